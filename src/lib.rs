@@ -1,0 +1,1 @@
+//! A WebSocket broker that speaks the Phoenix Channels protocol.

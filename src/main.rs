@@ -1,0 +1,2 @@
+//! The lobbyd binary.
+fn main() {}

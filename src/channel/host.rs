@@ -1,0 +1,73 @@
+//! The seam between a session and the shard that runs it: a session decides, its host does.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::broker::{Position, SubscriptionId};
+
+/// What a session may ask of the shard that owns its connection. Every call returns at once.
+pub trait Host {
+    /// A new id for a channel of this connection, which is also the id of its subscription.
+    fn new_id(&mut self) -> SubscriptionId;
+
+    /// Subscribes this connection to `topic`: everything published from now on is delivered once, in the topic's
+    /// order, behind what was sent to this connection before. Events in `intercept` come to
+    /// `Session::intercepted` instead of the wire.
+    fn subscribe(&mut self, id: SubscriptionId, topic: &str, intercept: &'static [&'static str]);
+
+    /// Subscribes the channel `id`, not the wire, to another topic: broadcasts there come to `Session::heard`.
+    fn listen(&mut self, id: SubscriptionId, topic: &str);
+
+    /// Ends what `subscribe` and `listen` began. What was published until now is still delivered, in front of
+    /// whatever is sent next.
+    fn unsubscribe(&mut self, id: SubscriptionId);
+
+    /// Sends one sealed frame to this connection, behind everything that `behind` was to get until now.
+    fn send(&mut self, frame: Bytes, behind: Option<SubscriptionId>);
+
+    /// Publishes to `topic` for every subscriber but `from`.
+    fn broadcast(
+        &mut self,
+        topic: &str,
+        event: &str,
+        payload: crate::protocol::PayloadBuf,
+        from: Option<SubscriptionId>,
+    ) -> Position;
+
+    /// Runs `job` to its end beside the session, then hands its result to `Session::resume` for channel `id`. It
+    /// goes on when the connection ends.
+    fn defer(&mut self, id: SubscriptionId, job: super::Job);
+
+    /// Where handles to this connection send their mail.
+    fn address(&self) -> Address;
+}
+
+/// Where mail for the channels of one connection goes. Cheap to clone, may be sent anywhere.
+#[derive(Clone)]
+pub struct Address {
+    /// The shard's box.
+    pub postbox: Arc<dyn Postbox>,
+    /// The connection, in the shard's own numbering; never reused.
+    pub connection: u64,
+}
+
+/// Takes mail for a shard, from any thread.
+pub trait Postbox: Send + Sync {
+    /// Queues `mail`; mail for a connection or channel that is gone is dropped by the shard.
+    fn post(&self, mail: Mail);
+}
+
+/// A message from the app to one channel of one connection.
+pub struct Mail {
+    /// The connection.
+    pub connection: u64,
+    /// The channel on it.
+    pub channel: SubscriptionId,
+    /// What is to be done.
+    pub message: super::MailMessage,
+}
+
+/// Anything an app sends to a channel; `Channel::handle_info` downcasts it.
+pub type Info = Box<dyn Any + Send>;

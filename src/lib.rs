@@ -1,1 +1,3 @@
 //! A WebSocket broker that speaks the Phoenix Channels protocol.
+
+pub mod protocol;

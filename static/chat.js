@@ -6,6 +6,8 @@ import { Socket } from "./socket.js";
 
 const MESSAGES_SHOWN_MAX = 500;
 const SCROLLED_UP_FROM_PX = 48;
+// What the server sends back sooner than this needs no "sending…".
+const SENDING_SHOWN_AFTER_MS = 1000;
 
 const room = new URLSearchParams(location.search).get("room") || "lobby";
 const topic = `room:${room}`;
@@ -103,6 +105,7 @@ function send(body) {
 function push(message) {
   message.pushed = true;
   label(message, "");
+  setTimeout(() => { if (message.item.hidden) label(message, "sending…"); }, SENDING_SHOWN_AFTER_MS);
   channel.push("new_msg", { body: message.body })
     .receive("ok", () => settle(message))
     .receive("error", (reply) => {
@@ -132,6 +135,7 @@ function settle(message) {
 function label(message, text, state = text && "waiting") {
   message.item.textContent = message.body;
   message.item.dataset.state = state;
+  message.item.hidden = text === "";
   if (text === "") return;
   const note = document.createElement("small");
   note.textContent = text;

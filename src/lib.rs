@@ -1,4 +1,5 @@
 //! A WebSocket broker that speaks the Phoenix Channels protocol.
 
-pub mod protocol;
 pub mod channel;
+pub mod protocol;
+pub mod server;

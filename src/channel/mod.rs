@@ -13,6 +13,7 @@ pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
 pub use connect::{Connect, ConnectInfo, ConnectUri};
 pub use hyper::http::{HeaderValue, StatusCode};
 pub use origin::{CheckOrigin, Origin, OriginError};
+pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 pub(crate) use router::Matched;
 pub use router::Router;

@@ -1,1 +1,378 @@
+//! `serve_http` over real sockets: what a client sees on the wire, and what is handed on after an upgrade.
 
+use std::io::{Read, Write};
+use std::net::TcpStream as Client;
+use std::time::Instant;
+
+use super::*;
+use crate::channel::{CheckOrigin, Connect, UserSocket};
+
+const UPGRADE: &str = "Host: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
+/// Longest any wait in these tests may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+fn router() -> Router {
+    let socket = UserSocket::new()
+        .check_origin(CheckOrigin::host("good"))
+        .auth_token(true)
+        .connect(
+            |params, info| match (params.get("user"), info.auth_token()) {
+                (Some("panic"), _) => panic!("expected in this test"),
+                (Some("slow"), _) => Connect::later(std::future::pending()),
+                (None, None) => Connect::refuse_with(StatusCode::TOO_MANY_REQUESTS),
+                (user, token) => Connect::ok().id(user.or(token).unwrap_or_default()),
+            },
+        );
+    Router::new().socket("/socket", socket)
+}
+
+/// Short limits, so that a test of one does not take long.
+fn brisk() -> HttpLimits {
+    HttpLimits {
+        header_timeout_ms: 100,
+        lifetime_ms: 400,
+        closing_timeout_ms: 100,
+        connect_timeout_ms: 50,
+        head_bytes_max: 16 * 1024,
+    }
+}
+
+/// What came of one connection.
+struct Outcome {
+    /// Everything the client received until the end of the stream.
+    received: String,
+    /// Leftover and socket id, if it was upgraded; the client was then sent `after the upgrade`.
+    upgraded: Option<(Bytes, Option<String>)>,
+}
+
+/// Serves one connection on which the client sends `parts` one after the other, each after it received something.
+fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = std::thread::spawn(move || {
+        let mut client = Client::connect(address).unwrap();
+        client.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut received = Vec::new();
+        let last = parts.len().saturating_sub(1);
+        for (index, part) in parts.into_iter().enumerate() {
+            let _ = client.write_all(&part);
+            if index < last {
+                let mut chunk = [0; 65_536];
+                let count = client.read(&mut chunk).unwrap();
+                received.extend_from_slice(&chunk[..count]);
+            }
+        }
+        client
+            .read_to_end(&mut received)
+            .expect("the answer and then the end, no reset");
+        String::from_utf8_lossy(&received).into_owned()
+    });
+    let upgraded = runtime.block_on(async {
+        let (stream, peer) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let stream = TcpStream::from_std(stream).unwrap();
+        let upgraded = timeout(DEADLINE, serve_http(stream, peer, Arc::new(app)))
+            .await
+            .unwrap()?;
+        upgraded.stream.writable().await.unwrap();
+        upgraded.stream.try_write(b"after the upgrade").unwrap();
+        Some((upgraded.leftover, upgraded.accepted.socket_id))
+    });
+    Outcome {
+        received: client.join().unwrap(),
+        upgraded,
+    }
+}
+
+/// The answer to one request with `Connection: close`, or the 101.
+fn ask(request: &str) -> String {
+    converse(HttpApp::new(router()), vec![request.into()]).received
+}
+
+fn status(response: &str) -> u16 {
+    response
+        .get(9..12)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0)
+}
+
+fn body(response: &str) -> &str {
+    response.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+}
+
+#[test]
+fn the_order_of_checks_is_seen_on_the_wire() {
+    let origin = "Origin: http://good\r\n";
+    let phoenix = "Sec-WebSocket-Protocol: phoenix\r\n";
+    let table = [
+        ("POST", "vsn=9", "Origin: http://bad\r\n".into(), 400, ""),
+        (
+            "GET",
+            "vsn=9&a=%ff",
+            String::new(),
+            400,
+            "the URL does not decode to UTF-8\n",
+        ),
+        ("GET", "vsn=9", "Origin: http://bad\r\n".into(), 403, ""),
+        (
+            "GET",
+            "vsn=9",
+            format!("{origin}Sec-WebSocket-Protocol: mqtt\r\n"),
+            403,
+            "",
+        ),
+        ("GET", "vsn=9", format!("{origin}{phoenix}"), 403, ""),
+        ("GET", "vsn=2.0.0", format!("{origin}{phoenix}"), 429, ""),
+        ("GET", "vsn=2.0.0&user=panic", String::new(), 500, ""),
+        (
+            "GET",
+            "vsn=2.0.0&user=1",
+            String::new(),
+            400,
+            "the 'connection' header must contain 'upgrade'\n",
+        ),
+    ];
+    for (method, query, headers, code, text) in table {
+        let target = format!("/socket/websocket?{query}");
+        let response = ask(&format!(
+            "{method} {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}\r\n"
+        ));
+        assert_eq!(
+            (status(&response), body(&response)),
+            (code, text),
+            "{method} {query}"
+        );
+    }
+}
+
+#[test]
+fn an_upgrade_hands_on_the_stream_and_the_bytes_that_came_along() {
+    let request = format!(
+        "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\n{UPGRADE}\
+         Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.c2VjcmV0MQ\r\n\r\n"
+    );
+    for frames in [&b""[..], b"\x81\x80\x00\x00\x00\x00", &[7; 3_000]] {
+        let sent = [request.as_bytes(), frames].concat();
+        let outcome = converse(HttpApp::new(router()), vec![sent]);
+        let (leftover, id) = outcome.upgraded.expect("an upgrade");
+        assert_eq!((&leftover[..], id.as_deref()), (frames, Some("secret1")));
+        let received = outcome.received;
+        assert!(
+            received.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
+            "{received}"
+        );
+        assert!(received.contains("\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+        assert!(received.contains("\r\nsec-websocket-protocol: phoenix\r\n"));
+        assert_eq!(body(&received), "after the upgrade");
+    }
+}
+
+#[test]
+fn a_connection_may_ask_for_a_page_before_it_upgrades() {
+    let page = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n".to_owned();
+    let upgrade = format!("GET /socket/websocket?user=7 HTTP/1.1\r\n{UPGRADE}\r\n");
+    let outcome = converse(HttpApp::new(router()), vec![page.into(), upgrade.into()]);
+    assert_eq!(outcome.upgraded, Some((Bytes::new(), Some("7".to_owned()))));
+    assert!(outcome.received.starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
+fn a_refused_upgrade_leaves_the_connection_usable() {
+    let refused = format!("GET /socket/websocket?vsn=9 HTTP/1.1\r\n{UPGRADE}\r\n");
+    let upgrade = format!("GET /socket/websocket?user=7 HTTP/1.1\r\n{UPGRADE}\r\n");
+    let outcome = converse(HttpApp::new(router()), vec![refused.into(), upgrade.into()]);
+    assert_eq!(outcome.upgraded, Some((Bytes::new(), Some("7".to_owned()))));
+    assert!(outcome.received.starts_with("HTTP/1.1 403 Forbidden\r\n"));
+}
+
+#[test]
+fn pages_health_and_errors_are_as_one_expects() {
+    let table = [
+        (
+            "GET",
+            "/healthz",
+            200,
+            "content-type: text/plain; charset=utf-8",
+        ),
+        ("GET", "/healthz", 200, "cache-control: no-store"),
+        ("POST", "/healthz", 405, "allow: GET, HEAD"),
+        ("GET", "/", 200, "content-type: text/html; charset=utf-8"),
+        ("GET", "/?room=secret", 200, "cache-control: no-cache"),
+        (
+            "GET",
+            "/socket.js",
+            200,
+            "content-type: text/javascript; charset=utf-8",
+        ),
+        ("POST", "/", 405, "allow: GET, HEAD"),
+        ("GET", "/nothing", 404, "x-content-type-options: nosniff"),
+        (
+            "GET",
+            "/socket",
+            404,
+            "content-type: text/plain; charset=utf-8",
+        ),
+        ("GET", "/socket/longpoll", 404, ""),
+        ("OPTIONS", "*", 404, ""),
+    ];
+    for (method, path, code, header) in table {
+        let response = ask(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        ));
+        assert_eq!(status(&response), code, "{method} {path}");
+        assert!(response.contains(header), "{header} in {response}");
+    }
+    assert_eq!(
+        body(&ask("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")),
+        "ok\n"
+    );
+}
+
+#[test]
+fn without_static_files_only_sockets_and_health_are_left() {
+    let app = || HttpApp::new(router().static_files(false));
+    let ask = |path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n");
+        status(&converse(app(), vec![request.into()]).received)
+    };
+    assert_eq!(
+        (ask("/"), ask("/socket.js"), ask("/healthz")),
+        (404, 404, 200)
+    );
+}
+
+#[test]
+fn head_tells_the_length_and_sends_no_body() {
+    for path in ["/", "/healthz"] {
+        let get = ask(&format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        let head = ask(&format!(
+            "HEAD {path} HTTP/1.1\r\nConnection: close\r\n\r\n"
+        ));
+        let length = format!("\r\ncontent-length: {}\r\n", body(&get).len());
+        assert!(get.contains(&length) && head.contains(&length), "{head}");
+        assert_eq!((status(&head), body(&head)), (200, ""));
+    }
+}
+
+#[test]
+fn a_page_that_is_known_is_not_sent_again() {
+    let page = ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    let etag = page
+        .lines()
+        .find_map(|line| line.strip_prefix("etag: "))
+        .unwrap();
+    let again = format!("GET / HTTP/1.1\r\nConnection: close\r\nIf-None-Match: {etag}\r\n\r\n");
+    let again = ask(&again);
+    assert_eq!((status(&again), body(&again)), (304, ""));
+    assert!(
+        !again.contains("content-length") && again.contains(etag),
+        "{again}"
+    );
+}
+
+#[test]
+fn a_request_with_a_body_is_answered_and_ends_the_connection() {
+    let mut sent = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n".to_vec();
+    sent.extend([b'x'; 100_000]);
+    let response = converse(HttpApp::new(router()), vec![sent]).received;
+    assert_eq!(status(&response), 405);
+    assert!(response.contains("connection: close"), "{response}");
+    let upgrade =
+        format!("GET /socket/websocket?user=1 HTTP/1.1\r\n{UPGRADE}Content-Length: 5\r\n\r\nhello");
+    let response = ask(&upgrade);
+    assert_eq!(
+        (status(&response), body(&response)),
+        (400, "an upgrade request must have no body\n")
+    );
+}
+
+#[test]
+fn a_head_beyond_the_limits_gets_431_and_no_reset() {
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(20_000));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(101));
+    let fits = format!(
+        "GET / HTTP/1.1\r\nConnection: close\r\n{}\r\n",
+        "a: b\r\n".repeat(99)
+    );
+    for (request, code) in [(long, 431), (many, 431), (fits, 200)] {
+        let app = HttpApp::new(router()).limits(brisk());
+        let response = converse(app, vec![request.into()]).received;
+        assert_eq!(status(&response), code, "{response}");
+    }
+    assert_eq!(status(&ask("no http at all\r\n\r\n")), 400);
+}
+
+#[test]
+fn a_callback_that_does_not_answer_in_time_costs_its_client_a_503() {
+    let request = format!("GET /socket/websocket?user=slow HTTP/1.1\r\n{UPGRADE}\r\n");
+    let outcome = converse(HttpApp::new(router()).limits(brisk()), vec![request.into()]);
+    assert_eq!((status(&outcome.received), outcome.upgraded), (503, None));
+}
+
+#[test]
+fn a_half_open_connection_ends_by_itself() {
+    let silent = vec![];
+    let slow = b"GET / HTTP/1.1\r\nHost:".to_vec();
+    let idle = b"GET /healthz HTTP/1.1\r\n\r\n".to_vec();
+    for sent in [silent, slow, idle] {
+        let begin = Instant::now();
+        let limits = HttpLimits {
+            lifetime_ms: 60_000,
+            ..brisk()
+        };
+        converse(HttpApp::new(router()).limits(limits), vec![sent]);
+        let lasted = begin.elapsed();
+        assert!(
+            lasted >= Duration::from_millis(100) && lasted < DEADLINE,
+            "{lasted:?}"
+        );
+    }
+}
+
+#[test]
+fn a_connection_that_always_asks_again_ends_too() {
+    let requests = vec![b"GET /healthz HTTP/1.1\r\n\r\n".to_vec(); 100_000];
+    let limits = HttpLimits {
+        lifetime_ms: 50,
+        ..brisk()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = std::thread::spawn(move || {
+        let mut client = Client::connect(address).unwrap();
+        client.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut chunk = [0; 65_536];
+        // Ends with the connection: a write or a read then fails or gives nothing.
+        for request in requests {
+            if client.write_all(&request).is_err() || !matches!(client.read(&mut chunk), Ok(1..)) {
+                return true;
+            }
+        }
+        false
+    });
+    let begin = Instant::now();
+    runtime.block_on(async {
+        let (stream, peer) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let stream = TcpStream::from_std(stream).unwrap();
+        let app = Arc::new(HttpApp::new(router()).limits(limits));
+        assert!(
+            timeout(DEADLINE, serve_http(stream, peer, app))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    });
+    assert!(begin.elapsed() >= Duration::from_millis(50));
+    assert!(client.join().unwrap(), "the connection was ended");
+}

@@ -3,10 +3,12 @@
 mod handshake;
 mod http;
 mod response;
+mod stand_in;
 mod static_files;
 mod subprotocol;
 mod upgrade_request;
 
 pub use handshake::{Accepted, Refusal};
 pub use http::{HttpApp, HttpLimits, Upgraded, serve_http};
+pub use stand_in::{Bound, Ended, Server, shutdown_signal};
 pub use upgrade_request::NotAnUpgrade;

@@ -1,0 +1,118 @@
+//! Handles to a channel that may be kept, cloned and sent to other threads. They post mail to the shard that owns the
+//! connection; mail for a channel that has ended is dropped.
+
+use super::host::{Address, Info, Mail};
+use super::{Reply, StopReason};
+use crate::broker::SubscriptionId;
+use crate::protocol::{IntoPayload, PayloadBuf, Ref};
+
+/// What a handle asks of a channel; see `Session::mail`.
+pub enum MailMessage {
+    /// Hands something to `handle_info`.
+    Info(Info),
+    /// Pushes to the client.
+    Push {
+        /// The event's name.
+        event: Box<str>,
+        /// Its payload.
+        payload: PayloadBuf,
+    },
+    /// Broadcasts to the channel's topic.
+    Broadcast {
+        /// The event's name.
+        event: Box<str>,
+        /// Its payload.
+        payload: PayloadBuf,
+        /// Whether this client gets it too.
+        to_self: bool,
+    },
+    /// Answers an event that came earlier.
+    Reply {
+        /// The event's ref.
+        reference: Ref,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Ends the channel.
+    Stop(StopReason),
+}
+
+/// A way to one client's channel from anywhere: another thread, a task, another channel.
+///
+/// Calls return at once. They take effect in the order of one sender's calls, except that while the channel waits in a
+/// [`Handled::later`](super::Handled::later) pushes and broadcasts go out at once, and infos and stops wait their turn.
+#[derive(Clone)]
+pub struct SocketHandle {
+    address: Address,
+    channel: SubscriptionId,
+}
+
+impl SocketHandle {
+    pub(super) fn new(address: Address, channel: SubscriptionId) -> Self {
+        Self { address, channel }
+    }
+
+    /// Pushes to this client.
+    pub fn push(&self, event: &str, payload: impl IntoPayload) {
+        let (event, payload) = (event.into(), payload.into_payload());
+        self.post(MailMessage::Push { event, payload });
+    }
+
+    /// Broadcasts to the channel's topic, this client included.
+    pub fn broadcast(&self, event: &str, payload: impl IntoPayload) {
+        self.publish(event, payload.into_payload(), true);
+    }
+
+    /// Broadcasts to everybody in the channel's topic but this client.
+    pub fn broadcast_from(&self, event: &str, payload: impl IntoPayload) {
+        self.publish(event, payload.into_payload(), false);
+    }
+
+    /// Hands `info` to the channel's [`handle_info`](super::Channel::handle_info), which finds its type with `downcast`.
+    pub fn send<T: Send + 'static>(&self, info: T) {
+        self.post(MailMessage::Info(Box::new(info)));
+    }
+
+    /// Ends the channel.
+    pub fn stop(&self, reason: StopReason) {
+        self.post(MailMessage::Stop(reason));
+    }
+
+    fn publish(&self, event: &str, payload: PayloadBuf, to_self: bool) {
+        let event = event.into();
+        self.post(MailMessage::Broadcast {
+            event,
+            payload,
+            to_self,
+        });
+    }
+
+    fn post(&self, message: MailMessage) {
+        let (connection, channel) = (self.address.connection, self.channel);
+        self.address.postbox.post(Mail {
+            connection,
+            channel,
+            message,
+        });
+    }
+}
+
+/// A way to answer one event later, from anywhere and any number of times (Phoenix's `socket_ref`).
+#[derive(Clone)]
+pub struct ReplyHandle {
+    socket: SocketHandle,
+    reference: Ref,
+}
+
+impl ReplyHandle {
+    pub(super) fn new(socket: SocketHandle, reference: Ref) -> Self {
+        Self { socket, reference }
+    }
+
+    /// Answers the event with `status`, which phoenix.js hands to `receive(status, …)`, and `payload`.
+    pub fn reply(&self, status: &str, payload: impl IntoPayload) {
+        let reference = self.reference.clone();
+        let reply = Reply::new(status, payload);
+        self.socket.post(MailMessage::Reply { reference, reply });
+    }
+}

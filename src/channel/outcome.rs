@@ -1,0 +1,137 @@
+//! What callbacks return: the outcome of a join, and of anything else.
+
+use std::future::Future;
+
+use compact_str::CompactString;
+
+use super::{Job, Socket};
+use crate::protocol::{IntoPayload, PayloadBuf};
+
+/// The answer to a join.
+#[must_use]
+pub struct Join(pub(super) JoinOutcome);
+
+pub(super) enum JoinOutcome {
+    Accepted(PayloadBuf),
+    Refused(PayloadBuf),
+    Later(Job),
+}
+
+impl Join {
+    /// The client is in; the reply carries `{}`.
+    pub fn ok() -> Self {
+        Self::ok_with(())
+    }
+
+    /// The client is in, and is told `response`.
+    pub fn ok_with(response: impl IntoPayload) -> Self {
+        Self(JoinOutcome::Accepted(response.into_payload()))
+    }
+
+    /// The client stays out, and is told why; nothing of the attempt remains.
+    pub fn error(response: impl IntoPayload) -> Self {
+        Self(JoinOutcome::Refused(response.into_payload()))
+    }
+
+    /// The answer must wait for `future`; `then` turns its output into one.
+    ///
+    /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line behind the join.
+    /// The future runs on the connection's thread, so it must not block, but it need not be `Send`. If it panics, or
+    /// outlasts the server's deadline, the client is refused. If the connection ends, it still runs to its end, but
+    /// `then` is not called.
+    pub fn later<F: Future + 'static>(
+        future: F,
+        then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,
+    ) -> Self {
+        Self(JoinOutcome::Later(Job::joining(future, then)))
+    }
+}
+
+/// What follows from an event.
+#[must_use]
+pub enum Handled {
+    /// Nothing more.
+    NoReply,
+    /// An answer to the client's event: see [`Handled::ok`], [`Handled::error`], [`Handled::reply`].
+    Reply(Reply),
+    /// The end of the channel: see [`Handled::stop`].
+    Stop(Stop),
+    /// Something to wait for first: see [`Handled::later`].
+    Later(Job),
+}
+
+impl Handled {
+    /// A reply with status `ok`.
+    pub fn ok(payload: impl IntoPayload) -> Self {
+        Self::reply("ok", payload)
+    }
+
+    /// A reply with status `error`; the channel lives on.
+    pub fn error(payload: impl IntoPayload) -> Self {
+        Self::reply("error", payload)
+    }
+
+    /// A reply with a status of your own, which phoenix.js hands to `receive(status, …)`.
+    pub fn reply(status: &str, payload: impl IntoPayload) -> Self {
+        Self::Reply(Reply::new(status, payload))
+    }
+
+    /// Ends the channel.
+    pub fn stop(reason: StopReason) -> Self {
+        Self::Stop(Stop {
+            reason,
+            reply: None,
+        })
+    }
+
+    /// Answers the event, then ends the channel.
+    pub fn stop_with_reply(reason: StopReason, status: &str, payload: impl IntoPayload) -> Self {
+        let reply = Some(Reply::new(status, payload));
+        Self::Stop(Stop { reason, reply })
+    }
+
+    /// Waits for `future`, then goes on with `then`, which can reply to the event as the callback itself could.
+    ///
+    /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line behind this one;
+    /// broadcasts that are not intercepted still reach the client. The future runs on the connection's thread, so it
+    /// must not block, but it need not be `Send`. If it panics, or outlasts the server's deadline, the channel ends
+    /// with `phx_error`. If the connection ends, it still runs to its end, but `then` is not called.
+    pub fn later<F: Future + 'static>(
+        future: F,
+        then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,
+    ) -> Self {
+        Self::Later(Job::handling(future, then))
+    }
+}
+
+/// A reply: a status and a payload.
+pub struct Reply {
+    pub(super) status: CompactString,
+    pub(super) payload: PayloadBuf,
+}
+
+impl Reply {
+    pub(super) fn new(status: &str, payload: impl IntoPayload) -> Self {
+        let status = status.into();
+        let payload = payload.into_payload();
+        Self { status, payload }
+    }
+}
+
+/// The end of a channel, as a callback asked for it.
+pub struct Stop {
+    pub(super) reason: StopReason,
+    pub(super) reply: Option<Reply>,
+}
+
+/// Why an app ends a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// It has done its work. The client gets `phx_close` and does not come back by itself.
+    Normal,
+    /// It is no longer wanted. The client gets `phx_close` and does not come back by itself.
+    Shutdown,
+    /// Something is wrong, the text says what (for a log, not for the client). The client gets `phx_error`, and
+    /// phoenix.js joins again.
+    Failed(String),
+}

@@ -1,0 +1,154 @@
+//! What a callback can do: the client's end of one channel, for as long as the callback runs.
+
+use std::panic::resume_unwind;
+
+use bytes::Bytes;
+
+use super::host::{Host, Info};
+use super::session::{JoinRefs, frames};
+use super::{Assigns, ReplyHandle, SocketHandle};
+use crate::broker::{Position, SubscriptionId};
+use crate::protocol::{IntoPayload, PayloadBuf, Ref, Version};
+
+/// One client in one topic, as its channel's callbacks see it.
+pub struct Socket<'a> {
+    pub(super) host: &'a mut dyn Host,
+    pub(super) assigns: &'a mut Assigns,
+    pub(super) standing: Standing<'a>,
+    pub(super) phase: Phase<'a>,
+}
+
+/// Who the socket belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Standing<'a> {
+    pub(super) version: Version,
+    pub(super) id: SubscriptionId,
+    pub(super) topic: &'a str,
+    pub(super) refs: &'a JoinRefs,
+}
+
+/// Which callback is running, as far as the socket must know.
+pub(super) enum Phase<'a> {
+    /// `join`, not yet answered: whatever is for the client waits for the reply.
+    Joining(&'a mut Early),
+    /// A callback of a joined channel, with the ref of the event it handles, if it is one.
+    Joined(Option<&'a Ref>),
+    /// `terminate`: the subscription is gone.
+    Ended,
+}
+
+/// What a `join` wants done once it is accepted, in order; a refusal drops it.
+#[derive(Default)]
+pub(super) struct Early {
+    pub(super) frames: Vec<Bytes>,
+    pub(super) infos: Vec<Info>,
+}
+
+impl Socket<'_> {
+    /// The topic's name.
+    pub fn topic(&self) -> &str {
+        self.standing.topic
+    }
+
+    /// Keeps `value` with this client in this topic; it replaces the value of the same type.
+    pub fn assign<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
+        self.assigns.insert(value);
+    }
+
+    /// What was assigned of type `T`, here or in `connect`.
+    pub fn assigns<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.assigns.get()
+    }
+
+    /// What was assigned of type `T`, to change in place.
+    pub fn assigns_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
+        self.assigns.get_mut()
+    }
+
+    /// Sends an event to this client alone. In `join` it follows the join reply, or is dropped with a refusal.
+    ///
+    /// The payload must be a JSON object or, for a client of protocol version 2, bytes. Anything else ends the
+    /// callback and the channel, as in Phoenix.
+    pub fn push(&mut self, event: &str, payload: impl IntoPayload) {
+        let frame = match frames::push(self.standing, event, &payload.into_payload()) {
+            Ok(frame) => frame,
+            Err(unencodable) => raise(format!("push of {event:?}: {unencodable}")),
+        };
+        match &mut self.phase {
+            Phase::Joining(early) => early.frames.push(frame),
+            Phase::Joined(_) => self.host.send(frame, Some(self.standing.id)),
+            Phase::Ended => self.host.send(frame, None),
+        }
+    }
+
+    /// Sends an event to everybody in the topic, this client included: its own copy comes behind what was pushed
+    /// before and in front of what is pushed or replied after. Says where in the topic's order the event stands.
+    ///
+    /// In `join` this client is not yet in the topic, and in `terminate` no longer: only the others get it. The
+    /// payload must be a JSON object, or bytes, which clients of protocol version 1 do not get; anything else ends
+    /// the callback and the channel.
+    pub fn broadcast(&mut self, event: &str, payload: impl IntoPayload) -> Position {
+        self.publish(event, payload.into_payload(), None)
+    }
+
+    /// [`broadcast`](Self::broadcast) to everybody in the topic but this client.
+    pub fn broadcast_from(&mut self, event: &str, payload: impl IntoPayload) -> Position {
+        let id = self.standing.id;
+        self.publish(event, payload.into_payload(), Some(id))
+    }
+
+    /// Has broadcasts on another `topic` come to [`handle_info`](super::Channel::handle_info) of this channel, as
+    /// [`Broadcast`](super::Broadcast)s, until the channel ends. Nothing of them goes to the client by itself.
+    pub fn subscribe(&mut self, topic: &str) {
+        if !matches!(self.phase, Phase::Ended) {
+            self.host.listen(self.standing.id, topic);
+        }
+    }
+
+    /// Hands `info` to [`handle_info`](super::Channel::handle_info) of this channel when the callback is over. In
+    /// `join`: right behind the join reply, before anything else the client sends (Phoenix's after-join message);
+    /// with a refusal it is dropped.
+    pub fn send_info<T: Send + 'static>(&mut self, info: T) {
+        match &mut self.phase {
+            Phase::Joining(early) => early.infos.push(Box::new(info)),
+            // Through the mailbox: a handler that always sends itself the next thing must not keep the shard.
+            Phase::Joined(_) => self.handle().send(info),
+            Phase::Ended => {}
+        }
+    }
+
+    /// A way to this channel that can be kept and sent anywhere.
+    pub fn handle(&self) -> SocketHandle {
+        SocketHandle::new(self.host.address(), self.standing.id)
+    }
+
+    /// A way to answer the event that is being handled later. None where there is nothing to answer: outside
+    /// `handle_in`, or for an event the client sent without a ref.
+    pub fn reply_handle(&self) -> Option<ReplyHandle> {
+        match self.phase {
+            Phase::Joined(Some(reference)) if !reference.is_null() => {
+                Some(ReplyHandle::new(self.handle(), reference.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn publish(
+        &mut self,
+        event: &str,
+        payload: PayloadBuf,
+        but: Option<SubscriptionId>,
+    ) -> Position {
+        if let Err(why) = frames::check_broadcast(&payload) {
+            raise(format!("broadcast of {event:?}: {why}"));
+        }
+        self.host
+            .broadcast(self.standing.topic, event, payload, but)
+    }
+}
+
+/// Ends the running callback, and with it the channel, as an exception would in Phoenix. Unlike `panic!` it leaves the
+/// process's panic hook alone; the session logs it.
+fn raise(why: String) -> ! {
+    resume_unwind(Box::new(why))
+}

@@ -1,0 +1,106 @@
+//! Version 2, binary: a kind, a length in one byte for each header field, the fields, and the data as the rest.
+
+use super::{FrameKind, Message, Name, Payload, Ref, Undecodable, Unencodable};
+
+const PUSH: u8 = 0;
+const REPLY: u8 = 1;
+const BROADCAST: u8 = 2;
+
+/// Reads `00 | len(jr) | len(ref) | len(topic) | len(event) | jr | ref | topic | event | data`, the only kind that
+/// clients may send.
+///
+/// An empty join_ref or ref is the empty *string*, not null, as in Phoenix. Phoenix does not check header fields for
+/// UTF-8 and crashes when it has to echo them in JSON; here bytes that are none become U+FFFD at once.
+pub(super) fn decode(bytes: &[u8]) -> Result<Message<'_>, Undecodable> {
+    let (&kind, rest) = bytes.split_first().ok_or(Undecodable::Truncated)?;
+    if kind != PUSH {
+        return Err(Undecodable::UnknownKind);
+    }
+    let (lengths, mut rest) = rest
+        .split_first_chunk::<4>()
+        .ok_or(Undecodable::Truncated)?;
+    let mut fields = [&[][..]; 4];
+    for (field, length) in fields.iter_mut().zip(lengths) {
+        (*field, rest) = rest
+            .split_at_checked(usize::from(*length))
+            .ok_or(Undecodable::Truncated)?;
+    }
+    let [join_ref, reference, topic, event] = fields.map(String::from_utf8_lossy);
+    Ok(Message {
+        join_ref: Ref::from_text(&join_ref),
+        reference: Ref::from_text(&reference),
+        topic: Name::Text(topic),
+        event: Name::Text(event),
+        payload: Payload::Binary(rest),
+    })
+}
+
+/// `01 | len(jr) | len(ref) | len(topic) | len(status) | jr | ref | topic | status | data`
+pub(super) fn reply(
+    out: &mut Vec<u8>,
+    join_ref: &Ref,
+    reference: &Ref,
+    topic: &Name<'_>,
+    status: &str,
+    data: &[u8],
+) -> Result<FrameKind, Unencodable> {
+    join_ref.with_bytes(|join_ref| {
+        reference.with_bytes(|reference| {
+            let fields = [
+                join_ref,
+                reference,
+                topic.text().as_bytes(),
+                status.as_bytes(),
+            ];
+            write(out, REPLY, fields, data)
+        })
+    })
+}
+
+/// `00 | len(jr) | len(topic) | len(event) | jr | topic | event | data`: unlike what clients send, no ref.
+pub(super) fn push(
+    out: &mut Vec<u8>,
+    join_ref: &Ref,
+    topic: &str,
+    event: &str,
+    data: &[u8],
+) -> Result<FrameKind, Unencodable> {
+    join_ref.with_bytes(|join_ref| {
+        write(
+            out,
+            PUSH,
+            [join_ref, topic.as_bytes(), event.as_bytes()],
+            data,
+        )
+    })
+}
+
+/// `02 | len(topic) | len(event) | topic | event | data`
+pub(super) fn broadcast(
+    out: &mut Vec<u8>,
+    topic: &str,
+    event: &str,
+    data: &[u8],
+) -> Result<FrameKind, Unencodable> {
+    write(out, BROADCAST, [topic.as_bytes(), event.as_bytes()], data)
+}
+
+/// Refuses before it writes, so that `out` is untouched by a refusal.
+fn write<const N: usize>(
+    out: &mut Vec<u8>,
+    kind: u8,
+    fields: [&[u8]; N],
+    data: &[u8],
+) -> Result<FrameKind, Unencodable> {
+    let mut lengths = [0; N];
+    for (length, field) in lengths.iter_mut().zip(fields) {
+        *length = u8::try_from(field.len()).map_err(|_| Unencodable::TooLong)?;
+    }
+    out.push(kind);
+    out.extend_from_slice(&lengths);
+    for field in fields {
+        out.extend_from_slice(field);
+    }
+    out.extend_from_slice(data);
+    Ok(FrameKind::Binary)
+}

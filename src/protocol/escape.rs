@@ -1,0 +1,106 @@
+//! Strings into JSON and out of it.
+
+use std::borrow::Cow;
+
+use super::scan::plain_length;
+
+/// Appends `text` as a JSON string: only quote, backslash and control characters are escaped, as Phoenix does.
+pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, special) = rest.split_at(plain_length(rest));
+        out.extend_from_slice(plain);
+        let Some((&byte, behind)) = special.split_first() else {
+            break;
+        };
+        write_escape(out, byte);
+        rest = behind;
+    }
+    out.push(b'"');
+}
+
+fn write_escape(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => {
+            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// The content of a JSON string, given what stands between its quotes. Borrowed if nothing is escaped. Input is
+/// expected to be valid; an escape that is not becomes U+FFFD.
+pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
+    let Some((plain, escaped)) = inner.split_once('\\') else {
+        return Cow::Borrowed(inner);
+    };
+    let mut content = String::with_capacity(inner.len());
+    content.push_str(plain);
+    let mut rest = escaped;
+    loop {
+        // `rest` stands behind a backslash.
+        let (character, behind) = read_escape(rest);
+        content.push(character);
+        let Some((plain, escaped)) = behind.split_once('\\') else {
+            content.push_str(behind);
+            return Cow::Owned(content);
+        };
+        content.push_str(plain);
+        rest = escaped;
+    }
+}
+
+/// The character of the escape that `text` starts with (its backslash already taken), and what follows.
+fn read_escape(text: &str) -> (char, &str) {
+    let mut characters = text.chars();
+    let character = match characters.next() {
+        Some('u') => return read_unicode(characters.as_str()),
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('b') => '\u{8}',
+        Some('f') => '\u{c}',
+        Some(itself @ ('"' | '\\' | '/')) => itself,
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    (character, characters.as_str())
+}
+
+fn read_unicode(text: &str) -> (char, &str) {
+    let Some((unit, rest)) = read_unit(text) else {
+        return (char::REPLACEMENT_CHARACTER, text);
+    };
+    if let Some(character) = char::from_u32(unit) {
+        return (character, rest);
+    }
+    let low = rest.strip_prefix("\\u").and_then(read_unit);
+    match low {
+        Some((low, behind)) => (from_pair(unit, low), behind),
+        None => (char::REPLACEMENT_CHARACTER, rest),
+    }
+}
+
+fn read_unit(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+}
+
+fn from_pair(high: u32, low: u32) -> char {
+    let offset = |unit: u32, base: u32| unit.checked_sub(base).filter(|offset| *offset < 0x400);
+    match (offset(high, 0xD800), offset(low, 0xDC00)) {
+        (Some(high), Some(low)) => char::from_u32(0x10000 + (high << 10 | low)),
+        _ => None,
+    }
+    .unwrap_or(char::REPLACEMENT_CHARACTER)
+}

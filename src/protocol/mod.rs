@@ -1,0 +1,27 @@
+//! The Phoenix Channels wire protocol as plain functions of bytes: what a WebSocket message says, and what is
+//! sent back. Knows no socket, no topic and no app; stands between `websocket` and `channel` in the data path.
+//!
+//! [`Version::decode`] turns one WebSocket message into a [`Message`] that borrows from it. The `encode_*`
+//! functions of [`Version`] append the message that goes out, which is framed by `websocket::seal` and then shared.
+//! What is only relayed is relayed as it came, byte for byte: nothing is parsed and printed again.
+
+mod binary;
+mod escape;
+mod json;
+mod message;
+mod object;
+mod payload;
+mod reference;
+mod scan;
+mod scratch;
+mod v1;
+mod v2;
+mod version;
+
+pub use json::Json;
+pub use message::{Message, Name, Payload};
+pub use object::{Object, ToJson};
+pub use payload::{IntoPayload, JsonBuf, PayloadBuf, reason};
+pub use reference::Ref;
+pub use scratch::DecodeScratch;
+pub use version::{FrameKind, Undecodable, Unencodable, Version};

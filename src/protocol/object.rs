@@ -1,0 +1,153 @@
+//! The builder of JSON objects that channels answer with.
+
+use std::borrow::Cow;
+
+use super::Json;
+use super::escape::write_string;
+
+/// A JSON object being built, key by key in order. Keys are not checked for duplicates; receivers take the last.
+///
+/// ```
+/// use lobbyd::object;
+/// use lobbyd::protocol::IntoPayload;
+///
+/// let payload = object! { "body": "hi", "n": 1 }.into_payload();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// The text so far, without the closing brace.
+    text: Vec<u8>,
+}
+
+impl Object {
+    /// The empty object.
+    pub fn new() -> Self {
+        Self { text: vec![b'{'] }
+    }
+
+    /// Adds `key` with `value`.
+    #[must_use]
+    pub fn put(mut self, key: &str, value: impl ToJson) -> Self {
+        if self.text.len() > 1 {
+            self.text.push(b',');
+        }
+        write_string(&mut self.text, key);
+        self.text.push(b':');
+        value.write_json(&mut self.text);
+        self
+    }
+
+    /// The object as JSON text.
+    pub fn into_text(mut self) -> String {
+        self.text.push(b'}');
+        // Only strings were ever appended, so nothing is replaced here.
+        String::from_utf8(self.text)
+            .unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into())
+    }
+}
+
+impl Default for Object {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Builds an [`Object`](crate::protocol::Object): `object! { "body": body, "n": 1 }`. Values are anything that is
+/// [`ToJson`](crate::protocol::ToJson); JSON from a client goes in verbatim.
+#[macro_export]
+macro_rules! object {
+    ($($key:literal : $value:expr),* $(,)?) => {
+        $crate::protocol::Object::new()$(.put($key, $value))*
+    };
+}
+
+/// What can be a value in an [`Object`].
+pub trait ToJson {
+    /// Appends the value's JSON to `out`: exactly one valid value, in UTF-8.
+    fn write_json(self, out: &mut Vec<u8>);
+}
+
+/// Verbatim.
+impl ToJson for Json<'_> {
+    fn write_json(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_raw().as_bytes());
+    }
+}
+
+impl ToJson for Object {
+    fn write_json(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text);
+        out.push(b'}');
+    }
+}
+
+impl ToJson for &str {
+    fn write_json(self, out: &mut Vec<u8>) {
+        write_string(out, self);
+    }
+}
+
+impl ToJson for String {
+    fn write_json(self, out: &mut Vec<u8>) {
+        write_string(out, &self);
+    }
+}
+
+impl ToJson for &String {
+    fn write_json(self, out: &mut Vec<u8>) {
+        write_string(out, self);
+    }
+}
+
+impl ToJson for Cow<'_, str> {
+    fn write_json(self, out: &mut Vec<u8>) {
+        write_string(out, &self);
+    }
+}
+
+impl ToJson for bool {
+    fn write_json(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if self { b"true" } else { b"false" });
+    }
+}
+
+/// `None` is `null`.
+impl<T: ToJson> ToJson for Option<T> {
+    fn write_json(self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write_json(out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl<T: ToJson> ToJson for Vec<T> {
+    fn write_json(self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (at, value) in self.into_iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            value.write_json(out);
+        }
+        out.push(b']');
+    }
+}
+
+impl ToJson for serde_json::Value {
+    fn write_json(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.to_string().as_bytes());
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        /// A JSON number; `null` for floats that are none (infinite or NaN).
+        impl ToJson for $number {
+            fn write_json(self, out: &mut Vec<u8>) {
+                serde_json::Value::from(self).write_json(out);
+            }
+        }
+    )*};
+}
+numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);

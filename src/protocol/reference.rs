@@ -1,0 +1,158 @@
+//! `ref` and `join_ref`: opaque JSON values that are compared and echoed, never interpreted.
+
+use super::Json;
+use super::escape::write_string;
+
+/// A `ref` or `join_ref`: any JSON value.
+///
+/// Equality is that of JSON values, strictly: `"1"`, `1` and `1.0` are three, while `"1"` and `"\u0031"` are one. Arrays
+/// and objects (which no client sends) deeper than 128, or equal but for integers over 64 bits, are compared less
+/// exactly: by text, or as floats.
+///
+/// 16 bytes; the refs of phoenix.js (decimal strings) and small integers need no heap.
+#[derive(Clone, Debug, Default)]
+pub struct Ref(Value);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Value {
+    #[default]
+    Null,
+    /// The string that is this number in decimal, without leading zeros.
+    Decimal(u32),
+    /// The number, written without fraction, exponent or leading zeros.
+    Number(u32),
+    /// Any other string, its content. Two boxes deep, to keep a `Ref` at 16 bytes.
+    Text(Box<Box<str>>),
+    /// The text of any other value, as it came.
+    Json(Box<Box<str>>),
+}
+
+impl Ref {
+    /// JSON `null`: no ref.
+    pub const NULL: Self = Self(Value::Null);
+
+    /// True for JSON `null` (an empty string is not null).
+    pub fn is_null(&self) -> bool {
+        matches!(self.0, Value::Null)
+    }
+
+    /// The ref that is the JSON string `text`.
+    pub fn from_text(text: &str) -> Self {
+        Self(match decimal(text) {
+            Some(number) => Value::Decimal(number),
+            None => Value::Text(Box::new(text.into())),
+        })
+    }
+
+    /// The ref that is the value `json`.
+    pub fn from_json(json: Json<'_>) -> Self {
+        if let Some(text) = json.as_str() {
+            return Self::from_text(&text);
+        }
+        Self(match json.as_raw() {
+            "null" => Value::Null,
+            // Elixir reads the integer -0 as 0.
+            "-0" => Value::Number(0),
+            raw => match decimal(raw) {
+                Some(number) => Value::Number(number),
+                None => Value::Json(Box::new(raw.into())),
+            },
+        })
+    }
+
+    /// Bytes of heap that this ref keeps; a limit on what a client may make a connection remember can use it.
+    pub fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Value::Null | Value::Decimal(_) | Value::Number(_) => 0,
+            Value::Text(text) | Value::Json(text) => text.len() + size_of::<Box<str>>(),
+        }
+    }
+
+    pub(super) fn write_json(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::Decimal(number) => {
+                out.push(b'"');
+                Digits::of(*number).write(out);
+                out.push(b'"');
+            }
+            Value::Number(number) => Digits::of(*number).write(out),
+            Value::Text(text) => write_string(out, text),
+            Value::Json(json) => out.extend_from_slice(json.as_bytes()),
+        }
+    }
+
+    /// Hands `f` the bytes that stand for this ref in a binary header: nothing for null, the content of a string, the
+    /// JSON of anything else.
+    pub(super) fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        match &self.0 {
+            Value::Null => f(b""),
+            Value::Decimal(number) | Value::Number(number) => f(Digits::of(*number).as_bytes()),
+            Value::Text(text) | Value::Json(text) => f(text.as_bytes()),
+        }
+    }
+}
+
+impl PartialEq for Ref {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Value::Json(a), Value::Json(b)) => a == b || same_value(a, b),
+            (a, b) => a == b,
+        }
+    }
+}
+
+/// Whether two JSON texts that differ say the same. Numbers compare within their kind: integers by their digits
+/// (which differ here), floats by value.
+fn same_value(a: &str, b: &str) -> bool {
+    let is_number =
+        |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let is_float = |text: &str| text.contains(['.', 'e', 'E']);
+    match (is_number(a), is_number(b)) {
+        (true, true) => is_float(a) && is_float(b) && a.parse::<f64>() == b.parse::<f64>(),
+        (false, false) => {
+            let value = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+            value(a).is_some_and(|a| value(b) == Some(a))
+        }
+        _ => false,
+    }
+}
+
+/// The number that `text` is the canonical decimal of.
+fn decimal(text: &str) -> Option<u32> {
+    let canonical = text == "0" || !text.starts_with(['0', '+']);
+    text.parse().ok().filter(|_| canonical)
+}
+
+/// A number's decimal digits, without the heap.
+struct Digits {
+    /// Digits stand at the end.
+    buffer: [u8; 10],
+    start: usize,
+}
+
+impl Digits {
+    fn of(mut number: u32) -> Self {
+        let mut digits = Self {
+            buffer: [b'0'; 10],
+            start: 10,
+        };
+        for (at, slot) in digits.buffer.iter_mut().enumerate().rev() {
+            *slot = b'0' + (number % 10) as u8;
+            digits.start = at;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        digits
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+}

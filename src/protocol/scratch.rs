@@ -1,0 +1,16 @@
+//! What decoding needs besides the message: memory kept from one message to the next.
+
+use super::scan::Nesting;
+
+/// Reusable memory of the decoders; one for each thread that decodes is enough.
+#[derive(Debug, Default)]
+pub struct DecodeScratch {
+    pub(super) nesting: Nesting,
+}
+
+impl DecodeScratch {
+    /// Empty; grows with the first messages.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}

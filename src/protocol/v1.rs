@@ -1,0 +1,117 @@
+//! Version 1: every message is a JSON object. The opcode does not matter, and there is no binary form.
+
+use super::escape::{unescape, write_string};
+use super::scan::Scanner;
+use super::{
+    DecodeScratch, FrameKind, Json, JsonBuf, Message, Name, Payload, PayloadBuf, Ref, Undecodable,
+    Unencodable,
+};
+
+/// Reads `{"topic":…,"event":…,"payload":…,"ref":…}`, where `join_ref` is optional and other keys are ignored. Of
+/// duplicate keys the last one counts.
+pub(super) fn decode<'a>(
+    bytes: &'a [u8],
+    scratch: &mut DecodeScratch,
+) -> Result<Message<'a>, Undecodable> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
+    let mut scanner = Scanner::new(text);
+    scanner.space();
+    let slots = if scanner.rest().starts_with('{') {
+        slots(&mut scanner, scratch).ok_or(Undecodable::NotJson)?
+    } else {
+        Json::new(text)?;
+        return Err(Undecodable::Shape);
+    };
+    let present = |slot: Option<&'a str>| slot.ok_or(Undecodable::MissingKey);
+    Ok(Message {
+        join_ref: slots
+            .join_ref
+            .map_or(Ref::NULL, |raw| Ref::from_json(Json::trusted(raw))),
+        reference: Ref::from_json(Json::trusted(present(slots.reference)?)),
+        topic: Name::from_json(present(slots.topic)?),
+        event: Name::from_json(present(slots.event)?),
+        payload: Payload::Json(Json::trusted(present(slots.payload)?)),
+    })
+}
+
+/// The texts of the values that matter.
+#[derive(Default)]
+struct Slots<'a> {
+    join_ref: Option<&'a str>,
+    reference: Option<&'a str>,
+    topic: Option<&'a str>,
+    event: Option<&'a str>,
+    payload: Option<&'a str>,
+}
+
+/// Scans the whole object, and that nothing follows it.
+fn slots<'a>(scanner: &mut Scanner<'a>, scratch: &mut DecodeScratch) -> Option<Slots<'a>> {
+    let mut slots = Slots::default();
+    scanner.eat(b'{');
+    scanner.space();
+    if scanner.eat(b'}') {
+        return scanner.at_end().then_some(slots);
+    }
+    loop {
+        scanner.space();
+        let key = scanner.key()?;
+        let value = scanner.value(&mut scratch.nesting)?;
+        match &*unescape(key) {
+            "join_ref" => slots.join_ref = Some(value),
+            "ref" => slots.reference = Some(value),
+            "topic" => slots.topic = Some(value),
+            "event" => slots.event = Some(value),
+            "payload" => slots.payload = Some(value),
+            _ => {}
+        }
+        scanner.space();
+        if scanner.eat(b',') {
+            continue;
+        }
+        return (scanner.eat(b'}') && scanner.at_end()).then_some(slots);
+    }
+}
+
+pub(super) fn reply(
+    out: &mut Vec<u8>,
+    reference: &Ref,
+    topic: &Name<'_>,
+    status: &str,
+    response: &JsonBuf,
+) {
+    out.extend_from_slice(br#"{"topic":"#);
+    topic.write_json(out);
+    out.extend_from_slice(br#","event":"phx_reply","payload":{"response":"#);
+    out.extend_from_slice(response.as_str().as_bytes());
+    out.extend_from_slice(br#","status":"#);
+    write_string(out, status);
+    out.extend_from_slice(br#"},"ref":"#);
+    reference.write_json(out);
+    out.push(b'}');
+}
+
+/// A push or a broadcast, which look the same. Unlike on V2 the payload may be any JSON value.
+pub(super) fn push(
+    out: &mut Vec<u8>,
+    topic: &str,
+    event: &str,
+    payload: &PayloadBuf,
+) -> Result<FrameKind, Unencodable> {
+    let PayloadBuf::Json(json) = payload else {
+        return Err(Unencodable::BinaryToV1);
+    };
+    write(out, topic, event, json.as_str(), &Ref::NULL);
+    Ok(FrameKind::Text)
+}
+
+pub(super) fn write(out: &mut Vec<u8>, topic: &str, event: &str, payload: &str, reference: &Ref) {
+    out.extend_from_slice(br#"{"topic":"#);
+    write_string(out, topic);
+    out.extend_from_slice(br#","event":"#);
+    write_string(out, event);
+    out.extend_from_slice(br#","payload":"#);
+    out.extend_from_slice(payload.as_bytes());
+    out.extend_from_slice(br#","ref":"#);
+    reference.write_json(out);
+    out.push(b'}');
+}

@@ -1,0 +1,180 @@
+//! The two versions of the protocol, how a client picks one, and the one place that knows which encoding serves which.
+
+use thiserror::Error;
+
+use super::{DecodeScratch, Message, Name, PayloadBuf, Ref, binary, v1, v2};
+
+/// A version of the serializer, chosen once per connection by the `vsn` parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// JSON objects, text only; what clients before phoenix.js 1.3 speak.
+    V1,
+    /// JSON arrays, and binary frames for binary payloads.
+    V2,
+}
+
+/// The WebSocket opcode that an encoded message needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FrameKind {
+    /// Opcode 1, always valid UTF-8.
+    Text,
+    /// Opcode 2.
+    Binary,
+}
+
+/// A message that is no message of its version. The connection is closed with 1011, as Phoenix does by crashing its
+/// transport process; nothing of the message takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Undecodable {
+    /// Not one whole JSON text in valid UTF-8.
+    #[error("not valid JSON")]
+    NotJson,
+    /// JSON, but not an array of five or more (V2) or not an object (V1).
+    #[error("not the JSON shape of a message")]
+    Shape,
+    /// A V1 object that lacks `topic`, `event`, `payload` or `ref`.
+    #[error("a key of the message is missing")]
+    MissingKey,
+    /// A binary frame of another kind than 0, the only one that clients may send.
+    #[error("unknown kind of binary frame")]
+    UnknownKind,
+    /// A binary frame that ends inside its header.
+    #[error("binary frame is cut short")]
+    Truncated,
+}
+
+/// A message that has no form in the version of the receiver. Nothing was appended to the output; the caller skips that
+/// receiver, or treats it as a fault of the sending channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unencodable {
+    /// V1 has no binary messages.
+    #[error("a binary payload has no form in version 1")]
+    BinaryToV1,
+    /// On V2 the payload of a push or broadcast must be an object (a reply's response need not).
+    #[error("the payload of a push or broadcast is not an object")]
+    NotAnObject,
+    /// A binary header has one byte for each length, so 255 bytes are the most.
+    #[error("a name or ref is over 255 bytes, too long for a binary frame")]
+    TooLong,
+}
+
+impl Version {
+    /// The version that `vsn` asks for; `None` is to be answered with 403.
+    ///
+    /// No `vsn` means V1. Otherwise it must be a full semantic version in `~> 1.0.0` or `~> 2.0.0` as Elixir reads
+    /// them: 2.0.5 and 2.0.1-rc.1 are in, 2.0.0-rc.1 (before 2.0.0) and 2.1.0-rc.1 are not. Numbers beyond 64 bits
+    /// are refused.
+    pub fn negotiate(vsn: Option<&str>) -> Option<Self> {
+        let Some(vsn) = vsn else {
+            return Some(Self::V1);
+        };
+        let vsn = semver::Version::parse(vsn).ok()?;
+        let released = vsn.patch > 0 || vsn.pre.is_empty();
+        match (vsn.major, vsn.minor) {
+            (1, 0) if released => Some(Self::V1),
+            (2, 0) if released => Some(Self::V2),
+            _ => None,
+        }
+    }
+
+    /// Reads one whole WebSocket message. `binary_opcode` says whether it came with opcode 2; V1 does not care.
+    ///
+    /// Cost: one pass over the bytes. It allocates for names with escapes and refs that are not small numbers, else
+    /// only what `scratch` grows. Nothing here recurses, so depth is bounded by the size of the message alone.
+    pub fn decode<'a>(
+        self,
+        binary_opcode: bool,
+        bytes: &'a [u8],
+        scratch: &mut DecodeScratch,
+    ) -> Result<Message<'a>, Undecodable> {
+        match (self, binary_opcode) {
+            (Self::V1, _) => v1::decode(bytes, scratch),
+            (Self::V2, false) => v2::decode(bytes, scratch),
+            (Self::V2, true) => binary::decode(bytes),
+        }
+    }
+
+    /// Appends the answer to a message: event `phx_reply`. It is binary exactly when `response` is.
+    pub fn encode_reply(
+        self,
+        out: &mut Vec<u8>,
+        join_ref: &Ref,
+        reference: &Ref,
+        topic: &Name<'_>,
+        status: &str,
+        response: &PayloadBuf,
+    ) -> Result<FrameKind, Unencodable> {
+        match (self, response) {
+            (Self::V1, PayloadBuf::Binary(_)) => Err(Unencodable::BinaryToV1),
+            (Self::V2, PayloadBuf::Binary(data)) => {
+                binary::reply(out, join_ref, reference, topic, status, data)
+            }
+            (Self::V1, PayloadBuf::Json(json)) => {
+                v1::reply(out, reference, topic, status, json);
+                Ok(FrameKind::Text)
+            }
+            (Self::V2, PayloadBuf::Json(json)) => {
+                v2::reply(out, join_ref, reference, topic, status, json);
+                Ok(FrameKind::Text)
+            }
+        }
+    }
+
+    /// Appends a push from one channel to its client. V1 carries no join_ref.
+    pub fn encode_push(
+        self,
+        out: &mut Vec<u8>,
+        join_ref: &Ref,
+        topic: &str,
+        event: &str,
+        payload: &PayloadBuf,
+    ) -> Result<FrameKind, Unencodable> {
+        match (self, payload) {
+            (Self::V1, _) => v1::push(out, topic, event, payload),
+            (Self::V2, PayloadBuf::Binary(data)) => binary::push(out, join_ref, topic, event, data),
+            (Self::V2, PayloadBuf::Json(json)) => v2::push(out, join_ref, topic, event, json),
+        }
+    }
+
+    /// Appends a broadcast: the same bytes for every subscriber of this version.
+    pub fn encode_broadcast(
+        self,
+        out: &mut Vec<u8>,
+        topic: &str,
+        event: &str,
+        payload: &PayloadBuf,
+    ) -> Result<FrameKind, Unencodable> {
+        match (self, payload) {
+            (Self::V1, _) => v1::push(out, topic, event, payload),
+            (Self::V2, PayloadBuf::Binary(data)) => binary::broadcast(out, topic, event, data),
+            (Self::V2, PayloadBuf::Json(json)) => v2::push(out, &Ref::NULL, topic, event, json),
+        }
+    }
+
+    /// Appends `phx_close`: the channel ended as announced, and the client will not rejoin.
+    pub fn encode_close(self, out: &mut Vec<u8>, join_ref: &Ref, topic: &str) -> FrameKind {
+        self.encode_end(out, join_ref, topic, "phx_close", "{}")
+    }
+
+    /// Appends `phx_error`: the channel crashed, and the client will rejoin.
+    pub fn encode_error(self, out: &mut Vec<u8>, join_ref: &Ref, topic: &str) -> FrameKind {
+        let crashed = r#"{"reason":"channel_crash"}"#;
+        self.encode_end(out, join_ref, topic, "phx_error", crashed)
+    }
+
+    /// Unlike a push, these carry the join_ref in the place of the ref too.
+    fn encode_end(
+        self,
+        out: &mut Vec<u8>,
+        join_ref: &Ref,
+        topic: &str,
+        event: &str,
+        payload: &str,
+    ) -> FrameKind {
+        match self {
+            Self::V1 => v1::write(out, topic, event, payload, join_ref),
+            Self::V2 => v2::write(out, join_ref, join_ref, topic, event, payload),
+        }
+        FrameKind::Text
+    }
+}

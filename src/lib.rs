@@ -6,9 +6,10 @@ pub mod broker;
 pub mod channel;
 pub mod protocol;
 pub mod rooms;
+pub mod server;
 pub mod websocket;
 
 pub use channel::{
-    Assigns, Broadcast, Channel, Handled, Info, Join, ReplyHandle, Socket, SocketHandle,
-    StopReason, TerminateReason,
+    Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Params,
+    ReplyHandle, Router, Socket, SocketHandle, StopReason, TerminateReason, UserSocket,
 };

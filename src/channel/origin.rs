@@ -1,0 +1,326 @@
+//! Which web pages may open a socket: the check of the `Origin` header that browsers send.
+//!
+//! Browsers let any page open a WebSocket to any server, with the cookies of that server, and leave it to the server
+//! to look at `Origin`. Other clients send none, or whatever they like: this protects users, it does not authenticate.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// The policy of one mount towards the `Origin` header. A refusal is answered with 403.
+///
+/// A request without that header passes every policy. Only the first such header counts, and names are compared
+/// byte by byte (browsers send them in lower case). An origin without a host (`null`, empty, `file://`) is refused by
+/// every policy but [`CheckOrigin::off`] and [`CheckOrigin::custom`].
+#[derive(Clone, Default)]
+pub struct CheckOrigin(Policy);
+
+#[derive(Clone, Default)]
+enum Policy {
+    #[default]
+    OwnHost,
+    Off,
+    Host(String),
+    List(Vec<Allowed>),
+    Conn,
+    Custom(Arc<dyn Fn(&Origin) -> bool + Send + Sync>),
+}
+
+/// The parsed `Origin` of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    text: String,
+    authority: Authority,
+}
+
+/// An entry of [`CheckOrigin::list`] that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum OriginError {
+    /// Without `//`, `example.com` reads as a path, and `example.com:80` as a scheme.
+    #[error(
+        "origin {0:?} has no host: write \"//{0}\" for any scheme and port, or \"https://{0}\""
+    )]
+    NoHost(String),
+    /// What follows the host is no port.
+    #[error("origin {0:?} has a port that is no number from 0 to 65535")]
+    BadPort(String),
+    /// `*` stands only in front, as `*.`.
+    #[error(
+        "origin {0:?} has a * that is not \"*.\" in front of a host; to allow every origin use CheckOrigin::off()"
+    )]
+    BadWildcard(String),
+}
+
+/// What the policies compare an origin with, besides their own settings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestHost<'a> {
+    /// The `Host` header, without a port; an IPv6 address without its brackets.
+    pub host: &'a str,
+    /// The port in the `Host` header, if it names one.
+    pub port: Option<u16>,
+}
+
+impl CheckOrigin {
+    /// The default: host and port of the origin must be those of the request's own `Host` header.
+    ///
+    /// So the page a server delivers may connect back to it, under whatever name it is reached, and other sites may
+    /// not, without anything being configured. The scheme is ignored because TLS may end in a proxy in front, and a
+    /// port that is left out is the default port of the *origin's* scheme, on both sides, for the same reason:
+    /// `https://chat.example` matches `Host: chat.example` as well as `Host: chat.example:443`.
+    ///
+    /// A proxy in front has to pass `Host` on. What this does not stop is a foreign name that is made to resolve to
+    /// this server (DNS rebinding): name the hosts with [`CheckOrigin::list`] where an inner network is the protection.
+    pub fn own_host() -> CheckOrigin {
+        CheckOrigin(Policy::OwnHost)
+    }
+
+    /// No check: any page may connect (Phoenix's `check_origin: false`).
+    pub fn off() -> CheckOrigin {
+        CheckOrigin(Policy::Off)
+    }
+
+    /// The origin's host must be exactly `host`; scheme and port are ignored (Phoenix's `true` with that host in the
+    /// endpoint's `url`).
+    pub fn host(host: impl Into<String>) -> CheckOrigin {
+        CheckOrigin(Policy::Host(host.into()))
+    }
+
+    /// The origin must match one of `entries`, each `[scheme:]//host[:port]`.
+    ///
+    /// A scheme or port that is left out matches any, but a scheme implies its default port: `http://h` means port 80
+    /// only. A host `*.h` matches `h` itself and every sub-domain at any depth.
+    pub fn list<S: AsRef<str>>(
+        entries: impl IntoIterator<Item = S>,
+    ) -> Result<CheckOrigin, OriginError> {
+        let entries = entries
+            .into_iter()
+            .map(|entry| Allowed::parse(entry.as_ref()));
+        Ok(CheckOrigin(Policy::List(
+            entries.collect::<Result<_, _>>()?,
+        )))
+    }
+
+    /// Scheme, host and port of the origin must all be the request's. The scheme here is always `http`, since lobbyd
+    /// itself speaks no TLS; behind a proxy that does, use the default or a list.
+    pub fn conn() -> CheckOrigin {
+        CheckOrigin(Policy::Conn)
+    }
+
+    /// `allows` decides alone, also about origins without a host.
+    pub fn custom(allows: impl Fn(&Origin) -> bool + Send + Sync + 'static) -> CheckOrigin {
+        CheckOrigin(Policy::Custom(Arc::new(allows)))
+    }
+
+    /// Whether a request to `request` with that first `Origin` header may go on.
+    pub(crate) fn allows(&self, origin: Option<&[u8]>, request: Option<RequestHost<'_>>) -> bool {
+        let Some(origin) = origin else { return true };
+        let origin = match &self.0 {
+            Policy::Off => return true,
+            _ => Origin::parse(&String::from_utf8_lossy(origin)),
+        };
+        if let Policy::Custom(allows) = &self.0 {
+            return allows(&origin);
+        }
+        let Some(host) = origin.host() else {
+            return false;
+        };
+        match &self.0 {
+            Policy::Off | Policy::Custom(_) => true,
+            Policy::OwnHost => request.is_some_and(|request| {
+                let standard = origin.scheme().and_then(default_port);
+                host == request.host && origin.port() == request.port.or(standard)
+            }),
+            Policy::Host(allowed) => host == allowed,
+            Policy::List(entries) => entries.iter().any(|entry| entry.allows(&origin, host)),
+            Policy::Conn => request.is_some_and(|request| {
+                origin.scheme() == Some("http")
+                    && host == request.host
+                    && origin.port() == Some(request.port.unwrap_or(80))
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for CheckOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Policy::OwnHost => f.write_str("CheckOrigin::own_host"),
+            Policy::Off => f.write_str("CheckOrigin::off"),
+            Policy::Host(host) => write!(f, "CheckOrigin::host({host:?})"),
+            Policy::List(entries) => write!(f, "CheckOrigin::list({entries:?})"),
+            Policy::Conn => f.write_str("CheckOrigin::conn"),
+            Policy::Custom(_) => f.write_str("CheckOrigin::custom(..)"),
+        }
+    }
+}
+
+impl Origin {
+    fn parse(text: &str) -> Origin {
+        let authority = Authority::parse(text);
+        Origin {
+            text: text.to_owned(),
+            authority,
+        }
+    }
+
+    /// The header as it came (what is no UTF-8 replaced).
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The scheme, if there is one. Browsers send `http` or `https`, never `ws`.
+    pub fn scheme(&self) -> Option<&str> {
+        self.authority.scheme.as_deref()
+    }
+
+    /// The host, if there is one; an IPv6 address without its brackets.
+    pub fn host(&self) -> Option<&str> {
+        self.authority.host.as_deref()
+    }
+
+    /// The port, or the scheme's default port if none is written.
+    pub fn port(&self) -> Option<u16> {
+        match self.authority.port {
+            Port::Number(port) => Some(port),
+            Port::Absent => self.scheme().and_then(default_port),
+            Port::Invalid => None,
+        }
+    }
+}
+
+/// One entry of [`CheckOrigin::list`].
+#[derive(Clone, Debug)]
+struct Allowed {
+    scheme: Option<String>,
+    host: String,
+    /// Without the `*.` in front of `host`, which matches sub-domains too.
+    wildcard: bool,
+    port: Option<u16>,
+}
+
+impl Allowed {
+    fn parse(text: &str) -> Result<Allowed, OriginError> {
+        let parsed = Authority::parse(text);
+        let host = parsed
+            .host
+            .ok_or_else(|| OriginError::NoHost(text.into()))?;
+        let port = match parsed.port {
+            Port::Number(port) => Some(port),
+            Port::Absent => parsed.scheme.as_deref().and_then(default_port),
+            Port::Invalid => return Err(OriginError::BadPort(text.into())),
+        };
+        let (host, wildcard) = match host.strip_prefix("*.") {
+            Some(host) => (host.to_owned(), true),
+            None => (host, false),
+        };
+        if host.is_empty() || host.contains('*') {
+            return Err(OriginError::BadWildcard(text.into()));
+        }
+        Ok(Allowed {
+            scheme: parsed.scheme,
+            host,
+            wildcard,
+            port,
+        })
+    }
+
+    fn allows(&self, origin: &Origin, host: &str) -> bool {
+        let scheme = self.scheme.is_none() || self.scheme.as_deref() == origin.scheme();
+        let port = self.port.is_none() || self.port == origin.port();
+        scheme && port && self.allows_host(host)
+    }
+
+    /// A wildcard ends at a dot: `*.ex.com` is not `evil-ex.com`.
+    fn allows_host(&self, host: &str) -> bool {
+        match host.strip_suffix(self.host.as_str()) {
+            Some("") => true,
+            Some(front) => self.wildcard && front.ends_with('.'),
+            None => false,
+        }
+    }
+}
+
+/// `[scheme:]//[userinfo@]host[:port][/…]`, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Authority {
+    scheme: Option<String>,
+    host: Option<String>,
+    port: Port,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Port {
+    Absent,
+    Number(u16),
+    Invalid,
+}
+
+impl Authority {
+    fn parse(text: &str) -> Authority {
+        let none = Authority {
+            scheme: None,
+            host: None,
+            port: Port::Absent,
+        };
+        let Some((front, rest)) = text.split_once("//") else {
+            return none;
+        };
+        let scheme = match front.strip_suffix(':') {
+            Some(scheme) if !scheme.is_empty() => Some(scheme.to_ascii_lowercase()),
+            None if front.is_empty() => None,
+            _ => return none,
+        };
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host_port = authority.rsplit('@').next().unwrap_or_default();
+        let (host, port) = split_host_port(host_port);
+        let host = (!host.is_empty()).then(|| host.to_owned());
+        Authority { scheme, host, port }
+    }
+}
+
+impl<'a> RequestHost<'a> {
+    /// Takes a `Host` header apart; None if it is empty or its port is no number.
+    pub fn parse(header: &'a str) -> Option<RequestHost<'a>> {
+        let (host, port) = split_host_port(header.trim());
+        let port = match port {
+            Port::Number(port) => Some(port),
+            Port::Absent => None,
+            Port::Invalid => return None,
+        };
+        (!host.is_empty()).then_some(RequestHost { host, port })
+    }
+}
+
+/// `host:port`, where an IPv6 host stands in brackets.
+fn split_host_port(text: &str) -> (&str, Port) {
+    let (host, rest) = match text
+        .strip_prefix('[')
+        .and_then(|inner| inner.split_once(']'))
+    {
+        Some((host, rest)) => (host, rest),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = match rest.strip_prefix(':') {
+        None if rest.is_empty() => Port::Absent,
+        None => Port::Invalid,
+        Some("") => Port::Absent,
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map_or(Port::Invalid, Port::Number)
+        }
+        Some(_) => Port::Invalid,
+    };
+    (host, port)
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "origin_tests.rs"]
+mod tests;

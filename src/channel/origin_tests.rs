@@ -1,0 +1,193 @@
+//! Tables of origins and policies: transport_test.exs of Phoenix, and lobbyd's own default.
+
+use super::*;
+
+/// Asserts which of `allowed` and `refused` pass `policy` on a request to `Host: host`.
+fn check(policy: &CheckOrigin, host: &str, allowed: &[&str], refused: &[&str]) {
+    let request = RequestHost::parse(host);
+    for (origins, expected) in [(allowed, true), (refused, false)] {
+        for origin in origins {
+            let answer = policy.allows(Some(origin.as_bytes()), request);
+            assert_eq!(answer, expected, "{origin:?} at {host:?} under {policy:?}");
+        }
+    }
+    assert!(policy.allows(None, request), "no Origin passes {policy:?}");
+}
+
+const HOSTLESS: [&str; 4] = ["file://", "null", "", "//"];
+
+#[test]
+fn off_allows_everything() {
+    check(
+        &CheckOrigin::off(),
+        "h",
+        &["http://any", "file://", "null", ""],
+        &[],
+    );
+}
+
+#[test]
+fn by_default_the_origin_is_the_requests_own_host_and_port() {
+    let policy = CheckOrigin::default();
+    let local = ["http://localhost:4000", "https://localhost:4000"];
+    let others = [
+        "http://localhost",
+        "http://localhost:4001",
+        "http://127.0.0.1:4000",
+    ];
+    check(&policy, "localhost:4000", &local, &others);
+    let public = [
+        "http://ex.com",
+        "https://ex.com",
+        "http://ex.com:80",
+        "https://ex.com:443",
+    ];
+    let others = [
+        "https://ex.com:80",
+        "http://ex.com:443",
+        "http://sub.ex.com",
+        "https://evil-ex.com",
+    ];
+    check(&policy, "ex.com", &public, &others);
+    check(
+        &policy,
+        "ex.com:443",
+        &["https://ex.com"],
+        &["http://ex.com"],
+    );
+    check(
+        &policy,
+        "[::1]:4000",
+        &["http://[::1]:4000"],
+        &["http://[::1]"],
+    );
+    check(&policy, "h", &[], &HOSTLESS);
+    check(
+        &policy,
+        "h",
+        &["http://h/path?q#f"],
+        &["http://h:x", "http://h:99999", "http://H"],
+    );
+    check(&policy, "", &[], &["http://h", "http://"]);
+    check(&policy, "h:x", &[], &["http://h", "http://h:80"]);
+}
+
+#[test]
+fn a_host_ignores_scheme_and_port() {
+    let allowed = [
+        "http://example.com",
+        "https://example.com",
+        "http://example.com:81",
+    ];
+    let refused = [
+        "http://notallowed.com",
+        "http://sub.example.com",
+        "http://example.co",
+    ];
+    check(&CheckOrigin::host("example.com"), "h", &allowed, &refused);
+    check(&CheckOrigin::host("example.com"), "h", &[], &HOSTLESS);
+}
+
+#[test]
+fn a_wildcard_matches_at_a_dot_and_the_bare_domain() {
+    let policy = CheckOrigin::list(["http://*.ex.com"]).unwrap();
+    let allowed = [
+        "http://org1.ex.com",
+        "http://org2.ex.com",
+        "http://ex.com",
+        "http://a.b.ex.com",
+    ];
+    let refused = [
+        "http://org1.prefix-ex.com",
+        "http://bar.com",
+        "http://ex.com.evil.com",
+        "https://org1.ex.com",
+        "http://org1.ex.com:81",
+    ];
+    check(&policy, "h", &allowed, &refused);
+    let nested = CheckOrigin::list(["http://*.foo.example.com"]).unwrap();
+    let allowed = ["http://org1.foo.example.com", "http://foo.example.com"];
+    let refused = [
+        "http://org1.bar.example.com",
+        "http://org1.foo.example.com.evil.com",
+        "http://evilfoo.example.com",
+        "http://example.com",
+    ];
+    check(&nested, "h", &allowed, &refused);
+    let plain = CheckOrigin::list(["http://ex.com"]).unwrap();
+    check(&plain, "h", &["http://ex.com"], &["http://org1.ex.com"]);
+}
+
+#[test]
+fn a_list_entry_checks_what_it_names() {
+    let entries = ["//example.com", "http://scheme.com", "//port.com:81"];
+    let policy = CheckOrigin::list(entries).unwrap();
+    let allowed = [
+        "http://example.com",
+        "https://example.com",
+        "http://example.com:4000",
+        "http://scheme.com",
+        "http://scheme.com:80",
+        "http://port.com:81",
+        "https://port.com:81",
+    ];
+    let refused = [
+        "http://notallowed.com",
+        "https://scheme.com",
+        "http://scheme.com:8080",
+        "http://port.com",
+        "http://port.com:82",
+    ];
+    check(&policy, "h", &allowed, &refused);
+    check(&policy, "h", &[], &HOSTLESS);
+}
+
+#[test]
+fn conn_compares_scheme_host_and_port() {
+    let policy = CheckOrigin::conn();
+    let refused = [
+        "https://ex.com",
+        "http://ex.com:81",
+        "ws://ex.com",
+        "wss://ex.com",
+        "http://a.com",
+    ];
+    check(
+        &policy,
+        "ex.com",
+        &["http://ex.com", "http://ex.com:80"],
+        &refused,
+    );
+    check(
+        &policy,
+        "ex.com:81",
+        &["http://ex.com:81"],
+        &["http://ex.com"],
+    );
+    check(&policy, "ex.com", &[], &HOSTLESS);
+}
+
+#[test]
+fn a_function_decides_alone_even_without_a_host() {
+    let yes = CheckOrigin::custom(|origin| origin.host().is_none());
+    check(&yes, "h", &HOSTLESS, &["http://h"]);
+    let by_text =
+        CheckOrigin::custom(|origin| origin.as_str() == "null" && origin.port().is_none());
+    check(&by_text, "h", &["null"], &["http://h"]);
+}
+
+#[test]
+fn a_list_entry_without_meaning_is_reported_when_the_list_is_built() {
+    let error = |entry: &str| CheckOrigin::list([entry]).unwrap_err();
+    for entry in ["example.com", "", "null", "file://", "example.com:80"] {
+        assert_eq!(error(entry), OriginError::NoHost(entry.into()));
+    }
+    assert_eq!(
+        error("http://h:x"),
+        OriginError::BadPort("http://h:x".into())
+    );
+    for entry in ["//*", "//*.", "//a.*.com", "//*.*.com"] {
+        assert_eq!(error(entry), OriginError::BadWildcard(entry.into()));
+    }
+    assert!(error("example.com").to_string().contains("//example.com"));
+}

@@ -1,0 +1,227 @@
+//! Which socket stands at which path, and what else the server shows.
+
+use std::sync::Arc;
+
+use super::UserSocket;
+use super::params::{Params, QueryError, decode_segment};
+
+/// The table of what a server serves: sockets at their paths, and the page in `static/`.
+///
+/// ```
+/// use lobbyd::channel::{Router, UserSocket};
+/// let router = Router::new()
+///     .socket("/socket", UserSocket::new())
+///     .socket("/admin/:tenant", UserSocket::new().max_channels(10))
+///     .static_files(false);
+/// ```
+#[derive(Debug)]
+pub struct Router {
+    mounts: Vec<Mount>,
+    static_files: bool,
+}
+
+#[derive(Debug)]
+struct Mount {
+    pattern: Pattern,
+    socket: Arc<UserSocket>,
+}
+
+/// A mount whose path a request matched.
+pub(crate) struct Matched<'r, 'p> {
+    pub socket: &'r Arc<UserSocket>,
+    /// Name in the pattern, segment in the path (not decoded).
+    variables: Vec<(&'r str, &'p str)>,
+}
+
+impl Router {
+    /// No socket; the static page is on.
+    pub fn new() -> Router {
+        Router {
+            mounts: Vec::new(),
+            static_files: true,
+        }
+    }
+
+    /// Puts `socket` at `path` + its own [`UserSocket::path`], so `/socket` is reached at `/socket/websocket`.
+    ///
+    /// A segment `:name` matches any one segment and is given to the connect callback as the parameter `name`, before
+    /// any of the query's (one whose name starts with `_` only matches). The first mount that matches is taken.
+    ///
+    /// # Panics
+    /// If a `:` has no name, or a name stands twice in one path: a mistake in the program, reported at its start.
+    pub fn socket(mut self, path: &str, socket: UserSocket) -> Router {
+        let pattern = Pattern::parse(&format!("{path}/{}", socket.path));
+        self.mounts.push(Mount {
+            pattern,
+            socket: Arc::new(socket),
+        });
+        self
+    }
+
+    /// Whether the chat page and client that come with lobbyd are served at `/`. Default on; off, all paths but the
+    /// sockets and `/healthz` are 404.
+    pub fn static_files(mut self, on: bool) -> Router {
+        self.static_files = on;
+        self
+    }
+
+    pub(crate) fn serves_static_files(&self) -> bool {
+        self.static_files
+    }
+
+    /// All mounted sockets, in the order they were mounted.
+    pub fn sockets(&self) -> impl Iterator<Item = &Arc<UserSocket>> {
+        self.mounts.iter().map(|mount| &mount.socket)
+    }
+
+    /// The first mount that `path` belongs to. Compared by segments, so a trailing slash changes nothing.
+    pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Matched<'_, 'p>> {
+        self.mounts.iter().find_map(|mount| {
+            let variables = mount.pattern.variables_of(path)?;
+            Some(Matched {
+                socket: &mount.socket,
+                variables,
+            })
+        })
+    }
+}
+
+impl Default for Router {
+    fn default() -> Router {
+        Router::new()
+    }
+}
+
+impl Matched<'_, '_> {
+    /// The parameters of a request: those of its query, and over them the variables of its path.
+    pub fn params(&self, query: &str) -> Result<Params, QueryError> {
+        let mut params = Params::from_query(query)?;
+        for (name, segment) in &self.variables {
+            if !name.starts_with('_') {
+                params.set(name, decode_segment(segment)?.into_owned());
+            }
+        }
+        Ok(params)
+    }
+}
+
+/// A path of literal and variable segments.
+#[derive(Debug)]
+struct Pattern(Vec<Segment>);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Segment {
+    Literal(String),
+    Variable(String),
+}
+
+impl Pattern {
+    fn parse(path: &str) -> Pattern {
+        let mut pattern = Vec::new();
+        for segment in segments(path) {
+            let segment = match segment.strip_prefix(':') {
+                Some("") => panic!("the path {path:?} has a `:` without a name"),
+                Some(name) => Segment::Variable(name.to_owned()),
+                None => Segment::Literal(segment.to_owned()),
+            };
+            let twice = matches!(segment, Segment::Variable(_)) && pattern.contains(&segment);
+            assert!(!twice, "the path {path:?} names a variable twice");
+            pattern.push(segment);
+        }
+        Pattern(pattern)
+    }
+
+    /// The variables of `path`, if it matches.
+    fn variables_of<'p>(&self, path: &'p str) -> Option<Vec<(&str, &'p str)>> {
+        let mut variables = Vec::new();
+        let mut rest = segments(path);
+        for expected in &self.0 {
+            let segment = rest.next()?;
+            match expected {
+                Segment::Literal(literal) if literal == segment => {}
+                Segment::Literal(_) => return None,
+                Segment::Variable(name) => variables.push((name.as_str(), segment)),
+            }
+        }
+        rest.next().is_none().then_some(variables)
+    }
+}
+
+/// The segments of a path, empty ones left out, as Plug does.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn router() -> Router {
+        Router::new()
+            .socket("/socket", UserSocket::new().max_channels(1))
+            .socket("/ws/admin", UserSocket::new().max_channels(2))
+            .socket(
+                "/ws/:tenant/",
+                UserSocket::new()
+                    .path("/custom/:id/:_ignored")
+                    .max_channels(3),
+            )
+            .socket("/ws/:any", UserSocket::new().max_channels(4))
+    }
+
+    #[test]
+    fn the_first_mount_whose_segments_match_is_taken() {
+        let table = [
+            ("/socket/websocket", Some(1)),
+            ("/socket/websocket/", Some(1)),
+            ("//socket//websocket", Some(1)),
+            ("/socket", None),
+            ("/socket/longpoll", None),
+            ("/socket/websocket/x", None),
+            ("/Socket/websocket", None),
+            ("/ws/admin/websocket", Some(2)),
+            ("/ws/t/custom/1/x", Some(3)),
+            ("/ws/t/custom/1", None),
+            ("/ws/other/websocket", Some(4)),
+            ("/", None),
+            ("", None),
+        ];
+        let router = router();
+        for (path, expected) in table {
+            let found = router
+                .find(path)
+                .map(|found| found.socket.limits.max_channels);
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn path_variables_are_decoded_and_beat_the_query() {
+        let router = router();
+        let found = router.find("/ws/a%20b+c/custom/%C3%A9/x").unwrap();
+        let params = found.params("id=1&_ignored=q&other=2").unwrap();
+        let shown: Vec<_> = ["tenant", "id", "_ignored", "other"]
+            .map(|name| params.get(name))
+            .into();
+        assert_eq!(shown, [Some("a b+c"), Some("é"), Some("q"), Some("2")]);
+    }
+
+    #[test]
+    fn a_path_variable_must_be_utf8() {
+        let router = router();
+        let found = router.find("/ws/t/custom/%ff/x").unwrap();
+        assert_eq!(found.params(""), Err(QueryError::NotUtf8));
+    }
+
+    #[test]
+    #[should_panic(expected = "names a variable twice")]
+    fn a_variable_may_not_stand_twice_in_a_path() {
+        let _ = Router::new().socket("/:id", UserSocket::new().path("/:id"));
+    }
+
+    #[test]
+    #[should_panic(expected = "without a name")]
+    fn a_variable_needs_a_name() {
+        let _ = Router::new().socket("/:", UserSocket::new());
+    }
+}

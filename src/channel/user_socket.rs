@@ -1,0 +1,155 @@
+//! A mount: which channels a socket may join, who may connect, and within which limits.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{CheckOrigin, Connect, ConnectInfo, Params, Routes};
+
+type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
+
+/// What stands behind one path of the server: Phoenix's `UserSocket` together with its transport options.
+///
+/// Made once, at the start, and shared by all its connections.
+pub struct UserSocket {
+    pub(crate) routes: Routes,
+    pub(crate) connect: Box<ConnectCallback>,
+    pub(crate) path: String,
+    pub(crate) check_origin: CheckOrigin,
+    pub(crate) subprotocols: Option<Vec<String>>,
+    pub(crate) auth_token: bool,
+    pub(crate) connect_info: Arc<[(String, String)]>,
+    pub(crate) limits: SocketLimits,
+}
+
+/// The limits of every connection to one mount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketLimits {
+    /// Most channels joined at once on one connection. Default 100, as in Phoenix, so that one client cannot make the
+    /// server keep any number of them. The next join is answered with `too many channels joined`.
+    pub max_channels: usize,
+    /// Longest silence of a client, in milliseconds. Default 60,000, as in Phoenix: twice the heartbeat of phoenix.js.
+    /// Anything received counts, what the server sends does not. Then the connection is closed.
+    pub idle_timeout_ms: u64,
+    /// Longest message taken, in bytes, whether in one frame or many. Default 65,536: chat is far below it, and it
+    /// bounds what one unfinished message may hold. A longer one closes the connection with 1009.
+    pub message_bytes_max: usize,
+}
+
+impl Default for SocketLimits {
+    fn default() -> SocketLimits {
+        SocketLimits {
+            max_channels: 100,
+            idle_timeout_ms: 60_000,
+            message_bytes_max: 64 * 1024,
+        }
+    }
+}
+
+impl UserSocket {
+    /// A socket without channels that lets everybody in whose `Origin` is the server's own host.
+    pub fn new() -> UserSocket {
+        UserSocket {
+            routes: Routes::default(),
+            connect: Box::new(|_, _| Connect::ok()),
+            path: "/websocket".to_owned(),
+            check_origin: CheckOrigin::default(),
+            subprotocols: None,
+            auth_token: false,
+            connect_info: Arc::new([]),
+            limits: SocketLimits::default(),
+        }
+    }
+
+    /// Asks `decide` about every connection, before the upgrade. Default: [`Connect::ok`] to all.
+    ///
+    /// It runs on a shard's thread, on which many other connections wait: what takes time belongs in
+    /// [`Connect::later`]. If it panics, the client gets 500.
+    pub fn connect(
+        mut self,
+        decide: impl Fn(&Params, &ConnectInfo) -> Connect + Send + Sync + 'static,
+    ) -> UserSocket {
+        self.connect = Box::new(decide);
+        self
+    }
+
+    /// The path of the transport behind that of the mount, with `:variables` if need be. Default `/websocket`, which
+    /// phoenix.js appends by itself.
+    pub fn path(mut self, path: impl Into<String>) -> UserSocket {
+        self.path = path.into();
+        self
+    }
+
+    /// Which web pages may connect. Default [`CheckOrigin::own_host`]: those of this very server. Others get 403.
+    pub fn check_origin(mut self, policy: CheckOrigin) -> UserSocket {
+        self.check_origin = policy;
+        self
+    }
+
+    /// The names accepted in `Sec-WebSocket-Protocol`, the preferred ones first: the first of them that the client
+    /// offers is chosen and told to it. A client that offers only others gets 403, one that offers none is let in.
+    /// Default: the header is ignored.
+    pub fn subprotocols<S: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = S>,
+    ) -> UserSocket {
+        self.subprotocols = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Whether the `authToken` of phoenix.js 1.8 is taken from `Sec-WebSocket-Protocol` and shown as
+    /// [`ConnectInfo::auth_token`]; the subprotocol `phoenix` is then accepted besides those configured. Default off,
+    /// as in Phoenix; then browsers cannot connect with that option of phoenix.js.
+    pub fn auth_token(mut self, on: bool) -> UserSocket {
+        self.auth_token = on;
+        self
+    }
+
+    /// Adds a fixed pair to what the connect callback is told, for [`ConnectInfo::custom`]: one callback can so serve
+    /// several mounts and tell them apart.
+    pub fn connect_info(mut self, name: impl Into<String>, value: impl Into<String>) -> UserSocket {
+        let pair = (name.into(), value.into());
+        self.connect_info = self.connect_info.iter().cloned().chain([pair]).collect();
+        self
+    }
+
+    /// See [`SocketLimits::max_channels`]. Default 100.
+    pub fn max_channels(mut self, count: usize) -> UserSocket {
+        self.limits.max_channels = count;
+        self
+    }
+
+    /// See [`SocketLimits::idle_timeout_ms`]. Default 60,000.
+    pub fn idle_timeout_ms(mut self, milliseconds: u64) -> UserSocket {
+        self.limits.idle_timeout_ms = milliseconds;
+        self
+    }
+
+    /// See [`SocketLimits::message_bytes_max`]. Default 65,536.
+    pub fn message_bytes_max(mut self, bytes: usize) -> UserSocket {
+        self.limits.message_bytes_max = bytes;
+        self
+    }
+
+    /// The limits as they are set.
+    pub fn limits(&self) -> &SocketLimits {
+        &self.limits
+    }
+}
+
+impl Default for UserSocket {
+    fn default() -> UserSocket {
+        UserSocket::new()
+    }
+}
+
+impl fmt::Debug for UserSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserSocket")
+            .field("path", &self.path)
+            .field("check_origin", &self.check_origin)
+            .field("subprotocols", &self.subprotocols)
+            .field("auth_token", &self.auth_token)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,240 @@
+//! HTTP on one connection, from the accepted TCP stream to the upgraded one: hyper runs it, and is gone afterwards.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::net::{Shutdown, SocketAddr};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::http::request;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::handshake::{Accepted, handshake};
+use super::response::{HttpResponse, method_not_allowed, not_found, text};
+use super::static_files;
+use super::upgrade_request::has_body;
+use crate::channel::Router;
+
+/// What the HTTP side needs to answer; one for all connections of the server.
+#[derive(Debug)]
+pub struct HttpApp {
+    router: Router,
+    limits: HttpLimits,
+}
+
+/// The limits of a connection while it speaks HTTP. They are generous to a slow client and a slow network, and bound
+/// what a silent or hostile one can hold: a file descriptor and some kilobytes, for about a minute at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Longest wait for a whole request head, in milliseconds, from the accept or the end of the answer before, so it
+    /// is also how long an idle connection is kept. Default 10,000. Then the connection is closed.
+    pub header_timeout_ms: u64,
+    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or an upgrade has it
+    /// long before. Then the answer under way is the last, and has `closing_timeout_ms` to be taken.
+    pub lifetime_ms: u64,
+    /// How long a connection at the end of its life may still take, in milliseconds. Default 5,000. Then it is cut.
+    pub closing_timeout_ms: u64,
+    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, as phoenix.js itself gives up
+    /// on things after that time. Then the client gets 503.
+    pub connect_timeout_ms: u64,
+    /// Largest request head, in bytes, at least 8,192 (hyper's own minimum). Default 65,536, eight times what proxies
+    /// commonly pass on, as tokens travel in URLs. A larger one is answered with 431. The number of header lines is
+    /// bounded by hyper, at 100, with the same answer.
+    pub head_bytes_max: usize,
+}
+
+impl Default for HttpLimits {
+    fn default() -> HttpLimits {
+        HttpLimits {
+            header_timeout_ms: 10_000,
+            lifetime_ms: 60_000,
+            closing_timeout_ms: 5_000,
+            connect_timeout_ms: 10_000,
+            head_bytes_max: 64 * 1024,
+        }
+    }
+}
+
+/// hyper's lower bound for [`HttpLimits::head_bytes_max`]; it panics below.
+const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
+
+/// What is still read, and thrown away, after the last answer. Closing a socket with unread input resets the
+/// connection, and the client may lose the answer that says what was wrong with its request.
+const DISCARDED_BYTES_MAX: usize = 256 * 1024;
+
+/// How long to do so: a client that hears the end closes its side at once.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A connection that became a WebSocket.
+#[derive(Debug)]
+pub struct Upgraded {
+    /// The TCP stream, registered with the runtime that `serve_http` ran on; the 101 is written.
+    pub stream: TcpStream,
+    /// What came in behind the request head: the client's first frames. Usually empty; its own memory, not a view
+    /// into a larger buffer.
+    pub leftover: Bytes,
+    /// Whose socket it is.
+    pub accepted: Accepted,
+}
+
+impl HttpApp {
+    /// Serves `router` within the default limits.
+    pub fn new(router: Router) -> HttpApp {
+        HttpApp {
+            router,
+            limits: HttpLimits::default(),
+        }
+    }
+
+    /// Sets other limits.
+    pub fn limits(mut self, limits: HttpLimits) -> HttpApp {
+        self.limits = limits;
+        self
+    }
+
+    /// What is served.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+}
+
+/// Speaks HTTP on `stream` until it becomes a WebSocket (`Some`) or ends (`None`, whatever the cause).
+///
+/// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by itself within the
+/// [`HttpLimits`], whatever the client does, and may be dropped at any time, which closes the connection.
+pub async fn serve_http(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Arc<HttpApp>,
+) -> Option<Upgraded> {
+    let limits = app.limits;
+    let accepted = Rc::new(RefCell::new(None));
+    let service = service_fn({
+        let accepted = Rc::clone(&accepted);
+        move |request| -> Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>> {
+            let (app, accepted) = (Arc::clone(&app), Rc::clone(&accepted));
+            Box::pin(async move { Ok(respond(&app, peer, request, &accepted).await) })
+        }
+    });
+    let mut connection = builder(&limits).serve_connection(TokioIo::new(stream), service);
+    let lifetime = Duration::from_millis(limits.lifetime_ms);
+    let mut ended = timeout(lifetime, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
+    if ended.is_err() {
+        Pin::new(&mut connection).graceful_shutdown();
+        let closing = Duration::from_millis(limits.closing_timeout_ms);
+        ended = timeout(closing, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
+    }
+    let ended = ended.ok()?;
+    let parts = connection.into_parts();
+    let stream = parts.io.into_inner();
+    match (ended, accepted.take()) {
+        (Ok(()), Some(accepted)) => {
+            // hyper's buffer is many times larger than what is left in it.
+            let leftover = Bytes::copy_from_slice(&parts.read_buf);
+            Some(Upgraded {
+                stream,
+                leftover,
+                accepted,
+            })
+        }
+        (ended, _) => {
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "HTTP connection ended");
+            }
+            drop(parts.read_buf);
+            close(stream).await;
+            None
+        }
+    }
+}
+
+fn builder(limits: &HttpLimits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        // Without a timer hyper's time-outs silently do nothing.
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits.header_timeout_ms))
+        .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MAX_MIN))
+        .keep_alive(true);
+    builder
+}
+
+/// The answer to one request. A socket that is let in is put into `accepted`, and its 101 is the last answer.
+async fn respond(
+    app: &HttpApp,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+    accepted: &RefCell<Option<Accepted>>,
+) -> HttpResponse {
+    let (head, _unread) = request.into_parts();
+    let unread_body = has_body(&head.headers);
+    let uri = head.uri.clone();
+    let mut response = match app.router.find(uri.path()) {
+        None => resource(app, &head),
+        Some(mount) => {
+            let app_timeout = Duration::from_millis(app.limits.connect_timeout_ms);
+            match handshake(&mount, head, peer, app_timeout).await {
+                Ok((socket, response)) => {
+                    accepted.replace(Some(socket));
+                    response
+                }
+                Err(refusal) => {
+                    tracing::debug!(%peer, path = uri.path(), %refusal, "socket refused");
+                    refusal.response()
+                }
+            }
+        }
+    };
+    if unread_body {
+        // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// What is not a socket.
+fn resource(app: &HttpApp, head: &request::Parts) -> HttpResponse {
+    match head.uri.path() {
+        "/healthz" if head.method == Method::GET || head.method == Method::HEAD => {
+            text(StatusCode::OK, "ok\n")
+        }
+        "/healthz" => method_not_allowed(),
+        _ if app.router.serves_static_files() => static_files::respond(head),
+        _ => not_found(),
+    }
+}
+
+/// Closes so that the client gets what was written: says the end, then takes in what it is still sending.
+async fn close(stream: TcpStream) {
+    let _ = socket2::SockRef::from(&stream).shutdown(Shutdown::Write);
+    let discard = async {
+        let mut discarded = 0;
+        while discarded < DISCARDED_BYTES_MAX && stream.readable().await.is_ok() {
+            // The buffer lives only between two waits, so it does not swell the future.
+            match stream.try_read(&mut [0; 4096]) {
+                Ok(0) => return,
+                Ok(count) => discarded += count,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    };
+    let _ = timeout(DISCARD_TIMEOUT, pin!(discard)).await;
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

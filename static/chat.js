@@ -1,0 +1,207 @@
+// The tutorial's chat. Joins `room:lobby` (or the room named in `?room=`), pushes what is typed as `new_msg` and
+// lists every `new_msg` that comes in; the rest of this file is about what a person sees when that does not work.
+
+// The npm package does the same: `import { Socket } from "phoenix"`.
+import { Socket } from "./socket.js";
+
+const MESSAGES_SHOWN_MAX = 500;
+const SCROLLED_UP_FROM_PX = 48;
+// What the server sends back sooner than this needs no "sending…".
+const SENDING_SHOWN_AFTER_MS = 1000;
+
+const room = new URLSearchParams(location.search).get("room") || "lobby";
+const topic = `room:${room}`;
+const place = room === "lobby" ? "in the lobby" : `in ${topic}`;
+const element = (id) => document.getElementById(id);
+const [log, messages, outbox, input, problem, newer] =
+  ["log", "messages", "outbox", "chat-input", "problem", "newer"].map(element);
+
+let pending = []; // typed here and not seen back from the server: { body, item, pushed }
+let following = true; // the newest message is in view, and is to stay there
+let unread = 0;
+let refused = false;
+let lostAt = null; // while away: since when
+let gap = ""; // back again, and nothing has come in since: what to say about the hole
+
+const socket = new Socket("/socket");
+const channel = socket.channel(topic, {});
+
+channel.on("new_msg", ({ body }) => receive(typeof body === "string" ? body : JSON.stringify(body)));
+channel.onError(() => disconnected());
+channel.onClose(() => { if (!refused) refuse("the room was closed"); });
+channel.join()
+  .receive("ok", (reply) => {
+    console.log("Joined successfully", reply);
+    showState("joined", place);
+    if (lostAt) gap = `You were away for ${duration(Date.now() - lostAt)}. What others said meanwhile is not shown.`;
+    lostAt = null;
+    pending.filter((message) => !message.pushed).forEach(push);
+  })
+  .receive("error", (reply) => {
+    if (refused) return;
+    console.log("Unable to join", reply);
+    // A crash may pass, and the client tries again by itself; a refusal is an answer, and asking on would be noise.
+    if (reply.reason !== "join crashed") refuse(reply.reason ?? JSON.stringify(reply));
+  })
+  .receive("timeout", () => disconnected());
+socket.connect();
+
+element("room").textContent = topic;
+element("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const body = input.value;
+  if (body.trim() === "" || refused) return;
+  input.value = "";
+  showProblem("");
+  follow();
+  send(body);
+});
+input.addEventListener("input", () => showProblem(""));
+
+// ---- connection
+
+function showState(state, text) {
+  document.body.dataset.state = state;
+  element("status").textContent = text[0].toUpperCase() + text.slice(1);
+}
+
+function disconnected() {
+  if (refused) return;
+  if (document.body.dataset.state === "joined") lostAt = Date.now();
+  showState("reconnecting", lostAt ? "reconnecting…" : "no answer yet, trying again…");
+  pending.filter((message) => message.pushed).forEach(doubt);
+}
+
+function duration(ms) {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 2) return "a moment";
+  return seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`;
+}
+
+function refuse(reason) {
+  refused = true;
+  showState("refused", "not admitted");
+  element("refused-topic").textContent = topic;
+  element("refused-reason").textContent = reason;
+  element("refused").hidden = false;
+  element("chat-input").disabled = element("send").disabled = true;
+  channel.leave();
+  socket.disconnect();
+}
+
+// ---- sending: a message waits in the outbox until the server sends it back like anybody else's
+
+function send(body) {
+  const item = document.createElement("li");
+  item.dir = "auto";
+  item.textContent = body;
+  outbox.append(item);
+  const message = { body, item, pushed: false };
+  pending.push(message);
+  if (channel.state === "joined") push(message);
+  else label(message, "will be sent when the connection is back");
+}
+
+function push(message) {
+  message.pushed = true;
+  label(message, "");
+  setTimeout(() => { if (message.item.hidden) label(message, "sending…"); }, SENDING_SHOWN_AFTER_MS);
+  channel.push("new_msg", { body: message.body })
+    .receive("ok", () => settle(message))
+    .receive("error", (reply) => {
+      settle(message);
+      showProblem(`Not sent: ${reply.reason ?? JSON.stringify(reply)}`);
+      if (input.value === "") input.value = message.body;
+    })
+    .receive("timeout", () => { if (pending.includes(message) && message.pushed) doubt(message); });
+}
+
+/** Pushed, and then the connection went: only the person can say whether a second copy would do harm. */
+function doubt(message) {
+  if (message.item.dataset.state === "doubt") return;
+  label(message, "may not have arrived", "doubt");
+  message.item.append(
+    button("Send again", () => { settle(message); send(message.body); }),
+    button("Discard", () => settle(message)),
+  );
+}
+
+function settle(message) {
+  pending = pending.filter((other) => other !== message);
+  if (message.item.contains(document.activeElement)) input.focus();
+  message.item.remove();
+}
+
+function label(message, text, state = text && "waiting") {
+  message.item.textContent = message.body;
+  message.item.dataset.state = state;
+  message.item.hidden = text === "";
+  if (text === "") return;
+  const note = document.createElement("small");
+  note.textContent = text;
+  message.item.append(" ", note);
+}
+
+function button(text, pressed) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = text;
+  made.addEventListener("click", pressed);
+  return made;
+}
+
+function showProblem(text) {
+  problem.textContent = text;
+  input.setAttribute("aria-invalid", String(text !== ""));
+}
+
+// ---- receiving
+
+function receive(body) {
+  const own = pending.find((message) => message.pushed && message.body === body);
+  if (own) settle(own);
+  append(body);
+  if (following) scrollToNewest();
+  else unread += 1;
+  showUnread();
+}
+
+function append(body) {
+  const item = document.createElement("li");
+  const time = document.createElement("time");
+  const text = document.createElement("bdi");
+  const now = new Date();
+  time.dateTime = now.toISOString();
+  time.textContent = `[${now.toLocaleString()}]`;
+  text.textContent = body;
+  item.append(time, " ", text);
+  if (gap) item.dataset.gap = gap;
+  gap = "";
+  messages.append(item);
+  // Taking the oldest away moves the text under the eyes of somebody who reads up there: then only at twice the number.
+  const shown = following ? MESSAGES_SHOWN_MAX : 2 * MESSAGES_SHOWN_MAX;
+  while (messages.children.length > shown) messages.firstElementChild.remove();
+}
+
+// ---- scrolling
+
+function scrollToNewest() { log.scrollTop = log.scrollHeight; }
+
+function follow() {
+  following = true;
+  unread = 0;
+  showUnread();
+  scrollToNewest();
+}
+
+function showUnread() {
+  newer.hidden = unread === 0;
+  newer.textContent = unread === 1 ? "1 new message" : `${unread} new messages`;
+}
+
+log.addEventListener("scroll", () => {
+  following = log.scrollHeight - log.clientHeight - log.scrollTop < SCROLLED_UP_FROM_PX;
+  if (following && unread > 0) follow();
+});
+newer.addEventListener("click", () => { follow(); input.focus(); });
+new ResizeObserver(() => { if (following) scrollToNewest(); }).observe(log);

@@ -1,0 +1,70 @@
+// Runs the real lobbyd binary for the JavaScript suites: on a port of its choice, stopped in all cases.
+
+import { spawn } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const START_TIMEOUT_MS = 15_000;
+// Longer than the server's own deadline for closing its connections.
+const STOP_TIMEOUT_MS = 15_000;
+
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
+/** Starts the server and waits for its start-up line. `port` 0 lets it choose. */
+export async function startLobbyd(port = 0) {
+  const child = spawn(binary(), ["--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  let errors = "";
+  child.stderr.on("data", (text) => { errors += text; });
+  const exited = new Promise((resolve) => {
+    child.once("error", (error) => resolve({ code: null, signal: null, error }));
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  }).finally(() => running.delete(child));
+
+  const startUp = new Promise((resolve) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const found = line.match(/http:\/\/127\.0\.0\.1:(\d+)\//);
+      if (found) resolve(Number(found[1]));
+    });
+  });
+  const failed = exited.then((end) => { throw new Error(`lobbyd ended at start-up: ${JSON.stringify(end)}\n${errors}`); });
+  failed.catch(() => {}); // also settles after a good start, when nobody listens any more
+  const actualPort = await within(START_TIMEOUT_MS, "lobbyd's start-up line", Promise.race([startUp, failed]))
+    .catch((error) => { child.kill("SIGKILL"); throw error; });
+
+  return {
+    port: actualPort,
+    url: `http://127.0.0.1:${actualPort}/`,
+    socketUrl: `ws://127.0.0.1:${actualPort}/socket`,
+    /** Ends the server, by default the way an operator does, and says how it ended. */
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
+      const end = await within(STOP_TIMEOUT_MS, "lobbyd's end", exited)
+        .catch((error) => { child.kill("SIGKILL"); throw error; });
+      return { ...end, errors };
+    },
+  };
+}
+
+/** The value of `promise`, or an error naming what was waited for. */
+export function within(ms, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${what}`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** LOBBYD_BIN, else whatever was built last. */
+function binary() {
+  if (process.env.LOBBYD_BIN) return process.env.LOBBYD_BIN;
+  const built = ["debug", "release"]
+    .map((profile) => fileURLToPath(new URL(`../../target/${profile}/lobbyd`, import.meta.url)))
+    .filter((path) => existsSync(path))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  if (built.length === 0) throw new Error("there is no lobbyd to test: run `cargo build` or set LOBBYD_BIN");
+  return built[0];
+}

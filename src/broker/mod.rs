@@ -1,7 +1,35 @@
 //! The broker: one order per topic, logs and cursors, and the passes that write them to sockets.
 //!
-//! It moves opaque sealed frames and knows no JSON, no HTTP and no channel.
+//! It moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shared between shards are [`Hub`] (who is
+//! who), [`Topic`] (one order) and [`Mailbox`] (what a shard has still to take in); everything else belongs to one
+//! shard's [`Fanout`] and is touched by its thread alone.
+//!
+//! ```text
+//! publish ─▶ Topic: sequence ─▶ Mailbox of each interested shard ─▶ Room: Log ─▶ flush pass ─▶ Sink
+//!                                                                    send ─▶ Outlet ─┘
+//! ```
+//!
+//! Lock order: the hub's registry, then a topic, then a mailbox.
 
+mod circle;
+mod drain;
+mod entry;
+mod fanout;
+mod flush;
+mod hub;
+mod log;
+mod mailbox;
+mod members;
+mod outlet;
 mod position;
+mod room;
+mod sync;
+mod topic;
 
+pub use entry::{CLASSES, Class, Draft, Entry, Original, Wants};
+pub use fanout::{Fanout, FanoutSettings, Heard, HeardBy};
+pub use flush::{Budget, Failure, Sink};
+pub use hub::{Hub, HubCounts};
+pub use mailbox::Mailbox;
 pub use position::{Position, SubscriptionId};
+pub use topic::{Parcel, Published, Topic};

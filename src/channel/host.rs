@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::broker::{Position, SubscriptionId};
+use crate::protocol::PayloadBuf;
 
 /// What a session may ask of the shard that owns its connection. Every call returns at once.
 pub trait Host {
@@ -20,8 +21,8 @@ pub trait Host {
     /// Subscribes the channel `id`, not the wire, to another topic: broadcasts there come to `Session::heard`.
     fn listen(&mut self, id: SubscriptionId, topic: &str);
 
-    /// Ends what `subscribe` and `listen` began. What was published until now is still delivered, in front of
-    /// whatever is sent next.
+    /// Ends what `subscribe` and `listen` began; where they began nothing, it does nothing. What was published until
+    /// now is still delivered, in front of whatever is sent next.
     fn unsubscribe(&mut self, id: SubscriptionId);
 
     /// Sends one sealed frame to this connection, behind everything that `behind` was to get until now.
@@ -32,7 +33,7 @@ pub trait Host {
         &mut self,
         topic: &str,
         event: &str,
-        payload: crate::protocol::PayloadBuf,
+        payload: PayloadBuf,
         from: Option<SubscriptionId>,
     ) -> Position;
 
@@ -67,6 +68,18 @@ pub struct Mail {
     pub channel: SubscriptionId,
     /// What is to be done.
     pub message: super::MailMessage,
+}
+
+/// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::Socket::subscribe); it comes to
+/// `handle_info`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broadcast {
+    /// The topic.
+    pub topic: Box<str>,
+    /// The event.
+    pub event: Box<str>,
+    /// The payload.
+    pub payload: PayloadBuf,
 }
 
 /// Anything an app sends to a channel; `Channel::handle_info` downcasts it.

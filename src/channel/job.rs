@@ -65,7 +65,10 @@ impl Future for Job {
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => {
-                tracing::error!(panic = panic_text(&*panic), "what a channel waited for panicked");
+                tracing::error!(
+                    panic = panic_text(&*panic),
+                    "what a channel waited for panicked"
+                );
                 Poll::Ready(Err(Lost::Panicked))
             }
         }

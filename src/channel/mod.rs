@@ -1,12 +1,26 @@
 //! Channels: what an app writes, and the session that speaks the protocol for one connection.
+//!
+//! `channel`, `outcome`, `socket` and `handle` are the app's side; `session` is the protocol's; `host` is the seam to the
+//! shard that does what a session decides.
 
 mod assigns;
+#[expect(
+    clippy::module_inception,
+    reason = "the trait of that name is what the module is about"
+)]
+mod channel;
+mod handle;
+mod host;
+mod job;
 mod connect;
 mod origin;
 mod params;
 mod router;
-mod routes_stand_in;
 mod user_socket;
+mod outcome;
+mod routes;
+mod session;
+mod socket;
 
 pub use assigns::Assigns;
 pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
@@ -17,5 +31,12 @@ pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 pub(crate) use router::Matched;
 pub use router::Router;
-use routes_stand_in::Routes;
 pub use user_socket::{SocketLimits, UserSocket};
+pub use channel::{Channel, TerminateReason};
+pub use handle::{MailMessage, ReplyHandle, SocketHandle};
+pub use host::{Address, Broadcast, Host, Info, Mail, Postbox};
+pub use job::{Job, Lost, Resume};
+pub use outcome::{Handled, Join, Reply, Stop, StopReason};
+pub use routes::Routes;
+pub use session::{Session, SessionSettings};
+pub use socket::Socket;

@@ -78,7 +78,10 @@ impl Handled {
 
     /// Ends the channel.
     pub fn stop(reason: StopReason) -> Self {
-        Self::Stop(Stop { reason, reply: None })
+        Self::Stop(Stop {
+            reason,
+            reply: None,
+        })
     }
 
     /// Answers the event, then ends the channel.

@@ -31,8 +31,8 @@ pub(super) struct Standing<'a> {
 pub(super) enum Phase<'a> {
     /// `join`, not yet answered: whatever is for the client waits for the reply.
     Joining(&'a mut Early),
-    /// A callback of a joined channel, with the ref of the event it handles, null where there is none.
-    Joined(&'a Ref),
+    /// A callback of a joined channel, with the ref of the event it handles, if it is one.
+    Joined(Option<&'a Ref>),
     /// `terminate`: the subscription is gone.
     Ended,
 }
@@ -126,18 +126,24 @@ impl Socket<'_> {
     /// `handle_in`, or for an event the client sent without a ref.
     pub fn reply_handle(&self) -> Option<ReplyHandle> {
         match self.phase {
-            Phase::Joined(reference) if *reference != Ref::Null => {
+            Phase::Joined(Some(reference)) if !reference.is_null() => {
                 Some(ReplyHandle::new(self.handle(), reference.clone()))
             }
             _ => None,
         }
     }
 
-    fn publish(&mut self, event: &str, payload: PayloadBuf, but: Option<SubscriptionId>) -> Position {
+    fn publish(
+        &mut self,
+        event: &str,
+        payload: PayloadBuf,
+        but: Option<SubscriptionId>,
+    ) -> Position {
         if let Err(why) = frames::check_broadcast(&payload) {
             raise(format!("broadcast of {event:?}: {why}"));
         }
-        self.host.broadcast(self.standing.topic, event, payload, but)
+        self.host
+            .broadcast(self.standing.topic, event, payload, but)
     }
 }
 

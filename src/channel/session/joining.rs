@@ -1,0 +1,136 @@
+//! Joins: who is admitted, and in which order the client learns of it.
+
+use super::super::host::Host;
+use super::super::outcome::{Join, JoinOutcome};
+use super::super::socket::{Early, Phase};
+use super::joined::{JoinRefs, Joined};
+use super::waiting::Cause;
+use super::{Crash, Session, frames, guarded};
+use crate::protocol::{Message, PayloadBuf, Ref, reason};
+
+impl Session {
+    /// A join of a topic that is not joined (any more).
+    pub(super) fn join(&mut self, message: &Message<'_>, host: &mut dyn Host) {
+        let routes = &self.settings.routes;
+        let topic = message.topic.as_str();
+        let Some((topic, route)) = topic.and_then(|t| Some((t, routes.index_of(t)?))) else {
+            return self.unmatched(message, host);
+        };
+        if let Some(why) = self.no_room(topic, &message.join_ref) {
+            return self.answer(&message.join_ref, message, "error", reason(why), host);
+        }
+        let mut joined = Joined {
+            id: host.new_id(),
+            topic: topic.into(),
+            route,
+            refs: JoinRefs::new(&message.join_ref, &message.reference),
+            assigns: self.assigns.clone(),
+            busy: None,
+        };
+        let mut early = Early::default();
+        let outcome = guarded(|| {
+            let mut socket = joined.socket(self.version, host, Phase::Joining(&mut early));
+            let channel = routes.channel(route);
+            channel.join(topic, message.payload, &mut socket)
+        });
+        self.joined(joined, &message.reference, early, outcome, host);
+    }
+
+    /// Why the connection cannot have this topic too, if so.
+    fn no_room(&self, topic: &str, join_ref: &Ref) -> Option<&'static str> {
+        let settings = &self.settings;
+        let longest = topic.len().max(join_ref.heap_bytes());
+        if self.channels_len() >= settings.channels_max {
+            Some("too many channels joined")
+        } else if longest > settings.name_bytes_max {
+            Some("topic or join_ref too long")
+        } else {
+            None
+        }
+    }
+
+    /// The join callback has returned, or panicked. `joined` is not in the list while it runs.
+    pub(super) fn joined(
+        &mut self,
+        joined: Joined,
+        reference: &Ref,
+        early: Early,
+        outcome: Result<Join, Crash>,
+        host: &mut dyn Host,
+    ) {
+        match outcome.map(|join| join.0) {
+            Ok(JoinOutcome::Accepted(response)) => {
+                self.accept(joined, reference, early, &response, host);
+            }
+            Ok(JoinOutcome::Refused(response)) => {
+                self.refuse(&joined, reference, &response, host);
+            }
+            Ok(JoinOutcome::Later(job)) => {
+                let cause = Cause::Join(early);
+                self.wait_for(joined, cause, Some(reference.clone()), job, host);
+            }
+            Err(Crash(crash)) => {
+                tracing::error!(topic = %joined.topic, crash, "a join crashed");
+                self.refuse(&joined, reference, &reason("join crashed"), host);
+            }
+        }
+    }
+
+    fn accept(
+        &mut self,
+        joined: Joined,
+        reference: &Ref,
+        early: Early,
+        response: &PayloadBuf,
+        host: &mut dyn Host,
+    ) {
+        let Ok(frame) = self.join_reply(&joined, reference, "ok", response) else {
+            tracing::error!(topic = %joined.topic, "the join's response has no form in the client's version");
+            return self.refuse(&joined, reference, &reason("join crashed"), host);
+        };
+        // The host delivers nothing of a subscription in front of what was sent before it began. So the reply is the
+        // first frame of this join, and whatever is published once the client can know of it comes behind.
+        host.send(frame, None);
+        let (id, channel) = (joined.id, self.settings.routes.channel(joined.route));
+        host.subscribe(id, &joined.topic, channel.intercept());
+        for frame in early.frames {
+            host.send(frame, Some(id));
+        }
+        self.channels.insert(joined);
+        for info in early.infos {
+            self.info(id, info, host);
+        }
+    }
+
+    /// Nothing of the attempt remains.
+    fn refuse(
+        &mut self,
+        joined: &Joined,
+        reference: &Ref,
+        response: &PayloadBuf,
+        host: &mut dyn Host,
+    ) {
+        host.unsubscribe(joined.id);
+        let frame = self.join_reply(joined, reference, "error", response);
+        // The app's reason may have no form in the client's version; then it gets one that has.
+        let frame = frame.or_else(|_| {
+            let crashed = reason("join crashed");
+            self.join_reply(joined, reference, "error", &crashed)
+        });
+        if let Ok(frame) = frame {
+            host.send(frame, None);
+        }
+    }
+
+    /// The answer to a join bears the join's own `join_ref`, null included.
+    fn join_reply(
+        &self,
+        joined: &Joined,
+        reference: &Ref,
+        status: &str,
+        response: &PayloadBuf,
+    ) -> Result<bytes::Bytes, crate::protocol::Unencodable> {
+        let (join_ref, topic) = (joined.refs.wire(), (&*joined.topic).into());
+        frames::echo(self.version, join_ref, reference, &topic, status, response)
+    }
+}

@@ -1,0 +1,168 @@
+//! The session: what one connection has joined, and the protocol's answer to everything that happens to it.
+//!
+//! It stands between the decoder and the app's channels and does no I/O: whatever it decides goes to its [`Host`], in
+//! order. `dispatch` says what a message is, `joining` admits, `handling` runs callbacks, `mail` does what
+//! handles ask for, `ending` ends, and `waiting` is the line behind a channel that waits for something. A session is used from one thread and never re-entered.
+
+mod dispatch;
+mod ending;
+pub(super) mod frames;
+mod handling;
+mod joined;
+mod joining;
+mod mail;
+mod waiting;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use dispatch::{Dispatch, Found, dispatch};
+use joined::Channels;
+pub(super) use joined::JoinRefs;
+
+use super::job::panic_text;
+use super::{Assigns, Host, Routes};
+use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Version, reason};
+use crate::websocket::CloseReason;
+
+/// What the sessions of one mount have in common.
+pub struct SessionSettings {
+    /// Which channel serves which topic.
+    pub routes: Routes,
+    /// Topics that one connection may have joined at a time; 100 by default, as in Phoenix. A join beyond it is
+    /// refused with "too many channels joined".
+    pub channels_max: usize,
+    /// Messages that may wait in line behind a channel that waits for something; 64 by default. A client's message
+    /// beyond it is refused with "too many messages waiting"; one of the app's ends the channel with `phx_error`.
+    pub waiting_messages_max: usize,
+    /// Bytes of payload that may wait in one such line; 256 KiB by default, with the same outcomes.
+    pub waiting_bytes_max: usize,
+    /// Bytes that the topic and the `join_ref` of a join may have, each, since they are kept; 1,024 by default. A join
+    /// beyond it is refused with "topic or join_ref too long".
+    pub name_bytes_max: usize,
+}
+
+impl SessionSettings {
+    /// The defaults, with `routes`.
+    pub fn new(routes: Routes) -> Self {
+        Self {
+            routes,
+            channels_max: 100,
+            waiting_messages_max: 64,
+            waiting_bytes_max: 256 * 1024,
+            name_bytes_max: 1024,
+        }
+    }
+}
+
+/// The protocol state of one connection.
+///
+/// While it has at most one channel that waits for nothing, and short names, it holds no heap but the assigns.
+pub struct Session {
+    settings: Arc<SessionSettings>,
+    /// What `connect` assigned; every join starts with a copy.
+    assigns: Assigns,
+    channels: Channels,
+    version: Version,
+}
+
+impl Session {
+    /// The session of a connection that speaks `version`, with what `connect` assigned.
+    pub fn new(version: Version, settings: Arc<SessionSettings>, assigns: Assigns) -> Self {
+        Self {
+            settings,
+            assigns,
+            channels: Channels::new(),
+            version,
+        }
+    }
+
+    /// The version that the client speaks.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// How many topics are joined, or being joined.
+    pub fn channels_len(&self) -> usize {
+        self.channels.as_slice().len()
+    }
+
+    /// Takes one whole data message from the client; `binary` says whether it came with opcode 2.
+    ///
+    /// Fails only for what is no message at all, upon which the connection is to be closed, as Phoenix does.
+    pub fn message(
+        &mut self,
+        binary: bool,
+        data: &[u8],
+        scratch: &mut DecodeScratch,
+        host: &mut dyn Host,
+    ) -> Result<(), CloseReason> {
+        let message = self.version.decode(binary, data, scratch);
+        let message = message.map_err(|undecodable| {
+            tracing::debug!(%undecodable, "a client sent what is no message");
+            CloseReason::Undecodable
+        })?;
+        self.received(&message, host);
+        Ok(())
+    }
+
+    /// Does what a message asks for, or puts it in line.
+    fn received(&mut self, message: &Message<'_>, host: &mut dyn Host) {
+        let topic = message.topic.as_str();
+        let found = topic.and_then(|topic| self.channels.with_topic(topic));
+        match dispatch(message, found.map(Found::from)) {
+            Dispatch::Heartbeat => self.answer(&Ref::NULL, message, "ok", PayloadBuf::EMPTY, host),
+            Dispatch::Join => self.join(message, host),
+            Dispatch::LeaveUnjoined => {
+                self.answer(&message.join_ref, message, "ok", PayloadBuf::EMPTY, host);
+            }
+            Dispatch::Unmatched => self.unmatched(message, host),
+            Dispatch::Wait(id) => self.wait_in_line(id, message, host),
+            Dispatch::JoinAgain(id) => {
+                self.make_way(id, host);
+                self.join(message, host);
+            }
+            Dispatch::Stale => {}
+            Dispatch::Leave(id) => self.leave(id, &message.reference, host),
+            Dispatch::Event(id) => self.event(id, message, host),
+        }
+    }
+
+    /// Phoenix answers these with a null `join_ref`, whatever the message had.
+    fn unmatched(&self, message: &Message<'_>, host: &mut dyn Host) {
+        self.answer(
+            &Ref::NULL,
+            message,
+            "error",
+            reason("unmatched topic"),
+            host,
+        );
+    }
+
+    /// A reply that comes from no channel. Where it has no form in the client's version, which takes a client that
+    /// sends what no client sends, there is none.
+    fn answer(
+        &self,
+        join_ref: &Ref,
+        message: &Message<'_>,
+        status: &str,
+        response: PayloadBuf,
+        host: &mut dyn Host,
+    ) {
+        let (reference, topic) = (&message.reference, &message.topic);
+        match frames::echo(self.version, join_ref, reference, topic, status, &response) {
+            Ok(frame) => host.send(frame, None),
+            Err(why) => tracing::debug!(%why, "no answer to a client"),
+        }
+    }
+}
+
+/// Why a callback did not return: its panic, in words.
+pub(super) struct Crash(String);
+
+/// Runs app code. What a panic leaves half done is the app's own: its assigns, which end with the channel, and what its
+/// channels share, which has locks that poison.
+fn guarded<T>(callback: impl FnOnce() -> T) -> Result<T, Crash> {
+    let outcome = catch_unwind(AssertUnwindSafe(callback));
+    outcome.map_err(|panic| Crash(panic_text(&*panic).to_owned()))
+}

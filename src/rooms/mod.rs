@@ -1,0 +1,27 @@
+//! The built-in channel: the tutorial's chat room, written with nothing but the public channel API.
+
+use crate::protocol::{Payload, reason};
+use crate::{Channel, Handled, Join, Socket, object};
+
+/// The chat room of Phoenix's channels tutorial: `room:lobby` is open to everybody, other rooms to nobody.
+pub struct RoomChannel;
+
+impl Channel for RoomChannel {
+    fn join(&self, topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
+        match topic {
+            "room:lobby" => Join::ok(),
+            _ => Join::error(reason("authorized")),
+        }
+    }
+
+    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        match (event, payload.get("body")) {
+            ("new_msg", Some(body)) => {
+                socket.broadcast("new_msg", object! { "body": body });
+                Handled::NoReply
+            }
+            ("new_msg", None) => Handled::error(reason("new_msg needs an object with a body")),
+            _ => Handled::error(reason(&format!("unknown event {event:?}"))),
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! How far a connection's byte stream is understood: frames are cut out, unmasked and joined in place, in whichever
+//! memory they lie (the shared buffer, or what a connection keeps). It holds positions only; the bytes are handed in.
+//!
+//! ```text
+//!    … yielded │ message: joined, unmasked │ gap: headers, control frames │ not understood yet │ free …
+//!              message.start     message.end                          start                  end
+//! ```
+//! Each byte is unmasked once, moved down over the gap at most twice and checked for UTF-8 once (up to three bytes of
+//! an unfinished character again), however the stream is cut into reads.
+
+use std::ops::Range;
+
+use fastwebsockets::{Frame, OpCode, Payload, unmask};
+
+use super::buffer::ReadLimits;
+use super::close;
+use super::header::{self, Expected, Header};
+use super::tally;
+use super::violation::Violation;
+
+#[derive(Debug, Default)]
+pub(super) struct Assembly {
+    /// A data message that is not whole yet.
+    message: Option<Message>,
+    /// The header of a control frame, already behind `start`, whose payload is not whole yet.
+    control: Option<Header>,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Debug)]
+struct Message {
+    opcode: OpCode,
+    start: usize,
+    end: usize,
+    /// Up to here a text is known to be UTF-8.
+    checked: usize,
+    /// The frame whose payload is arriving; `None` between two fragments.
+    frame: Option<Rest>,
+}
+
+/// What is still to come of a data frame.
+#[derive(Debug)]
+struct Rest {
+    payload_len: usize,
+    /// Turned so that it fits the next byte to come.
+    mask: [u8; 4],
+    fin: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Step {
+    /// A control frame or a whole data message, its payload unmasked at `payload`.
+    Whole {
+        opcode: OpCode,
+        payload: Range<usize>,
+    },
+    /// All that was there is understood, and the rest of something, or everything, is to come.
+    Incomplete,
+}
+
+/// How many bytes are surely still to come of the frame that is arriving.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Missing {
+    /// At least one.
+    pub bytes: usize,
+    /// Nothing incomplete is left after them.
+    pub is_last: bool,
+}
+
+impl Assembly {
+    /// Goes on to the next whole thing in `bytes`.
+    pub(super) fn step(
+        &mut self,
+        bytes: &mut [u8],
+        limits: &ReadLimits,
+    ) -> Result<Step, Violation> {
+        loop {
+            if self.absorb(bytes)? {
+                return Ok(self.finish_message());
+            }
+            if self.is_inside_frame() {
+                return Ok(Step::Incomplete);
+            }
+            let Some(header) = self.header(bytes, limits)? else {
+                return Ok(Step::Incomplete);
+            };
+            if header::is_control(header.opcode) {
+                return self.control(bytes, header);
+            }
+            if header.fin && self.message.is_none() && header.payload_len <= self.end - self.start {
+                return self.whole_message(bytes, header);
+            }
+            self.begin_frame(header);
+        }
+    }
+
+    /// Accepts `read` more bytes behind `end`.
+    pub(super) fn extend(&mut self, read: usize) {
+        self.end += read;
+    }
+
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
+    /// The bytes that must survive until the next read. May be empty although something is incomplete (a message of which
+    /// no payload has come yet), hence `is_idle` for that question.
+    pub(super) fn live(&self) -> Range<usize> {
+        let start = self.message.as_ref().map_or(self.start, |m| m.start);
+        start..self.end
+    }
+
+    /// Whether nothing is incomplete.
+    pub(super) fn is_idle(&self) -> bool {
+        self.message.is_none() && self.control.is_none() && self.start == self.end
+    }
+
+    pub(super) fn missing(&self) -> Option<Missing> {
+        if let Some(control) = &self.control {
+            return Some(Missing {
+                bytes: control.payload_len.saturating_sub(self.end - self.start),
+                is_last: self.message.is_none(),
+            });
+        }
+        let rest = self.message.as_ref()?.frame.as_ref()?;
+        Some(Missing {
+            bytes: rest.payload_len,
+            is_last: rest.fin,
+        })
+    }
+
+    /// Moves what is not understood yet down to the end of the open message, so that the gap of a message
+    /// does not grow with the pings inside it. Called when a step was incomplete; moves less than a control frame.
+    pub(super) fn close_gap(&mut self, bytes: &mut [u8]) {
+        let Some(message) = &self.message else { return };
+        if message.end < self.start {
+            tally::touched(self.end - self.start);
+            bytes.copy_within(self.start..self.end, message.end);
+            self.end -= self.start - message.end;
+            self.start = message.end;
+        }
+    }
+
+    /// The same positions for a copy of the bytes that begins at what was `live().start`.
+    pub(super) fn rebased(mut self) -> Self {
+        let base = self.live().start;
+        self.start -= base;
+        self.end -= base;
+        if let Some(message) = &mut self.message {
+            message.start -= base;
+            message.end -= base;
+            message.checked -= base;
+        }
+        self
+    }
+
+    // Frames
+
+    fn header(&mut self, bytes: &[u8], limits: &ReadLimits) -> Result<Option<Header>, Violation> {
+        if let Some(header) = self.control.take() {
+            return Ok(Some(header));
+        }
+        let message_len = self.message.as_ref().map_or(0, |m| m.end - m.start);
+        let expected = Expected {
+            inside_message: self.message.is_some(),
+            room: limits.message_bytes_max.saturating_sub(message_len),
+            message_bytes_max: limits.message_bytes_max,
+        };
+        tally::touched((self.end - self.start).min(header::HEADER_BYTES_MAX));
+        let header = header::parse(&bytes[self.start..self.end], expected)?;
+        if let Some(header) = &header {
+            self.start += header.len;
+        }
+        Ok(header)
+    }
+
+    fn control(&mut self, bytes: &mut [u8], header: Header) -> Result<Step, Violation> {
+        if self.end - self.start < header.payload_len {
+            self.control = Some(header);
+            return Ok(Step::Incomplete);
+        }
+        let payload = self.take(bytes, header);
+        if header.opcode == OpCode::Close {
+            close::check_payload(&bytes[payload.clone()])?;
+        }
+        Ok(Step::Whole {
+            opcode: header.opcode,
+            payload,
+        })
+    }
+
+    /// The way of nearly every message: one frame, all there.
+    fn whole_message(&mut self, bytes: &mut [u8], header: Header) -> Result<Step, Violation> {
+        let payload = self.take(bytes, header);
+        if header.opcode == OpCode::Text
+            && !Frame::text(Payload::Borrowed(&bytes[payload.clone()])).is_utf8()
+        {
+            return Err(Violation::TextNotUtf8);
+        }
+        Ok(Step::Whole {
+            opcode: header.opcode,
+            payload,
+        })
+    }
+
+    /// Unmasks the payload at `start`, which is whole, and goes behind it.
+    fn take(&mut self, bytes: &mut [u8], header: Header) -> Range<usize> {
+        let payload = self.start..self.start + header.payload_len;
+        tally::touched(payload.len());
+        unmask(&mut bytes[payload.clone()], header.mask);
+        self.start = payload.end;
+        payload
+    }
+
+    // Messages in pieces
+
+    fn is_inside_frame(&self) -> bool {
+        self.message.as_ref().is_some_and(|m| m.frame.is_some())
+    }
+
+    fn begin_frame(&mut self, header: Header) {
+        let start = self.start;
+        let message = self.message.get_or_insert(Message {
+            opcode: header.opcode,
+            start,
+            end: start,
+            checked: start,
+            frame: None,
+        });
+        message.frame = Some(Rest {
+            payload_len: header.payload_len,
+            mask: header.mask,
+            fin: header.fin,
+        });
+    }
+
+    /// Joins what there is of the arriving frame to the message; says whether that made the message whole.
+    fn absorb(&mut self, bytes: &mut [u8]) -> Result<bool, Violation> {
+        let Some(message) = &mut self.message else {
+            return Ok(false);
+        };
+        let Some(rest) = &mut message.frame else {
+            return Ok(false);
+        };
+        let here = rest.payload_len.min(self.end - self.start);
+        let arrived = self.start..self.start + here;
+        tally::touched(here);
+        unmask(&mut bytes[arrived.clone()], rest.mask);
+        rest.mask.rotate_left(here % 4);
+        rest.payload_len -= here;
+        self.start = arrived.end;
+        message.join(bytes, arrived);
+
+        let frame_is_whole = message.frame.take_if(|rest| rest.payload_len == 0);
+        let is_whole = frame_is_whole.is_some_and(|rest| rest.fin);
+        message.check_text(bytes, is_whole)?;
+        Ok(is_whole)
+    }
+
+    fn finish_message(&mut self) -> Step {
+        match self.message.take() {
+            Some(message) => Step::Whole {
+                opcode: message.opcode,
+                payload: message.start..message.end,
+            },
+            None => Step::Incomplete,
+        }
+    }
+}
+
+impl Message {
+    /// Appends the bytes at `arrived`, moving them down if something lies between.
+    fn join(&mut self, bytes: &mut [u8], arrived: Range<usize>) {
+        let len = arrived.len();
+        if self.end < arrived.start {
+            tally::touched(len);
+            bytes.copy_within(arrived, self.end);
+        }
+        self.end += len;
+    }
+
+    /// §8.1, as early as the bytes allow (a broken character is refused before its frame is whole), and only what is new.
+    fn check_text(&mut self, bytes: &[u8], is_whole: bool) -> Result<(), Violation> {
+        if self.opcode != OpCode::Text {
+            return Ok(());
+        }
+        let unchecked = &bytes[self.checked..self.end];
+        tally::touched(unchecked.len());
+        match std::str::from_utf8(unchecked) {
+            Ok(_) => self.checked = self.end,
+            // The last character is only cut off: its rest may come.
+            Err(e) if e.error_len().is_none() && !is_whole => self.checked += e.valid_up_to(),
+            Err(_) => return Err(Violation::TextNotUtf8),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Closing: why a connection ended, as one value for the Close frame, the log line and the metric; and what a client's
+//! Close may say.
+//!
+//! Reason texts on the wire are always empty. Stock phoenix.js, from 1.6.3 on, reconnects after every code but 1000; so 1000
+//! is for clients that asked, and everything a client should come back from has another code.
+
+use std::fmt;
+
+use bytes::Bytes;
+use fastwebsockets::CloseCode;
+
+use super::seal::seal_close;
+use super::violation::Violation;
+
+/// Why a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The client sent a legal Close, with any code or none. 1000. It stays away: it meant to go.
+    ClientClosed,
+    /// The application disconnected this socket id. 1001. The client reconnects and runs through `connect` again, which
+    /// can then refuse it.
+    Disconnected,
+    /// The server shuts down or restarts. 1012. The client reconnects with its backoff.
+    ServiceRestart,
+    /// Nothing came from the client within the idle timeout, heartbeats included. 1001: a page that was asleep
+    /// comes back by itself when it wakes (Bandit's 1002 would do the same but blame it; Cowboy's 1000 would keep it away).
+    IdleTimeout,
+    /// A message is not of the negotiated Phoenix encoding. 1011, as Phoenix. The client reconnects and joins again.
+    Undecodable,
+    /// The client broke RFC 6455. 1002, 1007 or 1009, as the violation says. The client reconnects.
+    Violation(Violation),
+    /// A frame or message stayed incomplete longer than its deadline, or more such bytes are kept than the shard allows. 1008.
+    /// The client reconnects.
+    PartialTimeout,
+    /// The client reads slower than its topics write, and fell out of what is retained. 1013. The client
+    /// reconnects and joins afresh, for it has a gap.
+    SlowConsumer,
+    /// Our own fault. 1011. The client reconnects.
+    InternalError,
+    /// The connection broke or ended without a Close frame. 1006, which is never sent: there is nobody to tell. The client, if alive, reconnects.
+    PeerGone,
+}
+
+impl CloseReason {
+    /// The close code (RFC 6455 §7.4, IANA): what is sent, or 1006 where nothing is.
+    pub const fn code(&self) -> u16 {
+        match self {
+            Self::ClientClosed => 1000,
+            Self::Disconnected | Self::IdleTimeout => 1001,
+            Self::PeerGone => 1006,
+            Self::PartialTimeout => 1008,
+            Self::Undecodable | Self::InternalError => 1011,
+            Self::ServiceRestart => 1012,
+            Self::SlowConsumer => 1013,
+            Self::Violation(violation) => violation.close_code(),
+        }
+    }
+
+    /// A stable word for logs and metric labels. Violations have one for each of their three codes.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ClientClosed => "client_closed",
+            Self::Disconnected => "disconnected",
+            Self::ServiceRestart => "service_restart",
+            Self::IdleTimeout => "idle_timeout",
+            Self::Undecodable => "undecodable",
+            Self::Violation(violation) => match violation.close_code() {
+                1007 => "not_utf8",
+                1009 => "message_too_big",
+                _ => "protocol_violation",
+            },
+            Self::PartialTimeout => "partial_timeout",
+            Self::SlowConsumer => "slow_consumer",
+            Self::InternalError => "internal_error",
+            Self::PeerGone => "peer_gone",
+        }
+    }
+
+    /// The Close frame to send, if there is anybody to send it to.
+    pub fn frame(&self) -> Option<Bytes> {
+        match self {
+            Self::PeerGone => None,
+            _ => Some(seal_close(Some(self.code()))),
+        }
+    }
+}
+
+impl From<Violation> for CloseReason {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name(), self.code())?;
+        match self {
+            Self::Violation(violation) => write!(f, ": {violation}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// §5.5.1 and §7.4: a code that may be sent and a reason in UTF-8, or nothing at all.
+pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
+    let Some((&code, reason)) = payload.split_first_chunk() else {
+        return if payload.is_empty() {
+            Ok(())
+        } else {
+            Err(Violation::HalfCloseCode)
+        };
+    };
+    let code = u16::from_be_bytes(code);
+    // IANA has registered 1014 (bad gateway) since; fastwebsockets does not know it.
+    if code != 1014 && !CloseCode::from(code).is_allowed() {
+        return Err(Violation::CloseCode(code));
+    }
+    if std::str::from_utf8(reason).is_err() {
+        return Err(Violation::CloseReasonNotUtf8);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_client_that_asked_is_told_1000() {
+        let others = [
+            CloseReason::Disconnected,
+            CloseReason::ServiceRestart,
+            CloseReason::IdleTimeout,
+            CloseReason::Undecodable,
+            CloseReason::Violation(Violation::Unmasked),
+            CloseReason::PartialTimeout,
+            CloseReason::SlowConsumer,
+            CloseReason::InternalError,
+            CloseReason::PeerGone,
+        ];
+        assert_eq!(CloseReason::ClientClosed.code(), 1000);
+        for reason in others {
+            assert_ne!(reason.code(), 1000, "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_log_line_names_the_code_and_the_broken_rule() {
+        let reason = CloseReason::from(Violation::MessageTooBig { max: 9 });
+        assert_eq!(
+            reason.to_string(),
+            "message_too_big (1009): message is over the limit of 9 bytes (RFC 6455 §7.4.1, code 1009)"
+        );
+        assert_eq!(reason.frame().as_deref(), Some(&b"\x88\x02\x03\xf1"[..]));
+        assert_eq!(CloseReason::PeerGone.frame(), None);
+    }
+
+    #[test]
+    fn exactly_the_close_codes_of_the_rfc_and_iana_are_accepted() {
+        for code in 0..=u16::MAX {
+            let allowed = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
+            let verdict = check_payload(&code.to_be_bytes());
+            assert_eq!(verdict.is_ok(), allowed, "{code}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_close_payload_is_empty_or_a_code_and_a_utf8_reason() {
+        assert_eq!(check_payload(b""), Ok(()));
+        assert_eq!(check_payload(b"\x03"), Err(Violation::HalfCloseCode));
+        assert_eq!(check_payload(b"\x03\xe8Gr\xc3\xbc\xc3\x9fe"), Ok(()));
+        assert_eq!(
+            check_payload(b"\x03\xe8\xff"),
+            Err(Violation::CloseReasonNotUtf8)
+        );
+    }
+}

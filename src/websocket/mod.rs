@@ -1,0 +1,43 @@
+//! WebSocket framing (RFC 6455), the first and last station of the data path: bytes of a socket become whole
+//! messages ([`FrameReader`]), answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
+//!
+//! Nothing here does I/O or knows a clock: the reader is handed a closure that reads, the rest are plain functions.
+//! It imports nothing else of this crate.
+//!
+//! ```
+//! use lobbyd::websocket::{FrameReader, ReadBuffer, ReadLimits, seal};
+//! use fastwebsockets::OpCode;
+//!
+//! let limits = ReadLimits { message_bytes_max: 64 * 1024 };
+//! let mut buffer = ReadBuffer::default(); // one for all connections of a thread
+//! let mut reader = FrameReader::new(); // one a connection
+//!
+//! let from_client = [0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2];
+//! reader.fill(&mut buffer, |space| {
+//!     space[..8].copy_from_slice(&from_client);
+//!     Ok(8)
+//! })?;
+//! while let Some(frame) = reader.next(&mut buffer, &limits)? {
+//!     assert_eq!(frame.opcode, OpCode::Text);
+//!     assert_eq!(&seal(frame.opcode, &frame.payload)[..], b"\x81\x02hi");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod assembly;
+mod buffer;
+mod close;
+mod header;
+mod partial;
+mod reader;
+mod seal;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod violation;
+
+pub use buffer::{Filled, ReadBuffer, ReadLimits};
+pub use close::CloseReason;
+pub use reader::FrameReader;
+pub use seal::{seal, seal_close};
+pub use violation::Violation;

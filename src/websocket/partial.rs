@@ -1,0 +1,100 @@
+//! What a connection keeps while a frame or message is incomplete: the bytes and how far they are understood.
+//! The memory grows with the bytes that really came; a length field can only make it smaller.
+
+use super::assembly::{Assembly, Missing, Step};
+use super::buffer::ReadLimits;
+use super::tally;
+use super::violation::Violation;
+
+/// The least space made at a time, and so about what an almost empty partial frame costs a server.
+const ROOM_BYTES_MIN: usize = 512;
+
+pub(super) struct Partial {
+    /// All of it initialised; used up to `assembly.end()`, free behind.
+    bytes: Vec<u8>,
+    assembly: Assembly,
+}
+
+impl Partial {
+    /// Copies what is live in `bytes`, with room for the next read.
+    pub(super) fn keep(bytes: &[u8], assembly: Assembly) -> Self {
+        let live = &bytes[assembly.live()];
+        let room = room(live.len(), assembly.missing());
+        tally::touched(live.len() + room);
+        let mut kept = Vec::with_capacity(live.len() + room);
+        kept.extend_from_slice(live);
+        kept.resize(kept.capacity(), 0);
+        Self {
+            bytes: kept,
+            assembly: assembly.rebased(),
+        }
+    }
+
+    pub(super) fn step(&mut self, limits: &ReadLimits) -> Result<Step, Violation> {
+        self.assembly.step(&mut self.bytes, limits)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.assembly.is_idle()
+    }
+
+    /// After an incomplete step: gives back the memory of what has been yielded.
+    pub(super) fn settle(&mut self) {
+        self.assembly.close_gap(&mut self.bytes);
+        if self.assembly.live().start > 0 {
+            *self = Self::keep(&self.bytes, std::mem::take(&mut self.assembly));
+        }
+    }
+
+    /// The space for the next read, straight behind what is kept. Not more than the arriving frame still needs, if that
+    /// is known: what lies behind it is better read into the large shared buffer.
+    pub(super) fn space(&mut self) -> &mut [u8] {
+        let end = self.assembly.end();
+        let missing = self.assembly.missing();
+        let wanted = missing.map_or(ROOM_BYTES_MIN, |m| m.bytes).max(1);
+        let spare = self.bytes.len() - end;
+        // Half of the least step: each growth adds at least an eighth, so that all growing together is linear.
+        if spare < wanted.min(room_min(end) / 2) {
+            self.grow(end + room(end, missing));
+        }
+        let spare = self.bytes.len() - end;
+        let offered = missing.map_or(spare, |m| spare.min(m.bytes.max(1)));
+        &mut self.bytes[end..end + offered]
+    }
+
+    pub(super) fn extend(&mut self, read: usize) {
+        self.assembly.extend(read);
+    }
+
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// Memory held, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.bytes.capacity()
+    }
+
+    fn grow(&mut self, len: usize) {
+        tally::touched(len);
+        self.bytes
+            .reserve_exact(len.saturating_sub(self.bytes.len()));
+        self.bytes.resize(self.bytes.capacity(), 0);
+    }
+}
+
+/// How much space to make behind `live` bytes: never more than `live` again (or [`ROOM_BYTES_MIN`]), whatever a length field
+/// claims; the exact rest if that ends the message; else enough that many small growths stay linear.
+fn room(live: usize, missing: Option<Missing>) -> usize {
+    let least = room_min(live);
+    let most = live.max(ROOM_BYTES_MIN);
+    match missing {
+        Some(missing) if missing.is_last => missing.bytes.min(most),
+        Some(missing) => missing.bytes.clamp(least, most),
+        None => least,
+    }
+}
+
+fn room_min(live: usize) -> usize {
+    (live / 4).max(ROOM_BYTES_MIN)
+}

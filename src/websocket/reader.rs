@@ -1,0 +1,127 @@
+//! The frame reader of a connection: bytes of the socket in, whole messages and control frames out, strictly by RFC 6455.
+//! First station of the data path; what it yields goes to the protocol's decoder.
+//!
+//! Frames that are whole in the shared buffer are yielded from there, unmasked in place, with no copy. Only what is
+//! incomplete when a read is used up costs the connection memory, and the next read goes straight behind it.
+
+use std::io;
+
+use fastwebsockets::{Frame, Payload};
+
+use super::assembly::Step;
+use super::buffer::{Filled, ReadBuffer, ReadLimits};
+use super::partial::Partial;
+use super::violation::Violation;
+
+/// The reading side of one connection: 8 bytes, and no heap while no frame or message is incomplete.
+///
+/// Use: [`fill`](Self::fill) once, [`next`](Self::next) until `None`, and again. Between `fill` and that `None` the
+/// [`ReadBuffer`] belongs to this connection; to leave earlier, [`discard`](Self::discard).
+#[derive(Default)]
+pub struct FrameReader {
+    partial: Option<Box<Partial>>,
+}
+
+impl FrameReader {
+    /// A reader at the start of a stream. Allocates nothing.
+    pub const fn new() -> Self {
+        Self { partial: None }
+    }
+
+    /// Bytes of memory held for an incomplete frame or message (its capacity), 0 when there is none.
+    ///
+    /// After `next` said `None` this is at most `2 × (message_bytes_max + 125) + 512` plus the bookkeeping of some 200 bytes,
+    /// and at most twice the bytes really received of the message, or 512 more than them.
+    pub fn kept_bytes(&self) -> usize {
+        self.partial.as_ref().map_or(0, |p| p.memory_bytes())
+    }
+
+    /// Whether a frame or message is incomplete. Meaningful after `next` said `None`; start a deadline when it becomes true.
+    pub fn is_partial(&self) -> bool {
+        self.partial.is_some()
+    }
+
+    /// One read. `read` is handed free space and returns how many bytes it put at its front: the whole shared buffer, or,
+    /// while something is incomplete, the space straight behind what is kept.
+    ///
+    /// Bytes that came with the HTTP handshake are fed the same way, with a `read` that copies; if there are more than it
+    /// is offered, `next` until `None` and `fill` again.
+    ///
+    /// # Errors
+    /// Those of `read`, as they are; nothing is lost by them.
+    pub fn fill(
+        &mut self,
+        buffer: &mut ReadBuffer,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<Filled> {
+        let space = match &mut self.partial {
+            Some(partial) => partial.space(),
+            None => &mut buffer.bytes[buffer.assembly.end()..],
+        };
+        debug_assert!(!space.is_empty(), "fill before next said None");
+        let offered = space.len();
+        let read = read(space)?.min(offered);
+        match &mut self.partial {
+            Some(partial) => partial.extend(read),
+            None => buffer.assembly.extend(read),
+        }
+        Ok(Filled { read, offered })
+    }
+
+    /// The next whole thing: a data message (`Text` or `Binary`, `fin` set, all fragments joined, a text's UTF-8 checked) or a
+    /// control frame (`Ping`, `Pong`, `Close`, legal). The payload is unmasked and borrowed from where it lies.
+    ///
+    /// `None`: nothing more is whole. What is incomplete has been moved to this connection, and `buffer` is free for another.
+    ///
+    /// # Errors
+    /// The rule the peer broke; send its [`close_code`](Violation::close_code) and end the connection. Everything unread has
+    /// been [discarded](Self::discard), and no more bytes should be filled.
+    pub fn next<'a>(
+        &'a mut self,
+        buffer: &'a mut ReadBuffer,
+        limits: &ReadLimits,
+    ) -> Result<Option<Frame<'a>>, Violation> {
+        let step = match &mut self.partial {
+            Some(partial) => partial.step(limits),
+            None => buffer.assembly.step(&mut buffer.bytes, limits),
+        };
+        match step {
+            Ok(Step::Whole { opcode, payload }) => {
+                let bytes = match &mut self.partial {
+                    Some(partial) => partial.bytes_mut(),
+                    None => &mut buffer.bytes,
+                };
+                let payload = Payload::BorrowedMut(&mut bytes[payload]);
+                Ok(Some(Frame::new(true, opcode, None, payload)))
+            }
+            Ok(Step::Incomplete) => {
+                self.set_aside(buffer);
+                Ok(None)
+            }
+            Err(violation) => {
+                self.discard(buffer);
+                Err(violation)
+            }
+        }
+    }
+
+    /// Forgets all that was read and not yielded, here and in `buffer`, and frees what was kept: for a connection that ends.
+    pub fn discard(&mut self, buffer: &mut ReadBuffer) {
+        self.partial = None;
+        buffer.clear();
+    }
+
+    /// Moves what is incomplete out of the shared buffer, or drops the kept memory if nothing is.
+    fn set_aside(&mut self, buffer: &mut ReadBuffer) {
+        match &mut self.partial {
+            Some(partial) if partial.is_idle() => self.partial = None,
+            Some(partial) => partial.settle(),
+            None if buffer.assembly.is_idle() => buffer.clear(),
+            None => {
+                buffer.assembly.close_gap(&mut buffer.bytes);
+                let assembly = std::mem::take(&mut buffer.assembly);
+                self.partial = Some(Box::new(Partial::keep(&buffer.bytes, assembly)));
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Sealing: a payload becomes the bytes of one server frame, once, and is shared by count from then on.
+//! Last station of the data path before the sockets.
+
+use bytes::Bytes;
+use fastwebsockets::{Frame, OpCode, Payload};
+
+/// The longest header of a server frame: two bytes and a 64-bit length; servers do not mask (RFC 6455 §5.1).
+const HEADER_BYTES_MAX: usize = 10;
+
+/// One whole server frame: header and payload in one exact allocation. Costs one copy of the payload; clones of the result share it.
+///
+/// A text must be UTF-8 and a control payload at most 125 bytes: that is the caller's promise and not checked here.
+pub fn seal(opcode: OpCode, payload: &[u8]) -> Bytes {
+    let mut header = [0; HEADER_BYTES_MAX];
+    let header_len =
+        Frame::new(true, opcode, None, Payload::Borrowed(payload)).fmt_head(&mut header);
+    let mut frame = Vec::with_capacity(header_len + payload.len());
+    frame.extend_from_slice(&header[..header_len]);
+    frame.extend_from_slice(payload);
+    frame.into()
+}
+
+/// A Close frame with `code` and no reason text, or with no body at all (RFC 6455 §5.5.1).
+pub fn seal_close(code: Option<u16>) -> Bytes {
+    match code {
+        Some(code) => seal(OpCode::Close, &code.to_be_bytes()),
+        None => seal(OpCode::Close, &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_length_takes_its_shortest_form_and_no_mask() {
+        let cases: &[(usize, &[u8])] = &[
+            (0, &[0x82, 0]),
+            (125, &[0x82, 125]),
+            (126, &[0x82, 126, 0, 126]),
+            (65_535, &[0x82, 126, 0xFF, 0xFF]),
+            (65_536, &[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ];
+        for (len, header) in cases {
+            let payload = vec![7; *len];
+            let frame = seal(OpCode::Binary, &payload);
+            assert_eq!(&frame[..header.len()], *header, "{len}");
+            assert_eq!(&frame[header.len()..], payload, "{len}");
+        }
+    }
+
+    #[test]
+    fn opcodes_and_close_codes_are_where_the_rfc_puts_them() {
+        assert_eq!(&seal(OpCode::Text, b"hi")[..], b"\x81\x02hi");
+        assert_eq!(&seal(OpCode::Pong, b"p")[..], b"\x8a\x01p");
+        assert_eq!(&seal_close(Some(1012))[..], b"\x88\x02\x03\xf4");
+        assert_eq!(&seal_close(None)[..], b"\x88\x00");
+    }
+}

@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use lobbyd::channel::{Router, UserSocket};
 use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
+use lobbyd::rooms::RoomChannel;
 use lobbyd::server::{self, Ended, Server};
+use lobbyd::{Router, UserSocket};
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 
@@ -44,7 +45,7 @@ fn serve(arguments: Arguments) -> Result<Exit, Failure> {
 
 /// What lobbyd serves when it is not used as a library.
 fn router() -> Router {
-    Router::new().socket("/socket", UserSocket::new())
+    Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
 }
 
 /// Why nothing was started.

@@ -1,7 +1,8 @@
 //! Channels: what an app writes, and the session that speaks the protocol for one connection.
 //!
-//! `channel`, `outcome`, `socket` and `handle` are the app's side; `session` is the protocol's; `host` is the seam to the
-//! shard that does what a session decides.
+//! `router`, `user_socket`, `connect`, `params` and `origin` are the app's side before a socket is open; `channel`,
+//! `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host` is the seam to the shard that does
+//! what a session decides.
 
 mod assigns;
 #[expect(
@@ -9,34 +10,35 @@ mod assigns;
     reason = "the trait of that name is what the module is about"
 )]
 mod channel;
+mod connect;
 mod handle;
 mod host;
 mod job;
-mod connect;
 mod origin;
+mod outcome;
 mod params;
 mod router;
-mod user_socket;
-mod outcome;
 mod routes;
 mod session;
 mod socket;
+mod user_socket;
 
 pub use assigns::Assigns;
-pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
-pub use connect::{Connect, ConnectInfo, ConnectUri};
-pub use hyper::http::{HeaderValue, StatusCode};
-pub use origin::{CheckOrigin, Origin, OriginError};
-pub(crate) use params::decode_segment;
-pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
-pub(crate) use router::Matched;
-pub use router::Router;
-pub use user_socket::{SocketLimits, UserSocket};
 pub use channel::{Channel, TerminateReason};
+pub use connect::{Connect, ConnectInfo, ConnectUri};
 pub use handle::{MailMessage, ReplyHandle, SocketHandle};
 pub use host::{Address, Broadcast, Host, Info, Mail, Postbox};
+pub use hyper::http::{HeaderValue, StatusCode};
 pub use job::{Job, Lost, Resume};
+pub use origin::{CheckOrigin, Origin, OriginError};
 pub use outcome::{Handled, Join, Reply, Stop, StopReason};
+pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
+pub use router::Router;
 pub use routes::Routes;
 pub use session::{Session, SessionSettings};
 pub use socket::Socket;
+pub use user_socket::{SocketLimits, UserSocket};
+
+pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
+pub(crate) use params::decode_segment;
+pub(crate) use router::Matched;

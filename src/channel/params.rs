@@ -162,7 +162,7 @@ fn split_key(key: &str) -> (&str, Vec<&str>) {
     };
     let brackets: Vec<&str> = inner.split("][").collect();
     let stray = |part: &&str| part.contains(['[', ']']);
-    if name.is_empty() || brackets.iter().any(|part| stray(part)) {
+    if name.is_empty() || brackets.iter().any(stray) {
         return plain;
     }
     (name, brackets)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{CheckOrigin, Connect, ConnectInfo, Params, Routes};
+use super::{Channel, CheckOrigin, Connect, ConnectInfo, Params, Routes, SessionSettings};
 
 type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 
@@ -11,7 +11,7 @@ type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 ///
 /// Made once, at the start, and shared by all its connections.
 pub struct UserSocket {
-    pub(crate) routes: Routes,
+    session: Arc<SessionSettings>,
     pub(crate) connect: Box<ConnectCallback>,
     pub(crate) path: String,
     pub(crate) check_origin: CheckOrigin,
@@ -21,12 +21,9 @@ pub struct UserSocket {
     pub(crate) limits: SocketLimits,
 }
 
-/// The limits of every connection to one mount.
+/// The limits that a connection to one mount is held to from outside its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketLimits {
-    /// Most channels joined at once on one connection. Default 100, as in Phoenix, so that one client cannot make the
-    /// server keep any number of them. The next join is answered with `too many channels joined`.
-    pub max_channels: usize,
     /// Longest silence of a client, in milliseconds. Default 60,000, as in Phoenix: twice the heartbeat of phoenix.js.
     /// Anything received counts, what the server sends does not. Then the connection is closed.
     pub idle_timeout_ms: u64,
@@ -38,7 +35,6 @@ pub struct SocketLimits {
 impl Default for SocketLimits {
     fn default() -> SocketLimits {
         SocketLimits {
-            max_channels: 100,
             idle_timeout_ms: 60_000,
             message_bytes_max: 64 * 1024,
         }
@@ -49,7 +45,7 @@ impl UserSocket {
     /// A socket without channels that lets everybody in whose `Origin` is the server's own host.
     pub fn new() -> UserSocket {
         UserSocket {
-            routes: Routes::default(),
+            session: Arc::new(SessionSettings::new(Routes::default())),
             connect: Box::new(|_, _| Connect::ok()),
             path: "/websocket".to_owned(),
             check_origin: CheckOrigin::default(),
@@ -58,6 +54,16 @@ impl UserSocket {
             connect_info: Arc::new([]),
             limits: SocketLimits::default(),
         }
+    }
+
+    /// Serves the topics that match `pattern` (a whole name, or `prefix*`) with `channel`. Patterns are tried in the
+    /// order in which they were added; a topic that matches none cannot be joined.
+    ///
+    /// # Panics
+    /// If a `*` stands anywhere but at the end of `pattern`.
+    pub fn channel(mut self, pattern: &str, channel: impl Channel) -> UserSocket {
+        self.session_mut().routes.push(pattern, Arc::new(channel));
+        self
     }
 
     /// Asks `decide` about every connection, before the upgrade. Default: [`Connect::ok`] to all.
@@ -112,9 +118,10 @@ impl UserSocket {
         self
     }
 
-    /// See [`SocketLimits::max_channels`]. Default 100.
+    /// Most channels joined at once on one connection. Default 100, as in Phoenix, so that one client cannot make the
+    /// server keep any number of them. The next join is answered with `too many channels joined`.
     pub fn max_channels(mut self, count: usize) -> UserSocket {
-        self.limits.max_channels = count;
+        self.session_mut().channels_max = count;
         self
     }
 
@@ -134,6 +141,16 @@ impl UserSocket {
     pub fn limits(&self) -> &SocketLimits {
         &self.limits
     }
+
+    /// What every session on this mount is made with.
+    pub(crate) fn session(&self) -> &Arc<SessionSettings> {
+        &self.session
+    }
+
+    fn session_mut(&mut self) -> &mut SessionSettings {
+        // Shared only by sessions, and those come after the socket was mounted, which takes it out of reach of here.
+        Arc::get_mut(&mut self.session).expect("a socket is built before it is served")
+    }
 }
 
 impl Default for UserSocket {
@@ -146,6 +163,7 @@ impl fmt::Debug for UserSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserSocket")
             .field("path", &self.path)
+            .field("max_channels", &self.session().channels_max)
             .field("check_origin", &self.check_origin)
             .field("subprotocols", &self.subprotocols)
             .field("auth_token", &self.auth_token)

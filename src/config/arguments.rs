@@ -9,16 +9,21 @@ use super::Exit;
 
 /// A WebSocket broker that speaks the Phoenix Channels protocol
 ///
-/// Clients connect with phoenix.js, unchanged, to ws://HOST:PORT/socket and join rooms; whatever one of them pushes to a room reaches all its members. Open http://HOST:PORT/ in a browser for a chat that does so. GET /healthz answers "ok".
+/// Clients connect with phoenix.js, unchanged, to ws://HOST:PORT/socket and join the
+/// chat room room:lobby; what one of them pushes there reaches all its members. Open
+/// http://HOST:PORT/ in a browser for a chat that does so. GET /healthz answers "ok".
 ///
-/// Everything has a default: `lobbyd` alone is a running server that only this machine can reach.
+/// Everything has a default: lobbyd alone is a running server that only this machine
+/// can reach.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
-#[command(version, after_help = AFTER_SHORT_HELP, after_long_help = after_long_help())]
+#[command(version, verbatim_doc_comment, after_help = AFTER_SHORT_HELP, after_long_help = after_long_help())]
 pub struct Arguments {
     /// Where to listen: an IP address or a host name, and a port
     ///
-    /// 0.0.0.0 or [::] is every network of this machine. Port 0 lets the system choose a free one, which the start-up line then tells. There is no TLS; put a proxy in front that has it.
-    #[arg(long, value_name = "ADDR:PORT", default_value_t = ListenAddress::default())]
+    /// 0.0.0.0 or [::] is every network of this machine. Port 0 lets the system choose a
+    /// free one, which the start-up line then tells. There is no TLS; put a proxy in
+    /// front that has it.
+    #[arg(long, verbatim_doc_comment, value_name = "ADDR:PORT", default_value_t = ListenAddress::default())]
     pub listen: ListenAddress,
 
     /// How many threads serve connections [default: one for each CPU core]

@@ -47,8 +47,11 @@ struct Outcome {
     upgraded: Option<(Bytes, Option<String>)>,
 }
 
-/// Serves one connection on which the client sends `parts` one after the other, each after it received something.
-fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
+/// Serves one connection from `client`, which is given the address and runs beside.
+fn serve_one<T: Send + 'static>(
+    app: HttpApp,
+    client: impl FnOnce(Client) -> T + Send + 'static,
+) -> (T, Option<(Bytes, Option<String>)>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -56,8 +59,27 @@ fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let client = std::thread::spawn(move || {
-        let mut client = Client::connect(address).unwrap();
-        client.set_read_timeout(Some(DEADLINE)).unwrap();
+        let stream = Client::connect(address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        client(stream)
+    });
+    let upgraded = runtime.block_on(async {
+        let (stream, peer) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let stream = TcpStream::from_std(stream).unwrap();
+        let upgraded = timeout(DEADLINE, serve_http(stream, peer, Arc::new(app)))
+            .await
+            .unwrap()?;
+        upgraded.stream.writable().await.unwrap();
+        upgraded.stream.try_write(b"after the upgrade").unwrap();
+        Some((upgraded.leftover, upgraded.accepted.socket_id))
+    });
+    (client.join().unwrap(), upgraded)
+}
+
+/// Serves one connection on which the client sends `parts` one after the other, each after it received something.
+fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
+    let (received, upgraded) = serve_one(app, move |mut client| {
         let mut received = Vec::new();
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.into_iter().enumerate() {
@@ -73,21 +95,7 @@ fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
             .expect("the answer and then the end, no reset");
         String::from_utf8_lossy(&received).into_owned()
     });
-    let upgraded = runtime.block_on(async {
-        let (stream, peer) = listener.accept().unwrap();
-        stream.set_nonblocking(true).unwrap();
-        let stream = TcpStream::from_std(stream).unwrap();
-        let upgraded = timeout(DEADLINE, serve_http(stream, peer, Arc::new(app)))
-            .await
-            .unwrap()?;
-        upgraded.stream.writable().await.unwrap();
-        upgraded.stream.try_write(b"after the upgrade").unwrap();
-        Some((upgraded.leftover, upgraded.accepted.socket_id))
-    });
-    Outcome {
-        received: client.join().unwrap(),
-        upgraded,
-    }
+    Outcome { received, upgraded }
 }
 
 /// The answer to one request with `Connection: close`, or the 101.
@@ -337,42 +345,19 @@ fn a_half_open_connection_ends_by_itself() {
 
 #[test]
 fn a_connection_that_always_asks_again_ends_too() {
-    let requests = vec![b"GET /healthz HTTP/1.1\r\n\r\n".to_vec(); 100_000];
     let limits = HttpLimits {
         lifetime_ms: 50,
         ..brisk()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let client = std::thread::spawn(move || {
-        let mut client = Client::connect(address).unwrap();
-        client.set_read_timeout(Some(DEADLINE)).unwrap();
-        let mut chunk = [0; 65_536];
-        // Ends with the connection: a write or a read then fails or gives nothing.
-        for request in requests {
-            if client.write_all(&request).is_err() || !matches!(client.read(&mut chunk), Ok(1..)) {
-                return true;
-            }
-        }
-        false
-    });
     let begin = Instant::now();
-    runtime.block_on(async {
-        let (stream, peer) = listener.accept().unwrap();
-        stream.set_nonblocking(true).unwrap();
-        let stream = TcpStream::from_std(stream).unwrap();
-        let app = Arc::new(HttpApp::new(router()).limits(limits));
-        assert!(
-            timeout(DEADLINE, serve_http(stream, peer, app))
-                .await
-                .unwrap()
-                .is_none()
-        );
+    let (was_ended, upgraded) = serve_one(HttpApp::new(router()).limits(limits), |mut client| {
+        let mut chunk = [0; 65_536];
+        let mut ask = || {
+            client.write_all(b"GET /healthz HTTP/1.1\r\n\r\n").is_ok()
+                && matches!(client.read(&mut chunk), Ok(1..))
+        };
+        (0..1_000_000).any(|_| !ask())
     });
+    assert!(was_ended && upgraded.is_none());
     assert!(begin.elapsed() >= Duration::from_millis(50));
-    assert!(client.join().unwrap(), "the connection was ended");
 }

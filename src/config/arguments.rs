@@ -20,7 +20,7 @@ use super::Exit;
 pub struct Arguments {
     /// Where to listen: an IP address or a host name, and a port
     ///
-    /// 0.0.0.0 or [::] is every network of this machine. Port 0 lets the system choose a
+    /// 0.0.0.0 is every network of this machine (in IPv6 ::, in brackets). Port 0 chooses a
     /// free one, which the start-up line then tells. There is no TLS; put a proxy in
     /// front that has it.
     #[arg(long, verbatim_doc_comment, value_name = "ADDR:PORT", default_value_t = ListenAddress::default())]

@@ -14,17 +14,17 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::http::request;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::Service;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::handshake::{Accepted, handshake};
+use super::handshake::{Accepted, Refusal, handshake};
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
 use super::upgrade_request::has_body;
-use crate::channel::Router;
+use crate::channel::{Matched, Router};
 
 /// What the HTTP side needs to answer; one for all connections of the server.
 #[derive(Debug)]
@@ -118,44 +118,65 @@ pub async fn serve_http(
     peer: SocketAddr,
     app: Arc<HttpApp>,
 ) -> Option<Upgraded> {
-    let limits = app.limits;
     let accepted = Rc::new(RefCell::new(None));
-    let service = service_fn({
-        let accepted = Rc::clone(&accepted);
-        move |request| -> Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>> {
-            let (app, accepted) = (Arc::clone(&app), Rc::clone(&accepted));
-            Box::pin(async move { Ok(respond(&app, peer, request, &accepted).await) })
-        }
-    });
-    let mut connection = builder(&limits).serve_connection(TokioIo::new(stream), service);
-    let lifetime = Duration::from_millis(limits.lifetime_ms);
-    let mut ended = timeout(lifetime, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
-    if ended.is_err() {
-        Pin::new(&mut connection).graceful_shutdown();
-        let closing = Duration::from_millis(limits.closing_timeout_ms);
-        ended = timeout(closing, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
-    }
-    let ended = ended.ok()?;
+    let requests = Requests {
+        app: Arc::clone(&app),
+        peer,
+        accepted: Rc::clone(&accepted),
+    };
+    let mut connection = builder(&app.limits).serve_connection(TokioIo::new(stream), requests);
+    let ended = run(&mut connection, &app.limits).await?;
     let parts = connection.into_parts();
     let stream = parts.io.into_inner();
-    match (ended, accepted.take()) {
-        (Ok(()), Some(accepted)) => {
-            // hyper's buffer is many times larger than what is left in it.
-            let leftover = Bytes::copy_from_slice(&parts.read_buf);
-            Some(Upgraded {
-                stream,
-                leftover,
-                accepted,
-            })
-        }
-        (ended, _) => {
-            if let Err(error) = ended {
-                tracing::debug!(%peer, %error, "HTTP connection ended");
-            }
-            drop(parts.read_buf);
-            close(stream).await;
-            None
-        }
+    if let (Ok(()), Some(accepted)) = (&ended, accepted.take()) {
+        // hyper's buffer is many times larger than what is left in it.
+        let leftover = Bytes::copy_from_slice(&parts.read_buf);
+        return Some(Upgraded {
+            stream,
+            leftover,
+            accepted,
+        });
+    }
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "HTTP connection ended");
+    }
+    drop(parts.read_buf);
+    close(stream).await;
+    None
+}
+
+/// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it was cut.
+async fn run(connection: &mut Connection, limits: &HttpLimits) -> Option<hyper::Result<()>> {
+    let lifetime = Duration::from_millis(limits.lifetime_ms);
+    let ended = timeout(lifetime, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
+    if let Ok(ended) = ended {
+        return Some(ended);
+    }
+    Pin::new(&mut *connection).graceful_shutdown();
+    let closing = Duration::from_millis(limits.closing_timeout_ms);
+    timeout(closing, poll_fn(|cx| connection.poll_without_shutdown(cx)))
+        .await
+        .ok()
+}
+
+type Connection = http1::Connection<TokioIo<TcpStream>, Requests>;
+
+/// What hyper calls with each request of one connection.
+struct Requests {
+    app: Arc<HttpApp>,
+    peer: SocketAddr,
+    /// Where the socket is put that was let in.
+    accepted: Rc<RefCell<Option<Accepted>>>,
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = HttpResponse;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (app, peer, accepted) = (Arc::clone(&self.app), self.peer, Rc::clone(&self.accepted));
+        Box::pin(async move { Ok(respond(&app, peer, request, &accepted).await) })
     }
 }
 
@@ -182,19 +203,7 @@ async fn respond(
     let uri = head.uri.clone();
     let mut response = match app.router.find(uri.path()) {
         None => resource(app, &head),
-        Some(mount) => {
-            let app_timeout = Duration::from_millis(app.limits.connect_timeout_ms);
-            match handshake(&mount, head, peer, app_timeout).await {
-                Ok((socket, response)) => {
-                    accepted.replace(Some(socket));
-                    response
-                }
-                Err(refusal) => {
-                    tracing::debug!(%peer, path = uri.path(), %refusal, "socket refused");
-                    refusal.response()
-                }
-            }
-        }
+        Some(mount) => open_socket(app, peer, &mount, head, accepted).await,
     };
     if unread_body {
         // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
@@ -203,6 +212,30 @@ async fn respond(
             .insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+async fn open_socket(
+    app: &HttpApp,
+    peer: SocketAddr,
+    mount: &Matched<'_, '_>,
+    head: request::Parts,
+    accepted: &RefCell<Option<Accepted>>,
+) -> HttpResponse {
+    let app_timeout = Duration::from_millis(app.limits.connect_timeout_ms);
+    match handshake(mount, head, peer, app_timeout).await {
+        Ok((socket, response)) => {
+            accepted.replace(Some(socket));
+            response
+        }
+        Err(refusal) => {
+            // A fault of the app is for an operator to see, a refused client is everyday life.
+            match refusal {
+                Refusal::AppPanicked | Refusal::AppTooSlow => tracing::error!(%peer, "{refusal}"),
+                _ => tracing::debug!(%peer, %refusal, "socket refused"),
+            }
+            refusal.response()
+        }
+    }
 }
 
 /// What is not a socket.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{CheckOrigin, Connect, ConnectInfo, Params, Routes};
+use super::{Channel, CheckOrigin, Connect, ConnectInfo, Params, Routes, SessionSettings};
 
 type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 
@@ -11,7 +11,8 @@ type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 ///
 /// Made once, at the start, and shared by all its connections.
 pub struct UserSocket {
-    pub(crate) routes: Routes,
+    /// What its sessions have in common; not shared until it serves.
+    pub(crate) session: Arc<SessionSettings>,
     pub(crate) connect: Box<ConnectCallback>,
     pub(crate) path: String,
     pub(crate) check_origin: CheckOrigin,
@@ -49,7 +50,7 @@ impl UserSocket {
     /// A socket without channels that lets everybody in whose `Origin` is the server's own host.
     pub fn new() -> UserSocket {
         UserSocket {
-            routes: Routes::default(),
+            session: Arc::new(SessionSettings::new(Routes::default())),
             connect: Box::new(|_, _| Connect::ok()),
             path: "/websocket".to_owned(),
             check_origin: CheckOrigin::default(),
@@ -58,6 +59,22 @@ impl UserSocket {
             connect_info: Arc::new([]),
             limits: SocketLimits::default(),
         }
+    }
+
+    /// Serves the topics that match `pattern` with `channel`. A pattern is a topic's whole name, or `prefix*` for every
+    /// topic that begins with `prefix`, the bare prefix included; the first that matches is taken, in the order of
+    /// these calls. A join of a topic that matches none is answered with `unmatched topic`.
+    ///
+    /// # Panics
+    ///
+    /// If a star stands anywhere but at the end of the pattern.
+    pub fn channel(mut self, pattern: &str, channel: impl Channel) -> UserSocket {
+        self.session_mut().routes.push(pattern, Arc::new(channel));
+        self
+    }
+
+    fn session_mut(&mut self) -> &mut SessionSettings {
+        Arc::get_mut(&mut self.session).expect("a mount is not shared while it is built")
     }
 
     /// Asks `decide` about every connection, before the upgrade. Default: [`Connect::ok`] to all.
@@ -115,6 +132,7 @@ impl UserSocket {
     /// See [`SocketLimits::max_channels`]. Default 100.
     pub fn max_channels(mut self, count: usize) -> UserSocket {
         self.limits.max_channels = count;
+        self.session_mut().channels_max = count;
         self
     }
 

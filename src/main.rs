@@ -1,15 +1,18 @@
 //! The lobbyd binary: arguments, settings, log, bind, serve, exit code.
 
+use std::future::poll_fn;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::task::Poll;
 
 use clap::Parser;
 use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
 use lobbyd::rooms::RoomChannel;
-use lobbyd::server::{self, Ended, Server};
+use lobbyd::server::{Server, Summary};
 use lobbyd::{Router, UserSocket};
 use thiserror::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 /// An idle connection costs less memory with it than with the system's.
@@ -22,7 +25,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let _ = writeln!(io::stderr(), "lobbyd: {failure}");
-            failure.exit().into()
+            Exit::CannotStart.into()
         }
     }
 }
@@ -33,14 +36,39 @@ fn serve(arguments: Arguments) -> Result<Exit, Failure> {
     start_log(settings.log_level);
     let address = settings.listen;
     let server = Server::new(router())
-        .shards(settings.shards)
+        .shards(settings.shards.get())
         .bind(address)
         .map_err(|error| CannotListen { address, error })?;
     announce(server.local_addr(), &settings);
-    Ok(match server.run(server::shutdown_signal()) {
-        Ended { cut_off: 0 } => Exit::Clean,
-        Ended { .. } => Exit::CutOff,
+    let summary = server.run(asked_to_end()).map_err(Failure::NoThreads)?;
+    Ok(match summary {
+        Summary { cut_off: 0 } => Exit::Clean,
+        Summary { cut_off } => {
+            tracing::warn!(cut_off, "connections were still open at the deadline");
+            Exit::CutOff
+        }
     })
+}
+
+/// Ready at the first Ctrl-C or SIGTERM.
+async fn asked_to_end() {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    let mut signals: Vec<Signal> = signals.into_iter().flatten().collect();
+    if signals.len() < 2 {
+        tracing::error!(
+            "cannot listen to all signals; the others end lobbyd without closing connections"
+        );
+    }
+    poll_fn(|cx| {
+        let came = |signal: &mut Signal| signal.poll_recv(cx).is_ready();
+        if signals.iter_mut().any(came) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    tracing::info!("asked to end; closing connections");
 }
 
 /// What lobbyd serves when it is not used as a library.
@@ -50,18 +78,13 @@ fn router() -> Router {
 
 /// Why nothing was started.
 #[derive(Debug, Error)]
-#[error(transparent)]
 enum Failure {
+    #[error(transparent)]
     Unresolvable(#[from] Unresolvable),
+    #[error(transparent)]
     CannotListen(#[from] CannotListen),
-}
-
-impl Failure {
-    fn exit(&self) -> Exit {
-        match self {
-            Failure::Unresolvable(_) | Failure::CannotListen(_) => Exit::CannotListen,
-        }
-    }
+    #[error("cannot start the threads that serve: {0}")]
+    NoThreads(io::Error),
 }
 
 /// To stderr, in colour if that is a terminal.

@@ -12,3 +12,11 @@ pub struct Position {
 /// One subscription of one connection to one topic. Never reused while the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(pub(crate) u64);
+
+impl Position {
+    /// The position of what was published to nobody.
+    pub const NOWHERE: Position = Position {
+        epoch: 0,
+        sequence: 0,
+    };
+}

@@ -190,7 +190,7 @@ mod tests {
         for (path, expected) in table {
             let found = router
                 .find(path)
-                .map(|found| found.socket.session().channels_max);
+                .map(|found| found.socket.session.channels_max);
             assert_eq!(found, expected, "{path}");
         }
     }

@@ -11,7 +11,8 @@ type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 ///
 /// Made once, at the start, and shared by all its connections.
 pub struct UserSocket {
-    session: Arc<SessionSettings>,
+    /// What its sessions have in common; not shared until it serves.
+    pub(crate) session: Arc<SessionSettings>,
     pub(crate) connect: Box<ConnectCallback>,
     pub(crate) path: String,
     pub(crate) check_origin: CheckOrigin,
@@ -56,11 +57,13 @@ impl UserSocket {
         }
     }
 
-    /// Serves the topics that match `pattern` (a whole name, or `prefix*`) with `channel`. Patterns are tried in the
-    /// order in which they were added; a topic that matches none cannot be joined.
+    /// Serves the topics that match `pattern` with `channel`. A pattern is a topic's whole name, or `prefix*` for every
+    /// topic that begins with `prefix`, the bare prefix included; the first that matches is taken, in the order of
+    /// these calls. A join of a topic that matches none is answered with `unmatched topic`.
     ///
     /// # Panics
-    /// If a `*` stands anywhere but at the end of `pattern`.
+    ///
+    /// If a star stands anywhere but at the end of the pattern.
     pub fn channel(mut self, pattern: &str, channel: impl Channel) -> UserSocket {
         self.session_mut().routes.push(pattern, Arc::new(channel));
         self
@@ -142,11 +145,6 @@ impl UserSocket {
         &self.limits
     }
 
-    /// What every session on this mount is made with.
-    pub(crate) fn session(&self) -> &Arc<SessionSettings> {
-        &self.session
-    }
-
     fn session_mut(&mut self) -> &mut SessionSettings {
         // Shared only by sessions, and those come after the socket was mounted, which takes it out of reach of here.
         Arc::get_mut(&mut self.session).expect("a socket is built before it is served")
@@ -163,7 +161,7 @@ impl fmt::Debug for UserSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserSocket")
             .field("path", &self.path)
-            .field("max_channels", &self.session().channels_max)
+            .field("max_channels", &self.session.channels_max)
             .field("check_origin", &self.check_origin)
             .field("subprotocols", &self.subprotocols)
             .field("auth_token", &self.auth_token)

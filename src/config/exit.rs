@@ -15,12 +15,12 @@ pub enum Exit {
     CutOff,
     /// 2: wrong arguments; clap itself ends the program with it.
     Usage,
-    /// 3: nothing was started, as it could not listen.
-    CannotListen,
+    /// 3: nothing was served, as it could not listen or have its threads.
+    CannotStart,
 }
 
 impl Exit {
-    const ALL: [Exit; 4] = [Exit::Clean, Exit::CutOff, Exit::Usage, Exit::CannotListen];
+    const ALL: [Exit; 4] = [Exit::Clean, Exit::CutOff, Exit::Usage, Exit::CannotStart];
 
     /// The number a shell sees.
     pub fn code(self) -> u8 {
@@ -28,7 +28,7 @@ impl Exit {
             Exit::Clean => 0,
             Exit::CutOff => 1,
             Exit::Usage => 2,
-            Exit::CannotListen => 3,
+            Exit::CannotStart => 3,
         }
     }
 
@@ -39,8 +39,8 @@ impl Exit {
                 "ended when asked to, but some connections were cut off at the deadline"
             }
             Exit::Usage => "wrong arguments",
-            Exit::CannotListen => {
-                "could not listen: port in use, no such address or host, no permission"
+            Exit::CannotStart => {
+                "could not start: port in use, no such address or host, no permission"
             }
         }
     }

@@ -4,39 +4,45 @@ use std::borrow::Cow;
 
 use super::scan::plain_length;
 
-/// Appends `text` as a JSON string: only quote, backslash and control characters are escaped, as Phoenix does.
-pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, special) = rest.split_at(plain_length(rest));
-        out.extend_from_slice(plain);
-        let Some((&byte, behind)) = special.split_first() else {
+/// Hands `put` the pieces of `text` as a JSON string: only quote, backslash and control characters are escaped, as
+/// Phoenix does.
+pub(super) fn write_string(text: &str, mut put: impl FnMut(&str)) {
+    put("\"");
+    let mut rest = text;
+    // What stops a plain run is ASCII, so both cuts fall between characters.
+    while let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
+        put(plain);
+        let Some(byte) = special.bytes().next() else {
             break;
         };
-        write_escape(out, byte);
-        rest = behind;
+        write_escape(byte, &mut put);
+        rest = special.get(1..).unwrap_or_default();
     }
-    out.push(b'"');
+    put("\"");
 }
 
-fn write_escape(out: &mut Vec<u8>, byte: u8) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        0x08 => b'b',
-        0x0c => b'f',
+fn write_escape(byte: u8, put: &mut impl FnMut(&str)) {
+    put(match byte {
+        b'"' => "\\\"",
+        b'\\' => "\\\\",
+        b'\n' => "\\n",
+        b'\r' => "\\r",
+        b'\t' => "\\t",
+        0x08 => "\\b",
+        0x0c => "\\f",
         _ => {
-            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-            out.extend_from_slice(b"\\u00");
-            out.extend_from_slice(&digits);
+            let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+            put("\\u00");
+            put(digit(byte >> 4).encode_utf8(&mut [0; 4]));
+            put(digit(byte & 15).encode_utf8(&mut [0; 4]));
             return;
         }
-    };
-    out.extend_from_slice(&[b'\\', short]);
+    });
+}
+
+/// Appends `text` as a JSON string.
+pub(super) fn write_bytes(out: &mut Vec<u8>, text: &str) {
+    write_string(text, |piece| out.extend_from_slice(piece.as_bytes()));
 }
 
 /// The content of a JSON string, given what stands between its quotes. Borrowed if nothing is escaped. Input is

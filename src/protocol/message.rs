@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::escape::write_string;
+use super::escape::write_bytes;
 use super::payload::JsonBuf;
 use super::{Json, PayloadBuf, Ref};
 
@@ -52,7 +52,7 @@ impl<'a> Name<'a> {
 
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Text(text) => write_string(out, text),
+            Self::Text(text) => write_bytes(out, text),
             Self::Other(json) => out.extend_from_slice(json.as_bytes()),
         }
     }

@@ -18,6 +18,9 @@ mod v1;
 mod v2;
 mod version;
 
+#[cfg(test)]
+mod tests;
+
 pub use json::Json;
 pub use message::{Message, Name, Payload};
 pub use object::{Object, ToJson};

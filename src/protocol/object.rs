@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Json;
 use super::escape::write_string;
+use super::{Json, JsonBuf};
 
 /// A JSON object being built, key by key in order. Keys are not checked for duplicates; receivers take the last.
 ///
@@ -16,33 +16,33 @@ use super::escape::write_string;
 #[derive(Clone, Debug)]
 pub struct Object {
     /// The text so far, without the closing brace.
-    text: Vec<u8>,
+    text: String,
 }
 
 impl Object {
     /// The empty object.
     pub fn new() -> Self {
-        Self { text: vec![b'{'] }
+        Self {
+            text: String::from("{"),
+        }
     }
 
     /// Adds `key` with `value`.
     #[must_use]
     pub fn put(mut self, key: &str, value: impl ToJson) -> Self {
         if self.text.len() > 1 {
-            self.text.push(b',');
+            self.text.push(',');
         }
-        write_string(&mut self.text, key);
-        self.text.push(b':');
+        push_string(&mut self.text, key);
+        self.text.push(':');
         value.write_json(&mut self.text);
         self
     }
 
     /// The object as JSON text.
     pub fn into_text(mut self) -> String {
-        self.text.push(b'}');
-        // Only strings were ever appended, so nothing is replaced here.
-        String::from_utf8(self.text)
-            .unwrap_or_else(|text| String::from_utf8_lossy(text.as_bytes()).into())
+        self.text.push('}');
+        self.text
     }
 }
 
@@ -61,82 +61,93 @@ macro_rules! object {
     };
 }
 
+fn push_string(out: &mut String, text: &str) {
+    write_string(text, |piece| out.push_str(piece));
+}
+
 /// What can be a value in an [`Object`].
 pub trait ToJson {
-    /// Appends the value's JSON to `out`: exactly one valid value, in UTF-8.
-    fn write_json(self, out: &mut Vec<u8>);
+    /// Appends the value's JSON to `out`: exactly one valid value.
+    fn write_json(self, out: &mut String);
+}
+
+/// Verbatim.
+impl ToJson for &JsonBuf {
+    fn write_json(self, out: &mut String) {
+        out.push_str(self.as_str());
+    }
 }
 
 /// Verbatim.
 impl ToJson for Json<'_> {
-    fn write_json(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.as_raw().as_bytes());
+    fn write_json(self, out: &mut String) {
+        out.push_str(self.as_raw());
     }
 }
 
 impl ToJson for Object {
-    fn write_json(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.text);
-        out.push(b'}');
+    fn write_json(self, out: &mut String) {
+        out.push_str(&self.text);
+        out.push('}');
     }
 }
 
 impl ToJson for &str {
-    fn write_json(self, out: &mut Vec<u8>) {
-        write_string(out, self);
+    fn write_json(self, out: &mut String) {
+        push_string(out, self);
     }
 }
 
 impl ToJson for String {
-    fn write_json(self, out: &mut Vec<u8>) {
-        write_string(out, &self);
+    fn write_json(self, out: &mut String) {
+        push_string(out, &self);
     }
 }
 
 impl ToJson for &String {
-    fn write_json(self, out: &mut Vec<u8>) {
-        write_string(out, self);
+    fn write_json(self, out: &mut String) {
+        push_string(out, self);
     }
 }
 
 impl ToJson for Cow<'_, str> {
-    fn write_json(self, out: &mut Vec<u8>) {
-        write_string(out, &self);
+    fn write_json(self, out: &mut String) {
+        push_string(out, &self);
     }
 }
 
 impl ToJson for bool {
-    fn write_json(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(if self { b"true" } else { b"false" });
+    fn write_json(self, out: &mut String) {
+        out.push_str(if self { "true" } else { "false" });
     }
 }
 
 /// `None` is `null`.
 impl<T: ToJson> ToJson for Option<T> {
-    fn write_json(self, out: &mut Vec<u8>) {
+    fn write_json(self, out: &mut String) {
         match self {
             Some(value) => value.write_json(out),
-            None => out.extend_from_slice(b"null"),
+            None => out.push_str("null"),
         }
     }
 }
 
 impl<T: ToJson> ToJson for Vec<T> {
-    fn write_json(self, out: &mut Vec<u8>) {
-        out.push(b'[');
+    fn write_json(self, out: &mut String) {
+        out.push('[');
         for (at, value) in self.into_iter().enumerate() {
             if at > 0 {
-                out.push(b',');
+                out.push(',');
             }
             value.write_json(out);
         }
-        out.push(b']');
+        out.push(']');
     }
 }
 
 impl ToJson for serde_json::Value {
-    fn write_json(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.to_string().as_bytes());
+    fn write_json(self, out: &mut String) {
+        out.push_str(&self.to_string());
     }
 }
 
@@ -144,7 +155,7 @@ macro_rules! numbers {
     ($($number:ty),*) => {$(
         /// A JSON number; `null` for floats that are none (infinite or NaN).
         impl ToJson for $number {
-            fn write_json(self, out: &mut Vec<u8>) {
+            fn write_json(self, out: &mut String) {
                 serde_json::Value::from(self).write_json(out);
             }
         }

@@ -26,6 +26,11 @@ impl PayloadBuf {
         Ok(Self::Json(JsonBuf::trusted(text)))
     }
 
+    /// True if only V2 has a form for it.
+    pub fn is_binary(&self) -> bool {
+        matches!(self, Self::Binary(_))
+    }
+
     /// A view of it, as a channel gets to see it.
     pub fn as_payload(&self) -> Payload<'_> {
         match self {
@@ -126,6 +131,12 @@ impl IntoPayload for Object {
 impl IntoPayload for serde_json::Value {
     fn into_payload(self) -> PayloadBuf {
         PayloadBuf::Json(JsonBuf::trusted(self.to_string()))
+    }
+}
+
+impl IntoPayload for JsonBuf {
+    fn into_payload(self) -> PayloadBuf {
+        PayloadBuf::Json(self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `ref` and `join_ref`: opaque JSON values that are compared and echoed, never interpreted.
 
 use super::Json;
-use super::escape::write_string;
+use super::escape::write_bytes;
 
 /// A `ref` or `join_ref`: any JSON value.
 ///
@@ -77,7 +77,7 @@ impl Ref {
                 out.push(b'"');
             }
             Value::Number(number) => Digits::of(*number).write(out),
-            Value::Text(text) => write_string(out, text),
+            Value::Text(text) => write_bytes(out, text),
             Value::Json(json) => out.extend_from_slice(json.as_bytes()),
         }
     }

@@ -1,43 +1,45 @@
 //! The scanner: finds where JSON values end, and refuses what is not JSON (RFC 8259), in one pass without recursion.
 //!
-//! It is the judge of what is valid. It needs no copy and one bit for each open bracket, so 60,000 of them cost 7.5 kB
-//! and no stack. Input is UTF-8 that somebody else has checked.
+//! It alone judges what is valid. It needs no copy and one bit for each open bracket, so 60,000 of them cost 7.5 kB
+//! and no stack, and integers of any size pass. simd-json was measured against it, payload by payload from 24 B to
+//! 60 kB: the same speed within a quarter either way, but with a copy, up to 28 bytes of memory a byte of input, a limit on
+//! depth, and no integers beyond the range of an `f64`. Input is UTF-8 that somebody else has checked.
 
 /// Which brackets are open: a bit each, set for an object. Kept between messages for its memory.
 #[derive(Debug, Default)]
 pub(super) struct Nesting {
-    words: Vec<u64>,
+    /// The innermost 64, the innermost of all in the lowest bit.
+    inner: u64,
+    /// Those further out, 64 to a word.
+    outer: Vec<u64>,
     depth: usize,
 }
 
 impl Nesting {
     fn clear(&mut self) {
-        self.words.clear();
+        self.outer.clear();
         self.depth = 0;
     }
 
     fn open(&mut self, object: bool) {
-        let bit = self.depth % 64;
-        if bit == 0 {
-            self.words.push(0);
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(self.inner);
         }
-        if let Some(word) = self.words.last_mut() {
-            *word = *word & !(1 << bit) | u64::from(object) << bit;
-        }
+        self.inner = self.inner << 1 | u64::from(object);
         self.depth += 1;
     }
 
     fn close(&mut self) {
+        self.inner >>= 1;
         self.depth -= 1;
         if self.depth.is_multiple_of(64) {
-            self.words.pop();
+            self.inner = self.outer.pop().unwrap_or_default();
         }
     }
 
     /// Whether the innermost open bracket is an object's; `None` when all are closed.
     fn in_object(&self) -> Option<bool> {
-        let bit = self.depth.checked_sub(1)? % 64;
-        self.words.last().map(|word| word >> bit & 1 == 1)
+        (self.depth > 0).then_some(self.inner & 1 == 1)
     }
 }
 
@@ -58,6 +60,11 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    fn rest_bytes(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -162,7 +169,7 @@ impl<'a> Scanner<'a> {
         }
         let start = self.at;
         loop {
-            self.at += plain_length(self.rest().as_bytes());
+            self.at += plain_length(self.rest_bytes());
             match self.peek()? {
                 b'"' => break,
                 b'\\' => self.escape()?,
@@ -203,30 +210,45 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self) -> Option<()> {
+        let start = self.at;
         self.eat(b'-');
         if !self.eat(b'0') {
             self.digits()?;
         }
+        match self.peek() {
+            Some(b'.' | b'e' | b'E') => self.fraction(start),
+            _ => Some(()),
+        }
+    }
+
+    /// The rest of a number that is no integer. One beyond the range of a float is refused, as Phoenix does: relayed,
+    /// it would be a message that many a client cannot read.
+    fn fraction(&mut self, start: usize) -> Option<()> {
+        /// With so few digits and no exponent a number is in range.
+        const SHORT: usize = 300;
         if self.eat(b'.') {
             self.digits()?;
         }
         if self.eat(b'e') || self.eat(b'E') {
             let _signed = self.eat(b'+') || self.eat(b'-');
             self.digits()?;
+        } else if self.at - start < SHORT {
+            return Some(());
         }
-        Some(())
+        let value: f64 = self.text.get(start..self.at)?.parse().ok()?;
+        value.is_finite().then_some(())
     }
 
     fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        (self.at > start).then_some(())
+        let bytes = self.rest_bytes();
+        let count = bytes.iter().position(|byte| !byte.is_ascii_digit());
+        let count = count.unwrap_or(bytes.len());
+        self.at += count;
+        (count > 0).then_some(())
     }
 
     fn word(&mut self, word: &str) -> Option<bool> {
-        let found = self.rest().as_bytes().starts_with(word.as_bytes());
+        let found = self.rest_bytes().starts_with(word.as_bytes());
         self.at += word.len();
         found.then_some(false)
     }
@@ -253,8 +275,8 @@ fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let quotes = zeros(word ^ ONES * b'"' as u64);
-    let backslashes = zeros(word ^ ONES * b'\\' as u64);
+    let quotes = zeros(word ^ (ONES * b'"' as u64));
+    let backslashes = zeros(word ^ (ONES * b'\\' as u64));
     let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
     quotes | backslashes | controls
 }

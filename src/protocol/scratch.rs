@@ -2,7 +2,8 @@
 
 use super::scan::Nesting;
 
-/// Reusable memory of the decoders; one for each thread that decodes is enough.
+/// Reusable memory of the decoders; one for each thread that decodes is enough. Grows to at most a bit for each byte of
+/// the largest message that was decoded with it.
 #[derive(Debug, Default)]
 pub struct DecodeScratch {
     pub(super) nesting: Nesting,

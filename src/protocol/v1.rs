@@ -1,6 +1,6 @@
 //! Version 1: every message is a JSON object. The opcode does not matter, and there is no binary form.
 
-use super::escape::{unescape, write_string};
+use super::escape::{unescape, write_bytes};
 use super::scan::Scanner;
 use super::{
     DecodeScratch, FrameKind, Json, JsonBuf, Message, Name, Payload, PayloadBuf, Ref, Undecodable,
@@ -84,7 +84,7 @@ pub(super) fn reply(
     out.extend_from_slice(br#","event":"phx_reply","payload":{"response":"#);
     out.extend_from_slice(response.as_str().as_bytes());
     out.extend_from_slice(br#","status":"#);
-    write_string(out, status);
+    write_bytes(out, status);
     out.extend_from_slice(br#"},"ref":"#);
     reference.write_json(out);
     out.push(b'}');
@@ -106,9 +106,9 @@ pub(super) fn push(
 
 pub(super) fn write(out: &mut Vec<u8>, topic: &str, event: &str, payload: &str, reference: &Ref) {
     out.extend_from_slice(br#"{"topic":"#);
-    write_string(out, topic);
+    write_bytes(out, topic);
     out.extend_from_slice(br#","event":"#);
-    write_string(out, event);
+    write_bytes(out, event);
     out.extend_from_slice(br#","payload":"#);
     out.extend_from_slice(payload.as_bytes());
     out.extend_from_slice(br#","ref":"#);

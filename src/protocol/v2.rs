@@ -1,6 +1,6 @@
 //! Version 2, text: every message is a JSON array, `[join_ref, ref, topic, event, payload]`.
 
-use super::escape::write_string;
+use super::escape::write_bytes;
 use super::scan::Scanner;
 use super::{
     DecodeScratch, FrameKind, Json, JsonBuf, Message, Name, Payload, Ref, Undecodable, Unencodable,
@@ -75,7 +75,7 @@ pub(super) fn reply(
     out.extend_from_slice(br#","phx_reply",{"response":"#);
     out.extend_from_slice(response.as_str().as_bytes());
     out.extend_from_slice(br#","status":"#);
-    write_string(out, status);
+    write_bytes(out, status);
     out.extend_from_slice(b"}]");
 }
 
@@ -107,9 +107,9 @@ pub(super) fn write(
     out.push(b',');
     reference.write_json(out);
     out.push(b',');
-    write_string(out, topic);
+    write_bytes(out, topic);
     out.push(b',');
-    write_string(out, event);
+    write_bytes(out, event);
     out.push(b',');
     out.extend_from_slice(payload.as_bytes());
     out.push(b']');

@@ -1,14 +1,31 @@
-//! STAND-IN for the server's own mod.rs: the lines of the HTTP side, and `Server` as main.rs calls it.
+//! The server: threads, sockets and HTTP round the broker and the channels.
+//!
+//! An acceptor hands each TCP connection to the shard with the fewest ([`acceptor`]). A shard is one thread with all that
+//! its connections need; there a connection speaks HTTP first ([`http`]) and becomes a WebSocket ([`shard`]).
 
+mod acceptor;
+mod clock;
+mod closing;
+mod connection;
+mod endpoint;
 mod handshake;
+mod host;
 mod http;
+mod inbox;
+mod listen;
+mod publish;
+mod reading;
 mod response;
-mod stand_in;
+mod running;
+mod shard;
+mod sockets;
 mod static_files;
 mod subprotocol;
+mod sweep;
 mod upgrade_request;
 
+pub use endpoint::Endpoint;
 pub use handshake::{Accepted, Refusal};
 pub use http::{HttpApp, HttpLimits, Upgraded, serve_http};
-pub use stand_in::{Bound, Ended, Server, shutdown_signal};
+pub use listen::{Bound, Running, Server, ServerLimits, Summary};
 pub use upgrade_request::NotAnUpgrade;

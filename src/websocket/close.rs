@@ -35,6 +35,9 @@ pub enum CloseReason {
     /// The client reads slower than its topics write, and fell out of what is retained. 1013. The client
     /// reconnects and joins afresh, for it has a gap.
     SlowConsumer,
+    /// It publishes more than the server can pass on, and waiting for it to get through took too long. 1013. The client
+    /// reconnects, with its backoff.
+    Overloaded,
     /// Our own fault. 1011. The client reconnects.
     InternalError,
     /// The connection broke or ended without a Close frame. 1006, which is never sent: there is nobody to tell. The client, if alive, reconnects.
@@ -51,7 +54,7 @@ impl CloseReason {
             Self::PartialTimeout => 1008,
             Self::Undecodable | Self::InternalError => 1011,
             Self::ServiceRestart => 1012,
-            Self::SlowConsumer => 1013,
+            Self::SlowConsumer | Self::Overloaded => 1013,
             Self::Violation(violation) => violation.close_code(),
         }
     }
@@ -71,6 +74,7 @@ impl CloseReason {
             },
             Self::PartialTimeout => "partial_timeout",
             Self::SlowConsumer => "slow_consumer",
+            Self::Overloaded => "overloaded",
             Self::InternalError => "internal_error",
             Self::PeerGone => "peer_gone",
         }
@@ -135,6 +139,7 @@ mod tests {
             CloseReason::Violation(Violation::Unmasked),
             CloseReason::PartialTimeout,
             CloseReason::SlowConsumer,
+            CloseReason::Overloaded,
             CloseReason::InternalError,
             CloseReason::PeerGone,
         ];

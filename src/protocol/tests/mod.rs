@@ -1,0 +1,24 @@
+//! The wire, held to its golden bytes, its edge cases and its properties.
+
+mod decode;
+mod encode;
+mod properties;
+mod strictness;
+mod values;
+
+use super::{DecodeScratch, Json, Message, Ref, Undecodable, Version};
+
+/// Decodes a text message.
+fn text(version: Version, text: &str) -> Result<Message<'_>, Undecodable> {
+    version.decode(false, text.as_bytes(), &mut DecodeScratch::new())
+}
+
+/// Decodes a binary message of V2.
+fn binary(bytes: &[u8]) -> Result<Message<'_>, Undecodable> {
+    Version::V2.decode(true, bytes, &mut DecodeScratch::new())
+}
+
+/// The ref that is the JSON value `text`.
+fn reference(text: &str) -> Ref {
+    Ref::from_json(Json::new(text).expect("a test's own JSON"))
+}

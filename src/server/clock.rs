@@ -1,0 +1,43 @@
+//! A shard's coarse clock: read once a turn, so that stamping a connection costs a store.
+
+use std::time::{Duration, Instant};
+
+/// Milliseconds since the shard started, in 32 bits: stamps are compared by what lies between them, which wraps
+/// after 49 days, far over any deadline here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp(u32);
+
+#[derive(Debug)]
+pub(super) struct Clock {
+    started: Instant,
+    now: Stamp,
+}
+
+impl Clock {
+    pub fn start() -> Clock {
+        Clock {
+            started: Instant::now(),
+            now: Stamp(0),
+        }
+    }
+
+    /// Looks at the time. Once a turn.
+    pub fn refresh(&mut self) {
+        // The cut to 32 bits is the wrap.
+        self.now = Stamp(self.started.elapsed().as_millis() as u32);
+    }
+
+    pub fn now(&self) -> Stamp {
+        self.now
+    }
+
+    /// Whether `timeout_ms` milliseconds have passed since `stamp`.
+    pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
+        u64::from(self.now.0.wrapping_sub(stamp.0)) >= timeout_ms
+    }
+
+    /// How long after the start `stamp` was taken.
+    pub fn since_start(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

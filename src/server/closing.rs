@@ -1,0 +1,139 @@
+//! Closing: a state, not an act. What was accepted goes out, then the Close frame; then input is thrown away until the
+//! peer's end, since closing a socket with unread input resets it and the client would never see why.
+
+use std::net::Shutdown;
+
+use socket2::SockRef;
+
+use super::connection::{Closing, State};
+use super::host::ShardHost;
+use super::reading::is_passing;
+use super::shard::Shard;
+use crate::websocket::CloseReason;
+
+/// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
+const DISCARDED_BYTES_MAX: usize = 1 << 20;
+
+impl Shard {
+    /// Begins to close a connection, unless it is closing already.
+    pub(super) fn close(&mut self, key: u32, reason: CloseReason) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        if !connection.is_open() {
+            return;
+        }
+        tracing::debug!(connection = connection.id, %reason, "closing");
+        if reason == CloseReason::SlowConsumer {
+            // It would have to read all it did not read so far to see the reason.
+            self.fanout.silence(key);
+        } else {
+            self.fanout.retire(key);
+        }
+        self.terminate(key);
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        self.partial_bytes = self.partial_bytes.saturating_sub(connection.reader.kept_bytes());
+        connection.reader.discard(&mut self.buffer);
+        connection.state = State::Closing(Closing {
+            reason,
+            since: self.clock.now(),
+            sent: false,
+            discarded: 0,
+        });
+        if let Some(frame) = reason.frame() {
+            self.fanout.send(key, frame, None);
+        }
+        self.closing.push(key);
+        self.ready.push(key);
+    }
+
+    /// Runs the channels' `terminate`. What they push goes nowhere: the end has been decided.
+    fn terminate(&mut self, key: u32) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        let mut host = ShardHost {
+            fanout: &mut self.fanout,
+            link: &self.link,
+            events: &self.events,
+            callback_timeout_ms: self.limits.callback_timeout_ms,
+            key,
+            connection: connection.id,
+            muted: true,
+            lag_bytes: 0,
+        };
+        connection.session.terminate(&mut host);
+    }
+
+    /// Shuts our side of those whose Close frame is out.
+    pub(super) fn go_on_closing(&mut self) {
+        let (connections, fanout) = (&mut self.connections, &self.fanout);
+        self.closing.retain(|key| {
+            let Some(connection) = connections.get_mut(*key as usize) else {
+                return false;
+            };
+            let State::Closing(closing) = &mut connection.state else {
+                return false;
+            };
+            if fanout.is_drained(*key) && !closing.sent {
+                closing.sent = true;
+                let _ = SockRef::from(&connection.stream).shutdown(Shutdown::Write);
+            }
+            !closing.sent
+        });
+    }
+
+    /// Throws away what a closing connection still sends.
+    pub(super) fn discard_input(&mut self, key: u32) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        let State::Closing(closing) = &mut connection.state else {
+            return;
+        };
+        let stream = &connection.stream;
+        let read = connection.reader.fill(&mut self.buffer, |space| stream.try_read(space));
+        connection.reader.discard(&mut self.buffer);
+        match read {
+            Ok(filled) if filled.read > 0 => {
+                closing.discarded += filled.read;
+                if closing.discarded > DISCARDED_BYTES_MAX {
+                    let reason = closing.reason;
+                    return self.drop_connection(key, reason);
+                }
+                if !connection.wait_readable() {
+                    self.ready.push(key);
+                }
+            }
+            Err(error) if is_passing(&error) => {
+                if !connection.wait_readable() {
+                    self.ready.push(key);
+                }
+            }
+            // The peer's end, which is what was waited for, or a failure.
+            _ => {
+                let reason = closing.reason;
+                self.drop_connection(key, reason);
+            }
+        }
+    }
+
+    /// The connection is gone, without further ado.
+    pub(super) fn drop_connection(&mut self, key: u32, reason: CloseReason) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        tracing::debug!(connection = connection.id, %reason, "closed");
+        let kept = connection.reader.kept_bytes();
+        self.partial_bytes = self.partial_bytes.saturating_sub(kept);
+        if connection.is_open() {
+            self.fanout.silence(key);
+            self.terminate(key);
+        }
+        self.fanout.close(key);
+        self.connections.remove(key as usize);
+        self.link.connection_gone();
+    }
+}

@@ -1,0 +1,91 @@
+//! One WebSocket on its shard: an entry in a slab and a waker, no task.
+
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use super::clock::Stamp;
+use crate::broker::Mailbox;
+use crate::channel::{Session, UserSocket};
+use crate::websocket::{CloseReason, FrameReader};
+
+/// A connection after its upgrade. What waits to be written to it is the fan-out's.
+pub(super) struct Connection {
+    /// Its name for the app's handles: never reused, unlike its place in the slab.
+    pub id: u64,
+    pub stream: TcpStream,
+    pub waker: Waker,
+    pub reader: FrameReader,
+    pub session: Session,
+    pub socket: Arc<UserSocket>,
+    pub state: State,
+    /// When bytes last came from the client.
+    pub heard: Stamp,
+    /// When the message that is incomplete now began. Of no meaning otherwise.
+    pub partial_since: Stamp,
+    /// The socket took less than it was given: waiting for room.
+    pub write_blocked: bool,
+}
+
+/// Where a connection stands in its life.
+pub(super) enum State {
+    /// Reading and writing.
+    Open,
+    /// It published more than the shards can take: not read until they have caught up.
+    Paused { since: Stamp },
+    /// Its Close frame is on its way or sent; input is thrown away until the peer's end.
+    Closing(Closing),
+}
+
+/// The end of a connection, which takes a while.
+pub(super) struct Closing {
+    pub reason: CloseReason,
+    pub since: Stamp,
+    /// The Close frame is out and our side is shut.
+    pub sent: bool,
+    /// Bytes thrown away since.
+    pub discarded: usize,
+}
+
+impl Connection {
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state, State::Closing(_))
+    }
+
+    /// Asks to be woken when there is something to read. False if there is something now.
+    pub fn wait_readable(&self) -> bool {
+        let mut cx = Context::from_waker(&self.waker);
+        self.stream.poll_read_ready(&mut cx).is_pending()
+    }
+
+    /// Asks to be woken when the socket takes bytes. False if it does now.
+    pub fn wait_writable(&self) -> bool {
+        let mut cx = Context::from_waker(&self.waker);
+        self.stream.poll_write_ready(&mut cx).is_pending()
+    }
+
+    /// Tells tokio what a short read or write told us: asking again now would only cost a system call.
+    pub fn is_exhausted_for(&self, interest: Interest) {
+        let would_block = || Err::<(), _>(std::io::ErrorKind::WouldBlock.into());
+        let _ = self.stream.try_io(interest, would_block);
+    }
+}
+
+/// Puts a connection on its shard's ready list. Holds the list alone, so a waker kept by the runtime keeps no
+/// connection alive.
+pub(super) struct ConnectionWaker {
+    pub key: u32,
+    pub ready: Arc<Mailbox<u32>>,
+}
+
+impl Wake for ConnectionWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.ready.post(self.key, 1);
+    }
+}

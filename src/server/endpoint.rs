@@ -1,0 +1,44 @@
+//! The server as seen from the app, outside any channel: broadcasting and forced disconnects.
+
+use std::sync::Arc;
+
+use super::publish::seal_broadcast;
+use crate::broker::{Hub, Position};
+use crate::protocol::IntoPayload;
+
+/// A handle to a running server. Cheap to clone, may be used from any thread.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    pub(super) hub: Arc<Hub>,
+}
+
+impl Endpoint {
+    /// Broadcasts to every subscriber of `topic` on this node. Returns its place in the topic's order, or `None` if
+    /// nobody is subscribed, in which case nothing is encoded either.
+    pub fn broadcast(
+        &self,
+        topic: &str,
+        event: &str,
+        payload: impl IntoPayload,
+    ) -> Option<Position> {
+        let payload = payload.into_payload();
+        let published = self.hub.publish(topic, &mut |draft, wants| {
+            seal_broadcast(draft, wants, topic, event, &payload);
+        });
+        published.map(|published| published.position)
+    }
+
+    /// Closes every connection whose `connect` named this socket id, with 1001: the clients reconnect and go through
+    /// `connect` again, which may then refuse them. The same as broadcasting the event `disconnect` to that id.
+    pub fn disconnect(&self, socket_id: &str) {
+        self.broadcast(socket_id, DISCONNECT, ());
+    }
+
+    /// How many topics have subscribers on this node.
+    pub fn topics_len(&self) -> usize {
+        self.hub.topics_len()
+    }
+}
+
+/// The one event on a socket id that means something (protocol.md §5).
+pub(super) const DISCONNECT: &str = "disconnect";

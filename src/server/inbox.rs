@@ -1,0 +1,97 @@
+//! What reaches a shard: commands from other threads, and events of its own thread's tasks.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
+
+use super::Upgraded;
+use crate::broker::{Hub, Mailbox, SubscriptionId};
+use crate::channel::{Lost, Mail, Postbox, Resume};
+
+/// What another thread asks of a shard.
+pub(super) enum Command {
+    /// Takes a connection over.
+    Accept(std::net::TcpStream, SocketAddr),
+    /// Something for a channel.
+    Mail(Mail),
+    /// Closes everything with 1012 and ends.
+    Stop,
+}
+
+/// The part of a shard that other threads see.
+pub(super) struct ShardLink {
+    pub number: u16,
+    pub hub: Arc<Hub>,
+    pub inbox: Mailbox<Command>,
+    /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
+    pub connections: AtomicUsize,
+}
+
+impl ShardLink {
+    pub fn new(number: u16, hub: Arc<Hub>) -> ShardLink {
+        ShardLink {
+            number,
+            hub,
+            inbox: Mailbox::default(),
+            connections: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn accept(&self, stream: std::net::TcpStream, peer: SocketAddr) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.inbox.post(Command::Accept(stream, peer), 1);
+    }
+
+    pub fn connection_gone(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Postbox for ShardLink {
+    fn post(&self, mail: Mail) {
+        self.inbox.post(Command::Mail(mail), 1);
+    }
+}
+
+/// What a task on the shard's own thread has for it.
+pub(super) enum Event {
+    /// A connection has become a WebSocket.
+    Upgraded(Box<Upgraded>),
+    /// A connection ended as HTTP.
+    HttpEnded,
+    /// What a callback waited for is there.
+    Resumed {
+        connection: u64,
+        channel: SubscriptionId,
+        result: Result<Resume, Lost>,
+    },
+}
+
+/// The queue of those events. Of one thread, so it needs no lock.
+#[derive(Default)]
+pub(super) struct Events {
+    queue: RefCell<Vec<Event>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Events {
+    pub fn push(&self, event: Event) {
+        self.queue.borrow_mut().push(event);
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    pub fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut self.queue.borrow_mut())
+    }
+
+    pub fn wake_by(&self, waker: &Waker) {
+        let mut known = self.waker.borrow_mut();
+        if !known.as_ref().is_some_and(|w| w.will_wake(waker)) {
+            *known = Some(waker.clone());
+        }
+    }
+}

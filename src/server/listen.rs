@@ -1,0 +1,230 @@
+//! Starting: what an app sets, the listener it binds, and the server that then runs.
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::oneshot;
+
+use super::endpoint::Endpoint;
+use super::running::run;
+use super::{HttpApp, HttpLimits};
+use crate::broker::{FanoutSettings, Hub};
+use crate::channel::Router;
+
+/// A server that is being set up.
+///
+/// ```no_run
+/// use lobbyd::server::Server;
+/// use lobbyd::{Router, UserSocket, rooms::RoomChannel};
+///
+/// let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel));
+/// let server = Server::new(router).shards(2).bind("127.0.0.1:4000".parse()?)?;
+/// println!("listening on {}", server.local_addr());
+/// server.run(std::future::pending())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    app: HttpApp,
+    shards: usize,
+    limits: ServerLimits,
+}
+
+/// The limits of a server beside those of each mount ([`crate::channel::SocketLimits`]) and of HTTP ([`HttpLimits`]).
+#[derive(Clone, Copy, Debug)]
+pub struct ServerLimits {
+    /// What the fan-out keeps for readers that are behind.
+    pub fanout: FanoutSettings,
+    /// Longest time from the first byte of a message to its last, in milliseconds. Default 30,000. Then the connection
+    /// is closed with 1008.
+    pub partial_timeout_ms: u64,
+    /// Bytes of incomplete messages that all connections of a shard may keep together. Default 64 MiB. The connection
+    /// that goes beyond it is closed with 1008.
+    pub partial_bytes_max: usize,
+    /// Longest time for a closing handshake, in milliseconds. Default 5,000. Then the connection is cut, and its client
+    /// may see 1006.
+    pub closing_timeout_ms: u64,
+    /// Bytes that a shard may have before it, in its mailbox and in logs that its writable members have not been
+    /// offered yet. Default 32 MiB. Whoever publishes beyond it is not read from until half of that is done.
+    pub lag_bytes_max: usize,
+    /// Longest time that a publisher is not read from for that, in milliseconds. Default 10,000. Then it is closed with
+    /// 1013.
+    pub pause_timeout_ms: u64,
+    /// Longest time for what a callback waits for (`Join::later`, `Handled::later`), in milliseconds. Default 30,000.
+    /// Then a join is refused with "join timed out", and a channel that waited for another event crashes.
+    pub callback_timeout_ms: u64,
+    /// Longest time from the order to stop to the end, in milliseconds. Default 10,000. What is connected then is cut.
+    pub stop_timeout_ms: u64,
+    /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so that it does not
+    /// hoard megabytes for each reader that has stopped.
+    pub notsent_bytes_max: u32,
+}
+
+impl Default for ServerLimits {
+    fn default() -> ServerLimits {
+        ServerLimits {
+            fanout: FanoutSettings::default(),
+            partial_timeout_ms: 30_000,
+            partial_bytes_max: 64 << 20,
+            closing_timeout_ms: 5_000,
+            lag_bytes_max: 32 << 20,
+            pause_timeout_ms: 10_000,
+            callback_timeout_ms: 30_000,
+            stop_timeout_ms: 10_000,
+            notsent_bytes_max: 128 << 10,
+        }
+    }
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Connections that were still there at the deadline and were cut off. 0 when all were closed in order.
+    pub cut_off: usize,
+}
+
+impl Server {
+    /// A server of `router`, with a shard for each core and default limits.
+    pub fn new(router: Router) -> Server {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Server {
+            app: HttpApp::new(router),
+            shards: cores,
+            limits: ServerLimits::default(),
+        }
+    }
+
+    /// How many shards, each a thread with its own connections. Default: the cores there are. At least 1, at most 1,024.
+    pub fn shards(mut self, count: usize) -> Server {
+        self.shards = count.clamp(1, 1024);
+        self
+    }
+
+    /// Sets other limits.
+    pub fn limits(mut self, limits: ServerLimits) -> Server {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets other limits for connections while they speak HTTP.
+    pub fn http_limits(mut self, limits: HttpLimits) -> Server {
+        self.app = self.app.limits(limits);
+        self
+    }
+
+    /// Binds the address, without accepting anything yet. Port 0 takes any free port.
+    ///
+    /// # Errors
+    /// Those of the system: the port is in use, the address is not one of this machine's, and so on.
+    pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        // Accepted sockets inherit the next two.
+        socket.set_tcp_nodelay(true)?;
+        #[cfg(target_os = "linux")]
+        socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr()?;
+        let hub = Arc::new(Hub::new(self.shards));
+        Ok(Bound { server: self, listener, address, hub })
+    }
+}
+
+/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`. A restart brings all
+/// clients at once.
+const BACKLOG: i32 = 65_535;
+
+/// A server that has its address and can be run.
+#[derive(Debug)]
+pub struct Bound {
+    server: Server,
+    listener: TcpListener,
+    address: SocketAddr,
+    hub: Arc<Hub>,
+}
+
+impl Bound {
+    /// The address it listens on, with the real port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A handle for broadcasting from outside any channel.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint { hub: Arc::clone(&self.hub) }
+    }
+
+    /// Serves until `shutdown` is ready, then closes every connection with 1012 and returns when all are gone, or
+    /// at the deadline ([`ServerLimits::stop_timeout_ms`]). Blocks the thread; `shutdown` may use tokio's I/O and timers.
+    ///
+    /// # Errors
+    /// If threads or their runtimes cannot be made. Nothing has been served then.
+    pub fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Summary> {
+        let Server { app, shards, limits } = self.server;
+        run(self.listener, self.hub, app, shards, limits, shutdown)
+    }
+
+    /// Serves on a thread of its own.
+    pub fn start(self) -> Running {
+        let (address, endpoint) = (self.address, self.endpoint());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            self.run(async {
+                let _ = stopped.await;
+            })
+        });
+        Running { address, endpoint, stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+/// A server on a thread of its own. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    endpoint: Endpoint,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<io::Result<Summary>>>,
+}
+
+impl Running {
+    /// The address it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A handle for broadcasting from outside any channel.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Stops it as [`Bound::run`] does, and says how it ended.
+    ///
+    /// # Errors
+    /// Those of [`Bound::run`].
+    pub fn stop(mut self) -> io::Result<Summary> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<Summary> {
+        drop(self.stop.take());
+        match self.thread.take().map(std::thread::JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => Ok(Summary { cut_off: 0 }),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = self.end();
+        }
+    }
+}

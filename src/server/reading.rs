@@ -1,0 +1,165 @@
+//! Reading: one read of a ready socket, the frames in it, and what each of them means.
+
+use std::io;
+
+use fastwebsockets::OpCode;
+use tokio::io::Interest;
+
+use super::connection::{Connection, State};
+use super::host::ShardHost;
+use super::shard::Shard;
+use crate::websocket::{CloseReason, Filled, ReadLimits, seal};
+
+/// Bytes waiting for a client from which on it is not read: it gets no further answers until it takes those.
+const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
+
+impl Shard {
+    /// One read of a connection, and all that is in it. Then the connection waits to be woken, or for the next turn.
+    pub(super) fn read(&mut self, key: u32) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        match &connection.state {
+            State::Closing(_) => return self.discard_input(key),
+            State::Paused { .. } => return,
+            State::Open => {}
+        }
+        if self.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {
+            // Its waker is called when the socket takes bytes again, and reading goes on then.
+            return;
+        }
+        let stream = &connection.stream;
+        let filled = connection.reader.fill(&mut self.buffer, |space| stream.try_read(space));
+        match filled {
+            Ok(Filled { read: 0, .. }) => return self.drop_connection(key, CloseReason::PeerGone),
+            Ok(filled) => {
+                if filled.is_short() {
+                    connection.is_exhausted_for(Interest::READABLE);
+                }
+                self.take_frames(key);
+            }
+            Err(error) if is_passing(&error) => {}
+            Err(_) => return self.drop_connection(key, CloseReason::PeerGone),
+        }
+        self.wait_readable(key);
+    }
+
+    /// Bytes that came with the handshake request.
+    pub(super) fn read_leftover(&mut self, key: u32, mut leftover: &[u8]) {
+        while !leftover.is_empty() {
+            let Some(connection) = self.connections.get_mut(key as usize).filter(|c| c.is_open()) else {
+                return;
+            };
+            let copied = connection.reader.fill(&mut self.buffer, |space| {
+                let len = space.len().min(leftover.len());
+                space[..len].copy_from_slice(&leftover[..len]);
+                leftover = &leftover[len..];
+                Ok(len)
+            });
+            if copied.is_ok() {
+                self.take_frames(key);
+            }
+        }
+    }
+
+    fn wait_readable(&mut self, key: u32) {
+        if let Some(connection) = self.connections.get(key as usize)
+            && !connection.wait_readable()
+        {
+            self.ready.push(key);
+        }
+    }
+
+    /// Everything whole that was read, in order.
+    fn take_frames(&mut self, key: u32) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        connection.heard = self.clock.now();
+        let was_partial = connection.reader.is_partial();
+        let kept = connection.reader.kept_bytes();
+        let mut host = ShardHost {
+            fanout: &mut self.fanout,
+            link: &self.link,
+            events: &self.events,
+            callback_timeout_ms: self.limits.callback_timeout_ms,
+            key,
+            connection: connection.id,
+            muted: false,
+            lag_bytes: 0,
+        };
+        let ended = take_frames(connection, &mut self.buffer, &mut self.decode, &mut host);
+        let lag_bytes = host.lag_bytes;
+        if !was_partial {
+            connection.partial_since = self.clock.now();
+        }
+        let now_kept = connection.reader.kept_bytes();
+        // `kept` counts a message that this very read may have begun; what the sweep sums is exact.
+        self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
+        match ended {
+            Err(reason) => {
+                connection.reader.discard(&mut self.buffer);
+                self.close(key, reason);
+            }
+            Ok(()) if self.partial_bytes > self.limits.partial_bytes_max && now_kept > 0 => {
+                self.close(key, CloseReason::PartialTimeout);
+            }
+            Ok(()) if lag_bytes > self.limits.lag_bytes_max => self.pause(key),
+            Ok(()) => {}
+        }
+    }
+
+    /// Reads nothing more from a publisher until the shards have caught up.
+    fn pause(&mut self, key: u32) {
+        if let Some(connection) = self.connections.get_mut(key as usize)
+            && matches!(connection.state, State::Open)
+        {
+            connection.state = State::Paused { since: self.clock.now() };
+            self.paused.push(key);
+        }
+    }
+
+    pub(super) fn resume_paused(&mut self) {
+        if self.paused.is_empty() || self.link.hub.lag_bytes_max() > self.limits.lag_bytes_max / 2 {
+            return;
+        }
+        for key in std::mem::take(&mut self.paused) {
+            if let Some(connection) = self.connections.get_mut(key as usize)
+                && matches!(connection.state, State::Paused { .. })
+            {
+                connection.state = State::Open;
+                connection.heard = self.clock.now();
+                self.ready.push(key);
+            }
+        }
+    }
+}
+
+/// What a whole frame means. An error is the reason to close the connection.
+fn take_frames(
+    connection: &mut Connection,
+    buffer: &mut crate::websocket::ReadBuffer,
+    decode: &mut crate::protocol::DecodeScratch,
+    host: &mut ShardHost<'_>,
+) -> Result<(), CloseReason> {
+    use crate::channel::Host;
+    let message_bytes_max = connection.socket.limits().message_bytes_max;
+    let limits = ReadLimits { message_bytes_max };
+    while let Some(frame) = connection.reader.next(buffer, &limits)? {
+        match frame.opcode {
+            OpCode::Text => connection.session.message(false, &frame.payload, decode, host)?,
+            OpCode::Binary => connection.session.message(true, &frame.payload, decode, host)?,
+            OpCode::Ping => host.send(seal(OpCode::Pong, &frame.payload), None),
+            OpCode::Close => return Err(CloseReason::ClientClosed),
+            // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
+            // continuations.
+            OpCode::Pong | OpCode::Continuation => {}
+        }
+    }
+    Ok(())
+}
+
+/// Not the end of the connection.
+pub(super) fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

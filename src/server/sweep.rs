@@ -1,0 +1,50 @@
+//! The sweep: deadlines of all connections, looked at now and then instead of a timer for each.
+
+use super::connection::{Connection, State};
+use super::shard::Shard;
+use crate::websocket::CloseReason;
+
+/// What a deadline demands.
+enum Due {
+    Close(CloseReason),
+    Drop(CloseReason),
+}
+
+impl Shard {
+    pub(super) fn sweep(&mut self) {
+        let due: Vec<(u32, Due)> = self
+            .connections
+            .iter()
+            .filter_map(|(key, connection)| Some((key as u32, self.due(connection)?)))
+            .collect();
+        self.partial_bytes = self.connections.iter().map(|(_, c)| c.reader.kept_bytes()).sum();
+        for (key, due) in due {
+            match due {
+                Due::Close(reason) => self.close(key, reason),
+                Due::Drop(reason) => self.drop_connection(key, reason),
+            }
+        }
+    }
+
+    fn due(&self, connection: &Connection) -> Option<Due> {
+        let idle_timeout_ms = connection.socket.limits().idle_timeout_ms;
+        match &connection.state {
+            State::Closing(closing) => self
+                .clock
+                .is_over(closing.since, self.limits.closing_timeout_ms)
+                .then_some(Due::Drop(closing.reason)),
+            State::Paused { since } => self
+                .clock
+                .is_over(*since, self.limits.pause_timeout_ms)
+                .then_some(Due::Close(CloseReason::Overloaded)),
+            State::Open if self.clock.is_over(connection.heard, idle_timeout_ms) => {
+                Some(Due::Close(CloseReason::IdleTimeout))
+            }
+            State::Open => {
+                let hangs = connection.reader.is_partial()
+                    && self.clock.is_over(connection.partial_since, self.limits.partial_timeout_ms);
+                hangs.then_some(Due::Close(CloseReason::PartialTimeout))
+            }
+        }
+    }
+}

@@ -25,6 +25,7 @@ mod user_socket;
 
 pub use assigns::Assigns;
 pub use channel::{Channel, TerminateReason};
+pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
 pub use connect::{Connect, ConnectInfo, ConnectUri};
 pub use handle::{MailMessage, ReplyHandle, SocketHandle};
 pub use host::{Address, Broadcast, Host, Info, Mail, Postbox};
@@ -32,13 +33,11 @@ pub use hyper::http::{HeaderValue, StatusCode};
 pub use job::{Job, Lost, Resume};
 pub use origin::{CheckOrigin, Origin, OriginError};
 pub use outcome::{Handled, Join, Reply, Stop, StopReason};
+pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
+pub(crate) use router::Matched;
 pub use router::Router;
 pub use routes::Routes;
 pub use session::{Session, SessionSettings};
 pub use socket::Socket;
 pub use user_socket::{SocketLimits, UserSocket};
-
-pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
-pub(crate) use params::decode_segment;
-pub(crate) use router::Matched;

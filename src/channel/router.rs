@@ -74,6 +74,12 @@ impl Router {
         self.mounts.iter().map(|mount| &mount.socket)
     }
 
+    /// The shortest idle timeout of all mounts, in milliseconds.
+    pub(crate) fn idle_timeout_ms_min(&self) -> u64 {
+        let timeouts = self.sockets().map(|socket| socket.limits().idle_timeout_ms);
+        timeouts.min().unwrap_or(u64::MAX)
+    }
+
     /// The first mount that `path` belongs to. Compared by segments, so a trailing slash changes nothing.
     pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Matched<'_, 'p>> {
         self.mounts.iter().find_map(|mount| {

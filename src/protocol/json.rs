@@ -25,7 +25,7 @@ impl<'a> Json<'a> {
     }
 
     /// `text` must be what [`Json::new`] would return.
-    pub(super) fn trusted(text: &'a str) -> Self {
+    pub(crate) fn trusted(text: &'a str) -> Self {
         Self(text)
     }
 

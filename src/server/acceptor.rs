@@ -18,7 +18,10 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn accept(listener: &AsyncFd<TcpListener>, shards: &[Arc<ShardLink>]) {
     loop {
         // Not tokio's own listener: its sockets would be registered with this thread's poll first.
-        match listener.async_io(Interest::READABLE, TcpListener::accept).await {
+        match listener
+            .async_io(Interest::READABLE, TcpListener::accept)
+            .await
+        {
             Ok((stream, peer)) => hand_over(stream, peer, shards),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -42,5 +45,8 @@ fn hand_over(stream: TcpStream, peer: SocketAddr, shards: &[Arc<ShardLink>]) {
 /// The connection died before it was accepted; the next one is not concerned.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }

@@ -1,6 +1,6 @@
 //! A shard's coarse clock: read once a turn, so that stamping a connection costs a store.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Milliseconds since the shard started, in 32 bits: stamps are compared by what lies between them, which wraps
 /// after 49 days, far over any deadline here.
@@ -34,10 +34,5 @@ impl Clock {
     /// Whether `timeout_ms` milliseconds have passed since `stamp`.
     pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
         u64::from(self.now.0.wrapping_sub(stamp.0)) >= timeout_ms
-    }
-
-    /// How long after the start `stamp` was taken.
-    pub fn since_start(&self) -> Duration {
-        self.started.elapsed()
     }
 }

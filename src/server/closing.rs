@@ -34,7 +34,9 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
-        self.partial_bytes = self.partial_bytes.saturating_sub(connection.reader.kept_bytes());
+        self.partial_bytes = self
+            .partial_bytes
+            .saturating_sub(connection.reader.kept_bytes());
         connection.reader.discard(&mut self.buffer);
         connection.state = State::Closing(Closing {
             reason,
@@ -94,7 +96,9 @@ impl Shard {
             return;
         };
         let stream = &connection.stream;
-        let read = connection.reader.fill(&mut self.buffer, |space| stream.try_read(space));
+        let read = connection
+            .reader
+            .fill(&mut self.buffer, |space| stream.try_read(space));
         connection.reader.discard(&mut self.buffer);
         match read {
             Ok(filled) if filled.read > 0 => {

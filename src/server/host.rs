@@ -70,15 +70,25 @@ impl Host for ShardHost<'_> {
 
     fn defer(&mut self, channel: SubscriptionId, job: Job) {
         let events = Rc::clone(self.events);
-        let (connection, deadline) = (self.connection, Duration::from_millis(self.callback_timeout_ms));
+        let (connection, deadline) = (
+            self.connection,
+            Duration::from_millis(self.callback_timeout_ms),
+        );
         tokio::task::spawn_local(async move {
             let result = timeout(deadline, job).await.unwrap_or(Err(Lost::TimedOut));
-            events.push(Event::Resumed { connection, channel, result });
+            events.push(Event::Resumed {
+                connection,
+                channel,
+                result,
+            });
         });
     }
 
     fn address(&self) -> Address {
         let postbox = Arc::clone(self.link);
-        Address { postbox, connection: self.connection }
+        Address {
+            postbox,
+            connection: self.connection,
+        }
     }
 }

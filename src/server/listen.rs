@@ -120,7 +120,11 @@ impl Server {
     /// # Errors
     /// Those of the system: the port is in use, the address is not one of this machine's, and so on.
     pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
         socket.set_reuse_address(true)?;
         // Accepted sockets inherit the next two.
         socket.set_tcp_nodelay(true)?;
@@ -132,7 +136,12 @@ impl Server {
         let listener = TcpListener::from(socket);
         let address = listener.local_addr()?;
         let hub = Arc::new(Hub::new(self.shards));
-        Ok(Bound { server: self, listener, address, hub })
+        Ok(Bound {
+            server: self,
+            listener,
+            address,
+            hub,
+        })
     }
 }
 
@@ -157,7 +166,9 @@ impl Bound {
 
     /// A handle for broadcasting from outside any channel.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint { hub: Arc::clone(&self.hub) }
+        Endpoint {
+            hub: Arc::clone(&self.hub),
+        }
     }
 
     /// Serves until `shutdown` is ready, then closes every connection with 1012 and returns when all are gone, or
@@ -166,7 +177,11 @@ impl Bound {
     /// # Errors
     /// If threads or their runtimes cannot be made. Nothing has been served then.
     pub fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Summary> {
-        let Server { app, shards, limits } = self.server;
+        let Server {
+            app,
+            shards,
+            limits,
+        } = self.server;
         run(self.listener, self.hub, app, shards, limits, shutdown)
     }
 
@@ -179,7 +194,12 @@ impl Bound {
                 let _ = stopped.await;
             })
         });
-        Running { address, endpoint, stop: Some(stop), thread: Some(thread) }
+        Running {
+            address,
+            endpoint,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 }
 

@@ -14,8 +14,7 @@ pub(super) fn class_of(version: Version) -> Class {
     }
 }
 
-const VERSIONS: [(Class, Version); CLASSES] =
-    [(Class::V1, Version::V1), (Class::V2, Version::V2)];
+const VERSIONS: [(Class, Version); CLASSES] = [(Class::V1, Version::V1), (Class::V2, Version::V2)];
 
 /// Puts into `draft` what `wants` asks for. A payload that has no form in a class (bytes in version 1, or a list as
 /// payload in version 2) has none there; subscribers of that class then miss nothing that could be said to them.

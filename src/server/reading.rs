@@ -29,7 +29,9 @@ impl Shard {
             return;
         }
         let stream = &connection.stream;
-        let filled = connection.reader.fill(&mut self.buffer, |space| stream.try_read(space));
+        let filled = connection
+            .reader
+            .fill(&mut self.buffer, |space| stream.try_read(space));
         match filled {
             Ok(Filled { read: 0, .. }) => return self.drop_connection(key, CloseReason::PeerGone),
             Ok(filled) => {
@@ -47,7 +49,11 @@ impl Shard {
     /// Bytes that came with the handshake request.
     pub(super) fn read_leftover(&mut self, key: u32, mut leftover: &[u8]) {
         while !leftover.is_empty() {
-            let Some(connection) = self.connections.get_mut(key as usize).filter(|c| c.is_open()) else {
+            let Some(connection) = self
+                .connections
+                .get_mut(key as usize)
+                .filter(|c| c.is_open())
+            else {
                 return;
             };
             let copied = connection.reader.fill(&mut self.buffer, |space| {
@@ -114,7 +120,9 @@ impl Shard {
         if let Some(connection) = self.connections.get_mut(key as usize)
             && matches!(connection.state, State::Open)
         {
-            connection.state = State::Paused { since: self.clock.now() };
+            connection.state = State::Paused {
+                since: self.clock.now(),
+            };
             self.paused.push(key);
         }
     }
@@ -147,8 +155,12 @@ fn take_frames(
     let limits = ReadLimits { message_bytes_max };
     while let Some(frame) = connection.reader.next(buffer, &limits)? {
         match frame.opcode {
-            OpCode::Text => connection.session.message(false, &frame.payload, decode, host)?,
-            OpCode::Binary => connection.session.message(true, &frame.payload, decode, host)?,
+            OpCode::Text => connection
+                .session
+                .message(false, &frame.payload, decode, host)?,
+            OpCode::Binary => connection
+                .session
+                .message(true, &frame.payload, decode, host)?,
             OpCode::Ping => host.send(seal(OpCode::Pong, &frame.payload), None),
             OpCode::Close => return Err(CloseReason::ClientClosed),
             // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
@@ -161,5 +173,8 @@ fn take_frames(
 
 /// Not the end of the connection.
 pub(super) fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }

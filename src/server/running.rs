@@ -15,16 +15,12 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::HttpApp;
 use super::acceptor::accept;
 use super::inbox::{Command, ShardLink};
 use super::listen::{ServerLimits, Summary};
 use super::shard::Shard;
-use super::HttpApp;
 use crate::broker::Hub;
-
-/// How long connections that are still in HTTP at a stop are waited for: long enough for an upgrade under way, which
-/// then gets its 1012.
-const HTTP_GRACE: Duration = Duration::from_millis(500);
 
 pub(super) fn run(
     listener: TcpListener,
@@ -41,11 +37,17 @@ pub(super) fn run(
     let mut threads = Vec::new();
     for number in 0..u16::try_from(shards).unwrap_or(u16::MAX) {
         let link = Arc::new(ShardLink::new(number, Arc::clone(&hub)));
-        threads.push(start_shard(Arc::clone(&link), Arc::clone(&app), limits, over.clone())?);
+        threads.push(start_shard(
+            Arc::clone(&link),
+            Arc::clone(&app),
+            limits,
+            over.clone(),
+        )?);
         links.push(link);
     }
     drop(over);
     runtime.block_on(async {
+        #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
         until(shutdown, accept(&listener, &links)).await;
         drop(listener);
@@ -82,12 +84,16 @@ fn start_shard(
     limits: ServerLimits,
     over: mpsc::UnboundedSender<()>,
 ) -> io::Result<JoinHandle<()>> {
-    let runtime = |()| Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    let runtime = || {
+        Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+    };
     let (made, is_made) = std::sync::mpsc::channel();
     let name = format!("shard-{}", link.number);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
         // A local runtime cannot be sent, so its thread makes it, and says whether it could.
-        match runtime(()) {
+        match runtime() {
             Ok(runtime) => {
                 let _ = made.send(Ok(()));
                 run_shard(&runtime, link, app, limits);
@@ -104,7 +110,12 @@ fn start_shard(
 
 /// A panic of a channel's callback ends that channel. A panic that comes up to here is one of ours: a shard that
 /// went silent would leave its clients hanging, so the process ends and says so.
-fn run_shard(runtime: &LocalRuntime, link: Arc<ShardLink>, app: Arc<HttpApp>, limits: ServerLimits) {
+fn run_shard(
+    runtime: &LocalRuntime,
+    link: Arc<ShardLink>,
+    app: Arc<HttpApp>,
+    limits: ServerLimits,
+) {
     let number = link.number;
     let run = || {
         runtime.block_on(async {
@@ -113,7 +124,9 @@ fn run_shard(runtime: &LocalRuntime, link: Arc<ShardLink>, app: Arc<HttpApp>, li
         });
     };
     if catch_unwind(AssertUnwindSafe(run)).is_err() {
-        eprintln!("lobbyd: shard {number} has failed, which is a bug; please report the panic above");
+        eprintln!(
+            "lobbyd: shard {number} has failed, which is a bug; please report the panic above"
+        );
         std::process::abort();
     }
 }

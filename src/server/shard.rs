@@ -14,7 +14,7 @@ use std::time::Duration;
 use slab::Slab;
 use tokio::time::Interval;
 
-use super::clock::Clock;
+use super::clock::{Clock, Stamp};
 use super::connection::{Connection, ConnectionWaker, State};
 use super::host::ShardHost;
 use super::inbox::{Command, Event, Events, ShardLink};
@@ -29,6 +29,10 @@ use crate::websocket::{CloseReason, FrameReader, ReadBuffer};
 
 /// Sockets read in one turn, once each, so that a firehose gets no more than its share.
 const READS_PER_TURN: usize = 256;
+
+/// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
+/// under way, which then gets its 1012.
+const HTTP_GRACE_MS: u64 = 300;
 
 /// Broadcasts handed to channels that look at them themselves in one turn.
 const HEARD_PER_TURN: usize = 256;
@@ -53,7 +57,8 @@ pub(super) struct Shard {
     pub paused: Vec<u32>,
     /// Bytes of incomplete messages that connections keep.
     pub partial_bytes: usize,
-    pub stopping: bool,
+    /// Since when it is stopping.
+    pub stopping: Option<Stamp>,
     sweep: Interval,
     http_connections: usize,
     next_connection: u64,
@@ -79,7 +84,7 @@ impl Shard {
             closing: Vec::new(),
             paused: Vec::new(),
             partial_bytes: 0,
-            stopping: false,
+            stopping: None,
             sweep,
             http_connections: 0,
             next_connection: 0,
@@ -148,9 +153,15 @@ impl Shard {
                     self.http_connections -= 1;
                     self.open(*upgraded);
                 }
-                Event::Resumed { connection, channel, result } => {
+                Event::Resumed {
+                    connection,
+                    channel,
+                    result,
+                } => {
                     if let Some(key) = self.place_of(connection) {
-                        self.with_session(key, |session, host| session.resume(channel, result, host));
+                        self.with_session(key, |session, host| {
+                            session.resume(channel, result, host)
+                        });
                     }
                 }
             }
@@ -158,7 +169,11 @@ impl Shard {
     }
 
     fn open(&mut self, upgraded: Upgraded) {
-        let Upgraded { stream, leftover, accepted } = upgraded;
+        let Upgraded {
+            stream,
+            leftover,
+            accepted,
+        } = upgraded;
         let key = self.connections.vacant_key() as u32;
         let ready = Arc::clone(&self.woken);
         self.next_connection += 1;
@@ -168,7 +183,8 @@ impl Shard {
         self.fanout.open(key, class_of(accepted.version));
         if let Some(socket_id) = &accepted.socket_id {
             let subscription = self.fanout.new_id();
-            self.fanout.listen_as_socket_id(key, subscription, socket_id);
+            self.fanout
+                .listen_as_socket_id(key, subscription, socket_id);
         }
         self.connections.insert(Connection {
             id,
@@ -185,7 +201,7 @@ impl Shard {
         tracing::debug!(connection = id, shard = self.link.number, "connected");
         self.read_leftover(key, &leftover);
         self.ready.push(key);
-        if self.stopping {
+        if self.stopping.is_some() {
             self.close(key, CloseReason::ServiceRestart);
         }
     }
@@ -241,7 +257,15 @@ impl Shard {
             _ => {
                 let (topic, event) = ((&*heard.topic).into(), original.event.clone());
                 let payload = payload.to_buf();
-                session.heard(heard.id, Broadcast { topic, event, payload }, host);
+                session.heard(
+                    heard.id,
+                    Broadcast {
+                        topic,
+                        event,
+                        payload,
+                    },
+                    host,
+                );
             }
         });
     }
@@ -294,17 +318,27 @@ impl Shard {
     }
 
     fn stop(&mut self) {
-        self.stopping = true;
+        self.stopping = Some(self.clock.now());
         let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
         for key in keys {
             self.close(key, CloseReason::ServiceRestart);
         }
     }
 
-    /// Whether everything that can be waited for at a stop is over. Connections in HTTP may be in the middle of an
-    /// upgrade; the caller bounds how long to wait for both.
-    fn is_over(&self) -> bool {
-        self.stopping && self.connections.is_empty() && self.http_connections == 0
+    /// Whether a stop is over: all connections are closed, and those in HTTP, which may be in the middle of an upgrade,
+    /// have had their time.
+    fn is_over(&mut self) -> bool {
+        let Some(since) = self.stopping else {
+            return false;
+        };
+        let waited = self.clock.is_over(since, HTTP_GRACE_MS);
+        if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
+            return false;
+        }
+        for _ in 0..std::mem::take(&mut self.http_connections) {
+            self.link.connection_gone();
+        }
+        true
     }
 
     /// Goes to sleep, to be woken by `cx`. False if something came in meanwhile.
@@ -336,7 +370,12 @@ impl ServerLimits {
     /// How often deadlines are looked at: often enough for the shortest, never more than it takes.
     fn sweep_interval(&self, app: &HttpApp) -> Duration {
         let idle = app.router().idle_timeout_ms_min();
-        let shortest = [idle, self.partial_timeout_ms, self.closing_timeout_ms, self.pause_timeout_ms];
+        let shortest = [
+            idle,
+            self.partial_timeout_ms,
+            self.closing_timeout_ms,
+            self.pause_timeout_ms,
+        ];
         let shortest = shortest.into_iter().min().unwrap_or(4000);
         Duration::from_millis((shortest / 4).clamp(5, 1000))
     }

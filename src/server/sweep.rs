@@ -17,7 +17,11 @@ impl Shard {
             .iter()
             .filter_map(|(key, connection)| Some((key as u32, self.due(connection)?)))
             .collect();
-        self.partial_bytes = self.connections.iter().map(|(_, c)| c.reader.kept_bytes()).sum();
+        self.partial_bytes = self
+            .connections
+            .iter()
+            .map(|(_, c)| c.reader.kept_bytes())
+            .sum();
         for (key, due) in due {
             match due {
                 Due::Close(reason) => self.close(key, reason),
@@ -42,7 +46,9 @@ impl Shard {
             }
             State::Open => {
                 let hangs = connection.reader.is_partial()
-                    && self.clock.is_over(connection.partial_since, self.limits.partial_timeout_ms);
+                    && self
+                        .clock
+                        .is_over(connection.partial_since, self.limits.partial_timeout_ms);
                 hangs.then_some(Due::Close(CloseReason::PartialTimeout))
             }
         }

@@ -95,12 +95,12 @@ fn parse_second(byte: u8, opcode: OpCode) -> Result<u8, Violation> {
 
 /// The payload length and the bytes behind it. Of a length that is not whole yet, the smallest and the largest value it can
 /// still become are judged, so that `00 00 00 00 00 00` or `7f` of a 64-bit length is refused without the rest.
-fn parse_length<'a>(
+fn parse_length(
     short_len: u8,
-    rest: &'a [u8],
+    rest: &[u8],
     opcode: OpCode,
     expected: Expected,
-) -> Result<Option<(usize, &'a [u8])>, Violation> {
+) -> Result<Option<(usize, &[u8])>, Violation> {
     let (width, smallest_allowed) = match short_len {
         126 => (2, 126),
         127 => (8, 65_536),

@@ -149,9 +149,20 @@ fn memory_of_a_large_message_does_not_stay_for_a_small_tail() {
 
 #[test]
 fn a_length_field_alone_allocates_next_to_nothing() {
-    let stream = frame(true, OpCode::Binary, &vec![1; 250_000]);
-    let reader = Reader::new(1024, LIMITS).read(&stream[..20], &[20]);
-    assert!(reader.reader.kept_bytes() < 1024);
+    for fin in [true, false] {
+        let stream = frame(fin, OpCode::Binary, &vec![1; 250_000]);
+        let reader = Reader::new(1024, LIMITS).read(&stream[..20], &[20]);
+        assert!(reader.reader.kept_bytes() < 1024, "fin {fin}");
+    }
+}
+
+#[test]
+fn frames_that_are_always_cut_do_not_pile_up_behind_each_other() {
+    let stream = frame(true, OpCode::Text, b"four").repeat(10_000);
+    let mut reader = Reader::new(4096, LIMITS).read(&stream[..1], &[1]);
+    reader = reader.read(&stream[1..], &[10]); // a frame's rest and the first byte of the next
+    assert_eq!(reader.reading.yielded.len(), 10_000);
+    assert!(reader.kept_bytes_peak < 1024, "{}", reader.kept_bytes_peak);
 }
 
 #[test]
@@ -227,7 +238,31 @@ fn a_message_a_byte_at_a_time_costs_linear_work() {
     }
 }
 
+#[test]
+fn text_always_cut_inside_a_character_costs_linear_work() {
+    let stream = frame(true, OpCode::Text, "€".repeat(21_845).as_bytes());
+    BYTES_TOUCHED.set(0);
+    let mut reader = Reader::new(64 * 1024, LIMITS).read(&stream[..9], &[9]);
+    reader = reader.read(&stream[9..], &[3]);
+    assert_eq!(reader.reading.yielded.len(), 1);
+    assert!(BYTES_TOUCHED.get() < 6 * stream.len());
+}
+
 // What the cutting into reads must not change
+
+#[test]
+fn a_text_that_ends_inside_a_character_is_refused() {
+    let fragments = [
+        frame(false, OpCode::Text, b"a"),
+        frame(true, OpCode::Continuation, b"\xE2\x82"),
+    ];
+    for stream in [frame(true, OpCode::Text, b"a\xE2\x82"), fragments.concat()] {
+        for read in [1, 100] {
+            let reader = Reader::new(64, LIMITS).read(&stream, &[read]);
+            assert_eq!(reader.reading.violation, Some(Violation::TextNotUtf8));
+        }
+    }
+}
 
 #[test]
 fn a_broken_character_is_refused_before_its_frame_is_whole() {

@@ -48,7 +48,7 @@ impl Shard {
             self.fanout.send(key, frame, None);
         }
         self.closing.push(key);
-        self.ready.push(key);
+        self.make_ready(key);
     }
 
     /// Runs the channels' `terminate`. What they push goes nowhere: the end has been decided.
@@ -107,14 +107,10 @@ impl Shard {
                     let reason = closing.reason;
                     return self.drop_connection(key, reason);
                 }
-                if !connection.wait_readable() {
-                    self.ready.push(key);
-                }
+                self.wait_readable(key);
             }
             Err(error) if is_passing(&error) => {
-                if !connection.wait_readable() {
-                    self.ready.push(key);
-                }
+                self.wait_readable(key);
             }
             // The peer's end, which is what was waited for, or a failure.
             _ => {

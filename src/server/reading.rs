@@ -25,7 +25,9 @@ impl Shard {
             State::Open => {}
         }
         if self.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {
-            // Its waker is called when the socket takes bytes again, and reading goes on then.
+            if !std::mem::replace(&mut connection.held, true) {
+                self.held.push(key);
+            }
             return;
         }
         let stream = &connection.stream;
@@ -68,11 +70,11 @@ impl Shard {
         }
     }
 
-    fn wait_readable(&mut self, key: u32) {
-        if let Some(connection) = self.connections.get(key as usize)
+    pub(super) fn wait_readable(&mut self, key: u32) {
+        if let Some(connection) = self.connections.get_mut(key as usize)
             && !connection.wait_readable()
         {
-            self.ready.push(key);
+            connection.make_ready(key, &mut self.ready);
         }
     }
 
@@ -115,6 +117,23 @@ impl Shard {
         }
     }
 
+    /// Goes on reading those that have taken what waited for them. No waker tells: the last of it may have gone out in
+    /// one write that the socket took whole.
+    pub(super) fn read_held(&mut self) {
+        let (connections, fanout, ready) = (&mut self.connections, &self.fanout, &mut self.ready);
+        self.held.retain(|&key| {
+            let Some(connection) = connections.get_mut(key as usize).filter(|c| c.held) else {
+                return false;
+            };
+            let must_wait = fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX;
+            if !must_wait {
+                connection.held = false;
+                connection.make_ready(key, ready);
+            }
+            must_wait
+        });
+    }
+
     /// Reads nothing more from a publisher until the shards have caught up.
     fn pause(&mut self, key: u32) {
         if let Some(connection) = self.connections.get_mut(key as usize)
@@ -136,8 +155,10 @@ impl Shard {
                 && matches!(connection.state, State::Paused { .. })
             {
                 connection.state = State::Open;
+                // The wait was ours, so it counts against no deadline of the client's.
                 connection.heard = self.clock.now();
-                self.ready.push(key);
+                connection.partial_since = self.clock.now();
+                connection.make_ready(key, &mut self.ready);
             }
         }
     }

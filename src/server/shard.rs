@@ -55,6 +55,8 @@ pub(super) struct Shard {
     pub closing: Vec<u32>,
     /// Connections that publish more than the shards can take.
     pub paused: Vec<u32>,
+    /// Connections that are not read because too much waits for them.
+    pub held: Vec<u32>,
     /// Bytes of incomplete messages that connections keep.
     pub partial_bytes: usize,
     /// Since when it is stopping.
@@ -83,6 +85,7 @@ impl Shard {
             clock: Clock::start(),
             closing: Vec::new(),
             paused: Vec::new(),
+            held: Vec::new(),
             partial_bytes: 0,
             stopping: None,
             sweep,
@@ -104,6 +107,7 @@ impl Shard {
         let mut work_left = self.fanout.flush(&mut sockets, Budget::default());
         self.close_failed();
         self.go_on_closing();
+        self.read_held();
         self.resume_paused();
         if self.sweep.poll_tick(cx).is_ready() {
             self.sweep();
@@ -197,22 +201,34 @@ impl Shard {
             heard: self.clock.now(),
             partial_since: self.clock.now(),
             write_blocked: false,
+            // The one before it in this place may have left its entry.
+            ready: self.ready.contains(&key),
+            held: false,
         });
         tracing::debug!(connection = id, shard = self.link.number, "connected");
         self.read_leftover(key, &leftover);
-        self.ready.push(key);
+        self.make_ready(key);
         if self.stopping.is_some() {
             self.close(key, CloseReason::ServiceRestart);
         }
     }
 
     fn read_ready(&mut self) {
-        let mut woken = std::mem::take(&mut self.ready);
+        let mut woken = Vec::new();
         self.woken.take(&mut woken);
-        let later = woken.split_off(woken.len().min(READS_PER_TURN));
-        self.ready = later;
         for key in woken {
+            self.make_ready(key);
+        }
+        let later = self.ready.split_off(self.ready.len().min(READS_PER_TURN));
+        for key in std::mem::replace(&mut self.ready, later) {
             self.see_to(key);
+        }
+    }
+
+    /// Has a connection seen to in this turn or the next.
+    pub fn make_ready(&mut self, key: u32) {
+        if let Some(connection) = self.connections.get_mut(key as usize) {
+            connection.make_ready(key, &mut self.ready);
         }
     }
 
@@ -221,6 +237,7 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
+        connection.ready = false;
         if connection.write_blocked && !connection.wait_writable() {
             connection.write_blocked = false;
             self.fanout.writable(key);

@@ -2,6 +2,7 @@
 //! peer's end, since closing a socket with unread input resets it and the client would never see why.
 
 use std::net::Shutdown;
+use std::sync::atomic::Ordering;
 
 use socket2::SockRef;
 
@@ -45,7 +46,7 @@ impl Shard {
             discarded: 0,
         });
         if let Some(frame) = reason.frame() {
-            self.fanout.send(key, frame, None);
+            self.fanout.send_last(key, frame);
         }
         self.closing.push(key);
         self.make_ready(key);
@@ -105,7 +106,7 @@ impl Shard {
                 closing.discarded += filled.read;
                 if closing.discarded > DISCARDED_BYTES_MAX {
                     let reason = closing.reason;
-                    return self.drop_connection(key, reason);
+                    return self.cut_off(key, reason);
                 }
                 self.wait_readable(key);
             }
@@ -118,6 +119,14 @@ impl Shard {
                 self.drop_connection(key, reason);
             }
         }
+    }
+
+    /// Its time for closing is over.
+    pub(super) fn cut_off(&mut self, key: u32, reason: CloseReason) {
+        if self.stopping.is_some() {
+            self.link.cut_off.fetch_add(1, Ordering::Relaxed);
+        }
+        self.drop_connection(key, reason);
     }
 
     /// The connection is gone, without further ado.

@@ -31,6 +31,7 @@ impl Shard {
             return;
         }
         let stream = &connection.stream;
+        let kept = connection.reader.kept_bytes();
         let filled = connection
             .reader
             .fill(&mut self.buffer, |space| stream.try_read(space));
@@ -40,7 +41,7 @@ impl Shard {
                 if filled.is_short() {
                     connection.is_exhausted_for(Interest::READABLE);
                 }
-                self.take_frames(key);
+                self.take_frames(key, kept);
             }
             Err(error) if is_passing(&error) => {}
             Err(_) => return self.drop_connection(key, CloseReason::PeerGone),
@@ -58,6 +59,7 @@ impl Shard {
             else {
                 return;
             };
+            let kept = connection.reader.kept_bytes();
             let copied = connection.reader.fill(&mut self.buffer, |space| {
                 let len = space.len().min(leftover.len());
                 space[..len].copy_from_slice(&leftover[..len]);
@@ -65,7 +67,7 @@ impl Shard {
                 Ok(len)
             });
             if copied.is_ok() {
-                self.take_frames(key);
+                self.take_frames(key, kept);
             }
         }
     }
@@ -78,14 +80,13 @@ impl Shard {
         }
     }
 
-    /// Everything whole that was read, in order.
-    fn take_frames(&mut self, key: u32) {
+    /// Everything whole that was read, in order. `kept` is what the reader kept before the read, which may have grown it.
+    fn take_frames(&mut self, key: u32, kept: usize) {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
         connection.heard = self.clock.now();
         let was_partial = connection.reader.is_partial();
-        let kept = connection.reader.kept_bytes();
         let mut host = ShardHost {
             fanout: &mut self.fanout,
             link: &self.link,
@@ -98,22 +99,22 @@ impl Shard {
         };
         let ended = take_frames(connection, &mut self.buffer, &mut self.decode, &mut host);
         let lag_bytes = host.lag_bytes;
-        if !was_partial {
+        let now_kept = connection.reader.kept_bytes();
+        self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
+        // Whether something was whole: what is incomplete now began with this read then.
+        if !was_partial || matches!(ended, Ok(true)) {
             connection.partial_since = self.clock.now();
         }
-        let now_kept = connection.reader.kept_bytes();
-        // `kept` counts a message that this very read may have begun; what the sweep sums is exact.
-        self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
         match ended {
             Err(reason) => {
                 connection.reader.discard(&mut self.buffer);
                 self.close(key, reason);
             }
-            Ok(()) if self.partial_bytes > self.limits.partial_bytes_max && now_kept > 0 => {
+            Ok(_) if self.partial_bytes > self.limits.partial_bytes_max && now_kept > 0 => {
                 self.close(key, CloseReason::PartialTimeout);
             }
-            Ok(()) if lag_bytes > self.limits.lag_bytes_max => self.pause(key),
-            Ok(()) => {}
+            Ok(_) if lag_bytes > self.limits.lag_bytes_max => self.pause(key),
+            Ok(_) => {}
         }
     }
 
@@ -164,17 +165,23 @@ impl Shard {
     }
 }
 
-/// What a whole frame means. An error is the reason to close the connection.
+/// Does what each whole frame means. Returns whether what was incomplete before is whole now; an error is the reason to
+/// close the connection.
 fn take_frames(
     connection: &mut Connection,
     buffer: &mut crate::websocket::ReadBuffer,
     decode: &mut crate::protocol::DecodeScratch,
     host: &mut ShardHost<'_>,
-) -> Result<(), CloseReason> {
+) -> Result<bool, CloseReason> {
     use crate::channel::Host;
     let message_bytes_max = connection.socket.limits().message_bytes_max;
     let limits = ReadLimits { message_bytes_max };
+    let (mut messages, mut controls) = (0_usize, 0_usize);
     while let Some(frame) = connection.reader.next(buffer, &limits)? {
+        match frame.opcode {
+            OpCode::Text | OpCode::Binary => messages += 1,
+            _ => controls += 1,
+        }
         match frame.opcode {
             OpCode::Text => connection
                 .session
@@ -189,7 +196,8 @@ fn take_frames(
             OpCode::Pong | OpCode::Continuation => {}
         }
     }
-    Ok(())
+    // A message in fragments is not helped by the pings inside it.
+    Ok(messages > 0 || (controls > 0 && !connection.reader.is_inside_message()))
 }
 
 /// Not the end of the connection.

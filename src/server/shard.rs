@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use slab::Slab;
-use tokio::time::Interval;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{Clock, Stamp};
 use super::connection::{Connection, ConnectionWaker, State};
@@ -33,6 +33,9 @@ const READS_PER_TURN: usize = 256;
 /// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
 /// under way, which then gets its 1012.
 const HTTP_GRACE_MS: u64 = 300;
+
+/// How often a shard with paused publishers looks at what all shards have before them.
+const PAUSE_CHECK: Duration = Duration::from_millis(5);
 
 /// Broadcasts handed to channels that look at them themselves in one turn.
 const HEARD_PER_TURN: usize = 256;
@@ -61,7 +64,11 @@ pub(super) struct Shard {
     pub partial_bytes: usize,
     /// Since when it is stopping.
     pub stopping: Option<Stamp>,
+    /// Nobody is waited for any more.
+    is_cut: bool,
     sweep: Interval,
+    /// When to look again whether publishers that were paused may go on: it may be another shard that they wait for.
+    look_again: Interval,
     http_connections: usize,
     next_connection: u64,
 }
@@ -70,7 +77,11 @@ impl Shard {
     /// A shard on the present thread's runtime.
     pub fn new(link: Arc<ShardLink>, app: Arc<HttpApp>, limits: ServerLimits) -> Shard {
         let fanout = Fanout::new(link.number, Arc::clone(&link.hub), limits.fanout);
-        let sweep = tokio::time::interval(limits.sweep_interval(&app));
+        let mut sweep = tokio::time::interval(limits.sweep_interval(&app));
+        // After a long turn one sweep does what the missed ones would have done.
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look_again = tokio::time::interval(PAUSE_CHECK);
+        look_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Shard {
             link,
             app,
@@ -88,7 +99,9 @@ impl Shard {
             held: Vec::new(),
             partial_bytes: 0,
             stopping: None,
+            is_cut: false,
             sweep,
+            look_again,
             http_connections: 0,
             next_connection: 0,
         }
@@ -109,6 +122,9 @@ impl Shard {
         self.go_on_closing();
         self.read_held();
         self.resume_paused();
+        if !self.paused.is_empty() && self.look_again.poll_tick(cx).is_ready() {
+            work_left |= self.look_again.poll_tick(cx).is_ready();
+        }
         if self.sweep.poll_tick(cx).is_ready() {
             self.sweep();
             // Registers the timer for the next one.
@@ -125,6 +141,7 @@ impl Shard {
                 Command::Accept(stream, peer) => self.serve_http(stream, peer),
                 Command::Mail(mail) => self.deliver(mail),
                 Command::Stop => self.stop(),
+                Command::Cut => self.cut(),
             }
         }
     }
@@ -342,13 +359,21 @@ impl Shard {
         }
     }
 
+    fn cut(&mut self) {
+        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.cut_off(key, CloseReason::ServiceRestart);
+        }
+        self.is_cut = true;
+    }
+
     /// Whether a stop is over: all connections are closed, and those in HTTP, which may be in the middle of an upgrade,
     /// have had their time.
     fn is_over(&mut self) -> bool {
         let Some(since) = self.stopping else {
             return false;
         };
-        let waited = self.clock.is_over(since, HTTP_GRACE_MS);
+        let waited = self.is_cut || self.clock.is_over(since, HTTP_GRACE_MS);
         if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
             return false;
         }

@@ -15,6 +15,10 @@ use crate::websocket::CloseReason;
 /// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
+/// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
+/// under way, which then gets its 1012.
+const HTTP_GRACE_MS: u64 = 300;
+
 impl Shard {
     /// Begins to close a connection, unless it is closing already.
     pub(super) fn close(&mut self, key: u32, reason: CloseReason) {
@@ -70,6 +74,38 @@ impl Shard {
         connection.session.terminate(&mut host);
     }
 
+    pub(super) fn stop(&mut self) {
+        self.stopping = Some(self.clock.now());
+        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.close(key, CloseReason::ServiceRestart);
+        }
+    }
+
+    pub(super) fn cut(&mut self) {
+        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.cut_off(key, CloseReason::ServiceRestart);
+        }
+        self.is_cut = true;
+    }
+
+    /// Whether a stop is over: all connections are closed, and those in HTTP, which may be in the middle of an upgrade,
+    /// have had their time.
+    pub(super) fn is_over(&mut self) -> bool {
+        let Some(since) = self.stopping else {
+            return false;
+        };
+        let waited = self.is_cut || self.clock.is_over(since, HTTP_GRACE_MS);
+        if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
+            return false;
+        }
+        for _ in 0..std::mem::take(&mut self.http_connections) {
+            self.link.connection_gone();
+        }
+        true
+    }
+
     /// Shuts our side of those whose Close frame is out.
     pub(super) fn go_on_closing(&mut self) {
         let (connections, fanout) = (&mut self.connections, &self.fanout);
@@ -104,6 +140,7 @@ impl Shard {
         match read {
             Ok(filled) if filled.read > 0 => {
                 closing.discarded += filled.read;
+                self.bytes_read += filled.read;
                 if closing.discarded > DISCARDED_BYTES_MAX {
                     let reason = closing.reason;
                     return self.cut_off(key, reason);

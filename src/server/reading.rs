@@ -10,10 +10,69 @@ use super::host::ShardHost;
 use super::shard::Shard;
 use crate::websocket::{CloseReason, Filled, ReadLimits, seal};
 
+/// Sockets read in one turn, once each, of those that had nothing to read before, and as many of those that always have.
+/// A firehose gets no more than its share, and who only speaks now and then need not wait behind a hundred of them.
+const READS_PER_TURN: usize = 256;
+
+/// Bytes read in one turn from either kind: some full reads, so that a turn stays short.
+const READ_BYTES_PER_TURN: usize = 256 << 10;
+
 /// Bytes waiting for a client from which on it is not read: it gets no further answers until it takes those.
 const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 impl Shard {
+    pub(super) fn read_ready(&mut self) {
+        let mut woken = Vec::new();
+        self.woken.take(&mut woken);
+        for key in woken {
+            if let Some(connection) = self.connections.get_mut(key as usize) {
+                connection.make_ready(key, &mut self.awake);
+            }
+        }
+        let (awake, ready) = (
+            std::mem::take(&mut self.awake),
+            std::mem::take(&mut self.ready),
+        );
+        // What is pushed meanwhile is for the next turn, behind what is left of this.
+        let awake_left = self.see_to_some(awake);
+        let mut ready_left = self.see_to_some(ready);
+        self.awake = awake_left;
+        ready_left.append(&mut self.ready);
+        self.ready = ready_left;
+    }
+
+    /// Sees to as many of `keys` as a turn may. Returns the others.
+    fn see_to_some(&mut self, mut keys: Vec<u32>) -> Vec<u32> {
+        let mut seen_to = 0;
+        self.bytes_read = 0;
+        while seen_to < keys.len().min(READS_PER_TURN) && self.bytes_read < READ_BYTES_PER_TURN {
+            self.see_to(keys[seen_to]);
+            seen_to += 1;
+        }
+        keys.drain(..seen_to);
+        keys
+    }
+
+    /// Has a connection seen to in this turn or the next.
+    pub(super) fn make_ready(&mut self, key: u32) {
+        if let Some(connection) = self.connections.get_mut(key as usize) {
+            connection.make_ready(key, &mut self.ready);
+        }
+    }
+
+    /// A connection's waker was called, or it could not be read out last time.
+    fn see_to(&mut self, key: u32) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        connection.ready = false;
+        if connection.write_blocked && !connection.wait_writable() {
+            connection.write_blocked = false;
+            self.fanout.writable(key);
+        }
+        self.read(key);
+    }
+
     /// One read of a connection, and all that is in it. Then the connection waits to be woken, or for the next turn.
     pub(super) fn read(&mut self, key: u32) {
         let Some(connection) = self.connections.get_mut(key as usize) else {
@@ -38,6 +97,7 @@ impl Shard {
         match filled {
             Ok(Filled { read: 0, .. }) => return self.drop_connection(key, CloseReason::PeerGone),
             Ok(filled) => {
+                self.bytes_read += filled.read;
                 if filled.is_short() {
                     connection.is_exhausted_for(Interest::READABLE);
                 }

@@ -27,13 +27,6 @@ use crate::channel::{Broadcast, Mail, Session};
 use crate::protocol::{DecodeScratch, Json, Payload};
 use crate::websocket::{CloseReason, FrameReader, ReadBuffer};
 
-/// Sockets read in one turn, once each, so that a firehose gets no more than its share.
-const READS_PER_TURN: usize = 256;
-
-/// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
-/// under way, which then gets its 1012.
-const HTTP_GRACE_MS: u64 = 300;
-
 /// How often a shard with paused publishers looks at what all shards have before them.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
 
@@ -49,8 +42,12 @@ pub(super) struct Shard {
     pub events: Rc<Events>,
     /// Connections whose wakers were called, by place in the slab.
     pub woken: Arc<Mailbox<u32>>,
-    /// Those to be seen to, in this turn or the next.
+    /// Those of them that were not seen to yet. With those in `ready`, each connection once.
+    pub awake: Vec<u32>,
+    /// Connections that could not be read out, to be seen to again.
     pub ready: Vec<u32>,
+    /// Bytes read in this turn.
+    pub bytes_read: usize,
     pub buffer: ReadBuffer,
     pub decode: DecodeScratch,
     pub clock: Clock,
@@ -65,11 +62,11 @@ pub(super) struct Shard {
     /// Since when it is stopping.
     pub stopping: Option<Stamp>,
     /// Nobody is waited for any more.
-    is_cut: bool,
+    pub is_cut: bool,
     sweep: Interval,
     /// When to look again whether publishers that were paused may go on: it may be another shard that they wait for.
     look_again: Interval,
-    http_connections: usize,
+    pub http_connections: usize,
     next_connection: u64,
 }
 
@@ -90,7 +87,9 @@ impl Shard {
             fanout,
             events: Rc::default(),
             woken: Arc::default(),
+            awake: Vec::new(),
             ready: Vec::new(),
+            bytes_read: 0,
             buffer: ReadBuffer::default(),
             decode: DecodeScratch::default(),
             clock: Clock::start(),
@@ -130,7 +129,7 @@ impl Shard {
             // Registers the timer for the next one.
             work_left |= self.sweep.poll_tick(cx).is_ready();
         }
-        work_left || !self.ready.is_empty()
+        work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 
     fn take_commands(&mut self) {
@@ -219,7 +218,7 @@ impl Shard {
             partial_since: self.clock.now(),
             write_blocked: false,
             // The one before it in this place may have left its entry.
-            ready: self.ready.contains(&key),
+            ready: self.ready.contains(&key) || self.awake.contains(&key),
             held: false,
         });
         tracing::debug!(connection = id, shard = self.link.number, "connected");
@@ -228,38 +227,6 @@ impl Shard {
         if self.stopping.is_some() {
             self.close(key, CloseReason::ServiceRestart);
         }
-    }
-
-    fn read_ready(&mut self) {
-        let mut woken = Vec::new();
-        self.woken.take(&mut woken);
-        for key in woken {
-            self.make_ready(key);
-        }
-        let later = self.ready.split_off(self.ready.len().min(READS_PER_TURN));
-        for key in std::mem::replace(&mut self.ready, later) {
-            self.see_to(key);
-        }
-    }
-
-    /// Has a connection seen to in this turn or the next.
-    pub fn make_ready(&mut self, key: u32) {
-        if let Some(connection) = self.connections.get_mut(key as usize) {
-            connection.make_ready(key, &mut self.ready);
-        }
-    }
-
-    /// A connection's waker was called, or it could not be read out last time.
-    fn see_to(&mut self, key: u32) {
-        let Some(connection) = self.connections.get_mut(key as usize) else {
-            return;
-        };
-        connection.ready = false;
-        if connection.write_blocked && !connection.wait_writable() {
-            connection.write_blocked = false;
-            self.fanout.writable(key);
-        }
-        self.read(key);
     }
 
     fn hand_on_heard(&mut self) {
@@ -349,38 +316,6 @@ impl Shard {
                 }
             }
         }
-    }
-
-    fn stop(&mut self) {
-        self.stopping = Some(self.clock.now());
-        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
-        for key in keys {
-            self.close(key, CloseReason::ServiceRestart);
-        }
-    }
-
-    fn cut(&mut self) {
-        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
-        for key in keys {
-            self.cut_off(key, CloseReason::ServiceRestart);
-        }
-        self.is_cut = true;
-    }
-
-    /// Whether a stop is over: all connections are closed, and those in HTTP, which may be in the middle of an upgrade,
-    /// have had their time.
-    fn is_over(&mut self) -> bool {
-        let Some(since) = self.stopping else {
-            return false;
-        };
-        let waited = self.is_cut || self.clock.is_over(since, HTTP_GRACE_MS);
-        if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
-            return false;
-        }
-        for _ in 0..std::mem::take(&mut self.http_connections) {
-            self.link.connection_gone();
-        }
-        true
     }
 
     /// Goes to sleep, to be woken by `cx`. False if something came in meanwhile.

@@ -13,7 +13,7 @@ use crate::arena::{Chat, alone, arena, nothing_is_left, resident_bytes};
 use crate::support::{Client, DEADLINE, connect, eventually, frame, upgrade_request};
 
 /// A client with small buffers (smaller ones than a segment on the loopback only crawl), so that it is soon felt that somebody does not read.
-fn connect_narrow(address: SocketAddr) -> Client {
+pub fn connect_narrow(address: SocketAddr) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(128 << 10).unwrap();
     socket.set_send_buffer_size(128 << 10).unwrap();

@@ -10,6 +10,7 @@ mod json;
 mod never_reads;
 mod panics;
 mod partial;
+mod passes;
 mod stop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -48,17 +48,20 @@ fn alone_a_message_of_64_kib_a_byte_at_a_time() {
         is_echoed(&mut client, len);
         shard_cpu_ns() - before
     };
-    let (quarter, whole) = (cpu(16 << 10), cpu(64 << 10));
-    println!(
-        "16 KiB: {} µs of CPU, 64 KiB: {} µs",
-        quarter / 1000,
-        whole / 1000
-    );
-    // About 4 if linear, 16 if quadratic; most of it is one read per byte or few.
-    assert!(
-        whole < 8 * quarter.max(1),
-        "16 KiB took {quarter} ns, 64 KiB {whole}"
-    );
+    // As many bytes in small messages as in a large one: the same cost if it is linear, 16 times it if quadratic. How
+    // many bytes come with one read varies from run to run, so the best of some runs counts.
+    let mut ratios = (0..6).map(|_| {
+        let small: u64 = (0..16).map(|_| cpu(4 << 10)).sum();
+        let large = cpu(64 << 10);
+        println!(
+            "16 × 4 KiB: {} µs of CPU, 64 KiB: {} µs",
+            small / 1000,
+            large / 1000
+        );
+        large as f64 / small.max(1) as f64
+    });
+    assert!(ratios.any(|ratio| ratio < 4.0), "not linear");
+    drop(ratios);
     let chat = Chat::start(&server, "room:chat");
     let crumbs = frame(1, message(64 << 10).as_bytes());
     let (first, second) = crumbs.split_at(crumbs.len() / 2);
@@ -122,18 +125,17 @@ fn a_stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
     let chat = Chat::start(&server, "room:x");
     let mut client = connect(&server);
     // Cut so that every read ends in the middle of a header: something is always incomplete, nothing for long.
-    let pings = frame(9, b"").repeat(100);
+    let mut pings = frame(9, b"").repeat(100);
+    pings.rotate_left(1);
     let started = Instant::now();
     let mut sent = 0;
-    client.send_raw(&pings[..1]);
+    client.send_raw(&pings[pings.len() - 1..]);
     while started.elapsed() < Duration::from_millis(1000) {
-        client.send_raw(&pings[1..]);
-        client.send_raw(&pings[..1]);
+        client.send_raw(&pings);
         sent += 100;
-        for _ in 0..99 {
+        for _ in 0..100 {
             assert_eq!(client.recv().opcode, 10, "after {sent} pings");
         }
-        assert_eq!(client.recv().opcode, 10, "after {sent} pings");
     }
     chat.end();
     drop(client);

@@ -16,14 +16,15 @@ impl Session {
         let Some((topic, route)) = topic.and_then(|t| Some((t, routes.index_of(t)?))) else {
             return self.unmatched(message, host);
         };
-        if let Some(why) = self.no_room(topic, &message.join_ref) {
+        let refs = JoinRefs::new(&message.join_ref, &message.reference);
+        if let Some(why) = self.no_room(topic, &refs) {
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
         let mut joined = Joined {
             id: host.new_id(),
             topic: topic.into(),
             route,
-            refs: JoinRefs::new(&message.join_ref, &message.reference),
+            refs,
             assigns: self.assigns.clone(),
             busy: None,
         };
@@ -37,13 +38,13 @@ impl Session {
     }
 
     /// Why the connection cannot have this topic too, if so.
-    fn no_room(&self, topic: &str, join_ref: &Ref) -> Option<&'static str> {
+    fn no_room(&self, topic: &str, refs: &JoinRefs) -> Option<&'static str> {
         let settings = &self.settings;
-        let longest = topic.len().max(join_ref.heap_bytes());
+        let longest = topic.len().max(refs.channel().heap_bytes());
         if self.channels_len() >= settings.channels_max {
             Some("too many channels joined")
         } else if longest > settings.name_bytes_max {
-            Some("topic or join_ref too long")
+            Some("topic or ref too long")
         } else {
             None
         }

@@ -11,6 +11,8 @@ mod handling;
 mod joined;
 mod joining;
 mod mail;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,8 +39,8 @@ pub struct SessionSettings {
     pub waiting_messages_max: usize,
     /// Bytes of payload that may wait in one such line; 256 KiB by default, with the same outcomes.
     pub waiting_bytes_max: usize,
-    /// Bytes that the topic and the `join_ref` of a join may have, each, since they are kept; 1,024 by default. A join
-    /// beyond it is refused with "topic or join_ref too long".
+    /// Bytes that the topic and the ref of a join may have, each, since they are kept; 1,024 by default. A join beyond
+    /// it is refused with "topic or ref too long".
     pub name_bytes_max: usize,
 }
 

@@ -85,6 +85,7 @@ impl Session {
                 self.tell_app(joined, &TerminateReason::Closed, host);
             }
         }
+        self.waiting_bytes = 0;
     }
 
     /// What `terminate` pushes, then `phx_error`, upon which phoenix.js joins again.

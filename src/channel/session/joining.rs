@@ -20,12 +20,22 @@ impl Session {
         if let Some(why) = self.no_room(topic, &refs) {
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
+        // The values' own `clone` is app code too.
+        let Ok(assigns) = guarded(|| self.assigns.clone()) else {
+            return self.answer(
+                &message.join_ref,
+                message,
+                "error",
+                reason("join crashed"),
+                host,
+            );
+        };
         let mut joined = Joined {
             id: host.new_id(),
             topic: topic.into(),
             route,
             refs,
-            assigns: self.assigns.clone(),
+            assigns,
             busy: None,
         };
         let mut early = Early::default();

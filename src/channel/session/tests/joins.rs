@@ -18,9 +18,10 @@ fn an_accepted_join_is_answered_with_its_refs() {
 #[test]
 fn the_params_reach_the_app_as_they_are_and_its_response_the_client() {
     let mut client = Client::v2();
-    let reply =
-        r#"["1","1","room:a","phx_reply",{"response":{"do" : "params","n":1e400},"status":"ok"}]"#;
-    let frames = client.says(r#"["1","1","room:a","phx_join", {"do" : "params","n":1e400} ]"#);
+    let reply = r#"["1","1","room:a","phx_reply",{"response":{"do" : "params","n":123456789012345678901234567890},"status":"ok"}]"#;
+    let frames = client.says(
+        r#"["1","1","room:a","phx_join", {"do" : "params","n":123456789012345678901234567890} ]"#,
+    );
     assert_eq!(frames, [reply]);
 }
 

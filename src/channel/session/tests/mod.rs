@@ -9,6 +9,7 @@ mod mail;
 mod memory;
 mod messages;
 mod model;
+mod room;
 mod routing;
 
 use std::sync::Arc;

@@ -80,10 +80,7 @@ impl Session {
                 let cause = Cause::Join(early);
                 self.wait_for(joined, cause, Some(reference.clone()), job, host);
             }
-            Err(Crash(crash)) => {
-                tracing::error!(topic = %joined.topic, crash, "a join crashed");
-                self.refuse(&joined, reference, &reason("join crashed"), host);
-            }
+            Err(crash) => self.crashed(&joined, reference, crash, host),
         }
     }
 
@@ -95,15 +92,20 @@ impl Session {
         response: &PayloadBuf,
         host: &mut dyn Host,
     ) {
-        let Ok(frame) = self.join_reply(&joined, reference, "ok", response) else {
-            tracing::error!(topic = %joined.topic, "the join's response has no form in the client's version");
-            return self.refuse(&joined, reference, &reason("join crashed"), host);
+        let channel = self.settings.routes.channel(joined.route);
+        let frame = self.join_reply(&joined, reference, "ok", response);
+        let ready = frame
+            .map_err(|why| Crash(format!("join reply: {why}")))
+            .and_then(|frame| Ok((frame, guarded(|| channel.intercept())?)));
+        let (frame, intercept) = match ready {
+            Ok(ready) => ready,
+            Err(crash) => return self.crashed(&joined, reference, crash, host),
         };
         // The host delivers nothing of a subscription in front of what was sent before it began. So the reply is the
         // first frame of this join, and whatever is published once the client can know of it comes behind.
         host.send(frame, None);
-        let (id, channel) = (joined.id, self.settings.routes.channel(joined.route));
-        host.subscribe(id, &joined.topic, channel.intercept());
+        let id = joined.id;
+        host.subscribe(id, &joined.topic, intercept);
         for frame in early.frames {
             host.send(frame, Some(id));
         }
@@ -113,14 +115,13 @@ impl Session {
         }
     }
 
+    fn crashed(&self, joined: &Joined, reference: &Ref, crash: Crash, host: &mut dyn Host) {
+        tracing::error!(topic = %joined.topic, crash = crash.0, "a join crashed");
+        self.refuse(joined, reference, &reason("join crashed"), host);
+    }
+
     /// Nothing of the attempt remains.
-    fn refuse(
-        &mut self,
-        joined: &Joined,
-        reference: &Ref,
-        response: &PayloadBuf,
-        host: &mut dyn Host,
-    ) {
+    fn refuse(&self, joined: &Joined, reference: &Ref, response: &PayloadBuf, host: &mut dyn Host) {
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);
         // The app's reason may have no form in the client's version; then it gets one that has.

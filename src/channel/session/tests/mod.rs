@@ -9,8 +9,10 @@ mod mail;
 mod memory;
 mod messages;
 mod model;
+mod noise;
 mod room;
 mod routing;
+mod script;
 
 use std::sync::Arc;
 

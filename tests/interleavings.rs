@@ -227,7 +227,9 @@ fn no_wake_up_is_lost_and_no_mail_is_lost_or_doubled() {
             thread::spawn(post_all)
         });
         let (items, sleeps, wakes) = future::block_on(owner(Arc::clone(&mailbox), 9));
-        posters.into_iter().for_each(|p| p.join().unwrap());
+        for poster in posters {
+            assert!(poster.join().unwrap() > Some(0));
+        }
         for name in 0..3 {
             let of_one = items.iter().filter(|item| item.0 == name);
             assert_eq!(of_one.map(|item| item.1).collect::<Vec<_>>(), [0, 1, 2]);

@@ -123,6 +123,7 @@ impl Fanout {
             *slot = None;
         }
         self.heard.retain(|heard| heard.outlet != outlet);
+        self.failed.retain(|(failed, _)| *failed != outlet);
     }
 
     /// A new id for a subscription; see [`subscribe`](Fanout::subscribe).
@@ -140,7 +141,7 @@ impl Fanout {
         topic: &str,
         intercept: &'static [&'static str],
     ) {
-        let Some(class) = self.outlet(outlet).map(|o| o.class) else {
+        let Some(class) = self.taking(outlet).map(|o| o.class) else {
             return;
         };
         // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
@@ -194,7 +195,7 @@ impl Fanout {
     }
 
     fn listen_for(&mut self, outlet: u32, id: SubscriptionId, topic: &str, events: Events) {
-        if self.outlet(outlet).is_none() {
+        if self.taking(outlet).is_none() {
             return;
         }
         let (slot, since) = self.join(topic, MemberKind::Listener);
@@ -361,9 +362,11 @@ impl Fanout {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {
             o.drop_outbox();
+            // The socket may have become writable since it failed, and that is told once: try.
             if o.flow == Flow::Failed {
-                o.flow = Flow::Blocked;
+                o.flow = Flow::CatchingUp;
             }
+            self.queue(outlet);
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Budget {
     pub writes: usize,
     /// Connections with frames of their own that are drained. Default 256.
     pub drains: usize,
-    /// Bytes written in all. Default 4 MiB.
+    /// Bytes written in all, at most half of them to connections with frames of their own. Default 4 MiB.
     pub bytes: usize,
 }
 
@@ -103,7 +103,14 @@ impl Fanout {
     /// slice of the passes. True if work is left that needs no new event to go on.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
-        self.drain_queued(sink, &mut budget);
+        // Half of the bytes and none of the writes: whoever is answered in every turn, or catches up for many turns,
+        // must not keep the passes from those who only listen.
+        let mut share = Budget {
+            bytes: budget.bytes.div_ceil(2),
+            ..budget
+        };
+        self.drain_queued(sink, &mut share);
+        budget.bytes -= budget.bytes.div_ceil(2) - share.bytes;
         let mut rooms = self.active.len();
         while rooms > 0 && budget.writes > 0 && budget.bytes > 0 {
             rooms -= 1;

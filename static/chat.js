@@ -16,7 +16,7 @@ const element = (id) => document.getElementById(id);
 const [log, messages, outbox, input, problem, newer] =
   ["log", "messages", "outbox", "chat-input", "problem", "newer"].map(element);
 
-let pending = []; // typed here and not seen back from the server: { body, item, pushed }
+let pending = []; // typed here and not seen back from the server: { body, item, state }
 let following = true; // the newest message is in view, and is to stay there
 let unread = 0;
 let refused = false;
@@ -35,7 +35,7 @@ channel.join()
     showState("joined", place);
     if (lostAt) gap = `You were away for ${duration(Date.now() - lostAt)}. What others said meanwhile is not shown.`;
     lostAt = null;
-    pending.filter((message) => !message.pushed).forEach(push);
+    pending.filter(({ state }) => state === "waiting").forEach(push);
   })
   .receive("error", (reply) => {
     if (refused) return;
@@ -69,7 +69,7 @@ function disconnected() {
   if (refused) return;
   if (document.body.dataset.state === "joined") lostAt = Date.now();
   showState("reconnecting", lostAt ? "reconnecting…" : "no answer yet, trying again…");
-  pending.filter((message) => message.pushed).forEach(doubt);
+  pending.filter(({ state }) => state === "pushed").forEach((message) => doubt(message, "may not have arrived"));
 }
 
 function duration(ms) {
@@ -89,37 +89,39 @@ function refuse(reason) {
   socket.disconnect();
 }
 
-// ---- sending: a message waits in the outbox until the server sends it back like anybody else's
+// ---- sending: a message waits in the outbox until the server sends it back like anybody else's. Its states:
+//   "waiting"   typed while the connection was away, to be pushed at the next join
+//   "pushed"    on its way; shown only if that takes long
+//   "doubtful"  pushed without effect so far: the person decides whether to send it again
 
 function send(body) {
-  const item = document.createElement("li");
-  item.dir = "auto";
-  item.textContent = body;
-  outbox.append(item);
-  const message = { body, item, pushed: false };
+  const message = { body, item: document.createElement("li"), state: "waiting" };
   pending.push(message);
+  outbox.append(message.item);
   if (channel.state === "joined") push(message);
-  else label(message, "will be sent when the connection is back");
+  else show(message, "will be sent when the connection is back");
 }
 
 function push(message) {
-  message.pushed = true;
-  label(message, "");
-  setTimeout(() => { if (message.item.hidden) label(message, "sending…"); }, SENDING_SHOWN_AFTER_MS);
+  message.state = "pushed";
+  message.item.hidden = true;
+  setTimeout(() => { if (message.state === "pushed") show(message, "sending…"); }, SENDING_SHOWN_AFTER_MS);
   channel.push("new_msg", { body: message.body })
     .receive("ok", () => settle(message))
+    .receive("timeout", () => doubt(message, "may not have arrived"))
     .receive("error", (reply) => {
-      settle(message);
       showProblem(`Not sent: ${reply.reason ?? JSON.stringify(reply)}`);
-      if (input.value === "") input.value = message.body;
-    })
-    .receive("timeout", () => { if (pending.includes(message) && message.pushed) doubt(message); });
+      if (input.value !== "") return doubt(message, "was rejected");
+      settle(message);
+      input.value = message.body;
+    });
 }
 
-/** Pushed, and then the connection went: only the person can say whether a second copy would do harm. */
-function doubt(message) {
-  if (message.item.dataset.state === "doubt") return;
-  label(message, "may not have arrived", "doubt");
+/** Only the person can say whether a second copy would do harm. */
+function doubt(message, text) {
+  if (!pending.includes(message) || message.state === "doubtful") return;
+  message.state = "doubtful";
+  show(message, text);
   message.item.append(
     button("Send again", () => { settle(message); send(message.body); }),
     button("Discard", () => settle(message)),
@@ -132,14 +134,13 @@ function settle(message) {
   message.item.remove();
 }
 
-function label(message, text, state = text && "waiting") {
-  message.item.textContent = message.body;
-  message.item.dataset.state = state;
-  message.item.hidden = text === "";
-  if (text === "") return;
+function show(message, text) {
+  const body = document.createElement("bdi");
   const note = document.createElement("small");
+  body.textContent = message.body;
   note.textContent = text;
-  message.item.append(" ", note);
+  message.item.replaceChildren(body, " ", note);
+  message.item.hidden = false;
 }
 
 function button(text, pressed) {
@@ -158,7 +159,7 @@ function showProblem(text) {
 // ---- receiving
 
 function receive(body) {
-  const own = pending.find((message) => message.pushed && message.body === body);
+  const own = pending.find((message) => message.state !== "waiting" && message.body === body);
   if (own) settle(own);
   append(body);
   if (following) scrollToNewest();

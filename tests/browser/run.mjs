@@ -207,6 +207,29 @@ test("a refused room says so once, and leaves the server alone", async () => {
   await state(page, "joined", "In the lobby");
 });
 
+test("with the npm package in place of socket.js the page works the same", async () => {
+  const page = await newPage();
+  const phoenix = fileURLToPath(new URL("node_modules/phoenix/priv/static/phoenix.mjs", import.meta.url));
+  await page.route("**/phoenix.mjs", (route) => route.fulfill({ path: phoenix, contentType: "text/javascript" }));
+  await page.route("**/chat.js", async (route) => {
+    const response = await route.fetch();
+    const swapped = (await response.text()).replace(`from "./socket.js"`, `from "./phoenix.mjs"`);
+    await route.fulfill({ response, body: swapped });
+  });
+  const loaded = [];
+  page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+  await enter(page);
+  await say(page, "before");
+  await shows(page, 1);
+  await server.stop("SIGTERM");
+  await state(page, "reconnecting", "Reconnecting…");
+  server = await startLobbyd(server.port);
+  await state(page, "joined", "In the lobby");
+  await say(page, "after");
+  await shows(page, 2);
+  assert.ok(loaded.includes("/phoenix.mjs") && !loaded.includes("/socket.js"), loaded.join(" "));
+});
+
 test("on a phone nothing scrolls sideways, and the field is large enough not to zoom", async () => {
   for (const colorScheme of ["light", "dark"]) {
     const page = await lobby({ ...PHONE, colorScheme });

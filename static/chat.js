@@ -19,7 +19,7 @@ const [log, messages, outbox, input, problem, newer] =
 let pending = []; // typed here and not seen back from the server: { body, item, state }
 let following = true; // the newest message is in view, and is to stay there
 let unread = 0;
-let refused = false;
+let outside = false; // refused, or the room was closed: nothing more is tried
 let lostAt = null; // while away: since when
 let gap = ""; // back again, and nothing has come in since: what to say about the hole
 
@@ -28,7 +28,7 @@ const channel = socket.channel(topic, {});
 
 channel.on("new_msg", ({ body }) => receive(typeof body === "string" ? body : JSON.stringify(body)));
 channel.onError(() => disconnected());
-channel.onClose(() => { if (!refused) refuse("the room was closed"); });
+channel.onClose(() => { if (!outside) stayOutside("closed", "The server closed this room"); });
 channel.join()
   .receive("ok", (reply) => {
     console.log("Joined successfully", reply);
@@ -38,7 +38,6 @@ channel.join()
     pending.filter(({ state }) => state === "waiting").forEach(push);
   })
   .receive("error", (reply) => {
-    if (refused) return;
     console.log("Unable to join", reply);
     // A crash may pass, and the client tries again by itself; a refusal is an answer, and asking on would be noise.
     if (reply.reason !== "join crashed") refuse(reply.reason ?? JSON.stringify(reply));
@@ -50,7 +49,7 @@ element("room").textContent = topic;
 element("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   const body = input.value;
-  if (body.trim() === "" || refused) return;
+  if (body.trim() === "" || outside) return;
   input.value = "";
   showProblem("");
   follow();
@@ -66,7 +65,7 @@ function showState(state, text) {
 }
 
 function disconnected() {
-  if (refused) return;
+  if (outside) return;
   if (document.body.dataset.state === "joined") lostAt = Date.now();
   showState("reconnecting", lostAt ? "reconnecting…" : "no answer yet, trying again…");
   pending.filter(({ state }) => state === "pushed").forEach((message) => doubt(message, "may not have arrived"));
@@ -79,12 +78,18 @@ function duration(ms) {
 }
 
 function refuse(reason) {
-  refused = true;
-  showState("refused", "not admitted");
   element("refused-topic").textContent = topic;
   element("refused-reason").textContent = reason;
+  element("refused-why").hidden = false;
+  stayOutside("not admitted", "You cannot come in here");
+}
+
+function stayOutside(state, title) {
+  outside = true;
+  showState("refused", state);
+  element("refused-title").textContent = title;
   element("refused").hidden = false;
-  element("chat-input").disabled = element("send").disabled = true;
+  input.disabled = element("send").disabled = true;
   channel.leave();
   socket.disconnect();
 }

@@ -5,7 +5,7 @@
 import { Socket } from "./socket.js";
 
 const MESSAGES_SHOWN_MAX = 500;
-const SCROLLED_UP_FROM_PX = 48;
+const NEWEST_WITHIN_PX = 48;
 // What the server sends back sooner than this needs no "sending…".
 const SENDING_SHOWN_AFTER_MS = 1000;
 
@@ -189,15 +189,32 @@ function append(body) {
   while (messages.children.length > shown) messages.firstElementChild.remove();
 }
 
-// ---- scrolling
+// ---- scrolling: once a frame, or many messages at a time would each cost a layout
 
-function scrollToNewest() { log.scrollTop = log.scrollHeight; }
+let scrollDue = false;
+let lastTop = 0;
+
+function scrollToNewest() {
+  if (scrollDue) return;
+  scrollDue = true;
+  requestAnimationFrame(() => {
+    scrollDue = false;
+    if (!following) return;
+    log.scrollTop = log.scrollHeight;
+    lastTop = log.scrollTop;
+  });
+}
 
 function follow() {
-  following = true;
-  unread = 0;
-  showUnread();
+  setFollowing(true);
   scrollToNewest();
+}
+
+function setFollowing(value) {
+  following = value;
+  log.toggleAttribute("data-following", value);
+  if (following) unread = 0;
+  showUnread();
 }
 
 function showUnread() {
@@ -206,8 +223,11 @@ function showUnread() {
 }
 
 log.addEventListener("scroll", () => {
-  following = log.scrollHeight - log.clientHeight - log.scrollTop < SCROLLED_UP_FROM_PX;
-  if (following && unread > 0) follow();
+  const below = log.scrollHeight - log.clientHeight - log.scrollTop;
+  // Up by however little is up; far from the end without that is only a message that came in this very frame.
+  if (log.scrollTop < lastTop && below > 1) setFollowing(false);
+  else if (below < NEWEST_WITHIN_PX) setFollowing(true);
+  lastTop = log.scrollTop;
 });
 newer.addEventListener("click", () => { follow(); input.focus(); });
 new ResizeObserver(() => { if (following) scrollToNewest(); }).observe(log);

@@ -118,6 +118,13 @@ test("who reads the newest stays there, and who scrolled up is left where they a
   await page.click("#newer");
   await atNewest(page);
   assert.equal(await page.isVisible("#newer"), false);
+  await page.focus("#log");
+  await page.keyboard.press("ArrowUp"); // even one line
+  await page.waitForSelector("#log:not([data-following])");
+  await say(other, "three");
+  await page.getByText("1 new message", { exact: false }).waitFor();
+  await page.keyboard.press("End");
+  await page.waitForSelector("#newer", { state: "hidden" });
 });
 
 test("only the newest 500 messages are kept", async () => {

@@ -28,7 +28,7 @@ const ROOM: &str = "room:lobby";
 /// Runs `test` under random schedules, then under PCT ones with up to three points where the order is turned round.
 fn explore(test: fn()) {
     let iterations = std::env::var("SHUTTLE_ITERATIONS");
-    let iterations = iterations.ok().and_then(|n| n.parse().ok()).unwrap_or(2000);
+    let iterations = iterations.ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
     shuttle::check_random(test, iterations);
     shuttle::check_pct(test, iterations, 3);
 }
@@ -50,6 +50,7 @@ impl Sink for Received {
 
 /// One shard with its sockets, on whatever thread it is.
 struct Shard {
+    number: u16,
     fanout: Fanout,
     received: Received,
 }
@@ -57,6 +58,7 @@ struct Shard {
 impl Shard {
     fn new(number: u16, hub: &Arc<Hub>) -> Shard {
         Shard {
+            number,
             fanout: Fanout::new(number, Arc::clone(hub), FanoutSettings::default()),
             received: Received::default(),
         }
@@ -401,6 +403,41 @@ fn two_shards_at_work_write_one_order_to_members_that_stay_and_to_those_that_pas
             assert!(passing.iter().eq(seen.iter().copied()), "{passing:?}");
             assert!(passing.contains(&posts[1].text) && passing.contains(&posts[2].text));
             assert!(!passing.contains(&posts[0].text) && !passing.contains(&posts[3].text));
+        }
+    });
+}
+
+#[test]
+fn a_sleeping_shard_is_woken_for_what_is_published_to_its_topics() {
+    explore(|| {
+        let hub = Arc::new(Hub::new(2));
+        let mut shards = [Shard::new(0, &hub), Shard::new(1, &hub)];
+        for shard in &mut shards {
+            shard.join(0, Class::V2);
+        }
+        let publishing = ["a", "b"].map(|name| publisher(&hub, name, 2));
+        let shards = shards.map(|mut shard| {
+            let hub = Arc::clone(&hub);
+            thread::spawn(move || {
+                future::block_on(poll_fn(|cx| {
+                    loop {
+                        shard.flush();
+                        if shard.texts(0, Class::V2).len() == 4 {
+                            return Poll::Ready(());
+                        }
+                        if hub.mailbox(shard.number).sleep(cx.waker()) {
+                            return Poll::Pending;
+                        }
+                    }
+                }));
+                shard
+            })
+        });
+        let posts = publishing.into_iter().flat_map(|p| p.join().unwrap());
+        let order: Vec<String> = order(posts).into_values().collect();
+        for shard in shards {
+            let shard = shard.join().unwrap();
+            assert_eq!(shard.texts(0, Class::V2), order);
         }
     });
 }

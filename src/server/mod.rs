@@ -1,7 +1,7 @@
 //! The server: threads, sockets and HTTP round the broker and the channels.
 //!
-//! An acceptor hands each TCP connection to the shard with the fewest ([`acceptor`]). A shard is one thread with all that
-//! its connections need; there a connection speaks HTTP first ([`http`]) and becomes a WebSocket ([`shard`]).
+//! An acceptor hands each TCP connection to the shard with the fewest (`acceptor`). A shard is one thread with all that
+//! its connections need; there a connection speaks HTTP first (`http`) and becomes a WebSocket (`shard`).
 
 mod acceptor;
 mod clock;

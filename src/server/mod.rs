@@ -7,6 +7,7 @@ mod acceptor;
 mod clock;
 mod closing;
 mod connection;
+mod descriptors;
 mod endpoint;
 mod handshake;
 mod host;
@@ -24,6 +25,7 @@ mod subprotocol;
 mod sweep;
 mod upgrade_request;
 
+pub use descriptors::raise_descriptor_limit;
 pub use endpoint::Endpoint;
 pub use handshake::{Accepted, Refusal};
 pub use http::{HttpApp, HttpLimits, Upgraded, serve_http};

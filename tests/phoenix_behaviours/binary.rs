@@ -180,9 +180,9 @@ fn header_bytes_that_are_no_utf8_match_nothing_and_do_no_harm() {
     client.expect(json!(["1", "3", "room:a", "phx_reply", {"status": "ok", "response": {}}]));
 }
 
-/// §2.4 with §4: an intercepted broadcast of bytes and one from outside.
+/// §2.4 with §4: bytes from outside any channel, and to a channel that intercepts the event and pushes JSON instead.
 #[test]
-fn bytes_may_be_broadcast_from_outside() {
+fn bytes_may_be_broadcast_from_outside_and_be_intercepted() {
     let stage = stage();
     let mut client = joined(&stage);
     stage
@@ -190,4 +190,6 @@ fn bytes_may_be_broadcast_from_outside() {
         .endpoint()
         .broadcast("room:a", "news", vec![9u8]);
     expect_binary(&mut client, b"\x02\x06\x04room:anews\x09");
+    client.send_binary(&push("1", "2", b"room:a", "tagged", &[1]));
+    client.expect(json!(["1", null, "room:a", "tagged", {"tag": null, "body": null}]));
 }

@@ -147,6 +147,19 @@ fn a_close_of_the_client_is_answered_with_1000_or_1002() {
     }
 }
 
+/// §6.3: what came in front of the close is still answered, what comes behind it is not looked at.
+#[test]
+fn messages_in_front_of_a_close_are_answered_first() {
+    let stage = stage();
+    let mut peer = stage.peer(Version::V2);
+    let status = frame(1, br#"["11","2","room:a","status",{}]"#);
+    peer.join("room:a");
+    peer.send_raw(&[&status[..], &frame(CLOSE, &[3, 232]), &status].concat());
+    peer.expect_reply("2", "room:a", "ok", json!({}));
+    assert_eq!(peer.close_code(), 1000);
+    assert_eq!(peer.next(), None);
+}
+
 /// §6.3: what each violation is answered with; the channels end, and other connections do not notice.
 #[test]
 fn each_violation_has_its_close_code() {

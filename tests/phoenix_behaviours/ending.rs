@@ -1,11 +1,11 @@
 //! The ends of a channel: the table of protocol.md §3.6, a row a test.
 
-use lobbyd::{StopReason, TerminateReason};
+use lobbyd::{SocketHandle, StopReason, TerminateReason};
 use serde_json::json;
 
 use crate::peer::{BOTH, Version};
-use crate::room::{Stage, stage};
-use crate::support::frame;
+use crate::room::{Stage, Stop, stage};
+use crate::support::{eventually, frame};
 
 fn ended_as(stage: &Stage, reason: TerminateReason) {
     assert_eq!(stage.ended(), ("room:a".to_owned(), reason));
@@ -73,12 +73,19 @@ fn a_broadcast_or_a_handle_may_stop_the_channel() {
     peer.expect_close("room:a");
     peer.expect_push("room:a", "bye", json!({}));
     ended_as(&stage, TerminateReason::Stopped(StopReason::Shutdown));
-    peer.join("room:a");
-    peer.say("2", "room:a", "handle", json!({}));
-    stage.handle().stop(StopReason::Normal);
-    peer.expect_close("room:a");
-    peer.expect_push("room:a", "bye", json!({}));
-    ended_as(&stage, TerminateReason::Stopped(StopReason::Normal));
+    type Order = fn(SocketHandle);
+    let orders: [Order; 2] = [
+        |handle| handle.stop(StopReason::Normal),
+        |handle| handle.send(Stop(StopReason::Normal)),
+    ];
+    for order in orders {
+        peer.join("room:a");
+        peer.say("2", "room:a", "handle", json!({}));
+        order(stage.handle());
+        peer.expect_close("room:a");
+        peer.expect_push("room:a", "bye", json!({}));
+        ended_as(&stage, TerminateReason::Stopped(StopReason::Normal));
+    }
 }
 
 /// B 17, 56, 99: earlier pushes, what terminate pushes, phx_error with both refs the join's; no phx_close. The socket and
@@ -125,6 +132,25 @@ fn messages_behind_a_stop_find_the_topic_not_joined() {
     peer.expect_unmatched("4", "room:a");
 }
 
+/// §3.6: a callback that still waits is not gone on with, and a join that was not answered has nothing to terminate.
+#[test]
+fn a_connection_that_ends_while_callbacks_wait_ends_the_joined_channels_only() {
+    let stage = stage();
+    let mut peer = stage.peer(Version::V2);
+    peer.join("room:a");
+    peer.say("2", "room:a", "wait", json!({}));
+    peer.join_with("room:b", json!({"do": "wait"}));
+    peer.expect_silence();
+    drop(peer);
+    ended_as(&stage, TerminateReason::Closed);
+    stage.open_gate();
+    stage.open_gate();
+    let mut peer = stage.peer(Version::V2);
+    peer.join("room:a");
+    peer.say("2", "room:a", "phx_leave", json!({}));
+    ended_as(&stage, TerminateReason::Left);
+}
+
 /// B 18, 104: no frames; terminate runs for every channel.
 #[test]
 fn the_end_of_the_connection_ends_every_channel() {
@@ -144,5 +170,7 @@ fn the_end_of_the_connection_ends_every_channel() {
         peer.join("room:a");
         drop(peer);
         assert_eq!(stage.ended(), closed("room:a"));
+        let endpoint = stage.server.endpoint();
+        eventually("no topic is left", || endpoint.topics_len() == 0);
     }
 }

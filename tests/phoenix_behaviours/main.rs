@@ -6,6 +6,7 @@ mod channels;
 mod closing;
 mod connect;
 mod ending;
+mod logs;
 mod order;
 mod origins;
 mod peer;

@@ -93,6 +93,44 @@ fn many_broadcasts_of_several_publishers_come_in_one_order() {
     peers.iter_mut().for_each(|peer| peer.expect_silence());
 }
 
+/// §4 with §3.3: who has joined gets what is published from then on, nothing older, and nothing once it has left.
+#[test]
+fn a_member_gets_what_is_published_between_its_join_and_its_leave() {
+    let stage = stage();
+    let endpoint = stage.server.endpoint();
+    let mut resident = stage.peer(Version::V2);
+    let mut guest = stage.peer(Version::V2);
+    resident.join("room:a");
+    for n in 0..100 {
+        endpoint.broadcast("room:a", "before", object! { "n": n });
+        guest.join("room:a");
+        endpoint.broadcast("room:a", "between", object! { "n": n });
+        guest.say("2", "room:a", "phx_leave", json!({}));
+        guest.expect_broadcast("room:a", "between", json!({"n": n}));
+        guest.expect_reply("2", "room:a", "ok", json!({}));
+        guest.expect_close("room:a");
+        guest.expect_push("room:a", "bye", json!({}));
+        resident.expect_broadcast("room:a", "before", json!({"n": n}));
+        resident.expect_broadcast("room:a", "between", json!({"n": n}));
+    }
+}
+
+/// §4 ordering, across connections and threads: who answers after a broadcast was seen, answers behind it.
+#[test]
+fn what_one_client_has_seen_every_other_sees_before_the_next_reply() {
+    let stage = stage();
+    let mut peers = [stage.peer(Version::V2), stage.peer(Version::V1)];
+    peers.iter_mut().for_each(|peer| peer.join("room:a"));
+    for n in 0..200 {
+        let (by, other) = (n % 2, 1 - n % 2);
+        peers[by].say("2", "room:a", "shout", json!({"n": n}));
+        peers[by].expect_broadcast("room:a", "shout", json!({"n": n}));
+        peers[other].say("3", "room:a", "status", json!({}));
+        peers[other].expect_broadcast("room:a", "shout", json!({"n": n}));
+        peers[other].expect_reply("3", "room:a", "ok", json!({}));
+    }
+}
+
 /// B 93: broadcast reaches all including self, broadcast_from all but the caller, on one connection or another.
 #[test]
 fn broadcast_from_skips_the_caller_alone() {
@@ -138,6 +176,24 @@ fn an_event_without_a_ref_has_no_reply_handle() {
     peer.join("room:a");
     peer.send_as("11", (), "room:a", "reply handle", json!({}));
     peer.expect_reply_as("11", (), "room:a", "no handle", json!({}));
+}
+
+/// B 98: an event whose answer waits holds up neither pushes nor replies through handles.
+#[test]
+fn handles_speak_while_the_channel_waits() {
+    let stage = stage();
+    let mut peer = stage.peer(Version::V2);
+    peer.join("room:a");
+    peer.say("2", "room:a", "handle", json!({}));
+    peer.say("3", "room:a", "reply handle", json!({}));
+    peer.say("4", "room:a", "wait", json!({}));
+    peer.expect_silence();
+    stage.handle().push("progress", object! { "percent": 50 });
+    peer.expect_push("room:a", "progress", json!({"percent": 50}));
+    stage.reply_handle().reply("ok", ());
+    peer.expect_reply("3", "room:a", "ok", json!({}));
+    stage.open_gate();
+    peer.expect_reply("4", "room:a", "ok", json!({"waited": true}));
 }
 
 /// B 98, 100: what is sent through the handles of a channel that has ended does no harm, also to its successor.

@@ -32,7 +32,9 @@ pub struct Room {
 pub struct Named(pub String);
 
 struct AfterJoin;
-struct Stop(StopReason);
+
+/// An info upon which the room stops.
+pub struct Stop(pub StopReason);
 
 /// A server with the room at `room:*` of `/socket`.
 pub struct Stage {

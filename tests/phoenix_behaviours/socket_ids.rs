@@ -78,6 +78,25 @@ fn other_events_on_the_id_are_ignored() {
     assert_eq!(peer.close_code(), 1001);
 }
 
+/// §5: what was published before is still delivered.
+#[test]
+fn what_was_broadcast_before_the_disconnect_comes_in_front_of_it() {
+    let stage = stage();
+    let endpoint = stage.server.endpoint();
+    for _ in 0..50 {
+        let mut peer = user(&stage, Version::V2, "bob");
+        peer.join("room:a");
+        for n in 0..10 {
+            endpoint.broadcast("room:a", "news", lobbyd::object! { "n": n });
+        }
+        endpoint.disconnect("users:bob");
+        for n in 0..10 {
+            peer.expect_broadcast("room:a", "news", json!({"n": n}));
+        }
+        assert_eq!(peer.close_code(), 1001);
+    }
+}
+
 /// B 106: what connect assigns is in every channel, each with a copy of its own.
 #[test]
 fn what_connect_assigns_is_there_in_every_channel() {

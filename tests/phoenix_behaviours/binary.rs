@@ -4,7 +4,7 @@ use lobbyd::TerminateReason;
 use serde_json::json;
 
 use crate::peer::Version;
-use crate::room::{Stage, stage};
+use crate::stage::{Stage, stage};
 use crate::support::{Client, connect};
 
 /// A client's push: `00`, four lengths, the four names, the data.

@@ -4,7 +4,7 @@ use lobbyd::TerminateReason;
 use serde_json::json;
 
 use crate::peer::{BOTH, Version};
-use crate::room::{stage, stage_with};
+use crate::stage::{stage, stage_with};
 
 /// B 2, 3.
 #[test]

@@ -7,7 +7,7 @@ use lobbyd::TerminateReason;
 use serde_json::json;
 
 use crate::peer::{BOTH, Peer, Version};
-use crate::room::{Stage, stage, stage_with};
+use crate::stage::{Stage, stage, stage_with};
 use crate::support::{frame, raw_frame};
 
 const PING: u8 = 9;

@@ -4,7 +4,8 @@ use lobbyd::{SocketHandle, StopReason, TerminateReason};
 use serde_json::json;
 
 use crate::peer::{BOTH, Version};
-use crate::room::{Stage, Stop, stage};
+use crate::room::Stop;
+use crate::stage::{Stage, stage};
 use crate::support::{eventually, frame};
 
 fn ended_as(stage: &Stage, reason: TerminateReason) {

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use lobbyd::server::Running;
 use lobbyd::{CheckOrigin, Router, UserSocket};
 
-use crate::connect::status;
+use crate::handshake::status;
 use crate::support::serve;
 
 fn server(policies: impl IntoIterator<Item = (&'static str, CheckOrigin)>) -> Running {

@@ -5,7 +5,7 @@ use lobbyd::TerminateReason;
 use serde_json::{Value, json};
 
 use crate::peer::{BOTH, Version};
-use crate::room::stage;
+use crate::stage::stage;
 use crate::support::{connect, connect_to};
 
 /// Refs as no client of today sends them, beside the usual ones. 2^64 and more than any float holds included.

@@ -1,18 +1,14 @@
-//! A channel that does what a test asks of it, written with the public API only, and the server it runs on.
+//! A channel that does what a test asks of it, written with the public API only.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 use lobbyd::protocol::{IntoPayload, Json, Payload, reason};
-use lobbyd::server::{Running, ServerLimits};
 use lobbyd::{
-    Broadcast, Channel, Handled, Info, Join, ReplyHandle, Router, Socket, SocketHandle, StopReason,
-    TerminateReason, UserSocket, object,
+    Broadcast, Channel, Handled, Info, Join, ReplyHandle, Socket, SocketHandle, StopReason,
+    TerminateReason, object,
 };
 use tokio::sync::Notify;
-
-use crate::peer::{Peer, Version};
-use crate::support::{DEADLINE, serve_with};
 
 /// What the room tells the test.
 pub enum Note {
@@ -23,8 +19,9 @@ pub enum Note {
 
 /// See [`Room::join`] and [`Room::handle_in`] for what can be asked.
 pub struct Room {
-    notes: Sender<Note>,
-    gate: Arc<Notify>,
+    pub notes: Sender<Note>,
+    /// What the callbacks that are asked to wait wait for.
+    pub gate: Arc<Notify>,
 }
 
 /// Who the client is, if it said so when it connected or joined.
@@ -35,89 +32,6 @@ struct AfterJoin;
 
 /// An info upon which the room stops.
 pub struct Stop(pub StopReason);
-
-/// A server with the room at `room:*` of `/socket`.
-pub struct Stage {
-    // In front of the server, whose end makes the room's own last notes.
-    notes: Receiver<Note>,
-    gate: Arc<Notify>,
-    pub server: Running,
-}
-
-/// The room under default settings.
-pub fn stage() -> Stage {
-    stage_with(|socket| socket)
-}
-
-/// The room on a socket that `set` has changed.
-pub fn stage_with(set: impl FnOnce(UserSocket) -> UserSocket) -> Stage {
-    hide_expected_panics();
-    let (notes, read) = channel();
-    let gate = Arc::new(Notify::new());
-    let room = |notes| Room {
-        notes,
-        gate: Arc::clone(&gate),
-    };
-    let socket = UserSocket::new()
-        .channel("room:*", room(notes.clone()))
-        .channel("exact", room(notes));
-    let router = Router::new().socket("/socket", set(socket));
-    Stage {
-        notes: read,
-        server: serve_with(router, 2, ServerLimits::default()),
-        gate,
-    }
-}
-
-impl Stage {
-    pub fn peer(&self, version: Version) -> Peer {
-        Peer::connect(&self.server, version)
-    }
-
-    /// Lets one waiting callback go on.
-    pub fn open_gate(&self) {
-        self.gate.notify_one();
-    }
-
-    pub fn note(&self) -> Note {
-        self.notes.recv_timeout(DEADLINE).expect("the room tells")
-    }
-
-    pub fn ended(&self) -> (String, TerminateReason) {
-        match self.note() {
-            Note::Ended(topic, reason) => (topic, reason),
-            _ => panic!("something else than an end"),
-        }
-    }
-
-    pub fn handle(&self) -> SocketHandle {
-        match self.note() {
-            Note::Handle(handle) => handle,
-            _ => panic!("something else than a handle"),
-        }
-    }
-
-    pub fn reply_handle(&self) -> ReplyHandle {
-        match self.note() {
-            Note::ReplyHandle(handle) => handle,
-            _ => panic!("something else than a reply handle"),
-        }
-    }
-}
-
-/// Panics that a test asks for would fill its output with backtraces.
-fn hide_expected_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let show = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            let text = panic.payload_as_str().unwrap_or_default();
-            if !text.starts_with("expected") {
-                show(panic);
-            }
-        }));
-    });
-}
 
 impl Room {
     fn tell(&self, note: Note) {

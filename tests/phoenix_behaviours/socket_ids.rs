@@ -4,7 +4,8 @@ use lobbyd::{Connect, TerminateReason};
 use serde_json::json;
 
 use crate::peer::{BOTH, Peer, Version};
-use crate::room::{Named, Stage, stage_with};
+use crate::room::Named;
+use crate::stage::{Stage, stage_with};
 
 /// A socket whose id and first assign come from the parameter `user`; without it, it has none.
 fn stage() -> Stage {

@@ -4,7 +4,7 @@ use lobbyd::TerminateReason;
 use serde_json::json;
 
 use crate::peer::Version;
-use crate::room::stage;
+use crate::stage::stage;
 use crate::support::{connect, connect_to};
 
 /// B 84, 85 and §2.2: server frames to the byte; more than five elements and white space are fine.

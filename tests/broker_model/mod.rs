@@ -1,18 +1,19 @@
 //! A model of the engine: two shards, their sockets, and what every connection must receive.
 
+mod sockets;
 mod verdict;
 
 use std::collections::HashMap;
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use lobbyd::broker::{
-    Budget, Class, Draft, Failure, Fanout, FanoutSettings, HeardBy, Hub, Original, Sink,
-    SubscriptionId, Wants,
+    Budget, Class, Draft, Failure, Fanout, FanoutSettings, HeardBy, Hub, Original, SubscriptionId,
+    Wants,
 };
 
+use sockets::{Socket, Sockets};
 use verdict::{End, Expected, Joined};
 
 pub const TOPICS: [&str; 3] = ["room:lobby", "room:a", "room:b"];
@@ -86,49 +87,6 @@ pub struct Publish {
     pub hidden: bool,
     /// A connection of the shard that does not get it.
     pub from: Option<usize>,
-}
-
-/// A connection's socket: takes `room` more bytes, then blocks.
-#[derive(Default)]
-struct Socket {
-    received: Vec<u8>,
-    room: usize,
-    blocked: bool,
-    was_blocked: bool,
-}
-
-#[derive(Default)]
-struct Sockets(Vec<Socket>);
-
-impl Socket {
-    fn new() -> Socket {
-        Socket {
-            room: usize::MAX,
-            ..Socket::default()
-        }
-    }
-}
-
-impl Sink for Sockets {
-    fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize> {
-        let socket = &mut self.0[outlet as usize];
-        assert!(!bytes.is_empty(), "an empty write");
-        let taken = bytes.len().min(socket.room);
-        socket.received.extend_from_slice(&bytes[..taken]);
-        socket.room -= taken;
-        socket.blocked = taken < bytes.len();
-        socket.was_blocked |= socket.blocked;
-        if taken == 0 {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        Ok(taken)
-    }
-
-    fn write_vectored(&mut self, outlet: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        assert!(pieces.len() <= 1024 && pieces.iter().all(|p| !p.is_empty()));
-        let all: Vec<u8> = pieces.iter().flat_map(|p| p.iter().copied()).collect();
-        self.write(outlet, &all)
-    }
 }
 
 struct Shard {

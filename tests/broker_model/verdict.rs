@@ -32,13 +32,16 @@ pub struct Joined {
 /// A subscription, and whether it hears by hand rather than by intercepting.
 type Ear = (SubscriptionId, bool);
 
+/// A topic, and how many of its frames must stand before a frame of the connection's own.
+type Fence = (usize, usize);
+
 /// What a connection must receive, as far as it is fixed, and what it heard.
 #[derive(Default)]
 pub struct Expected {
     /// Frames of each topic, in order.
     pub topics: HashMap<usize, Vec<Rc<str>>>,
-    /// Frames of its own: text, and the topic and number of its frames that must stand before it.
-    pub own: Vec<(Rc<str>, Option<(usize, usize)>)>,
+    /// Frames of its own.
+    pub own: Vec<(Rc<str>, Option<Fence>)>,
     pub joined: HashMap<usize, Joined>,
     pub hands: Vec<(usize, SubscriptionId)>,
     pub to_hear: HashMap<Ear, Vec<Rc<str>>>,

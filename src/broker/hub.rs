@@ -23,7 +23,8 @@ pub struct Hub {
 #[derive(Debug, Default)]
 struct Reach {
     mailbox: Mailbox<Parcel>,
-    /// Bytes in its logs that not every writable member has been offered yet.
+    /// Bytes in its logs that not every writable member has been offered yet, and of broadcasts that channels which
+    /// look at them themselves have not been handed yet.
     unsettled_bytes: AtomicUsize,
 }
 
@@ -97,7 +98,8 @@ impl Hub {
         &self.shards[usize::from(shard)].mailbox
     }
 
-    /// Bytes a shard has before it: mail not taken in, and entries not yet offered to every writable member.
+    /// Bytes a shard has before it: mail not taken in, entries not yet offered to every writable member, and broadcasts
+    /// not yet handed to channels that look at them themselves.
     pub fn lag_bytes(&self, shard: u16) -> usize {
         let reach = &self.shards[usize::from(shard)];
         reach.mailbox.bytes() + reach.unsettled_bytes.load(Ordering::Relaxed)

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::fanout::Fanout;
 use super::flush::{Budget, Sink};
 use super::log::is_left_out;
-use super::outlet::{Flow, LISTENS};
+use super::outlet::{Flow, LISTENS, weight};
 
 /// Something to be written, and what it means when it has been.
 #[derive(Debug)]
@@ -225,8 +225,9 @@ impl Fanout {
                 sink.write(outlet, &self.scratch.bytes)
             }
             _ => {
-                let slices: Vec<IoSlice<'_>> =
-                    pieces.iter().map(|p| IoSlice::new(&p.bytes)).collect();
+                // Without the empty ones, of which there may be one per subscription: the kernel counts them too.
+                let filled = pieces.iter().filter(|p| !p.bytes.is_empty());
+                let slices: Vec<IoSlice<'_>> = filled.map(|p| IoSlice::new(&p.bytes)).collect();
                 sink.write_vectored(outlet, &slices)
             }
         }
@@ -269,7 +270,7 @@ impl Fanout {
             Then::PartialGone => direct.partial.take(),
             _ => direct.outbox.pop_front().map(|fenced| fenced.frame),
         };
-        direct.bytes -= gone.map_or(0, |frame| frame.len());
+        direct.bytes -= gone.map_or(0, |frame| weight(&frame));
         if direct.partial.is_none() && direct.outbox.is_empty() {
             o.direct = None;
         }

@@ -21,7 +21,7 @@ pub struct FanoutSettings {
     pub retention_bytes_max: usize,
     /// Entries a topic's log may keep for members that are behind. Default 16,384. Outcome as above.
     pub retention_entries_max: usize,
-    /// Bytes of replies and pushes that may wait for one connection. Default 1 MiB. Beyond it the connection is
+    /// Bytes of replies and pushes that may wait for one connection, with some 120 for keeping each. Default 1 MiB. Beyond it the connection is
     /// closed as a slow consumer ([`Failure::OutboxFull`]).
     pub outbox_bytes_max: usize,
 }
@@ -49,6 +49,14 @@ pub struct Heard {
     pub entry: Arc<Entry>,
     /// Why this channel hears of it.
     pub by: HeardBy,
+}
+
+impl Heard {
+    /// What it weighs: itself, and the payload, though it shares that with others.
+    fn bytes(&self) -> usize {
+        let payload = self.entry.original().map_or(0, |o| o.payload.len());
+        size_of::<Heard>() + payload
+    }
 }
 
 /// Why a broadcast comes to a channel or a connection instead of the wire.
@@ -80,6 +88,8 @@ pub struct Fanout {
     pub(super) unsettled_bytes: usize,
     parcels: Vec<Parcel>,
     heard: VecDeque<Heard>,
+    /// What those weigh, for publishers to be slowed by.
+    pub(super) heard_bytes: usize,
     pub(super) room_stamp: u32,
     subscriptions: u64,
 }
@@ -101,6 +111,7 @@ impl Fanout {
             unsettled_bytes: 0,
             parcels: Vec::new(),
             heard: VecDeque::new(),
+            heard_bytes: 0,
             room_stamp: 0,
             subscriptions: 0,
         }
@@ -123,6 +134,8 @@ impl Fanout {
             *slot = None;
         }
         self.heard.retain(|heard| heard.outlet != outlet);
+        self.heard_bytes = self.heard.iter().map(Heard::bytes).sum();
+        self.failed.retain(|(failed, _)| *failed != outlet);
     }
 
     /// A new id for a subscription; see [`subscribe`](Fanout::subscribe).
@@ -140,7 +153,7 @@ impl Fanout {
         topic: &str,
         intercept: &'static [&'static str],
     ) {
-        let Some(class) = self.outlet(outlet).map(|o| o.class) else {
+        let Some(class) = self.taking(outlet).map(|o| o.class) else {
             return;
         };
         // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
@@ -194,7 +207,7 @@ impl Fanout {
     }
 
     fn listen_for(&mut self, outlet: u32, id: SubscriptionId, topic: &str, events: Events) {
-        if self.outlet(outlet).is_none() {
+        if self.taking(outlet).is_none() {
             return;
         }
         let (slot, since) = self.join(topic, MemberKind::Listener);
@@ -246,6 +259,14 @@ impl Fanout {
         }
     }
 
+    /// Sends the last frame that a connection gets, behind everything else it was to get, however much that is.
+    pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
+        if let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) {
+            o.push(frame, None);
+            self.queue(outlet);
+        }
+    }
+
     /// Publishes to `topic` for every subscriber but `origin`. `None` if nobody at all is subscribed.
     pub fn publish(
         &mut self,
@@ -284,13 +305,15 @@ impl Fanout {
         debug_assert_eq!(room.log.head(), parcel.sequence);
         for listener in &room.listeners {
             if let Some(by) = listener.hears(&parcel) {
-                self.heard.push_back(Heard {
+                let heard = Heard {
                     outlet: listener.outlet,
                     id: listener.id,
                     topic: Arc::clone(room.topic.name()),
                     entry: Arc::clone(&parcel.entry),
                     by,
-                });
+                };
+                self.heard_bytes += heard.bytes();
+                self.heard.push_back(heard);
             }
         }
         if room.members.is_empty() {
@@ -313,7 +336,9 @@ impl Fanout {
 
     /// The next broadcast for a channel or connection that looks at it itself.
     pub fn take_heard(&mut self) -> Option<Heard> {
-        self.heard.pop_front()
+        let heard = self.heard.pop_front()?;
+        self.heard_bytes -= heard.bytes();
+        Some(heard)
     }
 
     /// Connections that the fan-out gave up, and why. The caller closes them.
@@ -337,7 +362,7 @@ impl Fanout {
             .is_none_or(|o| o.direct.is_none() && o.flow == Flow::Open && !o.queued)
     }
 
-    /// Bytes of frames for this connection alone that wait to be written.
+    /// What the frames weigh that wait to be written to this connection alone.
     pub fn outbox_bytes(&self, outlet: u32) -> usize {
         self.outlet(outlet).map_or(0, Outlet::direct_bytes)
     }
@@ -361,9 +386,11 @@ impl Fanout {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {
             o.drop_outbox();
+            // The socket may have become writable since it failed, and that is told once: try.
             if o.flow == Flow::Failed {
-                o.flow = Flow::Blocked;
+                o.flow = Flow::CatchingUp;
             }
+            self.queue(outlet);
         }
     }
 

@@ -35,7 +35,7 @@ pub struct Budget {
     pub writes: usize,
     /// Connections with frames of their own that are drained. Default 256.
     pub drains: usize,
-    /// Bytes written in all. Default 4 MiB.
+    /// Bytes written to connections with frames of their own, and as many again by passes. Default 4 MiB.
     pub bytes: usize,
 }
 
@@ -103,7 +103,9 @@ impl Fanout {
     /// slice of the passes. True if work is left that needs no new event to go on.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
-        self.drain_queued(sink, &mut budget);
+        // From a budget of its own: however many clients ask for answers, the passes go on.
+        let mut own = budget;
+        self.drain_queued(sink, &mut own);
         let mut rooms = self.active.len();
         while rooms > 0 && budget.writes > 0 && budget.bytes > 0 {
             rooms -= 1;
@@ -112,7 +114,7 @@ impl Fanout {
             }
         }
         self.hub
-            .set_unsettled_bytes(self.shard, self.unsettled_bytes);
+            .set_unsettled_bytes(self.shard, self.unsettled_bytes + self.heard_bytes);
         !self.queued.is_empty() || !self.active.is_empty() || self.has_heard()
     }
 

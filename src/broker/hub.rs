@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
@@ -22,7 +23,8 @@ pub struct Hub {
 #[derive(Debug, Default)]
 struct Reach {
     mailbox: Mailbox<Parcel>,
-    /// Bytes in its logs that not every writable member has been offered yet.
+    /// Bytes in its logs that not every writable member has been offered yet, and of broadcasts that channels which
+    /// look at them themselves have not been handed yet.
     unsettled_bytes: AtomicUsize,
 }
 
@@ -96,7 +98,8 @@ impl Hub {
         &self.shards[usize::from(shard)].mailbox
     }
 
-    /// Bytes a shard has before it: mail not taken in, and entries not yet offered to every writable member.
+    /// Bytes a shard has before it: mail not taken in, entries not yet offered to every writable member, and broadcasts
+    /// not yet handed to channels that look at them themselves.
     pub fn lag_bytes(&self, shard: u16) -> usize {
         let reach = &self.shards[usize::from(shard)];
         reach.mailbox.bytes() + reach.unsettled_bytes.load(Ordering::Relaxed)
@@ -116,10 +119,17 @@ impl Hub {
         }
     }
 
-    pub(crate) fn deliver(&self, shard: u16, parcel: Parcel, bytes: usize) -> usize {
+    /// Puts a parcel in a shard's mailbox. Returns the shard's lag and whom to wake, once no lock is held.
+    pub(crate) fn deliver(
+        &self,
+        shard: u16,
+        parcel: Parcel,
+        bytes: usize,
+    ) -> (usize, Option<Waker>) {
         let reach = &self.shards[usize::from(shard)];
-        reach.mailbox.post(parcel, bytes + PARCEL_BYTES)
-            + reach.unsettled_bytes.load(Ordering::Relaxed)
+        let (waiting, waker) = reach.mailbox.put(parcel, bytes + PARCEL_BYTES);
+        let unsettled = reach.unsettled_bytes.load(Ordering::Relaxed);
+        (waiting + unsettled, waker)
     }
 
     pub(crate) fn set_unsettled_bytes(&self, shard: u16, bytes: usize) {

@@ -37,8 +37,17 @@ pub(crate) struct Direct {
     /// The rest of a frame of which the socket took a part. Goes before everything else.
     pub partial: Option<Bytes>,
     pub outbox: VecDeque<Fenced>,
-    /// Bytes in both.
+    /// What both weigh: their bytes, and what it takes to keep them.
     pub bytes: usize,
+}
+
+/// What keeping a frame takes beside its bytes: its place in the outbox, and the two allocations behind a sealed frame.
+/// Without it a flood of empty pings would be bounded at dozens of times the memory it says.
+const KEEPING_BYTES: usize = size_of::<Fenced>() + 64;
+
+/// What a waiting frame weighs.
+pub(crate) fn weight(frame: &Bytes) -> usize {
+    frame.len() + KEEPING_BYTES
 }
 
 /// A frame and what has to go before it.
@@ -135,13 +144,13 @@ impl Outlet {
 
     pub fn push(&mut self, frame: Bytes, fence: Option<Fence>) {
         let direct = self.direct.get_or_insert_default();
-        direct.bytes += frame.len();
+        direct.bytes += weight(&frame);
         direct.outbox.push_back(Fenced { frame, fence });
     }
 
     pub fn keep_partial(&mut self, rest: Bytes) {
         let direct = self.direct.get_or_insert_default();
-        direct.bytes += rest.len();
+        direct.bytes += weight(&rest);
         direct.partial = Some(rest);
     }
 }

@@ -2,6 +2,7 @@
 //! peer's end, since closing a socket with unread input resets it and the client would never see why.
 
 use std::net::Shutdown;
+use std::sync::atomic::Ordering;
 
 use socket2::SockRef;
 
@@ -13,6 +14,10 @@ use crate::websocket::CloseReason;
 
 /// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
+
+/// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
+/// under way, which then gets its 1012.
+const HTTP_GRACE_MS: u64 = 300;
 
 impl Shard {
     /// Begins to close a connection, unless it is closing already.
@@ -45,10 +50,10 @@ impl Shard {
             discarded: 0,
         });
         if let Some(frame) = reason.frame() {
-            self.fanout.send(key, frame, None);
+            self.fanout.send_last(key, frame);
         }
         self.closing.push(key);
-        self.ready.push(key);
+        self.make_ready(key);
     }
 
     /// Runs the channels' `terminate`. What they push goes nowhere: the end has been decided.
@@ -67,6 +72,38 @@ impl Shard {
             lag_bytes: 0,
         };
         connection.session.terminate(&mut host);
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopping = Some(self.clock.now());
+        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.close(key, CloseReason::ServiceRestart);
+        }
+    }
+
+    pub(super) fn cut(&mut self) {
+        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
+        for key in keys {
+            self.cut_off(key, CloseReason::ServiceRestart);
+        }
+        self.is_cut = true;
+    }
+
+    /// Whether a stop is over: all connections are closed, and those in HTTP, which may be in the middle of an upgrade,
+    /// have had their time.
+    pub(super) fn is_over(&mut self) -> bool {
+        let Some(since) = self.stopping else {
+            return false;
+        };
+        let waited = self.is_cut || self.clock.is_over(since, HTTP_GRACE_MS);
+        if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
+            return false;
+        }
+        for _ in 0..std::mem::take(&mut self.http_connections) {
+            self.link.connection_gone();
+        }
+        true
     }
 
     /// Shuts our side of those whose Close frame is out.
@@ -103,18 +140,15 @@ impl Shard {
         match read {
             Ok(filled) if filled.read > 0 => {
                 closing.discarded += filled.read;
+                self.bytes_read += filled.read;
                 if closing.discarded > DISCARDED_BYTES_MAX {
                     let reason = closing.reason;
-                    return self.drop_connection(key, reason);
+                    return self.cut_off(key, reason);
                 }
-                if !connection.wait_readable() {
-                    self.ready.push(key);
-                }
+                self.wait_readable(key);
             }
             Err(error) if is_passing(&error) => {
-                if !connection.wait_readable() {
-                    self.ready.push(key);
-                }
+                self.wait_readable(key);
             }
             // The peer's end, which is what was waited for, or a failure.
             _ => {
@@ -122,6 +156,14 @@ impl Shard {
                 self.drop_connection(key, reason);
             }
         }
+    }
+
+    /// Its time for closing is over.
+    pub(super) fn cut_off(&mut self, key: u32, reason: CloseReason) {
+        if self.stopping.is_some() {
+            self.link.cut_off.fetch_add(1, Ordering::Relaxed);
+        }
+        self.drop_connection(key, reason);
     }
 
     /// The connection is gone, without further ado.

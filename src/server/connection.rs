@@ -27,6 +27,19 @@ pub(super) struct Connection {
     pub partial_since: Stamp,
     /// The socket took less than it was given: waiting for room.
     pub write_blocked: bool,
+    /// On its shard's ready list. Once at most, or a connection would be read more often than others.
+    pub ready: bool,
+    /// Not read until it takes what waits for it: on its shard's list of those.
+    pub held: bool,
+}
+
+impl Connection {
+    /// Puts it on the list `ready`, unless it is there.
+    pub fn make_ready(&mut self, key: u32, ready: &mut Vec<u32>) {
+        if !std::mem::replace(&mut self.ready, true) {
+            ready.push(key);
+        }
+    }
 }
 
 /// Where a connection stands in its life.

@@ -18,6 +18,8 @@ pub(super) enum Command {
     Mail(Mail),
     /// Closes everything with 1012 and ends.
     Stop,
+    /// The time for that is over: cuts what is left and ends.
+    Cut,
 }
 
 /// The part of a shard that other threads see.
@@ -27,6 +29,8 @@ pub(super) struct ShardLink {
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
+    /// WebSockets that a stop cut off because their clients did not take the Close frame, or did not close in their turn.
+    pub cut_off: AtomicUsize,
 }
 
 impl ShardLink {
@@ -36,6 +40,7 @@ impl ShardLink {
             hub,
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
+            cut_off: AtomicUsize::new(0),
         }
     }
 

@@ -82,7 +82,9 @@ impl Default for ServerLimits {
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Connections that were still there at the deadline and were cut off. 0 when all were closed in order.
+    /// WebSockets that were cut off: their clients did not take what was to be said to them, or did not close in their
+    /// turn, within [`ServerLimits::closing_timeout_ms`] or before the stop's own deadline. 0 when all were closed in
+    /// order. Connections that hang in HTTP do not count, they lose nothing.
     pub cut_off: usize,
 }
 

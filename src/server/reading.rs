@@ -10,10 +10,69 @@ use super::host::ShardHost;
 use super::shard::Shard;
 use crate::websocket::{CloseReason, Filled, ReadLimits, seal};
 
+/// Sockets read in one turn, once each, of those that had nothing to read before, and as many of those that always have.
+/// A firehose gets no more than its share, and who only speaks now and then need not wait behind a hundred of them.
+const READS_PER_TURN: usize = 256;
+
+/// Bytes read in one turn from either kind: some full reads, so that a turn stays short.
+const READ_BYTES_PER_TURN: usize = 256 << 10;
+
 /// Bytes waiting for a client from which on it is not read: it gets no further answers until it takes those.
 const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 impl Shard {
+    pub(super) fn read_ready(&mut self) {
+        let mut woken = Vec::new();
+        self.woken.take(&mut woken);
+        for key in woken {
+            if let Some(connection) = self.connections.get_mut(key as usize) {
+                connection.make_ready(key, &mut self.awake);
+            }
+        }
+        let (awake, ready) = (
+            std::mem::take(&mut self.awake),
+            std::mem::take(&mut self.ready),
+        );
+        // What is pushed meanwhile is for the next turn, behind what is left of this.
+        let awake_left = self.see_to_some(awake);
+        let mut ready_left = self.see_to_some(ready);
+        self.awake = awake_left;
+        ready_left.append(&mut self.ready);
+        self.ready = ready_left;
+    }
+
+    /// Sees to as many of `keys` as a turn may. Returns the others.
+    fn see_to_some(&mut self, mut keys: Vec<u32>) -> Vec<u32> {
+        let mut seen_to = 0;
+        self.bytes_read = 0;
+        while seen_to < keys.len().min(READS_PER_TURN) && self.bytes_read < READ_BYTES_PER_TURN {
+            self.see_to(keys[seen_to]);
+            seen_to += 1;
+        }
+        keys.drain(..seen_to);
+        keys
+    }
+
+    /// Has a connection seen to in this turn or the next.
+    pub(super) fn make_ready(&mut self, key: u32) {
+        if let Some(connection) = self.connections.get_mut(key as usize) {
+            connection.make_ready(key, &mut self.ready);
+        }
+    }
+
+    /// A connection's waker was called, or it could not be read out last time.
+    fn see_to(&mut self, key: u32) {
+        let Some(connection) = self.connections.get_mut(key as usize) else {
+            return;
+        };
+        connection.ready = false;
+        if connection.write_blocked && !connection.wait_writable() {
+            connection.write_blocked = false;
+            self.fanout.writable(key);
+        }
+        self.read(key);
+    }
+
     /// One read of a connection, and all that is in it. Then the connection waits to be woken, or for the next turn.
     pub(super) fn read(&mut self, key: u32) {
         let Some(connection) = self.connections.get_mut(key as usize) else {
@@ -25,20 +84,24 @@ impl Shard {
             State::Open => {}
         }
         if self.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {
-            // Its waker is called when the socket takes bytes again, and reading goes on then.
+            if !std::mem::replace(&mut connection.held, true) {
+                self.held.push(key);
+            }
             return;
         }
         let stream = &connection.stream;
+        let kept = connection.reader.kept_bytes();
         let filled = connection
             .reader
             .fill(&mut self.buffer, |space| stream.try_read(space));
         match filled {
             Ok(Filled { read: 0, .. }) => return self.drop_connection(key, CloseReason::PeerGone),
             Ok(filled) => {
+                self.bytes_read += filled.read;
                 if filled.is_short() {
                     connection.is_exhausted_for(Interest::READABLE);
                 }
-                self.take_frames(key);
+                self.take_frames(key, kept);
             }
             Err(error) if is_passing(&error) => {}
             Err(_) => return self.drop_connection(key, CloseReason::PeerGone),
@@ -56,6 +119,7 @@ impl Shard {
             else {
                 return;
             };
+            let kept = connection.reader.kept_bytes();
             let copied = connection.reader.fill(&mut self.buffer, |space| {
                 let len = space.len().min(leftover.len());
                 space[..len].copy_from_slice(&leftover[..len]);
@@ -63,27 +127,26 @@ impl Shard {
                 Ok(len)
             });
             if copied.is_ok() {
-                self.take_frames(key);
+                self.take_frames(key, kept);
             }
         }
     }
 
-    fn wait_readable(&mut self, key: u32) {
-        if let Some(connection) = self.connections.get(key as usize)
+    pub(super) fn wait_readable(&mut self, key: u32) {
+        if let Some(connection) = self.connections.get_mut(key as usize)
             && !connection.wait_readable()
         {
-            self.ready.push(key);
+            connection.make_ready(key, &mut self.ready);
         }
     }
 
-    /// Everything whole that was read, in order.
-    fn take_frames(&mut self, key: u32) {
+    /// Everything whole that was read, in order. `kept` is what the reader kept before the read, which may have grown it.
+    fn take_frames(&mut self, key: u32, kept: usize) {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
         connection.heard = self.clock.now();
         let was_partial = connection.reader.is_partial();
-        let kept = connection.reader.kept_bytes();
         let mut host = ShardHost {
             fanout: &mut self.fanout,
             link: &self.link,
@@ -96,23 +159,40 @@ impl Shard {
         };
         let ended = take_frames(connection, &mut self.buffer, &mut self.decode, &mut host);
         let lag_bytes = host.lag_bytes;
-        if !was_partial {
+        let now_kept = connection.reader.kept_bytes();
+        self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
+        // Whether something was whole: what is incomplete now began with this read then.
+        if !was_partial || matches!(ended, Ok(true)) {
             connection.partial_since = self.clock.now();
         }
-        let now_kept = connection.reader.kept_bytes();
-        // `kept` counts a message that this very read may have begun; what the sweep sums is exact.
-        self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
         match ended {
             Err(reason) => {
                 connection.reader.discard(&mut self.buffer);
                 self.close(key, reason);
             }
-            Ok(()) if self.partial_bytes > self.limits.partial_bytes_max && now_kept > 0 => {
+            Ok(_) if self.partial_bytes > self.limits.partial_bytes_max && now_kept > 0 => {
                 self.close(key, CloseReason::PartialTimeout);
             }
-            Ok(()) if lag_bytes > self.limits.lag_bytes_max => self.pause(key),
-            Ok(()) => {}
+            Ok(_) if lag_bytes > self.limits.lag_bytes_max => self.pause(key),
+            Ok(_) => {}
         }
+    }
+
+    /// Goes on reading those that have taken what waited for them. No waker tells: the last of it may have gone out in
+    /// one write that the socket took whole.
+    pub(super) fn read_held(&mut self) {
+        let (connections, fanout, ready) = (&mut self.connections, &self.fanout, &mut self.ready);
+        self.held.retain(|&key| {
+            let Some(connection) = connections.get_mut(key as usize).filter(|c| c.held) else {
+                return false;
+            };
+            let must_wait = fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX;
+            if !must_wait {
+                connection.held = false;
+                connection.make_ready(key, ready);
+            }
+            must_wait
+        });
     }
 
     /// Reads nothing more from a publisher until the shards have caught up.
@@ -136,24 +216,32 @@ impl Shard {
                 && matches!(connection.state, State::Paused { .. })
             {
                 connection.state = State::Open;
+                // The wait was ours, so it counts against no deadline of the client's.
                 connection.heard = self.clock.now();
-                self.ready.push(key);
+                connection.partial_since = self.clock.now();
+                connection.make_ready(key, &mut self.ready);
             }
         }
     }
 }
 
-/// What a whole frame means. An error is the reason to close the connection.
+/// Does what each whole frame means. Returns whether what was incomplete before is whole now; an error is the reason to
+/// close the connection.
 fn take_frames(
     connection: &mut Connection,
     buffer: &mut crate::websocket::ReadBuffer,
     decode: &mut crate::protocol::DecodeScratch,
     host: &mut ShardHost<'_>,
-) -> Result<(), CloseReason> {
+) -> Result<bool, CloseReason> {
     use crate::channel::Host;
     let message_bytes_max = connection.socket.limits().message_bytes_max;
     let limits = ReadLimits { message_bytes_max };
+    let (mut messages, mut controls) = (0_usize, 0_usize);
     while let Some(frame) = connection.reader.next(buffer, &limits)? {
+        match frame.opcode {
+            OpCode::Text | OpCode::Binary => messages += 1,
+            _ => controls += 1,
+        }
         match frame.opcode {
             OpCode::Text => connection
                 .session
@@ -168,7 +256,8 @@ fn take_frames(
             OpCode::Pong | OpCode::Continuation => {}
         }
     }
-    Ok(())
+    // A message in fragments is not helped by the pings inside it.
+    Ok(messages > 0 || (controls > 0 && !connection.reader.is_inside_message()))
 }
 
 /// Not the end of the connection.

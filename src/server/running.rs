@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -21,6 +22,9 @@ use super::inbox::{Command, ShardLink};
 use super::listen::{ServerLimits, Summary};
 use super::shard::Shard;
 use crate::broker::Hub;
+
+/// How long a shard may take to cut what it has, once told to: one turn.
+const CUT_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(
     listener: TcpListener,
@@ -46,7 +50,7 @@ pub(super) fn run(
         links.push(link);
     }
     drop(over);
-    runtime.block_on(async {
+    let all_ended = runtime.block_on(async {
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
         until(shutdown, accept(&listener, &links)).await;
@@ -55,14 +59,24 @@ pub(super) fn run(
             link.inbox.post(Command::Stop, 1);
         }
         let deadline = Duration::from_millis(limits.stop_timeout_ms);
-        let all = async { while ended.recv().await.is_some() {} };
-        let _ = timeout(deadline, all).await;
-        io::Result::Ok(())
+        let mut all = pin!(async { while ended.recv().await.is_some() {} });
+        if timeout(deadline, all.as_mut()).await.is_ok() {
+            return io::Result::Ok(true);
+        }
+        for link in &links {
+            link.inbox.post(Command::Cut, 1);
+        }
+        Ok(timeout(CUT_GRACE, all).await.is_ok())
     })?;
-    let left = |link: &Arc<ShardLink>| link.connections.load(Ordering::Relaxed);
-    let cut_off = links.iter().map(left).sum();
-    if cut_off == 0 {
-        threads.into_iter().for_each(|thread| drop(thread.join()));
+    let mut cut_off = 0;
+    for (link, thread) in links.iter().zip(threads) {
+        cut_off += link.cut_off.load(Ordering::Relaxed);
+        if all_ended || thread.is_finished() {
+            let _ = thread.join();
+        } else {
+            // A callback hangs in it. Nobody can wait for that; what it has ends with the process.
+            cut_off += link.connections.load(Ordering::Relaxed);
+        }
     }
     Ok(Summary { cut_off })
 }

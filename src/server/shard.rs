@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use slab::Slab;
-use tokio::time::Interval;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{Clock, Stamp};
 use super::connection::{Connection, ConnectionWaker, State};
@@ -27,12 +27,8 @@ use crate::channel::{Broadcast, Mail, Session};
 use crate::protocol::{DecodeScratch, Json, Payload};
 use crate::websocket::{CloseReason, FrameReader, ReadBuffer};
 
-/// Sockets read in one turn, once each, so that a firehose gets no more than its share.
-const READS_PER_TURN: usize = 256;
-
-/// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
-/// under way, which then gets its 1012.
-const HTTP_GRACE_MS: u64 = 300;
+/// How often a shard with paused publishers looks at what all shards have before them.
+const PAUSE_CHECK: Duration = Duration::from_millis(5);
 
 /// Broadcasts handed to channels that look at them themselves in one turn.
 const HEARD_PER_TURN: usize = 256;
@@ -46,8 +42,12 @@ pub(super) struct Shard {
     pub events: Rc<Events>,
     /// Connections whose wakers were called, by place in the slab.
     pub woken: Arc<Mailbox<u32>>,
-    /// Those to be seen to, in this turn or the next.
+    /// Those of them that were not seen to yet. With those in `ready`, each connection once.
+    pub awake: Vec<u32>,
+    /// Connections that could not be read out, to be seen to again.
     pub ready: Vec<u32>,
+    /// Bytes read in this turn.
+    pub bytes_read: usize,
     pub buffer: ReadBuffer,
     pub decode: DecodeScratch,
     pub clock: Clock,
@@ -55,12 +55,18 @@ pub(super) struct Shard {
     pub closing: Vec<u32>,
     /// Connections that publish more than the shards can take.
     pub paused: Vec<u32>,
+    /// Connections that are not read because too much waits for them.
+    pub held: Vec<u32>,
     /// Bytes of incomplete messages that connections keep.
     pub partial_bytes: usize,
     /// Since when it is stopping.
     pub stopping: Option<Stamp>,
+    /// Nobody is waited for any more.
+    pub is_cut: bool,
     sweep: Interval,
-    http_connections: usize,
+    /// When to look again whether publishers that were paused may go on: it may be another shard that they wait for.
+    look_again: Interval,
+    pub http_connections: usize,
     next_connection: u64,
 }
 
@@ -68,7 +74,11 @@ impl Shard {
     /// A shard on the present thread's runtime.
     pub fn new(link: Arc<ShardLink>, app: Arc<HttpApp>, limits: ServerLimits) -> Shard {
         let fanout = Fanout::new(link.number, Arc::clone(&link.hub), limits.fanout);
-        let sweep = tokio::time::interval(limits.sweep_interval(&app));
+        let mut sweep = tokio::time::interval(limits.sweep_interval(&app));
+        // After a long turn one sweep does what the missed ones would have done.
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look_again = tokio::time::interval(PAUSE_CHECK);
+        look_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Shard {
             link,
             app,
@@ -77,15 +87,20 @@ impl Shard {
             fanout,
             events: Rc::default(),
             woken: Arc::default(),
+            awake: Vec::new(),
             ready: Vec::new(),
+            bytes_read: 0,
             buffer: ReadBuffer::default(),
             decode: DecodeScratch::default(),
             clock: Clock::start(),
             closing: Vec::new(),
             paused: Vec::new(),
+            held: Vec::new(),
             partial_bytes: 0,
             stopping: None,
+            is_cut: false,
             sweep,
+            look_again,
             http_connections: 0,
             next_connection: 0,
         }
@@ -104,13 +119,17 @@ impl Shard {
         let mut work_left = self.fanout.flush(&mut sockets, Budget::default());
         self.close_failed();
         self.go_on_closing();
+        self.read_held();
         self.resume_paused();
+        if !self.paused.is_empty() && self.look_again.poll_tick(cx).is_ready() {
+            work_left |= self.look_again.poll_tick(cx).is_ready();
+        }
         if self.sweep.poll_tick(cx).is_ready() {
             self.sweep();
             // Registers the timer for the next one.
             work_left |= self.sweep.poll_tick(cx).is_ready();
         }
-        work_left || !self.ready.is_empty()
+        work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 
     fn take_commands(&mut self) {
@@ -121,6 +140,7 @@ impl Shard {
                 Command::Accept(stream, peer) => self.serve_http(stream, peer),
                 Command::Mail(mail) => self.deliver(mail),
                 Command::Stop => self.stop(),
+                Command::Cut => self.cut(),
             }
         }
     }
@@ -197,35 +217,16 @@ impl Shard {
             heard: self.clock.now(),
             partial_since: self.clock.now(),
             write_blocked: false,
+            // The one before it in this place may have left its entry.
+            ready: self.ready.contains(&key) || self.awake.contains(&key),
+            held: false,
         });
         tracing::debug!(connection = id, shard = self.link.number, "connected");
         self.read_leftover(key, &leftover);
-        self.ready.push(key);
+        self.make_ready(key);
         if self.stopping.is_some() {
             self.close(key, CloseReason::ServiceRestart);
         }
-    }
-
-    fn read_ready(&mut self) {
-        let mut woken = std::mem::take(&mut self.ready);
-        self.woken.take(&mut woken);
-        let later = woken.split_off(woken.len().min(READS_PER_TURN));
-        self.ready = later;
-        for key in woken {
-            self.see_to(key);
-        }
-    }
-
-    /// A connection's waker was called, or it could not be read out last time.
-    fn see_to(&mut self, key: u32) {
-        let Some(connection) = self.connections.get_mut(key as usize) else {
-            return;
-        };
-        if connection.write_blocked && !connection.wait_writable() {
-            connection.write_blocked = false;
-            self.fanout.writable(key);
-        }
-        self.read(key);
     }
 
     fn hand_on_heard(&mut self) {
@@ -315,30 +316,6 @@ impl Shard {
                 }
             }
         }
-    }
-
-    fn stop(&mut self) {
-        self.stopping = Some(self.clock.now());
-        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
-        for key in keys {
-            self.close(key, CloseReason::ServiceRestart);
-        }
-    }
-
-    /// Whether a stop is over: all connections are closed, and those in HTTP, which may be in the middle of an upgrade,
-    /// have had their time.
-    fn is_over(&mut self) -> bool {
-        let Some(since) = self.stopping else {
-            return false;
-        };
-        let waited = self.clock.is_over(since, HTTP_GRACE_MS);
-        if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
-            return false;
-        }
-        for _ in 0..std::mem::take(&mut self.http_connections) {
-            self.link.connection_gone();
-        }
-        true
     }
 
     /// Goes to sleep, to be woken by `cx`. False if something came in meanwhile.

@@ -33,11 +33,12 @@ impl Sockets<'_> {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return result,
             _ => {}
         }
-        let connection = self.connection(outlet)?;
+        let gone = || io::Error::from(io::ErrorKind::NotConnected);
+        let connection = self.connections.get_mut(outlet as usize).ok_or_else(gone)?;
         connection.is_exhausted_for(Interest::WRITABLE);
         connection.write_blocked = true;
         if !connection.wait_writable() {
-            self.ready.push(outlet);
+            connection.make_ready(outlet, self.ready);
         }
         result
     }

@@ -7,7 +7,7 @@ use crate::websocket::CloseReason;
 /// What a deadline demands.
 enum Due {
     Close(CloseReason),
-    Drop(CloseReason),
+    CutOff(CloseReason),
 }
 
 impl Shard {
@@ -25,7 +25,7 @@ impl Shard {
         for (key, due) in due {
             match due {
                 Due::Close(reason) => self.close(key, reason),
-                Due::Drop(reason) => self.drop_connection(key, reason),
+                Due::CutOff(reason) => self.cut_off(key, reason),
             }
         }
     }
@@ -36,7 +36,7 @@ impl Shard {
             State::Closing(closing) => self
                 .clock
                 .is_over(closing.since, self.limits.closing_timeout_ms)
-                .then_some(Due::Drop(closing.reason)),
+                .then_some(Due::CutOff(closing.reason)),
             State::Paused { since } => self
                 .clock
                 .is_over(*since, self.limits.pause_timeout_ms)

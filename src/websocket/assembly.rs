@@ -116,6 +116,10 @@ impl Assembly {
         self.message.is_none() && self.control.is_none() && self.start == self.end
     }
 
+    pub(super) fn is_inside_message(&self) -> bool {
+        self.message.is_some()
+    }
+
     pub(super) fn missing(&self) -> Option<Missing> {
         if let Some(control) = &self.control {
             return Some(Missing {

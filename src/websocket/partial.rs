@@ -38,6 +38,10 @@ impl Partial {
         self.assembly.is_idle()
     }
 
+    pub(super) fn is_inside_message(&self) -> bool {
+        self.assembly.is_inside_message()
+    }
+
     /// After an incomplete step: gives back the memory of what has been yielded.
     pub(super) fn settle(&mut self) {
         self.assembly.close_gap(&mut self.bytes);

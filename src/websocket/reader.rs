@@ -41,6 +41,12 @@ impl FrameReader {
         self.partial.is_some()
     }
 
+    /// Whether a text or binary message is incomplete, between two of its fragments included, and not merely the header
+    /// of a frame or a control frame. Meaningful after `next` said `None`.
+    pub fn is_inside_message(&self) -> bool {
+        self.partial.as_ref().is_some_and(|p| p.is_inside_message())
+    }
+
     /// One read. `read` is handed free space and returns how many bytes it put at its front: the whole shared buffer, or,
     /// while something is incomplete, the space straight behind what is kept.
     ///

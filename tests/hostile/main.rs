@@ -1,0 +1,15 @@
+//! Hostile input: every attack has its stated outcome, and nobody else notices. During each attack two well-behaved
+//! clients chat, each message delivered in order before a deadline; after it nothing is left of the attacker.
+
+mod arena;
+mod churn;
+mod firehose;
+mod half_open;
+mod handshake;
+mod json;
+mod never_reads;
+mod panics;
+mod partial;
+mod stop;
+#[path = "../support/mod.rs"]
+mod support;

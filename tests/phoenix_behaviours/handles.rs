@@ -99,7 +99,7 @@ fn a_socket_handle_pushes_and_broadcasts_from_outside() {
         other.expect_broadcast("room:a", "news", json!({"n": 2}));
         handle.broadcast_from("news", object! { "n": 3 });
         other.expect_broadcast("room:a", "news", json!({"n": 3}));
-        peer.expect_silence();
+        peer.expect_silence_in("room:a");
     }
 }
 

@@ -1,4 +1,106 @@
-//! A WebSocket broker that speaks the Phoenix Channels protocol.
+//! A WebSocket broker that speaks the Phoenix Channels protocol: one message in, many sockets out.
+//!
+//! Clients are phoenix.js, unchanged. The app's side has Phoenix's words: a [`Router`] mounts a [`UserSocket`] at a path,
+//! the socket says which [`Channel`] serves which topics, and the channel's callbacks see one client in one topic as a
+//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same, and what the
+//! `lobbyd` binary runs):
+//!
+//! ```
+//! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
+//!
+//! struct RoomChannel;
+//!
+//! impl Channel for RoomChannel {
+//!     fn join(&self, topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
+//!         match topic {
+//!             "room:lobby" => Join::ok(),
+//!             _ => Join::error(reason("authorized")),
+//!         }
+//!     }
+//!
+//!     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+//!         match (event, payload.get("body")) {
+//!             ("new_msg", Some(body)) => {
+//!                 socket.broadcast("new_msg", object! { "body": body });
+//!                 Handled::NoReply
+//!             }
+//!             _ => Handled::error(reason("expected new_msg with a body")),
+//!         }
+//!     }
+//! }
+//!
+//! fn router() -> Router {
+//!     Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
+//! }
+//! # router();
+//! ```
+//!
+//! A [`Server`] serves it. It is bound first, so that a port in use is an error and not half a start; port 0 takes
+//! any free one:
+//!
+//! ```no_run
+//! use lobbyd::{Server, object};
+//! # use lobbyd::{Router, UserSocket, rooms::RoomChannel};
+//! # fn router() -> Router { Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel)) }
+//!
+//! fn main() -> std::io::Result<()> {
+//!     let server = Server::new(router()).bind(([127, 0, 0, 1], 4000).into())?;
+//!     let endpoint = server.endpoint(); // for any thread
+//!     std::thread::spawn(move || {
+//!         endpoint.broadcast("room:lobby", "new_msg", object! { "body": "hello from outside" })
+//!     });
+//!     let summary = server.run(std::future::pending())?; // or: until a future of yours is ready
+//!     println!("{} connections had to be cut off", summary.cut_off);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Phoenix's words, and ours
+//!
+//! | in Phoenix | here |
+//! |---|---|
+//! | `socket "/socket", UserSocket` in the endpoint | [`Router::socket`] |
+//! | `channel "room:*", RoomChannel` | [`UserSocket::channel`] |
+//! | `check_origin`, `timeout`, `max_channels_per_transport`, … | [`UserSocket::check_origin`], [`UserSocket::idle_timeout_ms`], [`UserSocket::max_channels`], … |
+//! | `connect/3`, `connect_info` | [`UserSocket::connect`] with [`Params`] and [`ConnectInfo`] |
+//! | `{:ok, socket}`, `:error`, `{:error, reason}` of `connect/3` | [`Connect::ok`], [`Connect::refuse`], [`Connect::refuse_with`]; [`Connect::later`] if it has to wait |
+//! | `id/1` | [`Connect::id`] |
+//! | `assign/3`, `socket.assigns` | [`Connect::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
+//! | `join/3` | [`Channel::join`] |
+//! | `{:ok, socket}`, `{:ok, response, socket}`, `{:error, response}` of `join/3` | [`Join::ok`], [`Join::ok_with`], [`Join::error`]; [`Join::later`] if it has to wait |
+//! | `send(self(), :after_join)` | [`Socket::send_info`] |
+//! | `handle_in/3` | [`Channel::handle_in`] |
+//! | `{:noreply, socket}` | [`Handled::NoReply`] |
+//! | `{:reply, {status, response}, socket}` | [`Handled::ok`], [`Handled::error`], [`Handled::reply`]; [`Handled::later`] if it has to wait |
+//! | `{:stop, reason, socket}`, `{:stop, reason, reply, socket}` | [`Handled::stop`], [`Handled::stop_with_reply`] |
+//! | `push/3` | [`Socket::push`] |
+//! | `broadcast/3`, `broadcast_from/3` | [`Socket::broadcast`], [`Socket::broadcast_from`] |
+//! | `socket_ref/1`, `reply/2` | [`Socket::reply_handle`], [`ReplyHandle::reply`] |
+//! | `self()`, `send/2` to a channel's process | [`Socket::handle`], [`SocketHandle::send`] |
+//! | `handle_info/2` | [`Channel::handle_info`] |
+//! | `intercept/1`, `handle_out/3` | [`Channel::intercept`], [`Channel::handle_out`] |
+//! | `Endpoint.subscribe/1` in a channel, `%Broadcast{}` | [`Socket::subscribe`], [`Broadcast`] |
+//! | `terminate/2` | [`Channel::terminate`] with a [`TerminateReason`] |
+//! | `Endpoint.broadcast/3` | [`Endpoint::broadcast`] |
+//! | `Endpoint.broadcast("users:1", "disconnect", %{})` | [`Endpoint::disconnect`] |
+//! | a map as payload, `{:binary, data}` | [`object!`], [`serde_json::Value`] or [`PayloadBuf`]; [`Bytes`](bytes::Bytes) or `Vec<u8>` |
+//!
+//! Where a callback would raise, it panics, with the same outcome: that client's channel ends with `phx_error`, and the
+//! client joins again. A channel is no process here: one instance serves all clients of its route, on the thread that owns
+//! the client's connection, so a callback must not block. What has to wait goes into a `later`, which takes a future.
+//!
+//! # The modules, in the order of the data path
+//!
+//! - [`websocket`]: bytes of a socket become whole messages, answers become frames, an end has a reason.
+//! - [`protocol`]: what a message says and how one is written; versions 1 and 2, text and binary.
+//! - [`channel`]: the app's side, and the session that speaks the protocol for one connection.
+//! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets.
+//! - [`server`]: threads, sockets and HTTP round all that.
+//! - [`rooms`]: the chat room that comes with the binary, written with the public API alone.
+//! - [`config`]: what the binary is told on its command line, and how it ends.
+//!
+//! `docs/architecture.md` tells how they work together and which invariants hold, `docs/protocol.md` what is spoken on
+//! the wire.
 
 #![forbid(unsafe_code)]
 
@@ -14,3 +116,10 @@ pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Params,
     ReplyHandle, Router, Socket, SocketHandle, StopReason, TerminateReason, UserSocket,
 };
+pub use protocol::{IntoPayload, Json, Payload, PayloadBuf, reason};
+pub use server::{Endpoint, Server};
+
+/// Keeps the example of the README compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,7 +9,7 @@ use std::task::Poll;
 use clap::Parser;
 use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
 use lobbyd::rooms::RoomChannel;
-use lobbyd::server::{Server, Summary};
+use lobbyd::server::{Server, Summary, raise_descriptor_limit};
 use lobbyd::{Router, UserSocket};
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -34,6 +34,8 @@ fn main() -> ExitCode {
 fn serve(arguments: Arguments) -> Result<Exit, Failure> {
     let settings = Settings::try_from(arguments)?;
     start_log(settings.log_level);
+    let open_files = raise_descriptor_limit();
+    tracing::debug!(open_files, "each connection takes one of these");
     let address = settings.listen;
     let server = Server::new(router())
         .shards(settings.shards.get())

@@ -5,7 +5,7 @@
 import { Socket } from "./socket.js";
 
 const MESSAGES_SHOWN_MAX = 500;
-const SCROLLED_UP_FROM_PX = 48;
+const NEWEST_WITHIN_PX = 48;
 // What the server sends back sooner than this needs no "sending…".
 const SENDING_SHOWN_AFTER_MS = 1000;
 
@@ -16,10 +16,10 @@ const element = (id) => document.getElementById(id);
 const [log, messages, outbox, input, problem, newer] =
   ["log", "messages", "outbox", "chat-input", "problem", "newer"].map(element);
 
-let pending = []; // typed here and not seen back from the server: { body, item, pushed }
+let pending = []; // typed here and not seen back from the server: { body, item, state }
 let following = true; // the newest message is in view, and is to stay there
 let unread = 0;
-let refused = false;
+let outside = false; // refused, or the room was closed: nothing more is tried
 let lostAt = null; // while away: since when
 let gap = ""; // back again, and nothing has come in since: what to say about the hole
 
@@ -28,17 +28,16 @@ const channel = socket.channel(topic, {});
 
 channel.on("new_msg", ({ body }) => receive(typeof body === "string" ? body : JSON.stringify(body)));
 channel.onError(() => disconnected());
-channel.onClose(() => { if (!refused) refuse("the room was closed"); });
+channel.onClose(() => { if (!outside) stayOutside("closed", "The server closed this room"); });
 channel.join()
   .receive("ok", (reply) => {
     console.log("Joined successfully", reply);
     showState("joined", place);
     if (lostAt) gap = `You were away for ${duration(Date.now() - lostAt)}. What others said meanwhile is not shown.`;
     lostAt = null;
-    pending.filter((message) => !message.pushed).forEach(push);
+    pending.filter(({ state }) => state === "waiting").forEach(push);
   })
   .receive("error", (reply) => {
-    if (refused) return;
     console.log("Unable to join", reply);
     // A crash may pass, and the client tries again by itself; a refusal is an answer, and asking on would be noise.
     if (reply.reason !== "join crashed") refuse(reply.reason ?? JSON.stringify(reply));
@@ -50,7 +49,7 @@ element("room").textContent = topic;
 element("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   const body = input.value;
-  if (body.trim() === "" || refused) return;
+  if (body.trim() === "" || outside) return;
   input.value = "";
   showProblem("");
   follow();
@@ -66,10 +65,10 @@ function showState(state, text) {
 }
 
 function disconnected() {
-  if (refused) return;
+  if (outside) return;
   if (document.body.dataset.state === "joined") lostAt = Date.now();
   showState("reconnecting", lostAt ? "reconnecting…" : "no answer yet, trying again…");
-  pending.filter((message) => message.pushed).forEach(doubt);
+  pending.filter(({ state }) => state === "pushed").forEach((message) => doubt(message, "may not have arrived"));
 }
 
 function duration(ms) {
@@ -79,47 +78,55 @@ function duration(ms) {
 }
 
 function refuse(reason) {
-  refused = true;
-  showState("refused", "not admitted");
   element("refused-topic").textContent = topic;
   element("refused-reason").textContent = reason;
+  element("refused-why").hidden = false;
+  stayOutside("not admitted", "You cannot come in here");
+}
+
+function stayOutside(state, title) {
+  outside = true;
+  showState("refused", state);
+  element("refused-title").textContent = title;
   element("refused").hidden = false;
-  element("chat-input").disabled = element("send").disabled = true;
+  input.disabled = element("send").disabled = true;
   channel.leave();
   socket.disconnect();
 }
 
-// ---- sending: a message waits in the outbox until the server sends it back like anybody else's
+// ---- sending: a message waits in the outbox until the server sends it back like anybody else's. Its states:
+//   "waiting"   typed while the connection was away, to be pushed at the next join
+//   "pushed"    on its way; shown only if that takes long
+//   "doubtful"  pushed without effect so far: the person decides whether to send it again
 
 function send(body) {
-  const item = document.createElement("li");
-  item.dir = "auto";
-  item.textContent = body;
-  outbox.append(item);
-  const message = { body, item, pushed: false };
+  const message = { body, item: document.createElement("li"), state: "waiting" };
   pending.push(message);
+  outbox.append(message.item);
   if (channel.state === "joined") push(message);
-  else label(message, "will be sent when the connection is back");
+  else show(message, "will be sent when the connection is back");
 }
 
 function push(message) {
-  message.pushed = true;
-  label(message, "");
-  setTimeout(() => { if (message.item.hidden) label(message, "sending…"); }, SENDING_SHOWN_AFTER_MS);
+  message.state = "pushed";
+  message.item.hidden = true;
+  setTimeout(() => { if (message.state === "pushed") show(message, "sending…"); }, SENDING_SHOWN_AFTER_MS);
   channel.push("new_msg", { body: message.body })
     .receive("ok", () => settle(message))
+    .receive("timeout", () => doubt(message, "may not have arrived"))
     .receive("error", (reply) => {
-      settle(message);
       showProblem(`Not sent: ${reply.reason ?? JSON.stringify(reply)}`);
-      if (input.value === "") input.value = message.body;
-    })
-    .receive("timeout", () => { if (pending.includes(message) && message.pushed) doubt(message); });
+      if (input.value !== "") return doubt(message, "was rejected");
+      settle(message);
+      input.value = message.body;
+    });
 }
 
-/** Pushed, and then the connection went: only the person can say whether a second copy would do harm. */
-function doubt(message) {
-  if (message.item.dataset.state === "doubt") return;
-  label(message, "may not have arrived", "doubt");
+/** Only the person can say whether a second copy would do harm. */
+function doubt(message, text) {
+  if (!pending.includes(message) || message.state === "doubtful") return;
+  message.state = "doubtful";
+  show(message, text);
   message.item.append(
     button("Send again", () => { settle(message); send(message.body); }),
     button("Discard", () => settle(message)),
@@ -132,14 +139,13 @@ function settle(message) {
   message.item.remove();
 }
 
-function label(message, text, state = text && "waiting") {
-  message.item.textContent = message.body;
-  message.item.dataset.state = state;
-  message.item.hidden = text === "";
-  if (text === "") return;
+function show(message, text) {
+  const body = document.createElement("bdi");
   const note = document.createElement("small");
+  body.textContent = message.body;
   note.textContent = text;
-  message.item.append(" ", note);
+  message.item.replaceChildren(body, " ", note);
+  message.item.hidden = false;
 }
 
 function button(text, pressed) {
@@ -158,7 +164,7 @@ function showProblem(text) {
 // ---- receiving
 
 function receive(body) {
-  const own = pending.find((message) => message.pushed && message.body === body);
+  const own = pending.find((message) => message.state !== "waiting" && message.body === body);
   if (own) settle(own);
   append(body);
   if (following) scrollToNewest();
@@ -183,15 +189,32 @@ function append(body) {
   while (messages.children.length > shown) messages.firstElementChild.remove();
 }
 
-// ---- scrolling
+// ---- scrolling: once a frame, or many messages at a time would each cost a layout
 
-function scrollToNewest() { log.scrollTop = log.scrollHeight; }
+let scrollDue = false;
+let lastTop = 0;
+
+function scrollToNewest() {
+  if (scrollDue) return;
+  scrollDue = true;
+  requestAnimationFrame(() => {
+    scrollDue = false;
+    if (!following) return;
+    log.scrollTop = log.scrollHeight;
+    lastTop = log.scrollTop;
+  });
+}
 
 function follow() {
-  following = true;
-  unread = 0;
-  showUnread();
+  setFollowing(true);
   scrollToNewest();
+}
+
+function setFollowing(value) {
+  following = value;
+  log.toggleAttribute("data-following", value);
+  if (following) unread = 0;
+  showUnread();
 }
 
 function showUnread() {
@@ -200,8 +223,11 @@ function showUnread() {
 }
 
 log.addEventListener("scroll", () => {
-  following = log.scrollHeight - log.clientHeight - log.scrollTop < SCROLLED_UP_FROM_PX;
-  if (following && unread > 0) follow();
+  const below = log.scrollHeight - log.clientHeight - log.scrollTop;
+  // Up by however little is up; far from the end without that is only a message that came in this very frame.
+  if (log.scrollTop < lastTop && below > 1) setFollowing(false);
+  else if (below < NEWEST_WITHIN_PX) setFollowing(true);
+  lastTop = log.scrollTop;
 });
 newer.addEventListener("click", () => { follow(); input.focus(); });
 new ResizeObserver(() => { if (following) scrollToNewest(); }).observe(log);

@@ -1,460 +1,244 @@
 //! The engine's promise: on one node every subscriber of a topic sees the same order, each sees what was published after
 //! its join, once, with no gap; and a frame of its own stands exactly where its fence says.
 //!
-//! Two shards are stepped in random order: publishes, joins, leaves, replies, sockets that block in the middle of a
-//! frame and resume, and flush passes that are cut off after a few writes. A model says what each must have received.
+//! Two shards are stepped in random order: publishes, joins with and without intercepts, listeners, leaves, replies,
+//! sockets that block in the middle of a frame and resume, flush passes that are cut off after a few writes,
+//! connections that end with a Close frame, early or late, and numbers of connections that are used again. A model
+//! says what each must have received.
 
-use std::collections::HashMap;
-use std::io;
-use std::sync::Arc;
+mod broker_model;
 
-use bytes::Bytes;
-use lobbyd::broker::{
-    Budget, Class, Draft, Failure, Fanout, FanoutSettings, Hub, Sink, SubscriptionId, Wants,
-};
+use broker_model::{At, Publish, Step, TOPICS, World};
+use lobbyd::broker::FanoutSettings;
 use proptest::prelude::*;
+use proptest::strategy::Union;
 
-const TOPICS: [&str; 3] = ["room:lobby", "room:a", "room:b"];
-
-/// A connection's socket: takes `room` more bytes, then blocks.
-#[derive(Default)]
-struct Socket {
-    received: Vec<u8>,
-    room: usize,
-    blocked: bool,
+/// How large the world is.
+#[derive(Clone, Copy)]
+struct Scale {
+    connections: usize,
+    /// Bytes of a broadcast.
+    size_max: usize,
+    /// Broadcasts in a row.
+    times_max: usize,
+    /// Writes of one flush.
+    writes_max: usize,
 }
 
-#[derive(Default)]
-struct Sockets(Vec<Socket>);
+const SMALL: Scale = Scale {
+    connections: 7,
+    size_max: 300,
+    times_max: 2,
+    writes_max: 5,
+};
 
-impl Sink for Sockets {
-    fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize> {
-        let socket = &mut self.0[outlet as usize];
-        assert!(!bytes.is_empty(), "an empty write");
-        let taken = bytes.len().min(socket.room);
-        socket.received.extend_from_slice(&bytes[..taken]);
-        socket.room -= taken;
-        socket.blocked = taken < bytes.len();
-        if taken == 0 {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        Ok(taken)
-    }
+/// Bursts of more frames than go in one vectored write.
+const BURSTS: Scale = Scale {
+    connections: 7,
+    size_max: 30,
+    times_max: 200,
+    writes_max: 40,
+};
 
-    fn write_vectored(&mut self, outlet: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        let all: Vec<u8> = pieces.iter().flat_map(|p| p.iter().copied()).collect();
-        self.write(outlet, &all)
-    }
+/// Spans beyond what is gathered, and beyond what one connection gets in a turn.
+const LARGE: Scale = Scale {
+    connections: 4,
+    size_max: 200 << 10,
+    times_max: 4,
+    writes_max: 9,
+};
+
+/// Passes that take many slices.
+const CROWD: Scale = Scale {
+    connections: 230,
+    size_max: 40,
+    times_max: 3,
+    writes_max: 64,
+};
+
+fn steps(scale: Scale, length: usize) -> impl Strategy<Value = Vec<Step>> {
+    proptest::collection::vec(step(scale), 1..length)
 }
 
-/// What a connection must receive, as far as it is fixed.
-#[derive(Default)]
-struct Expected {
-    /// Frames of each topic, in order.
-    topics: HashMap<usize, Vec<String>>,
-    /// Frames of its own: text, and the topic and number of its frames that must stand before it.
-    own: Vec<(String, Option<(usize, usize)>)>,
-    joined: HashMap<usize, SubscriptionId>,
-    given_up: bool,
+fn step(scale: Scale) -> Union<BoxedStrategy<Step>> {
+    let at = move || (0..2usize, 0..scale.connections);
+    let topic = || 0..TOPICS.len();
+    let flush = (0..2usize, 1..=scale.writes_max, 1..scale.size_max * 20);
+    Union::new_weighted(vec![
+        (6, publish(scale).prop_map(Step::Publish).boxed()),
+        (5, join(at(), topic()).boxed()),
+        (1, listen(at(), topic()).boxed()),
+        (2, leave(at(), topic()).boxed()),
+        (3, own(at(), proptest::option::of(topic())).boxed()),
+        (8, flush.prop_map(flush_of).boxed()),
+        (2, block(at(), scale.size_max * 2).boxed()),
+        (3, resume(at(), scale.size_max * 3).boxed()),
+        (1, end(at()).boxed()),
+        (1, at().prop_map(|at| Step::Reopen { at }).boxed()),
+    ])
 }
 
-struct Shard {
-    fanout: Fanout,
-    sockets: Sockets,
-    expected: Vec<Expected>,
-    classes: Vec<Class>,
+fn publish(scale: Scale) -> impl Strategy<Value = Publish> {
+    let place = (0..2usize, 0..TOPICS.len());
+    let amount = (1..scale.size_max, 1..=scale.times_max);
+    let kind = (any::<bool>(), any::<bool>());
+    let from = proptest::option::of(0..scale.connections);
+    (place, amount, kind, from).prop_map(|(place, amount, kind, from)| Publish {
+        shard: place.0,
+        topic: place.1,
+        size: amount.0,
+        times: amount.1,
+        text: kind.0,
+        hidden: kind.1,
+        from,
+    })
 }
 
-#[derive(Clone, Debug)]
-enum Step {
-    Publish {
-        shard: u8,
-        topic: u8,
-        size: u16,
-        text_only: bool,
-        from: Option<u8>,
-    },
-    Join {
-        shard: u8,
-        connection: u8,
-        topic: u8,
-    },
-    Leave {
-        shard: u8,
-        connection: u8,
-        topic: u8,
-    },
-    Own {
-        shard: u8,
-        connection: u8,
-        topic: Option<u8>,
-        size: u8,
-    },
-    Flush {
-        shard: u8,
-        writes: u8,
-    },
-    Block {
-        shard: u8,
-        connection: u8,
-        room: u16,
-    },
-    Resume {
-        shard: u8,
-        connection: u8,
-        room: u16,
-    },
+fn join(
+    at: impl Strategy<Value = At>,
+    topic: impl Strategy<Value = usize>,
+) -> impl Strategy<Value = Step> {
+    let intercept = proptest::bool::weighted(0.3);
+    (at, topic, intercept).prop_map(|(at, topic, intercept)| Step::Join {
+        at,
+        topic,
+        intercept,
+    })
 }
 
-const CONNECTIONS: u8 = 7;
-
-fn step() -> impl Strategy<Value = Step> {
-    let place = || (0..2u8, 0..CONNECTIONS);
-    prop_oneof![
-        6 => (0..2u8, 0..3u8, 1..300u16, any::<bool>(), proptest::option::of(0..CONNECTIONS))
-            .prop_map(|(shard, topic, size, text_only, from)| Step::Publish { shard, topic, size, text_only, from }),
-        5 => (place(), 0..3u8).prop_map(|((shard, connection), topic)| Step::Join { shard, connection, topic }),
-        2 => (place(), 0..3u8).prop_map(|((shard, connection), topic)| Step::Leave { shard, connection, topic }),
-        3 => (place(), proptest::option::of(0..3u8), 1..60u8)
-            .prop_map(|((shard, connection), topic, size)| Step::Own { shard, connection, topic, size }),
-        8 => (0..2u8, 1..5u8).prop_map(|(shard, writes)| Step::Flush { shard, writes }),
-        2 => (place(), 0..500u16).prop_map(|((shard, connection), room)| Step::Block { shard, connection, room }),
-        3 => (place(), 1..900u16).prop_map(|((shard, connection), room)| Step::Resume { shard, connection, room }),
-    ]
+fn listen(
+    at: impl Strategy<Value = At>,
+    topic: impl Strategy<Value = usize>,
+) -> impl Strategy<Value = Step> {
+    let own_id = any::<bool>();
+    (at, topic, own_id).prop_map(|(at, topic, own_id)| Step::Listen { at, topic, own_id })
 }
 
-/// A frame of the test: readable, of any size, and its end is seen. Class 1 and class 2 frames differ.
-fn frame(class: Class, text: &str) -> Bytes {
-    Bytes::from(format!("{class:?}{text}\n"))
+fn leave(
+    at: impl Strategy<Value = At>,
+    topic: impl Strategy<Value = usize>,
+) -> impl Strategy<Value = Step> {
+    (at, topic).prop_map(|(at, topic)| Step::Leave { at, topic })
 }
 
-struct World {
-    hub: Arc<Hub>,
-    shards: Vec<Shard>,
-    published: u32,
+fn own(
+    at: impl Strategy<Value = At>,
+    topic: impl Strategy<Value = Option<usize>>,
+) -> impl Strategy<Value = Step> {
+    (at, topic, 1..60usize).prop_map(|(at, topic, size)| Step::Own { at, topic, size })
 }
 
-impl World {
-    fn new(settings: FanoutSettings) -> World {
-        let hub = Arc::new(Hub::new(2));
-        let shards = (0..2)
-            .map(|number| {
-                let mut fanout = Fanout::new(number, Arc::clone(&hub), settings);
-                let classes: Vec<Class> = (0..CONNECTIONS)
-                    .map(|c| if c % 3 == 0 { Class::V1 } else { Class::V2 })
-                    .collect();
-                for (outlet, class) in classes.iter().enumerate() {
-                    fanout.open(outlet as u32, *class);
-                }
-                let socket = || Socket {
-                    room: usize::MAX,
-                    ..Socket::default()
-                };
-                Shard {
-                    fanout,
-                    sockets: Sockets((0..CONNECTIONS).map(|_| socket()).collect()),
-                    expected: (0..CONNECTIONS).map(|_| Expected::default()).collect(),
-                    classes,
-                }
-            })
-            .collect();
-        World {
-            hub,
-            shards,
-            published: 0,
-        }
-    }
-
-    fn run(&mut self, step: Step) {
-        self.take(step);
-        (0..2).for_each(|shard| self.collect_failed(shard));
-    }
-
-    fn take(&mut self, step: Step) {
-        match step {
-            Step::Publish {
-                shard,
-                topic,
-                size,
-                text_only,
-                from,
-            } => self.publish(shard, topic.into(), size, text_only, from),
-            Step::Join {
-                shard,
-                connection,
-                topic,
-            } => self.join(shard, connection, topic.into()),
-            Step::Leave {
-                shard,
-                connection,
-                topic,
-            } => self.leave(shard, connection, topic.into()),
-            Step::Own {
-                shard,
-                connection,
-                topic,
-                size,
-            } => self.own(shard, connection, topic.map(usize::from), size),
-            Step::Flush { shard, writes } => {
-                let budget = Budget {
-                    writes: writes.into(),
-                    drains: 2,
-                    bytes: 4000,
-                };
-                self.flush(shard.into(), budget);
-            }
-            Step::Block {
-                shard,
-                connection,
-                room,
-            } => self.socket(shard, connection).room = room.into(),
-            Step::Resume {
-                shard,
-                connection,
-                room,
-            } => self.resume(shard.into(), connection.into(), room.into()),
-        }
-    }
-
-    fn socket(&mut self, shard: u8, connection: u8) -> &mut Socket {
-        &mut self.shards[usize::from(shard)].sockets.0[usize::from(connection)]
-    }
-
-    fn publish(&mut self, shard: u8, topic: usize, size: u16, text_only: bool, from: Option<u8>) {
-        self.published += 1;
-        let text = format!("t{topic}#{}{}", self.published, "x".repeat(size.into()));
-        let own = &mut self.shards[usize::from(shard)];
-        let origin = from.and_then(|c| own.expected[usize::from(c)].joined.get(&topic).copied());
-        let body = text.clone();
-        own.fanout.publish(
-            TOPICS[topic],
-            origin,
-            &mut |draft: &mut Draft, wants: Wants| {
-                for class in Class::ALL {
-                    let has_form = class == Class::V2 || text_only;
-                    if wants.classes[class as usize] {
-                        draft.seal(class, has_form.then(|| frame(class, &body)));
-                    }
-                }
-            },
-        );
-        for shard in &mut self.shards {
-            for (expected, class) in shard.expected.iter_mut().zip(&shard.classes) {
-                let subscribed = expected.joined.get(&topic);
-                let has_form = *class == Class::V2 || text_only;
-                if subscribed.is_some_and(|id| Some(*id) != origin) && has_form {
-                    let line = format!("{class:?}{text}");
-                    expected.topics.entry(topic).or_default().push(line);
-                }
-            }
-        }
-    }
-
-    fn join(&mut self, shard: u8, connection: u8, topic: usize) {
-        let own = &mut self.shards[usize::from(shard)];
-        let expected = &mut own.expected[usize::from(connection)];
-        if expected.joined.contains_key(&topic) || expected.given_up {
-            return;
-        }
-        let id = own.fanout.new_id();
-        own.fanout
-            .subscribe(connection.into(), id, TOPICS[topic], &[]);
-        expected.joined.insert(topic, id);
-        self.own(shard, connection, Some(topic), 5);
-    }
-
-    fn leave(&mut self, shard: u8, connection: u8, topic: usize) {
-        self.own(shard, connection, Some(topic), 9);
-        let own = &mut self.shards[usize::from(shard)];
-        if let Some(id) = own.expected[usize::from(connection)].joined.remove(&topic) {
-            own.fanout.unsubscribe(connection.into(), id);
-            own.fanout
-                .send(connection.into(), Bytes::from_static(b"left\n"), None);
-            let count = own.expected[usize::from(connection)]
-                .topics
-                .get(&topic)
-                .map_or(0, Vec::len);
-            own.expected[usize::from(connection)]
-                .own
-                .push(("left".into(), Some((topic, count))));
-        }
-    }
-
-    fn own(&mut self, shard: u8, connection: u8, topic: Option<usize>, size: u8) {
-        self.published += 1;
-        let text = format!("own#{}{}", self.published, "y".repeat(size.into()));
-        let own = &mut self.shards[usize::from(shard)];
-        let expected = &mut own.expected[usize::from(connection)];
-        let behind = topic.and_then(|t| expected.joined.get(&t).map(|id| (t, *id)));
-        own.fanout.send(
-            connection.into(),
-            Bytes::from(format!("{text}\n")),
-            behind.map(|(_, id)| id),
-        );
-        let count = |t: usize| expected.topics.get(&t).map_or(0, Vec::len);
-        let fence = behind.map(|(t, _)| (t, count(t)));
-        expected.own.push((text, fence));
-    }
-
-    fn flush(&mut self, shard: usize, budget: Budget) -> bool {
-        let own = &mut self.shards[shard];
-        let more = own.fanout.flush(&mut own.sockets, budget);
-        self.collect_failed(shard);
-        more
-    }
-
-    fn collect_failed(&mut self, shard: usize) {
-        let own = &mut self.shards[shard];
-        while let Some((outlet, failure)) = own.fanout.take_failed() {
-            let expected = &mut own.expected[outlet as usize];
-            assert_ne!(failure, Failure::Io(io::ErrorKind::WouldBlock));
-            assert!(
-                own.sockets.0[outlet as usize].blocked,
-                "only a blocked member is given up"
-            );
-            expected.given_up = true;
-            expected.joined.clear();
-        }
-    }
-
-    fn resume(&mut self, shard: usize, connection: usize, room: usize) {
-        let own = &mut self.shards[shard];
-        let socket = &mut own.sockets.0[connection];
-        socket.room = room;
-        if std::mem::take(&mut socket.blocked) {
-            own.fanout.writable(connection as u32);
-        }
-    }
-
-    /// Lets every socket take everything, and works until nothing is left.
-    fn finish(&mut self) {
-        for shard in 0..2 {
-            for connection in 0..usize::from(CONNECTIONS) {
-                self.resume(shard, connection, usize::MAX);
-            }
-            let rounds = (0..100_000)
-                .take_while(|_| self.flush(shard, Budget::default()))
-                .count();
-            assert!(rounds < 100_000, "flushing never ends");
-        }
-    }
-
-    fn check(&self) {
-        for shard in &self.shards {
-            for (socket, expected) in shard.sockets.0.iter().zip(&shard.expected) {
-                check(&String::from_utf8_lossy(&socket.received), expected);
-            }
-            assert_eq!(shard.fanout.unsettled_bytes(), 0);
-        }
+fn flush_of((shard, writes, bytes): (usize, usize, usize)) -> Step {
+    Step::Flush {
+        shard,
+        writes,
+        bytes,
     }
 }
 
-fn check(received: &str, expected: &Expected) {
-    let lines: Vec<&str> = received.lines().collect();
-    let of_topic = |line: &&&str, topic: usize| line.contains(&format!("t{topic}#"));
-    for topic in 0..TOPICS.len() {
-        let got: Vec<&str> = lines
-            .iter()
-            .filter(|l| of_topic(l, topic))
-            .copied()
-            .collect();
-        let wanted = expected.topics.get(&topic).map_or(&[][..], Vec::as_slice);
-        if expected.given_up {
-            let whole = got.len().saturating_sub(1);
-            assert_eq!(
-                got[..whole],
-                wanted[..whole],
-                "a prefix without a gap until it was given up"
-            );
-        } else {
-            assert_eq!(got, wanted, "topic {topic}: the one order, whole and once");
-        }
+fn block(at: impl Strategy<Value = At>, room_max: usize) -> impl Strategy<Value = Step> {
+    (at, 0..room_max).prop_map(|(at, room)| Step::Block { at, room })
+}
+
+fn resume(at: impl Strategy<Value = At>, room_max: usize) -> impl Strategy<Value = Step> {
+    (at, 1..room_max).prop_map(|(at, room)| Step::Resume { at, room })
+}
+
+fn end(at: impl Strategy<Value = At>) -> impl Strategy<Value = Step> {
+    (at, any::<bool>()).prop_map(|(at, silently)| Step::End { at, silently })
+}
+
+/// Bounds that nobody reaches.
+const ROOMY: FanoutSettings = FanoutSettings {
+    retention_bytes_max: 1 << 30,
+    retention_entries_max: 1 << 30,
+    outbox_bytes_max: 1 << 30,
+};
+
+fn run(scale: Scale, settings: FanoutSettings, steps: Vec<Step>) -> World {
+    let mut world = World::new(settings, scale.connections);
+    steps.into_iter().for_each(|step| world.take(step));
+    world.finish_and_check();
+    world
+}
+
+/// Everybody is in the lobby from the beginning.
+fn run_full(scale: Scale, settings: FanoutSettings, steps: Vec<Step>) -> World {
+    let everyone = (0..scale.connections).flat_map(|c| [(0, c), (1, c)]);
+    let joins = everyone.map(|at| Step::Join {
+        at,
+        topic: 0,
+        intercept: at.1 % 11 == 0,
+    });
+    run(scale, settings, joins.chain(steps).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, .. ProptestConfig::default() })]
+
+    #[test]
+    fn every_subscriber_sees_one_order_whole_and_once_while_members_come_go_block_and_resume(
+        steps in steps(SMALL, 250)
+    ) {
+        prop_assert!(!run(SMALL, ROOMY, steps).gave_up());
     }
-    if expected.given_up {
-        return;
-    }
-    let own: Vec<&str> = expected.own.iter().map(|(text, _)| text.as_str()).collect();
-    let got: Vec<(usize, &str)> = lines
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(|(_, l)| own.contains(l))
-        .collect();
-    assert_eq!(
-        got.iter().map(|(_, l)| *l).collect::<Vec<_>>(),
-        own,
-        "own frames in the order they were sent"
-    );
-    for ((at, line), (_, fence)) in got.iter().zip(&expected.own) {
-        if let Some((topic, count)) = fence {
-            let before = lines[..*at].iter().filter(|l| of_topic(l, *topic)).count();
-            assert_eq!(
-                before, *count,
-                "{line} stands behind all that was published before it, and nothing later"
-            );
-        }
+
+    #[test]
+    fn a_member_that_falls_off_a_short_log_is_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
+        let settings = FanoutSettings { retention_bytes_max: 600, retention_entries_max: 8, outbox_bytes_max: 400 };
+        run(SMALL, settings, steps);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, .. ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 25, .. ProptestConfig::default() })]
 
     #[test]
-    fn every_subscriber_sees_one_order_whole_and_once_while_members_come_go_block_and_resume(
-        steps in proptest::collection::vec(step(), 1..250)
-    ) {
-        let mut world = World::new(FanoutSettings::default());
-        steps.into_iter().for_each(|step| world.run(step));
-        world.finish();
-        world.check();
-        prop_assert!(world.shards.iter().all(|s| s.expected.iter().all(|e| !e.given_up)));
+    fn bursts_of_more_frames_than_one_write_takes_keep_the_order(steps in steps(BURSTS, 120)) {
+        prop_assert!(!run_full(BURSTS, ROOMY, steps).gave_up());
     }
 
     #[test]
-    fn a_member_that_falls_off_a_short_log_is_given_up_and_never_skipped(
-        steps in proptest::collection::vec(step(), 1..250)
-    ) {
-        let settings = FanoutSettings { retention_bytes_max: 600, retention_entries_max: 8, outbox_bytes_max: 400 };
-        let mut world = World::new(settings);
-        steps.into_iter().for_each(|step| world.run(step));
-        world.finish();
-        world.check();
+    fn spans_of_more_bytes_than_one_write_takes_keep_the_order(steps in steps(LARGE, 60)) {
+        prop_assert!(!run_full(LARGE, ROOMY, steps).gave_up());
+    }
+
+    #[test]
+    fn passes_over_a_crowd_in_many_slices_leave_nobody_out(steps in steps(CROWD, 150)) {
+        prop_assert!(!run_full(CROWD, ROOMY, steps).gave_up());
     }
 }
 
 #[test]
 fn a_broadcast_is_encoded_once_per_class_however_many_subscribe() {
-    let mut world = World::new(FanoutSettings::default());
-    for shard in 0..2 {
-        for connection in 0..CONNECTIONS {
-            world.join(shard, connection, 0);
-        }
-    }
-    for _ in 0..10 {
-        world.publish(0, 0, 20, true, None);
-    }
-    world.finish();
-    world.check();
+    let mut world = World::new(FanoutSettings::default(), SMALL.connections);
+    (0..SMALL.connections).for_each(|c| (0..2).for_each(|s| world.join((s, c), 0, false)));
+    world.take(Step::Publish(Publish {
+        shard: 0,
+        topic: 0,
+        size: 20,
+        times: 10,
+        text: true,
+        hidden: false,
+        from: None,
+    }));
+    world.finish_and_check();
     let counts = world.hub.counts();
     assert_eq!((counts.broadcasts, counts.encodings), (10, 20));
 }
 
 #[test]
 fn topics_are_forgotten_with_their_last_member() {
-    let mut world = World::new(FanoutSettings::default());
-    for topic in 0..3 {
-        world.join(0, 1, topic);
-        world.join(1, 2, topic);
-    }
+    let mut world = World::new(FanoutSettings::default(), SMALL.connections);
+    (0..3).for_each(|topic| {
+        world.join((0, 1), topic, false);
+        world.join((1, 2), topic, true);
+    });
     assert_eq!(world.hub.topics_len(), 3);
-    for topic in 0..3 {
-        world.leave(0, 1, topic);
-        world.leave(1, 2, topic);
-    }
-    assert_eq!(
-        (world.hub.topics_len(), world.shards[0].fanout.rooms_len()),
-        (0, 0)
-    );
-    world.finish();
-    world.check();
+    (0..3).for_each(|topic| {
+        world.leave((0, 1), topic);
+        world.leave((1, 2), topic);
+    });
+    assert_eq!(world.hub.topics_len(), 0);
+    world.finish_and_check();
 }

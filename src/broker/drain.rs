@@ -225,8 +225,9 @@ impl Fanout {
                 sink.write(outlet, &self.scratch.bytes)
             }
             _ => {
-                let slices: Vec<IoSlice<'_>> =
-                    pieces.iter().map(|p| IoSlice::new(&p.bytes)).collect();
+                // Without the empty ones, of which there may be one per subscription: the kernel counts them too.
+                let filled = pieces.iter().filter(|p| !p.bytes.is_empty());
+                let slices: Vec<IoSlice<'_>> = filled.map(|p| IoSlice::new(&p.bytes)).collect();
                 sink.write_vectored(outlet, &slices)
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
@@ -118,10 +119,17 @@ impl Hub {
         }
     }
 
-    pub(crate) fn deliver(&self, shard: u16, parcel: Parcel, bytes: usize) -> usize {
+    /// Puts a parcel in a shard's mailbox. Returns the shard's lag and whom to wake, once no lock is held.
+    pub(crate) fn deliver(
+        &self,
+        shard: u16,
+        parcel: Parcel,
+        bytes: usize,
+    ) -> (usize, Option<Waker>) {
         let reach = &self.shards[usize::from(shard)];
-        reach.mailbox.post(parcel, bytes + PARCEL_BYTES)
-            + reach.unsettled_bytes.load(Ordering::Relaxed)
+        let (waiting, waker) = reach.mailbox.put(parcel, bytes + PARCEL_BYTES);
+        let unsettled = reach.unsettled_bytes.load(Ordering::Relaxed);
+        (waiting + unsettled, waker)
     }
 
     pub(crate) fn set_unsettled_bytes(&self, shard: u16, bytes: usize) {

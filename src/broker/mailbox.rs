@@ -42,22 +42,27 @@ impl<T> Default for Mailbox<T> {
 impl<T> Mailbox<T> {
     /// Posts `item`, which weighs `bytes`, and wakes the owner if it sleeps. Returns the bytes now waiting.
     pub fn post(&self, item: T, bytes: usize) -> usize {
+        let (waiting, waker) = self.put(item, bytes);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        waiting
+    }
+
+    /// Like [`post`](Mailbox::post), but leaves waking the owner to the caller, who may hold a lock: a wake-up is a
+    /// system call, after which the woken thread may at once want the same lock.
+    #[must_use = "an owner that nobody wakes sleeps on"]
+    pub(crate) fn put(&self, item: T, bytes: usize) -> (usize, Option<Waker>) {
         let mut queue = lock(&self.queue);
         queue.items.push(item);
         queue.bytes += bytes;
         let waiting = queue.bytes;
         self.bytes.store(waiting, Ordering::Relaxed);
-        let waker = if queue.awake {
-            None
-        } else {
-            queue.awake = true;
-            queue.waker.clone()
-        };
-        drop(queue);
-        if let Some(waker) = waker {
-            waker.wake();
+        if queue.awake {
+            return (waiting, None);
         }
-        waiting
+        queue.awake = true;
+        (waiting, queue.waker.clone())
     }
 
     /// Moves everything posted so far to the end of `into`, in order. For the owner.

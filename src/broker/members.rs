@@ -15,6 +15,11 @@ impl Fanout {
         self.outlets.get(outlet as usize)?.as_ref()
     }
 
+    /// The connection, unless it was given up: a cursor of one that reads nothing more would hold its log for ever.
+    pub(super) fn taking(&self, outlet: u32) -> Option<&Outlet> {
+        self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
+    }
+
     pub(super) fn outlet_mut(&mut self, outlet: u32) -> Option<&mut Outlet> {
         self.outlets.get_mut(outlet as usize)?.as_mut()
     }

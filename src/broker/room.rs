@@ -84,11 +84,13 @@ impl Room {
 
     /// The events that the channel of `id` intercepts.
     pub fn intercepts(&self, id: SubscriptionId) -> &'static [&'static str] {
-        let listener = self.listeners.iter().find(|l| l.id == id);
-        match listener.map(|l| l.events) {
-            Some(Events::Intercepted(events)) => events,
-            _ => &[],
-        }
+        // Its channel may listen to the same topic by hand, under the same id.
+        let mut own = self.listeners.iter().filter(|l| l.id == id);
+        let intercepted = own.find_map(|l| match l.events {
+            Events::Intercepted(events) => Some(events),
+            Events::All | Events::SocketId => None,
+        });
+        intercepted.unwrap_or_default()
     }
 
     /// A lap of the pass is over: what was there when it began has been offered to everybody. Returns the bytes of it.

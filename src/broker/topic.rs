@@ -4,6 +4,7 @@
 //! publisher's own included, so all shards see one order. No app code, encoding or socket work happens there.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::sync::atomic::{AtomicU32, Ordering};
 use super::sync::{Mutex, lock};
@@ -171,14 +172,20 @@ impl Topic {
         let bytes = entry.bytes();
         let entry = Arc::new(entry);
         let mut lag_bytes = 0;
+        // Allocates only if some shard sleeps, which is when nothing is urgent.
+        let mut sleepers = Vec::new();
         for interest in &state.interest {
             let parcel = Parcel {
                 room: interest.room,
                 sequence,
                 entry: Arc::clone(&entry),
             };
-            lag_bytes = lag_bytes.max(hub.deliver(interest.shard, parcel, bytes));
+            let (lag, waker) = hub.deliver(interest.shard, parcel, bytes);
+            lag_bytes = lag_bytes.max(lag);
+            sleepers.extend(waker);
         }
+        drop(state);
+        sleepers.into_iter().for_each(Waker::wake);
         Published {
             position: Position {
                 epoch: self.epoch,

@@ -21,7 +21,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub use json::Json;
+pub use json::{Json, Mismatch};
 pub use message::{Message, Name, Payload};
 pub use object::{Object, ToJson};
 pub use payload::{IntoPayload, JsonBuf, PayloadBuf, reason};

@@ -1,12 +1,14 @@
 //! The server: threads, sockets and HTTP round the broker and the channels.
 //!
-//! An acceptor hands each TCP connection to the shard with the fewest ([`acceptor`]). A shard is one thread with all that
-//! its connections need; there a connection speaks HTTP first ([`http`]) and becomes a WebSocket ([`shard`]).
+//! An acceptor hands each TCP connection to the shard with the fewest (`acceptor`). A shard is one thread with all that
+//! its connections need; there a connection speaks HTTP first (`http`) and becomes a WebSocket (`shard`).
 
 mod acceptor;
+mod arriving;
 mod clock;
 mod closing;
 mod connection;
+mod descriptors;
 mod endpoint;
 mod handshake;
 mod host;
@@ -17,6 +19,7 @@ mod publish;
 mod reading;
 mod response;
 mod running;
+mod sessions;
 mod shard;
 mod sockets;
 mod static_files;
@@ -24,6 +27,7 @@ mod subprotocol;
 mod sweep;
 mod upgrade_request;
 
+pub use descriptors::raise_descriptor_limit;
 pub use endpoint::Endpoint;
 pub use handshake::{Accepted, Refusal};
 pub use http::{HttpApp, HttpLimits, Upgraded, serve_http};

@@ -1,5 +1,5 @@
 // The clients under test: the npm package `phoenix` of every minor version, and the page's own socket.js, with what
-// tells them apart (protocol history in short: binary payloads came with 1.5.7, stale-frame drops in steps).
+// sets them apart: binary payloads came with 1.5.7.
 
 import { createRequire } from "node:module";
 import WebSocket from "ws";
@@ -11,6 +11,9 @@ globalThis.window ??= { WebSocket };
 const require = createRequire(import.meta.url);
 
 export const clients = [
+  // The last one to speak V1. Its frames say nothing about the join they belong to, so two channels on one topic
+  // cannot be told apart.
+  { name: "phoenix 1.2", ...load("phoenix-1.2"), binary: false, v1: true },
   { name: "phoenix 1.3", ...load("phoenix-1.3"), binary: false },
   { name: "phoenix 1.4", ...load("phoenix-1.4"), binary: false },
   { name: "phoenix 1.5", ...load("phoenix-1.5"), binary: true },

@@ -70,7 +70,11 @@ for (const client of clients) {
 
     test("who left hears nothing until joining again", async () => {
       const [ann, bob] = [await lobby(), await lobby()];
+      // leave() counts as done at once; the server's phx_close would end a V1 client's next channel as well.
+      const closed = inbox("phx_close");
+      ann.socket.onMessage((message) => { if (message.event === "phx_close") closed.put(message); });
       assert.equal((await answer(ann.channel.leave())).status, "ok");
+      await closed.next();
       await hearsItself(bob, "while she is away");
       const again = await lobby(ann.socket);
       bob.channel.push("new_msg", { body: "welcome back" });
@@ -78,7 +82,7 @@ for (const client of clients) {
       assert.equal(ann.messages.length, 0);
     });
 
-    test("a second channel on one topic takes over from the first", async () => {
+    test("a second channel on one topic takes over from the first", { skip: client.v1 }, async () => {
       const first = await lobby();
       const closed = inbox("the first channel's close");
       first.channel.onClose(() => closed.put(true));

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what package-lock.json names and runs the suite against the lobbyd built last (or $LOBBYD_BIN).
+# Installs what package-lock.json names and runs both suites, the second against the lobbyd built last (or $LOBBYD_BIN).
 set -eu
 cd "$(dirname "$0")"
 npm ci --silent
 # Old clients leave timers running after disconnect(), hence the forced exit.
-exec node --test --test-reporter=spec --test-timeout=60000 --test-force-exit run.mjs
+exec node --test --test-reporter=spec --test-timeout=60000 --test-force-exit own_client.mjs run.mjs

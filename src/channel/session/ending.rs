@@ -85,6 +85,7 @@ impl Session {
                 self.tell_app(joined, &TerminateReason::Closed, host);
             }
         }
+        self.waiting_bytes = 0;
     }
 
     /// What `terminate` pushes, then `phx_error`, upon which phoenix.js joins again.
@@ -96,11 +97,13 @@ impl Session {
 
     fn tell_app(&self, mut joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
         let channel = self.settings.routes.channel(joined.route);
-        let told = guarded(|| {
+        let topic = joined.topic.clone();
+        // The assigns are dropped in there too: they are the app's, and so is what their `drop` does.
+        let told = guarded(move || {
             channel.terminate(reason, &mut joined.socket(self.version, host, Phase::Ended));
         });
         if let Err(Crash(crash)) = told {
-            tracing::error!(topic = %joined.topic, crash, "a channel crashed in terminate");
+            tracing::error!(%topic, crash, "a channel crashed in terminate");
         }
     }
 }

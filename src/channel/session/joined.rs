@@ -141,7 +141,21 @@ impl Channels {
             Self::Few(one) => one.take_if(|joined| joined.id == id),
             Self::Many(many) => {
                 let index = many.iter().position(|joined| joined.id == id)?;
-                Some(many.swap_remove(index))
+                let joined = many.swap_remove(index);
+                self.give_back();
+                Some(joined)
+            }
+        }
+    }
+
+    /// Lets go of memory that a connection needed when it had more channels. A channel is taken out for each of its
+    /// callbacks and put back, so this must not cost an allocation each time: two channels keep their list.
+    fn give_back(&mut self) {
+        if let Self::Many(many) = self {
+            if many.is_empty() {
+                *self = Self::Few(None);
+            } else if many.len() < many.capacity() / 4 {
+                many.shrink_to(many.len() * 2);
             }
         }
     }

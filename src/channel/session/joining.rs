@@ -16,15 +16,26 @@ impl Session {
         let Some((topic, route)) = topic.and_then(|t| Some((t, routes.index_of(t)?))) else {
             return self.unmatched(message, host);
         };
-        if let Some(why) = self.no_room(topic, &message.join_ref) {
+        let refs = JoinRefs::new(&message.join_ref, &message.reference);
+        if let Some(why) = self.no_room(topic, &refs) {
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
+        // The values' own `clone` is app code too.
+        let Ok(assigns) = guarded(|| self.assigns.clone()) else {
+            return self.answer(
+                &message.join_ref,
+                message,
+                "error",
+                reason("join crashed"),
+                host,
+            );
+        };
         let mut joined = Joined {
             id: host.new_id(),
             topic: topic.into(),
             route,
-            refs: JoinRefs::new(&message.join_ref, &message.reference),
-            assigns: self.assigns.clone(),
+            refs,
+            assigns,
             busy: None,
         };
         let mut early = Early::default();
@@ -37,13 +48,13 @@ impl Session {
     }
 
     /// Why the connection cannot have this topic too, if so.
-    fn no_room(&self, topic: &str, join_ref: &Ref) -> Option<&'static str> {
+    fn no_room(&self, topic: &str, refs: &JoinRefs) -> Option<&'static str> {
         let settings = &self.settings;
-        let longest = topic.len().max(join_ref.heap_bytes());
+        let longest = topic.len().max(refs.channel().heap_bytes());
         if self.channels_len() >= settings.channels_max {
             Some("too many channels joined")
         } else if longest > settings.name_bytes_max {
-            Some("topic or join_ref too long")
+            Some("topic or ref too long")
         } else {
             None
         }
@@ -69,10 +80,7 @@ impl Session {
                 let cause = Cause::Join(early);
                 self.wait_for(joined, cause, Some(reference.clone()), job, host);
             }
-            Err(Crash(crash)) => {
-                tracing::error!(topic = %joined.topic, crash, "a join crashed");
-                self.refuse(&joined, reference, &reason("join crashed"), host);
-            }
+            Err(crash) => self.crashed(&joined, reference, crash, host),
         }
     }
 
@@ -84,15 +92,20 @@ impl Session {
         response: &PayloadBuf,
         host: &mut dyn Host,
     ) {
-        let Ok(frame) = self.join_reply(&joined, reference, "ok", response) else {
-            tracing::error!(topic = %joined.topic, "the join's response has no form in the client's version");
-            return self.refuse(&joined, reference, &reason("join crashed"), host);
+        let channel = self.settings.routes.channel(joined.route);
+        let frame = self.join_reply(&joined, reference, "ok", response);
+        let ready = frame
+            .map_err(|why| Crash(format!("join reply: {why}")))
+            .and_then(|frame| Ok((frame, guarded(|| channel.intercept())?)));
+        let (frame, intercept) = match ready {
+            Ok(ready) => ready,
+            Err(crash) => return self.crashed(&joined, reference, crash, host),
         };
         // The host delivers nothing of a subscription in front of what was sent before it began. So the reply is the
         // first frame of this join, and whatever is published once the client can know of it comes behind.
         host.send(frame, None);
-        let (id, channel) = (joined.id, self.settings.routes.channel(joined.route));
-        host.subscribe(id, &joined.topic, channel.intercept());
+        let id = joined.id;
+        host.subscribe(id, &joined.topic, intercept);
         for frame in early.frames {
             host.send(frame, Some(id));
         }
@@ -102,14 +115,13 @@ impl Session {
         }
     }
 
+    fn crashed(&self, joined: &Joined, reference: &Ref, crash: Crash, host: &mut dyn Host) {
+        tracing::error!(topic = %joined.topic, crash = crash.0, "a join crashed");
+        self.refuse(joined, reference, &reason("join crashed"), host);
+    }
+
     /// Nothing of the attempt remains.
-    fn refuse(
-        &mut self,
-        joined: &Joined,
-        reference: &Ref,
-        response: &PayloadBuf,
-        host: &mut dyn Host,
-    ) {
+    fn refuse(&self, joined: &Joined, reference: &Ref, response: &PayloadBuf, host: &mut dyn Host) {
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);
         // The app's reason may have no form in the client's version; then it gets one that has.

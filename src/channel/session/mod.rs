@@ -11,6 +11,8 @@ mod handling;
 mod joined;
 mod joining;
 mod mail;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,10 +37,10 @@ pub struct SessionSettings {
     /// Messages that may wait in line behind a channel that waits for something; 64 by default. A client's message
     /// beyond it is refused with "too many messages waiting"; one of the app's ends the channel with `phx_error`.
     pub waiting_messages_max: usize,
-    /// Bytes of payload that may wait in one such line; 256 KiB by default, with the same outcomes.
+    /// Bytes that may wait in all such lines of one connection; 256 KiB by default, with the same outcomes.
     pub waiting_bytes_max: usize,
-    /// Bytes that the topic and the `join_ref` of a join may have, each, since they are kept; 1,024 by default. A join
-    /// beyond it is refused with "topic or join_ref too long".
+    /// Bytes that the topic and the ref of a join may have, each, since they are kept; 1,024 by default. A join beyond
+    /// it is refused with "topic or ref too long".
     pub name_bytes_max: usize,
 }
 
@@ -63,6 +65,8 @@ pub struct Session {
     /// What `connect` assigned; every join starts with a copy.
     assigns: Assigns,
     channels: Channels,
+    /// Bytes that wait in line behind channels that wait.
+    waiting_bytes: usize,
     version: Version,
 }
 
@@ -73,6 +77,7 @@ impl Session {
             settings,
             assigns,
             channels: Channels::new(),
+            waiting_bytes: 0,
             version,
         }
     }

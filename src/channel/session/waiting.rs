@@ -25,7 +25,7 @@ pub(super) struct Busy {
     /// The ref of the join or event; none if there is nobody to reply to.
     reference: Option<Ref>,
     line: VecDeque<Waiting>,
-    /// Payload bytes in line.
+    /// What the line counts for in the connection's `waiting_bytes`.
     line_bytes: usize,
 }
 
@@ -100,6 +100,7 @@ impl Session {
         let Some(busy) = joined.busy.take() else {
             return self.channels.insert(joined);
         };
+        self.waiting_bytes -= busy.line_bytes;
         let topic = joined.topic.clone();
         match busy.cause {
             Cause::Join(early) => {
@@ -173,8 +174,10 @@ impl Session {
         message: &Message<'_>,
         host: &mut dyn Host,
     ) {
-        let bytes = payload_bytes(message.payload);
-        match self.place_in_line(id, bytes) {
+        let names = message.event.as_str().map_or(0, str::len)
+            + message.join_ref.heap_bytes()
+            + message.reference.heap_bytes();
+        match self.place_in_line(id, names + payload_bytes(message.payload)) {
             Some(line) => line.push_back(Waiting::Message(KeptMessage::new(message))),
             None if message.reference.is_null() => {}
             None => self.answer(&message.join_ref, message, "error", reason(TOO_MANY), host),
@@ -199,11 +202,12 @@ impl Session {
         let settings = &self.settings;
         let busy = self.channels.with_id_mut(id)?.busy.as_mut()?;
         let has_room = busy.line.len() < settings.waiting_messages_max
-            && busy.line_bytes + bytes <= settings.waiting_bytes_max;
+            && self.waiting_bytes + bytes <= settings.waiting_bytes_max;
         if !has_room {
             return None;
         }
         busy.line_bytes += bytes;
+        self.waiting_bytes += bytes;
         Some(&mut busy.line)
     }
 
@@ -215,6 +219,7 @@ impl Session {
         let Some(busy) = joined.busy.take() else {
             return self.crash(joined, crash, host);
         };
+        self.waiting_bytes -= busy.line_bytes;
         let topic = joined.topic.clone();
         match busy.cause {
             Cause::Join(early) => {
@@ -238,8 +243,8 @@ impl Crash {
 impl Waiting {
     fn bytes(&self) -> usize {
         match self {
-            Self::Message(message) => payload_bytes(message.payload.as_payload()),
-            Self::Intercepted { payload, .. }
+            Self::Message(KeptMessage { payload, .. })
+            | Self::Intercepted { payload, .. }
             | Self::Mail(
                 MailMessage::Push { payload, .. } | MailMessage::Broadcast { payload, .. },
             ) => payload_bytes(payload.as_payload()),

@@ -199,3 +199,31 @@ fn a_clone_of_a_payload_shares_its_text() {
     };
     assert_eq!(a.as_str().as_ptr(), b.as_str().as_ptr());
 }
+
+#[test]
+fn a_payload_is_taken_apart_into_a_type_of_the_apps_or_says_why_not() {
+    #[derive(serde::Deserialize, PartialEq, Debug)]
+    struct Move {
+        x: u8,
+        note: Option<String>,
+    }
+    let parse = |text| Json::new(text).unwrap().parse::<Move>();
+    let note = Some("ü\n".to_owned());
+    assert_eq!(
+        parse(r#"{"x":7,"note":"ü\n","more":[1]}"#).unwrap(),
+        Move { x: 7, note }
+    );
+    for mismatch in [r#"{"x":256}"#, r#"{"note":"n"}"#, "[]", "7", r#"{"x":"7"}"#] {
+        assert!(
+            !parse(mismatch).unwrap_err().to_string().is_empty(),
+            "{mismatch}"
+        );
+    }
+    let deep = "[".repeat(60_000) + &"]".repeat(60_000);
+    assert!(
+        Json::new(&deep)
+            .unwrap()
+            .parse::<serde_json::Value>()
+            .is_err()
+    );
+}

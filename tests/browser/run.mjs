@@ -1,0 +1,341 @@
+// The chat page in a real browser against the real server: what a person sees, and what a reader of the console sees.
+// Start it with run.sh; CHROMIUM names the browser (default /usr/bin/chromium), LOBBYD_BIN the server. The screenshots
+// it leaves in screenshots/ are for eyes: nothing compares them.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, afterEach, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+import { startLobbyd } from "../phoenix_js/lobbyd.mjs";
+
+const WAIT_MS = 15_000;
+const PHONE = { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+const screenshots = fileURLToPath(new URL("screenshots/", import.meta.url));
+const profile = mkdtempSync(path.join(tmpdir(), "lobbyd-chromium-"));
+const contexts = [];
+let server;
+let browser;
+
+before(async () => {
+  mkdirSync(screenshots, { recursive: true });
+  server = await startLobbyd();
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+    env: { ...process.env, HOME: profile },
+  });
+});
+
+afterEach(() => Promise.all(contexts.splice(0).map((context) => context.close())));
+
+after(async () => {
+  await browser?.close();
+  await server?.stop("SIGKILL");
+  rmSync(profile, { recursive: true, force: true });
+});
+
+test("two pages chat, and each shows the date and the body", async () => {
+  const [ann, bob] = [await lobby(), await lobby()];
+  await say(ann, "hello bob");
+  await say(bob, "hello ann");
+  for (const page of [ann, bob]) {
+    await shows(page, 2);
+    const lines = await page.locator("#messages li").allTextContents();
+    assert.match(lines[0], /^\[.*\d:\d\d:\d\d.*\] hello bob$/);
+    assert.match(lines[1], /^\[.*\d:\d\d:\d\d.*\] hello ann$/);
+    assert.equal(await page.locator("#outbox li").count(), 0, "nothing is left in the outbox");
+  }
+  assert.equal(await ann.inputValue("#chat-input"), "", "the field is cleared");
+});
+
+test("the console says that the join succeeded, and nothing is wrong", async () => {
+  const page = await lobby();
+  await say(page, "hello");
+  await shows(page, 1);
+  assert.deepEqual(page.logged, ["log: Joined successfully {}"]);
+});
+
+test("markup in a message stays text", async () => {
+  const page = await lobby();
+  const markup = `<img src=x onerror="window.hacked = 1"><script>window.hacked = 1</script><b>&amp;</b>`;
+  await say(page, markup);
+  await shows(page, 1);
+  assert.ok((await page.textContent("#messages li")).endsWith(`] ${markup}`));
+  assert.equal(await page.locator("#messages :is(img, script, b)").count(), 0);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+});
+
+test("Enter in an empty or blank field sends nothing", async () => {
+  const page = await newPage();
+  const sent = framesSent(page);
+  await enter(page);
+  await page.press("#chat-input", "Enter");
+  await say(page, "   ");
+  await page.fill("#chat-input", "");
+  await say(page, "something");
+  await shows(page, 1);
+  assert.equal(sent.filter((frame) => frame.includes("new_msg")).length, 1);
+});
+
+test("keys alone are enough to write, read back and come back to the newest", async () => {
+  const page = await lobby();
+  await page.keyboard.type("the field has the focus");
+  await page.keyboard.press("Enter");
+  await shows(page, 1);
+  await fill(page, 60);
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(page), "log");
+  await page.keyboard.press("Home");
+  await page.waitForFunction(() => document.querySelector("#log").scrollTop === 0);
+  await say(await lobby(), "from elsewhere");
+  await page.waitForSelector("#newer:not([hidden])");
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(page), "newer");
+  await page.keyboard.press("Enter");
+  await atNewest(page);
+  assert.equal(await focused(page), "chat-input");
+});
+
+test("who reads the newest stays there, and who scrolled up is left where they are", async () => {
+  const page = await lobby();
+  await fill(page, 60);
+  await atNewest(page);
+  await page.evaluate(() => { document.querySelector("#log").scrollTop = 100; });
+  const other = await lobby();
+  await say(other, "one");
+  await page.getByText("1 new message", { exact: false }).waitFor();
+  await say(other, "two");
+  await page.getByText("2 new messages", { exact: false }).waitFor();
+  assert.equal(await page.evaluate(() => document.querySelector("#log").scrollTop), 100);
+  await page.screenshot({ path: `${screenshots}scrolled-up.png` });
+  await page.click("#newer");
+  await atNewest(page);
+  assert.equal(await page.isVisible("#newer"), false);
+  await page.focus("#log");
+  await page.keyboard.press("ArrowUp"); // even one line
+  await page.waitForSelector("#log:not([data-following])");
+  await say(other, "three");
+  await page.getByText("1 new message", { exact: false }).waitFor();
+  await page.keyboard.press("End");
+  await page.waitForSelector("#newer", { state: "hidden" });
+});
+
+test("only the newest 500 messages are kept", async () => {
+  const page = await lobby();
+  await fill(page, 510);
+  await page.getByText("message 510", { exact: true }).waitFor();
+  assert.equal(await page.locator("#messages li").count(), 500);
+  assert.match(await page.textContent("#messages li:first-child"), /message 11$/);
+});
+
+test("a restart of the server heals by itself, and what was written meanwhile arrives", async () => {
+  const page = await lobby();
+  await say(page, "before");
+  await shows(page, 1);
+  await server.stop("SIGTERM");
+  await state(page, "reconnecting", "Reconnecting…");
+  await say(page, "written while away");
+  await page.getByText("will be sent when the connection is back").waitFor();
+  await page.screenshot({ path: `${screenshots}reconnecting.png` });
+  server = await startLobbyd(server.port);
+  await state(page, "joined", "In the lobby");
+  await shows(page, 2);
+  assert.match(await page.textContent("#messages li:last-child"), /\] written while away$/);
+  assert.equal(await page.locator("#outbox li").count(), 0);
+  assert.match(await page.getAttribute("#messages li:last-child", "data-gap"), /^You were away for /);
+  await page.screenshot({ path: `${screenshots}healed.png` });
+});
+
+test("a message that was under way when the connection went can be sent again", async () => {
+  const page = await newPage();
+  let cut = true;
+  await page.routeWebSocket(/\/socket\/websocket/, (route) => {
+    const upstream = route.connectToServer();
+    route.onMessage((frame) => {
+      if (cut && String(frame).includes("new_msg")) {
+        cut = false;
+        upstream.close();
+        route.close({ code: 1012 });
+      } else upstream.send(frame);
+    });
+  });
+  await enter(page);
+  await say(page, "did it arrive?");
+  await page.getByText("may not have arrived").waitFor();
+  await state(page, "joined", "In the lobby");
+  await page.screenshot({ path: `${screenshots}doubt.png` });
+  await page.getByRole("button", { name: "Send again" }).click();
+  await shows(page, 1);
+  assert.equal(await page.locator("#outbox li").count(), 0);
+});
+
+test("a rejected message comes back to the field with the reason", async () => {
+  const page = await newPage();
+  await page.routeWebSocket(/\/socket\/websocket/, (route) => {
+    const upstream = route.connectToServer();
+    route.onMessage((frame) => {
+      const [joinRef, ref, topic, event] = JSON.parse(frame);
+      if (event !== "new_msg") return upstream.send(frame);
+      route.send(JSON.stringify([joinRef, ref, topic, "phx_reply", { status: "error", response: { reason: "slow down a little" } }]));
+    });
+  });
+  await enter(page);
+  await say(page, "too fast");
+  await page.getByText("Not sent: slow down a little").waitFor();
+  assert.equal(await page.inputValue("#chat-input"), "too fast");
+  await page.screenshot({ path: `${screenshots}rejected.png` });
+  await page.locator("#chat-input").press("End");
+  await page.keyboard.type("!");
+  assert.equal(await page.textContent("#problem"), "");
+});
+
+test("a refused room says so once, and leaves the server alone", async () => {
+  const page = await newPage();
+  const sent = framesSent(page);
+  await page.clock.install();
+  await page.goto(`${server.url}?room=secret`);
+  await state(page, "refused", "Not admitted");
+  const text = await page.textContent("#refused");
+  assert.match(text, /room:secret/);
+  assert.match(text, /authorized/);
+  assert.equal(await page.isDisabled("#chat-input"), true);
+  await page.clock.fastForward(300_000); // past every delay after which a client might join or connect again
+  assert.equal(sent.filter((frame) => frame.includes("phx_join")).length, 1);
+  assert.deepEqual(page.logged, [`log: Unable to join {"reason":"authorized"}`]);
+  await page.screenshot({ path: `${screenshots}refused.png` });
+  await page.click("#refused a");
+  await state(page, "joined", "In the lobby");
+});
+
+test("with the npm package in place of socket.js the page works the same", async () => {
+  const page = await newPage();
+  const phoenix = fileURLToPath(new URL("node_modules/phoenix/priv/static/phoenix.mjs", import.meta.url));
+  await page.route("**/phoenix.mjs", (route) => route.fulfill({ path: phoenix, contentType: "text/javascript" }));
+  await page.route("**/chat.js", async (route) => {
+    const response = await route.fetch();
+    const swapped = (await response.text()).replace(`from "./socket.js"`, `from "./phoenix.mjs"`);
+    await route.fulfill({ response, body: swapped });
+  });
+  const loaded = [];
+  page.on("request", (request) => loaded.push(new URL(request.url()).pathname));
+  await enter(page);
+  await say(page, "before");
+  await shows(page, 1);
+  await server.stop("SIGTERM");
+  await state(page, "reconnecting", "Reconnecting…");
+  server = await startLobbyd(server.port);
+  await state(page, "joined", "In the lobby");
+  await say(page, "after");
+  await shows(page, 2);
+  assert.ok(loaded.includes("/phoenix.mjs") && !loaded.includes("/socket.js"), loaded.join(" "));
+});
+
+test("on a phone nothing scrolls sideways, and the field is large enough not to zoom", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await lobby({ ...PHONE, colorScheme });
+    await say(page, `w${"o".repeat(300)}rd`);
+    await say(page, "https://example.org/" + "path/".repeat(40));
+    await say(page, "שלום, and hello");
+    await shows(page, 3);
+    const size = await page.evaluate(() => ({
+      sideways: [document.documentElement, document.querySelector("#log")].map((e) => e.scrollWidth - e.clientWidth),
+      font: parseFloat(getComputedStyle(document.querySelector("#chat-input")).fontSize),
+      field: document.querySelector("#chat-input").getBoundingClientRect().toJSON(),
+    }));
+    assert.deepEqual(size.sideways, [0, 0]);
+    assert.ok(size.font >= 16 && size.field.height >= 44, JSON.stringify(size));
+    assert.ok(size.field.bottom <= PHONE.viewport.height, "the field is in view");
+    await page.screenshot({ path: `${screenshots}phone-${colorScheme}.png` });
+    await contexts.pop().close(); // or the next page's messages come twice
+  }
+  const refused = await newPage(PHONE);
+  await refused.goto(`${server.url}?room=secret`);
+  await state(refused, "refused", "Not admitted");
+  await refused.screenshot({ path: `${screenshots}phone-refused.png` });
+});
+
+test("it looks right in light and in dark, empty and in use", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await lobby({ colorScheme });
+    await page.screenshot({ path: `${screenshots}empty-${colorScheme}.png` });
+    await say(page, "Good morning, everybody");
+    await say(page, "A longer message, to see how lines break when somebody has a little more to say than the width of the column has room for.");
+    await say(page, "👋 grüße");
+    await shows(page, 3);
+    await page.screenshot({ path: `${screenshots}${colorScheme}.png` });
+    await contexts.pop().close();
+  }
+});
+
+/** A new page in a context of its own; `page.logged` collects its console and its uncaught errors. */
+async function newPage(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, locale: "en-US", ...options });
+  context.setDefaultTimeout(WAIT_MS);
+  contexts.push(context);
+  const page = await context.newPage();
+  page.logged = [];
+  page.on("console", async (message) => {
+    const values = await Promise.all(message.args().map((arg) => arg.jsonValue()));
+    const texts = values.map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
+    page.logged.push(`${message.type()}: ${texts.join(" ") || message.text()}`);
+  });
+  page.on("pageerror", (error) => page.logged.push(`uncaught: ${error}`));
+  return page;
+}
+
+async function enter(page) {
+  await page.goto(server.url);
+  await state(page, "joined", "In the lobby");
+}
+
+async function lobby(options) {
+  const page = await newPage(options);
+  await enter(page);
+  return page;
+}
+
+async function say(page, body) {
+  await page.fill("#chat-input", body);
+  await page.press("#chat-input", "Enter");
+}
+
+/** Sends numbered messages from the page itself, all at once. */
+async function fill(page, count) {
+  await page.evaluate((last) => {
+    const [field, form] = [document.querySelector("#chat-input"), document.querySelector("#composer")];
+    for (let number = 1; number <= last; number += 1) {
+      field.value = `message ${number}`;
+      form.requestSubmit();
+    }
+  }, count);
+  await page.waitForFunction((last) => document.querySelector("#messages").textContent.includes(`message ${last}`), count);
+}
+
+function framesSent(page) {
+  const sent = [];
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(String(payload))));
+  return sent;
+}
+
+async function state(page, name, text) {
+  await page.waitForSelector(`body[data-state="${name}"]`);
+  await page.waitForFunction((expected) => document.querySelector("#status").textContent === expected, text);
+}
+
+const shows = (page, count) =>
+  page.waitForFunction((expected) => document.querySelectorAll("#messages li").length === expected, count);
+
+const atNewest = (page) =>
+  page.waitForFunction(() => {
+    const log = document.querySelector("#log");
+    return log.scrollHeight - log.clientHeight - log.scrollTop < 2;
+  });
+
+const focused = (page) => page.evaluate(() => document.activeElement.id);

@@ -68,7 +68,7 @@ fn drain(client: &mut Client) -> (usize, Option<u16>) {
 #[test]
 fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_the_end() {
     let limits = ServerLimits {
-        closing_timeout_ms: 20_000,
+        closing_timeout_ms: 300_000,
         ..ServerLimits::default()
     };
     let server = arena(2, limits);
@@ -77,7 +77,7 @@ fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_th
         .map(|_| connect_narrow(server.local_addr()))
         .collect();
     slow.iter_mut().for_each(|client| client.join("room:lobby"));
-    const FLOOD: usize = 1000;
+    const FLOOD: usize = 700;
     flood(&server, "room:lobby", 0, FLOOD);
     chat.goes_on(3);
     for client in &mut slow {
@@ -100,13 +100,13 @@ fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before()
     let chat = Chat::start(&server, "room:chat");
     let mut slow = connect_narrow(server.local_addr());
     slow.join("room:slow");
-    flood(&server, "room:slow", 0, 600);
+    flood(&server, "room:slow", 0, 700);
     // It has left nothing on the server, although its socket is open.
     let chat_alone = 1;
     eventually("it is cut", || server.endpoint().topics_len() == chat_alone);
     std::thread::sleep(Duration::from_millis(400));
     let (count, _) = drain(&mut slow);
-    assert!(count < 600, "it cannot have got everything");
+    assert!(count < 700, "it cannot have got everything");
     chat.end();
     nothing_is_left(server);
 }
@@ -257,7 +257,7 @@ fn alone_what_clients_that_never_read_hold() {
         .collect();
     for _ in 0..CLIENTS {
         is_stuck
-            .recv_timeout(DEADLINE)
+            .recv_timeout(6 * DEADLINE)
             .expect("the server stops reading");
     }
     flood(&server, "room:lobby", 0, 500);

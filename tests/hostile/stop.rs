@@ -104,7 +104,7 @@ fn a_stop_ends_in_time_while_clients_flood_and_do_not_read() {
 
 #[test]
 fn what_waits_for_a_client_goes_out_before_the_close_however_much_it_is() {
-    let server = arena(1, limits(20_000, 20_000));
+    let server = arena(1, limits(300_000, 300_000));
     let mut slow = connect_narrow(server.local_addr());
     let endpoint = server.endpoint().clone();
     let mut publisher = connect(&server);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::fanout::Fanout;
 use super::flush::{Budget, Sink};
 use super::log::is_left_out;
-use super::outlet::{Flow, LISTENS, weight};
+use super::outlet::{Flow, LISTENS};
 
 /// Something to be written, and what it means when it has been.
 #[derive(Debug)]
@@ -270,7 +270,7 @@ impl Fanout {
             Then::PartialGone => direct.partial.take(),
             _ => direct.outbox.pop_front().map(|fenced| fenced.frame),
         };
-        direct.bytes -= gone.map_or(0, |frame| weight(&frame));
+        direct.bytes -= gone.map_or(0, |frame| frame.len());
         if direct.partial.is_none() && direct.outbox.is_empty() {
             o.direct = None;
         }

@@ -21,7 +21,7 @@ pub struct FanoutSettings {
     pub retention_bytes_max: usize,
     /// Entries a topic's log may keep for members that are behind. Default 16,384. Outcome as above.
     pub retention_entries_max: usize,
-    /// Bytes of replies and pushes that may wait for one connection, with some 120 for keeping each. Default 1 MiB. Beyond it the connection is
+    /// Bytes of replies and pushes that may wait for one connection. Default 1 MiB. Beyond it the connection is
     /// closed as a slow consumer ([`Failure::OutboxFull`]).
     pub outbox_bytes_max: usize,
 }
@@ -174,7 +174,7 @@ impl Fanout {
 
     /// What the frames weigh that wait to be written to this connection alone.
     pub fn outbox_bytes(&self, outlet: u32) -> usize {
-        self.outlet(outlet).map_or(0, Outlet::direct_bytes)
+        self.outlet(outlet).map_or(0, Outlet::direct_weight)
     }
 
     /// Ends all subscriptions of a connection. What it was to get until now still goes out, before whatever is sent

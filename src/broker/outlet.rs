@@ -37,18 +37,13 @@ pub(crate) struct Direct {
     /// The rest of a frame of which the socket took a part. Goes before everything else.
     pub partial: Option<Bytes>,
     pub outbox: VecDeque<Fenced>,
-    /// What both weigh: their bytes, and what it takes to keep them.
+    /// Bytes in both.
     pub bytes: usize,
 }
 
 /// What keeping a frame takes beside its bytes: its place in the outbox, and the two allocations behind a sealed frame.
-/// Without it a flood of empty pings would be bounded at dozens of times the memory it says.
+/// Without it a flood of empty pings would hold dozens of times the memory it says.
 const KEEPING_BYTES: usize = size_of::<Fenced>() + 64;
-
-/// What a waiting frame weighs.
-pub(crate) fn weight(frame: &Bytes) -> usize {
-    frame.len() + KEEPING_BYTES
-}
 
 /// A frame and what has to go before it.
 #[derive(Debug)]
@@ -142,15 +137,21 @@ impl Outlet {
         self.direct.as_ref().map_or(0, |direct| direct.bytes)
     }
 
+    /// What its own frames weigh in memory.
+    pub fn direct_weight(&self) -> usize {
+        let weight = |direct: &Direct| direct.bytes + direct.outbox.len() * KEEPING_BYTES;
+        self.direct.as_deref().map_or(0, weight)
+    }
+
     pub fn push(&mut self, frame: Bytes, fence: Option<Fence>) {
         let direct = self.direct.get_or_insert_default();
-        direct.bytes += weight(&frame);
+        direct.bytes += frame.len();
         direct.outbox.push_back(Fenced { frame, fence });
     }
 
     pub fn keep_partial(&mut self, rest: Bytes) {
         let direct = self.direct.get_or_insert_default();
-        direct.bytes += weight(&rest);
+        direct.bytes += rest.len();
         direct.partial = Some(rest);
     }
 }

@@ -271,7 +271,8 @@ fn alone_what_clients_that_never_read_hold() {
     for client in stuck_clients {
         // Threads are still trying to send on them.
         let client = client.join().unwrap();
-        client.stream.shutdown(Shutdown::Both).unwrap();
+        // It may have been cut by now, as the slow reader that it is.
+        let _ = client.stream.shutdown(Shutdown::Both);
     }
     chat.end();
     nothing_is_left(server);

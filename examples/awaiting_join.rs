@@ -14,9 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lobbyd::protocol::{Payload, reason};
-use lobbyd::server::Server;
-use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket, object};
+use lobbyd::{Channel, Handled, Join, Payload, Router, Server, Socket, UserSocket, object, reason};
 
 /// Tokens and whose they are, behind a wire that is slow.
 pub struct TokenTable {

@@ -6,8 +6,7 @@
 //! `lobbyd` binary runs):
 //!
 //! ```
-//! use lobbyd::protocol::{Payload, reason};
-//! use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket, object};
+//! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
 //!
 //! struct RoomChannel;
 //!
@@ -36,11 +35,11 @@
 //! # router();
 //! ```
 //!
-//! A [`server::Server`] serves it. It is bound first, so that a port in use is an error and not half a start; port 0 takes
+//! A [`Server`] serves it. It is bound first, so that a port in use is an error and not half a start; port 0 takes
 //! any free one:
 //!
 //! ```no_run
-//! use lobbyd::{object, server::Server};
+//! use lobbyd::{Server, object};
 //! # use lobbyd::{Router, UserSocket, rooms::RoomChannel};
 //! # fn router() -> Router { Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel)) }
 //!
@@ -82,9 +81,9 @@
 //! | `intercept/1`, `handle_out/3` | [`Channel::intercept`], [`Channel::handle_out`] |
 //! | `Endpoint.subscribe/1` in a channel, `%Broadcast{}` | [`Socket::subscribe`], [`Broadcast`] |
 //! | `terminate/2` | [`Channel::terminate`] with a [`TerminateReason`] |
-//! | `Endpoint.broadcast/3` | [`Endpoint::broadcast`](server::Endpoint::broadcast) |
-//! | `Endpoint.broadcast("users:1", "disconnect", %{})` | [`Endpoint::disconnect`](server::Endpoint::disconnect) |
-//! | a map as payload, `{:binary, data}` | [`object!`], [`serde_json::Value`] or [`PayloadBuf`](protocol::PayloadBuf); [`Bytes`](bytes::Bytes) or `Vec<u8>` |
+//! | `Endpoint.broadcast/3` | [`Endpoint::broadcast`] |
+//! | `Endpoint.broadcast("users:1", "disconnect", %{})` | [`Endpoint::disconnect`] |
+//! | a map as payload, `{:binary, data}` | [`object!`], [`serde_json::Value`] or [`PayloadBuf`]; [`Bytes`](bytes::Bytes) or `Vec<u8>` |
 //!
 //! Where a callback would raise, it panics, with the same outcome: that client's channel ends with `phx_error`, and the
 //! client joins again. A channel is no process here: one instance serves all clients of its route, on the thread that owns
@@ -117,6 +116,8 @@ pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Params,
     ReplyHandle, Router, Socket, SocketHandle, StopReason, TerminateReason, UserSocket,
 };
+pub use protocol::{IntoPayload, Json, Payload, PayloadBuf, reason};
+pub use server::{Endpoint, Server};
 
 /// Keeps the example of the README compiling.
 #[cfg(doctest)]

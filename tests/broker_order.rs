@@ -174,7 +174,7 @@ fn run_full(scale: Scale, settings: FanoutSettings, steps: Vec<Step>) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, .. ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, .. ProptestConfig::default() })]
 
     #[test]
     fn every_subscriber_sees_one_order_whole_and_once_while_members_come_go_block_and_resume(
@@ -191,7 +191,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, .. ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 25, .. ProptestConfig::default() })]
 
     #[test]
     fn bursts_of_more_frames_than_one_write_takes_keep_the_order(steps in steps(BURSTS, 120)) {

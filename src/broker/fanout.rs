@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::flush::{Failure, Scratch};
-use super::outlet::{Flow, LISTENS, Outlet, Subscription};
-use super::room::{Events, Listener, Member, Room};
-use super::topic::{MemberKind, Parcel};
-use super::{Class, Draft, Entry, Hub, Published, SubscriptionId, Wants};
+use super::outlet::{Flow, Outlet};
+use super::room::Room;
+use super::topic::Parcel;
+use super::{Class, Draft, Heard, Hub, Published, SubscriptionId, Wants};
 
 /// Bounds of what one shard keeps. Each has a named outcome.
 #[derive(Clone, Copy, Debug)]
@@ -36,40 +36,6 @@ impl Default for FanoutSettings {
     }
 }
 
-/// A broadcast for a channel that looks at it itself, or for a connection with a socket id.
-#[derive(Clone, Debug)]
-pub struct Heard {
-    /// The connection.
-    pub outlet: u32,
-    /// The subscription it came by.
-    pub id: SubscriptionId,
-    /// The topic it was published to.
-    pub topic: Arc<str>,
-    /// What was published.
-    pub entry: Arc<Entry>,
-    /// Why this channel hears of it.
-    pub by: HeardBy,
-}
-
-impl Heard {
-    /// What it weighs: itself, and the payload, though it shares that with others.
-    fn bytes(&self) -> usize {
-        let payload = self.entry.original().map_or(0, |o| o.payload.len());
-        size_of::<Heard>() + payload
-    }
-}
-
-/// Why a broadcast comes to a channel or a connection instead of the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeardBy {
-    /// Its channel intercepts the event.
-    Intercept,
-    /// Its channel subscribed to the topic by hand.
-    Hand,
-    /// The topic is the connection's socket id.
-    SocketId,
-}
-
 /// One shard's topics, connections and cursors.
 #[derive(Debug)]
 pub struct Fanout {
@@ -86,8 +52,8 @@ pub struct Fanout {
     pub(super) failed: Vec<(u32, Failure)>,
     pub(super) scratch: Scratch,
     pub(super) unsettled_bytes: usize,
-    parcels: Vec<Parcel>,
-    heard: VecDeque<Heard>,
+    pub(super) parcels: Vec<Parcel>,
+    pub(super) heard: VecDeque<Heard>,
     /// What those weigh, for publishers to be slowed by.
     pub(super) heard_bytes: usize,
     pub(super) room_stamp: u32,
@@ -133,8 +99,7 @@ impl Fanout {
         if let Some(slot) = self.outlets.get_mut(outlet as usize) {
             *slot = None;
         }
-        self.heard.retain(|heard| heard.outlet != outlet);
-        self.heard_bytes = self.heard.iter().map(Heard::bytes).sum();
+        self.forget_heard(outlet);
         self.failed.retain(|(failed, _)| *failed != outlet);
     }
 
@@ -142,102 +107,6 @@ impl Fanout {
     pub fn new_id(&mut self) -> SubscriptionId {
         self.subscriptions += 1;
         SubscriptionId(u64::from(self.shard) << 48 | self.subscriptions)
-    }
-
-    /// Subscribes a connection: it gets what is published to `topic` from now on, but for the events in `intercept`,
-    /// which are [heard](Fanout::take_heard).
-    pub fn subscribe(
-        &mut self,
-        outlet: u32,
-        id: SubscriptionId,
-        topic: &str,
-        intercept: &'static [&'static str],
-    ) {
-        let Some(class) = self.taking(outlet).map(|o| o.class) else {
-            return;
-        };
-        // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
-        if !intercept.is_empty() {
-            self.join(topic, MemberKind::Listener);
-        }
-        let (slot, next) = self.join(topic, MemberKind::Wire(class));
-        let room = &mut self.rooms[slot as usize];
-        let member = Member {
-            id,
-            outlet,
-            class,
-            lagging: false,
-            intercepts: !intercept.is_empty(),
-            next,
-        };
-        if member.intercepts {
-            let events = Events::Intercepted(intercept);
-            let since = next;
-            room.listeners.push(Listener {
-                id,
-                outlet,
-                events,
-                since,
-            });
-        }
-        let place = room.members.len() as u32;
-        room.members.push(member);
-        room.circle.joined();
-        self.keep(
-            outlet,
-            Subscription {
-                id,
-                room: slot,
-                member: place,
-            },
-        );
-        if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Open) {
-            self.set_lagging(outlet, true);
-        }
-    }
-
-    /// Lets a channel hear what is published to `topic` from now on.
-    pub fn listen(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
-        self.listen_for(outlet, id, topic, Events::All);
-    }
-
-    /// Lets a connection hear what is published to its socket id from now on.
-    pub fn listen_as_socket_id(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
-        self.listen_for(outlet, id, topic, Events::SocketId);
-    }
-
-    fn listen_for(&mut self, outlet: u32, id: SubscriptionId, topic: &str, events: Events) {
-        if self.taking(outlet).is_none() {
-            return;
-        }
-        let (slot, since) = self.join(topic, MemberKind::Listener);
-        let room = &mut self.rooms[slot as usize];
-        room.listeners.push(Listener {
-            id,
-            outlet,
-            events,
-            since,
-        });
-        self.keep(
-            outlet,
-            Subscription {
-                id,
-                room: slot,
-                member: LISTENS,
-            },
-        );
-    }
-
-    /// Ends all that began under `id`. What was published until now still goes out, before whatever is sent next.
-    pub fn unsubscribe(&mut self, outlet: u32, id: SubscriptionId) {
-        self.take_mail();
-        self.move_to_outbox(outlet, id);
-        while let Some(at) = self.outlet(outlet).and_then(|o| {
-            let subscriptions = o.subscriptions.as_slice();
-            subscriptions.iter().position(|s| s.id == id)
-        }) {
-            self.remove_subscription(outlet, at);
-        }
     }
 
     /// Sends a frame to one connection alone, behind all that the subscription `behind` was to get until now.
@@ -280,65 +149,6 @@ impl Fanout {
             None => self.hub.topic(topic)?,
         };
         Some(topic.publish(&self.hub, origin, seal))
-    }
-
-    /// Takes the mail in: every entry goes to its topic's log, and to those who listen.
-    pub fn take_mail(&mut self) {
-        let mut parcels = std::mem::take(&mut self.parcels);
-        self.hub.mailbox(self.shard).take(&mut parcels);
-        for parcel in parcels.drain(..) {
-            self.take_in(parcel);
-        }
-        if parcels.capacity() <= PARCELS_KEPT {
-            self.parcels = parcels;
-        }
-    }
-
-    fn take_in(&mut self, parcel: Parcel) {
-        let slot = parcel.room.slot;
-        let Some(room) = self.rooms.get_mut(slot as usize) else {
-            return;
-        };
-        if room.stamp != parcel.room.stamp {
-            return;
-        }
-        debug_assert_eq!(room.log.head(), parcel.sequence);
-        for listener in &room.listeners {
-            if let Some(by) = listener.hears(&parcel) {
-                let heard = Heard {
-                    outlet: listener.outlet,
-                    id: listener.id,
-                    topic: Arc::clone(room.topic.name()),
-                    entry: Arc::clone(&parcel.entry),
-                    by,
-                };
-                self.heard_bytes += heard.bytes();
-                self.heard.push_back(heard);
-            }
-        }
-        if room.members.is_empty() {
-            room.log.skip(parcel.sequence + 1);
-            room.settle();
-            return;
-        }
-        self.unsettled_bytes += parcel.entry.bytes();
-        room.log.append(parcel.entry);
-        room.circle.restart();
-        if !room.active {
-            room.active = true;
-            self.active.push_back(slot);
-        }
-    }
-
-    pub(super) fn has_heard(&self) -> bool {
-        !self.heard.is_empty()
-    }
-
-    /// The next broadcast for a channel or connection that looks at it itself.
-    pub fn take_heard(&mut self) -> Option<Heard> {
-        let heard = self.heard.pop_front()?;
-        self.heard_bytes -= heard.bytes();
-        Some(heard)
     }
 
     /// Connections that the fan-out gave up, and why. The caller closes them.
@@ -409,6 +219,3 @@ impl Fanout {
         self.rooms.len()
     }
 }
-
-/// The buffer for mail keeps room for this many parcels (32 bytes each) from one turn to the next.
-const PARCELS_KEPT: usize = 4096;

@@ -1,5 +1,7 @@
 //! What an app writes: one `Channel` for each kind of topic.
 
+use std::sync::Arc;
+
 use super::{Handled, Info, Join, Socket, StopReason};
 use crate::protocol::Payload;
 
@@ -41,6 +43,33 @@ pub trait Channel: Send + Sync + 'static {
     /// also after a panic; what it pushes still goes out, what it broadcasts no longer comes back to itself.
     fn terminate(&self, reason: &TerminateReason, socket: &mut Socket<'_>) {
         let _ = (reason, socket);
+    }
+}
+
+/// One instance may serve several patterns, or be kept by the app as well.
+impl<C: Channel + ?Sized> Channel for Arc<C> {
+    fn join(&self, topic: &str, params: Payload<'_>, socket: &mut Socket<'_>) -> Join {
+        (**self).join(topic, params, socket)
+    }
+
+    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        (**self).handle_in(event, payload, socket)
+    }
+
+    fn handle_info(&self, info: Info, socket: &mut Socket<'_>) -> Handled {
+        (**self).handle_info(info, socket)
+    }
+
+    fn intercept(&self) -> &'static [&'static str] {
+        (**self).intercept()
+    }
+
+    fn handle_out(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        (**self).handle_out(event, payload, socket)
+    }
+
+    fn terminate(&self, reason: &TerminateReason, socket: &mut Socket<'_>) {
+        (**self).terminate(reason, socket);
     }
 }
 

@@ -53,6 +53,9 @@ impl Connect {
     /// Names the socket, as in `users:1`. All sockets of a name can be closed at once from anywhere
     /// (`Endpoint::disconnect`). A socket without one cannot be.
     ///
+    /// The name counts from the moment the socket is open. A disconnect between this answer and then, a moment after
+    /// the client has its 101 at the latest, is missed, as in Phoenix: where that matters, look again at the first join.
+    ///
     /// Does nothing on a refusal or on [`Connect::later`] (name the socket in what its future returns).
     pub fn id(mut self, id: impl Into<String>) -> Connect {
         if let Decision::Accepted(accepted) = &mut self.0 {

@@ -1,7 +1,6 @@
 //! The built-in channel: the tutorial's chat room, written with nothing but the public channel API.
 
-use crate::protocol::{Payload, reason};
-use crate::{Channel, Handled, Join, Socket, object};
+use crate::{Channel, Handled, Join, Payload, Socket, object, reason};
 
 /// The chat room of Phoenix's channels tutorial: `room:lobby` is open to everybody, other rooms to nobody.
 pub struct RoomChannel;

@@ -61,16 +61,14 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
-        let mut host = ShardHost {
-            fanout: &mut self.fanout,
-            link: &self.link,
-            events: &self.events,
-            callback_timeout_ms: self.limits.callback_timeout_ms,
-            key,
-            connection: connection.id,
-            muted: true,
-            lag_bytes: 0,
-        };
+        let mut host = ShardHost::new(
+            &mut self.fanout,
+            &self.link,
+            &self.events,
+            &self.limits,
+            (key, connection.id),
+        );
+        host.muted = true;
         connection.session.terminate(&mut host);
     }
 

@@ -13,19 +13,14 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Broadcasts to every subscriber of `topic` on this node. Returns its place in the topic's order, or `None` if
-    /// nobody is subscribed, in which case nothing is encoded either.
-    pub fn broadcast(
-        &self,
-        topic: &str,
-        event: &str,
-        payload: impl IntoPayload,
-    ) -> Option<Position> {
+    /// Broadcasts to every subscriber of `topic` on this node. Returns its place in the topic's order, which is
+    /// [`Position::NOWHERE`] if nobody is subscribed; nothing is encoded then.
+    pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Position {
         let payload = payload.into_payload();
         let published = self.hub.publish(topic, &mut |draft, wants| {
             seal_broadcast(draft, wants, topic, event, &payload);
         });
-        published.map(|published| published.position)
+        published.map_or(Position::NOWHERE, |published| published.position)
     }
 
     /// Closes every connection whose `connect` named this socket id, with 1001: the clients reconnect and go through

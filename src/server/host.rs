@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::inbox::{Event, Events, ShardLink};
+use super::listen::ServerLimits;
 use super::publish::seal_broadcast;
 use crate::broker::{Fanout, Position, SubscriptionId};
 use crate::channel::{Address, Host, Job, Lost};
@@ -26,6 +27,28 @@ pub(super) struct ShardHost<'a> {
     pub muted: bool,
     /// What the broadcasts of this call left some shard with, at most.
     pub lag_bytes: usize,
+}
+
+impl<'a> ShardHost<'a> {
+    /// The host of the connection that is called `connection` and stands at `key`.
+    pub fn new(
+        fanout: &'a mut Fanout,
+        link: &'a Arc<ShardLink>,
+        events: &'a Rc<Events>,
+        limits: &ServerLimits,
+        (key, connection): (u32, u64),
+    ) -> ShardHost<'a> {
+        ShardHost {
+            fanout,
+            link,
+            events,
+            callback_timeout_ms: limits.callback_timeout_ms,
+            key,
+            connection,
+            muted: false,
+            lag_bytes: 0,
+        }
+    }
 }
 
 impl Host for ShardHost<'_> {

@@ -187,6 +187,8 @@ fn builder(limits: &HttpLimits) -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.header_timeout_ms))
         .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MAX_MIN))
+        // A client may end its side with its request, as health checks by netcat do, and still wants the answer.
+        .half_close(true)
         .keep_alive(true);
     builder
 }

@@ -115,6 +115,20 @@ fn body(response: &str) -> &str {
 }
 
 #[test]
+fn a_client_that_ends_its_side_with_its_request_still_gets_the_answer() {
+    let (received, _) = serve_one(HttpApp::new(router()), |mut client| {
+        client
+            .write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+            .unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut received = String::new();
+        client.read_to_string(&mut received).unwrap();
+        received
+    });
+    assert_eq!((status(&received), body(&received)), (200, "ok\n"));
+}
+
+#[test]
 fn the_order_of_checks_is_seen_on_the_wire() {
     let origin = "Origin: http://good\r\n";
     let phoenix = "Sec-WebSocket-Protocol: phoenix\r\n";

@@ -4,6 +4,7 @@
 //! its connections need; there a connection speaks HTTP first (`http`) and becomes a WebSocket (`shard`).
 
 mod acceptor;
+mod arriving;
 mod clock;
 mod closing;
 mod connection;
@@ -18,6 +19,7 @@ mod publish;
 mod reading;
 mod response;
 mod running;
+mod sessions;
 mod shard;
 mod sockets;
 mod static_files;

@@ -147,16 +147,13 @@ impl Shard {
         };
         connection.heard = self.clock.now();
         let was_partial = connection.reader.is_partial();
-        let mut host = ShardHost {
-            fanout: &mut self.fanout,
-            link: &self.link,
-            events: &self.events,
-            callback_timeout_ms: self.limits.callback_timeout_ms,
-            key,
-            connection: connection.id,
-            muted: false,
-            lag_bytes: 0,
-        };
+        let mut host = ShardHost::new(
+            &mut self.fanout,
+            &self.link,
+            &self.events,
+            &self.limits,
+            (key, connection.id),
+        );
         let ended = take_frames(connection, &mut self.buffer, &mut self.decode, &mut host);
         let lag_bytes = host.lag_bytes;
         let now_kept = connection.reader.kept_bytes();

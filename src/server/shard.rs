@@ -8,30 +8,24 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use slab::Slab;
 use tokio::time::{Interval, MissedTickBehavior};
 
+use super::HttpApp;
 use super::clock::{Clock, Stamp};
-use super::connection::{Connection, ConnectionWaker, State};
-use super::host::ShardHost;
-use super::inbox::{Command, Event, Events, ShardLink};
+use super::connection::Connection;
+use super::inbox::{Events, ShardLink};
 use super::listen::ServerLimits;
-use super::publish::class_of;
 use super::sockets::Sockets;
-use super::{HttpApp, Upgraded, serve_http};
-use crate::broker::{Budget, Failure, Fanout, Heard, HeardBy, Mailbox};
-use crate::channel::{Broadcast, Mail, Session};
-use crate::protocol::{DecodeScratch, Json, Payload};
-use crate::websocket::{CloseReason, FrameReader, ReadBuffer};
+use crate::broker::{Budget, Failure, Fanout, Mailbox};
+use crate::protocol::DecodeScratch;
+use crate::websocket::{CloseReason, ReadBuffer};
 
 /// How often a shard with paused publishers looks at what all shards have before them.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
-
-/// Broadcasts handed to channels that look at them themselves in one turn.
-const HEARD_PER_TURN: usize = 256;
 
 pub(super) struct Shard {
     pub link: Arc<ShardLink>,
@@ -67,7 +61,7 @@ pub(super) struct Shard {
     /// When to look again whether publishers that were paused may go on: it may be another shard that they wait for.
     look_again: Interval,
     pub http_connections: usize,
-    next_connection: u64,
+    pub next_connection: u64,
 }
 
 impl Shard {
@@ -132,181 +126,6 @@ impl Shard {
         work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 
-    fn take_commands(&mut self) {
-        let mut commands = Vec::new();
-        self.link.inbox.take(&mut commands);
-        for command in commands {
-            match command {
-                Command::Accept(stream, peer) => self.serve_http(stream, peer),
-                Command::Mail(mail) => self.deliver(mail),
-                Command::Stop => self.stop(),
-                Command::Cut => self.cut(),
-            }
-        }
-    }
-
-    /// HTTP runs as a task of its own until the upgrade.
-    fn serve_http(&mut self, stream: std::net::TcpStream, peer: std::net::SocketAddr) {
-        let stream = match tokio::net::TcpStream::from_std(stream) {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "cannot watch a new socket");
-                return self.link.connection_gone();
-            }
-        };
-        let (app, events) = (Arc::clone(&self.app), Rc::clone(&self.events));
-        self.http_connections += 1;
-        tokio::task::spawn_local(async move {
-            let upgraded = serve_http(stream, peer, app).await;
-            events.push(upgraded.map_or(Event::HttpEnded, |u| Event::Upgraded(Box::new(u))));
-        });
-    }
-
-    fn take_events(&mut self) {
-        for event in self.events.take() {
-            match event {
-                Event::HttpEnded => {
-                    self.http_connections -= 1;
-                    self.link.connection_gone();
-                }
-                Event::Upgraded(upgraded) => {
-                    self.http_connections -= 1;
-                    self.open(*upgraded);
-                }
-                Event::Resumed {
-                    connection,
-                    channel,
-                    result,
-                } => {
-                    if let Some(key) = self.place_of(connection) {
-                        self.with_session(key, |session, host| {
-                            session.resume(channel, result, host)
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    fn open(&mut self, upgraded: Upgraded) {
-        let Upgraded {
-            stream,
-            leftover,
-            accepted,
-        } = upgraded;
-        let key = self.connections.vacant_key() as u32;
-        let ready = Arc::clone(&self.woken);
-        self.next_connection += 1;
-        // The place is in the name, so that mail finds it without a map.
-        let id = self.next_connection << 32 | u64::from(key);
-        let settings = Arc::clone(&accepted.socket.session);
-        self.fanout.open(key, class_of(accepted.version));
-        if let Some(socket_id) = &accepted.socket_id {
-            let subscription = self.fanout.new_id();
-            self.fanout
-                .listen_as_socket_id(key, subscription, socket_id);
-        }
-        self.connections.insert(Connection {
-            id,
-            stream,
-            waker: Waker::from(Arc::new(ConnectionWaker { key, ready })),
-            reader: FrameReader::new(),
-            session: Session::new(accepted.version, settings, accepted.assigns),
-            socket: accepted.socket,
-            state: State::Open,
-            heard: self.clock.now(),
-            partial_since: self.clock.now(),
-            write_blocked: false,
-            // The one before it in this place may have left its entry.
-            ready: self.ready.contains(&key) || self.awake.contains(&key),
-            held: false,
-        });
-        tracing::debug!(connection = id, shard = self.link.number, "connected");
-        self.read_leftover(key, &leftover);
-        self.make_ready(key);
-        if self.stopping.is_some() {
-            self.close(key, CloseReason::ServiceRestart);
-        }
-    }
-
-    fn hand_on_heard(&mut self) {
-        for _ in 0..HEARD_PER_TURN {
-            let Some(heard) = self.fanout.take_heard() else {
-                return;
-            };
-            self.hear(&heard);
-        }
-    }
-
-    fn hear(&mut self, heard: &Heard) {
-        let Some(original) = heard.entry.original() else {
-            return;
-        };
-        if heard.by == HeardBy::SocketId {
-            if &*original.event == super::endpoint::DISCONNECT {
-                self.close(heard.outlet, CloseReason::Disconnected);
-            }
-            return;
-        }
-        let text = std::str::from_utf8(&original.payload).ok();
-        let payload = match text.filter(|_| !original.binary) {
-            Some(text) => Payload::Json(Json::trusted(text)),
-            None => Payload::Binary(&original.payload),
-        };
-        self.with_session(heard.outlet, |session, host| match heard.by {
-            HeardBy::Intercept => session.intercepted(heard.id, &original.event, payload, host),
-            _ => {
-                let (topic, event) = ((&*heard.topic).into(), original.event.clone());
-                let payload = payload.to_buf();
-                session.heard(
-                    heard.id,
-                    Broadcast {
-                        topic,
-                        event,
-                        payload,
-                    },
-                    host,
-                );
-            }
-        });
-    }
-
-    fn deliver(&mut self, mail: Mail) {
-        if let Some(key) = self.place_of(mail.connection) {
-            self.with_session(key, |session, host| {
-                session.mail(mail.channel, mail.message, host);
-            });
-        }
-    }
-
-    /// Where a connection is, if it is there still and open.
-    fn place_of(&self, connection: u64) -> Option<u32> {
-        let key = connection as u32;
-        let found = self.connections.get(key as usize)?;
-        (found.id == connection && found.is_open()).then_some(key)
-    }
-
-    /// Calls into the session of an open connection.
-    pub fn with_session(&mut self, key: u32, call: impl FnOnce(&mut Session, &mut ShardHost<'_>)) {
-        let Some(connection) = self.connections.get_mut(key as usize) else {
-            return;
-        };
-        if !connection.is_open() {
-            return;
-        }
-        let mut host = ShardHost {
-            fanout: &mut self.fanout,
-            link: &self.link,
-            events: &self.events,
-            callback_timeout_ms: self.limits.callback_timeout_ms,
-            key,
-            connection: connection.id,
-            muted: false,
-            lag_bytes: 0,
-        };
-        call(&mut connection.session, &mut host);
-    }
-
     fn close_failed(&mut self) {
         while let Some((key, failure)) = self.fanout.take_failed() {
             match failure {
@@ -340,20 +159,5 @@ impl Future for Shard {
             let _ = pin!(tokio::task::yield_now()).poll(cx);
         }
         Poll::Pending
-    }
-}
-
-impl ServerLimits {
-    /// How often deadlines are looked at: often enough for the shortest, never more than it takes.
-    fn sweep_interval(&self, app: &HttpApp) -> Duration {
-        let idle = app.router().idle_timeout_ms_min();
-        let shortest = [
-            idle,
-            self.partial_timeout_ms,
-            self.closing_timeout_ms,
-            self.pause_timeout_ms,
-        ];
-        let shortest = shortest.into_iter().min().unwrap_or(4000);
-        Duration::from_millis((shortest / 4).clamp(5, 1000))
     }
 }

@@ -1,6 +1,10 @@
 //! The sweep: deadlines of all connections, looked at now and then instead of a timer for each.
 
+use std::time::Duration;
+
+use super::HttpApp;
 use super::connection::{Connection, State};
+use super::listen::ServerLimits;
 use super::shard::Shard;
 use crate::websocket::CloseReason;
 
@@ -52,5 +56,20 @@ impl Shard {
                 hangs.then_some(Due::Close(CloseReason::PartialTimeout))
             }
         }
+    }
+}
+
+impl ServerLimits {
+    /// How often deadlines are looked at: often enough for the shortest, never more than it takes.
+    pub(super) fn sweep_interval(&self, app: &HttpApp) -> Duration {
+        let idle = app.router().idle_timeout_ms_min();
+        let shortest = [
+            idle,
+            self.partial_timeout_ms,
+            self.closing_timeout_ms,
+            self.pause_timeout_ms,
+        ];
+        let shortest = shortest.into_iter().min().unwrap_or(4000);
+        Duration::from_millis((shortest / 4).clamp(5, 1000))
     }
 }

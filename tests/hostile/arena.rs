@@ -8,13 +8,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lobbyd::protocol::{Payload, reason};
-use lobbyd::server::{Running, ServerLimits};
+use lobbyd::server::{HttpLimits, Running, Server, ServerLimits};
 use lobbyd::{
     Channel, Connect, Handled, Info, Join, Router, Socket, TerminateReason, UserSocket, object,
 };
 use serde_json::json;
 
-use crate::support::{Client, connect, eventually, serve_with};
+use crate::support::{Client, connect, eventually};
 
 /// `room:*`: whoever comes is let in; says what it hears, echoes, and panics where it is asked to.
 pub struct Obedient;
@@ -78,6 +78,10 @@ struct PanicsInTerminate;
 
 /// Serves [`Obedient`] under `/socket`, and under `/panics` a socket whose connect panics.
 pub fn arena(shards: usize, limits: ServerLimits) -> Running {
+    arena_with_http(shards, limits, HttpLimits::default())
+}
+
+pub fn arena_with_http(shards: usize, limits: ServerLimits, http: HttpLimits) -> Running {
     hide_panics_on_purpose();
     let panicking = UserSocket::new().connect(|_, _| -> Connect { panics() });
     let late = UserSocket::new().connect(|_, _| Connect::later(async { panics() }));
@@ -85,7 +89,12 @@ pub fn arena(shards: usize, limits: ServerLimits) -> Running {
         .socket("/socket", UserSocket::new().channel("room:*", Obedient))
         .socket("/panics", panicking)
         .socket("/panics_later", late);
-    serve_with(router, shards, limits)
+    let server = Server::new(router)
+        .shards(shards)
+        .limits(limits)
+        .http_limits(http);
+    let any_port = "127.0.0.1:0".parse().unwrap();
+    server.bind(any_port).expect("a free port").start()
 }
 
 fn hide_panics_on_purpose() {

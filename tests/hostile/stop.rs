@@ -1,1 +1,141 @@
-//! todo
+//! A server that is told to stop while it is under attack: it ends in time, and says whom it had to cut off.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use lobbyd::server::{Running, ServerLimits, Summary};
+use serde_json::json;
+
+use crate::arena::arena;
+use crate::never_reads::connect_narrow;
+use crate::support::{Client, DEADLINE, connect, frame, open, upgrade_request};
+
+/// Stops it, and shows that it takes no longer than its own deadline and some.
+fn stops(server: Running, within_ms: u64) -> Summary {
+    let started = Instant::now();
+    let summary = server.stop().unwrap();
+    let (took, limit) = (
+        started.elapsed(),
+        Duration::from_millis(within_ms) + DEADLINE / 2,
+    );
+    assert!(took < limit, "it took {took:?}");
+    summary
+}
+
+fn limits(closing_timeout_ms: u64, stop_timeout_ms: u64) -> ServerLimits {
+    ServerLimits {
+        closing_timeout_ms,
+        stop_timeout_ms,
+        ..ServerLimits::default()
+    }
+}
+
+#[test]
+fn a_stop_is_not_held_up_by_connections_that_hang_in_http() {
+    let server = arena(2, limits(5_000, 10_000));
+    let address = server.local_addr();
+    let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
+    let hanging: Vec<_> = [0, 1, 20, request.len() - 1]
+        .iter()
+        .map(|&len| {
+            let mut stream = open(address);
+            stream.write_all(&request.as_bytes()[..len]).unwrap();
+            stream
+        })
+        .collect();
+    connect(&server).join("room:x");
+    assert_eq!(stops(server, 3_000), Summary { cut_off: 0 });
+    drop(hanging);
+}
+
+#[test]
+fn a_stop_cuts_those_who_do_not_answer_its_close_and_counts_them() {
+    for limits in [limits(300, 60_000), limits(60_000, 300)] {
+        let server = arena(2, limits);
+        let mut silent: Vec<Client> = (0..5).map(|_| connect(&server)).collect();
+        silent.iter_mut().for_each(|client| client.join("room:x"));
+        let endpoint = server.endpoint().clone();
+        assert_eq!(stops(server, 300), Summary { cut_off: 5 });
+        assert_eq!(endpoint.topics_len(), 0);
+        for client in &mut silent {
+            assert_eq!(
+                client.close_code(),
+                1012,
+                "the Close had gone out nevertheless"
+            );
+            assert_eq!(client.next(), None, "and the connection is at its end");
+        }
+    }
+}
+
+#[test]
+fn a_stop_ends_in_time_while_clients_flood_and_do_not_read() {
+    let server = arena(2, limits(1_000, 3_000));
+    let flooding: Vec<_> = (0..4)
+        .map(|at| {
+            let mut client = connect(&server);
+            client.join("room:lobby");
+            std::thread::spawn(move || {
+                let message =
+                    json!(["11", "2", "room:lobby", "new_msg", {"body": "x".repeat(500)}]);
+                let bytes = frame(1, message.to_string().as_bytes()).repeat(50);
+                let mut unread = client.stream.try_clone().unwrap();
+                while client.stream.write_all(&bytes).is_ok() {
+                    // Every other one reads, but pays no attention.
+                    if at % 2 == 0 {
+                        unread.set_nonblocking(true).unwrap();
+                        let _ = std::io::Read::read(&mut unread, &mut [0; 64 << 10]);
+                        unread.set_nonblocking(false).unwrap();
+                    }
+                }
+            })
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let endpoint = server.endpoint().clone();
+    let summary = stops(server, 3_000);
+    println!("{} of 4 cut off", summary.cut_off);
+    assert!(summary.cut_off <= 4);
+    assert_eq!(endpoint.topics_len(), 0);
+    for client in flooding {
+        client.join().unwrap();
+    }
+}
+
+#[test]
+fn what_waits_for_a_client_goes_out_before_the_close_however_much_it_is() {
+    let server = arena(1, limits(20_000, 20_000));
+    let mut slow = connect_narrow(server.local_addr());
+    let endpoint = server.endpoint().clone();
+    let mut publisher = connect(&server);
+    // More than may otherwise wait for one connection, but in no topic more than its log keeps.
+    let topics = ["room:a", "room:b", "room:c"];
+    for topic in topics {
+        publisher.join(topic);
+        slow.join(topic);
+    }
+    const EACH: usize = 180;
+    for topic in topics {
+        for number in 0..EACH {
+            let payload = json!({"number": number, "body": "x".repeat(4096)});
+            endpoint.broadcast(topic, "said", payload);
+            assert_eq!(publisher.json()[4]["number"], number);
+        }
+    }
+    let stopping = std::thread::spawn(move || server.stop().unwrap());
+    assert_eq!(publisher.close_code(), 1012);
+    drop(publisher);
+    let mut next = [0; 3];
+    for _ in 0..3 * EACH {
+        let message = slow.json();
+        let at = topics
+            .iter()
+            .position(|topic| message[2] == *topic)
+            .unwrap();
+        assert_eq!(message[4]["number"], next[at]);
+        next[at] += 1;
+    }
+    assert_eq!(slow.close_code(), 1012);
+    drop(slow);
+    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
+}

@@ -108,6 +108,21 @@ fn an_empty_join_ref_of_a_binary_frame_is_not_null() {
     expect_binary(&mut client, b"\x01\x01\x00\x06\x021room:bok\x01\x02");
 }
 
+/// §2.4: and so a binary join without join_ref has the empty string for one, not the ref as after a null.
+#[test]
+fn a_binary_join_with_an_empty_join_ref_goes_by_the_empty_string() {
+    let stage = stage();
+    let mut client = connect(&stage.server);
+    client.send_binary(&push("", "7", b"room:a", "phx_join", &[1]));
+    expect_binary(&mut client, b"\x01\x00\x01\x06\x027room:aok\x01");
+    client.send_binary(&push("", "8", b"room:a", "push", &[2]));
+    expect_binary(&mut client, b"\x00\x00\x06\x06room:apushed\x02");
+    client.send(json!(["7", "9", "room:a", "status", {}]));
+    client.expect_nothing();
+    client.send(json!(["", "10", "room:a", "status", {}]));
+    client.expect(json!(["", "10", "room:a", "phx_reply", {"status": "ok", "response": {}}]));
+}
+
 /// B 87. What has no binary form is the channel's mistake.
 #[test]
 fn a_name_over_255_bytes_crashes_the_channel_that_sends_bytes_with_it() {

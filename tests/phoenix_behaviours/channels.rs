@@ -1,6 +1,6 @@
 //! Joins, leaves and events: protocol.md §3.2, §3.3, §3.5 and the result table of §4.
 
-use lobbyd::TerminateReason;
+use lobbyd::{TerminateReason, object};
 use serde_json::json;
 
 use crate::peer::{BOTH, Version};
@@ -43,8 +43,13 @@ fn an_intercepted_broadcast_is_altered_for_each_client_and_another_comes_straigh
         for peer in &mut peers {
             peer.expect_broadcast(&topic, "shout", json!({"body": "hi"}));
         }
-        stage.server.endpoint().broadcast(&topic, "keep back", ());
-        peers.iter_mut().for_each(|peer| peer.expect_silence());
+        let endpoint = stage.server.endpoint();
+        endpoint.broadcast(&topic, "keep back", ());
+        endpoint.broadcast(&topic, "tagged", object! { "body": "next" });
+        for (n, peer) in peers.iter_mut().enumerate() {
+            let tagged = json!({"tag": format!("n{n}"), "body": "next"});
+            peer.expect_push(&topic, "tagged", tagged);
+        }
     }
 }
 
@@ -178,7 +183,7 @@ fn topics_that_are_not_joined_or_match_no_pattern_are_unmatched() {
         // The bare prefix matches too.
         peer.join("room:");
     }
-    listener.expect_silence();
+    listener.expect_silence_in("room:a");
 }
 
 /// B 29, 30, 96 and §3.3: nothing remains of a refused join.

@@ -203,7 +203,7 @@ fn each_violation_has_its_close_code() {
         );
         assert_eq!(stage.ended().1, TerminateReason::Closed, "{name}");
     }
-    bystander.expect_silence();
+    bystander.expect_silence_in("room:a");
 }
 
 /// §6.5, with our own limit: the largest message that is taken, in one frame or several.

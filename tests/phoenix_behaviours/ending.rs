@@ -107,7 +107,7 @@ fn a_panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before() {
         peer.expect_error("room:a");
         ended_as(&stage, TerminateReason::Crashed("expected".to_owned()));
         other.expect_broadcast("room:a", "shout", json!({"n": 1}));
-        other.expect_silence();
+        other.expect_silence_in("room:a");
         peer.say("3", "room:b", "status", json!({}));
         peer.expect_reply("3", "room:b", "ok", json!({}));
         peer.say("4", "room:a", "status", json!({}));

@@ -75,7 +75,9 @@ fn many_broadcasts_of_several_publishers_come_in_one_order() {
         assert_eq!(numbers, (0..EACH).map(|n| json!(n)).collect::<Vec<_>>());
     }
     assert!(seen.iter().all(|order| *order == seen[0]));
-    peers.iter_mut().for_each(|peer| peer.expect_silence());
+    for peer in &mut peers {
+        peer.expect_silence_in("room:a");
+    }
 }
 
 /// §4 with §3.3: who has joined gets what is published from then on, nothing older, and nothing once it has left.
@@ -125,7 +127,7 @@ fn broadcast_from_skips_the_caller_alone() {
     for by in 0..2 {
         peers[by].say("2", "room:a", "shout from", json!({"by": by}));
         peers[1 - by].expect_broadcast("room:a", "shout", json!({"by": by}));
-        peers[by].expect_silence();
+        peers[by].expect_silence_in("room:a");
         peers[by].say("3", "room:a", "shout", json!({"by": by}));
         for peer in &mut peers {
             peer.expect_broadcast("room:a", "shout", json!({"by": by}));

@@ -177,10 +177,18 @@ impl Peer {
         self.expect_message(wire.clone(), wire, topic, event, payload);
     }
 
-    /// Shows that nothing but what was asserted has come.
+    /// Shows that nothing but what was asserted has come. A heartbeat's answer may overtake what is published meanwhile.
     #[track_caller]
     pub fn expect_silence(&mut self) {
         self.send_as((), "hb", "phoenix", "heartbeat", json!({}));
         self.expect_reply_as((), "hb", "phoenix", "ok", json!({}));
+    }
+
+    /// Shows that nothing but what was asserted has been sent to the joined `topic`: unlike a heartbeat's answer, that
+    /// of a channel comes behind all that was published there before.
+    #[track_caller]
+    pub fn expect_silence_in(&mut self, topic: &str) {
+        self.say("quiet", topic, "status", json!({}));
+        self.expect_reply("quiet", topic, "ok", json!({}));
     }
 }

@@ -45,7 +45,9 @@ fn a_disconnect_closes_all_sockets_of_the_id_with_1001() {
             assert_eq!(stage.ended().1, TerminateReason::Closed);
         }
     }
-    others.iter_mut().for_each(|peer| peer.expect_silence());
+    for peer in &mut others {
+        peer.expect_silence_in("room:a");
+    }
 }
 
 /// §5: the payload of `disconnect` is ignored, and a broadcast of it is all that `disconnect` is.
@@ -68,12 +70,18 @@ fn other_events_on_the_id_are_ignored() {
     let stage = stage();
     let mut peer = user(&stage, Version::V2, "bob");
     peer.join("room:a");
+    // Its channel follows the same topic, and so shows when the connection has seen an event.
+    peer.say("2", "room:a", "follow", json!({"topic": "users:bob"}));
+    peer.expect_reply("2", "room:a", "ok", json!({}));
     let endpoint = stage.server.endpoint();
-    endpoint.broadcast("users:bob", "hello", ());
-    endpoint.broadcast("users:bob", "Disconnect", ());
+    for event in ["hello", "Disconnect"] {
+        endpoint.broadcast("users:bob", event, ());
+        let heard = json!({"topic": "users:bob", "event": event, "payload": {}});
+        peer.expect_push("room:a", "heard", heard);
+    }
     endpoint.broadcast("room:a", "disconnect", ());
     peer.expect_broadcast("room:a", "disconnect", json!({}));
-    peer.expect_silence();
+    peer.expect_silence_in("room:a");
     endpoint.disconnect("users:nobody");
     endpoint.disconnect("users:bob");
     assert_eq!(peer.close_code(), 1001);

@@ -140,7 +140,7 @@ fn what_is_no_message_closes_the_socket_with_1011() {
         let ended = ("room:a".to_owned(), TerminateReason::Closed);
         assert_eq!(stage.ended(), ended, "{text:?}");
     }
-    bystander.expect_silence();
+    bystander.expect_silence_in("room:a");
 }
 
 /// §2.2: a push or broadcast to V2 must be an object; in Phoenix whoever sends it crashes.

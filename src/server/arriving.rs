@@ -1,0 +1,112 @@
+//! Arriving: what other threads and the shard's own tasks have for it, and how a connection becomes one of its own.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::connection::{Connection, ConnectionWaker, State};
+use super::inbox::{Command, Event};
+use super::publish::class_of;
+use super::shard::Shard;
+use super::{Upgraded, serve_http};
+use crate::channel::Session;
+use crate::websocket::{CloseReason, FrameReader};
+
+impl Shard {
+    pub(super) fn take_commands(&mut self) {
+        let mut commands = Vec::new();
+        self.link.inbox.take(&mut commands);
+        for command in commands {
+            match command {
+                Command::Accept(stream, peer) => self.serve_http(stream, peer),
+                Command::Mail(mail) => self.deliver(mail),
+                Command::Stop => self.stop(),
+                Command::Cut => self.cut(),
+            }
+        }
+    }
+
+    /// HTTP runs as a task of its own until the upgrade.
+    fn serve_http(&mut self, stream: std::net::TcpStream, peer: std::net::SocketAddr) {
+        let stream = match tokio::net::TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "cannot watch a new socket");
+                return self.link.connection_gone();
+            }
+        };
+        let (app, events) = (Arc::clone(&self.app), Rc::clone(&self.events));
+        self.http_connections += 1;
+        tokio::task::spawn_local(async move {
+            let upgraded = serve_http(stream, peer, app).await;
+            events.push(upgraded.map_or(Event::HttpEnded, |u| Event::Upgraded(Box::new(u))));
+        });
+    }
+
+    pub(super) fn take_events(&mut self) {
+        for event in self.events.take() {
+            match event {
+                Event::HttpEnded => {
+                    self.http_connections -= 1;
+                    self.link.connection_gone();
+                }
+                Event::Upgraded(upgraded) => {
+                    self.http_connections -= 1;
+                    self.open(*upgraded);
+                }
+                Event::Resumed {
+                    connection,
+                    channel,
+                    result,
+                } => {
+                    if let Some(key) = self.place_of(connection) {
+                        self.with_session(key, |session, host| {
+                            session.resume(channel, result, host)
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, upgraded: Upgraded) {
+        let Upgraded {
+            stream,
+            leftover,
+            accepted,
+        } = upgraded;
+        let key = self.connections.vacant_key() as u32;
+        let ready = Arc::clone(&self.woken);
+        self.next_connection += 1;
+        // The place is in the name, so that mail finds it without a map.
+        let id = self.next_connection << 32 | u64::from(key);
+        let settings = Arc::clone(&accepted.socket.session);
+        self.fanout.open(key, class_of(accepted.version));
+        if let Some(socket_id) = &accepted.socket_id {
+            let subscription = self.fanout.new_id();
+            self.fanout
+                .listen_as_socket_id(key, subscription, socket_id);
+        }
+        self.connections.insert(Connection {
+            id,
+            stream,
+            waker: Waker::from(Arc::new(ConnectionWaker { key, ready })),
+            reader: FrameReader::new(),
+            session: Session::new(accepted.version, settings, accepted.assigns),
+            socket: accepted.socket,
+            state: State::Open,
+            heard: self.clock.now(),
+            partial_since: self.clock.now(),
+            write_blocked: false,
+            // The one before it in this place may have left its entry.
+            ready: self.ready.contains(&key) || self.awake.contains(&key),
+            held: false,
+        });
+        tracing::debug!(connection = id, shard = self.link.number, "connected");
+        self.read_leftover(key, &leftover);
+        self.make_ready(key);
+        if self.stopping.is_some() {
+            self.close(key, CloseReason::ServiceRestart);
+        }
+    }
+}

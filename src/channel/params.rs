@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode;
 use thiserror::Error;
 
-/// Longest query string taken, in bytes: Plug's limit. A longer one is answered with 414. (Over HTTP the limit on the
-/// whole request head, which is smaller, is met first.)
+/// Longest query string taken, in bytes: Plug's limit. A longer one is answered with 414. (Over HTTP a URL over
+/// 65,534 bytes gets its 414 from hyper, before anybody looks at the query.)
 pub const QUERY_BYTES_MAX: usize = 1_000_000;
 
 /// Most brackets one key may have, so that no client decides how deep a value is. phoenix.js nests as deep as the

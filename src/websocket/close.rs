@@ -38,8 +38,6 @@ pub enum CloseReason {
     /// It publishes more than the server can pass on, and waiting for it to get through took too long. 1013. The client
     /// reconnects, with its backoff.
     Overloaded,
-    /// Our own fault. 1011. The client reconnects.
-    InternalError,
     /// The connection broke or ended without a Close frame. 1006, which is never sent: there is nobody to tell. The client, if alive, reconnects.
     PeerGone,
 }
@@ -52,7 +50,7 @@ impl CloseReason {
             Self::Disconnected | Self::IdleTimeout => 1001,
             Self::PeerGone => 1006,
             Self::PartialTimeout => 1008,
-            Self::Undecodable | Self::InternalError => 1011,
+            Self::Undecodable => 1011,
             Self::ServiceRestart => 1012,
             Self::SlowConsumer | Self::Overloaded => 1013,
             Self::Violation(violation) => violation.close_code(),
@@ -75,7 +73,6 @@ impl CloseReason {
             Self::PartialTimeout => "partial_timeout",
             Self::SlowConsumer => "slow_consumer",
             Self::Overloaded => "overloaded",
-            Self::InternalError => "internal_error",
             Self::PeerGone => "peer_gone",
         }
     }
@@ -140,7 +137,6 @@ mod tests {
             CloseReason::PartialTimeout,
             CloseReason::SlowConsumer,
             CloseReason::Overloaded,
-            CloseReason::InternalError,
             CloseReason::PeerGone,
         ];
         assert_eq!(CloseReason::ClientClosed.code(), 1000);

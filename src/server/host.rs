@@ -11,7 +11,7 @@ use super::inbox::{Event, Events, ShardLink};
 use super::listen::ServerLimits;
 use super::publish::seal_broadcast;
 use crate::broker::{Fanout, Position, SubscriptionId};
-use crate::channel::{Address, Host, Job, Lost};
+use crate::channel::{Address, Host, Job, Lost, Resume};
 use crate::protocol::PayloadBuf;
 
 /// One connection's [`Host`], made for one call into its session.
@@ -97,13 +97,15 @@ impl Host for ShardHost<'_> {
             self.connection,
             Duration::from_millis(self.callback_timeout_ms),
         );
+        let report = Report {
+            events,
+            connection,
+            channel,
+            result: Err(Lost::Panicked),
+        };
         tokio::task::spawn_local(async move {
-            let result = timeout(deadline, job).await.unwrap_or(Err(Lost::TimedOut));
-            events.push(Event::Resumed {
-                connection,
-                channel,
-                result,
-            });
+            let result = timeout(deadline, job).await;
+            report.tell(result.unwrap_or(Err(Lost::TimedOut)));
         });
     }
 
@@ -113,5 +115,30 @@ impl Host for ShardHost<'_> {
             postbox,
             connection: self.connection,
         }
+    }
+}
+
+/// Tells the shard how a job ended, whatever happens to its task: a channel must not wait for ever because something of
+/// the app's panicked while it was dropped.
+struct Report {
+    events: Rc<Events>,
+    connection: u64,
+    channel: SubscriptionId,
+    result: Result<Resume, Lost>,
+}
+
+impl Report {
+    fn tell(mut self, result: Result<Resume, Lost>) {
+        self.result = result;
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        self.events.push(Event::Resumed {
+            connection: self.connection,
+            channel: self.channel,
+            result: std::mem::replace(&mut self.result, Err(Lost::Panicked)),
+        });
     }
 }

@@ -50,6 +50,13 @@ impl Channel for Obedient {
             ("panic", _) => panics(),
             ("panic later", _) => Handled::later(async { panics() }, |(), _| Handled::NoReply),
             ("panic after", _) => Handled::later(async {}, |(), _| panics()),
+            ("panic when dropped", _) => {
+                let hangs = async {
+                    let _kept = PanicsWhenDropped;
+                    std::future::pending::<()>().await;
+                };
+                Handled::later(hangs, |(), _| Handled::NoReply)
+            }
             ("panic in info", _) => {
                 socket.send_info(());
                 Handled::NoReply
@@ -79,6 +86,15 @@ struct PanicsInTerminate;
 /// Serves [`Obedient`] under `/socket`, and under `/panics` a socket whose connect panics.
 pub fn arena(shards: usize, limits: ServerLimits) -> Running {
     arena_with_http(shards, limits, HttpLimits::default())
+}
+
+/// What an app keeps over an await, badly.
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panics()
+    }
 }
 
 pub fn arena_with_http(shards: usize, limits: ServerLimits, http: HttpLimits) -> Running {

@@ -47,6 +47,22 @@ fn an_event_that_panics_now_or_later_ends_its_channel_with_phx_error_and_it_can_
 }
 
 #[test]
+fn a_job_that_panics_when_it_is_given_up_does_not_leave_its_channel_waiting() {
+    let limits = ServerLimits {
+        callback_timeout_ms: 50,
+        ..ServerLimits::default()
+    };
+    let server = arena(1, limits);
+    let mut client = connect(&server);
+    client.join("room:x");
+    client.send(json!(["11", "2", "room:x", "panic when dropped", {}]));
+    client.expect(json!(["11", "11", "room:x", "phx_error", {"reason": "channel_crash"}]));
+    client.join("room:x");
+    drop(client);
+    nothing_is_left(server);
+}
+
+#[test]
 fn a_terminate_that_panics_harms_neither_the_leave_nor_the_end_of_the_connection() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");

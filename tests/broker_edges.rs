@@ -212,3 +212,25 @@ fn a_vectored_write_has_no_more_pieces_than_the_kernel_takes_whatever_a_connecti
     flush_all(&mut fanout, &mut sockets);
     assert_eq!(sockets.text(0).len(), 20 << 10);
 }
+
+#[test]
+fn the_end_of_a_reader_far_behind_keeps_no_frames_for_it_but_its_close() {
+    let (mut fanout, mut sockets) = shard(FanoutSettings::default());
+    for (outlet, backlog) in [(0, 1024), (1, 1025)] {
+        fanout.open(outlet, Class::V2);
+        let id = fanout.new_id();
+        fanout.subscribe(outlet, id, ROOM, &[]);
+        sockets.shut = vec![outlet];
+        for _ in 0..backlog {
+            publish(&mut fanout, ROOM, "e", "x");
+            fanout.flush(&mut sockets, Budget::default());
+        }
+        fanout.retire(outlet);
+        fanout.send_last(outlet, Bytes::from_static(b"Close"));
+        sockets.shut.clear();
+        fanout.writable(outlet);
+        while fanout.flush(&mut sockets, Budget::default()) {}
+    }
+    assert_eq!(sockets.text(0), "x".repeat(1024) + "Close");
+    assert_eq!(sockets.text(1), "Close");
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::flush::{Failure, Scratch};
-use super::outlet::{Flow, Outlet};
+use super::outlet::{Flow, Outlet, Subscription};
 use super::room::Room;
 use super::topic::Parcel;
 use super::{Class, Draft, Heard, Hub, Published, SubscriptionId, Wants};
@@ -178,9 +178,13 @@ impl Fanout {
     }
 
     /// Ends all subscriptions of a connection. What it was to get until now still goes out, before whatever is sent
-    /// next.
+    /// next; but not to one that has stopped reading and is more than 1,024 entries behind: that would turn a position
+    /// into a queue, at the end of a server for thousands at once. It gets what a [silenced](Fanout::silence) one does.
     pub fn retire(&mut self, outlet: u32) {
         self.take_mail();
+        if self.lags_by(outlet) > RETIRED_ENTRIES_MAX {
+            return self.silence(outlet);
+        }
         while let Some(first) = self
             .outlet(outlet)
             .and_then(|o| o.subscriptions.as_slice().first().copied())
@@ -204,6 +208,19 @@ impl Fanout {
         }
     }
 
+    /// Entries that a connection which does not read has before it, all its topics together.
+    fn lags_by(&self, outlet: u32) -> u64 {
+        let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
+            return 0;
+        };
+        let behind = |s: &Subscription| {
+            let room = &self.rooms[s.room as usize];
+            let member = room.members.get(s.member as usize);
+            member.map_or(0, |m| room.log.head().saturating_sub(m.next))
+        };
+        o.subscriptions.as_slice().iter().map(behind).sum()
+    }
+
     /// Bytes in this shard's logs that not every writable member has been offered yet.
     pub fn unsettled_bytes(&self) -> usize {
         self.unsettled_bytes
@@ -219,3 +236,6 @@ impl Fanout {
         self.rooms.len()
     }
 }
+
+/// See [`Fanout::retire`]. Each entry takes some 60 bytes in an outbox.
+const RETIRED_ENTRIES_MAX: u64 = 1024;

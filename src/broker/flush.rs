@@ -162,7 +162,7 @@ impl Fanout {
         let has_own = self
             .outlet(member.outlet)
             .is_some_and(|o| o.direct.is_some());
-        let uneven = member.intercepts || room.log.leaves_out(member.id, member.next, head);
+        let uneven = member.intercepts || room.log.leaves_out(member.id, member.next);
         let offset = |sequence| room.log.offset(member.class, sequence);
         let bytes = offset(head) - offset(member.next);
         if bytes == 0 {

@@ -24,6 +24,8 @@ struct Logged {
     entry: Arc<Entry>,
     /// Where it ends in each class's stream of bytes.
     end: [u64; CLASSES],
+    /// The entry's own, here too: a pass asks for it once a member, and should not follow a pointer for it.
+    origin: Option<SubscriptionId>,
 }
 
 impl Log {
@@ -66,7 +68,8 @@ impl Log {
         }
         self.bytes += entry.bytes();
         self.with_origin += usize::from(entry.origin().is_some());
-        self.entries.push_back(Logged { entry, end });
+        let origin = entry.origin();
+        self.entries.push_back(Logged { entry, end, origin });
     }
 
     /// The entry of that sequence, if it is here.
@@ -122,10 +125,14 @@ impl Log {
         Class::ALL.into_iter().map(span).sum::<u64>() as usize
     }
 
-    /// Whether some entry of `from..to` is not for the subscriber `id`, which sent it.
-    pub fn leaves_out(&self, id: SubscriptionId, from: u64, to: u64) -> bool {
-        let sent = |s| self.entry(s).is_some_and(|e| e.origin() == Some(id));
-        self.with_origin > 0 && (from..to).any(sent)
+    /// Whether some entry from `from` on is not for the subscriber `id`, which sent it.
+    pub fn leaves_out(&self, id: SubscriptionId, from: u64) -> bool {
+        if self.with_origin == 0 {
+            return false;
+        }
+        let index = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let span = self.entries.range(index.min(self.entries.len())..);
+        span.into_iter().any(|logged| logged.origin == Some(id))
     }
 
     /// Empties a log that has no readers, and says what its next entry will be.

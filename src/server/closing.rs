@@ -3,6 +3,7 @@
 
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
@@ -10,6 +11,8 @@ use super::connection::{Closing, State};
 use super::host::ShardHost;
 use super::reading::is_passing;
 use super::shard::Shard;
+use super::sockets::Sockets;
+use crate::broker::Budget;
 use crate::websocket::CloseReason;
 
 /// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
@@ -18,6 +21,9 @@ const DISCARDED_BYTES_MAX: usize = 1 << 20;
 /// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
 /// under way, which then gets its 1012.
 const HTTP_GRACE_MS: u64 = 300;
+
+/// How long a stop may take to write what was accepted before it closes connections.
+const SETTLE_TIME_MAX: Duration = Duration::from_millis(500);
 
 impl Shard {
     /// Begins to close a connection, unless it is closing already.
@@ -74,9 +80,26 @@ impl Shard {
 
     pub(super) fn stop(&mut self) {
         self.stopping = Some(self.clock.now());
+        self.settle();
         let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
         for key in keys {
             self.close(key, CloseReason::ServiceRestart);
+        }
+    }
+
+    /// Writes what was accepted to everybody whose socket takes it, so that only those that do not read are behind when
+    /// the end comes. Nothing else happens on the shard meanwhile, for a short time.
+    fn settle(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < SETTLE_TIME_MAX {
+            let mut sockets = Sockets {
+                connections: &mut self.connections,
+                ready: &mut self.ready,
+            };
+            self.fanout.flush(&mut sockets, Budget::default());
+            if self.fanout.unsettled_bytes() == 0 {
+                return;
+            }
         }
     }
 
@@ -156,9 +179,11 @@ impl Shard {
         }
     }
 
-    /// Its time for closing is over.
+    /// Its time for closing is over. Whoever was sent the Close frame and does not close in return has been told.
     pub(super) fn cut_off(&mut self, key: u32, reason: CloseReason) {
-        if self.stopping.is_some() {
+        let connection = self.connections.get(key as usize);
+        let told = connection.is_some_and(|c| matches!(&c.state, State::Closing(c) if c.sent));
+        if self.stopping.is_some() && !told {
             self.link.cut_off.fetch_add(1, Ordering::Relaxed);
         }
         self.drop_connection(key, reason);

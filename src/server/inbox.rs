@@ -29,7 +29,7 @@ pub(super) struct ShardLink {
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
-    /// WebSockets that a stop cut off because their clients did not take the Close frame, or did not close in their turn.
+    /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
 }
 

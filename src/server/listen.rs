@@ -82,9 +82,9 @@ impl Default for ServerLimits {
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// WebSockets that were cut off: their clients did not take what was to be said to them, or did not close in their
-    /// turn, within [`ServerLimits::closing_timeout_ms`] or before the stop's own deadline. 0 when all were closed in
-    /// order. Connections that hang in HTTP do not count, they lose nothing.
+    /// WebSockets that were cut off: their clients did not take the Close frame within
+    /// [`ServerLimits::closing_timeout_ms`] or before the stop's own deadline. 0 when all were told. Connections that
+    /// hang in HTTP do not count, they lose nothing.
     pub cut_off: usize,
 }
 

@@ -22,9 +22,8 @@ const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 impl Shard {
     pub(super) fn read_ready(&mut self) {
-        let mut woken = Vec::new();
-        self.woken.take(&mut woken);
-        for key in woken {
+        self.woken.take(&mut self.just_woken);
+        for key in self.just_woken.drain(..) {
             if let Some(connection) = self.connections.get_mut(key as usize) {
                 connection.make_ready(key, &mut self.awake);
             }

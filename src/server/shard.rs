@@ -36,6 +36,8 @@ pub(super) struct Shard {
     pub events: Rc<Events>,
     /// Connections whose wakers were called, by place in the slab.
     pub woken: Arc<Mailbox<u32>>,
+    /// What was taken from there; empty but for its memory.
+    pub just_woken: Vec<u32>,
     /// Those of them that were not seen to yet. With those in `ready`, each connection once.
     pub awake: Vec<u32>,
     /// Connections that could not be read out, to be seen to again.
@@ -81,6 +83,7 @@ impl Shard {
             fanout,
             events: Rc::default(),
             woken: Arc::default(),
+            just_woken: Vec::new(),
             awake: Vec::new(),
             ready: Vec::new(),
             bytes_read: 0,

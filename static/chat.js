@@ -13,15 +13,15 @@ const room = new URLSearchParams(location.search).get("room") || "lobby";
 const topic = `room:${room}`;
 const place = room === "lobby" ? "in the lobby" : `in ${topic}`;
 const element = (id) => document.getElementById(id);
-const [log, messages, outbox, input, problem, newer] =
-  ["log", "messages", "outbox", "chat-input", "problem", "newer"].map(element);
+const [log, messages, away, waiting, outbox, input, problem, newer] =
+  ["log", "messages", "away", "waiting", "outbox", "chat-input", "problem", "newer"].map(element);
 
 let pending = []; // typed here and not seen back from the server: { body, item, state }
 let following = true; // the newest message is in view, and is to stay there
 let unread = 0;
 let outside = false; // refused, or the room was closed: nothing more is tried
 let lostAt = null; // while away: since when
-let gap = ""; // back again, and nothing has come in since: what to say about the hole
+let awayMs = 0; // back again, and nothing has come in since: how long that was, in all
 
 const socket = new Socket("/socket");
 const channel = socket.channel(topic, {});
@@ -33,9 +33,10 @@ channel.join()
   .receive("ok", (reply) => {
     console.log("Joined successfully", reply);
     showState("joined", place);
-    if (lostAt) gap = `You were away for ${duration(Date.now() - lostAt)}. What others said meanwhile is not shown.`;
+    if (lostAt) showGap(Date.now() - lostAt);
     lostAt = null;
     pending.filter(({ state }) => state === "waiting").forEach(push);
+    showWaiting();
   })
   .receive("error", (reply) => {
     console.log("Unable to join", reply);
@@ -68,7 +69,7 @@ function disconnected() {
   if (outside) return;
   if (document.body.dataset.state === "joined") lostAt = Date.now();
   showState("reconnecting", lostAt ? "reconnecting…" : "no answer yet, trying again…");
-  pending.filter(({ state }) => state === "pushed").forEach((message) => doubt(message, "may not have arrived"));
+  doubtPushed();
 }
 
 function duration(ms) {
@@ -86,10 +87,14 @@ function refuse(reason) {
 
 function stayOutside(state, title) {
   outside = true;
+  doubtPushed();
   showState("refused", state);
   element("refused-title").textContent = title;
   element("refused").hidden = false;
   input.disabled = element("send").disabled = true;
+  showWaiting();
+  log.tabIndex = -1;
+  element("refused").focus(); // not its link: an Enter that was meant for the field would leave the page
   channel.leave();
   socket.disconnect();
 }
@@ -103,8 +108,9 @@ function send(body) {
   const message = { body, item: document.createElement("li"), state: "waiting" };
   pending.push(message);
   outbox.append(message.item);
-  if (channel.state === "joined") push(message);
-  else show(message, "will be sent when the connection is back");
+  if (channel.state === "joined") return push(message);
+  showWaiting();
+  show(message);
 }
 
 function push(message) {
@@ -126,11 +132,14 @@ function push(message) {
 function doubt(message, text) {
   if (!pending.includes(message) || message.state === "doubtful") return;
   message.state = "doubtful";
-  show(message, text);
-  message.item.append(
+  show(message, text,
     button("Send again", () => { settle(message); send(message.body); }),
     button("Discard", () => settle(message)),
   );
+}
+
+function doubtPushed() {
+  pending.filter(({ state }) => state === "pushed").forEach((message) => doubt(message, "may not have arrived"));
 }
 
 function settle(message) {
@@ -139,13 +148,22 @@ function settle(message) {
   message.item.remove();
 }
 
-function show(message, text) {
+function show(message, text = "", ...buttons) {
   const body = document.createElement("bdi");
   const note = document.createElement("small");
   body.textContent = message.body;
   note.textContent = text;
-  message.item.replaceChildren(body, " ", note);
+  message.item.replaceChildren(body, " ", note, ...buttons);
   message.item.hidden = false;
+  if (message.item === outbox.lastElementChild) outbox.scrollTop = outbox.scrollHeight;
+}
+
+/** One line for all of them, and it stays in view while they scroll. */
+function showWaiting() {
+  const count = pending.filter(({ state }) => state === "waiting").length;
+  const subject = count === 1 ? "1 message" : `${count} messages`;
+  const text = outside ? `${subject} not sent` : `${subject} will be sent when the connection is back`;
+  waiting.textContent = count === 0 ? "" : text;
 }
 
 function button(text, pressed) {
@@ -181,12 +199,20 @@ function append(body) {
   time.textContent = `[${now.toLocaleString()}]`;
   text.textContent = body;
   item.append(time, " ", text);
-  if (gap) item.dataset.gap = gap;
-  gap = "";
+  if (away.textContent) item.dataset.gap = away.textContent;
+  away.textContent = "";
+  awayMs = 0;
   messages.append(item);
   // Taking the oldest away moves the text under the eyes of somebody who reads up there: then only at twice the number.
   const shown = following ? MESSAGES_SHOWN_MAX : 2 * MESSAGES_SHOWN_MAX;
   while (messages.children.length > shown) messages.firstElementChild.remove();
+}
+
+/** The hole is at the end of the log, until it is between two messages. */
+function showGap(ms) {
+  awayMs += ms;
+  away.textContent = `You were away for ${duration(awayMs)}. What others said meanwhile is not shown.`;
+  if (following) scrollToNewest();
 }
 
 // ---- scrolling: once a frame, or many messages at a time would each cost a layout

@@ -153,6 +153,46 @@ test("a restart of the server heals by itself, and what was written meanwhile ar
   await page.screenshot({ path: `${screenshots}healed.png` });
 });
 
+test("who only reads sees at once that there was a gap, and then where", async () => {
+  const page = await lobby();
+  await restart(page);
+  await page.getByText("You were away for ").waitFor();
+  assert.equal(await page.isVisible("#empty"), false);
+  await page.screenshot({ path: `${screenshots}away-empty.png` });
+  await fill(page, 40);
+  await shows(page, 40);
+  assert.equal(await page.isVisible("#away"), false);
+  assert.match(await page.getAttribute("#messages li:first-child", "data-gap"), /^You were away for /);
+  await restart(page);
+  await page.locator("#away", { hasText: "You were away for " }).waitFor();
+  await atNewest(page);
+  await page.screenshot({ path: `${screenshots}away.png` });
+  await say(page, "and on");
+  await shows(page, 41);
+  assert.match(await page.textContent("#messages li:last-child"), /^\[[^\]]+\] and on$/);
+  assert.equal(await page.locator("[data-gap]").count(), 2);
+});
+
+test("of many messages written while away the last is in view, below one heading", async () => {
+  for (const [name, viewport] of [["phone", { width: 360, height: 640 }], ["tiny", { width: 320, height: 180 }]]) {
+    const page = await lobby({ ...PHONE, viewport });
+    await server.stop("SIGTERM");
+    await state(page, "reconnecting", "Reconnecting…");
+    await say(page, "message 1");
+    await page.getByText("1 message will be sent when the connection is back").waitFor();
+    for (let number = 2; number <= 12; number += 1) await say(page, `message ${number}`);
+    assert.equal(await page.textContent("#waiting"), "12 messages will be sent when the connection is back");
+    const [box, last, field] = await boxes(page, "#outbox", "#outbox li:last-child", "#chat-input");
+    await page.screenshot({ path: `${screenshots}outbox-${name}.png` });
+    server = await startLobbyd(server.port);
+    assert.ok(last.top >= box.top - 1 && last.bottom <= box.bottom + 1, JSON.stringify({ box, last }));
+    assert.ok(field.bottom <= viewport.height, JSON.stringify(field));
+    await shows(page, 12);
+    assert.equal(await page.textContent("#waiting"), "");
+    await contexts.pop().close();
+  }
+});
+
 test("a message that was under way when the connection went can be sent again", async () => {
   const page = await newPage();
   let cut = true;
@@ -205,13 +245,71 @@ test("a refused room says so once, and leaves the server alone", async () => {
   const text = await page.textContent("#refused");
   assert.match(text, /room:secret/);
   assert.match(text, /authorized/);
-  assert.equal(await page.isDisabled("#chat-input"), true);
+  assert.equal(await page.isVisible("#composer"), false);
   await page.clock.fastForward(300_000); // past every delay after which a client might join or connect again
   assert.equal(sent.filter((frame) => frame.includes("phx_join")).length, 1);
   assert.deepEqual(page.logged, [`log: Unable to join {"reason":"authorized"}`]);
   await page.screenshot({ path: `${screenshots}refused.png` });
   await page.click("#refused a");
   await state(page, "joined", "In the lobby");
+});
+
+test("in any window the way out of a refused room is in reach, by keys too", async () => {
+  const long = "x".repeat(1100);
+  const windows = [
+    ["secret", 240, 320], ["secret", 320, 180], ["a long name ".repeat(10), 568, 320],
+    [long, 240, 320], [long, 320, 180], [long, 600, 500],
+  ];
+  for (const [room, width, height] of windows) {
+    const page = await newPage({ viewport: { width, height }, colorScheme: height < 500 ? "dark" : "light" });
+    await page.goto(`${server.url}?room=${encodeURIComponent(room)}`);
+    await state(page, "refused", "Not admitted");
+    assert.equal(await focused(page), "refused");
+    const name = `refused-${width}x${height}-${room.length}`;
+    await page.screenshot({ path: `${screenshots}${name}.png` });
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Go to the lobby");
+    const [header, link] = await boxes(page, "header", "#refused a");
+    assert.ok(link.top >= header.bottom && link.bottom <= height, `${name}: ${JSON.stringify({ header, link })}`);
+    const wide = await page.evaluate(() => [document.documentElement, document.querySelector("main")].map((e) => e.scrollWidth));
+    assert.ok(wide.every((pixels) => pixels <= width), `${name}: ${wide}`);
+    await page.keyboard.press("Enter");
+    await state(page, "joined", "In the lobby");
+    await contexts.pop().close();
+  }
+});
+
+test("a room that is closed leaves its messages, and what could not be sent, to be read", async () => {
+  const page = await newPage(PHONE);
+  await page.routeWebSocket(/\/socket\/websocket/, (route) => {
+    const upstream = route.connectToServer();
+    route.onMessage((frame) => {
+      const [joinRef, , topic] = JSON.parse(frame);
+      if (frame.includes("the last word")) route.send(JSON.stringify([joinRef, joinRef, topic, "phx_close", {}]));
+      else upstream.send(frame);
+    });
+  });
+  await enter(page);
+  await fill(page, 30);
+  await say(page, "the last word");
+  await state(page, "refused", "Closed");
+  await page.getByText("The server closed this room").waitFor();
+  await page.getByText("the last word").waitFor();
+  await page.getByText("may not have arrived").waitFor();
+  assert.equal(await focused(page), "refused");
+  assert.equal(await page.isVisible("#chat-input"), false);
+  const [main, link] = await boxes(page, "main", "#refused a");
+  assert.ok(link.bottom <= main.bottom, JSON.stringify({ main, link }));
+  await page.screenshot({ path: `${screenshots}closed.png` });
+  await page.getByText("message 1", { exact: true }).scrollIntoViewIfNeeded();
+});
+
+test("without JavaScript it says that it needs it, and offers nothing that does not work", async () => {
+  const page = await newPage({ ...PHONE, javaScriptEnabled: false });
+  await page.goto(server.url);
+  await page.waitForSelector(".notice");
+  await page.screenshot({ path: `${screenshots}no-javascript.png` });
+  for (const part of ["#status", "#composer", "#log"]) assert.equal(await page.isVisible(part), false, part);
 });
 
 test("with the npm package in place of socket.js the page works the same", async () => {
@@ -228,10 +326,7 @@ test("with the npm package in place of socket.js the page works the same", async
   await enter(page);
   await say(page, "before");
   await shows(page, 1);
-  await server.stop("SIGTERM");
-  await state(page, "reconnecting", "Reconnecting…");
-  server = await startLobbyd(server.port);
-  await state(page, "joined", "In the lobby");
+  await restart(page);
   await say(page, "after");
   await shows(page, 2);
   assert.ok(loaded.includes("/phoenix.mjs") && !loaded.includes("/socket.js"), loaded.join(" "));
@@ -255,6 +350,14 @@ test("on a phone nothing scrolls sideways, and the field is large enough not to 
     await page.screenshot({ path: `${screenshots}phone-${colorScheme}.png` });
     await contexts.pop().close(); // or the next page's messages come twice
   }
+  const reader = await lobby(PHONE);
+  await fill(reader, 40);
+  await reader.evaluate(() => { document.querySelector("#log").scrollTop = 0; });
+  await say(await lobby(), "from elsewhere");
+  await reader.getByText("1 new message", { exact: false }).waitFor();
+  const [pill] = await boxes(reader, "#newer");
+  assert.ok(pill.height < 50, "the pill is one line");
+  await reader.screenshot({ path: `${screenshots}phone-scrolled-up.png` });
   const refused = await newPage(PHONE);
   await refused.goto(`${server.url}?room=secret`);
   await state(refused, "refused", "Not admitted");
@@ -317,6 +420,17 @@ async function fill(page, count) {
   }, count);
   await page.waitForFunction((last) => document.querySelector("#messages").textContent.includes(`message ${last}`), count);
 }
+
+/** Restarts the server, and waits until the page has noticed both. */
+async function restart(page) {
+  await server.stop("SIGTERM");
+  await state(page, "reconnecting", "Reconnecting…");
+  server = await startLobbyd(server.port);
+  await state(page, "joined", "In the lobby");
+}
+
+const boxes = (page, ...selectors) =>
+  page.evaluate((all) => all.map((one) => document.querySelector(one).getBoundingClientRect().toJSON()), selectors);
 
 function framesSent(page) {
   const sent = [];

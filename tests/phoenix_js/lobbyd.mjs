@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -58,13 +59,29 @@ export function within(ms, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** LOBBYD_BIN, else whatever was built last. */
+/** LOBBYD_BIN, else whatever was built last into CARGO_TARGET_DIR or target/. What is relative is so to the repository. */
 function binary() {
-  if (process.env.LOBBYD_BIN) return process.env.LOBBYD_BIN;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  if (process.env.LOBBYD_BIN) {
+    const named = path.resolve(root, process.env.LOBBYD_BIN);
+    if (!existsSync(named)) throw new Error(`there is no lobbyd to test: LOBBYD_BIN names ${named}, which does not exist`);
+    return named;
+  }
+  const target = path.resolve(root, process.env.CARGO_TARGET_DIR || "target");
   const built = ["debug", "release"]
-    .map((profile) => fileURLToPath(new URL(`../../target/${profile}/lobbyd`, import.meta.url)))
-    .filter((path) => existsSync(path))
+    .map((profile) => path.join(target, profile, "lobbyd"))
+    .filter((file) => existsSync(file))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  if (built.length === 0) throw new Error("there is no lobbyd to test: run `cargo build` or set LOBBYD_BIN");
+  if (built.length === 0) throw new Error(`there is no lobbyd to test in ${target}: run \`cargo build\` or set LOBBYD_BIN`);
   return built[0];
+}
+
+// Run by itself, by the suites' run.sh, it prints the path of what will be tested, or why there is nothing to test.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    console.log(binary());
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
 }

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 import { startLobbyd } from "../phoenix_js/lobbyd.mjs";
+import { atNewest, boxes, fill, focused, framesSent, say, shows, state } from "./page.mjs";
 
 const WAIT_MS = 15_000;
 const PHONE = { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
@@ -404,23 +405,6 @@ async function lobby(options) {
   return page;
 }
 
-async function say(page, body) {
-  await page.fill("#chat-input", body);
-  await page.press("#chat-input", "Enter");
-}
-
-/** Sends numbered messages from the page itself, all at once. */
-async function fill(page, count) {
-  await page.evaluate((last) => {
-    const [field, form] = [document.querySelector("#chat-input"), document.querySelector("#composer")];
-    for (let number = 1; number <= last; number += 1) {
-      field.value = `message ${number}`;
-      form.requestSubmit();
-    }
-  }, count);
-  await page.waitForFunction((last) => document.querySelector("#messages").textContent.includes(`message ${last}`), count);
-}
-
 /** Restarts the server, and waits until the page has noticed both. */
 async function restart(page) {
   await server.stop("SIGTERM");
@@ -428,28 +412,3 @@ async function restart(page) {
   server = await startLobbyd(server.port);
   await state(page, "joined", "In the lobby");
 }
-
-const boxes = (page, ...selectors) =>
-  page.evaluate((all) => all.map((one) => document.querySelector(one).getBoundingClientRect().toJSON()), selectors);
-
-function framesSent(page) {
-  const sent = [];
-  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(String(payload))));
-  return sent;
-}
-
-async function state(page, name, text) {
-  await page.waitForSelector(`body[data-state="${name}"]`);
-  await page.waitForFunction((expected) => document.querySelector("#status").textContent === expected, text);
-}
-
-const shows = (page, count) =>
-  page.waitForFunction((expected) => document.querySelectorAll("#messages li").length === expected, count);
-
-const atNewest = (page) =>
-  page.waitForFunction(() => {
-    const log = document.querySelector("#log");
-    return log.scrollHeight - log.clientHeight - log.scrollTop < 2;
-  });
-
-const focused = (page) => page.evaluate(() => document.activeElement.id);

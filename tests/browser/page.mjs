@@ -1,0 +1,43 @@
+// What the tests do on the chat page, what they wait for there, and what they look at.
+
+export async function say(page, body) {
+  await page.fill("#chat-input", body);
+  await page.press("#chat-input", "Enter");
+}
+
+/** Sends numbered messages from the page itself, all at once. */
+export async function fill(page, count) {
+  await page.evaluate((last) => {
+    const [field, form] = [document.querySelector("#chat-input"), document.querySelector("#composer")];
+    for (let number = 1; number <= last; number += 1) {
+      field.value = `message ${number}`;
+      form.requestSubmit();
+    }
+  }, count);
+  await page.waitForFunction((last) => document.querySelector("#messages").textContent.includes(`message ${last}`), count);
+}
+
+export const boxes = (page, ...selectors) =>
+  page.evaluate((all) => all.map((one) => document.querySelector(one).getBoundingClientRect().toJSON()), selectors);
+
+export function framesSent(page) {
+  const sent = [];
+  page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(String(payload))));
+  return sent;
+}
+
+export async function state(page, name, text) {
+  await page.waitForSelector(`body[data-state="${name}"]`);
+  await page.waitForFunction((expected) => document.querySelector("#status").textContent === expected, text);
+}
+
+export const shows = (page, count) =>
+  page.waitForFunction((expected) => document.querySelectorAll("#messages li").length === expected, count);
+
+export const atNewest = (page) =>
+  page.waitForFunction(() => {
+    const log = document.querySelector("#log");
+    return log.scrollHeight - log.clientHeight - log.scrollTop < 2;
+  });
+
+export const focused = (page) => page.evaluate(() => document.activeElement.id);

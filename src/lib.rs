@@ -2,8 +2,8 @@
 //!
 //! Clients are phoenix.js, unchanged. The app's side has Phoenix's words: a [`Router`] mounts a [`UserSocket`] at a path,
 //! the socket says which [`Channel`] serves which topics, and the channel's callbacks see one client in one topic as a
-//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same, and what the
-//! `lobbyd` binary runs):
+//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code, and what
+//! the `lobbyd` binary runs; `authorized` is the word by which it is specified):
 //!
 //! ```
 //! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
@@ -24,7 +24,8 @@
 //!                 socket.broadcast("new_msg", object! { "body": body });
 //!                 Handled::NoReply
 //!             }
-//!             _ => Handled::error(reason("expected new_msg with a body")),
+//!             ("new_msg", None) => Handled::error(reason("new_msg needs an object with a body")),
+//!             _ => Handled::error(reason(&format!("unknown event {event:?}"))),
 //!         }
 //!     }
 //! }
@@ -49,11 +50,16 @@
 //!     std::thread::spawn(move || {
 //!         endpoint.broadcast("room:lobby", "new_msg", object! { "body": "hello from outside" })
 //!     });
-//!     let summary = server.run(std::future::pending())?; // or: until a future of yours is ready
+//!     let summary = server.run(async {
+//!         let _ = tokio::signal::ctrl_c().await; // or whatever future of yours ends it
+//!     })?;
 //!     println!("{} connections had to be cut off", summary.cut_off);
 //!     Ok(())
 //! }
 //! ```
+//!
+//! lobbyd logs with [`tracing`], so an app should install a subscriber, such as `tracing_subscriber::fmt().init()`, first
+//! thing in its `main`. Without one nobody sees which channel crashed (`error`) and why a socket was refused (`debug`).
 //!
 //! # Phoenix's words, and ours
 //!
@@ -113,11 +119,13 @@ pub mod server;
 pub mod websocket;
 
 pub use channel::{
-    Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Params,
-    ReplyHandle, Router, Socket, SocketHandle, StopReason, TerminateReason, UserSocket,
+    Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
+    Params, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode, StopReason,
+    TerminateReason, UserSocket,
 };
-pub use protocol::{IntoPayload, Json, Payload, PayloadBuf, reason};
-pub use server::{Endpoint, Server};
+pub use broker::{FanoutSettings, Position};
+pub use protocol::{IntoPayload, Json, Object, Payload, PayloadBuf, ToJson, reason};
+pub use server::{Bound, Endpoint, HttpLimits, Running, Server, ServerLimits, Summary};
 
 /// Keeps the example of the README compiling.
 #[cfg(doctest)]

@@ -103,6 +103,27 @@ fn defaults_are_told_as_they_are() {
 }
 
 #[test]
+fn the_room_that_is_shown_is_the_room_that_runs() {
+    let room = |path: &str| -> Vec<String> {
+        let page = read(path);
+        let lines = page.lines().map(|line| match line.strip_prefix("//!") {
+            Some(shown) => shown.strip_prefix(' ').unwrap_or(shown),
+            None => line,
+        });
+        let from = lines.skip_while(|line| *line != "impl Channel for RoomChannel {");
+        let block: Vec<String> = from
+            .take_while(|line| *line != "}")
+            .map(str::to_owned)
+            .collect();
+        assert!(block.len() > 10, "{path} has no room");
+        block
+    };
+    let runs = room("src/rooms/mod.rs");
+    assert_eq!(room("README.md"), runs, "in README.md");
+    assert_eq!(room("src/lib.rs"), runs, "in src/lib.rs");
+}
+
+#[test]
 fn links_between_the_documents_lead_somewhere() {
     for page in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
         .into_iter()

@@ -8,7 +8,7 @@ use super::params::{Params, QueryError, decode_segment};
 /// The table of what a server serves: sockets at their paths, and the page in `static/`.
 ///
 /// ```
-/// use lobbyd::channel::{Router, UserSocket};
+/// use lobbyd::{Router, UserSocket};
 /// let router = Router::new()
 ///     .socket("/socket", UserSocket::new())
 ///     .socket("/admin/:tenant", UserSocket::new().max_channels(10))

@@ -152,8 +152,8 @@ impl ToJson for serde_json::Value {
 }
 
 macro_rules! numbers {
-    ($($number:ty),*) => {$(
-        /// A JSON number; `null` for floats that are none (infinite or NaN).
+    ($doc:literal: $($number:ty),*) => {$(
+        #[doc = $doc]
         impl ToJson for $number {
             fn write_json(self, out: &mut String) {
                 serde_json::Value::from(self).write_json(out);
@@ -161,4 +161,5 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize, f32, f64);
+numbers!("A JSON number.": u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+numbers!("A JSON number; `null` for infinities and NaN, for which JSON has none.": f32, f64);

@@ -3,6 +3,9 @@
 use crate::{Channel, Handled, Join, Payload, Socket, object, reason};
 
 /// The chat room of Phoenix's channels tutorial: `room:lobby` is open to everybody, other rooms to nobody.
+///
+/// They are refused with the reason `authorized`. That is no slip for "unauthorized": it is the word by which this room
+/// is specified, and clients compare it.
 pub struct RoomChannel;
 
 impl Channel for RoomChannel {

@@ -17,8 +17,7 @@ use crate::channel::Router;
 /// A server that is being set up.
 ///
 /// ```no_run
-/// use lobbyd::server::Server;
-/// use lobbyd::{Router, UserSocket, rooms::RoomChannel};
+/// use lobbyd::{Router, Server, UserSocket, rooms::RoomChannel};
 ///
 /// let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel));
 /// let server = Server::new(router).shards(2).bind("127.0.0.1:4000".parse()?)?;

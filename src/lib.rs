@@ -118,12 +118,12 @@ pub mod rooms;
 pub mod server;
 pub mod websocket;
 
+pub use broker::{FanoutSettings, Position};
 pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
     Params, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode, StopReason,
     TerminateReason, UserSocket,
 };
-pub use broker::{FanoutSettings, Position};
 pub use protocol::{IntoPayload, Json, Object, Payload, PayloadBuf, ToJson, reason};
 pub use server::{Bound, Endpoint, HttpLimits, Running, Server, ServerLimits, Summary};
 

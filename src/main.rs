@@ -35,7 +35,7 @@ fn serve(arguments: Arguments) -> Result<Exit, Failure> {
     let settings = Settings::try_from(arguments)?;
     start_log(settings.log_level);
     let open_files = raise_descriptor_limit();
-    tracing::debug!(open_files, "each connection takes one of these");
+    tracing::debug!(open_files, "limit of open files: one for each connection");
     let address = settings.listen;
     let server = Server::new(router())
         .shards(settings.shards.get())

@@ -3,6 +3,9 @@
 //! `router`, `user_socket`, `connect`, `params` and `origin` are the app's side before a socket is open; `channel`,
 //! `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host` is the seam to the shard that does
 //! what a session decides.
+//!
+//! The session and that seam are engine, public for benches and tests and therefore not shown in these pages: no promise
+//! is made that they stay as they are.
 
 mod assigns;
 #[expect(
@@ -27,9 +30,14 @@ pub use assigns::Assigns;
 pub use channel::{Channel, TerminateReason};
 pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
 pub use connect::{Connect, ConnectInfo, ConnectUri};
-pub use handle::{MailMessage, ReplyHandle, SocketHandle};
-pub use host::{Address, Broadcast, Host, Info, Mail, Postbox};
+#[doc(hidden)]
+pub use handle::MailMessage;
+pub use handle::{ReplyHandle, SocketHandle};
+#[doc(hidden)]
+pub use host::{Address, Host, Mail, Postbox};
+pub use host::{Broadcast, Info};
 pub use hyper::http::{HeaderValue, StatusCode};
+#[doc(hidden)]
 pub use job::{Job, Lost, Resume};
 pub use origin::{CheckOrigin, Origin, OriginError};
 pub use outcome::{Handled, Join, Reply, Stop, StopReason};
@@ -37,7 +45,9 @@ pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 pub(crate) use router::Matched;
 pub use router::Router;
+#[doc(hidden)]
 pub use routes::Routes;
+#[doc(hidden)]
 pub use session::{Session, SessionSettings};
 pub use socket::Socket;
 pub use user_socket::{SocketLimits, UserSocket};

@@ -1,6 +1,7 @@
 //! The command line as typed. The comments of the fields are the help a user reads.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
@@ -29,7 +30,7 @@ pub struct Arguments {
     /// How many threads serve connections [default: one for each CPU core]
     ///
     /// Each connection belongs to one of them. More than there are cores gains nothing.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=SHARDS_MAX))]
+    #[arg(long, value_name = "N", value_parser = shards)]
     pub shards: Option<u16>,
 
     /// The least important kind of message to log, on stderr
@@ -38,7 +39,14 @@ pub struct Arguments {
 }
 
 /// Most shards that can be asked for: far more than cores, yet a typing error starts no million threads.
-const SHARDS_MAX: i64 = 1_024;
+const SHARDS_MAX: u16 = 1_024;
+
+fn shards(text: &str) -> Result<u16, String> {
+    let count = text.parse().ok();
+    count
+        .filter(|count| (1..=SHARDS_MAX).contains(count))
+        .ok_or_else(|| format!("a number from 1 to {SHARDS_MAX} is expected"))
+}
 
 const AFTER_SHORT_HELP: &str = "--help says more: examples, exit codes";
 
@@ -53,7 +61,8 @@ Examples:
   lobbyd --listen localhost:0            any free port
   lobbyd --shards 2 --log-level debug    two threads, and why sockets are refused
 
-Ctrl-C or SIGTERM ends it: every client is told to come back (close code 1012), so a restart heals by itself.";
+Ctrl-C or SIGTERM ends it: every client is told to come back (close code 1012), so a
+restart heals by itself.";
 
 /// A host or address and a port, not looked up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,14 +93,20 @@ impl fmt::Display for ListenAddress {
     }
 }
 
+const EXPECTED: &str = "expected ADDR:PORT, as in 127.0.0.1:4000 or localhost:4000";
+
 impl FromStr for ListenAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<ListenAddress, String> {
-        let (host, port) = text
-            .rsplit_once(':')
-            .filter(|(host, _)| !host.is_empty())
-            .ok_or("expected ADDR:PORT, as in 127.0.0.1:4000 or localhost:4000")?;
+        if let Some((_, rest)) = text.split_once("://") {
+            let address = rest.split('/').next().unwrap_or_default();
+            return Err(format!("no scheme or path: {address}"));
+        }
+        if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
+            return Err(format!("expected ADDR:PORT, as in 127.0.0.1:{port}"));
+        }
+        let (host, port) = text.rsplit_once(':').ok_or(EXPECTED)?;
         let port = port
             .parse()
             .map_err(|_| format!("{port:?} is no port (0 to 65535)"))?;
@@ -99,8 +114,11 @@ impl FromStr for ListenAddress {
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'));
         let host = inner.unwrap_or(host);
-        if inner.is_none() && host.contains(':') {
+        if inner.is_none() && host.parse::<Ipv6Addr>().is_ok() {
             return Err(format!("an IPv6 address goes in brackets: [{host}]:{port}"));
+        }
+        if host.is_empty() || (inner.is_none() && host.contains(':')) {
+            return Err(EXPECTED.to_owned());
         }
         Ok(ListenAddress {
             host: host.to_owned(),
@@ -152,8 +170,19 @@ mod tests {
             ("0.0.0.0:80", Ok(("0.0.0.0", 80))),
             ("localhost:0", Ok(("localhost", 0))),
             ("[::1]:4000", Ok(("::1", 4000))),
-            ("4000", Err("expected ADDR:PORT")),
-            (":4000", Err("expected ADDR:PORT")),
+            ("4001", Err("expected ADDR:PORT, as in 127.0.0.1:4001")),
+            (":4001", Err("expected ADDR:PORT, as in 127.0.0.1:4001")),
+            ("", Err("expected ADDR:PORT")),
+            (":http", Err("\"http\" is no port")),
+            (
+                "http://localhost:4000",
+                Err("no scheme or path: localhost:4000"),
+            ),
+            (
+                "ws://[::1]:4000/socket",
+                Err("no scheme or path: [::1]:4000"),
+            ),
+            ("a:b:4000", Err("expected ADDR:PORT")),
             ("localhost", Err("expected ADDR:PORT")),
             ("localhost:http", Err("\"http\" is no port")),
             ("localhost:65536", Err("is no port")),
@@ -184,6 +213,17 @@ mod tests {
         for asked in ["--help", "-h", "--version"] {
             assert_eq!(parse(&[asked]).unwrap_err().exit_code(), 0);
         }
+    }
+
+    #[test]
+    fn a_wrong_count_of_shards_is_told_which_are_right() {
+        for wrong in ["0", "1025", "x", "-1", ""] {
+            let error = parse(&[&format!("--shards={wrong}")])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("a number from 1 to 1024"), "{error}");
+        }
+        assert_eq!(parse(&["--shards", "1024"]).unwrap().shards, Some(1024));
     }
 
     #[test]

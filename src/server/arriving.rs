@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::connection::{Connection, ConnectionWaker, State};
+use super::connection::{Connection, ConnectionWaker, Name, State};
 use super::inbox::{Command, Event};
 use super::publish::class_of;
 use super::shard::Shard;
@@ -36,9 +36,13 @@ impl Shard {
             }
         };
         let (app, events) = (Arc::clone(&self.app), Rc::clone(&self.events));
+        let mut stops = self.stops.subscribe();
         self.http_connections += 1;
         tokio::task::spawn_local(async move {
-            let upgraded = serve_http(stream, peer, app).await;
+            let stop = async move {
+                let _ = stops.wait_for(|stops| *stops).await;
+            };
+            let upgraded = serve_http(stream, peer, app, stop).await;
             events.push(upgraded.map_or(Event::HttpEnded, |u| Event::Upgraded(Box::new(u))));
         });
     }
@@ -72,6 +76,7 @@ impl Shard {
     fn open(&mut self, upgraded: Upgraded) {
         let Upgraded {
             stream,
+            peer,
             leftover,
             accepted,
         } = upgraded;
@@ -102,7 +107,7 @@ impl Shard {
             ready: self.ready.contains(&key) || self.awake.contains(&key),
             held: false,
         });
-        tracing::debug!(connection = id, shard = self.link.number, "connected");
+        tracing::debug!(connection = %Name(id), shard = self.link.number, %peer, "connected");
         self.read_leftover(key, &leftover);
         self.make_ready(key);
         if self.stopping.is_some() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use super::connection::{Closing, State};
+use super::connection::{Closing, Name, State};
 use super::host::ShardHost;
 use super::reading::is_passing;
 use super::shard::Shard;
@@ -18,9 +18,9 @@ use crate::websocket::CloseReason;
 /// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
-/// How long connections that are still in HTTP at a stop are waited for, in milliseconds: long enough for an upgrade
-/// under way, which then gets its 1012.
-const HTTP_GRACE_MS: u64 = 300;
+/// How long a stop waits for HTTP connections with a request under way (the others end at once): enough for an upgrade,
+/// which then gets its 1012.
+const HTTP_GRACE: Duration = Duration::from_millis(300);
 
 /// How long a stop may take to write what was accepted before it closes connections.
 const SETTLE_TIME_MAX: Duration = Duration::from_millis(500);
@@ -34,7 +34,7 @@ impl Shard {
         if !connection.is_open() {
             return;
         }
-        tracing::debug!(connection = connection.id, %reason, "closing");
+        tracing::debug!(connection = %Name(connection.id), shard = self.link.number, %reason, "closing");
         if reason == CloseReason::SlowConsumer {
             // It would have to read all it did not read so far to see the reason.
             self.fanout.silence(key);
@@ -80,6 +80,11 @@ impl Shard {
 
     pub(super) fn stop(&mut self) {
         self.stopping = Some(self.clock.now());
+        self.stops.send_replace(true);
+        if self.http_connections > 0 {
+            // A turn then, or they would have until whatever comes next.
+            self.sweep.reset_after(HTTP_GRACE);
+        }
         self.settle();
         let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
         for key in keys {
@@ -117,7 +122,7 @@ impl Shard {
         let Some(since) = self.stopping else {
             return false;
         };
-        let waited = self.is_cut || self.clock.is_over(since, HTTP_GRACE_MS);
+        let waited = self.is_cut || self.clock.is_over(since, HTTP_GRACE.as_millis() as u64);
         if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
             return false;
         }
@@ -194,7 +199,7 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
-        tracing::debug!(connection = connection.id, %reason, "closed");
+        tracing::debug!(connection = %Name(connection.id), shard = self.link.number, %reason, "closed");
         let kept = connection.reader.kept_bytes();
         self.partial_bytes = self.partial_bytes.saturating_sub(kept);
         if connection.is_open() {

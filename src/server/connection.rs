@@ -1,5 +1,6 @@
 //! One WebSocket on its shard: an entry in a slab and a waker, no task.
 
+use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
@@ -13,7 +14,7 @@ use crate::websocket::{CloseReason, FrameReader};
 
 /// A connection after its upgrade. What waits to be written to it is the fan-out's.
 pub(super) struct Connection {
-    /// Its name for the app's handles: never reused, unlike its place in the slab.
+    /// Its name for the app's handles: never reused, unlike its place in the slab. Shown as a [`Name`].
     pub id: u64,
     pub stream: TcpStream,
     pub waker: Waker,
@@ -31,6 +32,16 @@ pub(super) struct Connection {
     pub ready: bool,
     /// Not read until it takes what waits for it: on its shard's list of those.
     pub held: bool,
+}
+
+/// A connection's id as the log shows it: its number, counted from 1, and its place. One of its shard's, so the shard
+/// is to be named with it.
+pub(super) struct Name(pub u64);
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0 >> 32, self.0 as u32)
+    }
 }
 
 impl Connection {

@@ -7,11 +7,12 @@ use std::net::{Shutdown, SocketAddr};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::http::request;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -73,6 +74,9 @@ const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
 /// connection, and the client may lose the answer that says what was wrong with its request.
 const DISCARDED_BYTES_MAX: usize = 256 * 1024;
 
+/// Bytes of a header that are logged: a host name has no more than 253.
+const SHOWN_BYTES_MAX: usize = 256;
+
 /// How long to do so: a client that hears the end closes its side at once.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -81,6 +85,8 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Upgraded {
     /// The TCP stream, registered with the runtime that `serve_http` ran on; the 101 is written.
     pub stream: TcpStream,
+    /// The client's address, or that of a proxy in front.
+    pub peer: SocketAddr,
     /// What came in behind the request head: the client's first frames. Usually empty; its own memory, not a view
     /// into a larger buffer.
     pub leftover: Bytes,
@@ -111,12 +117,16 @@ impl HttpApp {
 
 /// Speaks HTTP on `stream` until it becomes a WebSocket (`Some`) or ends (`None`, whatever the cause).
 ///
+/// `stop` is to be ready when the server stops: then an answer under way is the last, be it a 101, and without one the
+/// connection ends at once.
+///
 /// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by itself within the
 /// [`HttpLimits`], whatever the client does, and may be dropped at any time, which closes the connection.
 pub async fn serve_http(
     stream: TcpStream,
     peer: SocketAddr,
     app: Arc<HttpApp>,
+    stop: impl Future<Output = ()>,
 ) -> Option<Upgraded> {
     let accepted = Rc::new(RefCell::new(None));
     let requests = Requests {
@@ -125,7 +135,7 @@ pub async fn serve_http(
         accepted: Rc::clone(&accepted),
     };
     let mut connection = builder(&app.limits).serve_connection(TokioIo::new(stream), requests);
-    let ended = run(&mut connection, &app.limits).await?;
+    let ended = run(&mut connection, &app.limits, stop).await?;
     let parts = connection.into_parts();
     let stream = parts.io.into_inner();
     if let (Ok(()), Some(accepted)) = (&ended, accepted.take()) {
@@ -133,6 +143,7 @@ pub async fn serve_http(
         let leftover = Bytes::copy_from_slice(&parts.read_buf);
         return Some(Upgraded {
             stream,
+            peer,
             leftover,
             accepted,
         });
@@ -146,12 +157,21 @@ pub async fn serve_http(
 }
 
 /// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it was cut.
-async fn run(connection: &mut Connection, limits: &HttpLimits) -> Option<hyper::Result<()>> {
+async fn run(
+    connection: &mut Connection,
+    limits: &HttpLimits,
+    stop: impl Future<Output = ()>,
+) -> Option<hyper::Result<()>> {
     let lifetime = Duration::from_millis(limits.lifetime_ms);
-    let ended = timeout(lifetime, poll_fn(|cx| connection.poll_without_shutdown(cx))).await;
-    if let Ok(ended) = ended {
+    let mut stop = pin!(timeout(lifetime, stop));
+    let ended = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
+    });
+    if let Some(ended) = ended.await {
         return Some(ended);
     }
+    // hyper ends a connection that has begun no request, and lets others finish theirs.
     Pin::new(&mut *connection).graceful_shutdown();
     let closing = Duration::from_millis(limits.closing_timeout_ms);
     timeout(closing, poll_fn(|cx| connection.poll_without_shutdown(cx)))
@@ -224,6 +244,8 @@ async fn open_socket(
     accepted: &RefCell<Option<Accepted>>,
 ) -> HttpResponse {
     let app_timeout = Duration::from_millis(app.limits.connect_timeout_ms);
+    let compared = tracing::enabled!(tracing::Level::DEBUG)
+        .then(|| [ORIGIN, HOST].map(|name| shown(&head.headers, &name)));
     match handshake(mount, head, peer, app_timeout).await {
         Ok((socket, response)) => {
             accepted.replace(Some(socket));
@@ -233,11 +255,21 @@ async fn open_socket(
             // A fault of the app is for an operator to see, a refused client is everyday life.
             match refusal {
                 Refusal::AppPanicked | Refusal::AppTooSlow => tracing::error!(%peer, "{refusal}"),
+                Refusal::Origin => {
+                    let [origin, host] = compared.unwrap_or_default();
+                    tracing::debug!(%peer, %refusal, ?origin, ?host, "socket refused");
+                }
                 _ => tracing::debug!(%peer, %refusal, "socket refused"),
             }
             refusal.response()
         }
     }
+}
+
+/// The beginning of a header for the log; to be escaped there, since it is the client's.
+fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
+    let value = headers.get(name).map_or(&[][..], HeaderValue::as_bytes);
+    String::from_utf8_lossy(&value[..value.len().min(SHOWN_BYTES_MAX)]).into_owned()
 }
 
 /// What is not a socket.

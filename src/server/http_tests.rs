@@ -67,9 +67,12 @@ fn serve_one<T: Send + 'static>(
         let (stream, peer) = listener.accept().unwrap();
         stream.set_nonblocking(true).unwrap();
         let stream = TcpStream::from_std(stream).unwrap();
-        let upgraded = timeout(DEADLINE, serve_http(stream, peer, Arc::new(app)))
-            .await
-            .unwrap()?;
+        let upgraded = timeout(
+            DEADLINE,
+            serve_http(stream, peer, Arc::new(app), std::future::pending()),
+        )
+        .await
+        .unwrap()?;
         upgraded.stream.writable().await.unwrap();
         upgraded.stream.try_write(b"after the upgrade").unwrap();
         Some((upgraded.leftover, upgraded.accepted.socket_id))

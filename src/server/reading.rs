@@ -5,9 +5,10 @@ use std::io;
 use fastwebsockets::OpCode;
 use tokio::io::Interest;
 
-use super::connection::{Connection, State};
+use super::connection::{Connection, Name, State};
 use super::host::ShardHost;
 use super::shard::Shard;
+use crate::protocol::Undecodable;
 use crate::websocket::{CloseReason, Filled, ReadLimits, seal};
 
 /// Sockets read in one turn, once each, of those that had nothing to read before, and as many of those that always have.
@@ -239,12 +240,13 @@ fn take_frames(
             _ => controls += 1,
         }
         match frame.opcode {
-            OpCode::Text => connection
-                .session
-                .message(false, &frame.payload, decode, host)?,
-            OpCode::Binary => connection
-                .session
-                .message(true, &frame.payload, decode, host)?,
+            OpCode::Text | OpCode::Binary => {
+                let binary = frame.opcode == OpCode::Binary;
+                let message = connection
+                    .session
+                    .message(binary, &frame.payload, decode, host);
+                message.map_err(|cause| undecodable(&cause, host))?;
+            }
             OpCode::Ping => host.send(seal(OpCode::Pong, &frame.payload), None),
             OpCode::Close => return Err(CloseReason::ClientClosed),
             // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
@@ -254,6 +256,13 @@ fn take_frames(
     }
     // A message in fragments is not helped by the pings inside it.
     Ok(messages > 0 || (controls > 0 && !connection.reader.is_inside_message()))
+}
+
+/// Says what was wrong with a message, since the reason has but a word for it.
+fn undecodable(cause: &Undecodable, host: &ShardHost<'_>) -> CloseReason {
+    let (name, shard) = (Name(host.connection), host.link.number);
+    tracing::debug!(connection = %name, shard, %cause, "a client sent what is no message");
+    CloseReason::Undecodable
 }
 
 /// Not the end of the connection.

@@ -26,6 +26,9 @@ use crate::broker::Hub;
 /// How long a shard may take to cut what it has, once told to: one turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
+/// How long a stop takes without a word about it: clients that are well answer their Close sooner.
+const FIRST_MOMENT: Duration = Duration::from_millis(500);
+
 pub(super) fn run(
     listener: TcpListener,
     hub: Arc<Hub>,
@@ -59,9 +62,16 @@ pub(super) fn run(
             link.inbox.post(Command::Stop, 1);
         }
         let deadline = Duration::from_millis(limits.stop_timeout_ms);
+        let moment = FIRST_MOMENT.min(deadline);
         let mut all = pin!(async { while ended.recv().await.is_some() {} });
-        if timeout(deadline, all.as_mut()).await.is_ok() {
+        if timeout(moment, all.as_mut()).await.is_ok() {
             return io::Result::Ok(true);
+        }
+        let left = connections(&links);
+        let plural = if left == 1 { "" } else { "s" };
+        tracing::info!("waiting for {left} connection{plural} to close, at most {deadline:?}");
+        if timeout(deadline - moment, all.as_mut()).await.is_ok() {
+            return Ok(true);
         }
         for link in &links {
             link.inbox.post(Command::Cut, 1);
@@ -79,6 +89,13 @@ pub(super) fn run(
         }
     }
     Ok(Summary { cut_off })
+}
+
+/// How many connections there are, in HTTP or as WebSockets.
+fn connections(links: &[Arc<ShardLink>]) -> usize {
+    let each = links.iter();
+    each.map(|link| link.connections.load(Ordering::Relaxed))
+        .sum()
 }
 
 /// Runs `work`, which never ends, until `end` does.

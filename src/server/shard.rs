@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use slab::Slab;
+use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::HttpApp;
@@ -57,9 +58,11 @@ pub(super) struct Shard {
     pub partial_bytes: usize,
     /// Since when it is stopping.
     pub stopping: Option<Stamp>,
+    /// Tells that to the connections in HTTP, which are tasks of their own.
+    pub stops: watch::Sender<bool>,
     /// Nobody is waited for any more.
     pub is_cut: bool,
-    sweep: Interval,
+    pub sweep: Interval,
     /// When to look again whether publishers that were paused may go on: it may be another shard that they wait for.
     look_again: Interval,
     pub http_connections: usize,
@@ -95,6 +98,7 @@ impl Shard {
             held: Vec::new(),
             partial_bytes: 0,
             stopping: None,
+            stops: watch::Sender::new(false),
             is_cut: false,
             sweep,
             look_again,

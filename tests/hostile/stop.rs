@@ -1,10 +1,12 @@
 //! A server that is told to stop while it is under attack: it ends in time, and says whom it had to cut off.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{Running, ServerLimits, Summary};
+use lobbyd::{Connect, HttpLimits, Router, Running, Server, ServerLimits, Summary, UserSocket};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::arena::arena;
 use crate::never_reads::connect_narrow;
@@ -46,6 +48,53 @@ fn a_stop_is_not_held_up_by_connections_that_hang_in_http() {
     connect(&server).join("room:x");
     assert_eq!(stops(server, 3_000), Summary { cut_off: 0 });
     drop(hanging);
+}
+
+/// The WebSocket that does not answer its Close holds the server up, so that it is not the server's end that they see.
+#[test]
+fn a_stop_ends_idle_http_connections_at_once_and_lets_an_upgrade_under_way_have_its_1012() {
+    let gate = Arc::new(Notify::new());
+    let opens = Arc::clone(&gate);
+    let socket = UserSocket::new().connect(move |params, _| {
+        let gate = Arc::clone(&gate);
+        match params.get("waits") {
+            None => Connect::ok(),
+            Some(_) => Connect::later(async move {
+                gate.notified().await;
+                Connect::ok()
+            }),
+        }
+    });
+    let http = HttpLimits {
+        header_timeout_ms: 60_000,
+        ..HttpLimits::default()
+    };
+    let server = Server::new(Router::new().socket("/socket", socket))
+        .shards(1)
+        .limits(limits(60_000, 60_000))
+        .http_limits(http);
+    let server = server.bind(([127, 0, 0, 1], 0).into()).unwrap().start();
+    let address = server.local_addr();
+    let mut silent = connect(&server);
+    let mut upgrading = open(address);
+    let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0&waits=1", "");
+    upgrading.write_all(request.as_bytes()).unwrap();
+    let mut fresh = open(address);
+    let mut idle = open(address);
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+        .unwrap();
+    let mut answer = [0; 4096];
+    assert!(idle.read(&mut answer).unwrap() > 0);
+    let stopping = std::thread::spawn(move || server.stop().unwrap());
+    assert_eq!(silent.close_code(), 1012);
+    for ended in [&mut idle, &mut fresh] {
+        assert_eq!(ended.read(&mut answer).unwrap(), 0, "the end");
+    }
+    opens.notify_one();
+    let mut upgraded = Client::upgraded(upgrading);
+    assert_eq!(upgraded.close_code(), 1012);
+    drop((silent, upgraded));
+    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
 }
 
 #[test]

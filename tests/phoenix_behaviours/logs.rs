@@ -1,8 +1,8 @@
-//! What the log may not hold. Phoenix masks the values of parameters by their name (B 28); here nothing that a client
-//! sends but topics and events is logged at all, at any level.
+//! What the log holds, and what it may not. Phoenix masks the values of parameters by their name (B 28); here nothing
+//! that a client sends but topics, events and a refused origin is logged at all, at any level.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::json;
 
@@ -32,16 +32,71 @@ impl Write for Log {
     }
 }
 
+/// The log of the whole process, since the shards are threads of their own; the other tests' lines do no harm.
+fn log() -> Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    let begin = || {
+        let log = Log::default();
+        let writer = log.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .init();
+        log
+    };
+    LOG.get_or_init(begin).clone()
+}
+
+/// What the lines of a connection have in common, once the one is there that names its client's address. Connections of
+/// other servers in this process may have it too.
+fn name_of(log: &Log, peer: &str) -> Option<String> {
+    let text = log.text();
+    let connected = text
+        .lines()
+        .find_map(|line| line.strip_suffix(&format!(" peer={peer}")))?;
+    let at = connected.find("connection=").expect("a name");
+    Some(format!("{} ", &connected[at..]))
+}
+
+/// docs/operations.md, Logs: who has only the log can follow a connection, by its name and its shard.
+#[test]
+fn a_connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
+    let log = log();
+    let stage = stage();
+    let mut peer = Peer::connect_at(&stage.server, BOTH[0], "/socket/websocket", "");
+    let address = peer.stream.local_addr().unwrap().to_string();
+    peer.send_text("no message");
+    assert_eq!(peer.close_code(), 1011);
+    drop(peer);
+    eventually("it is in the log as connected", || {
+        name_of(&log, &address).is_some()
+    });
+    let name = name_of(&log, &address).expect("it is there");
+    assert!(name.contains(" shard="), "{name}");
+    for part in ["a client sent what is no message", "closing", "closed"] {
+        let is_it = |line: &str| line.contains(part) && line.contains(&name);
+        eventually(part, || log.text().lines().any(is_it));
+    }
+}
+
+#[test]
+fn a_stop_that_takes_its_time_says_whom_it_waits_for() {
+    let log = log();
+    let stage = stage();
+    let peer = stage.peer(BOTH[0]);
+    let stopping = std::thread::spawn(move || stage.server.stop().unwrap());
+    eventually("the stop says what it does", || {
+        log.text().contains("connection to close, at most 10s")
+    });
+    drop(peer);
+    assert_eq!(stopping.join().unwrap().cut_off, 0);
+}
+
 /// B 28.
 #[test]
 fn no_log_line_holds_what_a_client_sent_as_parameter_or_payload() {
-    let log = Log::default();
-    let writer = log.clone();
-    // For the whole process, since the shards are threads of their own; the other tests' lines do no harm.
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .init();
+    let log = log();
     let stage = stage();
     let secret = "s3cr3t-of-a-client";
     for version in BOTH {
@@ -70,6 +125,7 @@ fn no_log_line_holds_what_a_client_sent_as_parameter_or_payload() {
         "a channel crashed",
         "what is no message",
         "socket refused",
+        "origin=\"http://other\" host=\"127.0.0.1:",
     ];
     eventually("all of it is in the log", || {
         let log = log.text();

@@ -24,8 +24,7 @@ pub(super) use joined::JoinRefs;
 
 use super::job::panic_text;
 use super::{Assigns, Host, Routes};
-use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Version, reason};
-use crate::websocket::CloseReason;
+use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
 
 /// What the sessions of one mount have in common.
 pub struct SessionSettings {
@@ -101,12 +100,8 @@ impl Session {
         data: &[u8],
         scratch: &mut DecodeScratch,
         host: &mut dyn Host,
-    ) -> Result<(), CloseReason> {
-        let message = self.version.decode(binary, data, scratch);
-        let message = message.map_err(|undecodable| {
-            tracing::debug!(%undecodable, "a client sent what is no message");
-            CloseReason::Undecodable
-        })?;
+    ) -> Result<(), Undecodable> {
+        let message = self.version.decode(binary, data, scratch)?;
         self.received(&message, host);
         Ok(())
     }

@@ -21,8 +21,7 @@ use fake::FakeHost;
 
 use super::super::{Assigns, Routes, SessionSettings};
 use super::Session;
-use crate::protocol::{DecodeScratch, Version};
-use crate::websocket::CloseReason;
+use crate::protocol::{DecodeScratch, Undecodable, Version};
 
 /// One connection with everything around it.
 struct Client {
@@ -82,7 +81,7 @@ impl Client {
         self.hears()
     }
 
-    fn sends(&mut self, binary: bool, data: &[u8]) -> Result<(), CloseReason> {
+    fn sends(&mut self, binary: bool, data: &[u8]) -> Result<(), Undecodable> {
         let (scratch, host) = (&mut self.scratch, &mut self.host);
         self.session.message(binary, data, scratch, host)
     }

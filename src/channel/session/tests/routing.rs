@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::app::{Diary, TestChannel};
-use super::{Client, CloseReason, Version};
+use super::{Client, Undecodable, Version};
 use crate::channel::Routes;
 
 #[test]
@@ -105,15 +105,25 @@ fn what_was_joined_with_a_number_is_spoken_to_with_that_number() {
 
 #[test]
 fn what_is_no_message_ends_the_connection() {
-    for text in ["", "nonsense", "{}", r#"["1","2","t","e"]"#, "[1,2,3,4,5"] {
+    use Undecodable::{MissingKey, NotJson, Shape, UnknownKind};
+    let table = [
+        ("", NotJson),
+        ("nonsense", NotJson),
+        ("{}", Shape),
+        (r#"["1","2","t","e"]"#, Shape),
+        ("[1,2,3,4,5", NotJson),
+    ];
+    for (text, why) in table {
         let sent = Client::v2().sends(false, text.as_bytes());
-        assert_eq!(sent, Err(CloseReason::Undecodable), "{text}");
+        assert_eq!(sent, Err(why), "{text}");
     }
     let sent = Client::v1().sends(false, br#"["1","2","t","e",{}]"#);
-    assert_eq!(sent, Err(CloseReason::Undecodable));
+    assert_eq!(sent, Err(Shape));
+    let sent = Client::v1().sends(false, br#"{"topic":"t"}"#);
+    assert_eq!(sent, Err(MissingKey));
     let reply_from_a_client = b"\x01\x01\x01\x06\x0212room:aok";
     let sent = Client::v2().sends(true, reply_from_a_client);
-    assert_eq!(sent, Err(CloseReason::Undecodable));
+    assert_eq!(sent, Err(UnknownKind));
 }
 
 #[test]

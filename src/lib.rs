@@ -100,7 +100,8 @@
 //! - [`websocket`]: bytes of a socket become whole messages, answers become frames, an end has a reason.
 //! - [`protocol`]: what a message says and how one is written; versions 1 and 2, text and binary.
 //! - [`channel`]: the app's side, and the session that speaks the protocol for one connection.
-//! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets.
+//! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets. It is engine, public for
+//!   benches and tests: no promise is made that it stays as it is, but for [`Position`] and [`FanoutSettings`].
 //! - [`server`]: threads, sockets and HTTP round all that.
 //! - [`rooms`]: the chat room that comes with the binary, written with the public API alone.
 //! - [`config`]: what the binary is told on its command line, and how it ends.

@@ -20,7 +20,10 @@ use tracing::level_filters::LevelFilter;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(wrong) => return refuse(&wrong),
+    };
     match serve(arguments) {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -28,6 +31,21 @@ fn main() -> ExitCode {
             Exit::CannotStart.into()
         }
     }
+}
+
+/// Help and version go to stdout as they are, wrong use to stderr as one line.
+fn refuse(wrong: &clap::Error) -> ExitCode {
+    if !wrong.use_stderr() {
+        let _ = wrong.print();
+        return Exit::Clean.into();
+    }
+    let text = wrong.to_string();
+    let parts = ["error: ", "  tip: ", "  ["];
+    let told = |line: &&str| parts.iter().any(|part| line.starts_with(part));
+    let told: Vec<&str> = text.lines().filter(told).map(str::trim_start).collect();
+    let line = told.join("; ").replacen("error: ", "", 1);
+    let _ = writeln!(io::stderr(), "lobbyd: {line} (--help tells more)");
+    Exit::Usage.into()
 }
 
 /// Runs until it is asked to end.
@@ -46,7 +64,10 @@ fn serve(arguments: Arguments) -> Result<Exit, Failure> {
     Ok(match summary {
         Summary { cut_off: 0 } => Exit::Clean,
         Summary { cut_off } => {
-            tracing::warn!(cut_off, "connections were still open at the deadline");
+            tracing::warn!(
+                cut_off,
+                "connections were cut off: their clients did not take the Close in time"
+            );
             Exit::CutOff
         }
     })

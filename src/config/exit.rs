@@ -11,7 +11,7 @@ use thiserror::Error;
 pub enum Exit {
     /// 0: asked to end, and every connection was closed in order.
     Clean,
-    /// 1: asked to end, and some connections were cut off at the deadline.
+    /// 1: asked to end, and some clients' sockets did not take the Close in time.
     CutOff,
     /// 2: wrong arguments; clap itself ends the program with it.
     Usage,
@@ -34,10 +34,8 @@ impl Exit {
 
     fn meaning(self) -> &'static str {
         match self {
-            Exit::Clean => "ended when asked to, every connection closed in order",
-            Exit::CutOff => {
-                "ended when asked to, but some connections were cut off at the deadline"
-            }
+            Exit::Clean => "ended when asked to, every client told to come back",
+            Exit::CutOff => "ended when asked to, but some clients did not take that in time",
             Exit::Usage => "wrong arguments",
             Exit::CannotStart => {
                 "could not start: port in use, no such address or host, no permission"

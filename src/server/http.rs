@@ -49,7 +49,8 @@ pub struct HttpLimits {
     /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, as phoenix.js itself gives up
     /// on things after that time. Then the client gets 503.
     pub connect_timeout_ms: u64,
-    /// Largest request head, in bytes, at least 8,192 (hyper's own minimum). Default 65,536, eight times what proxies
+    /// Largest request head, in bytes, at least 8,192 (hyper's own minimum). It bounds hyper's buffer, so that up to twice
+    /// as much may pass, as it happens to be read. Default 65,536, eight times what proxies
     /// commonly pass on, as tokens travel in URLs. A larger one is answered with 431. The number of header lines is
     /// bounded by hyper, at 100, with the same answer.
     pub head_bytes_max: usize,

@@ -92,7 +92,10 @@ fn a_port_in_use_or_an_address_of_another_machine_is_one_clear_line_and_exit_cod
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().map(|a| (taken, a.to_string())).unwrap();
     // 203.0.113.0/24 is for documentation: no machine has such an address.
-    let table = [(&*taken.1, "in use"), ("203.0.113.1:4000", "no such address")];
+    let table = [
+        (&*taken.1, "in use"),
+        ("203.0.113.1:4000", "no such address"),
+    ];
     for (address, part) in table {
         let output = run(&["--listen", address]);
         let stderr = String::from_utf8(output.stderr).unwrap();

@@ -208,6 +208,16 @@ impl Fanout {
         }
     }
 
+    /// Whether everything is written and handed on, but to those who are too far behind for [`retire`](Fanout::retire).
+    pub fn is_settled(&self) -> bool {
+        let lags = |outlet: usize| self.lags_by(outlet as u32) > RETIRED_ENTRIES_MAX;
+        self.unsettled_bytes == 0
+            && self.hub.mailbox(self.shard).bytes() == 0
+            && self.queued.is_empty()
+            && !self.has_heard()
+            && !(0..self.outlets.len()).any(lags)
+    }
+
     /// Entries that a connection which does not read has before it, all its topics together.
     fn lags_by(&self, outlet: u32) -> u64 {
         let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {

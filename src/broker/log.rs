@@ -158,7 +158,7 @@ impl Log {
 }
 
 /// An empty log keeps room for this many entries; a busy topic empties its log after every pass, so it should not
-/// have to allocate again at every burst, and an idle one should hold next to nothing (32 bytes each).
+/// have to allocate again at every burst, and an idle one should hold next to nothing (40 bytes each).
 const KEPT_CAPACITY: usize = 64;
 
 /// Whether `entry` is left out for a member: it sent it itself (`broadcast_from`), or its channel intercepts it.

@@ -9,11 +9,11 @@ use thiserror::Error;
 /// The exit codes of the lobbyd binary. They are part of its interface: scripts and service managers read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: asked to end, and every connection was closed in order.
+    /// 0: asked to end, and every client was told to come back.
     Clean,
     /// 1: asked to end, and some clients' sockets did not take the Close in time.
     CutOff,
-    /// 2: wrong arguments; clap itself ends the program with it.
+    /// 2: wrong arguments.
     Usage,
     /// 3: nothing was served, as it could not listen or have its threads.
     CannotStart,

@@ -110,7 +110,7 @@ impl Shard {
         tracing::debug!(connection = %Name(id), shard = self.link.number, %peer, "connected");
         self.read_leftover(key, &leftover);
         self.make_ready(key);
-        if self.stopping.is_some() {
+        if self.stopping.is_some() && !self.is_settling {
             self.close(key, CloseReason::ServiceRestart);
         }
     }

@@ -3,7 +3,7 @@
 
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use socket2::SockRef;
 
@@ -11,8 +11,6 @@ use super::connection::{Closing, Name, State};
 use super::host::ShardHost;
 use super::reading::is_passing;
 use super::shard::Shard;
-use super::sockets::Sockets;
-use crate::broker::Budget;
 use crate::websocket::CloseReason;
 
 /// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
@@ -23,7 +21,7 @@ const DISCARDED_BYTES_MAX: usize = 1 << 20;
 const HTTP_GRACE: Duration = Duration::from_millis(300);
 
 /// How long a stop may take to write what was accepted before it closes connections.
-const SETTLE_TIME_MAX: Duration = Duration::from_millis(500);
+const SETTLE_TIME_MAX: Duration = Duration::from_millis(300);
 
 impl Shard {
     /// Begins to close a connection, unless it is closing already.
@@ -81,30 +79,37 @@ impl Shard {
     pub(super) fn stop(&mut self) {
         self.stopping = Some(self.clock.now());
         self.stops.send_replace(true);
+        self.is_settling = true;
+        // A turn when that is over, whatever comes in between.
+        self.sweep.reset_after(self.settle_time());
+    }
+
+    fn settle_time(&self) -> Duration {
+        SETTLE_TIME_MAX.min(Duration::from_millis(self.limits.stop_timeout_ms / 4))
+    }
+
+    /// Closes everything once what was accepted is written to everybody who reads, or the time for that is over. Until
+    /// then nothing more is read, and the turns go on.
+    pub(super) fn end_settling(&mut self) {
+        let Some(since) = self.stopping.filter(|_| self.is_settling) else {
+            return;
+        };
+        let time = self.settle_time().as_millis() as u64;
+        if !self.is_cut && !self.clock.is_over(since, time) && !self.fanout.is_settled() {
+            return;
+        }
+        self.is_settling = false;
         if self.http_connections > 0 {
             // A turn then, or they would have until whatever comes next.
             self.sweep.reset_after(HTTP_GRACE);
         }
-        self.settle();
         let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
+        // All of them before any channel's `terminate`: what that publishes would wait for each of the others.
+        for &key in &keys {
+            self.fanout.retire(key);
+        }
         for key in keys {
             self.close(key, CloseReason::ServiceRestart);
-        }
-    }
-
-    /// Writes what was accepted to everybody whose socket takes it, so that only those that do not read are behind when
-    /// the end comes. Nothing else happens on the shard meanwhile, for a short time.
-    fn settle(&mut self) {
-        let began = Instant::now();
-        while began.elapsed() < SETTLE_TIME_MAX {
-            let mut sockets = Sockets {
-                connections: &mut self.connections,
-                ready: &mut self.ready,
-            };
-            self.fanout.flush(&mut sockets, Budget::default());
-            if self.fanout.unsettled_bytes() == 0 {
-                return;
-            }
         }
     }
 

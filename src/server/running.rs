@@ -67,10 +67,13 @@ pub(super) fn run(
         if timeout(moment, all.as_mut()).await.is_ok() {
             return io::Result::Ok(true);
         }
+        let rest = deadline - moment;
         let left = connections(&links);
-        let plural = if left == 1 { "" } else { "s" };
-        tracing::info!("waiting for {left} connection{plural} to close, at most {deadline:?}");
-        if timeout(deadline - moment, all.as_mut()).await.is_ok() {
+        if left > 0 && !rest.is_zero() {
+            let plural = if left == 1 { "" } else { "s" };
+            tracing::info!("waiting for {left} connection{plural} to close, at most {rest:?}");
+        }
+        if timeout(rest, all.as_mut()).await.is_ok() {
             return Ok(true);
         }
         for link in &links {

@@ -58,6 +58,8 @@ pub(super) struct Shard {
     pub partial_bytes: usize,
     /// Since when it is stopping.
     pub stopping: Option<Stamp>,
+    /// It still writes what was accepted, and closes connections after that.
+    pub is_settling: bool,
     /// Tells that to the connections in HTTP, which are tasks of their own.
     pub stops: watch::Sender<bool>,
     /// Nobody is waited for any more.
@@ -98,6 +100,7 @@ impl Shard {
             held: Vec::new(),
             partial_bytes: 0,
             stopping: None,
+            is_settling: false,
             stops: watch::Sender::new(false),
             is_cut: false,
             sweep,
@@ -130,6 +133,9 @@ impl Shard {
             // Registers the timer for the next one.
             work_left |= self.sweep.poll_tick(cx).is_ready();
         }
+        let was_settling = self.is_settling;
+        self.end_settling();
+        work_left |= was_settling && !self.is_settling;
         work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 

@@ -7,6 +7,7 @@ mod firehose;
 mod half_open;
 mod handshake;
 mod json;
+mod last_words;
 mod never_reads;
 mod panics;
 mod partial;

@@ -87,7 +87,7 @@ fn a_stop_that_takes_its_time_says_whom_it_waits_for() {
     let peer = stage.peer(BOTH[0]);
     let stopping = std::thread::spawn(move || stage.server.stop().unwrap());
     eventually("the stop says what it does", || {
-        log.text().contains("connection to close, at most 10s")
+        log.text().contains("connection to close, at most 9.5s")
     });
     drop(peer);
     assert_eq!(stopping.join().unwrap().cut_off, 0);

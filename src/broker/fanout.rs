@@ -236,11 +236,6 @@ impl Fanout {
         self.unsettled_bytes
     }
 
-    /// Subscriptions on this shard.
-    pub fn members_len(&self) -> usize {
-        self.rooms.iter().map(|(_, room)| room.members.len()).sum()
-    }
-
     /// Topics with subscribers on this shard.
     pub fn rooms_len(&self) -> usize {
         self.rooms.len()

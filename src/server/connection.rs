@@ -44,15 +44,6 @@ impl fmt::Display for Name {
     }
 }
 
-impl Connection {
-    /// Puts it on the list `ready`, unless it is there.
-    pub fn make_ready(&mut self, key: u32, ready: &mut Vec<u32>) {
-        if !std::mem::replace(&mut self.ready, true) {
-            ready.push(key);
-        }
-    }
-}
-
 /// Where a connection stands in its life.
 pub(super) enum State {
     /// Reading and writing.
@@ -76,6 +67,13 @@ pub(super) struct Closing {
 impl Connection {
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Closing(_))
+    }
+
+    /// Puts it on the list `ready`, unless it is there.
+    pub fn make_ready(&mut self, key: u32, ready: &mut Vec<u32>) {
+        if !std::mem::replace(&mut self.ready, true) {
+            ready.push(key);
+        }
     }
 
     /// Asks to be woken when there is something to read. False if there is something now.

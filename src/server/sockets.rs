@@ -16,11 +16,6 @@ pub(super) struct Sockets<'a> {
 }
 
 impl Sockets<'_> {
-    fn connection(&mut self, outlet: u32) -> io::Result<&mut Connection> {
-        let gone = || io::Error::from(io::ErrorKind::NotConnected);
-        self.connections.get_mut(outlet as usize).ok_or_else(gone)
-    }
-
     /// Sees to it that a write which was not whole is gone on with.
     fn settle(
         &mut self,
@@ -33,8 +28,7 @@ impl Sockets<'_> {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return result,
             _ => {}
         }
-        let gone = || io::Error::from(io::ErrorKind::NotConnected);
-        let connection = self.connections.get_mut(outlet as usize).ok_or_else(gone)?;
+        let connection = find(self.connections, outlet)?;
         connection.is_exhausted_for(Interest::WRITABLE);
         connection.write_blocked = true;
         if !connection.wait_writable() {
@@ -46,17 +40,22 @@ impl Sockets<'_> {
 
 impl Sink for Sockets<'_> {
     fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize> {
-        let stream = &self.connection(outlet)?.stream;
+        let stream = &find(self.connections, outlet)?.stream;
         let result = whole_call(|| stream.try_write(bytes));
         self.settle(outlet, bytes.len(), result)
     }
 
     fn write_vectored(&mut self, outlet: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        let stream = &self.connection(outlet)?.stream;
+        let stream = &find(self.connections, outlet)?.stream;
         let result = whole_call(|| stream.try_write_vectored(pieces));
         let wanted = pieces.iter().map(|piece| piece.len()).sum();
         self.settle(outlet, wanted, result)
     }
+}
+
+fn find(connections: &mut Slab<Connection>, outlet: u32) -> io::Result<&mut Connection> {
+    let gone = || io::Error::from(io::ErrorKind::NotConnected);
+    connections.get_mut(outlet as usize).ok_or_else(gone)
 }
 
 /// A signal may interrupt a call before it did anything.

@@ -1,0 +1,3 @@
+//! The lobbyd-loadtest binary.
+
+fn main() {}

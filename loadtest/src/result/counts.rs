@@ -1,0 +1,105 @@
+//! Counts: of connections, deliveries, replies, and what went through in a second.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How often something happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// What, in words: "HTTP 403", "1013 (try again later)", "connection refused".
+    pub what: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// Connecting, joining, and what became of the connections.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connections {
+    /// Connections that were asked for.
+    pub wanted: u64,
+    /// Connections whose upgrade was answered with 101.
+    pub connected: u64,
+    /// Connections that joined their topic.
+    pub joined: u64,
+    /// Connections and joins that were refused or failed, by reason.
+    pub refused: Vec<Count>,
+    /// Connections that ended without being asked to, by close code.
+    pub lost: Vec<Count>,
+    /// All close codes that the server sent, also in answer to a close of ours.
+    pub closes: Vec<Count>,
+    /// Joins in a second, from the first connect to the last join.
+    pub joins_per_second: f64,
+    /// From the intended start of a connection to its join's reply.
+    pub time_to_joined: Option<super::Latency>,
+    /// From the intended start of a connection to the TCP connection.
+    pub time_to_connected: Option<super::Latency>,
+    /// From the intended start of a connection to the answer to its upgrade.
+    pub time_to_upgraded: Option<super::Latency>,
+}
+
+/// What was delivered, by the sequence numbers in the payloads: every delivery is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deliveries {
+    /// Messages that were published.
+    pub published: u64,
+    /// Messages that were due but not sent, since the server read nothing of the publisher for too long.
+    pub unsent: u64,
+    /// Deliveries that must come: each message to each who was joined when it was published.
+    pub expected: u64,
+    /// Of those, how many came. Second copies do not count.
+    pub received: u64,
+    /// expected - received.
+    pub missing: u64,
+    /// Copies beyond the first that a subscriber got of a message.
+    pub duplicated: u64,
+    /// Deliveries that came behind a later message of the same publisher.
+    pub out_of_order: u64,
+    /// Deliveries whose text is not what was published.
+    pub altered: u64,
+    /// Deliveries of messages that the subscriber was not owed: published before it had joined.
+    pub early: u64,
+}
+
+impl Deliveries {
+    /// Whether each delivery came once, in order, as it was published.
+    pub fn whole(&self) -> bool {
+        let Deliveries {
+            unsent,
+            missing,
+            duplicated,
+            out_of_order,
+            altered,
+            ..
+        } = *self;
+        [unsent, missing, duplicated, out_of_order, altered] == [0; 5]
+    }
+}
+
+/// Answers to pushes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replies {
+    /// With status ok.
+    pub ok: u64,
+    /// With status error, by reason.
+    pub error: Vec<Count>,
+}
+
+/// How much went through while it was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Throughput {
+    /// Messages published in the measured time.
+    pub published: u64,
+    /// Deliveries received in the measured time.
+    pub deliveries: u64,
+    /// Bytes received in the measured time, frame headers included.
+    pub bytes: u64,
+    /// Messages a second.
+    pub published_per_second: f64,
+    /// Deliveries a second.
+    pub deliveries_per_second: f64,
+}

@@ -1,0 +1,84 @@
+//! CPU and memory of both sides, and which of them was at its limit.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The machine the load came from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// The processor's name.
+    pub cpu_model: String,
+    /// How many cores there are.
+    pub cores: u32,
+    /// Memory in all, in bytes.
+    pub memory_bytes: u64,
+    /// The system's name and version.
+    pub kernel: String,
+    /// The cores the server was bound to, as in "0" or "0-3"; nothing if it was not.
+    pub server_cores: Option<String>,
+    /// The cores the load generator was bound to.
+    pub load_cores: Option<String>,
+}
+
+/// The server's use of CPU and memory, read from /proc: its process and all that it started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServerUsage {
+    /// The process that was watched.
+    pub pid: u32,
+    /// CPU time in the measured time, user and system, in seconds.
+    pub cpu_seconds: f64,
+    /// The system's part of it.
+    pub system_seconds: f64,
+    /// CPU time per second: 1.0 is one core.
+    pub cores_used: f64,
+    /// The cores it could use: what it is bound to, but no more than it has threads.
+    pub cores_available: f64,
+    /// CPU time per delivery in microseconds, if there were deliveries.
+    pub us_per_delivery: Option<f64>,
+    /// CPU time per connection from the first connect to the last join, in microseconds, the join included.
+    pub us_per_join: Option<f64>,
+    /// Resident memory before the first connection, in bytes.
+    pub rss_before_bytes: u64,
+    /// Resident memory when all had joined.
+    pub rss_joined_bytes: u64,
+    /// Resident memory at the end of the measured time.
+    pub rss_after_bytes: u64,
+    /// (joined - before) / connections.
+    pub rss_per_connection_bytes: Option<f64>,
+}
+
+/// The load generator's own use of CPU.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoadUsage {
+    /// CPU time in the measured time, in seconds.
+    pub cpu_seconds: f64,
+    /// Share of the measured time in which it ran or waited for a core: at 1.0 it was the bottleneck.
+    pub busy: f64,
+    /// The part of that in which it waited for a core that another process had.
+    pub waiting: f64,
+    /// CPU time per delivery in microseconds.
+    pub us_per_delivery: Option<f64>,
+    /// Reads from sockets.
+    pub reads: u64,
+    /// Deliveries in a read, on average: how much the server batched.
+    pub deliveries_per_read: Option<f64>,
+}
+
+/// Which side was at its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Saturated {
+    /// The server used all the CPU it could: the figures are its ceiling.
+    Server,
+    /// The load generator did: the figures are its own ceiling, not the server's.
+    LoadGenerator,
+    /// Both did.
+    Both,
+    /// Neither: the rate or the window asked for was the limit.
+    Neither,
+    /// The load generator was not, and the server's process is not known.
+    Unknown,
+}

@@ -2,3 +2,4 @@
 //! message, and tells capacity and delay.
 
 pub mod result;
+pub mod wire;

@@ -136,7 +136,7 @@ struct V1Message<'a> {
 
 #[derive(Deserialize)]
 struct V2Message<'a>(
-    #[serde(borrow)] Option<Cow<'a, str>>,
+    serde::de::IgnoredAny,
     #[serde(borrow)] Option<Cow<'a, str>>,
     #[serde(borrow)] Cow<'a, str>,
     #[serde(borrow)] Cow<'a, str>,

@@ -2,4 +2,5 @@
 //! message, and tells capacity and delay.
 
 pub mod floor;
+pub mod host;
 pub mod result;

@@ -11,7 +11,7 @@
 //! - `hall`: what a frame leads to: joins, publishes, answers
 //! - `lobby`: who is in which lobby, and what waits there for the end of the turn
 //! - `connection`: a socket, with what was not read or not written whole
-//! - `handshake`, [`frame`], [`envelope`]: bytes
+//! - `handshake`, `frame`, `envelope`: bytes
 
 mod connection;
 mod envelope;

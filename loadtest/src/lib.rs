@@ -2,6 +2,8 @@
 //! message, and tells capacity and delay.
 
 pub mod clock;
+pub mod floor;
+pub mod host;
 pub mod ledger;
 pub mod meter;
 pub mod result;

@@ -5,9 +5,9 @@
 
 //pub mod compare;
 mod findings;
-//pub mod html;
+pub mod html;
 pub mod json;
-//mod plot;
+mod plot;
 mod standing;
 mod tables;
 pub mod text;

@@ -10,8 +10,15 @@ use crate::stand::Stand;
 use crate::trial::Trial;
 
 pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Joins { clients, topics, common } = joins;
-    let parameters = Parameters::default().with("clients", clients).with("topics", topics).common(&common);
+    let Joins {
+        clients,
+        topics,
+        common,
+    } = joins;
+    let parameters = Parameters::default()
+        .with("clients", clients)
+        .with("topics", topics)
+        .common(&common);
     let mut run = super::new_run(common, clients.0, topics.0, interrupt)?;
     let stand = Stand::server(&run)?;
     let mut trial = Trial::new(&mut run, stand, clients.0)?;

@@ -42,6 +42,15 @@ impl From<ScriptError> for CannotRun {
     }
 }
 
+/// Which servers a run starts beside one that --spawn names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starts {
+    /// None.
+    Nothing,
+    /// The floor, and that alone.
+    Floor,
+}
+
 /// A run under way.
 #[derive(Debug)]
 pub struct Run {
@@ -64,16 +73,17 @@ pub struct Run {
 }
 
 impl Run {
-    /// Checks what was asked for, for `clients` in `topics` lobbies.
+    /// Checks what was asked for, for a `size` of so many clients in so many lobbies.
     ///
     /// # Errors
     /// What makes no sense or will not be enough, before anything is started.
     pub fn new(
         common: Common,
-        clients: u32,
-        topics: u32,
+        size: (u32, u32),
+        starts: Starts,
         interrupt: Interrupt,
     ) -> Result<Run, CannotRun> {
+        let (clients, topics) = size;
         let params: Vec<(String, String)> = common
             .param
             .iter()
@@ -87,7 +97,7 @@ impl Run {
             )));
         }
         let seed = common.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-        let (server_cores, load_cores) = cores(&common);
+        let (server_cores, load_cores) = cores(&common, starts);
         let run = Run {
             progress: Progress::new(common.quiet),
             common,
@@ -211,11 +221,15 @@ fn words(common: &Common) -> Words<'_> {
     }
 }
 
-/// The cores of a server that is spawned, and of the load. Unless told otherwise they share none.
-fn cores(common: &Common) -> (Option<Cores>, Option<Cores>) {
+/// The cores of a server that is started here, and of the load. Unless told otherwise they share none; where the server
+/// runs already, nothing is known of its cores and nothing is bound.
+fn cores(common: &Common, starts: Starts) -> (Option<Cores>, Option<Cores>) {
     let (server, load) = (common.server_cores.clone(), common.load_cores.clone());
     if server.is_some() || load.is_some() {
         return (server.and_then(|bind| bind.0), load.and_then(|bind| bind.0));
+    }
+    if starts == Starts::Nothing && common.spawn.is_none() {
+        return (None, None);
     }
     match Cores::allowed().ok().and_then(|cores| cores.split_last()) {
         Some((others, last)) => (Some(others), Some(last)),

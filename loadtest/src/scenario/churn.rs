@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::fleet::{Departure, Happening};
 use crate::interrupt::Interrupt;
 use crate::result::{Figure, RunResult};
-use crate::run::CannotRun;
+use crate::run::{CannotRun, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Trial, nanoseconds};
 
@@ -29,7 +29,12 @@ pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, Canno
     let parameters = parameters
         .with("stay", humantime::format_duration(stay))
         .common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let stand = Stand::server(&run)?;
     let topics = traffic.topics.0;
     let mut trial = Trial::new(&mut run, stand, traffic.clients.0 + churners.0)?;

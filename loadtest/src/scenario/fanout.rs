@@ -5,7 +5,7 @@ use super::{Judged, judge};
 use crate::arguments::{Fanout, Traffic};
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
-use crate::run::{CannotRun, Found, Run};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::Trial;
 
@@ -27,7 +27,12 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
         )
         .with("rounds", rounds)
         .common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let mut found = Found {
         measurements: Vec::new(),
         problems: Vec::new(),

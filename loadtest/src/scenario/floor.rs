@@ -8,7 +8,7 @@ use crate::arguments::Floor;
 use crate::floor;
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, RunResult};
-use crate::run::{CannotRun, Found};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 
 pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
@@ -30,7 +30,12 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
     let parameters = parameters(&traffic, &common)
         .with("writes", format!("{writes:?}").to_lowercase())
         .common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Floor,
+        interrupt,
+    )?;
     let mut found = Found {
         measurements: Vec::new(),
         problems: Vec::new(),
@@ -61,7 +66,7 @@ pub(super) fn serve(asked: &Floor, interrupt: &Interrupt) -> Result<String, Cann
     let listener = TcpListener::bind(asked.listen).map_err(|error| {
         CannotRun::NoConnection(format!("cannot listen on {}: {error}", asked.listen))
     })?;
-    crate::host::raise_descriptors();
+    crate::host::raise_descriptors()?;
     let address = listener.local_addr()?;
     let _ = writeln!(
         std::io::stdout(),

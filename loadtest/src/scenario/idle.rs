@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::fleet::Happening;
 use crate::interrupt::Interrupt;
 use crate::result::RunResult;
-use crate::run::CannotRun;
+use crate::run::{CannotRun, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Trial, failure, nanoseconds, warning};
 
@@ -31,7 +31,7 @@ pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotR
         .with("pushes-each", pushes_each)
         .maybe("ping-event", (pushes_each > 0).then_some(&ping_event));
     let parameters = parameters.common(&common);
-    let mut run = super::new_run(common, clients.0, topics.0, interrupt)?;
+    let mut run = Run::new(common, (clients.0, topics.0), Starts::Nothing, interrupt)?;
     let stand = Stand::server(&run)?;
     let mut trial = Trial::new(&mut run, stand, clients.0)?;
     trial.open_lobbies(topics.0, 0, |_| 0);

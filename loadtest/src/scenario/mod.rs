@@ -13,7 +13,7 @@ mod slow;
 use crate::arguments::Command;
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Objective, Problem, RunResult};
-use crate::run::{CannotRun, Found, Run};
+use crate::run::{CannotRun, Found};
 use crate::trial::{Trial, failure, problems};
 
 /// What a command has come to.
@@ -117,21 +117,11 @@ impl Judged {
     }
 }
 
-/// For parsing numbers into figures of a scenario.
+/// A figure that only one scenario has.
 pub(crate) fn figure(name: &str, value: f64, unit: &str) -> crate::result::Figure {
     crate::result::Figure {
         name: name.to_owned(),
         value,
         unit: unit.to_owned(),
     }
-}
-
-/// A run of `clients` in `topics` lobbies.
-pub(crate) fn new_run(
-    common: crate::arguments::Common,
-    clients: u32,
-    topics: u32,
-    interrupt: Interrupt,
-) -> Result<Run, CannotRun> {
-    Run::new(common, clients, topics, interrupt)
 }

@@ -5,7 +5,7 @@ use super::{Judged, judge};
 use crate::arguments::{Raised, Ramp, Traffic};
 use crate::interrupt::Interrupt;
 use crate::result::{self, Deliveries, Ended, Objective, RunResult};
-use crate::run::{CannotRun, Found, Run};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::Trial;
 
@@ -22,7 +22,12 @@ pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotR
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
-    let mut run = super::new_run(common.clone(), most, traffic.topics.0, interrupt)?;
+    let mut run = Run::new(
+        common.clone(),
+        (most, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let mut found = climb(&mut run, &ramp)?;
     found.ramp = Some(found.summit(*raise));
     // What broke the last step is what was looked for, and no failure of the run.

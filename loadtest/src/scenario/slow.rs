@@ -8,7 +8,7 @@ use crate::arguments::Slow;
 use crate::clock::now_ns;
 use crate::interrupt::Interrupt;
 use crate::result::RunResult;
-use crate::run::CannotRun;
+use crate::run::{CannotRun, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Phase, Trial, failure, nanoseconds};
 
@@ -35,7 +35,12 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
             stop_words.unwrap_or_else(|| "the measured time".into()),
         )
         .common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let stand = Stand::server(&run)?;
     let mut trial = Trial::new(&mut run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);

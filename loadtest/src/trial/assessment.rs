@@ -8,6 +8,8 @@ use crate::result::{
 };
 use crate::watch::Used;
 
+/// Less CPU time than this is not divided: the system counts it in steps of 10 ms.
+const CPU_SECONDS_MIN: f64 = 0.05;
 /// A side that is busy for this share of the time is at its limit. What is missing goes to waiting for the other side.
 const SATURATED: f64 = 0.9;
 
@@ -68,6 +70,7 @@ fn server_usage(
         trial.end?.server?,
     );
     let per = |total: f64, count: u64| (count > 0).then(|| total / count as f64);
+    let told = |cpu: f64, count| (cpu >= CPU_SECONDS_MIN).then(|| per(cpu * 1e6, count))?;
     let joining = trial.joined?.since(&trial.before).server_cpu?.0;
     let grown = joined.rss_bytes as f64 - before.rss_bytes as f64;
     Some(ServerUsage {
@@ -76,8 +79,8 @@ fn server_usage(
         system_seconds,
         cores_used: cpu_seconds / used.seconds.max(1e-9),
         cores_available: process.cores_available().unwrap_or(1.0),
-        us_per_delivery: per(cpu_seconds * 1e6, measured.counts.deliveries),
-        us_per_join: per(joining * 1e6, connections.joined),
+        us_per_delivery: told(cpu_seconds, measured.counts.deliveries),
+        us_per_join: told(joining, connections.joined),
         rss_before_bytes: before.rss_bytes,
         rss_joined_bytes: joined.rss_bytes,
         rss_after_bytes: end.rss_bytes,

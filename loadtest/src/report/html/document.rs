@@ -1,6 +1,6 @@
 //! A page that grows downwards. All text comes through [`escaped`]: reasons, names and payloads are others' words.
 
-use crate::report::plot::{SERIES, series_colour};
+use crate::report::plot::{limit_colour, series_colour};
 use crate::report::tables::{Mood, Table};
 
 /// The look of a page, for light and dark, screen, phone and paper.
@@ -19,6 +19,8 @@ pub(in crate::report) struct Picture {
     pub words: String,
     /// Names of its series, in their order. No names if there is but one.
     pub keys: Vec<String>,
+    /// Names of the limits across.
+    pub limits: Vec<String>,
     /// Drawn for a page, and for a phone.
     pub drawn: (String, String),
 }
@@ -80,6 +82,21 @@ impl Document {
         self.close(name);
     }
 
+    /// What is wrong or may mislead: class, word and sentence.
+    pub fn problems(&mut self, problems: &[(&str, &str, String)]) {
+        if problems.is_empty() {
+            return;
+        }
+        self.open("ul", "problems");
+        for (class, word, text) in problems {
+            self.open("li", class);
+            self.element("strong", "", word);
+            self.element("span", "", text);
+            self.close("li");
+        }
+        self.close("ul");
+    }
+
     /// Names and their values.
     pub fn pairs(&mut self, pairs: &[(String, String)]) {
         self.open("dl", "");
@@ -100,7 +117,8 @@ impl Document {
         if table.columns.iter().any(|column| !column.is_empty()) {
             self.html.push_str("<thead><tr>");
             for column in &table.columns {
-                self.html.push_str(&format!("<th scope=\"col\">{}</th>", escaped(column)));
+                self.html
+                    .push_str(&format!("<th scope=\"col\">{}</th>", escaped(column)));
             }
             self.html.push_str("</tr></thead>\n");
         }
@@ -125,8 +143,13 @@ impl Document {
                 Mood::Bad => "bad",
             };
             match index {
-                0 => self.html.push_str(&format!("<th scope=\"row\">{}</th>", escaped(&cell.text))),
-                _ => self.html.push_str(&format!("<td class=\"{class}\">{}</td>", escaped(&cell.text))),
+                0 => self
+                    .html
+                    .push_str(&format!("<th scope=\"row\">{}</th>", escaped(&cell.text))),
+                _ => self.html.push_str(&format!(
+                    "<td class=\"{class}\">{}</td>",
+                    escaped(&cell.text)
+                )),
             }
         }
         self.close("tr");
@@ -137,7 +160,7 @@ impl Document {
         self.open("figure", "");
         self.open("figcaption", "");
         self.element("h2", "", &picture.title);
-        self.keys(&picture.keys);
+        self.keys(picture);
         self.close("figcaption");
         let label = escaped(&format!("{}. {}", picture.title, picture.words));
         for (class, svg) in [("wide", &picture.drawn.0), ("narrow", &picture.drawn.1)] {
@@ -147,17 +170,24 @@ impl Document {
         self.close("figure");
     }
 
-    fn keys(&mut self, keys: &[String]) {
+    fn keys(&mut self, picture: &Picture) {
+        let series = picture
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(index, key)| (series_colour(index), key));
+        let limits = picture.limits.iter().map(|limit| (limit_colour(), limit));
+        let keys: Vec<_> = series.chain(limits).collect();
         if keys.is_empty() {
             return;
         }
         self.open("p", "keys");
-        for (index, key) in keys.iter().enumerate() {
-            let colour = series_colour(index % SERIES);
+        for (colour, name) in keys {
             self.html.push_str(&format!(
-                "<span class=\"key\"><svg class=\"swatch\" aria-hidden=\"true\" viewBox=\"0 0 30 6\" width=\"30\" height=\"6\">\
-                 <polyline points=\"0,3 30,3\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"3\"/></svg>{}</span>\n",
-                escaped(key)
+                "<span class=\"key\"><svg class=\"swatch\" aria-hidden=\"true\" viewBox=\"0 0 30 6\" \
+                 width=\"30\" height=\"6\"><polyline points=\"0,3 30,3\" fill=\"none\" \
+                 stroke=\"{colour}\" stroke-width=\"3\"/></svg>{}</span>\n",
+                escaped(name)
             ));
         }
         self.close("p");
@@ -170,6 +200,9 @@ mod tests {
 
     #[test]
     fn markup_and_control_letters_do_not_get_through() {
-        assert_eq!(escaped("<a href='x'>&\"\u{1b}[2J"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{fffd}[2J");
+        assert_eq!(
+            escaped("<a href='x'>&\"\u{1b}[2J"),
+            "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{fffd}[2J"
+        );
     }
 }

@@ -7,11 +7,11 @@ mod tiles;
 
 use crate::result::{Machine, RunResult, Severity};
 
-use super::findings::{findings, ramp, saturated, verdict};
+use super::findings::{bottleneck, findings, ramp, verdict};
 use super::standing::Standing;
 use super::{tables, units};
 
-pub(super) use document::{Document, Picture, escaped};
+pub(super) use document::{Document, Picture};
 pub(super) use plots::{Curve, distributions};
 
 /// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to repeat the run.
@@ -35,12 +35,24 @@ pub fn render(result: &RunResult) -> String {
 }
 
 fn heading(page: &mut Document, result: &RunResult) {
-    let seconds: f64 = result.measurements.iter().map(|measurement| measurement.seconds).sum();
+    let seconds: f64 = result
+        .measurements
+        .iter()
+        .map(|measurement| measurement.seconds)
+        .sum();
     page.element("h1", "", &result.scenario);
-    let when = format!("{} · {} s measured", result.started_at, units::number(seconds));
+    let when = format!(
+        "{} · {} s measured",
+        result.started_at,
+        units::number(seconds)
+    );
     page.element("p", "quiet", &when);
     let (word, sentence) = verdict(result);
-    let mood = if result.held { "verdict good" } else { "verdict bad" };
+    let mood = if result.held {
+        "verdict good"
+    } else {
+        "verdict bad"
+    };
     page.open("p", mood);
     page.element("strong", "", word);
     page.element("span", "", &sentence);
@@ -48,22 +60,13 @@ fn heading(page: &mut Document, result: &RunResult) {
 }
 
 fn problems(page: &mut Document, result: &RunResult) {
-    let findings = findings(result);
-    if findings.is_empty() {
-        return;
-    }
-    page.open("ul", "problems");
-    for finding in findings {
-        let (mood, word) = match finding.severity {
-            Severity::Failure => ("bad", "Failed"),
-            Severity::Warning => ("warn", "Warning"),
-        };
-        page.open("li", mood);
-        page.element("strong", "", word);
-        page.element("span", "", &finding.text);
-        page.close("li");
-    }
-    page.close("ul");
+    let told = findings(result)
+        .into_iter()
+        .map(|finding| match finding.severity {
+            Severity::Failure => ("bad", "Failed", finding.text),
+            Severity::Warning => ("warn", "Warning", finding.text),
+        });
+    page.problems(&told.collect::<Vec<_>>());
 }
 
 /// What a ramp found, which side was at its limit, and for which measurements the figures stand.
@@ -71,28 +74,43 @@ fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing
     if let Some(found) = &result.ramp {
         page.element("p", "lead", &ramp(found));
     }
-    let Some(standing) = standing else { return };
-    if let Some(middle) = standing.middle() {
-        page.element("p", "", saturated(middle.saturated));
+    if let Some(sentence) = bottleneck(result) {
+        page.element("p", "", &sentence);
     }
-    if let Some(how) = &standing.how {
-        page.element("p", "quiet", &format!("The figures above are {how}."));
+    let Some(standing) = standing else { return };
+    if let (Some(how), Some(which)) = (&standing.how, standing.in_full()) {
+        page.element(
+            "p",
+            "quiet",
+            &format!("The figures above: {how}. In full below: {which}."),
+        );
     }
 }
 
 /// All that is needed to repeat the run.
 fn setting(page: &mut Document, result: &RunResult) {
     page.element("h2", "", "Setting");
-    let mut pairs: Vec<(String, String)> =
-        result.parameters.iter().map(|each| (each.name.clone(), each.value.clone())).collect();
+    let mut pairs: Vec<(String, String)> = result
+        .parameters
+        .iter()
+        .map(|each| (each.name.clone(), each.value.clone()))
+        .collect();
     pairs.push(("seed".to_owned(), result.seed.to_string()));
     page.pairs(&pairs);
     page.element("h3", "", "Machine");
     page.pairs(&machine(&result.machine));
     page.element("h3", "", "Command line");
-    let words: Vec<String> = result.command_line.iter().map(|word| quoted(word)).collect();
+    let words: Vec<String> = result
+        .command_line
+        .iter()
+        .map(|word| quoted(word))
+        .collect();
     page.element("pre", "", &words.join(" "));
-    page.element("p", "quiet", &format!("lobbyd-loadtest {}", result.tool_version));
+    page.element(
+        "p",
+        "quiet",
+        &format!("lobbyd-loadtest {}", result.tool_version),
+    );
 }
 
 fn machine(machine: &Machine) -> Vec<(String, String)> {
@@ -102,8 +120,14 @@ fn machine(machine: &Machine) -> Vec<(String, String)> {
         ("cores", machine.cores.to_string()),
         ("memory", units::bytes(machine.memory_bytes as f64)),
         ("system", machine.kernel.clone()),
-        ("server bound to cores", machine.server_cores.clone().unwrap_or_else(unbound)),
-        ("load bound to cores", machine.load_cores.clone().unwrap_or_else(unbound)),
+        (
+            "server bound to cores",
+            machine.server_cores.clone().unwrap_or_else(unbound),
+        ),
+        (
+            "load bound to cores",
+            machine.load_cores.clone().unwrap_or_else(unbound),
+        ),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()

@@ -10,7 +10,7 @@ use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, RGBC
 
 pub(super) use axis::{Axis, percentile_of};
 pub(super) use bars::{Bar, bars};
-pub(super) use lines::{Limit, Lines, Series};
+pub(super) use lines::{Lines, Series};
 
 /// Letters and what must be read.
 const INK: RGBColor = RGBColor(1, 1, 1);
@@ -29,9 +29,17 @@ const fn series(index: usize) -> RGBColor {
     RGBColor(16 + (index % SERIES) as u8, 0, 0)
 }
 
-/// The same as the backend writes it.
+/// The mark of a series as the backend writes it.
 pub(super) fn series_colour(index: usize) -> String {
-    let RGBColor(red, green, blue) = series(index);
+    written(series(index))
+}
+
+/// The mark of a limit as the backend writes it.
+pub(super) fn limit_colour() -> String {
+    written(BAD)
+}
+
+fn written(RGBColor(red, green, blue): RGBColor) -> String {
     format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
@@ -46,10 +54,16 @@ pub(super) struct Size {
 }
 
 /// On a page.
-pub(super) const WIDE: Size = Size { width: 760, height: 300 };
+pub(super) const WIDE: Size = Size {
+    width: 760,
+    height: 300,
+};
 
 /// On a phone.
-pub(super) const NARROW: Size = Size { width: 340, height: 260 };
+pub(super) const NARROW: Size = Size {
+    width: 340,
+    height: 260,
+};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type DrawError = DrawingAreaErrorKind<std::io::Error>;

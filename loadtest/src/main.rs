@@ -87,9 +87,13 @@ impl Files {
             let Some(file) = file else {
                 continue;
             };
+            let was_there = file.exists();
             let opened = fs::OpenOptions::new().append(true).create(true).open(file);
             opened
                 .map_err(|error| CannotRun::Usage(format!("{flag} {}: {error}", file.display())))?;
+            if !was_there {
+                let _ = fs::remove_file(file); // it was only tried
+            }
         }
         Ok(())
     }

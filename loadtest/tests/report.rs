@@ -6,7 +6,7 @@ mod fixtures;
 
 use std::path::Path;
 
-use lobbyd_loadtest::report::{html, json, text};
+use lobbyd_loadtest::report::{compare, html, json, text};
 use lobbyd_loadtest::result::RunResult;
 
 /// Every sample with a name.
@@ -33,4 +33,20 @@ fn samples_to_look_at() {
         std::fs::write(file("80.txt"), text::render(&result, Some(80), false)).unwrap();
         json::write(&file("json"), &result).unwrap();
     }
+    let compared = [
+        ("before.json".to_owned(), fixtures::healthy()),
+        ("results/after.json".to_owned(), fixtures::failing()),
+        ("floor.json".to_owned(), fixtures::with_floor()),
+    ];
+    std::fs::write(folder.join("compare.html"), compare::html(&compared)).unwrap();
+    std::fs::write(
+        folder.join("compare.txt"),
+        compare::text(&compared, None, false),
+    )
+    .unwrap();
+    std::fs::write(
+        folder.join("compare2.txt"),
+        compare::text(&compared[..2], Some(80), false),
+    )
+    .unwrap();
 }

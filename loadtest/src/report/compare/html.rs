@@ -4,7 +4,7 @@ use crate::report::html::{Curve, Document, Picture, distributions};
 use crate::report::plot::{Bar, bars};
 use crate::result::{Latency, Measurement, RunResult};
 
-use super::rows::{Better, Row};
+use super::rows::{Better, Kind, Row};
 use super::{Comparison, Run, rows};
 
 /// The runs, named as their files are, as one page that needs nothing else.
@@ -18,7 +18,7 @@ pub fn html(runs: &[(String, RunResult)]) -> String {
     for picture in overlaid(&comparison.runs) {
         page.picture(&picture);
     }
-    for row in comparison.rows.iter().filter(|row| row.drawn) {
+    for row in comparison.rows.iter().filter(|row| row.kind == Kind::Drawn) {
         if let Some(picture) = drawn(&comparison.runs, row) {
             page.picture(&picture);
         }

@@ -17,8 +17,19 @@ pub(super) struct Row {
     pub values: Vec<Option<f64>>,
     /// How it is written.
     pub write: fn(f64) -> String,
-    /// Whether it is among the few that are drawn.
-    pub drawn: bool,
+    /// Whether it is drawn, or counts what should not be.
+    pub kind: Kind,
+}
+
+/// What a row is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A figure among the few that are drawn.
+    Drawn,
+    /// A figure that the table has alone.
+    Figure,
+    /// A count that should be zero.
+    Fault,
 }
 
 /// Which way a figure is better.
@@ -35,66 +46,74 @@ const NOTABLE: f64 = 0.05;
 const BAR_CELLS: usize = 8;
 
 use Better::{Less, More};
+use Kind::{Drawn, Figure};
 
+/// Where a figure stands in a measurement, if it is there.
 type Reading = fn(&Measurement) -> Option<f64>;
 
-/// Medians over the measurements that stand for a run; those that are drawn first among their kind.
-const FIGURES: [(&str, Better, fn(f64) -> String, bool, Reading); 17] = [
-    ("deliveries", More, rate, true, |each| {
+/// Name, which way is better, how it is written, whether it is drawn, where it stands.
+type Compared = (&'static str, Better, fn(f64) -> String, Kind, Reading);
+
+/// Name, and where the count stands.
+type Counted = (&'static str, fn(&Measurement) -> u64);
+
+/// Medians over the measurements that stand for a run.
+const FIGURES: [Compared; 17] = [
+    ("deliveries", More, rate, Drawn, |each| {
         above_zero(each.throughput.deliveries_per_second)
     }),
-    ("messages published", More, rate, false, |each| {
+    ("messages published", More, rate, Figure, |each| {
         above_zero(each.throughput.published_per_second)
     }),
-    ("delivery p50", Less, time, true, |each| {
+    ("delivery p50", Less, time, Drawn, |each| {
         at(&each.delivery_latency, |latency| latency.p50_us)
     }),
-    ("delivery p90", Less, time, false, |each| {
+    ("delivery p90", Less, time, Figure, |each| {
         at(&each.delivery_latency, |latency| latency.p90_us)
     }),
-    ("delivery p99", Less, time, true, |each| {
+    ("delivery p99", Less, time, Drawn, |each| {
         at(&each.delivery_latency, |latency| latency.p99_us)
     }),
-    ("delivery p99.9", Less, time, false, |each| {
+    ("delivery p99.9", Less, time, Figure, |each| {
         at(&each.delivery_latency, |latency| latency.p999_us)
     }),
-    ("delivery max", Less, time, false, |each| {
+    ("delivery max", Less, time, Figure, |each| {
         at(&each.delivery_latency, |latency| latency.max_us)
     }),
-    ("last subscriber p99", Less, time, true, |each| {
+    ("last subscriber p99", Less, time, Drawn, |each| {
         at(&each.last_subscriber, |latency| latency.p99_us)
     }),
-    ("reply p99", Less, time, false, |each| {
+    ("reply p99", Less, time, Figure, |each| {
         at(&each.reply_latency, |latency| latency.p99_us)
     }),
-    ("heartbeat p99", Less, time, false, |each| {
+    ("heartbeat p99", Less, time, Figure, |each| {
         at(&each.heartbeat_latency, |latency| latency.p99_us)
     }),
-    ("joined p99", Less, time, false, |each| {
+    ("joined p99", Less, time, Figure, |each| {
         at(&each.connections.time_to_joined, |latency| latency.p99_us)
     }),
-    ("joins", More, rate, false, |each| {
+    ("joins", More, rate, Figure, |each| {
         above_zero(each.connections.joins_per_second)
     }),
-    ("server CPU a delivery", Less, time, true, |each| {
+    ("server CPU a delivery", Less, time, Drawn, |each| {
         each.server.as_ref()?.us_per_delivery
     }),
-    ("server CPU a join", Less, time, false, |each| {
+    ("server CPU a join", Less, time, Figure, |each| {
         each.server.as_ref()?.us_per_join
     }),
-    ("server memory a connection", Less, bytes, true, |each| {
+    ("server memory a connection", Less, bytes, Drawn, |each| {
         each.server.as_ref()?.rss_per_connection_bytes
     }),
-    ("load CPU a delivery", Less, time, false, |each| {
+    ("load CPU a delivery", Less, time, Figure, |each| {
         each.load.us_per_delivery
     }),
-    ("deliveries a read", More, number, false, |each| {
+    ("deliveries a read", More, number, Figure, |each| {
         each.load.deliveries_per_read
     }),
 ];
 
 /// Sums over the measurements that stand for a run.
-const FAULTS: [(&str, fn(&Measurement) -> u64); 7] = [
+const FAULTS: [Counted; 7] = [
     ("missing", |each| each.deliveries.missing),
     ("duplicated", |each| each.deliveries.duplicated),
     ("out of order", |each| each.deliveries.out_of_order),
@@ -123,14 +142,14 @@ pub(super) fn rows(runs: &[Run]) -> Vec<Row> {
             .map(|run| run.standing.as_ref().and_then(value))
             .collect()
     };
-    let figures = FIGURES.iter().map(|(name, better, write, drawn, reading)| {
+    let figures = FIGURES.iter().map(|(name, better, write, kind, reading)| {
         let values = each(&|standing| standing.median(reading));
         Row {
             name,
             better: *better,
             values,
             write: *write,
-            drawn: *drawn,
+            kind: *kind,
         }
     });
     let faults = FAULTS.iter().map(|(name, count)| {
@@ -140,7 +159,7 @@ pub(super) fn rows(runs: &[Run]) -> Vec<Row> {
             better: Less,
             values,
             write: |value| integer(value as u64),
-            drawn: false,
+            kind: Kind::Fault,
         }
     });
     let figures = figures.filter(|row| row.values.iter().any(Option::is_some));
@@ -174,8 +193,11 @@ fn cells(row: &Row, bars: bool) -> Vec<Cell> {
     let arrow = if row.better == More { "↑" } else { "↓" };
     let mut cells = vec![Cell::plain(format!("{arrow} {}", row.name))];
     for (index, value) in row.values.iter().enumerate() {
-        let written = value.map_or_else(|| NOTHING.to_owned(), row.write);
-        cells.push(Cell::plain(written));
+        let wrong = row.kind == Kind::Fault && value.is_some_and(|count| count > 0.0);
+        cells.push(Cell {
+            text: value.map_or_else(|| NOTHING.to_owned(), row.write),
+            mood: if wrong { Mood::Bad } else { Mood::Plain },
+        });
         if index > 0 {
             cells.push(compared(row, *value, bars));
         }

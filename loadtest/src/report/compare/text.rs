@@ -22,6 +22,9 @@ pub fn text(runs: &[(String, RunResult)], width: Option<u16>, colour: bool) -> S
             comparison.differences.join("; ")
         ));
     }
+    if !page.text.is_empty() {
+        page.text.push('\n');
+    }
     for run in &comparison.runs {
         page.marked(&format!("{}  ", run.letter), &run.told());
     }

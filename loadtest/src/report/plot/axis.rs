@@ -46,7 +46,7 @@ impl Axis {
         let (least, most) = (Axis::time(least_us), Axis::time(most_us));
         let air = (most - least).max(0.5) * 0.05;
         let (from, to) = (least - air, most.max(least + 0.5) + air);
-        let steps: &[f64] = if to - from < 2.2 {
+        let steps: &[f64] = if to - from < 3.0 {
             &[1.0, 2.0, 5.0]
         } else {
             &[1.0]
@@ -165,7 +165,13 @@ mod tests {
         );
         assert_eq!(
             written(&Axis::times(90, 12_000)),
-            ["100 µs", "1 ms", "10 ms"]
+            [
+                "100 µs", "200 µs", "500 µs", "1 ms", "2 ms", "5 ms", "10 ms"
+            ]
+        );
+        assert_eq!(
+            written(&Axis::times(90, 1_200_000)),
+            ["100 µs", "1 ms", "10 ms", "100 ms", "1 s"]
         );
         assert_eq!(
             written(&Axis::percentiles(20_000)),

@@ -2,9 +2,10 @@
 
 use super::Trial;
 use crate::meter::Measured;
+use crate::report::units::{counted, integer, share_of};
 use crate::result::{
-    Connections, Deliveries, LoadUsage, Measurement, Problem, Saturated, ServerUsage, Severity,
-    Side, Throughput,
+    Connections, Count, Deliveries, LoadUsage, Measurement, Problem, Saturated, ServerUsage,
+    Severity, Side, Throughput,
 };
 use crate::watch::Used;
 
@@ -150,21 +151,49 @@ fn delivery_failures(deliveries: &Deliveries) -> Vec<Problem> {
             to the topic?";
         return vec![failure(text.to_owned())];
     }
-    let counts = [
-        (missing, format!("of {expected} deliveries missing")),
-        (duplicated, "deliveries duplicated".to_owned()),
-        (out_of_order, "deliveries out of order".to_owned()),
-        (altered, "deliveries whose text was altered".to_owned()),
+    let many = |count| counted(count, "delivery", "deliveries");
+    let share = share_of(missing, expected);
+    let messages = counted(unsent, "message was", "messages were");
+    let faults = [
+        (
+            missing,
+            format!(
+                "{} missing of {} expected ({share})",
+                many(missing),
+                integer(expected)
+            ),
+        ),
+        (
+            duplicated,
+            format!(
+                "{} duplicated: a subscriber got a message again",
+                many(duplicated)
+            ),
+        ),
+        (
+            out_of_order,
+            format!(
+                "{} out of order, of {} received",
+                many(out_of_order),
+                integer(received)
+            ),
+        ),
+        (
+            altered,
+            format!(
+                "{} altered: the text is not what was published",
+                many(altered)
+            ),
+        ),
         (
             unsent,
-            "messages could not be sent: the server read nothing of a publisher, or it was lost"
-                .to_owned(),
+            format!(
+                "{messages} due but not sent: the server read nothing of the publisher, or it was lost"
+            ),
         ),
     ];
-    let failed = counts.into_iter().filter(|(count, _)| *count > 0);
-    failed
-        .map(|(count, what)| failure(format!("{count} {what}")))
-        .collect()
+    let found = faults.into_iter().filter(|(count, _)| *count > 0);
+    found.map(|(_, text)| failure(text)).collect()
 }
 
 fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
@@ -175,25 +204,44 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
         lost,
         ..
     } = &measurement.connections;
-    let refused = refused.iter().map(|refused| {
-        format!(
-            "{} of {wanted} connections refused: {}",
-            refused.count, refused.what
-        )
-    });
-    let lost = lost
-        .iter()
-        .map(|lost| format!("{} of {joined} connections lost: {}", lost.count, lost.what));
+    let errors = &measurement.replies.error;
+    let mut failures = Vec::new();
+    if total(lost) > 0 {
+        let many = counted(total(lost), "connection", "connections");
+        failures.push(format!(
+            "{many} lost of {}: {}",
+            integer(*joined),
+            reasons(lost)
+        ));
+    }
+    if total(refused) > 0 {
+        let many = counted(total(refused), "connection or join", "connections or joins");
+        failures.push(format!(
+            "{many} refused of {}: {}",
+            integer(*wanted),
+            reasons(refused)
+        ));
+    }
     // Where nothing is published, pushes are there to be answered, and an error is an answer.
-    let published = measurement.deliveries.published > 0;
-    let replies = measurement.replies.error.iter().filter(|_| published);
-    let replies = replies.map(|error| {
-        format!(
-            "{} pushes answered with an error: {}",
-            error.count, error.what
-        )
-    });
-    refused.chain(lost).chain(replies).map(failure).collect()
+    if total(errors) > 0 && measurement.deliveries.published > 0 {
+        let many = counted(total(errors), "push", "pushes");
+        failures.push(format!(
+            "{many} answered with an error: {}",
+            reasons(errors)
+        ));
+    }
+    failures.into_iter().map(failure).collect()
+}
+
+fn total(counts: &[Count]) -> u64 {
+    counts.iter().map(|count| count.count).sum()
+}
+
+fn reasons(counts: &[Count]) -> String {
+    let each = counts
+        .iter()
+        .map(|count| format!("{} ({})", count.what, integer(count.count)));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn misleading(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {

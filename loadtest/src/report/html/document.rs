@@ -1,0 +1,175 @@
+//! A page that grows downwards. All text comes through [`escaped`]: reasons, names and payloads are others' words.
+
+use crate::report::plot::{SERIES, series_colour};
+use crate::report::tables::{Mood, Table};
+
+/// The look of a page, for light and dark, screen, phone and paper.
+const STYLE: &str = include_str!("page.css");
+
+/// A page.
+pub(in crate::report) struct Document {
+    html: String,
+}
+
+/// A plot with its words.
+pub(in crate::report) struct Picture {
+    /// What it shows.
+    pub title: String,
+    /// The same for those who do not see it, with the figures that count.
+    pub words: String,
+    /// Names of its series, in their order. No names if there is but one.
+    pub keys: Vec<String>,
+    /// Drawn for a page, and for a phone.
+    pub drawn: (String, String),
+}
+
+/// Text as HTML. Letters that HTML has no place for are replaced.
+pub(in crate::report) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' | '\t' => escaped.push(letter),
+            control if control.is_control() => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+impl Document {
+    /// A page with nothing on it yet.
+    pub fn new(title: &str) -> Document {
+        let title = escaped(title);
+        let html = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        );
+        Document { html }
+    }
+
+    /// The page as it is kept.
+    pub fn finish(mut self) -> String {
+        self.html.push_str("</main>\n</body>\n</html>\n");
+        self.html
+    }
+
+    /// Opens an element. Name and class are ours.
+    pub fn open(&mut self, name: &str, class: &str) {
+        match class {
+            "" => self.html.push_str(&format!("<{name}>")),
+            _ => self.html.push_str(&format!("<{name} class=\"{class}\">")),
+        }
+    }
+
+    /// Closes it.
+    pub fn close(&mut self, name: &str) {
+        self.html.push_str(&format!("</{name}>\n"));
+    }
+
+    /// An element with text in it.
+    pub fn element(&mut self, name: &str, class: &str, text: &str) {
+        self.open(name, class);
+        self.html.push_str(&escaped(text));
+        self.close(name);
+    }
+
+    /// Names and their values.
+    pub fn pairs(&mut self, pairs: &[(String, String)]) {
+        self.open("dl", "");
+        for (name, value) in pairs {
+            self.open("div", "");
+            self.element("dt", "", name);
+            self.element("dd", "", value);
+            self.close("div");
+        }
+        self.close("dl");
+    }
+
+    /// A table, which scrolls by itself where the page is narrow.
+    pub fn table(&mut self, table: &Table) {
+        self.element("h2", "", &table.title);
+        self.open("div", "scroll");
+        self.open("table", if table.words { "words" } else { "numbers" });
+        if table.columns.iter().any(|column| !column.is_empty()) {
+            self.html.push_str("<thead><tr>");
+            for column in &table.columns {
+                self.html.push_str(&format!("<th scope=\"col\">{}</th>", escaped(column)));
+            }
+            self.html.push_str("</tr></thead>\n");
+        }
+        self.open("tbody", "");
+        for row in &table.rows {
+            self.row(row);
+        }
+        self.close("tbody");
+        self.close("table");
+        self.close("div");
+        if let Some(note) = &table.note {
+            self.element("p", "quiet", note);
+        }
+    }
+
+    fn row(&mut self, row: &[crate::report::tables::Cell]) {
+        self.open("tr", "");
+        for (index, cell) in row.iter().enumerate() {
+            let class = match cell.mood {
+                Mood::Plain => "",
+                Mood::Good => "good",
+                Mood::Bad => "bad",
+            };
+            match index {
+                0 => self.html.push_str(&format!("<th scope=\"row\">{}</th>", escaped(&cell.text))),
+                _ => self.html.push_str(&format!("<td class=\"{class}\">{}</td>", escaped(&cell.text))),
+            }
+        }
+        self.close("tr");
+    }
+
+    /// A plot with its title and the key to its lines.
+    pub fn picture(&mut self, picture: &Picture) {
+        self.open("figure", "");
+        self.open("figcaption", "");
+        self.element("h2", "", &picture.title);
+        self.keys(&picture.keys);
+        self.close("figcaption");
+        let label = escaped(&format!("{}. {}", picture.title, picture.words));
+        for (class, svg) in [("wide", &picture.drawn.0), ("narrow", &picture.drawn.1)] {
+            let named = format!("<svg class=\"{class}\" role=\"img\" aria-label=\"{label}\" ");
+            self.html.push_str(&svg.replacen("<svg ", &named, 1));
+        }
+        self.close("figure");
+    }
+
+    fn keys(&mut self, keys: &[String]) {
+        if keys.is_empty() {
+            return;
+        }
+        self.open("p", "keys");
+        for (index, key) in keys.iter().enumerate() {
+            let colour = series_colour(index % SERIES);
+            self.html.push_str(&format!(
+                "<span class=\"key\"><svg class=\"swatch\" aria-hidden=\"true\" viewBox=\"0 0 30 6\" width=\"30\" height=\"6\">\
+                 <polyline points=\"0,3 30,3\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"3\"/></svg>{}</span>\n",
+                escaped(key)
+            ));
+        }
+        self.close("p");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn markup_and_control_letters_do_not_get_through() {
+        assert_eq!(escaped("<a href='x'>&\"\u{1b}[2J"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{fffd}[2J");
+    }
+}

@@ -1,0 +1,132 @@
+//! The result as one HTML page that needs nothing else: no scripts, no fonts, no pictures from elsewhere. It can be kept beside
+//! the JSON, sent by mail and printed.
+
+mod document;
+mod plots;
+mod tiles;
+
+use crate::result::{Machine, RunResult, Severity};
+
+use super::findings::{findings, ramp, saturated, verdict};
+use super::standing::Standing;
+use super::{tables, units};
+
+pub(super) use document::{Document, Picture, escaped};
+pub(super) use plots::{Curve, distributions};
+
+/// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to repeat the run.
+pub fn render(result: &RunResult) -> String {
+    let mut page = Document::new(&format!("{} · lobbyd-loadtest", result.scenario));
+    heading(&mut page, result);
+    problems(&mut page, result);
+    let standing = Standing::of(result);
+    if let Some(standing) = &standing {
+        tiles::tiles(&mut page, standing);
+    }
+    sentences(&mut page, result, standing.as_ref());
+    for picture in plots::all(result) {
+        page.picture(&picture);
+    }
+    for table in tables::all(result) {
+        page.table(&table);
+    }
+    setting(&mut page, result);
+    page.finish()
+}
+
+fn heading(page: &mut Document, result: &RunResult) {
+    let seconds: f64 = result.measurements.iter().map(|measurement| measurement.seconds).sum();
+    page.element("h1", "", &result.scenario);
+    let when = format!("{} · {} s measured", result.started_at, units::number(seconds));
+    page.element("p", "quiet", &when);
+    let (word, sentence) = verdict(result);
+    let mood = if result.held { "verdict good" } else { "verdict bad" };
+    page.open("p", mood);
+    page.element("strong", "", word);
+    page.element("span", "", &sentence);
+    page.close("p");
+}
+
+fn problems(page: &mut Document, result: &RunResult) {
+    let findings = findings(result);
+    if findings.is_empty() {
+        return;
+    }
+    page.open("ul", "problems");
+    for finding in findings {
+        let (mood, word) = match finding.severity {
+            Severity::Failure => ("bad", "Failed"),
+            Severity::Warning => ("warn", "Warning"),
+        };
+        page.open("li", mood);
+        page.element("strong", "", word);
+        page.element("span", "", &finding.text);
+        page.close("li");
+    }
+    page.close("ul");
+}
+
+/// What a ramp found, which side was at its limit, and for which measurements the figures stand.
+fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing>) {
+    if let Some(found) = &result.ramp {
+        page.element("p", "lead", &ramp(found));
+    }
+    let Some(standing) = standing else { return };
+    if let Some(middle) = standing.middle() {
+        page.element("p", "", saturated(middle.saturated));
+    }
+    if let Some(how) = &standing.how {
+        page.element("p", "quiet", &format!("The figures above are {how}."));
+    }
+}
+
+/// All that is needed to repeat the run.
+fn setting(page: &mut Document, result: &RunResult) {
+    page.element("h2", "", "Setting");
+    let mut pairs: Vec<(String, String)> =
+        result.parameters.iter().map(|each| (each.name.clone(), each.value.clone())).collect();
+    pairs.push(("seed".to_owned(), result.seed.to_string()));
+    page.pairs(&pairs);
+    page.element("h3", "", "Machine");
+    page.pairs(&machine(&result.machine));
+    page.element("h3", "", "Command line");
+    let words: Vec<String> = result.command_line.iter().map(|word| quoted(word)).collect();
+    page.element("pre", "", &words.join(" "));
+    page.element("p", "quiet", &format!("lobbyd-loadtest {}", result.tool_version));
+}
+
+fn machine(machine: &Machine) -> Vec<(String, String)> {
+    let unbound = || "not bound".to_owned();
+    [
+        ("processor", machine.cpu_model.clone()),
+        ("cores", machine.cores.to_string()),
+        ("memory", units::bytes(machine.memory_bytes as f64)),
+        ("system", machine.kernel.clone()),
+        ("server bound to cores", machine.server_cores.clone().unwrap_or_else(unbound)),
+        ("load bound to cores", machine.load_cores.clone().unwrap_or_else(unbound)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_command_line_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("--url=ws://host:4000/x"), "--url=ws://host:4000/x");
+        assert_eq!(quoted("{\"a\": 1}"), "'{\"a\": 1}'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,46 @@
+//! The figures that people decide on, large, at the top of the page.
+
+use crate::report::standing::Standing;
+use crate::report::units::{bytes, rate, time};
+use crate::result::Measurement;
+
+use super::Document;
+
+/// A figure of a measurement, if it has it.
+type Reading = fn(&Measurement) -> Option<f64>;
+
+/// Name, how it is written, and where it stands in a measurement.
+const TILES: [(&str, fn(f64) -> String, Reading); 9] = [
+    ("deliveries", rate, |measurement| above_zero(measurement.throughput.deliveries_per_second)),
+    ("delivery p50", time, |measurement| Some(measurement.delivery_latency.as_ref()?.p50_us as f64)),
+    ("delivery p99", time, |measurement| Some(measurement.delivery_latency.as_ref()?.p99_us as f64)),
+    ("last subscriber p99", time, |measurement| Some(measurement.last_subscriber.as_ref()?.p99_us as f64)),
+    ("server CPU a delivery", time, |measurement| measurement.server.as_ref()?.us_per_delivery),
+    ("time to joined p99", time, |measurement| {
+        let joined = measurement.connections.time_to_joined.as_ref().filter(|_| measurement.delivery_latency.is_none());
+        Some(joined?.p99_us as f64)
+    }),
+    ("server CPU a join", time, |measurement| {
+        measurement.server.as_ref().filter(|_| measurement.delivery_latency.is_none())?.us_per_join
+    }),
+    ("server memory a connection", bytes, |measurement| measurement.server.as_ref()?.rss_per_connection_bytes),
+    ("joins", rate, |measurement| above_zero(measurement.connections.joins_per_second)),
+];
+
+fn above_zero(value: f64) -> Option<f64> {
+    (value > 0.0).then_some(value)
+}
+
+/// Those figures that there are.
+pub(super) fn tiles(page: &mut Document, standing: &Standing) {
+    page.open("ul", "tiles");
+    for (name, write, reading) in TILES {
+        if let Some(value) = standing.median(reading) {
+            page.open("li", "");
+            page.element("span", "quiet", name);
+            page.element("strong", "", &write(value));
+            page.close("li");
+        }
+    }
+    page.close("ul");
+}

@@ -1,0 +1,21 @@
+//! What is seen of a finished run: the text for a terminal, the HTML page, the JSON file, and runs side by side. All of it
+//! is made from [`RunResult`](crate::result::RunResult) alone, so what was kept in a file reads as it did on the day.
+//!
+//! `findings`, `standing` and `tables` decide what is said; `text` and `html` say it, `plot` draws.
+
+//pub mod compare;
+mod findings;
+pub mod html;
+pub mod json;
+mod plot;
+mod standing;
+mod tables;
+pub mod text;
+pub mod units;
+
+pub use findings::{Finding, findings, verdict};
+
+/// The JSON schema of a result file, as `loadtest/schema.json` has it.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(crate::result::RunResult).to_value()
+}

@@ -1,0 +1,147 @@
+//! Axes: where they begin and end, and where they bear a number. Logarithms and percentiles are taken here, so the plots
+//! themselves are linear.
+
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+
+use crate::report::units;
+
+/// An axis in the coordinates that are drawn.
+#[derive(Clone)]
+pub(in crate::report) struct Axis {
+    /// Where it begins.
+    pub from: f64,
+    /// Where it ends; more than `from`.
+    pub to: f64,
+    /// Where it bears a number, and which.
+    pub ticks: Vec<(f64, String)>,
+}
+
+/// Most decades of percentiles: beyond, a run has too few values to say anything.
+const DECADES_MAX: f64 = 7.0;
+
+impl Axis {
+    /// From zero to `most`, with at most `count` numbers.
+    pub fn linear(most: f64, count: usize, write: fn(f64) -> String) -> Axis {
+        Axis::between(0.0, most, count, write)
+    }
+
+    /// From `least` to `most`. If they are the same, the axis is one long.
+    pub fn between(least: f64, most: f64, count: usize, write: fn(f64) -> String) -> Axis {
+        let to = if most > least { most } else { least + 1.0 };
+        let step = round_step((to - least) / count.max(1) as f64);
+        let first = (least / step).ceil() as i64;
+        let last = (to / step).floor() as i64;
+        let ticks = (first..=last).map(|tick| tick as f64 * step);
+        Axis { from: least, to, ticks: ticks.map(|tick| (tick, write(tick))).collect() }
+    }
+
+    /// Times on a logarithmic axis: a value is drawn at [`Axis::time`] of it.
+    pub fn times(least_us: u64, most_us: u64) -> Axis {
+        let from = Axis::time(least_us);
+        let to = Axis::time(most_us).max(from + 0.5);
+        let steps: &[f64] = if to - from < 2.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let decades = from.floor() as i32..=to.ceil() as i32;
+        let ticks = decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
+        let within = ticks.filter(|us| (from - 1e-9..=to + 1e-9).contains(&us.log10()));
+        Axis { from, to, ticks: within.map(|us| (us.log10(), units::tick(us))).collect() }
+    }
+
+    /// Where a time lies on a logarithmic axis. Below one microsecond nothing was measured.
+    pub fn time(us: u64) -> f64 {
+        (us.max(1) as f64).log10()
+    }
+
+    /// Percentiles, each decade of them as wide as the one before, as far as `count` values reach.
+    pub fn percentiles(count: u64) -> Axis {
+        let to = (count.max(10) as f64).log10().min(DECADES_MAX);
+        let nines = |decades: i32| match decades {
+            0 => "0".to_owned(),
+            1 => "90".to_owned(),
+            2 => "99".to_owned(),
+            more => format!("99.{}", "9".repeat(more as usize - 2)),
+        };
+        let mut ticks: Vec<_> = (0..=to.floor() as i32).map(|tick| (f64::from(tick), nines(tick))).collect();
+        ticks.insert(1, (2_f64.log10(), "50".to_owned()));
+        Axis { from: 0.0, to, ticks }
+    }
+
+    /// The same for so many pixels: numbers that have no room beside the one before are left out, their lines are not.
+    pub fn thinned(mut self, pixels: u32) -> Axis {
+        let scale = f64::from(pixels) / (self.to - self.from);
+        let mut free = f64::NEG_INFINITY;
+        for (at, text) in &mut self.ticks {
+            let half = text.chars().count() as f64 * 3.6 + 4.0;
+            let middle = (*at - self.from) * scale;
+            match middle - half >= free {
+                true => free = middle + half,
+                false => text.clear(),
+            }
+        }
+        self
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (begin, end): (i32, i32)) -> i32 {
+        let part = (value - self.from) / (self.to - self.from);
+        begin + (part * f64::from(end - begin)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight().allow_light_points() {
+            true => Vec::new(),
+            false => self.ticks.iter().map(|(at, _)| *at).collect(),
+        }
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.from..self.to
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        let tick = self.ticks.iter().find(|(at, _)| at == value);
+        tick.map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+}
+
+/// Where a percentile lies, as a part of one: 0.9 lies at 1, 0.99 at 2. One itself lies at the end of every axis.
+pub(in crate::report) fn percentile_of(part: f64) -> f64 {
+    -(1.0 - part).max(1e-9).log10()
+}
+
+/// The next of 1, 2, 5, 10, 20 …
+fn round_step(step: f64) -> f64 {
+    let decade = 10_f64.powf(step.max(f64::MIN_POSITIVE).log10().floor());
+    let times = [1.0, 2.0, 5.0, 10.0].into_iter().find(|times| times * decade >= step * 0.999);
+    times.unwrap_or(10.0) * decade
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().map(|(_, text)| text.as_str()).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        assert_eq!(written(&Axis::linear(10.0, 5, units::plain)), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(written(&Axis::linear(1_070_000.0, 4, units::plain)), ["0", "500,000", "1M"]);
+        assert_eq!(written(&Axis::times(90, 12_000)), ["100 µs", "200 µs", "500 µs", "1 ms", "2 ms", "5 ms", "10 ms"]);
+        assert_eq!(written(&Axis::percentiles(20_000)), ["0", "50", "90", "99", "99.9", "99.99"]);
+    }
+
+    #[test]
+    fn an_axis_of_one_value_is_an_axis() {
+        assert_eq!(written(&Axis::linear(0.0, 2, units::plain)), ["0", "0.5", "1"]);
+        assert!(Axis::times(500, 500).to > Axis::times(500, 500).from);
+    }
+}

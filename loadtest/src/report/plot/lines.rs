@@ -1,0 +1,137 @@
+//! Lines over two axes, with gaps where nothing was measured, and limits across.
+
+use plotters::element::{Circle, PathElement, Text};
+use plotters::prelude::{Cartesian2d, ChartBuilder, ChartContext, Color, IntoFont, SVGBackend, ShapeStyle};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{IntoTextStyle, TRANSPARENT};
+
+use super::{Area, Axis, BAD, DrawError, GRID, INK, LETTERS, NARROW, Size, WIDE, drawing, series};
+
+/// A plot of lines.
+pub(in crate::report) struct Lines<'a> {
+    /// To the right.
+    pub x: Axis,
+    /// What it counts, in a word or two.
+    pub x_name: &'a str,
+    /// Upwards.
+    pub y: Axis,
+    /// The lines.
+    pub series: Vec<Series>,
+    /// Limits across.
+    pub limits: Vec<Limit>,
+}
+
+/// One line, which may have gaps.
+pub(in crate::report) struct Series {
+    /// Its pieces, in coordinates of the axes.
+    pub pieces: Vec<Vec<(f64, f64)>>,
+    /// Whether each point is marked: where there are few.
+    pub dots: bool,
+}
+
+/// A line across, at a value that was asked for.
+pub(in crate::report) struct Limit {
+    /// Where on the upward axis.
+    pub at: f64,
+    /// What it is called.
+    pub name: String,
+}
+
+/// Right of the axes: half of the last number stands there.
+const RIGHT: u32 = 28;
+
+type Coordinates = Cartesian2d<Axis, Axis>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Coordinates>;
+
+impl Series {
+    /// A line without gaps.
+    pub fn whole(points: Vec<(f64, f64)>) -> Series {
+        Series { pieces: vec![points], dots: false }
+    }
+
+    /// A line with a gap where there is no value.
+    pub fn with_gaps(points: impl IntoIterator<Item = (f64, Option<f64>)>) -> Series {
+        let mut pieces = vec![Vec::new()];
+        for (x, y) in points {
+            match (y, pieces.last_mut()) {
+                (Some(y), Some(piece)) => piece.push((x, y)),
+                _ => pieces.push(Vec::new()),
+            }
+        }
+        pieces.retain(|piece| !piece.is_empty());
+        Series { pieces, dots: false }
+    }
+}
+
+impl Lines<'_> {
+    /// Drawn for a page and for a phone. `None` if it cannot be drawn.
+    pub fn draw(&self) -> Option<(String, String)> {
+        let at = |size: Size| drawing(size, |area| self.draw_on(area, size));
+        Some((at(WIDE)?, at(NARROW)?))
+    }
+
+    fn draw_on(&self, area: &Area, size: Size) -> Result<(), DrawError> {
+        let room = size.width.saturating_sub(self.label_width() + RIGHT);
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(10)
+            .margin_right(RIGHT)
+            .margin_left(2)
+            .x_label_area_size(44)
+            .y_label_area_size(self.label_width())
+            .build_cartesian_2d(self.x.clone().thinned(room), self.y.clone())?;
+        self.mesh(&mut chart)?;
+        for limit in &self.limits {
+            self.limit(&mut chart, limit)?;
+        }
+        for (index, each) in self.series.iter().enumerate() {
+            draw_series(&mut chart, index, each)?;
+        }
+        Ok(())
+    }
+
+    /// Room for the longest number of the upward axis.
+    fn label_width(&self) -> u32 {
+        let longest = self.y.ticks.iter().map(|(_, text)| text.chars().count()).max();
+        longest.unwrap_or(0) as u32 * 7 + 12
+    }
+
+    fn mesh(&self, chart: &mut Chart) -> Result<(), DrawError> {
+        let font = ("sans-serif", LETTERS).into_font().color(&INK);
+        chart
+            .configure_mesh()
+            .axis_style(GRID)
+            .bold_line_style(GRID)
+            .light_line_style(TRANSPARENT)
+            .label_style(font.clone())
+            .axis_desc_style(font)
+            .x_desc(self.x_name)
+            .draw()
+    }
+
+    /// A limit that lies beyond the axis is not drawn; the axes are made so that it does not.
+    fn limit(&self, chart: &mut Chart, limit: &Limit) -> Result<(), DrawError> {
+        if !(self.y.from..=self.y.to).contains(&limit.at) {
+            return Ok(());
+        }
+        let ends = vec![(self.x.from, limit.at), (self.x.to, limit.at)];
+        chart.draw_series([PathElement::new(ends, ShapeStyle::from(&BAD).stroke_width(1))])?;
+        let font = ("sans-serif", LETTERS).into_text_style(chart.plotting_area());
+        let style = font.color(&BAD).pos(Pos::new(HPos::Left, VPos::Bottom));
+        let x = self.x.from + (self.x.to - self.x.from) * 0.01;
+        chart.draw_series([Text::new(limit.name.clone(), (x, limit.at), style)])?;
+        Ok(())
+    }
+}
+
+fn draw_series(chart: &mut Chart, index: usize, each: &Series) -> Result<(), DrawError> {
+    let colour = series(index);
+    for piece in &each.pieces {
+        let style = ShapeStyle::from(&colour).stroke_width(2);
+        chart.draw_series([PathElement::new(piece.clone(), style)])?;
+        if each.dots || piece.len() == 1 {
+            let dot = |point: &(f64, f64)| Circle::new(*point, 3, colour.filled());
+            chart.draw_series(piece.iter().map(dot))?;
+        }
+    }
+    Ok(())
+}

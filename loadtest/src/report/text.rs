@@ -1,0 +1,238 @@
+//! The result for a terminal: first what failed, then the tables. It reads the same without colour and in a file.
+
+use comfy_table::{
+    Attribute, Cell as TableCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,
+    LineStyle, Table as Drawn, TableStyle, Width,
+};
+
+use crate::result::{RunResult, Severity};
+
+use super::findings::{findings, ramp, saturated, verdict};
+use super::standing::Standing;
+use super::tables::{self, Cell, Mood, Table};
+use super::units::number;
+
+/// Columns when the terminal does not say how wide it is.
+const WIDTH: u16 = 100;
+
+/// No narrower than a table can be read.
+const WIDTH_MIN: u16 = 60;
+
+/// No wider than a sentence can be followed.
+const WIDTH_MAX: u16 = 120;
+
+/// Between columns: the padding of a cell, and one for the line that is not drawn.
+const GAP: usize = 2;
+
+/// Tables set apart by one thin line under their head.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// The result as text that ends with a line feed. `width` is the terminal's in columns, held to 60…120; 100 if there is none.
+/// `colour` adds escape sequences; nothing is told by them alone.
+pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
+    let mut page = Page::new(width, colour);
+    page.verdict(result);
+    page.heading(result);
+    if let Some(found) = &result.ramp {
+        page.paragraph(&ramp(found));
+    }
+    if let Some(middle) = Standing::of(result).and_then(|standing| standing.middle()) {
+        page.paragraph(saturated(middle.saturated));
+    }
+    for table in tables::all(result) {
+        page.table(&table);
+    }
+    page.text
+}
+
+/// Text that grows downwards.
+pub(super) struct Page {
+    pub text: String,
+    width: u16,
+    colour: bool,
+}
+
+impl Page {
+    pub fn new(width: Option<u16>, colour: bool) -> Page {
+        let width = width.unwrap_or(WIDTH).clamp(WIDTH_MIN, WIDTH_MAX);
+        Page {
+            text: String::new(),
+            width,
+            colour,
+        }
+    }
+
+    fn verdict(&mut self, result: &RunResult) {
+        let findings = findings(result);
+        if !findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Failure)
+        {
+            let (word, sentence) = verdict(result);
+            let paint = if result.held { GREEN } else { RED };
+            self.lines(&format!("{word}: "), &sentence, paint);
+        }
+        for finding in findings {
+            match finding.severity {
+                Severity::Failure => self.lines("FAILED: ", &finding.text, RED),
+                Severity::Warning => self.lines("Warning: ", &finding.text, YELLOW),
+            }
+        }
+    }
+
+    /// What ran, when, and what was asked for.
+    fn heading(&mut self, result: &RunResult) {
+        let seconds: f64 = result
+            .measurements
+            .iter()
+            .map(|measurement| measurement.seconds)
+            .sum();
+        let mut parts = vec![format!("{} at {}", result.scenario, result.started_at)];
+        parts.push(format!("{} s measured", number(seconds)));
+        let asked = result
+            .parameters
+            .iter()
+            .map(|each| format!("{} {}", each.name, each.value));
+        parts.extend(asked);
+        parts.push(format!("seed {}", result.seed));
+        self.text.push('\n');
+        self.lines("", &parts.join(" · "), DIM);
+    }
+
+    /// A sentence or more, set apart.
+    pub fn paragraph(&mut self, text: &str) {
+        self.text.push('\n');
+        self.lines("", text, PLAIN);
+    }
+
+    /// A table with its title, and its note below. Numbers are not broken up: what there is no room for is named instead.
+    pub fn table(&mut self, table: &Table) {
+        self.text.push('\n');
+        self.lines("", &table.title, BOLD);
+        let fitting = if table.words {
+            table.columns.len()
+        } else {
+            self.fitting(table)
+        };
+        let drawn = self.drawn(table, fitting);
+        for line in drawn.to_string().lines() {
+            self.text.push_str(line.trim_end());
+            self.text.push('\n');
+        }
+        if let Some(note) = &table.note {
+            self.lines("", note, DIM);
+        }
+        if fitting < table.columns.len() {
+            let left_out = table.columns[fitting..].join(", ");
+            self.lines("", &format!("Left out for want of width: {left_out}."), DIM);
+        }
+    }
+
+    /// How many columns have room. The first two always do.
+    fn fitting(&self, table: &Table) -> usize {
+        let mut used = 0;
+        let has_room = |index: &usize| {
+            used += table.width(*index) + GAP;
+            used <= usize::from(self.width) + GAP || *index < 2
+        };
+        (0..table.columns.len()).take_while(has_room).count()
+    }
+
+    fn drawn(&self, table: &Table, columns: usize) -> Drawn {
+        let mut drawn = Drawn::new();
+        drawn
+            .load_style(STYLE)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width);
+        match self.colour {
+            true => drawn.enforce_styling(),
+            false => drawn.force_no_tty(),
+        };
+        let head = table.columns.iter().take(columns);
+        if table.columns.iter().any(|column| !column.is_empty()) {
+            drawn.set_header(
+                head.map(|column| TableCell::new(column).add_attribute(Attribute::Dim)),
+            );
+        }
+        drawn.add_rows(
+            table
+                .rows
+                .iter()
+                .map(|row| row.iter().take(columns).map(drawn_cell)),
+        );
+        align(&mut drawn, table);
+        drawn
+    }
+
+    /// Words in lines no longer than the page is wide. Lines after the first stand under the text, not under its mark.
+    fn lines(&mut self, mark: &str, text: &str, paint: &str) {
+        let text = printable(text);
+        let indent = mark.chars().count();
+        let mut line = mark.to_owned();
+        let mut used = indent;
+        for word in text.split_whitespace() {
+            let long = word.chars().count();
+            if used > indent && used + 1 + long > usize::from(self.width) {
+                self.line(&line, paint);
+                line = " ".repeat(indent);
+                used = indent;
+            }
+            if used > indent {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += long;
+        }
+        self.line(&line, paint);
+    }
+
+    fn line(&mut self, line: &str, paint: &str) {
+        let painted = self.colour && !paint.is_empty();
+        let (before, after) = if painted { (paint, RESET) } else { ("", "") };
+        self.text.extend([before, line.trim_end(), after, "\n"]);
+    }
+}
+
+const PLAIN: &str = "";
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const RED: &str = "\x1b[1;31m";
+const GREEN: &str = "\x1b[1;32m";
+const YELLOW: &str = "\x1b[33m";
+const RESET: &str = "\x1b[0m";
+
+/// Reasons come from the server: what would steer the terminal is not passed on.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}
+
+fn drawn_cell(cell: &Cell) -> TableCell {
+    let drawn = TableCell::new(printable(&cell.text));
+    match cell.mood {
+        Mood::Plain => drawn,
+        Mood::Good => drawn.fg(Color::Green),
+        Mood::Bad => drawn.fg(Color::Red).add_attribute(Attribute::Bold),
+    }
+}
+
+/// Numbers stand to the right, names and words to the left, with a gap between columns and none at the edges. Only the heads
+/// of numbers may be broken up, and words.
+fn align(drawn: &mut Drawn, table: &Table) {
+    let last = drawn.column_count() - 1;
+    for (index, column) in drawn.column_iter_mut().enumerate() {
+        let gap = if index == last { 0 } else { GAP as u16 - 1 };
+        column.set_padding((0, gap));
+        if index < 2 || !table.words {
+            let width = table.width(index) as u16 + gap;
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        }
+        let right = if table.words { index == 1 } else { index > 0 };
+        if right {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}

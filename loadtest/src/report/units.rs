@@ -1,0 +1,215 @@
+//! Numbers as people read them: three digits that count, the unit beside them. Everything the reports print comes through
+//! here, so a figure looks the same in the table, on the page and on an axis.
+
+use crate::result::Figure;
+
+/// What stands where there is no number.
+pub const NOTHING: &str = "–";
+
+/// Three digits that count: 0.53, 12.3, 416, 1,234,567.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    match () {
+        () if !value.is_finite() => NOTHING.to_owned(),
+        () if size == 0.0 => "0".to_owned(),
+        () if size < 0.0095 => format!("{value:.1e}"),
+        () if size < 9.995 => format!("{value:.2}"),
+        () if size < 99.95 => format!("{value:.1}"),
+        () if value < 0.0 => format!("-{}", integer(size.round() as u64)),
+        () => integer(value.round() as u64),
+    }
+}
+
+/// 1,234,567.
+pub fn integer(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A time in microseconds: 0.53 µs, 416 µs, 12.3 ms, 1.25 s.
+pub fn time(us: f64) -> String {
+    match us.abs() {
+        size if size < 999.5 => format!("{} µs", number(us)),
+        size if size < 999_500.0 => format!("{} ms", number(us / 1e3)),
+        _ => format!("{} s", number(us / 1e6)),
+    }
+}
+
+/// A time that was measured to the microsecond: 7 µs, not 7.00 µs.
+pub fn time_us(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        _ => time(us as f64),
+    }
+}
+
+/// A tick of a time axis: as [`time`], without digits that say nothing.
+pub fn tick(us: f64) -> String {
+    let (value, unit) = match us {
+        size if size < 1e3 => (us, "µs"),
+        size if size < 1e6 => (us / 1e3, "ms"),
+        _ => (us / 1e6, "s"),
+    };
+    format!("{} {unit}", plain(value))
+}
+
+/// A number of an axis or a step: 400, 2.5, 3.5M; no digits that say nothing.
+pub fn plain(value: f64) -> String {
+    if value.abs() >= 1e6 {
+        return format!("{}M", trimmed(value / 1e6));
+    }
+    match value.fract() == 0.0 && value >= 0.0 {
+        true => integer(value as u64),
+        false => trimmed(value),
+    }
+}
+
+fn trimmed(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// How often in a second: 3.52 M/s, 12,345/s, 0.53/s.
+pub fn rate(per_second: f64) -> String {
+    match per_second.abs() {
+        size if size >= 999_500.0 => format!("{} M/s", number(per_second / 1e6)),
+        _ => format!("{}/s", number(per_second)),
+    }
+}
+
+/// 512 B, 1.20 MiB.
+pub fn bytes(value: f64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if value.abs() < 1024.0 {
+        return format!("{} B", plain(value.round()));
+    }
+    let mut scaled = value / 1024.0;
+    let mut unit = 0;
+    while scaled.abs() >= 1023.5 && unit + 1 < UNITS.len() {
+        scaled /= 1024.0;
+        unit += 1;
+    }
+    format!("{} {}", number(scaled), UNITS[unit])
+}
+
+/// A part of one in hundredths: 62 %.
+pub fn share(part: f64) -> String {
+    match part.is_finite() {
+        true => format!("{:.0} %", part * 100.0),
+        false => NOTHING.to_owned(),
+    }
+}
+
+/// How many of how many, in hundredths, for parts that may be tiny: 0.0003 %.
+pub fn share_of(part: u64, whole: u64) -> String {
+    match whole {
+        0 => NOTHING.to_owned(),
+        _ => {
+            let hundredths = part as f64 / whole as f64 * 100.0;
+            let places = (1.0 - hundredths.max(1e-9).log10().floor()).clamp(0.0, 9.0) as usize;
+            let text = format!("{hundredths:.places$}");
+            let text = match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.'),
+                false => &text,
+            };
+            format!("{text} %")
+        }
+    }
+}
+
+/// One and many: 1 delivery, 3 deliveries.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", integer(count), if count == 1 { one } else { many })
+}
+
+/// A multiple: 0.59×.
+pub fn ratio(value: f64) -> String {
+    match value.is_finite() {
+        true => format!("{}×", number(value)),
+        false => NOTHING.to_owned(),
+    }
+}
+
+/// A scenario's own figure, by the unit that it names.
+pub fn figure(figure: &Figure) -> String {
+    match figure.unit.as_str() {
+        "bytes" => bytes(figure.value),
+        "us" => time(figure.value),
+        "per second" => rate(figure.value),
+        "" => plain(figure.value),
+        unit => format!("{} {unit}", number(figure.value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits_that_count() {
+        let cases = [
+            0.0,
+            0.5312,
+            9.994,
+            12.34,
+            416.2,
+            1_234_567.0,
+            -12.34,
+            -4160.0,
+        ];
+        let written = cases.map(number);
+        assert_eq!(
+            written,
+            [
+                "0",
+                "0.53",
+                "9.99",
+                "12.3",
+                "416",
+                "1,234,567",
+                "-12.3",
+                "-4,160"
+            ]
+        );
+        assert_eq!(number(f64::NAN), NOTHING);
+    }
+
+    #[test]
+    fn units_change_where_a_fourth_digit_would_begin() {
+        assert_eq!(
+            [time(0.53), time(999.0), time(999.6)],
+            ["0.53 µs", "999 µs", "1.00 ms"]
+        );
+        assert_eq!(
+            [time_us(7), time_us(12_345), time_us(1_250_000)],
+            ["7 µs", "12.3 ms", "1.25 s"]
+        );
+        assert_eq!(
+            [rate(3_521_000.0), rate(12_345.0)],
+            ["3.52 M/s", "12,345/s"]
+        );
+        assert_eq!(
+            [bytes(512.0), bytes(1_258_291.0), bytes(1_048_000.0)],
+            ["512 B", "1.20 MiB", "1.00 MiB"]
+        );
+        assert_eq!(
+            [tick(500.0), tick(2e4), tick(2.5e6)],
+            ["500 µs", "20 ms", "2.5 s"]
+        );
+    }
+
+    #[test]
+    fn a_share_is_told_however_small() {
+        assert_eq!(share_of(3, 1_000_000), "0.0003 %");
+        assert_eq!(share_of(1, 2), "50 %");
+        assert_eq!(share_of(0, 0), NOTHING);
+        assert_eq!(share_of(10, 10), "100 %");
+    }
+}

@@ -1,0 +1,59 @@
+//! `floor`: the cheapest fan-out, measured by itself or only served.
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use super::fanout::{check_floor, check_publishers, measure, parameters};
+use crate::arguments::Floor;
+use crate::floor;
+use crate::interrupt::Interrupt;
+use crate::result::{Ended, RunResult};
+use crate::run::{CannotRun, Found};
+use crate::stand::Stand;
+
+pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let Floor { traffic, writes, mut common, .. } = asked;
+    check_publishers(&traffic)?;
+    check_floor(&common)?;
+    if common.spawn.is_some() || common.pid.is_some() {
+        let text = "floor is a server itself: --spawn and --pid belong to fanout --against-floor";
+        return Err(CannotRun::Usage(text.to_owned()));
+    }
+    if traffic.topics.0 > 1 && !common.topic.contains("{lobby}") {
+        common.topic = "room:{lobby}".to_owned(); // it has any topic
+    }
+    let parameters = parameters(&traffic, &common).with("writes", format!("{writes:?}").to_lowercase()).common(&common);
+    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let mut found = Found {
+        measurements: Vec::new(),
+        problems: Vec::new(),
+        objectives: Vec::new(),
+        ratios: Vec::new(),
+        ramp: None,
+        ended: Ended::Complete,
+    };
+    for writes in writes.writes() {
+        let stand = Stand::floor(&run, *writes)?;
+        let judged = measure(&mut run, stand, &traffic, &format!("floor ({writes})"), 1)?;
+        found.objectives.clone_from(&judged.objectives);
+        found.take(judged);
+        if found.ended != Ended::Complete {
+            break;
+        }
+    }
+    Ok(run.result("floor", parameters, found))
+}
+
+/// Serves until it is asked to end.
+pub(super) fn serve(asked: &Floor, interrupt: &Interrupt) -> Result<String, CannotRun> {
+    let [writes] = asked.writes.writes() else {
+        return Err(CannotRun::Usage("--serve takes one of --writes batch and single".to_owned()));
+    };
+    let listener = TcpListener::bind(asked.listen)
+        .map_err(|error| CannotRun::NoConnection(format!("cannot listen on {}: {error}", asked.listen)))?;
+    crate::host::limits::raise_descriptors();
+    let address = listener.local_addr()?;
+    let _ = writeln!(std::io::stdout(), "floor ({writes}) serves ws://{address}/socket/websocket until Ctrl-C");
+    floor::serve(listener, *writes, interrupt.flag())?;
+    Ok(String::new())
+}

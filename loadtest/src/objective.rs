@@ -61,19 +61,26 @@ impl FromStr for Objective {
     fn from_str(text: &str) -> Result<Objective, String> {
         let expected = || format!("expected NAME=LIMIT, as in p99=20ms or loss=0. Names: {NAMES}");
         let (name, limit) = text.split_once('=').ok_or_else(expected)?;
-        let metric = metric(name.trim()).ok_or_else(|| format!("{name:?} is no objective. Names: {NAMES}"))?;
+        let metric = metric(name.trim())
+            .ok_or_else(|| format!("{name:?} is no objective. Names: {NAMES}"))?;
         let limit = limit.trim();
         let number = match metric {
             Metric::Time(..) => humantime::parse_duration(limit)
                 .map(|time| time.as_secs_f64() * 1e6)
-                .map_err(|error| format!("{limit:?} is no time ({error}); as in {name}=20ms, whole numbers"))?,
+                .map_err(|error| {
+                    format!("{limit:?} is no time ({error}); as in {name}=20ms, whole numbers")
+                })?,
             _ => limit
                 .parse()
                 .ok()
                 .filter(|limit: &f64| limit.is_finite() && *limit >= 0.0)
                 .ok_or_else(|| format!("{limit:?} is no number; as in {name}=0"))?,
         };
-        Ok(Objective { typed: text.to_owned(), metric, limit: number })
+        Ok(Objective {
+            typed: text.to_owned(),
+            metric,
+            limit: number,
+        })
     }
 }
 
@@ -128,7 +135,8 @@ impl Objective {
 
     fn observe(&self, measurement: &Measurement) -> Option<f64> {
         let connections = &measurement.connections;
-        let sum = |counts: &[result::Count]| counts.iter().map(|count| count.count).sum::<u64>() as f64;
+        let sum =
+            |counts: &[result::Count]| counts.iter().map(|count| count.count).sum::<u64>() as f64;
         match self.metric {
             Metric::Time(times, quantile) => {
                 let latency = match times {
@@ -180,9 +188,17 @@ mod tests {
 
     #[test]
     fn an_objective_is_a_name_and_a_limit() {
-        for (text, limit) in [("p99=20ms", 20_000.0), ("last-max=2s", 2e6), ("loss=0", 0.0), ("cpu-us=0.6", 0.6)] {
+        for (text, limit) in [
+            ("p99=20ms", 20_000.0),
+            ("last-max=2s", 2e6),
+            ("loss=0", 0.0),
+            ("cpu-us=0.6", 0.6),
+        ] {
             let objective: Objective = text.parse().unwrap();
-            assert_eq!((objective.limit, objective.to_string()), (limit, text.to_owned()));
+            assert_eq!(
+                (objective.limit, objective.to_string()),
+                (limit, text.to_owned())
+            );
         }
         for (text, part) in [
             ("p99", "expected NAME=LIMIT"),

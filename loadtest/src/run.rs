@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use crate::arguments::Common;
 use crate::fleet::{FleetSettings, Script, ScriptError, Words};
-use crate::host::cores::Cores;
-use crate::host::{limits, machine};
+use crate::host::{Cores, Room, machine, raise_descriptors};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::result::{
-    Ended, Measurement, Objective, Parameter, Problem, Ramp, Ratio, RunResult, SCHEMA_VERSION, Severity,
+    Ended, Measurement, Objective, Parameter, Problem, Ramp, Ratio, RunResult, SCHEMA_VERSION,
+    Severity,
 };
 use crate::target::{BadUrl, Target};
 
@@ -42,6 +42,15 @@ impl From<ScriptError> for CannotRun {
     }
 }
 
+/// Which servers a run starts beside one that --spawn names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Starts {
+    /// None.
+    Nothing,
+    /// The floor, and that alone.
+    Floor,
+}
+
 /// A run under way.
 #[derive(Debug)]
 pub struct Run {
@@ -64,13 +73,22 @@ pub struct Run {
 }
 
 impl Run {
-    /// Checks what was asked for, for `clients` in `topics` lobbies.
+    /// Checks what was asked for, for a `size` of so many clients in so many lobbies.
     ///
     /// # Errors
     /// What makes no sense or will not be enough, before anything is started.
-    pub fn new(common: Common, clients: u32, topics: u32, interrupt: Interrupt) -> Result<Run, CannotRun> {
-        let params: Vec<(String, String)> =
-            common.param.iter().map(|pair| (pair.0.clone(), pair.1.clone())).collect();
+    pub fn new(
+        common: Common,
+        size: (u32, u32),
+        starts: Starts,
+        interrupt: Interrupt,
+    ) -> Result<Run, CannotRun> {
+        let (clients, topics) = size;
+        let params: Vec<(String, String)> = common
+            .param
+            .iter()
+            .map(|pair| (pair.0.clone(), pair.1.clone()))
+            .collect();
         let target = Target::new(&common.url, common.vsn, &params)?;
         let script = Script::new(words(&common), topics)?;
         if topics > clients {
@@ -79,7 +97,7 @@ impl Run {
             )));
         }
         let seed = common.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
-        let (server_cores, load_cores) = cores(&common);
+        let (server_cores, load_cores) = cores(&common, starts);
         let run = Run {
             progress: Progress::new(common.quiet),
             common,
@@ -92,13 +110,16 @@ impl Run {
             started: SystemTime::now(),
         };
         run.bind()?;
+        raise_descriptors()?;
         Ok(run)
     }
 
     /// This process goes to the load's cores. Servers are started from a process that is not bound.
     fn bind(&self) -> Result<(), CannotRun> {
         if let Some(cores) = &self.load_cores {
-            cores.bind_self().map_err(|error| CannotRun::Usage(format!("--load-cores {cores}: {error}")))?;
+            cores
+                .bind_self()
+                .map_err(|error| CannotRun::Usage(format!("--load-cores {cores}: {error}")))?;
         }
         Ok(())
     }
@@ -108,7 +129,8 @@ impl Run {
     /// # Errors
     /// What is missing, and how to get it.
     pub fn check_room(&self, connections: u32, address: SocketAddr) -> Result<(), CannotRun> {
-        limits::check_room(connections, address).map_err(|error| CannotRun::NoConnection(error.to_string()))
+        Room::for_connections(connections.into(), address)
+            .map_err(|error| CannotRun::NoConnection(error.to_string()))
     }
 
     /// What the connections to `address` are to do.
@@ -131,17 +153,26 @@ impl Run {
 
     /// The result of the run.
     pub fn result(&self, scenario: &str, parameters: Vec<Parameter>, found: Found) -> RunResult {
-        let Found { measurements, mut problems, objectives, ratios, ramp, ended } = found;
+        let Found {
+            measurements,
+            mut problems,
+            objectives,
+            ratios,
+            ramp,
+            ended,
+        } = found;
         problems.sort_by_key(|problem| problem.severity);
-        let failed = problems.iter().any(|problem| problem.severity == Severity::Failure);
+        let failed = problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Failure);
         let objectives_held = objectives.iter().all(|objective| objective.held);
         let held = match &ramp {
             Some(ramp) => ended == Ended::Complete && ramp.last_held.is_some(),
-            None => ended == Ended::Complete && !failed && objectives_held && !measurements.is_empty(),
+            None => {
+                ended == Ended::Complete && !failed && objectives_held && !measurements.is_empty()
+            }
         };
-        let mut machine = machine::machine();
-        machine.server_cores = self.server_cores.as_ref().map(Cores::to_string);
-        machine.load_cores = self.load_cores.as_ref().map(Cores::to_string);
+        let machine = machine(self.server_cores.as_ref(), self.load_cores.as_ref());
         RunResult {
             schema_version: SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -190,13 +221,17 @@ fn words(common: &Common) -> Words<'_> {
     }
 }
 
-/// The cores of a server that is spawned, and of the load. Unless told otherwise they share none.
-fn cores(common: &Common) -> (Option<Cores>, Option<Cores>) {
+/// The cores of a server that is started here, and of the load. Unless told otherwise they share none; where the server
+/// runs already, nothing is known of its cores and nothing is bound.
+fn cores(common: &Common, starts: Starts) -> (Option<Cores>, Option<Cores>) {
     let (server, load) = (common.server_cores.clone(), common.load_cores.clone());
     if server.is_some() || load.is_some() {
-        return (server.filter(|cores| !cores.is_all()), load.filter(|cores| !cores.is_all()));
+        return (server.and_then(|bind| bind.0), load.and_then(|bind| bind.0));
     }
-    match Cores::allowed().split_last() {
+    if starts == Starts::Nothing && common.spawn.is_none() {
+        return (None, None);
+    }
+    match Cores::allowed().ok().and_then(|cores| cores.split_last()) {
         Some((others, last)) => (Some(others), Some(last)),
         None => (None, None),
     }

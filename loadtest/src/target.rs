@@ -28,13 +28,17 @@ pub enum BadUrl {
     #[error("{0:?} is no URL; expected ws://HOST:PORT/socket/websocket")]
     Unreadable(String),
     /// TLS is not spoken.
-    #[error("wss:// is not supported: give the server's plain port, behind whatever ends TLS (ws://HOST:PORT{0})")]
+    #[error(
+        "wss:// is not supported: give the server's plain port, behind whatever ends TLS (ws://HOST:PORT{0})"
+    )]
     Tls(String),
     /// Another scheme.
     #[error("the scheme {0}:// is none of a WebSocket; expected ws://HOST:PORT/socket/websocket")]
     Scheme(String),
     /// Nothing behind the host.
-    #[error("the URL has no path: Phoenix serves a socket at its mount and /websocket, as in {0}/socket/websocket")]
+    #[error(
+        "the URL has no path: Phoenix serves a socket at its mount and /websocket, as in {0}/socket/websocket"
+    )]
     NoPath(String),
 }
 
@@ -100,9 +104,15 @@ mod tests {
     fn parameters_and_vsn_go_into_the_query() {
         let found = target("ws://localhost:4000/socket/websocket?x=1").unwrap();
         assert_eq!(found.host, "localhost:4000");
-        assert_eq!(found.path_and_query, "/socket/websocket?x=1&token=a+b%26c&vsn=2.0.0");
+        assert_eq!(
+            found.path_and_query,
+            "/socket/websocket?x=1&token=a+b%26c&vsn=2.0.0"
+        );
         assert_eq!(target("ws://[::1]/s/websocket").unwrap().host, "[::1]:80");
-        let addresses = target("ws://[::1]:4/s/websocket").unwrap().addresses().unwrap();
+        let addresses = target("ws://[::1]:4/s/websocket")
+            .unwrap()
+            .addresses()
+            .unwrap();
         assert_eq!(addresses, ["[::1]:4".parse().unwrap()]);
     }
 
@@ -113,8 +123,14 @@ mod tests {
             ("", "is no URL"),
             ("ftp://localhost/socket", "ftp:// is none of a WebSocket"),
             ("wss://localhost/socket/websocket", "plain port"),
-            ("ws://localhost:4000", "ws://localhost:4000/socket/websocket"),
-            ("ws://localhost:4000/", "ws://localhost:4000/socket/websocket"),
+            (
+                "ws://localhost:4000",
+                "ws://localhost:4000/socket/websocket",
+            ),
+            (
+                "ws://localhost:4000/",
+                "ws://localhost:4000/socket/websocket",
+            ),
         ];
         for (url, part) in table {
             let error = target(url).unwrap_err();

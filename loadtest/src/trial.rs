@@ -40,7 +40,7 @@ impl<'a> Trial<'a> {
     pub fn new(run: &'a mut Run, stand: Stand, connections: u32) -> Result<Trial<'a>, CannotRun> {
         run.check_room(connections, stand.address)?;
         let settings = run.fleet_settings(stand.address, &stand.target);
-        let fleet = Fleet::new(settings, Watch::new(stand.process()))?;
+        let mut fleet = Fleet::new(settings, Watch::new(stand.process()))?;
         let before = fleet.watch.sample();
         Ok(Trial {
             run,
@@ -75,11 +75,41 @@ impl<'a> Trial<'a> {
         enlisted.collect()
     }
 
+    /// Enlists `crowd` who come and go, spread over the lobbies, each with a stream of its own behind the publishers'.
+    pub fn enlist_crowd(&mut self, crowd: u32) -> Vec<u32> {
+        let topics = self.lobbies.len() as u32;
+        let enlisted = (0..crowd).map(|client| {
+            let (lobby, place) = (client % topics, client / topics);
+            let (begin, publishers) = self.lobbies[lobby as usize];
+            self.fleet
+                .enlist(lobby, Some(begin + publishers + place), true)
+        });
+        enlisted.collect()
+    }
+
+    /// Checks that the system lets this process have that many connections.
+    ///
+    /// # Errors
+    /// What is missing, and how to get it.
+    pub fn check_room(&self, connections: u32) -> Result<(), CannotRun> {
+        self.run.check_room(connections, self.stand.address)
+    }
+
     /// The streams that the run's publishers have.
     pub fn streams(&self) -> Vec<u32> {
         // One of each lobby in turn, so that a rate is spread over lobbies first.
-        let most = self.lobbies.iter().map(|(_, publishers)| *publishers).max().unwrap_or(0);
-        let nth = |place| self.lobbies.iter().filter(move |(_, count)| place < *count).map(move |(begin, _)| begin + place);
+        let most = self
+            .lobbies
+            .iter()
+            .map(|(_, publishers)| *publishers)
+            .max()
+            .unwrap_or(0);
+        let nth = |place| {
+            self.lobbies
+                .iter()
+                .filter(move |(_, count)| place < *count)
+                .map(move |(begin, _)| begin + place)
+        };
         (0..most).flat_map(nth).collect()
     }
 
@@ -97,10 +127,14 @@ impl<'a> Trial<'a> {
             };
             self.fleet.open(scout);
             self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
-            let refused = self.fleet.happenings().into_iter().find_map(|happening| match happening {
-                Happening::Refused(_, why) => Some(why),
-                _ => None,
-            });
+            let refused =
+                self.fleet
+                    .happenings()
+                    .into_iter()
+                    .find_map(|happening| match happening {
+                        Happening::Refused(_, why) => Some(why),
+                        _ => None,
+                    });
             if let Some(why) = refused {
                 return Err(CannotRun::NoConnection(self.explain(&why)));
             }
@@ -120,7 +154,9 @@ impl<'a> Trial<'a> {
     fn explain(&self, why: &str) -> String {
         let url = &self.stand.target.url;
         let advice = match why {
-            "connection refused" => "Nothing listens there. Is the server running, and on this port? --spawn starts one",
+            "connection refused" => {
+                "Nothing listens there. Is the server running, and on this port? --spawn starts one"
+            }
             _ if why.starts_with("HTTP 404") => {
                 "The server has no socket at this path. Phoenix serves one at its mount and /websocket, as in /socket/websocket"
             }
@@ -128,13 +164,21 @@ impl<'a> Trial<'a> {
                 "The server refuses this client: its connect callback (see --param), its origin check (see --header \
                  'Origin: …') or the version (see --vsn)"
             }
-            _ if why.starts_with("HTTP") => "The server answers, but not with a WebSocket. Is this its socket's path?",
+            _ if why.starts_with("HTTP") => {
+                "The server answers, but not with a WebSocket. Is this its socket's path?"
+            }
             _ if why.starts_with("the join") => "See --topic and --join-payload",
-            _ if why.starts_with("no ") => "The server takes the connection and then says nothing. Is it overloaded, or another program?",
+            _ if why.starts_with("no ") => {
+                "The server takes the connection and then says nothing. Is it overloaded, or another program?"
+            }
             _ => "See --url",
         };
         let said = self.stand.output_tail();
-        let said = if said.is_empty() { said } else { format!("\nThe server said:\n{said}") };
+        let said = if said.is_empty() {
+            said
+        } else {
+            format!("\nThe server said:\n{said}")
+        };
         format!("cannot begin at {url}: {why}. {advice}{said}")
     }
 
@@ -142,7 +186,11 @@ impl<'a> Trial<'a> {
     ///
     /// # Errors
     /// If the event queue fails.
-    pub fn until(&mut self, until_ns: u64, mut done: impl FnMut(&mut Trial<'a>) -> bool) -> Result<(), CannotRun> {
+    pub fn until(
+        &mut self,
+        until_ns: u64,
+        mut done: impl FnMut(&mut Trial<'a>) -> bool,
+    ) -> Result<(), CannotRun> {
         loop {
             if self.cut.is_some() || done(self) || now_ns() >= until_ns {
                 return Ok(());
@@ -154,7 +202,8 @@ impl<'a> Trial<'a> {
     }
 
     fn look_for_an_end(&mut self) {
-        let all_lost = self.joined.is_some() && self.fleet.joined() == 0 && self.fleet.opening() == 0;
+        let all_lost =
+            self.joined.is_some() && self.fleet.joined() == 0 && self.fleet.opening() == 0;
         if self.run.interrupt.asked() {
             self.cut = Some(Ended::Interrupted);
         } else if all_lost && !self.fleet.is_empty() && self.fleet.closing() == 0 {
@@ -166,17 +215,22 @@ impl<'a> Trial<'a> {
         let fleet = &self.fleet;
         if fleet.opening() > 0 && self.begin.is_none() {
             let wanted = fleet.len() as u64;
-            self.run.progress.show(fleet.joined(), wanted, || format!("{} of {wanted} joined", fleet.joined()));
+            self.run.progress.show(fleet.joined(), wanted, || {
+                format!("{} of {wanted} joined", fleet.joined())
+            });
             return;
         }
         let now = now_ns();
         let (at, all) = match self.begin {
-            Some(begin) if until_ns != u64::MAX => {
-                (now.saturating_sub(begin.at_ns), until_ns.saturating_sub(begin.at_ns))
-            }
+            Some(begin) if until_ns != u64::MAX => (
+                now.saturating_sub(begin.at_ns),
+                until_ns.saturating_sub(begin.at_ns),
+            ),
             _ => (0, 0),
         };
-        self.run.progress.show(at / 1_000_000, all / 1_000_000, || course(fleet));
+        self.run
+            .progress
+            .show(at / 1_000_000, all / 1_000_000, || course(fleet));
     }
 
     /// Lets the publishers talk as `traffic` says: first the warm-up, then the measured time. `each_turn` is called in
@@ -190,13 +244,12 @@ impl<'a> Trial<'a> {
         rate: Option<f64>,
         mut each_turn: impl FnMut(&mut Trial<'a>, Phase) -> Option<u64>,
     ) -> Result<(), CannotRun> {
-        let Trial { fleet, lobbies, .. } = self;
         let window = traffic.window.map_or(16, |window| window.0);
         let pacer = match rate {
             Some(rate) => Pacer::rate(now_ns(), rate, self.streams()),
-            None => Pacer::window(window, lobbies),
+            None => Pacer::window(window, &self.lobbies),
         };
-        fleet.set_pace(pacer);
+        self.fleet.set_pace(pacer);
         self.run.progress.phase("warming up");
         let warm_ns = now_ns() + nanoseconds(self.run.common.warmup);
         self.turns_until(warm_ns, |trial| each_turn(trial, Phase::WarmUp))?;
@@ -208,7 +261,11 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn turns_until(&mut self, until_ns: u64, mut each: impl FnMut(&mut Trial<'a>) -> Option<u64>) -> Result<(), CannotRun> {
+    fn turns_until(
+        &mut self,
+        until_ns: u64,
+        mut each: impl FnMut(&mut Trial<'a>) -> Option<u64>,
+    ) -> Result<(), CannotRun> {
         let mut wake_ns = until_ns;
         while self.cut.is_none() && now_ns() < until_ns {
             self.fleet.turn(wake_ns)?;
@@ -223,7 +280,7 @@ impl<'a> Trial<'a> {
     pub fn begin_measuring(&mut self) {
         self.run.progress.phase("measuring");
         let begin = self.fleet.watch.sample();
-        self.fleet.watch.look(begin.at_ns, 0);
+        self.fleet.watch.look(0);
         self.begin = Some(begin);
         let length_ns = nanoseconds(self.run.common.duration);
         self.fleet.meter.begin(now_ns(), length_ns);
@@ -244,7 +301,9 @@ impl<'a> Trial<'a> {
     pub fn settle(&mut self, also: impl Fn(&Trial<'a>) -> bool) -> Result<(), CannotRun> {
         self.run.progress.phase("settling");
         let until_ns = now_ns() + nanoseconds(self.run.common.settle);
-        self.until(until_ns, |trial| trial.fleet.ledger.is_settled() && also(trial))
+        self.until(until_ns, |trial| {
+            trial.fleet.ledger.is_settled() && also(trial)
+        })
     }
 
     /// Why the trial was cut short, if it was.
@@ -254,7 +313,10 @@ impl<'a> Trial<'a> {
 
     /// The last lines of the server, if it was started here and has ended.
     pub fn last_words(&mut self) -> Option<String> {
-        self.stand.has_ended().then(|| self.stand.output_tail()).filter(|text| !text.is_empty())
+        self.stand
+            .has_ended()
+            .then(|| self.stand.output_tail())
+            .filter(|text| !text.is_empty())
     }
 
     /// What was measured.
@@ -293,7 +355,9 @@ pub enum Phase {
 
 /// A duration in the clock's unit.
 pub fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4).min(u64::MAX / 4)
+    u64::try_from(duration.as_nanos())
+        .unwrap_or(u64::MAX / 4)
+        .min(u64::MAX / 4)
 }
 
 /// What the live line says while messages flow.
@@ -303,8 +367,12 @@ fn course(fleet: &Fleet) -> String {
         return format!("{joined} joined");
     };
     let per_second = |count: u64| count as f64 / latest.seconds.max(1e-9);
-    let p99 = latest.p99_us.map_or(String::new(), |p99| format!(" · p99 {:.1} ms", p99 as f64 / 1e3));
-    let server = latest.server_cores.map_or(String::new(), |cores| format!(" · server {:.0} %", cores * 100.0));
+    let p99 = latest.p99_us.map_or(String::new(), |p99| {
+        format!(" · p99 {:.1} ms", p99 as f64 / 1e3)
+    });
+    let server = latest.server_cores.map_or(String::new(), |cores| {
+        format!(" · server {:.0} %", cores * 100.0)
+    });
     format!(
         "{joined} joined · {:.0} msg/s · {:.0} deliveries/s{p99}{server} · load {:.0} %",
         per_second(latest.published),

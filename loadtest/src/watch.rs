@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use crate::clock::{SECOND_NS, now_ns};
-use crate::host::usage::{OwnUsage, ProcessTree, Usage};
+use crate::host::{OwnUsage, ProcessTree, Usage};
 use crate::meter::Surroundings;
 
 /// Who is watched.
 #[derive(Debug, Default)]
 pub struct Watch {
     server: Option<ProcessTree>,
+    /// The processes of the server, as they were when all were last looked for.
+    members: Vec<u32>,
     last: Option<Sample>,
 }
 
@@ -41,7 +43,12 @@ pub struct Used {
 impl Watch {
     /// Over `server`, or over this process alone.
     pub fn new(server: Option<ProcessTree>) -> Watch {
-        Watch { server, last: None }
+        let members = Vec::new();
+        Watch {
+            server,
+            members,
+            last: None,
+        }
     }
 
     /// The server's process, if it is known.
@@ -49,21 +56,38 @@ impl Watch {
         self.server.as_ref()
     }
 
-    /// What both have used until now. Reads a handful of files of /proc.
-    pub fn sample(&self) -> Sample {
+    /// What both have used until now. Looks at every process of the machine, so it is for the ends of phases.
+    pub fn sample(&mut self) -> Sample {
+        let members = self
+            .server
+            .as_ref()
+            .and_then(|server| server.members().ok());
+        self.members = members.unwrap_or_default();
+        self.sample_members()
+    }
+
+    fn sample_members(&self) -> Sample {
+        let known = !self.members.is_empty();
         Sample {
             at_ns: now_ns(),
             own: OwnUsage::now(),
-            server: self.server.as_ref().and_then(|server| server.usage().ok()),
+            server: known.then(|| ProcessTree::usage_of(&self.members)),
         }
     }
 
-    /// What was used since the last look, for the interval that ends now.
-    pub fn look(&mut self, _now_ns: u64, joined: u64) -> Surroundings {
-        let sample = self.sample();
+    /// What was used since the last look, for the interval that ends now. Looks only at the processes that were there at
+    /// the last sample.
+    pub fn look(&mut self, joined: u64) -> Surroundings {
+        let sample = self.sample_members();
         let last = self.last.replace(sample).unwrap_or(sample);
         let used = sample.since(&last);
-        let cores = |cpu: f64| if used.seconds > 0.0 { cpu / used.seconds } else { 0.0 };
+        let cores = |cpu: f64| {
+            if used.seconds > 0.0 {
+                cpu / used.seconds
+            } else {
+                0.0
+            }
+        };
         Surroundings {
             joined,
             server_cores: used.server_cpu.map(|(cpu, _)| cores(cpu)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::host::cores::Cores;
+use crate::host::{Cores, CoresError};
 use crate::objective::{NAMES, Objective};
 use crate::wire::phoenix::Version;
 
@@ -44,11 +44,11 @@ pub struct Common {
     /// Without it a spawned server gets all cores but the last one, which is the load's, if
     /// there are two and more. --server-cores all binds nothing.
     #[arg(long, value_name = "CORES", help_heading = SERVER)]
-    pub server_cores: Option<Cores>,
+    pub server_cores: Option<Bind>,
 
     /// Bind the load to these cores
     #[arg(long, value_name = "CORES", help_heading = SERVER)]
-    pub load_cores: Option<Cores>,
+    pub load_cores: Option<Bind>,
 
     /// The topic that is joined; {lobby} is the lobby's number, from 0
     #[arg(long, value_name = "TOPIC", default_value = "room:lobby", help_heading = WORDS)]
@@ -102,7 +102,7 @@ pub struct Common {
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub seed: Option<u64>,
 
-    #[doc = "An objective that must hold, as in --slo p99=20ms; may be repeated"]
+    /// An objective that must hold, as in --slo p99=20ms; may be repeated
     #[arg(long, value_name = "NAME=LIMIT", help_heading = RESULT, long_help = slo_help())]
     pub slo: Vec<Objective>,
 
@@ -136,7 +136,10 @@ impl FromStr for Count {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Count, String> {
-        let digits: String = text.chars().filter(|character| !matches!(character, '_' | ',')).collect();
+        let digits: String = text
+            .chars()
+            .filter(|character| !matches!(character, '_' | ','))
+            .collect();
         match digits.parse() {
             Ok(0) | Err(_) => Err("a number of at least 1 is expected".to_owned()),
             Ok(count) => Ok(Count(count)),
@@ -150,12 +153,29 @@ impl std::fmt::Display for Count {
     }
 }
 
+/// Cores to be bound to; "all" binds to none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind(pub Option<Cores>);
+
+impl FromStr for Bind {
+    type Err = CoresError;
+
+    fn from_str(text: &str) -> Result<Bind, CoresError> {
+        match text {
+            "all" => Ok(Bind(None)),
+            list => list.parse().map(Some).map(Bind),
+        }
+    }
+}
+
 /// A name and a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair(pub String, pub String);
 
 fn pair(text: &str) -> Result<Pair, String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, as in token=abc")?;
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("expected NAME=VALUE, as in token=abc")?;
     Ok(Pair(name.to_owned(), value.to_owned()))
 }
 
@@ -169,11 +189,18 @@ fn header(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; expected a time as in 10s, 1m30s or 500ms"))
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; expected a time as in 10s, 1m30s or 500ms"))
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {
-    let digits: String = text.chars().filter(|character| !matches!(character, '_' | ',')).collect();
-    let rate = digits.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    let digits: String = text
+        .chars()
+        .filter(|character| !matches!(character, '_' | ','))
+        .collect();
+    let rate = digits
+        .parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
     rate.ok_or_else(|| "a number of more than 0 is expected".to_owned())
 }

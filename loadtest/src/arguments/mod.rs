@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use common::{Common, Count, Pair};
-pub use scenarios::{Churn, Fanout, FloorSide, Floor, Idle, Joins, Raised, Ramp, Slow, Traffic};
+pub use common::{Bind, Common, Count, Pair};
+pub use scenarios::{Churn, Fanout, Floor, FloorSide, Idle, Joins, Raised, Ramp, Slow, Traffic};
 
 /// Load for servers of the Phoenix Channels protocol: proves delivery, tells capacity and delay
 ///
@@ -94,8 +94,14 @@ mod tests {
     #[test]
     fn wrong_arguments_say_what_is_right() {
         let table: [(&[&str], &str); 9] = [
-            (&["fanout", "--rate", "10", "--window", "3"], "cannot be used with"),
-            (&["fanout", "--pid", "1", "--spawn", "x"], "cannot be used with"),
+            (
+                &["fanout", "--rate", "10", "--window", "3"],
+                "cannot be used with",
+            ),
+            (
+                &["fanout", "--pid", "1", "--spawn", "x"],
+                "cannot be used with",
+            ),
             (&["fanout", "--param", "x"], "NAME=VALUE"),
             (&["fanout", "--clients", "0"], "at least 1"),
             (&["fanout", "--duration", "10"], "10s"),

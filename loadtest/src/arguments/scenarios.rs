@@ -217,7 +217,10 @@ pub enum Raised {
 }
 
 fn factor(text: &str) -> Result<f64, String> {
-    let factor = text.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 1.0);
+    let factor = text
+        .parse()
+        .ok()
+        .filter(|factor: &f64| factor.is_finite() && *factor > 1.0);
     factor.ok_or_else(|| "a number of more than 1 is expected".to_owned())
 }
 
@@ -237,7 +240,12 @@ pub struct Floor {
     pub serve: bool,
 
     /// Where to serve it
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0", requires = "serve")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:0",
+        requires = "serve"
+    )]
     pub listen: SocketAddr,
 
     /// What all scenarios take. --url, --spawn and --pid have no meaning here.

@@ -28,6 +28,8 @@ pub(super) struct Connection {
     pub heartbeat_ns: Option<u64>,
     /// Whether it reads what comes.
     pub reads: bool,
+    /// Whether it has stopped reading at some time: nobody waits for it, and its delays are nobody's.
+    pub slow: bool,
     /// Whether its own next message is waited for.
     pub awaits_echo: bool,
 }
@@ -94,6 +96,7 @@ impl Connection {
             pushes: VecDeque::new(),
             heartbeat_ns: None,
             reads: true,
+            slow: false,
             awaits_echo: false,
         }
     }
@@ -118,7 +121,10 @@ impl Connection {
 
     /// The push that `reference` answers. Servers answer in order, so it is nearly always the first.
     pub fn answered(&mut self, reference: u32) -> Option<Pushed> {
-        let at = self.pushes.iter().position(|push| push.reference == reference)?;
+        let at = self
+            .pushes
+            .iter()
+            .position(|push| push.reference == reference)?;
         self.pushes.remove(at)
     }
 }

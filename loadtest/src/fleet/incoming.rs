@@ -7,7 +7,13 @@ use crate::wire::phoenix::{Incoming, JOIN_REF, Status};
 
 impl Fleet {
     /// A frame that is not a whole text.
-    pub(super) fn other_frame(&mut self, number: u32, head: Head, payload: &[u8], now: u64) -> Result<(), Violation> {
+    pub(super) fn other_frame(
+        &mut self,
+        number: u32,
+        head: Head,
+        payload: &[u8],
+        now: u64,
+    ) -> Result<(), Violation> {
         let connection = &mut self.connections[number as usize];
         match head.opcode {
             opcode::CLOSE => self.closed(number, frame::close_code(payload)),
@@ -30,7 +36,13 @@ impl Fleet {
         Ok(())
     }
 
-    fn further_part(&mut self, number: u32, head: Head, payload: &[u8], now: u64) -> Result<(), Violation> {
+    fn further_part(
+        &mut self,
+        number: u32,
+        head: Head,
+        payload: &[u8],
+        now: u64,
+    ) -> Result<(), Violation> {
         let connection = &mut self.connections[number as usize];
         if connection.fragment_opcode == 0 {
             return Err(Violation::Fragments);
@@ -56,7 +68,12 @@ impl Fleet {
         if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
             // The courtesy of an answer; the connection is not kept for it.
             let mask = self.random.u32(..).to_ne_bytes();
-            frame::write(&mut connection.out.bytes, opcode::CLOSE, mask, &[&code.to_be_bytes()]);
+            frame::write(
+                &mut connection.out.bytes,
+                opcode::CLOSE,
+                mask,
+                &[&code.to_be_bytes()],
+            );
             self.write(number);
         }
         self.lost(number, words);
@@ -66,7 +83,10 @@ impl Fleet {
     #[cold]
     pub(super) fn unfamiliar(&mut self, number: u32, payload: &[u8], now: u64) {
         let Some(incoming) = Incoming::parse(self.settings.script.version(), payload) else {
-            return self.lost(number, "a text that is no message of Phoenix's protocol".to_owned());
+            return self.lost(
+                number,
+                "a text that is no message of Phoenix's protocol".to_owned(),
+            );
         };
         if let Some(status) = incoming.reply() {
             return self.replied(number, &incoming, status, now);
@@ -74,7 +94,9 @@ impl Fleet {
         let ours = self.topic_of(number) == incoming.topic;
         match &*incoming.event {
             "phx_error" if ours => self.channel_ended(number, "the channel crashed (phx_error)"),
-            "phx_close" if ours => self.channel_ended(number, "the server closed the channel (phx_close)"),
+            "phx_close" if ours => {
+                self.channel_ended(number, "the server closed the channel (phx_close)")
+            }
             _ => {
                 if let Some(entered) = self.ledger.enter_unfamiliar(number, payload) {
                     self.delivered(number, entered, now);
@@ -84,7 +106,9 @@ impl Fleet {
     }
 
     fn topic_of(&self, number: u32) -> String {
-        self.settings.script.topic(self.connections[number as usize].lobby)
+        self.settings
+            .script
+            .topic(self.connections[number as usize].lobby)
     }
 
     fn channel_ended(&mut self, number: u32, why: &str) {
@@ -110,7 +134,10 @@ impl Fleet {
                 }
             };
         }
-        let Some(push) = incoming.reference.and_then(|reference| connection.answered(reference)) else {
+        let Some(push) = incoming
+            .reference
+            .and_then(|reference| connection.answered(reference))
+        else {
             return;
         };
         self.meter.replied(push.sent_ns, now);

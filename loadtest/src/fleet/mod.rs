@@ -18,16 +18,17 @@ use std::net::SocketAddr;
 
 use mio::{Events, Poll};
 
+use crate::clock::now_ns;
 use crate::ledger::Ledger;
 use crate::meter::{Meter, Recorder};
 use crate::result::{Connections, Count, Replies};
 use crate::watch::Watch;
 use crate::wire::tag::Marker;
 use crate::wire::upgrade;
-use connection::Connection;
-use opening::Opening;
+use connection::{Connection, Stage};
 pub use incoming::close_words;
 pub use opening::Departure;
+use opening::Opening;
 pub use pace::Pacer;
 pub use script::{Script, ScriptError, Words};
 use timer::Timer;
@@ -113,6 +114,7 @@ pub(crate) struct Census {
     pub last_join_ns: u64,
     pub refused: BTreeMap<String, u64>,
     pub lost: BTreeMap<String, u64>,
+    pub ended_slow: BTreeMap<String, u64>,
     pub closes: BTreeMap<String, u64>,
     pub replies_ok: u64,
     pub replies_error: BTreeMap<String, u64>,
@@ -154,7 +156,12 @@ impl Fleet {
         let marker = Marker::random(&mut random);
         let filler = settings.script.filler(&mut random);
         let script = settings.script.clone().with_text(marker, filler.clone());
-        let FleetSettings { host, path_and_query, headers, .. } = &settings;
+        let FleetSettings {
+            host,
+            path_and_query,
+            headers,
+            ..
+        } = &settings;
         Ok(Fleet {
             request: upgrade::request(host, path_and_query, &key, headers),
             accept: upgrade::accept(&key),
@@ -188,7 +195,8 @@ impl Fleet {
     /// A lobby with that many publishers, who are still to be enlisted. Returns its number and its first stream.
     pub fn open_lobby(&mut self, publishers: u32) -> (u32, u32) {
         let opened = self.ledger.open_lobby(publishers);
-        self.publishers.resize(self.publishers.len() + publishers as usize, u32::MAX);
+        self.publishers
+            .resize(self.publishers.len() + publishers as usize, u32::MAX);
         opened
     }
 
@@ -197,7 +205,11 @@ impl Fleet {
     pub fn enlist(&mut self, lobby: u32, stream: Option<u32>, echo: bool) -> u32 {
         let member = self.ledger.enrol(lobby, stream.filter(|_| !echo));
         self.connections.push(Connection::new(lobby, stream));
-        debug_assert_eq!(member as usize + 1, self.connections.len(), "a connection is its member");
+        debug_assert_eq!(
+            member as usize + 1,
+            self.connections.len(),
+            "a connection is its member"
+        );
         if let Some(stream) = stream {
             self.publishers[stream as usize] = member;
         }
@@ -220,6 +232,35 @@ impl Fleet {
         self.census.joined_now
     }
 
+    /// Whether the connection is in its lobby.
+    pub fn is_joined(&self, number: u32) -> bool {
+        self.connections[number as usize].stage == Stage::Joined
+    }
+
+    /// Whether the connection is gone altogether, so that it can be opened again.
+    pub fn is_away(&self, number: u32) -> bool {
+        self.connections[number as usize].stage == Stage::Closed
+    }
+
+    /// Whether a connection that had stopped reading has got everything, or has ended.
+    pub fn has_caught_up_or_ended(&self, number: u32) -> bool {
+        !self.is_joined(number) || self.ledger.missing(number) == 0
+    }
+
+    /// How connections that had stopped reading ended, by close code.
+    pub fn ends_of_slow(&self) -> &BTreeMap<String, u64> {
+        &self.census.ended_slow
+    }
+
+    /// The connection publishes one message of its own, and tells when it has got it back.
+    pub fn talk_once(&mut self, number: u32) {
+        let connection = &mut self.connections[number as usize];
+        connection.awaits_echo = true;
+        if let Some(stream) = connection.stream {
+            self.publish(stream, now_ns());
+        }
+    }
+
     /// Connections that were enlisted.
     pub fn len(&self) -> usize {
         self.connections.len()
@@ -232,8 +273,16 @@ impl Fleet {
 
     /// What became of the connections so far.
     pub fn connections(&self) -> Connections {
-        let Census { wanted, connected, joined_ever, first_start_ns, last_join_ns, .. } = self.census;
-        let seconds = first_start_ns.map_or(0.0, |first| last_join_ns.saturating_sub(first) as f64 / 1e9);
+        let Census {
+            wanted,
+            connected,
+            joined_ever,
+            first_start_ns,
+            last_join_ns,
+            ..
+        } = self.census;
+        let seconds =
+            first_start_ns.map_or(0.0, |first| last_join_ns.saturating_sub(first) as f64 / 1e9);
         Connections {
             wanted,
             connected,
@@ -241,7 +290,11 @@ impl Fleet {
             refused: counts(&self.census.refused),
             lost: counts(&self.census.lost),
             closes: counts(&self.census.closes),
-            joins_per_second: if seconds > 0.0 { joined_ever as f64 / seconds } else { 0.0 },
+            joins_per_second: if seconds > 0.0 {
+                joined_ever as f64 / seconds
+            } else {
+                0.0
+            },
             time_to_joined: self.census.to_joined.latency(),
             time_to_connected: self.census.to_connected.latency(),
             time_to_upgraded: self.census.to_upgraded.latency(),
@@ -259,7 +312,10 @@ impl Fleet {
 
 /// The most frequent first.
 fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
-    let count = |(what, count): (&String, &u64)| Count { what: what.clone(), count: *count };
+    let count = |(what, count): (&String, &u64)| Count {
+        what: what.clone(),
+        count: *count,
+    };
     let mut counts: Vec<Count> = map.iter().map(count).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.count));
     counts

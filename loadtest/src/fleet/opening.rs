@@ -47,8 +47,12 @@ impl Opening {
 
     /// When the next start or the next deadline is.
     pub fn next_due_ns(&self) -> Option<u64> {
-        let start = (!self.waiting.is_empty() && self.arriving < self.arriving_max).then_some(self.next_ns);
-        let deadline = self.on_the_way.front().map(|(_, started_ns)| started_ns + self.timeout_ns);
+        let start =
+            (!self.waiting.is_empty() && self.arriving < self.arriving_max).then_some(self.next_ns);
+        let deadline = self
+            .on_the_way
+            .front()
+            .map(|(_, started_ns)| started_ns + self.timeout_ns);
         start.into_iter().chain(deadline).min()
     }
 
@@ -59,7 +63,11 @@ impl Opening {
             return None;
         }
         let number = self.waiting.pop_front()?;
-        let planned_ns = if self.period_ns == 0 { now } else { self.next_ns };
+        let planned_ns = if self.period_ns == 0 {
+            now
+        } else {
+            self.next_ns
+        };
         self.next_ns = planned_ns + self.period_ns;
         self.arriving += 1;
         self.on_the_way.push_back((number, planned_ns));
@@ -126,7 +134,10 @@ impl Fleet {
                 return;
             }
             self.opening.on_the_way.pop_front();
-            self.refused(number, format!("no {without} within {} s", timeout_ns / 1_000_000_000));
+            self.refused(
+                number,
+                format!("no {without} within {} s", timeout_ns / 1_000_000_000),
+            );
         }
     }
 
@@ -139,7 +150,9 @@ impl Fleet {
         match socket.take_error() {
             Ok(None) if socket.peer_addr().is_ok() => {
                 let _ = socket.set_nodelay(true);
-                self.census.to_connected.record(connection.started_ns, now_ns());
+                self.census
+                    .to_connected
+                    .record(connection.started_ns, now_ns());
                 connection.stage = Stage::Upgrading;
                 connection.out.bytes.extend_from_slice(&self.request);
                 self.to_be_written(number);
@@ -172,11 +185,12 @@ impl Fleet {
         let script = &self.settings.script;
         let mask = self.random.u32(..).to_ne_bytes();
         let connection = &mut self.connections[number as usize];
+        let payload = script.join_payload(connection.lobby);
         let message = Push {
             reference: connection.reference(),
             topic: &script.quoted_topic(connection.lobby),
             event: b"\"phx_join\"",
-            payload: script.join_payload(connection.lobby).as_bytes(),
+            payload: payload.as_bytes(),
             joined: true,
         };
         phoenix::push(&mut connection.out.bytes, script.version(), mask, &message);
@@ -195,7 +209,8 @@ impl Fleet {
         self.ledger.join(number);
         // A random begin spreads the heartbeats of connections that joined at once.
         let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
-        self.heartbeats.push(std::cmp::Reverse((now + first, number)));
+        self.heartbeats
+            .push(std::cmp::Reverse((now + first, number)));
         self.happenings.push(Happening::Joined(number));
     }
 
@@ -212,12 +227,20 @@ impl Fleet {
         match self.connections[number as usize].stage {
             Stage::Closed => return,
             Stage::Closing => return self.drop_socket(number),
-            Stage::Connecting | Stage::Upgrading | Stage::Joining => return self.refused(number, why),
+            Stage::Connecting | Stage::Upgrading | Stage::Joining => {
+                return self.refused(number, why);
+            }
             Stage::Joined => {}
         }
-        *self.census.lost.entry(why.clone()).or_default() += 1;
         self.census.joined_now -= 1;
-        self.ledger.lose(number, &mut self.done);
+        if self.connections[number as usize].slow {
+            // It is told by the end of its connection, and owed no more than it has.
+            *self.census.ended_slow.entry(why.clone()).or_default() += 1;
+            self.ledger.leave(number, &mut self.done);
+        } else {
+            *self.census.lost.entry(why.clone()).or_default() += 1;
+            self.ledger.lose(number, &mut self.done);
+        }
         self.drop_socket(number);
         self.happenings.push(Happening::Lost(number, why));
     }
@@ -252,19 +275,35 @@ impl Fleet {
                     payload: b"{}",
                     joined: true,
                 };
-                phoenix::push(&mut connection.out.bytes, self.settings.script.version(), mask, &message);
-                frame::write(&mut connection.out.bytes, opcode::CLOSE, mask, &[&1000u16.to_be_bytes()]);
+                phoenix::push(
+                    &mut connection.out.bytes,
+                    self.settings.script.version(),
+                    mask,
+                    &message,
+                );
+                frame::write(
+                    &mut connection.out.bytes,
+                    opcode::CLOSE,
+                    mask,
+                    &[&1000u16.to_be_bytes()],
+                );
                 self.to_be_written(number);
             }
             Departure::Close => {
-                frame::write(&mut connection.out.bytes, opcode::CLOSE, mask, &[&1000u16.to_be_bytes()]);
+                frame::write(
+                    &mut connection.out.bytes,
+                    opcode::CLOSE,
+                    mask,
+                    &[&1000u16.to_be_bytes()],
+                );
                 self.to_be_written(number);
             }
             Departure::Drop => self.drop_socket(number),
             Departure::Reset => {
                 if let Some(socket) = &connection.socket {
                     // A lingering time of zero makes the kernel send RST instead of FIN.
-                    let _ = socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
+                    let _ =
+                        socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
                 }
                 self.drop_socket(number);
             }

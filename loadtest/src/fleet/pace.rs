@@ -36,7 +36,12 @@ impl Pacer {
             return Pacer::silent();
         }
         let period_ns = 1e9 / rate;
-        Pacer(Pace::Rate { begin_ns, period_ns, due: 0, streams })
+        Pacer(Pace::Rate {
+            begin_ns,
+            period_ns,
+            due: 0,
+            streams,
+        })
     }
 
     /// `window` messages in flight in each lobby. `lobbies` are the first streams of each, and how many there are.
@@ -57,7 +62,12 @@ impl Pacer {
     pub fn due(&mut self, now_ns: u64) -> Option<(u32, u64)> {
         match &mut self.0 {
             Pace::Silent => None,
-            Pace::Rate { begin_ns, period_ns, due, streams } => {
+            Pace::Rate {
+                begin_ns,
+                period_ns,
+                due,
+                streams,
+            } => {
                 let intended_ns = *begin_ns + (*due as f64 * *period_ns) as u64;
                 if intended_ns > now_ns {
                     return None;
@@ -73,7 +83,12 @@ impl Pacer {
     /// When it will next be asked in vain, if that is a matter of time.
     pub fn next_due_ns(&self) -> Option<u64> {
         match &self.0 {
-            Pace::Rate { begin_ns, period_ns, due, .. } => Some(*begin_ns + (*due as f64 * *period_ns) as u64),
+            Pace::Rate {
+                begin_ns,
+                period_ns,
+                due,
+                ..
+            } => Some(*begin_ns + (*due as f64 * *period_ns) as u64),
             Pace::Silent | Pace::Window { .. } => None,
         }
     }
@@ -104,7 +119,9 @@ mod tests {
     #[test]
     fn a_window_is_refilled_in_its_own_lobby_by_each_publisher_in_turn() {
         let mut pacer = Pacer::window(3, &[(0, 2), (2, 1)]);
-        let first: Vec<u32> = std::iter::from_fn(|| pacer.due(7)).map(|(stream, _)| stream).collect();
+        let first: Vec<u32> = std::iter::from_fn(|| pacer.due(7))
+            .map(|(stream, _)| stream)
+            .collect();
         assert_eq!(first, [0, 1, 0, 2, 2, 2]);
         pacer.done(0);
         pacer.done(2);

@@ -40,7 +40,9 @@ impl Fleet {
                 self.take(number, kept + read, read);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.unread.push_back(number),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.unread.push_back(number)
+            }
             Err(error) => self.lost(number, format!("1006 ({})", plain(&error))),
         }
     }
@@ -103,7 +105,8 @@ impl Fleet {
 
     #[inline]
     pub(super) fn delivered(&mut self, number: u32, entered: crate::ledger::Entered, now: u64) {
-        if !entered.owed {
+        let connection = &mut self.connections[number as usize];
+        if !entered.owed || connection.slow {
             return;
         }
         self.meter.delivered(entered.intended_ns, now);
@@ -111,7 +114,6 @@ impl Fleet {
             self.meter.delivered_to_last(entered.intended_ns, now);
             self.done.push(entered.stream);
         }
-        let connection = &mut self.connections[number as usize];
         if connection.awaits_echo && connection.stream == Some(entered.stream) {
             connection.awaits_echo = false;
             self.happenings.push(Happening::Echoed(number));

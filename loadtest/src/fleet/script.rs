@@ -25,7 +25,9 @@ pub struct Script {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ScriptError {
     /// No place for the text.
-    #[error("--payload needs {{body}} once, as text inside a string: the message's number stands there (got {0})")]
+    #[error(
+        "--payload needs {{body}} once, as text inside a string: the message's number stands there (got {0})"
+    )]
     NoBody(String),
     /// Not JSON.
     #[error("{flag} is not JSON: {error} (got {text})")]
@@ -41,7 +43,9 @@ pub enum ScriptError {
     #[error("--bytes {0} is too short: a message's number and time take {TAG_LEN}")]
     TooShort(usize),
     /// All lobbies would be one.
-    #[error("--topics {0} needs a --topic with {{lobby}} in it, as in room:{{lobby}}, or all lobbies are one")]
+    #[error(
+        "--topics {0} needs a --topic with {{lobby}} in it, as in room:{{lobby}}, or all lobbies are one"
+    )]
     OneTopic(u32),
 }
 
@@ -56,15 +60,27 @@ impl Script {
     /// # Errors
     /// What is wrong with which of them.
     pub fn new(words: Words<'_>, topics: u32) -> Result<Script, ScriptError> {
-        let Words { version, topic, join_payload, event, payload, text_len } = words;
+        let Words {
+            version,
+            topic,
+            join_payload,
+            event,
+            payload,
+            text_len,
+        } = words;
         if topics > 1 && !topic.contains(LOBBY) {
             return Err(ScriptError::OneTopic(topics));
         }
-        is_json("--join-payload", join_payload, &join_payload.replace(LOBBY, "0"))?;
+        is_json(
+            "--join-payload",
+            join_payload,
+            &join_payload.replace(LOBBY, "0"),
+        )?;
         is_json("--payload", payload, &payload.replace(BODY, "x"))?;
         let no_body = || ScriptError::NoBody(payload.to_owned());
         let (before, behind) = payload.split_once(BODY).ok_or_else(no_body)?;
-        let inside_a_string = is_json("--payload", payload, &payload.replace(BODY, "\\u0041")).is_ok();
+        let inside_a_string =
+            is_json("--payload", payload, &payload.replace(BODY, "\\u0041")).is_ok();
         if behind.contains(BODY) || !inside_a_string {
             return Err(no_body());
         }
@@ -91,14 +107,21 @@ impl Script {
     /// What follows the tag in every text.
     pub fn filler(&self, random: &mut fastrand::Rng) -> Box<[u8]> {
         let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
-        (TAG_LEN..self.text_len).map(|_| letters[random.usize(..letters.len())]).collect()
+        (TAG_LEN..self.text_len)
+            .map(|_| letters[random.usize(..letters.len())])
+            .collect()
     }
 
     /// With the text that is published.
     pub(super) fn with_text(mut self, marker: Marker, filler: Box<[u8]>) -> Script {
         let mut text = vec![0; TAG_LEN];
         let (stream, sequence, intended_ns) = (0, 0, 0);
-        Tag { stream, sequence, intended_ns }.write(marker, &mut text);
+        Tag {
+            stream,
+            sequence,
+            intended_ns,
+        }
+        .write(marker, &mut text);
         text.extend(filler);
         self.text = text.into();
         self
@@ -183,7 +206,11 @@ mod tests {
         let filler = script.filler(&mut fastrand::Rng::with_seed(1));
         let mut script = script.with_text(marker, filler);
         let mut payload = Vec::new();
-        let tag = Tag { stream: 1, sequence: 2, intended_ns: 3 };
+        let tag = Tag {
+            stream: 1,
+            sequence: 2,
+            intended_ns: 3,
+        };
         script.write_payload(marker, tag, &mut payload);
         let value: Value = serde_json::from_slice(&payload).unwrap();
         let body = value["body"].as_str().unwrap();
@@ -194,14 +221,75 @@ mod tests {
     #[test]
     fn a_wrong_template_says_what_is_wrong_with_it() {
         let wrong = |words: Words<'_>, topics| Script::new(words, topics).unwrap_err().to_string();
-        assert!(wrong(Words { payload: "{}", ..WORDS }, 1).contains("needs {body} once"));
-        assert!(wrong(Words { payload: r#"{"a":{body}}"#, ..WORDS }, 1).contains("--payload"));
-        assert!(wrong(Words { payload: r#"{"a":"{body}{body}"}"#, ..WORDS }, 1).contains("once"));
-        assert!(wrong(Words { payload: r#"{"a":"{body}""#, ..WORDS }, 1).contains("--payload is not JSON"));
-        assert!(wrong(Words { join_payload: "{", ..WORDS }, 1).contains("--join-payload is not JSON"));
-        assert!(wrong(Words { text_len: 8, ..WORDS }, 1).contains("take 36"));
+        assert!(
+            wrong(
+                Words {
+                    payload: "{}",
+                    ..WORDS
+                },
+                1
+            )
+            .contains("needs {body} once")
+        );
+        assert!(
+            wrong(
+                Words {
+                    payload: r#"{"a":{body}}"#,
+                    ..WORDS
+                },
+                1
+            )
+            .contains("--payload")
+        );
+        assert!(
+            wrong(
+                Words {
+                    payload: r#"{"a":"{body}{body}"}"#,
+                    ..WORDS
+                },
+                1
+            )
+            .contains("once")
+        );
+        assert!(
+            wrong(
+                Words {
+                    payload: r#"{"a":"{body}""#,
+                    ..WORDS
+                },
+                1
+            )
+            .contains("--payload is not JSON")
+        );
+        assert!(
+            wrong(
+                Words {
+                    join_payload: "{",
+                    ..WORDS
+                },
+                1
+            )
+            .contains("--join-payload is not JSON")
+        );
+        assert!(
+            wrong(
+                Words {
+                    text_len: 8,
+                    ..WORDS
+                },
+                1
+            )
+            .contains("take 36")
+        );
         assert!(wrong(WORDS, 2).contains("room:{lobby}"));
-        let many = Script::new(Words { topic: "room:{lobby}", ..WORDS }, 2).unwrap();
+        let many = Script::new(
+            Words {
+                topic: "room:{lobby}",
+                ..WORDS
+            },
+            2,
+        )
+        .unwrap();
         assert_eq!(many.topic(1), "room:1");
     }
 }

@@ -7,7 +7,8 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
 };
 
 use crate::clock::SECOND_NS;
@@ -24,7 +25,10 @@ impl Timer {
         let descriptor = timerfd_create(TimerfdClockId::Monotonic, flags)?;
         let source = descriptor.as_fd().as_raw_fd();
         registry.register(&mut SourceFd(&source), token, Interest::READABLE)?;
-        Ok(Timer { descriptor, armed_ns: 0 })
+        Ok(Timer {
+            descriptor,
+            armed_ns: 0,
+        })
     }
 
     /// Wakes the loop at `at_ns`. Costs a system call only if that is another time than before.
@@ -35,7 +39,10 @@ impl Timer {
         self.armed_ns = at_ns;
         let at_ns = at_ns.max(1); // 0 would disarm it
         let once = Itimerspec {
-            it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
+            it_interval: Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            },
             it_value: Timespec {
                 tv_sec: (at_ns / SECOND_NS) as i64,
                 tv_nsec: (at_ns % SECOND_NS) as _,

@@ -35,7 +35,11 @@ impl Fleet {
 
     fn wait(&mut self, now: u64, until_ns: u64) -> io::Result<()> {
         let busy = !self.unread.is_empty() || self.opening.can_open_at(now);
-        let wake_ns = if busy { now } else { self.next_due_ns(now).min(until_ns) };
+        let wake_ns = if busy {
+            now
+        } else {
+            self.next_due_ns(now).min(until_ns)
+        };
         let timeout = if wake_ns <= now {
             Some(std::time::Duration::ZERO)
         } else {
@@ -120,7 +124,7 @@ impl Fleet {
 
     /// Ends the running interval of the meter, with what the system says at that moment.
     pub fn end_interval(&mut self, now: u64) {
-        let around = self.watch.look(now, self.census.joined_now);
+        let around = self.watch.look(self.census.joined_now);
         self.meter.end_interval(now, around);
     }
 }

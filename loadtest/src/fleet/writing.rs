@@ -3,9 +3,9 @@
 
 use std::io::{self, Write};
 
+use super::Fleet;
 use super::connection::{Pushed, Stage};
 use super::opening::plain;
-use super::Fleet;
 use crate::clock::now_ns;
 use crate::wire::phoenix::{self, Push};
 
@@ -27,7 +27,9 @@ impl Fleet {
         let tag = self.ledger.publish(stream, intended_ns);
         let marker = self.marker;
         let mut payload = std::mem::take(&mut self.payload);
-        self.settings.script.write_payload(marker, tag, &mut payload);
+        self.settings
+            .script
+            .write_payload(marker, tag, &mut payload);
         let now = now_ns();
         self.push(number, None, &payload, Some((stream, tag.sequence)), now);
         self.payload = payload;
@@ -35,11 +37,19 @@ impl Fleet {
     }
 
     /// Pushes `payload` on the connection's topic, under `event` (as JSON) or the run's own.
-    pub fn push(&mut self, number: u32, event: Option<&[u8]>, payload: &[u8], message: Option<(u32, u32)>, now: u64) {
+    pub fn push(
+        &mut self,
+        number: u32,
+        event: Option<&[u8]>,
+        payload: &[u8],
+        message: Option<(u32, u32)>,
+        now: u64,
+    ) {
         let connection = &mut self.connections[number as usize];
         let lobby = connection.lobby as usize;
         while self.topics.len() <= lobby {
-            self.topics.push(self.settings.script.quoted_topic(self.topics.len() as u32));
+            self.topics
+                .push(self.settings.script.quoted_topic(self.topics.len() as u32));
         }
         let reference = connection.reference();
         let push = Push {
@@ -50,8 +60,17 @@ impl Fleet {
             joined: true,
         };
         let mask = self.random.u32(..).to_ne_bytes();
-        phoenix::push(&mut connection.out.bytes, self.settings.script.version(), mask, &push);
-        connection.remember(Pushed { reference, sent_ns: now, message });
+        phoenix::push(
+            &mut connection.out.bytes,
+            self.settings.script.version(),
+            mask,
+            &push,
+        );
+        connection.remember(Pushed {
+            reference,
+            sent_ns: now,
+            message,
+        });
         self.to_be_written(number);
     }
 
@@ -66,7 +85,10 @@ impl Fleet {
             if connection.stage != Stage::Joined {
                 continue; // a rejoin has a heartbeat of its own
             }
-            self.heartbeats.push(std::cmp::Reverse((due_ns + self.settings.heartbeat_ns, number)));
+            self.heartbeats.push(std::cmp::Reverse((
+                due_ns + self.settings.heartbeat_ns,
+                number,
+            )));
             if connection.heartbeat_ns.is_some() {
                 continue;
             }
@@ -79,7 +101,12 @@ impl Fleet {
                 joined: false,
             };
             let mask = self.random.u32(..).to_ne_bytes();
-            phoenix::push(&mut connection.out.bytes, self.settings.script.version(), mask, &message);
+            phoenix::push(
+                &mut connection.out.bytes,
+                self.settings.script.version(),
+                mask,
+                &message,
+            );
             self.to_be_written(number);
         }
     }
@@ -155,13 +182,17 @@ impl Fleet {
 
     /// The connection reads nothing from now on, and nobody waits for it.
     pub fn stop_reading(&mut self, number: u32) {
-        self.connections[number as usize].reads = false;
+        let connection = &mut self.connections[number as usize];
+        (connection.reads, connection.slow) = (false, true);
         self.ledger.exempt(number, &mut self.done);
     }
 
     /// The connection reads again.
     pub fn resume_reading(&mut self, number: u32) {
-        self.connections[number as usize].reads = true;
-        self.unread.push_back(number);
+        let connection = &mut self.connections[number as usize];
+        if !connection.reads {
+            connection.reads = true;
+            self.unread.push_back(number);
+        }
     }
 }

@@ -78,6 +78,13 @@ impl Cores {
         list.trim().parse().ok()
     }
 
+    /// All but the last one, and that one. `None` if there is only one.
+    pub fn split_last(&self) -> Option<(Cores, Cores)> {
+        let mut others = self.0.clone();
+        let last = others.pop_last()?;
+        (!others.is_empty()).then(|| (Cores(others), Cores(BTreeSet::from([last]))))
+    }
+
     /// How many.
     pub fn count(&self) -> usize {
         self.0.len()

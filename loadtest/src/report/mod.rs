@@ -3,7 +3,7 @@
 //!
 //! `findings`, `standing` and `tables` decide what is said; `text` and `html` say it, `plot` draws.
 
-//pub mod compare;
+pub mod compare;
 mod findings;
 pub mod html;
 pub mod json;

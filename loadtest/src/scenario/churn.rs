@@ -9,23 +9,39 @@ use crate::clock::now_ns;
 use crate::fleet::{Departure, Happening};
 use crate::interrupt::Interrupt;
 use crate::result::{Figure, RunResult};
-use crate::run::CannotRun;
+use crate::run::{CannotRun, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Trial, nanoseconds};
 
 pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Churn { traffic, churners, churn_rate, stay, common } = churn;
+    let Churn {
+        traffic,
+        churners,
+        churn_rate,
+        stay,
+        common,
+    } = churn;
     super::fanout::check_publishers(&traffic)?;
-    let parameters = Parameters::default().traffic(&traffic).with("churners", churners).with("churn-rate", churn_rate);
-    let parameters = parameters.with("stay", humantime::format_duration(stay)).common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let parameters = Parameters::default()
+        .traffic(&traffic)
+        .with("churners", churners)
+        .with("churn-rate", churn_rate);
+    let parameters = parameters
+        .with("stay", humantime::format_duration(stay))
+        .common(&common);
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let stand = Stand::server(&run)?;
     let topics = traffic.topics.0;
     let mut trial = Trial::new(&mut run, stand, traffic.clients.0 + churners.0)?;
     let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
     trial.open_lobbies(topics, traffic.publishers.0, of_lobby);
     let steady = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
-    let crowd = trial.enlist_crowd(churners.0, traffic.publishers.0);
+    let crowd = trial.enlist_crowd(churners.0);
     trial.gather(&steady)?;
     let mut crowd = Crowd::new(crowd, churn_rate, stay, trial.run.seed);
     trial.talk(&traffic, traffic.rate, |trial, _| Some(crowd.turn(trial)))?;
@@ -85,7 +101,11 @@ impl Crowd {
         self.act(trial, now);
         while self.next_ns <= now {
             self.next_ns += self.period_ns as u64;
-            match self.away.iter().position(|number| trial.fleet.is_away(*number)) {
+            match self
+                .away
+                .iter()
+                .position(|number| trial.fleet.is_away(*number))
+            {
                 Some(at) => {
                     let number = self.away.remove(at).unwrap_or_default();
                     trial.fleet.open(number);
@@ -95,7 +115,12 @@ impl Crowd {
             }
         }
         self.depart_due(trial, now);
-        let next_departure = self.staying.iter().map(|(at, _)| *at).min().unwrap_or(u64::MAX);
+        let next_departure = self
+            .staying
+            .iter()
+            .map(|(at, _)| *at)
+            .min()
+            .unwrap_or(u64::MAX);
         self.next_ns.min(next_departure)
     }
 
@@ -128,7 +153,8 @@ impl Crowd {
     fn depart_due(&mut self, trial: &mut Trial<'_>, now: u64) {
         let (due, staying) = self.staying.iter().copied().partition(|(at, _)| *at <= now);
         self.staying = staying;
-        let (given_up, talking): (Vec<_>, _) = self.talking.iter().copied().partition(|(at, _)| *at <= now);
+        let (given_up, talking): (Vec<_>, _) =
+            self.talking.iter().copied().partition(|(at, _)| *at <= now);
         self.talking = talking;
         let due: Vec<(u64, u32)> = due;
         for (_, number) in due.into_iter().chain(given_up) {
@@ -165,7 +191,16 @@ impl Crowd {
     }
 
     fn figures(&self) -> Vec<Figure> {
-        let Counts { came, talked, heard, left, closed, dropped, reset, late } = self.counts;
+        let Counts {
+            came,
+            talked,
+            heard,
+            left,
+            closed,
+            dropped,
+            reset,
+            late,
+        } = self.counts;
         let mut figures = vec![
             figure("clients that came", came as f64, ""),
             figure("talked once they had joined", talked as f64, ""),
@@ -176,7 +211,11 @@ impl Crowd {
             figure("reset the connection", reset as f64, ""),
         ];
         if late > 0 {
-            figures.push(figure("not come, as all --churners were there", late as f64, ""));
+            figures.push(figure(
+                "not come, as all --churners were there",
+                late as f64,
+                "",
+            ));
         }
         figures
     }

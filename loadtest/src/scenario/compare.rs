@@ -11,7 +11,11 @@ pub(super) fn run(asked: &Compare) -> Result<String, CannotRun> {
         let result = json::read(file).map_err(|error| CannotRun::Usage(error.to_string()))?;
         Ok((file.display().to_string(), result))
     };
-    let results = asked.files.iter().map(read).collect::<Result<Vec<_>, CannotRun>>()?;
+    let results = asked
+        .files
+        .iter()
+        .map(read)
+        .collect::<Result<Vec<_>, CannotRun>>()?;
     if let Some(report) = &asked.report {
         let failed = |error| CannotRun::Usage(format!("--report {}: {error}", report.display()));
         fs::write(report, compare::html(&results)).map_err(failed)?;

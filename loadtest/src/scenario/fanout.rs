@@ -4,22 +4,35 @@ use super::parameters::Parameters;
 use super::{Judged, judge};
 use crate::arguments::{Fanout, Traffic};
 use crate::interrupt::Interrupt;
-use crate::result::{Ended, Measurement, Parameter, Ratio, RunResult, Side};
-use crate::run::{CannotRun, Found, Run};
+use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::Trial;
 
 pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Fanout { traffic, against_floor, rounds, common } = fanout;
+    let Fanout {
+        traffic,
+        against_floor,
+        rounds,
+        common,
+    } = fanout;
     check_publishers(&traffic)?;
     if against_floor.is_some() {
         check_floor(&common)?;
     }
     let parameters = parameters(&traffic, &common)
-        .maybe("against-floor", against_floor.map(|side| format!("{side:?}").to_lowercase()))
+        .maybe(
+            "against-floor",
+            against_floor.map(|side| format!("{side:?}").to_lowercase()),
+        )
         .with("rounds", rounds)
         .common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let mut found = Found {
         measurements: Vec::new(),
         problems: Vec::new(),
@@ -31,7 +44,13 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
     let floors = against_floor.map_or(&[][..], |side| side.writes());
     let several = rounds.0 > 1 || !floors.is_empty();
     for round in 1..=rounds.0 {
-        let label = |what: &str| if several { format!("{what}, round {round}") } else { String::new() };
+        let label = |what: &str| {
+            if several {
+                format!("{what}, round {round}")
+            } else {
+                String::new()
+            }
+        };
         let stand = Stand::server(&run)?;
         found.take(measure(&mut run, stand, &traffic, &label("server"), round)?);
         for writes in floors {
@@ -39,7 +58,13 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
                 break;
             }
             let stand = Stand::floor(&run, *writes)?;
-            found.take(measure(&mut run, stand, &traffic, &label(&format!("floor ({writes})")), round)?);
+            found.take(measure(
+                &mut run,
+                stand,
+                &traffic,
+                &label(&format!("floor ({writes})")),
+                round,
+            )?);
         }
         if found.ended != Ended::Complete {
             break;
@@ -52,7 +77,12 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
 /// Every lobby needs its publishers among its clients, and the ledger a place for each pair of the two.
 pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
     const PLACES_MAX: u64 = 100_000_000;
-    let Traffic { clients, topics, publishers, .. } = traffic;
+    let Traffic {
+        clients,
+        topics,
+        publishers,
+        ..
+    } = traffic;
     let smallest = clients.0 / topics.0.max(1);
     if publishers.0 > smallest {
         return Err(CannotRun::Usage(format!(
@@ -72,9 +102,9 @@ pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
 pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), CannotRun> {
     match common.vsn {
         crate::wire::phoenix::Version::V2 => Ok(()),
-        crate::wire::phoenix::Version::V1 => {
-            Err(CannotRun::Usage("the floor speaks --vsn 2.0.0 only".to_owned()))
-        }
+        crate::wire::phoenix::Version::V1 => Err(CannotRun::Usage(
+            "the floor speaks --vsn 2.0.0 only".to_owned(),
+        )),
     }
 }
 
@@ -83,7 +113,13 @@ pub(super) fn parameters(traffic: &Traffic, _common: &crate::arguments::Common) 
 }
 
 /// One measurement against one server.
-pub(super) fn measure(run: &mut Run, stand: Stand, traffic: &Traffic, label: &str, round: u32) -> Result<Judged, CannotRun> {
+pub(super) fn measure(
+    run: &mut Run,
+    stand: Stand,
+    traffic: &Traffic,
+    label: &str,
+    round: u32,
+) -> Result<Judged, CannotRun> {
     let mut trial = Trial::new(run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let clients = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
@@ -99,7 +135,12 @@ impl Found {
     /// Adds what one measurement of several came to. Objectives are those of the server's last round, or the first that
     /// broke.
     pub(super) fn take(&mut self, judged: Judged) {
-        let Judged { measurement, problems, objectives, ended } = judged;
+        let Judged {
+            measurement,
+            problems,
+            objectives,
+            ended,
+        } = judged;
         let broken = self.objectives.iter().any(|objective| !objective.held);
         if measurement.side == Side::Server && !broken {
             self.objectives = objectives;
@@ -114,11 +155,21 @@ type Observe = fn(&Measurement) -> Option<f64>;
 
 /// The figures that are told as multiples of the floor's.
 const FIGURES: [(&str, Observe); 6] = [
-    ("server CPU per delivery", |of| of.server.as_ref()?.us_per_delivery),
-    ("deliveries per second", |of| Some(of.throughput.deliveries_per_second)),
-    ("p50 latency", |of| Some(of.delivery_latency.as_ref()?.p50_us as f64)),
-    ("p99 latency", |of| Some(of.delivery_latency.as_ref()?.p99_us as f64)),
-    ("p99 time to last subscriber", |of| Some(of.last_subscriber.as_ref()?.p99_us as f64)),
+    ("server CPU per delivery", |of| {
+        of.server.as_ref()?.us_per_delivery
+    }),
+    ("deliveries per second", |of| {
+        Some(of.throughput.deliveries_per_second)
+    }),
+    ("p50 latency", |of| {
+        Some(of.delivery_latency.as_ref()?.p50_us as f64)
+    }),
+    ("p99 latency", |of| {
+        Some(of.delivery_latency.as_ref()?.p99_us as f64)
+    }),
+    ("p99 time to last subscriber", |of| {
+        Some(of.last_subscriber.as_ref()?.p99_us as f64)
+    }),
     ("deliveries per read", |of| of.load.deliveries_per_read),
 ];
 
@@ -129,11 +180,15 @@ fn ratios(measurements: &[Measurement]) -> Vec<Ratio> {
         for (figure, observe) in FIGURES {
             let of_round = |measurement: &Measurement| {
                 let round = measurement.round;
-                let server = measurements.iter().find(|other| other.side == Side::Server && other.round == round)?;
+                let server = measurements
+                    .iter()
+                    .find(|other| other.side == Side::Server && other.round == round)?;
                 let (above, below) = (observe(server)?, observe(measurement)?);
                 (below > 0.0).then(|| above / below)
             };
-            let of_floor = measurements.iter().filter(|measurement| measurement.side == floor);
+            let of_floor = measurements
+                .iter()
+                .filter(|measurement| measurement.side == floor);
             let mut all: Vec<f64> = of_floor.filter_map(of_round).collect();
             all.sort_by(f64::total_cmp);
             if let (Some(min), Some(max)) = (all.first(), all.last()) {

@@ -8,11 +8,16 @@ use crate::arguments::Floor;
 use crate::floor;
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, RunResult};
-use crate::run::{CannotRun, Found};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 
 pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Floor { traffic, writes, mut common, .. } = asked;
+    let Floor {
+        traffic,
+        writes,
+        mut common,
+        ..
+    } = asked;
     check_publishers(&traffic)?;
     check_floor(&common)?;
     if common.spawn.is_some() || common.pid.is_some() {
@@ -22,8 +27,15 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
     if traffic.topics.0 > 1 && !common.topic.contains("{lobby}") {
         common.topic = "room:{lobby}".to_owned(); // it has any topic
     }
-    let parameters = parameters(&traffic, &common).with("writes", format!("{writes:?}").to_lowercase()).common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let parameters = parameters(&traffic, &common)
+        .with("writes", format!("{writes:?}").to_lowercase())
+        .common(&common);
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Floor,
+        interrupt,
+    )?;
     let mut found = Found {
         measurements: Vec::new(),
         problems: Vec::new(),
@@ -47,13 +59,19 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
 /// Serves until it is asked to end.
 pub(super) fn serve(asked: &Floor, interrupt: &Interrupt) -> Result<String, CannotRun> {
     let [writes] = asked.writes.writes() else {
-        return Err(CannotRun::Usage("--serve takes one of --writes batch and single".to_owned()));
+        return Err(CannotRun::Usage(
+            "--serve takes one of --writes batch and single".to_owned(),
+        ));
     };
-    let listener = TcpListener::bind(asked.listen)
-        .map_err(|error| CannotRun::NoConnection(format!("cannot listen on {}: {error}", asked.listen)))?;
-    crate::host::limits::raise_descriptors();
+    let listener = TcpListener::bind(asked.listen).map_err(|error| {
+        CannotRun::NoConnection(format!("cannot listen on {}: {error}", asked.listen))
+    })?;
+    crate::host::raise_descriptors()?;
     let address = listener.local_addr()?;
-    let _ = writeln!(std::io::stdout(), "floor ({writes}) serves ws://{address}/socket/websocket until Ctrl-C");
+    let _ = writeln!(
+        std::io::stdout(),
+        "floor ({writes}) serves ws://{address}/socket/websocket until Ctrl-C"
+    );
     floor::serve(listener, *writes, interrupt.flag())?;
     Ok(String::new())
 }

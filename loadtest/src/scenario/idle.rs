@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::fleet::Happening;
 use crate::interrupt::Interrupt;
 use crate::result::RunResult;
-use crate::run::CannotRun;
+use crate::run::{CannotRun, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Trial, failure, nanoseconds, warning};
 
@@ -17,11 +17,21 @@ use crate::trial::{Trial, failure, nanoseconds, warning};
 const ASKING_MAX: usize = 64;
 
 pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Idle { clients, topics, pushes_each, ping_event, common } = idle;
-    let parameters = Parameters::default().with("clients", clients).with("topics", topics);
-    let parameters = parameters.with("pushes-each", pushes_each).maybe("ping-event", (pushes_each > 0).then_some(&ping_event));
+    let Idle {
+        clients,
+        topics,
+        pushes_each,
+        ping_event,
+        common,
+    } = idle;
+    let parameters = Parameters::default()
+        .with("clients", clients)
+        .with("topics", topics);
+    let parameters = parameters
+        .with("pushes-each", pushes_each)
+        .maybe("ping-event", (pushes_each > 0).then_some(&ping_event));
     let parameters = parameters.common(&common);
-    let mut run = super::new_run(common, clients.0, topics.0, interrupt)?;
+    let mut run = Run::new(common, (clients.0, topics.0), Starts::Nothing, interrupt)?;
     let stand = Stand::server(&run)?;
     let mut trial = Trial::new(&mut run, stand, clients.0)?;
     trial.open_lobbies(topics.0, 0, |_| 0);
@@ -35,7 +45,9 @@ pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotR
     let mut judged = judge(&mut trial, "", 1, false);
     let asked = u64::from(pushes_each) * trial.fleet.joined();
     // An error is an answer too, here: what is asked for is that something comes back.
-    judged.problems.retain(|problem| pushes_each == 0 || !problem.text.contains("pushes answered with an error"));
+    judged.problems.retain(|problem| {
+        pushes_each == 0 || !problem.text.contains("pushes answered with an error")
+    });
     if answered < asked {
         judged.problems.push(failure(format!(
             "{} of {asked} pushes were not answered: --ping-event {ping_event} must be one that the channel replies to",
@@ -44,8 +56,13 @@ pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotR
     }
     match &judged.measurement.server {
         Some(server) => {
-            let grown = |rss: u64| (rss as f64 - server.rss_before_bytes as f64) / f64::from(clients.0);
-            let mut figures = vec![figure("RSS per connection when all had joined", grown(server.rss_joined_bytes), "bytes")];
+            let grown =
+                |rss: u64| (rss as f64 - server.rss_before_bytes as f64) / f64::from(clients.0);
+            let mut figures = vec![figure(
+                "RSS per connection when all had joined",
+                grown(server.rss_joined_bytes),
+                "bytes",
+            )];
             let name = match pushes_each {
                 0 => "RSS per connection at the end".to_owned(),
                 each => format!("RSS per connection after {each} pushes and replies each"),
@@ -54,7 +71,8 @@ pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotR
             judged.measurement.figures = figures;
         }
         None => judged.problems.push(warning(
-            "the server's memory is not known: give --pid, or let it be started by --spawn".to_owned(),
+            "the server's memory is not known: give --pid, or let it be started by --spawn"
+                .to_owned(),
         )),
     }
     judged.hold(&mut trial);
@@ -63,7 +81,12 @@ pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotR
 }
 
 /// Every connection pushes and is answered that often. Returns how many answers came.
-fn ask_all(trial: &mut Trial<'_>, connections: &[u32], each: u32, event: &str) -> Result<u64, CannotRun> {
+fn ask_all(
+    trial: &mut Trial<'_>,
+    connections: &[u32],
+    each: u32,
+    event: &str,
+) -> Result<u64, CannotRun> {
     if each == 0 {
         return Ok(0);
     }
@@ -73,7 +96,11 @@ fn ask_all(trial: &mut Trial<'_>, connections: &[u32], each: u32, event: &str) -
     let mut left: HashMap<u32, u32> = connections.iter().map(|number| (*number, each)).collect();
     let mut waiting = connections.iter().copied();
     let mut answered = 0;
-    let ask = |trial: &mut Trial<'_>, number| trial.fleet.push(number, Some(event.as_bytes()), b"{}", None, now_ns());
+    let ask = |trial: &mut Trial<'_>, number| {
+        trial
+            .fleet
+            .push(number, Some(event.as_bytes()), b"{}", None, now_ns())
+    };
     for number in waiting.by_ref().take(ASKING_MAX) {
         ask(trial, number);
     }

@@ -5,14 +5,21 @@ use super::parameters::Parameters;
 use crate::arguments::Joins;
 use crate::interrupt::Interrupt;
 use crate::result::RunResult;
-use crate::run::CannotRun;
+use crate::run::{CannotRun, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::Trial;
 
 pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Joins { clients, topics, common } = joins;
-    let parameters = Parameters::default().with("clients", clients).with("topics", topics).common(&common);
-    let mut run = super::new_run(common, clients.0, topics.0, interrupt)?;
+    let Joins {
+        clients,
+        topics,
+        common,
+    } = joins;
+    let parameters = Parameters::default()
+        .with("clients", clients)
+        .with("topics", topics)
+        .common(&common);
+    let mut run = Run::new(common, (clients.0, topics.0), Starts::Nothing, interrupt)?;
     let stand = Stand::server(&run)?;
     let mut trial = Trial::new(&mut run, stand, clients.0)?;
     trial.open_lobbies(topics.0, 0, |_| 0);

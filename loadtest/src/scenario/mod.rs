@@ -13,7 +13,7 @@ mod slow;
 use crate::arguments::Command;
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Objective, Problem, RunResult};
-use crate::run::{CannotRun, Found, Run};
+use crate::run::{CannotRun, Found};
 use crate::trial::{Trial, failure, problems};
 
 /// What a command has come to.
@@ -37,7 +37,9 @@ pub fn perform(command: Command, interrupt: Interrupt) -> Result<Outcome, Cannot
         Command::Churn(churn) => churn::run(churn, interrupt)?,
         Command::Slow(slow) => slow::run(slow, interrupt)?,
         Command::Ramp(ramp) => ramp::run(ramp, interrupt)?,
-        Command::Floor(floor) if floor.serve => return floor::serve(&floor, &interrupt).map(Outcome::Text),
+        Command::Floor(floor) if floor.serve => {
+            return floor::serve(&floor, &interrupt).map(Outcome::Text);
+        }
         Command::Floor(floor) => floor::run(floor, interrupt)?,
         Command::Compare(compare) => return compare::run(&compare).map(Outcome::Text),
     };
@@ -57,7 +59,12 @@ pub(crate) struct Judged {
 pub(crate) fn judge(trial: &mut Trial<'_>, label: &str, round: u32, open_loop: bool) -> Judged {
     let measurement = trial.measurement(label, round);
     let problems = problems(&measurement, open_loop);
-    let mut judged = Judged { measurement, problems, objectives: Vec::new(), ended: Ended::Complete };
+    let mut judged = Judged {
+        measurement,
+        problems,
+        objectives: Vec::new(),
+        ended: Ended::Complete,
+    };
     judged.hold(trial);
     judged
 }
@@ -68,19 +75,27 @@ impl Judged {
         self.ended = trial.cut().unwrap_or(Ended::Complete);
         match self.ended {
             Ended::ServerLost => {
-                let said = trial.last_words().map_or(String::new(), |said| format!(" It said:\n{said}"));
+                let said = trial
+                    .last_words()
+                    .map_or(String::new(), |said| format!(" It said:\n{said}"));
                 self.problems.push(failure(format!(
                     "the server went away: all connections are lost. The figures are those until then.{said}"
                 )));
             }
             Ended::Interrupted => {
-                self.problems.push(failure("interrupted: the figures are those until then".to_owned()));
+                self.problems.push(failure(
+                    "interrupted: the figures are those until then".to_owned(),
+                ));
             }
             Ended::Complete | Ended::NotStarted => {}
         }
         let objectives = &trial.run.common.slo;
-        self.objectives = objectives.iter().map(|objective| objective.judge(&self.measurement)).collect();
-        self.measurement.held = self.failures() == 0 && self.objectives.iter().all(|objective| objective.held);
+        self.objectives = objectives
+            .iter()
+            .map(|objective| objective.judge(&self.measurement))
+            .collect();
+        self.measurement.held =
+            self.failures() == 0 && self.objectives.iter().all(|objective| objective.held);
     }
 
     /// How much of it has failed, objectives aside.
@@ -102,17 +117,11 @@ impl Judged {
     }
 }
 
-/// For parsing numbers into figures of a scenario.
+/// A figure that only one scenario has.
 pub(crate) fn figure(name: &str, value: f64, unit: &str) -> crate::result::Figure {
-    crate::result::Figure { name: name.to_owned(), value, unit: unit.to_owned() }
-}
-
-/// A run of `clients` in `topics` lobbies.
-pub(crate) fn new_run(
-    common: crate::arguments::Common,
-    clients: u32,
-    topics: u32,
-    interrupt: Interrupt,
-) -> Result<Run, CannotRun> {
-    Run::new(common, clients, topics, interrupt)
+    crate::result::Figure {
+        name: name.to_owned(),
+        value,
+        unit: unit.to_owned(),
+    }
 }

@@ -9,7 +9,10 @@ pub(super) struct Parameters(Vec<Parameter>);
 
 impl Parameters {
     pub fn with(mut self, name: &str, value: impl ToString) -> Parameters {
-        self.0.push(Parameter { name: name.to_owned(), value: value.to_string() });
+        self.0.push(Parameter {
+            name: name.to_owned(),
+            value: value.to_string(),
+        });
         self
     }
 
@@ -21,7 +24,14 @@ impl Parameters {
     }
 
     pub fn traffic(self, traffic: &Traffic) -> Parameters {
-        let Traffic { clients, topics, publishers, rate, window, no_echo } = traffic;
+        let Traffic {
+            clients,
+            topics,
+            publishers,
+            rate,
+            window,
+            no_echo,
+        } = traffic;
         let window = match rate {
             None => Some(window.map_or(16, |window| window.0)),
             Some(_) => None,
@@ -39,7 +49,11 @@ impl Parameters {
         let time = |duration| humantime::format_duration(duration).to_string();
         let names = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(", "));
         let params = common.param.iter().map(|pair| pair.0.as_str()).collect();
-        let headers = common.header.iter().filter_map(|header| header.split(':').next()).collect();
+        let headers = common
+            .header
+            .iter()
+            .filter_map(|header| header.split(':').next())
+            .collect();
         self.with("bytes", common.bytes)
             .with("url", &common.url)
             .with("vsn", common.vsn)

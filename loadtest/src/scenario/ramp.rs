@@ -5,25 +5,37 @@ use super::{Judged, judge};
 use crate::arguments::{Raised, Ramp, Traffic};
 use crate::interrupt::Interrupt;
 use crate::result::{self, Deliveries, Ended, Objective, RunResult};
-use crate::run::{CannotRun, Found, Run};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::Trial;
 
 pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     check(&ramp)?;
     let parameters = parameters(&ramp);
-    let Ramp { traffic, raise, common, .. } = &ramp;
+    let Ramp {
+        traffic,
+        raise,
+        common,
+        ..
+    } = &ramp;
     let most = match raise {
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
-    let mut run = super::new_run(common.clone(), most, traffic.topics.0, interrupt)?;
+    let mut run = Run::new(
+        common.clone(),
+        (most, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let mut found = climb(&mut run, &ramp)?;
     found.ramp = Some(found.summit(*raise));
     // What broke the last step is what was looked for, and no failure of the run.
     let first_held = found.measurements.first().is_some_and(|first| first.held);
     if first_held {
-        found.problems.retain(|problem| problem.severity == result::Severity::Warning);
+        found
+            .problems
+            .retain(|problem| problem.severity == result::Severity::Warning);
     }
     Ok(run.result("ramp", parameters, found))
 }
@@ -34,9 +46,9 @@ fn check(ramp: &Ramp) -> Result<(), CannotRun> {
         return usage("a ramp needs an objective that can break: --slo p99=50ms, say");
     }
     match ramp.raise {
-        Raised::Rate if ramp.traffic.rate.is_some() || ramp.traffic.window.is_some() => {
-            usage("a ramp of the rate sets it itself: --from and --to instead of --rate or --window")
-        }
+        Raised::Rate if ramp.traffic.rate.is_some() || ramp.traffic.window.is_some() => usage(
+            "a ramp of the rate sets it itself: --from and --to instead of --rate or --window",
+        ),
         _ if ramp.first() > ramp.to => usage("--from is more than --to"),
         _ => super::fanout::check_publishers(&Traffic {
             clients: match ramp.raise {
@@ -49,7 +61,15 @@ fn check(ramp: &Ramp) -> Result<(), CannotRun> {
 }
 
 fn parameters(ramp: &Ramp) -> Vec<result::Parameter> {
-    let Ramp { traffic, raise, to, times, add, common, .. } = ramp;
+    let Ramp {
+        traffic,
+        raise,
+        to,
+        times,
+        add,
+        common,
+        ..
+    } = ramp;
     let step = add.map_or(format!("times {times}"), |add| format!("plus {add}"));
     Parameters::default()
         .with("raise", format!("{raise:?}").to_lowercase())
@@ -72,7 +92,10 @@ impl Ramp {
     fn steps(&self) -> impl Iterator<Item = f64> {
         let (times, add, to) = (self.times, self.add, self.to);
         let next = move |value: &f64| {
-            let raised = add.map_or(value * times, |add| value + add).round().max(value + 1.0);
+            let raised = add
+                .map_or(value * times, |add| value + add)
+                .round()
+                .max(value + 1.0);
             (raised <= to).then_some(raised)
         };
         std::iter::successors(Some(self.first()), next)
@@ -115,12 +138,19 @@ fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
         };
         trial.talk(traffic, rate, |_, _| None)?;
         trial.settle(|_| true)?;
-        let unit = if *raise == Raised::Rate { "msg/s" } else { "clients" };
+        let unit = if *raise == Raised::Rate {
+            "msg/s"
+        } else {
+            "clients"
+        };
         let label = format!("step {}: {value} {unit}", index + 1);
         let mut judged = step(&mut trial, &label, value, rate.is_some(), &mut before);
         judged.measurement.step = Some(value);
         let go_on = judged.measurement.held && judged.ended == Ended::Complete;
-        trial.run.progress.note(&format!("{label}: {}", if go_on { "held" } else { "broke" }));
+        trial.run.progress.note(&format!(
+            "{label}: {}",
+            if go_on { "held" } else { "broke" }
+        ));
         found.objectives.clone_from(&judged.objectives);
         found.take(judged);
         if !go_on {
@@ -132,7 +162,13 @@ fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
 }
 
 /// Judges one step by what came in it alone.
-fn step(trial: &mut Trial<'_>, label: &str, value: f64, open_loop: bool, before: &mut Deliveries) -> Judged {
+fn step(
+    trial: &mut Trial<'_>,
+    label: &str,
+    value: f64,
+    open_loop: bool,
+    before: &mut Deliveries,
+) -> Judged {
     let mut judged = judge(trial, label, 1, open_loop);
     let now = judged.measurement.deliveries.clone();
     judged.measurement.deliveries = now.since(before);
@@ -146,13 +182,24 @@ fn step(trial: &mut Trial<'_>, label: &str, value: f64, open_loop: bool, before:
 impl Found {
     fn summit(&self, raised: Raised) -> result::Ramp {
         let broke = self.measurements.last().filter(|last| !last.held);
-        let held = self.measurements.iter().rev().find(|measurement| measurement.held);
+        let held = self
+            .measurements
+            .iter()
+            .rev()
+            .find(|measurement| measurement.held);
         let broken = |objective: &&Objective| !objective.held;
         let mut because: Vec<String> = Vec::new();
         if broke.is_some() {
             let objectives = self.objectives.iter().filter(broken);
-            because.extend(objectives.map(|objective| format!("{} (was {})", objective.objective, objective.observed)));
-            let failures = self.problems.iter().filter(|problem| problem.severity == result::Severity::Failure);
+            because.extend(
+                objectives.map(|objective| {
+                    format!("{} (was {})", objective.objective, objective.observed)
+                }),
+            );
+            let failures = self
+                .problems
+                .iter()
+                .filter(|problem| problem.severity == result::Severity::Failure);
             because.extend(failures.map(|problem| problem.text.clone()));
         }
         result::Ramp {

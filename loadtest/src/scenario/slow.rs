@@ -8,23 +8,39 @@ use crate::arguments::Slow;
 use crate::clock::now_ns;
 use crate::interrupt::Interrupt;
 use crate::result::RunResult;
-use crate::run::CannotRun;
+use crate::run::{CannotRun, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Phase, Trial, failure, nanoseconds};
 
 pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Slow { traffic, slow, stop_for, common } = asked;
+    let Slow {
+        traffic,
+        slow,
+        stop_for,
+        common,
+    } = asked;
     super::fanout::check_publishers(&traffic)?;
     let talkers = traffic.publishers.0 * traffic.topics.0;
     if slow.0 > traffic.clients.0 - talkers {
         return Err(CannotRun::Usage(format!(
-            "--slow {slow} of --clients {}: the {talkers} publishers go on reading", traffic.clients
+            "--slow {slow} of --clients {}: the {talkers} publishers go on reading",
+            traffic.clients
         )));
     }
     let parameters = Parameters::default().traffic(&traffic).with("slow", slow);
     let stop_words = stop_for.map(|time| humantime::format_duration(time).to_string());
-    let parameters = parameters.with("stop-for", stop_words.unwrap_or_else(|| "the measured time".into())).common(&common);
-    let mut run = super::new_run(common, traffic.clients.0, traffic.topics.0, interrupt)?;
+    let parameters = parameters
+        .with(
+            "stop-for",
+            stop_words.unwrap_or_else(|| "the measured time".into()),
+        )
+        .common(&common);
+    let mut run = Run::new(
+        common,
+        (traffic.clients.0, traffic.topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     let stand = Stand::server(&run)?;
     let mut trial = Trial::new(&mut run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
@@ -34,20 +50,35 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
     let mut resume_ns = None;
     trial.talk(&traffic, traffic.rate, |trial, phase| {
         if phase == Phase::Measured && resume_ns.is_none() {
-            slow_ones.iter().for_each(|number| trial.fleet.stop_reading(*number));
+            slow_ones
+                .iter()
+                .for_each(|number| trial.fleet.stop_reading(*number));
             resume_ns = Some(stop_for.map_or(u64::MAX, |time| now_ns() + nanoseconds(time)));
         }
         let due = resume_ns.filter(|at| *at != u64::MAX)?;
         if now_ns() < due {
             return Some(due);
         }
-        slow_ones.iter().for_each(|number| trial.fleet.resume_reading(*number));
+        slow_ones
+            .iter()
+            .for_each(|number| trial.fleet.resume_reading(*number));
         resume_ns = Some(u64::MAX);
         None
     })?;
-    let rss_stopped = trial.fleet.watch.sample().server.map(|server| server.rss_bytes);
-    slow_ones.iter().for_each(|number| trial.fleet.resume_reading(*number));
-    trial.settle(|trial| slow_ones.iter().all(|number| trial.fleet.has_ended_or_caught_up(*number)))?;
+    let rss_stopped = trial
+        .fleet
+        .watch
+        .sample()
+        .server
+        .map(|server| server.rss_bytes);
+    slow_ones
+        .iter()
+        .for_each(|number| trial.fleet.resume_reading(*number));
+    trial.settle(|trial| {
+        slow_ones
+            .iter()
+            .all(|number| trial.fleet.has_caught_up_or_ended(*number))
+    })?;
     let mut judged = judge(&mut trial, "", 1, traffic.rate.is_some());
     let fates = Fates::of(&trial, slow_ones);
     judged.measurement.figures = fates.figures(rss_stopped);
@@ -72,7 +103,10 @@ struct Fates {
 
 impl Fates {
     fn of(trial: &Trial<'_>, slow_ones: &[u32]) -> Fates {
-        let mut fates = Fates { ended: trial.fleet.ends_of_slow().clone(), ..Fates::default() };
+        let mut fates = Fates {
+            ended: trial.fleet.ends_of_slow().clone(),
+            ..Fates::default()
+        };
         for number in slow_ones {
             if trial.fleet.ledger.has_gap(*number) {
                 fates.gaps += 1;
@@ -88,13 +122,31 @@ impl Fates {
     }
 
     fn figures(&self, rss_stopped: Option<u64>) -> Vec<crate::result::Figure> {
-        let mut figures = vec![figure("slow clients that got everything they had missed", self.caught_up as f64, "")];
+        let mut figures = vec![figure(
+            "slow clients that got everything they had missed",
+            self.caught_up as f64,
+            "",
+        )];
         for (code, count) in &self.ended {
-            figures.push(figure(&format!("slow clients ended with {code}"), *count as f64, ""));
+            figures.push(figure(
+                &format!("slow clients ended with {code}"),
+                *count as f64,
+                "",
+            ));
         }
-        figures.push(figure("slow clients still behind when the waiting ended", self.behind as f64, ""));
-        figures.push(figure("slow clients with a gap that nobody told them of", self.gaps as f64, ""));
-        figures.extend(rss_stopped.map(|rss| figure("server RSS while they had stopped", rss as f64, "bytes")));
+        figures.push(figure(
+            "slow clients still behind when the waiting ended",
+            self.behind as f64,
+            "",
+        ));
+        figures.push(figure(
+            "slow clients with a gap that nobody told them of",
+            self.gaps as f64,
+            "",
+        ));
+        figures.extend(
+            rss_stopped.map(|rss| figure("server RSS while they had stopped", rss as f64, "bytes")),
+        );
         figures
     }
 }

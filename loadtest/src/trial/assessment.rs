@@ -3,20 +3,28 @@
 use super::Trial;
 use crate::meter::Measured;
 use crate::result::{
-    Connections, Deliveries, LoadUsage, Measurement, Problem, Saturated, ServerUsage, Severity, Side, Throughput,
+    Connections, Deliveries, LoadUsage, Measurement, Problem, Saturated, ServerUsage, Severity,
+    Side, Throughput,
 };
 use crate::watch::Used;
 
+/// Less CPU time than this is not divided: the system counts it in steps of 10 ms.
+const CPU_SECONDS_MIN: f64 = 0.05;
 /// A side that is busy for this share of the time is at its limit. What is missing goes to waiting for the other side.
 const SATURATED: f64 = 0.9;
 
 pub(super) fn measurement(trial: &mut Trial<'_>, label: &str, round: u32) -> Measurement {
     let measured = trial.fleet.meter.finish();
-    let used = trial.end.zip(trial.begin).map(|(end, begin)| end.since(&begin));
+    let used = trial
+        .end
+        .zip(trial.begin)
+        .map(|(end, begin)| end.since(&begin));
     let connections = trial.fleet.connections();
     let deliveries = trial.fleet.ledger.deliveries();
     let server = used.and_then(|used| server_usage(trial, &used, &measured, &connections));
-    let load = used.map(|used| load_usage(&used, &measured)).unwrap_or_default();
+    let load = used
+        .map(|used| load_usage(&used, &measured))
+        .unwrap_or_default();
     let seconds = measured.seconds.max(1e-9);
     Measurement {
         label: label.to_owned(),
@@ -48,11 +56,21 @@ pub(super) fn measurement(trial: &mut Trial<'_>, label: &str, round: u32) -> Mea
     }
 }
 
-fn server_usage(trial: &Trial<'_>, used: &Used, measured: &Measured, connections: &Connections) -> Option<ServerUsage> {
+fn server_usage(
+    trial: &Trial<'_>,
+    used: &Used,
+    measured: &Measured,
+    connections: &Connections,
+) -> Option<ServerUsage> {
     let process = trial.fleet.watch.server()?;
     let (cpu_seconds, system_seconds) = used.server_cpu?;
-    let (before, joined, end) = (trial.before.server?, trial.joined?.server?, trial.end?.server?);
+    let (before, joined, end) = (
+        trial.before.server?,
+        trial.joined?.server?,
+        trial.end?.server?,
+    );
     let per = |total: f64, count: u64| (count > 0).then(|| total / count as f64);
+    let told = |cpu: f64, count| (cpu >= CPU_SECONDS_MIN).then(|| per(cpu * 1e6, count))?;
     let joining = trial.joined?.since(&trial.before).server_cpu?.0;
     let grown = joined.rss_bytes as f64 - before.rss_bytes as f64;
     Some(ServerUsage {
@@ -61,8 +79,8 @@ fn server_usage(trial: &Trial<'_>, used: &Used, measured: &Measured, connections
         system_seconds,
         cores_used: cpu_seconds / used.seconds.max(1e-9),
         cores_available: process.cores_available().unwrap_or(1.0),
-        us_per_delivery: per(cpu_seconds * 1e6, measured.counts.deliveries),
-        us_per_join: per(joining * 1e6, connections.joined),
+        us_per_delivery: told(cpu_seconds, measured.counts.deliveries),
+        us_per_join: told(joining, connections.joined),
         rss_before_bytes: before.rss_bytes,
         rss_joined_bytes: joined.rss_bytes,
         rss_after_bytes: end.rss_bytes,
@@ -85,7 +103,9 @@ fn load_usage(used: &Used, measured: &Measured) -> LoadUsage {
 
 fn saturated(server: &Option<ServerUsage>, load: &LoadUsage) -> Saturated {
     let load_is = load.busy >= SATURATED;
-    let server_is = server.as_ref().map(|server| server.cores_used >= SATURATED * server.cores_available);
+    let server_is = server
+        .as_ref()
+        .map(|server| server.cores_used >= SATURATED * server.cores_available);
     match (server_is, load_is) {
         (Some(true), true) => Saturated::Both,
         (Some(true), false) => Saturated::Server,
@@ -105,13 +125,26 @@ pub fn problems(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
     problems.extend(misleading(measurement, open_loop));
     let name = |problem: Problem| match measurement.label.as_str() {
         "" => problem,
-        label => Problem { text: format!("{label}: {}", problem.text), ..problem },
+        label => Problem {
+            text: format!("{label}: {}", problem.text),
+            ..problem
+        },
     };
     problems.into_iter().map(name).collect()
 }
 
 fn delivery_failures(deliveries: &Deliveries) -> Vec<Problem> {
-    let Deliveries { published, unsent, expected, received, missing, duplicated, out_of_order, altered, .. } = *deliveries;
+    let Deliveries {
+        published,
+        unsent,
+        expected,
+        received,
+        missing,
+        duplicated,
+        out_of_order,
+        altered,
+        ..
+    } = *deliveries;
     if published > 0 && expected > 0 && received == 0 {
         let text = "nothing that was published came back. Does the server broadcast the text of this --event and --payload \
             to the topic?";
@@ -122,29 +155,62 @@ fn delivery_failures(deliveries: &Deliveries) -> Vec<Problem> {
         (duplicated, "deliveries duplicated".to_owned()),
         (out_of_order, "deliveries out of order".to_owned()),
         (altered, "deliveries whose text was altered".to_owned()),
-        (unsent, "messages could not be sent: the server read nothing of a publisher, or it was lost".to_owned()),
+        (
+            unsent,
+            "messages could not be sent: the server read nothing of a publisher, or it was lost"
+                .to_owned(),
+        ),
     ];
     let failed = counts.into_iter().filter(|(count, _)| *count > 0);
-    failed.map(|(count, what)| failure(format!("{count} {what}"))).collect()
+    failed
+        .map(|(count, what)| failure(format!("{count} {what}")))
+        .collect()
 }
 
 fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
-    let Connections { wanted, joined, refused, lost, .. } = &measurement.connections;
-    let refused = refused.iter().map(|refused| format!("{} of {wanted} connections refused: {}", refused.count, refused.what));
-    let lost = lost.iter().map(|lost| format!("{} of {joined} connections lost: {}", lost.count, lost.what));
+    let Connections {
+        wanted,
+        joined,
+        refused,
+        lost,
+        ..
+    } = &measurement.connections;
+    let refused = refused.iter().map(|refused| {
+        format!(
+            "{} of {wanted} connections refused: {}",
+            refused.count, refused.what
+        )
+    });
+    let lost = lost
+        .iter()
+        .map(|lost| format!("{} of {joined} connections lost: {}", lost.count, lost.what));
     let replies = measurement.replies.error.iter();
-    let replies = replies.map(|error| format!("{} pushes answered with an error: {}", error.count, error.what));
+    let replies = replies.map(|error| {
+        format!(
+            "{} pushes answered with an error: {}",
+            error.count, error.what
+        )
+    });
     refused.chain(lost).chain(replies).map(failure).collect()
 }
 
 fn misleading(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
     let mut warnings = Vec::new();
-    let load_is = matches!(measurement.saturated, Saturated::LoadGenerator | Saturated::Both);
+    let load_is = matches!(
+        measurement.saturated,
+        Saturated::LoadGenerator | Saturated::Both
+    );
     if load_is && open_loop {
         warnings.push("the load generator was busy all the time: the delays are partly its own. Lower --rate or --clients".to_owned());
     }
-    let late = measurement.send_delay.as_ref().map_or(0, |delay| delay.p99_us);
-    let delay = measurement.delivery_latency.as_ref().map_or(u64::MAX, |delay| delay.p99_us);
+    let late = measurement
+        .send_delay
+        .as_ref()
+        .map_or(0, |delay| delay.p99_us);
+    let delay = measurement
+        .delivery_latency
+        .as_ref()
+        .map_or(u64::MAX, |delay| delay.p99_us);
     if open_loop && late > 1_000 && late > delay / 4 {
         warnings.push(format!(
             "the load generator sent late (p99 {:.1} ms after the intended time); that is part of all delays",
@@ -162,10 +228,16 @@ fn misleading(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
 
 /// A problem by which a run has failed.
 pub fn failure(text: String) -> Problem {
-    Problem { severity: Severity::Failure, text }
+    Problem {
+        severity: Severity::Failure,
+        text,
+    }
 }
 
 /// A problem by which figures may mislead.
 pub fn warning(text: String) -> Problem {
-    Problem { severity: Severity::Warning, text }
+    Problem {
+        severity: Severity::Warning,
+        text,
+    }
 }

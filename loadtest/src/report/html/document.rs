@@ -100,7 +100,8 @@ impl Document {
         if table.columns.iter().any(|column| !column.is_empty()) {
             self.html.push_str("<thead><tr>");
             for column in &table.columns {
-                self.html.push_str(&format!("<th scope=\"col\">{}</th>", escaped(column)));
+                self.html
+                    .push_str(&format!("<th scope=\"col\">{}</th>", escaped(column)));
             }
             self.html.push_str("</tr></thead>\n");
         }
@@ -125,8 +126,13 @@ impl Document {
                 Mood::Bad => "bad",
             };
             match index {
-                0 => self.html.push_str(&format!("<th scope=\"row\">{}</th>", escaped(&cell.text))),
-                _ => self.html.push_str(&format!("<td class=\"{class}\">{}</td>", escaped(&cell.text))),
+                0 => self
+                    .html
+                    .push_str(&format!("<th scope=\"row\">{}</th>", escaped(&cell.text))),
+                _ => self.html.push_str(&format!(
+                    "<td class=\"{class}\">{}</td>",
+                    escaped(&cell.text)
+                )),
             }
         }
         self.close("tr");
@@ -170,6 +176,9 @@ mod tests {
 
     #[test]
     fn markup_and_control_letters_do_not_get_through() {
-        assert_eq!(escaped("<a href='x'>&\"\u{1b}[2J"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{fffd}[2J");
+        assert_eq!(
+            escaped("<a href='x'>&\"\u{1b}[2J"),
+            "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{fffd}[2J"
+        );
     }
 }

@@ -35,12 +35,24 @@ pub fn render(result: &RunResult) -> String {
 }
 
 fn heading(page: &mut Document, result: &RunResult) {
-    let seconds: f64 = result.measurements.iter().map(|measurement| measurement.seconds).sum();
+    let seconds: f64 = result
+        .measurements
+        .iter()
+        .map(|measurement| measurement.seconds)
+        .sum();
     page.element("h1", "", &result.scenario);
-    let when = format!("{} · {} s measured", result.started_at, units::number(seconds));
+    let when = format!(
+        "{} · {} s measured",
+        result.started_at,
+        units::number(seconds)
+    );
     page.element("p", "quiet", &when);
     let (word, sentence) = verdict(result);
-    let mood = if result.held { "verdict good" } else { "verdict bad" };
+    let mood = if result.held {
+        "verdict good"
+    } else {
+        "verdict bad"
+    };
     page.open("p", mood);
     page.element("strong", "", word);
     page.element("span", "", &sentence);
@@ -83,16 +95,27 @@ fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing
 /// All that is needed to repeat the run.
 fn setting(page: &mut Document, result: &RunResult) {
     page.element("h2", "", "Setting");
-    let mut pairs: Vec<(String, String)> =
-        result.parameters.iter().map(|each| (each.name.clone(), each.value.clone())).collect();
+    let mut pairs: Vec<(String, String)> = result
+        .parameters
+        .iter()
+        .map(|each| (each.name.clone(), each.value.clone()))
+        .collect();
     pairs.push(("seed".to_owned(), result.seed.to_string()));
     page.pairs(&pairs);
     page.element("h3", "", "Machine");
     page.pairs(&machine(&result.machine));
     page.element("h3", "", "Command line");
-    let words: Vec<String> = result.command_line.iter().map(|word| quoted(word)).collect();
+    let words: Vec<String> = result
+        .command_line
+        .iter()
+        .map(|word| quoted(word))
+        .collect();
     page.element("pre", "", &words.join(" "));
-    page.element("p", "quiet", &format!("lobbyd-loadtest {}", result.tool_version));
+    page.element(
+        "p",
+        "quiet",
+        &format!("lobbyd-loadtest {}", result.tool_version),
+    );
 }
 
 fn machine(machine: &Machine) -> Vec<(String, String)> {
@@ -102,8 +125,14 @@ fn machine(machine: &Machine) -> Vec<(String, String)> {
         ("cores", machine.cores.to_string()),
         ("memory", units::bytes(machine.memory_bytes as f64)),
         ("system", machine.kernel.clone()),
-        ("server bound to cores", machine.server_cores.clone().unwrap_or_else(unbound)),
-        ("load bound to cores", machine.load_cores.clone().unwrap_or_else(unbound)),
+        (
+            "server bound to cores",
+            machine.server_cores.clone().unwrap_or_else(unbound),
+        ),
+        (
+            "load bound to cores",
+            machine.load_cores.clone().unwrap_or_else(unbound),
+        ),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()

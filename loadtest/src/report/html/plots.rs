@@ -25,7 +25,9 @@ pub(super) fn all(result: &RunResult) -> Vec<Picture> {
 /// The delays of one measurement, those of a message and those of a connection apart.
 fn own_distributions(measurement: &Measurement) -> Vec<Picture> {
     let connections = &measurement.connections;
-    let named = |name: &str, latency: &'_ Option<Latency>| latency.clone().map(|latency| (name.to_owned(), latency));
+    let named = |name: &str, latency: &'_ Option<Latency>| {
+        latency.clone().map(|latency| (name.to_owned(), latency))
+    };
     let messages = [
         named("delivery", &measurement.delivery_latency),
         named("last subscriber", &measurement.last_subscriber),
@@ -38,10 +40,19 @@ fn own_distributions(measurement: &Measurement) -> Vec<Picture> {
     ];
     let draw = |title: &str, all: [Option<(String, Latency)>; 3]| {
         let all: Vec<_> = all.into_iter().flatten().collect();
-        let curves: Vec<Curve> = all.iter().map(|(name, latency)| (name.clone(), latency)).collect();
+        let curves: Vec<Curve> = all
+            .iter()
+            .map(|(name, latency)| (name.clone(), latency))
+            .collect();
         distributions(title, &curves)
     };
-    [draw("Distribution of delays", messages), draw("Distribution of times to join", joining)].into_iter().flatten().collect()
+    [
+        draw("Distribution of delays", messages),
+        draw("Distribution of times to join", joining),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Distributions over each other, on an axis of percentiles.
@@ -50,16 +61,43 @@ pub(in crate::report) fn distributions(title: &str, curves: &[Curve]) -> Option<
     let least = curves.iter().map(|(_, latency)| latency.min_us).min()?;
     let most = curves.iter().map(|(_, latency)| latency.max_us).max()?;
     let x = Axis::percentiles(count);
-    let series = curves.iter().map(|(_, latency)| Series::whole(curve(latency, x.to))).collect();
-    let lines = Lines { x_name: "percentile", x, y: Axis::times(least, most), series, limits: Vec::new() };
-    let words: Vec<String> = curves.iter().map(|(name, latency)| told(name, latency)).collect();
+    let series = curves
+        .iter()
+        .map(|(_, latency)| Series::whole(curve(latency, x.to)))
+        .collect();
+    let lines = Lines {
+        x_name: "percentile",
+        x,
+        y: Axis::times(least, most),
+        series,
+        limits: Vec::new(),
+    };
+    let words: Vec<String> = curves
+        .iter()
+        .map(|(name, latency)| told(name, latency))
+        .collect();
     let keys = curves.iter().map(|(name, _)| name.clone()).collect();
-    Some(Picture { title: title.to_owned(), words: words.join(" "), keys, drawn: lines.draw()? })
+    Some(Picture {
+        title: title.to_owned(),
+        words: words.join(" "),
+        keys,
+        drawn: lines.draw()?,
+    })
 }
 
 fn told(name: &str, latency: &Latency) -> String {
-    let Latency { p50_us, p99_us, max_us, .. } = *latency;
-    format!("{name}: median {}, 99th percentile {}, largest {}.", time_us(p50_us), time_us(p99_us), time_us(max_us))
+    let Latency {
+        p50_us,
+        p99_us,
+        max_us,
+        ..
+    } = *latency;
+    format!(
+        "{name}: median {}, 99th percentile {}, largest {}.",
+        time_us(p50_us),
+        time_us(p99_us),
+        time_us(max_us)
+    )
 }
 
 /// Each bin at the percentile up to which its values reach. The last one stands at the end: there is no percentile 100.
@@ -79,15 +117,33 @@ fn over_time(intervals: &[Interval]) -> Vec<Picture> {
         return Vec::new();
     }
     let per_second = |interval: &Interval| interval.deliveries as f64 / interval.seconds.max(1e-9);
-    let delivered = timeline("Deliveries a second", intervals, &[("", &|each| Some(per_second(each)))], plain);
+    let delivered = timeline(
+        "Deliveries a second",
+        intervals,
+        &[("", &|each| Some(per_second(each)))],
+        plain,
+    );
     let cpu = timeline(
         "CPU of both sides, in cores",
         intervals,
-        &[("server", &|each| each.server_cores), ("load generator", &|each| Some(each.load_cores))],
+        &[
+            ("server", &|each| each.server_cores),
+            ("load generator", &|each| Some(each.load_cores)),
+        ],
         plain,
     );
-    let joined = timeline("Joined connections", intervals, &[("", &|each| Some(each.joined as f64))], plain);
-    let memory = timeline("Server memory (RSS)", intervals, &[("", &|each| Some(each.server_rss_bytes? as f64))], units::bytes);
+    let joined = timeline(
+        "Joined connections",
+        intervals,
+        &[("", &|each| Some(each.joined as f64))],
+        plain,
+    );
+    let memory = timeline(
+        "Server memory (RSS)",
+        intervals,
+        &[("", &|each| Some(each.server_rss_bytes? as f64))],
+        units::bytes,
+    );
     let changes = |of: &dyn Fn(&Interval) -> u64| {
         let values = || intervals.iter().map(of);
         values().max() > values().min().map(|least| least + least / 10)
@@ -108,33 +164,76 @@ fn over_time(intervals: &[Interval]) -> Vec<Picture> {
 type Reading<'a> = &'a dyn Fn(&Interval) -> Option<f64>;
 
 fn seconds(intervals: &[Interval]) -> Axis {
-    Axis::linear(intervals.last().map_or(1.0, |last| last.at_seconds), 10, plain)
+    Axis::linear(
+        intervals.last().map_or(1.0, |last| last.at_seconds),
+        10,
+        plain,
+    )
 }
 
-fn timeline(title: &str, intervals: &[Interval], readings: &[(&str, Reading)], write: fn(f64) -> String) -> Option<Picture> {
-    let all = || readings.iter().flat_map(|(_, reading)| intervals.iter().filter_map(reading));
+fn timeline(
+    title: &str,
+    intervals: &[Interval],
+    readings: &[(&str, Reading)],
+    write: fn(f64) -> String,
+) -> Option<Picture> {
+    let all = || {
+        readings
+            .iter()
+            .flat_map(|(_, reading)| intervals.iter().filter_map(reading))
+    };
     let most = all().fold(0.0, f64::max);
     let least = all().fold(f64::INFINITY, f64::min);
     if !least.is_finite() {
         return None;
     }
-    let points = |reading: Reading| Series::with_gaps(intervals.iter().map(|each| (each.at_seconds, reading(each))));
-    let series = readings.iter().map(|(_, reading)| points(*reading)).collect();
+    let points = |reading: Reading| {
+        Series::with_gaps(
+            intervals
+                .iter()
+                .map(|each| (each.at_seconds, reading(each))),
+        )
+    };
+    let series = readings
+        .iter()
+        .map(|(_, reading)| points(*reading))
+        .collect();
     let y = Axis::linear(most * 1.08, 4, write);
-    let lines = Lines { x: seconds(intervals), x_name: "seconds", y, series, limits: Vec::new() };
+    let lines = Lines {
+        x: seconds(intervals),
+        x_name: "seconds",
+        y,
+        series,
+        limits: Vec::new(),
+    };
     let named = readings.iter().filter(|(name, _)| !name.is_empty());
     let keys = named.map(|(name, _)| (*name).to_owned()).collect();
-    let words = format!("Between {} and {} over {} intervals.", write(least), write(most), intervals.len());
-    Some(Picture { title: title.to_owned(), words, keys, drawn: lines.draw()? })
+    let words = format!(
+        "Between {} and {} over {} intervals.",
+        write(least),
+        write(most),
+        intervals.len()
+    );
+    Some(Picture {
+        title: title.to_owned(),
+        words,
+        keys,
+        drawn: lines.draw()?,
+    })
 }
 
 /// Delay over time, on a logarithmic axis: a stall shows without flattening the rest.
 fn delay(intervals: &[Interval]) -> Option<Picture> {
     let least = intervals.iter().filter_map(|each| each.p50_us).min()?;
     let most = intervals.iter().filter_map(|each| each.max_us).max()?;
-    let readings: [fn(&Interval) -> Option<u64>; 3] = [|each| each.p50_us, |each| each.p99_us, |each| each.max_us];
+    let readings: [fn(&Interval) -> Option<u64>; 3] =
+        [|each| each.p50_us, |each| each.p99_us, |each| each.max_us];
     let points = |reading: fn(&Interval) -> Option<u64>| {
-        Series::with_gaps(intervals.iter().map(move |each| (each.at_seconds, reading(each).map(Axis::time))))
+        Series::with_gaps(
+            intervals
+                .iter()
+                .map(move |each| (each.at_seconds, reading(each).map(Axis::time))),
+        )
     };
     let lines = Lines {
         x: seconds(intervals),
@@ -143,37 +242,90 @@ fn delay(intervals: &[Interval]) -> Option<Picture> {
         series: readings.map(points).into(),
         limits: Vec::new(),
     };
-    let words = format!("Medians from {} up, largest {}.", time_us(least), time_us(most));
+    let words = format!(
+        "Medians from {} up, largest {}.",
+        time_us(least),
+        time_us(most)
+    );
     let keys = ["p50", "p99", "max"].map(str::to_owned).to_vec();
-    Some(Picture { title: "Delay over time".to_owned(), words, keys, drawn: lines.draw()? })
+    Some(Picture {
+        title: "Delay over time".to_owned(),
+        words,
+        keys,
+        drawn: lines.draw()?,
+    })
 }
 
 /// The delays of a ramp's steps, with the limits that were asked for.
 fn steps(result: &RunResult) -> Option<Picture> {
     let ramp = result.ramp.as_ref()?;
     let latency = |measurement: &Measurement| {
-        measurement.delivery_latency.clone().or_else(|| measurement.connections.time_to_joined.clone())
+        measurement
+            .delivery_latency
+            .clone()
+            .or_else(|| measurement.connections.time_to_joined.clone())
     };
-    let steps: Vec<(f64, Latency)> =
-        result.measurements.iter().filter_map(|each| Some((each.step?, latency(each)?))).collect();
+    let steps: Vec<(f64, Latency)> = result
+        .measurements
+        .iter()
+        .filter_map(|each| Some((each.step?, latency(each)?)))
+        .collect();
     let (first, last) = (steps.first()?.0, steps.last()?.0);
     let limits = limits(result);
-    let limit_most = limits.iter().map(|limit| 10_f64.powf(limit.at) as u64).max().unwrap_or(0);
+    let limit_most = limits
+        .iter()
+        .map(|limit| 10_f64.powf(limit.at) as u64)
+        .max()
+        .unwrap_or(0);
     let least = steps.iter().map(|(_, latency)| latency.p50_us).min()?;
-    let most = steps.iter().map(|(_, latency)| latency.max_us).max()?.max(limit_most * 2);
+    let most = steps
+        .iter()
+        .map(|(_, latency)| latency.max_us)
+        .max()?
+        .max(limit_most * 2);
     let of = |at: fn(&Latency) -> u64| {
-        let points = steps.iter().map(|(step, latency)| (*step, Axis::time(at(latency)))).collect();
-        Series { pieces: vec![points], dots: true }
+        let points = steps
+            .iter()
+            .map(|(step, latency)| (*step, Axis::time(at(latency))))
+            .collect();
+        Series {
+            pieces: vec![points],
+            dots: true,
+        }
     };
-    let series = vec![of(|each| each.p50_us), of(|each| each.p99_us), of(|each| each.max_us)];
+    let series = vec![
+        of(|each| each.p50_us),
+        of(|each| each.p99_us),
+        of(|each| each.max_us),
+    ];
     let mut x = Axis::between(first, last, 8, plain);
-    x.ticks = steps.iter().map(|(step, _)| (*step, plain(*step))).collect();
-    let name = if ramp.raised == "rate" { "messages a second" } else { &ramp.raised };
-    let lines = Lines { x, x_name: name, y: Axis::times(least, most), series, limits };
-    let told = steps.iter().map(|(step, latency)| format!("At {}: p99 {}.", plain(*step), time_us(latency.p99_us)));
+    x.ticks = steps
+        .iter()
+        .map(|(step, _)| (*step, plain(*step)))
+        .collect();
+    let name = if ramp.raised == "rate" {
+        "messages a second"
+    } else {
+        &ramp.raised
+    };
+    let lines = Lines {
+        x,
+        x_name: name,
+        y: Axis::times(least, most),
+        series,
+        limits,
+    };
+    let told = steps
+        .iter()
+        .map(|(step, latency)| format!("At {}: p99 {}.", plain(*step), time_us(latency.p99_us)));
     let words = told.collect::<Vec<_>>().join(" ");
     let keys = ["p50", "p99", "max"].map(str::to_owned).to_vec();
-    Some(Picture { title: "Delay at each step".to_owned(), words, keys, drawn: lines.draw()? })
+    Some(Picture {
+        title: "Delay at each step".to_owned(),
+        words,
+        keys,
+        drawn: lines.draw()?,
+    })
 }
 
 /// The objectives that are times, as "p99=20ms".
@@ -181,7 +333,10 @@ fn limits(result: &RunResult) -> Vec<Limit> {
     let times = result.objectives.iter().filter_map(|each| {
         let (_, limit) = each.objective.split_once('=')?;
         let us = humantime::parse_duration(limit).ok()?.as_micros();
-        Some(Limit { at: Axis::time(u64::try_from(us).ok()?), name: each.objective.clone() })
+        Some(Limit {
+            at: Axis::time(u64::try_from(us).ok()?),
+            name: each.objective.clone(),
+        })
     });
     times.collect()
 }
@@ -191,13 +346,27 @@ fn against_floor(result: &RunResult) -> Vec<Picture> {
     let Some(own) = Standing::of(result).and_then(|standing| standing.middle()) else {
         return Vec::new();
     };
-    let others = floors(result).into_iter().filter(|floor| floor.side != own.side);
+    let others = floors(result)
+        .into_iter()
+        .filter(|floor| floor.side != own.side);
     let curves: Vec<Curve> = std::iter::once(own)
         .chain(others)
-        .filter_map(|each| Some((side_name(each.side).to_owned(), each.delivery_latency.as_ref()?)))
+        .filter_map(|each| {
+            Some((
+                side_name(each.side).to_owned(),
+                each.delivery_latency.as_ref()?,
+            ))
+        })
         .collect();
-    let overlaid = if curves.len() > 1 { distributions("Delay of server and floor", &curves) } else { None };
-    [ratio_bars(result), overlaid].into_iter().flatten().collect()
+    let overlaid = if curves.len() > 1 {
+        distributions("Delay of server and floor", &curves)
+    } else {
+        None
+    };
+    [ratio_bars(result), overlaid]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn ratio_bars(result: &RunResult) -> Option<Picture> {
@@ -210,7 +379,15 @@ fn ratio_bars(result: &RunResult) -> Option<Picture> {
     };
     let all: Vec<Bar> = result.ratios.iter().map(bar).collect();
     let drawn = bars(&all, Some(1.0))?;
-    let words: Vec<String> = all.iter().map(|bar| format!("{}: {}.", bar.name, bar.written)).collect();
+    let words: Vec<String> = all
+        .iter()
+        .map(|bar| format!("{}: {}.", bar.name, bar.written))
+        .collect();
     let title = "The server as a multiple of the floor; the line is the floor".to_owned();
-    Some(Picture { title, words: words.join(" "), keys: Vec::new(), drawn })
+    Some(Picture {
+        title,
+        words: words.join(" "),
+        keys: Vec::new(),
+        drawn,
+    })
 }

@@ -11,20 +11,42 @@ type Reading = fn(&Measurement) -> Option<f64>;
 
 /// Name, how it is written, and where it stands in a measurement.
 const TILES: [(&str, fn(f64) -> String, Reading); 9] = [
-    ("deliveries", rate, |measurement| above_zero(measurement.throughput.deliveries_per_second)),
-    ("delivery p50", time, |measurement| Some(measurement.delivery_latency.as_ref()?.p50_us as f64)),
-    ("delivery p99", time, |measurement| Some(measurement.delivery_latency.as_ref()?.p99_us as f64)),
-    ("last subscriber p99", time, |measurement| Some(measurement.last_subscriber.as_ref()?.p99_us as f64)),
-    ("server CPU a delivery", time, |measurement| measurement.server.as_ref()?.us_per_delivery),
+    ("deliveries", rate, |measurement| {
+        above_zero(measurement.throughput.deliveries_per_second)
+    }),
+    ("delivery p50", time, |measurement| {
+        Some(measurement.delivery_latency.as_ref()?.p50_us as f64)
+    }),
+    ("delivery p99", time, |measurement| {
+        Some(measurement.delivery_latency.as_ref()?.p99_us as f64)
+    }),
+    ("last subscriber p99", time, |measurement| {
+        Some(measurement.last_subscriber.as_ref()?.p99_us as f64)
+    }),
+    ("server CPU a delivery", time, |measurement| {
+        measurement.server.as_ref()?.us_per_delivery
+    }),
     ("time to joined p99", time, |measurement| {
-        let joined = measurement.connections.time_to_joined.as_ref().filter(|_| measurement.delivery_latency.is_none());
+        let joined = measurement
+            .connections
+            .time_to_joined
+            .as_ref()
+            .filter(|_| measurement.delivery_latency.is_none());
         Some(joined?.p99_us as f64)
     }),
     ("server CPU a join", time, |measurement| {
-        measurement.server.as_ref().filter(|_| measurement.delivery_latency.is_none())?.us_per_join
+        measurement
+            .server
+            .as_ref()
+            .filter(|_| measurement.delivery_latency.is_none())?
+            .us_per_join
     }),
-    ("server memory a connection", bytes, |measurement| measurement.server.as_ref()?.rss_per_connection_bytes),
-    ("joins", rate, |measurement| above_zero(measurement.connections.joins_per_second)),
+    ("server memory a connection", bytes, |measurement| {
+        measurement.server.as_ref()?.rss_per_connection_bytes
+    }),
+    ("joins", rate, |measurement| {
+        above_zero(measurement.connections.joins_per_second)
+    }),
 ];
 
 fn above_zero(value: f64) -> Option<f64> {

@@ -34,18 +34,31 @@ impl Axis {
         let first = (least / step).ceil() as i64;
         let last = (to / step).floor() as i64;
         let ticks = (first..=last).map(|tick| tick as f64 * step);
-        Axis { from: least, to, ticks: ticks.map(|tick| (tick, write(tick))).collect() }
+        Axis {
+            from: least,
+            to,
+            ticks: ticks.map(|tick| (tick, write(tick))).collect(),
+        }
     }
 
     /// Times on a logarithmic axis: a value is drawn at [`Axis::time`] of it.
     pub fn times(least_us: u64, most_us: u64) -> Axis {
         let from = Axis::time(least_us);
         let to = Axis::time(most_us).max(from + 0.5);
-        let steps: &[f64] = if to - from < 2.2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let steps: &[f64] = if to - from < 2.2 {
+            &[1.0, 2.0, 5.0]
+        } else {
+            &[1.0]
+        };
         let decades = from.floor() as i32..=to.ceil() as i32;
-        let ticks = decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
+        let ticks =
+            decades.flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)));
         let within = ticks.filter(|us| (from - 1e-9..=to + 1e-9).contains(&us.log10()));
-        Axis { from, to, ticks: within.map(|us| (us.log10(), units::tick(us))).collect() }
+        Axis {
+            from,
+            to,
+            ticks: within.map(|us| (us.log10(), units::tick(us))).collect(),
+        }
     }
 
     /// Where a time lies on a logarithmic axis. Below one microsecond nothing was measured.
@@ -62,9 +75,15 @@ impl Axis {
             2 => "99".to_owned(),
             more => format!("99.{}", "9".repeat(more as usize - 2)),
         };
-        let mut ticks: Vec<_> = (0..=to.floor() as i32).map(|tick| (f64::from(tick), nines(tick))).collect();
+        let mut ticks: Vec<_> = (0..=to.floor() as i32)
+            .map(|tick| (f64::from(tick), nines(tick)))
+            .collect();
         ticks.insert(1, (2_f64.log10(), "50".to_owned()));
-        Axis { from: 0.0, to, ticks }
+        Axis {
+            from: 0.0,
+            to,
+            ticks,
+        }
     }
 
     /// The same for so many pixels: numbers that have no room beside the one before are left out, their lines are not.
@@ -119,7 +138,9 @@ pub(in crate::report) fn percentile_of(part: f64) -> f64 {
 /// The next of 1, 2, 5, 10, 20 …
 fn round_step(step: f64) -> f64 {
     let decade = 10_f64.powf(step.max(f64::MIN_POSITIVE).log10().floor());
-    let times = [1.0, 2.0, 5.0, 10.0].into_iter().find(|times| times * decade >= step * 0.999);
+    let times = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .find(|times| times * decade >= step * 0.999);
     times.unwrap_or(10.0) * decade
 }
 
@@ -133,15 +154,32 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_few() {
-        assert_eq!(written(&Axis::linear(10.0, 5, units::plain)), ["0", "2", "4", "6", "8", "10"]);
-        assert_eq!(written(&Axis::linear(1_070_000.0, 4, units::plain)), ["0", "500,000", "1M"]);
-        assert_eq!(written(&Axis::times(90, 12_000)), ["100 µs", "200 µs", "500 µs", "1 ms", "2 ms", "5 ms", "10 ms"]);
-        assert_eq!(written(&Axis::percentiles(20_000)), ["0", "50", "90", "99", "99.9", "99.99"]);
+        assert_eq!(
+            written(&Axis::linear(10.0, 5, units::plain)),
+            ["0", "2", "4", "6", "8", "10"]
+        );
+        assert_eq!(
+            written(&Axis::linear(1_070_000.0, 4, units::plain)),
+            ["0", "500,000", "1M"]
+        );
+        assert_eq!(
+            written(&Axis::times(90, 12_000)),
+            [
+                "100 µs", "200 µs", "500 µs", "1 ms", "2 ms", "5 ms", "10 ms"
+            ]
+        );
+        assert_eq!(
+            written(&Axis::percentiles(20_000)),
+            ["0", "50", "90", "99", "99.9", "99.99"]
+        );
     }
 
     #[test]
     fn an_axis_of_one_value_is_an_axis() {
-        assert_eq!(written(&Axis::linear(0.0, 2, units::plain)), ["0", "0.5", "1"]);
+        assert_eq!(
+            written(&Axis::linear(0.0, 2, units::plain)),
+            ["0", "0.5", "1"]
+        );
         assert!(Axis::times(500, 500).to > Axis::times(500, 500).from);
     }
 }

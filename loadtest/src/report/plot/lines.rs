@@ -1,7 +1,9 @@
 //! Lines over two axes, with gaps where nothing was measured, and limits across.
 
 use plotters::element::{Circle, PathElement, Text};
-use plotters::prelude::{Cartesian2d, ChartBuilder, ChartContext, Color, IntoFont, SVGBackend, ShapeStyle};
+use plotters::prelude::{
+    Cartesian2d, ChartBuilder, ChartContext, Color, IntoFont, SVGBackend, ShapeStyle,
+};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{IntoTextStyle, TRANSPARENT};
 
@@ -46,7 +48,10 @@ type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Coordinates>;
 impl Series {
     /// A line without gaps.
     pub fn whole(points: Vec<(f64, f64)>) -> Series {
-        Series { pieces: vec![points], dots: false }
+        Series {
+            pieces: vec![points],
+            dots: false,
+        }
     }
 
     /// A line with a gap where there is no value.
@@ -59,7 +64,10 @@ impl Series {
             }
         }
         pieces.retain(|piece| !piece.is_empty());
-        Series { pieces, dots: false }
+        Series {
+            pieces,
+            dots: false,
+        }
     }
 }
 
@@ -91,7 +99,12 @@ impl Lines<'_> {
 
     /// Room for the longest number of the upward axis.
     fn label_width(&self) -> u32 {
-        let longest = self.y.ticks.iter().map(|(_, text)| text.chars().count()).max();
+        let longest = self
+            .y
+            .ticks
+            .iter()
+            .map(|(_, text)| text.chars().count())
+            .max();
         longest.unwrap_or(0) as u32 * 7 + 12
     }
 
@@ -114,7 +127,10 @@ impl Lines<'_> {
             return Ok(());
         }
         let ends = vec![(self.x.from, limit.at), (self.x.to, limit.at)];
-        chart.draw_series([PathElement::new(ends, ShapeStyle::from(&BAD).stroke_width(1))])?;
+        chart.draw_series([PathElement::new(
+            ends,
+            ShapeStyle::from(&BAD).stroke_width(1),
+        )])?;
         let font = ("sans-serif", LETTERS).into_text_style(chart.plotting_area());
         let style = font.color(&BAD).pos(Pos::new(HPos::Left, VPos::Bottom));
         let x = self.x.from + (self.x.to - self.x.from) * 0.01;

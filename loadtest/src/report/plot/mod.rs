@@ -46,10 +46,16 @@ pub(super) struct Size {
 }
 
 /// On a page.
-pub(super) const WIDE: Size = Size { width: 760, height: 300 };
+pub(super) const WIDE: Size = Size {
+    width: 760,
+    height: 300,
+};
 
 /// On a phone.
-pub(super) const NARROW: Size = Size { width: 340, height: 260 };
+pub(super) const NARROW: Size = Size {
+    width: 340,
+    height: 260,
+};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type DrawError = DrawingAreaErrorKind<std::io::Error>;

@@ -1,15 +1,15 @@
 //! The lobbyd-loadtest binary: arguments, the scenario, what is shown and written of it, exit code.
 
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use lobbyd_loadtest::arguments::{Arguments, Command, Common};
 use lobbyd_loadtest::interrupt::Interrupt;
-use lobbyd_loadtest::report::{html, json, text};
-use lobbyd_loadtest::result::RunResult;
+use lobbyd_loadtest::report::{html, json, on_a_terminal, text};
+use lobbyd_loadtest::result::{Ended, RunResult};
 use lobbyd_loadtest::run::CannotRun;
 use lobbyd_loadtest::scenario::{Outcome, perform};
 
@@ -34,7 +34,11 @@ fn main() -> ExitCode {
         Ok(Outcome::Run(result)) => {
             show(&result);
             let written = files.write(&result);
-            let code = if result.held { HELD } else { FAILED };
+            let code = match result.ended {
+                Ended::NotStarted => NO_CONNECTION,
+                _ if result.held => HELD,
+                _ => FAILED,
+            };
             written.map_or_else(refuse, |()| code)
         }
         Err(error) => refuse(error),
@@ -51,8 +55,13 @@ fn refuse(error: CannotRun) -> u8 {
 }
 
 fn show(result: &RunResult) {
-    let stdout = io::stdout();
-    let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if result.ended == Ended::NotStarted {
+        for problem in &result.problems {
+            let _ = writeln!(io::stderr(), "lobbyd-loadtest: {}", problem.text);
+        }
+        return;
+    }
+    let colour = on_a_terminal();
     let _ = write!(io::stdout(), "{}", text::render(result, None, colour));
 }
 
@@ -87,9 +96,13 @@ impl Files {
             let Some(file) = file else {
                 continue;
             };
+            let was_there = file.exists();
             let opened = fs::OpenOptions::new().append(true).create(true).open(file);
             opened
                 .map_err(|error| CannotRun::Usage(format!("{flag} {}: {error}", file.display())))?;
+            if !was_there {
+                let _ = fs::remove_file(file); // it was only tried
+            }
         }
         Ok(())
     }

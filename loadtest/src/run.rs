@@ -15,6 +15,7 @@ use crate::result::{
     Severity,
 };
 use crate::target::{BadUrl, Target};
+use crate::trial::failure;
 
 /// Why nothing was measured.
 #[derive(Debug, Error)]
@@ -151,8 +152,30 @@ impl Run {
         }
     }
 
-    /// The result of the run.
-    pub fn result(&self, scenario: &str, parameters: Vec<Parameter>, found: Found) -> RunResult {
+    /// Lets `go` measure, and makes a result of what it has found. That no connection could be had is a result too, so
+    /// that whoever reads the file learns of it.
+    ///
+    /// # Errors
+    /// If something that was asked for turned out to make no sense, or the system failed.
+    pub fn conclude(
+        mut self,
+        scenario: &str,
+        parameters: Vec<Parameter>,
+        go: impl FnOnce(&mut Run) -> Result<Found, CannotRun>,
+    ) -> Result<RunResult, CannotRun> {
+        let found = match go(&mut self) {
+            Err(CannotRun::NoConnection(text)) => Found {
+                problems: vec![failure(text)],
+                ended: Ended::NotStarted,
+                ..Found::default()
+            },
+            found => found?,
+        };
+        self.progress.end();
+        Ok(self.result(scenario, parameters, found))
+    }
+
+    fn result(&self, scenario: &str, parameters: Vec<Parameter>, found: Found) -> RunResult {
         let Found {
             measurements,
             mut problems,
@@ -194,7 +217,7 @@ impl Run {
 }
 
 /// What a scenario has found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Found {
     /// In order.
     pub measurements: Vec<Measurement>,

@@ -1,36 +1,358 @@
-//! What the reports say of a result: that failures come first, that nothing from outside gets through unescaped, that the
-//! schema is the one that is published.
+//! What the reports say of a result: failures come first, nothing from outside gets through as it is, a page needs no other
+//! file, and the schema is the one that is published.
 
 #[path = "report/fixtures.rs"]
 mod fixtures;
+#[path = "report/markup.rs"]
+mod markup;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use lobbyd_loadtest::report::{html, json, text};
-use lobbyd_loadtest::result::RunResult;
+use lobbyd_loadtest::report::{compare, html, json, schema, text};
+use lobbyd_loadtest::result::{Ended, Parameter, RunResult};
 
 /// Every sample with a name.
-fn samples() -> [(&'static str, RunResult); 5] {
+fn samples() -> [(&'static str, RunResult); 6] {
     [
         ("healthy", fixtures::healthy()),
         ("failing", fixtures::failing()),
         ("ramp", fixtures::ramp()),
         ("floor", fixtures::with_floor()),
         ("joins", fixtures::joins()),
+        ("not_started", not_started()),
     ]
+}
+
+fn not_started() -> RunResult {
+    let mut result = fixtures::healthy();
+    result.ended = Ended::NotStarted;
+    result.held = false;
+    result.objectives.clear();
+    result.measurements.clear();
+    result
+}
+
+fn named(runs: [RunResult; 2]) -> Vec<(String, RunResult)> {
+    ["a.json", "b.json"]
+        .map(String::from)
+        .into_iter()
+        .zip(runs)
+        .collect()
+}
+
+fn plain(result: &RunResult) -> String {
+    text::render(result, None, false)
+}
+
+#[test]
+fn a_terminal_shows_failures_before_anything_else() {
+    let shown = plain(&fixtures::failing());
+    let first: Vec<&str> = shown.lines().take_while(|line| !line.is_empty()).collect();
+    assert_eq!(
+        first[0],
+        "FAILED: 3 deliveries missing of 11,760,000 expected (0.000026 %)."
+    );
+    for fault in [
+        "1 delivery duplicated",
+        "2 deliveries out of order",
+        "1 delivery altered",
+        "12 messages were due",
+    ] {
+        let told = first
+            .iter()
+            .filter(|line| line.starts_with(&format!("FAILED: {fault}")))
+            .count();
+        assert_eq!(told, 1, "{fault} in {first:#?}");
+    }
+    for fault in [
+        "2 connections lost: 1006",
+        "HTTP 403",
+        "slow down (5)",
+        "Objective p99=20ms did not hold",
+    ] {
+        assert!(
+            first.iter().any(|line| line.contains(fault)),
+            "{fault} in {first:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_run_that_held_says_so_first() {
+    let shown = plain(&fixtures::healthy());
+    let held = "HELD: All 12,000,000 deliveries came once, in order, as they were published. 2 objectives held.\n";
+    assert!(shown.starts_with(held), "{shown}");
+    assert!(!shown.contains("FAILED"), "{shown}");
+}
+
+#[test]
+fn what_broke_a_ramp_is_its_finding_and_not_its_failure() {
+    let shown = plain(&fixtures::ramp());
+    assert!(
+        shown.starts_with("HELD: Up to 1,600 messages a second."),
+        "{shown}"
+    );
+    assert!(!shown.contains("FAILED"), "{shown}");
+    let told = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("The last step that held was 1,600 messages a second. At 3,200 messages a second it broke: p99=20ms"));
+    assert!(told.contains("When it broke: The server was the bottleneck"));
+}
+
+#[test]
+fn a_ramp_of_which_nothing_held_has_failed() {
+    let mut result = fixtures::ramp();
+    result.held = false;
+    result.measurements.drain(..4);
+    let ramp = result.ramp.as_mut().unwrap();
+    ramp.last_held = None;
+    let shown = plain(&result);
+    assert!(
+        shown.starts_with("FAILED: step 5: 3200 msg/s: 1,200 deliveries missing"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("No step held: the first, 3,200 messages a second, broke"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_generator_at_its_limit_is_named_as_the_bottleneck() {
+    let shown = plain(&fixtures::failing());
+    assert!(shown.contains(
+        "The load generator was the bottleneck: the figures are its ceiling, not the server's."
+    ));
+}
+
+#[test]
+fn a_run_that_measured_nothing_is_told_all_the_same() {
+    let result = not_started();
+    assert!(plain(&result).starts_with("FAILED: It could not get under way"));
+    assert!(html::render(&result).contains("It could not get under way"));
+    let shown = compare::text(&named([fixtures::healthy(), result]), None, false);
+    assert!(shown.contains("Nothing was measured."), "{shown}");
+}
+
+#[test]
+fn lines_fit_the_terminal_and_colour_adds_nothing_but_colour() {
+    for (name, result) in samples() {
+        for width in [60, 80, 100, 120] {
+            let plain = text::render(&result, Some(width), false);
+            let long = plain
+                .lines()
+                .find(|line| line.chars().count() > usize::from(width));
+            assert_eq!(long, None, "{name} at {width}");
+            let coloured = text::render(&result, Some(width), true);
+            assert_eq!(
+                markup::without_colour(&coloured),
+                plain,
+                "{name} at {width}"
+            );
+        }
+    }
+}
+
+#[test]
+fn words_of_the_server_do_not_steer_the_terminal() {
+    let result = fixtures::failing();
+    assert!(!plain(&result).contains('\u{1b}'));
+    assert!(!text::render(&result, None, true).contains("\u{1b}[2J"));
+}
+
+#[test]
+fn words_of_the_server_do_not_become_markup() {
+    let failing = fixtures::failing();
+    for page in [
+        html::render(&failing),
+        compare::html(&named([fixtures::healthy(), failing])),
+    ] {
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        assert!(!page.contains("<script"));
+        assert!(!page.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn a_page_is_whole_and_needs_no_other_file() {
+    let mut pages: Vec<String> = samples()
+        .iter()
+        .map(|(_, result)| html::render(result))
+        .collect();
+    pages.push(compare::html(&named([
+        fixtures::healthy(),
+        fixtures::with_floor(),
+    ])));
+    for page in pages {
+        assert_eq!(markup::unbalanced(&page), None);
+        let outside = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        for reference in [" src=", "<link", "@import", "url(", "xmlns"] {
+            assert!(!outside.contains(reference), "{reference}");
+        }
+    }
+}
+
+#[test]
+fn plots_are_named_for_those_who_do_not_see_them_and_their_colours_are_those_of_the_page() {
+    for (name, result) in samples() {
+        let page = html::render(&result);
+        for svg in page.split("<svg ").skip(1) {
+            let head = svg.split('>').next().unwrap();
+            let hidden = head.contains("aria-hidden=\"true\"");
+            assert!(
+                hidden || (head.contains("role=\"img\"") && head.contains("aria-label=\"")),
+                "{name}: {head}"
+            );
+        }
+        for attribute in ["fill", "stroke"] {
+            for used in markup::colours(&page, attribute) {
+                let rule = format!("svg [{attribute}=\"{used}\"]");
+                assert!(
+                    page.contains(&rule),
+                    "{name}: nothing maps {attribute} {used}"
+                );
+            }
+        }
+    }
+    assert_eq!(
+        html::render(&fixtures::with_floor())
+            .matches("<figure>")
+            .count(),
+        7
+    );
+}
+
+#[test]
+fn runs_side_by_side_are_multiples_of_the_first() {
+    let shown = compare::text(
+        &named([fixtures::healthy(), fixtures::with_floor()]),
+        None,
+        false,
+    );
+    let row = |name: &str| shown.lines().find(|line| line.contains(name)).unwrap();
+    assert!(row("↑ deliveries  ").contains("1.68× ██████▊·"), "{shown}");
+    assert!(row("↓ server CPU a delivery").contains("1.16×"), "{shown}");
+    assert!(
+        shown.contains("medians over the 3 rounds of the server"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn runs_that_were_not_asked_for_the_same_are_not_compared_in_silence() {
+    let mut other = fixtures::healthy();
+    other
+        .parameters
+        .retain(|parameter| parameter.name != "warmup");
+    let clients = other
+        .parameters
+        .iter_mut()
+        .find(|parameter| parameter.name == "clients")
+        .unwrap();
+    *clients = Parameter {
+        name: "clients".into(),
+        value: "500".into(),
+    };
+    let runs = named([fixtures::healthy(), other]);
+    let shown = compare::text(&runs, None, false);
+    assert!(
+        shown.contains("clients: A 1,000, B 500; warmup: A 2s, B not given"),
+        "{shown}"
+    );
+    assert!(compare::html(&runs).contains("clients: A 1,000, B 500"));
+}
+
+/// A folder that is gone when the test ends.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn a_result_that_was_written_is_read_as_it_was() {
+    let folder = folder();
+    for (name, result) in samples() {
+        let path = folder.path().join(name);
+        json::write(&path, &result).unwrap();
+        assert_eq!(json::read(&path).unwrap(), result, "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_refused_with_the_reason() {
+    let folder = folder();
+    let path = folder.path().join("result.json");
+    let refused = |content: &str| {
+        std::fs::write(&path, content).unwrap();
+        json::read(&path).unwrap_err().to_string()
+    };
+    let whole = serde_json::to_string(&fixtures::healthy()).unwrap();
+    assert!(
+        refused(&whole[..whole.len() / 2]).contains("result.json is not JSON: EOF while parsing")
+    );
+    assert!(
+        refused("{\"name\":\"package\"}").contains("is JSON, but not a result of lobbyd-loadtest")
+    );
+    let later = whole.replace("\"schema_version\":1", "\"schema_version\":2");
+    assert!(refused(&later).contains("has schema_version 2, and this lobbyd-loadtest reads 1"));
+    let damaged = whole.replace("\"held\":true", "\"held\":\"yes\"");
+    assert!(refused(&damaged).contains("is a result of lobbyd-loadtest 0.1.0, but invalid type"));
+    let absent = json::read(&folder.path().join("absent.json"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        absent.starts_with("cannot read ") && absent.contains("absent.json: No such file"),
+        "{absent}"
+    );
+}
+
+fn published_schema() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.json")
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_code() {
+    let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(published_schema(), &made).unwrap();
+    }
+    let published = std::fs::read_to_string(published_schema()).unwrap_or_default();
+    let how = "BLESS=1 cargo test -p lobbyd-loadtest --test report schema";
+    assert!(
+        made == published,
+        "loadtest/schema.json is not what the types in src/result say. Write it anew: {how}"
+    );
+}
+
+#[test]
+fn results_are_as_the_schema_says_and_strangers_are_not() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    for (name, result) in samples() {
+        let value = serde_json::to_value(&result).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+    let mut stranger = serde_json::to_value(fixtures::healthy()).unwrap();
+    stranger["measurements"][0]["saturated"] = "perhaps".into();
+    assert!(!validator.is_valid(&stranger));
+    let mut longer = serde_json::to_value(fixtures::healthy()).unwrap();
+    longer["measurements"][0]["surprise"] = 1.into();
+    assert!(!validator.is_valid(&longer));
 }
 
 #[test]
 #[ignore = "leaves the samples as text, HTML and JSON in target/tmp/report, to be looked at"]
-fn samples_to_look_at() {
+fn samples_are_left_to_be_looked_at() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     std::fs::create_dir_all(&folder).unwrap();
+    let keep = |name: &str, content: String| std::fs::write(folder.join(name), content).unwrap();
     for (name, result) in samples() {
-        let file = |ending: &str| folder.join(format!("{name}.{ending}"));
-        std::fs::write(file("html"), html::render(&result)).unwrap();
-        std::fs::write(file("txt"), text::render(&result, None, false)).unwrap();
-        std::fs::write(file("colour.txt"), text::render(&result, None, true)).unwrap();
-        std::fs::write(file("80.txt"), text::render(&result, Some(80), false)).unwrap();
-        json::write(&file("json"), &result).unwrap();
+        keep(&format!("{name}.html"), html::render(&result));
+        keep(&format!("{name}.txt"), text::render(&result, None, true));
+        json::write(&folder.join(format!("{name}.json")), &result).unwrap();
     }
+    let runs = named([fixtures::healthy(), fixtures::failing()]);
+    keep("compare.html", compare::html(&runs));
+    keep("compare.txt", compare::text(&runs, None, true));
 }

@@ -5,6 +5,7 @@ use crate::result::{
     Connections, Count, Deliveries, Ended, Measurement, Ramp, RunResult, Saturated, Severity,
 };
 
+use super::standing::Standing;
 use super::units::{counted, integer, plain, share_of};
 
 /// Something to say before any figure.
@@ -32,7 +33,7 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
     if !breaks_on_purpose(result) {
         for broken in result.objectives.iter().filter(|objective| !objective.held) {
             let text = format!(
-                "the objective {} did not hold: {}.",
+                "Objective {} did not hold: {} was observed.",
                 broken.objective, broken.observed
             );
             say(Severity::Failure, text);
@@ -79,15 +80,19 @@ fn held(result: &RunResult) -> String {
     let delivered = match expected {
         0 => "Every connection stayed as it should.".to_owned(),
         1 => "The one delivery came, as it was published.".to_owned(),
-        _ => format!(
+        many => format!(
             "All {} deliveries came once, in order, as they were published.",
-            integer(expected)
+            integer(many)
         ),
     };
     let objectives = result.objectives.len() as u64;
-    match objectives {
-        _ if result.ramp.is_some() => delivered,
-        0 => delivered,
+    match result.ramp.as_ref() {
+        Some(Ramp {
+            last_held: Some(held),
+            raised,
+            ..
+        }) => format!("Up to {}. {delivered}", step(*held, raised)),
+        _ if objectives == 0 => delivered,
         _ => format!(
             "{delivered} {} held.",
             counted(objectives, "objective", "objectives")
@@ -117,15 +122,15 @@ fn ended(ended: Ended, say: &mut impl FnMut(Severity, String)) {
         Ended::Complete => return,
         Ended::Interrupted => (
             Severity::Warning,
-            "it was interrupted: the figures are of a part of the run.",
+            "It was interrupted: the figures are of a part of the run.",
         ),
         Ended::ServerLost => (
             Severity::Failure,
-            "the server went away: the figures end there.",
+            "The server went away: the figures end there.",
         ),
         Ended::NotStarted => (
             Severity::Failure,
-            "it could not get under way: nothing was measured.",
+            "It could not get under way: nothing was measured.",
         ),
     };
     say(severity, text.to_owned());
@@ -267,8 +272,23 @@ fn reasons(counts: &[Count]) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-/// Which side was at its limit, in words.
-pub(super) fn saturated(saturated: Saturated) -> &'static str {
+/// Which side was at its limit, in words: at the step that broke, if one did.
+pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
+    let broke = result.ramp.as_ref().and_then(|ramp| ramp.broke_at);
+    let broken = result
+        .measurements
+        .iter()
+        .find(|measurement| broke.is_some() && measurement.step == broke);
+    match broken {
+        Some(broken) => Some(format!("When it broke: {}", saturated(broken.saturated))),
+        None => {
+            let middle = Standing::of(result)?.middle()?;
+            Some(saturated(middle.saturated).to_owned())
+        }
+    }
+}
+
+fn saturated(saturated: Saturated) -> &'static str {
     match saturated {
         Saturated::Server => {
             "The server was the bottleneck: it used all the CPU it could, and the figures are its ceiling."
@@ -290,10 +310,7 @@ pub(super) fn saturated(saturated: Saturated) -> &'static str {
 
 /// What a ramp found, in words.
 pub(super) fn ramp(ramp: &Ramp) -> String {
-    let step = |value: f64| match ramp.raised.as_str() {
-        "rate" => format!("{} messages a second", plain(value)),
-        raised => format!("{} {raised}", plain(value)),
-    };
+    let step = |value| step(value, &ramp.raised);
     let because = match ramp.because.is_empty() {
         true => String::new(),
         false => format!(": {}", ramp.because.join("; ")),
@@ -312,5 +329,13 @@ pub(super) fn ramp(ramp: &Ramp) -> String {
         ),
         (None, Some(broke)) => format!("No step held: the first, {}, broke{because}.", step(broke)),
         (None, None) => "No step was completed.".to_owned(),
+    }
+}
+
+/// A step in words.
+fn step(value: f64, raised: &str) -> String {
+    match raised {
+        "rate" => format!("{} messages a second", plain(value)),
+        raised => format!("{} {raised}", plain(value)),
     }
 }

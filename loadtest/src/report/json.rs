@@ -51,11 +51,16 @@ pub enum FileError {
         /// The version of the tool that it names.
         tool: String,
     },
-    /// It says it is a result, but something in it is not as it should be.
-    #[error("{} is a result of lobbyd-loadtest, but damaged: {source}", path.display())]
+    /// It says it is a result of this version of the form, but something in it is not.
+    #[error(
+        "{} is a result of lobbyd-loadtest {tool}, but {source}. Use the version that wrote it; if it is this one, the file was changed.",
+        path.display()
+    )]
     Damaged {
         /// Which file.
         path: PathBuf,
+        /// The version of the tool that it names.
+        tool: String,
         /// What is not as it should be.
         source: serde_json::Error,
     },
@@ -88,15 +93,17 @@ pub fn read(path: &Path) -> Result<RunResult, FileError> {
     let (Some(tool), Some(found)) = (tool, version) else {
         return Err(FileError::NotAResult { path: path_owned() });
     };
+    let tool = tool.to_owned();
     if found != u64::from(SCHEMA_VERSION) {
         return Err(FileError::OtherVersion {
             path: path_owned(),
             found,
-            tool: tool.to_owned(),
+            tool,
         });
     }
     serde_json::from_value(value).map_err(|source| FileError::Damaged {
         path: path_owned(),
+        tool,
         source,
     })
 }

@@ -54,6 +54,18 @@ impl<'a> Standing<'a> {
         sorted.get(sorted.len().saturating_sub(1) / 2).copied()
     }
 
+    /// Which one is told in full, if there was a choice.
+    pub fn in_full(&self) -> Option<String> {
+        let how = self.how.as_ref()?;
+        match self.measurements.len() {
+            1 => Some(how.clone()),
+            _ => Some(format!(
+                "the round whose throughput is in the middle ({})",
+                self.middle()?.label
+            )),
+        }
+    }
+
     /// The median of a figure over the measurements that have it.
     pub fn median(&self, figure: impl Fn(&Measurement) -> Option<f64>) -> Option<f64> {
         let mut values: Vec<f64> = self

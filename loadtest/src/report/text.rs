@@ -7,7 +7,7 @@ use comfy_table::{
 
 use crate::result::{RunResult, Severity};
 
-use super::findings::{findings, ramp, saturated, verdict};
+use super::findings::{bottleneck, findings, ramp, verdict};
 use super::standing::Standing;
 use super::tables::{self, Cell, Mood, Table};
 use super::units::number;
@@ -37,8 +37,11 @@ pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     if let Some(found) = &result.ramp {
         page.paragraph(&ramp(found));
     }
-    if let Some(middle) = Standing::of(result).and_then(|standing| standing.middle()) {
-        page.paragraph(saturated(middle.saturated));
+    if let Some(sentence) = bottleneck(result) {
+        page.paragraph(&sentence);
+    }
+    if let Some(which) = Standing::of(result).and_then(|standing| standing.in_full()) {
+        page.aside(&format!("In full below: {which}."));
     }
     for table in tables::all(result) {
         page.table(&table);
@@ -75,8 +78,8 @@ impl Page {
         }
         for finding in findings {
             match finding.severity {
-                Severity::Failure => self.lines("FAILED: ", &finding.text, RED),
-                Severity::Warning => self.lines("Warning: ", &finding.text, YELLOW),
+                Severity::Failure => self.failure(&finding.text),
+                Severity::Warning => self.warning(&finding.text),
             }
         }
     }
@@ -104,6 +107,26 @@ impl Page {
     pub fn paragraph(&mut self, text: &str) {
         self.text.push('\n');
         self.lines("", text, PLAIN);
+    }
+
+    /// What failed.
+    pub fn failure(&mut self, text: &str) {
+        self.lines("FAILED: ", text, RED);
+    }
+
+    /// What may mislead.
+    pub fn warning(&mut self, text: &str) {
+        self.lines("Warning: ", text, YELLOW);
+    }
+
+    /// Text behind a mark.
+    pub fn marked(&mut self, mark: &str, text: &str) {
+        self.lines(mark, text, PLAIN);
+    }
+
+    /// A sentence about the reading.
+    pub fn aside(&mut self, text: &str) {
+        self.lines("", text, DIM);
     }
 
     /// A table with its title, and its note below. Numbers are not broken up: what there is no room for is named instead.

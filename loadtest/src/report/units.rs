@@ -196,7 +196,7 @@ mod tests {
             ["3.52 M/s", "12,345/s"]
         );
         assert_eq!(
-            [bytes(512.0), bytes(1_258_291.0), bytes(1_048_000.0)],
+            [bytes(512.0), bytes(1_258_291.0), bytes(1_048_500.0)],
             ["512 B", "1.20 MiB", "1.00 MiB"]
         );
         assert_eq!(

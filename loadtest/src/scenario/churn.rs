@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::fleet::{Departure, Happening};
 use crate::interrupt::Interrupt;
 use crate::result::{Figure, RunResult};
-use crate::run::{CannotRun, Run, Starts};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Trial, nanoseconds};
 
@@ -20,30 +20,37 @@ pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, Canno
         churn_rate,
         stay,
         common,
-    } = churn;
+    } = &churn;
     super::fanout::check_publishers(&traffic)?;
     let parameters = Parameters::default()
         .traffic(&traffic)
         .with("churners", churners)
         .with("churn-rate", churn_rate);
     let parameters = parameters
-        .with("stay", humantime::format_duration(stay))
-        .common(&common);
-    let mut run = Run::new(
-        common,
-        (traffic.clients.0, traffic.topics.0),
-        Starts::Nothing,
-        interrupt,
-    )?;
-    let stand = Stand::server(&run)?;
+        .with("stay", humantime::format_duration(*stay))
+        .common(common);
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    run.conclude("churn", parameters, |run| go(run, &churn))
+}
+
+fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
+    let Churn {
+        traffic,
+        churners,
+        churn_rate,
+        stay,
+        ..
+    } = asked;
+    let stand = Stand::server(run)?;
     let topics = traffic.topics.0;
-    let mut trial = Trial::new(&mut run, stand, traffic.clients.0 + churners.0)?;
+    let mut trial = Trial::new(run, stand, traffic.clients.0 + churners.0)?;
     let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
     trial.open_lobbies(topics, traffic.publishers.0, of_lobby);
     let steady = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
     let crowd = trial.enlist_crowd(churners.0);
     trial.gather(&steady)?;
-    let mut crowd = Crowd::new(crowd, churn_rate, stay, trial.run.seed);
+    let mut crowd = Crowd::new(crowd, *churn_rate, *stay, trial.run.seed);
     trial.talk(&traffic, traffic.rate, |trial, _| Some(crowd.turn(trial)))?;
     crowd.end(&mut trial)?;
     trial.settle(|_| true)?;
@@ -51,7 +58,7 @@ pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, Canno
     judged.measurement.figures = crowd.figures();
     judged.hold(&mut trial);
     trial.close()?;
-    Ok(run.result("churn", parameters, judged.found()))
+    Ok(judged.found())
 }
 
 /// The clients that come and go.

@@ -20,5 +20,6 @@ pub(super) fn run(asked: &Compare) -> Result<String, CannotRun> {
         let failed = |error| CannotRun::Usage(format!("--report {}: {error}", report.display()));
         fs::write(report, compare::html(&results)).map_err(failed)?;
     }
-    Ok(compare::text(&results))
+    let colour = crate::report::on_a_terminal();
+    Ok(compare::text(&results, None, colour))
 }

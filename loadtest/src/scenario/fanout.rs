@@ -3,11 +3,12 @@
 use super::parameters::Parameters;
 use super::{Judged, judge};
 use crate::arguments::{Fanout, Traffic};
+use crate::floor::Writes;
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
 use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
-use crate::trial::Trial;
+use crate::trial::{Trial, failure};
 
 pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Fanout {
@@ -27,51 +28,45 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
         )
         .with("rounds", rounds)
         .common(&common);
-    let mut run = Run::new(
-        common,
-        (traffic.clients.0, traffic.topics.0),
-        Starts::Nothing,
-        interrupt,
-    )?;
-    let mut found = Found {
-        measurements: Vec::new(),
-        problems: Vec::new(),
-        objectives: Vec::new(),
-        ratios: Vec::new(),
-        ramp: None,
-        ended: Ended::Complete,
-    };
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common, size, Starts::Nothing, interrupt)?;
     let floors = against_floor.map_or(&[][..], |side| side.writes());
-    let several = rounds.0 > 1 || !floors.is_empty();
-    for round in 1..=rounds.0 {
-        let label = |what: &str| {
-            if several {
-                format!("{what}, round {round}")
-            } else {
-                String::new()
-            }
+    run.conclude("fanout", parameters, |run| {
+        in_turn(run, &traffic, floors, rounds.0)
+    })
+}
+
+/// The server and the floors, one after the other, that many times.
+fn in_turn(
+    run: &mut Run,
+    traffic: &Traffic,
+    floors: &[Writes],
+    rounds: u32,
+) -> Result<Found, CannotRun> {
+    let several = rounds > 1 || !floors.is_empty();
+    let mut found = Found::default();
+    for round in 1..=rounds {
+        let label = |what: &str| match several {
+            true => format!("{what}, round {round}"),
+            false => String::new(),
         };
-        let stand = Stand::server(&run)?;
-        found.take(measure(&mut run, stand, &traffic, &label("server"), round)?);
+        let judged = Stand::server(run)
+            .and_then(|stand| measure(run, stand, traffic, &label("server"), round));
+        found.take_or_end(judged)?;
         for writes in floors {
-            if found.ended != Ended::Complete {
-                break;
+            if found.ended == Ended::Complete {
+                let name = label(&format!("floor ({writes})"));
+                let judged = Stand::floor(run, *writes)
+                    .and_then(|stand| measure(run, stand, traffic, &name, round));
+                found.take_or_end(judged)?;
             }
-            let stand = Stand::floor(&run, *writes)?;
-            found.take(measure(
-                &mut run,
-                stand,
-                &traffic,
-                &label(&format!("floor ({writes})")),
-                round,
-            )?);
         }
         if found.ended != Ended::Complete {
             break;
         }
     }
     found.ratios = ratios(&found.measurements);
-    Ok(run.result("fanout", parameters, found))
+    Ok(found)
 }
 
 /// Every lobby needs its publishers among its clients, and the ledger a place for each pair of the two.
@@ -148,6 +143,24 @@ impl Found {
         self.measurements.push(measurement);
         self.problems.extend(problems);
         self.ended = ended;
+    }
+}
+
+impl Found {
+    /// Adds a measurement; one that could not be had ends the run, and what was measured before is kept.
+    pub(super) fn take_or_end(
+        &mut self,
+        judged: Result<Judged, CannotRun>,
+    ) -> Result<(), CannotRun> {
+        match judged {
+            Ok(judged) => self.take(judged),
+            Err(CannotRun::NoConnection(text)) if !self.measurements.is_empty() => {
+                self.problems.push(failure(text));
+                self.ended = Ended::ServerLost;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 

@@ -30,30 +30,20 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
     let parameters = parameters(&traffic, &common)
         .with("writes", format!("{writes:?}").to_lowercase())
         .common(&common);
-    let mut run = Run::new(
-        common,
-        (traffic.clients.0, traffic.topics.0),
-        Starts::Floor,
-        interrupt,
-    )?;
-    let mut found = Found {
-        measurements: Vec::new(),
-        problems: Vec::new(),
-        objectives: Vec::new(),
-        ratios: Vec::new(),
-        ramp: None,
-        ended: Ended::Complete,
-    };
-    for writes in writes.writes() {
-        let stand = Stand::floor(&run, *writes)?;
-        let judged = measure(&mut run, stand, &traffic, &format!("floor ({writes})"), 1)?;
-        found.objectives.clone_from(&judged.objectives);
-        found.take(judged);
-        if found.ended != Ended::Complete {
-            break;
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common, size, Starts::Floor, interrupt)?;
+    run.conclude("floor", parameters, |run| {
+        let mut found = Found::default();
+        for writes in writes.writes() {
+            if found.ended == Ended::Complete {
+                let name = format!("floor ({writes})");
+                let judged = Stand::floor(run, *writes)
+                    .and_then(|stand| measure(run, stand, &traffic, &name, 1));
+                found.take_or_end(judged)?;
+            }
         }
-    }
-    Ok(run.result("floor", parameters, found))
+        Ok(found)
+    })
 }
 
 /// Serves until it is asked to end.

@@ -19,15 +19,17 @@ pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, Canno
         .with("clients", clients)
         .with("topics", topics)
         .common(&common);
-    let mut run = Run::new(common, (clients.0, topics.0), Starts::Nothing, interrupt)?;
-    let stand = Stand::server(&run)?;
-    let mut trial = Trial::new(&mut run, stand, clients.0)?;
-    trial.open_lobbies(topics.0, 0, |_| 0);
-    let enlisted = trial.enlist(0..clients.0, true);
-    trial.begin_measuring();
-    trial.gather(&enlisted)?;
-    trial.end_measuring();
-    let judged = judge(&mut trial, "", 1, false);
-    trial.close()?;
-    Ok(run.result("joins", parameters, judged.found()))
+    let run = Run::new(common, (clients.0, topics.0), Starts::Nothing, interrupt)?;
+    run.conclude("joins", parameters, |run| {
+        let stand = Stand::server(run)?;
+        let mut trial = Trial::new(run, stand, clients.0)?;
+        trial.open_lobbies(topics.0, 0, |_| 0);
+        let enlisted = trial.enlist(0..clients.0, true);
+        trial.begin_measuring();
+        trial.gather(&enlisted)?;
+        trial.end_measuring();
+        let judged = judge(&mut trial, "", 1, false);
+        trial.close()?;
+        Ok(judged.found())
+    })
 }

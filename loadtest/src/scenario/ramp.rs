@@ -22,22 +22,19 @@ pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotR
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
-    let mut run = Run::new(
-        common.clone(),
-        (most, traffic.topics.0),
-        Starts::Nothing,
-        interrupt,
-    )?;
-    let mut found = climb(&mut run, &ramp)?;
-    found.ramp = Some(found.summit(*raise));
-    // What broke the last step is what was looked for, and no failure of the run.
-    let first_held = found.measurements.first().is_some_and(|first| first.held);
-    if first_held {
-        found
-            .problems
-            .retain(|problem| problem.severity == result::Severity::Warning);
-    }
-    Ok(run.result("ramp", parameters, found))
+    let size = (most, traffic.topics.0);
+    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    run.conclude("ramp", parameters, |run| {
+        let mut found = climb(run, &ramp)?;
+        found.ramp = Some(found.summit(*raise));
+        // What broke the last step is what was looked for, and no failure of the run.
+        let first_held = found.measurements.first().is_some_and(|first| first.held);
+        if first_held && found.ended == Ended::Complete {
+            let warns = |problem: &result::Problem| problem.severity == result::Severity::Warning;
+            found.problems.retain(warns);
+        }
+        Ok(found)
+    })
 }
 
 fn check(ramp: &Ramp) -> Result<(), CannotRun> {
@@ -104,14 +101,7 @@ impl Ramp {
 
 /// Climbs until something breaks. All steps have the same connections; a ramp of clients adds to them.
 fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
-    let mut found = Found {
-        measurements: Vec::new(),
-        problems: Vec::new(),
-        objectives: Vec::new(),
-        ratios: Vec::new(),
-        ramp: None,
-        ended: Ended::Complete,
-    };
+    let mut found = Found::default();
     let Ramp { traffic, raise, .. } = ramp;
     let stand = Stand::server(run)?;
     let begin = match raise {

@@ -8,7 +8,7 @@ use crate::arguments::Slow;
 use crate::clock::now_ns;
 use crate::interrupt::Interrupt;
 use crate::result::RunResult;
-use crate::run::{CannotRun, Run, Starts};
+use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::{Phase, Trial, failure, nanoseconds};
 
@@ -18,7 +18,7 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
         slow,
         stop_for,
         common,
-    } = asked;
+    } = &asked;
     super::fanout::check_publishers(&traffic)?;
     let talkers = traffic.publishers.0 * traffic.topics.0;
     if slow.0 > traffic.clients.0 - talkers {
@@ -34,15 +34,21 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
             "stop-for",
             stop_words.unwrap_or_else(|| "the measured time".into()),
         )
-        .common(&common);
-    let mut run = Run::new(
-        common,
-        (traffic.clients.0, traffic.topics.0),
-        Starts::Nothing,
-        interrupt,
-    )?;
-    let stand = Stand::server(&run)?;
-    let mut trial = Trial::new(&mut run, stand, traffic.clients.0)?;
+        .common(common);
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    run.conclude("slow", parameters, |run| go(run, &asked))
+}
+
+fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
+    let Slow {
+        traffic,
+        slow,
+        stop_for,
+        ..
+    } = asked;
+    let stand = Stand::server(run)?;
+    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let enlisted = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
     trial.gather(&enlisted)?;
@@ -89,7 +95,7 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
     }
     judged.hold(&mut trial);
     trial.close()?;
-    Ok(run.result("slow", parameters, judged.found()))
+    Ok(judged.found())
 }
 
 /// What became of the slow ones.

@@ -1,6 +1,6 @@
 //! A page that grows downwards. All text comes through [`escaped`]: reasons, names and payloads are others' words.
 
-use crate::report::plot::{SERIES, series_colour};
+use crate::report::plot::{limit_colour, series_colour};
 use crate::report::tables::{Mood, Table};
 
 /// The look of a page, for light and dark, screen, phone and paper.
@@ -19,6 +19,8 @@ pub(in crate::report) struct Picture {
     pub words: String,
     /// Names of its series, in their order. No names if there is but one.
     pub keys: Vec<String>,
+    /// Names of the limits across.
+    pub limits: Vec<String>,
     /// Drawn for a page, and for a phone.
     pub drawn: (String, String),
 }
@@ -78,6 +80,21 @@ impl Document {
         self.open(name, class);
         self.html.push_str(&escaped(text));
         self.close(name);
+    }
+
+    /// What is wrong or may mislead: class, word and sentence.
+    pub fn problems(&mut self, problems: &[(&str, &str, String)]) {
+        if problems.is_empty() {
+            return;
+        }
+        self.open("ul", "problems");
+        for (class, word, text) in problems {
+            self.open("li", class);
+            self.element("strong", "", word);
+            self.element("span", "", text);
+            self.close("li");
+        }
+        self.close("ul");
     }
 
     /// Names and their values.
@@ -143,7 +160,7 @@ impl Document {
         self.open("figure", "");
         self.open("figcaption", "");
         self.element("h2", "", &picture.title);
-        self.keys(&picture.keys);
+        self.keys(picture);
         self.close("figcaption");
         let label = escaped(&format!("{}. {}", picture.title, picture.words));
         for (class, svg) in [("wide", &picture.drawn.0), ("narrow", &picture.drawn.1)] {
@@ -153,17 +170,24 @@ impl Document {
         self.close("figure");
     }
 
-    fn keys(&mut self, keys: &[String]) {
+    fn keys(&mut self, picture: &Picture) {
+        let series = picture
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(index, key)| (series_colour(index), key));
+        let limits = picture.limits.iter().map(|limit| (limit_colour(), limit));
+        let keys: Vec<_> = series.chain(limits).collect();
         if keys.is_empty() {
             return;
         }
         self.open("p", "keys");
-        for (index, key) in keys.iter().enumerate() {
-            let colour = series_colour(index % SERIES);
+        for (colour, name) in keys {
             self.html.push_str(&format!(
-                "<span class=\"key\"><svg class=\"swatch\" aria-hidden=\"true\" viewBox=\"0 0 30 6\" width=\"30\" height=\"6\">\
-                 <polyline points=\"0,3 30,3\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"3\"/></svg>{}</span>\n",
-                escaped(key)
+                "<span class=\"key\"><svg class=\"swatch\" aria-hidden=\"true\" viewBox=\"0 0 30 6\" \
+                 width=\"30\" height=\"6\"><polyline points=\"0,3 30,3\" fill=\"none\" \
+                 stroke=\"{colour}\" stroke-width=\"3\"/></svg>{}</span>\n",
+                escaped(name)
             ));
         }
         self.close("p");

@@ -7,11 +7,11 @@ mod tiles;
 
 use crate::result::{Machine, RunResult, Severity};
 
-use super::findings::{findings, ramp, saturated, verdict};
+use super::findings::{bottleneck, findings, ramp, verdict};
 use super::standing::Standing;
 use super::{tables, units};
 
-pub(super) use document::{Document, Picture, escaped};
+pub(super) use document::{Document, Picture};
 pub(super) use plots::{Curve, distributions};
 
 /// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to repeat the run.
@@ -60,22 +60,13 @@ fn heading(page: &mut Document, result: &RunResult) {
 }
 
 fn problems(page: &mut Document, result: &RunResult) {
-    let findings = findings(result);
-    if findings.is_empty() {
-        return;
-    }
-    page.open("ul", "problems");
-    for finding in findings {
-        let (mood, word) = match finding.severity {
-            Severity::Failure => ("bad", "Failed"),
-            Severity::Warning => ("warn", "Warning"),
-        };
-        page.open("li", mood);
-        page.element("strong", "", word);
-        page.element("span", "", &finding.text);
-        page.close("li");
-    }
-    page.close("ul");
+    let told = findings(result)
+        .into_iter()
+        .map(|finding| match finding.severity {
+            Severity::Failure => ("bad", "Failed", finding.text),
+            Severity::Warning => ("warn", "Warning", finding.text),
+        });
+    page.problems(&told.collect::<Vec<_>>());
 }
 
 /// What a ramp found, which side was at its limit, and for which measurements the figures stand.
@@ -83,12 +74,16 @@ fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing
     if let Some(found) = &result.ramp {
         page.element("p", "lead", &ramp(found));
     }
-    let Some(standing) = standing else { return };
-    if let Some(middle) = standing.middle() {
-        page.element("p", "", saturated(middle.saturated));
+    if let Some(sentence) = bottleneck(result) {
+        page.element("p", "", &sentence);
     }
-    if let Some(how) = &standing.how {
-        page.element("p", "quiet", &format!("The figures above are {how}."));
+    let Some(standing) = standing else { return };
+    if let (Some(how), Some(which)) = (&standing.how, standing.in_full()) {
+        page.element(
+            "p",
+            "quiet",
+            &format!("The figures above: {how}. In full below: {which}."),
+        );
     }
 }
 

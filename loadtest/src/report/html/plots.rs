@@ -1,6 +1,6 @@
 //! Which plots a result has, and what they say to those who do not see them.
 
-use crate::report::plot::{Axis, Bar, Limit, Lines, Series, bars, percentile_of};
+use crate::report::plot::{Axis, Bar, Lines, Series, bars, percentile_of};
 use crate::report::standing::{Standing, floors, side_name};
 use crate::report::units::{self, plain, ratio, time_us};
 use crate::result::{Bin, Interval, Latency, Measurement, RunResult};
@@ -81,6 +81,7 @@ pub(in crate::report) fn distributions(title: &str, curves: &[Curve]) -> Option<
         title: title.to_owned(),
         words: words.join(" "),
         keys,
+        limits: Vec::new(),
         drawn: lines.draw()?,
     })
 }
@@ -218,6 +219,7 @@ fn timeline(
         title: title.to_owned(),
         words,
         keys,
+        limits: Vec::new(),
         drawn: lines.draw()?,
     })
 }
@@ -252,6 +254,7 @@ fn delay(intervals: &[Interval]) -> Option<Picture> {
         title: "Delay over time".to_owned(),
         words,
         keys,
+        limits: Vec::new(),
         drawn: lines.draw()?,
     })
 }
@@ -272,11 +275,7 @@ fn steps(result: &RunResult) -> Option<Picture> {
         .collect();
     let (first, last) = (steps.first()?.0, steps.last()?.0);
     let limits = limits(result);
-    let limit_most = limits
-        .iter()
-        .map(|limit| 10_f64.powf(limit.at) as u64)
-        .max()
-        .unwrap_or(0);
+    let limit_most = limits.iter().map(|(us, _)| *us).max().unwrap_or(0);
     let least = steps.iter().map(|(_, latency)| latency.p50_us).min()?;
     let most = steps
         .iter()
@@ -303,17 +302,18 @@ fn steps(result: &RunResult) -> Option<Picture> {
         .iter()
         .map(|(step, _)| (*step, plain(*step)))
         .collect();
-    let name = if ramp.raised == "rate" {
+    let x_name = if ramp.raised == "rate" {
         "messages a second"
     } else {
         &ramp.raised
     };
+    let across = limits.iter().map(|(us, _)| Axis::time(*us)).collect();
     let lines = Lines {
         x,
-        x_name: name,
+        x_name,
         y: Axis::times(least, most),
         series,
-        limits,
+        limits: across,
     };
     let told = steps
         .iter()
@@ -324,19 +324,17 @@ fn steps(result: &RunResult) -> Option<Picture> {
         title: "Delay at each step".to_owned(),
         words,
         keys,
+        limits: limits.into_iter().map(|(_, name)| name).collect(),
         drawn: lines.draw()?,
     })
 }
 
-/// The objectives that are times, as "p99=20ms".
-fn limits(result: &RunResult) -> Vec<Limit> {
+/// The objectives that are times, as "p99=20ms": how long in microseconds, and as they were given.
+fn limits(result: &RunResult) -> Vec<(u64, String)> {
     let times = result.objectives.iter().filter_map(|each| {
         let (_, limit) = each.objective.split_once('=')?;
         let us = humantime::parse_duration(limit).ok()?.as_micros();
-        Some(Limit {
-            at: Axis::time(u64::try_from(us).ok()?),
-            name: each.objective.clone(),
-        })
+        Some((u64::try_from(us).ok()?, each.objective.clone()))
     });
     times.collect()
 }
@@ -388,6 +386,7 @@ fn ratio_bars(result: &RunResult) -> Option<Picture> {
         title,
         words: words.join(" "),
         keys: Vec::new(),
+        limits: Vec::new(),
         drawn,
     })
 }

@@ -10,7 +10,10 @@ use super::Document;
 type Reading = fn(&Measurement) -> Option<f64>;
 
 /// Name, how it is written, and where it stands in a measurement.
-const TILES: [(&str, fn(f64) -> String, Reading); 9] = [
+type Tile = (&'static str, fn(f64) -> String, Reading);
+
+/// In the order in which a person reads them. Those of joining stand only where nothing was delivered.
+const TILES: [Tile; 9] = [
     ("deliveries", rate, |measurement| {
         above_zero(measurement.throughput.deliveries_per_second)
     }),

@@ -43,9 +43,10 @@ impl Axis {
 
     /// Times on a logarithmic axis: a value is drawn at [`Axis::time`] of it.
     pub fn times(least_us: u64, most_us: u64) -> Axis {
-        let from = Axis::time(least_us);
-        let to = Axis::time(most_us).max(from + 0.5);
-        let steps: &[f64] = if to - from < 2.2 {
+        let (least, most) = (Axis::time(least_us), Axis::time(most_us));
+        let air = (most - least).max(0.5) * 0.05;
+        let (from, to) = (least - air, most.max(least + 0.5) + air);
+        let steps: &[f64] = if to - from < 3.0 {
             &[1.0, 2.0, 5.0]
         } else {
             &[1.0]
@@ -68,7 +69,7 @@ impl Axis {
 
     /// Percentiles, each decade of them as wide as the one before, as far as `count` values reach.
     pub fn percentiles(count: u64) -> Axis {
-        let to = (count.max(10) as f64).log10().min(DECADES_MAX);
+        let to = (count.max(10) as f64 * 2.0).log10().min(DECADES_MAX);
         let nines = |decades: i32| match decades {
             0 => "0".to_owned(),
             1 => "90".to_owned(),
@@ -167,6 +168,10 @@ mod tests {
             [
                 "100 µs", "200 µs", "500 µs", "1 ms", "2 ms", "5 ms", "10 ms"
             ]
+        );
+        assert_eq!(
+            written(&Axis::times(90, 1_200_000)),
+            ["100 µs", "1 ms", "10 ms", "100 ms", "1 s"]
         );
         assert_eq!(
             written(&Axis::percentiles(20_000)),

@@ -13,7 +13,7 @@ pub(in crate::report) struct Bar {
     pub name: String,
     /// How long it is.
     pub value: f64,
-    /// The value as it is written at its end.
+    /// The value as it is written.
     pub written: String,
     /// The smallest and the largest of what it is the median of.
     pub spread: Option<(f64, f64)>,
@@ -24,10 +24,10 @@ pub(in crate::report) struct Bar {
 /// Room for a bar with its name above.
 const ROW: u32 = 44;
 
-/// Room for the value at the end of the longest bar.
-const VALUE: u32 = 70;
+/// Right of the longest bar.
+const RIGHT: u32 = 4;
 
-/// Bars drawn for a page and for a phone. `mark` is the value that all are held against, drawn as a line from top to bottom.
+/// Bars drawn for a page and for a phone. `mark` is the value that all are held against, drawn as a line across each.
 /// `None` if there is nothing to draw.
 pub(in crate::report) fn bars(bars: &[Bar], mark: Option<f64>) -> Option<(String, String)> {
     let longest = bars.iter().map(|bar| {
@@ -55,47 +55,58 @@ fn draw_on(
     mark: Option<f64>,
     longest: f64,
 ) -> Result<(), DrawError> {
-    let scale = f64::from(size.width - VALUE) / longest;
+    let scale = f64::from(size.width - RIGHT) / longest;
     let x = |value: f64| (value * scale).round() as i32;
     for (index, bar) in bars.iter().enumerate() {
-        draw_bar(area, bar, (index as u32 * ROW) as i32 + 4, &x)?;
-    }
-    if let Some(mark) = mark {
-        let ends = vec![(x(mark), 2), (x(mark), size.height as i32 - 2)];
-        area.draw(&PathElement::new(
-            ends,
-            ShapeStyle::from(&INK).stroke_width(1),
-        ))?;
+        let top = (index as u32 * ROW) as i32 + 4;
+        named(area, bar, size.width as i32, top)?;
+        let height = (top + 18, top + 34);
+        drawn(area, bar, height, &x)?;
+        if let Some(mark) = mark {
+            line(area, [(x(mark), height.0 - 3), (x(mark), height.1 + 3)])?;
+        }
     }
     Ok(())
 }
 
-fn draw_bar(area: &Area, bar: &Bar, top: i32, x: &impl Fn(f64) -> i32) -> Result<(), DrawError> {
-    let font = |side| {
-        ("sans-serif", LETTERS)
-            .into_text_style(area)
-            .color(&INK)
-            .pos(Pos::new(HPos::Left, side))
-    };
-    area.draw(&Text::new(bar.name.clone(), (0, top), font(VPos::Top)))?;
-    let (upper, lower) = (top + 18, top + 34);
-    area.draw(&Rectangle::new(
-        [(0, upper), (x(bar.value).max(1), lower)],
-        series(bar.series).filled(),
-    ))?;
-    let mut end = x(bar.value);
-    if let Some((least, most)) = bar.spread {
-        let middle = (upper + lower) / 2;
-        let line = |points| PathElement::new(points, ShapeStyle::from(&INK).stroke_width(2));
-        area.draw(&line(vec![(x(least), middle), (x(most), middle)]))?;
-        for edge in [least, most] {
-            area.draw(&line(vec![(x(edge), middle - 5), (x(edge), middle + 5)]))?;
-        }
-        end = end.max(x(most));
-    }
+/// The name to the left and the value to the right, above the bar: there they cross no line.
+fn named(area: &Area, bar: &Bar, right: i32, top: i32) -> Result<(), DrawError> {
+    let font = ("sans-serif", LETTERS).into_text_style(area).color(&INK);
+    let to = |side| font.pos(Pos::new(side, VPos::Top));
+    area.draw(&Text::new(bar.name.clone(), (0, top), to(HPos::Left)))?;
     area.draw(&Text::new(
         bar.written.clone(),
-        (end + 8, (upper + lower) / 2),
-        font(VPos::Center),
+        (right, top),
+        to(HPos::Right),
+    ))
+}
+
+/// The bar, and the spread of what it is the median of.
+fn drawn(
+    area: &Area,
+    bar: &Bar,
+    (upper, lower): (i32, i32),
+    x: &impl Fn(f64) -> i32,
+) -> Result<(), DrawError> {
+    let filled = series(bar.series).filled();
+    area.draw(&Rectangle::new(
+        [(0, upper), (x(bar.value).max(1), lower)],
+        filled,
+    ))?;
+    let Some((least, most)) = bar.spread else {
+        return Ok(());
+    };
+    let middle = (upper + lower) / 2;
+    line(area, [(x(least), middle), (x(most), middle)])?;
+    for edge in [x(least), x(most)] {
+        line(area, [(edge, middle - 5), (edge, middle + 5)])?;
+    }
+    Ok(())
+}
+
+fn line(area: &Area, ends: [(i32, i32); 2]) -> Result<(), DrawError> {
+    area.draw(&PathElement::new(
+        ends.to_vec(),
+        ShapeStyle::from(&INK).stroke_width(2),
     ))
 }

@@ -1,11 +1,10 @@
 //! Lines over two axes, with gaps where nothing was measured, and limits across.
 
-use plotters::element::{Circle, PathElement, Text};
+use plotters::element::{Circle, PathElement};
 use plotters::prelude::{
     Cartesian2d, ChartBuilder, ChartContext, Color, IntoFont, SVGBackend, ShapeStyle,
 };
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{IntoTextStyle, TRANSPARENT};
+use plotters::style::TRANSPARENT;
 
 use super::{Area, Axis, BAD, DrawError, GRID, INK, LETTERS, NARROW, Size, WIDE, drawing, series};
 
@@ -19,8 +18,8 @@ pub(in crate::report) struct Lines<'a> {
     pub y: Axis,
     /// The lines.
     pub series: Vec<Series>,
-    /// Limits across.
-    pub limits: Vec<Limit>,
+    /// Limits across, on the upward axis.
+    pub limits: Vec<f64>,
 }
 
 /// One line, which may have gaps.
@@ -29,14 +28,6 @@ pub(in crate::report) struct Series {
     pub pieces: Vec<Vec<(f64, f64)>>,
     /// Whether each point is marked: where there are few.
     pub dots: bool,
-}
-
-/// A line across, at a value that was asked for.
-pub(in crate::report) struct Limit {
-    /// Where on the upward axis.
-    pub at: f64,
-    /// What it is called.
-    pub name: String,
 }
 
 /// Right of the axes: half of the last number stands there.
@@ -89,7 +80,7 @@ impl Lines<'_> {
             .build_cartesian_2d(self.x.clone().thinned(room), self.y.clone())?;
         self.mesh(&mut chart)?;
         for limit in &self.limits {
-            self.limit(&mut chart, limit)?;
+            self.limit(&mut chart, *limit)?;
         }
         for (index, each) in self.series.iter().enumerate() {
             draw_series(&mut chart, index, each)?;
@@ -122,19 +113,15 @@ impl Lines<'_> {
     }
 
     /// A limit that lies beyond the axis is not drawn; the axes are made so that it does not.
-    fn limit(&self, chart: &mut Chart, limit: &Limit) -> Result<(), DrawError> {
-        if !(self.y.from..=self.y.to).contains(&limit.at) {
+    fn limit(&self, chart: &mut Chart, at: f64) -> Result<(), DrawError> {
+        if !(self.y.from..=self.y.to).contains(&at) {
             return Ok(());
         }
-        let ends = vec![(self.x.from, limit.at), (self.x.to, limit.at)];
+        let ends = vec![(self.x.from, at), (self.x.to, at)];
         chart.draw_series([PathElement::new(
             ends,
             ShapeStyle::from(&BAD).stroke_width(1),
         )])?;
-        let font = ("sans-serif", LETTERS).into_text_style(chart.plotting_area());
-        let style = font.color(&BAD).pos(Pos::new(HPos::Left, VPos::Bottom));
-        let x = self.x.from + (self.x.to - self.x.from) * 0.01;
-        chart.draw_series([Text::new(limit.name.clone(), (x, limit.at), style)])?;
         Ok(())
     }
 }

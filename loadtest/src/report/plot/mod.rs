@@ -10,7 +10,7 @@ use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, RGBC
 
 pub(super) use axis::{Axis, percentile_of};
 pub(super) use bars::{Bar, bars};
-pub(super) use lines::{Limit, Lines, Series};
+pub(super) use lines::{Lines, Series};
 
 /// Letters and what must be read.
 const INK: RGBColor = RGBColor(1, 1, 1);
@@ -29,9 +29,17 @@ const fn series(index: usize) -> RGBColor {
     RGBColor(16 + (index % SERIES) as u8, 0, 0)
 }
 
-/// The same as the backend writes it.
+/// The mark of a series as the backend writes it.
 pub(super) fn series_colour(index: usize) -> String {
-    let RGBColor(red, green, blue) = series(index);
+    written(series(index))
+}
+
+/// The mark of a limit as the backend writes it.
+pub(super) fn limit_colour() -> String {
+    written(BAD)
+}
+
+fn written(RGBColor(red, green, blue): RGBColor) -> String {
     format!("#{red:02X}{green:02X}{blue:02X}")
 }
 

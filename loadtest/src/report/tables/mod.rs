@@ -9,8 +9,6 @@ use crate::result::{Latency, Measurement, RunResult};
 use super::standing::Standing;
 use super::units::{NOTHING, integer, time_us};
 
-pub(super) use outcome::ratios;
-
 /// A table: what it is, its columns, its rows.
 pub(super) struct Table {
     /// What it shows.
@@ -85,7 +83,7 @@ impl Cell {
 
 impl Table {
     /// A table of numbers.
-    fn numbers(title: impl Into<String>, columns: &[&str]) -> Table {
+    pub fn numbers(title: impl Into<String>, columns: &[&str]) -> Table {
         Table {
             title: title.into(),
             columns: columns.iter().map(|column| (*column).to_owned()).collect(),

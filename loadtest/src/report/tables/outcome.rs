@@ -157,7 +157,7 @@ fn of_its_cores(server: &ServerUsage) -> String {
 }
 
 /// The server's figures as multiples of the floor's.
-pub(in crate::report) fn ratios(ratios: &[Ratio]) -> Table {
+pub(super) fn ratios(ratios: &[Ratio]) -> Table {
     let mut table = Table::numbers(
         "Against the floor",
         &["server ÷ floor", "floor", "median", "min", "max", "rounds"],

@@ -83,19 +83,24 @@ fn run(address: String, json: &Path, seen: &Path) -> Option<i32> {
 }
 
 impl Run {
-    /// It did not get under way. A person reads why, and no file says otherwise.
+    /// It did not get under way. A person reads why, and the file says the same.
     #[track_caller]
     fn cannot_begin(&self, words: &[&str]) {
         assert_eq!(self.status, Some(3), "{}", self.seen);
+        let result: RunResult = serde_json::from_str(&self.json).unwrap();
+        assert_eq!(result.ended, Ended::NotStarted);
+        assert!(!result.held);
+        let [problem] = &result.problems[..] else {
+            panic!("not one problem: {:?}", result.problems);
+        };
+        let seen = self.seen.split_whitespace().collect::<Vec<_>>().join(" ");
         for word in words {
+            assert!(seen.contains(word), "{word:?} is not in {seen:?}");
             assert!(
-                self.seen.contains(word),
-                "{word:?} is not in {:?}",
-                self.seen
+                problem.text.contains(word),
+                "{word:?} is not in {problem:?}"
             );
         }
-        let result = serde_json::from_str::<RunResult>(&self.json);
-        assert!(result.is_err() || result.is_ok_and(|result| result.ended == Ended::NotStarted));
     }
 }
 
@@ -152,20 +157,9 @@ impl Measured {
                 "{word:?} is not in {failures:?}"
             );
         }
-        let lines: Vec<&str> = run
-            .seen
-            .lines()
-            .filter(|line| line.starts_with("FAILED: "))
-            .collect();
-        assert_eq!(lines.len(), failures.len(), "{}", run.seen);
-        let figures = run.seen.find("─").unwrap_or(usize::MAX);
-        assert!(
-            run.seen
-                .rfind("FAILED: ")
-                .is_some_and(|last| last < figures),
-            "{}",
-            run.seen
-        );
+        let figures = run.seen.find('─').unwrap_or(usize::MAX);
+        let last = run.seen.rfind("FAILED: ");
+        assert!(last.is_some_and(|last| last < figures), "{}", run.seen);
     }
 
     fn failures(&self) -> Vec<&str> {
@@ -307,4 +301,11 @@ fn pushes_that_are_refused_are_told_by_reason_and_not_as_missing() {
     assert_eq!(count(&measurement.replies.error, "slow down"), published);
     assert_eq!(measurement.deliveries.missing, 0);
     assert_eq!(measurement.deliveries.received, 0);
+}
+
+#[test]
+#[ignore = "not so yet: the trial and the report each have a sentence for it"]
+fn a_person_reads_each_failure_once() {
+    let run = measured_against(Fault::Drops).run;
+    assert_eq!(run.seen.matches("FAILED: ").count(), 1, "{}", run.seen);
 }

@@ -1,6 +1,7 @@
 //! The yardstick server, over real sockets: it is only a yardstick if it delivers what a server must.
 
 #[path = "floor/client.rs"]
+#[allow(dead_code, reason = "tests/misbehaviour.rs uses the rest of it")]
 mod client;
 
 use std::net::{SocketAddr, TcpListener};

@@ -1,6 +1,6 @@
 //! A blocking client of bare frames. Every wait of it has a deadline.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::time::Duration;
@@ -116,6 +116,19 @@ impl Client {
         assert!(!self.fill(), "{}", self.read.escape_ascii());
     }
 
+    /// The server resets the connection, after whatever it wrote.
+    pub fn is_reset(&mut self) {
+        let mut buffer = [0; 64 << 10];
+        let end = loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => panic!("the connection ended in good order"),
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(end.kind(), ErrorKind::ConnectionReset);
+    }
+
     /// Reads once. False at the end.
     fn fill(&mut self) -> bool {
         let mut buffer = [0; 64 << 10];
@@ -124,7 +137,7 @@ impl Client {
                 self.read.extend_from_slice(&buffer[..came]);
                 came > 0
             }
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
             Err(error) => panic!("nothing came: {error}"),
         }
     }

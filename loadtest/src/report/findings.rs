@@ -25,7 +25,7 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
         }
     };
     for problem in &result.problems {
-        say(problem.severity, problem.text.clone());
+        say(problem.severity, sentence(&problem.text));
     }
     if !breaks_on_purpose(result) {
         for broken in result.objectives.iter().filter(|objective| !objective.held) {
@@ -38,6 +38,14 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
     }
     found.sort_by_key(|finding| finding.severity);
     found
+}
+
+/// With a full stop, if it ends in none of its own.
+fn sentence(text: &str) -> String {
+    match text.ends_with(['.', '!', '?', '\n']) {
+        true => text.to_owned(),
+        false => format!("{text}."),
+    }
 }
 
 /// The word for the run, and the sentence behind it.

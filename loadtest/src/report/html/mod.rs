@@ -82,7 +82,7 @@ fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing
         page.element(
             "p",
             "quiet",
-            &format!("The figures above: {how}. In full below: {which}."),
+            &format!("Above: {how}. In full below: {which}."),
         );
     }
 }

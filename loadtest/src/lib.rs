@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod scenario;
 
 pub mod objective;
+pub mod prober;
 pub mod run;
 pub mod stand;
 pub mod target;

@@ -82,7 +82,7 @@ impl Files {
             Command::Slow(scenario) => &scenario.common,
             Command::Ramp(scenario) => &scenario.common,
             Command::Floor(scenario) => &scenario.common,
-            Command::Compare(_) => return Files::default(),
+            Command::Compare(_) | Command::Probe(_) => return Files::default(),
         };
         Files {
             json: common.json.clone(),

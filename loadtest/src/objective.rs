@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
+use crate::report::units;
 use crate::result::{self, Latency, Measurement};
 
 /// A limit: the observed value must not be larger.
@@ -159,9 +159,7 @@ impl Objective {
 
     fn words(&self, value: f64) -> String {
         match self.metric {
-            Metric::Time(..) => {
-                humantime::format_duration(Duration::from_micros(value as u64)).to_string()
-            }
+            Metric::Time(..) => units::time(value),
             Metric::Loss | Metric::Lost | Metric::Refused => format!("{value:.0}"),
             Metric::CpuPerDelivery => format!("{value:.3} µs"),
             Metric::Cores => format!("{value:.2}"),

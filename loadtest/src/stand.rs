@@ -141,6 +141,12 @@ impl Stand {
         }
     }
 
+    /// The path of its socket, without a query.
+    pub fn path(&self) -> &str {
+        let target = &self.target.path_and_query;
+        target.split('?').next().unwrap_or(target)
+    }
+
     /// Its process and what it has started, if that is known.
     pub fn process(&self) -> Option<ProcessTree> {
         self.server

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::arguments::Traffic;
 use crate::clock::{SECOND_NS, now_ns};
 use crate::fleet::{Departure, Fleet, Happening, Pacer};
-use crate::result::{Ended, Measurement};
+use crate::prober::Prober;
+use crate::result::{Ended, Latency, Measurement};
 use crate::run::{CannotRun, Run};
 use crate::stand::Stand;
 use crate::watch::{Sample, Watch};
@@ -28,6 +29,9 @@ pub struct Trial<'a> {
     joined: Option<Sample>,
     begin: Option<Sample>,
     end: Option<Sample>,
+    prober: Option<Prober>,
+    /// What the prober has recorded.
+    pub(super) probed: Option<Latency>,
     /// Why it is to end early.
     cut: Option<Ended>,
 }
@@ -51,6 +55,8 @@ impl<'a> Trial<'a> {
             joined: None,
             begin: None,
             end: None,
+            prober: None,
+            probed: None,
             cut: None,
         })
     }
@@ -283,7 +289,11 @@ impl<'a> Trial<'a> {
         self.fleet.watch.look(0);
         self.begin = Some(begin);
         let length_ns = nanoseconds(self.run.common.duration);
-        self.fleet.meter.begin(now_ns(), length_ns);
+        let begin_ns = now_ns();
+        self.fleet.meter.begin(begin_ns, length_ns);
+        if let Some(prober) = &mut self.prober {
+            prober.begin(begin_ns, length_ns);
+        }
     }
 
     /// The measured time ends.
@@ -317,6 +327,48 @@ impl<'a> Trial<'a> {
             .has_ended()
             .then(|| self.stand.output_tail())
             .filter(|text| !text.is_empty())
+    }
+
+    /// Brings `connections` in like [`gather`](Trial::gather), with a prober in their middle.
+    ///
+    /// # Errors
+    /// If the first one or the prober cannot be had.
+    pub fn gather_with_prober(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
+        let (first, second) = connections.split_at(connections.len().div_ceil(2));
+        self.gather(first)?;
+        let common = &self.run.common;
+        let mut flags: Vec<String> = [
+            "--url",
+            &format!("ws://{}{}", self.stand.address, self.stand.path()),
+            "--vsn",
+            &common.vsn.to_string(),
+            "--topic",
+            &self.run.script.topic(0),
+            "--join-payload",
+            &self.run.script.join_payload(0),
+            "--quiet",
+        ]
+        .map(String::from)
+        .into();
+        for header in &common.header {
+            flags.extend(["--header".to_owned(), header.clone()]);
+        }
+        for pair in &common.param {
+            flags.extend(["--param".to_owned(), format!("{}={}", pair.0, pair.1)]);
+        }
+        self.prober = Some(Prober::start(self.fleet.marker(), &flags)?);
+        self.gather(second)
+    }
+
+    /// Ends the prober, if there is one, and keeps what it has recorded.
+    ///
+    /// # Errors
+    /// If it has died.
+    pub fn end_probing(&mut self) -> Result<(), CannotRun> {
+        if let Some(prober) = self.prober.take() {
+            self.probed = prober.end()?;
+        }
+        Ok(())
     }
 
     /// What was measured.

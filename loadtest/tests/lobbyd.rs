@@ -529,6 +529,38 @@ fn a_floor_is_measured_beside_the_server_and_ratios_are_told() {
 }
 
 #[test]
+fn a_prober_takes_the_delays_of_the_measured_time_in_a_process_of_its_own() {
+    let (_server, url) = serve();
+    let ended = run(&[
+        "fanout",
+        "--url",
+        &url,
+        "--clients",
+        "20",
+        "--rate",
+        "100",
+        "--prober",
+        "--warmup",
+        "300ms",
+        "--duration",
+        "1s",
+        "--json",
+        "{json}",
+    ])
+    .ends_with(0);
+    let measured = ended.measurement();
+    // Eight connections of its own, which nobody waits for.
+    assert_eq!(
+        measured.prober_latency.unwrap().count,
+        8 * measured.throughput.published
+    );
+    assert_eq!(
+        measured.deliveries.expected,
+        20 * measured.deliveries.published
+    );
+}
+
+#[test]
 fn two_results_are_told_side_by_side() {
     let (_server, url) = serve();
     let one = |rate: &str| {

@@ -41,6 +41,20 @@ pub enum Command {
     Floor(Floor),
     /// Results of earlier runs side by side
     Compare(Compare),
+    /// The process of --prober
+    #[command(hide = true)]
+    Probe(Probe),
+}
+
+/// `probe`: the process that --prober starts.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Probe {
+    /// The marker of the run's messages
+    #[arg(long)]
+    pub marker: String,
+    /// Where and what to join.
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `compare`: results of earlier runs side by side.

@@ -40,6 +40,13 @@ pub struct Traffic {
     #[arg(long, value_name = "W")]
     pub window: Option<Count>,
 
+    /// Take delays in a process of its own too, with a few clients in the first lobby
+    ///
+    /// A load generator that is busy digesting the load sees deliveries later than they came.
+    /// The prober does not: its delays are the server's.
+    #[arg(long)]
+    pub prober: bool,
+
     /// The server does not send a publisher its own messages
     #[arg(long)]
     pub no_echo: bool,

@@ -91,6 +91,8 @@ pub struct Fleet {
     topics: Vec<Vec<u8>>,
     /// Where a payload is put together.
     payload: Vec<u8>,
+    /// It only listens, to messages of another process: they are timed by their tags, and owed to nobody.
+    probes: bool,
     /// Whether replies to pushes are happenings.
     pub tells_replies: bool,
     /// Deliveries.
@@ -182,6 +184,7 @@ impl Fleet {
             marker,
             topics: Vec::new(),
             payload: Vec::new(),
+            probes: false,
             tells_replies: false,
             pacer: Pacer::silent(),
             ledger: Ledger::new(marker, filler),
@@ -190,6 +193,18 @@ impl Fleet {
             census: Census::default(),
             happenings: Vec::new(),
         })
+    }
+
+    /// The marker of this run's messages.
+    pub fn marker(&self) -> Marker {
+        self.marker
+    }
+
+    /// From now on this fleet only takes the times of another process's messages.
+    pub fn probe(&mut self, marker: Marker) {
+        self.ledger = Ledger::new(marker, Box::default());
+        self.marker = marker;
+        self.probes = true;
     }
 
     /// A lobby with that many publishers, who are still to be enlisted. Returns its number and its first stream.

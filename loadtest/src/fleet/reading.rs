@@ -97,8 +97,18 @@ impl Fleet {
     /// A whole text message.
     #[inline]
     pub(super) fn text(&mut self, number: u32, payload: &[u8], now: u64) {
+        if self.probes {
+            return self.probed(number, payload, now);
+        }
         match self.ledger.enter(number, payload) {
             Some(entered) => self.delivered(number, entered, now),
+            None => self.unfamiliar(number, payload, now),
+        }
+    }
+
+    fn probed(&mut self, number: u32, payload: &[u8], now: u64) {
+        match self.ledger.look(number, payload) {
+            Some(tag) => self.meter.delivered(tag.intended_ns, now),
             None => self.unfamiliar(number, payload, now),
         }
     }

@@ -136,7 +136,8 @@ impl Script {
         quoted(&self.topic(lobby))
     }
 
-    pub(super) fn join_payload(&self, lobby: u32) -> String {
+    /// The payload of a lobby's joins.
+    pub fn join_payload(&self, lobby: u32) -> String {
         self.join_payload.replace(LOBBY, &lobby.to_string())
     }
 

@@ -260,6 +260,19 @@ impl Ledger {
         })
     }
 
+    /// The tag of a text that `member` got, if it has one. Nothing is entered.
+    pub fn look(&mut self, member: u32, payload: &[u8]) -> Option<Tag> {
+        let lobby = self.members[member as usize].lobby as usize;
+        let known = &self.lobbies[lobby].recognition;
+        if let Some((tag, _)) = known.look(payload, self.marker, &self.filler) {
+            return Some(tag);
+        }
+        let learnt = Recognition::learn(payload, self.marker)?;
+        let (tag, _) = learnt.look(payload, self.marker, &self.filler)?;
+        self.lobbies[lobby].recognition = learnt;
+        Some(tag)
+    }
+
     /// Streams whose oldest open message is older than `before_ns`: nobody waits for those any longer, though they are
     /// still owed. Each is put into `done` once for each message.
     pub fn abandon(&mut self, before_ns: u64, done: &mut Vec<u32>) {

@@ -149,6 +149,9 @@ pub struct Measurement {
     pub throughput: Throughput,
     /// From the intended time of a message to its arrival at a subscriber; each delivery counts once.
     pub delivery_latency: Option<Latency>,
+    /// The same, as a process of its own saw it at a few connections in the middle of the first lobby.
+    #[serde(default)]
+    pub prober_latency: Option<Latency>,
     /// From the intended time of a message to its arrival at the last subscriber; each message counts once.
     pub last_subscriber: Option<Latency>,
     /// From the intended time of a message to its being handed to the socket: how late the load generator itself was.

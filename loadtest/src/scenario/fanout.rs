@@ -118,9 +118,13 @@ pub(super) fn measure(
     let mut trial = Trial::new(run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let clients = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
-    trial.gather(&clients)?;
+    match traffic.prober {
+        true => trial.gather_with_prober(&clients)?,
+        false => trial.gather(&clients)?,
+    }
     trial.talk(traffic, traffic.rate, |_, _| None)?;
     trial.settle(|_| true)?;
+    trial.end_probing()?;
     let judged = judge(&mut trial, label, round, traffic.rate.is_some());
     trial.close()?;
     Ok(judged)
@@ -167,7 +171,7 @@ impl Found {
 type Observe = fn(&Measurement) -> Option<f64>;
 
 /// The figures that are told as multiples of the floor's.
-const FIGURES: [(&str, Observe); 6] = [
+const FIGURES: [(&str, Observe); 8] = [
     ("server CPU per delivery", |of| {
         of.server.as_ref()?.us_per_delivery
     }),
@@ -179,6 +183,12 @@ const FIGURES: [(&str, Observe); 6] = [
     }),
     ("p99 latency", |of| {
         Some(of.delivery_latency.as_ref()?.p99_us as f64)
+    }),
+    ("p50 latency of the prober", |of| {
+        Some(of.prober_latency.as_ref()?.p50_us as f64)
+    }),
+    ("p99 latency of the prober", |of| {
+        Some(of.prober_latency.as_ref()?.p99_us as f64)
     }),
     ("p99 time to last subscriber", |of| {
         Some(of.last_subscriber.as_ref()?.p99_us as f64)

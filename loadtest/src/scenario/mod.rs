@@ -7,6 +7,7 @@ mod floor;
 mod idle;
 mod joins;
 mod parameters;
+mod probe;
 mod ramp;
 mod slow;
 
@@ -41,6 +42,7 @@ pub fn perform(command: Command, interrupt: Interrupt) -> Result<Outcome, Cannot
             return floor::serve(&floor, &interrupt).map(Outcome::Text);
         }
         Command::Floor(floor) => floor::run(floor, interrupt)?,
+        Command::Probe(probe) => return probe::run(probe, interrupt).map(Outcome::Text),
         Command::Compare(compare) => return compare::run(&compare).map(Outcome::Text),
     };
     Ok(Outcome::Run(Box::new(result)))

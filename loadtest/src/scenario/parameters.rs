@@ -30,6 +30,7 @@ impl Parameters {
             publishers,
             rate,
             window,
+            prober,
             no_echo,
         } = traffic;
         let window = match rate {
@@ -41,6 +42,7 @@ impl Parameters {
             .with("publishers", publishers)
             .maybe("rate", *rate)
             .maybe("window", window)
+            .maybe("prober", prober.then_some("yes"))
             .maybe("no-echo", no_echo.then_some("yes"))
     }
 

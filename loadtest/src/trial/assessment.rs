@@ -45,6 +45,7 @@ pub(super) fn measurement(trial: &mut Trial<'_>, label: &str, round: u32) -> Mea
             deliveries_per_second: measured.counts.deliveries as f64 / seconds,
         },
         delivery_latency: measured.delivery,
+        prober_latency: trial.probed.take(),
         last_subscriber: measured.last,
         send_delay: measured.send_delay,
         reply_latency: measured.reply,

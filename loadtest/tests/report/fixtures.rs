@@ -150,6 +150,7 @@ pub fn measurement(rate: f64, median_us: f64, server_us: f64) -> Measurement {
             deliveries_per_second: rate,
         },
         delivery_latency: Some(latency(median_us, 200_000)),
+        prober_latency: None,
         last_subscriber: Some(latency(median_us * 1.8, 10_000)),
         send_delay: Some(latency(18.0, 10_000)),
         reply_latency: Some(latency(median_us * 0.4, 10_000)),

@@ -30,6 +30,7 @@ fn own_distributions(measurement: &Measurement) -> Vec<Picture> {
     };
     let messages = [
         named("delivery", &measurement.delivery_latency),
+        named("delivery (prober)", &measurement.prober_latency),
         named("last subscriber", &measurement.last_subscriber),
         named("send delay of the load generator", &measurement.send_delay),
     ];
@@ -38,8 +39,8 @@ fn own_distributions(measurement: &Measurement) -> Vec<Picture> {
         named("upgraded", &connections.time_to_upgraded),
         named("connected", &connections.time_to_connected),
     ];
-    let draw = |title: &str, all: [Option<(String, Latency)>; 3]| {
-        let all: Vec<_> = all.into_iter().flatten().collect();
+    let draw = |title: &str, all: &[Option<(String, Latency)>]| {
+        let all: Vec<_> = all.iter().flatten().collect();
         let curves: Vec<Curve> = all
             .iter()
             .map(|(name, latency)| (name.clone(), latency))
@@ -47,8 +48,8 @@ fn own_distributions(measurement: &Measurement) -> Vec<Picture> {
         distributions(title, &curves)
     };
     [
-        draw("Distribution of delays", messages),
-        draw("Distribution of times to join", joining),
+        draw("Distribution of delays", &messages),
+        draw("Distribution of times to join", &joining),
     ]
     .into_iter()
     .flatten()

@@ -175,6 +175,7 @@ pub(super) fn latencies(measurement: &Measurement) -> Vec<(&'static str, &Latenc
     let connections = &measurement.connections;
     let all = [
         ("delivery", &measurement.delivery_latency),
+        ("delivery (prober)", &measurement.prober_latency),
         ("last subscriber", &measurement.last_subscriber),
         ("send delay", &measurement.send_delay),
         ("reply", &measurement.reply_latency),

@@ -1,0 +1,59 @@
+//! Lobbies for load tests: any `room:…` may be joined, what is pushed goes to all, and what is asked is answered.
+//!
+//! `cargo run --release --example lobbies -- 127.0.0.1:4000 1` serves it there with one shard. Of the events, `new_msg` is
+//! broadcast, `acked` is broadcast and answered too, and `ping` is only answered; the payload's `body` travels.
+
+use std::net::SocketAddr;
+
+use lobbyd::server::{Server, raise_descriptor_limit};
+use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+struct Lobby;
+
+impl Channel for Lobby {
+    fn join(&self, _topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
+        Join::ok()
+    }
+
+    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        match (event, payload.get("body")) {
+            ("ping", _) => Handled::ok(object! {}),
+            ("new_msg", Some(body)) => {
+                socket.broadcast("new_msg", object! { "body": body });
+                Handled::NoReply
+            }
+            ("acked", Some(body)) => {
+                socket.broadcast("new_msg", object! { "body": body });
+                Handled::ok(object! {})
+            }
+            _ => Handled::error(reason("expected new_msg or acked with a body, or ping")),
+        }
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments
+        .next()
+        .unwrap_or_else(|| "127.0.0.1:4000".to_owned());
+    let address: SocketAddr = address.parse()?;
+    let shards = arguments.next().map_or(Ok(1), |shards| shards.parse())?;
+    raise_descriptor_limit();
+    let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Lobby));
+    let server = Server::new(router).shards(shards).bind(address)?;
+    println!(
+        "lobbies on ws://{}/socket/websocket, shards: {shards}",
+        server.local_addr()
+    );
+    server.run(async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut asked) => drop(asked.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! `probe`: what the prober's process does. It is started by a run, and ends when the run closes its input.
+
+use std::io::{BufRead, Write};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+
+use crate::arguments::Probe;
+use crate::clock::{MILLISECOND_NS, now_ns};
+use crate::interrupt::Interrupt;
+use crate::prober::CONNECTIONS;
+use crate::run::{CannotRun, Run, Starts};
+use crate::stand::Stand;
+use crate::trial::Trial;
+use crate::wire::tag::Marker;
+
+/// How much more this process wants its core than the load generator does. Only root may; without it, it stands in line.
+const NICENESS: i32 = -10;
+/// How often orders are looked for.
+const LOOK_EVERY_NS: u64 = 5 * MILLISECOND_NS;
+
+pub(super) fn run(asked: Probe, interrupt: Interrupt) -> Result<String, CannotRun> {
+    let Probe { marker, common } = asked;
+    let marker = marker.as_bytes().first_chunk().copied().map(Marker);
+    let marker = marker.ok_or_else(|| CannotRun::Usage("--marker is too short".to_owned()))?;
+    let _ = rustix::process::setpriority_process(None, NICENESS);
+    let mut run = Run::new(common, (CONNECTIONS, 1), Starts::Nothing, interrupt)?;
+    let stand = Stand::server(&run)?;
+    let mut trial = Trial::new(&mut run, stand, CONNECTIONS)?;
+    trial.fleet.probe(marker);
+    trial.open_lobbies(1, 0, |_| 0);
+    let enlisted = trial.enlist(0..CONNECTIONS, true);
+    trial.gather(&enlisted)?;
+    let _ = writeln!(std::io::stdout(), "ready");
+    let orders = orders();
+    loop {
+        match orders.try_recv() {
+            Ok((begin_ns, length_ns)) => trial.fleet.meter.begin(begin_ns, length_ns),
+            Err(TryRecvError::Disconnected) => break,
+            Err(TryRecvError::Empty) => {}
+        }
+        let until_ns = now_ns() + LOOK_EVERY_NS;
+        trial.until(until_ns, |_| false)?;
+        if trial.cut().is_some() {
+            break;
+        }
+    }
+    let measured = trial.fleet.meter.finish();
+    trial.close()?;
+    let latency = serde_json::to_string(&measured.delivery).map_err(std::io::Error::from)?;
+    Ok(format!("{latency}\n"))
+}
+
+/// Lines of the input, which end with it. A thread of its own waits for them.
+fn orders() -> Receiver<(u64, u64)> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            let mut numbers = line.split(' ').filter_map(|number| number.parse().ok());
+            if let (Some(begin_ns), Some(length_ns)) = (numbers.next(), numbers.next()) {
+                let _ = sender.send((begin_ns, length_ns));
+            }
+        }
+    });
+    receiver
+}

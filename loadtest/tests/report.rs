@@ -232,7 +232,7 @@ fn runs_side_by_side_are_multiples_of_the_first() {
     assert!(row("↑ deliveries  ").contains("1.68× ██████▊·"), "{shown}");
     assert!(row("↓ server CPU a delivery").contains("1.16×"), "{shown}");
     assert!(
-        shown.contains("medians over the 3 rounds of the server"),
+        shown.contains("the figures are of the server, medians over 3 rounds"),
         "{shown}"
     );
 }

@@ -158,75 +158,55 @@ fn counts(measurement: &Measurement, say: &mut impl FnMut(Severity, String)) {
 }
 
 fn deliveries(deliveries: &Deliveries, tell: &mut impl FnMut(Severity, String)) {
-    let Deliveries {
-        expected, received, ..
-    } = *deliveries;
-    let many = |count| counted(count, "delivery", "deliveries");
-    let mut fault = |severity, count, text: String| {
+    let failures = [
+        (deliveries.missing, missing(deliveries)),
+        (
+            deliveries.duplicated,
+            "duplicated: a subscriber got a message again".to_owned(),
+        ),
+        (
+            deliveries.out_of_order,
+            format!("out of order, of {} received", integer(deliveries.received)),
+        ),
+        (
+            deliveries.altered,
+            "altered: the text is not what was published".to_owned(),
+        ),
+    ];
+    for (count, what) in failures {
         if count > 0 {
-            tell(severity, text);
+            tell(
+                Severity::Failure,
+                format!("{} {what}.", counted(count, "delivery", "deliveries")),
+            );
         }
-    };
+    }
+    if deliveries.unsent > 0 {
+        let many = counted(deliveries.unsent, "message was", "messages were");
+        let why = "the server read nothing of the publisher for too long";
+        tell(
+            Severity::Failure,
+            format!("{many} due but not sent: {why}."),
+        );
+    }
+    if deliveries.early > 0 {
+        let many = counted(deliveries.early, "delivery", "deliveries");
+        tell(
+            Severity::Warning,
+            format!("{many} of messages from before the subscriber had joined."),
+        );
+    }
+}
+
+fn missing(deliveries: &Deliveries) -> String {
     let Deliveries {
-        missing,
-        duplicated,
-        out_of_order,
-        altered,
-        unsent,
-        early,
-        ..
+        missing, expected, ..
     } = *deliveries;
-    let share = share_of(missing, expected);
-    fault(
-        Severity::Failure,
-        missing,
-        format!(
-            "{} missing of {} expected ({share}).",
-            many(missing),
-            integer(expected)
-        ),
-    );
-    fault(
-        Severity::Failure,
-        duplicated,
-        format!(
-            "{} duplicated: a subscriber got a message again.",
-            many(duplicated)
-        ),
-    );
-    fault(
-        Severity::Failure,
-        out_of_order,
-        format!(
-            "{} out of order, of {} received.",
-            many(out_of_order),
-            integer(received)
-        ),
-    );
-    fault(
-        Severity::Failure,
-        altered,
-        format!(
-            "{} altered: the text is not what was published.",
-            many(altered)
-        ),
-    );
-    let unsent_many = counted(unsent, "message was", "messages were");
-    fault(
-        Severity::Failure,
-        unsent,
-        format!(
-            "{unsent_many} due but not sent: the server read nothing of the publisher for too long."
-        ),
-    );
-    fault(
-        Severity::Warning,
-        early,
-        format!(
-            "{} of messages from before the subscriber had joined.",
-            many(early)
-        ),
-    );
+    format!(
+        "missing of {} expected ({})",
+        integer(expected),
+        share_of(missing, expected)
+    )
 }
 
 /// Where connections are lost on purpose, as slow ones are, the measurement held, and it is told without alarm.

@@ -191,8 +191,11 @@ pub(super) fn connections(measurement: &Measurement) -> Table {
         ("joined", connections.joined),
     ];
     for (name, count) in counted {
-        let short = count < connections.wanted;
-        let mood = if short { Mood::Bad } else { Mood::Plain };
+        let mood = if count < connections.wanted {
+            Mood::Bad
+        } else {
+            Mood::Plain
+        };
         table.rows.push(vec![
             Cell::plain(name),
             Cell {
@@ -201,14 +204,18 @@ pub(super) fn connections(measurement: &Measurement) -> Table {
             },
         ]);
     }
-    let replies = &measurement.replies;
-    if replies.ok > 0 {
+    if measurement.replies.ok > 0 {
         table.rows.push(vec![
             Cell::plain("replies: ok"),
-            Cell::plain(integer(replies.ok)),
+            Cell::plain(integer(measurement.replies.ok)),
         ]);
     }
-    reasons(&mut table, "reply: error", &replies.error, Mood::Bad);
+    reasons(
+        &mut table,
+        "reply: error",
+        &measurement.replies.error,
+        Mood::Bad,
+    );
     reasons(&mut table, "refused", &connections.refused, Mood::Bad);
     reasons(&mut table, "lost", &connections.lost, Mood::Bad);
     reasons(&mut table, "close", &connections.closes, Mood::Plain);

@@ -77,7 +77,7 @@ pub fn write(path: &Path, result: &RunResult) -> Result<(), FileError> {
     fs::write(path, text).map_err(failed)
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub fn read(path: &Path) -> Result<RunResult, FileError> {
     let path_owned = || path.to_owned();
     let text = fs::read(path).map_err(|source| FileError::Read {

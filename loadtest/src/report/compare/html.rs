@@ -27,11 +27,12 @@ pub fn html(runs: &[(String, RunResult)]) -> String {
 }
 
 fn legend(page: &mut Document, runs: &[Run]) {
-    let pairs: Vec<_> = runs
-        .iter()
-        .map(|run| (run.letter.clone(), run.told()))
-        .collect();
-    page.pairs(&pairs);
+    for run in runs {
+        page.open("p", "");
+        page.element("strong", "", &run.letter);
+        page.element("span", "", &run.told());
+        page.close("p");
+    }
 }
 
 fn problems(page: &mut Document, comparison: &Comparison) {

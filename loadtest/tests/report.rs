@@ -29,6 +29,8 @@ fn not_started() -> RunResult {
     result.held = false;
     result.objectives.clear();
     result.measurements.clear();
+    let text = "connection refused: nothing listens there".to_owned();
+    result.problems = vec![lobbyd_loadtest::trial::failure(text)];
     result
 }
 
@@ -105,6 +107,7 @@ fn a_ramp_of_which_nothing_held_has_failed() {
     result.measurements.drain(..4);
     let ramp = result.ramp.as_mut().unwrap();
     ramp.last_held = None;
+    result.problems = lobbyd_loadtest::trial::problems(&result.measurements[0], true);
     let shown = plain(&result);
     assert!(
         shown.starts_with("FAILED: step 5: 3200 msg/s: 1,200 deliveries missing"),
@@ -127,8 +130,8 @@ fn a_generator_at_its_limit_is_named_as_the_bottleneck() {
 #[test]
 fn a_run_that_measured_nothing_is_told_all_the_same() {
     let result = not_started();
-    assert!(plain(&result).starts_with("FAILED: It could not get under way"));
-    assert!(html::render(&result).contains("It could not get under way"));
+    assert!(plain(&result).starts_with("FAILED: connection refused"));
+    assert!(html::render(&result).contains("connection refused"));
     let shown = compare::text(&named([fixtures::healthy(), result]), None, false);
     assert!(shown.contains("Nothing was measured."), "{shown}");
 }

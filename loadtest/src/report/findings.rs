@@ -1,12 +1,10 @@
-//! What a reader must know before any figure: what failed, what may mislead, and which side was at its limit. The counts of
-//! the result are judged here, so a problem is told even if the scenario that counted it said nothing.
+//! What a reader must know before any figure: what failed, what may mislead, and which side was at its limit. What is wrong
+//! was judged when it was measured; here it is put in order, with the objectives that broke.
 
-use crate::result::{
-    Connections, Count, Deliveries, Ended, Measurement, Ramp, RunResult, Saturated, Severity,
-};
+use crate::result::{Ended, Measurement, Ramp, RunResult, Saturated, Severity};
 
 use super::standing::Standing;
-use super::units::{counted, integer, plain, share_of};
+use super::units::{counted, integer, plain};
 
 /// Something to say before any figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +15,7 @@ pub struct Finding {
     pub text: String,
 }
 
-/// What is wrong or may mislead: failures before warnings, counts before what the scenario noted. No sentence comes twice.
+/// What is wrong or may mislead: failures before warnings. No sentence comes twice.
 pub fn findings(result: &RunResult) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut say = |severity, text: String| {
@@ -26,9 +24,8 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
             found.push(finding);
         }
     };
-    ended(result.ended, &mut say);
-    for measurement in judged(result) {
-        counts(measurement, &mut say);
+    for problem in &result.problems {
+        say(problem.severity, problem.text.clone());
     }
     if !breaks_on_purpose(result) {
         for broken in result.objectives.iter().filter(|objective| !objective.held) {
@@ -38,9 +35,6 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
             );
             say(Severity::Failure, text);
         }
-    }
-    for problem in &result.problems {
-        say(problem.severity, problem.text.clone());
     }
     found.sort_by_key(|finding| finding.severity);
     found
@@ -115,141 +109,6 @@ fn judged(result: &RunResult) -> impl Iterator<Item = &Measurement> {
         .measurements
         .iter()
         .filter(move |measurement| measurement.held || !on_purpose)
-}
-
-fn ended(ended: Ended, say: &mut impl FnMut(Severity, String)) {
-    let (severity, text) = match ended {
-        Ended::Complete => return,
-        Ended::Interrupted => (
-            Severity::Warning,
-            "It was interrupted: the figures are of a part of the run.",
-        ),
-        Ended::ServerLost => (
-            Severity::Failure,
-            "The server went away: the figures end there.",
-        ),
-        Ended::NotStarted => (
-            Severity::Failure,
-            "It could not get under way: nothing was measured.",
-        ),
-    };
-    say(severity, text.to_owned());
-}
-
-fn counts(measurement: &Measurement, say: &mut impl FnMut(Severity, String)) {
-    let prefix = match measurement.label.as_str() {
-        "" => String::new(),
-        label => format!("{label}: "),
-    };
-    let mut tell = |severity, text| say(severity, format!("{prefix}{text}"));
-    deliveries(&measurement.deliveries, &mut tell);
-    connections(&measurement.connections, measurement.held, &mut tell);
-    if !measurement.replies.error.is_empty() {
-        let count = total(&measurement.replies.error);
-        let many = counted(count, "push was", "pushes were");
-        tell(
-            severity(measurement.held),
-            format!(
-                "{many} answered with an error: {}.",
-                reasons(&measurement.replies.error)
-            ),
-        );
-    }
-}
-
-fn deliveries(deliveries: &Deliveries, tell: &mut impl FnMut(Severity, String)) {
-    let failures = [
-        (deliveries.missing, missing(deliveries)),
-        (
-            deliveries.duplicated,
-            "duplicated: a subscriber got a message again".to_owned(),
-        ),
-        (
-            deliveries.out_of_order,
-            format!("out of order, of {} received", integer(deliveries.received)),
-        ),
-        (
-            deliveries.altered,
-            "altered: the text is not what was published".to_owned(),
-        ),
-    ];
-    for (count, what) in failures {
-        if count > 0 {
-            tell(
-                Severity::Failure,
-                format!("{} {what}.", counted(count, "delivery", "deliveries")),
-            );
-        }
-    }
-    if deliveries.unsent > 0 {
-        let many = counted(deliveries.unsent, "message was", "messages were");
-        let why = "the server read nothing of the publisher for too long";
-        tell(
-            Severity::Failure,
-            format!("{many} due but not sent: {why}."),
-        );
-    }
-    if deliveries.early > 0 {
-        let many = counted(deliveries.early, "delivery", "deliveries");
-        tell(
-            Severity::Warning,
-            format!("{many} of messages from before the subscriber had joined."),
-        );
-    }
-}
-
-fn missing(deliveries: &Deliveries) -> String {
-    let Deliveries {
-        missing, expected, ..
-    } = *deliveries;
-    format!(
-        "missing of {} expected ({})",
-        integer(expected),
-        share_of(missing, expected)
-    )
-}
-
-/// Where connections are lost on purpose, as slow ones are, the measurement held, and it is told without alarm.
-fn connections(connections: &Connections, held: bool, tell: &mut impl FnMut(Severity, String)) {
-    let lost = total(&connections.lost);
-    if lost > 0 {
-        let many = counted(lost, "connection", "connections");
-        tell(
-            severity(held),
-            format!("{many} lost: {}.", reasons(&connections.lost)),
-        );
-    }
-    let refused = total(&connections.refused);
-    if refused > 0 {
-        let many = counted(refused, "connection or join", "connections or joins");
-        let wanted = integer(connections.wanted);
-        tell(
-            severity(held),
-            format!(
-                "{many} refused of {wanted} wanted: {}.",
-                reasons(&connections.refused)
-            ),
-        );
-    }
-}
-
-fn severity(held: bool) -> Severity {
-    if held {
-        Severity::Warning
-    } else {
-        Severity::Failure
-    }
-}
-
-fn total(counts: &[Count]) -> u64 {
-    counts.iter().map(|count| count.count).sum()
-}
-
-fn reasons(counts: &[Count]) -> String {
-    let each = counts
-        .iter()
-        .map(|count| format!("{} ({})", count.what, integer(count.count)));
-    each.collect::<Vec<_>>().join(", ")
 }
 
 /// Which side was at its limit, in words: at the step that broke, if one did.

@@ -19,3 +19,9 @@ pub use findings::{Finding, findings, verdict};
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(crate::result::RunResult).to_value()
 }
+
+/// Whether stdout is a terminal that may be written to in colour (NO_COLOR, as no-color.org has it, says no).
+pub fn on_a_terminal() -> bool {
+    use std::io::IsTerminal;
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}

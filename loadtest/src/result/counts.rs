@@ -64,6 +64,21 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
+    /// What has come since `earlier`, of the same run.
+    pub fn since(&self, earlier: &Deliveries) -> Deliveries {
+        Deliveries {
+            published: self.published - earlier.published,
+            unsent: self.unsent - earlier.unsent,
+            expected: self.expected.saturating_sub(earlier.expected),
+            received: self.received.saturating_sub(earlier.received),
+            missing: self.missing.saturating_sub(earlier.missing),
+            duplicated: self.duplicated - earlier.duplicated,
+            out_of_order: self.out_of_order - earlier.out_of_order,
+            altered: self.altered - earlier.altered,
+            early: self.early - earlier.early,
+        }
+    }
+
     /// Whether each delivery came once, in order, as it was published.
     pub fn whole(&self) -> bool {
         let Deliveries {

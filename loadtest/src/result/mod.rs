@@ -63,10 +63,11 @@ pub struct Parameter {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// It ran to its end.
+    #[default]
     Complete,
     /// Somebody interrupted it; what was measured until then is there.
     Interrupted,

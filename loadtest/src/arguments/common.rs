@@ -1,0 +1,206 @@
+//! What all scenarios take: where the server is, what is said to it, how long, and what becomes of the result.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::host::{Cores, CoresError};
+use crate::objective::{NAMES, Objective};
+use crate::wire::phoenix::Version;
+
+/// Flags of every scenario.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// The server's WebSocket, with the /websocket that phoenix.js appends by itself
+    #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:4000/socket/websocket", help_heading = SERVER)]
+    pub url: String,
+
+    /// The version of the protocol: 2.0.0 or 1.0.0
+    #[arg(long, value_name = "VERSION", default_value_t = Version::V2, help_heading = SERVER)]
+    pub vsn: Version,
+
+    /// A parameter of the socket, as in --param token=abc; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, help_heading = SERVER)]
+    pub param: Vec<Pair>,
+
+    /// A header of the upgrade, as in --header 'Origin: http://localhost'; may be repeated
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header, help_heading = SERVER)]
+    pub header: Vec<String>,
+
+    /// Start the server with this command, and stop it at the end
+    ///
+    /// The run begins when its port answers. CPU and memory of it and all it starts are read.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "pid", help_heading = SERVER)]
+    pub spawn: Option<String>,
+
+    /// Read CPU and memory of the server with this process id
+    #[arg(long, value_name = "PID", help_heading = SERVER)]
+    pub pid: Option<u32>,
+
+    /// Bind a spawned server to these cores, as in 0 or 0-2,5
+    ///
+    /// Without it a spawned server gets all cores but the last one, which is the load's, if
+    /// there are two and more. --server-cores all binds nothing.
+    #[arg(long, value_name = "CORES", help_heading = SERVER)]
+    pub server_cores: Option<Bind>,
+
+    /// Bind the load to these cores
+    #[arg(long, value_name = "CORES", help_heading = SERVER)]
+    pub load_cores: Option<Bind>,
+
+    /// The topic that is joined; {lobby} is the lobby's number, from 0
+    #[arg(long, value_name = "TOPIC", default_value = "room:lobby", help_heading = WORDS)]
+    pub topic: String,
+
+    /// The payload of joins; {lobby} as above
+    #[arg(long, value_name = "JSON", default_value = "{}", help_heading = WORDS)]
+    pub join_payload: String,
+
+    /// The event that is pushed; the server must broadcast its text to the topic, under any event
+    #[arg(long, value_name = "EVENT", default_value = "new_msg", help_heading = WORDS)]
+    pub event: String,
+
+    /// The payload that is pushed; {body} is the message: its number, its time, and filler
+    #[arg(long, value_name = "JSON", default_value = r#"{"body":"{body}"}"#, help_heading = WORDS)]
+    pub payload: String,
+
+    /// Bytes of {body}, at least 36
+    #[arg(long, value_name = "N", default_value_t = Count(64), help_heading = WORDS)]
+    pub bytes: Count,
+
+    /// How long to measure
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time, help_heading = RUN)]
+    pub duration: Duration,
+
+    /// How long to run before that; its deliveries are checked, but not measured
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time, help_heading = RUN)]
+    pub warmup: Duration,
+
+    /// How long to wait for a delivery before it is missing
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, help_heading = RUN)]
+    pub settle: Duration,
+
+    /// Connections opened in a second [default: as fast as it goes]
+    #[arg(long, value_name = "N", value_parser = rate, help_heading = RUN)]
+    pub connect_rate: Option<f64>,
+
+    /// Connections that may be on their way at once
+    #[arg(long, value_name = "N", default_value_t = Count(128), help_heading = RUN)]
+    pub connecting_max: Count,
+
+    /// Longest time from connect to joined
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time, help_heading = RUN)]
+    pub connect_timeout: Duration,
+
+    /// From one heartbeat of a connection to the next
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = RUN)]
+    pub heartbeat: Duration,
+
+    /// Where random choices start, to repeat a run [default: by chance, and told in the result]
+    #[arg(long, value_name = "N", help_heading = RUN)]
+    pub seed: Option<u64>,
+
+    /// An objective that must hold, as in --slo p99=20ms; may be repeated
+    #[arg(long, value_name = "NAME=LIMIT", help_heading = RESULT, long_help = slo_help())]
+    pub slo: Vec<Objective>,
+
+    /// Write the result for machines (loadtest/schema.json describes it)
+    #[arg(long, value_name = "FILE.json", help_heading = RESULT)]
+    pub json: Option<PathBuf>,
+
+    /// Write a page with the result, drawn
+    #[arg(long, value_name = "FILE.html", help_heading = RESULT)]
+    pub report: Option<PathBuf>,
+
+    /// No progress, only the result
+    #[arg(long, short, help_heading = RESULT)]
+    pub quiet: bool,
+}
+
+const SERVER: &str = "The server";
+const WORDS: &str = "What is said";
+const RUN: &str = "The run";
+const RESULT: &str = "The result";
+
+fn slo_help() -> String {
+    format!("An objective that must hold, as in --slo p99=20ms; may be repeated\n\nNames: {NAMES}")
+}
+
+/// A count of at least one. Underscores may part its digits, as in 10_000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count(pub u32);
+
+impl FromStr for Count {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Count, String> {
+        let digits: String = text
+            .chars()
+            .filter(|character| !matches!(character, '_' | ','))
+            .collect();
+        match digits.parse() {
+            Ok(0) | Err(_) => Err("a number of at least 1 is expected".to_owned()),
+            Ok(count) => Ok(Count(count)),
+        }
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Cores to be bound to; "all" binds to none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind(pub Option<Cores>);
+
+impl FromStr for Bind {
+    type Err = CoresError;
+
+    fn from_str(text: &str) -> Result<Bind, CoresError> {
+        match text {
+            "all" => Ok(Bind(None)),
+            list => list.parse().map(Some).map(Bind),
+        }
+    }
+}
+
+/// A name and a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair(pub String, pub String);
+
+fn pair(text: &str) -> Result<Pair, String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("expected NAME=VALUE, as in token=abc")?;
+    Ok(Pair(name.to_owned(), value.to_owned()))
+}
+
+fn header(text: &str) -> Result<String, String> {
+    let name = text.split_once(':').map(|(name, _)| name);
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    match name {
+        Some(name) if is_name(name) && !text.contains(['\r', '\n']) => Ok(text.to_owned()),
+        _ => Err("expected 'Name: value', as in 'Origin: http://localhost'".to_owned()),
+    }
+}
+
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; expected a time as in 10s, 1m30s or 500ms"))
+}
+
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    let digits: String = text
+        .chars()
+        .filter(|character| !matches!(character, '_' | ','))
+        .collect();
+    let rate = digits
+        .parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| "a number of more than 0 is expected".to_owned())
+}

@@ -1,0 +1,118 @@
+//! The command line as typed. The comments of the fields are the help a user reads.
+
+mod common;
+mod scenarios;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use common::{Bind, Common, Count, Pair};
+pub use scenarios::{Churn, Fanout, Floor, FloorSide, Idle, Joins, Raised, Ramp, Slow, Traffic};
+
+/// Load for servers of the Phoenix Channels protocol: proves delivery, tells capacity and delay
+///
+/// It drives lobbyd, Phoenix or any other server of the protocol over real sockets. Every
+/// delivery is checked by the sequence number in its payload, and every delay is recorded.
+#[derive(Clone, Debug, Parser)]
+#[command(version, verbatim_doc_comment, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The scenarios, and what is done with their results.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Messages to lobbies: throughput, delay of every delivery, time to the last subscriber
+    Fanout(Fanout),
+    /// A storm of connects and joins: how long until each is in
+    Joins(Joins),
+    /// Connections that only stay: the server's memory for each
+    Idle(Idle),
+    /// Clients that come, talk and go, politely or not, while the rest must not notice
+    Churn(Churn),
+    /// Clients that stop reading: what the others feel, and what becomes of the slow ones
+    Slow(Slow),
+    /// More and more load, until an objective breaks: the last step that held
+    Ramp(Ramp),
+    /// What the kernel alone costs on this machine: the cheapest possible fan-out, measured
+    Floor(Floor),
+    /// Results of earlier runs side by side
+    Compare(Compare),
+}
+
+/// `compare`: results of earlier runs side by side.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Compare {
+    /// Results, as --json has written them; the others are told as multiples of the first
+    #[arg(required = true, num_args = 2.., value_name = "FILE.json")]
+    pub files: Vec<PathBuf>,
+    /// Write a page with both, drawn
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  lobbyd-loadtest fanout --clients 1000 --rate 100           100 messages a second to a thousand
+  lobbyd-loadtest fanout --clients 1000 --window 16          as many as the server can, 16 in flight
+  lobbyd-loadtest ramp --clients 1000 --slo p99=50ms         how many messages a second hold 50 ms
+  lobbyd-loadtest idle --clients 10000 --pid $(pidof lobbyd) memory per connection
+  lobbyd-loadtest fanout --window 16 --against-floor --spawn 'lobbyd --shards 1'
+
+Each command's --help says more. Exit codes:
+  0  everything was delivered and every objective held
+  1  a delivery or an objective failed, connections were lost, or the run was cut short
+  2  wrong arguments
+  3  no connection could be had: wrong URL, nothing listens, join refused, limits too low";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Arguments, String> {
+        let all = [&["lobbyd-loadtest"], arguments].concat();
+        Arguments::try_parse_from(all).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_scenario_needs_no_flag() {
+        for scenario in ["fanout", "joins", "idle", "churn", "slow", "floor"] {
+            parse(&[scenario]).unwrap_or_else(|error| panic!("{scenario}: {error}"));
+        }
+        parse(&["ramp", "--slo", "p99=20ms"]).unwrap();
+    }
+
+    #[test]
+    fn wrong_arguments_say_what_is_right() {
+        let table: [(&[&str], &str); 9] = [
+            (
+                &["fanout", "--rate", "10", "--window", "3"],
+                "cannot be used with",
+            ),
+            (
+                &["fanout", "--pid", "1", "--spawn", "x"],
+                "cannot be used with",
+            ),
+            (&["fanout", "--param", "x"], "NAME=VALUE"),
+            (&["fanout", "--clients", "0"], "at least 1"),
+            (&["fanout", "--duration", "10"], "10s"),
+            (&["fanout", "--rate", "-1"], "more than 0"),
+            (&["fanout", "--header", "x"], "Name: value"),
+            (&["fanout", "--slo", "p98=1ms"], "no objective"),
+            (&["compare", "a.json"], "2 values required"),
+        ];
+        for (arguments, part) in table {
+            let error = parse(arguments).unwrap_err();
+            assert!(error.contains(part), "{arguments:?}: {error}");
+        }
+    }
+}

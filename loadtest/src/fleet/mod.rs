@@ -1,0 +1,322 @@
+//! The fleet: all connections of a run in one event loop, with the ledger that their deliveries are entered into and the
+//! meter that takes the time. Scenarios say who opens, who talks at which pace and when it ends; nothing here knows a
+//! scenario.
+
+mod connection;
+mod incoming;
+mod opening;
+mod pace;
+mod reading;
+mod script;
+mod timer;
+mod turn;
+mod writing;
+
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+
+use mio::{Events, Poll};
+
+use crate::clock::now_ns;
+use crate::ledger::Ledger;
+use crate::meter::{Meter, Recorder};
+use crate::result::{Connections, Count, Replies};
+use crate::watch::Watch;
+use crate::wire::tag::Marker;
+use crate::wire::upgrade;
+use connection::{Connection, Stage};
+pub use incoming::close_words;
+pub use opening::Departure;
+use opening::Opening;
+pub use pace::Pacer;
+pub use script::{Script, ScriptError, Words};
+use timer::Timer;
+
+/// What the connections of a fleet are to do.
+#[derive(Clone, Debug)]
+pub struct FleetSettings {
+    /// The server's address.
+    pub address: SocketAddr,
+    /// The Host header.
+    pub host: String,
+    /// Path and query of the upgrade.
+    pub path_and_query: String,
+    /// Further header lines of the upgrade.
+    pub headers: Vec<String>,
+    /// What they say.
+    pub script: Script,
+    /// From one heartbeat of a connection to its next, in nanoseconds.
+    pub heartbeat_ns: u64,
+    /// Connections that may be on their way to being joined at once.
+    pub connecting_max: usize,
+    /// Connections opened in a second; as fast as it goes if `None`.
+    pub connect_rate: Option<f64>,
+    /// Longest time from the start of a connection to its join's reply, in nanoseconds.
+    pub connect_timeout_ns: u64,
+    /// Longest time that a message is waited for, in nanoseconds.
+    pub settle_ns: u64,
+    /// Where random choices start.
+    pub seed: u64,
+}
+
+/// All connections of a run.
+#[derive(Debug)]
+pub struct Fleet {
+    settings: FleetSettings,
+    poll: Poll,
+    events: Events,
+    timer: Timer,
+    buffer: Box<[u8]>,
+    request: Vec<u8>,
+    accept: String,
+    random: fastrand::Rng,
+    connections: Vec<Connection>,
+    opening: Opening,
+    /// Connections whose last read filled the buffer.
+    unread: VecDeque<u32>,
+    /// Connections with something to write.
+    unwritten: Vec<u32>,
+    /// When each connection is to send its next heartbeat.
+    heartbeats: BinaryHeap<std::cmp::Reverse<(u64, u32)>>,
+    /// Who publishes each stream.
+    publishers: Vec<u32>,
+    /// Streams whose messages are done, for the pacer.
+    done: Vec<u32>,
+    /// When messages that are late are next looked for.
+    abandon_due_ns: u64,
+    pacer: Pacer,
+    marker: Marker,
+    /// The topics of the lobbies as JSON, made when they are first needed.
+    topics: Vec<Vec<u8>>,
+    /// Where a payload is put together.
+    payload: Vec<u8>,
+    /// Whether replies to pushes are happenings.
+    pub tells_replies: bool,
+    /// Deliveries.
+    pub ledger: Ledger,
+    /// Times.
+    pub meter: Meter,
+    /// CPU and memory of both sides.
+    pub watch: Watch,
+    census: Census,
+    happenings: Vec<Happening>,
+}
+
+/// What became of the connections.
+#[derive(Debug, Default)]
+pub(crate) struct Census {
+    pub wanted: u64,
+    pub connected: u64,
+    pub joined_ever: u64,
+    pub joined_now: u64,
+    pub first_start_ns: Option<u64>,
+    pub last_join_ns: u64,
+    pub refused: BTreeMap<String, u64>,
+    pub lost: BTreeMap<String, u64>,
+    pub ended_slow: BTreeMap<String, u64>,
+    pub closes: BTreeMap<String, u64>,
+    pub replies_ok: u64,
+    pub replies_error: BTreeMap<String, u64>,
+    pub to_connected: Recorder,
+    pub to_upgraded: Recorder,
+    pub to_joined: Recorder,
+}
+
+/// Something that a scenario may want to act upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A connection has joined.
+    Joined(u32),
+    /// A connection could not be had, or its join was refused: why.
+    Refused(u32, String),
+    /// A connection ended that was not asked to: the close code, in words.
+    Lost(u32, String),
+    /// A connection has got its own message back.
+    Echoed(u32),
+    /// A connection got the reply to a push.
+    Replied(u32),
+}
+
+/// Bytes of one read. A server that batches well sends a hundred messages and more in one write.
+const READ_BYTES: usize = 256 << 10;
+/// Events taken from the system at once.
+const EVENTS: usize = 4096;
+
+impl Fleet {
+    /// A fleet without connections.
+    ///
+    /// # Errors
+    /// If the system has no event queue or timer left.
+    pub fn new(settings: FleetSettings, watch: Watch) -> io::Result<Fleet> {
+        let poll = Poll::new()?;
+        let timer = Timer::new(poll.registry(), turn::TIMER)?;
+        let mut random = fastrand::Rng::with_seed(settings.seed);
+        let key = upgrade::key(&mut random);
+        let marker = Marker::random(&mut random);
+        let filler = settings.script.filler(&mut random);
+        let script = settings.script.clone().with_text(marker, filler.clone());
+        let FleetSettings {
+            host,
+            path_and_query,
+            headers,
+            ..
+        } = &settings;
+        Ok(Fleet {
+            request: upgrade::request(host, path_and_query, &key, headers),
+            accept: upgrade::accept(&key),
+            opening: Opening::new(&settings),
+            settings: FleetSettings { script, ..settings },
+            poll,
+            events: Events::with_capacity(EVENTS),
+            timer,
+            buffer: vec![0; READ_BYTES].into(),
+            random,
+            connections: Vec::new(),
+            unread: VecDeque::new(),
+            unwritten: Vec::new(),
+            heartbeats: BinaryHeap::new(),
+            publishers: Vec::new(),
+            done: Vec::new(),
+            abandon_due_ns: 0,
+            marker,
+            topics: Vec::new(),
+            payload: Vec::new(),
+            tells_replies: false,
+            pacer: Pacer::silent(),
+            ledger: Ledger::new(marker, filler),
+            meter: Meter::default(),
+            watch,
+            census: Census::default(),
+            happenings: Vec::new(),
+        })
+    }
+
+    /// A lobby with that many publishers, who are still to be enlisted. Returns its number and its first stream.
+    pub fn open_lobby(&mut self, publishers: u32) -> (u32, u32) {
+        let opened = self.ledger.open_lobby(publishers);
+        self.publishers
+            .resize(self.publishers.len() + publishers as usize, u32::MAX);
+        opened
+    }
+
+    /// A connection of `lobby` that is not opened yet. It publishes `stream`, if there is one, and gets its own messages
+    /// back if `echo`.
+    pub fn enlist(&mut self, lobby: u32, stream: Option<u32>, echo: bool) -> u32 {
+        let member = self.ledger.enrol(lobby, stream.filter(|_| !echo));
+        self.connections.push(Connection::new(lobby, stream));
+        debug_assert_eq!(
+            member as usize + 1,
+            self.connections.len(),
+            "a connection is its member"
+        );
+        if let Some(stream) = stream {
+            self.publishers[stream as usize] = member;
+        }
+        self.census.wanted += 1;
+        member
+    }
+
+    /// From now on, messages are published as `pacer` says.
+    pub fn set_pace(&mut self, pacer: Pacer) {
+        self.pacer = pacer;
+    }
+
+    /// What happened since this was last asked.
+    pub fn happenings(&mut self) -> Vec<Happening> {
+        std::mem::take(&mut self.happenings)
+    }
+
+    /// Connections that are joined now.
+    pub fn joined(&self) -> u64 {
+        self.census.joined_now
+    }
+
+    /// Whether the connection is in its lobby.
+    pub fn is_joined(&self, number: u32) -> bool {
+        self.connections[number as usize].stage == Stage::Joined
+    }
+
+    /// Whether the connection is gone altogether, so that it can be opened again.
+    pub fn is_away(&self, number: u32) -> bool {
+        self.connections[number as usize].stage == Stage::Closed
+    }
+
+    /// Whether a connection that had stopped reading has got everything, or has ended.
+    pub fn has_caught_up_or_ended(&self, number: u32) -> bool {
+        !self.is_joined(number) || self.ledger.missing(number) == 0
+    }
+
+    /// How connections that had stopped reading ended, by close code.
+    pub fn ends_of_slow(&self) -> &BTreeMap<String, u64> {
+        &self.census.ended_slow
+    }
+
+    /// The connection publishes one message of its own, and tells when it has got it back.
+    pub fn talk_once(&mut self, number: u32) {
+        let connection = &mut self.connections[number as usize];
+        connection.awaits_echo = true;
+        if let Some(stream) = connection.stream {
+            self.publish(stream, now_ns());
+        }
+    }
+
+    /// Connections that were enlisted.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether no connection was enlisted.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// What became of the connections so far.
+    pub fn connections(&self) -> Connections {
+        let Census {
+            wanted,
+            connected,
+            joined_ever,
+            first_start_ns,
+            last_join_ns,
+            ..
+        } = self.census;
+        let seconds =
+            first_start_ns.map_or(0.0, |first| last_join_ns.saturating_sub(first) as f64 / 1e9);
+        Connections {
+            wanted,
+            connected,
+            joined: joined_ever,
+            refused: counts(&self.census.refused),
+            lost: counts(&self.census.lost),
+            closes: counts(&self.census.closes),
+            joins_per_second: if seconds > 0.0 {
+                joined_ever as f64 / seconds
+            } else {
+                0.0
+            },
+            time_to_joined: self.census.to_joined.latency(),
+            time_to_connected: self.census.to_connected.latency(),
+            time_to_upgraded: self.census.to_upgraded.latency(),
+        }
+    }
+
+    /// Answers to pushes so far.
+    pub fn replies(&self) -> Replies {
+        Replies {
+            ok: self.census.replies_ok,
+            error: counts(&self.census.replies_error),
+        }
+    }
+}
+
+/// The most frequent first.
+fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
+    let count = |(what, count): (&String, &u64)| Count {
+        what: what.clone(),
+        count: *count,
+    };
+    let mut counts: Vec<Count> = map.iter().map(count).collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
+    counts
+}

@@ -1,0 +1,343 @@
+//! Opening connections: at a rate or as fast as it goes, never too many on their way at once, each with a deadline; and
+//! ending them.
+
+use std::collections::VecDeque;
+use std::io;
+
+use mio::net::TcpStream;
+use mio::{Interest, Token};
+
+use super::connection::Stage;
+use super::{Fleet, FleetSettings, Happening};
+use crate::clock::now_ns;
+use crate::wire::frame::{self, opcode};
+use crate::wire::phoenix::{self, Push};
+use crate::wire::upgrade::{self, Answer};
+
+/// Who is to be opened when, and who is on the way.
+#[derive(Debug)]
+pub(super) struct Opening {
+    waiting: VecDeque<u32>,
+    /// From one start to the next; 0 is as fast as it goes.
+    period_ns: u64,
+    next_ns: u64,
+    /// When each connection on its way was started, oldest first. Those that arrived meanwhile are still in it.
+    on_the_way: VecDeque<(u32, u64)>,
+    arriving: usize,
+    arriving_max: usize,
+    timeout_ns: u64,
+}
+
+impl Opening {
+    pub fn new(settings: &FleetSettings) -> Opening {
+        Opening {
+            waiting: VecDeque::new(),
+            period_ns: settings.connect_rate.map_or(0, |rate| (1e9 / rate) as u64),
+            next_ns: 0,
+            on_the_way: VecDeque::new(),
+            arriving: 0,
+            arriving_max: settings.connecting_max,
+            timeout_ns: settings.connect_timeout_ns,
+        }
+    }
+
+    pub fn can_open_at(&self, now: u64) -> bool {
+        !self.waiting.is_empty() && self.arriving < self.arriving_max && self.next_ns <= now
+    }
+
+    /// When the next start or the next deadline is.
+    pub fn next_due_ns(&self) -> Option<u64> {
+        let start =
+            (!self.waiting.is_empty() && self.arriving < self.arriving_max).then_some(self.next_ns);
+        let deadline = self
+            .on_the_way
+            .front()
+            .map(|(_, started_ns)| started_ns + self.timeout_ns);
+        start.into_iter().chain(deadline).min()
+    }
+
+    /// A connection and when it was to be started. At a rate that is the planned time, however late this is asked, so
+    /// that a server that is slow to accept cannot hide.
+    fn due(&mut self, now: u64) -> Option<(u32, u64)> {
+        if !self.can_open_at(now) {
+            return None;
+        }
+        let number = self.waiting.pop_front()?;
+        let planned_ns = if self.period_ns == 0 {
+            now
+        } else {
+            self.next_ns
+        };
+        self.next_ns = planned_ns + self.period_ns;
+        self.arriving += 1;
+        self.on_the_way.push_back((number, planned_ns));
+        Some((number, planned_ns))
+    }
+}
+
+impl Fleet {
+    /// Opens a connection when its turn comes.
+    pub fn open(&mut self, number: u32) {
+        if self.opening.waiting.is_empty() {
+            self.opening.next_ns = self.opening.next_ns.max(now_ns());
+        }
+        self.opening.waiting.push_back(number);
+    }
+
+    /// Connections that are to be opened or on their way.
+    pub fn opening(&self) -> usize {
+        self.opening.waiting.len() + self.opening.arriving
+    }
+
+    /// Opens no more of those that wait for their turn.
+    pub fn stop_opening(&mut self) {
+        self.opening.waiting.clear();
+    }
+
+    pub(super) fn open_due(&mut self, now: u64) -> io::Result<()> {
+        while let Some((number, planned_ns)) = self.opening.due(now) {
+            self.census.first_start_ns.get_or_insert(planned_ns);
+            let connection = &mut self.connections[number as usize];
+            connection.reset();
+            connection.started_ns = planned_ns;
+            connection.stage = Stage::Connecting;
+            match TcpStream::connect(self.settings.address) {
+                Ok(mut socket) => {
+                    let interest = Interest::READABLE | Interest::WRITABLE;
+                    let registry = self.poll.registry();
+                    registry.register(&mut socket, Token(number as usize), interest)?;
+                    connection.socket = Some(socket);
+                }
+                Err(error) => self.refused(number, error.to_string()),
+            }
+        }
+        self.give_up_late(now);
+        Ok(())
+    }
+
+    /// Those who have not joined in time.
+    fn give_up_late(&mut self, now: u64) {
+        let timeout_ns = self.opening.timeout_ns;
+        while let Some((number, started_ns)) = self.opening.on_the_way.front().copied() {
+            let connection = &self.connections[number as usize];
+            let still = connection.started_ns == started_ns;
+            let without = match connection.stage {
+                Stage::Connecting if still => "TCP connection",
+                Stage::Upgrading if still => "answer to the upgrade",
+                Stage::Joining if still => "reply to the join",
+                _ => {
+                    self.opening.on_the_way.pop_front();
+                    continue;
+                }
+            };
+            if started_ns + timeout_ns > now {
+                return;
+            }
+            self.opening.on_the_way.pop_front();
+            self.refused(
+                number,
+                format!("no {without} within {} s", timeout_ns / 1_000_000_000),
+            );
+        }
+    }
+
+    /// The socket has connected, or failed to.
+    pub(super) fn connected(&mut self, number: u32) {
+        let connection = &mut self.connections[number as usize];
+        let Some(socket) = &connection.socket else {
+            return;
+        };
+        match socket.take_error() {
+            Ok(None) if socket.peer_addr().is_ok() => {
+                let _ = socket.set_nodelay(true);
+                self.census
+                    .to_connected
+                    .record(connection.started_ns, now_ns());
+                connection.stage = Stage::Upgrading;
+                connection.out.bytes.extend_from_slice(&self.request);
+                self.to_be_written(number);
+            }
+            Ok(None) => {}
+            Ok(Some(error)) | Err(error) => self.refused(number, plain(&error)),
+        }
+    }
+
+    /// Looks at what came of the answer to the upgrade. Returns how many bytes of it were that.
+    pub(super) fn upgraded(&mut self, number: u32, bytes: &[u8], now: u64) -> Option<usize> {
+        match upgrade::answer(bytes, &self.accept) {
+            Answer::Incomplete => Some(0),
+            Answer::Refused(why) => {
+                self.refused(number, why);
+                None
+            }
+            Answer::Upgraded(head_len) => {
+                let started_ns = self.connections[number as usize].started_ns;
+                self.census.to_upgraded.record(started_ns, now);
+                self.census.connected += 1;
+                self.connections[number as usize].stage = Stage::Joining;
+                self.join(number);
+                Some(head_len)
+            }
+        }
+    }
+
+    fn join(&mut self, number: u32) {
+        let script = &self.settings.script;
+        let mask = self.random.u32(..).to_ne_bytes();
+        let connection = &mut self.connections[number as usize];
+        let payload = script.join_payload(connection.lobby);
+        let message = Push {
+            reference: connection.reference(),
+            topic: &script.quoted_topic(connection.lobby),
+            event: b"\"phx_join\"",
+            payload: payload.as_bytes(),
+            joined: true,
+        };
+        phoenix::push(&mut connection.out.bytes, script.version(), mask, &message);
+        self.to_be_written(number);
+    }
+
+    /// The join was answered with ok.
+    pub(super) fn joined_at(&mut self, number: u32, now: u64) {
+        let connection = &mut self.connections[number as usize];
+        connection.stage = Stage::Joined;
+        self.census.to_joined.record(connection.started_ns, now);
+        self.census.joined_ever += 1;
+        self.census.joined_now += 1;
+        self.census.last_join_ns = now;
+        self.opening.arriving -= 1;
+        self.ledger.join(number);
+        // A random begin spreads the heartbeats of connections that joined at once.
+        let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
+        self.heartbeats
+            .push(std::cmp::Reverse((now + first, number)));
+        self.happenings.push(Happening::Joined(number));
+    }
+
+    /// A connection could not be had.
+    pub(super) fn refused(&mut self, number: u32, why: String) {
+        self.opening.arriving -= 1;
+        *self.census.refused.entry(why.clone()).or_default() += 1;
+        self.drop_socket(number);
+        self.happenings.push(Happening::Refused(number, why));
+    }
+
+    /// A connection ended that was not asked to.
+    pub(super) fn lost(&mut self, number: u32, why: String) {
+        match self.connections[number as usize].stage {
+            Stage::Closed => return,
+            Stage::Closing => return self.drop_socket(number),
+            Stage::Connecting | Stage::Upgrading | Stage::Joining => {
+                return self.refused(number, why);
+            }
+            Stage::Joined => {}
+        }
+        self.census.joined_now -= 1;
+        if self.connections[number as usize].slow {
+            // It is told by the end of its connection, and owed no more than it has.
+            *self.census.ended_slow.entry(why.clone()).or_default() += 1;
+            self.ledger.leave(number, &mut self.done);
+        } else {
+            *self.census.lost.entry(why.clone()).or_default() += 1;
+            self.ledger.lose(number, &mut self.done);
+        }
+        self.drop_socket(number);
+        self.happenings.push(Happening::Lost(number, why));
+    }
+
+    fn drop_socket(&mut self, number: u32) {
+        let connection = &mut self.connections[number as usize];
+        connection.stage = Stage::Closed;
+        connection.kept = Vec::new();
+        connection.fragments = Vec::new();
+        connection.out = Default::default();
+        if let Some(mut socket) = connection.socket.take() {
+            let _ = self.poll.registry().deregister(&mut socket);
+        }
+    }
+
+    /// The connection leaves the lobby as `how` says, of its own will: what it has not got by now it is not owed.
+    pub fn depart(&mut self, number: u32, how: Departure) {
+        let connection = &mut self.connections[number as usize];
+        if connection.stage != Stage::Joined {
+            return;
+        }
+        self.ledger.leave(number, &mut self.done);
+        self.census.joined_now -= 1;
+        connection.stage = Stage::Closing;
+        let mask = self.random.u32(..).to_ne_bytes();
+        match how {
+            Departure::Leave => {
+                let message = Push {
+                    reference: connection.reference(),
+                    topic: &self.settings.script.quoted_topic(connection.lobby),
+                    event: b"\"phx_leave\"",
+                    payload: b"{}",
+                    joined: true,
+                };
+                phoenix::push(
+                    &mut connection.out.bytes,
+                    self.settings.script.version(),
+                    mask,
+                    &message,
+                );
+                frame::write(
+                    &mut connection.out.bytes,
+                    opcode::CLOSE,
+                    mask,
+                    &[&1000u16.to_be_bytes()],
+                );
+                self.to_be_written(number);
+            }
+            Departure::Close => {
+                frame::write(
+                    &mut connection.out.bytes,
+                    opcode::CLOSE,
+                    mask,
+                    &[&1000u16.to_be_bytes()],
+                );
+                self.to_be_written(number);
+            }
+            Departure::Drop => self.drop_socket(number),
+            Departure::Reset => {
+                if let Some(socket) = &connection.socket {
+                    // A lingering time of zero makes the kernel send RST instead of FIN.
+                    let _ =
+                        socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
+                }
+                self.drop_socket(number);
+            }
+        }
+    }
+
+    /// Connections whose Close is on its way.
+    pub fn closing(&self) -> usize {
+        let closing = |connection: &&super::Connection| connection.stage == Stage::Closing;
+        self.connections.iter().filter(closing).count()
+    }
+}
+
+/// How a connection goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// It leaves the channel, then closes.
+    Leave,
+    /// It closes.
+    Close,
+    /// The TCP connection ends without a Close frame, as when a program is killed.
+    Drop,
+    /// The TCP connection is reset, as when a machine is gone.
+    Reset,
+}
+
+/// An error of the system without its number.
+pub(super) fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
+        io::ErrorKind::BrokenPipe => "connection broken".to_owned(),
+        io::ErrorKind::TimedOut => "connection timed out".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "no local port is left".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,97 @@
+//! The envelope of a client's message, `["jr","ref","topic","event",payload]`, cut by its quotes. Nothing is decoded: an
+//! answer repeats the front of it, a broadcast the back.
+
+use memchr::memchr2;
+
+/// Where a message is cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Envelope<'a> {
+    /// Without its quotes, escapes as they came.
+    pub topic: &'a [u8],
+    /// Without its quotes.
+    pub event: &'a [u8],
+    /// All before the event: `["jr","ref","topic",`.
+    pub before_event: &'a [u8],
+    /// All from the topic on: `"topic","event",payload]`.
+    pub from_topic: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// `None` if it has another shape. References are strings or null, and there is no white space between the elements:
+    /// so JSON encoders write them.
+    pub fn cut(text: &'a [u8]) -> Option<Envelope<'a>> {
+        let refs = text.strip_prefix(b"[")?;
+        let from_topic = after_ref(after_ref(refs)?)?;
+        let (topic, rest) = string(from_topic)?;
+        let from_event = rest.strip_prefix(b",")?;
+        let (event, rest) = string(from_event)?;
+        (rest.starts_with(b",") && rest.ends_with(b"]")).then_some(Envelope {
+            topic,
+            event,
+            before_event: &text[..text.len() - from_event.len()],
+            from_topic,
+        })
+    }
+}
+
+/// What stands behind a reference and its comma.
+fn after_ref(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = match bytes.strip_prefix(b"null") {
+        Some(rest) => rest,
+        None => string(bytes)?.1,
+    };
+    rest.strip_prefix(b",")
+}
+
+/// The string that `bytes` begin with, and what stands behind its closing quote.
+fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let bytes = bytes.strip_prefix(b"\"")?;
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[at] == b'"' {
+            return Some((&bytes[..at], &bytes[at + 1..]));
+        }
+        at += 2; // a backslash and what it escapes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_cut_at_its_topic_and_its_event() {
+        let text = br#"["3","17","room:lobby","new_msg",{"body":"a\",\"b"}]"#;
+        let envelope = Envelope::cut(text).unwrap();
+        assert_eq!(envelope.topic, b"room:lobby");
+        assert_eq!(envelope.event, b"new_msg");
+        assert_eq!(envelope.before_event, br#"["3","17","room:lobby","#);
+        let from_topic = br#""room:lobby","new_msg",{"body":"a\",\"b"}]"#;
+        assert_eq!(envelope.from_topic, from_topic);
+    }
+
+    #[test]
+    fn references_may_be_null_and_strings_may_have_escaped_quotes() {
+        let text = br#"[null,null,"room:\"\\","e",{}]"#;
+        assert_eq!(Envelope::cut(text).unwrap().topic, br#"room:\"\\"#);
+    }
+
+    #[test]
+    fn another_shape_is_no_envelope() {
+        let shapes: [&[u8]; 9] = [
+            b"",
+            b"[",
+            b"{}",
+            br#"["1","2","room:lobby"]"#,
+            br#"["1","2","room:lobby","e"]"#,
+            br#"["1","2","room:lobby","e",{}"#,
+            br#"["1","2","room:lobby,"#,
+            br#"["1","2","room:lobby\"#,
+            br#"[true,"2","room:lobby","e",{}]"#,
+        ];
+        for text in shapes {
+            assert_eq!(Envelope::cut(text), None, "{}", text.escape_ascii());
+        }
+    }
+}

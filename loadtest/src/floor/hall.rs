@@ -1,0 +1,167 @@
+//! What a frame leads to: a join, an answer, or a message to all members of a lobby, which wait for the end of the turn
+//! or go out at once.
+
+use std::ops::ControlFlow;
+
+use super::Writes;
+use super::connection::{Connection, Connections, Stage};
+use super::envelope::Envelope;
+use super::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
+use super::lobby::Lobbies;
+
+/// Behind an envelope's front, this makes the answer to a join, a leave or a heartbeat.
+const OK: &[u8] = br#""phx_reply",{"status":"ok","response":{}}]"#;
+
+/// Before an envelope's back, this makes a broadcast.
+const TO_ALL: &[u8] = b"[null,null,";
+
+/// Everybody who is connected, and their lobbies.
+#[derive(Debug)]
+pub(super) struct Hall {
+    writes: Writes,
+    pub connections: Connections,
+    lobbies: Lobbies,
+    /// Lobbies with a span, by number.
+    published: Vec<u32>,
+    /// Connections to be dropped at the end of the turn, some of them named more than once.
+    ended: Vec<u32>,
+    /// The frame that is being written.
+    sealed: Vec<u8>,
+}
+
+impl Hall {
+    pub fn new(writes: Writes) -> Hall {
+        Hall {
+            writes,
+            connections: Connections::default(),
+            lobbies: Lobbies::default(),
+            published: Vec::new(),
+            ended: Vec::new(),
+            sealed: Vec::new(),
+        }
+    }
+
+    /// Does what a client's frame asks for. Breaks when the client is to be dropped: it asked to close, or sent what is not
+    /// understood.
+    pub fn take(&mut self, from: u32, frame: Frame<'_>) -> ControlFlow<()> {
+        match frame.opcode {
+            TEXT => match Envelope::cut(frame.payload) {
+                Some(envelope) => self.message(from, &envelope),
+                None => return ControlFlow::Break(()),
+            },
+            PING => self.answer(from, PONG, &[frame.payload]),
+            CLOSE => {
+                self.answer(from, CLOSE, &[frame.payload]);
+                return ControlFlow::Break(());
+            }
+            _ => {} // a pong
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn message(&mut self, from: u32, envelope: &Envelope<'_>) {
+        match envelope.event {
+            b"phx_join" => {
+                self.leave(from);
+                self.answer(from, TEXT, &[envelope.before_event, OK]);
+                self.join(from, envelope.topic);
+            }
+            b"phx_leave" => {
+                self.leave(from);
+                self.answer(from, TEXT, &[envelope.before_event, OK]);
+            }
+            b"heartbeat" if envelope.topic == b"phoenix" => {
+                self.answer(from, TEXT, &[envelope.before_event, OK]);
+            }
+            _ => self.publish(from, envelope),
+        }
+    }
+
+    /// A connection is in one lobby at most: a second join moves it. What was published before is not for it, so the
+    /// others get that first.
+    fn join(&mut self, connection: u32, topic: &[u8]) {
+        if let Some(lobby) = self.lobbies.find(topic) {
+            self.flush(lobby);
+        }
+        if let Some(joining) = self.connections.at(connection) {
+            joining.seat = Some(self.lobbies.enter(topic, connection));
+        }
+    }
+
+    /// What was published before is still for it.
+    fn leave(&mut self, connection: u32) {
+        let leaving = self.connections.at(connection);
+        if let Some(seat) = leaving.and_then(|leaving| leaving.seat.take()) {
+            self.flush(seat.lobby);
+            self.lobbies.leave(seat, &mut self.connections);
+        }
+    }
+
+    /// Messages for lobbies that the sender is not in are dropped.
+    fn publish(&mut self, from: u32, envelope: &Envelope<'_>) {
+        let Some(seat) = self.connections.at(from).and_then(|sender| sender.seat) else {
+            return;
+        };
+        if !self.lobbies.is_named(seat.lobby, envelope.topic) {
+            return;
+        }
+        let span = &mut self.lobbies.at(seat.lobby).span;
+        let first = span.is_empty();
+        frame::append(span, TEXT, &[TO_ALL, envelope.from_topic]);
+        match self.writes {
+            Writes::Single => self.flush(seat.lobby),
+            Writes::Batch if first => self.published.push(seat.lobby),
+            Writes::Batch => {}
+        }
+    }
+
+    /// Gives each member the lobby's span in one write.
+    fn flush(&mut self, lobby: u32) {
+        let lobby = self.lobbies.at(lobby);
+        if lobby.span.is_empty() {
+            return;
+        }
+        for &member in &lobby.members {
+            if let Some(connection) = self.connections.at(member) {
+                deliver(member, connection, &lobby.span, &mut self.ended);
+            }
+        }
+        lobby.span.clear();
+    }
+
+    fn answer(&mut self, to: u32, opcode: u8, pieces: &[&[u8]]) {
+        self.sealed.clear();
+        frame::append(&mut self.sealed, opcode, pieces);
+        if let Some(connection) = self.connections.at(to) {
+            deliver(to, connection, &self.sealed, &mut self.ended);
+        }
+    }
+
+    /// Has a connection dropped when the turn ends.
+    pub fn end(&mut self, connection: u32) {
+        if let Some(ending) = self.connections.at(connection) {
+            ending.stage = Stage::Ended;
+            self.ended.push(connection);
+        }
+    }
+
+    /// Ends the turn: what was published goes out, whoever has ended is dropped.
+    pub fn end_turn(&mut self) {
+        while let Some(lobby) = self.published.pop() {
+            self.flush(lobby);
+        }
+        while let Some(ended) = self.ended.pop() {
+            let seat = self.connections.remove(ended).and_then(|gone| gone.seat);
+            if let Some(seat) = seat {
+                self.lobbies.leave(seat, &mut self.connections);
+            }
+        }
+    }
+}
+
+fn deliver(number: u32, connection: &mut Connection, bytes: &[u8], ended: &mut Vec<u32>) {
+    if connection.stage != Stage::Ended && connection.deliver(bytes).is_err() {
+        connection.stage = Stage::Ended;
+        ended.push(number);
+    }
+}

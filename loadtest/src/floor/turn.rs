@@ -1,0 +1,238 @@
+//! The loop. A turn is one epoll_wait, one read of each socket that has something, and at the end one write per member of
+//! each lobby that something was published in.
+
+use std::io::{self, ErrorKind};
+use std::net;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mio::event::Event;
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+
+use super::Writes;
+use super::connection::{BUFFER_BYTES, Connection, Stage};
+use super::frame;
+use super::hall::Hall;
+use super::handshake::{self, Handshake};
+
+/// The listener's token; connections have their numbers.
+const LISTENER: Token = Token(usize::MAX);
+
+/// Most events of one epoll_wait.
+const EVENTS_MAX: usize = 1024;
+
+/// Most connections accepted in a turn, so that a storm of them does not hold up messages.
+const ACCEPTS_MAX: usize = 64;
+
+/// How long a turn waits for something to happen before it looks whether to stop.
+const STOP_LOOK: Duration = Duration::from_millis(100);
+
+/// How long a turn waits when no connection could be accepted for want of descriptors or memory.
+const SHORTAGE_LOOK: Duration = Duration::from_millis(10);
+
+/// Whether connections wait at the listener, whose event comes once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// All have been accepted.
+    Nobody,
+    /// The turn had accepted enough.
+    Somebody,
+    /// The system had no descriptors or memory for them.
+    Shortage,
+}
+
+/// The loop's own: epoll, the listener, the one read buffer.
+pub(super) struct Floor {
+    poll: Poll,
+    listener: TcpListener,
+    waiting: Waiting,
+    buffer: Box<[u8]>,
+    /// Connections that may have more to read than was read, and those of the turn before.
+    unread: Vec<u32>,
+    left_over: Vec<u32>,
+    hall: Hall,
+}
+
+impl Floor {
+    pub fn new(listener: net::TcpListener, writes: Writes) -> io::Result<Floor> {
+        listener.set_nonblocking(true)?;
+        socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
+        let mut listener = TcpListener::from_std(listener);
+        let poll = Poll::new()?;
+        poll.registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
+        Ok(Floor {
+            poll,
+            listener,
+            waiting: Waiting::Somebody,
+            buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            unread: Vec::new(),
+            left_over: Vec::new(),
+            hall: Hall::new(writes),
+        })
+    }
+
+    pub fn run(&mut self, stop: &AtomicBool) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        while !stop.load(Ordering::Relaxed) {
+            match self.poll.poll(&mut events, Some(self.patience())) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            self.turn(&events)?;
+        }
+        Ok(())
+    }
+
+    fn patience(&self) -> Duration {
+        match self.waiting {
+            _ if !self.unread.is_empty() => Duration::ZERO,
+            Waiting::Somebody => Duration::ZERO,
+            Waiting::Shortage => SHORTAGE_LOOK,
+            Waiting::Nobody => STOP_LOOK,
+        }
+    }
+
+    fn turn(&mut self, events: &Events) -> io::Result<()> {
+        std::mem::swap(&mut self.unread, &mut self.left_over);
+        while let Some(connection) = self.left_over.pop() {
+            self.read(connection, false);
+        }
+        for event in events {
+            match event.token() {
+                LISTENER => self.waiting = Waiting::Somebody,
+                Token(number) => self.ready(number as u32, event),
+            }
+        }
+        if self.waiting != Waiting::Nobody {
+            self.accept()?;
+        }
+        self.hall.end_turn();
+        Ok(())
+    }
+
+    /// Each connection is registered once, for both directions; the kernel only wakes for room to write if a write met
+    /// none.
+    fn accept(&mut self) -> io::Result<()> {
+        for _ in 0..ACCEPTS_MAX {
+            let mut stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    self.waiting = after(error)?;
+                    return Ok(());
+                }
+            };
+            let token = Token(self.hall.connections.next_number() as usize);
+            let both = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(&mut stream, token, both)?;
+            self.hall.connections.add(Connection::new(stream));
+        }
+        self.waiting = Waiting::Somebody;
+        Ok(())
+    }
+
+    fn ready(&mut self, number: u32, event: &Event) {
+        if event.is_writable()
+            && let Some(connection) = self.hall.connections.at(number)
+            && connection.go_on().is_err()
+        {
+            self.hall.end(number);
+        }
+        if event.is_readable() {
+            self.read(number, event.is_read_closed());
+        }
+    }
+
+    /// Reads once. `closing` says that an end has come too, and that there will be no other event for it.
+    fn read(&mut self, number: u32, closing: bool) {
+        let Some(connection) = self.hall.connections.at(number) else {
+            return;
+        };
+        if connection.stage == Stage::Ended {
+            return;
+        }
+        match connection.read(&mut self.buffer) {
+            Ok(Some(filled)) => {
+                if filled.more || closing {
+                    self.unread.push(number);
+                }
+                self.parse(number, filled.bytes);
+            }
+            Ok(None) => {}
+            Err(_) => self.hall.end(number),
+        }
+    }
+
+    /// Takes what is whole, keeps what is not.
+    fn parse(&mut self, number: u32, bytes: usize) {
+        let Some(mut parsed) = self.upgrade(number, bytes) else {
+            return;
+        };
+        loop {
+            match frame::next(&mut self.buffer[parsed..bytes]) {
+                Ok(Some((frame, length))) => {
+                    parsed += length;
+                    if self.hall.take(number, frame).is_break() {
+                        return self.hall.end(number);
+                    }
+                }
+                Ok(None) => break,
+                Err(_) => return self.hall.end(number),
+            }
+        }
+        if parsed < bytes
+            && let Some(connection) = self.hall.connections.at(number)
+        {
+            connection.keep(&self.buffer[parsed..bytes]);
+        }
+    }
+
+    /// Where frames begin in the buffer: behind the upgrade, if it has not been before. `None` if there is none yet.
+    fn upgrade(&mut self, number: u32, bytes: usize) -> Option<usize> {
+        let connection = self.hall.connections.at(number)?;
+        if connection.stage == Stage::Open {
+            return Some(0);
+        }
+        match handshake::look(&self.buffer[..bytes]) {
+            Handshake::Upgrade { bytes, answer } => {
+                connection.stage = Stage::Open;
+                if connection.deliver(answer.as_bytes()).is_ok() {
+                    return Some(bytes);
+                }
+            }
+            Handshake::Partial => {
+                connection.keep(&self.buffer[..bytes]);
+                return None;
+            }
+            Handshake::Refused => {
+                // It is dropped either way; whether it learns why is its own affair.
+                let _ = connection.deliver(handshake::REFUSAL);
+            }
+        }
+        self.hall.end(number);
+        None
+    }
+}
+
+/// What an accept that gave no connection means. Linux also reports here what became of a connection in the backlog.
+fn after(error: io::Error) -> io::Result<Waiting> {
+    use rustix::io::Errno;
+    const SHORTAGES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    if error.kind() == ErrorKind::WouldBlock {
+        return Ok(Waiting::Nobody);
+    }
+    let code = error.raw_os_error();
+    if SHORTAGES
+        .iter()
+        .any(|shortage| code == Some(shortage.raw_os_error()))
+    {
+        return Ok(Waiting::Shortage);
+    }
+    match error.kind() {
+        ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {
+            Ok(Waiting::Somebody)
+        }
+        _ => Err(error),
+    }
+}

@@ -1,0 +1,229 @@
+//! `churn`: clients that come, talk and go, in every way there is to go, while others stay and must not notice.
+
+use std::collections::VecDeque;
+
+use super::parameters::Parameters;
+use super::{figure, judge};
+use crate::arguments::Churn;
+use crate::clock::now_ns;
+use crate::fleet::{Departure, Happening};
+use crate::interrupt::Interrupt;
+use crate::result::{Figure, RunResult};
+use crate::run::{CannotRun, Found, Run, Starts};
+use crate::stand::Stand;
+use crate::trial::{Trial, nanoseconds};
+
+pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let Churn {
+        traffic,
+        churners,
+        churn_rate,
+        stay,
+        common,
+    } = &churn;
+    super::fanout::check_publishers(&traffic)?;
+    let parameters = Parameters::default()
+        .traffic(&traffic)
+        .with("churners", churners)
+        .with("churn-rate", churn_rate);
+    let parameters = parameters
+        .with("stay", humantime::format_duration(*stay))
+        .common(common);
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    run.conclude("churn", parameters, |run| go(run, &churn))
+}
+
+fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
+    let Churn {
+        traffic,
+        churners,
+        churn_rate,
+        stay,
+        ..
+    } = asked;
+    let stand = Stand::server(run)?;
+    let topics = traffic.topics.0;
+    let mut trial = Trial::new(run, stand, traffic.clients.0 + churners.0)?;
+    let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
+    trial.open_lobbies(topics, traffic.publishers.0, of_lobby);
+    let steady = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
+    let crowd = trial.enlist_crowd(churners.0);
+    trial.gather(&steady)?;
+    let mut crowd = Crowd::new(crowd, *churn_rate, *stay, trial.run.seed);
+    trial.talk(&traffic, traffic.rate, |trial, _| Some(crowd.turn(trial)))?;
+    crowd.end(&mut trial)?;
+    trial.settle(|_| true)?;
+    let mut judged = judge(&mut trial, "", 1, traffic.rate.is_some());
+    judged.measurement.figures = crowd.figures();
+    judged.hold(&mut trial);
+    trial.close()?;
+    Ok(judged.found())
+}
+
+/// The clients that come and go.
+#[derive(Debug)]
+struct Crowd {
+    away: VecDeque<u32>,
+    /// Those that have talked, and when each goes.
+    staying: Vec<(u64, u32)>,
+    /// Those that have talked and not heard themselves yet, and when that is given up.
+    talking: Vec<(u64, u32)>,
+    period_ns: f64,
+    stay_ns: f64,
+    next_ns: u64,
+    random: fastrand::Rng,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    came: u64,
+    talked: u64,
+    heard: u64,
+    left: u64,
+    closed: u64,
+    dropped: u64,
+    reset: u64,
+    late: u64,
+}
+
+impl Crowd {
+    fn new(members: Vec<u32>, rate: f64, stay: std::time::Duration, seed: u64) -> Crowd {
+        Crowd {
+            away: members.into(),
+            staying: Vec::new(),
+            talking: Vec::new(),
+            period_ns: 1e9 / rate,
+            stay_ns: stay.as_secs_f64() * 1e9,
+            next_ns: now_ns(),
+            random: fastrand::Rng::with_seed(seed ^ 0x0c70_73d5),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Acts on what happened and on what is due. Returns when it wants to be called again.
+    fn turn(&mut self, trial: &mut Trial<'_>) -> u64 {
+        let now = now_ns();
+        self.act(trial, now);
+        while self.next_ns <= now {
+            self.next_ns += self.period_ns as u64;
+            match self
+                .away
+                .iter()
+                .position(|number| trial.fleet.is_away(*number))
+            {
+                Some(at) => {
+                    let number = self.away.remove(at).unwrap_or_default();
+                    trial.fleet.open(number);
+                    self.counts.came += 1;
+                }
+                None => self.counts.late += 1,
+            }
+        }
+        self.depart_due(trial, now);
+        let next_departure = self
+            .staying
+            .iter()
+            .map(|(at, _)| *at)
+            .min()
+            .unwrap_or(u64::MAX);
+        self.next_ns.min(next_departure)
+    }
+
+    fn act(&mut self, trial: &mut Trial<'_>, now: u64) {
+        let patience_ns = nanoseconds(trial.run.common.settle);
+        for happening in trial.fleet.happenings() {
+            match happening {
+                Happening::Joined(number) => {
+                    trial.fleet.talk_once(number);
+                    self.counts.talked += 1;
+                    self.talking.push((now + patience_ns, number));
+                }
+                Happening::Echoed(number) => {
+                    self.counts.heard += 1;
+                    self.talking.retain(|(_, other)| *other != number);
+                    // Exponential: most stay shortly, some for long.
+                    let stay_ns = -self.stay_ns * (1.0 - self.random.f64()).ln();
+                    self.staying.push((now + stay_ns as u64, number));
+                }
+                Happening::Refused(number, _) => self.away.push_back(number),
+                Happening::Lost(number, _) => {
+                    self.talking.retain(|(_, other)| *other != number);
+                    self.staying.retain(|(_, other)| *other != number);
+                }
+                Happening::Replied(_) => {}
+            }
+        }
+    }
+
+    fn depart_due(&mut self, trial: &mut Trial<'_>, now: u64) {
+        let (due, staying) = self.staying.iter().copied().partition(|(at, _)| *at <= now);
+        self.staying = staying;
+        let (given_up, talking): (Vec<_>, _) =
+            self.talking.iter().copied().partition(|(at, _)| *at <= now);
+        self.talking = talking;
+        let due: Vec<(u64, u32)> = due;
+        for (_, number) in due.into_iter().chain(given_up) {
+            self.depart(trial, number);
+        }
+    }
+
+    fn depart(&mut self, trial: &mut Trial<'_>, number: u32) {
+        let counts = &mut self.counts;
+        let (how, count) = match self.random.u8(..4) {
+            0 => (Departure::Leave, &mut counts.left),
+            1 => (Departure::Close, &mut counts.closed),
+            2 => (Departure::Drop, &mut counts.dropped),
+            _ => (Departure::Reset, &mut counts.reset),
+        };
+        *count += 1;
+        trial.fleet.depart(number, how);
+        self.away.push_back(number);
+    }
+
+    /// Nobody comes any more, and those that are here go when they have heard themselves.
+    fn end(&mut self, trial: &mut Trial<'_>) -> Result<(), CannotRun> {
+        trial.fleet.stop_opening();
+        self.next_ns = u64::MAX;
+        let until_ns = now_ns() + nanoseconds(trial.run.common.settle);
+        trial.until(until_ns, |trial| {
+            self.turn(trial);
+            trial.fleet.opening() == 0 && self.talking.is_empty()
+        })?;
+        for (_, number) in std::mem::take(&mut self.staying) {
+            self.depart(trial, number);
+        }
+        Ok(())
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let Counts {
+            came,
+            talked,
+            heard,
+            left,
+            closed,
+            dropped,
+            reset,
+            late,
+        } = self.counts;
+        let mut figures = vec![
+            figure("clients that came", came as f64, ""),
+            figure("talked once they had joined", talked as f64, ""),
+            figure("heard themselves", heard as f64, ""),
+            figure("left the channel and closed", left as f64, ""),
+            figure("closed without leaving", closed as f64, ""),
+            figure("dropped without a Close frame", dropped as f64, ""),
+            figure("reset the connection", reset as f64, ""),
+        ];
+        if late > 0 {
+            figures.push(figure(
+                "not come, as all --churners were there",
+                late as f64,
+                "",
+            ));
+        }
+        figures
+    }
+}

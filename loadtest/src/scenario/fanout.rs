@@ -1,0 +1,229 @@
+//! `fanout`: messages to lobbies, against the server alone or in turn with the floor.
+
+use super::parameters::Parameters;
+use super::{Judged, judge};
+use crate::arguments::{Fanout, Traffic};
+use crate::floor::Writes;
+use crate::interrupt::Interrupt;
+use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
+use crate::run::{CannotRun, Found, Run, Starts};
+use crate::stand::Stand;
+use crate::trial::{Trial, failure};
+
+pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let Fanout {
+        traffic,
+        against_floor,
+        rounds,
+        common,
+    } = fanout;
+    check_publishers(&traffic)?;
+    if against_floor.is_some() {
+        check_floor(&common)?;
+    }
+    let parameters = parameters(&traffic, &common)
+        .maybe(
+            "against-floor",
+            against_floor.map(|side| format!("{side:?}").to_lowercase()),
+        )
+        .with("rounds", rounds)
+        .common(&common);
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common, size, Starts::Nothing, interrupt)?;
+    let floors = against_floor.map_or(&[][..], |side| side.writes());
+    run.conclude("fanout", parameters, |run| {
+        in_turn(run, &traffic, floors, rounds.0)
+    })
+}
+
+/// The server and the floors, one after the other, that many times.
+fn in_turn(
+    run: &mut Run,
+    traffic: &Traffic,
+    floors: &[Writes],
+    rounds: u32,
+) -> Result<Found, CannotRun> {
+    let several = rounds > 1 || !floors.is_empty();
+    let mut found = Found::default();
+    for round in 1..=rounds {
+        let label = |what: &str| match several {
+            true => format!("{what}, round {round}"),
+            false => String::new(),
+        };
+        let judged = Stand::server(run)
+            .and_then(|stand| measure(run, stand, traffic, &label("server"), round));
+        found.take_or_end(judged)?;
+        for writes in floors {
+            if found.ended == Ended::Complete {
+                let name = label(&format!("floor ({writes})"));
+                let judged = Stand::floor(run, *writes)
+                    .and_then(|stand| measure(run, stand, traffic, &name, round));
+                found.take_or_end(judged)?;
+            }
+        }
+        if found.ended != Ended::Complete {
+            break;
+        }
+    }
+    found.ratios = ratios(&found.measurements);
+    Ok(found)
+}
+
+/// Every lobby needs its publishers among its clients, and the ledger a place for each pair of the two.
+pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
+    const PLACES_MAX: u64 = 100_000_000;
+    let Traffic {
+        clients,
+        topics,
+        publishers,
+        ..
+    } = traffic;
+    let smallest = clients.0 / topics.0.max(1);
+    if publishers.0 > smallest {
+        return Err(CannotRun::Usage(format!(
+            "--publishers {publishers} in lobbies of {smallest}: publishers are clients of their lobby"
+        )));
+    }
+    let places = u64::from(clients.0) * u64::from(publishers.0);
+    if places > PLACES_MAX {
+        return Err(CannotRun::Usage(format!(
+            "--clients {clients} times --publishers {publishers} are {places} pairs to keep count of; {PLACES_MAX} are the most"
+        )));
+    }
+    Ok(())
+}
+
+/// The floor speaks one version only.
+pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), CannotRun> {
+    match common.vsn {
+        crate::wire::phoenix::Version::V2 => Ok(()),
+        crate::wire::phoenix::Version::V1 => Err(CannotRun::Usage(
+            "the floor speaks --vsn 2.0.0 only".to_owned(),
+        )),
+    }
+}
+
+pub(super) fn parameters(traffic: &Traffic, _common: &crate::arguments::Common) -> Parameters {
+    Parameters::default().traffic(traffic)
+}
+
+/// One measurement against one server.
+pub(super) fn measure(
+    run: &mut Run,
+    stand: Stand,
+    traffic: &Traffic,
+    label: &str,
+    round: u32,
+) -> Result<Judged, CannotRun> {
+    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
+    trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
+    let clients = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
+    trial.gather(&clients)?;
+    trial.talk(traffic, traffic.rate, |_, _| None)?;
+    trial.settle(|_| true)?;
+    let judged = judge(&mut trial, label, round, traffic.rate.is_some());
+    trial.close()?;
+    Ok(judged)
+}
+
+impl Found {
+    /// Adds what one measurement of several came to. Objectives are those of the server's last round, or the first that
+    /// broke.
+    pub(super) fn take(&mut self, judged: Judged) {
+        let Judged {
+            measurement,
+            problems,
+            objectives,
+            ended,
+        } = judged;
+        let broken = self.objectives.iter().any(|objective| !objective.held);
+        if measurement.side == Side::Server && !broken {
+            self.objectives = objectives;
+        }
+        self.measurements.push(measurement);
+        self.problems.extend(problems);
+        self.ended = ended;
+    }
+}
+
+impl Found {
+    /// Adds a measurement; one that could not be had ends the run, and what was measured before is kept.
+    pub(super) fn take_or_end(
+        &mut self,
+        judged: Result<Judged, CannotRun>,
+    ) -> Result<(), CannotRun> {
+        match judged {
+            Ok(judged) => self.take(judged),
+            Err(CannotRun::NoConnection(text)) if !self.measurements.is_empty() => {
+                self.problems.push(failure(text));
+                self.ended = Ended::ServerLost;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+type Observe = fn(&Measurement) -> Option<f64>;
+
+/// The figures that are told as multiples of the floor's.
+const FIGURES: [(&str, Observe); 6] = [
+    ("server CPU per delivery", |of| {
+        of.server.as_ref()?.us_per_delivery
+    }),
+    ("deliveries per second", |of| {
+        Some(of.throughput.deliveries_per_second)
+    }),
+    ("p50 latency", |of| {
+        Some(of.delivery_latency.as_ref()?.p50_us as f64)
+    }),
+    ("p99 latency", |of| {
+        Some(of.delivery_latency.as_ref()?.p99_us as f64)
+    }),
+    ("p99 time to last subscriber", |of| {
+        Some(of.last_subscriber.as_ref()?.p99_us as f64)
+    }),
+    ("deliveries per read", |of| of.load.deliveries_per_read),
+];
+
+/// Each figure of the server over that of each floor in the same round.
+fn ratios(measurements: &[Measurement]) -> Vec<Ratio> {
+    let mut ratios = Vec::new();
+    for floor in [Side::FloorBatch, Side::FloorSingle] {
+        for (figure, observe) in FIGURES {
+            let of_round = |measurement: &Measurement| {
+                let round = measurement.round;
+                let server = measurements
+                    .iter()
+                    .find(|other| other.side == Side::Server && other.round == round)?;
+                let (above, below) = (observe(server)?, observe(measurement)?);
+                (below > 0.0).then(|| above / below)
+            };
+            let of_floor = measurements
+                .iter()
+                .filter(|measurement| measurement.side == floor);
+            let mut all: Vec<f64> = of_floor.filter_map(of_round).collect();
+            all.sort_by(f64::total_cmp);
+            if let (Some(min), Some(max)) = (all.first(), all.last()) {
+                ratios.push(Ratio {
+                    figure: figure.to_owned(),
+                    floor,
+                    median: median(&all),
+                    min: *min,
+                    max: *max,
+                    rounds: all.len() as u32,
+                });
+            }
+        }
+    }
+    ratios
+}
+
+/// Of sorted values.
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        0 => (sorted[middle - 1] + sorted[middle]) / 2.0,
+        _ => sorted[middle],
+    }
+}

@@ -1,0 +1,67 @@
+//! `floor`: the cheapest fan-out, measured by itself or only served.
+
+use std::io::Write;
+use std::net::TcpListener;
+
+use super::fanout::{check_floor, check_publishers, measure, parameters};
+use crate::arguments::Floor;
+use crate::floor;
+use crate::interrupt::Interrupt;
+use crate::result::{Ended, RunResult};
+use crate::run::{CannotRun, Found, Run, Starts};
+use crate::stand::Stand;
+
+pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let Floor {
+        traffic,
+        writes,
+        mut common,
+        ..
+    } = asked;
+    check_publishers(&traffic)?;
+    check_floor(&common)?;
+    if common.spawn.is_some() || common.pid.is_some() {
+        let text = "floor is a server itself: --spawn and --pid belong to fanout --against-floor";
+        return Err(CannotRun::Usage(text.to_owned()));
+    }
+    if traffic.topics.0 > 1 && !common.topic.contains("{lobby}") {
+        common.topic = "room:{lobby}".to_owned(); // it has any topic
+    }
+    let parameters = parameters(&traffic, &common)
+        .with("writes", format!("{writes:?}").to_lowercase())
+        .common(&common);
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common, size, Starts::Floor, interrupt)?;
+    run.conclude("floor", parameters, |run| {
+        let mut found = Found::default();
+        for writes in writes.writes() {
+            if found.ended == Ended::Complete {
+                let name = format!("floor ({writes})");
+                let judged = Stand::floor(run, *writes)
+                    .and_then(|stand| measure(run, stand, &traffic, &name, 1));
+                found.take_or_end(judged)?;
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// Serves until it is asked to end.
+pub(super) fn serve(asked: &Floor, interrupt: &Interrupt) -> Result<String, CannotRun> {
+    let [writes] = asked.writes.writes() else {
+        return Err(CannotRun::Usage(
+            "--serve takes one of --writes batch and single".to_owned(),
+        ));
+    };
+    let listener = TcpListener::bind(asked.listen).map_err(|error| {
+        CannotRun::NoConnection(format!("cannot listen on {}: {error}", asked.listen))
+    })?;
+    crate::host::raise_descriptors()?;
+    let address = listener.local_addr()?;
+    let _ = writeln!(
+        std::io::stdout(),
+        "floor ({writes}) serves ws://{address}/socket/websocket until Ctrl-C"
+    );
+    floor::serve(listener, *writes, interrupt.flag())?;
+    Ok(String::new())
+}

@@ -1,0 +1,138 @@
+//! `idle`: connections that only stay, and what the server keeps for each.
+
+use std::collections::HashMap;
+
+use super::parameters::Parameters;
+use super::{figure, judge};
+use crate::arguments::Idle;
+use crate::clock::now_ns;
+use crate::fleet::Happening;
+use crate::interrupt::Interrupt;
+use crate::result::RunResult;
+use crate::run::{CannotRun, Found, Run, Starts};
+use crate::stand::Stand;
+use crate::trial::{Trial, failure, nanoseconds, warning};
+
+/// Pushes that wait for an answer at once, over all connections: each connection has one at most.
+const ASKING_MAX: usize = 64;
+
+pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let Idle {
+        clients,
+        topics,
+        pushes_each,
+        ping_event,
+        common,
+    } = &idle;
+    let parameters = Parameters::default()
+        .with("clients", clients)
+        .with("topics", topics);
+    let parameters = parameters
+        .with("pushes-each", pushes_each)
+        .maybe("ping-event", (*pushes_each > 0).then_some(ping_event));
+    let parameters = parameters.common(common);
+    let size = (clients.0, topics.0);
+    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    run.conclude("idle", parameters, |run| go(run, &idle))
+}
+
+fn go(run: &mut Run, asked: &Idle) -> Result<Found, CannotRun> {
+    let Idle {
+        clients,
+        topics,
+        pushes_each,
+        ping_event,
+        ..
+    } = asked;
+    let stand = Stand::server(run)?;
+    let mut trial = Trial::new(run, stand, clients.0)?;
+    trial.open_lobbies(topics.0, 0, |_| 0);
+    let enlisted = trial.enlist(0..clients.0, true);
+    trial.gather(&enlisted)?;
+    trial.begin_measuring();
+    let until_ns = now_ns() + nanoseconds(trial.run.common.duration);
+    trial.until(until_ns, |_| false)?;
+    let answered = ask_all(&mut trial, &enlisted, *pushes_each, ping_event)?;
+    trial.end_measuring();
+    let mut judged = judge(&mut trial, "", 1, false);
+    let asked = u64::from(*pushes_each) * trial.fleet.joined();
+    if answered < asked {
+        judged.problems.push(failure(format!(
+            "{} of {asked} pushes were not answered: --ping-event {ping_event} must be one that the channel replies to",
+            asked - answered
+        )));
+    }
+    match &judged.measurement.server {
+        Some(server) => {
+            let grown =
+                |rss: u64| (rss as f64 - server.rss_before_bytes as f64) / f64::from(clients.0);
+            let mut figures = vec![figure(
+                "RSS per connection when all had joined",
+                grown(server.rss_joined_bytes),
+                "bytes",
+            )];
+            let name = match pushes_each {
+                0 => "RSS per connection at the end".to_owned(),
+                each => format!("RSS per connection after {each} pushes and replies each"),
+            };
+            figures.push(figure(&name, grown(server.rss_after_bytes), "bytes"));
+            judged.measurement.figures = figures;
+        }
+        None => judged.problems.push(warning(
+            "the server's memory is not known: give --pid, or let it be started by --spawn"
+                .to_owned(),
+        )),
+    }
+    judged.hold(&mut trial);
+    trial.close()?;
+    Ok(judged.found())
+}
+
+/// Every connection pushes and is answered that often. Returns how many answers came.
+fn ask_all(
+    trial: &mut Trial<'_>,
+    connections: &[u32],
+    each: u32,
+    event: &str,
+) -> Result<u64, CannotRun> {
+    if each == 0 {
+        return Ok(0);
+    }
+    trial.run.progress.phase("asking");
+    trial.fleet.tells_replies = true;
+    let event = serde_json::Value::from(event).to_string();
+    let mut left: HashMap<u32, u32> = connections.iter().map(|number| (*number, each)).collect();
+    let mut waiting = connections.iter().copied();
+    let mut answered = 0;
+    let ask = |trial: &mut Trial<'_>, number| {
+        trial
+            .fleet
+            .push(number, Some(event.as_bytes()), b"{}", None, now_ns())
+    };
+    for number in waiting.by_ref().take(ASKING_MAX) {
+        ask(trial, number);
+    }
+    let settle_ns = nanoseconds(trial.run.common.settle);
+    let mut patience_ns = now_ns() + settle_ns;
+    trial.until(u64::MAX, |trial| {
+        for happening in trial.fleet.happenings() {
+            let Happening::Replied(number) = happening else {
+                continue;
+            };
+            answered += 1;
+            patience_ns = now_ns() + settle_ns;
+            let left = left.entry(number).or_default();
+            *left -= 1;
+            match *left {
+                0 => {
+                    if let Some(next) = waiting.next() {
+                        ask(trial, next);
+                    }
+                }
+                _ => ask(trial, number),
+            }
+        }
+        answered == u64::from(each) * connections.len() as u64 || now_ns() > patience_ns
+    })?;
+    Ok(answered)
+}

@@ -1,0 +1,158 @@
+//! `slow`: some clients stop reading. The others must feel nothing, and the slow ones get everything or are told.
+
+use std::collections::BTreeMap;
+
+use super::parameters::Parameters;
+use super::{figure, judge};
+use crate::arguments::Slow;
+use crate::clock::now_ns;
+use crate::interrupt::Interrupt;
+use crate::result::RunResult;
+use crate::run::{CannotRun, Found, Run, Starts};
+use crate::stand::Stand;
+use crate::trial::{Phase, Trial, failure, nanoseconds};
+
+pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let Slow {
+        traffic,
+        slow,
+        stop_for,
+        common,
+    } = &asked;
+    super::fanout::check_publishers(&traffic)?;
+    let talkers = traffic.publishers.0 * traffic.topics.0;
+    if slow.0 > traffic.clients.0 - talkers {
+        return Err(CannotRun::Usage(format!(
+            "--slow {slow} of --clients {}: the {talkers} publishers go on reading",
+            traffic.clients
+        )));
+    }
+    let parameters = Parameters::default().traffic(&traffic).with("slow", slow);
+    let stop_words = stop_for.map(|time| humantime::format_duration(time).to_string());
+    let parameters = parameters
+        .with(
+            "stop-for",
+            stop_words.unwrap_or_else(|| "the measured time".into()),
+        )
+        .common(common);
+    let size = (traffic.clients.0, traffic.topics.0);
+    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    run.conclude("slow", parameters, |run| go(run, &asked))
+}
+
+fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
+    let Slow {
+        traffic,
+        slow,
+        stop_for,
+        ..
+    } = asked;
+    let stand = Stand::server(run)?;
+    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
+    trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
+    let enlisted = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
+    trial.gather(&enlisted)?;
+    let slow_ones = &enlisted[enlisted.len() - slow.0 as usize..];
+    let mut resume_ns = None;
+    trial.talk(&traffic, traffic.rate, |trial, phase| {
+        if phase == Phase::Measured && resume_ns.is_none() {
+            slow_ones
+                .iter()
+                .for_each(|number| trial.fleet.stop_reading(*number));
+            resume_ns = Some(stop_for.map_or(u64::MAX, |time| now_ns() + nanoseconds(time)));
+        }
+        let due = resume_ns.filter(|at| *at != u64::MAX)?;
+        if now_ns() < due {
+            return Some(due);
+        }
+        slow_ones
+            .iter()
+            .for_each(|number| trial.fleet.resume_reading(*number));
+        resume_ns = Some(u64::MAX);
+        None
+    })?;
+    let rss_stopped = trial
+        .fleet
+        .watch
+        .sample()
+        .server
+        .map(|server| server.rss_bytes);
+    slow_ones
+        .iter()
+        .for_each(|number| trial.fleet.resume_reading(*number));
+    trial.settle(|trial| {
+        slow_ones
+            .iter()
+            .all(|number| trial.fleet.has_caught_up_or_ended(*number))
+    })?;
+    let mut judged = judge(&mut trial, "", 1, traffic.rate.is_some());
+    let fates = Fates::of(&trial, slow_ones);
+    judged.measurement.figures = fates.figures(rss_stopped);
+    if fates.gaps > 0 {
+        judged.problems.push(failure(format!(
+            "{} slow clients have gaps in what they got, and were not told: messages are lost silently", fates.gaps
+        )));
+    }
+    judged.hold(&mut trial);
+    trial.close()?;
+    Ok(judged.found())
+}
+
+/// What became of the slow ones.
+#[derive(Debug, Default)]
+struct Fates {
+    caught_up: u64,
+    behind: u64,
+    gaps: u64,
+    ended: BTreeMap<String, u64>,
+}
+
+impl Fates {
+    fn of(trial: &Trial<'_>, slow_ones: &[u32]) -> Fates {
+        let mut fates = Fates {
+            ended: trial.fleet.ends_of_slow().clone(),
+            ..Fates::default()
+        };
+        for number in slow_ones {
+            if trial.fleet.ledger.has_gap(*number) {
+                fates.gaps += 1;
+            } else if !trial.fleet.is_joined(*number) {
+                continue;
+            } else if trial.fleet.ledger.missing(*number) == 0 {
+                fates.caught_up += 1;
+            } else {
+                fates.behind += 1;
+            }
+        }
+        fates
+    }
+
+    fn figures(&self, rss_stopped: Option<u64>) -> Vec<crate::result::Figure> {
+        let mut figures = vec![figure(
+            "slow clients that got everything they had missed",
+            self.caught_up as f64,
+            "",
+        )];
+        for (code, count) in &self.ended {
+            figures.push(figure(
+                &format!("slow clients ended with {code}"),
+                *count as f64,
+                "",
+            ));
+        }
+        figures.push(figure(
+            "slow clients still behind when the waiting ended",
+            self.behind as f64,
+            "",
+        ));
+        figures.push(figure(
+            "slow clients with a gap that nobody told them of",
+            self.gaps as f64,
+            "",
+        ));
+        figures.extend(
+            rss_stopped.map(|rss| figure("server RSS while they had stopped", rss as f64, "bytes")),
+        );
+        figures
+    }
+}

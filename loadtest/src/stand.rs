@@ -1,0 +1,189 @@
+//! The server that a measurement stands against: one that runs already, one that is started for it, or the floor.
+
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::floor::Writes;
+use crate::host::ProcessTree;
+use crate::host::Server;
+use crate::result::Side;
+use crate::run::{CannotRun, Run};
+use crate::target::Target;
+
+/// A server that can be connected to. One that was started for it ends with it.
+#[derive(Debug)]
+pub struct Stand {
+    /// Which.
+    pub side: Side,
+    /// Where.
+    pub target: Target,
+    /// The address of it that is used.
+    pub address: SocketAddr,
+    server: Option<Server>,
+}
+
+/// Longest time for a server that was started to answer at its port.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often it is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How much of what a server has said is shown when it fails.
+const OUTPUT_LINES: usize = 15;
+
+impl Stand {
+    /// The server under test, started if that was asked for.
+    ///
+    /// # Errors
+    /// If it is not there or does not come up.
+    pub fn server(run: &Run) -> Result<Stand, CannotRun> {
+        let (target, common) = (run.target.clone(), &run.common);
+        let addresses = target
+            .addresses()
+            .map_err(|error| CannotRun::NoConnection(format!("--url: {error}")))?;
+        let server = match (&common.spawn, common.pid) {
+            (Some(command), _) => {
+                if addresses
+                    .iter()
+                    .any(|address| TcpStream::connect(address).is_ok())
+                {
+                    return Err(CannotRun::NoConnection(format!(
+                        "--spawn: something listens at {} already, and would be measured instead",
+                        target.host
+                    )));
+                }
+                let spawned = Server::spawn(command, run.server_cores.as_ref());
+                Some(
+                    spawned
+                        .map_err(|error| CannotRun::NoConnection(format!("--spawn: {error}")))?,
+                )
+            }
+            (None, Some(pid)) => {
+                let attached = Server::attach(pid);
+                Some(attached.map_err(|error| CannotRun::Usage(format!("--pid {pid}: {error}")))?)
+            }
+            (None, None) => None,
+        };
+        let spawned = common.spawn.is_some();
+        let mut stand = Stand {
+            side: Side::Server,
+            target,
+            address: addresses[0],
+            server,
+        };
+        stand.address = if spawned {
+            stand.wait_for_port(run, &addresses)?
+        } else {
+            answering(&addresses)
+        };
+        Ok(stand)
+    }
+
+    /// The floor: this program, started once more.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn floor(run: &Run, writes: Writes) -> Result<Stand, CannotRun> {
+        let own = std::env::current_exe()?;
+        let own = own.to_string_lossy().replace('\'', r"'\''");
+        let command = format!("exec '{own}' floor --serve --writes {writes} --listen 127.0.0.1:0");
+        let failed =
+            |text: String| CannotRun::NoConnection(format!("the floor did not start: {text}"));
+        let server = Server::spawn(&command, run.server_cores.as_ref())
+            .map_err(|error| failed(error.to_string()))?;
+        let address =
+            floor_address(&server).ok_or_else(|| failed(server.output_tail(OUTPUT_LINES)))?;
+        let target = Target::new(
+            &format!("ws://{address}/socket/websocket"),
+            run.common.vsn,
+            &[],
+        )?;
+        let side = match writes {
+            Writes::Batch => Side::FloorBatch,
+            Writes::Single => Side::FloorSingle,
+        };
+        Ok(Stand {
+            side,
+            target,
+            address,
+            server: Some(server),
+        })
+    }
+
+    fn wait_for_port(
+        &mut self,
+        run: &Run,
+        addresses: &[SocketAddr],
+    ) -> Result<SocketAddr, CannotRun> {
+        let deadline = Instant::now() + START_TIMEOUT;
+        loop {
+            if let Some(address) = addresses
+                .iter()
+                .find(|address| TcpStream::connect(address).is_ok())
+            {
+                return Ok(*address);
+            }
+            if self.has_ended() {
+                let output = self.output_tail();
+                return Err(CannotRun::NoConnection(format!(
+                    "--spawn: the server ended before {} answered. It said:\n{output}",
+                    self.target.host,
+                )));
+            }
+            if run.interrupt.asked() || Instant::now() >= deadline {
+                let output = self.output_tail();
+                return Err(CannotRun::NoConnection(format!(
+                    "--spawn: nothing answered at {} within {} s. The server said:\n{output}",
+                    self.target.host,
+                    START_TIMEOUT.as_secs(),
+                )));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Its process and what it has started, if that is known.
+    pub fn process(&self) -> Option<ProcessTree> {
+        self.server
+            .as_ref()
+            .map(|server| ProcessTree::of(server.pid()))
+    }
+
+    /// The last lines of a server that was started here.
+    pub fn output_tail(&self) -> String {
+        self.server
+            .as_ref()
+            .map_or(String::new(), |server| server.output_tail(OUTPUT_LINES))
+    }
+
+    /// Whether a server whose process is known has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.server
+            .as_mut()
+            .is_some_and(|server| !server.is_running())
+    }
+}
+
+/// The first one that answers, as a name may stand for addresses that nothing listens on.
+fn answering(addresses: &[SocketAddr]) -> SocketAddr {
+    let answers =
+        |address: &&SocketAddr| TcpStream::connect_timeout(address, Duration::from_secs(2)).is_ok();
+    match addresses {
+        [only] => *only,
+        several => *several.iter().find(answers).unwrap_or(&several[0]),
+    }
+}
+
+fn floor_address(server: &Server) -> Option<SocketAddr> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    while Instant::now() < deadline {
+        let output = server.output_tail(OUTPUT_LINES);
+        let url = output
+            .lines()
+            .find_map(|line| line.split_once("ws://").map(|(_, rest)| rest));
+        if let Some(address) = url.and_then(|url| url.split('/').next()) {
+            return address.parse().ok();
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    None
+}

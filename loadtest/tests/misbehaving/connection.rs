@@ -1,0 +1,108 @@
+//! A connection of a misbehaving server: its upgrade, and the frames of its client.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lobbyd_loadtest::wire::upgrade;
+
+use super::Fault;
+use super::room::Room;
+
+/// After this long without a frame, what a room has held back is written, and it is looked whether to stop.
+const QUIET: Duration = Duration::from_millis(20);
+
+/// A client that takes nothing for so long has failed.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Serves one client until it goes.
+pub fn serve(
+    stream: TcpStream,
+    fault: Fault,
+    room: &Mutex<Room>,
+    stop: &AtomicBool,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(WRITE_TIME_MAX))?;
+    let key = key(&request(&stream)?)?;
+    if let Fault::Answers(answer) = fault {
+        return (&stream).write_all(answer.as_bytes());
+    }
+    let answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {}\r\n\r\n",
+        upgrade::accept(&key)
+    );
+    (&stream).write_all(answer.as_bytes())?;
+    stream.set_read_timeout(Some(QUIET))?;
+    // Shared and not cloned, so that the last one to let go closes it.
+    let stream = Arc::new(stream);
+    let ended = take_frames(&stream, room, stop);
+    lock(room).leave(&stream);
+    ended
+}
+
+fn take_frames(stream: &Arc<TcpStream>, room: &Mutex<Room>, stop: &AtomicBool) -> io::Result<()> {
+    let mut read = Vec::new();
+    let mut buffer = [0; 16 << 10];
+    while !stop.load(Ordering::Relaxed) {
+        match (&**stream).read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(came) => read.extend_from_slice(&buffer[..came]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => lock(room).quiet(),
+            Err(error) => return Err(error),
+        }
+        while let Some((opcode, payload)) = next(&mut read) {
+            if lock(room).take(stream, opcode, &payload).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A thread that failed has said so; the others go on.
+fn lock(room: &Mutex<Room>) -> std::sync::MutexGuard<'_, Room> {
+    room.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Up to the empty line. Byte by byte, so that no frame is taken with it.
+fn request(mut stream: &TcpStream) -> io::Result<String> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        request.extend(byte);
+    }
+    String::from_utf8(request).map_err(|_| ErrorKind::InvalidData.into())
+}
+
+fn key(request: &str) -> io::Result<String> {
+    let mut headers = request.lines().filter_map(|line| line.split_once(':'));
+    let key = headers.find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"));
+    let (_, key) = key.ok_or(ErrorKind::InvalidData)?;
+    Ok(key.trim().to_owned())
+}
+
+/// Takes the next frame of a client out of what was read, unmasked.
+fn next(read: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
+    let &[first, second, ..] = &read[..] else {
+        return None;
+    };
+    let (head, length) = match second & 0x7f {
+        127 => (10, u64::from_be_bytes(*read[2..].first_chunk()?) as usize),
+        126 => (
+            4,
+            usize::from(u16::from_be_bytes(*read[2..].first_chunk()?)),
+        ),
+        short => (2, usize::from(short)),
+    };
+    let mask: [u8; 4] = *read.get(head..)?.first_chunk()?;
+    let payload = read.get(head + 4..head + 4 + length)?;
+    let unmasked = payload.iter().zip(mask.iter().cycle());
+    let payload = unmasked.map(|(byte, mask)| byte ^ mask).collect();
+    read.drain(..head + 4 + length);
+    Some((first & 0x0f, payload))
+}

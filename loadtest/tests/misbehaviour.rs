@@ -1,0 +1,111 @@
+//! The misbehaving servers misbehave as they say: without this, a load test that reports nothing could be right.
+
+#[path = "floor/client.rs"]
+#[allow(dead_code, reason = "tests/floor.rs uses the rest of it")]
+mod client;
+mod misbehaving;
+
+use client::Client;
+use misbehaving::{AT, Fault, Misbehaving, STALL};
+use std::time::Instant;
+
+/// How many messages are published: some beyond the one it happens at.
+const MESSAGES: usize = AT as usize + 5;
+
+/// What the one subscriber gets of it all, message by message.
+fn got_by_one(fault: Fault, copies: usize) -> Vec<String> {
+    let server = Misbehaving::start(fault);
+    let mut publisher = Client::connect(server.address);
+    publisher.join("room:a");
+    let mut one = Client::connect(server.address);
+    one.join("room:a");
+    publisher.push_all("room:a", 0..MESSAGES);
+    let all: Vec<String> = (0..MESSAGES).map(|_| publisher.text()).collect();
+    assert_eq!(all, sent(), "the others notice nothing");
+    let got = (0..copies).map(|_| one.text()).collect();
+    one.nothing_more();
+    got
+}
+
+fn sent() -> Vec<String> {
+    let text = |number| format!(r#"[null,null,"room:a","new_msg",{{"body":"{number}"}}]"#);
+    (0..MESSAGES).map(text).collect()
+}
+
+#[test]
+fn one_message_is_dropped_doubled_swapped_or_altered_for_one_subscriber() {
+    let at = AT as usize;
+    let mut expected = sent();
+    expected.remove(at);
+    assert_eq!(got_by_one(Fault::Drops, MESSAGES - 1), expected);
+
+    let mut expected = sent();
+    expected.insert(at, expected[at].clone());
+    assert_eq!(got_by_one(Fault::DeliversTwice, MESSAGES + 1), expected);
+
+    let mut expected = sent();
+    expected.swap(at, at + 1);
+    assert_eq!(got_by_one(Fault::Swaps, MESSAGES), expected);
+
+    let mut expected = sent();
+    expected[at] = expected[at].replace(r#"0"}"#, r#"a"}"#);
+    assert_eq!(got_by_one(Fault::Alters, MESSAGES), expected);
+}
+
+#[test]
+fn a_stall_holds_up_everything_and_loses_nothing() {
+    let began = Instant::now();
+    assert_eq!(got_by_one(Fault::Stalls, MESSAGES), sent());
+    assert!(began.elapsed() >= STALL);
+}
+
+#[test]
+fn one_is_closed_and_all_are_reset() {
+    let server = Misbehaving::start(Fault::ClosesOne);
+    let [mut publisher, mut one] = [(); 2].map(|()| joined(&server));
+    publisher.push_all("room:a", 0..MESSAGES);
+    for _ in 0..AT {
+        one.text();
+    }
+    let close = [&1013_u16.to_be_bytes()[..], b"try again later"].concat();
+    assert_eq!(one.frame(), (8, close));
+    one.ended();
+    let server = Misbehaving::start(Fault::ResetsAll);
+    let both = [(); 2].map(|()| joined(&server));
+    let [mut publisher, mut one] = both;
+    publisher.push_all("room:a", 0..MESSAGES);
+    for _ in 0..AT {
+        one.text();
+    }
+    one.is_reset();
+}
+
+fn joined(server: &Misbehaving) -> Client {
+    let mut client = Client::connect(server.address);
+    client.join("room:a");
+    client
+}
+
+/// Fragments and pings are another client's business; here it is the end that counts.
+#[test]
+fn requests_joins_and_pushes_are_refused() {
+    let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    let server = Misbehaving::start(Fault::Answers(answer));
+    let request = "GET / HTTP/1.1\r\nSec-WebSocket-Key: a\r\n\r\n";
+    assert_eq!(Client::request(server.address, request), answer);
+
+    let server = Misbehaving::start(Fault::RefusesJoins);
+    let mut client = Client::connect(server.address);
+    client.send(r#"["3","4","room:a","phx_join",{}]"#);
+    let refusal =
+        r#"["3","4","room:a","phx_reply",{"status":"error","response":{"reason":"authorized"}}]"#;
+    assert_eq!(client.text(), refusal);
+
+    let server = Misbehaving::start(Fault::RefusesPushes);
+    let mut client = joined(&server);
+    client.push("room:a", 9);
+    let refusal =
+        r#"["3","9","room:a","phx_reply",{"status":"error","response":{"reason":"slow down"}}]"#;
+    assert_eq!(client.text(), refusal);
+    client.nothing_more();
+}

@@ -1,0 +1,136 @@
+//! Runs of the real binary with a deadline, and what came of them.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lobbyd_loadtest::result::{Measurement, RunResult};
+use tempfile::TempDir;
+
+/// Longest time of a run, far beyond what any here asks for.
+const RUN_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A run that was started.
+pub struct Started {
+    child: Child,
+    folder: TempDir,
+}
+
+/// A run that has ended.
+pub struct Run {
+    pub status: Option<i32>,
+    /// Both outputs.
+    pub seen: String,
+    folder: TempDir,
+}
+
+/// Starts the binary. `{json}` and `{html}` in an argument are files of the run.
+pub fn start(arguments: &[&str]) -> Started {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let arguments = arguments.iter().map(|argument| {
+        argument
+            .replace("{json}", &path("result.json"))
+            .replace("{html}", &path("page.html"))
+    });
+    let seen = File::create(folder.path().join("seen")).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_lobbyd-loadtest"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(seen.try_clone().unwrap())
+        .stderr(seen)
+        .spawn()
+        .unwrap();
+    Started { child, folder }
+}
+
+/// Runs the binary to its end.
+pub fn run(arguments: &[&str]) -> Run {
+    start(arguments).end()
+}
+
+impl Started {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has written until now.
+    pub fn seen(&self) -> String {
+        fs::read_to_string(self.folder.path().join("seen")).unwrap()
+    }
+
+    /// Waits until `words` were seen.
+    pub fn until_seen(&mut self, words: &str) {
+        let deadline = Instant::now() + RUN_TIME_MAX;
+        while !self.seen().contains(words) {
+            assert!(
+                Instant::now() < deadline,
+                "{words:?} did not come:\n{}",
+                self.seen()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn end(mut self) -> Run {
+        let deadline = Instant::now() + RUN_TIME_MAX;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.code();
+            }
+            if Instant::now() > deadline {
+                self.child.kill().unwrap();
+                self.child.wait().unwrap();
+                panic!(
+                    "the run did not end within {RUN_TIME_MAX:?}:\n{}",
+                    self.seen()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        Run {
+            status,
+            seen: self.seen(),
+            folder: self.folder,
+        }
+    }
+}
+
+impl Run {
+    #[track_caller]
+    pub fn ends_with(self, status: i32) -> Run {
+        assert_eq!(self.status, Some(status), "{}", self.seen);
+        self
+    }
+
+    #[track_caller]
+    pub fn says(self, words: &str) -> Run {
+        let joined = self.seen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(joined.contains(words), "{words:?} is not in\n{}", self.seen);
+        self
+    }
+
+    pub fn json(&self) -> PathBuf {
+        self.folder.path().join("result.json")
+    }
+
+    pub fn page(&self) -> String {
+        fs::read_to_string(self.folder.path().join("page.html")).unwrap()
+    }
+
+    pub fn result(&self) -> RunResult {
+        let text = fs::read_to_string(self.json())
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.seen));
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The only measurement.
+    pub fn measurement(&self) -> Measurement {
+        let mut measurements = self.result().measurements;
+        assert_eq!(measurements.len(), 1, "{}", self.seen);
+        measurements.remove(0)
+    }
+}

@@ -54,6 +54,7 @@ const MEMORY: Timeline = Timeline {
 
 /// The plots over time. One interval alone is no plot.
 pub(super) fn over_time(intervals: &[Interval]) -> Vec<Picture> {
+    let intervals = without_remainder(intervals);
     if intervals.len() < 2 {
         return Vec::new();
     }
@@ -72,6 +73,20 @@ pub(super) fn over_time(intervals: &[Interval]) -> Vec<Picture> {
         MEMORY.picture(intervals),
     ];
     all.into_iter().flatten().collect()
+}
+
+/// A last interval of a few milliseconds has rates that mean nothing.
+fn without_remainder(intervals: &[Interval]) -> &[Interval] {
+    match intervals {
+        [before @ .., last]
+            if before
+                .first()
+                .is_some_and(|first| last.seconds < first.seconds / 2.0) =>
+        {
+            before
+        }
+        all => all,
+    }
 }
 
 impl Timeline {

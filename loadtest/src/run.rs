@@ -67,8 +67,10 @@ pub struct Run {
     pub progress: Progress,
     /// Where random choices start.
     pub seed: u64,
-    /// The cores of a spawned server, and of the load.
-    pub server_cores: Option<Cores>,
+    /// The cores that a spawned server is bound to.
+    server_cores: Option<Cores>,
+    /// The cores that this process had before it was bound: those of a spawned server that is not.
+    all_cores: Option<Cores>,
     load_cores: Option<Cores>,
     started: SystemTime,
 }
@@ -107,6 +109,7 @@ impl Run {
             interrupt,
             seed,
             server_cores,
+            all_cores: Cores::allowed().ok(),
             load_cores,
             started: SystemTime::now(),
         };
@@ -123,6 +126,11 @@ impl Run {
                 .map_err(|error| CannotRun::Usage(format!("--load-cores {cores}: {error}")))?;
         }
         Ok(())
+    }
+
+    /// The cores of a server that is started for this run.
+    pub fn spawn_cores(&self) -> Option<&Cores> {
+        self.server_cores.as_ref().or(self.all_cores.as_ref())
     }
 
     /// Checks that the system lets this process have that many connections to `address`.

@@ -51,7 +51,7 @@ impl Stand {
                         target.host
                     )));
                 }
-                let spawned = Server::spawn(command, run.server_cores.as_ref());
+                let spawned = Server::spawn(command, run.spawn_cores());
                 Some(
                     spawned
                         .map_err(|error| CannotRun::NoConnection(format!("--spawn: {error}")))?,
@@ -88,7 +88,7 @@ impl Stand {
         let command = format!("exec '{own}' floor --serve --writes {writes} --listen 127.0.0.1:0");
         let failed =
             |text: String| CannotRun::NoConnection(format!("the floor did not start: {text}"));
-        let server = Server::spawn(&command, run.server_cores.as_ref())
+        let server = Server::spawn(&command, run.spawn_cores())
             .map_err(|error| failed(error.to_string()))?;
         let address =
             floor_address(&server).ok_or_else(|| failed(server.output_tail(OUTPUT_LINES)))?;

@@ -67,7 +67,7 @@ fn a_terminal_shows_failures_before_anything_else() {
         assert_eq!(told, 1, "{fault} in {first:#?}");
     }
     for fault in [
-        "2 connections lost: 1006",
+        "2 connections lost of 983: 1006",
         "HTTP 403",
         "slow down (5)",
         "Objective p99=20ms did not hold",

@@ -29,7 +29,7 @@ pub struct Traffic {
     /// has kept up or not, and its delay counts from that intended time. So a server that
     /// stalls for a second shows a second in the delays of all that was due meanwhile; a
     /// tool that waits for answers before it sends the next message would hide it.
-    #[arg(long, value_name = "R", value_parser = rate, conflicts_with = "window")]
+    #[arg(long, value_name = "R", value_parser = rate, conflicts_with = "window", allow_negative_numbers = true)]
     pub rate: Option<f64>,
 
     /// Messages in flight in each lobby (closed loop) [default: 16, without --rate]

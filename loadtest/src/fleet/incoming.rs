@@ -20,7 +20,7 @@ impl Fleet {
             opcode::PING => {
                 let mask = self.random.u32(..).to_ne_bytes();
                 frame::write(&mut connection.out.bytes, opcode::PONG, mask, &[payload]);
-                self.to_be_written(number);
+                self.list_for_writing(number);
             }
             opcode::PONG => {}
             opcode::BINARY if head.fin => {} // nothing of ours is published as bytes

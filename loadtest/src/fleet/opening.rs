@@ -155,7 +155,7 @@ impl Fleet {
                     .record(connection.started_ns, now_ns());
                 connection.stage = Stage::Upgrading;
                 connection.out.bytes.extend_from_slice(&self.request);
-                self.to_be_written(number);
+                self.list_for_writing(number);
             }
             Ok(None) => {}
             Ok(Some(error)) | Err(error) => self.refused(number, plain(&error)),
@@ -194,7 +194,7 @@ impl Fleet {
             joined: true,
         };
         phoenix::push(&mut connection.out.bytes, script.version(), mask, &message);
-        self.to_be_written(number);
+        self.list_for_writing(number);
     }
 
     /// The join was answered with ok.
@@ -287,7 +287,7 @@ impl Fleet {
                     mask,
                     &[&1000u16.to_be_bytes()],
                 );
-                self.to_be_written(number);
+                self.list_for_writing(number);
             }
             Departure::Close => {
                 frame::write(
@@ -296,7 +296,7 @@ impl Fleet {
                     mask,
                     &[&1000u16.to_be_bytes()],
                 );
-                self.to_be_written(number);
+                self.list_for_writing(number);
             }
             Departure::Drop => self.drop_socket(number),
             Departure::Reset => {

@@ -71,7 +71,7 @@ impl Fleet {
             sent_ns: now,
             message,
         });
-        self.to_be_written(number);
+        self.list_for_writing(number);
     }
 
     /// Heartbeats that are due. An unanswered one is not sent again.
@@ -107,11 +107,11 @@ impl Fleet {
                 mask,
                 &message,
             );
-            self.to_be_written(number);
+            self.list_for_writing(number);
         }
     }
 
-    pub(super) fn to_be_written(&mut self, number: u32) {
+    pub(super) fn list_for_writing(&mut self, number: u32) {
         let out = &mut self.connections[number as usize].out;
         if !out.listed && !out.blocked {
             out.listed = true;

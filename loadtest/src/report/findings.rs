@@ -26,7 +26,7 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
         }
     };
     for problem in &result.problems {
-        say(problem.severity, problem.text.clone());
+        say(problem.severity, sentence(&problem.text));
     }
     if !breaks_on_purpose(result) {
         for broken in result.objectives.iter().filter(|objective| !objective.held) {
@@ -57,7 +57,7 @@ fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding> {
     let counted_in = |(_, more, mut finding): (String, u64, Finding)| {
         if more > 0 {
             let text = finding.text.trim_end_matches('.');
-            finding.text = format!("{text} (and {} more like it)", integer(more));
+            finding.text = format!("{text} (and {} more like it).", integer(more));
         }
         finding
     };
@@ -78,6 +78,14 @@ fn sense(text: &str, result: &RunResult) -> String {
         .chars()
         .filter(|letter| !letter.is_ascii_digit())
         .collect()
+}
+
+/// With a full stop, if it ends in none of its own.
+fn sentence(text: &str) -> String {
+    match text.ends_with(['.', '!', '?', '\n']) {
+        true => text.to_owned(),
+        false => format!("{text}."),
+    }
 }
 
 /// The word for the run, and the sentence behind it.

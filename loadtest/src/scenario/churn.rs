@@ -21,9 +21,9 @@ pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, Canno
         stay,
         common,
     } = &churn;
-    super::fanout::check_publishers(&traffic)?;
+    super::fanout::check_publishers(traffic)?;
     let parameters = Parameters::default()
-        .traffic(&traffic)
+        .traffic(traffic)
         .with("churners", churners)
         .with("churn-rate", churn_rate);
     let parameters = parameters
@@ -51,7 +51,7 @@ fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
     let crowd = trial.enlist_crowd(churners.0);
     trial.gather(&steady)?;
     let mut crowd = Crowd::new(crowd, *churn_rate, *stay, trial.run.seed);
-    trial.talk(&traffic, traffic.rate, |trial, _| Some(crowd.turn(trial)))?;
+    trial.talk(traffic, traffic.rate, |trial, _| Some(crowd.turn(trial)))?;
     crowd.end(&mut trial)?;
     trial.settle(|_| true)?;
     let mut judged = judge(&mut trial, "", 1, traffic.rate.is_some());

@@ -19,7 +19,7 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
         stop_for,
         common,
     } = &asked;
-    super::fanout::check_publishers(&traffic)?;
+    super::fanout::check_publishers(traffic)?;
     let talkers = traffic.publishers.0 * traffic.topics.0;
     if slow.0 > traffic.clients.0 - talkers {
         return Err(CannotRun::Usage(format!(
@@ -27,7 +27,7 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
             traffic.clients
         )));
     }
-    let parameters = Parameters::default().traffic(&traffic).with("slow", slow);
+    let parameters = Parameters::default().traffic(traffic).with("slow", slow);
     let stop_words = stop_for.map(|time| humantime::format_duration(time).to_string());
     let parameters = parameters
         .with(
@@ -54,7 +54,7 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
     trial.gather(&enlisted)?;
     let slow_ones = &enlisted[enlisted.len() - slow.0 as usize..];
     let mut resume_ns = None;
-    trial.talk(&traffic, traffic.rate, |trial, phase| {
+    trial.talk(traffic, traffic.rate, |trial, phase| {
         if phase == Phase::Measured && resume_ns.is_none() {
             slow_ones
                 .iter()

@@ -9,7 +9,7 @@ mod markup;
 use std::path::{Path, PathBuf};
 
 use lobbyd_loadtest::report::{compare, html, json, schema, text};
-use lobbyd_loadtest::result::{Ended, Parameter, RunResult};
+use lobbyd_loadtest::result::{Ended, Parameter, Problem, RunResult, Severity};
 
 /// Every sample with a name.
 fn samples() -> [(&'static str, RunResult); 6] {
@@ -115,6 +115,32 @@ fn a_ramp_of_which_nothing_held_has_failed() {
     );
     assert!(
         shown.contains("No step held: the first, 3,200 messages a second, broke"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_warning_that_each_round_repeats_comes_once_and_a_failure_each_time() {
+    let mut result = fixtures::with_floor();
+    for (percent, measurement) in (41..).zip(&result.measurements) {
+        for (severity, text) in [
+            (
+                Severity::Warning,
+                format!("{}: waited {percent} % of the time", measurement.label),
+            ),
+            (
+                Severity::Failure,
+                format!("{}: {percent} deliveries missing", measurement.label),
+            ),
+        ] {
+            result.problems.push(Problem { severity, text });
+        }
+    }
+    let shown = plain(&result);
+    assert_eq!(shown.matches("FAILED: ").count(), 6, "{shown}");
+    assert_eq!(shown.matches("Warning: ").count(), 1, "{shown}");
+    assert!(
+        shown.contains("server, round 1: waited 41 % of the time (and 5 more like it)"),
         "{shown}"
     );
 }
@@ -234,8 +260,9 @@ fn runs_side_by_side_are_multiples_of_the_first() {
     let row = |name: &str| shown.lines().find(|line| line.contains(name)).unwrap();
     assert!(row("↑ deliveries  ").contains("1.68× ██████▊·"), "{shown}");
     assert!(row("↓ server CPU a delivery").contains("1.16×"), "{shown}");
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        shown.contains("medians over the 3 rounds of the server"),
+        words.contains("the figures are of the server, medians over 3 rounds."),
         "{shown}"
     );
 }

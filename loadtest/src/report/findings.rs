@@ -15,7 +15,8 @@ pub struct Finding {
     pub text: String,
 }
 
-/// What is wrong or may mislead: failures before warnings. No sentence comes twice.
+/// What is wrong or may mislead: failures before warnings. No sentence comes twice, and a warning that each round or step
+/// repeats with other numbers comes once.
 pub fn findings(result: &RunResult) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut say = |severity, text: String| {
@@ -37,7 +38,46 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
         }
     }
     found.sort_by_key(|finding| finding.severity);
-    found
+    once_each(found, result)
+}
+
+/// Nine rounds on a busy machine say the same nine times: the first says it for all.
+fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding> {
+    let mut told: Vec<(String, u64, Finding)> = Vec::new();
+    for finding in found {
+        let sense = sense(&finding.text, result);
+        let same = told
+            .iter_mut()
+            .find(|(other, ..)| *other == sense && finding.severity == Severity::Warning);
+        match same {
+            Some((_, more, _)) => *more += 1,
+            None => told.push((sense, 0, finding)),
+        }
+    }
+    let counted_in = |(_, more, mut finding): (String, u64, Finding)| {
+        if more > 0 {
+            let text = finding.text.trim_end_matches('.');
+            finding.text = format!("{text} (and {} more like it).", integer(more));
+        }
+        finding
+    };
+    told.into_iter().map(counted_in).collect()
+}
+
+/// A sentence without the measurement it is about, and without its numbers.
+fn sense(text: &str, result: &RunResult) -> String {
+    let labels = result
+        .measurements
+        .iter()
+        .map(|measurement| measurement.label.as_str());
+    let about = labels
+        .filter(|label| !label.is_empty())
+        .find_map(|label| text.strip_prefix(label));
+    about
+        .unwrap_or(text)
+        .chars()
+        .filter(|letter| !letter.is_ascii_digit())
+        .collect()
 }
 
 /// With a full stop, if it ends in none of its own.
@@ -127,16 +167,16 @@ pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
         .iter()
         .find(|measurement| broke.is_some() && measurement.step == broke);
     match broken {
-        Some(broken) => Some(format!("When it broke: {}", saturated(broken.saturated))),
+        Some(broken) => Some(format!("When it broke: {}", saturated(broken))),
         None => {
             let middle = Standing::of(result)?.middle()?;
-            Some(saturated(middle.saturated).to_owned())
+            Some(saturated(middle).to_owned())
         }
     }
 }
 
-fn saturated(saturated: Saturated) -> &'static str {
-    match saturated {
+fn saturated(measurement: &Measurement) -> &'static str {
+    match measurement.saturated {
         Saturated::Server => {
             "The server was the bottleneck: it used all the CPU it could, and the figures are its ceiling."
         }
@@ -145,6 +185,9 @@ fn saturated(saturated: Saturated) -> &'static str {
              own (--load-cores), or ask for less."
         }
         Saturated::Both => "Both sides used all the CPU they could: either may be the ceiling.",
+        Saturated::Neither if measurement.throughput.deliveries == 0 => {
+            "Neither side was at its limit."
+        }
         Saturated::Neither => {
             "Neither side was at its limit: the rate or the window that was asked for was."
         }

@@ -32,11 +32,8 @@ impl<'a> Standing<'a> {
             .filter(|measurement| measurement.side == side)
             .collect();
         let how = match measurements.len() {
-            1 => format!("the figures of the {}", side_name(side)),
-            rounds => format!(
-                "medians over the {rounds} rounds of the {}",
-                side_name(side)
-            ),
+            1 => format!("the {}", side_name(side)),
+            rounds => format!("the {}, medians over {rounds} rounds", side_name(side)),
         };
         Some(Standing {
             measurements,

@@ -12,7 +12,8 @@ pub fn number(value: f64) -> String {
     match () {
         () if !value.is_finite() => NOTHING.to_owned(),
         () if size == 0.0 => "0".to_owned(),
-        () if size < 0.0095 => format!("{value:.1e}"),
+        () if size < 0.000_95 => format!("{value:.1e}"),
+        () if size < 0.0095 => format!("{value:.4}"),
         () if size < 9.995 => format!("{value:.2}"),
         () if size < 99.95 => format!("{value:.1}"),
         () if value < 0.0 => format!("-{}", integer(size.round() as u64)),
@@ -156,6 +157,8 @@ mod tests {
     fn numbers_have_three_digits_that_count() {
         let cases = [
             0.0,
+            0.000_012,
+            0.003_31,
             0.5312,
             9.994,
             12.34,
@@ -169,6 +172,8 @@ mod tests {
             written,
             [
                 "0",
+                "1.2e-5",
+                "0.0033",
                 "0.53",
                 "9.99",
                 "12.3",

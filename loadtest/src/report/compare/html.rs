@@ -27,11 +27,12 @@ pub fn html(runs: &[(String, RunResult)]) -> String {
 }
 
 fn legend(page: &mut Document, runs: &[Run]) {
-    let pairs: Vec<_> = runs
-        .iter()
-        .map(|run| (run.letter.clone(), run.told()))
-        .collect();
-    page.pairs(&pairs);
+    for run in runs {
+        page.open("p", "");
+        page.element("strong", "", &run.letter);
+        page.element("span", "", &run.told());
+        page.close("p");
+    }
 }
 
 fn problems(page: &mut Document, comparison: &Comparison) {
@@ -47,9 +48,11 @@ fn problems(page: &mut Document, comparison: &Comparison) {
     page.problems(&all);
 }
 
-/// The distributions that more than one run has.
+/// A distribution of a measurement, if it has it.
+type Of = fn(&Measurement) -> Option<&Latency>;
+
+/// The distributions that all runs have.
 fn overlaid(runs: &[Run]) -> Vec<Picture> {
-    type Of = fn(&Measurement) -> Option<&Latency>;
     let kinds: [(&str, Of); 3] = [
         ("Distribution of delivery delays", |each| {
             each.delivery_latency.as_ref()
@@ -61,46 +64,34 @@ fn overlaid(runs: &[Run]) -> Vec<Picture> {
             each.connections.time_to_joined.as_ref()
         }),
     ];
-    let draw = |(title, of): (&str, Of)| {
-        let curve =
-            |run: &Run| -> Option<Latency> { of(run.standing.as_ref()?.middle()?).cloned() };
-        let all: Vec<_> = runs
-            .iter()
-            .filter_map(|run| Some((run, curve(run)?)))
-            .collect();
-        let curves: Vec<Curve> = all
-            .iter()
-            .map(|(run, latency)| (format!("{}: {}", run.letter, run.name), latency))
-            .collect();
-        // A curve's colour is its place: all or none, so that a run has one colour on the whole page.
-        if curves.len() == runs.len() {
-            distributions(title, &curves)
-        } else {
-            None
-        }
-    };
-    kinds.into_iter().filter_map(draw).collect()
+    kinds
+        .into_iter()
+        .filter_map(|(title, of)| overlay(runs, title, of))
+        .collect()
+}
+
+/// A curve's colour is its place: all or none, so that a run has one colour on the whole page.
+fn overlay<'a>(runs: &[Run<'a>], title: &str, of: Of) -> Option<Picture> {
+    let curve = |run: &Run<'a>| Some((run.title(), of(run.middle?)?));
+    let curves: Option<Vec<Curve<'a>>> = runs.iter().map(curve).collect();
+    distributions(title, &curves?)
 }
 
 /// A figure of all runs as bars.
 fn drawn(runs: &[Run], row: &Row) -> Option<Picture> {
-    let bar = |(index, (run, value)): (usize, (&Run, &Option<f64>))| {
-        let value = (*value)?;
-        let written = (row.write)(value);
-        Some(Bar {
-            name: format!("{}: {}", run.letter, run.name),
-            value,
-            written,
-            spread: None,
-            series: index,
-        })
-    };
-    let all: Vec<Bar> = runs
-        .iter()
-        .zip(&row.values)
-        .enumerate()
-        .filter_map(bar)
-        .collect();
+    let mut all = Vec::new();
+    for (series, (run, value)) in runs.iter().zip(&row.values).enumerate() {
+        if let Some(value) = *value {
+            let (name, written) = (run.title(), (row.write)(value));
+            all.push(Bar {
+                name,
+                value,
+                written,
+                spread: None,
+                series,
+            });
+        }
+    }
     let way = if row.better == Better::More {
         "more"
     } else {

@@ -7,7 +7,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
-use crate::result::{RunResult, Severity};
+use crate::result::{Measurement, RunResult, Severity};
 
 use super::findings::{findings, verdict};
 use super::standing::Standing;
@@ -31,6 +31,8 @@ struct Run<'a> {
     name: &'a str,
     result: &'a RunResult,
     standing: Option<Standing<'a>>,
+    /// What stands for it where there is no median.
+    middle: Option<&'a Measurement>,
 }
 
 impl<'a> Comparison<'a> {
@@ -38,12 +40,7 @@ impl<'a> Comparison<'a> {
         let runs: Vec<Run> = named
             .iter()
             .enumerate()
-            .map(|(index, (name, result))| Run {
-                letter: letter(index),
-                name,
-                result,
-                standing: Standing::of(result),
-            })
+            .map(|(index, named)| Run::of(index, named))
             .collect();
         let rows = rows::rows(&runs);
         let differences = differences(&runs);
@@ -55,7 +52,34 @@ impl<'a> Comparison<'a> {
     }
 }
 
-impl Run<'_> {
+/// Letters of a name that have room above a bar, beside its value.
+const NAME_MAX: usize = 30;
+
+impl<'a> Run<'a> {
+    fn of(index: usize, (name, result): &'a (String, RunResult)) -> Run<'a> {
+        let standing = Standing::of(result);
+        let middle = standing.as_ref().and_then(|standing| standing.middle());
+        Run {
+            letter: letter(index),
+            name,
+            result,
+            standing,
+            middle,
+        }
+    }
+
+    /// Its letter and name. The end of a long name tells more than its beginning.
+    fn title(&self) -> String {
+        let long = self.name.chars().count();
+        let end: String = self
+            .name
+            .chars()
+            .skip(long.saturating_sub(NAME_MAX))
+            .collect();
+        let cut = if long > NAME_MAX { "…" } else { "" };
+        format!("{}: {cut}{end}", self.letter)
+    }
+
     /// Which run it is, how it ended, and what stands for it.
     fn told(&self) -> String {
         let Run { name, result, .. } = self;
@@ -69,7 +93,7 @@ impl Run<'_> {
             .as_ref()
             .and_then(|standing| standing.how.as_ref())
         {
-            told.push_str(&format!("; shown are {how}"));
+            told.push_str(&format!("; the figures are of {how}"));
         }
         told.push('.');
         if self.standing.is_none() {
@@ -97,12 +121,6 @@ fn letter(index: usize) -> String {
 
 /// What was not the same for all: the scenario, what was asked for, the machine, the tool.
 fn differences(runs: &[Run]) -> Vec<String> {
-    let mut names: Vec<&str> = Vec::new();
-    for parameter in runs.iter().flat_map(|run| &run.result.parameters) {
-        if !names.contains(&parameter.name.as_str()) {
-            names.push(&parameter.name);
-        }
-    }
     let mut found = Vec::new();
     let mut look = |name: &str, value: &dyn Fn(&RunResult) -> String| {
         let values: Vec<String> = runs.iter().map(|run| value(run.result)).collect();
@@ -115,7 +133,7 @@ fn differences(runs: &[Run]) -> Vec<String> {
         }
     };
     look("scenario", &|result| result.scenario.clone());
-    for name in names {
+    for name in names(runs) {
         look(name, &|result| asked(result, name));
     }
     let bound = |cores: &Option<String>| cores.clone().unwrap_or_else(|| "any".to_owned());
@@ -130,6 +148,17 @@ fn differences(runs: &[Run]) -> Vec<String> {
     look("system", &|result| result.machine.kernel.clone());
     look("lobbyd-loadtest", &|result| result.tool_version.clone());
     found
+}
+
+/// What any of the runs was asked for, in the order of the first that was.
+fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for parameter in runs.iter().flat_map(|run| &run.result.parameters) {
+        if !names.contains(&parameter.name.as_str()) {
+            names.push(&parameter.name);
+        }
+    }
+    names
 }
 
 fn asked(result: &RunResult, name: &str) -> String {

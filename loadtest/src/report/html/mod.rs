@@ -79,11 +79,11 @@ fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing
     }
     let Some(standing) = standing else { return };
     if let (Some(how), Some(which)) = (&standing.how, standing.in_full()) {
-        page.element(
-            "p",
-            "quiet",
-            &format!("Above: {how}. In full below: {which}."),
-        );
+        let told = match *how == which {
+            true => format!("The figures are of {how}."),
+            false => format!("The figures above are of {how}; in full below: {which}."),
+        };
+        page.element("p", "quiet", &told);
     }
 }
 

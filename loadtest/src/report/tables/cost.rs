@@ -112,7 +112,7 @@ fn load(load: &LoadUsage, seconds: f64, row: &mut impl FnMut(&str, String, Strin
             busy,
         ),
     }
-    if let Some(each) = load.deliveries_per_read {
+    if let Some(each) = load.deliveries_per_read.filter(|each| *each > 0.0) {
         row(
             "deliveries a read",
             number(each),

@@ -45,18 +45,20 @@ fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
     let mut row = vec![Cell::plain(label)];
     row.extend([expected, received].map(|count| Cell::plain(integer(count))));
     row.extend([missing, duplicated, out_of_order, altered].map(Cell::fault));
-    row.extend([unsent, early].map(|count| {
+    let rare = |cell: fn(u64) -> Cell, count| {
         if count == 0 {
             Cell::plain("")
         } else {
-            Cell::fault(count)
+            cell(count)
         }
-    }));
+    };
+    row.push(rare(Cell::fault, unsent));
+    row.push(rare(|count| Cell::plain(integer(count)), early));
     row.push(Cell::plain(integer(published)));
     row
 }
 
-/// The faults that nobody asks for when there are none: unsent and early. The others are shown as zeros, as proof.
+/// What nobody asks for when there is none of it: unsent and early. The others are shown as zeros, as proof.
 fn quiet_columns_left_out(table: Table) -> Table {
     let named = table
         .rows
@@ -191,8 +193,11 @@ pub(super) fn connections(measurement: &Measurement) -> Table {
         ("joined", connections.joined),
     ];
     for (name, count) in counted {
-        let short = count < connections.wanted;
-        let mood = if short { Mood::Bad } else { Mood::Plain };
+        let mood = if count < connections.wanted {
+            Mood::Bad
+        } else {
+            Mood::Plain
+        };
         table.rows.push(vec![
             Cell::plain(name),
             Cell {
@@ -201,14 +206,18 @@ pub(super) fn connections(measurement: &Measurement) -> Table {
             },
         ]);
     }
-    let replies = &measurement.replies;
-    if replies.ok > 0 {
+    if measurement.replies.ok > 0 {
         table.rows.push(vec![
             Cell::plain("replies: ok"),
-            Cell::plain(integer(replies.ok)),
+            Cell::plain(integer(measurement.replies.ok)),
         ]);
     }
-    reasons(&mut table, "reply: error", &replies.error, Mood::Bad);
+    reasons(
+        &mut table,
+        "reply: error",
+        &measurement.replies.error,
+        Mood::Bad,
+    );
     reasons(&mut table, "refused", &connections.refused, Mood::Bad);
     reasons(&mut table, "lost", &connections.lost, Mood::Bad);
     reasons(&mut table, "close", &connections.closes, Mood::Plain);

@@ -1,0 +1,38 @@
+//! Which plots a result has, and what they say to those who do not see them.
+
+mod delays;
+mod floor;
+mod over_time;
+mod steps;
+
+use crate::report::plot::Lines;
+use crate::report::standing::Standing;
+use crate::result::RunResult;
+
+use super::Picture;
+
+pub(in crate::report) use delays::{Curve, distributions};
+
+/// All that there is something to draw of.
+pub(super) fn all(result: &RunResult) -> Vec<Picture> {
+    let mut pictures = Vec::new();
+    pictures.extend(steps::steps(result));
+    pictures.extend(floor::against_floor(result));
+    if let Some(measurement) = Standing::of(result).and_then(|standing| standing.middle()) {
+        pictures.extend(delays::of_messages(measurement));
+        pictures.extend(delays::of_joins(measurement));
+        pictures.extend(over_time::over_time(&measurement.intervals));
+    }
+    pictures
+}
+
+/// A plot of lines without limits. `None` if it cannot be drawn.
+fn picture(title: &str, words: String, keys: Vec<String>, lines: &Lines) -> Option<Picture> {
+    Some(Picture {
+        title: title.to_owned(),
+        words,
+        keys,
+        limits: Vec::new(),
+        drawn: lines.draw()?,
+    })
+}

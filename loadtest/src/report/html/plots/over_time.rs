@@ -1,0 +1,166 @@
+//! What happened over time: what was delivered, how late, by how much CPU.
+
+use crate::report::plot::{Axis, Lines, Series};
+use crate::report::units::{self, plain, time_us};
+use crate::result::Interval;
+
+use super::{Picture, picture};
+
+/// A figure of an interval, if it has it.
+type Reading = fn(&Interval) -> Option<f64>;
+
+/// A figure over time.
+struct Timeline {
+    title: &'static str,
+    /// With their names, unless there is but one.
+    readings: &'static [(&'static str, Reading)],
+    write: fn(f64) -> String,
+    /// Drawn only if the figure changes by more than a tenth: what stands still is told in a table.
+    if_it_moves: bool,
+}
+
+const DELIVERIES: Timeline = Timeline {
+    title: "Deliveries a second",
+    readings: &[("", |each| {
+        Some(each.deliveries as f64 / each.seconds.max(1e-9))
+    })],
+    write: plain,
+    if_it_moves: false,
+};
+
+const JOINED: Timeline = Timeline {
+    title: "Joined connections",
+    readings: &[("", |each| Some(each.joined as f64))],
+    write: plain,
+    if_it_moves: true,
+};
+
+const CPU: Timeline = Timeline {
+    title: "CPU of both sides, in cores",
+    readings: &[
+        ("server", |each| each.server_cores),
+        ("load generator", |each| Some(each.load_cores)),
+    ],
+    write: plain,
+    if_it_moves: false,
+};
+
+const MEMORY: Timeline = Timeline {
+    title: "Server memory (RSS)",
+    readings: &[("", |each| Some(each.server_rss_bytes? as f64))],
+    write: units::bytes,
+    if_it_moves: true,
+};
+
+/// The plots over time. One interval alone is no plot.
+pub(super) fn over_time(intervals: &[Interval]) -> Vec<Picture> {
+    let intervals = without_remainder(intervals);
+    if intervals.len() < 2 {
+        return Vec::new();
+    }
+    let delivered = intervals.iter().any(|each| each.deliveries > 0);
+    let deliveries = if delivered {
+        DELIVERIES.picture(intervals)
+    } else {
+        None
+    };
+    let joined = JOINED.picture(intervals);
+    let all = [
+        deliveries,
+        delay(intervals),
+        joined,
+        CPU.picture(intervals),
+        MEMORY.picture(intervals),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// A last interval of a few milliseconds has rates that mean nothing.
+fn without_remainder(intervals: &[Interval]) -> &[Interval] {
+    match intervals {
+        [before @ .., last]
+            if before
+                .first()
+                .is_some_and(|first| last.seconds < first.seconds / 2.0) =>
+        {
+            before
+        }
+        all => all,
+    }
+}
+
+impl Timeline {
+    /// `None` if no interval has the figure, or it should move and does not.
+    fn picture(&self, intervals: &[Interval]) -> Option<Picture> {
+        let readings = self.readings.iter();
+        let all = readings.flat_map(|(_, reading)| intervals.iter().filter_map(reading));
+        let (least, most) = all.fold((f64::INFINITY, 0.0), |(least, most), value| {
+            (value.min(least), value.max(most))
+        });
+        if !least.is_finite() || (self.if_it_moves && most <= least * 1.1) {
+            return None;
+        }
+        let series = self
+            .readings
+            .iter()
+            .map(|(_, reading)| line(intervals, *reading));
+        let lines = Lines {
+            x: seconds(intervals),
+            x_name: "seconds",
+            y: Axis::linear(most * 1.08, 4, self.write),
+            series: series.collect(),
+            limits: Vec::new(),
+        };
+        let named = self.readings.iter().filter(|(name, _)| !name.is_empty());
+        let keys = named.map(|(name, _)| (*name).to_owned()).collect();
+        let write = self.write;
+        let words = format!(
+            "Between {} and {} over {} intervals.",
+            write(least),
+            write(most),
+            intervals.len()
+        );
+        picture(self.title, words, keys, &lines)
+    }
+}
+
+/// Delay over time, on a logarithmic axis: a stall shows without flattening the rest.
+fn delay(intervals: &[Interval]) -> Option<Picture> {
+    let least = intervals.iter().filter_map(|each| each.p50_us).min()?;
+    let most = intervals.iter().filter_map(|each| each.max_us).max()?;
+    let readings: [Reading; 3] = [
+        |each| each.p50_us.map(Axis::time),
+        |each| each.p99_us.map(Axis::time),
+        |each| each.max_us.map(Axis::time),
+    ];
+    let lines = Lines {
+        x: seconds(intervals),
+        x_name: "seconds",
+        y: Axis::times(least, most),
+        series: readings.map(|reading| line(intervals, reading)).into(),
+        limits: Vec::new(),
+    };
+    let words = format!(
+        "Medians from {} up, largest {}.",
+        time_us(least),
+        time_us(most)
+    );
+    let keys = ["p50", "p99", "max"].map(str::to_owned).to_vec();
+    picture("Delay over time", words, keys, &lines)
+}
+
+fn line(intervals: &[Interval], reading: Reading) -> Series {
+    Series::with_gaps(
+        intervals
+            .iter()
+            .map(|each| (each.at_seconds, reading(each))),
+    )
+}
+
+fn seconds(intervals: &[Interval]) -> Axis {
+    Axis::linear(
+        intervals.last().map_or(1.0, |last| last.at_seconds),
+        10,
+        plain,
+    )
+}

@@ -1,0 +1,87 @@
+//! A ramp: the delays of its steps against the limits that were asked for.
+
+use crate::report::plot::{Axis, Lines, Series};
+use crate::report::units::{plain, time_us};
+use crate::result::{Latency, Measurement, Ramp, RunResult};
+
+use super::{Picture, picture};
+
+/// A step's value and its delays.
+type Step<'a> = (f64, &'a Latency);
+
+/// The delays at each step. `None` if it was no ramp, or nothing was measured.
+pub(super) fn steps(result: &RunResult) -> Option<Picture> {
+    let ramp = result.ramp.as_ref()?;
+    let steps: Vec<Step> = result
+        .measurements
+        .iter()
+        .filter_map(|each| Some((each.step?, latency(each)?)))
+        .collect();
+    let limits = limits(result);
+    let across: Vec<u64> = limits.iter().map(|(us, _)| *us).collect();
+    let lines = lines(ramp, &steps, &across)?;
+    let told = steps
+        .iter()
+        .map(|(step, latency)| format!("At {}: p99 {}.", plain(*step), time_us(latency.p99_us)));
+    let words = told.collect::<Vec<_>>().join(" ");
+    let keys = ["p50", "p99", "max"].map(str::to_owned).to_vec();
+    let mut picture = picture("Delay at each step", words, keys, &lines)?;
+    picture.limits = limits.into_iter().map(|(_, name)| name).collect();
+    Some(picture)
+}
+
+/// Where nothing is delivered, a step is judged by its joins.
+fn latency(measurement: &Measurement) -> Option<&Latency> {
+    let joined = &measurement.connections.time_to_joined;
+    measurement.delivery_latency.as_ref().or(joined.as_ref())
+}
+
+fn lines<'a>(ramp: &'a Ramp, steps: &[Step], limits_us: &[u64]) -> Option<Lines<'a>> {
+    let all = steps
+        .iter()
+        .flat_map(|(_, latency)| [latency.p50_us, latency.max_us]);
+    let all: Vec<u64> = all.chain(limits_us.iter().copied()).collect();
+    let of = |at: fn(&Latency) -> u64| {
+        let points = steps
+            .iter()
+            .map(|(step, latency)| (*step, Axis::time(at(latency))));
+        Series {
+            pieces: vec![points.collect()],
+            dots: true,
+        }
+    };
+    let (first, last) = (steps.first()?.0, steps.last()?.0);
+    let mut x = Axis::between(first, last, 8, plain);
+    x.ticks = steps
+        .iter()
+        .map(|(step, _)| (*step, plain(*step)))
+        .collect();
+    Some(Lines {
+        x,
+        x_name: if ramp.raised == "rate" {
+            "messages a second"
+        } else {
+            &ramp.raised
+        },
+        y: Axis::times(*all.iter().min()?, *all.iter().max()?),
+        series: vec![
+            of(|each| each.p50_us),
+            of(|each| each.p99_us),
+            of(|each| each.max_us),
+        ],
+        limits: limits_us.iter().map(|us| Axis::time(*us)).collect(),
+    })
+}
+
+/// The objectives that are times, as "p99=20ms": how long in microseconds, and as they were given.
+fn limits(result: &RunResult) -> Vec<(u64, String)> {
+    let times = result.objectives.iter().filter_map(|each| {
+        let (_, limit) = each.objective.split_once('=')?;
+        let us = humantime::parse_duration(limit).ok()?.as_micros();
+        Some((
+            u64::try_from(us).ok().filter(|us| *us > 0)?,
+            each.objective.clone(),
+        ))
+    });
+    times.collect()
+}

@@ -2,7 +2,8 @@
 //! its join, once, with no gap; and a frame of its own stands exactly where its fence says.
 //!
 //! Two shards are stepped in random order: publishes, joins with and without intercepts, listeners, leaves, replies,
-//! sockets that block in the middle of a frame and resume, flush passes that are cut off after a few writes,
+//! sockets that block in the middle of a frame and resume, flush passes that are cut off after a few writes, time that
+//! passes, logs that are full or too old one by one or together,
 //! connections that end with a Close frame, early or late, and numbers of connections that are used again. A model
 //! says what each must have received.
 
@@ -71,6 +72,7 @@ fn step(scale: Scale) -> Union<BoxedStrategy<Step>> {
         (2, leave(at(), topic()).boxed()),
         (3, own(at(), proptest::option::of(topic())).boxed()),
         (8, flush.prop_map(flush_of).boxed()),
+        (2, sweep().boxed()),
         (2, block(at(), scale.size_max * 2).boxed()),
         (3, resume(at(), scale.size_max * 3).boxed()),
         (1, end(at()).boxed()),
@@ -136,6 +138,10 @@ fn flush_of((shard, writes, bytes): (usize, usize, usize)) -> Step {
     }
 }
 
+fn sweep() -> impl Strategy<Value = Step> {
+    (0..2usize, 0..100u32).prop_map(|(shard, ms)| Step::Sweep { shard, ms })
+}
+
 fn block(at: impl Strategy<Value = At>, room_max: usize) -> impl Strategy<Value = Step> {
     (at, 0..room_max).prop_map(|(at, room)| Step::Block { at, room })
 }
@@ -152,6 +158,8 @@ fn end(at: impl Strategy<Value = At>) -> impl Strategy<Value = Step> {
 const ROOMY: FanoutSettings = FanoutSettings {
     retention_bytes_max: 1 << 30,
     retention_entries_max: 1 << 30,
+    retention_ms_max: 1 << 30,
+    retention_total_bytes_max: 1 << 30,
     outbox_bytes_max: 1 << 30,
 };
 
@@ -185,7 +193,36 @@ proptest! {
 
     #[test]
     fn a_member_that_falls_off_a_short_log_is_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
-        let settings = FanoutSettings { retention_bytes_max: 600, retention_entries_max: 8, outbox_bytes_max: 400 };
+        let settings = FanoutSettings {
+            retention_bytes_max: 600,
+            retention_entries_max: 8,
+            outbox_bytes_max: 400,
+            ..ROOMY
+        };
+        run(SMALL, settings, steps);
+    }
+
+    #[test]
+    fn a_member_whose_next_message_is_too_old_is_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
+        let settings = FanoutSettings { retention_ms_max: 150, ..ROOMY };
+        run(SMALL, settings, steps);
+    }
+
+    #[test]
+    fn members_that_all_logs_together_have_no_room_for_are_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
+        let settings = FanoutSettings { retention_total_bytes_max: 3_000, ..ROOMY };
+        run(SMALL, settings, steps);
+    }
+
+    #[test]
+    fn whichever_bound_is_reached_first_nobody_is_skipped(steps in steps(SMALL, 250)) {
+        let settings = FanoutSettings {
+            retention_bytes_max: 900,
+            retention_entries_max: 12,
+            retention_ms_max: 300,
+            retention_total_bytes_max: 6_000,
+            outbox_bytes_max: 600,
+        };
         run(SMALL, settings, steps);
     }
 }

@@ -99,6 +99,8 @@ impl Shard {
         let settings = FanoutSettings {
             retention_bytes_max: usize::MAX,
             retention_entries_max: usize::MAX,
+            retention_ms_max: u64::MAX,
+            retention_total_bytes_max: usize::MAX,
             outbox_bytes_max: usize::MAX,
         };
         let mut shard = Shard {

@@ -67,7 +67,7 @@ fn defaults_are_told_as_they_are() {
     let socket = UserSocket::new();
     let socket = socket.limits();
     let fanout = server.fanout;
-    let table: [(&str, u64); 18] = [
+    let table: [(&str, u64); 20] = [
         (
             "fanout.retention_bytes_max",
             fanout.retention_bytes_max as u64,
@@ -75,6 +75,11 @@ fn defaults_are_told_as_they_are() {
         (
             "fanout.retention_entries_max",
             fanout.retention_entries_max as u64,
+        ),
+        ("fanout.retention_ms_max", fanout.retention_ms_max),
+        (
+            "fanout.retention_total_bytes_max",
+            fanout.retention_total_bytes_max as u64,
         ),
         ("fanout.outbox_bytes_max", fanout.outbox_bytes_max as u64),
         ("partial_timeout_ms", server.partial_timeout_ms),

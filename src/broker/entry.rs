@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::SubscriptionId;
+use super::log::LOGGED_BYTES;
 
 /// How many encoding classes there are.
 pub const CLASSES: usize = 2;
@@ -87,6 +88,12 @@ impl Draft {
     }
 }
 
+/// What keeping an entry takes beside its bytes: itself and its counts, its place in a log that may have twice the
+/// places, and the two allocations behind a sealed frame. Small messages weigh more by this than by themselves.
+pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * LOGGED_BYTES + 64;
+
+const ORIGINAL_BYTES: usize = size_of::<Original>() + 64;
+
 /// A broadcast as the shards keep it. Shared by count; no byte of it is copied per subscriber or per shard.
 #[derive(Debug)]
 pub struct Entry {
@@ -112,8 +119,14 @@ impl Entry {
         self.origin
     }
 
-    /// Bytes of all its frames together: what it weighs in mailboxes and logs.
+    /// Bytes of all its frames together: what it weighs in mailboxes and in the retention of a topic.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// What it takes to keep it in a log: its frames, what channels look at, and the memory round them.
+    pub(crate) fn weight(&self) -> usize {
+        let original = self.original.as_deref();
+        self.bytes + KEEPING_BYTES + original.map_or(0, |o| o.payload.len() + ORIGINAL_BYTES)
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::flush::{Failure, Scratch};
 use super::outlet::{Flow, Outlet, Subscription};
+use super::retention::Watched;
 use super::room::Room;
 use super::topic::Parcel;
 use super::{Class, Draft, Heard, Hub, Published, SubscriptionId, Wants};
@@ -21,6 +22,14 @@ pub struct FanoutSettings {
     pub retention_bytes_max: usize,
     /// Entries a topic's log may keep for members that are behind. Default 16,384. Outcome as above.
     pub retention_entries_max: usize,
+    /// How old an entry may become that a topic's log keeps only for members that are blocked, in milliseconds.
+    /// Default 60,000, within which every phoenix.js that reads nothing has given its connection up by itself. Found
+    /// by the sweep and to an eighth, so it may be that much more. Outcome as above ([`Failure::Outdated`]).
+    pub retention_ms_max: u64,
+    /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads that are kept for channels,
+    /// and 256 for each entry. Default 64 MiB. Beyond it those are closed for whom the most is kept, as above
+    /// ([`Failure::CrowdedOut`]); what members that take bytes need is bounded by slowing publishers instead.
+    pub retention_total_bytes_max: usize,
     /// Bytes of replies and pushes that may wait for one connection. Default 1 MiB. Beyond it the connection is
     /// closed as a slow consumer ([`Failure::OutboxFull`]).
     pub outbox_bytes_max: usize,
@@ -31,6 +40,8 @@ impl Default for FanoutSettings {
         FanoutSettings {
             retention_bytes_max: 1 << 20,
             retention_entries_max: 1 << 14,
+            retention_ms_max: 60_000,
+            retention_total_bytes_max: 64 << 20,
             outbox_bytes_max: 1 << 20,
         }
     }
@@ -49,6 +60,12 @@ pub struct Fanout {
     pub(super) active: VecDeque<u32>,
     /// Outlets with frames of their own, or catching up.
     pub(super) queued: VecDeque<u32>,
+    /// Rooms that the sweep looks at.
+    pub(super) watched: Vec<Watched>,
+    /// What all logs weigh.
+    pub(super) retained_bytes: usize,
+    /// From which weight on blocked members are to be given up for it.
+    pub(super) relief_above_bytes: usize,
     pub(super) failed: Vec<(u32, Failure)>,
     pub(super) scratch: Scratch,
     pub(super) unsettled_bytes: usize,
@@ -72,6 +89,9 @@ impl Fanout {
             outlets: Vec::new(),
             active: VecDeque::new(),
             queued: VecDeque::new(),
+            watched: Vec::new(),
+            retained_bytes: 0,
+            relief_above_bytes: settings.retention_total_bytes_max,
             failed: Vec::new(),
             scratch: Scratch::default(),
             unsettled_bytes: 0,

@@ -9,10 +9,11 @@ use std::io;
 use bytes::Bytes;
 
 use super::drain::Piece;
-use super::fanout::{Fanout, FanoutSettings};
+use super::fanout::Fanout;
 use super::log::Log;
 use super::outlet::Flow;
 use super::room::Member;
+use super::spare::is_mostly_spare;
 use super::{CLASSES, Class};
 
 /// The sockets, as far as a flush needs them.
@@ -56,6 +57,10 @@ pub enum Failure {
     Io(io::ErrorKind),
     /// It read nothing for so long that a topic's log no longer holds what it has to get next.
     FellBehind,
+    /// It read nothing, and what it has to get next is older than is kept.
+    Outdated,
+    /// It read nothing, and the shard's logs together held more than they may, its topic's among the most.
+    CrowdedOut,
     /// It read nothing, and more replies and pushes wait for it than may.
     OutboxFull,
 }
@@ -84,7 +89,25 @@ struct Span {
     bytes: Vec<u8>,
 }
 
+/// Bytes that a buffer for spans keeps from one sweep to the next.
+const SPAN_BYTES_KEPT: usize = 16 << 10;
+
 impl Scratch {
+    /// Gives back what large spans have left. Whoever is busy allocates again, once a sweep.
+    pub fn give_back(&mut self) {
+        for span in &mut self.spans {
+            if span.bytes.capacity() > SPAN_BYTES_KEPT {
+                *span = Span::default();
+            }
+        }
+        if is_mostly_spare(0, self.pieces.capacity()) {
+            self.pieces = Vec::new();
+        }
+        if is_mostly_spare(0, self.cursors.capacity()) {
+            self.cursors = Vec::new();
+        }
+    }
+
     fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> &[u8] {
         let span = &mut self.spans[class.index()];
         let to = log.head();
@@ -113,6 +136,7 @@ impl Fanout {
                 self.run_pass(slot, sink, &mut budget);
             }
         }
+        self.relieve();
         self.hub
             .set_unsettled_bytes(self.shard, self.unsettled_bytes + self.heard_bytes);
         !self.queued.is_empty() || !self.active.is_empty() || self.has_heard()
@@ -219,41 +243,5 @@ impl Fanout {
             }
         }
         self.set_lagging(outlet, true);
-    }
-
-    /// Drops what nobody needs. What only blocked members need is kept up to the retention; who falls off is given up.
-    fn trim(&mut self, slot: u32) {
-        let room = &mut self.rooms[slot as usize];
-        room.log.trim(room.needed());
-        if room.lagging > 0 && self.settings.is_exceeded_by(&room.log) {
-            self.trim_to_retention(slot);
-        }
-    }
-
-    fn trim_to_retention(&mut self, slot: u32) {
-        let room = &mut self.rooms[slot as usize];
-        let outlets = &self.outlets;
-        let is_blocked = |m: &Member| {
-            let outlet = outlets[m.outlet as usize].as_ref();
-            outlet.is_some_and(|o| o.flow == Flow::Blocked)
-        };
-        // Whoever is catching up is as fast as this shard lets it: it keeps what it needs.
-        let catching_up = room.members.iter().filter(|m| m.lagging && !is_blocked(m));
-        let floor = catching_up.map(|m| m.next).fold(room.settled, u64::min);
-        while self.settings.is_exceeded_by(&room.log) && room.log.first() < floor {
-            room.log.trim(room.log.first() + 1);
-        }
-        let first = room.log.first();
-        let fell = |m: &&Member| m.lagging && m.next < first;
-        let fallen: Vec<u32> = room.members.iter().filter(fell).map(|m| m.outlet).collect();
-        for outlet in fallen {
-            self.give_up(outlet, Failure::FellBehind);
-        }
-    }
-}
-
-impl FanoutSettings {
-    fn is_exceeded_by(&self, log: &Log) -> bool {
-        log.bytes() > self.retention_bytes_max || log.len() > self.retention_entries_max
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::spare::{is_mostly_spare, kept};
 use super::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
 use super::topic::{Parcel, Topic};
@@ -84,6 +85,10 @@ impl Hub {
             let same = |t: &Arc<Topic>| t.epoch() == topic.epoch();
             if topics.get(topic.name()).is_some_and(same) {
                 topics.remove(topic.name());
+                if is_mostly_spare(topics.len(), topics.capacity()) {
+                    let len = topics.len();
+                    topics.shrink_to(kept(len));
+                }
             }
         }
     }

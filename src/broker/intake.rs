@@ -79,16 +79,19 @@ impl Fanout {
             }
         }
         if room.members.is_empty() {
-            room.log.skip(parcel.sequence + 1);
+            self.retained_bytes -= room.log.skip(parcel.sequence + 1);
             room.settle();
             return;
         }
         self.unsettled_bytes += parcel.entry.bytes();
-        room.log.append(parcel.entry);
+        self.retained_bytes += room.log.append(parcel.entry);
         room.circle.restart();
         if !room.active {
             room.active = true;
             self.active.push_back(slot);
+        }
+        if room.log.is_roomy() {
+            self.watch(slot);
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::entry::KEEPING_BYTES;
+use super::spare::{KEPT, is_mostly_spare, kept};
 use super::{CLASSES, Class, Entry, SubscriptionId};
 
 /// Entries `first..head` of a topic. A cursor is the sequence of the next entry a subscriber gets.
@@ -17,7 +19,11 @@ pub(crate) struct Log {
     /// How many retained entries leave somebody out.
     with_origin: usize,
     bytes: usize,
+    weight: usize,
 }
+
+/// What an entry takes in the log, beside itself.
+pub(crate) const LOGGED_BYTES: usize = size_of::<Logged>();
 
 #[derive(Debug)]
 struct Logged {
@@ -37,6 +43,7 @@ impl Log {
             base: [0; CLASSES],
             with_origin: 0,
             bytes: 0,
+            weight: 0,
         }
     }
 
@@ -60,16 +67,23 @@ impl Log {
         self.bytes
     }
 
-    /// Puts `entry` at the head.
-    pub fn append(&mut self, entry: Arc<Entry>) {
+    /// What it takes to keep all that.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Puts `entry` at the head. Returns its weight.
+    pub fn append(&mut self, entry: Arc<Entry>) -> usize {
         let mut end = self.entries.back().map_or(self.base, |last| last.end);
         for class in Class::ALL {
             end[class.index()] += entry.frame(class).map_or(0, Bytes::len) as u64;
         }
         self.bytes += entry.bytes();
         self.with_origin += usize::from(entry.origin().is_some());
-        let origin = entry.origin();
+        let (origin, weight) = (entry.origin(), entry.weight());
+        self.weight += weight;
         self.entries.push_back(Logged { entry, end, origin });
+        weight
     }
 
     /// The entry of that sequence, if it is here.
@@ -125,6 +139,12 @@ impl Log {
         Class::ALL.into_iter().map(span).sum::<u64>() as usize
     }
 
+    /// About what the entries `from..to` weigh: without what is kept of them for channels.
+    pub fn weight_between(&self, from: u64, to: u64) -> usize {
+        let entries = to.saturating_sub(from) as usize;
+        self.bytes_between(from, to) + entries * KEEPING_BYTES
+    }
+
     /// Whether some entry from `from` on is not for the subscriber `id`, which sent it.
     pub fn leaves_out(&self, id: SubscriptionId, from: u64) -> bool {
         if self.with_origin == 0 {
@@ -135,31 +155,40 @@ impl Log {
         span.into_iter().any(|logged| logged.origin == Some(id))
     }
 
-    /// Empties a log that has no readers, and says what its next entry will be.
-    pub fn skip(&mut self, first: u64) {
-        *self = Log::new(first);
+    /// Empties a log that has no readers, and says what its next entry will be. Returns the weight of what it held.
+    pub fn skip(&mut self, first: u64) -> usize {
+        std::mem::replace(self, Log::new(first)).weight
     }
 
-    /// Drops what stands before `first`, and gives memory back when the log is empty.
-    pub fn trim(&mut self, first: u64) {
+    /// Drops what stands before `first`. Returns its weight.
+    pub fn trim(&mut self, first: u64) -> usize {
+        let before = self.weight;
         while self.first < first {
             let Some(logged) = self.entries.pop_front() else {
                 break;
             };
             self.base = logged.end;
             self.bytes -= logged.entry.bytes();
+            self.weight -= logged.entry.weight();
             self.with_origin -= usize::from(logged.entry.origin().is_some());
             self.first += 1;
         }
-        if self.entries.is_empty() && self.entries.capacity() > KEPT_CAPACITY {
-            self.entries = VecDeque::new();
+        before - self.weight
+    }
+
+    /// Whether it has more room than an idle topic may keep.
+    pub fn is_roomy(&self) -> bool {
+        self.entries.capacity() > KEPT
+    }
+
+    /// Gives back the room that a burst has left.
+    pub fn give_back(&mut self) {
+        let len = self.entries.len();
+        if is_mostly_spare(len, self.entries.capacity()) {
+            self.entries.shrink_to(kept(len));
         }
     }
 }
-
-/// An empty log keeps room for this many entries; a busy topic empties its log after every pass, so it should not
-/// have to allocate again at every burst, and an idle one should hold next to nothing (40 bytes each).
-const KEPT_CAPACITY: usize = 64;
 
 /// Whether `entry` is left out for a member: it sent it itself (`broadcast_from`), or its channel intercepts it.
 pub(crate) fn is_left_out(entry: &Entry, id: SubscriptionId, intercept: &[&str]) -> bool {
@@ -214,5 +243,21 @@ mod tests {
         let mut out = Vec::new();
         log.gather(Class::V2, 6, 7, &mut out);
         assert_eq!(out, b"cde");
+    }
+
+    #[test]
+    fn the_room_of_a_burst_is_given_back_once_it_is_over_and_not_before() {
+        let mut log = log(&["ab"; 10_000]);
+        let full = log.entries.capacity();
+        log.trim(5 + 5_000);
+        log.give_back();
+        assert_eq!(log.entries.capacity(), full, "half of it is used");
+        log.trim(log.head() - 100);
+        log.give_back();
+        assert!(log.entries.capacity() < 300 && log.is_roomy());
+        log.trim(log.head());
+        log.give_back();
+        assert!(!log.is_roomy());
+        assert_eq!((log.weight(), log.head()), (0, 10_005));
     }
 }

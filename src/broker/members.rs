@@ -7,6 +7,7 @@ use super::flush::Failure;
 use super::log::is_left_out;
 use super::outlet::{Fence, Fenced, Flow, LISTENS, Outlet, Subscription};
 use super::room::{Events, Room};
+use super::spare::{is_mostly_spare, kept};
 use super::topic::{Dead, MemberKind, RoomKey};
 use super::{Class, SubscriptionId};
 
@@ -93,6 +94,9 @@ impl Fanout {
             }
         }
         room.members.pop();
+        if is_mostly_spare(room.members.len(), room.members.capacity()) {
+            room.members.shrink_to(kept(room.members.len()));
+        }
         let kind = MemberKind::Wire(gone.class);
         self.leave_topic(subscription.room, kind);
         if gone.intercepts {
@@ -108,6 +112,9 @@ impl Fanout {
         let at = listeners.position(|l| l.id == subscription.id && which(l.events));
         if let Some(at) = at {
             room.listeners.swap_remove(at);
+            if is_mostly_spare(room.listeners.len(), room.listeners.capacity()) {
+                room.listeners.shrink_to(kept(room.listeners.len()));
+            }
             self.leave_topic(subscription.room, MemberKind::Listener);
         }
     }
@@ -124,11 +131,12 @@ impl Fanout {
         if room.is_empty() {
             self.unsettled_bytes -= room.unsettled_bytes();
             let room = self.rooms.remove(slot as usize);
+            self.retained_bytes -= room.log.weight();
             self.rooms_by_name.remove(room.topic.name());
         } else if room.members.is_empty() {
             self.unsettled_bytes -= room.settle();
             let head = room.log.head();
-            room.log.skip(head);
+            self.retained_bytes -= room.log.skip(head);
         }
     }
 
@@ -198,10 +206,14 @@ impl Fanout {
 
     /// Leaves a connection's cursors to itself, or gives them back to the passes.
     pub(super) fn set_lagging(&mut self, outlet: u32, lagging: bool) {
-        let Some(o) = self.outlets.get(outlet as usize).and_then(Option::as_ref) else {
-            return;
+        let of = |fanout: &Fanout, at: usize| {
+            let subscriptions = fanout.outlet(outlet)?.subscriptions.as_slice();
+            subscriptions.get(at).copied()
         };
-        for subscription in o.subscriptions.as_slice() {
+        for at in 0.. {
+            let Some(subscription) = of(self, at) else {
+                return;
+            };
             if subscription.member == LISTENS {
                 continue;
             }
@@ -213,6 +225,9 @@ impl Fanout {
                 _ => {}
             }
             member.lagging = lagging;
+            if lagging {
+                self.watch(subscription.room);
+            }
         }
     }
 

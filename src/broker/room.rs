@@ -19,6 +19,8 @@ pub(crate) struct Room {
     pub circle: Circle,
     /// On the list of rooms with a pass to run.
     pub active: bool,
+    /// On the list of rooms that the sweep looks at.
+    pub watched: bool,
     /// Members that a pass leaves out because their connection is behind by itself.
     pub lagging: usize,
     /// Every member that is not lagging has been offered all before this.
@@ -72,6 +74,7 @@ impl Room {
             listeners: Vec::new(),
             circle: Circle::default(),
             active: false,
+            watched: false,
             lagging: 0,
             settled: first,
             lap_head: first,

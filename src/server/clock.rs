@@ -7,6 +7,13 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp(u32);
 
+impl Stamp {
+    /// Milliseconds since the shard started, or since they last wrapped.
+    pub fn as_ms(self) -> u32 {
+        self.0
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Clock {
     started: Instant,

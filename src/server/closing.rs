@@ -33,7 +33,8 @@ impl Shard {
             return;
         }
         tracing::debug!(connection = %Name(connection.id), shard = self.link.number, %reason, "closing");
-        if reason == CloseReason::SlowConsumer {
+        self.link.closes.count(reason);
+        if matches!(reason, CloseReason::SlowConsumer(_)) {
             // It would have to read all it did not read so far to see the reason.
             self.fanout.silence(key);
         } else {
@@ -193,8 +194,13 @@ impl Shard {
     pub(super) fn cut_off(&mut self, key: u32, reason: CloseReason) {
         let connection = self.connections.get(key as usize);
         let told = connection.is_some_and(|c| matches!(&c.state, State::Closing(c) if c.sent));
-        if self.stopping.is_some() && !told {
-            self.link.cut_off.fetch_add(1, Ordering::Relaxed);
+        if let Some(connection) = connection.filter(|_| !told) {
+            self.link.closes.count_cut();
+            if self.stopping.is_some() {
+                self.link.cut_off.fetch_add(1, Ordering::Relaxed);
+            }
+            // A reset, or the kernel would go on for minutes offering what it holds to somebody who does not read.
+            let _ = SockRef::from(&connection.stream).set_linger(Some(Duration::ZERO));
         }
         self.drop_connection(key, reason);
     }
@@ -208,6 +214,7 @@ impl Shard {
         let kept = connection.reader.kept_bytes();
         self.partial_bytes = self.partial_bytes.saturating_sub(kept);
         if connection.is_open() {
+            self.link.closes.count(reason);
             self.fanout.silence(key);
             self.terminate(key);
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::CloseCounts;
+use super::closes::Closes;
 use super::publish::seal_broadcast;
 use crate::broker::{Hub, Position};
 use crate::protocol::IntoPayload;
@@ -10,6 +12,7 @@ use crate::protocol::IntoPayload;
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub(super) hub: Arc<Hub>,
+    pub(super) closes: Arc<Closes>,
 }
 
 impl Endpoint {
@@ -32,6 +35,11 @@ impl Endpoint {
     /// How many topics have subscribers on this node.
     pub fn topics_len(&self) -> usize {
         self.hub.topics_len()
+    }
+
+    /// How many WebSockets have ended so far, and why.
+    pub fn closes(&self) -> CloseCounts {
+        self.closes.counts()
     }
 }
 

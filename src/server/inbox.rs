@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use super::Upgraded;
+use super::closes::Closes;
 use crate::broker::{Hub, Mailbox, SubscriptionId};
 use crate::channel::{Lost, Mail, Postbox, Resume};
 
@@ -26,6 +27,8 @@ pub(super) enum Command {
 pub(super) struct ShardLink {
     pub number: u16,
     pub hub: Arc<Hub>,
+    /// Of all shards.
+    pub closes: Arc<Closes>,
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
@@ -34,10 +37,11 @@ pub(super) struct ShardLink {
 }
 
 impl ShardLink {
-    pub fn new(number: u16, hub: Arc<Hub>) -> ShardLink {
+    pub fn new(number: u16, hub: Arc<Hub>, closes: Arc<Closes>) -> ShardLink {
         ShardLink {
             number,
             hub,
+            closes,
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
             cut_off: AtomicUsize::new(0),

@@ -136,12 +136,15 @@ impl Server {
         socket.set_nonblocking(true)?;
         let listener = TcpListener::from(socket);
         let address = listener.local_addr()?;
-        let hub = Arc::new(Hub::new(self.shards));
+        let endpoint = Endpoint {
+            hub: Arc::new(Hub::new(self.shards)),
+            closes: Arc::default(),
+        };
         Ok(Bound {
             server: self,
             listener,
             address,
-            hub,
+            endpoint,
         })
     }
 }
@@ -156,7 +159,7 @@ pub struct Bound {
     server: Server,
     listener: TcpListener,
     address: SocketAddr,
-    hub: Arc<Hub>,
+    endpoint: Endpoint,
 }
 
 impl Bound {
@@ -165,11 +168,9 @@ impl Bound {
         self.address
     }
 
-    /// A handle for broadcasting from outside any channel.
+    /// A handle for broadcasting from outside any channel, and for what is counted.
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint {
-            hub: Arc::clone(&self.hub),
-        }
+        self.endpoint.clone()
     }
 
     /// Serves until `shutdown` is ready, then closes every connection with 1012 and returns when all are gone, or
@@ -183,7 +184,7 @@ impl Bound {
             shards,
             limits,
         } = self.server;
-        run(self.listener, self.hub, app, shards, limits, shutdown)
+        run(self.listener, self.endpoint, app, shards, limits, shutdown)
     }
 
     /// Serves on a thread of its own.

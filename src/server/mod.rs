@@ -9,6 +9,7 @@
 mod acceptor;
 mod arriving;
 mod clock;
+mod closes;
 mod closing;
 mod connection;
 mod descriptors;
@@ -30,6 +31,7 @@ mod subprotocol;
 mod sweep;
 mod upgrade_request;
 
+pub use closes::CloseCounts;
 pub use descriptors::raise_descriptor_limit;
 pub use endpoint::Endpoint;
 pub use handshake::{Accepted, Refusal};

@@ -18,10 +18,10 @@ use tokio::time::timeout;
 
 use super::HttpApp;
 use super::acceptor::accept;
+use super::endpoint::Endpoint;
 use super::inbox::{Command, ShardLink};
 use super::listen::{ServerLimits, Summary};
 use super::shard::Shard;
-use crate::broker::Hub;
 
 /// How long a shard may take to cut what it has, once told to: one turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ const FIRST_MOMENT: Duration = Duration::from_millis(500);
 
 pub(super) fn run(
     listener: TcpListener,
-    hub: Arc<Hub>,
+    endpoint: Endpoint,
     app: HttpApp,
     shards: usize,
     limits: ServerLimits,
@@ -43,7 +43,11 @@ pub(super) fn run(
     let mut links = Vec::new();
     let mut threads = Vec::new();
     for number in 0..u16::try_from(shards).unwrap_or(u16::MAX) {
-        let link = Arc::new(ShardLink::new(number, Arc::clone(&hub)));
+        let link = Arc::new(ShardLink::new(
+            number,
+            Arc::clone(&endpoint.hub),
+            Arc::clone(&endpoint.closes),
+        ));
         threads.push(start_shard(
             Arc::clone(&link),
             Arc::clone(&app),

@@ -23,7 +23,7 @@ use super::listen::ServerLimits;
 use super::sockets::Sockets;
 use crate::broker::{Budget, Failure, Fanout, Mailbox};
 use crate::protocol::DecodeScratch;
-use crate::websocket::{CloseReason, ReadBuffer};
+use crate::websocket::{CloseReason, Overrun, ReadBuffer};
 
 /// How often a shard with paused publishers looks at what all shards have before them.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
@@ -139,14 +139,19 @@ impl Shard {
         work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 
-    fn close_failed(&mut self) {
+    pub(super) fn close_failed(&mut self) {
         while let Some((key, failure)) = self.fanout.take_failed() {
-            match failure {
-                Failure::Io(_) => self.drop_connection(key, CloseReason::PeerGone),
-                Failure::FellBehind | Failure::OutboxFull => {
-                    self.close(key, CloseReason::SlowConsumer);
+            let overrun = match failure {
+                Failure::Io(_) => {
+                    self.drop_connection(key, CloseReason::PeerGone);
+                    continue;
                 }
-            }
+                Failure::FellBehind => Overrun::TopicLog,
+                Failure::Outdated => Overrun::Age,
+                Failure::CrowdedOut => Overrun::AllLogs,
+                Failure::OutboxFull => Overrun::Outbox,
+            };
+            self.close(key, CloseReason::SlowConsumer(overrun));
         }
     }
 

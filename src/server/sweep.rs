@@ -1,4 +1,5 @@
-//! The sweep: deadlines of all connections, looked at now and then instead of a timer for each.
+//! The sweep: deadlines of all connections and the age of what waits for them, looked at now and then instead of a timer
+//! for each.
 
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use super::listen::ServerLimits;
 use super::shard::Shard;
 use crate::websocket::CloseReason;
 
+/// A shard keeps places for this many connections.
+const PLACES_KEPT: usize = 64;
+
 /// What a deadline demands.
 enum Due {
     Close(CloseReason),
@@ -16,6 +20,9 @@ enum Due {
 
 impl Shard {
     pub(super) fn sweep(&mut self) {
+        self.fanout.sweep(self.clock.now().as_ms());
+        self.close_failed();
+        self.give_back();
         let due: Vec<(u32, Due)> = self
             .connections
             .iter()
@@ -31,6 +38,15 @@ impl Shard {
                 Due::Close(reason) => self.close(key, reason),
                 Due::CutOff(reason) => self.cut_off(key, reason),
             }
+        }
+    }
+
+    /// Gives back the places of a crowd that has gone, as far as they stand behind the last that is in use.
+    fn give_back(&mut self) {
+        if self.connections.capacity() > PLACES_KEPT
+            && self.connections.len() < self.connections.capacity() / 4
+        {
+            self.connections.shrink_to_fit();
         }
     }
 
@@ -68,6 +84,7 @@ impl ServerLimits {
             self.partial_timeout_ms,
             self.closing_timeout_ms,
             self.pause_timeout_ms,
+            self.fanout.retention_ms_max,
         ];
         let shortest = shortest.into_iter().min().unwrap_or(4000);
         Duration::from_millis((shortest / 4).clamp(5, 1000))

@@ -32,9 +32,9 @@ pub enum CloseReason {
     /// A frame or message stayed incomplete longer than its deadline, or more such bytes are kept than the shard allows. 1008.
     /// The client reconnects.
     PartialTimeout,
-    /// The client reads slower than its topics write, and fell out of what is retained. 1013. The client
-    /// reconnects and joins afresh, for it has a gap.
-    SlowConsumer,
+    /// The client reads slower than its topics write, and fell out of what is kept for it, by the bound that is named.
+    /// 1013. The client reconnects and joins afresh, for it has a gap.
+    SlowConsumer(Overrun),
     /// It publishes more than the server can pass on, and waiting for it to get through took too long. 1013. The client
     /// reconnects, with its backoff.
     Overloaded,
@@ -42,7 +42,48 @@ pub enum CloseReason {
     PeerGone,
 }
 
+/// What was full when a client that reads too slowly fell out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overrun {
+    /// The log of one of its topics, in bytes or entries.
+    TopicLog,
+    /// Nothing was full: what it had to get next was too old to be kept.
+    Age,
+    /// All logs of its shard together.
+    AllLogs,
+    /// Its own outbox of replies and pushes.
+    Outbox,
+}
+
+impl Overrun {
+    /// A stable word for logs and metric labels.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TopicLog => "topic_log",
+            Self::Age => "age",
+            Self::AllLogs => "all_logs",
+            Self::Outbox => "outbox",
+        }
+    }
+}
+
 impl CloseReason {
+    /// All that [`name`](CloseReason::name) can be.
+    pub const NAMES: [&'static str; 12] = [
+        "client_closed",
+        "disconnected",
+        "service_restart",
+        "idle_timeout",
+        "undecodable",
+        "protocol_violation",
+        "not_utf8",
+        "message_too_big",
+        "partial_timeout",
+        "slow_consumer",
+        "overloaded",
+        "peer_gone",
+    ];
+
     /// The close code (RFC 6455 §7.4, IANA): what is sent, or 1006 where nothing is.
     pub const fn code(&self) -> u16 {
         match self {
@@ -52,7 +93,7 @@ impl CloseReason {
             Self::PartialTimeout => 1008,
             Self::Undecodable => 1011,
             Self::ServiceRestart => 1012,
-            Self::SlowConsumer | Self::Overloaded => 1013,
+            Self::SlowConsumer(_) | Self::Overloaded => 1013,
             Self::Violation(violation) => violation.close_code(),
         }
     }
@@ -71,7 +112,7 @@ impl CloseReason {
                 _ => "protocol_violation",
             },
             Self::PartialTimeout => "partial_timeout",
-            Self::SlowConsumer => "slow_consumer",
+            Self::SlowConsumer(_) => "slow_consumer",
             Self::Overloaded => "overloaded",
             Self::PeerGone => "peer_gone",
         }
@@ -97,6 +138,7 @@ impl fmt::Display for CloseReason {
         write!(f, "{} ({})", self.name(), self.code())?;
         match self {
             Self::Violation(violation) => write!(f, ": {violation}"),
+            Self::SlowConsumer(overrun) => write!(f, ": {}", overrun.name()),
             _ => Ok(()),
         }
     }
@@ -135,13 +177,14 @@ mod tests {
             CloseReason::Undecodable,
             CloseReason::Violation(Violation::Unmasked),
             CloseReason::PartialTimeout,
-            CloseReason::SlowConsumer,
+            CloseReason::SlowConsumer(Overrun::Age),
             CloseReason::Overloaded,
             CloseReason::PeerGone,
         ];
         assert_eq!(CloseReason::ClientClosed.code(), 1000);
         for reason in others {
             assert_ne!(reason.code(), 1000, "{reason}");
+            assert!(CloseReason::NAMES.contains(&reason.name()), "{reason}");
         }
     }
 

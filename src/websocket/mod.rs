@@ -39,7 +39,7 @@ mod tests;
 mod violation;
 
 pub use buffer::{Filled, ReadBuffer, ReadLimits};
-pub use close::CloseReason;
+pub use close::{CloseReason, Overrun};
 pub use reader::FrameReader;
 pub use seal::{seal, seal_close};
 pub use violation::Violation;

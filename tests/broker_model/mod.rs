@@ -54,6 +54,11 @@ pub enum Step {
         writes: usize,
         bytes: usize,
     },
+    /// Time passes, and the shard looks at what has grown old.
+    Sweep {
+        shard: usize,
+        ms: u32,
+    },
     /// The socket takes this many more bytes, then blocks.
     Block {
         at: At,
@@ -93,6 +98,7 @@ struct Shard {
     fanout: Fanout,
     sockets: Sockets,
     expected: Vec<Expected>,
+    now_ms: u32,
 }
 
 pub struct World {
@@ -124,6 +130,8 @@ impl World {
                 fanout,
                 sockets: Sockets((0..connections).map(|_| Socket::new()).collect()),
                 expected: (0..connections).map(|_| Expected::default()).collect(),
+                // Soon to wrap.
+                now_ms: u32::MAX - 300,
             }
         };
         let shards = (0..2).map(shard).collect();
@@ -158,6 +166,7 @@ impl World {
                 };
                 self.shards[shard].turn(budget);
             }
+            Step::Sweep { shard, ms } => self.shards[shard].sweep(ms),
             Step::Block { at, room } => self.shards[at.0].sockets.0[at.1].room = room,
             Step::Resume { at, room } => self.shards[at.0].resume(at.1, room),
             Step::End { at, silently } => self.shards[at.0].end(at.1, silently),
@@ -256,6 +265,8 @@ impl World {
                 verdict::check(&shard.sockets.0[connection].received, expected);
             }
             assert_eq!(shard.fanout.unsettled_bytes(), 0);
+            shard.sweep(0);
+            assert_eq!(shard.fanout.retained_bytes(), 0, "nobody needs anything");
         }
         for shard in &mut self.shards {
             (0..shard.expected.len()).for_each(|c| shard.fanout.close(c as u32));
@@ -329,12 +340,29 @@ impl Shard {
             let heard = expected.heard.entry((heard.id, by_hand)).or_default();
             heard.push(text.into());
         }
+        self.close_failed() || more
+    }
+
+    fn sweep(&mut self, ms: u32) {
+        self.now_ms = self.now_ms.wrapping_add(ms);
+        self.fanout.sweep(self.now_ms);
+        self.close_failed();
+    }
+
+    /// True if there was somebody to close.
+    fn close_failed(&mut self) -> bool {
         let failures: HashMap<u32, Failure> =
             std::iter::from_fn(|| self.fanout.take_failed()).collect();
         for (&outlet, failure) in &failures {
-            assert!(matches!(failure, Failure::FellBehind | Failure::OutboxFull));
             let connection = outlet as usize;
-            assert!(self.sockets.0[connection].was_blocked, "never a fast one");
+            let socket = &self.sockets.0[connection];
+            match failure {
+                Failure::FellBehind | Failure::Outdated | Failure::CrowdedOut => {
+                    assert!(socket.blocked, "{failure:?}: never one that takes bytes");
+                }
+                Failure::OutboxFull => assert!(socket.was_blocked, "never a fast one"),
+                Failure::Io(kind) => panic!("{kind}"),
+            }
             if self.expected[connection].end == End::Open {
                 self.end(connection, true);
                 self.expected[connection].end = End::GivenUp;
@@ -342,7 +370,7 @@ impl Shard {
                 self.expected[connection].end = End::Lost;
             }
         }
-        more || !failures.is_empty()
+        !failures.is_empty()
     }
 
     fn end(&mut self, connection: usize, silently: bool) {

@@ -1,0 +1,74 @@
+//! The same through a server: topics that clients join, use and leave.
+
+use lobbyd::protocol::Payload;
+use lobbyd::server::{Running, ServerLimits};
+use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket};
+use serde_json::json;
+
+use crate::support::{Client, connect, eventually, frame, serve_with};
+use crate::{heap, report};
+
+const TOPICS: usize = 100;
+const ROUNDS: usize = 30;
+
+/// Joins a hundred topics, says something in each, and leaves them.
+fn round(client: &mut Client, round: usize) {
+    let topic = |number: usize| format!("room:{round}:{number}");
+    let send = |client: &mut Client, event: &str, payload: &serde_json::Value| {
+        let message = |number| json!(["11", "2", topic(number), event, payload]).to_string();
+        let frames = (0..TOPICS).flat_map(|number| frame(1, message(number).as_bytes()));
+        client.send_raw(&frames.collect::<Vec<_>>());
+    };
+    send(client, "phx_join", &json!({}));
+    (0..TOPICS).for_each(|_| assert_eq!(client.json()[4]["status"], "ok"));
+    let said = json!({"body": "x".repeat(64)});
+    send(client, "new_msg", &said);
+    (0..TOPICS).for_each(|_| assert_eq!(client.json()[4], said));
+    send(client, "phx_leave", &json!({}));
+    (0..2 * TOPICS).for_each(|_| drop(client.json()));
+}
+
+/// Whoever comes is let in and heard.
+struct Open;
+
+impl Channel for Open {
+    fn join(&self, _topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
+        Join::ok()
+    }
+
+    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        socket.broadcast(event, payload);
+        Handled::NoReply
+    }
+}
+
+fn server() -> Running {
+    // So that it is swept often.
+    let limits = ServerLimits {
+        closing_timeout_ms: 200,
+        ..ServerLimits::default()
+    };
+    let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Open));
+    serve_with(router, 2, limits)
+}
+
+#[test]
+fn thousands_of_topics_that_clients_join_use_and_leave_leave_the_heap_where_it_was() {
+    let heap = heap();
+    let server = server();
+    let mut clients: Vec<Client> = (0..4).map(|_| connect(&server)).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        round(client, number);
+    }
+    let before = heap.current_usage();
+    report("before", before);
+    for number in 0..ROUNDS {
+        for (at, client) in clients.iter_mut().enumerate() {
+            round(client, number * 10 + at);
+        }
+    }
+    eventually("the heap is where it was", || {
+        server.endpoint().topics_len() == 0 && heap.current_usage() < before + (1 << 20)
+    });
+    report("after", heap.current_usage());
+}

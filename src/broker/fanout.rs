@@ -11,7 +11,7 @@ use super::flush::{Failure, Scratch};
 use super::outlet::{Flow, Outlet, Subscription};
 use super::room::Room;
 use super::topic::Parcel;
-use super::{Class, Draft, Heard, Hub, Published, SubscriptionId, Wants};
+use super::{Class, Draft, FlushCounts, Heard, Hub, Published, SubscriptionId, Wants};
 
 /// Bounds of what one shard keeps. Each has a named outcome.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,7 @@ pub struct Fanout {
     pub(super) queued: VecDeque<u32>,
     pub(super) failed: Vec<(u32, Failure)>,
     pub(super) scratch: Scratch,
+    pub(super) counts: FlushCounts,
     pub(super) unsettled_bytes: usize,
     pub(super) parcels: Vec<Parcel>,
     pub(super) heard: VecDeque<Heard>,
@@ -74,6 +75,7 @@ impl Fanout {
             queued: VecDeque::new(),
             failed: Vec::new(),
             scratch: Scratch::default(),
+            counts: FlushCounts::default(),
             unsettled_bytes: 0,
             parcels: Vec::new(),
             heard: VecDeque::new(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::publish::seal_broadcast;
-use crate::broker::{Hub, Position};
+use crate::broker::{Hub, HubCounts, Position};
 use crate::protocol::IntoPayload;
 
 /// A handle to a running server. Cheap to clone, may be used from any thread.
@@ -32,6 +32,12 @@ impl Endpoint {
     /// How many topics have subscribers on this node.
     pub fn topics_len(&self) -> usize {
         self.hub.topics_len()
+    }
+
+    /// What this node has done since it started: broadcasts and their encodings, and what was written for them. Costs a
+    /// few loads for each shard, and none of the shards notices.
+    pub fn counts(&self) -> HubCounts {
+        self.hub.counts()
     }
 }
 

@@ -31,8 +31,9 @@ pub fn benches(criterion: &mut Criterion) {
 
 /// Members of a running server's lobby, the first of whom speaks.
 struct Lobby {
-    server: Running,
+    /// In front of the server, so that they hang up before it stops: nobody would answer its Close.
     members: Vec<Client>,
+    server: Running,
     push: Vec<u8>,
     broadcast: Vec<u8>,
     received: Vec<u8>,

@@ -28,6 +28,7 @@ fn settings() -> Criterion {
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3))
         .sample_size(50)
+        .noise_threshold(0.02)
 }
 
 criterion_group! {

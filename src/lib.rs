@@ -101,7 +101,8 @@
 //! - [`protocol`]: what a message says and how one is written; versions 1 and 2, text and binary.
 //! - [`channel`]: the app's side, and the session that speaks the protocol for one connection.
 //! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets. It is engine, public for
-//!   benches and tests: no promise is made that it stays as it is, but for [`Position`] and [`FanoutSettings`].
+//!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`] and the
+//!   counts ([`HubCounts`]).
 //! - [`server`]: threads, sockets and HTTP round all that.
 //! - [`rooms`]: the chat room that comes with the binary, written with the public API alone.
 //! - [`config`]: what the binary is told on its command line, and how it ends.
@@ -119,7 +120,7 @@ pub mod rooms;
 pub mod server;
 pub mod websocket;
 
-pub use broker::{FanoutSettings, Position};
+pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position};
 pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
     Params, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode, StopReason,

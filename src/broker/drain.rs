@@ -70,6 +70,8 @@ impl Fanout {
             share = share.saturating_sub(total);
             let result = self.write_pieces(outlet, &pieces, total, sink);
             let written = *result.as_ref().unwrap_or(&0);
+            self.counts.writes += u64::from(total > 0);
+            self.counts.bytes += written as u64;
             let rest = self.apply(outlet, &mut pieces, written);
             pieces.clear();
             self.scratch.pieces = pieces;
@@ -242,6 +244,11 @@ impl Fanout {
                 return None;
             }
             self.pass(outlet, piece.then);
+            match piece.then {
+                Then::OutboxPopped => self.counts.own_frames += 1,
+                Then::CursorAt { .. } => self.counts.deliveries += u64::from(len > 0),
+                Then::PartialGone => {}
+            }
             if len > left {
                 return Some(piece.bytes.slice(left..));
             }

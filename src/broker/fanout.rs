@@ -12,7 +12,7 @@ use super::outlet::{Flow, Outlet, Subscription};
 use super::retention::Watched;
 use super::room::Room;
 use super::topic::Parcel;
-use super::{Class, Draft, Heard, Hub, Published, SubscriptionId, Wants};
+use super::{Class, Draft, FlushCounts, Heard, Hub, Published, SubscriptionId, Wants};
 
 /// Bounds of what one shard keeps. Each has a named outcome.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,7 @@ pub struct Fanout {
     pub(super) relief_above_bytes: usize,
     pub(super) failed: Vec<(u32, Failure)>,
     pub(super) scratch: Scratch,
+    pub(super) counts: FlushCounts,
     pub(super) unsettled_bytes: usize,
     pub(super) parcels: Vec<Parcel>,
     pub(super) heard: VecDeque<Heard>,
@@ -94,6 +95,7 @@ impl Fanout {
             relief_above_bytes: settings.retention_total_bytes_max,
             failed: Vec::new(),
             scratch: Scratch::default(),
+            counts: FlushCounts::default(),
             unsettled_bytes: 0,
             parcels: Vec::new(),
             heard: VecDeque::new(),

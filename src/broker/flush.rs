@@ -86,6 +86,8 @@ struct Span {
     stamp: u32,
     from: u64,
     to: u64,
+    /// Every entry in it has a frame of this class.
+    whole: bool,
     bytes: Vec<u8>,
 }
 
@@ -108,16 +110,22 @@ impl Scratch {
         }
     }
 
-    fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> &[u8] {
+    /// The frames `from..head`, gathered unless the last call did it, and how many they are.
+    fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> (&[u8], u64) {
         let span = &mut self.spans[class.index()];
         let to = log.head();
         if span.stamp != stamp || span.to != to || span.from > from || span.from < log.first() {
             span.bytes.clear();
             log.gather(class, from, to, &mut span.bytes);
             (span.stamp, span.from, span.to) = (stamp, from, to);
+            span.whole = log.frames_between(class, from, to) == to - from;
         }
+        let frames = match span.whole {
+            true => to - from,
+            false => log.frames_between(class, from, to),
+        };
         let skip = log.offset(class, from) - log.offset(class, span.from);
-        span.bytes.get(skip as usize..).unwrap_or_default()
+        (span.bytes.get(skip as usize..).unwrap_or_default(), frames)
     }
 }
 
@@ -126,6 +134,7 @@ impl Fanout {
     /// slice of the passes. True if work is left that needs no new event to go on.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
+        let written_before = self.counts.writes;
         // From a budget of its own: however many clients ask for answers, the passes go on.
         let mut own = budget;
         self.drain_queued(sink, &mut own);
@@ -139,6 +148,10 @@ impl Fanout {
         self.relieve();
         self.hub
             .set_unsettled_bytes(self.shard, self.unsettled_bytes + self.heard_bytes);
+        if self.counts.writes > written_before {
+            self.counts.flushes += 1;
+            self.hub.show_flush_counts(self.shard, &self.counts);
+        }
         !self.queued.is_empty() || !self.active.is_empty() || self.has_heard()
     }
 
@@ -192,6 +205,7 @@ impl Fanout {
         if bytes == 0 {
             self.rooms[slot as usize].members[index].next = head;
         } else if has_own || uneven || bytes > GATHER_BYTES_MAX {
+            self.counts.members += 1;
             self.drain(member.outlet, sink, budget);
         } else {
             self.write_span(slot, index, sink, budget);
@@ -210,17 +224,25 @@ impl Fanout {
         let single = (room.log.head() == next + 1)
             .then(|| room.log.entry(next).and_then(|e| e.frame(class)))
             .flatten();
-        let span: &[u8] = match single {
-            Some(frame) => frame,
+        let (span, frames): (&[u8], u64) = match single {
+            Some(frame) => (frame, 1),
             None => self.scratch.span(room.stamp, &room.log, class, next),
         };
         budget.writes -= 1;
         budget.bytes = budget.bytes.saturating_sub(span.len());
+        self.counts.writes += 1;
+        self.counts.members += 1;
         match sink.write(outlet, span) {
-            Ok(written) if written == span.len() => room.members[index].next = room.log.head(),
+            Ok(written) if written == span.len() => {
+                room.members[index].next = room.log.head();
+                self.counts.deliveries += frames;
+                self.counts.bytes += written as u64;
+            }
             Ok(written) => {
-                let (next, rest) = room.log.stopped_at(class, next, written);
-                room.members[index].next = next;
+                let (stopped, rest) = room.log.stopped_at(class, next, written);
+                room.members[index].next = stopped;
+                self.counts.deliveries += room.log.frames_between(class, next, stopped);
+                self.counts.bytes += written as u64;
                 self.block(outlet, rest);
             }
             Err(error) => self.write_failed(outlet, &error),

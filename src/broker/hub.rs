@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::counts::ShownCounts;
 use super::spare::{is_mostly_spare, kept};
 use super::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
 use super::topic::{Parcel, Topic};
-use super::{Draft, Mailbox, Published, Wants};
+use super::{Draft, FlushCounts, HubCounts, Mailbox, Published, Wants};
 
 /// One node's topics and the way to every shard that has members of them.
 #[derive(Debug)]
@@ -27,15 +28,7 @@ struct Reach {
     /// Bytes in its logs that not every writable member has been offered yet, and of broadcasts that channels which
     /// look at them themselves have not been handed yet.
     unsettled_bytes: AtomicUsize,
-}
-
-/// Totals since the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HubCounts {
-    /// Broadcasts published to a topic that had members.
-    pub broadcasts: u64,
-    /// Frames sealed for them: at most one per broadcast and encoding class, however many subscribers there are.
-    pub encodings: u64,
+    flush: ShownCounts,
 }
 
 impl Hub {
@@ -121,7 +114,13 @@ impl Hub {
         HubCounts {
             broadcasts: self.broadcasts.load(Ordering::Relaxed),
             encodings: self.encodings.load(Ordering::Relaxed),
+            flush: self.shards.iter().map(|reach| reach.flush.look()).sum(),
         }
+    }
+
+    /// What the flushes of one shard wrote.
+    pub fn flush_counts(&self, shard: u16) -> FlushCounts {
+        self.shards[usize::from(shard)].flush.look()
     }
 
     /// Puts a parcel in a shard's mailbox. Returns the shard's lag and whom to wake, once no lock is held.
@@ -140,6 +139,10 @@ impl Hub {
     pub(crate) fn set_unsettled_bytes(&self, shard: u16, bytes: usize) {
         let reach = &self.shards[usize::from(shard)];
         reach.unsettled_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn show_flush_counts(&self, shard: u16, counts: &FlushCounts) {
+        self.shards[usize::from(shard)].flush.show(counts);
     }
 
     pub(crate) fn count_broadcast(&self) {

@@ -115,6 +115,12 @@ impl Log {
         }
     }
 
+    /// How many of the entries `from..to` have a frame of `class`. Costs a look at each.
+    pub fn frames_between(&self, class: Class, from: u64, to: u64) -> u64 {
+        let has_frame = |sequence: &u64| self.entry(*sequence).and_then(|e| e.frame(class));
+        (from..to).filter(|s| has_frame(s).is_some()).count() as u64
+    }
+
     /// Where a write of `written` bytes from the beginning of entry `from` stopped: the entry after the last one
     /// touched, and what is left of that one if it was cut.
     pub fn stopped_at(&self, class: Class, from: u64, written: usize) -> (u64, Option<Bytes>) {

@@ -15,6 +15,7 @@
 //! Lock order: the hub's registry, then a topic, then a mailbox.
 
 mod circle;
+mod counts;
 mod drain;
 mod entry;
 mod fanout;
@@ -33,10 +34,11 @@ mod subscribing;
 mod sync;
 mod topic;
 
+pub use counts::{FlushCounts, HubCounts};
 pub use entry::{CLASSES, Class, Draft, Entry, Original, Wants};
 pub use fanout::{Fanout, FanoutSettings};
 pub use flush::{Budget, Failure, Sink};
-pub use hub::{Hub, HubCounts};
+pub use hub::Hub;
 pub use intake::{Heard, HeardBy};
 pub use mailbox::Mailbox;
 pub use position::{Position, SubscriptionId};

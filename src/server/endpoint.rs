@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::CloseCounts;
 use super::closes::Closes;
 use super::publish::seal_broadcast;
-use crate::broker::{Hub, Position};
+use crate::broker::{Hub, HubCounts, Position};
 use crate::protocol::IntoPayload;
 
 /// A handle to a running server. Cheap to clone, may be used from any thread.
@@ -40,6 +40,12 @@ impl Endpoint {
     /// How many WebSockets have ended so far, and why.
     pub fn closes(&self) -> CloseCounts {
         self.closes.counts()
+    }
+
+    /// What this node has done since it started: broadcasts and their encodings, and what was written for them. Costs a
+    /// few loads for each shard, and none of the shards notices.
+    pub fn counts(&self) -> HubCounts {
+        self.hub.counts()
     }
 }
 

@@ -1,0 +1,103 @@
+//! Messages as clients send them, in each encoding, with a body of a stated size.
+
+use lobbyd::protocol::{DecodeScratch, Message, Version};
+
+pub const TOPIC: &str = "room:lobby";
+pub const EVENT: &str = "new_msg";
+
+/// Sizes of bodies, in bytes, with the names that benches give them.
+pub const SIZES: [(&str, usize); 3] = [("64 B", 64), ("1 KiB", 1 << 10), ("16 KiB", 16 << 10)];
+
+/// One of the three encodings of a client's push.
+#[derive(Clone, Copy)]
+pub enum Encoding {
+    V1,
+    V2,
+    Binary,
+}
+
+impl Encoding {
+    pub const ALL: [Encoding; 3] = [Encoding::V1, Encoding::V2, Encoding::Binary];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::V1 => "V1",
+            Encoding::V2 => "V2",
+            Encoding::Binary => "binary",
+        }
+    }
+
+    pub fn version(self) -> Version {
+        match self {
+            Encoding::V1 => Version::V1,
+            Encoding::V2 | Encoding::Binary => Version::V2,
+        }
+    }
+
+    /// Whether it comes with opcode 2.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Encoding::Binary)
+    }
+}
+
+/// A push with its encoding, and what must come out when it is decoded.
+pub struct Push {
+    encoding: Encoding,
+    pub bytes: Vec<u8>,
+    payload_bytes: usize,
+}
+
+/// A push of `new_msg` to `room:lobby` whose body has `body_bytes` bytes.
+pub fn push(encoding: Encoding, body_bytes: usize) -> Push {
+    let body = body(body_bytes);
+    let payload = match encoding {
+        Encoding::Binary => body,
+        Encoding::V1 | Encoding::V2 => format!(r#"{{"body":"{body}"}}"#),
+    };
+    let bytes = match encoding {
+        Encoding::V1 => format!(
+            r#"{{"topic":"{TOPIC}","event":"{EVENT}","payload":{payload},"ref":"42","join_ref":"11"}}"#
+        )
+        .into_bytes(),
+        Encoding::V2 => format!(r#"["11","42","{TOPIC}","{EVENT}",{payload}]"#).into_bytes(),
+        Encoding::Binary => {
+            let lengths = [0, 2, 2, TOPIC.len() as u8, EVENT.len() as u8];
+            let header = [&lengths[..], b"1142", TOPIC.as_bytes(), EVENT.as_bytes()].concat();
+            [header, payload.clone().into_bytes()].concat()
+        }
+    };
+    Push {
+        encoding,
+        bytes,
+        payload_bytes: payload.len(),
+    }
+}
+
+impl Push {
+    /// Decodes it, as a shard does. Panics if it comes out as another message.
+    pub fn decode(&self, scratch: &mut DecodeScratch) -> Message<'_> {
+        let (version, binary) = (self.encoding.version(), self.encoding.is_binary());
+        let message = version.decode(binary, &self.bytes, scratch);
+        let message = message.expect("a push is decodable");
+        assert_eq!(message.topic.as_str(), Some(TOPIC));
+        assert_eq!(message.event.as_str(), Some(EVENT));
+        let payload = match message.payload.as_json() {
+            Some(json) => json.as_raw().len(),
+            None => message.payload.as_binary().map_or(0, <[u8]>::len),
+        };
+        assert_eq!(payload, self.payload_bytes);
+        message
+    }
+}
+
+/// Text as people write it, with an escape here and there; `bytes` long.
+pub fn body(bytes: usize) -> String {
+    let words = r"Somebody said that fan-out is \u201cmostly\u201d writes, and nobody in the lobby minded. ";
+    let mut text: String = words.chars().cycle().take(bytes).collect();
+    // A body that ends inside an escape is none.
+    let tail = text.len() - text.len().min(6);
+    if text[tail..].contains('\\') {
+        text.replace_range(tail.., &"......"[..text.len() - tail]);
+    }
+    text
+}

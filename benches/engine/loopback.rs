@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use lobbyd::rooms::RoomChannel;
 use lobbyd::server::{ServerLimits, raise_descriptor_limit};
 use lobbyd::{Router, Running, UserSocket};
@@ -16,7 +16,8 @@ pub fn benches(criterion: &mut Criterion) {
     // A server that is refused descriptors would fail later, with less to say.
     let _ = raise_descriptor_limit();
     let mut group = criterion.benchmark_group("loopback fan-out of 64 B, one shard");
-    group.sample_size(20);
+    // A round of the largest lobby takes tens of milliseconds.
+    group.sample_size(20).sampling_mode(SamplingMode::Flat);
     for members in [10, 100, 1_000] {
         let mut lobby = Lobby::new(members);
         for in_flight in [1, 16] {

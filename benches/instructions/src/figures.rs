@@ -109,7 +109,8 @@ impl Change {
     }
 
     fn percent(&self) -> Option<f64> {
-        Some((self.now? / self.then? - 1.0) * 100.0)
+        let (then, now) = (self.then?, self.now?);
+        Some((now - then) * 100.0 / then)
     }
 }
 

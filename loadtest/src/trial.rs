@@ -3,6 +3,7 @@
 
 mod assessment;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::arguments::Traffic;
@@ -69,13 +70,16 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Enlists `clients`, spread over the lobbies, of which the first ones of each publish. Returns their numbers.
-    pub fn enlist(&mut self, clients: std::ops::Range<u32>, echo: bool) -> Vec<u32> {
+    /// Enlists `clients`, spread over the lobbies. The publishers of a lobby stand evenly among those who are enlisted
+    /// first, `size` in all: a server that serves in order of joining must not have them all at one end.
+    /// Returns their numbers.
+    pub fn enlist(&mut self, clients: Range<u32>, size: u32, echo: bool) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
+        let of_lobby = |lobby| (size + topics - 1 - lobby) / topics;
         let enlisted = clients.map(|client| {
             let (lobby, place) = (client % topics, client / topics);
             let (begin, publishers) = self.lobbies[lobby as usize];
-            let stream = (place < publishers).then_some(begin + place);
+            let stream = publisher(place, publishers, of_lobby(lobby)).map(|place| begin + place);
             self.fleet.enlist(lobby, stream, echo)
         });
         enlisted.collect()
@@ -253,7 +257,11 @@ impl<'a> Trial<'a> {
         let window = traffic.window.map_or(16, |window| window.0);
         let pacer = match rate {
             Some(rate) => Pacer::rate(now_ns(), rate, self.streams()),
-            None => Pacer::window(window, &self.lobbies),
+            None => Pacer::window(
+                window,
+                &self.lobbies,
+                fastrand::Rng::with_seed(self.run.seed),
+            ),
         };
         self.fleet.set_pace(pacer);
         self.run.progress.phase("warming up");
@@ -396,6 +404,17 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// Which of `publishers` the member at `place` of a lobby of `members` is, if it is one.
+fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {
+    if publishers == 0 || members == 0 {
+        return None;
+    }
+    let (publishers, members, place) =
+        (u64::from(publishers), u64::from(members), u64::from(place));
+    let nth = (place * publishers).div_ceil(members);
+    (nth < publishers && nth * members / publishers == place).then_some(nth as u32)
+}
+
 /// Where a trial is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -431,4 +450,26 @@ fn course(fleet: &Fleet) -> String {
         per_second(latest.deliveries),
         latest.load_cores * 100.0
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::publisher;
+
+    #[test]
+    fn every_lobby_has_its_publishers_spread_evenly() {
+        for members in 1..40 {
+            for publishers in 0..=members {
+                let found: Vec<u32> = (0..members)
+                    .filter_map(|place| publisher(place, publishers, members))
+                    .collect();
+                let all: Vec<u32> = (0..publishers).collect();
+                assert_eq!(found, all, "{publishers} of {members}");
+            }
+        }
+        let places: Vec<u32> = (0..10)
+            .filter(|place| publisher(*place, 2, 10).is_some())
+            .collect();
+        assert_eq!(places, [0, 5]);
+    }
 }

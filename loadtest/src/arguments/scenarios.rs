@@ -19,7 +19,7 @@ pub struct Traffic {
     #[arg(long, value_name = "N", default_value_t = Count(1))]
     pub topics: Count,
 
-    /// Clients that publish, in each lobby
+    /// Clients that publish, in each lobby; they stand evenly among the others
     #[arg(long, value_name = "N", default_value_t = Count(1))]
     pub publishers: Count,
 
@@ -34,9 +34,10 @@ pub struct Traffic {
 
     /// Messages in flight in each lobby (closed loop) [default: 16, without --rate]
     ///
-    /// The next message is sent when one has come to everybody. This finds the ceiling of
-    /// the throughput. Delays are those at the ceiling, and the server sets the pace: use
-    /// --rate to learn what users feel.
+    /// When a publisher has its message back, one of the publishers sends the next. This finds
+    /// the ceiling of the throughput. Delays are those at the ceiling, and the server sets the
+    /// pace: use --rate to learn what users feel. With --no-echo a message is in flight until it
+    /// has come to everybody.
     #[arg(long, value_name = "W")]
     pub window: Option<Count>,
 

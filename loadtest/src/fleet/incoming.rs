@@ -151,8 +151,9 @@ impl Fleet {
             Status::Error(why) => {
                 *self.census.replies_error.entry(why).or_default() += 1;
                 if let Some((stream, sequence)) = push.message {
-                    self.ledger.refuse(stream, sequence);
-                    self.done.push(stream);
+                    if self.ledger.refuse(stream, sequence) {
+                        self.done.push(stream);
+                    }
                 }
             }
         }

@@ -218,7 +218,7 @@ impl Fleet {
     /// A connection of `lobby` that is not opened yet. It publishes `stream`, if there is one, and gets its own messages
     /// back if `echo`.
     pub fn enlist(&mut self, lobby: u32, stream: Option<u32>, echo: bool) -> u32 {
-        let member = self.ledger.enrol(lobby, stream.filter(|_| !echo));
+        let member = self.ledger.enrol(lobby, stream, echo);
         self.connections.push(Connection::new(lobby, stream));
         debug_assert_eq!(
             member as usize + 1,
@@ -245,6 +245,11 @@ impl Fleet {
     /// Connections that are joined now.
     pub fn joined(&self) -> u64 {
         self.census.joined_now
+    }
+
+    /// Whether the connection publishes.
+    pub fn publishes(&self, number: u32) -> bool {
+        self.connections[number as usize].stream.is_some()
     }
 
     /// Whether the connection is in its lobby.

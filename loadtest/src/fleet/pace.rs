@@ -16,11 +16,12 @@ enum Pace {
         due: u64,
         streams: Vec<u32>,
     },
-    /// A message is due when another one of its lobby has come to everybody.
+    /// A message is due when another one of its lobby is home.
     Window {
         ready: VecDeque<u32>,
-        /// For each stream the one of its lobby that follows it.
-        next: Vec<u32>,
+        /// For each stream the first one of its lobby, and how many that has.
+        lobbies: Vec<(u32, u32)>,
+        random: fastrand::Rng,
     },
 }
 
@@ -44,18 +45,20 @@ impl Pacer {
         })
     }
 
-    /// `window` messages in flight in each lobby. `lobbies` are the first streams of each, and how many there are.
-    pub fn window(window: u32, lobbies: &[(u32, u32)]) -> Pacer {
-        let mut next = Vec::new();
+    /// `window` messages in flight in each lobby, each from one of its publishers by chance. `lobbies` are the first
+    /// streams of each, and how many there are.
+    pub fn window(window: u32, lobbies: &[(u32, u32)], mut random: fastrand::Rng) -> Pacer {
+        let mut of_stream = Vec::new();
         let mut ready = VecDeque::new();
         for (begin, streams) in lobbies.iter().copied().filter(|(_, streams)| *streams > 0) {
-            next.resize((begin + streams) as usize, 0);
-            for local in 0..streams {
-                next[(begin + local) as usize] = begin + (local + 1) % streams;
-            }
-            ready.extend((0..window).map(|turn| begin + turn % streams));
+            of_stream.resize((begin + streams) as usize, (begin, streams));
+            ready.extend((0..window).map(|_| begin + random.u32(..streams)));
         }
-        Pacer(Pace::Window { ready, next })
+        Pacer(Pace::Window {
+            ready,
+            lobbies: of_stream,
+            random,
+        })
     }
 
     /// A stream that is to publish now, and for when that was intended.
@@ -93,10 +96,16 @@ impl Pacer {
         }
     }
 
-    /// A message of `stream` needs no more waiting for.
+    /// A message of `stream` is home.
     pub fn done(&mut self, stream: u32) {
-        if let Pace::Window { ready, next } = &mut self.0 {
-            ready.extend(next.get(stream as usize));
+        if let Pace::Window {
+            ready,
+            lobbies,
+            random,
+        } = &mut self.0
+            && let Some((begin, streams)) = lobbies.get(stream as usize)
+        {
+            ready.push_back(begin + random.u32(..*streams));
         }
     }
 }
@@ -117,17 +126,22 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_refilled_in_its_own_lobby_by_each_publisher_in_turn() {
-        let mut pacer = Pacer::window(3, &[(0, 2), (2, 1)]);
-        let first: Vec<u32> = std::iter::from_fn(|| pacer.due(7))
-            .map(|(stream, _)| stream)
-            .collect();
-        assert_eq!(first, [0, 1, 0, 2, 2, 2]);
+    fn a_window_is_refilled_in_its_own_lobby_by_any_of_its_publishers() {
+        let random = fastrand::Rng::with_seed(1);
+        let mut pacer = Pacer::window(30, &[(0, 2), (2, 1)], random);
+        let drain = |pacer: &mut Pacer| -> Vec<u32> {
+            std::iter::from_fn(|| pacer.due(7))
+                .map(|(stream, _)| stream)
+                .collect()
+        };
+        let first = drain(&mut pacer);
+        let of = |stream| first.iter().filter(|other| **other == stream).count();
+        assert_eq!((of(0) + of(1), of(2)), (30, 30));
+        assert!(of(0) > 5 && of(1) > 5);
         pacer.done(0);
         pacer.done(2);
-        assert_eq!(pacer.due(8), Some((1, 8)));
-        assert_eq!(pacer.due(8), Some((2, 8)));
-        assert_eq!(pacer.due(8), None);
+        let again = drain(&mut pacer);
+        assert!(again[0] < 2 && again[1] == 2 && again.len() == 2);
         assert_eq!(pacer.next_due_ns(), None);
     }
 }

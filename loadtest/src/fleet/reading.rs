@@ -122,6 +122,8 @@ impl Fleet {
         self.meter.delivered(entered.intended_ns, now);
         if entered.last {
             self.meter.delivered_to_last(entered.intended_ns, now);
+        }
+        if entered.home {
             self.done.push(entered.stream);
         }
         if connection.awaits_echo && connection.stream == Some(entered.stream) {

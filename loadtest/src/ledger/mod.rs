@@ -10,7 +10,7 @@ use crate::result::Deliveries;
 use crate::wire::tag::{Marker, Tag};
 use cursor::{Cursor, Holes};
 pub use recognition::Recognition;
-use stream::Stream;
+use stream::{Arrival, Stream};
 
 /// All lobbies of a run.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ struct Member {
     owed: Owed,
     /// Its place in each stream of its lobby.
     cursors: Box<[Cursor]>,
+    /// The stream it publishes.
+    own: Option<u32>,
     /// The stream it is not sent back, being its publisher.
     silent: Option<u32>,
 }
@@ -79,8 +81,10 @@ pub struct Entered {
     pub intended_ns: u64,
     /// Whether it was owed: a copy, or what came before the join, is not.
     pub owed: bool,
-    /// Whether nobody waits for the message any more: this was its last subscriber.
+    /// Whether nobody else is waited for: this was the message's last subscriber.
     pub last: bool,
+    /// Whether the message is home: its publisher has it back, or nobody waits for that any more.
+    pub home: bool,
     /// Its stream.
     pub stream: u32,
 }
@@ -113,18 +117,19 @@ impl Ledger {
         (lobby, streams_begin)
     }
 
-    /// A member of `lobby` who is not there yet. `silent` is the stream that it does not get, if there is one.
-    pub fn enrol(&mut self, lobby: u32, silent: Option<u32>) -> u32 {
+    /// A member of `lobby` who is not there yet. `own` is the stream it publishes, which it gets too if `echo`.
+    pub fn enrol(&mut self, lobby: u32, own: Option<u32>, echo: bool) -> u32 {
         let member = self.members.len() as u32;
         let streams = self.lobbies[lobby as usize].streams as usize;
         self.members.push(Member {
             lobby,
             owed: Owed::Nothing,
             cursors: vec![Cursor::default(); streams].into(),
-            silent,
+            own,
+            silent: own.filter(|_| !echo),
         });
-        if let Some(stream) = silent {
-            self.streams[stream as usize].silent_for = Some(member);
+        if let Some(stream) = own.map(|stream| &mut self.streams[stream as usize]) {
+            (stream.publisher, stream.echo) = (Some(member), echo);
         }
         member
     }
@@ -178,9 +183,11 @@ impl Ledger {
     /// What is to be written over the next text of `stream`, intended for `now`: it is published with that.
     pub fn publish(&mut self, stream: u32, intended_ns: u64) -> Tag {
         let lobby = &self.lobbies[self.streams[stream as usize].lobby as usize];
-        let publisher = self.streams[stream as usize].silent_for;
-        let publisher_waits =
-            publisher.is_some_and(|member| self.members[member as usize].owed == Owed::All);
+        let Stream {
+            publisher, echo, ..
+        } = self.streams[stream as usize];
+        let publisher_waits = !echo
+            && publisher.is_some_and(|member| self.members[member as usize].owed == Owed::All);
         let counted = lobby.counted - u32::from(publisher_waits);
         let sequence = self.streams[stream as usize].publish(intended_ns, counted);
         Tag {
@@ -195,9 +202,9 @@ impl Ledger {
         self.tallies.unsent += 1;
     }
 
-    /// The server has refused that message: nobody is owed it.
-    pub fn refuse(&mut self, stream: u32, sequence: u32) {
-        self.streams[stream as usize].refuse(sequence);
+    /// The server has refused that message: nobody is owed it. True if it is home by that.
+    pub fn refuse(&mut self, stream: u32, sequence: u32) -> bool {
+        self.streams[stream as usize].refuse(sequence)
     }
 
     /// Looks whether `payload`, a text that `member` got, is a delivery, and enters it. `None` if it is not.
@@ -229,6 +236,7 @@ impl Ledger {
                 intended_ns: tag.intended_ns,
                 owed: false,
                 last: false,
+                home: false,
                 stream: tag.stream,
             });
         }
@@ -251,11 +259,17 @@ impl Ledger {
             cursor.irregular(tag.sequence, holes.of(number, tag.stream), tallies)
         };
         let owed = first;
-        let last = owed && counted && stream.delivered(tag.sequence);
+        let own = member.own == Some(tag.stream);
+        let arrival = match owed && counted {
+            true => stream.delivered(tag.sequence, own),
+            false => Arrival::default(),
+        };
+        let Arrival { last, home } = arrival;
         Some(Entered {
             intended_ns: tag.intended_ns,
             owed,
             last,
+            home,
             stream: tag.stream,
         })
     }
@@ -288,7 +302,7 @@ impl Ledger {
         self.streams.iter().all(Stream::is_settled)
     }
 
-    /// Messages that somebody is waited for.
+    /// Messages that are not home.
     pub fn in_flight(&self) -> usize {
         self.streams.iter().map(Stream::in_flight).sum()
     }
@@ -376,7 +390,7 @@ impl Ledger {
                 .cloned()
                 .chain(std::iter::once(cursor.next()..stream.sent()));
             for sequence in without.flatten() {
-                if stream.delivered(sequence) {
+                if stream.delivered(sequence, false).home {
                     done.push(id);
                 }
             }

@@ -6,8 +6,10 @@ use std::collections::{BTreeSet, VecDeque};
 #[derive(Debug)]
 pub(super) struct Stream {
     pub lobby: u32,
-    /// The publisher, if it is not sent its own messages back.
-    pub silent_for: Option<u32>,
+    /// The publisher, if it has one.
+    pub publisher: Option<u32>,
+    /// Whether it is sent its own messages back.
+    pub echo: bool,
     /// The sequence of the first open message.
     open_begin: u32,
     open: VecDeque<Open>,
@@ -20,15 +22,25 @@ struct Open {
     intended_ns: u64,
     /// Members that it has not come to. 0: it is done.
     remaining: u32,
-    /// It was given up, and must not be told done a second time.
-    abandoned: bool,
+    /// Its publisher has it back, or nobody waits for that any more: another one may be published in its place.
+    home: bool,
+}
+
+/// What a delivery was for its message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// Nobody else is waited for.
+    pub last: bool,
+    /// It is home by that.
+    pub home: bool,
 }
 
 impl Stream {
     pub fn new(lobby: u32) -> Stream {
         Stream {
             lobby,
-            silent_for: None,
+            publisher: None,
+            echo: true,
             open_begin: 0,
             open: VecDeque::new(),
             refused: BTreeSet::new(),
@@ -46,28 +58,30 @@ impl Stream {
         self.open.push_back(Open {
             intended_ns,
             remaining: members,
-            abandoned: false,
+            home: false,
         });
         sequence
     }
 
-    /// One member less to wait for. True if it was the last one of a message.
+    /// One member less to wait for; `own` is the publisher.
     #[inline]
-    pub fn delivered(&mut self, sequence: u32) -> bool {
+    pub fn delivered(&mut self, sequence: u32, own: bool) -> Arrival {
         let index = sequence.wrapping_sub(self.open_begin) as usize;
-        let Some(message) = self.open.get_mut(index) else {
-            return false;
+        let message = self
+            .open
+            .get_mut(index)
+            .filter(|message| message.remaining > 0);
+        let Some(message) = message else {
+            return Arrival::default();
         };
-        if message.remaining == 0 {
-            return false;
-        }
         message.remaining -= 1;
-        if message.remaining > 0 {
-            return false;
+        let last = message.remaining == 0;
+        let home = (own || last) && !message.home;
+        message.home |= home;
+        if last {
+            self.drop_done();
         }
-        let told = message.abandoned;
-        self.drop_done();
-        !told
+        Arrival { last, home }
     }
 
     fn drop_done(&mut self) {
@@ -81,14 +95,18 @@ impl Stream {
         }
     }
 
-    pub fn refuse(&mut self, sequence: u32) {
+    /// Nobody waits for it. True if it is home by that.
+    pub fn refuse(&mut self, sequence: u32) -> bool {
+        let mut home = false;
         if self.refused.insert(sequence) {
             let index = sequence.wrapping_sub(self.open_begin) as usize;
             if let Some(message) = self.open.get_mut(index) {
+                home = !message.home;
                 message.remaining = 0;
             }
             self.drop_done();
         }
+        home
     }
 
     /// How many of `from..to` were refused.
@@ -104,8 +122,8 @@ impl Stream {
         let mut abandoned = 0;
         let old = |message: &&mut Open| message.intended_ns < before_ns;
         for message in self.open.iter_mut().take_while(old) {
-            if message.remaining > 0 && !message.abandoned {
-                message.abandoned = true;
+            if message.remaining > 0 && !message.home {
+                message.home = true;
                 abandoned += 1;
             }
         }
@@ -117,7 +135,7 @@ impl Stream {
     }
 
     pub fn in_flight(&self) -> usize {
-        let waits = |message: &&Open| message.remaining > 0 && !message.abandoned;
+        let waits = |message: &&Open| message.remaining > 0 && !message.home;
         self.open.iter().filter(waits).count()
     }
 }

@@ -16,7 +16,7 @@ impl Scene {
         let mut ledger = Ledger::new(MARKER, (*b"filler").into());
         let (lobby, _) = ledger.open_lobby(1);
         for _ in 0..members {
-            let member = ledger.enrol(lobby, None);
+            let member = ledger.enrol(lobby, None, true);
             ledger.join(member);
         }
         Scene {
@@ -126,7 +126,7 @@ fn a_hole_filled_from_its_middle_is_kept_as_two() {
 fn who_joins_late_is_owed_only_what_comes_after() {
     let mut scene = Scene::new(1);
     scene.publish(2);
-    let late = scene.ledger.enrol(0, None);
+    let late = scene.ledger.enrol(0, None, true);
     scene.ledger.join(late);
     scene.publish(1);
     scene.deliver(0, &[0, 1, 2]);
@@ -236,7 +236,10 @@ fn a_text_that_is_not_what_was_published_is_altered() {
 fn a_publisher_that_gets_no_echo_is_owed_none() {
     let mut ledger = Ledger::new(MARKER, (*b"filler").into());
     let (lobby, stream) = ledger.open_lobby(1);
-    let members = [ledger.enrol(lobby, Some(stream)), ledger.enrol(lobby, None)];
+    let members = [
+        ledger.enrol(lobby, Some(stream), false),
+        ledger.enrol(lobby, None, true),
+    ];
     for member in members {
         ledger.join(member);
     }
@@ -261,4 +264,32 @@ fn texts_of_others_are_no_deliveries() {
         assert_eq!(scene.ledger.enter(0, text), None);
         assert_eq!(scene.ledger.enter_unfamiliar(0, text), None);
     }
+}
+
+#[test]
+fn a_message_is_home_when_its_publisher_has_it_back_and_once() {
+    let mut ledger = Ledger::new(MARKER, (*b"filler").into());
+    let (lobby, stream) = ledger.open_lobby(1);
+    let members = [
+        ledger.enrol(lobby, Some(stream), true),
+        ledger.enrol(lobby, None, true),
+    ];
+    for member in members {
+        ledger.join(member);
+    }
+    ledger.publish(stream, 1_000);
+    ledger.publish(stream, 1_000);
+    let mut scene = Scene {
+        ledger,
+        done: Vec::new(),
+    };
+    let own = scene.deliver(0, &[0])[0];
+    assert!(own.home && !own.last);
+    let others = scene.deliver(1, &[0, 1]);
+    assert!(others[0].last && !others[0].home);
+    assert!(!others[1].last && !others[1].home);
+    assert_eq!(scene.ledger.in_flight(), 1);
+    let Scene { ledger, done } = &mut scene;
+    ledger.lose(0, done);
+    assert_eq!(*done, [0], "nobody waits for the publisher any more");
 }

@@ -47,7 +47,7 @@ fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
     let mut trial = Trial::new(run, stand, traffic.clients.0 + churners.0)?;
     let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
     trial.open_lobbies(topics, traffic.publishers.0, of_lobby);
-    let steady = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
+    let steady = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     let crowd = trial.enlist_crowd(churners.0);
     trial.gather(&steady)?;
     let mut crowd = Crowd::new(crowd, *churn_rate, *stay, trial.run.seed);

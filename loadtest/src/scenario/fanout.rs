@@ -117,7 +117,7 @@ pub(super) fn measure(
 ) -> Result<Judged, CannotRun> {
     let mut trial = Trial::new(run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
-    let clients = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
+    let clients = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     match traffic.prober {
         true => trial.gather_with_prober(&clients)?,
         false => trial.gather(&clients)?,

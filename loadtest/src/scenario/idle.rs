@@ -47,7 +47,7 @@ fn go(run: &mut Run, asked: &Idle) -> Result<Found, CannotRun> {
     let stand = Stand::server(run)?;
     let mut trial = Trial::new(run, stand, clients.0)?;
     trial.open_lobbies(topics.0, 0, |_| 0);
-    let enlisted = trial.enlist(0..clients.0, true);
+    let enlisted = trial.enlist(0..clients.0, clients.0, true);
     trial.gather(&enlisted)?;
     trial.begin_measuring();
     let until_ns = now_ns() + nanoseconds(trial.run.common.duration);

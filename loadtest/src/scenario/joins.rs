@@ -24,7 +24,7 @@ pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, Canno
         let stand = Stand::server(run)?;
         let mut trial = Trial::new(run, stand, clients.0)?;
         trial.open_lobbies(topics.0, 0, |_| 0);
-        let enlisted = trial.enlist(0..clients.0, true);
+        let enlisted = trial.enlist(0..clients.0, clients.0, true);
         trial.begin_measuring();
         trial.gather(&enlisted)?;
         trial.end_measuring();

@@ -27,7 +27,7 @@ pub(super) fn run(asked: Probe, interrupt: Interrupt) -> Result<String, CannotRu
     let mut trial = Trial::new(&mut run, stand, CONNECTIONS)?;
     trial.fleet.probe(marker);
     trial.open_lobbies(1, 0, |_| 0);
-    let enlisted = trial.enlist(0..CONNECTIONS, true);
+    let enlisted = trial.enlist(0..CONNECTIONS, CONNECTIONS, true);
     trial.gather(&enlisted)?;
     let _ = writeln!(std::io::stdout(), "ready");
     let orders = orders();

@@ -119,7 +119,7 @@ fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
         let there = trial.fleet.len() as u32;
         if clients > there {
             trial.check_room(clients)?;
-            let more = trial.enlist(there..clients, !traffic.no_echo);
+            let more = trial.enlist(there..clients, begin, !traffic.no_echo);
             trial.gather(&more)?;
         }
         let rate = match raise {

@@ -50,9 +50,14 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
     let stand = Stand::server(run)?;
     let mut trial = Trial::new(run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
-    let enlisted = trial.enlist(0..traffic.clients.0, !traffic.no_echo);
+    let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     trial.gather(&enlisted)?;
-    let slow_ones = &enlisted[enlisted.len() - slow.0 as usize..];
+    let silent = enlisted
+        .iter()
+        .rev()
+        .filter(|number| !trial.fleet.publishes(**number));
+    let slow_ones: Vec<u32> = silent.take(slow.0 as usize).copied().collect();
+    let slow_ones = slow_ones.as_slice();
     let mut resume_ns = None;
     trial.talk(traffic, traffic.rate, |trial, phase| {
         if phase == Phase::Measured && resume_ns.is_none() {

@@ -218,7 +218,7 @@ fn an_abandoned_message_is_told_once_and_is_still_missing() {
     assert_eq!(*done, [0, 0]);
     assert_eq!(scene.ledger.in_flight(), 0);
     assert_eq!(scene.sums()[1], 2);
-    assert!(!scene.deliver(0, &[0])[0].last);
+    assert!(!scene.deliver(0, &[0])[0].home);
     assert_eq!(scene.sums()[1], 1);
 }
 

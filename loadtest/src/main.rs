@@ -50,12 +50,13 @@ fn refuse(error: CannotRun) -> u8 {
     let _ = writeln!(io::stderr(), "lobbyd-loadtest: {error}");
     match error {
         CannotRun::Usage(_) => USAGE,
+        CannotRun::Interrupted => FAILED,
         CannotRun::NoConnection(_) | CannotRun::System(_) => NO_CONNECTION,
     }
 }
 
 fn show(result: &RunResult) {
-    if result.ended == Ended::NotStarted {
+    if result.measurements.is_empty() {
         for problem in &result.problems {
             let _ = writeln!(io::stderr(), "lobbyd-loadtest: {}", problem.text);
         }

@@ -45,13 +45,14 @@ enum Times {
 enum Quantile {
     P50,
     P90,
+    P95,
     P99,
     P999,
     Max,
 }
 
 /// The names, for the help and for errors.
-pub const NAMES: &str = "p50 p90 p99 p99.9 max (deliveries), the same behind last- (time to last subscriber), reply-, \
+pub const NAMES: &str = "p50 p90 p95 p99 p99.9 max (deliveries), the same behind last- (time to last subscriber), reply-, \
     heartbeat- or joined-, as in last-p99=50ms; loss (deliveries), lost and refused (connections), cpu-us (server CPU \
     per delivery), cores (server CPU), rss (bytes per connection)";
 
@@ -68,8 +69,11 @@ impl FromStr for Objective {
             Metric::Time(..) => humantime::parse_duration(limit)
                 .map(|time| time.as_secs_f64() * 1e6)
                 .map_err(|error| {
-                    format!("{limit:?} is no time ({error}); as in {name}=20ms, whole numbers")
+                    format!("{limit:?} is no time ({error}); a number and its unit, as in {name}=20ms or {name}=1500us")
                 })?,
+            _ if limit.ends_with('%') => {
+                return Err(format!("{limit:?} is a share; {name} is a count, as in {name}=0"));
+            }
             _ => limit
                 .parse()
                 .ok()
@@ -105,6 +109,7 @@ fn metric(name: &str) -> Option<Metric> {
             let quantile = match quantile {
                 "p50" => Quantile::P50,
                 "p90" => Quantile::P90,
+                "p95" => Quantile::P95,
                 "p99" => Quantile::P99,
                 "p99.9" | "p999" => Quantile::P999,
                 "max" => Quantile::Max,
@@ -122,6 +127,21 @@ impl fmt::Display for Objective {
 }
 
 impl Objective {
+    /// Whether it needs the server's process.
+    pub fn needs_process(&self) -> bool {
+        use Metric::{Cores, CpuPerDelivery, RssPerConnection};
+        matches!(self.metric, CpuPerDelivery | Cores | RssPerConnection)
+    }
+
+    /// Whether it needs messages.
+    pub fn needs_messages(&self) -> bool {
+        match self.metric {
+            Metric::Time(times, _) => matches!(times, Times::Delivery | Times::Last),
+            Metric::CpuPerDelivery => true,
+            _ => false,
+        }
+    }
+
     /// What became of it in `measurement`. What was not observed at all does not hold: an objective must not pass for
     /// want of a figure.
     pub fn judge(&self, measurement: &Measurement) -> result::Objective {
@@ -173,6 +193,7 @@ impl Quantile {
         match self {
             Quantile::P50 => latency.p50_us,
             Quantile::P90 => latency.p90_us,
+            Quantile::P95 => latency.quantile_us(0.95),
             Quantile::P99 => latency.p99_us,
             Quantile::P999 => latency.p999_us,
             Quantile::Max => latency.max_us,

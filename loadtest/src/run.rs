@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-use crate::arguments::Common;
+use crate::arguments::{Common, Messages};
 use crate::fleet::{FleetSettings, Script, ScriptError, Words};
 use crate::host::{Cores, Room, machine, raise_descriptors};
 use crate::interrupt::Interrupt;
@@ -26,6 +26,9 @@ pub enum CannotRun {
     /// No connection could be had. Exit code 3.
     #[error("{0}")]
     NoConnection(String),
+    /// Somebody asked for the end before anything was measured. Exit code 1.
+    #[error("interrupted before anything was measured")]
+    Interrupted,
     /// The system failed this program. Exit code 3.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -43,6 +46,9 @@ impl From<ScriptError> for CannotRun {
     }
 }
 
+/// Connections that may be on their way at once, unless told otherwise.
+const CONNECTING_MAX: u32 = 128;
+
 /// Which servers a run starts beside one that --spawn names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Starts {
@@ -57,6 +63,8 @@ pub enum Starts {
 pub struct Run {
     /// The flags.
     pub common: Common,
+    /// What is published, and for how long.
+    pub messages: Messages,
     /// Where the load goes.
     pub target: Target,
     /// What is said.
@@ -82,6 +90,7 @@ impl Run {
     /// What makes no sense or will not be enough, before anything is started.
     pub fn new(
         common: Common,
+        messages: Messages,
         size: (u32, u32),
         starts: Starts,
         interrupt: Interrupt,
@@ -93,17 +102,29 @@ impl Run {
             .map(|pair| (pair.0.clone(), pair.1.clone()))
             .collect();
         let target = Target::new(&common.url, common.vsn, &params)?;
-        let script = Script::new(words(&common), topics)?;
+        let script = Script::new(words(&common, &messages), topics)?;
         if topics > clients {
             return Err(CannotRun::Usage(format!(
                 "--topics {topics} for --clients {clients}: some lobbies would be empty"
             )));
+        }
+        for objective in common
+            .slo
+            .iter()
+            .filter(|objective| objective.needs_process())
+        {
+            if common.spawn.is_none() && common.pid.is_none() && starts == Starts::Nothing {
+                return Err(CannotRun::Usage(format!(
+                    "--slo {objective} needs the server's process: --pid or --spawn"
+                )));
+            }
         }
         let seed = common.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
         let (server_cores, load_cores) = cores(&common, starts);
         let run = Run {
             progress: Progress::new(common.quiet),
             common,
+            messages,
             target,
             script,
             interrupt,
@@ -133,6 +154,23 @@ impl Run {
         self.server_cores.as_ref().or(self.all_cores.as_ref())
     }
 
+    /// Refuses objectives about messages where none are published.
+    ///
+    /// # Errors
+    /// The first one of them.
+    pub fn without_messages(common: &Common) -> Result<(), CannotRun> {
+        match common
+            .slo
+            .iter()
+            .find(|objective| objective.needs_messages())
+        {
+            Some(objective) => Err(CannotRun::Usage(format!(
+                "--slo {objective}: nothing is published here; joined-p99, refused, lost and rss can be asked for"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Checks that the system lets this process have that many connections to `address`.
     ///
     /// # Errors
@@ -152,10 +190,10 @@ impl Run {
             headers: common.header.clone(),
             script: self.script.clone(),
             heartbeat_ns: common.heartbeat.as_nanos().max(1) as u64,
-            connecting_max: common.connecting_max.0 as usize,
+            connecting_max: common.connecting_max.map_or(CONNECTING_MAX, |most| most.0) as usize,
             connect_rate: common.connect_rate,
             connect_timeout_ns: common.connect_timeout.as_nanos() as u64,
-            settle_ns: common.settle.as_nanos() as u64,
+            settle_ns: self.messages.settle.as_nanos() as u64,
             seed: self.seed,
         }
     }
@@ -175,6 +213,11 @@ impl Run {
             Err(CannotRun::NoConnection(text)) => Found {
                 problems: vec![failure(text)],
                 ended: Ended::NotStarted,
+                ..Found::default()
+            },
+            Err(error @ CannotRun::Interrupted) => Found {
+                problems: vec![failure(error.to_string())],
+                ended: Ended::Interrupted,
                 ..Found::default()
             },
             found => found?,
@@ -208,7 +251,7 @@ impl Run {
             schema_version: SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: scenario.to_owned(),
-            command_line: std::env::args().collect(),
+            command_line: masked(std::env::args()),
             started_at: humantime::format_rfc3339_seconds(self.started).to_string(),
             seed: self.seed,
             parameters,
@@ -241,14 +284,36 @@ pub struct Found {
     pub ended: Ended,
 }
 
-fn words(common: &Common) -> Words<'_> {
+/// The command line without what may be secret: values of parameters and headers.
+fn masked(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut secret = false;
+    let mask = |argument: String| {
+        let (flag, value) = match argument.split_once('=') {
+            Some((flag, value)) if flag.starts_with("--") => (flag.to_owned(), Some(value)),
+            _ => (argument.clone(), None),
+        };
+        let names_a_secret = matches!(flag.as_str(), "--param" | "--header");
+        let hidden = |text: &str| match text.find(['=', ':']) {
+            Some(at) => format!("{}…", &text[..=at]),
+            None => "…".to_owned(),
+        };
+        match value {
+            Some(value) if names_a_secret => format!("{flag}={}", hidden(value)),
+            None if std::mem::replace(&mut secret, names_a_secret) => hidden(&argument),
+            _ => argument,
+        }
+    };
+    arguments.map(mask).collect()
+}
+
+fn words<'a>(common: &'a Common, messages: &'a Messages) -> Words<'a> {
     Words {
         version: common.vsn,
         topic: &common.topic,
         join_payload: &common.join_payload,
-        event: &common.event,
-        payload: &common.payload,
-        text_len: common.bytes.0 as usize,
+        event: &messages.event,
+        payload: &messages.payload,
+        text_len: messages.bytes.0 as usize,
     }
 }
 
@@ -265,5 +330,18 @@ fn cores(common: &Common, starts: Starts) -> (Option<Cores>, Option<Cores>) {
     match Cores::allowed().ok().and_then(|cores| cores.split_last()) {
         Some((others, last)) => (Some(others), Some(last)),
         None => (None, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_command_line_is_kept_without_its_secrets() {
+        let line = "x fanout --param token=abc --header Authorization:b --param=key=c --rate 5";
+        let kept = masked(line.split(' ').map(str::to_owned)).join(" ");
+        let expected = "x fanout --param token=… --header Authorization:… --param=key=… --rate 5";
+        assert_eq!(kept, expected);
     }
 }

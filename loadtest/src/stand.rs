@@ -35,7 +35,7 @@ impl Stand {
     ///
     /// # Errors
     /// If it is not there or does not come up.
-    pub fn server(run: &Run) -> Result<Stand, CannotRun> {
+    pub fn server(run: &mut Run) -> Result<Stand, CannotRun> {
         let (target, common) = (run.target.clone(), &run.common);
         let addresses = target
             .addresses()
@@ -111,11 +111,15 @@ impl Stand {
 
     fn wait_for_port(
         &mut self,
-        run: &Run,
+        run: &mut Run,
         addresses: &[SocketAddr],
     ) -> Result<SocketAddr, CannotRun> {
         let deadline = Instant::now() + START_TIMEOUT;
+        run.progress.phase("starting");
         loop {
+            run.progress.show(0, 0, || {
+                format!("waiting for {} to answer", self.target.host)
+            });
             if let Some(address) = addresses
                 .iter()
                 .find(|address| TcpStream::connect(address).is_ok())
@@ -129,10 +133,13 @@ impl Stand {
                     self.target.host,
                 )));
             }
-            if run.interrupt.asked() || Instant::now() >= deadline {
+            if run.interrupt.asked() {
+                return Err(CannotRun::Interrupted);
+            }
+            if Instant::now() >= deadline {
                 let output = self.output_tail();
                 return Err(CannotRun::NoConnection(format!(
-                    "--spawn: nothing answered at {} within {} s. The server said:\n{output}",
+                    "--spawn: nothing answered at {} within {} s. Does the command listen there? --url says where. It said:\n{output}",
                     self.target.host,
                     START_TIMEOUT.as_secs(),
                 )));

@@ -137,6 +137,7 @@ impl<'a> Trial<'a> {
             };
             self.fleet.open(scout);
             self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
+            self.not_interrupted()?;
             let refused =
                 self.fleet
                     .happenings()
@@ -153,12 +154,17 @@ impl<'a> Trial<'a> {
             self.fleet.open(number);
         }
         self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
-        if self.cut.is_some() {
-            self.fleet.stop_opening();
-        }
         self.fleet.happenings();
         self.joined = Some(self.fleet.watch.sample());
-        Ok(())
+        self.not_interrupted()
+    }
+
+    /// An end that was asked for before the measured time is the end of it all.
+    fn not_interrupted(&self) -> Result<(), CannotRun> {
+        match self.cut {
+            Some(Ended::Interrupted) => Err(CannotRun::Interrupted),
+            _ => Ok(()),
+        }
     }
 
     fn explain(&self, why: &str) -> String {
@@ -265,10 +271,11 @@ impl<'a> Trial<'a> {
         };
         self.fleet.set_pace(pacer);
         self.run.progress.phase("warming up");
-        let warm_ns = now_ns() + nanoseconds(self.run.common.warmup);
+        let warm_ns = now_ns() + nanoseconds(self.run.messages.warmup);
         self.turns_until(warm_ns, |trial| each_turn(trial, Phase::WarmUp))?;
+        self.not_interrupted()?;
         self.begin_measuring();
-        let end_ns = now_ns() + nanoseconds(self.run.common.duration);
+        let end_ns = now_ns() + nanoseconds(self.run.messages.duration);
         self.turns_until(end_ns, |trial| each_turn(trial, Phase::Measured))?;
         self.fleet.set_pace(Pacer::silent());
         self.end_measuring();
@@ -296,7 +303,7 @@ impl<'a> Trial<'a> {
         let begin = self.fleet.watch.sample();
         self.fleet.watch.look(0);
         self.begin = Some(begin);
-        let length_ns = nanoseconds(self.run.common.duration);
+        let length_ns = nanoseconds(self.run.messages.duration);
         let begin_ns = now_ns();
         self.fleet.meter.begin(begin_ns, length_ns);
         if let Some(prober) = &mut self.prober {
@@ -314,14 +321,39 @@ impl<'a> Trial<'a> {
 
     /// Waits for what is still on its way, and for `also`, at most as long as a delivery is waited for.
     ///
+    /// Who has asked for the end does not want to wait: after a moment, what is younger than a delivery is waited for is
+    /// neither expected nor missing.
+    ///
     /// # Errors
     /// If the event queue fails.
     pub fn settle(&mut self, also: impl Fn(&Trial<'a>) -> bool) -> Result<(), CannotRun> {
         self.run.progress.phase("settling");
-        let until_ns = now_ns() + nanoseconds(self.run.common.settle);
-        self.until(until_ns, |trial| {
-            trial.fleet.ledger.is_settled() && also(trial)
-        })
+        let patience_ns = nanoseconds(self.run.messages.settle);
+        let interrupted = self.cut == Some(Ended::Interrupted);
+        let wait_ns = if interrupted {
+            INTERRUPTED_WAIT_NS.min(patience_ns)
+        } else {
+            patience_ns
+        };
+        let until_ns = now_ns() + wait_ns;
+        let cut = self.cut.take_if(|_| interrupted);
+        while self.cut.is_none() && now_ns() < until_ns {
+            if self.fleet.ledger.is_settled() && also(self) {
+                break;
+            }
+            self.fleet.turn(until_ns)?;
+            if !interrupted {
+                self.look_for_an_end();
+            }
+            self.show_progress(until_ns);
+        }
+        self.cut = self.cut.or(cut);
+        if self.cut == Some(Ended::Interrupted) {
+            self.fleet
+                .ledger
+                .end_at(now_ns().saturating_sub(patience_ns));
+        }
+        Ok(())
     }
 
     /// Why the trial was cut short, if it was.
@@ -335,6 +367,17 @@ impl<'a> Trial<'a> {
             .has_ended()
             .then(|| self.stand.output_tail())
             .filter(|text| !text.is_empty())
+    }
+
+    /// Brings `connections` in like [`gather`](Trial::gather), but all but the first at once: their times count from here.
+    ///
+    /// # Errors
+    /// If the first one cannot be had.
+    pub fn storm(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
+        let (scout, others) = connections.split_at(connections.len().min(1));
+        self.gather(scout)?;
+        self.fleet.storm_from(now_ns());
+        self.gather(others)
     }
 
     /// Brings `connections` in like [`gather`](Trial::gather), with a prober in their middle.
@@ -414,6 +457,9 @@ fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {
     let nth = (place * publishers).div_ceil(members);
     (nth < publishers && nth * members / publishers == place).then_some(nth as u32)
 }
+
+/// How long what is on its way is waited for when somebody has asked for the end.
+const INTERRUPTED_WAIT_NS: u64 = SECOND_NS;
 
 /// Where a trial is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

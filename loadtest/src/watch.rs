@@ -13,6 +13,8 @@ pub struct Watch {
     server: Option<ProcessTree>,
     /// The processes of the server, as they were when all were last looked for.
     members: Vec<u32>,
+    /// What the server had used when it was last there.
+    known: Option<Usage>,
     last: Option<Sample>,
 }
 
@@ -47,6 +49,7 @@ impl Watch {
         Watch {
             server,
             members,
+            known: None,
             last: None,
         }
     }
@@ -62,16 +65,20 @@ impl Watch {
             .server
             .as_ref()
             .and_then(|server| server.members().ok());
+        // Of a server that has ended, the last that is known stands.
         self.members = members.unwrap_or_default();
         self.sample_members()
     }
 
-    fn sample_members(&self) -> Sample {
-        let known = !self.members.is_empty();
+    fn sample_members(&mut self) -> Sample {
+        let usage = ProcessTree::usage_of(&self.members);
+        if usage.threads > 0 {
+            self.known = Some(usage);
+        }
         Sample {
             at_ns: now_ns(),
             own: OwnUsage::now(),
-            server: known.then(|| ProcessTree::usage_of(&self.members)),
+            server: self.known,
         }
     }
 

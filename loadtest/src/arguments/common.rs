@@ -14,10 +14,10 @@ use crate::wire::phoenix::Version;
 #[derive(Clone, Debug, Args)]
 pub struct Common {
     /// The server's WebSocket, with the /websocket that phoenix.js appends by itself
-    #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:4000/socket/websocket", help_heading = SERVER)]
+    #[arg(long, value_name = "URL", default_value = Common::URL, help_heading = SERVER)]
     pub url: String,
 
-    /// The version of the protocol: 2.0.0 or 1.0.0
+    /// The version of the protocol: 2.0.0 (or 2) or 1.0.0 (or 1)
     #[arg(long, value_name = "VERSION", default_value_t = Version::V2, help_heading = SERVER)]
     pub vsn: Version,
 
@@ -58,44 +58,20 @@ pub struct Common {
     #[arg(long, value_name = "JSON", default_value = "{}", help_heading = WORDS)]
     pub join_payload: String,
 
-    /// The event that is pushed; the server must broadcast its text to the topic, under any event
-    #[arg(long, value_name = "EVENT", default_value = "new_msg", help_heading = WORDS)]
-    pub event: String,
-
-    /// The payload that is pushed; {body} is the message: its number, its time, and filler
-    #[arg(long, value_name = "JSON", default_value = r#"{"body":"{body}"}"#, help_heading = WORDS)]
-    pub payload: String,
-
-    /// Bytes of {body}, at least 36
-    #[arg(long, value_name = "N", default_value_t = Count(64), help_heading = WORDS)]
-    pub bytes: Count,
-
-    /// How long to measure
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time, help_heading = RUN)]
-    pub duration: Duration,
-
-    /// How long to run before that; its deliveries are checked, but not measured
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time, help_heading = RUN)]
-    pub warmup: Duration,
-
-    /// How long to wait for a delivery before it is missing
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, help_heading = RUN)]
-    pub settle: Duration,
-
     /// Connections opened in a second [default: as fast as it goes]
     #[arg(long, value_name = "N", value_parser = rate, help_heading = RUN)]
     pub connect_rate: Option<f64>,
 
-    /// Connections that may be on their way at once
-    #[arg(long, value_name = "N", default_value_t = Count(128), help_heading = RUN)]
-    pub connecting_max: Count,
+    /// Connections that may be on their way at once [default: 128; in joins all]
+    #[arg(long, value_name = "N", help_heading = RUN)]
+    pub connecting_max: Option<Count>,
 
     /// Longest time from connect to joined
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time, help_heading = RUN)]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length, help_heading = RUN)]
     pub connect_timeout: Duration,
 
     /// From one heartbeat of a connection to the next
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time, help_heading = RUN)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = length, help_heading = RUN)]
     pub heartbeat: Duration,
 
     /// Where random choices start, to repeat a run [default: by chance, and told in the result]
@@ -119,6 +95,11 @@ pub struct Common {
     pub quiet: bool,
 }
 
+impl Common {
+    /// Where a server is, unless told otherwise.
+    pub const URL: &str = "ws://127.0.0.1:4000/socket/websocket";
+}
+
 const SERVER: &str = "The server";
 const WORDS: &str = "What is said";
 const RUN: &str = "The run";
@@ -126,6 +107,47 @@ const RESULT: &str = "The result";
 
 fn slo_help() -> String {
     format!("An objective that must hold, as in --slo p99=20ms; may be repeated\n\nNames: {NAMES}")
+}
+
+/// Flags of every scenario in which messages flow.
+#[derive(Clone, Debug, Args)]
+pub struct Messages {
+    /// The event that is pushed; the server must broadcast its text to the topic, under any event
+    #[arg(long, value_name = "EVENT", default_value = "new_msg", help_heading = WORDS)]
+    pub event: String,
+
+    /// The payload that is pushed; {body} is the message: its number, its time, and filler
+    #[arg(long, value_name = "JSON", default_value = r#"{"body":"{body}"}"#, help_heading = WORDS)]
+    pub payload: String,
+
+    /// Bytes of {body}, at least 36
+    #[arg(long, value_name = "N", default_value_t = Count(64), help_heading = WORDS)]
+    pub bytes: Count,
+
+    /// How long to measure
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length, help_heading = RUN)]
+    pub duration: Duration,
+
+    /// How long to run before that; its deliveries are checked, but not measured
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time, help_heading = RUN)]
+    pub warmup: Duration,
+
+    /// How long to wait for a delivery before it is missing
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, help_heading = RUN)]
+    pub settle: Duration,
+}
+
+impl Default for Messages {
+    /// As if no flag was given.
+    fn default() -> Messages {
+        #[derive(clap::Parser)]
+        struct Alone {
+            #[command(flatten)]
+            messages: Messages,
+        }
+        let none: [&str; 0] = [];
+        <Alone as clap::Parser>::parse_from(none).messages
+    }
 }
 
 /// A count of at least one. Underscores may part its digits, as in 10_000.
@@ -186,6 +208,14 @@ fn header(text: &str) -> Result<String, String> {
         Some(name) if is_name(name) && !text.contains(['\r', '\n']) => Ok(text.to_owned()),
         _ => Err("expected 'Name: value', as in 'Origin: http://localhost'".to_owned()),
     }
+}
+
+/// A time that is more than none.
+pub(super) fn length(text: &str) -> Result<Duration, String> {
+    time(text).and_then(|time| match time.is_zero() {
+        true => Err("a time of more than 0 is expected".to_owned()),
+        false => Ok(time),
+    })
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, String> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use common::{Bind, Common, Count, Pair};
+pub use common::{Bind, Common, Count, Messages, Pair};
 pub use scenarios::{Churn, Fanout, Floor, FloorSide, Idle, Joins, Raised, Ramp, Slow, Traffic};
 
 /// Load for servers of the Phoenix Channels protocol: proves delivery, tells capacity and delay

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::common::{Common, Count, rate, time};
+use super::common::{Common, Count, Messages, length, rate, time};
 use crate::floor::Writes;
 
 /// Who talks, to how many, and at which pace.
@@ -51,6 +51,10 @@ pub struct Traffic {
     /// The server does not send a publisher its own messages
     #[arg(long)]
     pub no_echo: bool,
+
+    /// What is said, and for how long.
+    #[command(flatten)]
+    pub messages: Messages,
 }
 
 /// `fanout`
@@ -102,7 +106,11 @@ impl FloorSide {
 /// `joins`
 #[derive(Clone, Debug, Args)]
 pub struct Joins {
-    /// Clients in all; how fast they come is --connect-rate and --connecting-max
+    /// Clients in all
+    ///
+    /// They come all at once, as after a restart, and their times count from the begin of that
+    /// storm, so those that have to wait for their turn cannot hide. --connect-rate has them come
+    /// at a rate, and their times count from when each was to come.
     #[arg(long, short, value_name = "N", default_value_t = Count(1000))]
     pub clients: Count,
 
@@ -125,6 +133,10 @@ pub struct Idle {
     /// Lobbies that the clients are spread over
     #[arg(long, value_name = "N", default_value_t = Count(1))]
     pub topics: Count,
+
+    /// How long they stay before the memory is read again
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length)]
+    pub duration: Duration,
 
     /// Pushes that each client sends, and waits to be answered, before the memory is read again
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -194,7 +206,7 @@ pub struct Ramp {
     #[arg(long, value_name = "WHAT", default_value = "rate")]
     pub raise: Raised,
 
-    /// The first step [default: 10 messages a second, or 100 clients]
+    /// The first step [default: 50 messages a second, or 100 clients]
     #[arg(long, value_name = "N", value_parser = rate)]
     pub from: Option<f64>,
 
@@ -210,7 +222,7 @@ pub struct Ramp {
     #[arg(long, value_name = "N", value_parser = rate)]
     pub add: Option<f64>,
 
-    /// What all scenarios take. --duration is that of a step.
+    /// What all scenarios take.
     #[command(flatten)]
     pub common: Common,
 }
@@ -256,7 +268,7 @@ pub struct Floor {
     )]
     pub listen: SocketAddr,
 
-    /// What all scenarios take. --url, --spawn and --pid have no meaning here.
+    /// What all scenarios take. --url, --spawn and --pid are refused.
     #[command(flatten)]
     pub common: Common,
 }

@@ -28,6 +28,8 @@ pub(super) struct Connection {
     pub heartbeat_ns: Option<u64>,
     /// Whether it reads what comes.
     pub reads: bool,
+    /// It is going to stop reading: its socket takes little, so that the server is left with the rest soon.
+    pub narrow: bool,
     /// Whether it has stopped reading at some time: nobody waits for it, and its delays are nobody's.
     pub slow: bool,
     /// Whether its own next message is waited for.
@@ -96,6 +98,7 @@ impl Connection {
             pushes: VecDeque::new(),
             heartbeat_ns: None,
             reads: true,
+            narrow: false,
             slow: false,
             awaits_echo: false,
         }
@@ -103,7 +106,9 @@ impl Connection {
 
     /// As it was before it was opened.
     pub fn reset(&mut self) {
+        let narrow = self.narrow;
         *self = Connection::new(self.lobby, self.stream);
+        self.narrow = narrow;
     }
 
     pub fn reference(&mut self) -> u32 {

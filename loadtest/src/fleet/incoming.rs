@@ -121,7 +121,9 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         if incoming.topic == "phoenix" {
             if let Some(sent_ns) = connection.heartbeat_ns.take() {
-                self.meter.beat(sent_ns, now);
+                if !connection.slow {
+                    self.meter.beat(sent_ns, now);
+                }
             }
             return;
         }

@@ -228,8 +228,12 @@ impl Fleet {
         if let Some(stream) = stream {
             self.publishers[stream as usize] = member;
         }
-        self.census.wanted += 1;
         member
+    }
+
+    /// The storm began at `begin_ns`: that is when every connection that is opened from now on was to be started.
+    pub fn storm_from(&mut self, begin_ns: u64) {
+        self.opening.storm_from(begin_ns);
     }
 
     /// From now on, messages are published as `pacer` says.
@@ -245,6 +249,11 @@ impl Fleet {
     /// Connections that are joined now.
     pub fn joined(&self) -> u64 {
         self.census.joined_now
+    }
+
+    /// The connection, which is not opened yet, is going to stop reading.
+    pub fn make_narrow(&mut self, number: u32) {
+        self.connections[number as usize].narrow = true;
     }
 
     /// Whether the connection publishes.

@@ -21,6 +21,8 @@ pub(super) struct Opening {
     /// From one start to the next; 0 is as fast as it goes.
     period_ns: u64,
     next_ns: u64,
+    /// Since when all of them were to be started at once.
+    storm_ns: Option<u64>,
     /// When each connection on its way was started, oldest first. Those that arrived meanwhile are still in it.
     on_the_way: VecDeque<(u32, u64)>,
     arriving: usize,
@@ -34,11 +36,16 @@ impl Opening {
             waiting: VecDeque::new(),
             period_ns: settings.connect_rate.map_or(0, |rate| (1e9 / rate) as u64),
             next_ns: 0,
+            storm_ns: None,
             on_the_way: VecDeque::new(),
             arriving: 0,
             arriving_max: settings.connecting_max,
             timeout_ns: settings.connect_timeout_ns,
         }
+    }
+
+    pub fn storm_from(&mut self, begin_ns: u64) {
+        self.storm_ns = Some(begin_ns);
     }
 
     pub fn can_open_at(&self, now: u64) -> bool {
@@ -63,10 +70,10 @@ impl Opening {
             return None;
         }
         let number = self.waiting.pop_front()?;
-        let planned_ns = if self.period_ns == 0 {
-            now
-        } else {
-            self.next_ns
+        let planned_ns = match (self.period_ns, self.storm_ns) {
+            (0, Some(storm_ns)) => storm_ns,
+            (0, None) => now,
+            _ => self.next_ns,
         };
         self.next_ns = planned_ns + self.period_ns;
         self.arriving += 1;
@@ -81,6 +88,7 @@ impl Fleet {
         if self.opening.waiting.is_empty() {
             self.opening.next_ns = self.opening.next_ns.max(now_ns());
         }
+        self.census.wanted += 1;
         self.opening.waiting.push_back(number);
     }
 
@@ -101,7 +109,11 @@ impl Fleet {
             connection.reset();
             connection.started_ns = planned_ns;
             connection.stage = Stage::Connecting;
-            match TcpStream::connect(self.settings.address) {
+            let socket = match connection.narrow {
+                true => narrow_socket(self.settings.address),
+                false => TcpStream::connect(self.settings.address),
+            };
+            match socket {
                 Ok(mut socket) => {
                     let interest = Interest::READABLE | Interest::WRITABLE;
                     let registry = self.poll.registry();
@@ -316,6 +328,24 @@ impl Fleet {
         self.connections.iter().filter(closing).count()
     }
 }
+
+/// Bytes that the socket of a connection takes in which is going to stop reading.
+const NARROW_BYTES: usize = 16 << 10;
+
+/// A socket that takes little in. That has to be said before it connects.
+fn narrow_socket(address: std::net::SocketAddr) -> io::Result<TcpStream> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.set_recv_buffer_size(NARROW_BYTES)?;
+    match socket.connect(&address.into()) {
+        Err(error) if error.raw_os_error() != Some(IN_PROGRESS) => Err(error),
+        _ => Ok(TcpStream::from_std(socket.into())),
+    }
+}
+
+/// A connection that does not wait is on its way.
+const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
 
 /// How a connection goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,8 @@ pub struct Ledger {
     members: Vec<Member>,
     holes: Holes,
     tallies: Tallies,
+    /// Messages that were to be sent after this are owed to nobody.
+    end_ns: Option<u64>,
 }
 
 /// Who is in one lobby, and whose messages go there.
@@ -69,6 +71,8 @@ struct Tallies {
     altered: u64,
     early: u64,
     unsent: u64,
+    /// Own messages that came though they were not to.
+    echoes: u64,
     /// Of members that have left.
     settled_expected: u64,
     settled_missing: u64,
@@ -100,6 +104,7 @@ impl Ledger {
             members: Vec::new(),
             holes: Holes::default(),
             tallies: Tallies::default(),
+            end_ns: None,
         }
     }
 
@@ -258,7 +263,9 @@ impl Ledger {
             let (holes, tallies) = (&mut self.holes, &mut self.tallies);
             cursor.irregular(tag.sequence, holes.of(number, tag.stream), tallies)
         };
-        let owed = first;
+        let silent = member.silent == Some(tag.stream);
+        self.tallies.echoes += u64::from(silent);
+        let owed = first && !silent;
         let own = member.own == Some(tag.stream);
         let arrival = match owed && counted {
             true => stream.delivered(tag.sequence, own),
@@ -297,6 +304,19 @@ impl Ledger {
         }
     }
 
+    /// Messages published so far.
+    pub fn published(&self) -> u64 {
+        self.streams
+            .iter()
+            .map(|stream| u64::from(stream.sent()))
+            .sum()
+    }
+
+    /// Own messages that came to publishers though they were not to.
+    pub fn echoes(&self) -> u64 {
+        self.tallies.echoes
+    }
+
     /// Whether every message has come to all who are waited for.
     pub fn is_settled(&self) -> bool {
         self.streams.iter().all(Stream::is_settled)
@@ -317,23 +337,28 @@ impl Ledger {
         self.reckon(member, |_, cursor| cursor.next()).1 > 0
     }
 
+    /// From now on, messages that were to be sent after `end_ns` and have not come to everybody are owed to nobody.
+    pub fn end_at(&mut self, end_ns: u64) {
+        self.end_ns = Some(end_ns);
+    }
+
     /// The sums as they stand. They are exact when the run has settled. Takes a look at every member.
     pub fn deliveries(&self) -> Deliveries {
         let tallies = self.tallies;
         let (mut expected, mut missing) = (tallies.settled_expected, tallies.settled_missing);
         for member in 0..self.members.len() as u32 {
             if self.members[member as usize].owed != Owed::Nothing {
-                let (owed, without) = self.reckon(member, |stream, _| stream.sent());
+                let owed_of = |stream: &Stream, _: &Cursor| match self.end_ns {
+                    Some(end_ns) => stream.sent_before(end_ns),
+                    None => stream.sent(),
+                };
+                let (owed, without) = self.reckon(member, owed_of);
                 expected += owed;
                 missing += without;
             }
         }
         Deliveries {
-            published: self
-                .streams
-                .iter()
-                .map(|stream| u64::from(stream.sent()))
-                .sum(),
+            published: self.published(),
             unsent: tallies.unsent,
             expected,
             received: expected - missing,

@@ -52,6 +52,15 @@ impl Stream {
         self.open_begin + self.open.len() as u32
     }
 
+    /// Messages that were to be sent before `end_ns`, or have come to everybody.
+    pub fn sent_before(&self, end_ns: u64) -> u32 {
+        let before = self
+            .open
+            .iter()
+            .take_while(|message| message.intended_ns < end_ns);
+        self.open_begin + before.count() as u32
+    }
+
     /// Returns the sequence of a new message that `members` are waited for.
     pub fn publish(&mut self, intended_ns: u64, members: u32) -> u32 {
         let sequence = self.sent();

@@ -62,6 +62,22 @@ impl Latency {
     }
 }
 
+impl Latency {
+    /// The time that a share of the values does not exceed, as exactly as the bins are.
+    pub fn quantile_us(&self, share: f64) -> u64 {
+        let wanted = (share * self.count as f64).ceil() as u64;
+        let mut seen = 0;
+        let bins = self.distribution.iter();
+        let mut reached = bins.skip_while(|bin| {
+            seen += bin.count;
+            seen < wanted
+        });
+        reached
+            .next()
+            .map_or(self.max_us, |bin| bin.up_to_us.min(self.max_us))
+    }
+}
+
 /// Neighbours are joined, two by two, until there are few enough.
 fn distribution(histogram: &Histogram<u64>) -> Vec<Bin> {
     let recorded = histogram.iter_recorded();
@@ -97,6 +113,12 @@ mod tests {
         assert_eq!(counted, histogram.len());
         assert!(latency.distribution.is_sorted_by_key(|bin| bin.up_to_us));
         assert!(latency.distribution.last().unwrap().up_to_us >= latency.p999_us);
+        let p99_us = latency.quantile_us(0.99) as f64;
+        assert!(
+            (p99_us / latency.p99_us as f64 - 1.0).abs() < 0.02,
+            "{p99_us}"
+        );
+        assert_eq!(latency.quantile_us(1.0), latency.max_us);
     }
 
     #[test]

@@ -30,7 +30,13 @@ pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, Canno
         .with("stay", humantime::format_duration(*stay))
         .common(common);
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    let run = Run::new(
+        common.clone(),
+        traffic.messages.clone(),
+        size,
+        Starts::Nothing,
+        interrupt,
+    )?;
     run.conclude("churn", parameters, |run| go(run, &churn))
 }
 
@@ -132,7 +138,7 @@ impl Crowd {
     }
 
     fn act(&mut self, trial: &mut Trial<'_>, now: u64) {
-        let patience_ns = nanoseconds(trial.run.common.settle);
+        let patience_ns = nanoseconds(trial.run.messages.settle);
         for happening in trial.fleet.happenings() {
             match happening {
                 Happening::Joined(number) => {
@@ -186,7 +192,7 @@ impl Crowd {
     fn end(&mut self, trial: &mut Trial<'_>) -> Result<(), CannotRun> {
         trial.fleet.stop_opening();
         self.next_ns = u64::MAX;
-        let until_ns = now_ns() + nanoseconds(trial.run.common.settle);
+        let until_ns = now_ns() + nanoseconds(trial.run.messages.settle);
         trial.until(until_ns, |trial| {
             self.turn(trial);
             trial.fleet.opening() == 0 && self.talking.is_empty()

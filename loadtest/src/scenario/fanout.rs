@@ -8,7 +8,7 @@ use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
 use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
-use crate::trial::{Trial, failure};
+use crate::trial::{Trial, failure, warning};
 
 pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Fanout {
@@ -29,7 +29,13 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
         .with("rounds", rounds)
         .common(&common);
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(common, size, Starts::Nothing, interrupt)?;
+    let run = Run::new(
+        common,
+        traffic.messages.clone(),
+        size,
+        Starts::Nothing,
+        interrupt,
+    )?;
     let floors = against_floor.map_or(&[][..], |side| side.writes());
     run.conclude("fanout", parameters, |run| {
         in_turn(run, &traffic, floors, rounds.0)
@@ -125,7 +131,11 @@ pub(super) fn measure(
     trial.talk(traffic, traffic.rate, |_, _| None)?;
     trial.settle(|_| true)?;
     trial.end_probing()?;
-    let judged = judge(&mut trial, label, round, traffic.rate.is_some());
+    let mut judged = judge(&mut trial, label, round, traffic.rate.is_some());
+    if trial.fleet.ledger.echoes() > 0 {
+        let text = "publishers got their own messages, which --no-echo says they do not; those are in no figure";
+        judged.problems.push(warning(text.to_owned()));
+    }
     trial.close()?;
     Ok(judged)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpListener;
 
 use super::fanout::{check_floor, check_publishers, measure, parameters};
-use crate::arguments::Floor;
+use crate::arguments::{Common, Floor};
 use crate::floor;
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, RunResult};
@@ -20,8 +20,9 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
     } = asked;
     check_publishers(&traffic)?;
     check_floor(&common)?;
-    if common.spawn.is_some() || common.pid.is_some() {
-        let text = "floor is a server itself: --spawn and --pid belong to fanout --against-floor";
+    if common.spawn.is_some() || common.pid.is_some() || common.url != Common::URL {
+        let text =
+            "floor is a server itself: --url, --spawn and --pid belong to fanout --against-floor";
         return Err(CannotRun::Usage(text.to_owned()));
     }
     if traffic.topics.0 > 1 && !common.topic.contains("{lobby}") {
@@ -29,9 +30,18 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
     }
     let parameters = parameters(&traffic, &common)
         .with("writes", format!("{writes:?}").to_lowercase())
-        .common(&common);
+        .common(&common)
+        .into_iter()
+        .filter(|parameter| parameter.name != "url")
+        .collect();
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(common, size, Starts::Floor, interrupt)?;
+    let run = Run::new(
+        common,
+        traffic.messages.clone(),
+        size,
+        Starts::Floor,
+        interrupt,
+    )?;
     run.conclude("floor", parameters, |run| {
         let mut found = Found::default();
         for writes in writes.writes() {

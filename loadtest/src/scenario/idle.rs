@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::parameters::Parameters;
 use super::{figure, judge};
-use crate::arguments::Idle;
+use crate::arguments::{Idle, Messages};
 use crate::clock::now_ns;
 use crate::fleet::Happening;
 use crate::interrupt::Interrupt;
@@ -20,19 +20,26 @@ pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotR
     let Idle {
         clients,
         topics,
+        duration,
         pushes_each,
         ping_event,
         common,
     } = &idle;
     let parameters = Parameters::default()
         .with("clients", clients)
-        .with("topics", topics);
+        .with("topics", topics)
+        .with("duration", humantime::format_duration(*duration));
     let parameters = parameters
         .with("pushes-each", pushes_each)
         .maybe("ping-event", (*pushes_each > 0).then_some(ping_event));
     let parameters = parameters.common(common);
+    Run::without_messages(common)?;
+    let messages = Messages {
+        duration: *duration,
+        ..Messages::default()
+    };
     let size = (clients.0, topics.0);
-    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    let run = Run::new(common.clone(), messages, size, Starts::Nothing, interrupt)?;
     run.conclude("idle", parameters, |run| go(run, &idle))
 }
 
@@ -50,7 +57,7 @@ fn go(run: &mut Run, asked: &Idle) -> Result<Found, CannotRun> {
     let enlisted = trial.enlist(0..clients.0, clients.0, true);
     trial.gather(&enlisted)?;
     trial.begin_measuring();
-    let until_ns = now_ns() + nanoseconds(trial.run.common.duration);
+    let until_ns = now_ns() + nanoseconds(trial.run.messages.duration);
     trial.until(until_ns, |_| false)?;
     let answered = ask_all(&mut trial, &enlisted, *pushes_each, ping_event)?;
     trial.end_measuring();
@@ -112,7 +119,7 @@ fn ask_all(
     for number in waiting.by_ref().take(ASKING_MAX) {
         ask(trial, number);
     }
-    let settle_ns = nanoseconds(trial.run.common.settle);
+    let settle_ns = nanoseconds(trial.run.messages.settle);
     let mut patience_ns = now_ns() + settle_ns;
     trial.until(u64::MAX, |trial| {
         for happening in trial.fleet.happenings() {

@@ -1,8 +1,8 @@
 //! `joins`: a storm of connects and joins.
 
-use super::judge;
 use super::parameters::Parameters;
-use crate::arguments::Joins;
+use super::{figure, judge};
+use crate::arguments::{Count, Joins, Messages};
 use crate::interrupt::Interrupt;
 use crate::result::RunResult;
 use crate::run::{CannotRun, Run, Starts};
@@ -13,22 +13,36 @@ pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, Canno
     let Joins {
         clients,
         topics,
-        common,
+        mut common,
     } = joins;
     let parameters = Parameters::default()
         .with("clients", clients)
         .with("topics", topics)
         .common(&common);
-    let run = Run::new(common, (clients.0, topics.0), Starts::Nothing, interrupt)?;
+    Run::without_messages(&common)?;
+    let at_once = common.connect_rate.is_none();
+    common.connecting_max.get_or_insert(Count(u32::MAX));
+    let run = Run::new(
+        common,
+        Messages::default(),
+        (clients.0, topics.0),
+        Starts::Nothing,
+        interrupt,
+    )?;
     run.conclude("joins", parameters, |run| {
         let stand = Stand::server(run)?;
         let mut trial = Trial::new(run, stand, clients.0)?;
         trial.open_lobbies(topics.0, 0, |_| 0);
         let enlisted = trial.enlist(0..clients.0, clients.0, true);
         trial.begin_measuring();
-        trial.gather(&enlisted)?;
+        trial.storm(&enlisted)?;
         trial.end_measuring();
-        let judged = judge(&mut trial, "", 1, false);
+        let mut judged = judge(&mut trial, "", 1, false);
+        let joined = &judged.measurement.connections.time_to_joined;
+        if let Some(joined) = joined.as_ref().filter(|_| at_once) {
+            let all = figure("the last one had joined after", joined.max_us as f64, "us");
+            judged.measurement.figures.push(all);
+        }
         trial.close()?;
         Ok(judged.found())
     })

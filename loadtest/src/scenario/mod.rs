@@ -75,22 +75,22 @@ impl Judged {
     /// Holds the measurement to the objectives, and tells how the trial ended.
     pub fn hold(&mut self, trial: &mut Trial<'_>) {
         self.ended = trial.cut().unwrap_or(Ended::Complete);
-        match self.ended {
+        let told = match self.ended {
             Ended::ServerLost => {
                 let said = trial
                     .last_words()
                     .map_or(String::new(), |said| format!(" It said:\n{said}"));
-                self.problems.push(failure(format!(
+                Some(failure(format!(
                     "the server went away: all connections are lost. The figures are those until then.{said}"
-                )));
+                )))
             }
-            Ended::Interrupted => {
-                self.problems.push(failure(
-                    "interrupted: the figures are those until then".to_owned(),
-                ));
-            }
-            Ended::Complete | Ended::NotStarted => {}
-        }
+            Ended::Interrupted => Some(failure(
+                "interrupted: the figures are those until then".to_owned(),
+            )),
+            Ended::Complete | Ended::NotStarted => None,
+        };
+        self.problems
+            .extend(told.filter(|problem| !self.problems.contains(problem)));
         let objectives = &trial.run.common.slo;
         self.objectives = objectives
             .iter()

@@ -1,6 +1,6 @@
 //! What was asked for, in words, for the result.
 
-use crate::arguments::{Common, Traffic};
+use crate::arguments::{Common, Messages, Traffic};
 use crate::result::Parameter;
 
 /// Collects names and values in the order in which a person reads them.
@@ -23,27 +23,44 @@ impl Parameters {
         }
     }
 
+    /// Who talks, and at which pace.
     pub fn traffic(self, traffic: &Traffic) -> Parameters {
+        let window = match traffic.rate {
+            None => Some(traffic.window.map_or(16, |window| window.0)),
+            Some(_) => None,
+        };
+        self.lobbies(traffic)
+            .maybe("rate", traffic.rate)
+            .maybe("window", window)
+    }
+
+    /// Who talks, at a pace that the scenario sets.
+    pub fn lobbies(self, traffic: &Traffic) -> Parameters {
         let Traffic {
             clients,
             topics,
             publishers,
-            rate,
-            window,
             prober,
             no_echo,
+            messages,
+            ..
         } = traffic;
-        let window = match rate {
-            None => Some(window.map_or(16, |window| window.0)),
-            Some(_) => None,
-        };
         self.with("clients", clients)
             .with("topics", topics)
             .with("publishers", publishers)
-            .maybe("rate", *rate)
-            .maybe("window", window)
             .maybe("prober", prober.then_some("yes"))
             .maybe("no-echo", no_echo.then_some("yes"))
+            .messages(messages)
+    }
+
+    fn messages(self, messages: &Messages) -> Parameters {
+        let time = |duration| humantime::format_duration(duration).to_string();
+        self.with("bytes", messages.bytes)
+            .with("event", &messages.event)
+            .with("payload", &messages.payload)
+            .with("warmup", time(messages.warmup))
+            .with("duration", time(messages.duration))
+            .with("settle", time(messages.settle))
     }
 
     /// Those that all scenarios have; secrets may stand in parameters and headers, so only their names are told.
@@ -56,21 +73,15 @@ impl Parameters {
             .iter()
             .filter_map(|header| header.split(':').next())
             .collect();
-        self.with("bytes", common.bytes)
-            .with("url", &common.url)
+        self.with("url", &common.url)
             .with("vsn", common.vsn)
             .maybe("param", names(params))
             .maybe("header", names(headers))
             .with("topic", &common.topic)
             .with("join-payload", &common.join_payload)
-            .with("event", &common.event)
-            .with("payload", &common.payload)
-            .with("warmup", time(common.warmup))
-            .with("duration", time(common.duration))
-            .with("settle", time(common.settle))
             .with("heartbeat", time(common.heartbeat))
             .maybe("connect-rate", common.connect_rate)
-            .with("connecting-max", common.connecting_max)
+            .maybe("connecting-max", common.connecting_max)
             .maybe("spawn", common.spawn.as_ref())
             .maybe("pid", common.pid)
             .0

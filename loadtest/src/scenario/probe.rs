@@ -3,7 +3,7 @@
 use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
-use crate::arguments::Probe;
+use crate::arguments::{Messages, Probe};
 use crate::clock::{MILLISECOND_NS, now_ns};
 use crate::interrupt::Interrupt;
 use crate::prober::CONNECTIONS;
@@ -22,8 +22,14 @@ pub(super) fn run(asked: Probe, interrupt: Interrupt) -> Result<String, CannotRu
     let marker = marker.as_bytes().first_chunk().copied().map(Marker);
     let marker = marker.ok_or_else(|| CannotRun::Usage("--marker is too short".to_owned()))?;
     let _ = rustix::process::setpriority_process(None, NICENESS);
-    let mut run = Run::new(common, (CONNECTIONS, 1), Starts::Nothing, interrupt)?;
-    let stand = Stand::server(&run)?;
+    let mut run = Run::new(
+        common,
+        Messages::default(),
+        (CONNECTIONS, 1),
+        Starts::Nothing,
+        interrupt,
+    )?;
+    let stand = Stand::server(&mut run)?;
     let mut trial = Trial::new(&mut run, stand, CONNECTIONS)?;
     trial.fleet.probe(marker);
     trial.open_lobbies(1, 0, |_| 0);

@@ -1,10 +1,12 @@
 //! `ramp`: more and more load, until an objective breaks.
 
+use std::cmp::Ordering;
+
 use super::parameters::Parameters;
 use super::{Judged, judge};
 use crate::arguments::{Raised, Ramp, Traffic};
 use crate::interrupt::Interrupt;
-use crate::result::{self, Deliveries, Ended, Objective, RunResult};
+use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
 use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
 use crate::trial::Trial;
@@ -23,7 +25,13 @@ pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotR
         Raised::Clients => ramp.first() as u32,
     };
     let size = (most, traffic.topics.0);
-    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    let run = Run::new(
+        common.clone(),
+        traffic.messages.clone(),
+        size,
+        Starts::Nothing,
+        interrupt,
+    )?;
     run.conclude("ramp", parameters, |run| {
         let mut found = climb(run, &ramp)?;
         found.ramp = Some(found.summit(*raise));
@@ -73,110 +81,173 @@ fn parameters(ramp: &Ramp) -> Vec<result::Parameter> {
         .with("from", ramp.first())
         .with("to", to)
         .with("step", step)
-        .traffic(traffic)
+        .lobbies(traffic)
+        .maybe("rate", traffic.rate)
         .common(common)
 }
 
 impl Ramp {
     fn first(&self) -> f64 {
         self.from.unwrap_or(match self.raise {
-            Raised::Rate => 10.0,
+            Raised::Rate => 50.0,
             Raised::Clients => 100.0,
         })
     }
 
-    /// The steps, each whole: half a client there is not, and half a message a second nobody asks for.
-    fn steps(&self) -> impl Iterator<Item = f64> {
-        let (times, add, to) = (self.times, self.add, self.to);
-        let next = move |value: &f64| {
-            let raised = add
-                .map_or(value * times, |add| value + add)
-                .round()
-                .max(value + 1.0);
-            (raised <= to).then_some(raised)
-        };
-        std::iter::successors(Some(self.first()), next)
+    /// The step behind `value`, whole: half a client there is not, and half a message a second nobody asks for.
+    fn behind(&self, value: f64) -> Option<f64> {
+        let raised = self.add.map_or(value * self.times, |add| value + add);
+        let raised = raised.round().max(value + 1.0);
+        (raised <= self.to).then_some(raised)
     }
 }
 
-/// Climbs until something breaks. All steps have the same connections; a ramp of clients adds to them.
+/// How close the last step that held and the first that broke are to be.
+const CLOSE_ENOUGH: f64 = 1.1;
+/// How often a step may break before it is believed. A busy machine breaks any step now and then.
+const BREAKS_BELIEVED: u32 = 2;
+
+/// Climbs until something breaks, then looks for the limit between that step and the one before. All steps have the same
+/// connections; a ramp of clients only adds to them, so it ends where it breaks.
 fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
-    let mut found = Found::default();
     let Ramp { traffic, raise, .. } = ramp;
     let stand = Stand::server(run)?;
-    let begin = match raise {
+    let size = match raise {
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
-    let mut trial = Trial::new(run, stand, begin)?;
+    let mut trial = Trial::new(run, stand, size)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
-    let mut before = Deliveries::default();
-    for (index, value) in ramp.steps().enumerate() {
-        let clients = match raise {
-            Raised::Rate => traffic.clients.0,
-            Raised::Clients => value as u32,
-        };
-        let there = trial.fleet.len() as u32;
-        if clients > there {
-            trial.check_room(clients)?;
-            let more = trial.enlist(there..clients, begin, !traffic.no_echo);
-            trial.gather(&more)?;
+    let mut climb = Climb {
+        trial,
+        ramp,
+        size,
+        before: Deliveries::default(),
+        found: Found::default(),
+    };
+    let (mut held, mut broke) = (None, None);
+    let mut next = Some(ramp.first());
+    while let Some(value) = next {
+        match climb.believe(value)? {
+            true => held = Some(value),
+            false => broke = Some(value),
         }
-        let rate = match raise {
-            Raised::Rate => Some(value),
-            Raised::Clients => traffic.rate,
+        next = match (held, broke) {
+            _ if climb.found.ended != Ended::Complete => None,
+            (_, None) => ramp.behind(value),
+            (Some(held), Some(broke)) if *raise == Raised::Rate && broke > held * CLOSE_ENOUGH => {
+                let middle = ((held + broke) / 2.0).round();
+                (held < middle && middle < broke).then_some(middle)
+            }
+            _ => None,
         };
-        trial.talk(traffic, rate, |_, _| None)?;
-        trial.settle(|_| true)?;
-        let unit = if *raise == Raised::Rate {
-            "msg/s"
-        } else {
-            "clients"
-        };
-        let label = format!("step {}: {value} {unit}", index + 1);
-        let mut judged = step(&mut trial, &label, value, rate.is_some(), &mut before);
-        judged.measurement.step = Some(value);
-        let go_on = judged.measurement.held && judged.ended == Ended::Complete;
-        trial.run.progress.note(&format!(
-            "{label}: {}",
-            if go_on { "held" } else { "broke" }
-        ));
-        found.objectives.clone_from(&judged.objectives);
-        found.take(judged);
-        if !go_on {
-            break;
-        }
     }
+    let Climb {
+        trial, mut found, ..
+    } = climb;
     trial.close()?;
+    let by_step = |one: &Measurement, other: &Measurement| one.step.partial_cmp(&other.step);
+    found
+        .measurements
+        .sort_by(|one, other| by_step(one, other).unwrap_or(Ordering::Equal));
     Ok(found)
 }
 
-/// Judges one step by what came in it alone.
-fn step(
-    trial: &mut Trial<'_>,
-    label: &str,
-    value: f64,
-    open_loop: bool,
-    before: &mut Deliveries,
-) -> Judged {
-    let mut judged = judge(trial, label, 1, open_loop);
-    let now = judged.measurement.deliveries.clone();
-    judged.measurement.deliveries = now.since(before);
-    judged.measurement.step = Some(value);
-    judged.problems = crate::trial::problems(&judged.measurement, open_loop);
-    judged.hold(trial);
-    *before = now;
-    judged
+/// A ramp on its way up.
+struct Climb<'a, 'r> {
+    trial: Trial<'a>,
+    ramp: &'r Ramp,
+    /// Connections of the first step.
+    size: u32,
+    /// What was delivered before the present step.
+    before: Deliveries,
+    found: Found,
+}
+
+impl Climb<'_, '_> {
+    /// Whether a step holds. The try that decided is kept.
+    fn believe(&mut self, value: f64) -> Result<bool, CannotRun> {
+        let unit = match self.ramp.raise {
+            Raised::Rate => "msg/s",
+            Raised::Clients => "clients",
+        };
+        let label = format!("{value} {unit}");
+        let (mut held, mut broke) = (0, 0);
+        loop {
+            let judged = self.step(&label, value)?;
+            let complete = judged.ended == Ended::Complete;
+            match judged.measurement.held {
+                true => held += 1,
+                false => broke += 1,
+            }
+            // What held at once is believed; what broke and then held must hold once more.
+            let decided = !complete || broke >= BREAKS_BELIEVED || held > broke;
+            let word = match (complete, judged.measurement.held) {
+                (false, _) => "cut short",
+                (true, true) => "held",
+                (true, false) => "broke",
+            };
+            let again = if decided { "" } else { ", once more" };
+            self.trial
+                .run
+                .progress
+                .note(&format!("{label}: {word}{again}"));
+            if decided {
+                let holds = broke < BREAKS_BELIEVED && complete;
+                self.keep(judged, holds);
+                return Ok(holds);
+            }
+        }
+    }
+
+    fn keep(&mut self, mut judged: Judged, holds: bool) {
+        judged.measurement.held = holds;
+        let lowest_broken = self
+            .found
+            .measurements
+            .iter()
+            .filter(|one| !one.held)
+            .all(|one| one.step > judged.measurement.step);
+        if !holds && lowest_broken || self.found.objectives.is_empty() {
+            self.found.objectives.clone_from(&judged.objectives);
+        }
+        self.found.problems.extend(judged.problems);
+        self.found.measurements.push(judged.measurement);
+        self.found.ended = judged.ended;
+    }
+
+    fn step(&mut self, label: &str, value: f64) -> Result<Judged, CannotRun> {
+        let Ramp { traffic, raise, .. } = self.ramp;
+        let (clients, rate) = match raise {
+            Raised::Rate => (traffic.clients.0, Some(value)),
+            Raised::Clients => (value as u32, traffic.rate),
+        };
+        let trial = &mut self.trial;
+        let there = trial.fleet.len() as u32;
+        if clients > there {
+            trial.check_room(clients)?;
+            let more = trial.enlist(there..clients, self.size, !traffic.no_echo);
+            trial.gather(&more)?;
+        }
+        trial.talk(traffic, rate, |_, _| None)?;
+        trial.settle(|_| true)?;
+        // Judged by what came in this step alone.
+        let mut judged = judge(trial, label, 1, rate.is_some());
+        let now = judged.measurement.deliveries.clone();
+        judged.measurement.deliveries = now.since(&self.before);
+        judged.measurement.step = Some(value);
+        judged.problems = crate::trial::problems(&judged.measurement, rate.is_some());
+        judged.hold(trial);
+        self.before = now;
+        Ok(judged)
+    }
 }
 
 impl Found {
     fn summit(&self, raised: Raised) -> result::Ramp {
-        let broke = self.measurements.last().filter(|last| !last.held);
-        let held = self
-            .measurements
-            .iter()
-            .rev()
-            .find(|measurement| measurement.held);
+        let complete = self.ended == Ended::Complete;
+        let broke = self.measurements.iter().find(|one| !one.held && complete);
+        let held = self.measurements.iter().rev().find(|one| one.held);
         let broken = |objective: &&Objective| !objective.held;
         let mut because: Vec<String> = Vec::new();
         if broke.is_some() {

@@ -7,10 +7,11 @@ use super::{figure, judge};
 use crate::arguments::Slow;
 use crate::clock::now_ns;
 use crate::interrupt::Interrupt;
-use crate::result::RunResult;
+use crate::report::units;
+use crate::result::{Measurement, Problem, RunResult, Throughput};
 use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
-use crate::trial::{Phase, Trial, failure, nanoseconds};
+use crate::trial::{Phase, Trial, failure, nanoseconds, warning};
 
 pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Slow {
@@ -36,7 +37,13 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
         )
         .common(common);
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(common.clone(), size, Starts::Nothing, interrupt)?;
+    let run = Run::new(
+        common.clone(),
+        traffic.messages.clone(),
+        size,
+        Starts::Nothing,
+        interrupt,
+    )?;
     run.conclude("slow", parameters, |run| go(run, &asked))
 }
 
@@ -51,31 +58,48 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
     let mut trial = Trial::new(run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
-    trial.gather(&enlisted)?;
     let silent = enlisted
         .iter()
         .rev()
         .filter(|number| !trial.fleet.publishes(**number));
     let slow_ones: Vec<u32> = silent.take(slow.0 as usize).copied().collect();
     let slow_ones = slow_ones.as_slice();
-    let mut resume_ns = None;
+    slow_ones
+        .iter()
+        .for_each(|number| trial.fleet.make_narrow(*number));
+    trial.gather(&enlisted)?;
+    let mut stop = Stop::Coming;
+    let mut published = (0, None);
     trial.talk(traffic, traffic.rate, |trial, phase| {
-        if phase == Phase::Measured && resume_ns.is_none() {
-            slow_ones
-                .iter()
-                .for_each(|number| trial.fleet.stop_reading(*number));
-            resume_ns = Some(stop_for.map_or(u64::MAX, |time| now_ns() + nanoseconds(time)));
+        match stop {
+            Stop::Coming if phase == Phase::Measured => {
+                slow_ones
+                    .iter()
+                    .for_each(|number| trial.fleet.stop_reading(*number));
+                published.0 = trial.fleet.ledger.published();
+                stop = match stop_for {
+                    Some(time) => Stop::Until(now_ns() + nanoseconds(*time)),
+                    None => Stop::ToTheEnd,
+                };
+            }
+            Stop::Until(due_ns) if now_ns() >= due_ns => {
+                slow_ones
+                    .iter()
+                    .for_each(|number| trial.fleet.resume_reading(*number));
+                published.1 = Some(trial.fleet.ledger.published());
+                stop = Stop::Over;
+            }
+            _ => {}
         }
-        let due = resume_ns.filter(|at| *at != u64::MAX)?;
-        if now_ns() < due {
-            return Some(due);
+        match stop {
+            Stop::Until(due_ns) => Some(due_ns),
+            _ => None,
         }
-        slow_ones
-            .iter()
-            .for_each(|number| trial.fleet.resume_reading(*number));
-        resume_ns = Some(u64::MAX);
-        None
     })?;
+    let until = published
+        .1
+        .unwrap_or_else(|| trial.fleet.ledger.published());
+    let unread = (until - published.0) / u64::from(traffic.topics.0);
     let rss_stopped = trial
         .fleet
         .watch
@@ -86,9 +110,8 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
         .iter()
         .for_each(|number| trial.fleet.resume_reading(*number));
     trial.settle(|trial| {
-        slow_ones
-            .iter()
-            .all(|number| trial.fleet.has_caught_up_or_ended(*number))
+        let all = &mut slow_ones.iter();
+        all.all(|number| trial.fleet.has_caught_up_or_ended(*number))
     })?;
     let mut judged = judge(&mut trial, "", 1, traffic.rate.is_some());
     let fates = Fates::of(&trial, slow_ones);
@@ -98,9 +121,44 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
             "{} slow clients have gaps in what they got, and were not told: messages are lost silently", fates.gaps
         )));
     }
+    judged
+        .problems
+        .extend(fits_into_the_kernel(&judged.measurement, unread));
     judged.hold(&mut trial);
     trial.close()?;
     Ok(judged.found())
+}
+
+/// Where the slow ones are in their stop.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    /// It begins with the measured time.
+    Coming,
+    /// It ends at that time.
+    Until(u64),
+    /// It ends with the measured time.
+    ToTheEnd,
+    /// They read again.
+    Over,
+}
+
+/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than that left unread is
+/// none of the server's business.
+const KERNEL_BYTES: f64 = 512.0 * 1024.0;
+
+/// A slow client that left so little unread that the server cannot have noticed.
+fn fits_into_the_kernel(measurement: &Measurement, unread: u64) -> Option<Problem> {
+    let Throughput {
+        bytes, deliveries, ..
+    } = measurement.throughput;
+    let left = unread as f64 * bytes as f64 / (deliveries as f64).max(1.0);
+    (left < KERNEL_BYTES).then(|| {
+        warning(format!(
+            "what each slow client left unread ({}) fits between the sockets: the server hardly noticed. Raise --rate, \
+             --bytes, --duration or --stop-for",
+            units::bytes(left)
+        ))
+    })
 }
 
 /// What became of the slow ones.

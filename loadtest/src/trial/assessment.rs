@@ -9,6 +9,8 @@ use crate::result::{
 };
 use crate::watch::Used;
 
+/// With fewer messages than this, one that is late is more than one in a hundred.
+const MESSAGES_MIN: u64 = 100;
 /// Less CPU time than this is not divided: the system counts it in steps of 10 ms.
 const CPU_SECONDS_MIN: f64 = 0.05;
 /// A side that is busy for this share of the time is at its limit. What is missing goes to waiting for the other side.
@@ -227,7 +229,7 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
     if total(errors) > 0 && measurement.deliveries.published > 0 {
         let many = counted(total(errors), "push", "pushes");
         failures.push(format!(
-            "{many} answered with an error: {}",
+            "{many} answered with an error: {}. See --event and --payload",
             reasons(errors)
         ));
     }
@@ -252,7 +254,9 @@ fn misleading(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
         Saturated::LoadGenerator | Saturated::Both
     );
     if load_is && open_loop {
-        warnings.push("the load generator was busy all the time: the delays are partly its own. Lower --rate or --clients".to_owned());
+        warnings.push(
+            "the load generator was busy all the time: the delays are partly its own".to_owned(),
+        );
     }
     let late = measurement
         .send_delay
@@ -262,10 +266,16 @@ fn misleading(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
         .delivery_latency
         .as_ref()
         .map_or(u64::MAX, |delay| delay.p99_us);
-    if open_loop && late > 1_000 && late > delay / 4 {
+    if open_loop && late > 2_000 && late > delay / 4 {
         warnings.push(format!(
             "the load generator sent late (p99 {:.1} ms after the intended time); that is part of all delays",
             late as f64 / 1e3
+        ));
+    }
+    let few = measurement.throughput.published;
+    if open_loop && (1..MESSAGES_MIN).contains(&few) {
+        warnings.push(format!(
+            "{few} messages are few: one pause of the machine decides their 99th percentile. Raise --duration"
         ));
     }
     if measurement.load.waiting > 0.1 {

@@ -47,7 +47,11 @@ fn main() -> ExitCode {
 }
 
 fn refuse(error: CannotRun) -> u8 {
-    let _ = writeln!(io::stderr(), "lobbyd-loadtest: {error}");
+    let _ = writeln!(
+        io::stderr(),
+        "lobbyd-loadtest: {}",
+        text::plain(&error.to_string())
+    );
     match error {
         CannotRun::Usage(_) => USAGE,
         CannotRun::Interrupted => FAILED,
@@ -58,7 +62,11 @@ fn refuse(error: CannotRun) -> u8 {
 fn show(result: &RunResult) {
     if result.measurements.is_empty() {
         for problem in &result.problems {
-            let _ = writeln!(io::stderr(), "lobbyd-loadtest: {}", problem.text);
+            let _ = writeln!(
+                io::stderr(),
+                "lobbyd-loadtest: {}",
+                text::plain(&problem.text)
+            );
         }
         return;
     }

@@ -12,6 +12,8 @@ const LONGEST_US: u64 = 3_600_000_000;
 const DIGITS: u8 = 3;
 /// Length of an interval at first. A long run has longer ones, so that there are never more than [`INTERVALS_MAX`].
 const INTERVAL_NS: u64 = SECOND_NS / 4;
+/// A run that is to be longer has no planned end.
+const LENGTH_KNOWN_NS: u64 = 1 << 55;
 /// Most intervals of a run: more than a plot has pixels for.
 const INTERVALS_MAX: u64 = 240;
 
@@ -106,7 +108,9 @@ pub struct Surroundings {
 impl Meter {
     /// Measures from `begin_ns` on, for `length_ns`. What was recorded before is forgotten.
     pub fn begin(&mut self, begin_ns: u64, length_ns: u64) {
-        let interval_ns = INTERVAL_NS.max(length_ns / INTERVALS_MAX);
+        // How long a run of unknown length takes is not known: its intervals stay short.
+        let known = length_ns < LENGTH_KNOWN_NS;
+        let interval_ns = INTERVAL_NS.max(if known { length_ns / INTERVALS_MAX } else { 0 });
         *self = Meter {
             window: Some(Window {
                 begin_ns,
@@ -118,10 +122,10 @@ impl Meter {
         };
     }
 
-    /// The measured time ends now, be it as long as planned or not. Messages intended before still count.
+    /// The measured time ends now, or has ended as planned. Messages intended before still count.
     pub fn end(&mut self, now_ns: u64) {
         if let Some(window) = &mut self.window {
-            window.end_ns = now_ns.max(window.begin_ns);
+            window.end_ns = now_ns.clamp(window.begin_ns, window.end_ns);
         }
     }
 

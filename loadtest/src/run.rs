@@ -119,6 +119,10 @@ impl Run {
                 )));
             }
         }
+        if common.server_cores.is_some() && common.spawn.is_none() && starts == Starts::Nothing {
+            let text = "--server-cores binds a server that is started here: --spawn is missing";
+            return Err(CannotRun::Usage(text.to_owned()));
+        }
         let seed = common.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
         let (server_cores, load_cores) = cores(&common, starts);
         let run = Run {

@@ -31,15 +31,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const OUTPUT_LINES: usize = 15;
 
 impl Stand {
-    /// The server under test, started if that was asked for.
+    /// The server under test, started if that was asked for and there is room for `connections` to it.
     ///
     /// # Errors
     /// If it is not there or does not come up.
-    pub fn server(run: &mut Run) -> Result<Stand, CannotRun> {
+    pub fn server(run: &mut Run, connections: u32) -> Result<Stand, CannotRun> {
         let (target, common) = (run.target.clone(), &run.common);
         let addresses = target
             .addresses()
             .map_err(|error| CannotRun::NoConnection(format!("--url: {error}")))?;
+        run.check_room(connections, addresses[0])?;
         let server = match (&common.spawn, common.pid) {
             (Some(command), _) => {
                 if addresses
@@ -85,7 +86,9 @@ impl Stand {
     pub fn floor(run: &Run, writes: Writes) -> Result<Stand, CannotRun> {
         let own = std::env::current_exe()?;
         let own = own.to_string_lossy().replace('\'', r"'\''");
-        let command = format!("exec '{own}' floor --serve --writes {writes} --listen 127.0.0.1:0");
+        let command = format!(
+            "exec '{own}' floor --serve --with-parent --writes {writes} --listen 127.0.0.1:0"
+        );
         let failed =
             |text: String| CannotRun::NoConnection(format!("the floor did not start: {text}"));
         let server = Server::spawn(&command, run.spawn_cores())

@@ -274,10 +274,10 @@ impl<'a> Trial<'a> {
         let warm_ns = now_ns() + nanoseconds(self.run.messages.warmup);
         self.turns_until(warm_ns, |trial| each_turn(trial, Phase::WarmUp))?;
         self.not_interrupted()?;
-        self.begin_measuring();
-        let end_ns = now_ns() + nanoseconds(self.run.messages.duration);
+        let end_ns = self.begin_measuring();
         self.turns_until(end_ns, |trial| each_turn(trial, Phase::Measured))?;
-        self.fleet.set_pace(Pacer::silent());
+        // A run that was cut short ends its pace there.
+        self.fleet.end_pace(end_ns.min(now_ns()));
         self.end_measuring();
         Ok(())
     }
@@ -297,18 +297,27 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// The measured time begins.
-    pub fn begin_measuring(&mut self) {
+    /// The measured time begins, for as long as was asked for. Returns when it ends.
+    pub fn begin_measuring(&mut self) -> u64 {
+        self.measure_for(nanoseconds(self.run.messages.duration))
+    }
+
+    /// The measured time begins, and goes on until [`end_measuring`](Trial::end_measuring).
+    pub fn begin_measuring_without_end(&mut self) {
+        self.measure_for(LONGEST_NS);
+    }
+
+    fn measure_for(&mut self, length_ns: u64) -> u64 {
         self.run.progress.phase("measuring");
         let begin = self.fleet.watch.sample();
         self.fleet.watch.look(0);
         self.begin = Some(begin);
-        let length_ns = nanoseconds(self.run.messages.duration);
         let begin_ns = now_ns();
         self.fleet.meter.begin(begin_ns, length_ns);
         if let Some(prober) = &mut self.prober {
             prober.begin(begin_ns, length_ns);
         }
+        begin_ns + length_ns
     }
 
     /// The measured time ends.
@@ -458,6 +467,8 @@ fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {
     (nth < publishers && nth * members / publishers == place).then_some(nth as u32)
 }
 
+/// Longer than any run.
+const LONGEST_NS: u64 = 1 << 56;
 /// How long what is on its way is waited for when somebody has asked for the end.
 const INTERRUPTED_WAIT_NS: u64 = SECOND_NS;
 

@@ -120,7 +120,7 @@ pub struct Messages {
     #[arg(long, value_name = "JSON", default_value = r#"{"body":"{body}"}"#, help_heading = WORDS)]
     pub payload: String,
 
-    /// Bytes of {body}, at least 36
+    /// Bytes of {body}, at least 38
     #[arg(long, value_name = "N", default_value_t = Count(64), help_heading = WORDS)]
     pub bytes: Count,
 
@@ -223,6 +223,7 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("{error}; expected a time as in 10s, 1m30s or 500ms"))
 }
 
+/// A number a second. Bounded at both ends, so that no time between two of them is none, or for ever.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     let digits: String = text
         .chars()
@@ -231,6 +232,6 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     let rate = digits
         .parse()
         .ok()
-        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
-    rate.ok_or_else(|| "a number of more than 0 is expected".to_owned())
+        .filter(|rate| (0.01..=100e6).contains(rate));
+    rate.ok_or_else(|| "a number from 0.01 to 100,000,000 is expected".to_owned())
 }

@@ -119,7 +119,7 @@ mod tests {
             (&["fanout", "--param", "x"], "NAME=VALUE"),
             (&["fanout", "--clients", "0"], "at least 1"),
             (&["fanout", "--duration", "10"], "10s"),
-            (&["fanout", "--rate", "-1"], "more than 0"),
+            (&["fanout", "--rate", "-1"], "from 0.01"),
             (&["fanout", "--header", "x"], "Name: value"),
             (&["fanout", "--slo", "p98=1ms"], "no objective"),
             (&["compare", "a.json"], "2 values required"),

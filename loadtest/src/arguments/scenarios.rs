@@ -259,6 +259,10 @@ pub struct Floor {
     #[arg(long)]
     pub serve: bool,
 
+    /// End with the program that has started it
+    #[arg(long, requires = "serve", hide = true)]
+    pub with_parent: bool,
+
     /// Where to serve it
     #[arg(
         long,

@@ -15,6 +15,8 @@ pub(super) struct Connection {
     pub stream: Option<u32>,
     /// When it was to be opened.
     pub started_ns: u64,
+    /// When it was opened.
+    pub opened_ns: u64,
     /// The begin of a frame, or of the answer to the upgrade, whose end has not come.
     pub kept: Vec<u8>,
     /// The parts of a fragmented message.
@@ -32,6 +34,8 @@ pub(super) struct Connection {
     pub narrow: bool,
     /// Whether it has stopped reading at some time: nobody waits for it, and its delays are nobody's.
     pub slow: bool,
+    /// The peer's end has come, behind what is still to be read.
+    pub hung_up: bool,
     /// Whether its own next message is waited for.
     pub awaits_echo: bool,
 }
@@ -90,6 +94,7 @@ impl Connection {
             lobby,
             stream,
             started_ns: 0,
+            opened_ns: 0,
             kept: Vec::new(),
             fragments: Vec::new(),
             fragment_opcode: 0,
@@ -98,6 +103,7 @@ impl Connection {
             pushes: VecDeque::new(),
             heartbeat_ns: None,
             reads: true,
+            hung_up: false,
             narrow: false,
             slow: false,
             awaits_echo: false,

@@ -1,9 +1,12 @@
 //! What comes and is no plain delivery: control frames, parts of messages, replies, and the ends of channels.
 
 use super::connection::{Pushed, Stage};
-use super::{Fleet, Happening};
+use super::{Fleet, Happening, count};
 use crate::wire::frame::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
 use crate::wire::phoenix::{Incoming, JOIN_REF, Status};
+
+/// Bytes that wait for a socket from which on no more pongs are put behind them.
+const PONGS_WAITING_MAX: usize = 64 << 10;
 
 impl Fleet {
     /// A frame that is not a whole text.
@@ -17,6 +20,8 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         match head.opcode {
             opcode::CLOSE => self.closed(number, frame::close_code(payload)),
+            // A server that pings and never reads gets no answer: an older ping need not have one (§5.5.3).
+            opcode::PING if connection.out.waiting() > PONGS_WAITING_MAX => {}
             opcode::PING => {
                 let mask = self.random.u32(..).to_ne_bytes();
                 frame::write(&mut connection.out.bytes, opcode::PONG, mask, &[payload]);
@@ -63,7 +68,7 @@ impl Fleet {
     /// The server's Close frame, its own or the answer to ours.
     fn closed(&mut self, number: u32, code: u16) {
         let words = close_words(code);
-        *self.census.closes.entry(words.clone()).or_default() += 1;
+        count(&mut self.census.closes, words.clone());
         let connection = &mut self.connections[number as usize];
         if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
             // The courtesy of an answer; the connection is not kept for it.
@@ -112,18 +117,20 @@ impl Fleet {
     }
 
     fn channel_ended(&mut self, number: u32, why: &str) {
-        if self.connections[number as usize].stage == Stage::Joined {
-            self.lost(number, why.to_owned());
+        match self.connections[number as usize].stage {
+            Stage::Joined => self.lost(number, why.to_owned()),
+            Stage::Joining => self.refused(number, format!("{why}, before the join was answered")),
+            _ => {}
         }
     }
 
     fn replied(&mut self, number: u32, incoming: &Incoming<'_>, status: Status, now: u64) {
         let connection = &mut self.connections[number as usize];
         if incoming.topic == "phoenix" {
-            if let Some(sent_ns) = connection.heartbeat_ns.take() {
-                if !connection.slow {
-                    self.meter.beat(sent_ns, now);
-                }
+            let sent_ns = connection.heartbeat_ns.take();
+            // One that has stopped reading has its answer late by its own fault.
+            if let Some(sent_ns) = sent_ns.filter(|_| !connection.slow) {
+                self.meter.beat(sent_ns, now);
             }
             return;
         }
@@ -151,11 +158,11 @@ impl Fleet {
         match status {
             Status::Ok => self.census.replies_ok += 1,
             Status::Error(why) => {
-                *self.census.replies_error.entry(why).or_default() += 1;
-                if let Some((stream, sequence)) = push.message {
-                    if self.ledger.refuse(stream, sequence) {
-                        self.done.push(stream);
-                    }
+                count(&mut self.census.replies_error, why);
+                if let Some((stream, sequence)) = push.message
+                    && self.ledger.refuse(stream, sequence)
+                {
+                    self.done.push(stream);
                 }
             }
         }

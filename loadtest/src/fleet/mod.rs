@@ -78,7 +78,7 @@ pub struct Fleet {
     /// Connections with something to write.
     unwritten: Vec<u32>,
     /// When each connection is to send its next heartbeat.
-    heartbeats: BinaryHeap<std::cmp::Reverse<(u64, u32)>>,
+    heartbeats: BinaryHeap<std::cmp::Reverse<Beat>>,
     /// Who publishes each stream.
     publishers: Vec<u32>,
     /// Streams whose messages are done, for the pacer.
@@ -103,6 +103,14 @@ pub struct Fleet {
     pub watch: Watch,
     census: Census,
     happenings: Vec<Happening>,
+}
+
+/// When which connection is to beat next: the connection of that start, and not one in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Beat {
+    due_ns: u64,
+    number: u32,
+    started_ns: u64,
 }
 
 /// What became of the connections.
@@ -155,7 +163,7 @@ impl Fleet {
         let timer = Timer::new(poll.registry(), turn::TIMER)?;
         let mut random = fastrand::Rng::with_seed(settings.seed);
         let key = upgrade::key(&mut random);
-        let marker = Marker::random(&mut random);
+        let marker = Marker::unique();
         let filler = settings.script.filler(&mut random);
         let script = settings.script.clone().with_text(marker, filler.clone());
         let FleetSettings {
@@ -330,6 +338,22 @@ impl Fleet {
         }
     }
 
+    /// Connections that are joined and read, and whose heartbeat of before `before_ns` was not answered.
+    pub fn unanswered_heartbeats(&self, before_ns: u64) -> usize {
+        let waits = |connection: &&Connection| {
+            let Connection {
+                stage,
+                slow,
+                heartbeat_ns,
+                ..
+            } = connection;
+            *stage == Stage::Joined
+                && !slow
+                && heartbeat_ns.is_some_and(|sent_ns| sent_ns < before_ns)
+        };
+        self.connections.iter().filter(waits).count()
+    }
+
     /// Answers to pushes so far.
     pub fn replies(&self) -> Replies {
         Replies {
@@ -337,6 +361,19 @@ impl Fleet {
             error: counts(&self.census.replies_error),
         }
     }
+}
+
+/// Different reasons that are told apart; a server may make up as many as it likes.
+const REASONS_MAX: usize = 20;
+
+fn count(reasons: &mut BTreeMap<String, u64>, why: String) {
+    let known = reasons.len() < REASONS_MAX || reasons.contains_key(&why);
+    let why = if known {
+        why
+    } else {
+        "other reasons".to_owned()
+    };
+    *reasons.entry(why).or_default() += 1;
 }
 
 /// The most frequent first.

@@ -8,7 +8,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Token};
 
 use super::connection::Stage;
-use super::{Fleet, FleetSettings, Happening};
+use super::{Beat, Fleet, FleetSettings, Happening, count};
 use crate::clock::now_ns;
 use crate::wire::frame::{self, opcode};
 use crate::wire::phoenix::{self, Push};
@@ -23,7 +23,7 @@ pub(super) struct Opening {
     next_ns: u64,
     /// Since when all of them were to be started at once.
     storm_ns: Option<u64>,
-    /// When each connection on its way was started, oldest first. Those that arrived meanwhile are still in it.
+    /// When each connection on its way was opened, oldest first. Our own line before that is none of the server's. Those that arrived meanwhile are still in it.
     on_the_way: VecDeque<(u32, u64)>,
     arriving: usize,
     arriving_max: usize,
@@ -59,7 +59,7 @@ impl Opening {
         let deadline = self
             .on_the_way
             .front()
-            .map(|(_, started_ns)| started_ns + self.timeout_ns);
+            .map(|(_, opened_ns)| opened_ns + self.timeout_ns);
         start.into_iter().chain(deadline).min()
     }
 
@@ -77,7 +77,7 @@ impl Opening {
         };
         self.next_ns = planned_ns + self.period_ns;
         self.arriving += 1;
-        self.on_the_way.push_back((number, planned_ns));
+        self.on_the_way.push_back((number, now));
         Some((number, planned_ns))
     }
 }
@@ -108,6 +108,7 @@ impl Fleet {
             let connection = &mut self.connections[number as usize];
             connection.reset();
             connection.started_ns = planned_ns;
+            connection.opened_ns = now;
             connection.stage = Stage::Connecting;
             let socket = match connection.narrow {
                 true => narrow_socket(self.settings.address),
@@ -130,9 +131,9 @@ impl Fleet {
     /// Those who have not joined in time.
     fn give_up_late(&mut self, now: u64) {
         let timeout_ns = self.opening.timeout_ns;
-        while let Some((number, started_ns)) = self.opening.on_the_way.front().copied() {
+        while let Some((number, opened_ns)) = self.opening.on_the_way.front().copied() {
             let connection = &self.connections[number as usize];
-            let still = connection.started_ns == started_ns;
+            let still = connection.opened_ns == opened_ns;
             let without = match connection.stage {
                 Stage::Connecting if still => "TCP connection",
                 Stage::Upgrading if still => "answer to the upgrade",
@@ -142,7 +143,7 @@ impl Fleet {
                     continue;
                 }
             };
-            if started_ns + timeout_ns > now {
+            if opened_ns + timeout_ns > now {
                 return;
             }
             self.opening.on_the_way.pop_front();
@@ -213,6 +214,7 @@ impl Fleet {
     pub(super) fn joined_at(&mut self, number: u32, now: u64) {
         let connection = &mut self.connections[number as usize];
         connection.stage = Stage::Joined;
+        let started_ns = connection.started_ns;
         self.census.to_joined.record(connection.started_ns, now);
         self.census.joined_ever += 1;
         self.census.joined_now += 1;
@@ -221,15 +223,19 @@ impl Fleet {
         self.ledger.join(number);
         // A random begin spreads the heartbeats of connections that joined at once.
         let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
-        self.heartbeats
-            .push(std::cmp::Reverse((now + first, number)));
+        let due_ns = now + first;
+        self.heartbeats.push(std::cmp::Reverse(Beat {
+            due_ns,
+            number,
+            started_ns,
+        }));
         self.happenings.push(Happening::Joined(number));
     }
 
     /// A connection could not be had.
     pub(super) fn refused(&mut self, number: u32, why: String) {
         self.opening.arriving -= 1;
-        *self.census.refused.entry(why.clone()).or_default() += 1;
+        count(&mut self.census.refused, why.clone());
         self.drop_socket(number);
         self.happenings.push(Happening::Refused(number, why));
     }
@@ -247,10 +253,10 @@ impl Fleet {
         self.census.joined_now -= 1;
         if self.connections[number as usize].slow {
             // It is told by the end of its connection, and owed no more than it has.
-            *self.census.ended_slow.entry(why.clone()).or_default() += 1;
+            count(&mut self.census.ended_slow, why.clone());
             self.ledger.leave(number, &mut self.done);
         } else {
-            *self.census.lost.entry(why.clone()).or_default() += 1;
+            count(&mut self.census.lost, why.clone());
             self.ledger.lose(number, &mut self.done);
         }
         self.drop_socket(number);

@@ -83,6 +83,22 @@ impl Pacer {
         }
     }
 
+    /// Messages that were due before `end_ns` and have not been asked for.
+    pub fn backlog(&self, end_ns: u64) -> u64 {
+        match &self.0 {
+            Pace::Rate {
+                begin_ns,
+                period_ns,
+                due,
+                ..
+            } => {
+                let all = end_ns.saturating_sub(*begin_ns) as f64 / period_ns;
+                (all.ceil() as u64).saturating_sub(*due)
+            }
+            Pace::Silent | Pace::Window { .. } => 0,
+        }
+    }
+
     /// When it will next be asked in vain, if that is a matter of time.
     pub fn next_due_ns(&self) -> Option<u64> {
         match &self.0 {

@@ -34,7 +34,7 @@ impl Fleet {
         match socket.read(&mut self.buffer[kept..]) {
             Ok(0) => self.lost(number, "1006 (no Close frame)".to_owned()),
             Ok(read) => {
-                if kept + read == self.buffer.len() {
+                if kept + read == self.buffer.len() || connection.hung_up {
                     self.unread.push_back(number);
                 }
                 self.take(number, kept + read, read);
@@ -45,6 +45,11 @@ impl Fleet {
             }
             Err(error) => self.lost(number, format!("1006 ({})", plain(&error))),
         }
+    }
+
+    /// The peer has ended its side: reads go on until they find that end.
+    pub(super) fn hung_up(&mut self, number: u32) {
+        self.connections[number as usize].hung_up = true;
     }
 
     /// Takes the first `len` bytes of the buffer, `read` of which are new.

@@ -280,7 +280,7 @@ mod tests {
                 },
                 1
             )
-            .contains("take 36")
+            .contains("take 38")
         );
         assert!(wrong(WORDS, 2).contains("room:{lobby}"));
         let many = Script::new(

@@ -56,7 +56,7 @@ impl Fleet {
     }
 
     fn next_due_ns(&self, now: u64) -> u64 {
-        let heartbeat = self.heartbeats.peek().map(|due| due.0.0);
+        let heartbeat = self.heartbeats.peek().map(|beat| beat.0.due_ns);
         let times = [
             Some(now + SLEEP_NS),
             self.pacer.next_due_ns(),
@@ -77,6 +77,10 @@ impl Fleet {
             if event.is_writable() {
                 self.writable(number);
             }
+            if event.is_read_closed() || event.is_error() {
+                // The end may stand behind bytes of the same event, and is not told a second time.
+                self.hung_up(number);
+            }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.read(number);
             }
@@ -91,6 +95,15 @@ impl Fleet {
                 self.read(number);
             }
         }
+    }
+
+    /// Publishes what was due before `end_ns` and is late, as much as one turn takes; the rest counts as unsent. Then nobody
+    /// publishes any more.
+    pub fn end_pace(&mut self, end_ns: u64) {
+        self.publish_due(end_ns.saturating_sub(1));
+        let unsent = self.pacer.backlog(end_ns);
+        self.ledger.not_sent(unsent);
+        self.pacer = super::Pacer::silent();
     }
 
     fn publish_due(&mut self, now: u64) {

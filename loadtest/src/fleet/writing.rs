@@ -3,9 +3,9 @@
 
 use std::io::{self, Write};
 
-use super::Fleet;
 use super::connection::{Pushed, Stage};
 use super::opening::plain;
+use super::{Beat, Fleet};
 use crate::clock::now_ns;
 use crate::wire::phoenix::{self, Push};
 
@@ -21,7 +21,7 @@ impl Fleet {
             return;
         };
         if connection.stage != Stage::Joined || connection.out.waiting() > WAITING_BYTES_MAX {
-            self.ledger.not_sent();
+            self.ledger.not_sent(1);
             return;
         }
         let tag = self.ledger.publish(stream, intended_ns);
@@ -76,19 +76,25 @@ impl Fleet {
 
     /// Heartbeats that are due. An unanswered one is not sent again.
     pub(super) fn beat_due(&mut self, now: u64) {
-        while let Some(std::cmp::Reverse((due_ns, number))) = self.heartbeats.peek().copied() {
+        while let Some(std::cmp::Reverse(beat)) = self.heartbeats.peek().copied() {
+            let Beat {
+                due_ns,
+                number,
+                started_ns,
+            } = beat;
             if due_ns > now {
                 return;
             }
             self.heartbeats.pop();
             let connection = &mut self.connections[number as usize];
-            if connection.stage != Stage::Joined {
-                continue; // a rejoin has a heartbeat of its own
+            if connection.stage != Stage::Joined || connection.started_ns != started_ns {
+                continue; // who has come back has heartbeats of its own
             }
-            self.heartbeats.push(std::cmp::Reverse((
-                due_ns + self.settings.heartbeat_ns,
-                number,
-            )));
+            let due_next_ns = due_ns + self.settings.heartbeat_ns;
+            self.heartbeats.push(std::cmp::Reverse(Beat {
+                due_ns: due_next_ns,
+                ..beat
+            }));
             if connection.heartbeat_ns.is_some() {
                 continue;
             }

@@ -11,7 +11,7 @@ mod usage;
 pub use cores::{Cores, CoresError};
 pub use limits::{NotEnough, Room, raise_descriptors};
 pub use machine::machine;
-pub use server::{Server, SpawnError, Stopped};
+pub use server::{Server, SpawnError, Stopped, kill_servers};
 pub use usage::{OwnUsage, ProcessTree, Usage};
 
 /// Waits for something that tests are sure comes.

@@ -5,12 +5,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::cores::{Cores, bound_to};
 use super::process::Process;
+use super::usage::ProcessTree;
 
 /// How long a server may take to end after SIGTERM. Then it is killed.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
@@ -93,6 +95,7 @@ impl Server {
             command: command.to_owned(),
             source,
         })?;
+        remember(child.id());
         Ok(Server::Spawned { child, output })
     }
 
@@ -146,11 +149,18 @@ impl Server {
         let Server::Spawned { child, .. } = self else {
             return Stopped::LeftRunning;
         };
+        // Those that have left the group are found below the shell, as long as it lives.
+        let strays = strays(child.id());
         signal(child.id(), Signal::TERM);
-        if let Some(status) = ended_within(child, time) {
+        strays.iter().for_each(|pid| signal_one(*pid, Signal::TERM));
+        let ended = ended_within(child, time);
+        strays.iter().for_each(|pid| signal_one(*pid, Signal::KILL));
+        if let Some(status) = ended {
+            forget(child.id());
             return Stopped::Ended(status);
         }
         signal(child.id(), Signal::KILL);
+        forget(child.id());
         // Cannot take long: nothing holds up SIGKILL but the kernel's own work.
         let _ = child.wait();
         Stopped::Killed
@@ -170,6 +180,43 @@ fn tail(output: &File) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; (length - begin) as usize];
     output.read_exact_at(&mut bytes, begin)?;
     Ok(bytes)
+}
+
+/// The groups of servers that run, for the end that waits for nothing.
+static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+fn groups() -> MutexGuard<'static, Vec<u32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remember(group: u32) {
+    groups().push(group);
+}
+
+fn forget(group: u32) {
+    groups().retain(|other| *other != group);
+}
+
+/// Kills all servers that this program has started, without waiting for them. For a program that ends at once.
+pub fn kill_servers() {
+    for group in groups().drain(..) {
+        let strays = strays(group);
+        signal(group, Signal::KILL);
+        strays.iter().for_each(|pid| signal_one(*pid, Signal::KILL));
+    }
+}
+
+/// Processes that were started below `root` and are in other groups than its own.
+fn strays(root: u32) -> Vec<u32> {
+    let members = ProcessTree::of(root).members().unwrap_or_default();
+    let elsewhere = |pid: &u32| Process::of(*pid).is_some_and(|process| process.group != root);
+    members.into_iter().filter(elsewhere).collect()
+}
+
+fn signal_one(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal); // it may have ended just now
+    }
 }
 
 fn signal(group: u32, signal: Signal) {

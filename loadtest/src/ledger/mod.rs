@@ -9,7 +9,7 @@ mod stream;
 use crate::result::Deliveries;
 use crate::wire::tag::{Marker, Tag};
 use cursor::{Cursor, Holes};
-pub use recognition::Recognition;
+use recognition::{Recognition, Seen};
 use stream::{Arrival, Stream};
 
 /// All lobbies of a run.
@@ -69,6 +69,7 @@ struct Tallies {
     duplicated: u64,
     out_of_order: u64,
     altered: u64,
+    strayed: u64,
     early: u64,
     unsent: u64,
     /// Own messages that came though they were not to.
@@ -79,7 +80,7 @@ struct Tallies {
 }
 
 /// A delivery that was entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entered {
     /// When its message was to be sent.
     pub intended_ns: u64,
@@ -182,7 +183,10 @@ impl Ledger {
     /// Nobody waits for this member from now on, though it is owed everything.
     pub fn exempt(&mut self, member: u32, done: &mut Vec<u32>) {
         self.stop_counting(member, done);
-        self.members[member as usize].owed = Owed::AllInTime;
+        let owed = &mut self.members[member as usize].owed;
+        if *owed == Owed::All {
+            *owed = Owed::AllInTime;
+        }
     }
 
     /// What is to be written over the next text of `stream`, intended for `now`: it is published with that.
@@ -202,9 +206,9 @@ impl Ledger {
         }
     }
 
-    /// A message was due and could not be sent.
-    pub fn not_sent(&mut self) {
-        self.tallies.unsent += 1;
+    /// So many messages were due and could not be sent.
+    pub fn not_sent(&mut self, messages: u64) {
+        self.tallies.unsent += messages;
     }
 
     /// The server has refused that message: nobody is owed it. True if it is home by that.
@@ -212,13 +216,14 @@ impl Ledger {
         self.streams[stream as usize].refuse(sequence)
     }
 
-    /// Looks whether `payload`, a text that `member` got, is a delivery, and enters it. `None` if it is not.
+    /// Looks whether `payload`, a text that `member` got, is a delivery, and enters it. `None` if it is not, or does not look
+    /// as the lobby's others do.
     #[inline]
     pub fn enter(&mut self, member: u32, payload: &[u8]) -> Option<Entered> {
-        let Member { lobby: home, .. } = self.members[member as usize];
+        let home = self.members[member as usize].lobby;
         let lobby = &self.lobbies[home as usize];
-        let (tag, whole) = lobby.recognition.look(payload, self.marker, &self.filler)?;
-        self.enter_tag(member, tag, whole)
+        let seen = lobby.recognition.look(payload, self.marker, &self.filler)?;
+        Some(self.enter_seen(member, seen))
     }
 
     /// The same for a text that does not look as the lobby's others do. The next one like it is then found at once.
@@ -226,35 +231,47 @@ impl Ledger {
     pub fn enter_unfamiliar(&mut self, member: u32, payload: &[u8]) -> Option<Entered> {
         let lobby = self.members[member as usize].lobby;
         let recognition = Recognition::learn(payload, self.marker)?;
-        let (tag, whole) = recognition.look(payload, self.marker, &self.filler)?;
+        let seen = recognition.look(payload, self.marker, &self.filler)?;
         self.lobbies[lobby as usize].recognition = recognition;
-        self.enter_tag(member, tag, whole)
+        Some(self.enter_seen(member, seen))
     }
 
     #[inline]
-    fn enter_tag(&mut self, member: u32, tag: Tag, whole: bool) -> Option<Entered> {
-        let number = member;
-        let member = self.members.get_mut(member as usize)?;
-        if member.owed == Owed::Nothing {
-            self.tallies.early += 1;
-            return Some(Entered {
-                intended_ns: tag.intended_ns,
-                owed: false,
-                last: false,
-                home: false,
-                stream: tag.stream,
-            });
-        }
+    fn enter_seen(&mut self, number: u32, seen: Seen) -> Entered {
+        let tag = match seen {
+            Seen::Whole(tag) => tag,
+            Seen::Altered(tag) => {
+                self.tallies.altered += 1;
+                tag
+            }
+            Seen::Broken => {
+                self.tallies.altered += 1;
+                return Entered::default();
+            }
+        };
+        let member = &mut self.members[number as usize];
+        let nobodys = Entered {
+            intended_ns: tag.intended_ns,
+            stream: tag.stream,
+            ..Entered::default()
+        };
         let begin = self.lobbies[member.lobby as usize].streams_begin;
         let local = tag.stream.wrapping_sub(begin) as usize;
         let (Some(cursor), Some(stream)) = (
             member.cursors.get_mut(local),
             self.streams.get_mut(tag.stream as usize),
         ) else {
-            self.tallies.altered += 1; // a text of another lobby, or a broken tag
-            return None;
+            self.tallies.strayed += 1;
+            return nobodys;
         };
-        self.tallies.altered += u64::from(!whole);
+        if tag.sequence >= stream.sent() {
+            self.tallies.altered += 1; // it was never published
+            return nobodys;
+        }
+        if member.owed == Owed::Nothing {
+            self.tallies.early += 1;
+            return nobodys;
+        }
         let counted = member.owed == Owed::All && member.silent != Some(tag.stream);
         let first = if cursor.next() == tag.sequence {
             cursor.advance();
@@ -267,31 +284,35 @@ impl Ledger {
         self.tallies.echoes += u64::from(silent);
         let owed = first && !silent;
         let own = member.own == Some(tag.stream);
-        let arrival = match owed && counted {
+        let Arrival { last, home } = match owed && counted {
             true => stream.delivered(tag.sequence, own),
             false => Arrival::default(),
         };
-        let Arrival { last, home } = arrival;
-        Some(Entered {
-            intended_ns: tag.intended_ns,
+        Entered {
             owed,
             last,
             home,
-            stream: tag.stream,
-        })
+            ..nobodys
+        }
     }
 
     /// The tag of a text that `member` got, if it has one. Nothing is entered.
     pub fn look(&mut self, member: u32, payload: &[u8]) -> Option<Tag> {
         let lobby = self.members[member as usize].lobby as usize;
         let known = &self.lobbies[lobby].recognition;
-        if let Some((tag, _)) = known.look(payload, self.marker, &self.filler) {
-            return Some(tag);
+        let seen = match known.look(payload, self.marker, &self.filler) {
+            Some(seen) => seen,
+            None => {
+                let learnt = Recognition::learn(payload, self.marker)?;
+                let seen = learnt.look(payload, self.marker, &self.filler)?;
+                self.lobbies[lobby].recognition = learnt;
+                seen
+            }
+        };
+        match seen {
+            Seen::Whole(tag) | Seen::Altered(tag) => Some(tag),
+            Seen::Broken => None,
         }
-        let learnt = Recognition::learn(payload, self.marker)?;
-        let (tag, _) = learnt.look(payload, self.marker, &self.filler)?;
-        self.lobbies[lobby].recognition = learnt;
-        Some(tag)
     }
 
     /// Streams whose oldest open message is older than `before_ns`: nobody waits for those any longer, though they are
@@ -361,11 +382,12 @@ impl Ledger {
             published: self.published(),
             unsent: tallies.unsent,
             expected,
-            received: expected - missing,
+            received: expected.saturating_sub(missing),
             missing,
             duplicated: tallies.duplicated,
             out_of_order: tallies.out_of_order,
             altered: tallies.altered,
+            strayed: tallies.strayed,
             early: tallies.early,
         }
     }

@@ -3,6 +3,17 @@
 
 use crate::wire::tag::{MARKER_LEN, Marker, TAG_LEN, Tag};
 
+/// A text with a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// As it was published.
+    Whole(Tag),
+    /// The tag is as it was, what follows it is not.
+    Altered(Tag),
+    /// The tag itself was changed, so it is not known whose it is.
+    Broken,
+}
+
 /// What stands before the tag in a lobby's deliveries.
 #[derive(Debug, Default)]
 pub struct Recognition {
@@ -21,13 +32,16 @@ impl Recognition {
 
     /// The tag, and whether `filler` follows it as it was published. `None` if the text begins otherwise.
     #[inline]
-    pub fn look(&self, payload: &[u8], marker: Marker, filler: &[u8]) -> Option<(Tag, bool)> {
+    pub fn look(&self, payload: &[u8], marker: Marker, filler: &[u8]) -> Option<Seen> {
         let rest = payload.strip_prefix(&*self.before)?;
         let (tag, rest) = rest.split_first_chunk::<TAG_LEN>()?;
         if tag[..MARKER_LEN] != marker.0 {
             return None;
         }
-        let whole = rest.starts_with(filler);
-        Some((Tag::read(tag)?, whole))
+        Some(match Tag::read(tag) {
+            Some(tag) if rest.starts_with(filler) => Seen::Whole(tag),
+            Some(tag) => Seen::Altered(tag),
+            None => Seen::Broken,
+        })
     }
 }

@@ -226,6 +226,14 @@ const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
+/// Text that may have come from a server, for a terminal: what would steer it is not passed on, but for new lines.
+pub fn plain(text: &str) -> String {
+    text.split('\n')
+        .map(printable)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 /// Reasons come from the server: what would steer the terminal is not passed on.
 fn printable(text: &str) -> String {
     text.chars()

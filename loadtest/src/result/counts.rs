@@ -27,7 +27,7 @@ pub struct Connections {
     pub refused: Vec<Count>,
     /// Connections that ended without being asked to, by close code.
     pub lost: Vec<Count>,
-    /// All close codes that the server sent, also in answer to a close of ours.
+    /// All close codes that the server has sent until the end of the measurement.
     pub closes: Vec<Count>,
     /// Joins in a second, from the first connect to the last join.
     pub joins_per_second: f64,
@@ -45,7 +45,8 @@ pub struct Connections {
 pub struct Deliveries {
     /// Messages that were published.
     pub published: u64,
-    /// Messages that were due but not sent, since the server read nothing of the publisher for too long.
+    /// Messages that were due but not sent: the load generator did not keep its rate, or the server read nothing of the
+    /// publisher for too long.
     pub unsent: u64,
     /// Deliveries that must come: each message to each who was joined when it was published.
     pub expected: u64,
@@ -59,6 +60,9 @@ pub struct Deliveries {
     pub out_of_order: u64,
     /// Deliveries whose text is not what was published.
     pub altered: u64,
+    /// Deliveries in a lobby that the message was not published to.
+    #[serde(default)]
+    pub strayed: u64,
     /// Deliveries of messages that the subscriber was not owed: published before it had joined.
     pub early: u64,
 }
@@ -75,6 +79,7 @@ impl Deliveries {
             duplicated: self.duplicated - earlier.duplicated,
             out_of_order: self.out_of_order - earlier.out_of_order,
             altered: self.altered - earlier.altered,
+            strayed: self.strayed - earlier.strayed,
             early: self.early - earlier.early,
         }
     }
@@ -87,9 +92,10 @@ impl Deliveries {
             duplicated,
             out_of_order,
             altered,
+            strayed,
             ..
         } = *self;
-        [unsent, missing, duplicated, out_of_order, altered] == [0; 5]
+        [unsent, missing, duplicated, out_of_order, altered, strayed] == [0; 6]
     }
 }
 

@@ -154,7 +154,8 @@ pub struct Measurement {
     pub prober_latency: Option<Latency>,
     /// From the intended time of a message to its arrival at the last subscriber; each message counts once.
     pub last_subscriber: Option<Latency>,
-    /// From the intended time of a message to its being handed to the socket: how late the load generator itself was.
+    /// From the intended time of a message to its being made and put before its socket: how late the load generator itself
+    /// was. Time in which the server reads nothing is not in it.
     pub send_delay: Option<Latency>,
     /// From a push to its reply.
     pub reply_latency: Option<Latency>,

@@ -8,10 +8,10 @@ use crate::arguments::Churn;
 use crate::clock::now_ns;
 use crate::fleet::{Departure, Happening};
 use crate::interrupt::Interrupt;
-use crate::result::{Figure, RunResult};
+use crate::result::{Figure, Problem, RunResult};
 use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
-use crate::trial::{Trial, nanoseconds};
+use crate::trial::{Trial, failure, nanoseconds};
 
 pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Churn {
@@ -22,6 +22,10 @@ pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, Canno
         common,
     } = &churn;
     super::fanout::check_publishers(traffic)?;
+    super::fanout::check_places(
+        traffic.clients.0 + churners.0,
+        traffic.publishers.0 + churners.0.div_ceil(traffic.topics.0),
+    )?;
     let parameters = Parameters::default()
         .traffic(traffic)
         .with("churners", churners)
@@ -48,7 +52,7 @@ fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
         stay,
         ..
     } = asked;
-    let stand = Stand::server(run)?;
+    let stand = Stand::server(run, traffic.clients.0 + churners.0)?;
     let topics = traffic.topics.0;
     let mut trial = Trial::new(run, stand, traffic.clients.0 + churners.0)?;
     let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
@@ -62,6 +66,7 @@ fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
     trial.settle(|_| true)?;
     let mut judged = judge(&mut trial, "", 1, traffic.rate.is_some());
     judged.measurement.figures = crowd.figures();
+    judged.problems.extend(crowd.failure());
     judged.hold(&mut trial);
     trial.close()?;
     Ok(judged.found())
@@ -87,6 +92,7 @@ struct Counts {
     came: u64,
     talked: u64,
     heard: u64,
+    unheard: u64,
     left: u64,
     closed: u64,
     dropped: u64,
@@ -113,7 +119,7 @@ impl Crowd {
         let now = now_ns();
         self.act(trial, now);
         while self.next_ns <= now {
-            self.next_ns += self.period_ns as u64;
+            self.next_ns += (self.period_ns as u64).max(1);
             match self
                 .away
                 .iter()
@@ -169,6 +175,7 @@ impl Crowd {
         let (given_up, talking): (Vec<_>, _) =
             self.talking.iter().copied().partition(|(at, _)| *at <= now);
         self.talking = talking;
+        self.counts.unheard += given_up.len() as u64;
         let due: Vec<(u64, u32)> = due;
         for (_, number) in due.into_iter().chain(given_up) {
             self.depart(trial, number);
@@ -203,6 +210,17 @@ impl Crowd {
         Ok(())
     }
 
+    /// What a client says once it has joined must reach itself too.
+    fn failure(&self) -> Option<Problem> {
+        let Counts {
+            talked, unheard, ..
+        } = self.counts;
+        let text = format!(
+            "{unheard} of {talked} clients that came did not get back what they said once they had joined"
+        );
+        (unheard > 0).then(|| failure(text))
+    }
+
     fn figures(&self) -> Vec<Figure> {
         let Counts {
             came,
@@ -213,6 +231,7 @@ impl Crowd {
             dropped,
             reset,
             late,
+            ..
         } = self.counts;
         let mut figures = vec![
             figure("clients that came", came as f64, ""),

@@ -29,13 +29,11 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
         .with("rounds", rounds)
         .common(&common);
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(
-        common,
-        traffic.messages.clone(),
-        size,
-        Starts::Nothing,
-        interrupt,
-    )?;
+    let starts = match against_floor {
+        Some(_) if common.server_cores.is_some() => Starts::Floor,
+        _ => Starts::Nothing,
+    };
+    let run = Run::new(common, traffic.messages.clone(), size, starts, interrupt)?;
     let floors = against_floor.map_or(&[][..], |side| side.writes());
     run.conclude("fanout", parameters, |run| {
         in_turn(run, &traffic, floors, rounds.0)
@@ -56,7 +54,7 @@ fn in_turn(
             true => format!("{what}, round {round}"),
             false => String::new(),
         };
-        let judged = Stand::server(run)
+        let judged = Stand::server(run, traffic.clients.0)
             .and_then(|stand| measure(run, stand, traffic, &label("server"), round));
         found.take_or_end(judged)?;
         for writes in floors {
@@ -75,9 +73,8 @@ fn in_turn(
     Ok(found)
 }
 
-/// Every lobby needs its publishers among its clients, and the ledger a place for each pair of the two.
+/// Every lobby needs its publishers among its clients.
 pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
-    const PLACES_MAX: u64 = 100_000_000;
     let Traffic {
         clients,
         topics,
@@ -90,13 +87,20 @@ pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
             "--publishers {publishers} in lobbies of {smallest}: publishers are clients of their lobby"
         )));
     }
-    let places = u64::from(clients.0) * u64::from(publishers.0);
-    if places > PLACES_MAX {
-        return Err(CannotRun::Usage(format!(
-            "--clients {clients} times --publishers {publishers} are {places} pairs to keep count of; {PLACES_MAX} are the most"
-        )));
+    check_places(clients.0, publishers.0)
+}
+
+/// The ledger has a place for each client and publisher of its lobby.
+pub(super) fn check_places(clients: u32, publishers: u32) -> Result<(), CannotRun> {
+    const PLACES_MAX: u64 = 100_000_000;
+    let places = u64::from(clients) * u64::from(publishers);
+    match places > PLACES_MAX {
+        true => Err(CannotRun::Usage(format!(
+            "{clients} clients times {publishers} that publish in a lobby are {places} pairs to keep count of; \
+             {PLACES_MAX} are the most"
+        ))),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// The floor speaks one version only.

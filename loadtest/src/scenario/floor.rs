@@ -67,6 +67,10 @@ pub(super) fn serve(asked: &Floor, interrupt: &Interrupt) -> Result<String, Cann
         CannotRun::NoConnection(format!("cannot listen on {}: {error}", asked.listen))
     })?;
     crate::host::raise_descriptors()?;
+    if asked.with_parent {
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))
+            .map_err(std::io::Error::from)?;
+    }
     let address = listener.local_addr()?;
     let _ = writeln!(
         std::io::stdout(),

@@ -51,12 +51,12 @@ fn go(run: &mut Run, asked: &Idle) -> Result<Found, CannotRun> {
         ping_event,
         ..
     } = asked;
-    let stand = Stand::server(run)?;
+    let stand = Stand::server(run, clients.0)?;
     let mut trial = Trial::new(run, stand, clients.0)?;
     trial.open_lobbies(topics.0, 0, |_| 0);
     let enlisted = trial.enlist(0..clients.0, clients.0, true);
     trial.gather(&enlisted)?;
-    trial.begin_measuring();
+    trial.begin_measuring_without_end();
     let until_ns = now_ns() + nanoseconds(trial.run.messages.duration);
     trial.until(until_ns, |_| false)?;
     let answered = ask_all(&mut trial, &enlisted, *pushes_each, ping_event)?;

@@ -30,11 +30,11 @@ pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, Canno
         interrupt,
     )?;
     run.conclude("joins", parameters, |run| {
-        let stand = Stand::server(run)?;
+        let stand = Stand::server(run, clients.0)?;
         let mut trial = Trial::new(run, stand, clients.0)?;
         trial.open_lobbies(topics.0, 0, |_| 0);
         let enlisted = trial.enlist(0..clients.0, clients.0, true);
-        trial.begin_measuring();
+        trial.begin_measuring_without_end();
         trial.storm(&enlisted)?;
         trial.end_measuring();
         let mut judged = judge(&mut trial, "", 1, false);

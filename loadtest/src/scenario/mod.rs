@@ -12,10 +12,11 @@ mod ramp;
 mod slow;
 
 use crate::arguments::Command;
+use crate::clock::now_ns;
 use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Objective, Problem, RunResult};
 use crate::run::{CannotRun, Found};
-use crate::trial::{Trial, failure, problems};
+use crate::trial::{Trial, failure, nanoseconds, problems};
 
 /// What a command has come to.
 #[derive(Debug)]
@@ -60,7 +61,16 @@ pub(crate) struct Judged {
 /// Makes a measurement of `trial`, and holds it to the objectives of its run.
 pub(crate) fn judge(trial: &mut Trial<'_>, label: &str, round: u32, open_loop: bool) -> Judged {
     let measurement = trial.measurement(label, round);
-    let problems = problems(&measurement, open_loop);
+    let mut problems = problems(&measurement, open_loop);
+    let patience_ns = nanoseconds(trial.run.messages.settle);
+    let unanswered = trial
+        .fleet
+        .unanswered_heartbeats(now_ns().saturating_sub(patience_ns));
+    if unanswered > 0 && trial.cut().is_none() {
+        problems.push(failure(format!(
+            "{unanswered} connections wait for the answer to a heartbeat for longer than --settle"
+        )));
+    }
     let mut judged = Judged {
         measurement,
         problems,

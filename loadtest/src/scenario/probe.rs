@@ -29,7 +29,7 @@ pub(super) fn run(asked: Probe, interrupt: Interrupt) -> Result<String, CannotRu
         Starts::Nothing,
         interrupt,
     )?;
-    let stand = Stand::server(&mut run)?;
+    let stand = Stand::server(&mut run, CONNECTIONS)?;
     let mut trial = Trial::new(&mut run, stand, CONNECTIONS)?;
     trial.fleet.probe(marker);
     trial.open_lobbies(1, 0, |_| 0);

@@ -111,11 +111,11 @@ const BREAKS_BELIEVED: u32 = 2;
 /// connections; a ramp of clients only adds to them, so it ends where it breaks.
 fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
     let Ramp { traffic, raise, .. } = ramp;
-    let stand = Stand::server(run)?;
     let size = match raise {
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
+    let stand = Stand::server(run, size)?;
     let mut trial = Trial::new(run, stand, size)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let mut climb = Climb {

@@ -54,7 +54,7 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
         stop_for,
         ..
     } = asked;
-    let stand = Stand::server(run)?;
+    let stand = Stand::server(run, traffic.clients.0)?;
     let mut trial = Trial::new(run, stand, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);

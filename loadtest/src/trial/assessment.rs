@@ -123,7 +123,8 @@ fn saturated(server: &Option<ServerUsage>, load: &LoadUsage) -> Saturated {
 pub fn problems(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
     if measurement.side == Side::Server || !measurement.deliveries.whole() {
-        problems.extend(delivery_failures(&measurement.deliveries));
+        let refused = !measurement.replies.error.is_empty();
+        problems.extend(delivery_failures(&measurement.deliveries, refused));
         problems.extend(connection_failures(measurement));
     }
     problems.extend(misleading(measurement, open_loop));
@@ -137,7 +138,7 @@ pub fn problems(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
     problems.into_iter().map(name).collect()
 }
 
-fn delivery_failures(deliveries: &Deliveries) -> Vec<Problem> {
+fn delivery_failures(deliveries: &Deliveries, refused: bool) -> Vec<Problem> {
     let Deliveries {
         published,
         unsent,
@@ -147,8 +148,13 @@ fn delivery_failures(deliveries: &Deliveries) -> Vec<Problem> {
         duplicated,
         out_of_order,
         altered,
+        strayed,
         ..
     } = *deliveries;
+    if published > 0 && expected == 0 && !refused {
+        let text = "nobody was owed what was published: more --clients, or no --no-echo";
+        return vec![failure(text.to_owned())];
+    }
     if published > 0 && expected > 0 && received == 0 {
         let text = "nothing that was published came back. Does the server broadcast the text of this --event and --payload \
             to the topic?";
@@ -189,9 +195,16 @@ fn delivery_failures(deliveries: &Deliveries) -> Vec<Problem> {
             ),
         ),
         (
+            strayed,
+            format!(
+                "{} strayed: in a lobby that the message was not published to",
+                many(strayed)
+            ),
+        ),
+        (
             unsent,
             format!(
-                "{messages} due but not sent: the server read nothing of the publisher, or it was lost"
+                "{messages} due but not sent: the load generator could not keep the rate, or the server read nothing of a publisher"
             ),
         ),
     ];

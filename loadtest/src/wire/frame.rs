@@ -37,12 +37,12 @@ pub enum Violation {
     #[error("the server mixed up the parts of messages (RFC 6455 §5.4)")]
     Fragments,
     /// Beyond what this tool keeps for one message.
-    #[error("the server sent a message of more than 64 MiB")]
+    #[error("the server sent a message of more than 16 MiB")]
     TooLong,
 }
 
 /// Longest message that is taken from a server.
-pub const MESSAGE_BYTES_MAX: usize = 64 << 20;
+pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// The head of a server's frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

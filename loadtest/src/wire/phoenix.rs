@@ -190,7 +190,7 @@ impl<'a> Incoming<'a> {
             return Some(Status::Ok);
         }
         let reason = match reply.response.get("reason") {
-            Some(serde_json::Value::String(reason)) => reason.clone(),
+            Some(serde_json::Value::String(reason)) => shortened(reason),
             _ => shortened(&reply.response.to_string()),
         };
         Some(Status::Error(reason))
@@ -200,8 +200,15 @@ impl<'a> Incoming<'a> {
 /// Reasons are counted and shown, so they must be short.
 fn shortened(text: &str) -> String {
     const CHARACTERS_MAX: usize = 120;
-    let mut short: String = text.chars().take(CHARACTERS_MAX).collect();
-    if short.len() < text.len() {
+    let visible = text.chars().map(|character| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    });
+    let mut short: String = visible.take(CHARACTERS_MAX).collect();
+    if text.chars().nth(CHARACTERS_MAX).is_some() {
         short.push('…');
     }
     short

@@ -2,14 +2,15 @@
 //! digits, and always the same length, so it passes any server unchanged and is found at the same place in every frame of
 //! a lobby.
 
-/// Bytes of a tag: marker, stream, sequence and time.
-pub const TAG_LEN: usize = MARKER_LEN + STREAM_LEN + SEQUENCE_LEN + TIME_LEN;
+/// Bytes of a tag: marker, stream, sequence, time, and a check of the three.
+pub const TAG_LEN: usize = MARKER_LEN + STREAM_LEN + SEQUENCE_LEN + TIME_LEN + CHECK_LEN;
 
 /// Bytes of the marker.
 pub const MARKER_LEN: usize = 8;
 const STREAM_LEN: usize = 6;
 const SEQUENCE_LEN: usize = 8;
 const TIME_LEN: usize = 14;
+const CHECK_LEN: usize = 2;
 
 /// What a tag says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,12 @@ pub struct Tag {
 pub struct Marker(pub [u8; MARKER_LEN]);
 
 impl Marker {
-    /// A random one. Its letters are none of a hexadecimal number.
-    pub fn random(random: &mut fastrand::Rng) -> Marker {
+    /// One that no other run has. Its letters are none of a hexadecimal number.
+    pub fn unique() -> Marker {
+        Marker::random(&mut fastrand::Rng::new())
+    }
+
+    fn random(random: &mut fastrand::Rng) -> Marker {
         let letters = b"ghijklmnopqrstuvwxyz";
         Marker([(); MARKER_LEN].map(|()| letters[random.usize(..letters.len())]))
     }
@@ -43,20 +48,33 @@ impl Tag {
         write_hex(self.stream.into(), stream);
         let (sequence, rest) = rest.split_at_mut(SEQUENCE_LEN);
         write_hex(self.sequence.into(), sequence);
-        write_hex(self.intended_ns, &mut rest[..TIME_LEN]);
+        let (time, rest) = rest.split_at_mut(TIME_LEN);
+        write_hex(self.intended_ns, time);
+        write_hex(self.check(), &mut rest[..CHECK_LEN]);
     }
 
-    /// The tag at the begin of `text`, behind its marker, which the caller has looked at.
+    /// A number of two digits that is another one, nearly always, when a digit of the tag is.
+    #[inline]
+    fn check(&self) -> u64 {
+        let numbers = u64::from(self.stream) << 32 | u64::from(self.sequence);
+        let mixed =
+            (numbers ^ self.intended_ns.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed >> 56
+    }
+
+    /// The tag at the begin of `text`, behind its marker, which the caller has looked at. `None` if it is not whole.
     #[inline]
     pub fn read(text: &[u8; TAG_LEN]) -> Option<Tag> {
-        // Sixteen digits from the stream on: 6 of it, 8 of the sequence, 2 of the time.
+        // Sixteen digits from the stream on: 6 of it, 8 of the sequence, 2 of the time. The last sixteen: all of the time,
+        // and the check.
         let begin = hex16(text, MARKER_LEN)?;
         let end = hex16(text, TAG_LEN - 16)?;
-        Some(Tag {
+        let tag = Tag {
             stream: (begin >> 40) as u32,
             sequence: (begin >> 8) as u32,
-            intended_ns: end & 0xff_ffff_ffff_ffff,
-        })
+            intended_ns: end >> 8,
+        };
+        (tag.check() == end & 0xff).then_some(tag)
     }
 }
 
@@ -98,9 +116,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_reads_back() {
+    fn a_tag_reads_back_and_a_changed_one_does_not() {
         let mut random = fastrand::Rng::with_seed(7);
         let marker = Marker::random(&mut random);
+        let mut broken = 0;
         for _ in 0..1_000 {
             let tag = Tag {
                 stream: random.u32(..1 << 24),
@@ -112,7 +131,14 @@ mod tests {
             assert_eq!(text[..MARKER_LEN], marker.0);
             assert!(text.iter().all(u8::is_ascii_alphanumeric));
             assert_eq!(Tag::read(&text), Some(tag));
+            let at = random.usize(MARKER_LEN..TAG_LEN);
+            text[at] = if text[at] == b'0' { b'7' } else { b'0' };
+            broken += usize::from(Tag::read(&text).is_none());
         }
+        assert!(
+            broken > 980,
+            "{broken} of 1,000 changed digits were noticed"
+        );
     }
 
     #[test]

@@ -219,6 +219,7 @@ pub fn failing() -> RunResult {
         out_of_order: 2,
         altered: 1,
         unsent: 12,
+        strayed: 0,
         early: 4,
     };
     failing.connections.lost = vec![count("1006 (no close frame)", 2)];

@@ -41,6 +41,7 @@ fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
         out_of_order,
         altered,
         early,
+        ..
     } = *deliveries;
     let mut row = vec![Cell::plain(label)];
     row.extend([expected, received].map(|count| Cell::plain(integer(count))));

@@ -74,11 +74,11 @@ fn one_is_closed_and_all_are_reset() {
     let both = [(); 2].map(|()| joined(&server));
     let [mut publisher, mut one] = both;
     // A reset throws away what was not read yet, so what comes before it is read first.
-    publisher.push_all("room:a", 0..AT);
+    publisher.push_all("room:a", 0..AT as usize);
     for _ in 0..AT {
         one.text();
     }
-    publisher.push_all("room:a", AT..MESSAGES);
+    publisher.push_all("room:a", AT as usize..MESSAGES);
     one.is_reset();
 }
 

@@ -9,7 +9,7 @@ mod markup;
 use std::path::{Path, PathBuf};
 
 use lobbyd_loadtest::report::{compare, html, json, schema, text};
-use lobbyd_loadtest::result::{Ended, Parameter, Problem, RunResult, Severity};
+use lobbyd_loadtest::result::{Ended, Problem, RunResult, Severity};
 
 /// Every sample with a name.
 fn samples() -> [(&'static str, RunResult); 6] {
@@ -40,6 +40,11 @@ fn named(runs: [RunResult; 2]) -> Vec<(String, RunResult)> {
         .into_iter()
         .zip(runs)
         .collect()
+}
+
+/// As one line, however it was broken.
+fn words(shown: &str) -> String {
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn plain(result: &RunResult) -> String {
@@ -91,11 +96,11 @@ fn a_run_that_held_says_so_first() {
 fn what_broke_a_ramp_is_its_finding_and_not_its_failure() {
     let shown = plain(&fixtures::ramp());
     assert!(
-        shown.starts_with("HELD: Up to 1,600 messages a second."),
+        shown.starts_with("HELD: up to 1,600 messages a second (the server was the limit)."),
         "{shown}"
     );
     assert!(!shown.contains("FAILED"), "{shown}");
-    let told = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = words(&shown);
     assert!(told.contains("The last step that held was 1,600 messages a second. At 3,200 messages a second it broke: p99=20ms"));
     assert!(told.contains("When it broke: The server was the bottleneck"));
 }
@@ -140,7 +145,7 @@ fn a_warning_that_each_round_repeats_comes_once_and_a_failure_each_time() {
     assert_eq!(shown.matches("FAILED: ").count(), 6, "{shown}");
     assert_eq!(shown.matches("Warning: ").count(), 1, "{shown}");
     assert!(
-        shown.contains("server, round 1: waited 41 % of the time (and 5 more like it)"),
+        shown.contains("Warning: In all 6 measurements: waited 41–46 % of the time."),
         "{shown}"
     );
 }
@@ -151,6 +156,99 @@ fn a_generator_at_its_limit_is_named_as_the_bottleneck() {
     assert!(shown.contains(
         "The load generator was the bottleneck: the figures are its ceiling, not the server's."
     ));
+}
+
+#[test]
+fn a_generator_whose_core_others_took_is_not_sent_to_another_core() {
+    let mut result = fixtures::failing();
+    result.measurements[0].load.waiting = 0.4;
+    let shown = words(&plain(&result));
+    assert!(
+        shown.contains("Other programs took the load's core: repeat on a quieter machine."),
+        "{shown}"
+    );
+    assert!(!shown.contains("--load-cores)"), "{shown}");
+}
+
+#[test]
+fn a_limit_that_nobody_asked_for_is_not_named() {
+    let limit = "Neither side was at its limit: the rate that was asked for was.";
+    assert!(plain(&fixtures::healthy()).contains(limit));
+    assert!(!plain(&fixtures::joins()).contains("Neither side"));
+}
+
+#[test]
+fn what_was_measured_and_on_which_cores_stands_above_the_figures() {
+    let result = fixtures::healthy();
+    let what = "fanout · 1,000 clients · 1,000 msg/s · ws://127.0.0.1:4000/socket/websocket";
+    let cores = "Server on core 0 (of 2), load on core 1: the capacity told is that of 1 core.";
+    let shown = plain(&result);
+    assert!(shown.contains(&format!("\n{what}\n{cores}\n")), "{shown}");
+    let page = html::render(&result);
+    assert!(page.contains(&format!("<title>{what} · lobbyd-loadtest</title>")));
+    assert!(page.contains(cores));
+    assert!(plain(&fixtures::ramp()).contains("ramp · 1,000 clients · 200 to 3,200 msg/s · ws"));
+}
+
+#[test]
+fn an_objective_that_nothing_was_observed_of_could_not_be_judged() {
+    let mut result = fixtures::failing();
+    result.objectives[0].observed = "nothing was observed".into();
+    let shown = plain(&result);
+    let told = "FAILED: Objective p99=20ms could not be judged: nothing was observed.\n";
+    assert!(shown.contains(told), "{shown}");
+    assert!(shown.contains("not judged"), "{shown}");
+}
+
+#[test]
+fn a_run_interrupted_before_it_measured_says_that_alone() {
+    let mut result = not_started();
+    result.ended = Ended::Interrupted;
+    assert_eq!(plain(&result), "INTERRUPTED: Nothing was measured.\n");
+    assert!(!html::render(&result).contains("until then"));
+}
+
+#[test]
+fn few_connections_make_no_claim_about_the_memory_of_each() {
+    let mut result = fixtures::healthy();
+    assert!(!plain(&result).contains("mostly fixed cost"));
+    result.measurements[0].connections.joined = 999;
+    assert!(plain(&result).contains("820 B a connection  (mostly fixed cost)"));
+    assert!(html::render(&result).contains("(mostly fixed cost)"));
+}
+
+#[test]
+fn what_used_nothing_gets_no_line() {
+    let mut result = fixtures::joins();
+    let server = result.measurements[0].server.as_mut().unwrap();
+    (server.cpu_seconds, server.system_seconds) = (0.0, 0.0);
+    server.us_per_join = Some(0.0);
+    result.measurements[0].load.deliveries_per_read = Some(0.0);
+    let shown = plain(&result);
+    for line in ["server CPU", "in the kernel", "deliveries a read"] {
+        assert!(!shown.contains(line), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn a_multiple_of_the_floor_says_which_way_is_better() {
+    let page = html::render(&fixtures::with_floor());
+    let begin = page
+        .find("The server as a multiple of the floor (batch)")
+        .unwrap();
+    let figure = &page[begin..];
+    let words = figure.split("aria-label=\"").nth(1).unwrap();
+    for told in [
+        "server CPU per delivery, less is better: 0.89×.",
+        "deliveries per second, more is better: 1.09×.",
+        "deliveries per read: 1.90×.",
+    ] {
+        assert!(words.contains(told), "{told}");
+    }
+    let wide = figure.split("class=\"wide\"").nth(1).unwrap();
+    let bars = &wide[..wide.find("</svg>").unwrap()];
+    let painted = |mark: &str| bars.matches(&format!("fill=\"{mark}\"")).count();
+    assert_eq!(["#040404", "#030303", "#050505"].map(painted), [3, 1, 2]);
 }
 
 #[test]
@@ -178,6 +276,24 @@ fn lines_fit_the_terminal_and_colour_adds_nothing_but_colour() {
                 "{name} at {width}"
             );
         }
+    }
+}
+
+#[test]
+fn runs_side_by_side_fit_the_terminal_however_long_their_names_are() {
+    let mut other = fixtures::ramp();
+    let spawn = "exec target/release/lobbyd --listen 127.0.0.1:4000 ".repeat(6);
+    fixtures::ask(&mut other, "spawn", Some(&spawn));
+    fixtures::ask(&mut other, "payload", Some(&"x".repeat(300)));
+    for width in [60, 80, 100, 120] {
+        let shown = compare::text(
+            &named([fixtures::healthy(), other.clone()]),
+            Some(width),
+            false,
+        );
+        let mut table = shown.lines().skip_while(|line| *line != "What differs");
+        let long = table.find(|line| line.chars().count() > usize::from(width));
+        assert_eq!(long, None, "at {width}");
     }
 }
 
@@ -258,9 +374,9 @@ fn runs_side_by_side_are_multiples_of_the_first() {
         false,
     );
     let row = |name: &str| shown.lines().find(|line| line.contains(name)).unwrap();
-    assert!(row("↑ deliveries  ").contains("1.68× ██████▊·"), "{shown}");
+    assert!(row("  deliveries  ").contains("1.68× ████▊···"), "{shown}");
     assert!(row("↓ server CPU a delivery").contains("1.16×"), "{shown}");
-    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = words(&shown);
     assert!(
         words.contains("the figures are of the server, medians over 3 rounds."),
         "{shown}"
@@ -270,25 +386,44 @@ fn runs_side_by_side_are_multiples_of_the_first() {
 #[test]
 fn runs_that_were_not_asked_for_the_same_are_not_compared_in_silence() {
     let mut other = fixtures::healthy();
-    other
-        .parameters
-        .retain(|parameter| parameter.name != "warmup");
-    let clients = other
-        .parameters
-        .iter_mut()
-        .find(|parameter| parameter.name == "clients")
-        .unwrap();
-    *clients = Parameter {
-        name: "clients".into(),
-        value: "500".into(),
-    };
+    fixtures::ask(&mut other, "warmup", None);
+    fixtures::ask(&mut other, "clients", Some("500"));
     let runs = named([fixtures::healthy(), other]);
     let shown = compare::text(&runs, None, false);
+    let words = words(&shown);
     assert!(
-        shown.contains("clients: A 1,000, B 500; warmup: A 2s, B not given"),
+        words.contains("Warning: The runs had not the same setting"),
         "{shown}"
     );
-    assert!(compare::html(&runs).contains("clients: A 1,000, B 500"));
+    assert!(words.contains(" clients 1000 500 "), "{shown}");
+    assert!(words.contains(" warmup 2s not given "), "{shown}");
+    let page = compare::html(&runs);
+    assert!(page.contains("<td class=\"\">1000</td><td class=\"\">500</td>"));
+    assert_eq!(page.matches("<li class=\"warn\">").count(), 1);
+}
+
+#[test]
+fn other_scenarios_are_told_once() {
+    let shown = compare::text(&named([fixtures::healthy(), fixtures::ramp()]), None, false);
+    let words = words(&shown);
+    let told = "Warning: The runs are of different scenarios (fanout, ramp)";
+    assert!(words.contains(told), "{shown}");
+    assert!(!words.contains(" scenario fanout ramp "), "{shown}");
+}
+
+#[test]
+fn what_was_asked_for_is_no_merit_and_what_was_found_is() {
+    let rows = |runs: [RunResult; 2]| compare::text(&named(runs), None, false);
+    let open = rows([fixtures::healthy(), fixtures::failing()]);
+    assert!(open.contains("\n  deliveries  "), "{open}");
+    assert!(open.contains("\n  messages published  "), "{open}");
+    let found = rows([fixtures::ramp(), fixtures::ramp()]);
+    assert!(found.contains("\n↑ deliveries  "), "{found}");
+    let closed = rows([fixtures::with_floor(), fixtures::with_floor()]);
+    assert!(closed.contains("\n↑ deliveries  "), "{closed}");
+    for fault in ["missing", "duplicated", "out of order", "altered"] {
+        assert!(closed.contains(&format!("\n↓ {fault}  ")), "{closed}");
+    }
 }
 
 /// A folder that is gone when the test ends.

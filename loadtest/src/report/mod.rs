@@ -1,8 +1,11 @@
 //! What is seen of a finished run: the text for a terminal, the HTML page, the JSON file, and runs side by side. All of it
 //! is made from [`RunResult`](crate::result::RunResult) alone, so what was kept in a file reads as it did on the day.
 //!
-//! `findings`, `standing` and `tables` decide what is said; `text` and `html` say it, `plot` draws.
+//! `asked`, `findings`, `verdict`, `standing` and `tables` decide what is said; `text` and `html` say it, `plot` draws.
 
+mod alike;
+mod asked;
+mod better;
 pub mod compare;
 mod findings;
 pub mod html;
@@ -12,8 +15,10 @@ mod standing;
 mod tables;
 pub mod text;
 pub mod units;
+mod verdict;
 
-pub use findings::{Finding, findings, verdict};
+pub use findings::{Finding, findings};
+pub use verdict::verdict;
 
 /// The JSON schema of a result file, as `loadtest/schema.json` has it.
 pub fn schema() -> serde_json::Value {

@@ -7,10 +7,12 @@ use comfy_table::{
 
 use crate::result::{RunResult, Severity};
 
-use super::findings::{bottleneck, findings, ramp, verdict};
+use super::asked;
+use super::findings::findings;
 use super::standing::Standing;
-use super::tables::{self, Cell, Mood, Table};
-use super::units::number;
+use super::tables::{self, Cell, Form, Mood, Table};
+use super::units::time;
+use super::verdict::{bottleneck, nothing_came_of_it, ramp, verdict};
 
 /// Columns when the terminal does not say how wide it is.
 const WIDTH: u16 = 100;
@@ -33,6 +35,9 @@ const STYLE: TableStyle =
 pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     let mut page = Page::new(width, colour);
     page.verdict(result);
+    if nothing_came_of_it(result) {
+        return page.text;
+    }
     page.heading(result);
     if let Some(found) = &result.ramp {
         page.paragraph(&ramp(found));
@@ -84,22 +89,20 @@ impl Page {
         }
     }
 
-    /// What ran, when, and what was asked for.
+    /// What was measured, on which cores; then when, and all that was asked for.
     fn heading(&mut self, result: &RunResult) {
-        let seconds: f64 = result
-            .measurements
-            .iter()
-            .map(|measurement| measurement.seconds)
-            .sum();
-        let mut parts = vec![format!("{} at {}", result.scenario, result.started_at)];
-        parts.push(format!("{} s measured", number(seconds)));
-        let asked = result
-            .parameters
-            .iter()
-            .map(|each| format!("{} {}", each.name, each.value));
-        parts.extend(asked);
-        parts.push(format!("seed {}", result.seed));
         self.text.push('\n');
+        let what = format!("{} · {}", result.scenario, asked::subtitle(result));
+        self.lines("", what.trim_end_matches(" · "), BOLD);
+        if let Some(cores) = asked::binding(&result.machine) {
+            self.lines("", &cores, PLAIN);
+        }
+        let seconds = result.measurements.iter().map(|each| each.seconds);
+        let measured = time(seconds.sum::<f64>() * 1e6);
+        let mut parts = vec![format!("{}, {measured} measured", result.started_at)];
+        let asked = result.parameters.iter();
+        parts.extend(asked.map(|each| format!("{} {}", each.name, each.value)));
+        parts.push(format!("seed {}", result.seed));
         self.lines("", &parts.join(" · "), DIM);
     }
 
@@ -133,10 +136,9 @@ impl Page {
     pub fn table(&mut self, table: &Table) {
         self.text.push('\n');
         self.lines("", &table.title, BOLD);
-        let fitting = if table.words {
-            table.columns.len()
-        } else {
-            self.fitting(table)
+        let fitting = match table.form {
+            Form::Numbers => self.fitting(table),
+            Form::Words | Form::Texts => table.columns.len(),
         };
         let drawn = self.drawn(table, fitting);
         for line in drawn.to_string().lines() {
@@ -257,11 +259,15 @@ fn align(drawn: &mut Drawn, table: &Table) {
     for (index, column) in drawn.column_iter_mut().enumerate() {
         let gap = if index == last { 0 } else { GAP as u16 - 1 };
         column.set_padding((0, gap));
-        if index < 2 || !table.words {
+        let (whole, right) = match table.form {
+            Form::Numbers => (true, index > 0),
+            Form::Words => (index < 2, index == 1),
+            Form::Texts => (index == 0, false),
+        };
+        if whole {
             let width = table.width(index) as u16 + gap;
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
         }
-        let right = if table.words { index == 1 } else { index > 0 };
         if right {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -6,18 +6,33 @@ use crate::result::Figure;
 /// What stands where there is no number.
 pub const NOTHING: &str = "–";
 
-/// Three digits that count: 0.53, 12.3, 416, 1,234,567.
+/// Three digits that count: 0.53, 12.3, 416, 1,234,567; two below a tenth.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     match () {
         () if !value.is_finite() => NOTHING.to_owned(),
         () if size == 0.0 => "0".to_owned(),
-        () if size < 0.000_95 => format!("{value:.1e}"),
-        () if size < 0.0095 => format!("{value:.4}"),
+        () if size < 0.0995 => small(value),
         () if size < 9.995 => format!("{value:.2}"),
         () if size < 99.95 => format!("{value:.1}"),
         () if value < 0.0 => format!("-{}", integer(size.round() as u64)),
         () => integer(value.round() as u64),
+    }
+}
+
+/// Two digits that count, and never a power of ten: 0.051, 0.0033.
+fn small(value: f64) -> String {
+    let decade = value.abs().log10().floor();
+    let places = (1.0 - decade).clamp(3.0, 12.0) as usize;
+    format!("{value:.places$}")
+}
+
+/// Cores in use, in hundredths: 0.49. The system counts no finer.
+pub fn cores(value: f64) -> String {
+    match value {
+        little if little > 0.0 && little < 0.005 => "less than 0.01".to_owned(),
+        _ if value < 9.995 => format!("{value:.2}"),
+        _ => number(value),
     }
 }
 
@@ -34,9 +49,10 @@ pub fn integer(value: u64) -> String {
     grouped
 }
 
-/// A time in microseconds: 0.53 µs, 416 µs, 12.3 ms, 1.25 s.
+/// A time in microseconds: 47.0 ns, 0.53 µs, 416 µs, 12.3 ms, 1.25 s.
 pub fn time(us: f64) -> String {
     match us.abs() {
+        size if size > 0.0 && size < 0.0995 => format!("{} ns", number(us * 1e3)),
         size if size < 999.5 => format!("{} µs", number(us)),
         size if size < 999_500.0 => format!("{} ms", number(us / 1e3)),
         _ => format!("{} s", number(us / 1e6)),
@@ -61,6 +77,24 @@ pub fn tick(us: f64) -> String {
     format!("{} {unit}", plain(value))
 }
 
+/// A size on an axis: 0, 512 MiB, 1.5 GiB.
+pub fn size_tick(size: f64) -> String {
+    const MIB: f64 = 1_048_576.0;
+    match size / MIB {
+        0.0 => "0".to_owned(),
+        small if small < 1024.0 => format!("{} MiB", trimmed(small)),
+        large => format!("{} GiB", trimmed(large / 1024.0)),
+    }
+}
+
+/// A number of an axis that reaches beyond a million: 0.5M, so that all of them are of one kind.
+pub fn millions(value: f64) -> String {
+    match value {
+        0.0 => "0".to_owned(),
+        _ => format!("{}M", trimmed(value / 1e6)),
+    }
+}
+
 /// A number of an axis or a step: 400, 2.5, 3.5M; no digits that say nothing.
 pub fn plain(value: f64) -> String {
     if value.abs() >= 1e6 {
@@ -72,8 +106,12 @@ pub fn plain(value: f64) -> String {
     }
 }
 
+/// Without zeros at the end. Parts of one keep four places: a step of an axis may be 0.0025.
 fn trimmed(value: f64) -> String {
-    let text = format!("{value:.2}");
+    let text = match value.abs() < 1.0 {
+        true => format!("{value:.4}"),
+        false => format!("{value:.2}"),
+    };
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -172,7 +210,7 @@ mod tests {
             written,
             [
                 "0",
-                "1.2e-5",
+                "0.000012",
                 "0.0033",
                 "0.53",
                 "9.99",
@@ -208,6 +246,26 @@ mod tests {
             [tick(500.0), tick(2e4), tick(2.5e6)],
             ["500 µs", "20 ms", "2.5 s"]
         );
+    }
+
+    #[test]
+    fn little_is_told_without_powers_of_ten() {
+        assert_eq!([number(0.0512), number(0.099)], ["0.051", "0.099"]);
+        assert_eq!([time(0.0512), time(0.2)], ["51.2 ns", "0.20 µs"]);
+        assert_eq!(
+            [cores(0.0), cores(0.004), cores(0.4567), cores(16.0)],
+            ["0.00", "less than 0.01", "0.46", "16.0"]
+        );
+    }
+
+    #[test]
+    fn sizes_on_an_axis_are_whole() {
+        let mib = 1_048_576.0;
+        assert_eq!(
+            [0.0, mib, 1536.0 * mib].map(size_tick),
+            ["0", "1 MiB", "1.5 GiB"]
+        );
+        assert_eq!([0.0, 5e5, 2e6].map(millions), ["0", "0.5M", "2M"]);
     }
 
     #[test]

@@ -1,20 +1,24 @@
 //! Runs side by side as a page: the table, the distributions over each other, the figures that count as bars.
 
 use crate::report::html::{Curve, Document, Picture, distributions};
-use crate::report::plot::{Bar, bars};
+use crate::report::plot::{Bar, Paint, bars};
 use crate::result::{Latency, Measurement, RunResult};
 
-use super::rows::{Better, Kind, Row};
-use super::{Comparison, Run, rows};
+use super::rows::{Kind, Row};
+use super::{Comparison, Run, table};
 
 /// The runs, named as their files are, as one page that needs nothing else.
 pub fn html(runs: &[(String, RunResult)]) -> String {
     let comparison = Comparison::of(runs);
-    let mut page = Document::new("comparison · lobbyd-loadtest");
+    let names: Vec<&str> = runs.iter().map(|(name, _)| name.as_str()).collect();
+    let mut page = Document::new(&format!("{} · lobbyd-loadtest", names.join(", ")));
     page.element("h1", "", "Runs side by side");
     legend(&mut page, &comparison.runs);
     problems(&mut page, &comparison);
-    page.table(&rows::table(&comparison.runs, &comparison.rows, false));
+    if !comparison.differences.rows.is_empty() {
+        page.table(&comparison.differences);
+    }
+    page.table(&table::table(&comparison.runs, &comparison.rows, false));
     for picture in overlaid(&comparison.runs) {
         page.picture(&picture);
     }
@@ -42,9 +46,9 @@ fn problems(page: &mut Document, comparison: &Comparison) {
         .flat_map(Run::failures)
         .map(|text| ("bad", "Failed", text))
         .collect();
-    let differences = comparison.differences.iter();
-    let differences = differences.map(|text| ("warn", "Differs", text.clone()));
-    let all: Vec<_> = failures.into_iter().chain(differences).collect();
+    let warning = comparison.warning.iter();
+    let warning = warning.map(|text| ("warn", "Warning", text.clone()));
+    let all: Vec<_> = failures.into_iter().chain(warning).collect();
     page.problems(&all);
 }
 
@@ -88,21 +92,20 @@ fn drawn(runs: &[Run], row: &Row) -> Option<Picture> {
                 value,
                 written,
                 spread: None,
-                series,
+                paint: Paint::Series(series),
             });
         }
     }
-    let way = if row.better == Better::More {
-        "more"
-    } else {
-        "less"
+    let title = match row.better.words() {
+        Some(way) => format!("{} ({way})", row.name),
+        None => row.name.to_owned(),
     };
     let words: Vec<String> = all
         .iter()
         .map(|bar| format!("{}: {}.", bar.name, bar.written))
         .collect();
     Some(Picture {
-        title: format!("{} ({way} is better)", row.name),
+        title,
         words: words.join(" "),
         keys: Vec::new(),
         limits: Vec::new(),

@@ -1,16 +1,19 @@
 //! Runs side by side, each figure as a multiple of the first run's. Where a run measured several times, what stands for it is
 //! said; where runs were not asked for the same, that is said too.
 
+mod differences;
 mod html;
 mod rows;
+mod table;
 mod text;
-
-use std::collections::BTreeSet;
 
 use crate::result::{Measurement, RunResult, Severity};
 
-use super::findings::{findings, verdict};
+use super::asked;
+use super::findings::findings;
 use super::standing::Standing;
+use super::tables::Table;
+use super::verdict::verdict;
 use rows::Row;
 
 pub use html::html;
@@ -20,8 +23,10 @@ pub use text::text;
 struct Comparison<'a> {
     runs: Vec<Run<'a>>,
     rows: Vec<Row>,
-    /// What differs in what was asked for, in sentences.
-    differences: Vec<String>,
+    /// That the runs are not of one kind, in a sentence.
+    warning: Option<String>,
+    /// What differs in what was asked for. It may have no rows.
+    differences: Table,
 }
 
 /// One of the runs.
@@ -43,8 +48,9 @@ impl<'a> Comparison<'a> {
             .map(|(index, named)| Run::of(index, named))
             .collect();
         let rows = rows::rows(&runs);
-        let differences = differences(&runs);
+        let differences = differences::differences(&runs);
         Comparison {
+            warning: differences::warning(&runs, &differences),
             runs,
             rows,
             differences,
@@ -84,8 +90,9 @@ impl<'a> Run<'a> {
     fn told(&self) -> String {
         let Run { name, result, .. } = self;
         let (word, _) = verdict(result);
+        let asked = asked::subtitle(result);
         let mut told = format!(
-            "{name}: {word}, {} at {}",
+            "{name}: {word}, {} · {asked} · {}",
             result.scenario, result.started_at
         );
         if let Some(how) = self
@@ -116,60 +123,5 @@ fn letter(index: usize) -> String {
     match u8::try_from(index) {
         Ok(small) if small < 26 => char::from(b'A' + small).to_string(),
         _ => (index + 1).to_string(),
-    }
-}
-
-/// What was not the same for all: the scenario, what was asked for, the machine, the tool.
-fn differences(runs: &[Run]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut look = |name: &str, value: &dyn Fn(&RunResult) -> String| {
-        let values: Vec<String> = runs.iter().map(|run| value(run.result)).collect();
-        if values.iter().collect::<BTreeSet<_>>().len() > 1 {
-            let each = runs
-                .iter()
-                .zip(&values)
-                .map(|(run, value)| format!("{} {value}", run.letter));
-            found.push(format!("{name}: {}", each.collect::<Vec<_>>().join(", ")));
-        }
-    };
-    look("scenario", &|result| result.scenario.clone());
-    for name in names(runs) {
-        look(name, &|result| asked(result, name));
-    }
-    let bound = |cores: &Option<String>| cores.clone().unwrap_or_else(|| "any".to_owned());
-    look("processor", &|result| result.machine.cpu_model.clone());
-    look("cores", &|result| result.machine.cores.to_string());
-    look("server bound to cores", &|result| {
-        bound(&result.machine.server_cores)
-    });
-    look("load bound to cores", &|result| {
-        bound(&result.machine.load_cores)
-    });
-    look("system", &|result| result.machine.kernel.clone());
-    look("lobbyd-loadtest", &|result| result.tool_version.clone());
-    found
-}
-
-/// What any of the runs was asked for, in the order of the first that was.
-fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
-    let mut names: Vec<&str> = Vec::new();
-    for parameter in runs.iter().flat_map(|run| &run.result.parameters) {
-        if !names.contains(&parameter.name.as_str()) {
-            names.push(&parameter.name);
-        }
-    }
-    names
-}
-
-fn asked(result: &RunResult, name: &str) -> String {
-    let values: Vec<&str> = result
-        .parameters
-        .iter()
-        .filter(|each| each.name == name)
-        .map(|each| each.value.as_str())
-        .collect();
-    match values.is_empty() {
-        true => "not given".to_owned(),
-        false => values.join(" and "),
     }
 }

@@ -1,8 +1,9 @@
 //! The figures that are held against each other, and which way each is better.
 
+use crate::report::asked;
+use crate::report::better::Better;
 use crate::report::standing::Standing;
-use crate::report::tables::{Cell, Mood, Table};
-use crate::report::units::{NOTHING, bytes, integer, number, rate, ratio, time};
+use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
 
 use super::Run;
@@ -32,20 +33,7 @@ pub(super) enum Kind {
     Fault,
 }
 
-/// Which way a figure is better.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Better {
-    More,
-    Less,
-}
-
-/// A change below this is not called better or worse: runs differ by as much from one time to the next.
-const NOTABLE: f64 = 0.05;
-
-/// How many cells a bar of twice the first run's has.
-const BAR_CELLS: usize = 8;
-
-use Better::{Less, More};
+use Better::{Less, More, Neither};
 use Kind::{Drawn, Figure};
 
 /// Where a figure stands in a measurement, if it is there.
@@ -99,7 +87,7 @@ const FIGURES: [Compared; 17] = [
         each.server.as_ref()?.us_per_delivery
     }),
     ("server CPU a join", Less, time, Figure, |each| {
-        each.server.as_ref()?.us_per_join
+        above_zero(each.server.as_ref()?.us_per_join?)
     }),
     ("server memory a connection", Less, bytes, Drawn, |each| {
         each.server.as_ref()?.rss_per_connection_bytes
@@ -107,8 +95,8 @@ const FIGURES: [Compared; 17] = [
     ("load CPU a delivery", Less, time, Figure, |each| {
         each.load.us_per_delivery
     }),
-    ("deliveries a read", More, number, Figure, |each| {
-        each.load.deliveries_per_read
+    ("deliveries a read", Neither, number, Figure, |each| {
+        above_zero(each.load.deliveries_per_read?)
     }),
 ];
 
@@ -123,6 +111,9 @@ const FAULTS: [Counted; 7] = [
     ("refused", |each| total(&each.connections.refused)),
 ];
 
+/// Told as zeros too.
+const PROOF: [&str; 4] = ["missing", "duplicated", "out of order", "altered"];
+
 fn above_zero(value: f64) -> Option<f64> {
     (value > 0.0).then_some(value)
 }
@@ -135,120 +126,58 @@ fn total(counts: &[Count]) -> u64 {
     counts.iter().map(|count| count.count).sum()
 }
 
-/// Figures that some run has; faults only where there are any, but for what is missing.
+/// Figures that some run has; of the faults those of deliveries wherever something was to be delivered, as proof, the others
+/// where there are any.
 pub(super) fn rows(runs: &[Run]) -> Vec<Row> {
-    let each = |value: &dyn Fn(&Standing) -> Option<f64>| -> Vec<Option<f64>> {
-        runs.iter()
-            .map(|run| run.standing.as_ref().and_then(value))
-            .collect()
-    };
-    let figures = FIGURES.iter().map(|(name, better, write, kind, reading)| {
-        let values = each(&|standing| standing.median(reading));
-        Row {
-            name,
-            better: *better,
-            values,
-            write: *write,
-            kind: *kind,
-        }
-    });
-    let faults = FAULTS.iter().map(|(name, count)| {
-        let values = each(&|standing| Some(standing.sum(count) as f64));
-        Row {
-            name,
-            better: Less,
-            values,
-            write: |value| integer(value as u64),
-            kind: Kind::Fault,
-        }
-    });
+    let figures = FIGURES.iter().map(|compared| figure(runs, compared));
     let figures = figures.filter(|row| row.values.iter().any(Option::is_some));
+    let due = |standing: &Standing| standing.sum(|each| each.deliveries.expected) > 0;
+    let proof = runs
+        .iter()
+        .any(|run| run.standing.as_ref().is_some_and(due));
+    let faults = FAULTS.iter().map(|counted| fault(runs, counted));
     let faults = faults.filter(|row| {
-        row.name == "missing" || row.values.iter().flatten().any(|count| *count > 0.0)
+        let any = row.values.iter().flatten().any(|count| *count > 0.0);
+        any || (proof && PROOF.contains(&row.name))
     });
     figures.chain(faults).collect()
 }
 
-/// The rows as a table: a column for each run, and behind all but the first how it compares, with a small bar if `bars`.
-pub(super) fn table(runs: &[Run], rows: &[Row], bars: bool) -> Table {
-    let mut table = Table::numbers("Side by side", &[""]);
-    for (index, run) in runs.iter().enumerate() {
-        table.columns.push(run.letter.clone());
-        if index > 0 {
-            table
-                .columns
-                .push(format!("{}÷{}", run.letter, runs[0].letter));
-        }
+fn each(runs: &[Run], value: impl Fn(&Standing) -> Option<f64>) -> Vec<Option<f64>> {
+    let standings = runs.iter().map(|run| run.standing.as_ref());
+    standings
+        .map(|standing| standing.and_then(&value))
+        .collect()
+}
+
+fn figure(runs: &[Run], (name, better, write, kind, reading): &Compared) -> Row {
+    Row {
+        name,
+        better: match asked_for(runs, name) {
+            true => Neither,
+            false => *better,
+        },
+        values: each(runs, |standing| standing.median(reading)),
+        write: *write,
+        kind: *kind,
     }
-    table.rows = rows.iter().map(|row| cells(row, bars)).collect();
-    let bar = match bars {
-        true => " The bar is half full where it is as much, and full from twice as much on.",
-        false => "",
-    };
-    table.note = Some(format!("↑ more is better, ↓ less is better.{bar}"));
-    table
 }
 
-fn cells(row: &Row, bars: bool) -> Vec<Cell> {
-    let arrow = if row.better == More { "↑" } else { "↓" };
-    let mut cells = vec![Cell::plain(format!("{arrow} {}", row.name))];
-    for (index, value) in row.values.iter().enumerate() {
-        let wrong = row.kind == Kind::Fault && value.is_some_and(|count| count > 0.0);
-        cells.push(Cell {
-            text: value.map_or_else(|| NOTHING.to_owned(), row.write),
-            mood: if wrong { Mood::Bad } else { Mood::Plain },
-        });
-        if index > 0 {
-            cells.push(compared(row, *value, bars));
-        }
+fn fault(runs: &[Run], (name, count): &Counted) -> Row {
+    Row {
+        name,
+        better: Less,
+        values: each(runs, |standing| Some(standing.sum(count) as f64)),
+        write: |value| integer(value as u64),
+        kind: Kind::Fault,
     }
-    cells
 }
 
-fn compared(row: &Row, value: Option<f64>, bars: bool) -> Cell {
-    let first = row.values.first().copied().flatten();
-    let (Some(value), Some(first)) = (value, first.filter(|first| *first > 0.0)) else {
-        return Cell::plain(NOTHING);
-    };
-    let times = value / first;
-    let better = if row.better == More {
-        times - 1.0
-    } else {
-        1.0 - times
-    };
-    let mood = match better {
-        gain if gain > NOTABLE => Mood::Good,
-        loss if loss < -NOTABLE => Mood::Bad,
-        _ => Mood::Plain,
-    };
-    let text = match bars {
-        true => format!("{} {}", ratio(times), bar(times)),
-        false => ratio(times),
-    };
-    Cell { text, mood }
-}
-
-/// A bar of letters, to the eighth of a cell.
-fn bar(times: f64) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (times.clamp(0.0, 2.0) / 2.0 * (BAR_CELLS * 8) as f64).round() as usize;
-    let (full, part) = (eighths / 8, eighths % 8);
-    let mut bar = "█".repeat(full) + EIGHTHS[part];
-    let used = full + usize::from(part > 0);
-    bar.push_str(&"·".repeat(BAR_CELLS - used));
-    bar
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bar_is_half_full_where_it_is_as_much() {
-        assert_eq!(
-            [bar(1.0), bar(0.0), bar(7.0)],
-            ["████····", "········", "████████"]
-        );
-        assert_eq!(bar(0.53), "██▏·····");
-    }
+/// Whether a run was asked for as much: then it is no merit. The height of a ramp is one.
+fn asked_for(runs: &[Run], name: &str) -> bool {
+    runs.iter().map(|run| run.result).any(|result| match name {
+        "deliveries" | "messages published" => result.ramp.is_none() && asked::open_loop(result),
+        "joins" => asked::value(result, "connect-rate").is_some(),
+        _ => false,
+    })
 }

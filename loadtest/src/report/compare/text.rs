@@ -3,7 +3,7 @@
 use crate::report::text::Page;
 use crate::result::RunResult;
 
-use super::{Comparison, rows};
+use super::{Comparison, table};
 
 /// Most runs whose ratios have room for bars.
 const WITH_BARS: usize = 3;
@@ -16,11 +16,8 @@ pub fn text(runs: &[(String, RunResult)], width: Option<u16>, colour: bool) -> S
     for run in &comparison.runs {
         run.failures().for_each(|failure| page.failure(&failure));
     }
-    if !comparison.differences.is_empty() {
-        page.warning(&format!(
-            "The runs were not asked for the same. {}.",
-            comparison.differences.join("; ")
-        ));
+    if let Some(warning) = &comparison.warning {
+        page.warning(warning);
     }
     if !page.text.is_empty() {
         page.text.push('\n');
@@ -28,7 +25,10 @@ pub fn text(runs: &[(String, RunResult)], width: Option<u16>, colour: bool) -> S
     for run in &comparison.runs {
         page.marked(&format!("{}  ", run.letter), &run.told());
     }
+    if !comparison.differences.rows.is_empty() {
+        page.table(&comparison.differences);
+    }
     let bars = comparison.runs.len() <= WITH_BARS;
-    page.table(&rows::table(&comparison.runs, &comparison.rows, bars));
+    page.table(&table::table(&comparison.runs, &comparison.rows, bars));
     page.text
 }

@@ -1,7 +1,7 @@
 //! A page that grows downwards. All text comes through [`escaped`]: reasons, names and payloads are others' words.
 
 use crate::report::plot::{limit_colour, series_colour};
-use crate::report::tables::{Mood, Table};
+use crate::report::tables::{Cell, Form, Mood, Table};
 
 /// The look of a page, for light and dark, screen, phone and paper.
 const STYLE: &str = include_str!("page.css");
@@ -113,7 +113,12 @@ impl Document {
     pub fn table(&mut self, table: &Table) {
         self.element("h2", "", &table.title);
         self.open("div", "scroll");
-        self.open("table", if table.words { "words" } else { "numbers" });
+        let form = match table.form {
+            Form::Numbers => "numbers",
+            Form::Words => "words",
+            Form::Texts => "texts",
+        };
+        self.open("table", form);
         if table.columns.iter().any(|column| !column.is_empty()) {
             self.html.push_str("<thead><tr>");
             for column in &table.columns {
@@ -134,7 +139,7 @@ impl Document {
         }
     }
 
-    fn row(&mut self, row: &[crate::report::tables::Cell]) {
+    fn row(&mut self, row: &[Cell]) {
         self.open("tr", "");
         for (index, cell) in row.iter().enumerate() {
             let class = match cell.mood {

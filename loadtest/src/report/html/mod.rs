@@ -7,16 +7,17 @@ mod tiles;
 
 use crate::result::{Machine, RunResult, Severity};
 
-use super::findings::{bottleneck, findings, ramp, verdict};
+use super::findings::findings;
 use super::standing::Standing;
-use super::{tables, units};
+use super::verdict::{bottleneck, ramp, verdict};
+use super::{asked, tables, units};
 
 pub(super) use document::{Document, Picture};
 pub(super) use plots::{Curve, distributions};
 
 /// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to repeat the run.
 pub fn render(result: &RunResult) -> String {
-    let mut page = Document::new(&format!("{} · lobbyd-loadtest", result.scenario));
+    let mut page = Document::new(&title(result));
     heading(&mut page, result);
     problems(&mut page, result);
     let standing = Standing::of(result);
@@ -34,18 +35,26 @@ pub fn render(result: &RunResult) -> String {
     page.finish()
 }
 
+/// What was measured, for a tab among tabs.
+fn title(result: &RunResult) -> String {
+    let parts = [
+        &result.scenario,
+        &asked::subtitle(result),
+        "lobbyd-loadtest",
+    ];
+    let there = parts.into_iter().filter(|part| !part.is_empty());
+    there.collect::<Vec<_>>().join(" · ")
+}
+
 fn heading(page: &mut Document, result: &RunResult) {
-    let seconds: f64 = result
-        .measurements
-        .iter()
-        .map(|measurement| measurement.seconds)
-        .sum();
     page.element("h1", "", &result.scenario);
-    let when = format!(
-        "{} · {} s measured",
-        result.started_at,
-        units::number(seconds)
-    );
+    page.element("p", "subtitle", &asked::subtitle(result));
+    if let Some(cores) = asked::binding(&result.machine) {
+        page.element("p", "", &cores);
+    }
+    let seconds = result.measurements.iter().map(|each| each.seconds);
+    let measured = units::time(seconds.sum::<f64>() * 1e6);
+    let when = format!("{}, {measured} measured", result.started_at);
     page.element("p", "quiet", &when);
     let (word, sentence) = verdict(result);
     let mood = if result.held {

@@ -1,6 +1,7 @@
 //! The figures that people decide on, large, at the top of the page.
 
 use crate::report::standing::Standing;
+use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
 use crate::result::Measurement;
 
@@ -11,6 +12,9 @@ type Reading = fn(&Measurement) -> Option<f64>;
 
 /// Name, how it is written, and where it stands in a measurement.
 type Tile = (&'static str, fn(f64) -> String, Reading);
+
+/// Told with what it is worth.
+const MEMORY: &str = "server memory a connection";
 
 /// In the order in which a person reads them. Those of joining stand only where nothing was delivered.
 const TILES: [Tile; 9] = [
@@ -44,7 +48,7 @@ const TILES: [Tile; 9] = [
             .filter(|_| measurement.delivery_latency.is_none())?
             .us_per_join
     }),
-    ("server memory a connection", bytes, |measurement| {
+    (MEMORY, bytes, |measurement| {
         measurement.server.as_ref()?.rss_per_connection_bytes
     }),
     ("joins", rate, |measurement| {
@@ -64,8 +68,16 @@ pub(super) fn tiles(page: &mut Document, standing: &Standing) {
             page.open("li", "");
             page.element("span", "quiet", name);
             page.element("strong", "", &write(value));
+            if let Some(doubt) = doubt(name, standing) {
+                page.element("span", "quiet", doubt);
+            }
             page.close("li");
         }
     }
     page.close("ul");
+}
+
+fn doubt(name: &str, standing: &Standing) -> Option<&'static str> {
+    let memory = standing.middle().filter(|_| name == MEMORY)?;
+    mostly_fixed(memory)
 }

@@ -41,6 +41,41 @@ impl Axis {
         }
     }
 
+    /// Sizes in bytes from zero to `most`: numbers stand at whole MiB, and their step is a power of two.
+    pub fn sizes(most: f64, count: usize) -> Axis {
+        let mut step = 1_048_576.0;
+        while step * (count.max(1) as f64) < most {
+            step *= 2.0;
+        }
+        let to = most.max(step);
+        let ticks = (0..).map(|tick| f64::from(tick) * step);
+        let ticks = ticks.take_while(|tick| *tick <= to);
+        Axis {
+            from: 0.0,
+            to,
+            ticks: ticks.map(|tick| (tick, units::size_tick(tick))).collect(),
+        }
+    }
+
+    /// Values that grow by a factor, with a number at each: a value is drawn at [`Axis::logarithm`] of it.
+    pub fn geometric(values: &[f64], write: fn(f64) -> String) -> Axis {
+        let at = |value: Option<&f64>| value.map_or(0.0, |value| Axis::logarithm(*value));
+        let (from, to) = (at(values.first()), at(values.last()));
+        let ticks = values.iter();
+        Axis {
+            from,
+            to: if to > from { to } else { from + 1.0 },
+            ticks: ticks
+                .map(|value| (Axis::logarithm(*value), write(*value)))
+                .collect(),
+        }
+    }
+
+    /// Where a value lies on an axis of those that grow by a factor.
+    pub fn logarithm(value: f64) -> f64 {
+        value.max(f64::MIN_POSITIVE).log10()
+    }
+
     /// Times on a logarithmic axis: a value is drawn at [`Axis::time`] of it.
     pub fn times(least_us: u64, most_us: u64) -> Axis {
         let (least, most) = (Axis::time(least_us), Axis::time(most_us));
@@ -136,10 +171,11 @@ pub(in crate::report) fn percentile_of(part: f64) -> f64 {
     -(1.0 - part).max(1e-9).log10()
 }
 
-/// The next of 1, 2, 5, 10, 20 …
+/// The next of 1, 2, 2.5, 5, 10, 20 …: no two are further apart than a factor of two, so an axis has half of the numbers
+/// that it may have, or more.
 fn round_step(step: f64) -> f64 {
     let decade = 10_f64.powf(step.max(f64::MIN_POSITIVE).log10().floor());
-    let times = [1.0, 2.0, 5.0, 10.0]
+    let times = [1.0, 2.0, 2.5, 5.0, 10.0]
         .into_iter()
         .find(|times| times * decade >= step * 0.999);
     times.unwrap_or(10.0) * decade
@@ -177,6 +213,38 @@ mod tests {
             written(&Axis::percentiles(20_000)),
             ["0", "50", "90", "99", "99.9", "99.99"]
         );
+    }
+
+    #[test]
+    fn an_axis_bears_several_numbers_however_far_it_reaches() {
+        for tenths in 10..1000 {
+            let ticks = Axis::linear(f64::from(tenths) / 10.0, 5, units::plain).ticks;
+            assert!((3..=6).contains(&ticks.len()), "{tenths}: {ticks:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_numbers_at_whole_mebibytes() {
+        let mib = 1_048_576.0;
+        assert_eq!(
+            written(&Axis::sizes(9.9 * mib, 5)),
+            ["0", "2 MiB", "4 MiB", "6 MiB", "8 MiB"]
+        );
+        assert_eq!(written(&Axis::sizes(0.3 * mib, 5)), ["0", "1 MiB"]);
+        assert_eq!(
+            written(&Axis::sizes(2100.0 * mib, 5)),
+            ["0", "512 MiB", "1 GiB", "1.5 GiB", "2 GiB"]
+        );
+    }
+
+    #[test]
+    fn steps_that_grow_by_a_factor_are_equally_far_apart() {
+        let ticks = Axis::geometric(&[10.0, 100.0, 1000.0], units::plain).ticks;
+        let places: Vec<i64> = ticks
+            .iter()
+            .map(|(at, _)| (at * 1e6).round() as i64)
+            .collect();
+        assert_eq!(places, [1_000_000, 2_000_000, 3_000_000]);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Bars to the right, each under its name, with the spread of the rounds as a thin line across its end.
 
 use plotters::element::{PathElement, Rectangle, Text};
-use plotters::prelude::{Color, ShapeStyle};
+use plotters::prelude::{Color, RGBColor, ShapeStyle};
 use plotters::style::IntoTextStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Area, DrawError, INK, LETTERS, NARROW, Size, WIDE, drawing, series};
+use super::{Area, BAD, DrawError, GOOD, INK, LETTERS, NARROW, QUIET, Size, WIDE, drawing, series};
+use crate::report::tables::Mood;
 
 /// One bar.
 pub(in crate::report) struct Bar {
@@ -17,8 +18,28 @@ pub(in crate::report) struct Bar {
     pub written: String,
     /// The smallest and the largest of what it is the median of.
     pub spread: Option<(f64, f64)>,
-    /// Which series it belongs to, for its colour.
-    pub series: usize,
+    /// Its colour.
+    pub paint: Paint,
+}
+
+/// What the colour of a bar tells. Nothing is told by it alone.
+#[derive(Clone, Copy)]
+pub(in crate::report) enum Paint {
+    /// Which series it belongs to.
+    Series(usize),
+    /// How it is meant.
+    Meant(Mood),
+}
+
+impl Paint {
+    fn mark(self) -> RGBColor {
+        match self {
+            Paint::Series(index) => series(index),
+            Paint::Meant(Mood::Plain) => QUIET,
+            Paint::Meant(Mood::Good) => GOOD,
+            Paint::Meant(Mood::Bad) => BAD,
+        }
+    }
 }
 
 /// Room for a bar with its name above.
@@ -88,7 +109,7 @@ fn drawn(
     (upper, lower): (i32, i32),
     x: &impl Fn(f64) -> i32,
 ) -> Result<(), DrawError> {
-    let filled = series(bar.series).filled();
+    let filled = bar.paint.mark().filled();
     area.draw(&Rectangle::new(
         [(0, upper), (x(bar.value).max(1), lower)],
         filled,

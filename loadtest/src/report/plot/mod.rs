@@ -9,7 +9,7 @@ use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, RGBColor, SVGBackend};
 
 pub(super) use axis::{Axis, percentile_of};
-pub(super) use bars::{Bar, bars};
+pub(super) use bars::{Bar, Paint, bars};
 pub(super) use lines::{Lines, Series};
 
 /// Letters and what must be read.
@@ -20,6 +20,12 @@ const GRID: RGBColor = RGBColor(2, 2, 2);
 
 /// A limit, and what is beyond it.
 const BAD: RGBColor = RGBColor(3, 3, 3);
+
+/// What is as one wishes.
+const GOOD: RGBColor = RGBColor(4, 4, 4);
+
+/// What is neither good nor bad.
+const QUIET: RGBColor = RGBColor(5, 5, 5);
 
 /// How many series the style sheet tells apart, by colour and by dashes.
 pub(super) const SERIES: usize = 6;

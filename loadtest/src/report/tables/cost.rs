@@ -1,15 +1,19 @@
 //! The table of what went through and what it cost: throughput, CPU of both sides, memory, joins; and what one scenario alone
 //! counts.
 
-use crate::result::{LoadUsage, Measurement, ServerUsage};
+use crate::result::{Figure, LoadUsage, Measurement, ServerUsage};
 
-use super::{Cell, Table, title};
-use crate::report::units::{bytes, figure, integer, number, rate, share, time};
+use super::{Cell, Form, Table, title};
+use crate::report::units::{bytes, cores, figure, integer, number, rate, share, time};
+
+/// With fewer connections, what a server needs at all outweighs what each of them adds.
+const CONNECTIONS_MANY: u64 = 1_000;
 
 /// Throughput and cost, each figure with what stands behind it.
 pub(super) fn costs(measurement: &Measurement) -> Table {
-    let mut table = Table::numbers(title("Throughput and cost", measurement), &["", "", ""]);
-    table.words = true;
+    let name = title("Throughput and cost in the measured time", measurement);
+    let mut table = Table::numbers(name, &["", "", ""]);
+    table.form = Form::Words;
     let mut row = |name: &str, value: String, detail: String| {
         table.rows.push(vec![
             Cell::plain(name),
@@ -20,17 +24,27 @@ pub(super) fn costs(measurement: &Measurement) -> Table {
     throughput(measurement, &mut row);
     if let Some(server) = &measurement.server {
         server_cpu(server, &mut row);
-        server_memory(server, &mut row);
+        server_memory(server, mostly_fixed(measurement), &mut row);
     }
     load(&measurement.load, measurement.seconds, &mut row);
+    if measurement.server.is_some() {
+        let note =
+            "RSS is the memory of the process: what the kernel keeps for its sockets is not in it.";
+        table.note = Some(note.to_owned());
+    }
     table
+}
+
+/// What to say behind the memory of a connection, if there were too few to tell it from the rest.
+pub(in crate::report) fn mostly_fixed(measurement: &Measurement) -> Option<&'static str> {
+    (measurement.connections.joined < CONNECTIONS_MANY).then_some("(mostly fixed cost)")
 }
 
 fn throughput(measurement: &Measurement, row: &mut impl FnMut(&str, String, String)) {
     let throughput = &measurement.throughput;
     if throughput.deliveries > 0 {
-        let seconds = number(measurement.seconds);
-        let detail = format!("{} in {seconds} s", integer(throughput.deliveries));
+        let measured = time(measurement.seconds * 1e6);
+        let detail = format!("{} in {measured}", integer(throughput.deliveries));
         row("deliveries", rate(throughput.deliveries_per_second), detail);
         row(
             "messages",
@@ -49,27 +63,30 @@ fn throughput(measurement: &Measurement, row: &mut impl FnMut(&str, String, Stri
         row(
             "joins",
             rate(connections.joins_per_second),
-            format!("{} joined", integer(connections.joined)),
+            format!(
+                "{} joined, from the first connect to the last join",
+                integer(connections.joined)
+            ),
         );
     }
 }
 
+/// A server that used none that the system counted gets no line: there is nothing to tell.
 fn server_cpu(server: &ServerUsage, row: &mut impl FnMut(&str, String, String)) {
-    let cores = format!(
-        "{} of {} cores used, {} of it in the kernel",
-        number(server.cores_used),
-        number(server.cores_available),
-        share(server.system_seconds / server.cpu_seconds)
-    );
-    match server.us_per_delivery {
-        Some(us) => row("server CPU", format!("{} a delivery", time(us)), cores),
-        None => row(
-            "server CPU",
-            format!("{} s", number(server.cpu_seconds)),
-            cores,
-        ),
+    if server.cpu_seconds > 0.0 {
+        let of_cores = format!(
+            "{} of {} cores used, {} of it in the kernel",
+            cores(server.cores_used),
+            cores(server.cores_available),
+            share(server.system_seconds / server.cpu_seconds)
+        );
+        let value = match server.us_per_delivery {
+            Some(us) => format!("{} a delivery", time(us)),
+            None => time(server.cpu_seconds * 1e6),
+        };
+        row("server CPU", value, of_cores);
     }
-    if let Some(us) = server.us_per_join {
+    if let Some(us) = server.us_per_join.filter(|us| *us > 0.0) {
         row(
             "server CPU to join",
             format!("{} each", time(us)),
@@ -78,14 +95,19 @@ fn server_cpu(server: &ServerUsage, row: &mut impl FnMut(&str, String, String)) 
     }
 }
 
-fn server_memory(server: &ServerUsage, row: &mut impl FnMut(&str, String, String)) {
+fn server_memory(
+    server: &ServerUsage,
+    doubt: Option<&str>,
+    row: &mut impl FnMut(&str, String, String),
+) {
     let [before, joined, after] = [
         server.rss_before_bytes,
         server.rss_joined_bytes,
         server.rss_after_bytes,
     ]
     .map(|size| bytes(size as f64));
-    let detail = format!("{before} before, {joined} joined, {after} at the end");
+    let doubt = doubt.map_or_else(String::new, |doubt| format!("{doubt} "));
+    let detail = format!("{doubt}{before} before, {joined} joined, {after} at the end");
     let value = match server.rss_per_connection_bytes {
         Some(each) => format!("{} a connection", bytes(each)),
         None => after.clone(),
@@ -99,19 +121,14 @@ fn load(load: &LoadUsage, seconds: f64, row: &mut impl FnMut(&str, String, Strin
         share(load.busy),
         share(load.waiting)
     );
-    let cores = load.cpu_seconds / seconds.max(f64::MIN_POSITIVE);
-    match load.us_per_delivery {
-        Some(us) => row(
-            "load generator CPU",
-            format!("{} a delivery", time(us)),
-            busy,
+    let value = match load.us_per_delivery {
+        Some(us) => format!("{} a delivery", time(us)),
+        None => format!(
+            "{} cores",
+            cores(load.cpu_seconds / seconds.max(f64::MIN_POSITIVE))
         ),
-        None => row(
-            "load generator CPU",
-            format!("{} cores", number(cores)),
-            busy,
-        ),
-    }
+    };
+    row("load generator CPU", value, busy);
     if let Some(each) = load.deliveries_per_read.filter(|each| *each > 0.0) {
         row(
             "deliveries a read",
@@ -124,9 +141,14 @@ fn load(load: &LoadUsage, seconds: f64, row: &mut impl FnMut(&str, String, Strin
 /// Figures that only this scenario has.
 pub(super) fn figures(measurement: &Measurement) -> Table {
     let mut table = Table::numbers(title("Of this scenario", measurement), &["", "value"]);
-    let rows = measurement.figures.iter();
-    table.rows = rows
-        .map(|each| vec![Cell::plain(each.name.clone()), Cell::plain(figure(each))])
-        .collect();
+    let row = |each: &Figure| {
+        let doubt = mostly_fixed(measurement).filter(|_| each.name.contains("per connection"));
+        let value = match doubt {
+            Some(doubt) => format!("{} {doubt}", figure(each)),
+            None => figure(each),
+        };
+        vec![Cell::plain(each.name.clone()), Cell::plain(value)]
+    };
+    table.rows = measurement.figures.iter().map(row).collect();
     table
 }

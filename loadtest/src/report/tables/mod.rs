@@ -3,11 +3,15 @@
 
 mod cost;
 mod outcome;
+mod rounds;
 
-use crate::result::{Latency, Measurement, RunResult};
+use crate::result::{Latency, Measurement, Objective, RunResult};
 
+use super::findings::NOTHING_OBSERVED;
 use super::standing::Standing;
 use super::units::{NOTHING, integer, time_us};
+
+pub(super) use cost::mostly_fixed;
 
 /// A table: what it is, its columns, its rows.
 pub(super) struct Table {
@@ -19,8 +23,19 @@ pub(super) struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// How to read it, if that is not plain.
     pub note: Option<String>,
-    /// The second column holds numbers and those behind it words; otherwise all but the first hold numbers.
-    pub words: bool,
+    /// What its columns hold.
+    pub form: Form,
+}
+
+/// What the columns of a table hold, behind the first, which names the rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Numbers.
+    Numbers,
+    /// One column of numbers, then words about them.
+    Words,
+    /// Texts that may be long.
+    Texts,
 }
 
 /// What stands in a table.
@@ -75,6 +90,17 @@ impl Cell {
         }
     }
 
+    /// Whether an objective held. One that nothing was observed of has broken nothing.
+    fn judged(objective: &Objective) -> Cell {
+        match objective.observed.as_str() {
+            NOTHING_OBSERVED => Cell {
+                text: "not judged".to_owned(),
+                mood: Mood::Bad,
+            },
+            _ => Cell::held(objective.held),
+        }
+    }
+
     /// A figure that may be missing.
     fn maybe(text: Option<String>) -> Cell {
         Cell::plain(text.unwrap_or_else(|| NOTHING.to_owned()))
@@ -89,7 +115,7 @@ impl Table {
             columns: columns.iter().map(|column| (*column).to_owned()).collect(),
             rows: Vec::new(),
             note: None,
-            words: false,
+            form: Form::Numbers,
         }
     }
 
@@ -133,8 +159,8 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
     let measurements: Vec<&Measurement> = result.measurements.iter().collect();
     let mut tables = Vec::new();
     if measurements.len() > 1 {
-        tables.push(outcome::overview(result));
-        tables.push(outcome::ratios(&result.ratios));
+        tables.push(rounds::overview(result));
+        tables.push(rounds::ratios(result));
     }
     tables.push(outcome::objectives(&result.objectives));
     tables.push(outcome::deliveries(&measurements));
@@ -191,7 +217,7 @@ pub(super) fn latencies(measurement: &Measurement) -> Vec<(&'static str, &Latenc
 
 fn latency(measurement: &Measurement) -> Table {
     let columns = ["time to", "p50", "p90", "p99", "p99.9", "max", "count"];
-    let mut table = Table::numbers(title("Latency", measurement), &columns);
+    let mut table = Table::numbers(title("Latency in the measured time", measurement), &columns);
     for (name, latency) in latencies(measurement) {
         let Latency {
             p50_us,
@@ -207,10 +233,22 @@ fn latency(measurement: &Measurement) -> Table {
         row.push(Cell::plain(integer(count)));
         table.rows.push(row);
     }
-    if measurement.send_delay.is_some() {
-        let note = "Counted from the time at which a message was due, so a server that stalls cannot hide it. Send delay: \
-                    how late the load generator itself was.";
-        table.note = Some(note.to_owned());
-    }
+    table.note = latency_note(measurement);
     table
+}
+
+fn latency_note(measurement: &Measurement) -> Option<String> {
+    let due = "Counted from the time at which a message was due, so a server that stalls cannot hide it. Send delay: how \
+               late the load generator itself was.";
+    let joined = "Connected, upgraded, joined: of each connection, from the first on.";
+    let notes = [
+        measurement.send_delay.as_ref().map(|_| due),
+        measurement
+            .connections
+            .time_to_joined
+            .as_ref()
+            .map(|_| joined),
+    ];
+    let notes: Vec<&str> = notes.into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join(" "))
 }

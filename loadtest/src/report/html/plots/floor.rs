@@ -1,40 +1,52 @@
 //! The server beside the floor: the ratios as bars, and their delays over each other.
 
-use crate::report::plot::{Bar, bars};
+use crate::report::asked;
+use crate::report::better::Better;
+use crate::report::plot::{Bar, Paint, bars};
 use crate::report::standing::{Standing, floors, side_name};
 use crate::report::units::ratio;
-use crate::result::{Ratio, RunResult};
+use crate::result::{Ratio, RunResult, Side};
 
 use super::{Curve, Picture, distributions};
 
-/// What there is to draw of a run beside the floor.
+/// What there is to draw of a run beside the floor: the ratios to each floor, and the delays.
 pub(super) fn against_floor(result: &RunResult) -> Vec<Picture> {
-    [ratios(&result.ratios), overlaid(result)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let sides = [Side::FloorBatch, Side::FloorSingle];
+    let ratios = sides.into_iter().filter_map(|side| ratios(result, side));
+    ratios.chain(overlaid(result)).collect()
 }
 
-fn ratios(ratios: &[Ratio]) -> Option<Picture> {
-    let bar = |each: &Ratio| Bar {
-        name: format!("{} ÷ {}", each.figure, side_name(each.floor)),
-        value: each.median,
-        written: ratio(each.median),
-        spread: Some((each.min, each.max)),
-        series: 0,
-    };
-    let all: Vec<Bar> = ratios.iter().map(bar).collect();
+fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
+    let asked = asked::open_loop(result);
+    let of_floor = result.ratios.iter().filter(|each| each.floor == floor);
+    let all: Vec<Bar> = of_floor.map(|each| bar(each, asked)).collect();
     let words: Vec<String> = all
         .iter()
         .map(|bar| format!("{}: {}.", bar.name, bar.written))
         .collect();
+    let floor = side_name(floor);
     Some(Picture {
-        title: "The server as a multiple of the floor; the line is the floor".to_owned(),
+        title: format!("The server as a multiple of the {floor}; the line is the floor"),
         words: words.join(" "),
         keys: Vec::new(),
         limits: Vec::new(),
         drawn: bars(&all, Some(1.0))?,
     })
+}
+
+/// Which way is better stands in the name: some should be long, some short. The colour says it too, where the rounds agree.
+fn bar(each: &Ratio, asked: bool) -> Bar {
+    let better = Better::of_ratio(&each.figure, asked);
+    Bar {
+        name: match better.words() {
+            Some(way) => format!("{}, {way}", each.figure),
+            None => each.figure.clone(),
+        },
+        value: each.median,
+        written: ratio(each.median),
+        spread: Some((each.min, each.max)),
+        paint: Paint::Meant(better.mood_of(each)),
+    }
 }
 
 /// The delays of each side's middle round. One side alone has its plot elsewhere.

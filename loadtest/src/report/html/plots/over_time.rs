@@ -15,9 +15,17 @@ struct Timeline {
     /// With their names, unless there is but one.
     readings: &'static [(&'static str, Reading)],
     write: fn(f64) -> String,
+    /// From zero to the largest.
+    axis: fn(f64) -> Axis,
     /// Drawn only if the figure changes by more than a tenth: what stands still is told in a table.
     if_it_moves: bool,
 }
+
+/// Most numbers of an upward axis.
+const TICKS: usize = 5;
+
+/// An axis of cores reaches as far at least: the system counts in hundredths.
+const CORES_MIN: f64 = 0.1;
 
 const DELIVERIES: Timeline = Timeline {
     title: "Deliveries a second",
@@ -25,6 +33,7 @@ const DELIVERIES: Timeline = Timeline {
         Some(each.deliveries as f64 / each.seconds.max(1e-9))
     })],
     write: plain,
+    axis: counts,
     if_it_moves: false,
 };
 
@@ -32,6 +41,7 @@ const JOINED: Timeline = Timeline {
     title: "Joined connections",
     readings: &[("", |each| Some(each.joined as f64))],
     write: plain,
+    axis: counts,
     if_it_moves: true,
 };
 
@@ -41,7 +51,8 @@ const CPU: Timeline = Timeline {
         ("server", |each| each.server_cores),
         ("load generator", |each| Some(each.load_cores)),
     ],
-    write: plain,
+    write: units::cores,
+    axis: |most| Axis::linear(most.max(CORES_MIN), TICKS, plain),
     if_it_moves: false,
 };
 
@@ -49,8 +60,15 @@ const MEMORY: Timeline = Timeline {
     title: "Server memory (RSS)",
     readings: &[("", |each| Some(each.server_rss_bytes? as f64))],
     write: units::bytes,
+    axis: |most| Axis::sizes(most, TICKS),
     if_it_moves: true,
 };
+
+/// Counts, all of them in millions where one is.
+fn counts(most: f64) -> Axis {
+    let write = if most >= 1e6 { units::millions } else { plain };
+    Axis::linear(most, TICKS, write)
+}
 
 /// The plots over time. One interval alone is no plot.
 pub(super) fn over_time(intervals: &[Interval]) -> Vec<Picture> {
@@ -107,7 +125,7 @@ impl Timeline {
         let lines = Lines {
             x: seconds(intervals),
             x_name: "seconds",
-            y: Axis::linear(most * 1.08, 4, self.write),
+            y: (self.axis)(most * 1.08),
             series: series.collect(),
             limits: Vec::new(),
         };

@@ -9,6 +9,9 @@ use super::{Picture, picture};
 /// A step's value and its delays.
 type Step<'a> = (f64, &'a Latency);
 
+/// Where a step lies on its axis.
+type Place = fn(f64) -> f64;
+
 /// The delays at each step. `None` if it was no ramp, or nothing was measured.
 pub(super) fn steps(result: &RunResult) -> Option<Picture> {
     let ramp = result.ramp.as_ref()?;
@@ -41,27 +44,22 @@ fn lines<'a>(ramp: &'a Ramp, steps: &[Step], limits_us: &[u64]) -> Option<Lines<
         .iter()
         .flat_map(|(_, latency)| [latency.p50_us, latency.max_us]);
     let all: Vec<u64> = all.chain(limits_us.iter().copied()).collect();
+    let values: Vec<f64> = steps.iter().map(|(step, _)| *step).collect();
+    let (x, place) = across(&values)?;
     let of = |at: fn(&Latency) -> u64| {
         let points = steps
             .iter()
-            .map(|(step, latency)| (*step, Axis::time(at(latency))));
+            .map(|(step, latency)| (place(*step), Axis::time(at(latency))));
         Series {
             pieces: vec![points.collect()],
             dots: true,
         }
     };
-    let (first, last) = (steps.first()?.0, steps.last()?.0);
-    let mut x = Axis::between(first, last, 8, plain);
-    x.ticks = steps
-        .iter()
-        .map(|(step, _)| (*step, plain(*step)))
-        .collect();
     Some(Lines {
         x,
-        x_name: if ramp.raised == "rate" {
-            "messages a second"
-        } else {
-            &ramp.raised
+        x_name: match ramp.raised.as_str() {
+            "rate" => "messages a second",
+            raised => raised,
         },
         y: Axis::times(*all.iter().min()?, *all.iter().max()?),
         series: vec![
@@ -71,6 +69,27 @@ fn lines<'a>(ramp: &'a Ramp, steps: &[Step], limits_us: &[u64]) -> Option<Lines<
         ],
         limits: limits_us.iter().map(|us| Axis::time(*us)).collect(),
     })
+}
+
+/// The axis of the steps, a number at each, and where a step lies on it. Steps that grow by a factor would crowd at the
+/// begin of an even axis.
+fn across(steps: &[f64]) -> Option<(Axis, Place)> {
+    let (first, last) = (*steps.first()?, *steps.last()?);
+    if first > 0.0 && widening(steps) {
+        return Some((Axis::geometric(steps, plain), Axis::logarithm));
+    }
+    let mut x = Axis::between(first, last, 8, plain);
+    x.ticks = steps.iter().map(|step| (*step, plain(*step))).collect();
+    Some((x, |step| step))
+}
+
+/// Whether the last two steps lie much further apart than the first two.
+fn widening(steps: &[f64]) -> bool {
+    match steps {
+        [first, second, .., before, last] => last - before > 2.0 * (second - first),
+        [first, second, third] => third - second > 1.2 * (second - first),
+        _ => false,
+    }
 }
 
 /// The objectives that are times, as "p99=20ms": how long in microseconds, and as they were given.

@@ -1,0 +1,108 @@
+//! In what runs differ before they ran: what was asked for, the machine, the tool. Figures of runs that differ may be held
+//! against each other, but not unawares.
+
+use std::collections::BTreeSet;
+
+use crate::report::tables::{Cell, Form, Table};
+use crate::result::RunResult;
+
+use super::Run;
+
+/// What all have, as they have it. The scenario is told in a sentence.
+type Trait = (&'static str, fn(&RunResult) -> String);
+
+const TRAITS: [Trait; 6] = [
+    ("processor", |result| result.machine.cpu_model.clone()),
+    ("cores", |result| result.machine.cores.to_string()),
+    ("server bound to cores", |result| {
+        bound(result.machine.server_cores.as_deref())
+    }),
+    ("load bound to cores", |result| {
+        bound(result.machine.load_cores.as_deref())
+    }),
+    ("system", |result| result.machine.kernel.clone()),
+    ("lobbyd-loadtest", |result| result.tool_version.clone()),
+];
+
+fn bound(cores: Option<&str>) -> String {
+    cores.unwrap_or("any").to_owned()
+}
+
+/// A sentence about runs that are not of one kind: of other scenarios, or asked for other things.
+pub(super) fn warning(runs: &[Run], differences: &Table) -> Option<String> {
+    let scenarios: Vec<&str> = runs
+        .iter()
+        .map(|run| run.result.scenario.as_str())
+        .collect();
+    if !same(&scenarios) {
+        return Some(format!(
+            "The runs are of different scenarios ({}): a figure may mean something else in each.",
+            listed(&scenarios)
+        ));
+    }
+    let differ = !differences.rows.is_empty();
+    differ.then(|| "The runs had not the same setting: what differs stands below.".to_owned())
+}
+
+fn listed(all: &[&str]) -> String {
+    let mut each: Vec<&str> = Vec::new();
+    for one in all {
+        if !each.contains(one) {
+            each.push(one);
+        }
+    }
+    each.join(", ")
+}
+
+/// What was not the same for all, a row for each.
+pub(super) fn differences(runs: &[Run]) -> Table {
+    let mut table = Table::numbers("What differs", &[""]);
+    table.form = Form::Texts;
+    table
+        .columns
+        .extend(runs.iter().map(|run| run.letter.clone()));
+    let mut look = |name: &str, value: &dyn Fn(&RunResult) -> String| {
+        let values: Vec<String> = runs.iter().map(|run| value(run.result)).collect();
+        if !same(&values) {
+            let values = values.into_iter().map(Cell::plain);
+            table
+                .rows
+                .push(std::iter::once(Cell::plain(name)).chain(values).collect());
+        }
+    };
+    for name in names(runs) {
+        look(name, &|result| asked(result, name));
+    }
+    for (name, value) in TRAITS {
+        look(name, &value);
+    }
+    table
+}
+
+fn same<T: Ord>(values: &[T]) -> bool {
+    values.iter().collect::<BTreeSet<_>>().len() < 2
+}
+
+/// What any of the runs was asked for, in the order of the first that was.
+fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for parameter in runs.iter().flat_map(|run| &run.result.parameters) {
+        if !names.contains(&parameter.name.as_str()) {
+            names.push(&parameter.name);
+        }
+    }
+    names
+}
+
+fn asked(result: &RunResult, name: &str) -> String {
+    let values: Vec<&str> = result
+        .parameters
+        .iter()
+        .filter(|each| each.name == name)
+        .map(|each| each.value.as_str())
+        .collect();
+    match values.is_empty() {
+        true => "not given".to_owned(),
+        false => values.join(" and "),
+    }
+}

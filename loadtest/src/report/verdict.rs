@@ -1,0 +1,190 @@
+//! The sentences of a run: whether it held, what a ramp found, and which side was at its limit. Each says what it is worth.
+
+use crate::result::{Ended, Measurement, Ramp, RunResult, Saturated, Severity};
+
+use super::asked;
+use super::findings::findings;
+use super::standing::Standing;
+use super::units::{counted, integer, plain};
+
+/// With more of its time spent waiting for a core, the load generator was slowed by other programs, not by its work.
+const WAITING_MUCH: f64 = 0.2;
+
+/// The word for the run, and the sentence behind it.
+pub fn verdict(result: &RunResult) -> (&'static str, String) {
+    let failures = findings(result)
+        .iter()
+        .filter(|finding| finding.severity == Severity::Failure)
+        .count();
+    match (result.held, result.ended) {
+        _ if nothing_came_of_it(result) => ("INTERRUPTED", "Nothing was measured.".to_owned()),
+        (true, _) => ("HELD", held(result)),
+        (false, Ended::Interrupted) => (
+            "INTERRUPTED",
+            "What was measured until then follows.".to_owned(),
+        ),
+        (false, _) if failures == 0 => (
+            "FAILED",
+            "The run was marked as failed; no reason was kept.".to_owned(),
+        ),
+        (false, _) => (
+            "FAILED",
+            format!(
+                "{} found.",
+                counted(failures as u64, "failure was", "failures were")
+            ),
+        ),
+    }
+}
+
+/// Whether somebody interrupted the run before anything was measured: there is nothing else to say of it.
+pub(super) fn nothing_came_of_it(result: &RunResult) -> bool {
+    result.ended == Ended::Interrupted && result.measurements.is_empty()
+}
+
+/// What a run that held has shown.
+fn held(result: &RunResult) -> String {
+    let expected: u64 = judged(result)
+        .map(|measurement| measurement.deliveries.expected)
+        .sum();
+    let delivered = match expected {
+        0 => "Every connection stayed as it should.".to_owned(),
+        1 => "The one delivery came, as it was published.".to_owned(),
+        many => format!(
+            "All {} deliveries came once, in order, as they were published.",
+            integer(many)
+        ),
+    };
+    let objectives = result.objectives.len() as u64;
+    match result.ramp.as_ref() {
+        Some(Ramp {
+            last_held: Some(held),
+            raised,
+            ..
+        }) => format!(
+            "up to {}{}. {delivered}",
+            step(*held, raised),
+            doubt(result)
+        ),
+        _ if objectives == 0 => delivered,
+        _ => format!(
+            "{delivered} {} held.",
+            counted(objectives, "objective", "objectives")
+        ),
+    }
+}
+
+/// What the height of a ramp is worth: whose limit it found.
+fn doubt(result: &RunResult) -> &'static str {
+    let summit = broken(result).or_else(|| Standing::of(result)?.middle());
+    match summit.map(|summit| summit.saturated) {
+        Some(Saturated::LoadGenerator) => " (the load generator was the limit)",
+        Some(Saturated::Both) => " (server and load generator were at their limit)",
+        Some(Saturated::Server) => " (the server was the limit)",
+        Some(Saturated::Neither | Saturated::Unknown) | None => "",
+    }
+}
+
+/// A ramp goes on until something breaks: what broke is its finding, not its failure, unless nothing held before.
+pub(super) fn breaks_on_purpose(result: &RunResult) -> bool {
+    result
+        .ramp
+        .as_ref()
+        .is_some_and(|ramp| ramp.last_held.is_some())
+}
+
+/// The measurements in which a fault is a fault of the run.
+fn judged(result: &RunResult) -> impl Iterator<Item = &Measurement> {
+    let on_purpose = breaks_on_purpose(result);
+    let all = result.measurements.iter();
+    all.filter(move |measurement| measurement.held || !on_purpose)
+}
+
+/// The step that broke, if one did.
+fn broken(result: &RunResult) -> Option<&Measurement> {
+    let broke = result.ramp.as_ref()?.broke_at?;
+    let mut steps = result.measurements.iter();
+    steps.find(|measurement| measurement.step == Some(broke))
+}
+
+/// Which side was at its limit, in words: at the step that broke, if one did.
+pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
+    match broken(result) {
+        Some(broken) => Some(format!("When it broke: {}", saturated(result, broken)?)),
+        None => saturated(result, Standing::of(result)?.middle()?),
+    }
+}
+
+/// `None` where nothing was asked for that could have been the limit.
+fn saturated(result: &RunResult, measurement: &Measurement) -> Option<String> {
+    let told = match measurement.saturated {
+        Saturated::Server => {
+            "The server was the bottleneck: it used all the CPU it could, and the figures are its ceiling.".to_owned()
+        }
+        Saturated::LoadGenerator => format!(
+            "The load generator was the bottleneck: the figures are its ceiling, not the server's. {}",
+            remedy(measurement)
+        ),
+        Saturated::Both if measurement.load.waiting > WAITING_MUCH => {
+            "Both sides used all the CPU they could. Other programs took the load's core: repeat on a quieter machine.".to_owned()
+        }
+        Saturated::Both => "Both sides used all the CPU they could: either may be the ceiling.".to_owned(),
+        Saturated::Neither => neither(result)?,
+        Saturated::Unknown => {
+            "The load generator was not the bottleneck. Whether the server was is not known: name its process with --pid, \
+             or start it with --spawn."
+                .to_owned()
+        }
+    };
+    Some(told)
+}
+
+/// What to do about a load generator at its limit. A core of its own is no remedy where others run on that core.
+fn remedy(measurement: &Measurement) -> &'static str {
+    match measurement.load.waiting > WAITING_MUCH {
+        true => "Other programs took the load's core: repeat on a quieter machine.",
+        false => "Give it a core of its own (--load-cores), or ask for less.",
+    }
+}
+
+fn neither(result: &RunResult) -> Option<String> {
+    let limit = match asked::open_loop(result) {
+        true => "rate",
+        false => asked::value(result, "window").map(|_| "window")?,
+    };
+    Some(format!(
+        "Neither side was at its limit: the {limit} that was asked for was."
+    ))
+}
+
+/// What a ramp found, in words.
+pub(super) fn ramp(ramp: &Ramp) -> String {
+    let step = |value| step(value, &ramp.raised);
+    let because = match ramp.because.is_empty() {
+        true => String::new(),
+        false => format!(": {}", ramp.because.join("; ")),
+    };
+    match (ramp.last_held, ramp.broke_at) {
+        (Some(held), Some(broke)) => {
+            format!(
+                "The last step that held was {}. At {} it broke{because}.",
+                step(held),
+                step(broke)
+            )
+        }
+        (Some(held), None) => format!(
+            "Every step held, up to {}: the limit lies higher.",
+            step(held)
+        ),
+        (None, Some(broke)) => format!("No step held: the first, {}, broke{because}.", step(broke)),
+        (None, None) => "No step was completed.".to_owned(),
+    }
+}
+
+/// A step in words.
+fn step(value: f64, raised: &str) -> String {
+    match raised {
+        "rate" => format!("{} messages a second", plain(value)),
+        raised => format!("{} {raised}", plain(value)),
+    }
+}

@@ -14,6 +14,11 @@ use misbehaving::{Fault, Misbehaving};
 /// Longest time of a run. It asks for 3 s of load and 1 s to settle.
 const RUN_TIME_MAX: Duration = Duration::from_secs(40);
 
+const STALL: Duration = Duration::from_secs(1);
+const REFUSES_JOINS: Fault = Fault::RefusesJoins {
+    but: 0,
+    reason: "authorized",
+};
 const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
 const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 const A_PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n\
@@ -230,7 +235,7 @@ fn a_text_that_one_subscriber_gets_otherwise_is_altered() {
 /// round to them, none would be.
 #[test]
 fn a_stall_of_a_second_shows_in_the_delay_from_the_intended_time() {
-    let run = measured_against(Fault::Stalls);
+    let run = measured_against(Fault::Stalls(STALL));
     run.holds();
     let measurement = run.only();
     for latency in [&measurement.delivery_latency, &measurement.last_subscriber] {
@@ -252,7 +257,7 @@ fn a_stall_of_a_second_shows_in_the_delay_from_the_intended_time() {
 
 #[test]
 fn a_join_that_is_refused_is_told_with_its_reason() {
-    run_against(Fault::RefusesJoins).cannot_begin(&["join", "authorized", "--topic"]);
+    run_against(REFUSES_JOINS).cannot_begin(&["join", "authorized", "--topic"]);
 }
 
 #[test]

@@ -6,11 +6,17 @@ mod client;
 mod misbehaving;
 
 use client::Client;
-use misbehaving::{AT, Fault, Misbehaving, STALL};
-use std::time::Instant;
+use misbehaving::{AT, EARLY, Fault, Misbehaving};
+use std::time::{Duration, Instant};
 
 /// How many messages are published: some beyond the one it happens at.
 const MESSAGES: usize = AT as usize + 5;
+
+const STALL: Duration = Duration::from_secs(1);
+const REFUSES_JOINS: Fault = Fault::RefusesJoins {
+    but: 0,
+    reason: "authorized",
+};
 
 /// What the one subscriber gets of it all, message by message.
 fn got_by_one(fault: Fault, copies: usize) -> Vec<String> {
@@ -50,12 +56,40 @@ fn one_message_is_dropped_doubled_swapped_or_altered_for_one_subscriber() {
     let mut expected = sent();
     expected[at] = expected[at].replace(r#"0"}"#, r#"a"}"#);
     assert_eq!(got_by_one(Fault::Alters, MESSAGES), expected);
+
+    let mut expected = sent();
+    expected[at] = expected[at].replace(r#":"1"#, r#":"0"#);
+    assert_eq!(got_by_one(Fault::Garbles(0), MESSAGES), expected);
+}
+
+#[test]
+fn one_gets_what_another_lobby_was_told() {
+    let server = Misbehaving::start(Fault::Strays);
+    let mut publisher = joined(&server);
+    let mut stranger = Client::connect(server.address);
+    stranger.join("room:b");
+    publisher.push_all("room:a", 0..MESSAGES);
+    assert_eq!(stranger.text(), sent()[AT as usize]);
+    stranger.nothing_more();
+}
+
+#[test]
+fn a_latecomer_does_not_hear_itself_and_the_others_do() {
+    let server = Misbehaving::start(Fault::HidesEchoes);
+    let mut early: Vec<Client> = (0..EARLY).map(|_| joined(&server)).collect();
+    let mut late = joined(&server);
+    late.push("room:a", 0);
+    late.nothing_more();
+    assert_eq!(early[0].text(), sent()[0]);
+    early[0].push("room:a", 1);
+    assert_eq!(early[0].text(), sent()[1]);
+    assert_eq!(late.text(), sent()[1]);
 }
 
 #[test]
 fn a_stall_holds_up_everything_and_loses_nothing() {
     let began = Instant::now();
-    assert_eq!(got_by_one(Fault::Stalls, MESSAGES), sent());
+    assert_eq!(got_by_one(Fault::Stalls(STALL), MESSAGES), sent());
     assert!(began.elapsed() >= STALL);
 }
 
@@ -69,6 +103,13 @@ fn one_is_closed_and_all_are_reset() {
     }
     let close = [&1013_u16.to_be_bytes()[..], b"try again later"].concat();
     assert_eq!(one.frame(), (8, close));
+    one.ended();
+    let server = Misbehaving::start(Fault::EndsOne);
+    let [mut publisher, mut one] = [(); 2].map(|()| joined(&server));
+    publisher.push_all("room:a", 0..MESSAGES);
+    for _ in 0..=AT {
+        one.text();
+    }
     one.ended();
     let server = Misbehaving::start(Fault::ResetsAll);
     let both = [(); 2].map(|()| joined(&server));
@@ -96,12 +137,18 @@ fn requests_joins_and_pushes_are_refused() {
     let request = "GET / HTTP/1.1\r\nSec-WebSocket-Key: a\r\n\r\n";
     assert_eq!(Client::request(server.address, request), answer);
 
-    let server = Misbehaving::start(Fault::RefusesJoins);
+    let server = Misbehaving::start(REFUSES_JOINS);
     let mut client = Client::connect(server.address);
     client.send(r#"["3","4","room:a","phx_join",{}]"#);
     let refusal =
         r#"["3","4","room:a","phx_reply",{"status":"error","response":{"reason":"authorized"}}]"#;
     assert_eq!(client.text(), refusal);
+
+    let server = Misbehaving::start(Fault::CrashesJoins);
+    let mut client = Client::connect(server.address);
+    client.send(r#"["3","4","room:a","phx_join",{}]"#);
+    assert_eq!(client.text(), r#"["3","4","room:a","phx_error",{}]"#);
+    client.nothing_more();
 
     let server = Misbehaving::start(Fault::RefusesPushes);
     let mut client = joined(&server);
@@ -110,4 +157,10 @@ fn requests_joins_and_pushes_are_refused() {
         r#"["3","9","room:a","phx_reply",{"status":"error","response":{"reason":"slow down"}}]"#;
     assert_eq!(client.text(), refusal);
     client.nothing_more();
+
+    let server = Misbehaving::start(Fault::IgnoresHeartbeats);
+    let mut client = joined(&server);
+    client.send(r#"[null,"5","phoenix","heartbeat",{}]"#);
+    client.push("room:a", 0);
+    assert_eq!(client.text(), sent()[0]);
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use lobbyd_loadtest::wire::upgrade;
 
-use super::Fault;
 use super::room::Room;
+use super::{Fault, hold_back};
 
 /// After this long without a frame, what a room has held back is written, and it is looked whether to stop.
 const QUIET: Duration = Duration::from_millis(20);
@@ -28,6 +28,7 @@ pub fn serve(
     stream.set_write_timeout(Some(WRITE_TIME_MAX))?;
     let key = key(&request(&stream)?)?;
     if let Fault::Answers(answer) = fault {
+        hold_back(&stream);
         return (&stream).write_all(answer.as_bytes());
     }
     let answer = format!(

@@ -1,7 +1,11 @@
 //! Small servers that each do one thing wrong, so that a load test can show that it notices. Plain threads and blocking
 //! sockets, for a few clients of `vsn` 2.0.0.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 mod connection;
+mod frame;
+mod member;
 mod room;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,8 +19,8 @@ use room::Room;
 /// The number of the message at which it happens, counted from 0.
 pub const AT: u64 = 100;
 
-/// How long a stall takes.
-pub const STALL: Duration = Duration::from_secs(1);
+/// So many members are there from the begin. Those who join behind them are latecomers.
+pub const EARLY: usize = 4;
 
 /// What a server does wrong. "One subscriber" is the first that joined and did not publish the message itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,18 +34,30 @@ pub enum Fault {
     DeliversTwice,
     /// One subscriber gets message [`AT`] behind the next one.
     Swaps,
-    /// Nobody gets or is asked anything for [`STALL`], from message [`AT`] on.
-    Stalls,
+    /// Nobody gets or is asked anything for so long, from message [`AT`] on.
+    Stalls(Duration),
     /// One subscriber gets message [`AT`] with another last letter.
     Alters,
-    /// Joins are refused with the reason "authorized".
-    RefusesJoins,
-    /// Upgrades are answered with this instead.
+    /// One subscriber gets message [`AT`] with another digit at this place of its text, counted from 0.
+    Garbles(usize),
+    /// Message [`AT`] goes to a member of another lobby too.
+    Strays,
+    /// Latecomers do not get their own messages.
+    HidesEchoes,
+    /// Joins are refused with this reason, `but` for the first so many.
+    RefusesJoins { but: usize, reason: &'static str },
+    /// Joins are answered with phx_error.
+    CrashesJoins,
+    /// Heartbeats are not answered.
+    IgnoresHeartbeats,
+    /// Upgrades are answered with this instead, and the end of the connection comes with it.
     Answers(&'static str),
     /// All connections are reset at message [`AT`].
     ResetsAll,
     /// One subscriber's connection is closed with 1013 at message [`AT`].
     ClosesOne,
+    /// One subscriber's connection ends with message [`AT`], without a Close frame.
+    EndsOne,
     /// Pushes are answered with an error of the reason "slow down", and go to nobody.
     RefusesPushes,
 }
@@ -92,4 +108,9 @@ fn accept(listener: &TcpListener, fault: Fault, stop: &Arc<AtomicBool>) {
             let _ = stream.and_then(|stream| connection::serve(stream, fault, &room, &stop));
         });
     }
+}
+
+/// What is written from now on waits for the end of the connection, and leaves with it in one segment.
+fn hold_back(stream: &TcpStream) {
+    let _ = socket2::SockRef::from(stream).set_tcp_cork(true);
 }

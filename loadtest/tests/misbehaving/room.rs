@@ -1,35 +1,23 @@
 //! The room of a misbehaving server: what it does right, and at one message, wrong. Everything that is written is written
 //! under its lock.
 
-use std::io::Write;
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{AT, Fault, STALL};
-
-const CONTINUATION: u8 = 0;
-const TEXT: u8 = 1;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-const PONG: u8 = 10;
-const FIN: u8 = 0x80;
+use super::frame::{CLOSE, FIN, PING, PONG, TEXT, sealed, write};
+use super::member::Member;
+use super::{AT, EARLY, Fault};
 
 /// Who is here, and how far it is.
 pub struct Room {
     fault: Fault,
     members: Vec<Member>,
+    /// Joins that were answered with ok.
+    came: usize,
     published: u64,
-}
-
-struct Member {
-    stream: Arc<TcpStream>,
-    topic: String,
-    /// Written with the next message, or when nothing comes.
-    held: Vec<u8>,
 }
 
 impl Room {
@@ -37,6 +25,7 @@ impl Room {
         Room {
             fault,
             members: Vec::new(),
+            came: 0,
             published: 0,
         }
     }
@@ -78,13 +67,18 @@ impl Room {
             write(from, &sealed(FIN | TEXT, reply.as_bytes()));
         };
         match (event.as_str(), self.fault) {
-            (Some("phx_join"), Fault::RefusesJoins) => {
-                answer("error", json!({"reason": "authorized"}));
+            (Some("phx_join"), Fault::RefusesJoins { but, reason }) if self.came >= but => {
+                answer("error", json!({ "reason": reason }));
+            }
+            (Some("phx_join"), Fault::CrashesJoins) => {
+                let crash = json!([join_ref, reference, topic, "phx_error", {}]).to_string();
+                write(from, &sealed(FIN | TEXT, crash.as_bytes()));
             }
             (Some("phx_join"), _) => {
                 answer("ok", json!({}));
                 self.enter(from, &topic);
             }
+            (Some("heartbeat"), Fault::IgnoresHeartbeats) => {}
             (Some("phx_leave"), _) => {
                 self.leave(from);
                 answer("ok", json!({}));
@@ -100,8 +94,10 @@ impl Room {
         self.members.push(Member {
             stream: stream.clone(),
             topic: topic.as_str().unwrap_or_default().to_owned(),
+            late: self.came >= EARLY,
             held: Vec::new(),
         });
+        self.came += 1;
     }
 
     pub fn leave(&mut self, stream: &Arc<TcpStream>) {
@@ -127,131 +123,41 @@ impl Room {
         self.published += 1;
         let text = json!([null, null, topic, event, payload]).to_string();
         match (self.fault, number) {
-            (Fault::Stalls, AT) => std::thread::sleep(STALL),
+            (Fault::Stalls(time), AT) => std::thread::sleep(time),
             (Fault::ResetsAll, AT..) => {
                 self.members.drain(..).for_each(Member::reset);
                 return ControlFlow::Break(());
             }
             _ => {}
         }
-        let topic = topic.as_str().unwrap_or_default();
-        let struck = self
-            .members
-            .iter()
-            .position(|member| member.topic == topic && !Arc::ptr_eq(&member.stream, from));
-        for (place, member) in self.members.iter_mut().enumerate() {
-            if member.topic == topic {
-                let fault = (struck == Some(place)).then_some(self.fault);
-                member.deliver(fault, self.fault == Fault::None, number, &text);
-            }
-        }
-        if self.fault == Fault::ClosesOne && number == AT {
-            struck.map(|place| self.members.remove(place));
-        }
+        self.deliver(from, topic.as_str().unwrap_or_default(), number, &text);
         ControlFlow::Continue(())
     }
-}
 
-impl Member {
-    /// `fault` is what goes wrong for this member, `rough` says to make use of what WebSocket allows.
-    fn deliver(&mut self, fault: Option<Fault>, rough: bool, number: u64, text: &str) {
-        const NEXT: u64 = AT + 1;
-        let frame = sealed(FIN | TEXT, text.as_bytes());
-        match (fault, number) {
-            (Some(Fault::Drops), AT) => {}
-            (Some(Fault::DeliversTwice), AT) => write(&self.stream, &[&frame[..], &frame].concat()),
-            (Some(Fault::Swaps), AT) => self.held = frame,
-            (Some(Fault::Swaps), NEXT) => {
-                write(&self.stream, &frame);
-                write(&self.stream, &std::mem::take(&mut self.held));
-            }
-            (Some(Fault::Alters), AT) => {
-                write(&self.stream, &sealed(FIN | TEXT, altered(text).as_bytes()));
-            }
-            (Some(Fault::ClosesOne), AT) => self.close(),
-            _ if rough => self.deliver_roughly(number, frame, text),
-            _ => write(&self.stream, &frame),
-        }
-    }
-
-    fn close(&self) {
-        let payload = [&1013_u16.to_be_bytes()[..], b"try again later"].concat();
-        write(&self.stream, &sealed(FIN | CLOSE, &payload));
-        let _ = self.stream.shutdown(Shutdown::Write); // the client may be faster
-    }
-
-    /// Closing with no time to linger is a reset; the shutdown has the thread that reads it let go. What that thread may
-    /// have read before, it finds nobody to hand to.
-    fn reset(self) {
-        let _ = socket2::SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
-        let _ = self.stream.shutdown(Shutdown::Read);
-    }
-
-    /// By turns: whole, in fragments with pings between them, held back to arrive with the next; and all of it in pieces.
-    fn deliver_roughly(&mut self, number: u64, frame: Vec<u8>, text: &str) {
-        match number % 4 {
-            0 => self.held.extend(frame),
-            1 => self.held.extend(fragments(text.as_bytes())),
-            _ => {
-                self.held.extend(frame);
-                return; // with the next message, or when it is quiet
+    fn deliver(&mut self, from: &Arc<TcpStream>, topic: &str, number: u64, text: &str) {
+        let fault = self.fault;
+        let is_from = |member: &Member| Arc::ptr_eq(&member.stream, from);
+        let mut members = self.members.iter();
+        let struck = members.position(|member| member.topic == topic && !is_from(member));
+        for (place, member) in self.members.iter_mut().enumerate() {
+            let hears_itself = !(fault == Fault::HidesEchoes && member.late);
+            if member.topic == topic && (hears_itself || !is_from(member)) {
+                let fault_here = (struck == Some(place)).then_some(fault);
+                member.deliver(fault_here, fault == Fault::None, number, text);
             }
         }
-        self.write_in_pieces();
-    }
-
-    fn write_in_pieces(&mut self) {
-        let mut rest = &self.held[..];
-        for length in [1, 2, 40, 7, 1, 90, 3].into_iter().cycle() {
-            let Some((piece, after)) = rest.split_at_checked(length) else {
-                break;
-            };
-            write(&self.stream, piece);
-            rest = after;
+        if number == AT && matches!(fault, Fault::ClosesOne | Fault::EndsOne) {
+            struck.map(|place| self.members.remove(place));
         }
-        write(&self.stream, rest);
-        self.held.clear();
-    }
-}
-
-/// A client that has gone is noticed by the thread that reads from it.
-fn write(mut stream: &TcpStream, bytes: &[u8]) {
-    let _ = stream.write_all(bytes);
-}
-
-fn sealed(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        short @ 0..126 => frame.push(short as u8),
-        long @ 126..=0xffff => {
-            frame.push(126);
-            frame.extend((long as u16).to_be_bytes());
-        }
-        longer => {
-            frame.push(127);
-            frame.extend((longer as u64).to_be_bytes());
+        if number == AT && fault == Fault::Strays {
+            self.stray(topic, text);
         }
     }
-    frame.extend(payload);
-    frame
-}
 
-fn fragments(text: &[u8]) -> Vec<u8> {
-    let (first, rest) = text.split_at(text.len() / 3);
-    let (second, third) = rest.split_at(rest.len() / 2);
-    [
-        sealed(TEXT, first),
-        sealed(FIN | PING, b"still there?"),
-        sealed(CONTINUATION, second),
-        sealed(FIN | PING, b""),
-        sealed(FIN | CONTINUATION, third),
-    ]
-    .concat()
-}
-
-/// Another last letter, in front of the quote and the brackets that end a message.
-fn altered(text: &str) -> String {
-    let end = text.len() - r#""}]"#.len();
-    let other = if text[..end].ends_with('a') { 'b' } else { 'a' };
-    format!("{}{other}{}", &text[..end - 1], &text[end..])
+    /// What was said in the lobby of `topic` reaches a member of another one.
+    fn stray(&self, topic: &str, text: &str) {
+        let stranger = self.members.iter().find(|member| member.topic != topic);
+        let stranger = stranger.expect("two lobbies are needed");
+        write(&stranger.stream, &sealed(FIN | TEXT, text.as_bytes()));
+    }
 }

@@ -1,0 +1,94 @@
+//! A member of a misbehaving room: how a message is delivered to it, rightly, roughly or wrongly.
+
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::frame::{CLOSE, FIN, TEXT, altered, fragments, garbled, sealed, write};
+use super::{AT, Fault, hold_back};
+
+/// A member, and what waits to be written to it.
+pub struct Member {
+    pub stream: Arc<TcpStream>,
+    pub topic: String,
+    /// Came behind the first [`EARLY`](super::EARLY).
+    pub late: bool,
+    /// Written with the next message, or when nothing comes.
+    pub held: Vec<u8>,
+}
+
+impl Member {
+    /// `fault` is what goes wrong for this member, `rough` says to make use of what WebSocket allows.
+    pub fn deliver(&mut self, fault: Option<Fault>, rough: bool, number: u64, text: &str) {
+        const NEXT: u64 = AT + 1;
+        let frame = sealed(FIN | TEXT, text.as_bytes());
+        match (fault, number) {
+            (Some(Fault::Drops), AT) => {}
+            (Some(Fault::DeliversTwice), AT) => write(&self.stream, &[&frame[..], &frame].concat()),
+            (Some(Fault::Swaps), AT) => self.held = frame,
+            (Some(Fault::Swaps), NEXT) => {
+                write(&self.stream, &frame);
+                write(&self.stream, &std::mem::take(&mut self.held));
+            }
+            (Some(Fault::Alters), AT) => {
+                write(&self.stream, &sealed(FIN | TEXT, altered(text).as_bytes()));
+            }
+            (Some(Fault::Garbles(place)), AT) => {
+                write(
+                    &self.stream,
+                    &sealed(FIN | TEXT, garbled(text, place).as_bytes()),
+                );
+            }
+            (Some(Fault::ClosesOne), AT) => self.close(),
+            (Some(Fault::EndsOne), AT) => self.end_with(&frame),
+            _ if rough => self.deliver_roughly(number, frame, text),
+            _ => write(&self.stream, &frame),
+        }
+    }
+
+    fn close(&self) {
+        let payload = [&1013_u16.to_be_bytes()[..], b"try again later"].concat();
+        write(&self.stream, &sealed(FIN | CLOSE, &payload));
+        let _ = self.stream.shutdown(Shutdown::Write); // the client may be faster
+    }
+
+    /// The last bytes and the end of the connection leave in one segment, and no Close frame does.
+    fn end_with(&self, bytes: &[u8]) {
+        hold_back(&self.stream);
+        write(&self.stream, bytes);
+        let _ = self.stream.shutdown(Shutdown::Write); // the client may be faster
+    }
+
+    /// Closing with no time to linger is a reset; the shutdown has the thread that reads it let go. What that thread may
+    /// have read before, it finds nobody to hand to.
+    pub fn reset(self) {
+        let _ = socket2::SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
+        let _ = self.stream.shutdown(Shutdown::Read);
+    }
+
+    /// By turns: whole, in fragments with pings between them, held back to arrive with the next; and all of it in pieces.
+    fn deliver_roughly(&mut self, number: u64, frame: Vec<u8>, text: &str) {
+        match number % 4 {
+            0 => self.held.extend(frame),
+            1 => self.held.extend(fragments(text.as_bytes())),
+            _ => {
+                self.held.extend(frame);
+                return; // with the next message, or when it is quiet
+            }
+        }
+        self.write_in_pieces();
+    }
+
+    pub fn write_in_pieces(&mut self) {
+        let mut rest = &self.held[..];
+        for length in [1, 2, 40, 7, 1, 90, 3].into_iter().cycle() {
+            let Some((piece, after)) = rest.split_at_checked(length) else {
+                break;
+            };
+            write(&self.stream, piece);
+            rest = after;
+        }
+        write(&self.stream, rest);
+        self.held.clear();
+    }
+}

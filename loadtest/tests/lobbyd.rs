@@ -5,45 +5,9 @@ mod support;
 
 use std::time::Duration;
 
-use lobbyd::server::{Running, Server};
-use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
 use lobbyd_loadtest::result::{Ended, Side};
-use support::{run, start};
-
-/// Any room. What has a body goes to all, `to_others` to all but its sender, and `both` is answered too. What has none is
-/// only answered.
-struct Rooms;
-
-impl Channel for Rooms {
-    fn join(&self, topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
-        match topic {
-            "room:closed" => Join::error(reason("authorized")),
-            _ => Join::ok(),
-        }
-    }
-
-    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
-        let Some(body) = payload.get("body") else {
-            return Handled::ok(object! {});
-        };
-        match event {
-            "to_others" => socket.broadcast_from("new_msg", object! { "body": body }),
-            _ => socket.broadcast("new_msg", object! { "body": body }),
-        };
-        match event {
-            "both" => Handled::ok(object! {}),
-            _ => Handled::NoReply,
-        }
-    }
-}
-
-fn serve() -> (Running, String) {
-    let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Rooms));
-    let server = Server::new(router).shards(2);
-    let running = server.bind("127.0.0.1:0".parse().unwrap()).unwrap().start();
-    let url = format!("ws://{}/socket/websocket", running.local_addr());
-    (running, url)
-}
+use support::rooms::serve;
+use support::{run, run_at, start};
 
 #[test]
 fn an_open_loop_over_many_lobbies_is_checked_whole_and_its_result_is_as_the_schema_says() {
@@ -108,16 +72,7 @@ fn an_open_loop_over_many_lobbies_is_checked_whole_and_its_result_is_as_the_sche
         .sum();
     assert_eq!(intervals, measured.throughput.deliveries);
 
-    let schema = include_str!("../schema.json");
-    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
-    let result = std::fs::read_to_string(ended.json()).unwrap();
-    let result: serde_json::Value = serde_json::from_str(&result).unwrap();
-    let errors: Vec<String> = jsonschema::validator_for(&schema)
-        .unwrap()
-        .iter_errors(&result)
-        .map(|error| error.to_string())
-        .collect();
-    assert_eq!(errors, [""; 0]);
+    ended.keeps_to_the_schema();
     let page = ended.page();
     assert!(page.contains("<svg") && page.contains("HELD"), "{page}");
 }
@@ -653,8 +608,7 @@ fn an_interrupt_ends_a_run_with_what_was_measured() {
         "{json}",
     ]);
     started.until_seen("deliveries/s");
-    let pid = rustix::process::Pid::from_raw(started.pid() as i32).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    started.signal(rustix::process::Signal::INT);
     let ended = started.end().ends_with(1);
     assert_eq!(ended.result().ended, Ended::Interrupted);
     assert!(ended.measurement().deliveries.received > 100);
@@ -695,4 +649,64 @@ fn a_spawned_server_is_measured_and_stopped() {
         Duration::from_secs(2),
     );
     assert!(still_there.is_err(), "the server was left running");
+}
+
+/// The pace begins just before the measured time does, so a little more than was measured may have been due.
+#[test]
+fn what_was_due_at_a_rate_that_cannot_be_reached_was_published_or_is_unsent() {
+    let (_server, url) = serve();
+    let line = "fanout --clients 2 --rate 3000000 --warmup 0s --duration 500ms --settle 1s";
+    let ended = run_at(&url, line)
+        .ends_with(1)
+        .says("messages were due but not sent");
+    let deliveries = ended.measurement().deliveries;
+    assert!(deliveries.unsent > 0, "{deliveries:?}");
+    let due = deliveries.published + deliveries.unsent;
+    assert!(
+        (1_499_999..1_499_999 + 3_000_000 / 4).contains(&due),
+        "{deliveries:?}"
+    );
+}
+
+#[test]
+fn a_ramp_breaks_at_a_rate_that_cannot_be_reached() {
+    let (_server, url) = serve();
+    let line = "ramp --clients 2 --from 3000000 --to 3000000 --warmup 0s --duration 300ms --settle 1s --slo p99=60s";
+    let ramp = run_at(&url, line).ends_with(1).result().ramp.unwrap();
+    assert_eq!((ramp.last_held, ramp.broke_at), (None, Some(3_000_000.0)));
+    let unsent = |reason: &String| reason.contains("due but not sent");
+    assert!(ramp.because.iter().any(unsent), "{:?}", ramp.because);
+}
+
+#[test]
+fn own_messages_that_come_though_they_were_not_to_are_warned_of_and_not_timed() {
+    let (_server, url) = serve();
+    let line = "fanout --clients 10 --no-echo --rate 200 --warmup 0s --duration 500ms";
+    let ended = run_at(&url, line)
+        .ends_with(0)
+        .says("publishers got their own messages, which --no-echo says they do not");
+    assert!(!ended.warnings().is_empty());
+    let measured = ended.measurement();
+    let deliveries = measured.deliveries;
+    assert_eq!(deliveries.expected, 9 * deliveries.published);
+    assert_eq!(deliveries.received, deliveries.expected);
+    // The first message may have been due a moment before the measured time.
+    assert_eq!(
+        measured.delivery_latency.unwrap().count,
+        9 * measured.throughput.published
+    );
+}
+
+#[test]
+fn joins_that_come_all_at_once_tell_when_the_last_one_had_joined() {
+    let (_server, url) = serve();
+    let measured = run_at(&url, "joins --clients 50")
+        .ends_with(0)
+        .measurement();
+    let [figure] = &measured.figures[..] else {
+        panic!("not one figure: {:?}", measured.figures);
+    };
+    assert_eq!(figure.name, "the last one had joined after");
+    let last_us = measured.connections.time_to_joined.unwrap().max_us;
+    assert_eq!(figure.value, last_us as f64);
 }

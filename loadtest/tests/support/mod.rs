@@ -2,12 +2,15 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod rooms;
+
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lobbyd_loadtest::result::{Measurement, RunResult};
+use lobbyd_loadtest::result::{Measurement, RunResult, Severity};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Longest time of a run, far beyond what any here asks for.
@@ -52,9 +55,26 @@ pub fn run(arguments: &[&str]) -> Run {
     start(arguments).end()
 }
 
+/// Starts the binary against the server at `url`, with the words of `line` and a JSON file.
+pub fn start_at(url: &str, line: &str) -> Started {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let rest = ["--url", url, "--json", "{json}"];
+    start(&[&words[..], &rest].concat())
+}
+
+/// The same, to its end.
+pub fn run_at(url: &str, line: &str) -> Run {
+    start_at(url, line).end()
+}
+
 impl Started {
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid() as i32).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     /// What it has written until now.
@@ -125,6 +145,34 @@ impl Run {
         let text = fs::read_to_string(self.json())
             .unwrap_or_else(|error| panic!("{error}\n{}", self.seen));
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// What the run has failed by.
+    pub fn failures(&self) -> Vec<String> {
+        self.problems(Severity::Failure)
+    }
+
+    pub fn warnings(&self) -> Vec<String> {
+        self.problems(Severity::Warning)
+    }
+
+    fn problems(&self, severity: Severity) -> Vec<String> {
+        let mut problems = self.result().problems;
+        problems.retain(|problem| problem.severity == severity);
+        problems.into_iter().map(|problem| problem.text).collect()
+    }
+
+    /// The JSON file is what loadtest/schema.json says.
+    #[track_caller]
+    pub fn keeps_to_the_schema(&self) {
+        let schema = include_str!("../../schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+        let result = fs::read_to_string(self.json()).unwrap();
+        let result: serde_json::Value = serde_json::from_str(&result).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors = validator.iter_errors(&result);
+        let errors: Vec<String> = errors.map(|error| error.to_string()).collect();
+        assert_eq!(errors, [""; 0], "{}", self.seen);
     }
 
     /// The only measurement.

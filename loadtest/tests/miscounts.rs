@@ -156,3 +156,14 @@ fn heartbeats_that_are_never_answered_fail_the_run() {
     assert_eq!(run.measurement().heartbeat_latency, None);
     assert_eq!(run.failures().len(), 1, "{:?}", run.failures());
 }
+
+#[test]
+fn a_ramp_does_not_hold_while_heartbeats_are_never_answered() {
+    let line = "ramp --clients 4 --from 10 --to 10 --heartbeat 100ms --settle 300ms --warmup 0s --duration 1s \
+                --slo p99=30s";
+    let run = run_against(Fault::IgnoresHeartbeats, line).ends_with(1);
+    let ramp = run.result().ramp.unwrap();
+    assert_eq!((ramp.last_held, ramp.broke_at), (None, Some(10.0)));
+    assert_eq!(ramp.because.len(), 1, "{:?}", ramp.because);
+    assert!(ramp.because[0].contains("heartbeat"), "{:?}", ramp.because);
+}

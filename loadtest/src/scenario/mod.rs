@@ -62,15 +62,7 @@ pub(crate) struct Judged {
 pub(crate) fn judge(trial: &mut Trial<'_>, label: &str, round: u32, open_loop: bool) -> Judged {
     let measurement = trial.measurement(label, round);
     let mut problems = problems(&measurement, open_loop);
-    let patience_ns = nanoseconds(trial.run.messages.settle);
-    let unanswered = trial
-        .fleet
-        .unanswered_heartbeats(now_ns().saturating_sub(patience_ns));
-    if unanswered > 0 && trial.cut().is_none() {
-        problems.push(failure(format!(
-            "{unanswered} connections wait for the answer to a heartbeat for longer than --settle"
-        )));
-    }
+    problems.extend(silent_heartbeats(trial));
     let mut judged = Judged {
         measurement,
         problems,
@@ -79,6 +71,18 @@ pub(crate) fn judge(trial: &mut Trial<'_>, label: &str, round: u32, open_loop: b
     };
     judged.hold(trial);
     judged
+}
+
+/// Heartbeats that the server leaves unanswered, for which clients take it for dead.
+fn silent_heartbeats(trial: &Trial<'_>) -> Option<Problem> {
+    let patience_ns = nanoseconds(trial.run.messages.settle);
+    let before_ns = now_ns().saturating_sub(patience_ns);
+    let unanswered = trial.fleet.unanswered_heartbeats(before_ns);
+    (unanswered > 0 && trial.cut().is_none()).then(|| {
+        failure(format!(
+            "{unanswered} connections wait for the answer to a heartbeat for longer than --settle"
+        ))
+    })
 }
 
 impl Judged {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::parameters::Parameters;
-use super::{Judged, judge};
+use super::{Judged, judge, silent_heartbeats};
 use crate::arguments::{Raised, Ramp, Traffic};
 use crate::interrupt::Interrupt;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
@@ -237,6 +237,7 @@ impl Climb<'_, '_> {
         judged.measurement.deliveries = now.since(&self.before);
         judged.measurement.step = Some(value);
         judged.problems = crate::trial::problems(&judged.measurement, rate.is_some());
+        judged.problems.extend(silent_heartbeats(trial));
         judged.hold(trial);
         self.before = now;
         Ok(judged)

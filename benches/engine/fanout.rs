@@ -59,7 +59,7 @@ fn flush(criterion: &mut Criterion) {
     for broadcasts in [1, 16] {
         let scenario = format!("publish {broadcasts} of 64 B and flush to null sinks");
         let mut group = criterion.benchmark_group(scenario);
-        for members in [1u32, 10, 100, 1_000, 10_000] {
+        for members in [1u32, 10, 100, 1_000, 10_000, 50_000] {
             let mut lobby = Lobby::new(members, 64);
             group.throughput(Throughput::Elements(u64::from(members)));
             group.bench_function(BenchmarkId::new("members", members), |bencher| {

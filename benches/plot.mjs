@@ -23,14 +23,15 @@ const NAMES = {
   "lobbies-500-two-thirds": "500 lobbies of 10, two thirds",
 }
 const FIGURES = [
-  ["server CPU per delivery", "CPU per delivery", "cpu"],
-  ["p99 latency of the prober", "p99 delay", "delay"],
+  [() => "server CPU per delivery", "CPU per delivery", "cpu"],
+  // A prober in one of 500 lobbies sees too few messages; there the load generator is not busy, and its own delays do.
+  [(name) => (name.startsWith("lobbies") ? "p99 latency" : "p99 latency of the prober"), "p99 delay", "delay"],
 ]
 
 const there = new Set(readdirSync(folder))
 const rows = Object.entries(NAMES)
   .filter(([name]) => there.has(`${name}.json`))
-  .map(([name, words]) => [words, JSON.parse(readFileSync(join(folder, `${name}.json`))).ratios])
+  .map(([name, words]) => [name, words, JSON.parse(readFileSync(join(folder, `${name}.json`))).ratios])
 
 const LEFT = 290, WIDTH = 400, ROW = 46, TOP = 52, MOST = 1.6
 const x = (ratio) => LEFT + (Math.min(ratio, MOST) / MOST) * WIDTH
@@ -41,10 +42,10 @@ const bar = ({ median, min, max }, y, kind) => [
   text(x(Math.max(median, max)) + 6, y + 11, `${median.toFixed(2)}×`),
 ]
 const height = TOP + rows.length * ROW + 30
-const drawn = rows.flatMap(([words, ratios], row) => [
+const drawn = rows.flatMap(([name, words, ratios], row) => [
   text(LEFT - 10, TOP + row * ROW + 20, words, 'text-anchor="end"'),
   ...FIGURES.flatMap(([figure, , kind], place) => {
-    const ratio = ratios.find((ratio) => ratio.figure === figure)
+    const ratio = ratios.find((ratio) => ratio.figure === figure(name))
     return ratio ? bar(ratio, TOP + row * ROW + place * 17, kind) : []
   }),
 ])

@@ -80,7 +80,8 @@ fn silent_heartbeats(trial: &Trial<'_>) -> Option<Problem> {
     let unanswered = trial.fleet.unanswered_heartbeats(before_ns);
     (unanswered > 0 && trial.cut().is_none()).then(|| {
         failure(format!(
-            "{unanswered} connections wait for the answer to a heartbeat for longer than --settle"
+            "{unanswered} connections have waited for the answer to a heartbeat for longer than {}",
+            humantime::format_duration(trial.run.messages.settle)
         ))
     })
 }

@@ -44,6 +44,7 @@ impl Progress {
         self.plain_due_ns = 0;
         if let Some(bar) = &self.bar {
             bar.set_prefix(label.to_owned());
+            bar.set_message("");
         }
     }
 

@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use super::parameters::Parameters;
 use super::{Judged, judge, silent_heartbeats};
 use crate::arguments::{Raised, Ramp, Traffic};
+use crate::clock::now_ns;
 use crate::interrupt::Interrupt;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
 use crate::run::{CannotRun, Found, Run, Starts};
 use crate::stand::Stand;
-use crate::trial::Trial;
+use crate::trial::{Trial, nanoseconds};
 
 pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     check(&ramp)?;
@@ -104,6 +105,8 @@ impl Ramp {
 
 /// How close the last step that held and the first that broke are to be.
 const CLOSE_ENOUGH: f64 = 1.1;
+/// How often --settle is waited for what an overload has left behind.
+const DRAINS_MAX: usize = 12;
 /// How often a step may break before it is believed. A busy machine breaks any step now and then.
 const BREAKS_BELIEVED: u32 = 2;
 
@@ -229,6 +232,7 @@ impl Climb<'_, '_> {
             let more = trial.enlist(there..clients, self.size, !traffic.no_echo);
             trial.gather(&more)?;
         }
+        self.before = drained(trial)?;
         trial.talk(traffic, rate, |_, _| None)?;
         trial.settle(|_| true)?;
         // Judged by what came in this step alone.
@@ -239,9 +243,25 @@ impl Climb<'_, '_> {
         judged.problems = crate::trial::problems(&judged.measurement, rate.is_some());
         judged.problems.extend(silent_heartbeats(trial));
         judged.hold(trial);
-        self.before = now;
         Ok(judged)
     }
+}
+
+/// Waits for what an overload has left behind, which is none of the next step's, as long as some of it still comes. Returns
+/// what was delivered until then.
+fn drained(trial: &mut Trial<'_>) -> Result<Deliveries, CannotRun> {
+    trial.run.progress.phase("draining");
+    let mut before = trial.fleet.ledger.deliveries();
+    for _ in 0..DRAINS_MAX {
+        let until_ns = now_ns() + nanoseconds(trial.run.messages.settle);
+        trial.until(until_ns, |trial| trial.fleet.ledger.is_settled())?;
+        let now = trial.fleet.ledger.deliveries();
+        if trial.fleet.ledger.is_settled() || now.received == before.received {
+            return Ok(now);
+        }
+        before = now;
+    }
+    Ok(before)
 }
 
 impl Found {
@@ -258,10 +278,10 @@ impl Found {
                     format!("{} (was {})", objective.objective, objective.observed)
                 }),
             );
-            let failures = self
-                .problems
-                .iter()
-                .filter(|problem| problem.severity == result::Severity::Failure);
+            let label = broke.map_or("", |broke| broke.label.as_str());
+            let failures = self.problems.iter().filter(|problem| {
+                problem.severity == result::Severity::Failure && problem.text.starts_with(label)
+            });
             because.extend(failures.map(|problem| problem.text.clone()));
         }
         result::Ramp {

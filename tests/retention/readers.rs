@@ -32,14 +32,17 @@ fn who_stops_reading_within_the_retention_and_wakes_gets_every_message_it_missed
     let mut stopped = members.split_off(MEMBERS - STOPPED);
     publish_to(&server, &mut members, 0..WITHIN);
     let published = frames_of(0..WITHIN);
-    // Most of it is in the log, not in the kernel: they are behind indeed.
-    let queues = send_queues(server.local_addr().port());
-    let behind = queues.iter().filter(|queued| **queued > 16 << 10).count();
-    assert_eq!(behind, STOPPED, "{queues:?}");
-    assert!(
-        queues.iter().all(|queued| *queued < published.len() / 2),
-        "{queues:?}"
+    // Something waits for each of them, and most of it in the log, not in the kernel: they are behind indeed. How much the
+    // kernel takes differs from socket to socket.
+    let port = server.local_addr().port();
+    let waits = |queued: &&usize| **queued > 1 << 10;
+    eventually(
+        "those who stopped have bytes waiting, and nobody else",
+        || send_queues(port).iter().filter(waits).count() == STOPPED,
     );
+    let queues = send_queues(port);
+    let in_the_kernel = |queued: &usize| *queued < published.len() / 2;
+    assert!(queues.iter().all(in_the_kernel), "{queues:?}");
     read_exactly(&mut stopped, &published);
     // And they are members like others again.
     members.append(&mut stopped);

@@ -151,7 +151,7 @@ fn heartbeats_that_are_never_answered_fail_the_run() {
         "fanout --clients 4 --rate 10 --heartbeat 200ms --settle 500ms --warmup 0s --duration 2s";
     let run = run_against(Fault::IgnoresHeartbeats, line)
         .ends_with(1)
-        .says("4 connections wait for the answer to a heartbeat");
+        .says("4 connections have waited for the answer to a heartbeat");
     assert_eq!(wrong(&run), Deliveries::default());
     assert_eq!(run.measurement().heartbeat_latency, None);
     assert_eq!(run.failures().len(), 1, "{:?}", run.failures());

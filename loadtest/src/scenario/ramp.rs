@@ -241,7 +241,11 @@ impl Climb<'_, '_> {
         judged.measurement.deliveries = now.since(&self.before);
         judged.measurement.step = Some(value);
         judged.problems = crate::trial::problems(&judged.measurement, rate.is_some());
-        judged.problems.extend(silent_heartbeats(trial));
+        let silent = silent_heartbeats(trial).map(|problem| result::Problem {
+            text: format!("{label}: {}", problem.text),
+            ..problem
+        });
+        judged.problems.extend(silent);
         judged.hold(trial);
         Ok(judged)
     }

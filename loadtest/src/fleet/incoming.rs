@@ -176,7 +176,7 @@ impl Fleet {
 }
 
 /// A close code and what it means (RFC 6455 §7.4.1 and the registry it founds).
-pub fn close_words(code: u16) -> String {
+fn close_words(code: u16) -> String {
     let meaning = match code {
         1000 => "normal",
         1001 => "going away",

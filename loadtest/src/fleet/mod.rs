@@ -26,7 +26,6 @@ use crate::watch::Watch;
 use crate::wire::tag::Marker;
 use crate::wire::upgrade;
 use connection::{Connection, Stage};
-pub use incoming::close_words;
 pub use opening::Departure;
 use opening::Opening;
 pub use pace::Pacer;

@@ -344,7 +344,8 @@ impl Ledger {
     }
 
     /// Messages that are not home.
-    pub fn in_flight(&self) -> usize {
+    #[cfg(test)]
+    fn in_flight(&self) -> usize {
         self.streams.iter().map(Stream::in_flight).sum()
     }
 

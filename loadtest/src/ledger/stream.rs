@@ -143,6 +143,7 @@ impl Stream {
         self.open.is_empty()
     }
 
+    #[cfg(test)]
     pub fn in_flight(&self) -> usize {
         let waits = |message: &&Open| message.remaining > 0 && !message.home;
         self.open.iter().filter(waits).count()

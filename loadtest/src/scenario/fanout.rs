@@ -21,7 +21,8 @@ pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, Can
     if against_floor.is_some() {
         check_floor(&common)?;
     }
-    let parameters = parameters(&traffic, &common)
+    let parameters = Parameters::default()
+        .traffic(&traffic)
         .maybe(
             "against-floor",
             against_floor.map(|side| format!("{side:?}").to_lowercase()),
@@ -111,10 +112,6 @@ pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), Canno
             "the floor speaks --vsn 2.0.0 only".to_owned(),
         )),
     }
-}
-
-pub(super) fn parameters(traffic: &Traffic, _common: &crate::arguments::Common) -> Parameters {
-    Parameters::default().traffic(traffic)
 }
 
 /// One measurement against one server.

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use super::fanout::{check_floor, check_publishers, measure, parameters};
+use super::fanout::{check_floor, check_publishers, measure};
+use super::parameters::Parameters;
 use crate::arguments::{Common, Floor};
 use crate::floor;
 use crate::interrupt::Interrupt;
@@ -28,7 +29,8 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
     if traffic.topics.0 > 1 && !common.topic.contains("{lobby}") {
         common.topic = "room:{lobby}".to_owned(); // it has any topic
     }
-    let parameters = parameters(&traffic, &common)
+    let parameters = Parameters::default()
+        .traffic(&traffic)
         .with("writes", format!("{writes:?}").to_lowercase())
         .common(&common)
         .into_iter()

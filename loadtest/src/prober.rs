@@ -46,7 +46,8 @@ impl Prober {
         }
     }
 
-    /// Records what was to be sent from `begin_ns` on, for `length_ns`.
+    /// Records what was to be sent from `begin_ns` on, for `length_ns`. The order takes some milliseconds to reach it; what
+    /// arrives before is left out.
     pub fn begin(&mut self, begin_ns: u64, length_ns: u64) {
         if let Some(orders) = &mut self.orders {
             // A prober that has died is noticed when it is asked.

@@ -28,10 +28,12 @@ impl Clock {
         }
     }
 
-    /// Looks at the time. Once a turn.
-    pub fn refresh(&mut self) {
+    /// Looks at the time, and returns it. Once a turn.
+    pub fn refresh(&mut self) -> Instant {
+        let now = Instant::now();
         // The cut to 32 bits is the wrap.
-        self.now = Stamp(self.started.elapsed().as_millis() as u32);
+        self.now = Stamp(now.duration_since(self.started).as_millis() as u32);
+        now
     }
 
     pub fn now(&self) -> Stamp {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::CloseCounts;
 use super::closes::Closes;
 use super::publish::seal_broadcast;
+use super::{CloseCounts, LimitMeters, Status};
 use crate::broker::{Hub, HubCounts, Position};
 use crate::protocol::IntoPayload;
 
@@ -13,6 +13,8 @@ use crate::protocol::IntoPayload;
 pub struct Endpoint {
     pub(super) hub: Arc<Hub>,
     pub(super) closes: Arc<Closes>,
+    pub(super) meters: Arc<LimitMeters>,
+    pub(super) status: Arc<Status>,
 }
 
 impl Endpoint {
@@ -40,6 +42,16 @@ impl Endpoint {
     /// How many WebSockets have ended so far, and why.
     pub fn closes(&self) -> CloseCounts {
         self.closes.counts()
+    }
+
+    /// How often each limit was reached, and how near it is.
+    pub fn limit_meters(&self) -> &LimitMeters {
+        &self.meters
+    }
+
+    /// Whether it is admitting, and whether its shards turn.
+    pub fn status(&self) -> &Status {
+        &self.status
     }
 
     /// What this node has done since it started: broadcasts and their encodings, and what was written for them. Costs a

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::inbox::{Event, Events, ShardLink};
-use super::listen::ServerLimits;
+use super::limits::ServerLimits;
 use super::publish::seal_broadcast;
 use crate::broker::{Fanout, Position, SubscriptionId};
 use crate::channel::{Address, Host, Job, Lost, Resume};

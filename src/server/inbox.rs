@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
-use super::Upgraded;
 use super::closes::Closes;
+use super::{Endpoint, LimitMeters, Status, Upgraded};
 use crate::broker::{Hub, Mailbox, SubscriptionId};
 use crate::channel::{Lost, Mail, Postbox, Resume};
 
@@ -29,6 +29,8 @@ pub(super) struct ShardLink {
     pub hub: Arc<Hub>,
     /// Of all shards.
     pub closes: Arc<Closes>,
+    pub meters: Arc<LimitMeters>,
+    pub status: Arc<Status>,
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
@@ -37,11 +39,13 @@ pub(super) struct ShardLink {
 }
 
 impl ShardLink {
-    pub fn new(number: u16, hub: Arc<Hub>, closes: Arc<Closes>) -> ShardLink {
+    pub fn new(number: u16, endpoint: &Endpoint) -> ShardLink {
         ShardLink {
             number,
-            hub,
-            closes,
+            hub: Arc::clone(&endpoint.hub),
+            closes: Arc::clone(&endpoint.closes),
+            meters: Arc::clone(&endpoint.meters),
+            status: Arc::clone(&endpoint.status),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
             cut_off: AtomicUsize::new(0),

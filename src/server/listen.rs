@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 
 use super::endpoint::Endpoint;
 use super::running::run;
-use super::{HttpApp, HttpLimits};
-use crate::broker::{FanoutSettings, Hub};
+use super::{HttpApp, HttpLimits, ServerLimits, Status};
+use crate::broker::Hub;
 use crate::channel::Router;
 
 /// A server that is being set up.
@@ -30,52 +30,6 @@ pub struct Server {
     app: HttpApp,
     shards: usize,
     limits: ServerLimits,
-}
-
-/// The limits of a server beside those of each mount ([`crate::channel::SocketLimits`]) and of HTTP ([`HttpLimits`]).
-#[derive(Clone, Copy, Debug)]
-pub struct ServerLimits {
-    /// What the fan-out keeps for readers that are behind.
-    pub fanout: FanoutSettings,
-    /// Longest time from the first byte of a message to its last, in milliseconds. Default 30,000. Then the connection
-    /// is closed with 1008.
-    pub partial_timeout_ms: u64,
-    /// Bytes of incomplete messages that all connections of a shard may keep together. Default 64 MiB. The connection
-    /// that goes beyond it is closed with 1008.
-    pub partial_bytes_max: usize,
-    /// Longest time for a closing handshake, in milliseconds. Default 5,000. Then the connection is cut, and its client
-    /// may see 1006.
-    pub closing_timeout_ms: u64,
-    /// Bytes that a shard may have before it, in its mailbox and in logs that its writable members have not been
-    /// offered yet. Default 32 MiB. Whoever publishes beyond it is not read from until half of that is done.
-    pub lag_bytes_max: usize,
-    /// Longest time that a publisher is not read from for that, in milliseconds. Default 10,000. Then it is closed with
-    /// 1013.
-    pub pause_timeout_ms: u64,
-    /// Longest time for what a callback waits for (`Join::later`, `Handled::later`), in milliseconds. Default 30,000.
-    /// Then a join is refused with "join timed out", and a channel that waited for another event crashes.
-    pub callback_timeout_ms: u64,
-    /// Longest time from the order to stop to the end, in milliseconds. Default 10,000. What is connected then is cut.
-    pub stop_timeout_ms: u64,
-    /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so that it does not
-    /// hoard megabytes for each reader that has stopped.
-    pub notsent_bytes_max: u32,
-}
-
-impl Default for ServerLimits {
-    fn default() -> ServerLimits {
-        ServerLimits {
-            fanout: FanoutSettings::default(),
-            partial_timeout_ms: 30_000,
-            partial_bytes_max: 64 << 20,
-            closing_timeout_ms: 5_000,
-            lag_bytes_max: 32 << 20,
-            pause_timeout_ms: 10_000,
-            callback_timeout_ms: 30_000,
-            stop_timeout_ms: 10_000,
-            notsent_bytes_max: 128 << 10,
-        }
-    }
 }
 
 /// How a server ended.
@@ -139,6 +93,8 @@ impl Server {
         let endpoint = Endpoint {
             hub: Arc::new(Hub::new(self.shards)),
             closes: Arc::default(),
+            meters: Arc::default(),
+            status: Arc::new(Status::new(self.shards)),
         };
         Ok(Bound {
             server: self,

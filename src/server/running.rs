@@ -16,12 +16,13 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::HttpApp;
 use super::acceptor::accept;
 use super::endpoint::Endpoint;
 use super::inbox::{Command, ShardLink};
-use super::listen::{ServerLimits, Summary};
+use super::limits::ServerLimits;
+use super::listen::Summary;
 use super::shard::Shard;
+use super::{HttpApp, Phase};
 
 /// How long a shard may take to cut what it has, once told to: one turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
@@ -43,11 +44,7 @@ pub(super) fn run(
     let mut links = Vec::new();
     let mut threads = Vec::new();
     for number in 0..u16::try_from(shards).unwrap_or(u16::MAX) {
-        let link = Arc::new(ShardLink::new(
-            number,
-            Arc::clone(&endpoint.hub),
-            Arc::clone(&endpoint.closes),
-        ));
+        let link = Arc::new(ShardLink::new(number, &endpoint));
         threads.push(start_shard(
             Arc::clone(&link),
             Arc::clone(&app),
@@ -60,7 +57,9 @@ pub(super) fn run(
     let all_ended = runtime.block_on(async {
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
+        endpoint.status.enter(Phase::Admitting);
         until(shutdown, accept(&listener, &links)).await;
+        endpoint.status.enter(Phase::Draining);
         drop(listener);
         for link in &links {
             link.inbox.post(Command::Stop, 1);

@@ -19,7 +19,7 @@ use super::HttpApp;
 use super::clock::{Clock, Stamp};
 use super::connection::Connection;
 use super::inbox::{Events, ShardLink};
-use super::listen::ServerLimits;
+use super::limits::ServerLimits;
 use super::sockets::Sockets;
 use crate::broker::{Budget, Failure, Fanout, Mailbox};
 use crate::protocol::DecodeScratch;
@@ -111,7 +111,8 @@ impl Shard {
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
-        self.clock.refresh();
+        let now = self.clock.refresh();
+        self.link.status.turns(self.link.number, now);
         self.take_commands();
         self.take_events();
         self.read_ready();

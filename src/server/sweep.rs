@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::HttpApp;
 use super::connection::{Connection, State};
-use super::listen::ServerLimits;
+use super::limits::ServerLimits;
 use super::shard::Shard;
 use crate::websocket::CloseReason;
 

@@ -113,6 +113,8 @@ impl Shard {
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.clock.refresh();
         self.link.status.turns(self.link.number, now);
+        // Also says that it is awake: who publishes in this turn then need not wake it for another.
+        self.fanout.take_mail();
         self.take_commands();
         self.take_events();
         self.read_ready();

@@ -1,6 +1,7 @@
 //! The sweep: deadlines of all connections and the age of what waits for them, looked at now and then instead of a timer
 //! for each.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use super::HttpApp;
@@ -11,6 +12,17 @@ use crate::websocket::CloseReason;
 
 /// A shard keeps places for this many connections.
 const PLACES_KEPT: usize = 64;
+
+/// Sizes from each of the allocator's kinds of pages.
+const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
+
+/// The allocator gives memory back to the system while it is used: a shard that falls idle after a storm would keep what the
+/// handshakes had.
+fn stir_allocator() {
+    for bytes in STIRRED_BYTES {
+        drop(black_box(Vec::<u8>::with_capacity(bytes)));
+    }
+}
 
 /// What a deadline demands.
 enum Due {
@@ -43,6 +55,7 @@ impl Shard {
 
     /// Gives back the places of a crowd that has gone, as far as they stand behind the last that is in use.
     fn give_back(&mut self) {
+        stir_allocator();
         if self.connections.capacity() > PLACES_KEPT
             && self.connections.len() < self.connections.capacity() / 4
         {

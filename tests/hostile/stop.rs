@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lobbyd::{Connect, HttpLimits, Router, Running, Server, ServerLimits, Summary, UserSocket};
+use lobbyd::{
+    Connect, Drain, HttpLimits, Router, Running, Server, ServerLimits, Summary, UserSocket,
+};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -24,10 +26,13 @@ fn stops(server: Running, within_ms: u64) -> Summary {
     summary
 }
 
-fn limits(closing_timeout_ms: u64, stop_timeout_ms: u64) -> ServerLimits {
+fn limits(closing_timeout_ms: u64, deadline_ms: u64) -> ServerLimits {
     ServerLimits {
         closing_timeout_ms,
-        stop_timeout_ms,
+        drain: Drain {
+            deadline_ms,
+            ..Drain::default()
+        },
         ..ServerLimits::default()
     }
 }

@@ -33,7 +33,7 @@ impl Shard {
         } else {
             self.fanout.retire(key);
         }
-        self.terminate(key);
+        self.terminate(key, reason);
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
@@ -55,7 +55,7 @@ impl Shard {
     }
 
     /// Runs the channels' `terminate`. What they push goes nowhere: the end has been decided.
-    fn terminate(&mut self, key: u32) {
+    fn terminate(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
@@ -67,6 +67,8 @@ impl Shard {
             (key, connection.id),
         );
         host.muted = true;
+        // Everybody goes: thousands of farewells to thousands would only hold the others up.
+        host.unheard = reason == CloseReason::ServiceRestart;
         connection.session.terminate(&mut host);
     }
 
@@ -148,7 +150,7 @@ impl Shard {
         if connection.is_open() {
             self.link.closes.count(reason);
             self.fanout.silence(key);
-            self.terminate(key);
+            self.terminate(key, reason);
         }
         self.fanout.close(key);
         self.connections.remove(key as usize);

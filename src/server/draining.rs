@@ -137,10 +137,6 @@ impl Shard {
         }
         let mut due = std::mem::take(&mut draining.due);
         let keys = self.take_settled(&mut due);
-        // All of them before any channel's `terminate`: what that publishes would wait for each of the others.
-        for &key in &keys {
-            self.fanout.retire(key);
-        }
         for &key in &keys {
             self.close(key, CloseReason::ServiceRestart);
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{Clock, Stamp};
+use super::connection::Connection;
 use super::shard::Shard;
 use crate::websocket::CloseReason;
 
@@ -72,8 +73,7 @@ impl Draining {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Draining {
             since: now,
-            // One in a millisecond, the slowest pace, takes as many of them as there are connections.
-            window_ms: window_ms.min(left.len() as u64),
+            window_ms: pace_ms(window_ms, left.len()),
             count: left.len(),
             left,
             due: Vec::new(),
@@ -83,15 +83,24 @@ impl Draining {
 
     /// Moves those whose time has come by now.
     fn fall_due(&mut self, clock: &Clock) {
-        let passed_ms = clock.since(self.since);
-        let count = match passed_ms < self.window_ms {
-            true => self.count * passed_ms as usize / self.window_ms as usize,
-            false => self.count,
-        };
+        let count = due_after(clock.since(self.since), self.window_ms, self.count);
         while self.count - self.left.len() < count {
             let next = self.left.pop();
             self.due.extend(next.map(|id| (id, clock.now())));
         }
+    }
+}
+
+/// The time in which a shard closes `count` connections: at the slowest pace, one in a millisecond, it takes as many.
+fn pace_ms(window_ms: u64, count: usize) -> u64 {
+    window_ms.min(count as u64)
+}
+
+/// How many of `count` connections are to be closed once `passed_ms` of the window have passed.
+fn due_after(passed_ms: u64, window_ms: u64, count: usize) -> usize {
+    match passed_ms < window_ms {
+        true => (count as u64 * passed_ms / window_ms) as usize,
+        false => count,
     }
 }
 
@@ -113,7 +122,7 @@ impl Shard {
     /// All connections by their ids, the first to be closed last. By the size of the largest room each is in, as a power
     /// of ten, and at random among those.
     fn closing_order(&self) -> Vec<u64> {
-        let place = |(key, connection): (usize, &super::connection::Connection)| {
+        let place = |(key, connection): (usize, &Connection)| {
             let members = self.fanout.largest_room(key as u32);
             (members.checked_ilog10(), fastrand::u32(..), connection.id)
         };
@@ -194,6 +203,16 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pace_is_even_over_the_window_and_never_under_one_in_a_millisecond() {
+        let due = |passed_ms| due_after(passed_ms, 5_000, 100_000);
+        assert_eq!([0, 1, 2_500, 4_999].map(due), [0, 20, 50_000, 99_980]);
+        assert_eq!([5_000, 60_000].map(due), [100_000; 2]);
+        assert_eq!(due_after(0, 0, 7), 7);
+        assert_eq!(pace_ms(5_000, 30), 30);
+        assert_eq!(pace_ms(5_000, 100_000), 5_000);
+    }
 
     #[test]
     fn the_window_leaves_half_of_the_time_for_the_last_to_answer() {

@@ -1,6 +1,6 @@
 //! The drain: in which order connections are closed, and that those who are still open notice nothing.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,8 +13,9 @@ use serde_json::json;
 use socket2::{Domain, Type};
 
 use crate::process::{Lobbyd, lobbyd};
-use crate::support::upgrade_request;
-use crate::support::{Client, DEADLINE, connect, connect_to, eventually, serve_with};
+use crate::support::{
+    Client, DEADLINE, connect, connect_to, eventually, frame, open, serve_with, upgrade_request,
+};
 
 /// Relays everything, and notes in which order its members are ended, by their topics.
 #[derive(Clone, Default)]
@@ -91,7 +92,7 @@ fn chatter(mut client: Client) -> u64 {
         // It may have been closed meanwhile, but still has to read that.
         let _ = client
             .stream
-            .write_all(&crate::support::frame(1, message.to_string().as_bytes()));
+            .write_all(&frame(1, message.to_string().as_bytes()));
         let frame = client.recv();
         if frame.opcode == 8 {
             assert_eq!(frame.close_code(), 1012);
@@ -217,6 +218,27 @@ fn while_load_balancers_take_time_to_notice_new_clients_are_served() {
     );
     assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
     assert!(TcpStream::connect(address).is_err(), "it listens no more");
+}
+
+/// What is idle between two requests ends at once, by which it is seen that the drain has begun.
+#[test]
+fn a_client_that_was_accepted_just_before_the_end_still_has_its_upgrade_and_then_its_1012() {
+    let server = serve(&Room::default(), 1, Drain::default());
+    let (address, endpoint) = (server.local_addr(), server.endpoint().clone());
+    let mut fresh = open(address);
+    let mut idle = open(address);
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+        .unwrap();
+    let mut answer = [0; 4096];
+    assert!(idle.read(&mut answer).unwrap() > 0);
+    eventually("both are accepted", || endpoint.status().connections() == 2);
+    let stopping = stop(server);
+    assert_eq!(idle.read(&mut answer).unwrap(), 0, "the end");
+    let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
+    fresh.write_all(request.as_bytes()).unwrap();
+    assert_eq!(heard(Client::upgraded(fresh)), [0_u64; 0]);
+    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
+    assert_eq!(endpoint.status().connections(), 0);
 }
 
 /// A client that has joined and reads nothing, with small buffers so that they are soon full.

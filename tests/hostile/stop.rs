@@ -57,7 +57,7 @@ fn a_stop_is_not_held_up_by_connections_that_hang_in_http() {
 
 /// The WebSocket that does not answer its Close holds the server up, so that it is not the server's end that they see.
 #[test]
-fn a_stop_ends_idle_http_connections_at_once_and_lets_an_upgrade_under_way_have_its_1012() {
+fn a_stop_ends_idle_http_connections_and_lets_an_upgrade_under_way_have_its_1012() {
     let gate = Arc::new(Notify::new());
     let opens = Arc::clone(&gate);
     let socket = UserSocket::new().connect(move |params, _| {

@@ -234,6 +234,7 @@ fn a_client_that_was_accepted_just_before_the_end_still_has_its_upgrade_and_then
     eventually("both are accepted", || endpoint.status().connections() == 2);
     let stopping = stop(server);
     assert_eq!(idle.read(&mut answer).unwrap(), 0, "the end");
+    drop(idle);
     let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
     fresh.write_all(request.as_bytes()).unwrap();
     assert_eq!(heard(Client::upgraded(fresh)), [0_u64; 0]);

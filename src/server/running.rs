@@ -108,11 +108,11 @@ async fn report(links: &[Arc<ShardLink>], drain: &Drain, end: impl Future<Output
         each.map(|link| link.connections.load(Ordering::Relaxed))
             .sum()
     };
-    let (count, window_ms) = (connections(), drain.closing_window_ms());
+    let (count, window) = (connections(), drain.closing_window_ms());
+    let window = Duration::from_millis(window);
     tracing::info!(
         connections = count,
-        window_ms,
-        "accepting no more; closing connections"
+        "accepting no more; closing connections over at most {window:?}"
     );
     let mut end = pin!(end);
     while timeout(REPORT_EVERY, end.as_mut()).await.is_err() {

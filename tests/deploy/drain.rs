@@ -59,6 +59,7 @@ fn serve(room: &Room, shards: usize, drain: Drain) -> Running {
 
 /// `count` clients that have joined what `topic` says.
 fn members(server: &Running, count: usize, topic: impl Fn(usize) -> String) -> Vec<Client> {
+    lobbyd::server::raise_descriptor_limit();
     let mut clients: Vec<Client> = (0..count).map(|_| connect(server)).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.join(&topic(number));

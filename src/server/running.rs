@@ -30,7 +30,7 @@ use super::{HttpApp, Phase};
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
 /// How often a drain says how many connections are left.
-const REPORT_EVERY: Duration = Duration::from_secs(5);
+const REPORT_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn run(
     listener: TcpListener,

@@ -1,18 +1,22 @@
 //! The lobbyd binary: arguments, settings, log, bind, serve, exit code.
 
-use std::future::poll_fn;
+mod inherited;
+mod orders;
+mod service;
+
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::task::Poll;
 
 use clap::Parser;
+use inherited::{Inherited, Unusable};
 use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
 use lobbyd::rooms::RoomChannel;
-use lobbyd::server::{Server, Summary, raise_descriptor_limit};
+use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
 use lobbyd::{Router, UserSocket};
+use orders::{asked_again, asked_to_end};
+use service::Service;
 use thiserror::Error;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 /// An idle connection costs less memory with it than with the system's.
@@ -50,48 +54,51 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
 
 /// Runs until it is asked to end.
 fn serve(arguments: Arguments) -> Result<Exit, Failure> {
+    // First, while there is but one thread: it takes variables out of the environment.
+    let inherited = Inherited::from_environment()?;
     let settings = Settings::try_from(arguments)?;
     start_log(settings.log_level);
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
-    let address = settings.listen;
-    let server = Server::new(router())
-        .shards(settings.shards.get())
-        .bind(address)
-        .map_err(|error| CannotListen { address, error })?;
-    announce(server.local_addr(), &settings);
-    let summary = server.run(asked_to_end()).map_err(Failure::NoThreads)?;
-    Ok(match summary {
-        Summary { cut_off: 0 } => Exit::Clean,
-        Summary { cut_off } => {
-            tracing::warn!(
-                cut_off,
-                "connections were cut off: their clients did not take the Close in time"
-            );
-            Exit::CutOff
-        }
-    })
+    let server = Server::new(router()).shards(settings.shards.get());
+    let how = inherited
+        .public
+        .as_ref()
+        .map(|_| ", on a socket that was handed over");
+    let server = listen(server, inherited, settings.listen)?;
+    announce(server.local_addr(), &settings, how.unwrap_or_default());
+    let (service, endpoint) = (Service::from_environment(), server.endpoint());
+    let end = asked_to_end(&service, &endpoint);
+    let cut = asked_again(&service, &endpoint);
+    Ok(
+        match server.run_until(end, cut).map_err(Failure::NoThreads)? {
+            Summary { cut_off: 0 } => {
+                tracing::info!("ended; every client was told to come back");
+                Exit::Clean
+            }
+            Summary { cut_off } => {
+                tracing::warn!(
+                    cut_off,
+                    "ended; connections were cut off before their clients took the Close"
+                );
+                Exit::CutOff
+            }
+        },
+    )
 }
 
-/// Ready at the first Ctrl-C or SIGTERM.
-async fn asked_to_end() {
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    let mut signals: Vec<Signal> = signals.into_iter().flatten().collect();
-    if signals.len() < 2 {
-        tracing::error!(
-            "cannot listen to all signals; the others end lobbyd without closing connections"
-        );
+/// At the socket that was handed over, if there is one; else at `address`.
+fn listen(server: Server, inherited: Inherited, address: SocketAddr) -> Result<Bound, Failure> {
+    if inherited.admin.is_some() {
+        tracing::warn!("the socket named \"admin\" is not used");
     }
-    poll_fn(|cx| {
-        let came = |signal: &mut Signal| signal.poll_recv(cx).is_ready();
-        if signals.iter_mut().any(came) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-    tracing::info!("asked to end; closing connections");
+    let Some(listener) = inherited.public else {
+        let bound = server.bind(address);
+        return Ok(bound.map_err(|error| CannotListen { address, error })?);
+    };
+    let bound = server.listen_on(listener).map_err(Unusable::NoListener)?;
+    tracing::info!(address = %bound.local_addr(), not_bound = %address, "listening on a socket that was handed over");
+    Ok(bound)
 }
 
 /// What lobbyd serves when it is not used as a library.
@@ -106,6 +113,8 @@ enum Failure {
     Unresolvable(#[from] Unresolvable),
     #[error(transparent)]
     CannotListen(#[from] CannotListen),
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
     #[error("cannot start the threads that serve: {0}")]
     NoThreads(io::Error),
 }
@@ -119,7 +128,7 @@ fn start_log(level: LevelFilter) {
 }
 
 /// The one line of stdout, which tells a script the port that was chosen for it. Nobody reading it is no failure.
-fn announce(address: SocketAddr, settings: &Settings) {
+fn announce(address: SocketAddr, settings: &Settings, how: &str) {
     let version = env!("CARGO_PKG_VERSION");
     let shards = settings.shards;
     let url = match address.ip().is_unspecified() {
@@ -132,6 +141,6 @@ fn announce(address: SocketAddr, settings: &Settings) {
     let plural = if shards.get() == 1 { "" } else { "s" };
     let _ = writeln!(
         io::stdout(),
-        "lobbyd {version} listens on {url} with {shards} shard{plural}"
+        "lobbyd {version} listens on {url} with {shards} shard{plural}{how}"
     );
 }

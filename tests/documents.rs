@@ -67,7 +67,7 @@ fn defaults_are_told_as_they_are() {
     let socket = UserSocket::new();
     let socket = socket.limits();
     let fanout = server.fanout;
-    let table: [(&str, u64); 20] = [
+    let table: [(&str, u64); 22] = [
         (
             "fanout.retention_bytes_max",
             fanout.retention_bytes_max as u64,
@@ -88,7 +88,9 @@ fn defaults_are_told_as_they_are() {
         ("lag_bytes_max", server.lag_bytes_max as u64),
         ("pause_timeout_ms", server.pause_timeout_ms),
         ("callback_timeout_ms", server.callback_timeout_ms),
-        ("stop_timeout_ms", server.stop_timeout_ms),
+        ("drain.ready_delay_ms", server.drain.ready_delay_ms),
+        ("drain.window_ms", server.drain.window_ms),
+        ("drain.deadline_ms", server.drain.deadline_ms),
         ("notsent_bytes_max", server.notsent_bytes_max.into()),
         ("header_timeout_ms", http.header_timeout_ms),
         ("lifetime_ms", http.lifetime_ms),

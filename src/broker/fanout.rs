@@ -204,7 +204,7 @@ impl Fanout {
     /// into a queue, at the end of a server for thousands at once. It gets what a [silenced](Fanout::silence) one does.
     pub fn retire(&mut self, outlet: u32) {
         self.take_mail();
-        if self.lags_by(outlet) > RETIRED_ENTRIES_MAX {
+        if self.is_far_behind(outlet) {
             return self.silence(outlet);
         }
         while let Some(first) = self
@@ -230,14 +230,21 @@ impl Fanout {
         }
     }
 
-    /// Whether everything is written and handed on, but to those who are too far behind for [`retire`](Fanout::retire).
-    pub fn is_settled(&self) -> bool {
-        let lags = |outlet: usize| self.lags_by(outlet as u32) > RETIRED_ENTRIES_MAX;
-        self.unsettled_bytes == 0
-            && self.hub.mailbox(self.shard).bytes() == 0
-            && self.queued.is_empty()
-            && !self.has_heard()
-            && !(0..self.outlets.len()).any(lags)
+    /// Whether it has too much before it for [`retire`](Fanout::retire) to keep that.
+    pub fn is_far_behind(&self, outlet: u32) -> bool {
+        self.lags_by(outlet) > RETIRED_ENTRIES_MAX
+    }
+
+    /// Members on this shard of the largest topic that a connection is subscribed to; 0 if it is to none.
+    pub fn largest_room(&self, outlet: u32) -> usize {
+        let subscriptions = self.outlet(outlet).map(|o| o.subscriptions.as_slice());
+        let members = |s: &Subscription| self.rooms[s.room as usize].members.len();
+        subscriptions
+            .unwrap_or_default()
+            .iter()
+            .map(members)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Entries that a connection which does not read has before it, all its topics together.

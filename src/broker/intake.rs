@@ -95,7 +95,8 @@ impl Fanout {
         }
     }
 
-    pub(super) fn has_heard(&self) -> bool {
+    /// Whether there are broadcasts for those who look at them themselves.
+    pub fn has_heard(&self) -> bool {
         !self.heard.is_empty()
     }
 

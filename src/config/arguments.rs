@@ -62,7 +62,8 @@ Examples:
   lobbyd --shards 2 --log-level debug    two threads, and why sockets are refused
 
 Ctrl-C or SIGTERM ends it: every client is told to come back (close code 1012), so a
-restart heals by itself.";
+restart heals by itself. A second one ends it at once. A socket that systemd hands over
+is used in place of --listen.";
 
 /// A host or address and a port, not looked up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

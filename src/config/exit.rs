@@ -11,11 +11,11 @@ use thiserror::Error;
 pub enum Exit {
     /// 0: asked to end, and every client was told to come back.
     Clean,
-    /// 1: asked to end, and some clients' sockets did not take the Close in time.
+    /// 1: asked to end, and some clients' sockets did not take the Close in time, or there was a second signal.
     CutOff,
     /// 2: wrong arguments.
     Usage,
-    /// 3: nothing was served, as it could not listen or have its threads.
+    /// 3: nothing was served, as it could not listen or have its threads, or what was handed over is no listener.
     CannotStart,
 }
 
@@ -38,7 +38,7 @@ impl Exit {
             Exit::CutOff => "ended when asked to, but some clients did not take that in time",
             Exit::Usage => "wrong arguments",
             Exit::CannotStart => {
-                "could not start: port in use, no such address or host, no permission"
+                "could not start: port in use, no such address or host, no permission, no listener handed over"
             }
         }
     }

@@ -20,7 +20,7 @@ impl Shard {
             match command {
                 Command::Accept(stream, peer) => self.serve_http(stream, peer),
                 Command::Mail(mail) => self.deliver(mail),
-                Command::Stop => self.stop(),
+                Command::Drain => self.drain(),
                 Command::Cut => self.cut(),
             }
         }
@@ -110,7 +110,7 @@ impl Shard {
         tracing::debug!(connection = %Name(id), shard = self.link.number, %peer, "connected");
         self.read_leftover(key, &leftover);
         self.make_ready(key);
-        if self.stopping.is_some() && !self.is_settling {
+        if self.draining.is_some() {
             self.close(key, CloseReason::ServiceRestart);
         }
     }

@@ -42,6 +42,11 @@ impl Clock {
 
     /// Whether `timeout_ms` milliseconds have passed since `stamp`.
     pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
-        u64::from(self.now.0.wrapping_sub(stamp.0)) >= timeout_ms
+        self.since(stamp) >= timeout_ms
+    }
+
+    /// Milliseconds that have passed since `stamp`.
+    pub fn since(&self, stamp: Stamp) -> u64 {
+        u64::from(self.now.0.wrapping_sub(stamp.0))
     }
 }

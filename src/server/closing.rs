@@ -16,13 +16,6 @@ use crate::websocket::CloseReason;
 /// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
-/// How long a stop waits for HTTP connections with a request under way (the others end at once): enough for an upgrade,
-/// which then gets its 1012.
-const HTTP_GRACE: Duration = Duration::from_millis(300);
-
-/// How long a stop may take to write what was accepted before it closes connections.
-const SETTLE_TIME_MAX: Duration = Duration::from_millis(300);
-
 impl Shard {
     /// Begins to close a connection, unless it is closing already.
     pub(super) fn close(&mut self, key: u32, reason: CloseReason) {
@@ -40,7 +33,7 @@ impl Shard {
         } else {
             self.fanout.retire(key);
         }
-        self.terminate(key);
+        self.terminate(key, reason);
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
@@ -62,7 +55,7 @@ impl Shard {
     }
 
     /// Runs the channels' `terminate`. What they push goes nowhere: the end has been decided.
-    fn terminate(&mut self, key: u32) {
+    fn terminate(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
@@ -74,68 +67,9 @@ impl Shard {
             (key, connection.id),
         );
         host.muted = true;
+        // Everybody goes: thousands of farewells to thousands would only hold the others up.
+        host.unheard = reason == CloseReason::ServiceRestart;
         connection.session.terminate(&mut host);
-    }
-
-    pub(super) fn stop(&mut self) {
-        self.stopping = Some(self.clock.now());
-        self.stops.send_replace(true);
-        self.is_settling = true;
-        // A turn when that is over, whatever comes in between.
-        self.sweep.reset_after(self.settle_time());
-    }
-
-    fn settle_time(&self) -> Duration {
-        SETTLE_TIME_MAX.min(Duration::from_millis(self.limits.stop_timeout_ms / 4))
-    }
-
-    /// Closes everything once what was accepted is written to everybody who reads, or the time for that is over. Until
-    /// then nothing more is read, and the turns go on.
-    pub(super) fn end_settling(&mut self) {
-        let Some(since) = self.stopping.filter(|_| self.is_settling) else {
-            return;
-        };
-        let time = self.settle_time().as_millis() as u64;
-        if !self.is_cut && !self.clock.is_over(since, time) && !self.fanout.is_settled() {
-            return;
-        }
-        self.is_settling = false;
-        if self.http_connections > 0 {
-            // A turn then, or they would have until whatever comes next.
-            self.sweep.reset_after(HTTP_GRACE);
-        }
-        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
-        // All of them before any channel's `terminate`: what that publishes would wait for each of the others.
-        for &key in &keys {
-            self.fanout.retire(key);
-        }
-        for key in keys {
-            self.close(key, CloseReason::ServiceRestart);
-        }
-    }
-
-    pub(super) fn cut(&mut self) {
-        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key as u32).collect();
-        for key in keys {
-            self.cut_off(key, CloseReason::ServiceRestart);
-        }
-        self.is_cut = true;
-    }
-
-    /// Whether a stop is over: all connections are closed, and those in HTTP, which may be in the middle of an upgrade,
-    /// have had their time.
-    pub(super) fn is_over(&mut self) -> bool {
-        let Some(since) = self.stopping else {
-            return false;
-        };
-        let waited = self.is_cut || self.clock.is_over(since, HTTP_GRACE.as_millis() as u64);
-        if !self.connections.is_empty() || (self.http_connections > 0 && !waited) {
-            return false;
-        }
-        for _ in 0..std::mem::take(&mut self.http_connections) {
-            self.link.connection_gone();
-        }
-        true
     }
 
     /// Shuts our side of those whose Close frame is out.
@@ -196,7 +130,7 @@ impl Shard {
         let told = connection.is_some_and(|c| matches!(&c.state, State::Closing(c) if c.sent));
         if let Some(connection) = connection.filter(|_| !told) {
             self.link.closes.count_cut();
-            if self.stopping.is_some() {
+            if self.draining.is_some() {
                 self.link.cut_off.fetch_add(1, Ordering::Relaxed);
             }
             // A reset, or the kernel would go on for minutes offering what it holds to somebody who does not read.
@@ -216,7 +150,7 @@ impl Shard {
         if connection.is_open() {
             self.link.closes.count(reason);
             self.fanout.silence(key);
-            self.terminate(key);
+            self.terminate(key, reason);
         }
         self.fanout.close(key);
         self.connections.remove(key as usize);

@@ -25,6 +25,8 @@ pub(super) struct ShardHost<'a> {
     pub connection: u64,
     /// The connection is ending: nothing more goes to it.
     pub muted: bool,
+    /// Nor does what it broadcasts to anybody.
+    pub unheard: bool,
     /// What the broadcasts of this call left some shard with, at most.
     pub lag_bytes: usize,
 }
@@ -46,6 +48,7 @@ impl<'a> ShardHost<'a> {
             key,
             connection,
             muted: false,
+            unheard: false,
             lag_bytes: 0,
         }
     }
@@ -81,6 +84,9 @@ impl Host for ShardHost<'_> {
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
     ) -> Position {
+        if self.unheard {
+            return Position::NOWHERE;
+        }
         let published = self.fanout.publish(topic, from, &mut |draft, wants| {
             seal_broadcast(draft, wants, topic, event, &payload);
         });

@@ -1,6 +1,6 @@
 //! HTTP on one connection, from the accepted TCP stream to the upgraded one: hyper runs it, and is gone afterwards.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::{Shutdown, SocketAddr};
@@ -81,6 +81,9 @@ const SHOWN_BYTES_MAX: usize = 256;
 /// How long to do so: a client that hears the end closes its side at once.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a connection that was accepted just before the server stops has for its first request.
+const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
+
 /// A connection that became a WebSocket.
 #[derive(Debug)]
 pub struct Upgraded {
@@ -119,7 +122,7 @@ impl HttpApp {
 /// Speaks HTTP on `stream` until it becomes a WebSocket (`Some`) or ends (`None`, whatever the cause).
 ///
 /// `stop` is to be ready when the server stops: then an answer under way is the last, be it a 101, and without one the
-/// connection ends at once.
+/// connection ends at once; but a fresh one has a second for its first request, since its client may be about to send it.
 ///
 /// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by itself within the
 /// [`HttpLimits`], whatever the client does, and may be dropped at any time, which closes the connection.
@@ -130,13 +133,15 @@ pub async fn serve_http(
     stop: impl Future<Output = ()>,
 ) -> Option<Upgraded> {
     let accepted = Rc::new(RefCell::new(None));
+    let begun = Rc::default();
     let requests = Requests {
         app: Arc::clone(&app),
         peer,
         accepted: Rc::clone(&accepted),
+        begun: Rc::clone(&begun),
     };
     let mut connection = builder(&app.limits).serve_connection(TokioIo::new(stream), requests);
-    let ended = run(&mut connection, &app.limits, stop).await?;
+    let ended = run(&mut connection, &app.limits, stop, &begun).await?;
     let parts = connection.into_parts();
     let stream = parts.io.into_inner();
     if let (Ok(()), Some(accepted)) = (&ended, accepted.take()) {
@@ -162,9 +167,20 @@ async fn run(
     connection: &mut Connection,
     limits: &HttpLimits,
     stop: impl Future<Output = ()>,
+    begun: &Cell<bool>,
 ) -> Option<hyper::Result<()>> {
     let lifetime = Duration::from_millis(limits.lifetime_ms);
-    let mut stop = pin!(timeout(lifetime, stop));
+    let mut stop = pin!(timeout(lifetime, async {
+        stop.await;
+        let first = poll_fn(|_| {
+            if begun.get() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
+        let _ = timeout(FIRST_REQUEST_GRACE, first).await;
+    }));
     let ended = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
         Poll::Ready(ended) => Poll::Ready(Some(ended)),
         Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
@@ -188,6 +204,8 @@ struct Requests {
     peer: SocketAddr,
     /// Where the socket is put that was let in.
     accepted: Rc<RefCell<Option<Accepted>>>,
+    /// There has been a request.
+    begun: Rc<Cell<bool>>,
 }
 
 impl Service<Request<Incoming>> for Requests {
@@ -196,6 +214,7 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.begun.set(true);
         let (app, peer, accepted) = (Arc::clone(&self.app), self.peer, Rc::clone(&self.accepted));
         Box::pin(async move { Ok(respond(&app, peer, request, &accepted).await) })
     }

@@ -17,8 +17,8 @@ pub(super) enum Command {
     Accept(std::net::TcpStream, SocketAddr),
     /// Something for a channel.
     Mail(Mail),
-    /// Closes everything with 1012 and ends.
-    Stop,
+    /// Closes everything with 1012, by and by, and ends.
+    Drain,
     /// The time for that is over: cuts what is left and ends.
     Cut,
 }
@@ -54,11 +54,13 @@ impl ShardLink {
 
     pub fn accept(&self, stream: std::net::TcpStream, peer: SocketAddr) {
         self.connections.fetch_add(1, Ordering::Relaxed);
+        self.status.connection_came();
         self.inbox.post(Command::Accept(stream, peer), 1);
     }
 
     pub fn connection_gone(&self) {
         self.connections.fetch_sub(1, Ordering::Relaxed);
+        self.status.connection_gone();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::draining::Drain;
 use crate::broker::FanoutSettings;
 
 /// The limits of a server beside those of each mount ([`crate::channel::SocketLimits`]) and of HTTP ([`HttpLimits`]).
@@ -27,8 +28,8 @@ pub struct ServerLimits {
     /// Longest time for what a callback waits for (`Join::later`, `Handled::later`), in milliseconds. Default 30,000.
     /// Then a join is refused with "join timed out", and a channel that waited for another event crashes.
     pub callback_timeout_ms: u64,
-    /// Longest time from the order to stop to the end, in milliseconds. Default 10,000. What is connected then is cut.
-    pub stop_timeout_ms: u64,
+    /// How it ends once it is asked to.
+    pub drain: Drain,
     /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so that it does not
     /// hoard megabytes for each reader that has stopped.
     pub notsent_bytes_max: u32,
@@ -50,7 +51,7 @@ impl Default for ServerLimits {
             lag_bytes_max: 32 << 20,
             pause_timeout_ms: 10_000,
             callback_timeout_ms: 30_000,
-            stop_timeout_ms: 10_000,
+            drain: Drain::default(),
             notsent_bytes_max: 128 << 10,
             admission: Admission::default(),
             rates: Rates::default(),

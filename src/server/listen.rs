@@ -5,7 +5,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::oneshot;
 
 use super::endpoint::Endpoint;
@@ -36,7 +36,7 @@ pub struct Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// WebSockets that were cut off: their clients did not take the Close frame within
-    /// [`ServerLimits::closing_timeout_ms`] or before the stop's own deadline. 0 when all were told. Connections that
+    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were told. Connections that
     /// hang in HTTP do not count, they lose nothing.
     pub cut_off: usize,
 }
@@ -81,14 +81,27 @@ impl Server {
             Some(Protocol::TCP),
         )?;
         socket.set_reuse_address(true)?;
-        // Accepted sockets inherit the next two.
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        self.listen_on(socket.into())
+    }
+
+    /// Takes a listener over that somebody else bound, such as systemd or the process before this one; several processes
+    /// may accept from one. Options that the server needs are set on it, its backlog is left as it is.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the socket does not listen; else those of the system.
+    pub fn listen_on(self, listener: TcpListener) -> io::Result<Bound> {
+        let socket = SockRef::from(&listener);
+        if !socket.is_listener()? {
+            let error = "the socket does not listen for connections";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        }
+        // Accepted sockets inherit the first two.
         socket.set_tcp_nodelay(true)?;
         #[cfg(target_os = "linux")]
         socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
-        let listener = TcpListener::from(socket);
         let address = listener.local_addr()?;
         let endpoint = Endpoint {
             hub: Arc::new(Hub::new(self.shards)),
@@ -129,18 +142,32 @@ impl Bound {
         self.endpoint.clone()
     }
 
-    /// Serves until `shutdown` is ready, then closes every connection with 1012 and returns when all are gone, or
-    /// at the deadline ([`ServerLimits::stop_timeout_ms`]). Blocks the thread; `shutdown` may use tokio's I/O and timers.
+    /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and returns when all are gone,
+    /// or at the deadline ([`ServerLimits::drain`]). Blocks the thread; `shutdown` may use tokio's I/O and timers.
     ///
     /// # Errors
     /// If threads or their runtimes cannot be made. Nothing has been served then.
     pub fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Summary> {
+        self.run_until(shutdown, std::future::pending())
+    }
+
+    /// The same, but for a second order, as of an impatient operator: `cut` is polled once `shutdown` is ready, and when it
+    /// is ready, what is still connected is cut at once.
+    ///
+    /// # Errors
+    /// Those of [`run`](Bound::run).
+    pub fn run_until(
+        self,
+        shutdown: impl Future<Output = ()>,
+        cut: impl Future<Output = ()>,
+    ) -> io::Result<Summary> {
         let Server {
             app,
             shards,
             limits,
         } = self.server;
-        run(self.listener, self.endpoint, app, shards, limits, shutdown)
+        let (listener, endpoint) = (self.listener, self.endpoint);
+        run(listener, endpoint, app, shards, limits, shutdown, cut)
     }
 
     /// Serves on a thread of its own.

@@ -13,6 +13,7 @@ mod closes;
 mod closing;
 mod connection;
 mod descriptors;
+mod draining;
 mod endpoint;
 mod handshake;
 mod host;
@@ -35,6 +36,7 @@ mod upgrade_request;
 
 pub use closes::CloseCounts;
 pub use descriptors::raise_descriptor_limit;
+pub use draining::Drain;
 pub use endpoint::Endpoint;
 pub use handshake::{Accepted, Refusal};
 pub use http::{HttpApp, HttpLimits, Upgraded, serve_http};

@@ -81,7 +81,6 @@ impl Shard {
         match &connection.state {
             State::Closing(_) => return self.discard_input(key),
             State::Paused { .. } => return,
-            State::Open if self.is_settling => return,
             State::Open => {}
         }
         if self.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {

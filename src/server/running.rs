@@ -1,12 +1,13 @@
 //! Running: one thread per shard, the acceptor on the caller's, and the end of both.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,9 +15,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::acceptor::accept;
+use super::draining::Drain;
 use super::endpoint::Endpoint;
 use super::inbox::{Command, ShardLink};
 use super::limits::ServerLimits;
@@ -27,8 +29,8 @@ use super::{HttpApp, Phase};
 /// How long a shard may take to cut what it has, once told to: one turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a stop takes without a word about it: clients that are well answer their Close sooner.
-const FIRST_MOMENT: Duration = Duration::from_millis(500);
+/// How often a drain says how many connections are left.
+const REPORT_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) fn run(
     listener: TcpListener,
@@ -37,6 +39,7 @@ pub(super) fn run(
     shards: usize,
     limits: ServerLimits,
     shutdown: impl Future<Output = ()>,
+    cut: impl Future<Output = ()>,
 ) -> io::Result<Summary> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let app = Arc::new(app);
@@ -60,29 +63,19 @@ pub(super) fn run(
         endpoint.status.enter(Phase::Admitting);
         until(shutdown, accept(&listener, &links)).await;
         endpoint.status.enter(Phase::Draining);
-        drop(listener);
-        for link in &links {
-            link.inbox.post(Command::Stop, 1);
-        }
-        let deadline = Duration::from_millis(limits.stop_timeout_ms);
-        let moment = FIRST_MOMENT.min(deadline);
-        let mut all = pin!(async { while ended.recv().await.is_some() {} });
-        if timeout(moment, all.as_mut()).await.is_ok() {
+        let drain = async {
+            let ready_delay = Duration::from_millis(limits.drain.ready_delay_ms);
+            until(sleep(ready_delay), accept(&listener, &links)).await;
+            drop(listener);
+            tell(&links, || Command::Drain);
+            report(&links, &limits.drain, all_gone(&mut ended)).await;
+        };
+        let deadline = Duration::from_millis(limits.drain.deadline_ms);
+        if ends_before(timeout(deadline, cut), drain).await {
             return io::Result::Ok(true);
         }
-        let rest = deadline - moment;
-        let left = connections(&links);
-        if left > 0 && !rest.is_zero() {
-            let plural = if left == 1 { "" } else { "s" };
-            tracing::info!("waiting for {left} connection{plural} to close, at most {rest:?}");
-        }
-        if timeout(rest, all.as_mut()).await.is_ok() {
-            return Ok(true);
-        }
-        for link in &links {
-            link.inbox.post(Command::Cut, 1);
-        }
-        Ok(timeout(CUT_GRACE, all).await.is_ok())
+        tell(&links, || Command::Cut);
+        Ok(timeout(CUT_GRACE, all_gone(&mut ended)).await.is_ok())
     })?;
     let mut cut_off = 0;
     for (link, thread) in links.iter().zip(threads) {
@@ -97,17 +90,53 @@ pub(super) fn run(
     Ok(Summary { cut_off })
 }
 
-/// How many connections there are, in HTTP or as WebSockets.
-fn connections(links: &[Arc<ShardLink>]) -> usize {
-    let each = links.iter();
-    each.map(|link| link.connections.load(Ordering::Relaxed))
-        .sum()
+fn tell(links: &[Arc<ShardLink>], command: impl Fn() -> Command) {
+    for link in links {
+        link.inbox.post(command(), 1);
+    }
+}
+
+/// Waits until all shards have ended.
+async fn all_gone(ended: &mut mpsc::UnboundedReceiver<()>) {
+    while ended.recv().await.is_some() {}
+}
+
+/// Waits for `end`, and says now and then how far it is.
+async fn report(links: &[Arc<ShardLink>], drain: &Drain, end: impl Future<Output = ()>) {
+    let connections = || -> usize {
+        let each = links.iter();
+        each.map(|link| link.connections.load(Ordering::Relaxed))
+            .sum()
+    };
+    let (count, window) = (connections(), drain.closing_window_ms());
+    let window = Duration::from_millis(window);
+    tracing::info!(
+        connections = count,
+        "accepting no more; closing connections over at most {window:?}"
+    );
+    let mut end = pin!(end);
+    while timeout(REPORT_EVERY, end.as_mut()).await.is_err() {
+        tracing::info!(
+            connections = connections(),
+            "waiting for connections to close"
+        );
+    }
+}
+
+/// Runs `work` until it ends, or `end` does; true if it was the work.
+async fn ends_before(end: impl Future, work: impl Future<Output = ()>) -> bool {
+    let (mut end, mut work) = (pin!(end), pin!(work));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(true),
+        Poll::Pending => end.as_mut().poll(cx).map(|_| false),
+    })
+    .await
 }
 
 /// Runs `work`, which never ends, until `end` does.
 async fn until(end: impl Future<Output = ()>, work: impl Future<Output = ()>) {
-    let (mut end, mut work) = (std::pin::pin!(end), std::pin::pin!(work));
-    std::future::poll_fn(|cx| {
+    let (mut end, mut work) = (pin!(end), pin!(work));
+    poll_fn(|cx| {
         let ended = end.as_mut().poll(cx);
         let _ = work.as_mut().poll(cx);
         ended

@@ -16,8 +16,9 @@ use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::HttpApp;
-use super::clock::{Clock, Stamp};
+use super::clock::Clock;
 use super::connection::Connection;
+use super::draining::Draining;
 use super::inbox::{Events, ShardLink};
 use super::limits::ServerLimits;
 use super::sockets::Sockets;
@@ -56,10 +57,8 @@ pub(super) struct Shard {
     pub held: Vec<u32>,
     /// Bytes of incomplete messages that connections keep.
     pub partial_bytes: usize,
-    /// Since when it is stopping.
-    pub stopping: Option<Stamp>,
-    /// It still writes what was accepted, and closes connections after that.
-    pub is_settling: bool,
+    /// It was told to end.
+    pub draining: Option<Draining>,
     /// Tells that to the connections in HTTP, which are tasks of their own.
     pub stops: watch::Sender<bool>,
     /// Nobody is waited for any more.
@@ -99,8 +98,7 @@ impl Shard {
             paused: Vec::new(),
             held: Vec::new(),
             partial_bytes: 0,
-            stopping: None,
-            is_settling: false,
+            draining: None,
             stops: watch::Sender::new(false),
             is_cut: false,
             sweep,
@@ -136,9 +134,7 @@ impl Shard {
             // Registers the timer for the next one.
             work_left |= self.sweep.poll_tick(cx).is_ready();
         }
-        let was_settling = self.is_settling;
-        self.end_settling();
-        work_left |= was_settling && !self.is_settling;
+        work_left |= self.go_on_draining(cx);
         work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 

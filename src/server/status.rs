@@ -1,7 +1,7 @@
 //! Where a server stands, as seen from outside its shards: starting, admitting or ending, and whether each shard still
 //! turns. For health checks, a service manager's watchdog and metrics.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// What a server does with who comes.
@@ -23,6 +23,7 @@ pub struct Status {
     phase: AtomicU8,
     /// When each shard last began a turn, in milliseconds since `started`.
     turned_ms: Box<[AtomicU64]>,
+    connections: AtomicUsize,
 }
 
 impl Status {
@@ -32,6 +33,7 @@ impl Status {
             started: Instant::now(),
             phase: AtomicU8::new(Phase::Starting as u8),
             turned_ms: (0..shards).map(|_| AtomicU64::new(0)).collect(),
+            connections: AtomicUsize::new(0),
         }
     }
 
@@ -46,6 +48,19 @@ impl Status {
 
     pub(super) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    pub(super) fn connection_came(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn connection_gone(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Connections there are, in HTTP or as WebSockets.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// A shard begins a turn at `now`.

@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lobbyd::{Connect, HttpLimits, Router, Running, Server, ServerLimits, Summary, UserSocket};
+use lobbyd::{
+    Connect, Drain, HttpLimits, Router, Running, Server, ServerLimits, Summary, UserSocket,
+};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -24,10 +26,13 @@ fn stops(server: Running, within_ms: u64) -> Summary {
     summary
 }
 
-fn limits(closing_timeout_ms: u64, stop_timeout_ms: u64) -> ServerLimits {
+fn limits(closing_timeout_ms: u64, deadline_ms: u64) -> ServerLimits {
     ServerLimits {
         closing_timeout_ms,
-        stop_timeout_ms,
+        drain: Drain {
+            deadline_ms,
+            ..Drain::default()
+        },
         ..ServerLimits::default()
     }
 }
@@ -52,7 +57,7 @@ fn a_stop_is_not_held_up_by_connections_that_hang_in_http() {
 
 /// The WebSocket that does not answer its Close holds the server up, so that it is not the server's end that they see.
 #[test]
-fn a_stop_ends_idle_http_connections_at_once_and_lets_an_upgrade_under_way_have_its_1012() {
+fn a_stop_ends_idle_http_connections_and_lets_an_upgrade_under_way_have_its_1012() {
     let gate = Arc::new(Notify::new());
     let opens = Arc::clone(&gate);
     let socket = UserSocket::new().connect(move |params, _| {

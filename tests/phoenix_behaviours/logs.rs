@@ -86,8 +86,10 @@ fn a_stop_that_takes_its_time_says_whom_it_waits_for() {
     let stage = stage();
     let peer = stage.peer(BOTH[0]);
     let stopping = std::thread::spawn(move || stage.server.stop().unwrap());
-    eventually("the stop says what it does", || {
-        log.text().contains("connection to close, at most 9.5s")
+    eventually("the stop says what it does, and what it waits for", || {
+        let text = log.text();
+        text.contains("closing connections over at most 5s")
+            && text.contains("waiting for connections to close connections=1")
     });
     drop(peer);
     assert_eq!(stopping.join().unwrap().cut_off, 0);

@@ -1,0 +1,81 @@
+//! What a service manager is told. The test holds the socket that systemd would.
+
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+
+use crate::process::{Lobbyd, lobbyd};
+use crate::support::{DEADLINE, connect_to};
+
+/// A service manager's socket, under a name of its own that goes with it.
+struct Manager {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Manager {
+    fn new(name: &str) -> Manager {
+        let name = format!("lobbyd-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let socket = UnixDatagram::bind(&path).expect("a name of its own");
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        Manager { socket, path }
+    }
+
+    /// Waits until it is told `line`; others may come before.
+    fn hears(&self, line: &str) {
+        let mut bytes = [0; 4096];
+        let mut before = Vec::new();
+        loop {
+            let Ok(len) = self.socket.recv(&mut bytes) else {
+                panic!("{line} did not come within {DEADLINE:?}, but {before:?}");
+            };
+            let told = String::from_utf8_lossy(&bytes[..len]).into_owned();
+            if told.lines().any(|told| told == line) {
+                return;
+            }
+            before.push(told);
+        }
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[test]
+fn a_service_manager_is_told_when_lobbyd_is_ready_how_many_are_connected_and_that_it_ends() {
+    let manager = Manager::new("told");
+    let mut command = lobbyd();
+    command.env("NOTIFY_SOCKET", &manager.path);
+    command.env("WATCHDOG_USEC", "8000000");
+    let lobbyd = Lobbyd::start(command);
+    manager.hears("READY=1");
+    manager.hears("WATCHDOG=1");
+    manager.hears("STATUS=0 connections");
+    let client = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
+    manager.hears("WATCHDOG=1");
+    manager.hears("STATUS=1 connection");
+    lobbyd.signal("TERM");
+    manager.hears("STOPPING=1");
+    drop(client);
+    assert_eq!(lobbyd.ended().code, Some(0));
+}
+
+#[test]
+fn the_watchdog_is_fed_during_a_drain_as_well() {
+    let manager = Manager::new("fed");
+    let mut command = lobbyd();
+    command.env("NOTIFY_SOCKET", &manager.path);
+    command.env("WATCHDOG_USEC", "8000000");
+    let lobbyd = Lobbyd::start(command);
+    // It is told to come back, and does not answer: the drain waits for it for 5 s.
+    let mut silent = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
+    lobbyd.signal("TERM");
+    manager.hears("STOPPING=1");
+    assert_eq!(silent.close_code(), 1012);
+    manager.hears("WATCHDOG=1");
+    drop(silent);
+    assert_eq!(lobbyd.ended().code, Some(0));
+}

@@ -120,7 +120,7 @@ pub mod rooms;
 pub mod server;
 pub mod websocket;
 
-pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position};
+pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
     Params, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode, StopReason,

@@ -42,4 +42,6 @@ pub use hub::Hub;
 pub use intake::{Heard, HeardBy};
 pub use mailbox::Mailbox;
 pub use position::{Position, SubscriptionId};
+pub use retention::Retention;
+pub use subscribing::Terms;
 pub use topic::{Parcel, Published, Topic};

@@ -2,8 +2,8 @@
 //!
 //! Clients are phoenix.js, unchanged. The app's side has Phoenix's words: a [`Router`] mounts a [`UserSocket`] at a path,
 //! the socket says which [`Channel`] serves which topics, and the channel's callbacks see one client in one topic as a
-//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code, and what
-//! the `lobbyd` binary runs; `authorized` is the word by which it is specified):
+//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code, and the
+//! `lobbyd` binary runs the same [by rules](rooms::tutorial); `authorized` is the word by which it is specified):
 //!
 //! ```
 //! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
@@ -104,7 +104,7 @@
 //!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`] and the
 //!   counts ([`HubCounts`]).
 //! - [`server`]: threads, sockets and HTTP round all that.
-//! - [`rooms`]: the chat room that comes with the binary, written with the public API alone.
+//! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
 //! - [`config`]: what the binary is told on its command line, and how it ends.
 //!
 //! `docs/architecture.md` tells how they work together and which invariants hold, `docs/protocol.md` what is spoken on

@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use clap::Parser;
 use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
-use lobbyd::rooms::RoomChannel;
+use lobbyd::rooms::{declare, tutorial};
 use lobbyd::server::{Server, Summary, raise_descriptor_limit};
 use lobbyd::{Router, UserSocket};
 use thiserror::Error;
@@ -96,7 +96,7 @@ async fn asked_to_end() {
 
 /// What lobbyd serves when it is not used as a library.
 fn router() -> Router {
-    Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
+    Router::new().socket("/socket", declare(UserSocket::new(), tutorial()))
 }
 
 /// Why nothing was started.

@@ -9,6 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::oneshot;
 
 use super::endpoint::Endpoint;
+use super::live::{Live, Serving};
 use super::running::run;
 use super::{HttpApp, HttpLimits, ServerLimits, Status};
 use crate::broker::Hub;
@@ -95,9 +96,13 @@ impl Server {
             closes: Arc::default(),
             meters: Arc::default(),
             status: Arc::new(Status::new(self.shards)),
+            live: Arc::new(Live::new(Serving {
+                app: Arc::new(self.app),
+                limits: self.limits,
+            })),
         };
         Ok(Bound {
-            server: self,
+            shards: self.shards,
             listener,
             address,
             endpoint,
@@ -112,7 +117,7 @@ const BACKLOG: i32 = 65_535;
 /// A server that has its address and can be run.
 #[derive(Debug)]
 pub struct Bound {
-    server: Server,
+    shards: usize,
     listener: TcpListener,
     address: SocketAddr,
     endpoint: Endpoint,
@@ -135,12 +140,7 @@ impl Bound {
     /// # Errors
     /// If threads or their runtimes cannot be made. Nothing has been served then.
     pub fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Summary> {
-        let Server {
-            app,
-            shards,
-            limits,
-        } = self.server;
-        run(self.listener, self.endpoint, app, shards, limits, shutdown)
+        run(self.listener, self.endpoint, self.shards, shutdown)
     }
 
     /// Serves on a thread of its own.

@@ -33,25 +33,24 @@ const FIRST_MOMENT: Duration = Duration::from_millis(500);
 pub(super) fn run(
     listener: TcpListener,
     endpoint: Endpoint,
-    app: HttpApp,
     shards: usize,
-    limits: ServerLimits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<Summary> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let app = Arc::new(app);
     let (over, mut ended) = mpsc::unbounded_channel();
-    let mut links = Vec::new();
+    let numbers = 0..u16::try_from(shards).unwrap_or(u16::MAX);
+    let links: Vec<_> = numbers
+        .map(|number| Arc::new(ShardLink::new(number, &endpoint)))
+        .collect();
+    let serving = endpoint.live.reach(&links);
     let mut threads = Vec::new();
-    for number in 0..u16::try_from(shards).unwrap_or(u16::MAX) {
-        let link = Arc::new(ShardLink::new(number, &endpoint));
+    for link in &links {
         threads.push(start_shard(
-            Arc::clone(&link),
-            Arc::clone(&app),
-            limits,
+            Arc::clone(link),
+            Arc::clone(&serving.app),
+            serving.limits,
             over.clone(),
         )?);
-        links.push(link);
     }
     drop(over);
     let all_ended = runtime.block_on(async {
@@ -64,7 +63,7 @@ pub(super) fn run(
         for link in &links {
             link.inbox.post(Command::Stop, 1);
         }
-        let deadline = Duration::from_millis(limits.stop_timeout_ms);
+        let deadline = Duration::from_millis(endpoint.live.serving().limits.stop_timeout_ms);
         let moment = FIRST_MOMENT.min(deadline);
         let mut all = pin!(async { while ended.recv().await.is_some() {} });
         if timeout(moment, all.as_mut()).await.is_ok() {

@@ -85,6 +85,12 @@ impl FakeHost {
         self.jobs.pop_front().expect("a job was deferred").0
     }
 
+    /// Another connection's member of `topic`.
+    pub(super) fn occupy(&mut self, topic: &str) {
+        let id = self.new_id();
+        self.subscriptions.insert(id, (topic.into(), &[]));
+    }
+
     /// A broadcast from anywhere.
     pub(super) fn publish(
         &mut self,

@@ -127,7 +127,7 @@ pub use channel::{
     TerminateReason, UserSocket,
 };
 pub use protocol::{IntoPayload, Json, Object, Payload, PayloadBuf, ToJson, reason};
-pub use server::{Bound, Endpoint, HttpLimits, Running, Server, ServerLimits, Summary};
+pub use server::{Bound, Endpoint, HttpLimits, Reload, Running, Server, ServerLimits, Summary};
 
 /// Keeps the example of the README compiling.
 #[cfg(doctest)]

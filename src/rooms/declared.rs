@@ -83,9 +83,7 @@ impl Relay {
             (Relay::Fields(fields), _) => {
                 let mut object = Object::new();
                 for field in fields {
-                    let value = payload
-                        .get(field)
-                        .ok_or_else(|| format!("{event} needs an object with a {field}"))?;
+                    let value = payload.get(field).ok_or_else(|| lacks(event, field))?;
                     object = object.put(field, value);
                 }
                 Ok(object.into_payload())
@@ -96,6 +94,14 @@ impl Relay {
             (Relay::All, payload) => Ok(payload.to_buf()),
         }
     }
+}
+
+fn lacks(event: &str, field: &str) -> String {
+    let article = match field.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        true => "an",
+        false => "a",
+    };
+    format!("{event} needs an object with {article} {field}")
 }
 
 fn bytes_of(payload: Payload<'_>) -> usize {

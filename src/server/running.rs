@@ -52,6 +52,8 @@ pub(super) fn run(
             over.clone(),
         )?);
     }
+    // A reload is to let go of it.
+    drop(serving);
     drop(over);
     let all_ended = runtime.block_on(async {
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]

@@ -74,6 +74,7 @@
 //! | `assign/3`, `socket.assigns` | [`Connect::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
 //! | `join/3` | [`Channel::join`] |
 //! | `{:ok, socket}`, `{:ok, response, socket}`, `{:error, response}` of `join/3` | [`Join::ok`], [`Join::ok_with`], [`Join::error`]; [`Join::later`] if it has to wait |
+//! | a join that is refused where a room has so many members | [`Join::members_max`] |
 //! | `send(self(), :after_join)` | [`Socket::send_info`] |
 //! | `handle_in/3` | [`Channel::handle_in`] |
 //! | `{:noreply, socket}` | [`Handled::NoReply`] |
@@ -88,6 +89,7 @@
 //! | `Endpoint.subscribe/1` in a channel, `%Broadcast{}` | [`Socket::subscribe`], [`Broadcast`] |
 //! | `terminate/2` | [`Channel::terminate`] with a [`TerminateReason`] |
 //! | `Endpoint.broadcast/3` | [`Endpoint::broadcast`] |
+//! | `Endpoint.config_change/2`, new code loaded | [`Endpoint::reload`] |
 //! | `Endpoint.broadcast("users:1", "disconnect", %{})` | [`Endpoint::disconnect`] |
 //! | a map as payload, `{:binary, data}` | [`object!`], [`serde_json::Value`] or [`PayloadBuf`]; [`Bytes`](bytes::Bytes) or `Vec<u8>` |
 //!
@@ -101,8 +103,8 @@
 //! - [`protocol`]: what a message says and how one is written; versions 1 and 2, text and binary.
 //! - [`channel`]: the app's side, and the session that speaks the protocol for one connection.
 //! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets. It is engine, public for
-//!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`] and the
-//!   counts ([`HubCounts`]).
+//!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`],
+//!   [`Retention`] and the counts ([`HubCounts`]).
 //! - [`server`]: threads, sockets and HTTP round all that.
 //! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
 //! - [`config`]: what the binary is told on its command line, and how it ends.

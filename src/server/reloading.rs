@@ -7,7 +7,7 @@ use super::shard::Shard;
 use crate::channel::Router;
 
 impl Shard {
-    /// In one turn, so that what follows from it is the same for all: some tens of nanoseconds a connection.
+    /// In one turn: what a client says next meets all of it or nothing.
     pub(super) fn reload(&mut self, serving: &Serving) {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;

@@ -2,9 +2,9 @@
 
 use lobbyd::broker::{Failure, Retention};
 use lobbyd::rooms::{RoomRules, declare};
-use lobbyd::server::{Running, Server};
+use lobbyd::server::{HttpLimits, Running, Server};
 use lobbyd::websocket::Overrun;
-use lobbyd::{FanoutSettings, Router, UserSocket};
+use lobbyd::{FanoutSettings, Reload, Router, UserSocket};
 
 use crate::crowd::{
     Last, frames_of, join_lobby, limits, publish_to, read_exactly, read_to_the_end,
@@ -105,13 +105,16 @@ fn other_settings_of_the_shard_hold_for_what_has_none_of_its_own() {
     assert_eq!(stage.given_up(), [(2, fell), (3, fell)]);
 }
 
-fn serve(retention: Option<Retention>) -> Running {
+fn router(retention: Option<Retention>) -> Router {
     let rules = RoomRules {
         retention,
         ..RoomRules::open("room:lobby")
     };
-    let router = Router::new().socket("/socket", declare(UserSocket::new(), [rules]));
-    let server = Server::new(router)
+    Router::new().socket("/socket", declare(UserSocket::new(), [rules]))
+}
+
+fn serve(retention: Option<Retention>) -> Running {
+    let server = Server::new(router(retention))
         .shards(1)
         .limits(limits(FanoutSettings::default()));
     let any_port = "127.0.0.1:0".parse().unwrap();
@@ -145,4 +148,26 @@ fn a_declared_room_that_keeps_little_closes_who_stops_reading_and_one_that_keeps
             );
         }
     }
+}
+
+#[test]
+fn a_reload_to_a_shorter_retention_costs_those_their_place_who_are_beyond_it_and_nobody_else() {
+    let server = serve(None);
+    let mut members = join_lobby(server.local_addr(), 4);
+    let stopped = members.split_off(2);
+    publish_to(&server, &mut members, 0..8_000);
+    let fanout = FanoutSettings {
+        retention_bytes_max: 64 << 10,
+        ..FanoutSettings::default()
+    };
+    server.endpoint().reload(Reload {
+        router: router(None),
+        http_limits: HttpLimits::default(),
+        limits: limits(fanout),
+    });
+    eventually("those who stopped are given up", || {
+        server.endpoint().closes().slow_by(Overrun::TopicLog) == 2
+    });
+    publish_to(&server, &mut members, 8_000..8_010);
+    drop(stopped);
 }

@@ -2,8 +2,8 @@
 //!
 //! Clients are phoenix.js, unchanged. The app's side has Phoenix's words: a [`Router`] mounts a [`UserSocket`] at a path,
 //! the socket says which [`Channel`] serves which topics, and the channel's callbacks see one client in one topic as a
-//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code, and what
-//! the `lobbyd` binary runs; `authorized` is the word by which it is specified):
+//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code, and the
+//! `lobbyd` binary runs the same [by rules](rooms::tutorial); `authorized` is the word by which it is specified):
 //!
 //! ```
 //! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
@@ -74,6 +74,7 @@
 //! | `assign/3`, `socket.assigns` | [`Connect::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
 //! | `join/3` | [`Channel::join`] |
 //! | `{:ok, socket}`, `{:ok, response, socket}`, `{:error, response}` of `join/3` | [`Join::ok`], [`Join::ok_with`], [`Join::error`]; [`Join::later`] if it has to wait |
+//! | a join that is refused where a room has so many members | [`Join::members_max`] |
 //! | `send(self(), :after_join)` | [`Socket::send_info`] |
 //! | `handle_in/3` | [`Channel::handle_in`] |
 //! | `{:noreply, socket}` | [`Handled::NoReply`] |
@@ -88,6 +89,7 @@
 //! | `Endpoint.subscribe/1` in a channel, `%Broadcast{}` | [`Socket::subscribe`], [`Broadcast`] |
 //! | `terminate/2` | [`Channel::terminate`] with a [`TerminateReason`] |
 //! | `Endpoint.broadcast/3` | [`Endpoint::broadcast`] |
+//! | `Endpoint.config_change/2`, new code loaded | [`Endpoint::reload`] |
 //! | `Endpoint.broadcast("users:1", "disconnect", %{})` | [`Endpoint::disconnect`] |
 //! | a map as payload, `{:binary, data}` | [`object!`], [`serde_json::Value`] or [`PayloadBuf`]; [`Bytes`](bytes::Bytes) or `Vec<u8>` |
 //!
@@ -101,10 +103,10 @@
 //! - [`protocol`]: what a message says and how one is written; versions 1 and 2, text and binary.
 //! - [`channel`]: the app's side, and the session that speaks the protocol for one connection.
 //! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets. It is engine, public for
-//!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`] and the
-//!   counts ([`HubCounts`]).
+//!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`],
+//!   [`Retention`] and the counts ([`HubCounts`]).
 //! - [`server`]: threads, sockets and HTTP round all that.
-//! - [`rooms`]: the chat room that comes with the binary, written with the public API alone.
+//! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
 //! - [`config`]: what the binary is told on its command line, and how it ends.
 //!
 //! `docs/architecture.md` tells how they work together and which invariants hold, `docs/protocol.md` what is spoken on
@@ -120,14 +122,16 @@ pub mod rooms;
 pub mod server;
 pub mod websocket;
 
-pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position};
+pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
     Params, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode, StopReason,
     TerminateReason, UserSocket,
 };
 pub use protocol::{IntoPayload, Json, Object, Payload, PayloadBuf, ToJson, reason};
-pub use server::{Bound, Drain, Endpoint, HttpLimits, Running, Server, ServerLimits, Summary};
+pub use server::{
+    Bound, Drain, Endpoint, HttpLimits, Reload, Running, Server, ServerLimits, Summary,
+};
 
 /// Keeps the example of the README compiling.
 #[cfg(doctest)]

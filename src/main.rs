@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use inherited::{Inherited, Unusable};
 use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
-use lobbyd::rooms::RoomChannel;
+use lobbyd::rooms::{declare, tutorial};
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
 use lobbyd::{Router, UserSocket};
 use orders::{asked_again, asked_to_end};
@@ -103,7 +103,7 @@ fn listen(server: Server, inherited: Inherited, address: SocketAddr) -> Result<B
 
 /// What lobbyd serves when it is not used as a library.
 fn router() -> Router {
-    Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
+    Router::new().socket("/socket", declare(UserSocket::new(), tutorial()))
 }
 
 /// Why nothing was started.

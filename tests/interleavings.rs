@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
 
-use lobbyd::broker::{Budget, Class, Entry, Hub, Mailbox};
+use lobbyd::broker::{Budget, Class, Entry, Hub, Mailbox, Terms};
 use shard_on_stage::{Post, ROOM, Shard, assert_ends_with_all_since, order, seals};
 use shuttle::sync::atomic::AtomicBool;
 use shuttle::{future, thread};
@@ -186,6 +186,44 @@ fn a_topic_removed_while_it_is_joined_and_published_to_is_never_two_topics() {
         assert_eq!(hub.topics_len(), 1);
         leaver.fanout.unsubscribe(1, again);
         joiner.fanout.unsubscribe(0, id);
+        assert_eq!(hub.topics_len(), 0);
+    });
+}
+
+#[test]
+fn the_last_place_of_a_topic_is_taken_once_at_a_time_and_is_free_again() {
+    explore(|| {
+        let hub = Arc::new(Hub::new(2));
+        let inside = Arc::new(AtomicUsize::new(0));
+        // One intercepts, so that it is a listener before it is a member.
+        let intercepts: [&'static [&'static str]; 2] = [&["hidden"], &[]];
+        let threads = [0, 1].map(|number: u16| {
+            let (hub, inside) = (Arc::clone(&hub), Arc::clone(&inside));
+            let terms = Terms {
+                intercept: intercepts[usize::from(number)],
+                members_max: Some(1),
+                retention: None,
+            };
+            thread::spawn(move || {
+                let mut shard = Shard::new(number, &hub);
+                shard.fanout.open(0, Class::V2);
+                let mut stays = 0;
+                for _ in 0..3 {
+                    let id = shard.fanout.new_id();
+                    if shard.fanout.subscribe_on(0, id, ROOM, &terms) {
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "one too many");
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        shard.fanout.unsubscribe(0, id);
+                        stays += 1;
+                    }
+                }
+                assert_eq!(shard.fanout.rooms_len(), 0);
+                stays
+            })
+        });
+        let stays: usize = threads.into_iter().map(|t| t.join().unwrap()).sum();
+        assert!(stays >= 2, "nobody is refused but by another: {stays}");
         assert_eq!(hub.topics_len(), 0);
     });
 }

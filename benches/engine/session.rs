@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use criterion::Criterion;
-use lobbyd::broker::{Fanout, Hub, SubscriptionId};
+use lobbyd::broker::{Fanout, Hub, SubscriptionId, Terms};
 use lobbyd::channel::{
     Address, Assigns, Host, Job, Mail, Postbox, Routes, Session, SessionSettings,
 };
@@ -39,8 +39,10 @@ impl Host for Counter {
         self.ids.new_id()
     }
 
-    fn subscribe(&mut self, _: SubscriptionId, _: &str, _: &'static [&'static str]) {
+    fn subscribe(&mut self, _: SubscriptionId, _: &str, _: &Terms, first: Bytes) -> bool {
         self.asked.subscribes += 1;
+        self.send(first, None);
+        true
     }
 
     fn listen(&mut self, _: SubscriptionId, _: &str) {

@@ -105,6 +105,12 @@ impl Fanout {
         }
     }
 
+    /// Other bounds, from now on; what is over them is found as if it had come now.
+    pub fn set_settings(&mut self, settings: FanoutSettings) {
+        self.settings = settings;
+        self.relief_above_bytes = settings.retention_total_bytes_max;
+    }
+
     /// A connection begins. `outlet` is the caller's number for it; numbers are small and may be reused after
     /// [`close`](Fanout::close).
     pub fn open(&mut self, outlet: u32, class: Class) {

@@ -8,7 +8,7 @@ use super::log::is_left_out;
 use super::outlet::{Fence, Fenced, Flow, LISTENS, Outlet, Subscription};
 use super::room::{Events, Room};
 use super::spare::{is_mostly_spare, kept};
-use super::topic::{Dead, MemberKind, RoomKey};
+use super::topic::{MemberKind, NotJoined, RoomKey};
 use super::{Class, SubscriptionId};
 
 impl Fanout {
@@ -25,28 +25,48 @@ impl Fanout {
         self.outlets.get_mut(outlet as usize)?.as_mut()
     }
 
-    /// Adds a member to the topic. Returns the room's slot and the sequence of the first entry the member gets.
-    pub(super) fn join(&mut self, name: &str, kind: MemberKind) -> (u32, u64) {
+    /// Adds a member to the topic, unless that has `members_max` channel members already. Returns the room's slot and the
+    /// sequence of the first entry the member gets.
+    pub(super) fn join(
+        &mut self,
+        name: &str,
+        kind: MemberKind,
+        members_max: u32,
+    ) -> Option<(u32, u64)> {
         loop {
-            match self.try_join(name, kind) {
-                Ok(joined) => return joined,
+            match self.try_join(name, kind, members_max) {
+                Ok(joined) => return Some(joined),
                 // Its last member left between look-up and join: look it up again.
-                Err(Dead) => continue,
+                Err(NotJoined::Dead) => continue,
+                Err(NotJoined::Full) => return None,
             }
         }
     }
 
-    fn try_join(&mut self, name: &str, kind: MemberKind) -> Result<(u32, u64), Dead> {
+    fn try_join(
+        &mut self,
+        name: &str,
+        kind: MemberKind,
+        members_max: u32,
+    ) -> Result<(u32, u64), NotJoined> {
         if let Some(&slot) = self.rooms_by_name.get(name) {
             let room = &self.rooms[slot as usize];
-            let stamp = room.stamp;
-            let last = room.topic.join(self.shard, RoomKey { slot, stamp }, kind)?;
+            let key = RoomKey {
+                slot,
+                stamp: room.stamp,
+            };
+            let last = room.topic.join(self.shard, key, kind, members_max)?;
             return Ok((slot, last + 1));
         }
         let topic = self.hub.topic_to_join(name);
         let slot = self.rooms.vacant_key() as u32;
         let stamp = self.room_stamp;
-        let last = topic.join(self.shard, RoomKey { slot, stamp }, kind)?;
+        let joined = topic.join(self.shard, RoomKey { slot, stamp }, kind, members_max);
+        if joined == Err(NotJoined::Full) {
+            // It may be new, and nobody else's who would remove it.
+            self.hub.remove_if_empty(&topic);
+        }
+        let last = joined?;
         self.room_stamp = self.room_stamp.wrapping_add(1);
         self.rooms_by_name.insert(Arc::clone(topic.name()), slot);
         self.rooms.insert(Room::new(topic, stamp, last + 1));
@@ -119,14 +139,14 @@ impl Fanout {
         }
     }
 
-    fn leave_topic(&mut self, slot: u32, kind: MemberKind) {
+    pub(super) fn leave_topic(&mut self, slot: u32, kind: MemberKind) {
         let room = &self.rooms[slot as usize];
         if room.topic.leave(self.shard, kind, room.is_empty()) {
             self.hub.remove_if_empty(&room.topic);
         }
     }
 
-    fn remove_room_if_empty(&mut self, slot: u32) {
+    pub(super) fn remove_room_if_empty(&mut self, slot: u32) {
         let room = &mut self.rooms[slot as usize];
         if room.is_empty() {
             self.unsettled_bytes -= room.unsettled_bytes();

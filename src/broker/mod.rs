@@ -1,7 +1,7 @@
 //! The broker: one order per topic, logs and cursors, and the passes that write them to sockets.
 //!
 //! What is here is engine, public for benches and tests: no promise is made that it stays as it is. An app needs no more
-//! of it than [`Position`], which is `lobbyd::Position` as well.
+//! of it than [`Position`] and what it is told to keep, which are at the crate's root as well.
 //!
 //! It moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shared between shards are [`Hub`] (who is
 //! who), [`Topic`] (one order) and [`Mailbox`] (what a shard has still to take in); everything else belongs to one
@@ -42,4 +42,6 @@ pub use hub::Hub;
 pub use intake::{Heard, HeardBy};
 pub use mailbox::Mailbox;
 pub use position::{Position, SubscriptionId};
+pub use retention::Retention;
+pub use subscribing::Terms;
 pub use topic::{Parcel, Published, Topic};

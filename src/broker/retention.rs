@@ -13,6 +13,18 @@ use super::log::Log;
 use super::outlet::Flow;
 use super::room::{Member, Room};
 
+/// What one topic's log keeps for members that are behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// See [`FanoutSettings::retention_bytes_max`].
+    pub bytes_max: usize,
+    /// See [`FanoutSettings::retention_entries_max`].
+    pub entries_max: usize,
+    /// See [`FanoutSettings::retention_ms_max`]. The sweep goes by the times of all topics together: a much shorter time
+    /// here is kept to the second.
+    pub ms_max: u64,
+}
+
 /// A room that the sweep looks at: it has members that are behind, or a log with room for a burst that is over.
 #[derive(Debug)]
 pub(super) struct Watched {
@@ -76,7 +88,7 @@ impl Fanout {
             return false;
         };
         let head = room.log.head();
-        watched.grow_older(now_ms, self.settings.retention_ms_max, head);
+        watched.grow_older(now_ms, self.retention_of(slot).ms_max, head);
         self.drop_before(slot, watched.outdated, Failure::Outdated);
         // Either may give up the last member, and the room goes with it.
         if self.room_of(slot, watched.stamp).is_some() {
@@ -91,6 +103,11 @@ impl Fanout {
         room.watched
     }
 
+    fn retention_of(&self, slot: u32) -> Retention {
+        let own = self.rooms[slot as usize].retention.as_deref();
+        own.copied().unwrap_or_else(|| self.settings.retention())
+    }
+
     fn room_of(&mut self, slot: u32, stamp: u32) -> Option<&mut Room> {
         let room = self.rooms.get_mut(slot as usize)?;
         (room.stamp == stamp).then_some(room)
@@ -100,15 +117,19 @@ impl Fanout {
     pub(super) fn trim(&mut self, slot: u32) {
         let room = &mut self.rooms[slot as usize];
         self.retained_bytes -= room.log.trim(room.needed());
-        if room.lagging > 0 && self.settings.is_exceeded_by(&room.log) {
+        if room.lagging > 0
+            && self
+                .retention_of(slot)
+                .is_exceeded_by(&self.rooms[slot as usize].log)
+        {
             self.trim_to_retention(slot);
         }
     }
 
     fn trim_to_retention(&mut self, slot: u32) {
-        let floor = self.floor(slot);
+        let (floor, retention) = (self.floor(slot), self.retention_of(slot));
         let log = &mut self.rooms[slot as usize].log;
-        while self.settings.is_exceeded_by(log) && log.first() < floor {
+        while retention.is_exceeded_by(log) && log.first() < floor {
             self.retained_bytes -= log.trim(log.first() + 1);
         }
         self.give_up_fallen(slot, Failure::FellBehind);
@@ -217,7 +238,18 @@ impl Watched {
 }
 
 impl FanoutSettings {
+    /// What a topic's log keeps that has no [`Retention`] of its own.
+    pub fn retention(&self) -> Retention {
+        Retention {
+            bytes_max: self.retention_bytes_max,
+            entries_max: self.retention_entries_max,
+            ms_max: self.retention_ms_max,
+        }
+    }
+}
+
+impl Retention {
     fn is_exceeded_by(&self, log: &Log) -> bool {
-        log.bytes() > self.retention_bytes_max || log.len() > self.retention_entries_max
+        log.bytes() > self.bytes_max || log.len() > self.entries_max
     }
 }

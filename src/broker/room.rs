@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::circle::Circle;
 use super::log::Log;
 use super::topic::{Parcel, Topic};
-use super::{Class, HeardBy, SubscriptionId};
+use super::{Class, HeardBy, Retention, SubscriptionId};
 
 /// One topic on one shard. There while the shard has subscribers of it.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Room {
     pub settled: u64,
     /// The head when the present lap began: what the lap's end will settle.
     lap_head: u64,
+    /// What its log keeps, where that is not what all logs keep.
+    pub retention: Option<Box<Retention>>,
 }
 
 /// A subscriber that gets sealed frames: a cursor into the log.
@@ -78,6 +80,7 @@ impl Room {
             lagging: 0,
             settled: first,
             lap_head: first,
+            retention: None,
         }
     }
 

@@ -1,10 +1,21 @@
 //! Subscribing and unsubscribing: where a cursor begins, and what still goes out when it ends.
 
-use super::SubscriptionId;
 use super::fanout::Fanout;
 use super::outlet::{Flow, LISTENS, Subscription};
 use super::room::{Events, Listener, Member};
 use super::topic::MemberKind;
+use super::{Retention, SubscriptionId};
+
+/// On which terms a client becomes a member of a topic.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// The events that are [heard](Fanout::take_heard) instead of delivered.
+    pub intercept: &'static [&'static str],
+    /// Channel members that the topic may have on all shards together, this one included. Default: any number.
+    pub members_max: Option<u32>,
+    /// What the topic's log on this shard keeps from now on. Default: as [`FanoutSettings`](super::FanoutSettings) say.
+    pub retention: Option<Retention>,
+}
 
 impl Fanout {
     /// Subscribes a connection: it gets what is published to `topic` from now on, but for the events in `intercept`,
@@ -16,15 +27,45 @@ impl Fanout {
         topic: &str,
         intercept: &'static [&'static str],
     ) {
-        let Some(class) = self.taking(outlet).map(|o| o.class) else {
-            return;
+        let terms = Terms {
+            intercept,
+            ..Terms::default()
         };
+        self.subscribe_on(outlet, id, topic, &terms);
+    }
+
+    /// [`subscribe`](Fanout::subscribe) on terms. False, and nothing has changed, if the topic is full.
+    ///
+    /// A frame that is sent next, behind nothing, goes out in front of whatever the subscription gets.
+    pub fn subscribe_on(
+        &mut self,
+        outlet: u32,
+        id: SubscriptionId,
+        topic: &str,
+        terms: &Terms,
+    ) -> bool {
+        let Some(class) = self.taking(outlet).map(|o| o.class) else {
+            return true;
+        };
+        let intercept = terms.intercept;
+        let members_max = terms.members_max.unwrap_or(u32::MAX);
         // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
+        let mut ahead = None;
         if !intercept.is_empty() {
-            self.join(topic, MemberKind::Listener);
+            ahead = self.join(topic, MemberKind::Listener, members_max);
+            if ahead.is_none() {
+                return false;
+            }
         }
-        let (slot, next) = self.join(topic, MemberKind::Wire(class));
+        let Some((slot, next)) = self.join(topic, MemberKind::Wire(class), members_max) else {
+            if let Some((slot, _)) = ahead {
+                self.leave_topic(slot, MemberKind::Listener);
+                self.remove_room_if_empty(slot);
+            }
+            return false;
+        };
         let room = &mut self.rooms[slot as usize];
+        room.retention = terms.retention.map(Box::new);
         let member = Member {
             id,
             outlet,
@@ -57,6 +98,7 @@ impl Fanout {
         if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Open) {
             self.set_lagging(outlet, true);
         }
+        true
     }
 
     /// Lets a channel hear what is published to `topic` from now on.
@@ -73,7 +115,9 @@ impl Fanout {
         if self.taking(outlet).is_none() {
             return;
         }
-        let (slot, since) = self.join(topic, MemberKind::Listener);
+        let Some((slot, since)) = self.join(topic, MemberKind::Listener, u32::MAX) else {
+            return;
+        };
         let room = &mut self.rooms[slot as usize];
         room.listeners.push(Listener {
             id,

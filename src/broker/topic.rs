@@ -69,9 +69,14 @@ impl MemberKind {
     }
 }
 
-/// The topic died between its look-up and the call: look it up again, or one name becomes two rooms.
+/// Why nobody was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Dead;
+pub(crate) enum NotJoined {
+    /// The topic died between its look-up and the call: look it up again, or one name becomes two rooms.
+    Dead,
+    /// It has as many channel members as it may have.
+    Full,
+}
 
 /// What became of a publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +108,21 @@ impl Topic {
         self.epoch
     }
 
-    /// Adds a member on `shard`. Returns the sequence of the last entry it does not get.
-    pub(crate) fn join(&self, shard: u16, room: RoomKey, kind: MemberKind) -> Result<u64, Dead> {
+    /// Adds a member on `shard`, unless the topic has `members_max` channel members on all shards together. Returns the
+    /// sequence of the last entry it does not get.
+    pub(crate) fn join(
+        &self,
+        shard: u16,
+        room: RoomKey,
+        kind: MemberKind,
+        members_max: u32,
+    ) -> Result<u64, NotJoined> {
         let mut state = lock(&self.state);
         if state.dead {
-            return Err(Dead);
+            return Err(NotJoined::Dead);
+        }
+        if self.channel_members() >= members_max {
+            return Err(NotJoined::Full);
         }
         state.members += 1;
         self.counts[kind.index()].fetch_add(1, Ordering::Relaxed);
@@ -127,6 +142,12 @@ impl Topic {
             state.interest.retain(|i| i.shard != shard);
         }
         state.members == 0
+    }
+
+    /// Members that are channels of clients, listeners not counted. Exact under the lock.
+    fn channel_members(&self) -> u32 {
+        let classes = self.counts[..CLASSES].iter();
+        classes.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// Marks the topic dead if it has no members. Only under the registry's lock.

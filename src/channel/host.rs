@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::broker::{Position, SubscriptionId};
+use crate::broker::{Position, SubscriptionId, Terms};
 use crate::protocol::PayloadBuf;
 
 /// What a session may ask of the shard that owns its connection. Every call returns at once.
@@ -13,10 +13,12 @@ pub trait Host {
     /// A new id for a channel of this connection, which is also the id of its subscription.
     fn new_id(&mut self) -> SubscriptionId;
 
-    /// Subscribes this connection to `topic`: everything published from now on is delivered once, in the topic's
-    /// order, behind what was sent to this connection before. Events in `intercept` come to
-    /// `Session::intercepted` instead of the wire.
-    fn subscribe(&mut self, id: SubscriptionId, topic: &str, intercept: &'static [&'static str]);
+    /// Sends `first` and subscribes this connection to `topic`: everything published from now on is delivered once, in
+    /// the topic's order, behind `first` and what was sent to this connection before. Events to intercept come to
+    /// `Session::intercepted` instead of the wire. False if the topic has as many members as `terms` allow; then nothing
+    /// is sent or subscribed.
+    #[must_use]
+    fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool;
 
     /// Subscribes the channel `id`, not the wire, to another topic: broadcasts there come to `Session::heard`.
     fn listen(&mut self, id: SubscriptionId, topic: &str);

@@ -5,6 +5,7 @@ use std::future::Future;
 use compact_str::CompactString;
 
 use super::{Job, Socket};
+use crate::broker::Retention;
 use crate::protocol::{IntoPayload, PayloadBuf};
 
 /// The answer to a join.
@@ -12,9 +13,16 @@ use crate::protocol::{IntoPayload, PayloadBuf};
 pub struct Join(pub(super) JoinOutcome);
 
 pub(super) enum JoinOutcome {
-    Accepted(PayloadBuf),
+    Accepted(Acceptance),
     Refused(PayloadBuf),
     Later(Job),
+}
+
+/// What a client is told that is in, and what its membership does to the topic.
+pub(super) struct Acceptance {
+    pub(super) response: PayloadBuf,
+    pub(super) members_max: Option<u32>,
+    pub(super) retention: Option<Retention>,
 }
 
 impl Join {
@@ -25,7 +33,35 @@ impl Join {
 
     /// The client is in, and is told `response`.
     pub fn ok_with(response: impl IntoPayload) -> Self {
-        Self(JoinOutcome::Accepted(response.into_payload()))
+        Self(JoinOutcome::Accepted(Acceptance {
+            response: response.into_payload(),
+            members_max: None,
+            retention: None,
+        }))
+    }
+
+    /// Lets the client in only if the topic then has at most `count` members, on all shards together; a full one refuses
+    /// with `{"reason": "room full"}`. Default: any number. Exact, however many join at once.
+    ///
+    /// It is looked at when the callback is over. For a client that is refused, what the callback pushed or sent itself is
+    /// dropped and [`terminate`](super::Channel::terminate) is not called, as with [`Join::error`]; what it broadcast has
+    /// gone out, so say hello in [`Socket::send_info`]'s turn. Members that are in stay in when `count` is less than
+    /// before. On a join that is no [`Join::ok`] this does nothing.
+    pub fn members_max(mut self, count: u32) -> Self {
+        if let JoinOutcome::Accepted(acceptance) = &mut self.0 {
+            acceptance.members_max = Some(count);
+        }
+        self
+    }
+
+    /// What the topic keeps for members that are behind, from this join on, on the shard of this connection. Default, and
+    /// what a later join without it goes back to: as [`FanoutSettings`](crate::FanoutSettings) say. On a join that is no
+    /// [`Join::ok`] this does nothing.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        if let JoinOutcome::Accepted(acceptance) = &mut self.0 {
+            acceptance.retention = Some(retention);
+        }
+        self
     }
 
     /// The client stays out, and is told why; nothing of the attempt remains.

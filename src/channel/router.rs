@@ -49,8 +49,10 @@ impl Router {
     ///
     /// # Panics
     /// If a `:` has no name, or a name stands twice in one path: a mistake in the program, reported at its start.
-    pub fn socket(mut self, path: &str, socket: UserSocket) -> Router {
-        let pattern = Pattern::parse(&format!("{path}/{}", socket.path));
+    pub fn socket(mut self, path: &str, mut socket: UserSocket) -> Router {
+        let path = format!("{path}/{}", socket.path);
+        let pattern = Pattern::parse(&path);
+        socket.mounted_at = segments(&path).collect::<Vec<_>>().join("/");
         self.mounts.push(Mount {
             pattern,
             socket: Arc::new(socket),
@@ -78,6 +80,12 @@ impl Router {
     pub(crate) fn idle_timeout_ms_min(&self) -> u64 {
         let timeouts = self.sockets().map(|socket| socket.limits().idle_timeout_ms);
         timeouts.min().unwrap_or(u64::MAX)
+    }
+
+    /// The mount that stands where `socket` stood in an earlier router; variables are compared by their names.
+    pub(crate) fn successor_of(&self, socket: &UserSocket) -> Option<&Arc<UserSocket>> {
+        self.sockets()
+            .find(|mounted| mounted.mounted_at == socket.mounted_at)
     }
 
     /// The first mount that `path` belongs to. Compared by segments, so a trailing slash changes nothing.

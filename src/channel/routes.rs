@@ -6,9 +6,10 @@ use super::Channel;
 
 /// Topic patterns with their channels, tried in the order in which they were declared.
 #[derive(Default)]
-pub struct Routes(Vec<Route>);
+pub struct Routes(Vec<Arc<Route>>);
 
-struct Route {
+/// A pattern and its channel; a joined topic holds on to its own.
+pub(super) struct Route {
     pattern: Pattern,
     channel: Arc<dyn Channel>,
 }
@@ -27,22 +28,23 @@ impl Routes {
     /// If a star stands anywhere but at the end. Routes are made when a program starts, so it stops there.
     pub fn push(&mut self, pattern: &str, channel: Arc<dyn Channel>) {
         let pattern = Pattern::parse(pattern);
-        self.0.push(Route { pattern, channel });
+        self.0.push(Arc::new(Route { pattern, channel }));
     }
 
     /// The channel of the first pattern that matches `topic`.
     pub fn find(&self, topic: &str) -> Option<&Arc<dyn Channel>> {
-        self.index_of(topic).map(|index| &self.0[index].channel)
+        self.route_of(topic).map(|route| &route.channel)
     }
 
-    /// Where `topic`'s route stands: the small name by which a joined channel remembers it.
-    pub(super) fn index_of(&self, topic: &str) -> Option<usize> {
-        self.0.iter().position(|route| route.pattern.matches(topic))
+    /// The first route whose pattern matches `topic`.
+    pub(super) fn route_of(&self, topic: &str) -> Option<&Arc<Route>> {
+        self.0.iter().find(|route| route.pattern.matches(topic))
     }
+}
 
-    /// The channel of the route at `index`, which `index_of` gave.
-    pub(super) fn channel(&self, index: usize) -> &dyn Channel {
-        &*self.0[index].channel
+impl Route {
+    pub(super) fn channel(&self) -> &dyn Channel {
+        &*self.channel
     }
 }
 

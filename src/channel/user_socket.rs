@@ -15,6 +15,8 @@ pub struct UserSocket {
     pub(crate) session: Arc<SessionSettings>,
     pub(crate) connect: Box<ConnectCallback>,
     pub(crate) path: String,
+    /// The whole path it is mounted at, by which a reload finds it again. Empty until it is mounted.
+    pub(crate) mounted_at: String,
     pub(crate) check_origin: CheckOrigin,
     pub(crate) subprotocols: Option<Vec<String>>,
     pub(crate) auth_token: bool,
@@ -49,6 +51,7 @@ impl UserSocket {
             session: Arc::new(SessionSettings::new(Routes::default())),
             connect: Box::new(|_, _| Connect::ok()),
             path: "/websocket".to_owned(),
+            mounted_at: String::new(),
             check_origin: CheckOrigin::default(),
             subprotocols: None,
             auth_token: false,

@@ -1,29 +1,29 @@
-//! The built-in channel: the tutorial's chat room, written with nothing but the public channel API.
+//! Rooms that come with lobbyd, written with nothing but the public channel API: by rules, and the tutorial's in both ways.
 
-use crate::{Channel, Handled, Join, Payload, Socket, object, reason};
+mod declared;
+mod rate;
+mod rules;
+mod tutorial;
 
-/// The chat room of Phoenix's channels tutorial: `room:lobby` is open to everybody, other rooms to nobody.
+pub use declared::DeclaredRoom;
+pub use rules::{EventName, EventRule, JoinRule, Rate, Relay, RoomRules, is_reserved};
+pub use tutorial::{RoomChannel, tutorial};
+
+use crate::UserSocket;
+
+/// Serves `rooms` on `socket`, each at its topic, behind what it serves already; the first whose topic matches counts.
 ///
-/// They are refused with the reason `authorized`. That is no slip for "unauthorized": it is the word by which this room
-/// is specified, and clients compare it.
-pub struct RoomChannel;
-
-impl Channel for RoomChannel {
-    fn join(&self, topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
-        match topic {
-            "room:lobby" => Join::ok(),
-            _ => Join::error(reason("authorized")),
-        }
-    }
-
-    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
-        match (event, payload.get("body")) {
-            ("new_msg", Some(body)) => {
-                socket.broadcast("new_msg", object! { "body": body });
-                Handled::NoReply
-            }
-            ("new_msg", None) => Handled::error(reason("new_msg needs an object with a body")),
-            _ => Handled::error(reason(&format!("unknown event {event:?}"))),
-        }
-    }
+/// ```
+/// use lobbyd::rooms::{declare, tutorial};
+/// use lobbyd::{Router, UserSocket};
+/// let router = Router::new().socket("/socket", declare(UserSocket::new(), tutorial()));
+/// ```
+///
+/// # Panics
+/// As [`UserSocket::channel`], if a star stands anywhere but at the end of a topic.
+pub fn declare(socket: UserSocket, rooms: impl IntoIterator<Item = RoomRules>) -> UserSocket {
+    rooms.into_iter().fold(socket, |socket, rules| {
+        let topic = rules.topic.clone();
+        socket.channel(&topic, DeclaredRoom::new(rules))
+    })
 }

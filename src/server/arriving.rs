@@ -20,6 +20,7 @@ impl Shard {
             match command {
                 Command::Accept(stream, peer) => self.serve_http(stream, peer),
                 Command::Mail(mail) => self.deliver(mail),
+                Command::Reload(serving) => self.reload(&serving),
                 Command::Drain => self.drain(),
                 Command::Cut => self.cut(),
             }
@@ -80,12 +81,15 @@ impl Shard {
             leftover,
             accepted,
         } = upgraded;
+        // Its mount may have been reloaded while it was let in.
+        let socket = self.app.router().successor_of(&accepted.socket);
+        let socket = Arc::clone(socket.unwrap_or(&accepted.socket));
         let key = self.connections.vacant_key() as u32;
         let ready = Arc::clone(&self.woken);
         self.next_connection += 1;
         // The place is in the name, so that mail finds it without a map.
         let id = self.next_connection << 32 | u64::from(key);
-        let settings = Arc::clone(&accepted.socket.session);
+        let settings = Arc::clone(&socket.session);
         self.fanout.open(key, class_of(accepted.version));
         if let Some(socket_id) = &accepted.socket_id {
             let subscription = self.fanout.new_id();
@@ -98,7 +102,7 @@ impl Shard {
             waker: Waker::from(Arc::new(ConnectionWaker { key, ready })),
             reader: FrameReader::new(),
             session: Session::new(accepted.version, settings, accepted.assigns),
-            socket: accepted.socket,
+            socket,
             state: State::Open,
             heard: self.clock.now(),
             partial_since: self.clock.now(),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::closes::Closes;
+use super::live::Live;
 use super::publish::seal_broadcast;
-use super::{CloseCounts, LimitMeters, Status};
+use super::{CloseCounts, LimitMeters, Reload, Status};
 use crate::broker::{Hub, HubCounts, Position};
 use crate::protocol::IntoPayload;
 
@@ -15,6 +16,7 @@ pub struct Endpoint {
     pub(super) closes: Arc<Closes>,
     pub(super) meters: Arc<LimitMeters>,
     pub(super) status: Arc<Status>,
+    pub(super) live: Arc<Live>,
 }
 
 impl Endpoint {
@@ -32,6 +34,22 @@ impl Endpoint {
     /// `connect` again, which may then refuse them. The same as broadcasting the event `disconnect` to that id.
     pub fn disconnect(&self, socket_id: &str) {
         self.broadcast(socket_id, DISCONNECT, ());
+    }
+
+    /// Serves another router within other limits from now on, without disturbing who is connected; before the server runs,
+    /// from its start. It returns at once, and each shard follows with its next turn. New connections meet all of it; those
+    /// that are in HTTP at that moment are answered by the old router still.
+    ///
+    /// Connections go on under the mount that has the path of theirs now: its idle timeout, message size and number of
+    /// channels hold for them, and each topic that a client has joined is from then on served by the channel of the route
+    /// that matches it now. What the old one has [assigned](crate::Socket::assign) is there for the new one, and the
+    /// client is not told. Where no mount has that path, or no route matches the topic, the old one serves on until the
+    /// connection or the channel ends. `connect` and [`Channel::join`](crate::Channel::join) are not called again, and
+    /// which events go through [`Channel::handle_out`](crate::Channel::handle_out) was settled with the join.
+    ///
+    /// What the listener was bound with stays as it was: [`ServerLimits::notsent_bytes_max`](super::ServerLimits).
+    pub fn reload(&self, reload: Reload) {
+        self.live.reload(reload);
     }
 
     /// How many topics have subscribers on this node.

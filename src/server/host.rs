@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::inbox::{Event, Events, ShardLink};
 use super::limits::ServerLimits;
 use super::publish::seal_broadcast;
-use crate::broker::{Fanout, Position, SubscriptionId};
+use crate::broker::{Fanout, Position, SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, Lost, Resume};
 use crate::protocol::PayloadBuf;
 
@@ -59,8 +59,12 @@ impl Host for ShardHost<'_> {
         self.fanout.new_id()
     }
 
-    fn subscribe(&mut self, id: SubscriptionId, topic: &str, intercept: &'static [&'static str]) {
-        self.fanout.subscribe(self.key, id, topic, intercept);
+    fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
+        let has_place = self.fanout.subscribe_on(self.key, id, topic, terms);
+        if has_place {
+            self.send(first, None);
+        }
+        has_place
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use super::closes::Closes;
+use super::live::Serving;
 use super::{Endpoint, LimitMeters, Status, Upgraded};
 use crate::broker::{Hub, Mailbox, SubscriptionId};
 use crate::channel::{Lost, Mail, Postbox, Resume};
@@ -17,6 +18,8 @@ pub(super) enum Command {
     Accept(std::net::TcpStream, SocketAddr),
     /// Something for a channel.
     Mail(Mail),
+    /// Serves that from now on.
+    Reload(Arc<Serving>),
     /// Closes everything with 1012, by and by, and ends.
     Drain,
     /// The time for that is over: cuts what is left and ends.

@@ -9,6 +9,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::oneshot;
 
 use super::endpoint::Endpoint;
+use super::live::{Live, Serving};
 use super::running::run;
 use super::{HttpApp, HttpLimits, ServerLimits, Status};
 use crate::broker::Hub;
@@ -108,9 +109,13 @@ impl Server {
             closes: Arc::default(),
             meters: Arc::default(),
             status: Arc::new(Status::new(self.shards)),
+            live: Arc::new(Live::new(Serving {
+                app: Arc::new(self.app),
+                limits: self.limits,
+            })),
         };
         Ok(Bound {
-            server: self,
+            shards: self.shards,
             listener,
             address,
             endpoint,
@@ -125,7 +130,7 @@ const BACKLOG: i32 = 65_535;
 /// A server that has its address and can be run.
 #[derive(Debug)]
 pub struct Bound {
-    server: Server,
+    shards: usize,
     listener: TcpListener,
     address: SocketAddr,
     endpoint: Endpoint,
@@ -161,13 +166,7 @@ impl Bound {
         shutdown: impl Future<Output = ()>,
         cut: impl Future<Output = ()>,
     ) -> io::Result<Summary> {
-        let Server {
-            app,
-            shards,
-            limits,
-        } = self.server;
-        let (listener, endpoint) = (self.listener, self.endpoint);
-        run(listener, endpoint, app, shards, limits, shutdown, cut)
+        run(self.listener, self.endpoint, self.shards, shutdown, cut)
     }
 
     /// Serves on a thread of its own.

@@ -35,27 +35,28 @@ const REPORT_EVERY: Duration = Duration::from_secs(2);
 pub(super) fn run(
     listener: TcpListener,
     endpoint: Endpoint,
-    app: HttpApp,
     shards: usize,
-    limits: ServerLimits,
     shutdown: impl Future<Output = ()>,
     cut: impl Future<Output = ()>,
 ) -> io::Result<Summary> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let app = Arc::new(app);
     let (over, mut ended) = mpsc::unbounded_channel();
-    let mut links = Vec::new();
+    let numbers = 0..u16::try_from(shards).unwrap_or(u16::MAX);
+    let links: Vec<_> = numbers
+        .map(|number| Arc::new(ShardLink::new(number, &endpoint)))
+        .collect();
+    let serving = endpoint.live.reach(&links);
     let mut threads = Vec::new();
-    for number in 0..u16::try_from(shards).unwrap_or(u16::MAX) {
-        let link = Arc::new(ShardLink::new(number, &endpoint));
+    for link in &links {
         threads.push(start_shard(
-            Arc::clone(&link),
-            Arc::clone(&app),
-            limits,
+            Arc::clone(link),
+            Arc::clone(&serving.app),
+            serving.limits,
             over.clone(),
         )?);
-        links.push(link);
     }
+    // A reload is to let go of it.
+    drop(serving);
     drop(over);
     let all_ended = runtime.block_on(async {
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
@@ -63,14 +64,15 @@ pub(super) fn run(
         endpoint.status.enter(Phase::Admitting);
         until(shutdown, accept(&listener, &links)).await;
         endpoint.status.enter(Phase::Draining);
+        let drain_times = endpoint.live.serving().limits.drain;
         let drain = async {
-            let ready_delay = Duration::from_millis(limits.drain.ready_delay_ms);
+            let ready_delay = Duration::from_millis(drain_times.ready_delay_ms);
             until(sleep(ready_delay), accept(&listener, &links)).await;
             drop(listener);
             tell(&links, || Command::Drain);
-            report(&links, &limits.drain, all_gone(&mut ended)).await;
+            report(&links, &drain_times, all_gone(&mut ended)).await;
         };
-        let deadline = Duration::from_millis(limits.drain.deadline_ms);
+        let deadline = Duration::from_millis(drain_times.deadline_ms);
         if ends_before(timeout(deadline, cut), drain).await {
             return io::Result::Ok(true);
         }

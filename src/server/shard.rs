@@ -74,9 +74,7 @@ impl Shard {
     /// A shard on the present thread's runtime.
     pub fn new(link: Arc<ShardLink>, app: Arc<HttpApp>, limits: ServerLimits) -> Shard {
         let fanout = Fanout::new(link.number, Arc::clone(&link.hub), limits.fanout);
-        let mut sweep = tokio::time::interval(limits.sweep_interval(&app));
-        // After a long turn one sweep does what the missed ones would have done.
-        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let sweep = limits.sweeps(&app);
         let mut look_again = tokio::time::interval(PAUSE_CHECK);
         look_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Shard {

@@ -4,6 +4,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
 use super::HttpApp;
 use super::connection::{Connection, State};
 use super::limits::ServerLimits;
@@ -89,8 +91,16 @@ impl Shard {
 }
 
 impl ServerLimits {
+    /// When deadlines are looked at, the first time at once.
+    pub(super) fn sweeps(&self, app: &HttpApp) -> Interval {
+        let mut sweeps = interval(self.sweep_interval(app));
+        // After a long turn one sweep does what the missed ones would have done.
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        sweeps
+    }
+
     /// How often deadlines are looked at: often enough for the shortest, never more than it takes.
-    pub(super) fn sweep_interval(&self, app: &HttpApp) -> Duration {
+    fn sweep_interval(&self, app: &HttpApp) -> Duration {
         let idle = app.router().idle_timeout_ms_min();
         let shortest = [
             idle,

@@ -4,6 +4,7 @@ mod bounds;
 mod crowd;
 mod publishers;
 mod readers;
+mod rooms;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

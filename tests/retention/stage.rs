@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lobbyd::broker::{
-    Budget, Class, Draft, Failure, Fanout, FanoutSettings, Hub, Sink, SubscriptionId, Wants,
+    Budget, Class, Draft, Failure, Fanout, FanoutSettings, Hub, Retention, Sink, SubscriptionId,
+    Terms, Wants,
 };
 
 /// Counts what it takes, and takes nothing for connections that are shut.
@@ -57,6 +58,16 @@ impl Stage {
         let id = self.fanout.new_id();
         self.fanout.subscribe(outlet, id, topic, &[]);
         id
+    }
+
+    /// Joins a topic that keeps what `retention` says.
+    pub fn join_keeping(&mut self, outlet: u32, topic: &str, retention: Option<Retention>) {
+        let id = self.fanout.new_id();
+        let terms = Terms {
+            retention,
+            ..Terms::default()
+        };
+        assert!(self.fanout.subscribe_on(outlet, id, topic, &terms));
     }
 
     pub fn join_all(&mut self, outlets: std::ops::Range<u32>, topic: &str) {

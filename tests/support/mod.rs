@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use lobbyd::rooms::RoomChannel;
+use lobbyd::rooms;
 use lobbyd::server::{Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 use serde_json::{Value, json};
@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 /// this long.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// The tutorial's room under `/socket`, on any free port, with two shards.
+/// The tutorial's room under `/socket`, as the binary serves it, on any free port, with two shards.
 pub fn tutorial() -> Running {
-    serve(Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel)))
+    let socket = rooms::declare(UserSocket::new(), rooms::tutorial());
+    serve(Router::new().socket("/socket", socket))
 }
 
 /// Serves `router` on any free port, with two shards.

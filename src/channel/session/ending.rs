@@ -96,11 +96,11 @@ impl Session {
     }
 
     fn tell_app(&self, mut joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
-        let channel = self.settings.routes.channel(joined.route);
         let topic = joined.topic.clone();
         // The assigns are dropped in there too: they are the app's, and so is what their `drop` does.
         let told = guarded(move || {
-            channel.terminate(reason, &mut joined.socket(self.version, host, Phase::Ended));
+            let (channel, mut socket) = joined.channel_and_socket(self.version, host, Phase::Ended);
+            channel.terminate(reason, &mut socket);
         });
         if let Err(Crash(crash)) = told {
             tracing::error!(%topic, crash, "a channel crashed in terminate");

@@ -67,10 +67,10 @@ impl Session {
         let Some(mut joined) = self.channels.remove(id) else {
             return;
         };
-        let channel = self.settings.routes.channel(joined.route);
         let outcome = guarded(|| {
             let phase = Phase::Joined(reference);
-            callback(channel, &mut joined.socket(self.version, host, phase))
+            let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
+            callback(channel, &mut socket)
         });
         self.handled(joined, reference, outcome, host);
     }

@@ -1,10 +1,13 @@
 //! One topic that a connection has joined, or is joining, and the list of them.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 
-use super::super::Assigns;
 use super::super::host::Host;
+use super::super::routes::Route;
 use super::super::socket::{Phase, Socket, Standing};
+use super::super::{Assigns, Channel};
 use super::waiting::Busy;
 use crate::broker::SubscriptionId;
 use crate::protocol::{Ref, Version};
@@ -13,8 +16,8 @@ use crate::protocol::{Ref, Version};
 pub(super) struct Joined {
     pub(super) id: SubscriptionId,
     pub(super) topic: CompactString,
-    /// The place of its channel in the routes.
-    pub(super) route: usize,
+    /// Its channel; after a reload no longer one of its session's routes, if none of those matches the topic.
+    pub(super) route: Arc<Route>,
     pub(super) refs: JoinRefs,
     pub(super) assigns: Assigns,
     /// What it waits for, if it does; nothing else is done for the topic meanwhile.
@@ -38,6 +41,16 @@ impl Joined {
         host: &'a mut dyn Host,
         phase: Phase<'a>,
     ) -> Socket<'a> {
+        self.channel_and_socket(version, host, phase).1
+    }
+
+    /// The app's channel, and the socket for one of its callbacks.
+    pub(super) fn channel_and_socket<'a>(
+        &'a mut self,
+        version: Version,
+        host: &'a mut dyn Host,
+        phase: Phase<'a>,
+    ) -> (&'a dyn Channel, Socket<'a>) {
         let standing = Standing {
             version,
             id: self.id,
@@ -45,12 +58,13 @@ impl Joined {
             refs: &self.refs,
         };
         let assigns = &mut self.assigns;
-        Socket {
+        let socket = Socket {
             host,
             assigns,
             standing,
             phase,
-        }
+        };
+        (self.route.channel(), socket)
     }
 }
 

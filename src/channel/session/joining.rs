@@ -1,11 +1,14 @@
 //! Joins: who is admitted, and in which order the client learns of it.
 
+use std::sync::Arc;
+
 use super::super::host::Host;
-use super::super::outcome::{Join, JoinOutcome};
+use super::super::outcome::{Acceptance, Join, JoinOutcome};
 use super::super::socket::{Early, Phase};
 use super::joined::{JoinRefs, Joined};
 use super::waiting::Cause;
 use super::{Crash, Session, frames, guarded};
+use crate::broker::Terms;
 use crate::protocol::{Message, PayloadBuf, Ref, reason};
 
 impl Session {
@@ -13,7 +16,7 @@ impl Session {
     pub(super) fn join(&mut self, message: &Message<'_>, host: &mut dyn Host) {
         let routes = &self.settings.routes;
         let topic = message.topic.as_str();
-        let Some((topic, route)) = topic.and_then(|t| Some((t, routes.index_of(t)?))) else {
+        let Some((topic, route)) = topic.and_then(|t| Some((t, routes.route_of(t)?))) else {
             return self.unmatched(message, host);
         };
         let refs = JoinRefs::new(&message.join_ref, &message.reference);
@@ -33,15 +36,15 @@ impl Session {
         let mut joined = Joined {
             id: host.new_id(),
             topic: topic.into(),
-            route,
+            route: Arc::clone(route),
             refs,
             assigns,
             busy: None,
         };
         let mut early = Early::default();
         let outcome = guarded(|| {
-            let mut socket = joined.socket(self.version, host, Phase::Joining(&mut early));
-            let channel = routes.channel(route);
+            let phase = Phase::Joining(&mut early);
+            let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
             channel.join(topic, message.payload, &mut socket)
         });
         self.joined(joined, &message.reference, early, outcome, host);
@@ -70,8 +73,8 @@ impl Session {
         host: &mut dyn Host,
     ) {
         match outcome.map(|join| join.0) {
-            Ok(JoinOutcome::Accepted(response)) => {
-                self.accept(joined, reference, early, &response, host);
+            Ok(JoinOutcome::Accepted(acceptance)) => {
+                self.accept(joined, reference, early, &acceptance, host);
             }
             Ok(JoinOutcome::Refused(response)) => {
                 self.refuse(&joined, reference, &response, host);
@@ -89,11 +92,11 @@ impl Session {
         joined: Joined,
         reference: &Ref,
         early: Early,
-        response: &PayloadBuf,
+        acceptance: &Acceptance,
         host: &mut dyn Host,
     ) {
-        let channel = self.settings.routes.channel(joined.route);
-        let frame = self.join_reply(&joined, reference, "ok", response);
+        let channel = joined.route.channel();
+        let frame = self.join_reply(&joined, reference, "ok", &acceptance.response);
         let ready = frame
             .map_err(|why| Crash(format!("join reply: {why}")))
             .and_then(|frame| Ok((frame, guarded(|| channel.intercept())?)));
@@ -101,11 +104,17 @@ impl Session {
             Ok(ready) => ready,
             Err(crash) => return self.crashed(&joined, reference, crash, host),
         };
-        // The host delivers nothing of a subscription in front of what was sent before it began. So the reply is the
-        // first frame of this join, and whatever is published once the client can know of it comes behind.
-        host.send(frame, None);
+        let terms = Terms {
+            intercept,
+            members_max: acceptance.members_max,
+            retention: acceptance.retention,
+        };
         let id = joined.id;
-        host.subscribe(id, &joined.topic, intercept);
+        // The reply is the first frame of this join, and whatever is published once the client can know of it comes
+        // behind.
+        if !host.subscribe(id, &joined.topic, &terms, frame) {
+            return self.refuse(&joined, reference, &reason("room full"), host);
+        }
         for frame in early.frames {
             host.send(frame, Some(id));
         }

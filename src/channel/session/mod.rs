@@ -86,6 +86,18 @@ impl Session {
         self.version
     }
 
+    /// Goes on under the settings of a reloaded mount. A topic that one of their routes matches is from now on served by
+    /// that route's channel, with what it has assigned; another keeps its own until it ends. What a channel intercepts
+    /// stays as it was at its join.
+    pub fn reload(&mut self, settings: &Arc<SessionSettings>) {
+        for joined in self.channels.as_mut_slice() {
+            if let Some(route) = settings.routes.route_of(&joined.topic) {
+                joined.route = Arc::clone(route);
+            }
+        }
+        self.settings = Arc::clone(settings);
+    }
+
     /// How many topics are joined, or being joined.
     pub fn channels_len(&self) -> usize {
         self.channels.as_slice().len()

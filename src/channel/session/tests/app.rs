@@ -81,6 +81,13 @@ impl Channel for TestChannel {
                 socket.subscribe("other");
                 Join::error(reason("no"))
             }
+            Some("one place") => {
+                socket.push("early", object! {});
+                socket.send_info(Note("after join"));
+                socket.subscribe("other");
+                Join::ok_with(object! { "place": 1 }).members_max(1)
+            }
+            Some("one place late") => Join::later(async {}, |(), _| Join::ok().members_max(1)),
             Some("luggage") => {
                 let luggage = socket.assigns::<Luggage>().map_or(0, |luggage| luggage.0);
                 socket.assign(Luggage(luggage + 1));

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use crate::broker::{Position, SubscriptionId};
+use crate::broker::{Position, SubscriptionId, Terms};
 use crate::channel::{Address, Broadcast, Host, Job, Lost, Mail, Postbox, Resume};
 use crate::protocol::{PayloadBuf, Version};
 
@@ -85,6 +85,12 @@ impl FakeHost {
         self.jobs.pop_front().expect("a job was deferred").0
     }
 
+    /// Another connection's member of `topic`.
+    pub(super) fn occupy(&mut self, topic: &str) {
+        let id = self.new_id();
+        self.subscriptions.insert(id, (topic.into(), &[]));
+    }
+
     /// A broadcast from anywhere.
     pub(super) fn publish(
         &mut self,
@@ -121,9 +127,22 @@ impl Host for FakeHost {
         SubscriptionId(self.ids)
     }
 
-    fn subscribe(&mut self, id: SubscriptionId, topic: &str, intercept: &'static [&'static str]) {
+    fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
+        let members = self
+            .subscriptions
+            .values()
+            .filter(|(name, _)| name == topic);
+        if terms
+            .members_max
+            .is_some_and(|most| members.count() >= most as usize)
+        {
+            return false;
+        }
+        self.send(first, None);
         self.calls.push(format!("subscribe {} {topic}", id.0));
-        self.subscriptions.insert(id, (topic.into(), intercept));
+        self.subscriptions
+            .insert(id, (topic.into(), terms.intercept));
+        true
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {

@@ -10,6 +10,8 @@ mod memory;
 mod messages;
 mod model;
 mod noise;
+mod places;
+mod reload;
 mod room;
 mod routing;
 mod script;

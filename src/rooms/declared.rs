@@ -1,0 +1,112 @@
+//! A room by rules: a channel written with nothing but the public channel API.
+
+use super::rate::PushRates;
+use super::rules::{EventRule, JoinRule, Relay, RoomRules};
+use crate::{Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, Socket, reason};
+
+/// The channel of a room by [rules](RoomRules). It is mounted at the rules' own topic by [`declare`](super::declare).
+#[derive(Debug)]
+pub struct DeclaredRoom {
+    rules: RoomRules,
+}
+
+impl DeclaredRoom {
+    /// A room of these rules.
+    pub fn new(rules: RoomRules) -> DeclaredRoom {
+        DeclaredRoom { rules }
+    }
+}
+
+impl Channel for DeclaredRoom {
+    fn join(&self, _topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
+        if let JoinRule::Deny(why) = &self.rules.join {
+            return Join::error(reason(why));
+        }
+        let mut join = Join::ok();
+        if let Some(count) = self.rules.members_max {
+            join = join.members_max(count);
+        }
+        match self.rules.retention {
+            Some(retention) => join.retention(retention),
+            None => join,
+        }
+    }
+
+    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        // Of a member that was in before the rule came.
+        if let JoinRule::Deny(why) = &self.rules.join {
+            return Handled::error(reason(why));
+        }
+        let events = &self.rules.events;
+        let Some(at) = events.iter().position(|rule| rule.is_for(event)) else {
+            return Handled::error(reason(&format!("unknown event {event:?}")));
+        };
+        match events[at].relayed(at, event, payload, socket) {
+            Ok(()) if events[at].acknowledge => Handled::ok(()),
+            Ok(()) => Handled::NoReply,
+            Err(why) => Handled::error(reason(&why)),
+        }
+    }
+}
+
+impl EventRule {
+    /// Relays a push that the rule, the `at`th of its room, is for. Fails with the reason that its sender is told.
+    fn relayed(
+        &self,
+        at: usize,
+        event: &str,
+        payload: Payload<'_>,
+        socket: &mut Socket<'_>,
+    ) -> Result<(), String> {
+        if self.bytes_max.is_some_and(|most| bytes_of(payload) > most) {
+            return Err("payload too large".into());
+        }
+        let relayed = self.relay.of(event, payload)?;
+        if let Some(rate) = self.rate
+            && !PushRates::of(socket).admits(at, rate)
+        {
+            return Err("too many messages".into());
+        }
+        if self.echo {
+            socket.broadcast(event, relayed);
+        } else {
+            socket.broadcast_from(event, relayed);
+        }
+        Ok(())
+    }
+}
+
+impl Relay {
+    /// What of `payload` is relayed. Fails with the reason if that is nothing that can be.
+    fn of(&self, event: &str, payload: Payload<'_>) -> Result<PayloadBuf, String> {
+        match (self, payload) {
+            (Relay::Fields(fields), _) => {
+                let mut object = Object::new();
+                for field in fields {
+                    let value = payload.get(field).ok_or_else(|| lacks(event, field))?;
+                    object = object.put(field, value);
+                }
+                Ok(object.into_payload())
+            }
+            (Relay::All, Payload::Json(json)) if !json.is_object() => {
+                Err(format!("{event} needs an object"))
+            }
+            (Relay::All, payload) => Ok(payload.to_buf()),
+        }
+    }
+}
+
+fn lacks(event: &str, field: &str) -> String {
+    let article = match field.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        true => "an",
+        false => "a",
+    };
+    format!("{event} needs an object with {article} {field}")
+}
+
+fn bytes_of(payload: Payload<'_>) -> usize {
+    match payload {
+        Payload::Json(json) => json.as_raw().len(),
+        Payload::Binary(data) => data.len(),
+    }
+}

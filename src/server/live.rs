@@ -1,0 +1,77 @@
+//! What a server serves and within which limits, as it is now, and how that is replaced while it runs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::inbox::{Command, ShardLink};
+use super::{HttpApp, HttpLimits, ServerLimits};
+use crate::channel::Router;
+
+/// What a running server is to serve from now on: see [`Endpoint::reload`](super::Endpoint::reload).
+#[derive(Debug)]
+pub struct Reload {
+    /// What is served.
+    pub router: Router,
+    /// Within which limits while a connection speaks HTTP.
+    pub http_limits: HttpLimits,
+    /// Within which limits otherwise.
+    pub limits: ServerLimits,
+}
+
+/// What is served, and within which limits: whole, so that nobody sees a part of two.
+#[derive(Debug)]
+pub(super) struct Serving {
+    pub app: Arc<HttpApp>,
+    pub limits: ServerLimits,
+}
+
+/// The one place that knows it. Shards have it handed to them, the acceptor asks.
+#[derive(Debug)]
+pub(super) struct Live(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    serving: Arc<Serving>,
+    /// Empty before the server runs. Weak, as they are the running server's.
+    shards: Vec<Weak<ShardLink>>,
+}
+
+impl Live {
+    pub fn new(serving: Serving) -> Live {
+        Live(Mutex::new(State {
+            serving: Arc::new(serving),
+            shards: Vec::new(),
+        }))
+    }
+
+    /// What is served now.
+    pub fn serving(&self) -> Arc<Serving> {
+        Arc::clone(&self.lock().serving)
+    }
+
+    /// Has reloads go to `shards` from now on. Returns what they are to begin with.
+    pub fn reach(&self, shards: &[Arc<ShardLink>]) -> Arc<Serving> {
+        let mut state = self.lock();
+        state.shards = shards.iter().map(Arc::downgrade).collect();
+        Arc::clone(&state.serving)
+    }
+
+    /// Under the lock to its end, so that all shards see reloads in one order.
+    pub fn reload(&self, reload: Reload) {
+        let app = HttpApp::new(reload.router).limits(reload.http_limits);
+        let serving = Arc::new(Serving {
+            app: Arc::new(app),
+            limits: reload.limits,
+        });
+        let mut state = self.lock();
+        state.serving = Arc::clone(&serving);
+        for shard in state.shards.iter().filter_map(Weak::upgrade) {
+            let command = Command::Reload(Arc::clone(&serving));
+            shard.inbox.post(command, 1);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing of the app's runs under it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

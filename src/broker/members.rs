@@ -43,7 +43,7 @@ impl Fanout {
             let last = room.topic.join(self.shard, RoomKey { slot, stamp }, kind)?;
             return Ok((slot, last + 1));
         }
-        let topic = self.hub.topic_to_join(name);
+        let topic = self.hub.topics.find_to_join(name);
         let slot = self.rooms.vacant_key() as u32;
         let stamp = self.room_stamp;
         let last = topic.join(self.shard, RoomKey { slot, stamp }, kind)?;
@@ -94,6 +94,7 @@ impl Fanout {
             }
         }
         room.members.pop();
+        self.members -= 1;
         if is_mostly_spare(room.members.len(), room.members.capacity()) {
             room.members.shrink_to(kept(room.members.len()));
         }
@@ -122,7 +123,7 @@ impl Fanout {
     fn leave_topic(&mut self, slot: u32, kind: MemberKind) {
         let room = &self.rooms[slot as usize];
         if room.topic.leave(self.shard, kind, room.is_empty()) {
-            self.hub.remove_if_empty(&room.topic);
+            self.hub.topics.remove_if_empty(&room.topic);
         }
     }
 
@@ -134,7 +135,7 @@ impl Fanout {
             self.retained_bytes -= room.log.weight();
             self.rooms_by_name.remove(room.topic.name());
         } else if room.members.is_empty() {
-            self.unsettled_bytes -= room.settle();
+            self.unsettled_bytes -= room.settle().bytes;
             let head = room.log.head();
             self.retained_bytes -= room.log.skip(head);
         }

@@ -57,7 +57,12 @@ impl Host for ShardHost<'_> {
     }
 
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, intercept: &'static [&'static str]) {
+        self.link.figures.joins_admitted.add(1);
         self.fanout.subscribe(self.key, id, topic, intercept);
+    }
+
+    fn join_refused(&mut self) {
+        self.link.figures.joins_refused.add(1);
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {

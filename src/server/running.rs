@@ -36,9 +36,12 @@ pub(super) fn run(
     app: HttpApp,
     shards: usize,
     limits: ServerLimits,
+    start_admin: impl FnOnce(&Endpoint) -> io::Result<()>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<Summary> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())?;
     let app = Arc::new(app);
     let (over, mut ended) = mpsc::unbounded_channel();
     let mut links = Vec::new();
@@ -55,6 +58,7 @@ pub(super) fn run(
     }
     drop(over);
     let all_ended = runtime.block_on(async {
+        start_admin(&endpoint)?;
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
         endpoint.status.enter(Phase::Admitting);

@@ -113,6 +113,7 @@ impl Shard {
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.clock.refresh();
         self.link.status.turns(self.link.number, now);
+        self.fanout.begin_turn(now);
         self.take_commands();
         self.take_events();
         self.read_ready();
@@ -137,6 +138,7 @@ impl Shard {
         let was_settling = self.is_settling;
         self.end_settling();
         work_left |= was_settling && !self.is_settling;
+        self.show(now);
         work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 
@@ -171,6 +173,7 @@ impl Future for Shard {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let work_left = self.turn(cx);
         if self.is_over() {
+            self.link.status.ends(self.link.number);
             return Poll::Ready(());
         }
         if work_left || !self.sleep(cx) {

@@ -67,9 +67,9 @@ impl Page<'_> {
     }
 
     pub fn histogram(&mut self, name: &str, help: &str, held: &Durations) -> fmt::Result {
-        let mut metric =
-            self.0
-                .encode_descriptor(name, help, None, MetricType::Histogram)?;
+        let mut metric = self
+            .0
+            .encode_descriptor(name, help, None, MetricType::Histogram)?;
         let (sum, count) = (held.sum_seconds, held.count());
         metric.encode_histogram::<NoLabelSet>(sum, count, &held.buckets, None)
     }
@@ -80,9 +80,9 @@ impl Page<'_> {
         help: &str,
         values: impl IntoIterator<Item = (L, Durations)>,
     ) -> fmt::Result {
-        let mut metric =
-            self.0
-                .encode_descriptor(name, help, None, MetricType::Histogram)?;
+        let mut metric = self
+            .0
+            .encode_descriptor(name, help, None, MetricType::Histogram)?;
         for (labels, held) in values {
             let (sum, count) = (held.sum_seconds, held.count());
             let mut one = metric.encode_family(&labels)?;

@@ -144,6 +144,11 @@ fn a_lap_takes_from_the_publish_of_its_oldest_broadcast_to_the_end_of_the_turn()
     assert_eq!(laps(&mut fanout, at_ms(18)), [], "told once");
     flush(&mut fanout, &mut Sockets::default());
     assert_eq!(laps(&mut fanout, at_ms(19)), [], "nothing new, no lap");
+    for _ in 0..2 {
+        publish(&mut fanout, BOTH);
+        flush(&mut fanout, &mut Sockets::default());
+    }
+    assert_eq!(laps(&mut fanout, at_ms(20)), [7], "those of the last flush");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lobbyd::broker::{Budget, Class, Fanout, Hub, Sink};
@@ -122,6 +123,65 @@ fn a_flush_that_writes_nothing_counts_nothing() {
     let (hub, mut fanout) = shard(3);
     flush(&mut fanout, &mut Sockets::default());
     assert_eq!(hub.counts().flush, FlushCounts::default());
+}
+
+#[test]
+fn a_lap_takes_from_the_publish_of_its_oldest_broadcast_to_the_end_of_the_turn() {
+    let (_hub, mut fanout) = shard(3);
+    let start = Instant::now();
+    let at_ms = |ms| start + Duration::from_millis(ms);
+    let laps = |fanout: &mut Fanout, end| {
+        let mut laps = Vec::new();
+        fanout.take_laps(end, |waited| laps.push((waited.as_micros() + 500) / 1000));
+        laps
+    };
+    fanout.begin_turn(at_ms(10));
+    publish(&mut fanout, BOTH);
+    fanout.begin_turn(at_ms(13));
+    publish(&mut fanout, BOTH);
+    flush(&mut fanout, &mut Sockets::default());
+    assert_eq!(laps(&mut fanout, at_ms(17)), [7], "one lap for both");
+    assert_eq!(laps(&mut fanout, at_ms(18)), [], "told once");
+    flush(&mut fanout, &mut Sockets::default());
+    assert_eq!(laps(&mut fanout, at_ms(19)), [], "nothing new, no lap");
+    for _ in 0..2 {
+        publish(&mut fanout, BOTH);
+        flush(&mut fanout, &mut Sockets::default());
+    }
+    assert_eq!(laps(&mut fanout, at_ms(20)), [7], "those of the last flush");
+}
+
+#[test]
+fn a_lap_that_takes_many_flushes_is_over_with_its_last_member() {
+    let (_hub, mut fanout) = shard(5);
+    let start = Instant::now();
+    fanout.begin_turn(start);
+    publish(&mut fanout, BOTH);
+    let (mut sockets, mut ended) = (Sockets::default(), Vec::new());
+    for turn in 1..=5 {
+        let budget = Budget {
+            writes: 1,
+            ..Budget::default()
+        };
+        fanout.flush(&mut sockets, budget);
+        fanout.take_laps(start + Duration::from_secs(turn), |_| ended.push(turn));
+    }
+    assert_eq!((ended, sockets.writes), (vec![5], 5));
+}
+
+#[test]
+fn subscriptions_are_counted_until_they_end_whichever_way() {
+    let (_hub, mut fanout) = shard(4);
+    let id = fanout.new_id();
+    fanout.subscribe(0, id, "room:other", &["secret"]);
+    let heard = fanout.new_id();
+    fanout.listen(0, heard, "room:third");
+    assert_eq!(fanout.members_len(), 5, "who only listens gets no frames");
+    fanout.unsubscribe(0, id);
+    fanout.close(1);
+    fanout.silence(2);
+    fanout.retire(3);
+    assert_eq!(fanout.members_len(), 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! A bench says its scenario in its name, panics if its result is wrong, and waits for all the work it caused.
 //! `docs/benchmarks.md` says how to run them and how to compare with an earlier run.
 
+mod census;
 mod decode;
 mod fanout;
 mod loopback;
@@ -34,6 +35,6 @@ fn settings() -> Criterion {
 criterion_group! {
     name = engine;
     config = settings();
-    targets = decode::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches
+    targets = decode::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, census::benches
 }
 criterion_main!(engine);

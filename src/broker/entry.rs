@@ -49,12 +49,21 @@ pub struct Original {
 /// A broadcast that is being sealed, before it has a place in the order.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
+    /// When it was published, in microseconds since the hub began ([`Hub::stamp`](super::Hub::stamp)).
+    published_us: u32,
     sealed: Wants,
     frames: [Option<Bytes>; CLASSES],
     original: Option<Box<Original>>,
 }
 
 impl Draft {
+    pub(crate) fn published_at(published_us: u32) -> Draft {
+        Draft {
+            published_us,
+            ..Draft::default()
+        }
+    }
+
     /// Puts in the frame of one class; `None` where the payload has no form in it, which its subscribers then skip.
     pub fn seal(&mut self, class: Class, frame: Option<Bytes>) {
         self.sealed.classes[class.index()] = true;
@@ -84,6 +93,7 @@ impl Draft {
             original: self.original,
             origin,
             bytes,
+            published_us: self.published_us,
         }
     }
 }
@@ -101,6 +111,7 @@ pub struct Entry {
     original: Option<Box<Original>>,
     origin: Option<SubscriptionId>,
     bytes: usize,
+    published_us: u32,
 }
 
 impl Entry {
@@ -122,6 +133,11 @@ impl Entry {
     /// Bytes of all its frames together: what it weighs in mailboxes and in the retention of a topic.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// When it was published, in microseconds since the hub began, which wrap.
+    pub(crate) fn published_us(&self) -> u32 {
+        self.published_us
     }
 
     /// What it takes to keep it in a log: its frames, what channels look at, and the memory round them.

@@ -70,6 +70,12 @@ pub struct Fanout {
     pub(super) scratch: Scratch,
     pub(super) counts: FlushCounts,
     pub(super) unsettled_bytes: usize,
+    /// Subscriptions that get frames.
+    pub(super) members: usize,
+    /// What is published now is stamped with.
+    pub(super) now_us: u32,
+    /// The laps that ended in the last flush: when the oldest broadcast of each was published.
+    pub(super) laps: Vec<u32>,
     pub(super) parcels: Vec<Parcel>,
     pub(super) heard: VecDeque<Heard>,
     /// What those weigh, for publishers to be slowed by.
@@ -97,6 +103,9 @@ impl Fanout {
             scratch: Scratch::default(),
             counts: FlushCounts::default(),
             unsettled_bytes: 0,
+            members: 0,
+            now_us: 0,
+            laps: Vec::new(),
             parcels: Vec::new(),
             heard: VecDeque::new(),
             heard_bytes: 0,
@@ -176,7 +185,7 @@ impl Fanout {
             Some(slot) => Arc::clone(&self.rooms[*slot as usize].topic),
             None => self.hub.topic(topic)?,
         };
-        Some(topic.publish(&self.hub, origin, seal))
+        Some(topic.publish(&self.hub, self.now_us, origin, seal))
     }
 
     /// Connections that the fan-out gave up, and why. The caller closes them.
@@ -269,6 +278,11 @@ impl Fanout {
     /// Bytes in this shard's logs that not every writable member has been offered yet.
     pub fn unsettled_bytes(&self) -> usize {
         self.unsettled_bytes
+    }
+
+    /// Subscriptions on this shard that get frames: one for each joined channel.
+    pub fn members_len(&self) -> usize {
+        self.members
     }
 
     /// Topics with subscribers on this shard.

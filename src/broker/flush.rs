@@ -134,6 +134,7 @@ impl Fanout {
     /// slice of the passes. True if work is left that needs no new event to go on.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
+        self.laps.clear();
         let written_before = self.counts.writes;
         // From a budget of its own: however many clients ask for answers, the passes go on.
         let mut own = budget;
@@ -169,7 +170,8 @@ impl Fanout {
             };
             self.visit(slot, index, sink, budget);
             if lap && let Some(room) = self.rooms.get_mut(slot as usize) {
-                self.unsettled_bytes -= room.end_lap();
+                let settled = room.end_lap();
+                self.settled(settled);
                 self.trim(slot);
             }
         }
@@ -185,7 +187,8 @@ impl Fanout {
             return;
         }
         room.active = false;
-        self.unsettled_bytes -= room.settle();
+        let settled = room.settle();
+        self.settled(settled);
         self.trim(slot);
     }
 

@@ -1,21 +1,20 @@
 //! What all shards share: the registry of topics, each shard's mailbox, and counters.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 use super::counts::ShownCounts;
-use super::spare::{is_mostly_spare, kept};
+use super::registry::Registry;
 use super::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use super::sync::{Mutex, lock};
 use super::topic::{Parcel, Topic};
 use super::{Draft, FlushCounts, HubCounts, Mailbox, Published, Wants};
 
 /// One node's topics and the way to every shard that has members of them.
 #[derive(Debug)]
 pub struct Hub {
-    topics: Mutex<HashMap<Arc<str>, Arc<Topic>>>,
-    epochs: AtomicU64,
+    pub(super) topics: Registry,
+    began: Instant,
     shards: Box<[Reach]>,
     broadcasts: AtomicU64,
     encodings: AtomicU64,
@@ -35,8 +34,8 @@ impl Hub {
     /// A hub for `shards` shards.
     pub fn new(shards: usize) -> Hub {
         Hub {
-            topics: Mutex::default(),
-            epochs: AtomicU64::new(0),
+            topics: Registry::default(),
+            began: Instant::now(),
             shards: (0..shards).map(|_| Reach::default()).collect(),
             broadcasts: AtomicU64::new(0),
             encodings: AtomicU64::new(0),
@@ -45,7 +44,14 @@ impl Hub {
 
     /// The topic of that name, if it has members anywhere.
     pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
-        lock(&self.topics).get(name).cloned()
+        self.topics.find(name)
+    }
+
+    /// `now` as broadcasts are stamped with it: in microseconds since the hub began. Wraps after 71 minutes, far over
+    /// what a broadcast takes.
+    pub fn stamp(&self, now: Instant) -> u32 {
+        // The cut to 32 bits is the wrap.
+        now.duration_since(self.began).as_micros() as u32
     }
 
     /// Publishes to the topic of that name. `None` if nobody is subscribed to it.
@@ -55,40 +61,12 @@ impl Hub {
         seal: &mut dyn FnMut(&mut Draft, Wants),
     ) -> Option<Published> {
         let topic = self.topic(name)?;
-        Some(topic.publish(self, None, seal))
-    }
-
-    /// The topic of that name, made if there is none.
-    pub(crate) fn topic_to_join(&self, name: &str) -> Arc<Topic> {
-        let mut topics = lock(&self.topics);
-        if let Some(topic) = topics.get(name) {
-            return Arc::clone(topic);
-        }
-        let name: Arc<str> = name.into();
-        let epoch = self.epochs.fetch_add(1, Ordering::Relaxed) + 1;
-        let topic = Arc::new(Topic::new(Arc::clone(&name), epoch));
-        topics.insert(name, Arc::clone(&topic));
-        topic
-    }
-
-    /// Forgets `topic` if it has no members. A join that holds it from before will find it dead.
-    pub(crate) fn remove_if_empty(&self, topic: &Topic) {
-        let mut topics = lock(&self.topics);
-        if topic.die_if_empty() {
-            let same = |t: &Arc<Topic>| t.epoch() == topic.epoch();
-            if topics.get(topic.name()).is_some_and(same) {
-                topics.remove(topic.name());
-                if is_mostly_spare(topics.len(), topics.capacity()) {
-                    let len = topics.len();
-                    topics.shrink_to(kept(len));
-                }
-            }
-        }
+        Some(topic.publish(self, self.stamp(Instant::now()), None, seal))
     }
 
     /// How many topics have members.
     pub fn topics_len(&self) -> usize {
-        lock(&self.topics).len()
+        self.topics.len()
     }
 
     /// The mailbox of a shard.

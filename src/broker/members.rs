@@ -58,13 +58,13 @@ impl Fanout {
             let last = room.topic.join(self.shard, key, kind, members_max)?;
             return Ok((slot, last + 1));
         }
-        let topic = self.hub.topic_to_join(name);
+        let topic = self.hub.topics.find_to_join(name);
         let slot = self.rooms.vacant_key() as u32;
         let stamp = self.room_stamp;
         let joined = topic.join(self.shard, RoomKey { slot, stamp }, kind, members_max);
         if joined == Err(NotJoined::Full) {
             // It may be new, and nobody else's who would remove it.
-            self.hub.remove_if_empty(&topic);
+            self.hub.topics.remove_if_empty(&topic);
         }
         let last = joined?;
         self.room_stamp = self.room_stamp.wrapping_add(1);
@@ -114,6 +114,7 @@ impl Fanout {
             }
         }
         room.members.pop();
+        self.members -= 1;
         if is_mostly_spare(room.members.len(), room.members.capacity()) {
             room.members.shrink_to(kept(room.members.len()));
         }
@@ -142,7 +143,7 @@ impl Fanout {
     pub(super) fn leave_topic(&mut self, slot: u32, kind: MemberKind) {
         let room = &self.rooms[slot as usize];
         if room.topic.leave(self.shard, kind, room.is_empty()) {
-            self.hub.remove_if_empty(&room.topic);
+            self.hub.topics.remove_if_empty(&room.topic);
         }
     }
 
@@ -154,7 +155,7 @@ impl Fanout {
             self.retained_bytes -= room.log.weight();
             self.rooms_by_name.remove(room.topic.name());
         } else if room.members.is_empty() {
-            self.unsettled_bytes -= room.settle();
+            self.unsettled_bytes -= room.settle().bytes;
             let head = room.log.head();
             self.retained_bytes -= room.log.skip(head);
         }

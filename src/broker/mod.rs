@@ -14,6 +14,7 @@
 //!
 //! Lock order: the hub's registry, then a topic, then a mailbox.
 
+mod census;
 mod circle;
 mod counts;
 mod drain;
@@ -22,11 +23,13 @@ mod fanout;
 mod flush;
 mod hub;
 mod intake;
+mod laps;
 mod log;
 mod mailbox;
 mod members;
 mod outlet;
 mod position;
+mod registry;
 mod retention;
 mod room;
 mod spare;
@@ -34,6 +37,7 @@ mod subscribing;
 mod sync;
 mod topic;
 
+pub use census::{Census, LargeRoom, SIZE_CLASSES};
 pub use counts::{FlushCounts, HubCounts};
 pub use entry::{CLASSES, Class, Draft, Entry, Original, Wants};
 pub use fanout::{Fanout, FanoutSettings};

@@ -31,6 +31,14 @@ pub(crate) struct Room {
     pub retention: Option<Box<Retention>>,
 }
 
+/// What has been offered now to every member that can take it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled {
+    pub bytes: usize,
+    /// When the oldest of it was published, if it is anything.
+    pub oldest_us: Option<u32>,
+}
+
 /// A subscriber that gets sealed frames: a cursor into the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member {
@@ -99,21 +107,23 @@ impl Room {
         intercepted.unwrap_or_default()
     }
 
-    /// A lap of the pass is over: what was there when it began has been offered to everybody. Returns the bytes of it.
-    pub fn end_lap(&mut self) -> usize {
+    /// A lap of the pass is over: what was there when it began has been offered to everybody.
+    pub fn end_lap(&mut self) -> Settled {
         self.settle_at(self.lap_head)
     }
 
-    /// The pass is over: everything has been offered to everybody. Returns the bytes that this settled.
-    pub fn settle(&mut self) -> usize {
+    /// The pass is over: everything has been offered to everybody.
+    pub fn settle(&mut self) -> Settled {
         self.settle_at(self.log.head())
     }
 
-    fn settle_at(&mut self, settled: u64) -> usize {
+    fn settle_at(&mut self, settled: u64) -> Settled {
+        let oldest = (self.settled < settled).then(|| self.log.entry(self.settled));
+        let oldest_us = oldest.flatten().map(|entry| entry.published_us());
         let bytes = self.log.bytes_between(self.settled, settled);
         self.settled = settled;
         self.lap_head = self.log.head();
-        bytes
+        Settled { bytes, oldest_us }
     }
 
     /// Bytes that not every writable member has been offered yet.

@@ -87,6 +87,7 @@ impl Fanout {
         let place = room.members.len() as u32;
         room.members.push(member);
         room.circle.joined();
+        self.members += 1;
         self.keep(
             outlet,
             Subscription {

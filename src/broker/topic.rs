@@ -133,7 +133,7 @@ impl Topic {
     }
 
     /// Removes a member on `shard`, and the shard's interest with its last. True if nobody is left anywhere: the
-    /// caller then asks [`Hub::remove_if_empty`].
+    /// caller then asks [`Registry::remove_if_empty`].
     pub(crate) fn leave(&self, shard: u16, kind: MemberKind, last_of_shard: bool) -> bool {
         let mut state = lock(&self.state);
         state.members -= 1;
@@ -158,15 +158,16 @@ impl Topic {
     }
 
     /// Gives the draft its place in the order and posts it to every interested shard. `seal` is called, without a
-    /// lock held, for what the present subscribers need and the draft lacks.
+    /// lock held, for what the present subscribers need and the draft lacks. `published_us` is a [`Hub::stamp`].
     pub fn publish(
         &self,
         hub: &Hub,
+        published_us: u32,
         origin: Option<SubscriptionId>,
         seal: &mut dyn FnMut(&mut Draft, Wants),
     ) -> Published {
         hub.count_broadcast();
-        let mut draft = Draft::default();
+        let mut draft = Draft::published_at(published_us);
         let mut wants = self.wants();
         loop {
             if let Some(missing) = draft.missing(wants) {
@@ -214,6 +215,17 @@ impl Topic {
             },
             lag_bytes,
         }
+    }
+
+    /// How many get its broadcasts on the wire, as of a moment ago.
+    pub(super) fn members_len(&self) -> u32 {
+        let wire = &self.counts[..CLASSES];
+        wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// How many broadcasts it has had in this life.
+    pub(super) fn messages(&self) -> u64 {
+        lock(&self.state).sequence
     }
 
     fn wants(&self) -> Wants {

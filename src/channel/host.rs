@@ -20,6 +20,9 @@ pub trait Host {
     #[must_use]
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool;
 
+    /// A join was answered with an error, whoever refused it. For a host that counts.
+    fn join_refused(&mut self) {}
+
     /// Subscribes the channel `id`, not the wire, to another topic: broadcasts there come to `Session::heard`.
     fn listen(&mut self, id: SubscriptionId, topic: &str);
 

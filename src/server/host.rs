@@ -62,9 +62,14 @@ impl Host for ShardHost<'_> {
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
         let has_place = self.fanout.subscribe_on(self.key, id, topic, terms);
         if has_place {
+            self.link.figures.joins_admitted.add(1);
             self.send(first, None);
         }
         has_place
+    }
+
+    fn join_refused(&mut self) {
+        self.link.figures.joins_refused.add(1);
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {

@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::handshake::{Accepted, Refusal, handshake};
+use super::pages::Pages;
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
 use super::upgrade_request::has_body;
@@ -32,6 +33,8 @@ use crate::channel::{Matched, Router};
 pub struct HttpApp {
     router: Router,
     limits: HttpLimits,
+    /// None where there is no server round it, and so nothing to be asked about but itself.
+    pages: Option<Pages>,
 }
 
 /// The limits of a connection while it speaks HTTP. They are generous to a slow client and a slow network, and bound
@@ -104,7 +107,14 @@ impl HttpApp {
         HttpApp {
             router,
             limits: HttpLimits::default(),
+            pages: None,
         }
+    }
+
+    /// With the pages for operators.
+    pub(super) fn pages(mut self, pages: Pages) -> HttpApp {
+        self.pages = Some(pages);
+        self
     }
 
     /// Sets other limits.
@@ -244,7 +254,7 @@ async fn respond(
     let unread_body = has_body(&head.headers);
     let uri = head.uri.clone();
     let mut response = match app.router.find(uri.path()) {
-        None => resource(app, &head),
+        None => resource(app, peer, &head).await,
         Some(mount) => open_socket(app, peer, &mount, head, accepted).await,
     };
     if unread_body {
@@ -293,7 +303,12 @@ fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
 }
 
 /// What is not a socket.
-fn resource(app: &HttpApp, head: &request::Parts) -> HttpResponse {
+async fn resource(app: &HttpApp, peer: SocketAddr, head: &request::Parts) -> HttpResponse {
+    if let Some(pages) = &app.pages
+        && let Some(answer) = pages.answer(head, peer).await
+    {
+        return answer;
+    }
     match head.uri.path() {
         "/healthz" if head.method == Method::GET || head.method == Method::HEAD => {
             text(StatusCode::OK, "ok\n")

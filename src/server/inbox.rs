@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use super::closes::Closes;
+use super::figures::ShardFigures;
 use super::live::Serving;
 use super::{Endpoint, LimitMeters, Status, Upgraded};
 use crate::broker::{Hub, Mailbox, SubscriptionId};
@@ -34,6 +35,8 @@ pub(super) struct ShardLink {
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
+    /// Its own. Others only read them.
+    pub figures: Arc<ShardFigures>,
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
@@ -49,6 +52,7 @@ impl ShardLink {
             closes: Arc::clone(&endpoint.closes),
             meters: Arc::clone(&endpoint.meters),
             status: Arc::clone(&endpoint.status),
+            figures: Arc::clone(&endpoint.figures[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
             cut_off: AtomicUsize::new(0),

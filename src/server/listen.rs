@@ -8,8 +8,9 @@ use std::sync::Arc;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::oneshot;
 
+use super::admin::{self, Admin};
 use super::endpoint::Endpoint;
-use super::live::{Live, Serving};
+use super::pages::{MetricsTo, Pages};
 use super::running::run;
 use super::{HttpApp, HttpLimits, ServerLimits, Status};
 use crate::broker::Hub;
@@ -31,7 +32,12 @@ pub struct Server {
     app: HttpApp,
     shards: usize,
     limits: ServerLimits,
+    admin: Admin,
+    rooms_top: usize,
 }
+
+/// Rooms that the metrics name. Each is a label's value, so they are few.
+const ROOMS_TOP: usize = 10;
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +56,8 @@ impl Server {
             app: HttpApp::new(router),
             shards: cores,
             limits: ServerLimits::default(),
+            admin: Admin::Nowhere,
+            rooms_top: ROOMS_TOP,
         }
     }
 
@@ -71,10 +79,31 @@ impl Server {
         self
     }
 
+    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the main one; port 0
+    /// takes any free port. Default: nowhere. Then the main listener shows `/metrics` to this machine alone; with an
+    /// admin listener it shows them to nobody.
+    pub fn admin(mut self, address: SocketAddr) -> Server {
+        self.admin = Admin::At(address);
+        self
+    }
+
+    /// The same on a listener that somebody else has bound, as service managers do.
+    pub fn admin_on(mut self, listener: TcpListener) -> Server {
+        self.admin = Admin::Given(listener);
+        self
+    }
+
+    /// How many rooms the metrics name, with their members and messages: the largest ones. Default 10; 0 names none.
+    pub fn rooms_top(mut self, rooms: usize) -> Server {
+        self.rooms_top = rooms;
+        self
+    }
+
     /// Binds the address, without accepting anything yet. Port 0 takes any free port.
     ///
     /// # Errors
-    /// Those of the system: the port is in use, the address is not one of this machine's, and so on.
+    /// Those of the system: the port is in use, the address is not one of this machine's, and so on. Of the admin
+    /// listener likewise; the text then begins with "admin listener" and its address.
     pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
         let socket = Socket::new(
             Domain::for_address(address),
@@ -92,7 +121,7 @@ impl Server {
     ///
     /// # Errors
     /// `InvalidInput` if the socket does not listen; else those of the system.
-    pub fn listen_on(self, listener: TcpListener) -> io::Result<Bound> {
+    pub fn listen_on(mut self, listener: TcpListener) -> io::Result<Bound> {
         let socket = SockRef::from(&listener);
         if !socket.is_listener()? {
             let error = "the socket does not listen for connections";
@@ -109,15 +138,27 @@ impl Server {
             closes: Arc::default(),
             meters: Arc::default(),
             status: Arc::new(Status::new(self.shards)),
-            live: Arc::new(Live::new(Serving {
-                app: Arc::new(self.app),
-                limits: self.limits,
-            })),
+            live: Arc::default(),
+            figures: (0..self.shards).map(|_| Arc::default()).collect(),
         };
+        let admin = std::mem::replace(&mut self.admin, Admin::Nowhere).bind()?;
+        let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
+        let pages = Pages {
+            endpoint: endpoint.clone(),
+            metrics: match admin {
+                Some(_) => MetricsTo::Nobody,
+                None => MetricsTo::Loopback,
+            },
+            rooms_top: self.rooms_top,
+        };
+        endpoint.live.begin(self.app, self.limits, pages);
         Ok(Bound {
+            rooms_top: self.rooms_top,
             shards: self.shards,
             listener,
             address,
+            admin,
+            admin_address,
             endpoint,
         })
     }
@@ -131,8 +172,11 @@ const BACKLOG: i32 = 65_535;
 #[derive(Debug)]
 pub struct Bound {
     shards: usize,
+    rooms_top: usize,
     listener: TcpListener,
     address: SocketAddr,
+    admin: Option<TcpListener>,
+    admin_address: Option<SocketAddr>,
     endpoint: Endpoint,
 }
 
@@ -140,6 +184,11 @@ impl Bound {
     /// The address it listens on, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the admin listener, if there is one, with the real port.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// A handle for broadcasting from outside any channel, and for what is counted.
@@ -166,7 +215,19 @@ impl Bound {
         shutdown: impl Future<Output = ()>,
         cut: impl Future<Output = ()>,
     ) -> io::Result<Summary> {
-        run(self.listener, self.endpoint, self.shards, shutdown, cut)
+        let (admin, rooms_top) = (self.admin, self.rooms_top);
+        let start_admin = |endpoint: &Endpoint| admin::start(admin, endpoint, rooms_top);
+        let live = Arc::clone(&self.endpoint.live);
+        let ended = run(
+            self.listener,
+            self.endpoint,
+            self.shards,
+            start_admin,
+            shutdown,
+            cut,
+        );
+        live.retire();
+        ended
     }
 
     /// Serves on a thread of its own.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::inbox::{Command, ShardLink};
+use super::pages::Pages;
 use super::{HttpApp, HttpLimits, ServerLimits};
 use crate::channel::Router;
 
@@ -25,22 +26,45 @@ pub(super) struct Serving {
 }
 
 /// The one place that knows it. Shards have it handed to them, the acceptor asks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Live(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     serving: Arc<Serving>,
+    /// The operators' pages, which every app shows.
+    pages: Option<Pages>,
     /// Empty before the server runs. Weak, as they are the running server's.
     shards: Vec<Weak<ShardLink>>,
 }
 
-impl Live {
-    pub fn new(serving: Serving) -> Live {
-        Live(Mutex::new(State {
-            serving: Arc::new(serving),
+impl Default for State {
+    /// Of a server that serves nothing.
+    fn default() -> State {
+        let app = Arc::new(HttpApp::new(Router::new()));
+        let limits = ServerLimits::default();
+        State {
+            serving: Arc::new(Serving { app, limits }),
+            pages: None,
             shards: Vec::new(),
-        }))
+        }
+    }
+}
+
+impl Live {
+    /// What is served first, with `pages` then and after every reload.
+    pub fn begin(&self, app: HttpApp, limits: ServerLimits, pages: Pages) {
+        let mut state = self.lock();
+        let app = Arc::new(app.pages(pages.clone()));
+        state.serving = Arc::new(Serving { app, limits });
+        state.pages = Some(pages);
+    }
+
+    /// The server has ended. What it served may hold an endpoint, as the pages do, and through that itself.
+    pub fn retire(&self) {
+        let served = std::mem::take(&mut *self.lock());
+        // What it lets go may be the app's, so the lock is not held.
+        drop(served);
     }
 
     /// What is served now.
@@ -57,12 +81,15 @@ impl Live {
 
     /// Under the lock to its end, so that all shards see reloads in one order.
     pub fn reload(&self, reload: Reload) {
-        let app = HttpApp::new(reload.router).limits(reload.http_limits);
+        let mut app = HttpApp::new(reload.router).limits(reload.http_limits);
+        let mut state = self.lock();
+        if let Some(pages) = state.pages.clone() {
+            app = app.pages(pages);
+        }
         let serving = Arc::new(Serving {
             app: Arc::new(app),
             limits: reload.limits,
         });
-        let mut state = self.lock();
         state.serving = Arc::clone(&serving);
         for shard in state.shards.iter().filter_map(Weak::upgrade) {
             let command = Command::Reload(Arc::clone(&serving));

@@ -7,6 +7,7 @@
 //! its connections need; there a connection speaks HTTP first (`http`) and becomes a WebSocket (`shard`).
 
 mod acceptor;
+mod admin;
 mod arriving;
 mod clock;
 mod closes;
@@ -15,13 +16,17 @@ mod connection;
 mod descriptors;
 mod draining;
 mod endpoint;
+mod figures;
 mod handshake;
+mod histogram;
 mod host;
 mod http;
 mod inbox;
 mod limits;
 mod listen;
 mod live;
+mod metrics;
+mod pages;
 mod publish;
 mod reading;
 mod reloading;

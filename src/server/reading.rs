@@ -49,6 +49,7 @@ impl Shard {
             self.see_to(keys[seen_to]);
             seen_to += 1;
         }
+        self.link.figures.bytes.add(self.bytes_read as u64);
         keys.drain(..seen_to);
         keys
     }
@@ -111,6 +112,7 @@ impl Shard {
 
     /// Bytes that came with the handshake request.
     pub(super) fn read_leftover(&mut self, key: u32, mut leftover: &[u8]) {
+        self.link.figures.bytes.add(leftover.len() as u64);
         while !leftover.is_empty() {
             let Some(connection) = self
                 .connections
@@ -236,7 +238,10 @@ fn take_frames(
     let (mut messages, mut controls) = (0_usize, 0_usize);
     while let Some(frame) = connection.reader.next(buffer, &limits)? {
         match frame.opcode {
-            OpCode::Text | OpCode::Binary => messages += 1,
+            OpCode::Text | OpCode::Binary => {
+                messages += 1;
+                host.link.figures.messages.add(1);
+            }
             _ => controls += 1,
         }
         match frame.opcode {

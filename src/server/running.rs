@@ -36,10 +36,13 @@ pub(super) fn run(
     listener: TcpListener,
     endpoint: Endpoint,
     shards: usize,
+    start_admin: impl FnOnce(&Endpoint) -> io::Result<()>,
     shutdown: impl Future<Output = ()>,
     cut: impl Future<Output = ()>,
 ) -> io::Result<Summary> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())?;
     let (over, mut ended) = mpsc::unbounded_channel();
     let numbers = 0..u16::try_from(shards).unwrap_or(u16::MAX);
     let links: Vec<_> = numbers
@@ -59,6 +62,7 @@ pub(super) fn run(
     drop(serving);
     drop(over);
     let all_ended = runtime.block_on(async {
+        start_admin(&endpoint)?;
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
         endpoint.status.enter(Phase::Admitting);

@@ -109,6 +109,7 @@ impl Shard {
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
         let now = self.clock.refresh();
         self.link.status.turns(self.link.number, now);
+        self.fanout.begin_turn(now);
         // Also says that it is awake: who publishes in this turn then need not wake it for another.
         self.fanout.take_mail();
         self.take_commands();
@@ -133,6 +134,7 @@ impl Shard {
             work_left |= self.sweep.poll_tick(cx).is_ready();
         }
         work_left |= self.go_on_draining(cx);
+        self.show(now);
         work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 
@@ -167,6 +169,7 @@ impl Future for Shard {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let work_left = self.turn(cx);
         if self.is_over() {
+            self.link.status.ends(self.link.number);
             return Poll::Ready(());
         }
         if work_left || !self.sleep(cx) {

@@ -69,6 +69,11 @@ impl Status {
         self.turned_ms[usize::from(shard)].store(ms, Ordering::Relaxed);
     }
 
+    /// A shard has ended, and is not expected to turn any more.
+    pub(super) fn ends(&self, shard: u16) {
+        self.turned_ms[usize::from(shard)].store(u64::MAX, Ordering::Relaxed);
+    }
+
     /// How long ago that shard which is furthest behind last began a turn. A shard that has nothing to do turns once a
     /// second.
     pub fn longest_since_turn(&self) -> Duration {

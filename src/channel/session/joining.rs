@@ -17,14 +17,17 @@ impl Session {
         let routes = &self.settings.routes;
         let topic = message.topic.as_str();
         let Some((topic, route)) = topic.and_then(|t| Some((t, routes.route_of(t)?))) else {
+            host.join_refused();
             return self.unmatched(message, host);
         };
         let refs = JoinRefs::new(&message.join_ref, &message.reference);
         if let Some(why) = self.no_room(topic, &refs) {
+            host.join_refused();
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
         // The values' own `clone` is app code too.
         let Ok(assigns) = guarded(|| self.assigns.clone()) else {
+            host.join_refused();
             return self.answer(
                 &message.join_ref,
                 message,
@@ -131,6 +134,7 @@ impl Session {
 
     /// Nothing of the attempt remains.
     fn refuse(&self, joined: &Joined, reference: &Ref, response: &PayloadBuf, host: &mut dyn Host) {
+        host.join_refused();
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);
         // The app's reason may have no form in the client's version; then it gets one that has.

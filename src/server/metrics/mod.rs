@@ -1,0 +1,143 @@
+//! Metrics: a page in Prometheus's text format, made from what is counted elsewhere, when it is asked for.
+//!
+//! Nothing is counted for the page alone in a registry of its own, so nothing is booked twice. docs/operations.md says
+//! what each metric is good for; a test holds its list to this page.
+
+mod page;
+mod process;
+mod work;
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::prometheus_text;
+use prometheus_client::registry::Registry;
+
+use super::{Endpoint, Limit, Phase};
+use crate::broker::SIZE_CLASSES;
+use page::{Label, Page};
+
+/// What [`text`] is to be announced as.
+pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
+
+/// The page, with figures of the `rooms_top` largest rooms by name.
+pub(super) fn text(endpoint: &Endpoint, rooms_top: usize) -> String {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Scrape {
+        endpoint: endpoint.clone(),
+        rooms_top,
+    }));
+    let mut text = String::with_capacity(32 << 10);
+    // A String takes all that is written to it.
+    let _ = prometheus_text::encode(&mut text, &registry);
+    text
+}
+
+#[derive(Debug)]
+struct Scrape {
+    endpoint: Endpoint,
+    rooms_top: usize,
+}
+
+impl Collector for Scrape {
+    fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
+        let mut page = Page(encoder);
+        self.write_state(&mut page)?;
+        work::write(&self.endpoint, &mut page)?;
+        self.write_ends(&mut page)?;
+        self.write_limits(&mut page)?;
+        self.write_rooms(&mut page)?;
+        process::write(&mut page)
+    }
+}
+
+impl Scrape {
+    fn write_state(&self, page: &mut Page<'_>) -> fmt::Result {
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        page.gauges(
+            "lobbyd_build_info",
+            "Always 1; the version is in the label.",
+            [(version, 1_u64)],
+        )?;
+        let status = self.endpoint.status();
+        page.gauge(
+            "lobbyd_admitting",
+            "1 while connections are accepted, which is what /readyz says; 0 while starting or draining.",
+            u64::from(status.phase() == Phase::Admitting),
+        )?;
+        page.gauge(
+            "lobbyd_turn_age_seconds",
+            "How long ago that shard which is furthest behind last began a turn. Up to a second when idle; over 5 seconds \
+             /healthz fails.",
+            status.longest_since_turn().as_secs_f64(),
+        )
+    }
+
+    fn write_ends(&self, page: &mut Page<'_>) -> fmt::Result {
+        let closes = self.endpoint.closes();
+        page.counters(
+            "lobbyd_closes",
+            "WebSockets that ended, by the reason, when it was decided.",
+            closes.by_reason().map(|(name, n)| ([("reason", name)], n)),
+        )?;
+        page.counters(
+            "lobbyd_slow_consumers",
+            "WebSockets closed because they did not read, by what they fell out of.",
+            closes
+                .by_overrun()
+                .map(|(name, n)| ([("overrun", name)], n)),
+        )?;
+        page.counter(
+            "lobbyd_cut_off",
+            "WebSockets of all those that were cut, as they did not take their Close in time.",
+            closes.cut(),
+        )
+    }
+
+    fn write_limits(&self, page: &mut Page<'_>) -> fmt::Result {
+        let meters = self.endpoint.limit_meters();
+        let near = Limit::ALL
+            .iter()
+            .map(|&limit| ([("limit", limit.name())], meters.nearest(limit)));
+        page.gauges(
+            "lobbyd_limit_nearest_ratio",
+            "How near a limit was in the last 30 to 60 seconds: 1 is at the limit; over 1 only where it is observed.",
+            near,
+        )?;
+        let reached = Limit::ALL.iter().flat_map(|&limit| {
+            let by = |mode| [("limit", limit.name()), ("mode", mode)];
+            let (enforced, observed) = (meters.bitten(limit), meters.observed(limit));
+            [(by("enforce"), enforced), (by("observe"), observed)]
+        });
+        page.counters(
+            "lobbyd_limit_reached",
+            "How often a limit was reached: with mode observe it only counted.",
+            reached,
+        )
+    }
+
+    fn write_rooms(&self, page: &mut Page<'_>) -> fmt::Result {
+        let census = self.endpoint.hub.census(self.rooms_top);
+        let sizes = SIZE_CLASSES.iter().zip(census.by_size);
+        page.gauges(
+            "lobbyd_rooms",
+            "Topics with joined channels, by how many those are.",
+            sizes.map(|((name, _), count)| ([("members", *name)], count)),
+        )?;
+        let largest = || census.largest.iter();
+        fn topic(name: &str) -> Label<'_> {
+            [("topic", name)]
+        }
+        page.gauges(
+            "lobbyd_room_members",
+            "Joined channels of each of the largest rooms.",
+            largest().map(|room| (topic(&room.topic), room.members)),
+        )?;
+        page.counters(
+            "lobbyd_room_messages",
+            "Broadcasts to each of the largest rooms since its first member joined.",
+            largest().map(|room| (topic(&room.topic), room.messages)),
+        )
+    }
+}

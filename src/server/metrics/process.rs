@@ -1,0 +1,89 @@
+//! The process as the system sees it, by the names that Prometheus's own clients use. Where there is no `/proc`, what
+//! would come from there is left out.
+
+use std::fmt;
+use std::fs;
+use std::sync::OnceLock;
+
+use rustix::param::clock_ticks_per_second;
+use rustix::process::{Resource, getrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+use super::page::Page;
+
+pub(super) fn write(page: &mut Page<'_>) -> fmt::Result {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    let used_seconds = used.tv_sec as f64 + used.tv_nsec as f64 / 1e9;
+    page.counter(
+        "process_cpu_seconds",
+        "Processor time of the process, user and system, in seconds.",
+        used_seconds,
+    )?;
+    let memory = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let table = [
+        (
+            "process_resident_memory_bytes",
+            "Memory of the process that is in RAM.",
+            bytes_of(&memory, "VmRSS:"),
+        ),
+        (
+            "process_virtual_memory_bytes",
+            "Address space of the process.",
+            bytes_of(&memory, "VmSize:"),
+        ),
+        (
+            "process_open_fds",
+            "Open file descriptors: one for each connection, and some dozens.",
+            open_fds(),
+        ),
+        (
+            "process_max_fds",
+            "Most file descriptors that may be open.",
+            getrlimit(Resource::Nofile).current,
+        ),
+    ];
+    for (name, help, value) in table {
+        if let Some(value) = value {
+            page.gauge(name, help, value)?;
+        }
+    }
+    if let Some(started) = started_seconds() {
+        let help = "When the process started, in seconds since 1970.";
+        page.gauge("process_start_time_seconds", help, started)?;
+    }
+    Ok(())
+}
+
+/// A line `NAME 123 kB` of `/proc/self/status`.
+fn bytes_of(status: &str, name: &str) -> Option<u64> {
+    let rest = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kilobytes: u64 = rest.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// Since Linux 6.2 the folder's size is their number; before, they have to be counted.
+fn open_fds() -> Option<u64> {
+    let folder = "/proc/self/fd";
+    match fs::metadata(folder).ok()?.len() {
+        // The one by which they are counted is among them.
+        0 => Some((fs::read_dir(folder).ok()?.count() as u64).saturating_sub(1)),
+        len => Some(len),
+    }
+}
+
+/// It does not change, and must not seem to.
+fn started_seconds() -> Option<f64> {
+    static STARTED: OnceLock<Option<f64>> = OnceLock::new();
+    *STARTED.get_or_init(|| {
+        let stat = fs::read_to_string("/proc/self/stat").ok()?;
+        // The name of the program comes first, in brackets, and may have any characters in it.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let ticks: f64 = fields.split(' ').nth(19)?.parse().ok()?;
+        let system = fs::read_to_string("/proc/stat").ok()?;
+        let booted = system
+            .lines()
+            .find_map(|line| line.strip_prefix("btime "))?;
+        let booted: f64 = booted.trim().parse().ok()?;
+        Some(booted + ticks / clock_ticks_per_second() as f64)
+    })
+}

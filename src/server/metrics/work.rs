@@ -1,0 +1,164 @@
+//! What the shards have and do: connections, joins, messages, deliveries, and the time that these take.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::page::Page;
+use crate::server::Endpoint;
+use crate::server::figures::ShardFigures;
+use crate::server::histogram::{Durations, Figure, Histogram};
+
+pub(super) fn write(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+    write_present(endpoint, page)?;
+    write_incoming(endpoint, page)?;
+    write_outgoing(endpoint, page)?;
+    write_times(endpoint, page)?;
+    write_backlogs(endpoint, page)
+}
+
+/// A figure of all shards together.
+fn sum(endpoint: &Endpoint, figure: impl Fn(&ShardFigures) -> &Figure) -> u64 {
+    let shards = endpoint.figures.iter();
+    shards.map(|shard| figure(shard).read()).sum()
+}
+
+/// Something of each shard, labelled with its number.
+fn by_shard<V>(
+    endpoint: &Endpoint,
+    value: impl Fn(u16, &Arc<ShardFigures>) -> V,
+) -> impl Iterator<Item = ([(&'static str, u16); 1], V)> {
+    let shards = (0_u16..).zip(endpoint.figures.iter());
+    shards.map(move |(number, shard)| ([("shard", number)], value(number, shard)))
+}
+
+fn write_present(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+    let connections = [
+        ([("state", "http")], sum(endpoint, |s| &s.http)),
+        ([("state", "websocket")], sum(endpoint, |s| &s.websockets)),
+    ];
+    page.gauges(
+        "lobbyd_connections",
+        "Connections that speak HTTP still, and WebSockets, closing ones included.",
+        connections,
+    )?;
+    page.gauge(
+        "lobbyd_channels",
+        "Joined channels: one for each topic that a connection has joined.",
+        sum(endpoint, |s| &s.channels),
+    )?;
+    page.gauge(
+        "lobbyd_topics",
+        "Topics that somebody is subscribed to, socket ids included.",
+        endpoint.topics_len(),
+    )
+}
+
+fn write_incoming(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+    let joins = [
+        ([("result", "ok")], sum(endpoint, |s| &s.joins_admitted)),
+        ([("result", "refused")], sum(endpoint, |s| &s.joins_refused)),
+    ];
+    page.counters("lobbyd_joins", "Joins answered, by the answer.", joins)?;
+    page.counter(
+        "lobbyd_messages_received",
+        "Messages of clients, heartbeats included.",
+        sum(endpoint, |s| &s.messages),
+    )?;
+    page.counter(
+        "lobbyd_bytes_received",
+        "Bytes read from WebSockets.",
+        sum(endpoint, |s| &s.bytes),
+    )
+}
+
+fn write_outgoing(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+    let counts = endpoint.counts();
+    let flush = counts.flush;
+    let table = [
+        (
+            "lobbyd_broadcasts",
+            "Broadcasts to topics that had subscribers.",
+            counts.broadcasts,
+        ),
+        (
+            "lobbyd_encodings",
+            "Frames sealed for broadcasts: one for each broadcast and version that has subscribers.",
+            counts.encodings,
+        ),
+        (
+            "lobbyd_deliveries",
+            "Frames of broadcasts that began to go out, once for each member.",
+            flush.deliveries,
+        ),
+        (
+            "lobbyd_own_frames",
+            "Frames for one connection alone that began to go out: replies, pushes, pongs.",
+            flush.own_frames,
+        ),
+        (
+            "lobbyd_writes",
+            "Writes handed to sockets. Frames of both kinds, divided by these, are what one write brings.",
+            flush.writes,
+        ),
+        (
+            "lobbyd_flushes",
+            "Flushes that wrote something, at most one a turn.",
+            flush.flushes,
+        ),
+        (
+            "lobbyd_members_visited",
+            "Members that passes came to with something new. Divided by the flushes: members a flush.",
+            flush.members,
+        ),
+        (
+            "lobbyd_bytes_sent",
+            "Bytes that sockets of WebSockets took.",
+            flush.bytes,
+        ),
+    ];
+    for (name, help, value) in table {
+        page.counter(name, help, value)?;
+    }
+    Ok(())
+}
+
+fn write_times(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+    let held = |histogram: &Histogram| {
+        let mut held = Durations::default();
+        histogram.add_to(&mut held);
+        held
+    };
+    let mut laps = Durations::default();
+    for shard in endpoint.figures.iter() {
+        shard.laps.add_to(&mut laps);
+    }
+    page.histogram(
+        "lobbyd_last_subscriber_seconds",
+        "From a publish to the moment at which the last member on a shard that can take it had been written to. One for \
+         each lap round a topic's members, of its oldest broadcast.",
+        &laps,
+    )?;
+    page.histograms(
+        "lobbyd_turn_seconds",
+        "Time a shard took for a turn, in which no other of its connections is seen to.",
+        by_shard(endpoint, |_, shard| held(&shard.turns)),
+    )?;
+    page.gauges(
+        "lobbyd_turn_longest_seconds",
+        "The longest turn of a shard in the last 30 to 60 seconds.",
+        by_shard(endpoint, |_, shard| shard.longest_turn.seconds()),
+    )
+}
+
+fn write_backlogs(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+    page.gauges(
+        "lobbyd_lag_bytes",
+        "Bytes of broadcasts that a shard has before it.",
+        by_shard(endpoint, |number, _| endpoint.hub.lag_bytes(number)),
+    )?;
+    page.gauges(
+        "lobbyd_retained_bytes",
+        "Bytes that the logs of a shard hold, for passes under way and for members that are behind.",
+        by_shard(endpoint, |_, shard| shard.retained_bytes.read()),
+    )
+}

@@ -70,6 +70,7 @@ impl Shard {
             &mut self.fanout,
             &self.link,
             &self.events,
+            &mut self.held_joins,
             &self.limits,
             (key, connection.id),
         );

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use super::closes::Closes;
+use super::door::Door;
 use super::{Endpoint, LimitMeters, Status, Upgraded};
 use crate::broker::{Hub, Mailbox, SubscriptionId};
 use crate::channel::{Lost, Mail, Postbox, Resume};
@@ -31,9 +32,12 @@ pub(super) struct ShardLink {
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
+    pub door: Arc<Door>,
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
+    /// Those of them in HTTP whose answer is being found.
+    pub asking: AtomicUsize,
     /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
 }
@@ -46,8 +50,10 @@ impl ShardLink {
             closes: Arc::clone(&endpoint.closes),
             meters: Arc::clone(&endpoint.meters),
             status: Arc::clone(&endpoint.status),
+            door: Arc::clone(&endpoint.door),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
+            asking: AtomicUsize::new(0),
             cut_off: AtomicUsize::new(0),
         }
     }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::oneshot;
 
+use super::door::Door;
 use super::endpoint::Endpoint;
 use super::running::run;
-use super::{HttpApp, HttpLimits, ServerLimits, Status};
+use super::{HttpApp, HttpLimits, Proxies, ServerLimits, Status};
 use crate::broker::Hub;
 use crate::channel::Router;
 
@@ -70,11 +71,17 @@ impl Server {
         self
     }
 
+    /// Sets which proxies stand in front and are believed. Default: none.
+    pub fn proxies(mut self, proxies: Proxies) -> Server {
+        self.app = self.app.proxies(proxies);
+        self
+    }
+
     /// Binds the address, without accepting anything yet. Port 0 takes any free port.
     ///
     /// # Errors
     /// Those of the system: the port is in use, the address is not one of this machine's, and so on.
-    pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
+    pub fn bind(mut self, address: SocketAddr) -> io::Result<Bound> {
         let socket = Socket::new(
             Domain::for_address(address),
             Type::STREAM,
@@ -90,10 +97,13 @@ impl Server {
         socket.set_nonblocking(true)?;
         let listener = TcpListener::from(socket);
         let address = listener.local_addr()?;
+        let door = Arc::new(Door::new(self.shards, &self.limits));
+        self.app.door = Arc::clone(&door);
         let endpoint = Endpoint {
             hub: Arc::new(Hub::new(self.shards)),
             closes: Arc::default(),
-            meters: Arc::default(),
+            meters: Arc::clone(&door.meters),
+            door,
             status: Arc::new(Status::new(self.shards)),
         };
         Ok(Bound {

@@ -58,7 +58,7 @@ pub(super) fn run(
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
         endpoint.status.enter(Phase::Admitting);
-        until(shutdown, accept(&listener, &links)).await;
+        until(shutdown, accept(&listener, &links, &endpoint.door)).await;
         endpoint.status.enter(Phase::Draining);
         drop(listener);
         for link in &links {

@@ -43,7 +43,7 @@ impl Shard {
         for (key, due) in due {
             match due {
                 Due::Close(reason) if self.bites(reason) => self.close(key, reason),
-                Due::Close(_) => self.begin_deadlines_again(key),
+                Due::Close(reason) => self.begin_again(key, reason),
                 Due::CutOff(reason) => self.cut_off(key, reason),
             }
         }
@@ -60,10 +60,13 @@ impl Shard {
     }
 
     /// A deadline that is only observed has passed, and been counted. It counts again when it has passed again.
-    fn begin_deadlines_again(&mut self, key: u32) {
+    fn begin_again(&mut self, key: u32, reason: CloseReason) {
         if let Some(connection) = self.connections.get_mut(key as usize) {
-            connection.heard = self.clock.now();
-            connection.partial_since = self.clock.now();
+            let began = match reason {
+                CloseReason::PartialTimeout => &mut connection.partial_since,
+                _ => &mut connection.heard,
+            };
+            *began = self.clock.now();
         }
     }
 

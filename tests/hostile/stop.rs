@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::arena::arena;
 use crate::never_reads::connect_narrow;
-use crate::support::{Client, DEADLINE, connect, frame, open, upgrade_request};
+use crate::support::{Client, DEADLINE, at_any_pace, connect, frame, open, upgrade_request};
 
 /// Stops it, and shows that it takes no longer than its own deadline and some.
 fn stops(server: Running, within_ms: u64) -> Summary {
@@ -28,7 +28,7 @@ fn limits(closing_timeout_ms: u64, stop_timeout_ms: u64) -> ServerLimits {
     ServerLimits {
         closing_timeout_ms,
         stop_timeout_ms,
-        ..ServerLimits::default()
+        ..at_any_pace()
     }
 }
 

@@ -125,9 +125,9 @@ fn connections(shards: &[Arc<ShardLink>]) -> u64 {
         .sum()
 }
 
-/// Whether a shard could make room for one more in HTTP: those whose answer is being found are not cut.
+/// Whether a shard could make room for one more in HTTP.
 fn takes_more(shard: &ShardLink, door: &Door) -> bool {
-    shard.asking.load(Ordering::Relaxed) < door.upgrades_in_flight_max().max(1)
+    door.takes_beside(shard.asking.load(Ordering::Relaxed))
 }
 
 fn hand_over(stream: TcpStream, peer: SocketAddr, shards: &[Arc<ShardLink>], door: &Door) {

@@ -60,7 +60,7 @@ impl Shard {
         let (_, observe) = door.limits();
         let (limit, max) = (Limit::UpgradesInFlight, door.upgrades_in_flight_max());
         let len = self.in_flight.len() as u64;
-        if door.meters.judge(observe, limit, len, max as u64) {
+        if door.meters.judge(observe, limit, len, max) {
             self.in_flight.cut_longest();
         }
     }

@@ -61,10 +61,18 @@ impl Door {
         self.started.elapsed().as_nanos() as u64
     }
 
-    /// How many connections one shard may have in HTTP.
-    pub fn upgrades_in_flight_max(&self) -> usize {
+    /// How many connections one shard may have in HTTP, at least 1.
+    pub fn upgrades_in_flight_max(&self) -> u64 {
         let (admission, _) = self.limits();
-        admission.upgrades_in_flight_max.div_ceil(self.shards)
+        let max = admission.upgrades_in_flight_max.div_ceil(self.shards);
+        max.max(1) as u64
+    }
+
+    /// Whether a shard can make room for one more of them, if the answers of `asking` are being found: those are not cut.
+    pub fn takes_beside(&self, asking: usize) -> bool {
+        let (_, observe) = self.limits();
+        let max = self.upgrades_in_flight_max();
+        (asking as u64) < observe.bites_above(Limit::UpgradesInFlight, max)
     }
 
     /// Counts a connection of `address`, where that is counted.

@@ -83,7 +83,9 @@ impl Visit {
         let (limits, meters) = (self.app.limits, &self.app.door.meters);
         let (_, observe) = self.app.door.limits();
         if !self.has_asked.replace(true) {
-            self.judge_head_time();
+            // With a PROXY header before it a head may take longer and be in time.
+            let is_observed = observe.contains(Limit::HeadTime);
+            self.judge_head_time(if is_observed { u64::MAX } else { 1000 });
         }
         let lines = head.headers.len() as u64;
         meters.judge(
@@ -102,11 +104,12 @@ impl Visit {
         meters.judge(observe, Limit::HeadBytes, bytes, max);
     }
 
-    fn judge_head_time(&self) {
+    /// Notes how much of its time the head has taken, in thousandths, and not more than `most`.
+    fn judge_head_time(&self, most: u64) {
         let (waited, door) = (self.arrived.elapsed().as_micros() as u64, &self.app.door);
-        let max = self.app.limits.header_timeout_ms.saturating_mul(1000);
+        let part = waited.div_ceil(self.app.limits.header_timeout_ms.max(1));
         door.meters
-            .judge(door.limits().1, Limit::HeadTime, waited, max);
+            .judge(door.limits().1, Limit::HeadTime, part.min(most), 1000);
     }
 
     /// Finds out whose the request is, and counts the connection for that client meanwhile.
@@ -184,7 +187,7 @@ impl Drop for Visit {
     /// Whoever ends without a request has used up some of the time for one, or all of it.
     fn drop(&mut self) {
         if !self.has_asked.get() {
-            self.judge_head_time();
+            self.judge_head_time(u64::MAX);
         }
     }
 }

@@ -67,7 +67,36 @@ fn defaults_are_told_as_they_are() {
     let socket = UserSocket::new();
     let socket = socket.limits();
     let fanout = server.fanout;
-    let table: [(&str, u64); 22] = [
+    let (admission, rates) = (server.admission, server.rates);
+    let table: [(&str, u64); 32] = [
+        (
+            "admission.connections_max",
+            admission.connections_max as u64,
+        ),
+        (
+            "admission.connections_per_address_max",
+            admission.connections_per_address_max as u64,
+        ),
+        (
+            "admission.upgrades_in_flight_max",
+            admission.upgrades_in_flight_max as u64,
+        ),
+        (
+            "admission.accepts_per_second",
+            admission.accepts_per_second.into(),
+        ),
+        (
+            "admission.joins_per_second",
+            admission.joins_per_second.into(),
+        ),
+        ("admission.join_wait_ms_max", admission.join_wait_ms_max),
+        (
+            "rates.messages_per_second",
+            rates.messages_per_second.into(),
+        ),
+        ("rates.bytes_per_second", rates.bytes_per_second.into()),
+        ("rates.over_rate_ms_max", rates.over_rate_ms_max),
+        ("head_lines_max", http.head_lines_max as u64),
         (
             "fanout.retention_bytes_max",
             fanout.retention_bytes_max as u64,

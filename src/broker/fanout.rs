@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::flush::{Failure, Scratch};
+use super::heights::Heights;
 use super::outlet::{Flow, Outlet, Subscription};
 use super::retention::Watched;
 use super::room::Room;
@@ -69,6 +70,7 @@ pub struct Fanout {
     pub(super) failed: Vec<(u32, Failure)>,
     pub(super) scratch: Scratch,
     pub(super) counts: FlushCounts,
+    pub(super) heights: Heights,
     pub(super) unsettled_bytes: usize,
     /// Subscriptions that get frames.
     pub(super) members: usize,
@@ -102,6 +104,7 @@ impl Fanout {
             failed: Vec::new(),
             scratch: Scratch::default(),
             counts: FlushCounts::default(),
+            heights: Heights::default(),
             unsettled_bytes: 0,
             members: 0,
             now_us: 0,
@@ -158,7 +161,13 @@ impl Fanout {
             return;
         };
         o.push(frame, fence);
-        if o.flow == Flow::Blocked && o.direct_bytes() > limit {
+        let waiting = if o.flow == Flow::Blocked {
+            o.direct_bytes()
+        } else {
+            0
+        };
+        self.heights.outbox_bytes = self.heights.outbox_bytes.max(waiting);
+        if waiting > limit {
             self.give_up(outlet, Failure::OutboxFull);
         } else {
             self.queue(outlet);

@@ -87,8 +87,10 @@ impl Fanout {
         let Some(room) = self.room_of(slot, watched.stamp) else {
             return false;
         };
-        let head = room.log.head();
+        let (head, lags) = (room.log.head(), room.lagging > 0);
         watched.grow_older(now_ms, self.retention_of(slot).ms_max, head);
+        let age_ms = if lags { watched.age_ms(now_ms) } else { 0 };
+        self.heights.log_age_ms = self.heights.log_age_ms.max(age_ms);
         self.drop_before(slot, watched.outdated, Failure::Outdated);
         // Either may give up the last member, and the room goes with it.
         if self.room_of(slot, watched.stamp).is_some() {
@@ -117,12 +119,12 @@ impl Fanout {
     pub(super) fn trim(&mut self, slot: u32) {
         let room = &mut self.rooms[slot as usize];
         self.retained_bytes -= room.log.trim(room.needed());
-        if room.lagging > 0
-            && self
-                .retention_of(slot)
-                .is_exceeded_by(&self.rooms[slot as usize].log)
-        {
-            self.trim_to_retention(slot);
+        if room.lagging > 0 {
+            self.heights.rise_to(&room.log, self.retained_bytes);
+            let retention = self.retention_of(slot);
+            if retention.is_exceeded_by(&self.rooms[slot as usize].log) {
+                self.trim_to_retention(slot);
+            }
         }
     }
 
@@ -234,6 +236,14 @@ impl Watched {
                 head,
             });
         }
+    }
+}
+
+impl Watched {
+    /// How old the oldest entry is at least that is not outdated.
+    fn age_ms(&self, now_ms: u32) -> usize {
+        let oldest = self.marks.front();
+        oldest.map_or(0, |mark| now_ms.wrapping_sub(mark.at_ms) as usize)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -127,6 +127,7 @@ impl fmt::Debug for Connect {
 /// application, which lobbyd does not have. Tell a socket who it is with a parameter or the auth token.
 pub struct ConnectInfo {
     pub(crate) peer: SocketAddr,
+    pub(crate) client: IpAddr,
     pub(crate) head: request::Parts,
     pub(crate) auth_token: Option<String>,
     pub(crate) custom: Arc<[(String, String)]>,
@@ -148,10 +149,16 @@ pub struct ConnectUri<'a> {
 }
 
 impl ConnectInfo {
-    /// Address and port of the other end of the TCP connection, which may be a proxy. There is never a client
-    /// certificate, as lobbyd speaks no TLS.
+    /// Address and port of the other end of the TCP connection, which may be a proxy; where a trusted one sent a PROXY
+    /// header, what that says. There is never a client certificate, as lobbyd speaks no TLS.
     pub fn peer_data(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// The client's address: that of the peer, or what a trusted proxy says it is (`Proxies`). An IPv4 address is
+    /// always shown as one.
+    pub fn client(&self) -> IpAddr {
+        self.client
     }
 
     /// All headers whose name starts with `x-`, in lower case, in no order but that of repeated lines.
@@ -225,7 +232,8 @@ impl ConnectInfo {
 impl fmt::Debug for ConnectInfo {
     /// Without headers and query, which may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ConnectInfo({} to {})", self.peer, self.head.uri.path())
+        let (client, path) = (self.client, self.head.uri.path());
+        write!(f, "ConnectInfo({client} to {path})")
     }
 }
 
@@ -242,6 +250,7 @@ mod tests {
     fn info(request: request::Builder) -> ConnectInfo {
         ConnectInfo {
             peer: "10.0.0.7:5000".parse().unwrap(),
+            client: "192.0.2.9".parse().unwrap(),
             head: request.body(()).unwrap().into_parts().0,
             auth_token: None,
             custom: [("region".to_owned(), "eu".to_owned())].into(),
@@ -275,6 +284,7 @@ mod tests {
         );
         assert_eq!(info.user_agent(), Some("test/1"));
         assert_eq!(info.peer_data().port(), 5000);
+        assert_eq!(info.client().to_string(), "192.0.2.9");
         assert_eq!(
             (info.custom("region"), info.custom("zone")),
             (Some("eu"), None)

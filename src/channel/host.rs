@@ -46,6 +46,19 @@ pub trait Host {
     /// goes on when the connection ends.
     fn defer(&mut self, id: SubscriptionId, job: super::Job);
 
+    /// Whether the join of channel `id` may be answered now. If not, the host will tell [`Session::answer_join`]
+    /// (super::Session::answer_join) when it may be, or that it has waited long enough; the places are in the order of these calls.
+    /// By default every join may.
+    fn may_join(&mut self, _id: SubscriptionId) -> bool {
+        true
+    }
+
+    /// Whether a connection may have so many channels, where its mount allows `channels_max`. The host may be
+    /// more generous; by default it is not.
+    fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {
+        channels <= channels_max
+    }
+
     /// Where handles to this connection send their mail.
     fn address(&self) -> Address;
 }

@@ -1,16 +1,20 @@
-//! The acceptor: the one owner of the listener. It hands each connection to the shard that has the fewest.
+//! The acceptor: the one owner of the listener. It hands each connection to the shard that has the fewest, and leaves
+//! those in the kernel's backlog that are too many or come too fast.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::SocketFlags;
 use tokio::io::unix::AsyncFd;
-use tokio::time::Instant;
+use tokio::time::{sleep, sleep_until};
 
+use super::Limit;
+use super::door::Door;
 use super::inbox::ShardLink;
+use super::rate::{Bucket, Rate};
 
 /// How long to wait when the process or the system is out of descriptors. The connections wait in the backlog.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -19,29 +23,28 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// make room for this one; so it comes for some dozens at once.
 const ROUND: Duration = Duration::from_millis(3);
 
+/// How often to look whether there is room again while there is none.
+const ROOM_CHECK: Duration = Duration::from_millis(10);
+
+/// How often at most the log says that there is no room.
+const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Accepts until the future is dropped.
-pub(super) async fn accept(listener: &AsyncFd<TcpListener>, shards: &[Arc<ShardLink>]) {
+pub(super) async fn accept(
+    listener: &AsyncFd<TcpListener>,
+    shards: &[Arc<ShardLink>],
+    door: &Door,
+) {
+    let mut gate = Gate::default();
     loop {
         // Not tokio's own listener: its sockets would be registered with this thread's poll first.
         let Ok(mut guard) = listener.readable().await else {
             continue;
         };
-        let began = Instant::now();
-        loop {
-            match accept_one(listener.get_ref()) {
-                Ok((stream, peer)) => hand_over(stream, peer, shards),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    guard.clear_ready();
-                    break;
-                }
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections for now; they wait in the backlog");
-                    tokio::time::sleep(EXHAUSTED_PAUSE).await;
-                }
-            }
-        }
-        tokio::time::sleep_until(began + ROUND).await;
+        let round = Instant::now() + ROUND;
+        while gate.accept_next(listener.get_ref(), shards, door).await {}
+        guard.clear_ready();
+        sleep_until(round.into()).await;
     }
 }
 
@@ -54,8 +57,112 @@ fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     Ok((stream.into(), peer))
 }
 
-fn hand_over(stream: TcpStream, peer: SocketAddr, shards: &[Arc<ShardLink>]) {
-    let load = |shard: &&Arc<ShardLink>| shard.connections.load(Ordering::Relaxed);
+/// Whether the next connection may come in.
+#[derive(Default)]
+struct Gate {
+    accepted: Bucket,
+    told: Option<Instant>,
+}
+
+impl Gate {
+    /// Accepts one more once it may. False if none waits.
+    async fn accept_next(
+        &mut self,
+        listener: &TcpListener,
+        shards: &[Arc<ShardLink>],
+        door: &Door,
+    ) -> bool {
+        self.until_free(shards, door).await;
+        match accept_one(listener) {
+            Ok((stream, peer)) => {
+                self.accepted.take(door.now_ns(), 1, self.rate(door));
+                hand_over(stream, peer, shards, door);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections for now; they wait in the backlog");
+                sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+        true
+    }
+
+    /// Waits until one more may be accepted.
+    async fn until_free(&mut self, shards: &[Arc<ShardLink>], door: &Door) {
+        self.until_there_is_room(shards, door).await;
+        let rate = self.rate(door);
+        let wait_ns = self.accepted.wait_ns(door.now_ns(), rate);
+        let used_ns = self.accepted.used_ns(door.now_ns());
+        let limit = Limit::AcceptsPerSecond;
+        door.meters.note(limit, used_ns, rate.burst_ns());
+        if wait_ns > 0 && door.meters.exceeded(door.limits().1, limit) {
+            sleep(Duration::from_nanos(wait_ns)).await;
+        }
+        self.accepted.forgive(door.now_ns(), rate);
+    }
+
+    async fn until_there_is_room(&mut self, shards: &[Arc<ShardLink>], door: &Door) {
+        let has_room = |door: &Door| {
+            let (admission, observe) = door.limits();
+            let max = observe.bites_above(Limit::Connections, admission.connections_max as u64);
+            connections(shards) < max
+        };
+        let (admission, observe) = door.limits();
+        let next = connections(shards) + 1;
+        let max = admission.connections_max as u64;
+        if door.meters.judge(observe, Limit::Connections, next, max) {
+            self.tell("as many connections as may be; further ones wait in the backlog");
+        }
+        while !has_room(door) {
+            sleep(ROOM_CHECK).await;
+        }
+        if !shards.iter().any(|shard| takes_more(shard, door)) {
+            self.tell(
+                "as many connects wait for the app as may be; further ones wait in the backlog",
+            );
+            while !shards.iter().any(|shard| takes_more(shard, door)) {
+                sleep(ROOM_CHECK).await;
+            }
+        }
+    }
+
+    fn rate(&self, door: &Door) -> Rate {
+        let (admission, _) = door.limits();
+        Rate {
+            per_second: admission.accepts_per_second,
+            burst: admission.accepts_burst,
+        }
+    }
+
+    /// Says it once in a while: what lasts must not fill the log.
+    fn tell(&mut self, what: &str) {
+        if self
+            .told
+            .is_none_or(|told| told.elapsed() > NOTICE_INTERVAL)
+        {
+            self.told = Some(Instant::now());
+            tracing::warn!("{what}");
+        }
+    }
+}
+
+fn connections(shards: &[Arc<ShardLink>]) -> u64 {
+    let each = shards.iter();
+    each.map(|shard| shard.connections.load(Ordering::Relaxed) as u64)
+        .sum()
+}
+
+/// Whether a shard could make room for one more in HTTP.
+fn takes_more(shard: &ShardLink, door: &Door) -> bool {
+    door.takes_beside(shard.asking.load(Ordering::Relaxed))
+}
+
+fn hand_over(stream: TcpStream, peer: SocketAddr, shards: &[Arc<ShardLink>], door: &Door) {
+    let load = |shard: &&Arc<ShardLink>| {
+        let connections = shard.connections.load(Ordering::Relaxed);
+        (!takes_more(shard, door), connections)
+    };
     if let Some(shard) = shards.iter().min_by_key(load) {
         shard.accept(stream, peer);
     }

@@ -27,6 +27,7 @@ const LIMITS: HttpLimits = HttpLimits {
     closing_timeout_ms: 1_000,
     connect_timeout_ms: 1_000,
     head_bytes_max: 16 << 10,
+    head_lines_max: 100,
 };
 
 /// How long to wait when the process is out of descriptors.

@@ -1,14 +1,18 @@
 //! Arriving: what other threads and the shard's own tasks have for it, and how a connection becomes one of its own.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use super::connection::{Connection, ConnectionWaker, Name, State};
+use super::http::serve;
 use super::inbox::{Command, Event};
 use super::publish::class_of;
 use super::shard::Shard;
-use super::{Upgraded, serve_http};
+use super::throttling::Pace;
+use super::{Limit, Upgraded};
 use crate::channel::Session;
 use crate::websocket::{CloseReason, FrameReader};
 
@@ -39,13 +43,27 @@ impl Shard {
         let (app, events) = (Arc::clone(&self.app), Rc::clone(&self.events));
         let mut stops = self.stops.subscribe();
         self.http_connections += 1;
+        let (seat, is_cut) = self.in_flight.enter();
+        self.make_room_in_flight();
         tokio::task::spawn_local(async move {
             let stop = async move {
                 let _ = stops.wait_for(|stops| *stops).await;
             };
-            let upgraded = serve_http(stream, peer, app, stop).await;
+            let serving = serve(stream, peer, app, Some(seat), stop);
+            let upgraded = unless(is_cut, serving).await;
             events.push(upgraded.map_or(Event::HttpEnded, |u| Event::Upgraded(Box::new(u))));
         });
+    }
+
+    /// Cuts who waits longest for a request while too many are in HTTP.
+    fn make_room_in_flight(&self) {
+        let door = &self.link.door;
+        let (_, observe) = door.limits();
+        let (limit, max) = (Limit::UpgradesInFlight, door.upgrades_in_flight_max());
+        let len = self.in_flight.len() as u64;
+        if door.meters.judge(observe, limit, len, max) {
+            self.in_flight.cut_longest();
+        }
     }
 
     pub(super) fn take_events(&mut self) {
@@ -78,6 +96,8 @@ impl Shard {
         let Upgraded {
             stream,
             peer,
+            client,
+            counted,
             leftover,
             accepted,
         } = upgraded;
@@ -110,12 +130,24 @@ impl Shard {
             // The one before it in this place may have left its entry.
             ready: self.ready.contains(&key) || self.awake.contains(&key),
             held: false,
+            pace: Pace::default(),
+            counted,
         });
-        tracing::debug!(connection = %Name(id), shard = self.link.number, %peer, "connected");
+        tracing::debug!(connection = %Name(id), shard = self.link.number, %client, %peer, "connected");
         self.read_leftover(key, &leftover);
         self.make_ready(key);
         if self.draining.is_some() {
             self.close(key, CloseReason::ServiceRestart);
         }
     }
+}
+
+/// The output of `work`; `None` if `end` is ready first.
+async fn unless<T>(end: impl Future, work: impl Future<Output = Option<T>>) -> Option<T> {
+    let (mut end, mut work) = (pin!(end), pin!(work));
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Pending => end.as_mut().poll(cx).map(|_| None),
+        ready => ready,
+    })
+    .await
 }

@@ -1,6 +1,6 @@
 //! A shard's coarse clock: read once a turn, so that stamping a connection costs a store.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Milliseconds since the shard started, in 32 bits: stamps are compared by what lies between them, which wraps
 /// after 49 days, far over any deadline here.
@@ -18,6 +18,7 @@ impl Stamp {
 pub(super) struct Clock {
     started: Instant,
     now: Stamp,
+    now_ns: u64,
 }
 
 impl Clock {
@@ -25,6 +26,7 @@ impl Clock {
         Clock {
             started: Instant::now(),
             now: Stamp(0),
+            now_ns: 0,
         }
     }
 
@@ -32,7 +34,9 @@ impl Clock {
     pub fn refresh(&mut self) -> Instant {
         let now = Instant::now();
         // The cut to 32 bits is the wrap.
-        self.now = Stamp(now.duration_since(self.started).as_millis() as u32);
+        let elapsed = now.duration_since(self.started);
+        self.now = Stamp(elapsed.as_millis() as u32);
+        self.now_ns = elapsed.as_nanos() as u64;
         now
     }
 
@@ -40,13 +44,23 @@ impl Clock {
         self.now
     }
 
-    /// Whether `timeout_ms` milliseconds have passed since `stamp`.
-    pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
-        self.since(stamp) >= timeout_ms
+    /// Nanoseconds since the shard started, which never wrap.
+    pub fn now_ns(&self) -> u64 {
+        self.now_ns
     }
 
-    /// Milliseconds that have passed since `stamp`.
-    pub fn since(&self, stamp: Stamp) -> u64 {
+    /// The moment that is so many nanoseconds after the start.
+    pub fn instant(&self, at_ns: u64) -> Instant {
+        self.started + Duration::from_nanos(at_ns)
+    }
+
+    /// How many milliseconds have passed since `stamp`.
+    pub fn since_ms(&self, stamp: Stamp) -> u64 {
         u64::from(self.now.0.wrapping_sub(stamp.0))
+    }
+
+    /// Whether `timeout_ms` milliseconds have passed since `stamp`.
+    pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
+        self.since_ms(stamp) >= timeout_ms
     }
 }

@@ -63,6 +63,7 @@ impl Shard {
             &mut self.fanout,
             &self.link,
             &self.events,
+            &mut self.held_joins,
             &self.limits,
             (key, connection.id),
         );

@@ -7,7 +7,9 @@ use std::task::{Context, Wake, Waker};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use super::addresses::Counted;
 use super::clock::Stamp;
+use super::throttling::Pace;
 use crate::broker::Mailbox;
 use crate::channel::{Session, UserSocket};
 use crate::websocket::{CloseReason, FrameReader};
@@ -32,6 +34,14 @@ pub(super) struct Connection {
     pub ready: bool,
     /// Not read until it takes what waits for it: on its shard's list of those.
     pub held: bool,
+    /// How much it sends, for the limits of that.
+    pub pace: Pace,
+    /// Its place among the connections of its address.
+    #[expect(
+        dead_code,
+        reason = "it counts until it is dropped with the connection"
+    )]
+    pub counted: Option<Counted>,
 }
 
 /// A connection's id as the log shows it: its number, counted from 1, and its place. One of its shard's, so the shard
@@ -50,6 +60,8 @@ pub(super) enum State {
     Open,
     /// It published more than the shards can take: not read until they have caught up.
     Paused { since: Stamp },
+    /// It sent more than it may in a second: not read until then, in nanoseconds of the shard's clock.
+    Throttled { until_ns: u64 },
     /// Its Close frame is on its way or sent; input is thrown away until the peer's end.
     Closing(Closing),
 }

@@ -83,7 +83,7 @@ impl Draining {
 
     /// Moves those whose time has come by now.
     fn fall_due(&mut self, clock: &Clock) {
-        let count = due_after(clock.since(self.since), self.window_ms, self.count);
+        let count = due_after(clock.since_ms(self.since), self.window_ms, self.count);
         while self.count - self.left.len() < count {
             let next = self.left.pop();
             self.due.extend(next.map(|id| (id, clock.now())));

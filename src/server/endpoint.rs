@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::closes::Closes;
+use super::door::Door;
 use super::figures::ShardFigures;
 use super::live::Live;
 use super::metrics;
 use super::publish::seal_broadcast;
-use super::{CloseCounts, LimitMeters, Reload, Status};
+use super::{Admission, CloseCounts, LimitMeters, LimitSet, RefusalCounts, Reload, Status};
 use crate::broker::{Hub, HubCounts, Position};
 use crate::protocol::IntoPayload;
 
@@ -17,6 +18,7 @@ pub struct Endpoint {
     pub(super) hub: Arc<Hub>,
     pub(super) closes: Arc<Closes>,
     pub(super) meters: Arc<LimitMeters>,
+    pub(super) door: Arc<Door>,
     pub(super) status: Arc<Status>,
     pub(super) figures: Arc<[Arc<ShardFigures>]>,
     pub(super) live: Arc<Live>,
@@ -63,6 +65,17 @@ impl Endpoint {
     /// How many WebSockets have ended so far, and why.
     pub fn closes(&self) -> CloseCounts {
         self.closes.counts()
+    }
+
+    /// How many requests for a socket were refused so far, and why.
+    pub fn refusals(&self) -> RefusalCounts {
+        self.door.refusals.counts()
+    }
+
+    /// Changes who may come, and how fast, for those that come from now on; what of that only counts is in `observe`.
+    /// Nobody who is connected notices.
+    pub fn set_admission(&self, admission: Admission, observe: LimitSet) {
+        self.door.set_limits(admission, observe);
     }
 
     /// How often each limit was reached, and how near it is.

@@ -1,14 +1,16 @@
 //! The decision about one request to a socket's path: Phoenix's checks in Phoenix's order.
 
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::header::{HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION};
+use hyper::header::{
+    HeaderValue, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+};
 use hyper::http::request;
 use hyper::{Method, StatusCode};
 use thiserror::Error;
@@ -21,6 +23,9 @@ use crate::channel::{
     request_host,
 };
 use crate::protocol::Version;
+
+/// What clients of an address that has too many connections are told, in seconds. A browser's WebSocket does not hear it.
+const RETRY_AFTER_S: &str = "10";
 
 /// A socket that is let in: all that is known of it when its connection begins.
 #[derive(Debug)]
@@ -38,6 +43,12 @@ pub struct Accepted {
 /// Why a request to a socket's path got no 101, in the order in which it is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header, and did not.
+    #[error("a trusted proxy sent no PROXY header of version 2")]
+    ProxyHeader,
+    /// 429, empty, with `retry-after`, a second after the request.
+    #[error("there are too many connections from this address")]
+    Address,
     /// 400, empty.
     #[error("the method is not GET")]
     Method,
@@ -76,10 +87,10 @@ pub enum Refusal {
 pub(super) async fn handshake(
     mount: &Matched<'_, '_>,
     head: request::Parts,
-    peer: SocketAddr,
+    from: Whence,
     app_timeout: Duration,
 ) -> Result<(Accepted, HttpResponse), Refusal> {
-    let asked = check(mount, head, peer)?;
+    let asked = check(mount, head, from)?;
     let socket = mount.socket;
     let app = ask_app(socket, &asked.params, &asked.info, app_timeout).await?;
     let mut response = upgrade_request::accept(&asked.info.head).map_err(Refusal::Request)?;
@@ -99,6 +110,15 @@ pub(super) async fn handshake(
     Ok((accepted, response))
 }
 
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whence {
+    /// The other end of the connection.
+    pub peer: SocketAddr,
+    /// The client, as far as proxies are believed.
+    pub client: IpAddr,
+}
+
 /// What the checks before the app's own found out.
 struct Asked {
     params: Params,
@@ -111,7 +131,7 @@ struct Asked {
 fn check(
     mount: &Matched<'_, '_>,
     mut head: request::Parts,
-    peer: SocketAddr,
+    from: Whence,
 ) -> Result<Asked, Refusal> {
     if head.method != Method::GET {
         return Err(Refusal::Method);
@@ -137,7 +157,8 @@ fn check(
     let version = version(&params).ok_or(Refusal::Version)?;
     let custom = Arc::clone(&socket.connect_info);
     let info = ConnectInfo {
-        peer,
+        peer: from.peer,
+        client: from.client,
         head,
         auth_token,
         custom,
@@ -187,14 +208,49 @@ async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 impl Refusal {
+    /// All that [`name`](Refusal::name) can be.
+    pub const NAMES: [&'static str; 12] = [
+        "proxy_header",
+        "address",
+        "method",
+        "query",
+        "origin",
+        "auth_token",
+        "subprotocol",
+        "version",
+        "app",
+        "app_panicked",
+        "app_too_slow",
+        "no_upgrade",
+    ];
+
+    /// A stable word for metric labels.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Refusal::ProxyHeader => "proxy_header",
+            Refusal::Address => "address",
+            Refusal::Method => "method",
+            Refusal::Query(_) => "query",
+            Refusal::Origin => "origin",
+            Refusal::AuthToken => "auth_token",
+            Refusal::Subprotocol => "subprotocol",
+            Refusal::Version => "version",
+            Refusal::App(_) => "app",
+            Refusal::AppPanicked => "app_panicked",
+            Refusal::AppTooSlow => "app_too_slow",
+            Refusal::Request(_) => "no_upgrade",
+        }
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
             Refusal::Query(QueryError::TooLong) => StatusCode::URI_TOO_LONG,
-            Refusal::Method | Refusal::Query(_) => StatusCode::BAD_REQUEST,
+            Refusal::ProxyHeader | Refusal::Method | Refusal::Query(_) => StatusCode::BAD_REQUEST,
             Refusal::AuthToken | Refusal::Request(_) => StatusCode::BAD_REQUEST,
             Refusal::Origin | Refusal::Subprotocol | Refusal::Version => StatusCode::FORBIDDEN,
             Refusal::App(status) => *status,
+            Refusal::Address => StatusCode::TOO_MANY_REQUESTS,
             Refusal::AppPanicked => StatusCode::INTERNAL_SERVER_ERROR,
             Refusal::AppTooSlow => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -216,6 +272,10 @@ impl Refusal {
             response
                 .headers_mut()
                 .insert(SEC_WEBSOCKET_VERSION, version);
+        }
+        if *self == Refusal::Address {
+            let later = HeaderValue::from_static(RETRY_AFTER_S);
+            response.headers_mut().insert(RETRY_AFTER, later);
         }
         response
     }

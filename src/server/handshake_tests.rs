@@ -24,8 +24,10 @@ fn ask(
         .enable_time()
         .build()
         .unwrap();
-    let peer = "127.0.0.1:9".parse().unwrap();
-    runtime.block_on(handshake(&mount, head, peer, Duration::from_millis(50)))
+    let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let client = peer.ip();
+    let from = Whence { peer, client };
+    runtime.block_on(handshake(&mount, head, from, Duration::from_millis(50)))
 }
 
 const UPGRADE: [(&str, &str); 5] = [

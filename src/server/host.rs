@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::time::timeout;
 
+use super::door::JoinTurn;
+use super::held_joins::HeldJoins;
 use super::inbox::{Event, Events, ShardLink};
-use super::limits::ServerLimits;
+use super::limits::{Limit, LimitSet, ServerLimits};
 use super::publish::seal_broadcast;
 use crate::broker::{Fanout, Position, SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, Lost, Resume};
@@ -19,7 +21,10 @@ pub(super) struct ShardHost<'a> {
     pub fanout: &'a mut Fanout,
     pub link: &'a Arc<ShardLink>,
     pub events: &'a Rc<Events>,
+    pub held_joins: &'a mut HeldJoins,
     pub callback_timeout_ms: u64,
+    /// The limits that only count.
+    pub observe: LimitSet,
     /// The connection's place, and its never-reused name.
     pub key: u32,
     pub connection: u64,
@@ -37,6 +42,7 @@ impl<'a> ShardHost<'a> {
         fanout: &'a mut Fanout,
         link: &'a Arc<ShardLink>,
         events: &'a Rc<Events>,
+        held_joins: &'a mut HeldJoins,
         limits: &ServerLimits,
         (key, connection): (u32, u64),
     ) -> ShardHost<'a> {
@@ -44,7 +50,9 @@ impl<'a> ShardHost<'a> {
             fanout,
             link,
             events,
+            held_joins,
             callback_timeout_ms: limits.callback_timeout_ms,
+            observe: limits.observe,
             key,
             connection,
             muted: false,
@@ -118,10 +126,35 @@ impl Host for ShardHost<'_> {
             channel,
             result: Err(Lost::Panicked),
         };
+        let (meters, observe) = (Arc::clone(&self.link.meters), self.observe);
         tokio::task::spawn_local(async move {
-            let result = timeout(deadline, job).await;
-            report.tell(result.unwrap_or(Err(Lost::TimedOut)));
+            let (mut job, began) = (job, Instant::now());
+            let (limit, max) = (Limit::CallbackTime, deadline.as_micros() as u64);
+            let result = match timeout(deadline, &mut job).await {
+                Ok(result) => result,
+                Err(_elapsed) if meters.exceeded(observe, limit) => Err(Lost::TimedOut),
+                Err(_elapsed) => job.await,
+            };
+            meters.note(limit, began.elapsed().as_micros() as u64, max);
+            report.tell(result);
         });
+    }
+
+    fn may_join(&mut self, channel: SubscriptionId) -> bool {
+        let (wait, in_time) = match self.link.door.next_join() {
+            JoinTurn::Now => return true,
+            JoinTurn::Later(wait) => (wait, true),
+            JoinTurn::TooLate(wait) => (wait, false),
+        };
+        self.held_joins
+            .hold(self.connection, channel, wait, in_time);
+        false
+    }
+
+    fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {
+        let (limit, max) = (Limit::ChannelsPerConnection, channels_max as u64);
+        let meters = &self.link.meters;
+        !meters.judge(self.observe, limit, channels as u64, max)
     }
 
     fn address(&self) -> Address {

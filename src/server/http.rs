@@ -1,9 +1,8 @@
 //! HTTP on one connection, from the accepted TCP stream to the upgraded one: hyper runs it, and is gone afterwards.
 
-use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,18 +20,25 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::addresses::Counted;
+use super::door::Door;
 use super::handshake::{Accepted, Refusal, handshake};
+use super::in_flight::Seat;
 use super::pages::Pages;
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
 use super::upgrade_request::has_body;
+use super::visit::Visit;
+use super::{Proxies, ServerLimits};
 use crate::channel::{Matched, Router};
 
 /// What the HTTP side needs to answer; one for all connections of the server.
 #[derive(Debug)]
 pub struct HttpApp {
     router: Router,
-    limits: HttpLimits,
+    pub(super) limits: HttpLimits,
+    pub(super) proxies: Proxies,
+    pub(super) door: Arc<Door>,
     /// None where there is no server round it, and so nothing to be asked about but itself.
     pages: Option<Pages>,
 }
@@ -54,9 +60,10 @@ pub struct HttpLimits {
     pub connect_timeout_ms: u64,
     /// Largest request head, in bytes, at least 8,192 (hyper's own minimum). It bounds hyper's buffer, so that up to twice
     /// as much may pass, as it happens to be read. Default 65,536, eight times what proxies
-    /// commonly pass on, as tokens travel in URLs. A larger one is answered with 431. The number of header lines is
-    /// bounded by hyper, at 100, with the same answer.
+    /// commonly pass on, as tokens travel in URLs. A larger one is answered with 431.
     pub head_bytes_max: usize,
+    /// Most header lines of a request. Default 100. More are answered with 431.
+    pub head_lines_max: usize,
 }
 
 impl Default for HttpLimits {
@@ -67,12 +74,20 @@ impl Default for HttpLimits {
             closing_timeout_ms: 5_000,
             connect_timeout_ms: 10_000,
             head_bytes_max: 64 * 1024,
+            head_lines_max: HEAD_LINES_MAX_DEFAULT,
         }
     }
 }
 
 /// hyper's lower bound for [`HttpLimits::head_bytes_max`]; it panics below.
 const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
+
+/// hyper's own default, for which it needs no memory of its own.
+const HEAD_LINES_MAX_DEFAULT: usize = 100;
+
+/// How long a request of an address with too many connections waits for its 429: phoenix.js tries again within 10 ms of
+/// an answer. It waits no longer than there is room for it ([`Admission::upgrades_in_flight_max`](super::Admission)).
+const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
 /// What is still read, and thrown away, after the last answer. Closing a socket with unread input resets the
 /// connection, and the client may lose the answer that says what was wrong with its request.
@@ -92,8 +107,12 @@ const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 pub struct Upgraded {
     /// The TCP stream, registered with the runtime that `serve_http` ran on; the 101 is written.
     pub stream: TcpStream,
-    /// The client's address, or that of a proxy in front.
+    /// The other end's address, be it the client's or that of a proxy in front.
     pub peer: SocketAddr,
+    /// The client's address, as far as proxies are believed.
+    pub client: IpAddr,
+    /// Its place among the connections of that address.
+    pub(super) counted: Option<Counted>,
     /// What came in behind the request head: the client's first frames. Usually empty; its own memory, not a view
     /// into a larger buffer.
     pub leftover: Bytes,
@@ -107,6 +126,8 @@ impl HttpApp {
         HttpApp {
             router,
             limits: HttpLimits::default(),
+            proxies: Proxies::default(),
+            door: Arc::new(Door::new(1, &ServerLimits::default())),
             pages: None,
         }
     }
@@ -114,6 +135,20 @@ impl HttpApp {
     /// With the pages for operators.
     pub(super) fn pages(mut self, pages: Pages) -> HttpApp {
         self.pages = Some(pages);
+        self
+    }
+
+    /// With what belongs to the server rather than to what is served.
+    pub(super) fn succeeding(mut self, before: &HttpApp) -> HttpApp {
+        self.proxies = before.proxies.clone();
+        self.door = Arc::clone(&before.door);
+        self.pages = before.pages.clone();
+        self
+    }
+
+    /// Sets which proxies are believed.
+    pub fn proxies(mut self, proxies: Proxies) -> HttpApp {
+        self.proxies = proxies;
         self
     }
 
@@ -142,30 +177,38 @@ pub async fn serve_http(
     app: Arc<HttpApp>,
     stop: impl Future<Output = ()>,
 ) -> Option<Upgraded> {
-    let accepted = Rc::new(RefCell::new(None));
-    let begun = Rc::default();
-    let requests = Requests {
-        app: Arc::clone(&app),
-        peer,
-        accepted: Rc::clone(&accepted),
-        begun: Rc::clone(&begun),
-    };
-    let mut connection = builder(&app.limits).serve_connection(TokioIo::new(stream), requests);
-    let ended = run(&mut connection, &app.limits, stop, &begun).await?;
+    serve(stream, peer, app, None, stop).await
+}
+
+/// [`serve_http`], for a connection with a seat among those of its shard.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Arc<HttpApp>,
+    seat: Option<Seat>,
+    stop: impl Future<Output = ()>,
+) -> Option<Upgraded> {
+    let visit = Rc::new(Visit::begin(&stream, peer, Arc::clone(&app), seat).await?);
+    let requests = Requests(Rc::clone(&visit));
+    let mut connection = builder(&visit).serve_connection(TokioIo::new(stream), requests);
+    let ended = run(&mut connection, &app.limits, stop, &visit).await?;
     let parts = connection.into_parts();
     let stream = parts.io.into_inner();
-    if let (Ok(()), Some(accepted)) = (&ended, accepted.take()) {
-        // hyper's buffer is many times larger than what is left in it.
-        let leftover = Bytes::copy_from_slice(&parts.read_buf);
+    if let (Ok(()), Some(accepted)) = (&ended, visit.accepted.take()) {
+        let (client, counted) = visit.leave();
         return Some(Upgraded {
             stream,
-            peer,
-            leftover,
+            peer: visit.peer,
+            client,
+            counted,
+            // hyper's buffer is many times larger than what is left in it.
+            leftover: Bytes::copy_from_slice(&parts.read_buf),
             accepted,
         });
     }
     if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "HTTP connection ended");
+        tracing::debug!(peer = %visit.peer, %error, "HTTP connection ended");
+        visit.failed(&error, parts.read_buf.len());
     }
     drop(parts.read_buf);
     close(stream).await;
@@ -177,13 +220,13 @@ async fn run(
     connection: &mut Connection,
     limits: &HttpLimits,
     stop: impl Future<Output = ()>,
-    begun: &Cell<bool>,
+    visit: &Visit,
 ) -> Option<hyper::Result<()>> {
     let lifetime = Duration::from_millis(limits.lifetime_ms);
     let mut stop = pin!(timeout(lifetime, async {
         stop.await;
         let first = poll_fn(|_| {
-            if begun.get() {
+            if visit.has_asked() {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -209,14 +252,7 @@ async fn run(
 type Connection = http1::Connection<TokioIo<TcpStream>, Requests>;
 
 /// What hyper calls with each request of one connection.
-struct Requests {
-    app: Arc<HttpApp>,
-    peer: SocketAddr,
-    /// Where the socket is put that was let in.
-    accepted: Rc<RefCell<Option<Accepted>>>,
-    /// There has been a request.
-    begun: Rc<Cell<bool>>,
-}
+struct Requests(Rc<Visit>);
 
 impl Service<Request<Incoming>> for Requests {
     type Response = HttpResponse;
@@ -224,13 +260,13 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.begun.set(true);
-        let (app, peer, accepted) = (Arc::clone(&self.app), self.peer, Rc::clone(&self.accepted));
-        Box::pin(async move { Ok(respond(&app, peer, request, &accepted).await) })
+        let visit = Rc::clone(&self.0);
+        Box::pin(async move { Ok(respond(&visit, request).await) })
     }
 }
 
-fn builder(limits: &HttpLimits) -> http1::Builder {
+fn builder(visit: &Visit) -> http1::Builder {
+    let limits = visit.limits_that_bite();
     let mut builder = http1::Builder::new();
     builder
         // Without a timer hyper's time-outs silently do nothing.
@@ -240,58 +276,65 @@ fn builder(limits: &HttpLimits) -> http1::Builder {
         // A client may end its side with its request, as health checks by netcat do, and still wants the answer.
         .half_close(true)
         .keep_alive(true);
+    if limits.head_lines_max != HEAD_LINES_MAX_DEFAULT {
+        builder.max_headers(limits.head_lines_max);
+    }
     builder
 }
 
-/// The answer to one request. A socket that is let in is put into `accepted`, and its 101 is the last answer.
-async fn respond(
-    app: &HttpApp,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-    accepted: &RefCell<Option<Accepted>>,
-) -> HttpResponse {
+/// The answer to one request. A socket that is let in is put into the visit, and its 101 is the last answer.
+async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
     let (head, _unread) = request.into_parts();
+    visit.asked(&head);
+    let Ok(()) = visit.enter(&head.headers) else {
+        tokio::time::sleep(ADDRESS_REFUSAL_DELAY).await;
+        return with_close(visit.refuse(Refusal::Address));
+    };
     let unread_body = has_body(&head.headers);
     let uri = head.uri.clone();
-    let mut response = match app.router.find(uri.path()) {
-        None => resource(app, peer, &head).await,
-        Some(mount) => open_socket(app, peer, &mount, head, accepted).await,
+    visit.begins_answer();
+    let response = match visit.app.router.find(uri.path()) {
+        None => resource(&visit.app, visit.peer, &head).await,
+        Some(mount) => open_socket(visit, &mount, head).await,
     };
+    visit.is_answered();
     if unread_body {
         // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+        return with_close(response);
     }
     response
 }
 
-async fn open_socket(
-    app: &HttpApp,
-    peer: SocketAddr,
-    mount: &Matched<'_, '_>,
-    head: request::Parts,
-    accepted: &RefCell<Option<Accepted>>,
-) -> HttpResponse {
-    let app_timeout = Duration::from_millis(app.limits.connect_timeout_ms);
+fn with_close(mut response: HttpResponse) -> HttpResponse {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
+}
+
+async fn open_socket(visit: &Visit, mount: &Matched<'_, '_>, head: request::Parts) -> HttpResponse {
+    let app_timeout = Duration::from_millis(visit.app.limits.connect_timeout_ms);
+    let from = visit.whence();
+    let (peer, client) = (from.peer, from.client);
     let compared = tracing::enabled!(tracing::Level::DEBUG)
         .then(|| [ORIGIN, HOST].map(|name| shown(&head.headers, &name)));
-    match handshake(mount, head, peer, app_timeout).await {
+    match handshake(mount, head, from, app_timeout).await {
         Ok((socket, response)) => {
-            accepted.replace(Some(socket));
+            visit.accepted.replace(Some(socket));
             response
         }
         Err(refusal) => {
             // A fault of the app is for an operator to see, a refused client is everyday life.
             match refusal {
-                Refusal::AppPanicked | Refusal::AppTooSlow => tracing::error!(%peer, "{refusal}"),
+                Refusal::AppPanicked | Refusal::AppTooSlow => {
+                    tracing::error!(%peer, %client, "{refusal}");
+                }
                 Refusal::Origin => {
                     let [origin, host] = compared.unwrap_or_default();
-                    tracing::debug!(%peer, %refusal, ?origin, ?host, "socket refused");
+                    tracing::debug!(%peer, %client, %refusal, ?origin, ?host, "socket refused");
                 }
-                _ => tracing::debug!(%peer, %refusal, "socket refused"),
+                _ => tracing::debug!(%peer, %client, %refusal, "socket refused"),
             }
-            refusal.response()
+            visit.refuse(refusal)
         }
     }
 }

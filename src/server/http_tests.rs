@@ -36,6 +36,7 @@ fn brisk() -> HttpLimits {
         closing_timeout_ms: 100,
         connect_timeout_ms: 50,
         head_bytes_max: 16 * 1024,
+        head_lines_max: 100,
     }
 }
 

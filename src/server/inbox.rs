@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use super::closes::Closes;
+use super::door::Door;
 use super::figures::ShardFigures;
 use super::live::Serving;
 use super::{Endpoint, LimitMeters, Status, Upgraded};
@@ -35,11 +36,14 @@ pub(super) struct ShardLink {
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
+    pub door: Arc<Door>,
     /// Its own. Others only read them.
     pub figures: Arc<ShardFigures>,
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
+    /// Those of them in HTTP whose answer is being found.
+    pub asking: AtomicUsize,
     /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
 }
@@ -52,9 +56,11 @@ impl ShardLink {
             closes: Arc::clone(&endpoint.closes),
             meters: Arc::clone(&endpoint.meters),
             status: Arc::clone(&endpoint.status),
+            door: Arc::clone(&endpoint.door),
             figures: Arc::clone(&endpoint.figures[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
+            asking: AtomicUsize::new(0),
             cut_off: AtomicUsize::new(0),
         }
     }

@@ -69,8 +69,8 @@ pub struct Admission {
     /// Connections from one address (of IPv6 the first 64 bits), those of loopback not counted. Default 10,000. The next
     /// gets 429.
     pub connections_per_address_max: usize,
-    /// Connections that are in HTTP still. Default 4,096. For each further one, that which has waited longest for its
-    /// request is cut.
+    /// Connections that are in HTTP still, each shard its part of them. Default 4,096. For each further one, that which has
+    /// waited longest without having sent a whole request head is cut.
     pub upgrades_in_flight_max: usize,
     /// Connections accepted in a second, in the long run. Default 5,000; the others wait in the backlog.
     pub accepts_per_second: u32,
@@ -130,8 +130,8 @@ impl Default for Rates {
 macro_rules! limits {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// A limit by name, as the configuration and the metrics have it. Each either *bites* (the default) or, named in
-        /// [`ServerLimits::observe`], only counts how often it would have. One that protects memory bites in that case as
-        /// well, at 16 times its value.
+        /// [`ServerLimits::observe`], only counts how often it would have. One that [protects
+        /// memory](Limit::protects_memory) bites in that case as well, at 16 times its value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Limit { $($(#[$doc])* $variant,)* }
@@ -197,6 +197,9 @@ limits! {
 
 const LIMITS: usize = Limit::ALL.len();
 
+/// What is observed only, and protects memory, bites at so many times its value.
+const OBSERVED_FACTOR: u64 = 16;
+
 /// A set of limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitSet(u32);
@@ -211,6 +214,16 @@ impl LimitSet {
     /// Whether `limit` is in it.
     pub fn contains(self, limit: Limit) -> bool {
         self.0 & 1 << limit as u8 != 0
+    }
+
+    /// Above which value `limit` bites if these are observed and `max` is its value: `max`, or 16 times that where it
+    /// protects memory and is observed, or never.
+    pub fn bites_above(self, limit: Limit, max: u64) -> u64 {
+        match self.contains(limit) {
+            false => max,
+            true if limit.protects_memory() => max.saturating_mul(OBSERVED_FACTOR),
+            true => u64::MAX,
+        }
     }
 }
 
@@ -228,15 +241,24 @@ impl LimitMeters {
     /// `used` of `max` is in use. True if that is too much, and the limit bites.
     pub fn judge(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) -> bool {
         self.note(limit, used, max);
-        used > max && self.exceeded(observe, limit)
+        if used <= max {
+            return false;
+        }
+        let bites = used > observe.bites_above(limit, max);
+        self.count(limit, bites);
+        bites
     }
 
     /// It was exceeded, as the caller knows. True if it bites, false if it only counts.
     pub fn exceeded(&self, observe: LimitSet, limit: Limit) -> bool {
         let bites = !observe.contains(limit);
+        self.count(limit, bites);
+        bites
+    }
+
+    fn count(&self, limit: Limit, bites: bool) {
         let counts = if bites { &self.bitten } else { &self.observed };
         counts[limit as usize].fetch_add(1, Ordering::Relaxed);
-        bites
     }
 
     /// `used` of `max` is in use. Costs a load, and a store when it was never that near in this window.
@@ -301,6 +323,22 @@ mod tests {
             (0, 1)
         );
         assert_eq!(meters.nearest(Limit::MessageBytes), 1.5);
+    }
+
+    #[test]
+    fn an_observed_limit_bites_at_16_times_its_value_if_it_protects_memory_and_else_never() {
+        let meters = LimitMeters::default();
+        let observe = LimitSet::default()
+            .with(Limit::MessageBytes)
+            .with(Limit::JoinsPerSecond);
+        assert!(!meters.judge(observe, Limit::MessageBytes, 320, 20));
+        assert!(meters.judge(observe, Limit::MessageBytes, 321, 20));
+        assert!(!meters.judge(observe, Limit::JoinsPerSecond, u64::MAX / 2000, 20));
+        let (bitten, observed) = (
+            meters.bitten(Limit::MessageBytes),
+            meters.observed(Limit::MessageBytes),
+        );
+        assert_eq!((bitten, observed), (1, 1));
     }
 
     #[test]

@@ -9,10 +9,11 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::oneshot;
 
 use super::admin::{self, Admin};
+use super::door::Door;
 use super::endpoint::Endpoint;
 use super::pages::{MetricsTo, Pages};
 use super::running::run;
-use super::{HttpApp, HttpLimits, ServerLimits, Status};
+use super::{HttpApp, HttpLimits, Proxies, ServerLimits, Status};
 use crate::broker::Hub;
 use crate::channel::Router;
 
@@ -79,6 +80,12 @@ impl Server {
         self
     }
 
+    /// Sets which proxies stand in front and are believed. Default: none.
+    pub fn proxies(mut self, proxies: Proxies) -> Server {
+        self.app = self.app.proxies(proxies);
+        self
+    }
+
     /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the main one; port 0
     /// takes any free port. Default: nowhere. Then the main listener shows `/metrics` to this machine alone; with an
     /// admin listener it shows them to nobody.
@@ -133,10 +140,13 @@ impl Server {
         socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
         socket.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let door = Arc::new(Door::new(self.shards, &self.limits));
+        self.app.door = Arc::clone(&door);
         let endpoint = Endpoint {
             hub: Arc::new(Hub::new(self.shards)),
             closes: Arc::default(),
-            meters: Arc::default(),
+            meters: Arc::clone(&door.meters),
+            door,
             status: Arc::new(Status::new(self.shards)),
             live: Arc::default(),
             figures: (0..self.shards).map(|_| Arc::default()).collect(),
@@ -151,7 +161,7 @@ impl Server {
             },
             rooms_top: self.rooms_top,
         };
-        endpoint.live.begin(self.app, self.limits, pages);
+        endpoint.live.begin(self.app.pages(pages), self.limits);
         Ok(Bound {
             rooms_top: self.rooms_top,
             shards: self.shards,

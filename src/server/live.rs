@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::inbox::{Command, ShardLink};
-use super::pages::Pages;
 use super::{HttpApp, HttpLimits, ServerLimits};
 use crate::channel::Router;
 
@@ -32,8 +31,6 @@ pub(super) struct Live(Mutex<State>);
 #[derive(Debug)]
 struct State {
     serving: Arc<Serving>,
-    /// The operators' pages, which every app shows.
-    pages: Option<Pages>,
     /// Empty before the server runs. Weak, as they are the running server's.
     shards: Vec<Weak<ShardLink>>,
 }
@@ -45,19 +42,16 @@ impl Default for State {
         let limits = ServerLimits::default();
         State {
             serving: Arc::new(Serving { app, limits }),
-            pages: None,
             shards: Vec::new(),
         }
     }
 }
 
 impl Live {
-    /// What is served first, with `pages` then and after every reload.
-    pub fn begin(&self, app: HttpApp, limits: ServerLimits, pages: Pages) {
-        let mut state = self.lock();
-        let app = Arc::new(app.pages(pages.clone()));
-        state.serving = Arc::new(Serving { app, limits });
-        state.pages = Some(pages);
+    /// What is served first.
+    pub fn begin(&self, app: HttpApp, limits: ServerLimits) {
+        let app = Arc::new(app);
+        self.lock().serving = Arc::new(Serving { app, limits });
     }
 
     /// The server has ended. What it served may hold an endpoint, as the pages do, and through that itself.
@@ -81,15 +75,13 @@ impl Live {
 
     /// Under the lock to its end, so that all shards see reloads in one order.
     pub fn reload(&self, reload: Reload) {
-        let mut app = HttpApp::new(reload.router).limits(reload.http_limits);
+        let app = HttpApp::new(reload.router).limits(reload.http_limits);
         let mut state = self.lock();
-        if let Some(pages) = state.pages.clone() {
-            app = app.pages(pages);
-        }
-        let serving = Arc::new(Serving {
-            app: Arc::new(app),
-            limits: reload.limits,
-        });
+        let app = Arc::new(app.succeeding(&state.serving.app));
+        app.door
+            .set_limits(reload.limits.admission, reload.limits.observe);
+        let limits = reload.limits;
+        let serving = Arc::new(Serving { app, limits });
         state.serving = Arc::clone(&serving);
         for shard in state.shards.iter().filter_map(Weak::upgrade) {
             let command = Command::Reload(Arc::clone(&serving));

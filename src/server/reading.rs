@@ -5,6 +5,7 @@ use std::io;
 use fastwebsockets::OpCode;
 use tokio::io::Interest;
 
+use super::Limit;
 use super::connection::{Connection, Name, State};
 use super::host::ShardHost;
 use super::shard::Shard;
@@ -81,7 +82,7 @@ impl Shard {
         };
         match &connection.state {
             State::Closing(_) => return self.discard_input(key),
-            State::Paused { .. } => return,
+            State::Paused { .. } | State::Throttled { .. } => return,
             State::Open => {}
         }
         if self.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {
@@ -102,9 +103,9 @@ impl Shard {
                 if filled.is_short() {
                     connection.is_exhausted_for(Interest::READABLE);
                 }
-                self.take_frames(key, kept);
+                self.take_frames(key, kept, filled.read);
             }
-            Err(error) if is_passing(&error) => {}
+            Err(error) if is_passing(&error) => connection.pace.rests(),
             Err(_) => return self.drop_connection(key, CloseReason::PeerGone),
         }
         self.wait_readable(key);
@@ -128,8 +129,8 @@ impl Shard {
                 leftover = &leftover[len..];
                 Ok(len)
             });
-            if copied.is_ok() {
-                self.take_frames(key, kept);
+            if let Ok(filled) = copied {
+                self.take_frames(key, kept, filled.read);
             }
         }
     }
@@ -142,8 +143,9 @@ impl Shard {
         }
     }
 
-    /// Everything whole that was read, in order. `kept` is what the reader kept before the read, which may have grown it.
-    fn take_frames(&mut self, key: u32, kept: usize) {
+    /// Everything whole that was read, in order. `kept` is what the reader kept before the read, which may have grown it;
+    /// `read` is how much that was.
+    fn take_frames(&mut self, key: u32, kept: usize, read: usize) {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
@@ -153,27 +155,42 @@ impl Shard {
             &mut self.fanout,
             &self.link,
             &self.events,
+            &mut self.held_joins,
             &self.limits,
             (key, connection.id),
         );
         let ended = take_frames(connection, &mut self.buffer, &mut self.decode, &mut host);
-        let lag_bytes = host.lag_bytes;
+        let lag_bytes = host.lag_bytes as u64;
         let now_kept = connection.reader.kept_bytes();
         self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
         // Whether something was whole: what is incomplete now began with this read then.
-        if !was_partial || matches!(ended, Ok(true)) {
+        if !was_partial || matches!(&ended, Ok(taken) if taken.is_whole) {
             connection.partial_since = self.clock.now();
         }
-        match ended {
+        let taken = match ended {
+            Ok(taken) => taken,
             Err(reason) => {
                 connection.reader.discard(&mut self.buffer);
-                self.close(key, reason);
+                self.note_violation(&reason);
+                return self.close(key, reason);
             }
-            Ok(_) if self.partial_bytes > self.limits.partial_bytes_max && now_kept > 0 => {
-                self.close(key, CloseReason::PartialTimeout);
-            }
-            Ok(_) if lag_bytes > self.limits.lag_bytes_max => self.pause(key),
-            Ok(_) => {}
+        };
+        let message_bytes_max = connection.socket.limits().message_bytes_max;
+        self.judge(
+            Limit::MessageBytes,
+            taken.largest as u64,
+            message_bytes_max as u64,
+        );
+        let (partial, partial_max) = (self.partial_bytes, self.limits.partial_bytes_max);
+        if now_kept > 0 && self.judge(Limit::PartialBytes, partial as u64, partial_max as u64) {
+            return self.close(key, CloseReason::PartialTimeout);
+        }
+        if lag_bytes > 0 && self.judge(Limit::LagBytes, lag_bytes, self.limits.lag_bytes_max as u64)
+        {
+            self.pause(key);
+        }
+        if let Some(reason) = self.charge(key, taken.frames, read) {
+            self.close(key, reason);
         }
     }
 
@@ -207,7 +224,9 @@ impl Shard {
     }
 
     pub(super) fn resume_paused(&mut self) {
-        if self.paused.is_empty() || self.link.hub.lag_bytes_max() > self.limits.lag_bytes_max / 2 {
+        if self.paused.is_empty()
+            || self.link.hub.lag_bytes_max() as u64 > self.lag_bytes_that_bite() / 2
+        {
             return;
         }
         for key in std::mem::take(&mut self.paused) {
@@ -224,18 +243,29 @@ impl Shard {
     }
 }
 
-/// Does what each whole frame means. Returns whether what was incomplete before is whole now; an error is the reason to
-/// close the connection.
+/// What was in a read.
+struct Taken {
+    /// Whether what was incomplete before is whole now.
+    is_whole: bool,
+    frames: u32,
+    /// Bytes of the largest message.
+    largest: usize,
+}
+
+/// Does what each whole frame means. An error is the reason to close the connection.
 fn take_frames(
     connection: &mut Connection,
     buffer: &mut crate::websocket::ReadBuffer,
     decode: &mut crate::protocol::DecodeScratch,
     host: &mut ShardHost<'_>,
-) -> Result<bool, CloseReason> {
+) -> Result<Taken, CloseReason> {
     use crate::channel::Host;
-    let message_bytes_max = connection.socket.limits().message_bytes_max;
+    let message_bytes_max = connection.socket.limits().message_bytes_max as u64;
+    let message_bytes_max = host
+        .observe
+        .bites_above(Limit::MessageBytes, message_bytes_max) as usize;
     let limits = ReadLimits { message_bytes_max };
-    let (mut messages, mut controls) = (0_usize, 0_usize);
+    let (mut messages, mut controls, mut largest) = (0_u32, 0_u32, 0);
     while let Some(frame) = connection.reader.next(buffer, &limits)? {
         match frame.opcode {
             OpCode::Text | OpCode::Binary => {
@@ -247,6 +277,7 @@ fn take_frames(
         match frame.opcode {
             OpCode::Text | OpCode::Binary => {
                 let binary = frame.opcode == OpCode::Binary;
+                largest = largest.max(frame.payload.len());
                 let message = connection
                     .session
                     .message(binary, &frame.payload, decode, host);
@@ -260,7 +291,13 @@ fn take_frames(
         }
     }
     // A message in fragments is not helped by the pings inside it.
-    Ok(messages > 0 || (controls > 0 && !connection.reader.is_inside_message()))
+    let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());
+    let frames = messages + controls;
+    Ok(Taken {
+        is_whole,
+        frames,
+        largest,
+    })
 }
 
 /// Says what was wrong with a message, since the reason has but a word for it.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::live::Serving;
+use super::metering::with_observed;
 use super::shard::Shard;
 use crate::channel::Router;
 
@@ -11,7 +12,7 @@ impl Shard {
     pub(super) fn reload(&mut self, serving: &Serving) {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;
-        self.fanout.set_settings(self.limits.fanout);
+        self.fanout.set_settings(with_observed(&self.limits));
         self.sweep = self.limits.sweeps(&self.app);
         let router: &Router = serving.app.router();
         for (_, connection) in &mut self.connections {

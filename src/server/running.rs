@@ -66,12 +66,12 @@ pub(super) fn run(
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
         endpoint.status.enter(Phase::Admitting);
-        until(shutdown, accept(&listener, &links)).await;
+        until(shutdown, accept(&listener, &links, &endpoint.door)).await;
         endpoint.status.enter(Phase::Draining);
         let drain_times = endpoint.live.serving().limits.drain;
         let drain = async {
             let ready_delay = Duration::from_millis(drain_times.ready_delay_ms);
-            until(sleep(ready_delay), accept(&listener, &links)).await;
+            until(sleep(ready_delay), accept(&listener, &links, &endpoint.door)).await;
             drop(listener);
             tell(&links, || Command::Drain);
             report(&links, &drain_times, all_gone(&mut ended)).await;

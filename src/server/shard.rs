@@ -19,9 +19,13 @@ use super::HttpApp;
 use super::clock::Clock;
 use super::connection::Connection;
 use super::draining::Draining;
+use super::held_joins::HeldJoins;
+use super::in_flight::InFlight;
 use super::inbox::{Events, ShardLink};
 use super::limits::ServerLimits;
+use super::metering::with_observed;
 use super::sockets::Sockets;
+use super::throttling::Throttled;
 use crate::broker::{Budget, Failure, Fanout, Mailbox};
 use crate::protocol::DecodeScratch;
 use crate::websocket::{CloseReason, Overrun, ReadBuffer};
@@ -53,6 +57,12 @@ pub(super) struct Shard {
     pub closing: Vec<u32>,
     /// Connections that publish more than the shards can take.
     pub paused: Vec<u32>,
+    /// Connections that sent more than they may in a second.
+    pub throttled: Throttled,
+    /// Joins that wait for their turn.
+    pub held_joins: HeldJoins,
+    /// Connections that are in HTTP.
+    pub in_flight: Rc<InFlight>,
     /// Connections that are not read because too much waits for them.
     pub held: Vec<u32>,
     /// Bytes of incomplete messages that connections keep.
@@ -73,11 +83,15 @@ pub(super) struct Shard {
 impl Shard {
     /// A shard on the present thread's runtime.
     pub fn new(link: Arc<ShardLink>, app: Arc<HttpApp>, limits: ServerLimits) -> Shard {
-        let fanout = Fanout::new(link.number, Arc::clone(&link.hub), limits.fanout);
+        let fanout = Fanout::new(link.number, Arc::clone(&link.hub), with_observed(&limits));
         let sweep = limits.sweeps(&app);
         let mut look_again = tokio::time::interval(PAUSE_CHECK);
         look_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let in_flight = Rc::new(InFlight::new(Arc::clone(&link)));
         Shard {
+            in_flight,
+            throttled: Throttled::default(),
+            held_joins: HeldJoins::default(),
             link,
             app,
             limits,
@@ -125,6 +139,8 @@ impl Shard {
         self.go_on_closing();
         self.read_held();
         self.resume_paused();
+        work_left |= self.resume_throttled(cx);
+        work_left |= self.answer_held_joins(cx);
         if !self.paused.is_empty() && self.look_again.poll_tick(cx).is_ready() {
             work_left |= self.look_again.poll_tick(cx).is_ready();
         }
@@ -140,6 +156,7 @@ impl Shard {
 
     pub(super) fn close_failed(&mut self) {
         while let Some((key, failure)) = self.fanout.take_failed() {
+            self.note_failure(&failure);
             let overrun = match failure {
                 Failure::Io(_) => {
                     self.drop_connection(key, CloseReason::PeerGone);

@@ -8,7 +8,8 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::HttpApp;
 use super::connection::{Connection, State};
-use super::limits::ServerLimits;
+use super::limits::{Limit, ServerLimits};
+use super::metering::NearestDeadlines;
 use super::shard::Shard;
 use crate::websocket::CloseReason;
 
@@ -37,11 +38,17 @@ impl Shard {
         self.fanout.sweep(self.clock.now().as_ms());
         self.close_failed();
         self.give_back();
+        self.note_heights();
+        let mut nearest = NearestDeadlines::default();
         let due: Vec<(u32, Due)> = self
             .connections
             .iter()
-            .filter_map(|(key, connection)| Some((key as u32, self.due(connection)?)))
+            .filter_map(|(key, connection)| {
+                self.look_at(connection, &mut nearest);
+                Some((key as u32, self.due(connection)?))
+            })
             .collect();
+        self.note_deadlines(&nearest);
         self.partial_bytes = self
             .connections
             .iter()
@@ -49,9 +56,31 @@ impl Shard {
             .sum();
         for (key, due) in due {
             match due {
-                Due::Close(reason) => self.close(key, reason),
+                Due::Close(reason) if self.bites(reason) => self.close(key, reason),
+                Due::Close(reason) => self.begin_again(key, reason),
                 Due::CutOff(reason) => self.cut_off(key, reason),
             }
+        }
+    }
+
+    /// Whether a connection is to be closed for that deadline.
+    fn bites(&self, reason: CloseReason) -> bool {
+        match reason {
+            CloseReason::IdleTimeout => self.exceeded(Limit::IdleTime),
+            CloseReason::PartialTimeout => self.exceeded(Limit::PartialTime),
+            // The limits behind these had bitten when the wait began.
+            _ => true,
+        }
+    }
+
+    /// A deadline that is only observed has passed, and been counted. It counts again when it has passed again.
+    fn begin_again(&mut self, key: u32, reason: CloseReason) {
+        if let Some(connection) = self.connections.get_mut(key as usize) {
+            let began = match reason {
+                CloseReason::PartialTimeout => &mut connection.partial_since,
+                _ => &mut connection.heard,
+            };
+            *began = self.clock.now();
         }
     }
 
@@ -76,6 +105,12 @@ impl Shard {
                 .clock
                 .is_over(*since, self.limits.pause_timeout_ms)
                 .then_some(Due::Close(CloseReason::Overloaded)),
+            State::Throttled { .. } => {
+                let time_max = self.limits.rates.over_rate_ms_max;
+                let is_over = |since| self.clock.is_over(since, time_max);
+                let is_over = connection.pace.is_over(is_over);
+                is_over.then_some(Due::Close(CloseReason::RateExceeded))
+            }
             State::Open if self.clock.is_over(connection.heard, idle_timeout_ms) => {
                 Some(Due::Close(CloseReason::IdleTimeout))
             }
@@ -107,6 +142,7 @@ impl ServerLimits {
             self.partial_timeout_ms,
             self.closing_timeout_ms,
             self.pause_timeout_ms,
+            self.rates.over_rate_ms_max,
             self.fanout.retention_ms_max,
         ];
         let shortest = shortest.into_iter().min().unwrap_or(4000);

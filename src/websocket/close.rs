@@ -32,6 +32,9 @@ pub enum CloseReason {
     /// A frame or message stayed incomplete longer than its deadline, or more such bytes are kept than the shard allows. 1008.
     /// The client reconnects.
     PartialTimeout,
+    /// The client has sent more than it may in a second, without a moment's rest, for longer than that is waited for. 1008. The
+    /// client reconnects.
+    RateExceeded,
     /// The client reads slower than its topics write, and fell out of what is kept for it, by the bound that is named.
     /// 1013. The client reconnects and joins afresh, for it has a gap.
     SlowConsumer(Overrun),
@@ -69,7 +72,7 @@ impl Overrun {
 
 impl CloseReason {
     /// All that [`name`](CloseReason::name) can be.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 13] = [
         "client_closed",
         "disconnected",
         "service_restart",
@@ -79,6 +82,7 @@ impl CloseReason {
         "not_utf8",
         "message_too_big",
         "partial_timeout",
+        "rate_exceeded",
         "slow_consumer",
         "overloaded",
         "peer_gone",
@@ -90,7 +94,7 @@ impl CloseReason {
             Self::ClientClosed => 1000,
             Self::Disconnected | Self::IdleTimeout => 1001,
             Self::PeerGone => 1006,
-            Self::PartialTimeout => 1008,
+            Self::PartialTimeout | Self::RateExceeded => 1008,
             Self::Undecodable => 1011,
             Self::ServiceRestart => 1012,
             Self::SlowConsumer(_) | Self::Overloaded => 1013,
@@ -112,6 +116,7 @@ impl CloseReason {
                 _ => "protocol_violation",
             },
             Self::PartialTimeout => "partial_timeout",
+            Self::RateExceeded => "rate_exceeded",
             Self::SlowConsumer(_) => "slow_consumer",
             Self::Overloaded => "overloaded",
             Self::PeerGone => "peer_gone",
@@ -177,6 +182,7 @@ mod tests {
             CloseReason::Undecodable,
             CloseReason::Violation(Violation::Unmasked),
             CloseReason::PartialTimeout,
+            CloseReason::RateExceeded,
             CloseReason::SlowConsumer(Overrun::Age),
             CloseReason::Overloaded,
             CloseReason::PeerGone,

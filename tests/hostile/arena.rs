@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lobbyd::protocol::{Payload, reason};
-use lobbyd::server::{HttpLimits, Running, Server, ServerLimits};
+use lobbyd::server::{HttpLimits, Proxies, Running, Server, ServerLimits};
 use lobbyd::{
     Channel, Connect, Handled, Info, Join, Router, Socket, TerminateReason, UserSocket, object,
 };
@@ -99,16 +99,35 @@ impl Drop for PanicsWhenDropped {
 
 pub fn arena_with_http(shards: usize, limits: ServerLimits, http: HttpLimits) -> Running {
     hide_panics_on_purpose();
+    arena_behind(Proxies::default(), shards, limits, http)
+}
+
+/// With proxies in front. Under `/claims` there is a socket that lets in whoever says which client it is.
+pub fn arena_behind(
+    proxies: Proxies,
+    shards: usize,
+    limits: ServerLimits,
+    http: HttpLimits,
+) -> Running {
+    let claims = UserSocket::new().connect(|params, info| {
+        let shown = format!("{} at {}", info.client(), info.peer_data().ip());
+        match params.get("client") {
+            Some(claimed) if claimed == shown => Connect::ok(),
+            _ => Connect::refuse(),
+        }
+    });
     let panicking = UserSocket::new().connect(|_, _| -> Connect { panics() });
     let late = UserSocket::new().connect(|_, _| Connect::later(async { panics() }));
     let router = Router::new()
         .socket("/socket", UserSocket::new().channel("room:*", Obedient))
+        .socket("/claims", claims)
         .socket("/panics", panicking)
         .socket("/panics_later", late);
     let server = Server::new(router)
         .shards(shards)
         .limits(limits)
-        .http_limits(http);
+        .http_limits(http)
+        .proxies(proxies);
     let any_port = "127.0.0.1:0".parse().unwrap();
     server.bind(any_port).expect("a free port").start()
 }

@@ -3,11 +3,10 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lobbyd::server::ServerLimits;
 use serde_json::json;
 
 use crate::arena::{Chat, arena, nothing_is_left};
-use crate::support::{Client, connect, connect_to, eventually, frame};
+use crate::support::{Client, at_any_pace, connect, connect_to, eventually, frame};
 
 const TOPICS: usize = 100;
 
@@ -44,7 +43,7 @@ fn leave_all(client: &mut Client, number: usize, round: usize) {
 
 #[test]
 fn a_storm_of_joins_and_leaves_on_thousands_of_topics_leaves_no_topic_behind() {
-    let server = arena(2, ServerLimits::default());
+    let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
     let storm: Vec<_> = (0..8)
@@ -72,7 +71,7 @@ fn a_storm_of_joins_and_leaves_on_thousands_of_topics_leaves_no_topic_behind() {
 
 #[test]
 fn broadcasts_into_topics_that_come_and_go_reach_nobody_wrong_and_leave_nothing() {
-    let server = arena(2, ServerLimits::default());
+    let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let endpoint = server.endpoint().clone();
     let over = AtomicBool::new(false);
@@ -116,7 +115,7 @@ fn broadcasts_into_topics_that_come_and_go_reach_nobody_wrong_and_leave_nothing(
 
 #[test]
 fn connections_reset_in_the_middle_of_everything_leave_nothing() {
-    let server = arena(2, ServerLimits::default());
+    let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     for number in 0..200 {
         let mut client = connect(&server);
@@ -140,7 +139,7 @@ pub fn reset(mut client: Client) {
 
 #[test]
 fn clients_that_come_and_go_without_joining_leave_nothing() {
-    let server = arena(2, ServerLimits::default());
+    let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     for number in 0..300 {
         let client = connect(&server);

@@ -11,7 +11,7 @@ use lobbyd::server::ServerLimits;
 use serde_json::{Value, json};
 
 use crate::arena::{Chat, arena, nothing_is_left};
-use crate::support::{Client, connect, frame};
+use crate::support::{Client, at_any_pace, connect, frame};
 
 /// Messages the bystanders have to get through while the attack goes on.
 const ROUNDS: usize = 6;
@@ -114,7 +114,7 @@ fn read_all_round(mut streams: Vec<TcpStream>, over: &AtomicBool) -> usize {
 
 #[test]
 fn a_firehose_of_heartbeats_on_one_socket_leaves_others_their_turn() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let bytes = text(&heartbeat()).repeat(500);
     Firehose::start(vec![connect(&server)], vec![], &bytes).withstood_by(&chat, 100_000);
@@ -124,7 +124,7 @@ fn a_firehose_of_heartbeats_on_one_socket_leaves_others_their_turn() {
 
 #[test]
 fn a_firehose_of_empty_pings_on_one_socket_leaves_others_their_turn() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let bytes = frame(9, b"").repeat(5000);
     Firehose::start(vec![connect(&server)], vec![], &bytes).withstood_by(&chat, 10_000);
@@ -134,7 +134,7 @@ fn a_firehose_of_empty_pings_on_one_socket_leaves_others_their_turn() {
 
 #[test]
 fn a_firehose_of_messages_into_one_lobby_leaves_those_of_another_their_turn() {
-    let server = arena(2, ServerLimits::default());
+    let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut clients: Vec<Client> = (0..5).map(|_| connect(&server)).collect();
     clients
@@ -150,7 +150,7 @@ fn a_firehose_of_messages_into_one_lobby_leaves_those_of_another_their_turn() {
 
 #[test]
 fn firehoses_of_requests_on_a_hundred_sockets_do_not_bring_broadcasts_to_a_standstill() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let clients = (0..100).map(|_| connect(&server)).collect();
     let bytes = text(&heartbeat()).repeat(50);
@@ -164,7 +164,7 @@ fn a_publisher_beyond_what_the_shards_can_take_is_slowed_and_loses_nothing() {
     // So little that every read of the publisher goes beyond it.
     let limits = ServerLimits {
         lag_bytes_max: 16 << 10,
-        ..ServerLimits::default()
+        ..at_any_pace()
     };
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");

@@ -9,12 +9,12 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lobbyd::server::{HttpLimits, ServerLimits};
+use lobbyd::server::HttpLimits;
 
 use crate::arena::{
     Chat, alone, arena_with_http, descriptors, nothing_is_left, resident_bytes, this_binary,
 };
-use crate::support::{DEADLINE, eventually, open, upgrade_request};
+use crate::support::{DEADLINE, at_any_pace, eventually, open, upgrade_request};
 
 const ATTACKERS: usize = 10_000;
 
@@ -39,7 +39,9 @@ fn alone_ten_thousand_half_open_connections() {
         lifetime_ms: 600_000,
         ..HttpLimits::default()
     };
-    let server = arena_with_http(2, ServerLimits::default(), http);
+    let mut limits = at_any_pace();
+    limits.admission.upgrades_in_flight_max = 2 * ATTACKERS;
+    let server = arena_with_http(2, limits, http);
     let chat = Chat::start(&server, "room:chat");
     let (before, memory) = (descriptors(), resident_bytes());
     let attackers = Attackers::start(server.local_addr(), count);

@@ -1,11 +1,11 @@
 //! What was accepted before a stop still reaches everybody who reads, and only then the 1012.
 
-use lobbyd::server::{Running, ServerLimits, Summary};
+use lobbyd::server::{Running, Summary};
 use lobbyd::{
     Channel, Handled, Join, Payload, Router, Socket, TerminateReason, UserSocket, object,
 };
 
-use crate::support::{Client, connect, serve_with};
+use crate::support::{Client, at_any_pace, connect, serve_with};
 
 struct Room;
 
@@ -29,7 +29,7 @@ impl Channel for Room {
 
 fn members(count: usize) -> (Running, Vec<Client>) {
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Room));
-    let server = serve_with(router, 1, ServerLimits::default());
+    let server = serve_with(router, 1, at_any_pace());
     let mut clients: Vec<Client> = (0..count).map(|_| connect(&server)).collect();
     clients.iter_mut().for_each(|client| client.join("room:x"));
     (server, clients)

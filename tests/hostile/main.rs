@@ -3,15 +3,20 @@
 
 mod arena;
 mod churn;
+mod crowds;
 mod firehose;
 mod half_open;
 mod handshake;
+mod join_storm;
 mod json;
 mod last_words;
 mod never_reads;
+mod observed;
 mod panics;
 mod partial;
 mod passes;
+mod proxies;
+mod rates;
 mod stop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -10,7 +10,7 @@ use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 use crate::arena::{Chat, alone, arena, nothing_is_left, resident_bytes};
-use crate::support::{Client, DEADLINE, connect, eventually, frame, upgrade_request};
+use crate::support::{Client, DEADLINE, at_any_pace, connect, eventually, frame, upgrade_request};
 
 /// A client with small buffers (smaller ones than a segment on the loopback only crawl), so that it is soon felt that somebody does not read.
 pub fn connect_narrow(address: SocketAddr) -> Client {
@@ -69,7 +69,7 @@ fn drain(client: &mut Client) -> (usize, Option<u16>) {
 fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_the_end() {
     let limits = ServerLimits {
         closing_timeout_ms: 300_000,
-        ..ServerLimits::default()
+        ..at_any_pace()
     };
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
@@ -94,7 +94,7 @@ fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_th
 fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before() {
     let limits = ServerLimits {
         closing_timeout_ms: 200,
-        ..ServerLimits::default()
+        ..at_any_pace()
     };
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
@@ -114,7 +114,7 @@ fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before()
 #[test]
 fn who_wakes_up_within_what_is_retained_gets_everything_in_order_and_is_a_member_like_others_again()
 {
-    let server = arena(2, ServerLimits::default());
+    let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut slow: Vec<Client> = (0..4)
         .map(|_| connect_narrow(server.local_addr()))
@@ -145,7 +145,7 @@ fn who_wakes_up_within_what_is_retained_gets_everything_in_order_and_is_a_member
 
 #[test]
 fn who_sends_requests_and_reads_nothing_is_read_no_further_and_gets_every_answer_once_it_reads() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect_narrow(server.local_addr());
     client.join("room:x");
@@ -173,7 +173,7 @@ fn who_sends_requests_and_reads_nothing_is_read_no_further_and_gets_every_answer
 
 #[test]
 fn who_sends_pings_and_reads_no_pongs_is_read_no_further_and_gets_every_pong_once_it_reads() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect_narrow(server.local_addr());
     let sent = send_until_stuck(&mut client, |number| {
@@ -232,7 +232,7 @@ fn what_clients_that_never_read_hold_of_the_servers_memory_is_bounded() {
 #[test]
 #[ignore = "run by the test above in a process of its own"]
 fn alone_what_clients_that_never_read_hold() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let before = resident_bytes();
     let (stuck, is_stuck) = mpsc::channel();

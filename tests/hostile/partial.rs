@@ -6,7 +6,7 @@ use lobbyd::server::{Running, ServerLimits};
 use serde_json::{Value, json};
 
 use crate::arena::{Chat, alone, arena, nothing_is_left, shard_cpu_ns};
-use crate::support::{Client, DEADLINE, connect, frame, raw_frame};
+use crate::support::{Client, DEADLINE, at_any_pace, connect, frame, raw_frame};
 
 /// A message of exactly `len` bytes.
 fn message(len: usize) -> String {
@@ -24,7 +24,7 @@ fn is_echoed(client: &mut Client, len: usize) {
 fn with_partial_timeout(partial_timeout_ms: u64) -> Running {
     let limits = ServerLimits {
         partial_timeout_ms,
-        ..ServerLimits::default()
+        ..at_any_pace()
     };
     arena(1, limits)
 }
@@ -37,7 +37,7 @@ fn a_message_of_64_kib_a_byte_at_a_time_is_accepted_at_linear_cost() {
 #[test]
 #[ignore = "run by the test above in a process of its own"]
 fn alone_a_message_of_64_kib_a_byte_at_a_time() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_any_pace());
     let mut client = connect(&server);
     client.join("room:x");
     let mut cpu = |len: usize| {
@@ -146,7 +146,7 @@ fn a_stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
 fn many_messages_left_hanging_are_capped_together_and_those_within_the_cap_can_still_be_ended() {
     let limits = ServerLimits {
         partial_bytes_max: 1 << 20,
-        ..ServerLimits::default()
+        ..at_any_pace()
     };
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");

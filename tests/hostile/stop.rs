@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::arena::arena;
 use crate::never_reads::connect_narrow;
-use crate::support::{Client, DEADLINE, connect, frame, open, upgrade_request};
+use crate::support::{Client, DEADLINE, at_any_pace, connect, frame, open, upgrade_request};
 
 /// Stops it, and shows that it takes no longer than its own deadline and some.
 fn stops(server: Running, within_ms: u64) -> Summary {
@@ -33,7 +33,7 @@ fn limits(closing_timeout_ms: u64, deadline_ms: u64) -> ServerLimits {
             deadline_ms,
             ..Drain::default()
         },
-        ..ServerLimits::default()
+        ..at_any_pace()
     }
 }
 

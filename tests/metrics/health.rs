@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use lobbyd::{
-    Channel, Handled, Join, Payload, Router, Running, Server, ServerLimits, Socket, UserSocket,
+    Channel, Drain, Handled, Join, Payload, Router, Running, Server, ServerLimits, Socket,
+    UserSocket,
 };
 use serde_json::json;
 

@@ -54,7 +54,7 @@ fn name_of(log: &Log, peer: &str) -> Option<String> {
     let text = log.text();
     let connected = text
         .lines()
-        .find_map(|line| line.strip_suffix(&format!(" peer={peer}")))?;
+        .find_map(|line| line.strip_suffix(&format!(" client=127.0.0.1 peer={peer}")))?;
     let at = connected.find("connection=").expect("a name");
     Some(format!("{} ", &connected[at..]))
 }

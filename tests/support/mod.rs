@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use lobbyd::rooms;
-use lobbyd::server::{Running, Server, ServerLimits};
+use lobbyd::server::{Rates, Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 use serde_json::{Value, json};
 
@@ -30,6 +30,21 @@ pub fn serve_with(router: Router, shards: usize, limits: ServerLimits) -> Runnin
     let server = Server::new(router).shards(shards).limits(limits);
     let any_port = "127.0.0.1:0".parse().unwrap();
     server.bind(any_port).expect("a free port").start()
+}
+
+/// The defaults, but that a client may send as fast as it can: for what is not about the rates.
+pub fn at_any_pace() -> ServerLimits {
+    let rates = Rates {
+        messages_per_second: u32::MAX,
+        messages_burst: u32::MAX,
+        bytes_per_second: u32::MAX,
+        bytes_burst: u32::MAX,
+        ..Rates::default()
+    };
+    ServerLimits {
+        rates,
+        ..ServerLimits::default()
+    }
 }
 
 /// A WebSocket client that sends and shows bare frames.

@@ -9,7 +9,7 @@ use super::joined::{JoinRefs, Joined};
 use super::waiting::Cause;
 use super::{Crash, Session, frames, guarded};
 use crate::broker::Terms;
-use crate::protocol::{Message, PayloadBuf, Ref, reason};
+use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
 
 impl Session {
     /// A join of a topic that is not joined (any more).
@@ -21,7 +21,7 @@ impl Session {
             return self.unmatched(message, host);
         };
         let refs = JoinRefs::new(&message.join_ref, &message.reference);
-        if let Some(why) = self.no_room(topic, &refs) {
+        if let Some(why) = self.no_room(topic, &refs, host) {
             host.join_refused();
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
@@ -36,7 +36,7 @@ impl Session {
                 host,
             );
         };
-        let mut joined = Joined {
+        let joined = Joined {
             id: host.new_id(),
             topic: topic.into(),
             route: Arc::clone(route),
@@ -44,20 +44,36 @@ impl Session {
             assigns,
             busy: None,
         };
+        if host.may_join(joined.id) {
+            self.ask_to_join(joined, &message.reference, message.payload, host);
+        } else {
+            self.hold_join(joined, message, host);
+        }
+    }
+
+    /// The turn of a join has come.
+    pub(super) fn ask_to_join(
+        &mut self,
+        mut joined: Joined,
+        reference: &Ref,
+        payload: Payload<'_>,
+        host: &mut dyn Host,
+    ) {
         let mut early = Early::default();
+        let topic = joined.topic.clone();
         let outcome = guarded(|| {
             let phase = Phase::Joining(&mut early);
             let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
-            channel.join(topic, message.payload, &mut socket)
+            channel.join(&topic, payload, &mut socket)
         });
-        self.joined(joined, &message.reference, early, outcome, host);
+        self.joined(joined, reference, early, outcome, host);
     }
 
     /// Why the connection cannot have this topic too, if so.
-    fn no_room(&self, topic: &str, refs: &JoinRefs) -> Option<&'static str> {
+    fn no_room(&self, topic: &str, refs: &JoinRefs, host: &mut dyn Host) -> Option<&'static str> {
         let settings = &self.settings;
         let longest = topic.len().max(refs.channel().heap_bytes());
-        if self.channels_len() >= settings.channels_max {
+        if !host.may_have_channels(self.channels_len() + 1, settings.channels_max) {
             Some("too many channels joined")
         } else if longest > settings.name_bytes_max {
             Some("topic or ref too long")
@@ -133,7 +149,13 @@ impl Session {
     }
 
     /// Nothing of the attempt remains.
-    fn refuse(&self, joined: &Joined, reference: &Ref, response: &PayloadBuf, host: &mut dyn Host) {
+    pub(super) fn refuse(
+        &self,
+        joined: &Joined,
+        reference: &Ref,
+        response: &PayloadBuf,
+        host: &mut dyn Host,
+    ) {
         host.join_refused();
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);

@@ -35,6 +35,8 @@ pub(super) enum Cause {
     Join(Early),
     /// Any other.
     Event,
+    /// None yet: the join's turn has not come. What the client sent with it.
+    Turn(PayloadBuf),
 }
 
 /// Something that stands in line.
@@ -62,7 +64,7 @@ enum KeptName {
 
 impl Busy {
     pub(super) fn is_joining(&self) -> bool {
-        matches!(self.cause, Cause::Join(_))
+        matches!(self.cause, Cause::Join(_) | Cause::Turn(_))
     }
 }
 
@@ -84,6 +86,51 @@ impl Session {
         }));
         host.defer(joined.id, job);
         self.channels.insert(joined);
+    }
+
+    /// Keeps a join until its turn has come. What is for its topic lines up behind it, as behind any other that waits.
+    pub(super) fn hold_join(
+        &mut self,
+        mut joined: Joined,
+        message: &Message<'_>,
+        host: &mut dyn Host,
+    ) {
+        let line_bytes = payload_bytes(message.payload);
+        if self.waiting_bytes + line_bytes > self.settings.waiting_bytes_max {
+            return self.refuse(&joined, &message.reference, &reason(TOO_MANY), host);
+        }
+        self.waiting_bytes += line_bytes;
+        joined.busy = Some(Box::new(Busy {
+            cause: Cause::Turn(message.payload.to_buf()),
+            reference: Some(message.reference.clone()),
+            line: VecDeque::new(),
+            line_bytes,
+        }));
+        self.channels.insert(joined);
+    }
+
+    /// The turn of a join has come that the [`Host`] did not want answered at once; or it has not, and the wait was long
+    /// enough: then it is refused. For a channel that is gone, nothing.
+    pub fn answer_join(&mut self, channel: SubscriptionId, in_time: bool, host: &mut dyn Host) {
+        let Some(mut joined) = self.channels.remove(channel) else {
+            return;
+        };
+        let Some(busy) = joined.busy.take() else {
+            return self.channels.insert(joined);
+        };
+        let Cause::Turn(payload) = busy.cause else {
+            joined.busy = Some(busy);
+            return self.channels.insert(joined);
+        };
+        self.waiting_bytes -= busy.line_bytes;
+        let topic = joined.topic.clone();
+        let reference = busy.reference.unwrap_or_default();
+        if in_time {
+            self.ask_to_join(joined, &reference, payload.as_payload(), host);
+        } else {
+            self.refuse(&joined, &reference, &reason("too many joins"), host);
+        }
+        self.work_off(channel, &topic, busy.line, host);
     }
 
     /// What `channel` waited for is there, or lost. The callback goes on; then the line is worked off until the channel
@@ -108,6 +155,8 @@ impl Session {
                 self.resume_join(joined, &reference, early, result, host);
             }
             Cause::Event => self.resume_event(joined, busy.reference.as_ref(), result, host),
+            // Nothing was begun that could have a result.
+            Cause::Turn(_) => {}
         }
         self.work_off(channel, &topic, busy.line, host);
     }
@@ -228,6 +277,10 @@ impl Session {
                 self.joined(joined, &reference, early, Ok(refused), host);
             }
             Cause::Event => self.crash(joined, crash, host),
+            Cause::Turn(_) => {
+                let reference = busy.reference.unwrap_or_default();
+                self.refuse(&joined, &reference, &reason(&crash.0), host);
+            }
         }
         self.work_off(id, &topic, busy.line, host);
     }

@@ -23,6 +23,9 @@ pub(super) struct FakeHost {
     pub(super) intercepted: VecDeque<(SubscriptionId, Broadcast)>,
     pub(super) heard: VecDeque<(SubscriptionId, Broadcast)>,
     jobs: VecDeque<(SubscriptionId, Job)>,
+    /// Whether joins are to wait for their turn, and those that do.
+    pub(super) holds_joins: bool,
+    pub(super) held: VecDeque<SubscriptionId>,
     postbox: Arc<Tray>,
     ids: u64,
     sequence: u64,
@@ -48,6 +51,8 @@ impl FakeHost {
             intercepted: VecDeque::new(),
             heard: VecDeque::new(),
             jobs: VecDeque::new(),
+            holds_joins: false,
+            held: VecDeque::new(),
             postbox: Arc::default(),
             ids: 0,
             sequence: 0,
@@ -184,6 +189,11 @@ impl Host for FakeHost {
     fn defer(&mut self, id: SubscriptionId, job: Job) {
         self.calls.push(format!("defer {}", id.0));
         self.jobs.push_back((id, job));
+    }
+
+    fn may_join(&mut self, id: SubscriptionId) -> bool {
+        self.held.extend(self.holds_joins.then_some(id));
+        !self.holds_joins
     }
 
     fn address(&self) -> Address {

@@ -3,6 +3,7 @@
 mod app;
 mod ends;
 mod fake;
+mod held;
 mod joins;
 mod later;
 mod mail;

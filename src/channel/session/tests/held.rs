@@ -1,0 +1,86 @@
+//! Joins whose turn has not come: what waits with them, and how it ends.
+
+use super::Client;
+use crate::broker::SubscriptionId;
+
+const NOTHING: [&str; 0] = [];
+
+fn reply(reference: &str, status: &str, response: &str) -> String {
+    format!(
+        r#"["{reference}","{reference}","room:a","phx_reply",{{"response":{response},"status":"{status}"}}]"#
+    )
+}
+
+/// A client whose host answers no join at once, and which has sent `join`.
+fn held(join: &str) -> Client {
+    let mut client = Client::v2();
+    client.host.holds_joins = true;
+    assert_eq!(client.says(join), NOTHING);
+    client
+}
+
+fn turn(client: &mut Client, in_time: bool) -> Vec<String> {
+    let id: SubscriptionId = client.host.held.pop_front().expect("a join is held");
+    client.session.answer_join(id, in_time, &mut client.host);
+    client.hears()
+}
+
+#[test]
+fn a_join_whose_turn_has_come_is_answered_as_it_would_have_been_at_once() {
+    let join = r#"["1","1","room:a","phx_join",{"do":"early"}]"#;
+    let mut at_once = Client::v2();
+    let expected = at_once.says(join);
+    let mut client = held(join);
+    assert!(client.host.topics().is_empty());
+    assert_eq!(turn(&mut client, true), expected);
+    assert_eq!(client.host.topics(), ["room:a"]);
+}
+
+#[test]
+fn a_join_that_waited_too_long_is_refused_and_what_stood_behind_it_finds_no_topic() {
+    let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
+    assert_eq!(client.says(r#"["1","2","room:a","echo",{}]"#), NOTHING);
+    let answers = turn(&mut client, false);
+    assert_eq!(
+        answers[0],
+        reply("1", "error", r#"{"reason":"too many joins"}"#)
+    );
+    assert!(answers[1].contains("unmatched topic"), "{answers:?}");
+    assert_eq!((answers.len(), client.session.channels_len()), (2, 0));
+    assert!(client.host.topics().is_empty());
+}
+
+#[test]
+fn a_leave_and_a_new_join_behind_it_come_in_their_order_and_the_new_join_waits_as_well() {
+    let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
+    client.says(r#"["1","2","room:a","phx_leave",{}]"#);
+    assert_eq!(client.says(r#"["3","3","room:a","phx_join",{}]"#), NOTHING);
+    let answers = turn(&mut client, true);
+    assert_eq!(answers[0], reply("1", "ok", "{}"));
+    assert!(answers.iter().any(|answer| answer.contains("phx_close")));
+    assert!(client.host.topics().is_empty(), "the new join waits");
+    assert_eq!(turn(&mut client, true), [reply("3", "ok", "{}")]);
+}
+
+#[test]
+fn what_held_joins_carry_is_bounded_for_each_connection() {
+    let mut client = Client::v2();
+    client.host.holds_joins = true;
+    let join = |n: u32| {
+        let long = "x".repeat(60_000);
+        format!(r#"["{n}","{n}","room:{n}","phx_join",{{"long":"{long}"}}]"#)
+    };
+    assert!((0..4).all(|n| client.says(&join(n)).is_empty()));
+    let fifth = client.says(&join(4));
+    assert!(fifth[0].contains("too many messages waiting"), "{fifth:?}");
+    turn(&mut client, false);
+    assert_eq!(client.says(&join(5)), NOTHING, "there is room again");
+}
+
+#[test]
+fn a_connection_that_ends_takes_its_held_joins_with_it() {
+    let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
+    client.session.terminate(&mut client.host);
+    assert_eq!(turn(&mut client, true), NOTHING);
+    assert!(client.diary.read().is_empty(), "no callback has run");
+}

@@ -1,0 +1,138 @@
+//! Token buckets, each kept as the moment at which it will be full again (the generic cell rate algorithm). One costs 8
+//! bytes and no upkeep, so every connection can have its own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How many in a second in the long run, and how many at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rate {
+    pub per_second: u32,
+    pub burst: u32,
+}
+
+impl Rate {
+    /// The time in which `count` are earned.
+    fn ns_of(self, count: u32) -> u64 {
+        u64::from(count) * 1_000_000_000 / u64::from(self.per_second.max(1))
+    }
+
+    /// The time in which an empty bucket becomes full.
+    pub fn burst_ns(self) -> u64 {
+        self.ns_of(self.burst.max(1))
+    }
+}
+
+/// One bucket, full at first. Times are nanoseconds of a clock of its owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bucket {
+    full_at_ns: u64,
+}
+
+impl Bucket {
+    /// Takes `count`, into debt if need be. Returns how long the debt will last; 0 if there is none.
+    pub fn take(&mut self, now_ns: u64, count: u32, rate: Rate) -> u64 {
+        self.full_at_ns = self.full_at_ns.max(now_ns) + rate.ns_of(count);
+        self.used_ns(now_ns).saturating_sub(rate.burst_ns())
+    }
+
+    /// Forgives what is owed: for who is only observed, so that it is in nobody's way when that ends.
+    pub fn forgive(&mut self, now_ns: u64, rate: Rate) {
+        self.full_at_ns = self.full_at_ns.min(now_ns + rate.burst_ns());
+    }
+
+    /// How long until one can be taken without debt.
+    pub fn wait_ns(self, now_ns: u64, rate: Rate) -> u64 {
+        (self.used_ns(now_ns) + rate.ns_of(1)).saturating_sub(rate.burst_ns())
+    }
+
+    /// What is missing in it, as the time in which it is earned; over [`Rate::burst_ns`] while it is in debt.
+    pub fn used_ns(self, now_ns: u64) -> u64 {
+        self.full_at_ns.saturating_sub(now_ns)
+    }
+}
+
+/// A bucket of all shards, from which places in time are given: who comes when it is empty gets the next that is free.
+#[derive(Debug, Default)]
+pub(super) struct SharedBucket {
+    full_at_ns: AtomicU64,
+}
+
+/// What [`SharedBucket::take`] gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// The wait for it; none if the wait would be longer than allowed, and nothing was taken.
+    pub wait: Option<Duration>,
+    /// What was missing in the bucket then, as time.
+    pub used_ns: u64,
+}
+
+impl SharedBucket {
+    /// Takes one, to be used after the wait that is returned.
+    pub fn take(&self, now_ns: u64, rate: Rate, wait_max: Duration) -> Turn {
+        let (one, burst) = (rate.ns_of(1), rate.burst_ns());
+        let wait_max = wait_max.as_nanos() as u64;
+        let used = |full_at: u64| full_at.saturating_sub(now_ns) + one;
+        let taken = self
+            .full_at_ns
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+                let fits = used(full_at).saturating_sub(burst) <= wait_max;
+                fits.then(|| full_at.max(now_ns) + one)
+            });
+        let (Ok(full_at) | Err(full_at)) = taken;
+        let used_ns = used(full_at);
+        let wait = Duration::from_nanos(used_ns.saturating_sub(burst));
+        Turn {
+            wait: taken.is_ok().then_some(wait),
+            used_ns,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate {
+        per_second: 1_000,
+        burst: 10,
+    };
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn a_bucket_gives_its_burst_at_once_and_then_no_more_than_its_rate() {
+        let mut bucket = Bucket::default();
+        assert_eq!(bucket.take(0, 10, RATE), 0);
+        assert_eq!(bucket.wait_ns(0, RATE), MS);
+        assert_eq!(bucket.take(0, 5, RATE), 5 * MS, "a debt of five");
+        assert_eq!(bucket.take(5 * MS, 0, RATE), 0, "is paid after five");
+        let given = (0..1_000).filter(|ms| {
+            let now = (5 + ms) * MS;
+            let free = bucket.wait_ns(now, RATE) == 0;
+            free && bucket.take(now, 1, RATE) == 0
+        });
+        assert_eq!(given.count(), 999);
+        bucket.take(2_000 * MS, 1_000_000, RATE);
+        bucket.forgive(2_000 * MS, RATE);
+        assert_eq!(bucket.wait_ns(2_000 * MS, RATE), MS);
+    }
+
+    #[test]
+    fn a_bucket_that_was_left_alone_holds_its_burst_and_not_more() {
+        let mut bucket = Bucket::default();
+        bucket.take(0, 10, RATE);
+        assert_eq!(bucket.take(3_600_000 * MS, 10, RATE), 0);
+        assert_eq!(bucket.take(3_600_000 * MS, 1, RATE), MS);
+    }
+
+    #[test]
+    fn those_who_wait_get_places_one_after_the_other_and_nobody_waits_longer_than_allowed() {
+        let bucket = SharedBucket::default();
+        let take = |now: u64| bucket.take(now, RATE, Duration::from_millis(3)).wait;
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert!((0..10).all(|_| take(0) == ms(0)));
+        assert_eq!([take(0), take(0), take(0)], [ms(1), ms(2), ms(3)]);
+        assert_eq!([take(0), take(0)], [None, None]);
+        assert_eq!(take(MS), ms(3), "who was refused took nobody's place");
+    }
+}

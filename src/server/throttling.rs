@@ -1,0 +1,162 @@
+//! What one connection may send in a second: who is over is read later, who stays over is closed.
+//!
+//! A read is charged as a whole, so a message costs an addition; the debt of one read is paid by a pause before the next.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use super::Limit;
+use super::clock::Stamp;
+use super::connection::State;
+use super::limits::Rates;
+use super::rate::{Bucket, Rate};
+use super::shard::Shard;
+use crate::websocket::CloseReason;
+
+/// What one connection has sent of late.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    messages: Bucket,
+    bytes: Bucket,
+    /// Since when it has been over without a moment in which it was not.
+    over_since: Option<Stamp>,
+}
+
+/// Those that are not read for it, and when the next of them is.
+#[derive(Default)]
+pub(super) struct Throttled {
+    queue: BinaryHeap<Reverse<(u64, u32)>>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Pace {
+    /// It sends nothing at the moment, though it is read.
+    pub fn rests(&mut self) {
+        self.over_since = None;
+    }
+
+    /// Whether it has been over for longer than that is waited for.
+    pub fn is_over(&self, is_over: impl FnOnce(Stamp) -> bool) -> bool {
+        self.over_since.is_some_and(is_over)
+    }
+}
+
+impl Rates {
+    fn messages(&self) -> Rate {
+        Rate {
+            per_second: self.messages_per_second,
+            burst: self.messages_burst,
+        }
+    }
+
+    fn bytes(&self) -> Rate {
+        Rate {
+            per_second: self.bytes_per_second,
+            burst: self.bytes_burst,
+        }
+    }
+}
+
+impl Shard {
+    /// A read brought so many messages and bytes. Returns why the connection is to be closed, if so.
+    pub(super) fn charge(&mut self, key: u32, messages: u32, bytes: usize) -> Option<CloseReason> {
+        let (rates, now_ns) = (self.limits.rates, self.clock.now_ns());
+        let pace = &mut self.connections.get_mut(key as usize)?.pace;
+        let charges = [
+            (
+                Limit::MessagesPerSecond,
+                &mut pace.messages,
+                messages,
+                rates.messages(),
+            ),
+            (
+                Limit::BytesPerSecond,
+                &mut pace.bytes,
+                bytes as u32,
+                rates.bytes(),
+            ),
+        ];
+        let mut wait_ns = 0;
+        for (limit, bucket, count, rate) in charges {
+            let debt_ns = bucket.take(now_ns, count, rate);
+            let (used_ns, burst_ns) = (bucket.used_ns(now_ns), rate.burst_ns());
+            let observe = self.limits.observe;
+            if debt_ns == 0 {
+                self.link.meters.note(limit, used_ns, burst_ns);
+            } else if self.link.meters.exceeded(observe, limit) {
+                self.link.meters.note(limit, burst_ns, burst_ns);
+                wait_ns = wait_ns.max(debt_ns);
+            } else {
+                self.link.meters.note(limit, used_ns, burst_ns);
+                bucket.forgive(now_ns, rate);
+            }
+        }
+        if wait_ns == 0 {
+            pace.rests();
+            return None;
+        }
+        let since = *pace.over_since.get_or_insert(self.clock.now());
+        if self.clock.is_over(since, rates.over_rate_ms_max) {
+            return Some(CloseReason::RateExceeded);
+        }
+        self.throttle(key, now_ns + wait_ns);
+        None
+    }
+
+    fn throttle(&mut self, key: u32, until_ns: u64) {
+        if let Some(connection) = self.connections.get_mut(key as usize)
+            && matches!(connection.state, State::Open)
+        {
+            connection.state = State::Throttled { until_ns };
+            self.throttled.queue.push(Reverse((until_ns, key)));
+        }
+    }
+
+    /// Goes on reading those whose time has come. True if another is due before this turn ends.
+    pub(super) fn resume_throttled(&mut self, cx: &mut Context<'_>) -> bool {
+        while let Some(&Reverse((until_ns, key))) = self.throttled.queue.peek() {
+            if until_ns > self.clock.now_ns() {
+                let at = Instant::from_std(self.clock.instant(until_ns));
+                return self.throttled.is_due(at, cx);
+            }
+            self.throttled.queue.pop();
+            self.resume_one(key, until_ns);
+        }
+        self.throttled.timer = None;
+        false
+    }
+
+    /// Another connection may have its place by now.
+    fn resume_one(&mut self, key: u32, until_ns: u64) {
+        if let Some(connection) = self.connections.get_mut(key as usize)
+            && matches!(connection.state, State::Throttled { until_ns: its } if its == until_ns)
+        {
+            connection.state = State::Open;
+            // The wait was ours, so it counts against no deadline of the client's.
+            connection.heard = self.clock.now();
+            connection.partial_since = self.clock.now();
+            connection.make_ready(key, &mut self.ready);
+        }
+    }
+}
+
+impl Throttled {
+    /// Has the shard woken at `at`. True if that is now.
+    fn is_due(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+        // Not sooner than the timer could tell apart.
+        let at = at.max(Instant::now() + Duration::from_millis(1));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if timer.deadline() > at || timer.is_elapsed() {
+            timer.as_mut().reset(at);
+        }
+        timer.as_mut().poll(cx).is_ready()
+    }
+}

@@ -1,0 +1,221 @@
+//! One connection's stay in HTTP: who is there, as proxies tell, what it counts for, and which limits it came near.
+
+use std::cell::{Cell, RefCell};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::HeaderMap;
+use hyper::http::request;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::addresses::Counted;
+use super::handshake::{Accepted, Refusal, Whence};
+use super::in_flight::Seat;
+use super::response::HttpResponse;
+use super::{HttpApp, HttpLimits, Limit, proxy_header};
+
+/// That stay, from the accept to the upgrade or the end.
+pub(super) struct Visit {
+    pub app: Arc<HttpApp>,
+    pub peer: SocketAddr,
+    /// The socket that was let in.
+    pub accepted: RefCell<Option<Accepted>>,
+    client: Cell<IpAddr>,
+    /// It is a trusted proxy's, which may bring another client with each request.
+    is_proxied: bool,
+    counted: RefCell<Result<Option<Counted>, Refusal>>,
+    seat: Option<Seat>,
+    arrived: Instant,
+    has_asked: Cell<bool>,
+}
+
+impl Visit {
+    /// Finds out who is there. `None` if a trusted proxy did not say so as it should.
+    pub async fn begin(
+        stream: &TcpStream,
+        peer: SocketAddr,
+        app: Arc<HttpApp>,
+        seat: Option<Seat>,
+    ) -> Option<Visit> {
+        let arrived = Instant::now();
+        let peer = if app.proxies.proxy_protocol && app.proxies.trusts(peer.ip()) {
+            announced(stream, peer, &app).await?
+        } else {
+            peer
+        };
+        let is_proxied = app.proxies.trusts(peer.ip());
+        let client = peer.ip().to_canonical();
+        let counted = match is_proxied {
+            true => Ok(None),
+            false => app.door.enter(client),
+        };
+        Some(Visit {
+            app,
+            peer,
+            accepted: RefCell::default(),
+            client: Cell::new(client),
+            is_proxied,
+            counted: RefCell::new(counted),
+            seat,
+            arrived,
+            has_asked: Cell::new(false),
+        })
+    }
+
+    /// The limits of HTTP as they bite, those taken into account that only count.
+    pub fn limits_that_bite(&self) -> HttpLimits {
+        let (limits, (_, observe)) = (self.app.limits, self.app.door.limits());
+        let bites_above = |limit, max: usize| observe.bites_above(limit, max as u64) as usize;
+        HttpLimits {
+            header_timeout_ms: observe
+                .bites_above(Limit::HeadTime, limits.header_timeout_ms)
+                .min(limits.lifetime_ms.max(limits.header_timeout_ms)),
+            head_bytes_max: bites_above(Limit::HeadBytes, limits.head_bytes_max),
+            head_lines_max: bites_above(Limit::HeadLines, limits.head_lines_max),
+            ..limits
+        }
+    }
+
+    /// There has been a request.
+    pub fn has_asked(&self) -> bool {
+        self.has_asked.get()
+    }
+
+    /// A request's head is whole.
+    pub fn asked(&self, head: &request::Parts) {
+        let (limits, meters) = (self.app.limits, &self.app.door.meters);
+        let (_, observe) = self.app.door.limits();
+        if !self.has_asked.replace(true) {
+            // With a PROXY header before it a head may take longer and be in time.
+            let is_observed = observe.contains(Limit::HeadTime);
+            self.judge_head_time(if is_observed { u64::MAX } else { 1000 });
+        }
+        let lines = head.headers.len() as u64;
+        meters.judge(
+            observe,
+            Limit::HeadLines,
+            lines,
+            limits.head_lines_max as u64,
+        );
+        let (bytes, max) = (head_bytes(head), limits.head_bytes_max as u64);
+        // What was let through although it is larger, as it happened to be read, has reached nothing.
+        let bytes = if observe.contains(Limit::HeadBytes) {
+            bytes
+        } else {
+            bytes.min(max)
+        };
+        meters.judge(observe, Limit::HeadBytes, bytes, max);
+    }
+
+    /// Notes how much of its time the head has taken, in thousandths, and not more than `most`.
+    fn judge_head_time(&self, most: u64) {
+        let (waited, door) = (self.arrived.elapsed().as_micros() as u64, &self.app.door);
+        let part = waited.div_ceil(self.app.limits.header_timeout_ms.max(1));
+        door.meters
+            .judge(door.limits().1, Limit::HeadTime, part.min(most), 1000);
+    }
+
+    /// Finds out whose the request is, and counts the connection for that client meanwhile.
+    ///
+    /// # Errors
+    /// There are too many of that client's address.
+    pub fn enter(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        if self.is_proxied {
+            let proxies = &self.app.proxies;
+            let client = proxies.client(self.peer.ip(), headers);
+            self.client.set(client);
+            let counted = match proxies.trusts(client) {
+                true => Ok(None),
+                false => self.app.door.enter(client),
+            };
+            *self.counted.borrow_mut() = counted;
+        }
+        self.counted
+            .borrow()
+            .as_ref()
+            .map(drop)
+            .map_err(|refusal| *refusal)
+    }
+
+    /// From here on to [`is_answered`](Visit::is_answered) it is not cut to make room.
+    pub fn begins_answer(&self) {
+        self.seat.iter().for_each(Seat::asks);
+    }
+
+    /// The answer is found. It may ask again.
+    pub fn is_answered(&self) {
+        self.seat.iter().for_each(Seat::is_answered);
+        if self.is_proxied && self.accepted.borrow().is_none() {
+            *self.counted.borrow_mut() = Ok(None);
+        }
+    }
+
+    /// Where the present request comes from.
+    pub fn whence(&self) -> Whence {
+        let (peer, client) = (self.peer, self.client.get());
+        Whence { peer, client }
+    }
+
+    /// Counts a refusal. Returns its answer.
+    pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
+        self.app.door.refusals.count(refusal);
+        refusal.response()
+    }
+
+    /// It ends as HTTP: who it is, and its place among the connections of that address.
+    pub fn leave(&self) -> (IpAddr, Option<Counted>) {
+        let counted = self.counted.replace(Ok(None));
+        (self.client.get(), counted.ok().flatten())
+    }
+
+    /// It ended by a failure, with so many bytes of a request unread.
+    pub fn failed(&self, error: &hyper::Error, unread: usize) {
+        let door = &self.app.door;
+        let (_, observe) = door.limits();
+        if error.is_parse_too_large() {
+            let is_long = unread >= self.limits_that_bite().head_bytes_max;
+            let limit = if is_long {
+                Limit::HeadBytes
+            } else {
+                Limit::HeadLines
+            };
+            door.meters.exceeded(observe, limit);
+        } else if error.is_timeout() && self.has_asked.get() && unread > 0 {
+            door.meters.exceeded(observe, Limit::HeadTime);
+        }
+    }
+}
+
+impl Drop for Visit {
+    /// Whoever ends without a request has used up some of the time for one, or all of it.
+    fn drop(&mut self) {
+        if !self.has_asked.get() {
+            self.judge_head_time(u64::MAX);
+        }
+    }
+}
+
+/// The peer as the proxy announces it. `None` if it does not, or takes too long.
+async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
+    let time = Duration::from_millis(app.limits.header_timeout_ms);
+    match timeout(time, proxy_header::read(stream)).await {
+        Ok(Ok(client)) => return Some(client.unwrap_or(peer)),
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "a trusted proxy sent no PROXY header"),
+        Err(_elapsed) => tracing::debug!(%peer, "a trusted proxy's PROXY header took too long"),
+    }
+    app.door.refusals.count(Refusal::ProxyHeader);
+    None
+}
+
+/// About what the head took: its lines without what is around them.
+fn head_bytes(head: &request::Parts) -> u64 {
+    let lines = head.headers.iter();
+    let of_lines = lines.map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    (target + of_lines.sum::<usize>()) as u64
+}

@@ -62,7 +62,8 @@ fn a_client_that_lies_about_its_address_is_counted_as_who_it_is() {
         upgrade(server.local_addr(), &claim(client, "127.0.0.1"), &header)
     };
     // The proxy appends what it sees, whatever the client has written before.
-    let kept = from("203.0.113.9, 192.0.2.1", "192.0.2.1").expect("the right-most counts");
+    let kept =
+        from("203.0.113.9, 192.0.2.1, 127.0.0.5", "192.0.2.1").expect("the right-most counts");
     let Err(again) = from("198.51.100.7, 192.0.2.1", "192.0.2.1") else {
         panic!("a second one of the same address was let in");
     };

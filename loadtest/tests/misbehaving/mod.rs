@@ -6,6 +6,7 @@
 mod connection;
 mod frame;
 mod member;
+pub mod process;
 mod room;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,6 +29,8 @@ pub enum Fault {
     /// Nothing. But it makes use of what WebSocket allows: fragments, pings between them, frames that arrive together or in
     /// pieces cut anywhere.
     None,
+    /// Nothing, and it makes use of nothing.
+    Behaves,
     /// One subscriber does not get message [`AT`].
     Drops,
     /// One subscriber gets message [`AT`] twice.
@@ -46,6 +49,8 @@ pub enum Fault {
     HidesEchoes,
     /// Joins are refused with this reason, `but` for the first so many.
     RefusesJoins { but: usize, reason: &'static str },
+    /// The first join is refused.
+    RefusesOneJoin,
     /// Joins are answered with phx_error.
     CrashesJoins,
     /// Heartbeats are not answered.
@@ -76,7 +81,8 @@ impl Misbehaving {
         let stop = Arc::new(AtomicBool::new(false));
         let accepting = std::thread::spawn({
             let stop = stop.clone();
-            move || accept(&listener, fault, &stop)
+            let room = Arc::new(Mutex::new(Room::new(fault)));
+            move || accept(&listener, fault, &room, &stop)
         });
         Misbehaving {
             address,
@@ -96,8 +102,7 @@ impl Drop for Misbehaving {
 }
 
 /// A thread a connection. Each ends with its client, or soon after the stop.
-fn accept(listener: &TcpListener, fault: Fault, stop: &Arc<AtomicBool>) {
-    let room = Arc::new(Mutex::new(Room::new(fault)));
+fn accept(listener: &TcpListener, fault: Fault, room: &Arc<Mutex<Room>>, stop: &Arc<AtomicBool>) {
     for stream in listener.incoming() {
         if stop.load(Ordering::Relaxed) {
             return;

@@ -92,6 +92,7 @@ fn run(scenario: &str, measurements: Vec<Measurement>) -> RunResult {
         measurements,
         ratios: Vec::new(),
         ramp: None,
+        restart: None,
         held: true,
     }
 }

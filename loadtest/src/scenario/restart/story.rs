@@ -29,7 +29,10 @@ pub(super) fn problems(
         problems.push(failure(format!(
             "the server did not end within {end_within} of SIGTERM and was killed"
         )));
-    } else if !ended_how.is_empty() && ended_how != "exit status: 0" {
+    } else if !ended_how.is_empty()
+        && ended_how != "exit status: 0"
+        && !ended_how.contains("SIGTERM")
+    {
         problems.push(warning(format!("the server ended with {ended_how}")));
     }
     problems.extend(passage.no_server.clone().map(failure));

@@ -81,8 +81,7 @@ impl Misbehaving {
         let stop = Arc::new(AtomicBool::new(false));
         let accepting = std::thread::spawn({
             let stop = stop.clone();
-            let room = Arc::new(Mutex::new(Room::new(fault)));
-            move || accept(&listener, fault, &room, &stop)
+            move || accept(&listener, fault, &stop)
         });
         Misbehaving {
             address,
@@ -102,17 +101,27 @@ impl Drop for Misbehaving {
 }
 
 /// A thread a connection. Each ends with its client, or soon after the stop.
-fn accept(listener: &TcpListener, fault: Fault, room: &Arc<Mutex<Room>>, stop: &Arc<AtomicBool>) {
+fn accept(listener: &TcpListener, fault: Fault, stop: &Arc<AtomicBool>) {
+    let room = Arc::new(Mutex::new(Room::new(fault)));
     for stream in listener.incoming() {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let (room, stop) = (room.clone(), stop.clone());
-        std::thread::spawn(move || {
-            // A client that has gone is none of this server's concern.
-            let _ = stream.and_then(|stream| connection::serve(stream, fault, &room, &stop));
-        });
+        attend(stream, fault, &room, stop);
     }
+}
+
+fn attend(
+    stream: std::io::Result<TcpStream>,
+    fault: Fault,
+    room: &Arc<Mutex<Room>>,
+    stop: &Arc<AtomicBool>,
+) {
+    let (room, stop) = (room.clone(), stop.clone());
+    std::thread::spawn(move || {
+        // A client that has gone is none of this server's concern.
+        let _ = stream.and_then(|stream| connection::serve(stream, fault, &room, &stop));
+    });
 }
 
 /// What is written from now on waits for the end of the connection, and leaves with it in one segment.

@@ -4,15 +4,16 @@
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
 use super::room::Room;
-use super::{Fault, accept};
+use super::{Fault, attend};
 
 /// What goes wrong in a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub fn serve_if_told() {
         eprintln!("no second life");
         std::process::exit(7);
     }
-    serve(&listener(), passing, again);
+    serve(listener(), passing, again);
 }
 
 /// The inherited one, which the command line has made the input, or one of its own.
@@ -95,7 +96,7 @@ fn listener() -> TcpListener {
     TcpListener::bind(std::env::var(ADDRESS).unwrap()).unwrap()
 }
 
-fn serve(listener: &TcpListener, passing: Passing, again: bool) {
+fn serve(listener: TcpListener, passing: Passing, again: bool) {
     let mut signals = Signals::new([SIGTERM]).unwrap();
     let fault = match passing {
         Passing::RefusesJoins if again => Fault::RefusesJoins {
@@ -107,19 +108,41 @@ fn serve(listener: &TcpListener, passing: Passing, again: bool) {
         _ => Fault::Behaves,
     };
     let room = Arc::new(Mutex::new(Room::new(fault)));
-    std::thread::spawn({
-        let (listener, room) = (listener.try_clone().unwrap(), room.clone());
-        move || accept(&listener, fault, &room, &Arc::new(AtomicBool::new(false)))
-    });
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut accepting = Some(std::thread::spawn({
+        let (room, stop) = (room.clone(), stop.clone());
+        move || accept_until(listener, fault, &room, &stop)
+    }));
     for _ in signals.forever() {
+        if passing == Passing::Stays && !again {
+            continue;
+        }
+        stop.store(true, Ordering::Relaxed);
+        accepting.take().map(JoinHandle::join);
         let mut room = room.lock().unwrap();
         match passing {
-            Passing::Stays if !again => continue,
             Passing::SaysNormal => room.end(1000),
             Passing::SaysNothing => {}
             _ => room.end(1012),
         }
-        std::thread::sleep(Duration::from_millis(50)); // the clients take it
+        std::thread::sleep(Duration::from_millis(300)); // the clients take it, and try in vain
         std::process::exit(0);
+    }
+}
+
+/// What waits in an inherited socket when this stops is left to the next life.
+fn accept_until(
+    listener: TcpListener,
+    fault: Fault,
+    room: &Arc<Mutex<Room>>,
+    stop: &Arc<AtomicBool>,
+) {
+    listener.set_nonblocking(true).unwrap();
+    let stays = Arc::new(AtomicBool::new(false)); // connections end with the process
+    while !stop.load(Ordering::Relaxed) {
+        match listener.accept() {
+            Ok((stream, _)) => attend(Ok(stream), fault, room, &stays),
+            Err(_) => std::thread::sleep(Duration::from_millis(2)),
+        }
     }
 }

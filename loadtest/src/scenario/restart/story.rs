@@ -39,7 +39,7 @@ pub(super) fn problems(
     if *stay_away > 0 {
         let many = counted(*stay_away, "client was", "clients were");
         problems.push(failure(format!(
-            "{many} closed with 1000 or told phx_close: most versions of phoenix.js do not come back after that"
+            "{many} closed with 1000 or told phx_close: phoenix.js up to 1.8.15 does not come back after the one, and none does after the other"
         )));
     }
     let not_back = clients.saturating_sub(back + stay_away);

@@ -89,6 +89,7 @@ impl Files {
             Command::Idle(scenario) => &scenario.common,
             Command::Churn(scenario) => &scenario.common,
             Command::Slow(scenario) => &scenario.common,
+            Command::Restart(scenario) => &scenario.common,
             Command::Ramp(scenario) => &scenario.common,
             Command::Floor(scenario) => &scenario.common,
             Command::Compare(_) | Command::Probe(_) => return Files::default(),

@@ -11,8 +11,8 @@ use crate::host::{Cores, Room, machine, raise_descriptors};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::result::{
-    Ended, Measurement, Objective, Parameter, Problem, Ramp, Ratio, RunResult, SCHEMA_VERSION,
-    Severity,
+    Ended, Measurement, Objective, Parameter, Problem, Ramp, Ratio, Restart, RunResult,
+    SCHEMA_VERSION, Severity,
 };
 use crate::target::{BadUrl, Target};
 use crate::trial::failure;
@@ -237,6 +237,7 @@ impl Run {
             objectives,
             ratios,
             ramp,
+            restart,
             ended,
         } = found;
         problems.sort_by_key(|problem| problem.severity);
@@ -266,6 +267,7 @@ impl Run {
             measurements,
             ratios,
             ramp,
+            restart,
             held,
         }
     }
@@ -284,6 +286,8 @@ pub struct Found {
     pub ratios: Vec<Ratio>,
     /// What a ramp found.
     pub ramp: Option<Ramp>,
+    /// What became of everybody in a restart.
+    pub restart: Option<Restart>,
     /// How it ended.
     pub ended: Ended,
 }

@@ -1,12 +1,16 @@
 //! The server that a measurement stands against: one that runs already, one that is started for it, or the floor.
 
-use std::net::{SocketAddr, TcpStream};
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use socket2::{Domain, Socket, Type};
+
 use crate::floor::Writes;
 use crate::host::ProcessTree;
-use crate::host::Server;
+use crate::host::{Server, SpawnError};
 use crate::result::Side;
 use crate::run::{CannotRun, Run};
 use crate::target::Target;
@@ -21,6 +25,8 @@ pub struct Stand {
     /// The address of it that is used.
     pub address: SocketAddr,
     server: Option<Server>,
+    /// The socket that each server which is started here inherits.
+    listener: Option<TcpListener>,
 }
 
 /// Longest time for a server that was started to answer at its port.
@@ -36,12 +42,27 @@ impl Stand {
     /// # Errors
     /// If it is not there or does not come up.
     pub fn server(run: &mut Run, connections: u32) -> Result<Stand, CannotRun> {
+        Stand::with(run, connections, false)
+    }
+
+    /// The server under test, started with a listening socket that this program holds, if `inherits`: then it can be
+    /// started again while there is one all the time.
+    ///
+    /// # Errors
+    /// If the address cannot be listened at, or the server does not come up.
+    pub fn with(run: &mut Run, connections: u32, inherits: bool) -> Result<Stand, CannotRun> {
         let (target, common) = (run.target.clone(), &run.common);
         let addresses = target
             .addresses()
             .map_err(|error| CannotRun::NoConnection(format!("--url: {error}")))?;
         run.check_room(connections, addresses[0])?;
+        let mut listener = None;
         let server = match (&common.spawn, common.pid) {
+            (Some(command), _) if inherits => {
+                let held = listener.insert(listen(addresses[0])?);
+                let spawned = Server::spawn_inheriting(command, run.spawn_cores(), held);
+                Some(spawned.map_err(not_started)?)
+            }
             (Some(command), _) => {
                 if addresses
                     .iter()
@@ -53,10 +74,7 @@ impl Stand {
                     )));
                 }
                 let spawned = Server::spawn(command, run.spawn_cores());
-                Some(
-                    spawned
-                        .map_err(|error| CannotRun::NoConnection(format!("--spawn: {error}")))?,
-                )
+                Some(spawned.map_err(not_started)?)
             }
             (None, Some(pid)) => {
                 let attached = Server::attach(pid);
@@ -70,8 +88,11 @@ impl Stand {
             target,
             address: addresses[0],
             server,
+            listener,
         };
-        stand.address = if spawned {
+        stand.address = if stand.listener.is_some() {
+            addresses[0]
+        } else if spawned {
             stand.wait_for_port(run, &addresses)?
         } else {
             answering(&addresses)
@@ -109,6 +130,7 @@ impl Stand {
             target,
             address,
             server: Some(server),
+            listener: None,
         })
     }
 
@@ -164,6 +186,40 @@ impl Stand {
             .map(|server| ProcessTree::of(server.pid()))
     }
 
+    /// Tells a server that was started here to end, and waits for nothing.
+    pub fn tell_to_end(&self) {
+        if let Some(server) = &self.server {
+            server.tell_to_end();
+        }
+    }
+
+    /// How a server that was started here has ended, if it has.
+    pub fn how_it_ended(&mut self) -> Option<ExitStatus> {
+        self.server.as_mut()?.has_ended()
+    }
+
+    /// Kills a server that was started here and does not end.
+    pub fn kill(&self) {
+        if let Some(server) = &self.server {
+            server.kill();
+        }
+    }
+
+    /// Starts the server again that was started here and has ended. Whether it answers is not waited for.
+    ///
+    /// # Errors
+    /// If there is no process for it.
+    pub fn start_again(&mut self, run: &Run) -> Result<(), CannotRun> {
+        let command = run.common.spawn.as_deref().unwrap_or_default();
+        let cores = run.spawn_cores();
+        let spawned = match &self.listener {
+            Some(listener) => Server::spawn_inheriting(command, cores, listener),
+            None => Server::spawn(command, cores),
+        };
+        self.server = Some(spawned.map_err(not_started)?);
+        Ok(())
+    }
+
     /// The last lines of a server that was started here.
     pub fn output_tail(&self) -> String {
         self.server
@@ -178,6 +234,27 @@ impl Stand {
             .is_some_and(|server| !server.is_running())
     }
 }
+
+fn not_started(error: SpawnError) -> CannotRun {
+    CannotRun::NoConnection(format!("--spawn: {error}"))
+}
+
+/// A listening socket as a service manager makes one.
+fn listen(address: SocketAddr) -> Result<TcpListener, CannotRun> {
+    let listen = || -> io::Result<TcpListener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
+    listen().map_err(|error| {
+        CannotRun::NoConnection(format!("--inherit: cannot listen at {address}: {error}"))
+    })
+}
+
+/// Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn. It is what lobbyd asks for.
+const BACKLOG: i32 = 65_535;
 
 /// The first one that answers, as a name may stand for addresses that nothing listens on.
 fn answering(addresses: &[SocketAddr]) -> SocketAddr {

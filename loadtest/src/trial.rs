@@ -2,6 +2,7 @@
 //! what is still on its way, and makes a measurement of it. Scenarios are made of these steps.
 
 mod assessment;
+mod restarting;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -222,7 +223,11 @@ impl<'a> Trial<'a> {
             self.joined.is_some() && self.fleet.joined() == 0 && self.fleet.opening() == 0;
         if self.run.interrupt.asked() {
             self.cut = Some(Ended::Interrupted);
-        } else if all_lost && !self.fleet.is_empty() && self.fleet.closing() == 0 {
+        } else if all_lost
+            && !self.fleet.is_empty()
+            && self.fleet.closing() == 0
+            && self.fleet.returning().is_none()
+        {
             self.cut = Some(Ended::ServerLost);
         }
     }
@@ -457,7 +462,7 @@ impl<'a> Trial<'a> {
 }
 
 /// Which of `publishers` the member at `place` of a lobby of `members` is, if it is one.
-fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {
+pub(crate) fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {
     if publishers == 0 || members == 0 {
         return None;
     }

@@ -15,6 +15,8 @@ pub struct Watch {
     members: Vec<u32>,
     /// What the server had used when it was last there.
     known: Option<Usage>,
+    /// CPU of the servers before this one.
+    before: (Duration, Duration),
     last: Option<Sample>,
 }
 
@@ -50,8 +52,17 @@ impl Watch {
             server,
             members,
             known: None,
+            before: Default::default(),
             last: None,
         }
+    }
+
+    /// The server was started anew, as `server`. CPU goes on from what the old one had used.
+    pub fn succeed(&mut self, server: Option<ProcessTree>) {
+        if let Some(known) = self.known {
+            self.before = (known.user, known.system);
+        }
+        (self.server, self.members) = (server, Vec::new());
     }
 
     /// The server's process, if it is known.
@@ -71,8 +82,10 @@ impl Watch {
     }
 
     fn sample_members(&mut self) -> Sample {
-        let usage = ProcessTree::usage_of(&self.members);
+        let mut usage = ProcessTree::usage_of(&self.members);
         if usage.threads > 0 {
+            usage.user += self.before.0;
+            usage.system += self.before.1;
             self.known = Some(usage);
         }
         Sample {

@@ -12,13 +12,14 @@ use lobbyd_loadtest::report::{compare, html, json, schema, text};
 use lobbyd_loadtest::result::{Ended, Problem, RunResult, Severity};
 
 /// Every sample with a name.
-fn samples() -> [(&'static str, RunResult); 6] {
+fn samples() -> [(&'static str, RunResult); 7] {
     [
         ("healthy", fixtures::healthy()),
         ("failing", fixtures::failing()),
         ("ramp", fixtures::ramp()),
         ("floor", fixtures::with_floor()),
         ("joins", fixtures::joins()),
+        ("restart", fixtures::restart()),
         ("not_started", not_started()),
     ]
 }
@@ -520,4 +521,29 @@ fn samples_are_left_to_be_looked_at() {
     let runs = named([fixtures::healthy(), fixtures::failing()]);
     keep("compare.html", compare::html(&runs));
     keep("compare.txt", compare::text(&runs, None, true));
+}
+
+#[test]
+fn a_restart_tells_when_who_was_back_and_what_they_felt() {
+    let result = fixtures::restart();
+    let shown = words(&plain(&result));
+    for told in [
+        "HELD: 1,000 clients were back 2.90 s after the signal, and no server refused any.",
+        "restart · 900 clients in one lobby, 1 in each of 100 others",
+        "the old server had ended 610 ms exit status: 0",
+        "50 % were back 1.90 s 1.06 s after the new one answered",
+        "tries to connect 3,345 3 for half of the clients, 5 at most",
+        "2,345 no server was there: connection refused",
+        "old connections ended 1,000 1012 (restart)",
+        "small lobbies, while others came back",
+    ] {
+        assert!(shown.contains(told), "{told:?} is not in {shown}");
+    }
+    assert!(!shown.contains("Neither side"));
+    let page = html::render(&result);
+    assert!(
+        page.contains(
+            "Who was back when. 1,000 of 1,000 clients were back, the last of them 2.90 s"
+        )
+    );
 }

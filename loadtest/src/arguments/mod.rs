@@ -1,6 +1,7 @@
 //! The command line as typed. The comments of the fields are the help a user reads.
 
 mod common;
+mod restart;
 mod scenarios;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use common::{Bind, Common, Count, Messages, Pair};
+pub use restart::Restart;
 pub use scenarios::{Churn, Fanout, Floor, FloorSide, Idle, Joins, Raised, Ramp, Slow, Traffic};
 
 /// Load for servers of the Phoenix Channels protocol: proves delivery, tells capacity and delay
@@ -35,6 +37,8 @@ pub enum Command {
     Churn(Churn),
     /// Clients that stop reading: what the others feel, and what becomes of the slow ones
     Slow(Slow),
+    /// The server restarted under load: everybody comes back on phoenix.js's own schedule
+    Restart(Restart),
     /// More and more load, until an objective breaks: the last step that held
     Ramp(Ramp),
     /// What the kernel alone costs on this machine: the cheapest possible fan-out, measured
@@ -74,6 +78,7 @@ Examples:
   lobbyd-loadtest fanout --clients 1000 --window 16          as many as the server can, 16 in flight
   lobbyd-loadtest ramp --clients 1000 --slo p99=50ms         how many messages a second hold 50 ms
   lobbyd-loadtest idle --clients 10000 --pid $(pidof lobbyd) memory per connection
+  lobbyd-loadtest restart --spawn 'lobbyd'                   until everybody is back after a restart
   lobbyd-loadtest fanout --window 16 --against-floor --spawn 'lobbyd --shards 1'
 
 Each command's --help says more. Exit codes:

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use mio::net::TcpStream;
 
+use crate::wire::phoenix::JOIN_REF;
+
 /// A connection, from before it is opened until after it is gone.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -17,6 +19,8 @@ pub(super) struct Connection {
     pub started_ns: u64,
     /// When it was opened.
     pub opened_ns: u64,
+    /// When its join was answered with ok.
+    pub joined_ns: u64,
     /// The begin of a frame, or of the answer to the upgrade, whose end has not come.
     pub kept: Vec<u8>,
     /// The parts of a fragmented message.
@@ -24,6 +28,8 @@ pub(super) struct Connection {
     pub fragment_opcode: u8,
     pub out: Out,
     next_reference: u32,
+    /// The ref of its join.
+    pub join_ref: u32,
     /// Pushes that wait for a reply, oldest first.
     pub pushes: VecDeque<Pushed>,
     /// When the heartbeat was sent that was not answered yet.
@@ -51,6 +57,8 @@ pub(super) enum Stage {
     Upgrading,
     /// The join is on its way.
     Joining,
+    /// Its join was refused or not answered, and it will join again.
+    Unjoined,
     /// It is in its lobby.
     Joined,
     /// Our Close frame is on its way; what the server still sends is looked at.
@@ -95,11 +103,13 @@ impl Connection {
             stream,
             started_ns: 0,
             opened_ns: 0,
+            joined_ns: 0,
             kept: Vec::new(),
             fragments: Vec::new(),
             fragment_opcode: 0,
             out: Out::default(),
-            next_reference: crate::wire::phoenix::JOIN_REF,
+            next_reference: JOIN_REF,
+            join_ref: JOIN_REF,
             pushes: VecDeque::new(),
             heartbeat_ns: None,
             reads: true,

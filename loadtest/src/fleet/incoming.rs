@@ -3,7 +3,7 @@
 use super::connection::{Pushed, Stage};
 use super::{Fleet, Happening, count};
 use crate::wire::frame::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
-use crate::wire::phoenix::{Incoming, JOIN_REF, Status};
+use crate::wire::phoenix::{Incoming, Status};
 
 /// Bytes that wait for a socket from which on no more pongs are put behind them.
 const PONGS_WAITING_MAX: usize = 64 << 10;
@@ -69,6 +69,9 @@ impl Fleet {
     fn closed(&mut self, number: u32, code: u16) {
         let words = close_words(code);
         count(&mut self.census.closes, words.clone());
+        if code == 1000 {
+            self.stay_away(number);
+        }
         let connection = &mut self.connections[number as usize];
         if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
             // The courtesy of an answer; the connection is not kept for it.
@@ -96,11 +99,14 @@ impl Fleet {
         if let Some(status) = incoming.reply() {
             return self.replied(number, &incoming, status, now);
         }
-        let ours = self.topic_of(number) == incoming.topic;
+        let join_ref = self.connections[number as usize].join_ref;
+        let ours = self.topic_of(number) == incoming.topic
+            && incoming.join_ref.is_none_or(|of| of == join_ref);
         match &*incoming.event {
             "phx_error" if ours => self.channel_ended(number, "the channel crashed (phx_error)"),
             "phx_close" if ours => {
-                self.channel_ended(number, "the server closed the channel (phx_close)")
+                self.stay_away(number);
+                self.channel_closed(number);
             }
             _ => {
                 if let Some(entered) = self.ledger.enter_unfamiliar(number, payload) {
@@ -116,10 +122,24 @@ impl Fleet {
             .topic(self.connections[number as usize].lobby)
     }
 
-    fn channel_ended(&mut self, number: u32, why: &str) {
+    /// The client has no channel any more, and does not ask for another.
+    fn channel_closed(&mut self, number: u32) {
+        let why = "the server closed the channel (phx_close)";
         match self.connections[number as usize].stage {
             Stage::Joined => self.lost(number, why.to_owned()),
-            Stage::Joining => self.refused(number, format!("{why}, before the join was answered")),
+            Stage::Joining => {
+                self.refused(number, format!("{why}, before the join was answered"));
+            }
+            _ => {}
+        }
+    }
+
+    fn channel_ended(&mut self, number: u32, why: &str) {
+        match self.connections[number as usize].stage {
+            Stage::Joined => self.channel_crashed(number, why.to_owned()),
+            Stage::Joining => {
+                self.join_refused(number, format!("{why}, before the join was answered"))
+            }
             _ => {}
         }
     }
@@ -134,12 +154,12 @@ impl Fleet {
             }
             return;
         }
-        if connection.stage == Stage::Joining && incoming.reference == Some(JOIN_REF) {
+        if connection.stage == Stage::Joining && incoming.reference == Some(connection.join_ref) {
             return match status {
                 Status::Ok => self.joined_at(number, now),
                 Status::Error(why) => {
                     let topic = self.topic_of(number);
-                    self.refused(number, format!("the join of {topic:?} was refused: {why}"));
+                    self.join_refused(number, format!("the join of {topic:?} was refused: {why}"));
                 }
             };
         }

@@ -3,10 +3,13 @@
 //! scenario.
 
 mod connection;
+mod delays;
 mod incoming;
 mod opening;
 mod pace;
 mod reading;
+mod returning;
+pub mod schedule;
 mod script;
 mod timer;
 mod turn;
@@ -26,9 +29,11 @@ use crate::watch::Watch;
 use crate::wire::tag::Marker;
 use crate::wire::upgrade;
 use connection::{Connection, Stage};
+pub use delays::Apart;
 pub use opening::Departure;
 use opening::Opening;
 pub use pace::Pacer;
+pub use returning::Returning;
 pub use script::{Script, ScriptError, Words};
 use timer::Timer;
 
@@ -94,6 +99,12 @@ pub struct Fleet {
     probes: bool,
     /// Whether replies to pushes are happenings.
     pub tells_replies: bool,
+    /// When the scenario wants to be asked again at the latest, whatever happens before.
+    pub wake_ns: Option<u64>,
+    /// Delays by lobby, if they are taken.
+    pub apart: Option<Apart>,
+    /// How clients come back by themselves, if they do.
+    returning: Option<Returning>,
     /// Deliveries.
     pub ledger: Ledger,
     /// Times.
@@ -135,6 +146,8 @@ pub(crate) struct Census {
 /// Something that a scenario may want to act upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happening {
+    /// The upgrade of a connection that comes back by itself was answered.
+    Upgraded(u32),
     /// A connection has joined.
     Joined(u32),
     /// A connection could not be had, or its join was refused: why.
@@ -193,6 +206,9 @@ impl Fleet {
             payload: Vec::new(),
             probes: false,
             tells_replies: false,
+            wake_ns: None,
+            apart: None,
+            returning: None,
             pacer: Pacer::silent(),
             ledger: Ledger::new(marker, filler),
             meter: Meter::default(),
@@ -271,6 +287,41 @@ impl Fleet {
     /// Whether the connection is in its lobby.
     pub fn is_joined(&self, number: u32) -> bool {
         self.connections[number as usize].stage == Stage::Joined
+    }
+
+    /// When the connection joined, if it is in its lobby.
+    pub fn joined_ns(&self, number: u32) -> Option<u64> {
+        let connection = &self.connections[number as usize];
+        (connection.stage == Stage::Joined).then_some(connection.joined_ns)
+    }
+
+    /// Who publishes `stream`.
+    pub fn publisher(&self, stream: u32) -> u32 {
+        self.publishers[stream as usize]
+    }
+
+    /// The counts begin anew, for connections that are `wanted` again; what was refused or lost until now is kept.
+    pub fn count_anew(&mut self, wanted: u64) {
+        let before = std::mem::take(&mut self.census);
+        self.census = Census {
+            wanted,
+            joined_now: before.joined_now,
+            refused: before.refused,
+            lost: before.lost,
+            replies_ok: before.replies_ok,
+            replies_error: before.replies_error,
+            ..Census::default()
+        };
+    }
+
+    /// A connection was refused by a server, and it was not a restart that did it.
+    pub fn count_refused(&mut self, why: String) {
+        count(&mut self.census.refused, why);
+    }
+
+    /// A connection was lost, and it was not a restart that did it.
+    pub fn count_lost(&mut self, why: String) {
+        count(&mut self.census.lost, why);
     }
 
     /// Whether the connection is gone altogether, so that it can be opened again.

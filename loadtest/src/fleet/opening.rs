@@ -8,7 +8,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Token};
 
 use super::connection::Stage;
-use super::{Beat, Fleet, FleetSettings, Happening, count};
+use super::{Beat, Fleet, FleetSettings, Happening, Returning, count};
 use crate::clock::now_ns;
 use crate::wire::frame::{self, opcode};
 use crate::wire::phoenix::{self, Push};
@@ -46,6 +46,17 @@ impl Opening {
 
     pub fn storm_from(&mut self, begin_ns: u64) {
         self.storm_ns = Some(begin_ns);
+    }
+
+    /// From now on each connection is opened at once, and may take so long until its upgrade is answered.
+    pub fn unbound(&mut self, timeout_ns: u64) {
+        (self.period_ns, self.next_ns, self.storm_ns) = (0, 0, None);
+        (self.arriving_max, self.timeout_ns) = (usize::MAX, timeout_ns);
+    }
+
+    /// A connection that had joined has to join again.
+    pub fn is_back_on_the_way(&mut self) {
+        self.arriving += 1;
     }
 
     pub fn can_open_at(&self, now: u64) -> bool {
@@ -88,13 +99,16 @@ impl Fleet {
         if self.opening.waiting.is_empty() {
             self.opening.next_ns = self.opening.next_ns.max(now_ns());
         }
-        self.census.wanted += 1;
+        if self.returning.is_none() {
+            self.census.wanted += 1;
+        }
         self.opening.waiting.push_back(number);
     }
 
     /// Connections that are to be opened or on their way.
     pub fn opening(&self) -> usize {
-        self.opening.waiting.len() + self.opening.arriving
+        let apart = self.returning.as_ref().map_or(0, Returning::apart);
+        self.opening.waiting.len() + self.opening.arriving + apart
     }
 
     /// Opens no more of those that wait for their turn.
@@ -137,7 +151,7 @@ impl Fleet {
             let without = match connection.stage {
                 Stage::Connecting if still => "TCP connection",
                 Stage::Upgrading if still => "answer to the upgrade",
-                Stage::Joining if still => "reply to the join",
+                Stage::Joining if still && self.returning.is_none() => "reply to the join",
                 _ => {
                     self.opening.on_the_way.pop_front();
                     continue;
@@ -187,24 +201,26 @@ impl Fleet {
                 let started_ns = self.connections[number as usize].started_ns;
                 self.census.to_upgraded.record(started_ns, now);
                 self.census.connected += 1;
-                self.connections[number as usize].stage = Stage::Joining;
+                self.upgraded_at(number, now);
                 self.join(number);
                 Some(head_len)
             }
         }
     }
 
-    fn join(&mut self, number: u32) {
+    pub(super) fn join(&mut self, number: u32) {
         let script = &self.settings.script;
         let mask = self.random.u32(..).to_ne_bytes();
         let connection = &mut self.connections[number as usize];
+        connection.stage = Stage::Joining;
+        connection.join_ref = connection.reference();
         let payload = script.join_payload(connection.lobby);
         let message = Push {
-            reference: connection.reference(),
+            reference: connection.join_ref,
             topic: &script.quoted_topic(connection.lobby),
             event: b"\"phx_join\"",
             payload: payload.as_bytes(),
-            joined: true,
+            join_ref: Some(connection.join_ref),
         };
         phoenix::push(&mut connection.out.bytes, script.version(), mask, &message);
         self.list_for_writing(number);
@@ -214,29 +230,40 @@ impl Fleet {
     pub(super) fn joined_at(&mut self, number: u32, now: u64) {
         let connection = &mut self.connections[number as usize];
         connection.stage = Stage::Joined;
-        let started_ns = connection.started_ns;
+        connection.joined_ns = now;
         self.census.to_joined.record(connection.started_ns, now);
         self.census.joined_ever += 1;
         self.census.joined_now += 1;
         self.census.last_join_ns = now;
         self.opening.arriving -= 1;
         self.ledger.join(number);
-        // A random begin spreads the heartbeats of connections that joined at once.
-        let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
-        let due_ns = now + first;
+        self.has_joined(number);
+        if !self.has_returned(number) {
+            // A random begin spreads the heartbeats of connections that joined at once.
+            let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
+            self.beat_from(number, now + first);
+        }
+        self.happenings.push(Happening::Joined(number));
+    }
+
+    pub(super) fn beat_from(&mut self, number: u32, due_ns: u64) {
+        let started_ns = self.connections[number as usize].started_ns;
         self.heartbeats.push(std::cmp::Reverse(Beat {
             due_ns,
             number,
             started_ns,
         }));
-        self.happenings.push(Happening::Joined(number));
     }
 
     /// A connection could not be had.
     pub(super) fn refused(&mut self, number: u32, why: String) {
         self.opening.arriving -= 1;
-        count(&mut self.census.refused, why.clone());
         self.drop_socket(number);
+        if self.returning.is_some() {
+            self.try_again(number);
+        } else {
+            count(&mut self.census.refused, why.clone());
+        }
         self.happenings.push(Happening::Refused(number, why));
     }
 
@@ -245,13 +272,16 @@ impl Fleet {
         match self.connections[number as usize].stage {
             Stage::Closed => return,
             Stage::Closing => return self.drop_socket(number),
-            Stage::Connecting | Stage::Upgrading | Stage::Joining => {
+            Stage::Connecting | Stage::Upgrading | Stage::Joining | Stage::Unjoined => {
                 return self.refused(number, why);
             }
             Stage::Joined => {}
         }
         self.census.joined_now -= 1;
-        if self.connections[number as usize].slow {
+        if self.returning.is_some() {
+            self.ledger.end_life(number, &mut self.done);
+            self.try_again(number);
+        } else if self.connections[number as usize].slow {
             // It is told by the end of its connection, and owed no more than it has.
             count(&mut self.census.ended_slow, why.clone());
             self.ledger.leave(number, &mut self.done);
@@ -291,7 +321,7 @@ impl Fleet {
                     topic: &self.settings.script.quoted_topic(connection.lobby),
                     event: b"\"phx_leave\"",
                     payload: b"{}",
-                    joined: true,
+                    join_ref: Some(connection.join_ref),
                 };
                 phoenix::push(
                     &mut connection.out.bytes,

@@ -11,6 +11,8 @@ use crate::wire::tag::{Marker, TAG_LEN, Tag};
 pub struct Script {
     version: Version,
     topic: String,
+    /// The topic of lobby 0, if it is another one.
+    first_topic: Option<String>,
     join_payload: String,
     event: Box<[u8]>,
     /// The payload's JSON before and behind the text.
@@ -90,6 +92,7 @@ impl Script {
         Ok(Script {
             version,
             topic: topic.to_owned(),
+            first_topic: None,
             join_payload: join_payload.to_owned(),
             event: quoted(event).into(),
             before: before.as_bytes().into(),
@@ -127,9 +130,18 @@ impl Script {
         self
     }
 
+    /// With another topic for lobby 0.
+    pub fn with_first_topic(mut self, topic: &str) -> Script {
+        self.first_topic = Some(topic.to_owned());
+        self
+    }
+
     /// The topic of a lobby.
     pub fn topic(&self, lobby: u32) -> String {
-        self.topic.replace(LOBBY, &lobby.to_string())
+        let first = self.first_topic.as_ref().filter(|_| lobby == 0);
+        first
+            .unwrap_or(&self.topic)
+            .replace(LOBBY, &lobby.to_string())
     }
 
     pub(super) fn quoted_topic(&self, lobby: u32) -> Vec<u8> {

@@ -21,6 +21,7 @@ impl Fleet {
     /// If the event queue fails, which no server can cause.
     pub fn turn(&mut self, until_ns: u64) -> io::Result<()> {
         let now = now_ns();
+        self.return_due(now);
         self.open_due(now)?;
         self.publish_due(now);
         self.beat_due(now);
@@ -63,6 +64,9 @@ impl Fleet {
             self.opening.next_due_ns(),
             heartbeat,
             self.meter.interval_end_ns(),
+            self.wake_ns,
+            self.returning()
+                .and_then(|returning| returning.next_due_ns()),
         ];
         times.into_iter().flatten().min().unwrap_or(now)
     }

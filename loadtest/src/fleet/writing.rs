@@ -57,7 +57,7 @@ impl Fleet {
             topic: &self.topics[lobby],
             event: event.unwrap_or(self.settings.script.event()),
             payload,
-            joined: true,
+            join_ref: Some(connection.join_ref),
         };
         let mask = self.random.u32(..).to_ne_bytes();
         phoenix::push(
@@ -87,7 +87,11 @@ impl Fleet {
             }
             self.heartbeats.pop();
             let connection = &mut self.connections[number as usize];
-            if connection.stage != Stage::Joined || connection.started_ns != started_ns {
+            let open = matches!(
+                connection.stage,
+                Stage::Joined | Stage::Joining | Stage::Unjoined
+            );
+            if !open || connection.started_ns != started_ns {
                 continue; // who has come back has heartbeats of its own
             }
             let due_next_ns = due_ns + self.settings.heartbeat_ns;
@@ -96,6 +100,9 @@ impl Fleet {
                 ..beat
             }));
             if connection.heartbeat_ns.is_some() {
+                if self.returning.is_some() {
+                    self.lost(number, "no answer to a heartbeat".to_owned());
+                }
                 continue;
             }
             connection.heartbeat_ns = Some(due_ns);
@@ -104,7 +111,7 @@ impl Fleet {
                 topic: b"\"phoenix\"",
                 event: b"\"heartbeat\"",
                 payload: b"{}",
-                joined: false,
+                join_ref: None,
             };
             let mask = self.random.u32(..).to_ne_bytes();
             phoenix::push(

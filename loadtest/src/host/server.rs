@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -51,6 +53,9 @@ pub enum SpawnError {
     /// There is nowhere for its output.
     #[error("no temporary file for the server's output: {0}; TMPDIR names another directory")]
     Output(io::Error),
+    /// The listening socket cannot be handed over.
+    #[error("the listening socket cannot be handed to the server: {0}")]
+    Listener(io::Error),
     /// There is no shell to start it, or no room for a process.
     #[error("the server cannot be started with sh -c {command:?}: {source}")]
     Start {
@@ -83,12 +88,43 @@ impl Server {
     ///
     /// When there is no process for it, or a core does not exist.
     pub fn spawn(command: &str, cores: Option<&Cores>) -> Result<Server, SpawnError> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).stdin(Stdio::null());
+        Server::start(shell, command, cores)
+    }
+
+    /// The same, with `listener` handed over as systemd does for a socket unit (sd_listen_fds(3)): as descriptor 3, with
+    /// LISTEN_FDS and LISTEN_PID. The command must be one that can stand behind `exec`: its process is the one named.
+    ///
+    /// # Errors
+    ///
+    /// As in [`spawn`](Server::spawn).
+    pub fn spawn_inheriting(
+        command: &str,
+        cores: Option<&Cores>,
+        listener: &TcpListener,
+    ) -> Result<Server, SpawnError> {
+        let listener = listener.try_clone().map_err(SpawnError::Listener)?;
+        let bare = command.trim_start();
+        let bare = bare.strip_prefix("exec ").unwrap_or(bare);
+        // It goes through the input, as the one descriptor beside the outputs that a child can be given.
+        let script = format!(
+            "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1; export LISTEN_PID LISTEN_FDS; exec {bare}"
+        );
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).stdin(OwnedFd::from(listener));
+        Server::start(shell, command, cores)
+    }
+
+    fn start(
+        mut shell: Command,
+        command: &str,
+        cores: Option<&Cores>,
+    ) -> Result<Server, SpawnError> {
         let output = tempfile::tempfile().map_err(SpawnError::Output)?;
         let stdout = output.try_clone().map_err(SpawnError::Output)?;
         let stderr = output.try_clone().map_err(SpawnError::Output)?;
-        let mut shell = Command::new("sh");
-        shell.args(["-c", command]).process_group(0);
-        shell.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+        shell.process_group(0).stdout(stdout).stderr(stderr);
         // A child has the cores of the thread that starts it.
         let spawned = bound_to(cores, || shell.spawn()).map_err(SpawnError::Cores)?;
         let child = spawned.map_err(|source| SpawnError::Start {
@@ -143,6 +179,37 @@ impl Server {
     /// how it ended.
     pub fn stop(&mut self) -> Stopped {
         self.stop_within(STOP_TIME_MAX)
+    }
+
+    /// Tells what this run started to end, and waits for nothing. [`has_ended`](Server::has_ended) says when it has.
+    pub fn tell_to_end(&self) {
+        if let Server::Spawned { child, .. } = self {
+            let strays = strays(child.id());
+            signal(child.id(), Signal::TERM);
+            strays.iter().for_each(|pid| signal_one(*pid, Signal::TERM));
+        }
+    }
+
+    /// Kills what this run started, and waits for nothing.
+    pub fn kill(&self) {
+        if let Server::Spawned { child, .. } = self {
+            let strays = strays(child.id());
+            signal(child.id(), Signal::KILL);
+            strays.iter().for_each(|pid| signal_one(*pid, Signal::KILL));
+        }
+    }
+
+    /// How it ended, once it and all in its process group have. Looks at every process of the machine.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        let Server::Spawned { child, .. } = self else {
+            return None;
+        };
+        let status = child.try_wait().ok().flatten()?;
+        let ended = !alive_in(child.id());
+        if ended {
+            forget(child.id());
+        }
+        ended.then_some(status)
     }
 
     fn stop_within(&mut self, time: Duration) -> Stopped {

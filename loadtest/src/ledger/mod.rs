@@ -163,8 +163,32 @@ impl Ledger {
     /// The member goes, of its own will: what it has not got by now it is not owed. Messages that waited for it alone
     /// are put into `done`, as streams.
     pub fn leave(&mut self, member: u32, done: &mut Vec<u32>) {
+        self.settle_up(member, done, |_, cursor| cursor.next());
+    }
+
+    /// The server is about to be told to end: it has taken in what is home by now, and owes that to all who are there.
+    pub fn promise(&mut self) {
+        self.streams.iter_mut().for_each(Stream::promise);
+    }
+
+    /// The member's connection has ended with its server, and it may join again. What it has not got by now it is not
+    /// owed, as nobody can know what the server had read by then, but for what was [promised](Ledger::promise).
+    pub fn end_life(&mut self, member: u32, done: &mut Vec<u32>) {
+        if self.members[member as usize].owed != Owed::Nothing {
+            self.settle_up(member, done, |stream, cursor| {
+                cursor.next().max(stream.promised())
+            });
+        }
+    }
+
+    fn settle_up(
+        &mut self,
+        member: u32,
+        done: &mut Vec<u32>,
+        until: impl Fn(&Stream, &Cursor) -> u32,
+    ) {
         self.stop_counting(member, done);
-        let (expected, missing) = self.reckon(member, |_, cursor| cursor.next());
+        let (expected, missing) = self.reckon(member, until);
         self.tallies.settled_expected += expected;
         self.tallies.settled_missing += missing;
         self.holes.forget(member);

@@ -14,6 +14,8 @@ pub(super) struct Stream {
     open_begin: u32,
     open: VecDeque<Open>,
     refused: BTreeSet<u32>,
+    /// So many of its first messages were home when the server was told to end.
+    promised: u32,
 }
 
 /// A message that has not come to everybody, or stands behind one that has not.
@@ -44,7 +46,19 @@ impl Stream {
             open_begin: 0,
             open: VecDeque::new(),
             refused: BTreeSet::new(),
+            promised: 0,
         }
+    }
+
+    /// What is home by now was taken in by the server for good.
+    pub fn promise(&mut self) {
+        let home = |message: &&Open| message.home || message.remaining == 0;
+        self.promised = self.open_begin + self.open.iter().take_while(home).count() as u32;
+    }
+
+    /// Messages that were home at the promise.
+    pub fn promised(&self) -> u32 {
+        self.promised
     }
 
     /// Messages so far, which is also the sequence of the next one.

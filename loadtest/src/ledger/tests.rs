@@ -293,3 +293,39 @@ fn a_message_is_home_when_its_publisher_has_it_back_and_once() {
     ledger.lose(0, done);
     assert_eq!(*done, [0], "nobody waits for the publisher any more");
 }
+
+#[test]
+fn a_life_that_ends_is_owed_what_was_home_before_the_signal_and_of_the_rest_what_it_has() {
+    let mut scene = Scene::new(2);
+    let own = scene.ledger.enrol(0, Some(0), true);
+    scene.ledger.join(own);
+    scene.publish(3);
+    scene.deliver(own, &[0, 1]);
+    scene.ledger.promise(); // 0 and 1 are home, 2 is not
+    scene.publish(2);
+    scene.deliver(0, &[0, 1, 2, 4]);
+    scene.deliver(1, &[0]);
+    for member in [0, 1, own] {
+        let done = &mut scene.done;
+        scene.ledger.end_life(member, done);
+    }
+    // Member 0 has a gap at 3, member 1 has not got what was promised, and nobody is owed the rest.
+    assert_eq!(scene.sums(), [5 + 2 + 2, 2, 0, 0, 0]);
+    assert!(scene.ledger.is_settled());
+}
+
+#[test]
+fn a_new_life_is_owed_what_comes_from_its_join_on_and_nothing_of_before() {
+    let mut scene = Scene::new(1);
+    scene.publish(3);
+    scene.deliver(0, &[0, 1, 2]);
+    scene.ledger.promise();
+    scene.ledger.end_life(0, &mut scene.done);
+    scene.publish(2);
+    scene.ledger.join(0);
+    scene.publish(3);
+    scene.deliver(0, &[5, 7, 7]);
+    assert_eq!(scene.sums(), [3 + 3, 1, 1, 0, 0]);
+    assert!(!scene.deliver(0, &[4])[0].owed);
+    assert_eq!(scene.sums(), [3 + 3, 1, 1, 0, 1]);
+}

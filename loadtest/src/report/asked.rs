@@ -18,6 +18,9 @@ pub(super) fn subtitle(result: &RunResult) -> String {
 
 /// Who was there: "1,000 clients in 10 topics", with those that play another part.
 fn load(result: &RunResult) -> Option<String> {
+    if result.restart.is_some() {
+        return restarted(result);
+    }
     let clients = match raised(result, "clients") {
         Some(range) => range,
         None => numeral(value(result, "clients")?),
@@ -33,6 +36,17 @@ fn load(result: &RunResult) -> Option<String> {
         told.push_str(&format!(" and {} that come and go", numeral(churners)));
     }
     Some(told)
+}
+
+/// "10,000 clients in one lobby, 1 in each of 1,000 others".
+fn restarted(result: &RunResult) -> Option<String> {
+    let asked = ["lobby", "members", "lobbies"].map(|name| value(result, name).map(numeral));
+    let [Some(lobby), Some(members), Some(lobbies)] = asked else {
+        return None;
+    };
+    Some(format!(
+        "{lobby} clients in one lobby, {members} in each of {lobbies} others"
+    ))
 }
 
 /// How fast they published, or how much they had in flight.

@@ -1,11 +1,11 @@
 //! The sentences of a run: whether it held, what a ramp found, and which side was at its limit. Each says what it is worth.
 
-use crate::result::{Ended, Measurement, Ramp, RunResult, Saturated, Severity};
+use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
 use super::asked;
 use super::findings::findings;
 use super::standing::Standing;
-use super::units::{counted, integer, plain};
+use super::units::{counted, integer, plain, time};
 
 /// With more of its time spent waiting for a core, the load generator was slowed by other programs, not by its work.
 const WAITING_MUCH: f64 = 0.2;
@@ -55,6 +55,10 @@ fn held(result: &RunResult) -> String {
             integer(many)
         ),
     };
+    let delivered = match result.restart.as_ref() {
+        Some(restart) => format!("{} {delivered}", everybody_back(restart)),
+        None => delivered,
+    };
     let objectives = result.objectives.len() as u64;
     match result.ramp.as_ref() {
         Some(Ramp {
@@ -72,6 +76,16 @@ fn held(result: &RunResult) -> String {
             counted(objectives, "objective", "objectives")
         ),
     }
+}
+
+/// What a restart that held has shown. Nobody was refused, or it had not held.
+fn everybody_back(restart: &Restart) -> String {
+    let last = restart.back_seconds.last.unwrap_or_default();
+    format!(
+        "{} were back {} after the signal, and no server refused any.",
+        counted(restart.back, "client", "clients"),
+        time(last * 1e6)
+    )
 }
 
 /// What the height of a ramp is worth: whose limit it found.
@@ -148,6 +162,9 @@ fn remedy(measurement: &Measurement) -> &'static str {
 }
 
 fn neither(result: &RunResult) -> Option<String> {
+    if result.restart.is_some() {
+        return None; // its time is bounded by the schedule on which clients come back
+    }
     let limit = match asked::open_loop(result) {
         true => "rate",
         false => asked::value(result, "window").map(|_| "window")?,

@@ -3,6 +3,7 @@
 
 mod counts;
 mod latency;
+mod restart;
 mod usage;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use counts::{Connections, Count, Deliveries, Replies, Throughput};
 pub use latency::{Bin, Latency};
+pub use restart::{LobbyDelays, Moment, Restart, Shares};
 pub use usage::{LoadUsage, Machine, Saturated, ServerUsage};
 
 /// The version of this form. It grows when a field is taken away or changes its meaning; new optional fields leave it.
@@ -48,6 +50,9 @@ pub struct RunResult {
     pub ratios: Vec<Ratio>,
     /// What a ramp found.
     pub ramp: Option<Ramp>,
+    /// What became of everybody in a restart.
+    #[serde(default)]
+    pub restart: Option<Restart>,
     /// True if all was delivered, every objective held and the run was complete. For a ramp: if its first step held.
     pub held: bool,
 }

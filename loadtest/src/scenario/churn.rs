@@ -164,7 +164,7 @@ impl Crowd {
                     self.talking.retain(|(_, other)| *other != number);
                     self.staying.retain(|(_, other)| *other != number);
                 }
-                Happening::Replied(_) => {}
+                Happening::Replied(_) | Happening::Upgraded(_) => {}
             }
         }
     }

@@ -9,6 +9,7 @@ mod joins;
 mod parameters;
 mod probe;
 mod ramp;
+mod restart;
 mod slow;
 
 use crate::arguments::Command;
@@ -38,6 +39,7 @@ pub fn perform(command: Command, interrupt: Interrupt) -> Result<Outcome, Cannot
         Command::Idle(idle) => idle::run(idle, interrupt)?,
         Command::Churn(churn) => churn::run(churn, interrupt)?,
         Command::Slow(slow) => slow::run(slow, interrupt)?,
+        Command::Restart(restart) => restart::run(restart, interrupt)?,
         Command::Ramp(ramp) => ramp::run(ramp, interrupt)?,
         Command::Floor(floor) if floor.serve => {
             return floor::serve(&floor, &interrupt).map(Outcome::Text);
@@ -129,6 +131,7 @@ impl Judged {
             objectives: self.objectives,
             ratios: Vec::new(),
             ramp: None,
+            restart: None,
             ended: self.ended,
         }
     }

@@ -53,7 +53,7 @@ impl Parameters {
             .messages(messages)
     }
 
-    fn messages(self, messages: &Messages) -> Parameters {
+    pub fn messages(self, messages: &Messages) -> Parameters {
         let time = |duration| humantime::format_duration(duration).to_string();
         self.with("bytes", messages.bytes)
             .with("event", &messages.event)

@@ -41,7 +41,7 @@ impl FromStr for Version {
     }
 }
 
-/// The join_ref of every connection, and the ref of its join. Later refs count up from it.
+/// The ref of a connection's first join, which is also the join_ref of what belongs to it. Later refs count up from it.
 pub const JOIN_REF: u32 = 1;
 
 /// Appends a push to `out`, as one masked frame. Topic and event are quoted JSON, the payload is JSON.
@@ -50,13 +50,13 @@ pub fn push(out: &mut Vec<u8>, version: Version, mask: [u8; 4], message: &Push<'
     let (reference, topic, event) = (reference.as_bytes(), message.topic, message.event);
     match version {
         Version::V2 => {
-            let join_ref: &[u8] = if message.joined {
-                b"[\"1\",\""
-            } else {
-                b"[null,\""
-            };
+            let join_ref = message
+                .join_ref
+                .map_or("null".to_owned(), |join_ref| format!("\"{join_ref}\""));
             let parts = [
-                join_ref,
+                b"[",
+                join_ref.as_bytes(),
+                b",\"",
                 reference,
                 b"\",",
                 topic,
@@ -96,13 +96,15 @@ pub struct Push<'a> {
     pub event: &'a [u8],
     /// The payload, as JSON.
     pub payload: &'a [u8],
-    /// Whether it belongs to a join, and not to the connection.
-    pub joined: bool,
+    /// The ref of the join that it belongs to; of none if it belongs to the connection.
+    pub join_ref: Option<u32>,
 }
 
 /// A server's message, taken apart.
 #[derive(Debug)]
 pub struct Incoming<'a> {
+    /// The ref of the join that it belongs to, if it says so and the ref is one of ours. Version 1 says nothing of it.
+    pub join_ref: Option<u32>,
     /// The ref as a number, if it is one of ours.
     pub reference: Option<u32>,
     /// The topic.
@@ -136,7 +138,7 @@ struct V1Message<'a> {
 
 #[derive(Deserialize)]
 struct V2Message<'a>(
-    serde::de::IgnoredAny,
+    #[serde(borrow)] &'a RawValue,
     #[serde(borrow)] Option<Cow<'a, str>>,
     #[serde(borrow)] Cow<'a, str>,
     #[serde(borrow)] Cow<'a, str>,
@@ -159,6 +161,7 @@ impl<'a> Incoming<'a> {
             Version::V1 => {
                 let message: V1Message<'a> = serde_json::from_slice(text).ok()?;
                 Incoming {
+                    join_ref: None,
                     reference: number(message.reference),
                     topic: message.topic,
                     event: message.event,
@@ -166,9 +169,10 @@ impl<'a> Incoming<'a> {
                 }
             }
             Version::V2 => {
-                let V2Message(_, reference, topic, event, payload) =
+                let V2Message(join_ref, reference, topic, event, payload) =
                     serde_json::from_slice(text).ok()?;
                 Incoming {
+                    join_ref: join_ref.get().trim_matches('"').parse().ok(),
                     reference: number(reference),
                     topic,
                     event,
@@ -218,14 +222,14 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn pushed(version: Version, joined: bool) -> String {
+    fn pushed(version: Version, join_ref: Option<u32>) -> String {
         let mut out = Vec::new();
         let message = Push {
             reference: 7,
             topic: b"\"room:a\"",
             event: b"\"new_msg\"",
             payload: b"{}",
-            joined,
+            join_ref,
         };
         push(&mut out, version, [0; 4], &message);
         String::from_utf8(out[6..].to_vec()).unwrap()
@@ -234,15 +238,15 @@ mod tests {
     #[test]
     fn a_push_is_what_phoenix_js_sends() {
         assert_eq!(
-            pushed(Version::V2, true),
+            pushed(Version::V2, Some(1)),
             r#"["1","7","room:a","new_msg",{}]"#
         );
         assert_eq!(
-            pushed(Version::V2, false),
+            pushed(Version::V2, None),
             r#"[null,"7","room:a","new_msg",{}]"#
         );
         let v1 = r#"{"topic":"room:a","event":"new_msg","payload":{},"ref":"7"}"#;
-        assert_eq!(pushed(Version::V1, true), v1);
+        assert_eq!(pushed(Version::V1, Some(1)), v1);
     }
 
     #[test]
@@ -271,6 +275,11 @@ mod tests {
             assert_eq!(
                 (incoming.reference, incoming.reply()),
                 (Some(7), expected),
+                "{text}"
+            );
+            assert_eq!(
+                incoming.join_ref.is_none(),
+                text.starts_with("[null"),
                 "{text}"
             );
         }

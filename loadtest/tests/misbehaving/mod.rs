@@ -6,6 +6,7 @@
 mod connection;
 mod frame;
 mod member;
+pub mod process;
 mod room;
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,6 +29,8 @@ pub enum Fault {
     /// Nothing. But it makes use of what WebSocket allows: fragments, pings between them, frames that arrive together or in
     /// pieces cut anywhere.
     None,
+    /// Nothing, and it makes use of nothing.
+    Behaves,
     /// One subscriber does not get message [`AT`].
     Drops,
     /// One subscriber gets message [`AT`] twice.
@@ -46,6 +49,8 @@ pub enum Fault {
     HidesEchoes,
     /// Joins are refused with this reason, `but` for the first so many.
     RefusesJoins { but: usize, reason: &'static str },
+    /// The first join is refused.
+    RefusesOneJoin,
     /// Joins are answered with phx_error.
     CrashesJoins,
     /// Heartbeats are not answered.
@@ -102,12 +107,21 @@ fn accept(listener: &TcpListener, fault: Fault, stop: &Arc<AtomicBool>) {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let (room, stop) = (room.clone(), stop.clone());
-        std::thread::spawn(move || {
-            // A client that has gone is none of this server's concern.
-            let _ = stream.and_then(|stream| connection::serve(stream, fault, &room, &stop));
-        });
+        attend(stream, fault, &room, stop);
     }
+}
+
+fn attend(
+    stream: std::io::Result<TcpStream>,
+    fault: Fault,
+    room: &Arc<Mutex<Room>>,
+    stop: &Arc<AtomicBool>,
+) {
+    let (room, stop) = (room.clone(), stop.clone());
+    std::thread::spawn(move || {
+        // A client that has gone is none of this server's concern.
+        let _ = stream.and_then(|stream| connection::serve(stream, fault, &room, &stop));
+    });
 }
 
 /// What is written from now on waits for the end of the connection, and leaves with it in one segment.

@@ -1,7 +1,7 @@
 //! The room of a misbehaving server: what it does right, and at one message, wrong. Everything that is written is written
 //! under its lock.
 
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Room {
     members: Vec<Member>,
     /// Joins that were answered with ok.
     came: usize,
+    /// Whether a join was refused.
+    refused: bool,
     published: u64,
 }
 
@@ -26,6 +28,7 @@ impl Room {
             fault,
             members: Vec::new(),
             came: 0,
+            refused: false,
             published: 0,
         }
     }
@@ -70,6 +73,10 @@ impl Room {
             (Some("phx_join"), Fault::RefusesJoins { but, reason }) if self.came >= but => {
                 answer("error", json!({ "reason": reason }));
             }
+            (Some("phx_join"), Fault::RefusesOneJoin) if !self.refused => {
+                self.refused = true;
+                answer("error", json!({ "reason": "not now" }));
+            }
             (Some("phx_join"), Fault::CrashesJoins) => {
                 let crash = json!([join_ref, reference, topic, "phx_error", {}]).to_string();
                 write(from, &sealed(FIN | TEXT, crash.as_bytes()));
@@ -103,6 +110,15 @@ impl Room {
     pub fn leave(&mut self, stream: &Arc<TcpStream>) {
         self.members
             .retain(|member| !Arc::ptr_eq(&member.stream, stream));
+    }
+
+    /// Every member is told the end with this code. They keep what was written to them before.
+    pub fn end(&mut self, code: u16) {
+        let close = sealed(FIN | CLOSE, &code.to_be_bytes());
+        for member in self.members.drain(..) {
+            write(&member.stream, &close);
+            let _ = member.stream.shutdown(Shutdown::Write); // the client may be faster
+        }
     }
 
     /// Nothing came for a while: what was held back is due, if only to be held back for another message.

@@ -1,12 +1,47 @@
 //! Results as runs leave them, with the figures of a plausible machine: a healthy fan-out, a failing one, a ramp, a run beside
-//! the floor, a join storm.
+//! the floor, a join storm, a restart.
 
 use hdrhistogram::Histogram;
 use lobbyd_loadtest::result::{
-    Connections, Count, Deliveries, Ended, Figure, Interval, Latency, LoadUsage, Machine,
-    Measurement, Objective, Parameter, Problem, Ramp, Ratio, Replies, RunResult, SCHEMA_VERSION,
-    Saturated, ServerUsage, Severity, Side, Throughput,
+    Connections, Count, Deliveries, Ended, Figure, Interval, Latency, LoadUsage, LobbyDelays,
+    Machine, Measurement, Moment, Objective, Parameter, Problem, Ramp, Ratio, Replies, Restart,
+    RunResult, SCHEMA_VERSION, Saturated, ServerUsage, Severity, Shares, Side, Throughput,
 };
+
+/// A restart of 1,000 clients, a few of whom found nobody at first.
+pub fn restart() -> RunResult {
+    let times =
+        |begin: f64| -> Vec<f64> { (0..1000).map(|at| begin + f64::from(at) / 500.0).collect() };
+    let back = times(0.9);
+    let delays = |median_us: f64| LobbyDelays {
+        large: Some(latency(median_us * 3.0, 20_000)),
+        small: Some(latency(median_us, 300)),
+    };
+    let mut result = run("restart", vec![measurement(9_000.0, 900.0, 3.0)]);
+    for (name, value) in [("lobby", "900"), ("lobbies", "100"), ("members", "1")] {
+        ask(&mut result, name, Some(value));
+    }
+    result.restart = Some(Restart {
+        clients: 1000,
+        back: 1000,
+        ends: vec![count("1012 (restart)", 1000)],
+        unanswered: vec![count("connection refused", 2345)],
+        tries: 3345,
+        tries_p50: 3,
+        tries_max: 5,
+        tries_late: Some(latency(300.0, 3345)),
+        ended_seconds: Some(0.61),
+        ended_how: "exit status: 0".into(),
+        answered_seconds: Some(0.84),
+        back_seconds: Shares::of(&back, 1000),
+        before: delays(400.0),
+        during: delays(1_900.0),
+        gone: Moment::course(&times(0.01)),
+        returned: Moment::course(&back),
+        ..Restart::default()
+    });
+    result
+}
 
 /// A distribution with a long tail about `median_us`, the same each time.
 pub fn latency(median_us: f64, count: u64) -> Latency {
@@ -92,6 +127,7 @@ fn run(scenario: &str, measurements: Vec<Measurement>) -> RunResult {
         measurements,
         ratios: Vec::new(),
         ramp: None,
+        restart: None,
         held: true,
     }
 }

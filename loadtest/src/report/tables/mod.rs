@@ -3,6 +3,7 @@
 
 mod cost;
 mod outcome;
+mod restart;
 mod rounds;
 
 use crate::result::{Latency, Measurement, Objective, RunResult};
@@ -161,6 +162,10 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
     if measurements.len() > 1 {
         tables.push(rounds::overview(result));
         tables.push(rounds::ratios(result));
+    }
+    if let Some(found) = &result.restart {
+        tables.push(restart::times(found));
+        tables.push(restart::delays(found));
     }
     tables.push(outcome::objectives(&result.objectives));
     tables.push(outcome::deliveries(&measurements));

@@ -3,6 +3,7 @@
 mod delays;
 mod floor;
 mod over_time;
+mod restart;
 mod steps;
 
 use crate::report::plot::Lines;
@@ -18,6 +19,7 @@ pub(super) fn all(result: &RunResult) -> Vec<Picture> {
     let mut pictures = Vec::new();
     pictures.extend(steps::steps(result));
     pictures.extend(floor::against_floor(result));
+    pictures.extend(result.restart.iter().flat_map(restart::restart));
     if let Some(measurement) = Standing::of(result).and_then(|standing| standing.middle()) {
         pictures.extend(delays::of_messages(measurement));
         pictures.extend(delays::of_joins(measurement));

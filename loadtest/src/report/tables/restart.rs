@@ -1,0 +1,124 @@
+//! Tables of a restart: when who was back and by how many tries, and what those who were back felt meanwhile.
+
+use crate::result::{Count, Latency, Restart};
+
+use super::{Cell, Form, Table};
+use crate::report::units::{integer, time, time_us};
+
+/// The passage from the old server to the new one, each figure with what stands behind it.
+pub(super) fn times(restart: &Restart) -> Table {
+    let mut table = Table::numbers("Restart, in time from the signal", &["", "", ""]);
+    table.form = Form::Words;
+    let mut row = |name: &str, value: String, detail: String| {
+        let cells = [name.to_owned(), value, detail];
+        table.rows.push(cells.map(Cell::plain).to_vec());
+    };
+    if let Some(seconds) = restart.ended_seconds {
+        row("the old server had ended", at(seconds), ended(restart));
+    }
+    if let Some(seconds) = restart.answered_seconds {
+        let detail = "the first upgrade was answered".to_owned();
+        row("the new one answered", at(seconds), detail);
+    }
+    let shares = &restart.back_seconds;
+    let reached = [
+        ("50 % were back", shares.half),
+        ("90 % were back", shares.p90),
+        ("99 % were back", shares.p99),
+        ("the last one was back", shares.last),
+    ];
+    for (name, seconds) in reached {
+        if let Some(seconds) = seconds {
+            row(name, at(seconds), since_the_answer(restart, seconds));
+        }
+    }
+    row(
+        "back",
+        integer(restart.back),
+        format!("of {} clients", integer(restart.clients)),
+    );
+    row("tries to connect", integer(restart.tries), tries(restart));
+    for count in &restart.unanswered {
+        row(
+            "",
+            integer(count.count),
+            format!("no server was there: {}", count.what),
+        );
+    }
+    for Count { what, count } in &restart.ends {
+        row("old connections ended", integer(*count), what.clone());
+    }
+    table
+}
+
+fn at(seconds: f64) -> String {
+    time(seconds * 1e6)
+}
+
+/// SIGTERM goes to the shell as well, whose end says nothing about the server's.
+fn ended(restart: &Restart) -> String {
+    let how = match restart.ended_how.contains("SIGTERM") {
+        true => "how is not known; begin the command with exec",
+        false => restart.ended_how.as_str(),
+    };
+    let socket = match restart.inherited {
+        true => "; its listening socket stayed",
+        false => "",
+    };
+    format!("{how}{socket}")
+}
+
+fn since_the_answer(restart: &Restart, seconds: f64) -> String {
+    let answered = restart.answered_seconds.unwrap_or(seconds);
+    format!("{} after the new one answered", at(seconds - answered))
+}
+
+fn tries(restart: &Restart) -> String {
+    let late = restart.tries_late.as_ref();
+    let late = late.map_or(String::new(), |late| {
+        format!("; made {} late (p99)", time_us(late.p99_us))
+    });
+    format!(
+        "{} for half of the clients, {} at most{late}",
+        integer(restart.tries_p50.into()),
+        integer(restart.tries_max.into())
+    )
+}
+
+/// Delays on a quiet day and in the storm, of both kinds of lobbies.
+pub(super) fn delays(restart: &Restart) -> Table {
+    let columns = ["delivery", "p50", "p90", "p99", "max", "count"];
+    let mut table = Table::numbers("Delays of those that were there", &columns);
+    let all = [
+        ("small lobbies, before", &restart.before.small),
+        (
+            "small lobbies, while others came back",
+            &restart.during.small,
+        ),
+        ("large lobby, before", &restart.before.large),
+        ("large lobby, while others came back", &restart.during.large),
+    ];
+    for (name, latency) in all {
+        if let Some(latency) = latency {
+            table.rows.push(delay_row(name, latency));
+        }
+    }
+    let note = "While others came back: messages that were due from the new server's first answer until the last one was back.";
+    table.note = Some(note.to_owned());
+    table
+}
+
+fn delay_row(name: &str, latency: &Latency) -> Vec<Cell> {
+    let Latency {
+        p50_us,
+        p90_us,
+        p99_us,
+        max_us,
+        count,
+        ..
+    } = *latency;
+    let mut row = vec![Cell::plain(name)];
+    row.extend([p50_us, p90_us, p99_us, max_us].map(|us| Cell::plain(time_us(us))));
+    row.push(Cell::plain(integer(count)));
+    row
+}

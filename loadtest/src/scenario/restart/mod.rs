@@ -1,0 +1,238 @@
+//! `restart`: the server is ended and started again under load, and every client comes back as phoenix.js would.
+
+mod passage;
+mod story;
+mod talk;
+
+use super::parameters::Parameters;
+use super::{Judged, judge};
+use crate::arguments::{Common, Restart};
+use crate::clock::now_ns;
+use crate::fleet::Apart;
+use crate::interrupt::Interrupt;
+use crate::result::{LobbyDelays, RunResult};
+use crate::run::{CannotRun, Found, Run, Starts};
+use crate::stand::Stand;
+use crate::trial::{Trial, nanoseconds, publisher};
+use passage::Passage;
+use talk::Talk;
+
+pub(super) fn run(restart: Restart, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let Restart {
+        lobby,
+        lobbies,
+        members,
+        lobby_topic,
+        publishers,
+        rate,
+        lobby_rate,
+        inherit,
+        messages,
+        common,
+        ..
+    } = &restart;
+    check(&restart)?;
+    let time = |duration| humantime::format_duration(duration).to_string();
+    let parameters = Parameters::default()
+        .with("lobby", lobby)
+        .with("lobbies", lobbies)
+        .with("members", members)
+        .with("lobby-topic", lobby_topic)
+        .with("publishers", publishers)
+        .with("rate", rate)
+        .with("lobby-rate", lobby_rate)
+        .maybe("inherit", inherit.then_some("yes"))
+        .maybe("no-echo", restart.no_echo.then_some("yes"))
+        .with("back-within", time(restart.back_within))
+        .with("end-within", time(restart.end_within))
+        .messages(messages)
+        .common(common);
+    // The template of a run's topics is that of the many.
+    let words = Common {
+        topic: lobby_topic.clone(),
+        ..common.clone()
+    };
+    let size = (restart.clients(), 1 + lobbies.0);
+    let mut run = Run::new(words, messages.clone(), size, Starts::Nothing, interrupt)?;
+    run.script = run.script.with_first_topic(&common.topic);
+    run.conclude("restart", parameters, |run| go(run, &restart))
+}
+
+fn check(restart: &Restart) -> Result<(), CannotRun> {
+    let Restart {
+        lobby,
+        lobbies,
+        lobby_topic,
+        publishers,
+        common,
+        ..
+    } = restart;
+    let wrong = if common.spawn.is_none() {
+        "--spawn is missing: this ends the server and starts it again".to_owned()
+    } else if lobbies.0 > 1 && !lobby_topic.contains("{lobby}") {
+        format!(
+            "--lobbies {lobbies} needs a --lobby-topic with {{lobby}} in it, as in room:{{lobby}}"
+        )
+    } else if publishers.0 > lobby.0 {
+        format!(
+            "--publishers {publishers} in a --lobby of {lobby}: publishers are among its clients"
+        )
+    } else {
+        return super::fanout::check_places(lobby.0, publishers.0);
+    };
+    Err(CannotRun::Usage(wrong))
+}
+
+impl Restart {
+    fn clients(&self) -> u32 {
+        let small = self.lobbies.0.saturating_mul(self.members.0);
+        self.lobby.0.saturating_add(small)
+    }
+}
+
+fn go(run: &mut Run, asked: &Restart) -> Result<Found, CannotRun> {
+    let clients = asked.clients();
+    let stand = Stand::with(run, clients, asked.inherit)?;
+    let mut trial = Trial::new(run, stand, clients)?;
+    let mut talks = bring_up(&mut trial, asked)?;
+    let before = talk_before(&mut trial, &mut talks)?;
+    let mut passage = Passage::begin(&mut trial, asked);
+    let until_ns = now_ns() + nanoseconds(asked.back_within);
+    trial.until(until_ns, |trial| {
+        let due_ns = say(trial, &mut talks);
+        passage.turn(trial);
+        trial.fleet.wake_ns = Some(due_ns.min(passage.look_next_ns()));
+        passage.is_over(trial)
+    })?;
+    passage.end(&mut trial);
+    talk_after(&mut trial, &mut talks, &mut passage)?;
+    trial.settle(|_| true)?;
+    let mut judged = judge(&mut trial, "", 1, false);
+    // What the server did meanwhile was to bring clients in: it is no cost of the few deliveries.
+    judged.measurement.load.us_per_delivery = None;
+    if let Some(server) = &mut judged.measurement.server {
+        server.us_per_delivery = None;
+    }
+    let restart = passage.tell(&mut trial, before, &judged.measurement.connections);
+    judged
+        .problems
+        .extend(story::problems(&restart, &passage, asked));
+    judged
+        .problems
+        .extend(story::doubts(&restart, &judged.measurement));
+    judged.hold(&mut trial);
+    trial.fleet.stop_coming_back();
+    trial.close()?;
+    Ok(found(judged, restart))
+}
+
+fn found(judged: Judged, restart: crate::result::Restart) -> Found {
+    Found {
+        restart: Some(restart),
+        ..judged.found()
+    }
+}
+
+/// The large lobby and the small ones, all joined, the small ones evenly among the others. Returns who talks in them.
+fn bring_up(trial: &mut Trial<'_>, asked: &Restart) -> Result<[Talk; 2], CannotRun> {
+    let echo = !asked.no_echo;
+    let (large, large_begin) = trial.fleet.open_lobby(asked.publishers.0);
+    let small: Vec<(u32, u32)> = (0..asked.lobbies.0)
+        .map(|_| trial.fleet.open_lobby(1))
+        .collect();
+    let (clients, crowd) = (
+        u64::from(asked.clients()),
+        u64::from(asked.clients() - asked.lobby.0),
+    );
+    let mut all = Vec::new();
+    let (mut in_large, mut in_small) = (0, 0);
+    for client in 0..clients {
+        let small_by_then = ((client + 1) * crowd / clients) as u32;
+        all.push(if in_small < small_by_then {
+            let (lobby, begin) = small[(in_small % asked.lobbies.0) as usize];
+            let stream = (in_small < asked.lobbies.0).then_some(begin);
+            in_small += 1;
+            trial.fleet.enlist(lobby, stream, echo)
+        } else {
+            let place = publisher(in_large, asked.publishers.0, asked.lobby.0);
+            in_large += 1;
+            trial
+                .fleet
+                .enlist(large, place.map(|place| large_begin + place), echo)
+        });
+    }
+    trial.gather(&all)?;
+    all_joined(trial, all.len())?;
+    let of_large = (large_begin..large_begin + asked.publishers.0).collect();
+    let of_small = small.iter().map(|(_, begin)| *begin).collect();
+    Ok([
+        Talk::new(asked.lobby_rate, of_large),
+        Talk::new(asked.rate, of_small),
+    ])
+}
+
+/// Who was not there before a restart proves nothing about it.
+fn all_joined(trial: &Trial<'_>, wanted: usize) -> Result<(), CannotRun> {
+    let joined = trial.fleet.joined() as usize;
+    if joined == wanted {
+        return Ok(());
+    }
+    let connections = trial.fleet.connections();
+    let why = connections.refused.first().or(connections.lost.first());
+    let why = why.map_or("unknown", |count| count.what.as_str());
+    Err(CannotRun::NoConnection(format!(
+        "cannot begin: {joined} of {wanted} clients are in their lobbies; the others were told: {why}. See --topic and \
+         --lobby-topic; a server may admit one of them only"
+    )))
+}
+
+/// Says what is due in both kinds of lobbies. Returns when the next message will be.
+fn say(trial: &mut Trial<'_>, talks: &mut [Talk; 2]) -> u64 {
+    let due = talks.iter_mut().map(|talk| talk.turn(&mut trial.fleet));
+    due.min().unwrap_or(u64::MAX)
+}
+
+fn talk_until(
+    trial: &mut Trial<'_>,
+    talks: &mut [Talk; 2],
+    until_ns: u64,
+    mut each: impl FnMut(&mut Trial<'_>),
+) -> Result<(), CannotRun> {
+    trial.until(until_ns, |trial| {
+        trial.fleet.wake_ns = Some(say(trial, talks));
+        each(trial);
+        false
+    })?;
+    trial.fleet.wake_ns = None;
+    Ok(())
+}
+
+/// The delays of a quiet day, to hold those of the restart against.
+fn talk_before(trial: &mut Trial<'_>, talks: &mut [Talk; 2]) -> Result<LobbyDelays, CannotRun> {
+    trial.run.progress.phase("warming up");
+    let warm_ns = now_ns() + nanoseconds(trial.run.messages.warmup);
+    talk_until(trial, talks, warm_ns, |_| ())?;
+    trial.run.progress.phase("before");
+    trial.fleet.apart = Some(Apart::from(now_ns()));
+    let until_ns = now_ns() + nanoseconds(trial.run.messages.duration);
+    talk_until(trial, talks, until_ns, |_| ())?;
+    match trial.cut() {
+        Some(crate::result::Ended::Interrupted) => Err(CannotRun::Interrupted),
+        _ => Ok(trial
+            .fleet
+            .apart
+            .take()
+            .map_or_else(LobbyDelays::default, |apart| apart.delays())),
+    }
+}
+
+/// Once all are back they stay: a server that loses somebody or something now has not got over its restart.
+fn talk_after(
+    trial: &mut Trial<'_>,
+    talks: &mut [Talk; 2],
+    passage: &mut Passage,
+) -> Result<(), CannotRun> {
+    trial.run.progress.phase("after");
+    let until_ns = now_ns() + nanoseconds(trial.run.messages.warmup);
+    talk_until(trial, talks, until_ns, |trial| passage.turn(trial))
+}

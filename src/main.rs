@@ -93,13 +93,8 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
         .http_limits(config.http_limits())
         .bind(address)
         .map_err(|error| CannotListen { address, error })?;
+    let reload = Reload::new(given, config.clone(), server.endpoint(), log);
     announce(server.local_addr(), &config);
-    let reload = Reload {
-        given,
-        running: config,
-        endpoint: server.endpoint(),
-        log,
-    };
     let summary = server
         .run(reload.until(asked_to_end()))
         .map_err(Failure::NoThreads)?;

@@ -1,35 +1,50 @@
 //! SIGHUP: the configuration is read again, and what can change in a running server does, all of it or nothing.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll};
 
 use lobbyd::Endpoint;
 use lobbyd::config::{Config, Given, settle};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::log::Log;
 
 /// What it takes to change a running server.
 pub struct Reload {
-    /// Where the configuration comes from.
-    pub given: Given,
-    /// What runs.
-    pub running: Config,
-    /// What runs it.
-    pub endpoint: Endpoint,
-    /// Its log.
-    pub log: Log,
+    given: Given,
+    running: Config,
+    endpoint: Endpoint,
+    log: Log,
+    hangup: Option<Signal>,
 }
 
 impl Reload {
-    /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP. Without a file there is nothing that
-    /// could have changed: then SIGHUP ends the process, as when its terminal goes.
+    /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for [`until`](Reload::until).
+    /// Without a file there is nothing that could have changed: then it ends the process, as when its terminal goes.
+    pub fn new(given: Given, running: Config, endpoint: Endpoint, log: Log) -> Reload {
+        let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
+            let told = |error| {
+                tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
+            };
+            hangups.map_err(told).ok()
+        });
+        Reload {
+            given,
+            running,
+            endpoint,
+            log,
+            hangup,
+        }
+    }
+
+    /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP.
     pub async fn until(mut self, end: impl Future<Output = ()>) {
-        let mut hangup = self.given.file.is_some().then(hangups).flatten();
         let mut end = pin!(end);
         poll_fn(|cx| {
-            while hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
+            while self.hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
                 self.again();
             }
             end.as_mut().poll(cx)
@@ -95,12 +110,12 @@ fn apply(_endpoint: &Endpoint, config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-fn hangups() -> Option<Signal> {
-    let hangups = signal(SignalKind::hangup());
-    if let Err(error) = &hangups {
-        tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
-    }
-    hangups.ok()
+/// Listens before any server runs, so that nobody who has read its first line can come too early and end the process. It
+/// takes some runtime to begin with, and any other to go on.
+fn hangups() -> io::Result<Signal> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let _inside = runtime.enter();
+    signal(SignalKind::hangup())
 }
 
 fn came(signal: &mut Signal, cx: &mut Context<'_>) -> bool {

@@ -29,10 +29,10 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
         );
     }
     let drain = config.drain;
-    if drain.deadline_ms < drain.window_ms {
+    let least = drain.ready_delay_ms + drain.window_ms;
+    if drain.deadline_ms < least {
         let text = format!(
-            "would end before drain.window_ms; expected at least {}",
-            drain.window_ms
+            "would end before drain.ready_delay_ms and drain.window_ms; expected at least {least}"
         );
         wrong("drain.deadline_ms", text);
     }
@@ -141,10 +141,12 @@ fn of_events(events: &[EventConfig], wrong: &mut impl FnMut(&str, String)) {
             ),
             None => {}
         }
-        if name.starts_with("phx_") {
+        if name.starts_with("phx_") || name.starts_with("chan_reply_") {
             wrong(
                 ".event",
-                format!("{name:?} is an event of the protocol's own; expected a name without phx_"),
+                format!(
+                    "{name:?} is an event of the protocol's own, which phoenix.js obeys; expected another name"
+                ),
             );
         } else if name.len() > 1 && name.contains('*') {
             wrong(

@@ -306,9 +306,18 @@ impl Whole {
     /// # Errors
     /// If it is none, or out of the range.
     pub fn read(&self, raw: Raw<'_>) -> Result<u64, Unfit> {
-        let number = raw.whole().and_then(|number| u64::try_from(number).ok());
-        let fits = number.filter(|number| self.range.contains(number));
-        fits.ok_or(Unfit::Form)
+        let number = raw.whole().ok_or(Unfit::Form)?;
+        let fits = u64::try_from(number).ok();
+        match fits.filter(|number| self.range.contains(number)) {
+            Some(number) => Ok(number),
+            None if number > i128::from(MOST) && *self.range.end() == MOST => {
+                Err(Unfit::Because(format!(
+                    "expected {}, at most {MOST}, found {number}",
+                    self.expected()
+                )))
+            }
+            None => Err(Unfit::Form),
+        }
     }
 }
 

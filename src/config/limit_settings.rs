@@ -6,22 +6,15 @@ use super::room::{bytes, counts, milliseconds};
 use super::setting::{Setting, number};
 use crate::server::Limit;
 
-/// All of them, in the order of [`Limit::ALL`].
+/// All of them, in the order of [`Limit::ALL`]. What a mode is stands once, in front of them all.
 pub(super) fn limit_settings() -> Vec<Setting<Config>> {
     let of = |&limit: &Limit| {
-        let mode = Setting::new(
-            path(limit, "mode"),
-            view_mode(limit),
-            field_mode(limit),
-            MODE,
-        );
+        let mode = Setting::new(path(limit, "mode"), view_mode(limit), field_mode(limit), "");
         let settings = [max(limit)].into_iter().chain(more(limit)).chain([mode]);
         settings.map(move |setting| setting.of(limit))
     };
     Limit::ALL.iter().flat_map(of).collect()
 }
-
-const MODE: &str = "`\"observe\"` counts how often it would have bitten, without biting.";
 
 fn view_mode(limit: Limit) -> impl Fn(&Config) -> &Mode + Copy {
     move |config| &config.modes[limit as usize]
@@ -258,7 +251,7 @@ pub fn client_sees(limit: Limit) -> &'static str {
             "it is read later; after `over_ms` Close 1008"
         }
         Limit::PartialTime | Limit::PartialBytes => "Close 1008",
-        Limit::IdleTime => "the connection is closed with 1000",
+        Limit::IdleTime => "Close 1001",
         Limit::LagBytes => "who publishes is read later; after `wait_ms` Close 1013",
         Limit::OutboxBytes
         | Limit::RetentionBytes

@@ -28,10 +28,14 @@ impl fmt::Display for Problems {
     }
 }
 
-/// That of `names` which was probably meant by `typed`.
+/// That of `names` which was probably meant by `typed`: it is spelled much like it, or begins with it.
 pub fn nearest<S: AsRef<str>>(typed: &str, names: impl Iterator<Item = S>) -> Option<S> {
     let far = (typed.len() / 3).max(1);
-    let distances = names.map(|name| (osa_distance(typed, name.as_ref()), name));
+    let distance = |name: &str| match name.starts_with(typed) {
+        true => far,
+        false => osa_distance(typed, name),
+    };
+    let distances = names.map(|name| (distance(name.as_ref()), name));
     let near = distances.filter(|(distance, _)| *distance <= far);
     near.min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

@@ -16,7 +16,7 @@ pub struct RoomConfig {
     /// What a client is told that may not.
     pub reason: Option<String>,
     /// Members it may have at once; None: any number.
-    pub members_max: Option<usize>,
+    pub members_max: Option<u32>,
     /// What clients may push; the first whose name matches is taken.
     pub events: Vec<EventConfig>,
     /// What is kept of it for readers that are behind.

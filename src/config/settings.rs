@@ -144,7 +144,7 @@ fn ended() -> Vec<Setting<Config>> {
         number!(Config,
             "drain.deadline_ms",
             ms(),
-            "What is left after this time is cut.",
+            "What is left so long after the signal is cut.",
             drain.deadline_ms
         )
         .restart(),

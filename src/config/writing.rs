@@ -1,6 +1,7 @@
 //! A configuration as a file: the complete one with its comments, and the effective one with where each value comes from.
 
 use super::Config;
+use super::limit_settings::client_sees;
 use super::reading::Effective;
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
@@ -21,17 +22,24 @@ pub fn complete() -> String {
     let mut table = "";
     for setting in SETTINGS.iter() {
         if setting.table() != table {
+            if setting.limit.is_some() && !table.starts_with("limits") {
+                text += &format!("\n{}", comment(LIMITS));
+            }
             table = setting.table();
             text += &head(table);
         }
         text += &commented(setting, &config);
     }
-    text += &comment(ROOMS).replacen('#', "\n#", 1);
+    text += &format!("\n{}", comment(ROOMS));
     for (at, room) in config.rooms.iter().enumerate() {
         text += &complete_room(room, at == 0);
     }
     text
 }
+
+const LIMITS: &str = "\
+The limits, each with its value (max) and whether it bites: mode = \"observe\" only counts how often it would have, in the \
+metric lobbyd_limit_reached_total. One that protects memory then bites at 16 times its value.";
 
 const ROOMS: &str = "\
 Rooms without code; the first whose topic matches is taken. A file with any [[room]] has only its own.";
@@ -49,14 +57,18 @@ fn head(table: &str) -> String {
 /// Its comments, and its line; one that is not set is a comment too.
 fn commented<T: 'static>(setting: &Setting<T>, target: &T) -> String {
     let mut doc = setting.doc.to_owned();
+    if let Some(limit) = setting.limit.filter(|_| setting.key() == "max") {
+        doc += &format!(" When it is reached: {}.", client_sees(limit));
+    }
     if setting.restart {
         doc += " (Takes a restart to change.)";
     }
+    let doc = if doc.is_empty() { doc } else { comment(&doc) };
     let line = match setting.show(target) {
         Some(value) => format!("{} = {value}\n", setting.key()),
-        None => format!("#{} = … not set: {}\n", setting.key(), setting.unset),
+        None => format!("#{} =    # not set: {}\n", setting.key(), setting.unset),
     };
-    comment(&doc) + &line
+    doc + &line
 }
 
 /// One room; in the first all that it could have is explained.

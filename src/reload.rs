@@ -63,7 +63,7 @@ impl Reload {
             Ok(effective) => effective.config,
             Err(problems) => {
                 for problem in problems.0 {
-                    tracing::error!(reason = problem.text, "the new configuration is wrong");
+                    tracing::error!(reason = %problem.text, "the new configuration is wrong");
                 }
                 tracing::error!(file, "nothing was changed");
                 return;
@@ -80,16 +80,16 @@ impl Reload {
         for change in &changes.now {
             tracing::info!(
                 setting = change.what,
-                old = change.old,
-                new = change.new,
+                old = %change.old,
+                new = %change.new,
                 "changed"
             );
         }
         for change in &changes.at_restart {
             tracing::warn!(
                 setting = change.what,
-                old = change.old,
-                new = change.new,
+                old = %change.old,
+                new = %change.new,
                 "takes a restart to change"
             );
         }

@@ -182,7 +182,8 @@ impl<'r> FileReading<'r> {
         let line = self.line(at);
         self.problems.push(Problem {
             line,
-            text: format!("{}:{line}: {path}: {text}", self.name),
+            // A key in quotes may hold anything; the message stays one line.
+            text: format!("{}:{line}: {}: {text}", self.name, path.escape_debug()),
         });
     }
 

@@ -129,7 +129,7 @@ impl Given {
                 Some(setting) => effective.set(&setting.path, value, Source::Environment, problems),
                 None => problems.push(Problem {
                     line: 0,
-                    text: format!("{name}: {}", unknown(meant_variable(name))),
+                    text: format!("{}: {}", name.escape_debug(), unknown(meant_variable(name))),
                 }),
             }
         }

@@ -162,3 +162,25 @@ macro_rules! number {
 }
 
 pub(super) use {number, setting};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_secret_is_neither_shown_nor_told_in_a_message_and_its_changes_are_noticed() {
+        let mut secret = setting!(Config, "a.secret", "A secret.", log_level);
+        secret.secret = true;
+        let (one, mut other) = (Config::default(), Config::default());
+        let wrong = secret.set(&mut other, Raw::Typed("s3cr3t")).unwrap_err();
+        assert!(
+            wrong.starts_with("expected ") && !wrong.contains("s3cr3t"),
+            "{wrong}"
+        );
+        assert!(secret.is_same(&one, &other));
+        secret.set(&mut other, Raw::Typed("trace")).unwrap();
+        assert_eq!(secret.show(&other).as_deref(), Some(MASK));
+        assert!(!secret.is_same(&one, &other));
+    }
+}

@@ -1,6 +1,5 @@
 //! One WebSocket on its shard: an entry in a slab and a waker, no task.
 
-use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
@@ -9,6 +8,7 @@ use tokio::net::TcpStream;
 
 use super::clock::Stamp;
 use crate::broker::Mailbox;
+pub(super) use crate::channel::ConnectionName as Name;
 use crate::channel::{Session, UserSocket};
 use crate::websocket::{CloseReason, FrameReader};
 
@@ -32,16 +32,6 @@ pub(super) struct Connection {
     pub ready: bool,
     /// Not read until it takes what waits for it: on its shard's list of those.
     pub held: bool,
-}
-
-/// A connection's id as the log shows it: its number, counted from 1, and its place. One of its shard's, so the shard
-/// is to be named with it.
-pub(super) struct Name(pub u64);
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0 >> 32, self.0 as u32)
-    }
 }
 
 /// Where a connection stands in its life.

@@ -67,6 +67,7 @@ const FILES: &[(&str, &[&str])] = &[
             "2: limits.connections: expected a table, found 100; did you mean limits.connections.max?",
         ],
     ),
+    ("\"a\\nb\" = 1", &["1: a\\nb: no such setting"]),
     ("server = 1", &["1: server: expected a table, found 1"]),
     (
         "[server.listen]\nx = 1",

@@ -70,7 +70,8 @@ impl Session {
 
     /// A callback panicked, or did what it may not. What it sent before still goes out.
     pub(super) fn crash(&mut self, joined: Joined, crash: Crash, host: &mut dyn Host) {
-        tracing::error!(topic = %joined.topic, crash = crash.0, "a channel crashed");
+        let by = host.address();
+        tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a channel crashed");
         host.unsubscribe(joined.id);
         self.fail(joined, &TerminateReason::Crashed(crash.0), host);
     }
@@ -99,11 +100,15 @@ impl Session {
         let channel = self.settings.routes.channel(joined.route);
         let topic = joined.topic.clone();
         // The assigns are dropped in there too: they are the app's, and so is what their `drop` does.
-        let told = guarded(move || {
-            channel.terminate(reason, &mut joined.socket(self.version, host, Phase::Ended));
-        });
+        let told = {
+            let host = &mut *host;
+            guarded(move || {
+                channel.terminate(reason, &mut joined.socket(self.version, host, Phase::Ended));
+            })
+        };
         if let Err(Crash(crash)) = told {
-            tracing::error!(%topic, crash, "a channel crashed in terminate");
+            let by = host.address();
+            tracing::error!(connection = %by, shard = by.postbox.shard(), %topic, crash, "a channel crashed in terminate");
         }
     }
 }

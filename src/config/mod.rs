@@ -12,6 +12,7 @@ mod exit;
 mod file;
 mod form;
 mod limit_settings;
+mod number;
 mod problem;
 mod raw;
 mod reading;

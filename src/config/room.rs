@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::form::{Form, MOST, Unfit, Whole, Word, list, quoted};
+use super::form::{Form, Unfit, Word, list, quoted};
+use super::number::{MOST, Whole};
 use super::raw::Raw;
 use super::setting::{Setting, number, setting};
 

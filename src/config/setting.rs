@@ -1,6 +1,7 @@
 //! One setting of something: what it is called, what it means, and where its value lives.
 
-use super::form::{Form, Number, Unfit, Whole, with_marks};
+use super::form::{Form, Unfit};
+use super::number::{Number, Whole, with_marks};
 use super::raw::Raw;
 use crate::server::Limit;
 

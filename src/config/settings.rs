@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::Config;
-use super::form::Whole;
 use super::limit_settings::limit_settings;
+use super::number::Whole;
 use super::room::milliseconds;
 use super::setting::{Setting, number, setting};
 

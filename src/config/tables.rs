@@ -1,8 +1,8 @@
 //! The tables of `docs/configuration.md`, from the same source as everything else.
 
 use super::Config;
-use super::form::with_marks;
 use super::limit_settings::client_sees;
+use super::number::with_marks;
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use super::settings::SETTINGS;

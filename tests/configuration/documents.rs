@@ -7,6 +7,8 @@ use std::path::Path;
 
 use lobbyd::config::tables;
 
+use crate::program::Folder;
+
 #[test]
 fn the_tables_of_the_documentation_are_those_of_the_program() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
@@ -26,4 +28,22 @@ fn the_tables_of_the_documentation_are_those_of_the_program() {
         "docs/configuration.md says other than the program; this writes its tables anew: \
         WRITE_TABLES=1 cargo test --test configuration the_tables"
     );
+}
+
+#[test]
+fn the_files_that_the_documents_show_are_right() {
+    let folder = Folder::of("shown_files");
+    for (page, shown) in [("README.md", 1), ("docs/configuration.md", 3)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = fs::read_to_string(path).unwrap();
+        let blocks = text.split("```toml\n").skip(1);
+        let files = blocks.filter_map(|block| block.split("```").next());
+        let files: Vec<&str> = files.filter(|file| file.contains("[[room]]")).collect();
+        assert_eq!(files.len(), shown, "{page}");
+        for file in files {
+            folder.write(file);
+            let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+            assert_eq!((code, &*stderr), (0, ""), "{page}: {file}");
+        }
+    }
 }

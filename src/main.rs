@@ -1,23 +1,30 @@
-//! The lobbyd binary: arguments, settings, log, bind, serve, exit code.
+//! The lobbyd binary: arguments, configuration, log, bind, serve, exit code.
+
+mod log;
+mod reload;
 
 mod inherited;
 mod orders;
 mod service;
 
-use std::io::{self, IsTerminal, Write};
-use std::net::SocketAddr;
+use std::io::{self, Write};
+use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::Parser;
 use inherited::{Inherited, Unusable};
-use lobbyd::config::{Arguments, CannotListen, Exit, Settings, Unresolvable};
-use lobbyd::rooms::{declare, tutorial};
+use lobbyd::channel::OriginError;
+use lobbyd::config::{
+    Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, Problems, Subcommand,
+    Unresolvable, complete, effective,
+};
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
-use lobbyd::{Router, UserSocket};
 use orders::{asked_again, asked_to_end};
 use service::Service;
 use thiserror::Error;
-use tracing::level_filters::LevelFilter;
+
+use log::Log;
+use reload::Reload;
 
 /// An idle connection costs less memory with it than with the system's.
 #[global_allocator]
@@ -28,8 +35,17 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(wrong) => return refuse(&wrong),
     };
-    match serve(arguments) {
+    let done = match arguments.command {
+        None => serve(&arguments.flags),
+        Some(Subcommand::Config(command)) => configure(command),
+    };
+    match done {
         Ok(exit) => exit.into(),
+        // Places of a file begin their lines, as editors understand them.
+        Err(Failure::Misconfigured(problems)) => {
+            let _ = writeln!(io::stderr(), "{problems}");
+            Exit::Usage.into()
+        }
         Err(failure) => {
             let _ = writeln!(io::stderr(), "lobbyd: {failure}");
             Exit::CannotStart.into()
@@ -52,23 +68,40 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
     Exit::Usage.into()
 }
 
+/// `lobbyd config …`: what it prints is the answer. Nobody reading it is no failure.
+fn configure(command: ConfigCommand) -> Result<Exit, Failure> {
+    let text = match command {
+        ConfigCommand::Default => complete(),
+        ConfigCommand::Show(flags) => effective(&flags.given().read()?),
+        ConfigCommand::Check { file } => {
+            let read = Given::here(Some(file), Vec::new()).read()?;
+            read.config.router()?;
+            format!("{read}\n")
+        }
+    };
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(Exit::Clean)
+}
+
 /// Runs until it is asked to end.
-fn serve(arguments: Arguments) -> Result<Exit, Failure> {
+fn serve(flags: &Flags) -> Result<Exit, Failure> {
     // First, while there is but one thread: it takes variables out of the environment.
     let inherited = Inherited::from_environment()?;
-    let settings = Settings::try_from(arguments)?;
-    start_log(settings.log_level);
+    let given = flags.given();
+    let config = given.read()?.config;
+    let log = Log::start(config.log_level, config.log_format);
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
-    let server = Server::new(router()).shards(settings.shards.get());
     let how = inherited
         .public
         .as_ref()
         .map(|_| ", on a socket that was handed over");
-    let server = listen(server, inherited, settings.listen)?;
-    announce(server.local_addr(), &settings, how.unwrap_or_default());
-    let (service, endpoint) = (Service::from_environment(), server.endpoint());
-    let end = asked_to_end(&service, &endpoint);
+    let server = listen(&config, inherited)?;
+    let endpoint = server.endpoint();
+    let reload = Reload::new(given, config.clone(), endpoint.clone(), log);
+    announce(&server, &config, how.unwrap_or_default());
+    let service = Service::from_environment();
+    let end = reload.until(&service, asked_to_end(&service, &endpoint));
     let cut = asked_again(&service, &endpoint);
     Ok(
         match server.run_until(end, cut).map_err(Failure::NoThreads)? {
@@ -87,10 +120,22 @@ fn serve(arguments: Arguments) -> Result<Exit, Failure> {
     )
 }
 
-/// At the socket that was handed over, if there is one; else at `address`.
-fn listen(server: Server, inherited: Inherited, address: SocketAddr) -> Result<Bound, Failure> {
-    if inherited.admin.is_some() {
-        tracing::warn!("the socket named \"admin\" is not used");
+/// The server that `config` describes: on the sockets that were handed over, where there are some, else on its addresses.
+fn listen(config: &Config, inherited: Inherited) -> Result<Bound, Failure> {
+    let address = config.listen.resolve()?;
+    let mut server = Server::new(config.router()?)
+        .shards(config.shards().get())
+        .limits(config.server_limits())
+        .http_limits(config.http_limits())
+        .proxies(config.proxies())
+        .rooms_top(config.rooms_top);
+    if let Some(listener) = inherited.admin {
+        server = server.admin_on(listener);
+    } else if let Some(admin) = &config.admin_listen {
+        let address = admin.resolve()?;
+        let listener =
+            TcpListener::bind(address).map_err(|error| CannotListen { address, error })?;
+        server = server.admin_on(listener);
     }
     let Some(listener) = inherited.public else {
         let bound = server.bind(address);
@@ -101,14 +146,13 @@ fn listen(server: Server, inherited: Inherited, address: SocketAddr) -> Result<B
     Ok(bound)
 }
 
-/// What lobbyd serves when it is not used as a library.
-fn router() -> Router {
-    Router::new().socket("/socket", declare(UserSocket::new(), tutorial()))
-}
-
 /// Why nothing was started.
 #[derive(Debug, Error)]
 enum Failure {
+    #[error(transparent)]
+    Misconfigured(#[from] Problems),
+    #[error(transparent)]
+    Origin(#[from] OriginError),
     #[error(transparent)]
     Unresolvable(#[from] Unresolvable),
     #[error(transparent)]
@@ -119,18 +163,11 @@ enum Failure {
     NoThreads(io::Error),
 }
 
-/// To stderr, in colour if that is a terminal.
-fn start_log(level: LevelFilter) {
-    let log = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr);
-    log.with_ansi(io::stderr().is_terminal()).init();
-}
-
 /// The one line of stdout, which tells a script the port that was chosen for it. Nobody reading it is no failure.
-fn announce(address: SocketAddr, settings: &Settings, how: &str) {
+fn announce(server: &Bound, config: &Config, how: &str) {
+    let address = server.local_addr();
     let version = env!("CARGO_PKG_VERSION");
-    let shards = settings.shards;
+    let shards = config.shards();
     let url = match address.ip().is_unspecified() {
         true => format!(
             "http://localhost:{}/ and every address of this machine",

@@ -37,7 +37,6 @@ impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> Service<Tell> {
     }
 
     /// Runs `reload`, and tells that it is being done and that it is over.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for what SIGHUP is to do"))]
     pub fn reloads(&self, reload: impl FnOnce()) {
         // systemd wants the moment too, to tell this reload from another.
         if let Ok(now) = NotifyState::monotonic_usec_now() {

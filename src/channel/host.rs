@@ -1,6 +1,7 @@
 //! The seam between a session and the shard that runs it: a session decides, its host does.
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -72,8 +73,28 @@ pub struct Address {
     pub connection: u64,
 }
 
+/// The connection as the log names it, by its number, counted from 1, and its place. One of its shard's, so
+/// [`Postbox::shard`] is to be named with it.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ConnectionName(self.connection).fmt(f)
+    }
+}
+
+/// A connection's id as the log shows it.
+pub(crate) struct ConnectionName(pub u64);
+
+impl fmt::Display for ConnectionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0 >> 32, self.0 as u32)
+    }
+}
+
 /// Takes mail for a shard, from any thread.
 pub trait Postbox: Send + Sync {
+    /// Which shard's it is.
+    fn shard(&self) -> u16;
+
     /// Queues `mail`; mail for a connection or channel that is gone is dropped by the shard.
     fn post(&self, mail: Mail);
 }

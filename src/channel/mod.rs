@@ -33,6 +33,7 @@ pub use connect::{Connect, ConnectInfo, ConnectUri};
 #[doc(hidden)]
 pub use handle::MailMessage;
 pub use handle::{ReplyHandle, SocketHandle};
+pub(crate) use host::ConnectionName;
 #[doc(hidden)]
 pub use host::{Address, Host, Mail, Postbox};
 pub use host::{Broadcast, Info};

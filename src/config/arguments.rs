@@ -1,12 +1,11 @@
 //! The command line as typed. The comments of the fields are the help a user reads.
 
-use std::fmt;
-use std::net::Ipv6Addr;
-use std::str::FromStr;
+use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use super::Exit;
+use super::settings::SHARDS_MAX;
+use super::{Exit, Flag, Given, ListenAddress};
 
 /// A WebSocket broker that speaks the Phoenix Channels protocol
 ///
@@ -15,17 +14,40 @@ use super::Exit;
 /// http://HOST:PORT/ in a browser for a chat that does so. GET /healthz answers "ok".
 ///
 /// Everything has a default: lobbyd alone is a running server that only this machine
-/// can reach.
+/// can reach. Rooms, limits and everything else stand in a file, given by --config.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
 #[command(version, verbatim_doc_comment, after_help = AFTER_SHORT_HELP, after_long_help = after_long_help())]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Arguments {
-    /// Where to listen: an IP address or a host name, and a port
+    /// What is to be done instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Subcommand>,
+    /// What serving is told.
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// The flags, which have the last word over environment and file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct Flags {
+    /// The configuration file [default: none]
+    ///
+    /// `lobbyd config default` prints a complete one. Every setting may also be given by
+    /// environment, as LOBBYD_LOG_LEVEL for log.level; the file by LOBBYD_CONFIG.
+    #[arg(long, verbatim_doc_comment, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Where to listen: an IP address or a host name, and a port [default: 127.0.0.1:4000]
     ///
     /// 0.0.0.0 is every network of this machine (in IPv6 ::, in brackets). Port 0 chooses a
     /// free one, which the start-up line then tells. There is no TLS; put a proxy in
     /// front that has it.
-    #[arg(long, verbatim_doc_comment, value_name = "ADDR:PORT", default_value_t = ListenAddress::default())]
-    pub listen: ListenAddress,
+    #[arg(long, verbatim_doc_comment, value_name = "ADDR:PORT")]
+    pub listen: Option<ListenAddress>,
+
+    /// Where operators find /metrics, /healthz and /readyz [default: none]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub admin_listen: Option<ListenAddress>,
 
     /// How many threads serve connections [default: one for each CPU core]
     ///
@@ -33,18 +55,83 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = shards)]
     pub shards: Option<u16>,
 
-    /// The least important kind of message to log, on stderr
-    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]
-    pub log_level: LogLevel,
+    /// The least important kind of message to log, on stderr [default: info]
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
+
+    /// How the log is written [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
 }
 
-/// Most shards that can be asked for: far more than cores, yet a typing error starts no million threads.
-const SHARDS_MAX: u16 = 1_024;
+/// What can be done instead of serving.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
+pub enum Subcommand {
+    /// Checks or shows the configuration, without serving
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What can be done with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
+pub enum ConfigCommand {
+    /// Says whether lobbyd would start with this file, and what is wrong with it
+    Check {
+        /// The configuration file
+        file: PathBuf,
+    },
+    /// Prints the values that lobbyd would run with, and where each comes from
+    Show(Flags),
+    /// Prints a complete file: every setting, its meaning and its default
+    Default,
+}
+
+impl Flags {
+    /// What was said, with this process's environment.
+    pub fn given(&self) -> Given {
+        let shown =
+            |value: Option<String>, name, path| value.map(|value| Flag { name, path, value });
+        let flags = [
+            shown(
+                self.listen.as_ref().map(ToString::to_string),
+                "--listen",
+                "server.listen",
+            ),
+            shown(
+                self.admin_listen.as_ref().map(ToString::to_string),
+                "--admin-listen",
+                "server.admin_listen",
+            ),
+            shown(
+                self.shards.map(|count| count.to_string()),
+                "--shards",
+                "server.shards",
+            ),
+            shown(
+                self.log_level.and_then(|level| name(&level)),
+                "--log-level",
+                "log.level",
+            ),
+            shown(
+                self.log_format.and_then(|format| name(&format)),
+                "--log-format",
+                "log.format",
+            ),
+        ];
+        Given::here(self.config.clone(), flags.into_iter().flatten().collect())
+    }
+}
+
+/// The word of a choice, the same here as in the file.
+fn name(choice: &impl ValueEnum) -> Option<String> {
+    let word = choice.to_possible_value()?;
+    Some(word.get_name().to_owned())
+}
 
 fn shards(text: &str) -> Result<u16, String> {
     let count = text.parse().ok();
     count
-        .filter(|count| (1..=SHARDS_MAX).contains(count))
+        .filter(|count| (1..=SHARDS_MAX).contains(&u64::from(*count)))
         .ok_or_else(|| format!("a number from 1 to {SHARDS_MAX} is expected"))
 }
 
@@ -60,76 +147,16 @@ Examples:
   lobbyd --listen 0.0.0.0:4000           every network of this machine
   lobbyd --listen localhost:0            any free port
   lobbyd --shards 2 --log-level debug    two threads, and why sockets are refused
+  lobbyd config default > lobbyd.toml    a file with everything that can be set
+  lobbyd config check lobbyd.toml        is it right?
+  lobbyd --config lobbyd.toml            serve what it says
 
 Ctrl-C or SIGTERM ends it: every client is told to come back (close code 1012), so a
 restart heals by itself. A second one ends it at once. A socket that systemd hands over
-is used in place of --listen.";
-
-/// A host or address and a port, not looked up yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenAddress {
-    /// A name, an IPv4 address, or an IPv6 address without its brackets.
-    pub host: String,
-    /// 0 is any free port.
-    pub port: u16,
-}
-
-impl Default for ListenAddress {
-    /// Reached from this machine only, on the port that Phoenix uses.
-    fn default() -> ListenAddress {
-        ListenAddress {
-            host: "127.0.0.1".to_owned(),
-            port: 4000,
-        }
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ListenAddress { host, port } = self;
-        match host.contains(':') {
-            true => write!(f, "[{host}]:{port}"),
-            false => write!(f, "{host}:{port}"),
-        }
-    }
-}
-
-const EXPECTED: &str = "expected ADDR:PORT, as in 127.0.0.1:4000 or localhost:4000";
-
-impl FromStr for ListenAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<ListenAddress, String> {
-        if let Some((_, rest)) = text.split_once("://") {
-            let address = rest.split('/').next().unwrap_or_default();
-            return Err(format!("no scheme or path: {address}"));
-        }
-        if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
-            return Err(format!("expected ADDR:PORT, as in 127.0.0.1:{port}"));
-        }
-        let (host, port) = text.rsplit_once(':').ok_or(EXPECTED)?;
-        let port = port
-            .parse()
-            .map_err(|_| format!("{port:?} is no port (0 to 65535)"))?;
-        let inner = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        let host = inner.unwrap_or(host);
-        if inner.is_none() && host.parse::<Ipv6Addr>().is_ok() {
-            return Err(format!("an IPv6 address goes in brackets: [{host}]:{port}"));
-        }
-        if host.is_empty() || (inner.is_none() && host.contains(':')) {
-            return Err(EXPECTED.to_owned());
-        }
-        Ok(ListenAddress {
-            host: host.to_owned(),
-            port,
-        })
-    }
-}
+is used in place of --listen. SIGHUP makes it read its file again.";
 
 /// How much is logged; each level includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum LogLevel {
     /// Only what an operator has to act on
     Error,
@@ -143,6 +170,15 @@ pub enum LogLevel {
     Trace,
 }
 
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people, in colour on a terminal
+    Text,
+    /// One object a line, for programs
+    Json,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,52 +189,11 @@ mod tests {
 
     #[test]
     fn no_argument_is_needed() {
-        let listen = ListenAddress {
-            host: "127.0.0.1".into(),
-            port: 4000,
+        let nothing = Arguments {
+            command: None,
+            flags: Flags::default(),
         };
-        let expected = Arguments {
-            listen,
-            shards: None,
-            log_level: LogLevel::Info,
-        };
-        assert_eq!(parse(&[]).unwrap(), expected);
-    }
-
-    #[test]
-    fn an_address_is_a_host_and_a_port() {
-        let table = [
-            ("0.0.0.0:80", Ok(("0.0.0.0", 80))),
-            ("localhost:0", Ok(("localhost", 0))),
-            ("[::1]:4000", Ok(("::1", 4000))),
-            ("4001", Err("expected ADDR:PORT, as in 127.0.0.1:4001")),
-            (":4001", Err("expected ADDR:PORT, as in 127.0.0.1:4001")),
-            ("", Err("expected ADDR:PORT")),
-            (":http", Err("\"http\" is no port")),
-            (
-                "http://localhost:4000",
-                Err("no scheme or path: localhost:4000"),
-            ),
-            (
-                "ws://[::1]:4000/socket",
-                Err("no scheme or path: [::1]:4000"),
-            ),
-            ("a:b:4000", Err("expected ADDR:PORT")),
-            ("localhost", Err("expected ADDR:PORT")),
-            ("localhost:http", Err("\"http\" is no port")),
-            ("localhost:65536", Err("is no port")),
-            ("::1:4000", Err("[::1]:4000")),
-        ];
-        for (text, expected) in table {
-            match (text.parse::<ListenAddress>(), expected) {
-                (Ok(address), Ok((host, port))) => {
-                    assert_eq!((address.host.as_str(), address.port), (host, port));
-                    assert_eq!(address.to_string(), text);
-                }
-                (Err(error), Err(part)) => assert!(error.contains(part), "{text}: {error}"),
-                (parsed, _) => panic!("{text}: {parsed:?}"),
-            }
-        }
+        assert_eq!(parse(&[]).unwrap(), nothing);
     }
 
     #[test]
@@ -207,12 +202,21 @@ mod tests {
             &["--listen", "4000"][..],
             &["--shards", "0"],
             &["--log-level", "loud"],
+            &["--log-format", "xml"],
+            &["config"],
+            &["config", "check"],
+            &["--shards", "1", "config", "default"],
             &["x"],
         ] {
             assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
-        for asked in ["--help", "-h", "--version"] {
-            assert_eq!(parse(&[asked]).unwrap_err().exit_code(), 0);
+        for asked in [
+            &["--help"][..],
+            &["-h"],
+            &["--version"],
+            &["config", "--help"],
+        ] {
+            assert_eq!(parse(asked).unwrap_err().exit_code(), 0);
         }
     }
 
@@ -224,7 +228,35 @@ mod tests {
                 .to_string();
             assert!(error.contains("a number from 1 to 1024"), "{error}");
         }
-        assert_eq!(parse(&["--shards", "1024"]).unwrap().shards, Some(1024));
+        assert_eq!(
+            parse(&["--shards", "1024"]).unwrap().flags.shards,
+            Some(1024)
+        );
+    }
+
+    #[test]
+    fn every_flag_sets_its_setting() {
+        let typed = [
+            "--listen=[::1]:1",
+            "--admin-listen=h:2",
+            "--shards=3",
+            "--log-level=warn",
+            "--log-format=json",
+        ];
+        let given = parse(&typed).unwrap().flags.given();
+        let config = Given {
+            environment: Vec::new(),
+            ..given
+        }
+        .read()
+        .unwrap()
+        .config;
+        assert_eq!(config.listen.to_string(), "[::1]:1");
+        assert_eq!(config.admin_listen.unwrap().to_string(), "h:2");
+        assert_eq!(
+            (config.shards, config.log_level, config.log_format),
+            (Some(3), LogLevel::Warn, LogFormat::Json)
+        );
     }
 
     #[test]

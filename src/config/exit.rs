@@ -13,7 +13,7 @@ pub enum Exit {
     Clean,
     /// 1: asked to end, and some clients' sockets did not take the Close in time, or there was a second signal.
     CutOff,
-    /// 2: wrong arguments.
+    /// 2: wrong arguments, or a wrong configuration.
     Usage,
     /// 3: nothing was served, as it could not listen or have its threads, or what was handed over is no listener.
     CannotStart,
@@ -36,7 +36,7 @@ impl Exit {
         match self {
             Exit::Clean => "ended when asked to, every client told to come back",
             Exit::CutOff => "ended when asked to, but some clients did not take that in time",
-            Exit::Usage => "wrong arguments",
+            Exit::Usage => "wrong arguments or configuration",
             Exit::CannotStart => {
                 "could not start: port in use, no such address or host, no permission, no listener handed over"
             }

@@ -1,9 +1,41 @@
-//! What may be set when lobbyd starts: arguments as typed, then settings as meant, and how it says that it cannot.
+//! What the program is told: flags, environment and file become one checked configuration, which knows where each of its
+//! values comes from; and how it says that it cannot begin.
+//!
+//! One table of settings ([`SETTINGS`]) is behind the reading, the messages, the complete file, the documentation's tables
+//! and the reload, so that none of them can say something else.
 
+mod address;
 mod arguments;
+mod changes;
+mod checks;
 mod exit;
+mod file;
+mod form;
+mod limit_settings;
+mod number;
+mod problem;
+mod raw;
+mod reading;
+mod room;
+mod serving;
+mod setting;
 mod settings;
+mod tables;
+mod tree;
+mod writing;
 
-pub use arguments::{Arguments, ListenAddress, LogLevel};
+pub use address::{ListenAddress, Unresolvable};
+pub use arguments::{Arguments, ConfigCommand, Flags, LogFormat, LogLevel, Subcommand};
+pub use changes::{Change, Changes, settle};
 pub use exit::{CannotListen, Exit};
-pub use settings::{Settings, Unresolvable};
+pub use form::{Mode, Origins, SocketPath};
+pub use problem::{Problem, Problems};
+pub use reading::{Effective, Flag, Given, Source};
+pub use room::{EventConfig, JoinRule, Relay, RetentionConfig, RoomConfig};
+pub use setting::Setting;
+pub use settings::SETTINGS;
+pub use tables::tables;
+pub use tree::Config;
+pub use writing::{complete, effective};
+
+use serving::cores;

@@ -1,109 +1,175 @@
-//! The settings as meant: every default filled in, every name looked up.
+//! The one table of settings: what stands in the complete file, in the documentation, and in messages.
 
-use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 
-use thiserror::Error;
-use tracing::level_filters::LevelFilter;
+use super::Config;
+use super::limit_settings::limit_settings;
+use super::number::Whole;
+use super::room::milliseconds;
+use super::setting::{Setting, number, setting};
 
-use super::{Arguments, ListenAddress, LogLevel};
+/// Every setting but those of rooms, in the order of the complete file.
+pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
+    [served(), told(), ended(), limit_settings()]
+        .into_iter()
+        .flatten()
+        .collect()
+});
 
-/// What lobbyd runs with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// How many shards, a thread each.
-    pub shards: NonZeroUsize,
-    /// What is logged.
-    pub log_level: LevelFilter,
-}
-
-/// The host of `--listen` has no address.
-#[derive(Debug, Error)]
-#[error("cannot listen on {address}: the host name has no address ({error})")]
-pub struct Unresolvable {
-    address: ListenAddress,
-    error: io::Error,
-}
-
-impl TryFrom<Arguments> for Settings {
-    type Error = Unresolvable;
-
-    /// The one conversion from what was typed. Looks the host up, if it is a name.
-    fn try_from(arguments: Arguments) -> Result<Settings, Unresolvable> {
-        let listen = resolve(&arguments.listen).map_err(|error| Unresolvable {
-            address: arguments.listen,
-            error,
-        })?;
-        let shards = arguments
-            .shards
-            .and_then(|count| NonZeroUsize::new(count.into()));
-        let log_level = match arguments.log_level {
-            LogLevel::Error => LevelFilter::ERROR,
-            LogLevel::Warn => LevelFilter::WARN,
-            LogLevel::Info => LevelFilter::INFO,
-            LogLevel::Debug => LevelFilter::DEBUG,
-            LogLevel::Trace => LevelFilter::TRACE,
-        };
-        Ok(Settings {
-            listen,
-            shards: shards.unwrap_or_else(cores),
-            log_level,
-        })
+/// What a table of the file is about.
+pub fn about(table: &str) -> &'static str {
+    match table {
+        "server" => "Where and how it serves.",
+        "socket" => "Where clients connect, and from which web pages.",
+        "log" => "What is logged, on stderr.",
+        "drain" => "How it ends at SIGTERM or SIGINT.",
+        "metrics" => "What `/metrics` shows.",
+        "timeouts" => "How long it waits itself; no limits of clients.",
+        _ => "",
     }
 }
 
-/// One address of the host, an IPv4 one if it has any: `localhost` is then `127.0.0.1` on every machine, which clients
-/// that try both reach as well.
-fn resolve(listen: &ListenAddress) -> io::Result<SocketAddr> {
-    let found = (listen.host.as_str(), listen.port).to_socket_addrs()?;
-    let none = || io::Error::new(io::ErrorKind::NotFound, "the lookup found nothing");
-    found
-        .min_by_key(|address| !address.is_ipv4())
-        .ok_or_else(none)
-}
+/// Most shards that can be asked for: far more than cores, yet a typing error starts no million threads.
+pub const SHARDS_MAX: u64 = 1_024;
 
-/// The cores this process may use (so a container's limit counts); 1 where the system does not say.
-fn cores() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(listen: &str, shards: Option<u16>) -> Result<Settings, Unresolvable> {
-        let listen = listen.parse().unwrap();
-        Settings::try_from(Arguments {
-            listen,
+fn served() -> Vec<Setting<Config>> {
+    let shards = Whole {
+        unit: "",
+        range: 1..=SHARDS_MAX,
+    };
+    vec![
+        setting!(Config,
+            "server.listen",
+            "Where clients connect: an IP address or a host name, which is looked up once and an IPv4 address preferred, and a \
+             port. IPv6 in brackets: `[::1]:4000`. `0.0.0.0:4000` is every network of the machine. Port 0 takes any free port, \
+             which the start-up line tells.",
+            listen
+        )
+        .restart(),
+        setting!(Config,
+            "server.admin_listen",
+            "Where `/metrics`, `/healthz` and `/readyz` are served for operators alone. The public address then has no \
+             `/metrics`.",
+            admin_listen
+        )
+        .unset("none")
+        .restart(),
+        number!(Config,
+            "server.shards",
             shards,
-            log_level: LogLevel::Debug,
-        })
-    }
+            "Threads that serve connections. Each connection belongs to one of them.",
+            shards
+        )
+        .unset("one for each core the process may use")
+        .restart(),
+        setting!(Config,
+            "server.static_files",
+            "Whether the chat page is served at `/`.",
+            static_files
+        ),
+        setting!(Config,
+            "server.trusted_proxies",
+            "Networks whose word on a client's address is believed: in `X-Forwarded-For`, or in a PROXY header.",
+            trusted_proxies
+        )
+        .restart(),
+        setting!(Config,
+            "server.proxy_protocol",
+            "Whether each connection from a trusted proxy must begin with a PROXY v2 header.",
+            proxy_protocol
+        )
+        .restart(),
+        setting!(Config,
+            "socket.path",
+            "The path that phoenix.js is given; it appends `/websocket`.",
+            socket_path
+        )
+        .restart(),
+        setting!(Config,
+            "socket.origins",
+            "Which web pages may connect; others get 403. `\"own_host\"`: those of the host in the request's own `Host`. \
+             `\"any\"`: all. A list names them, each `[scheme:]//host[:port]` or `//*.host`.",
+            origins
+        ),
+    ]
+}
 
-    #[test]
-    fn names_are_looked_up_and_defaults_filled_in() {
-        let settings = settings("localhost:4000", None).unwrap();
-        assert!(settings.listen.ip().is_loopback());
-        assert_eq!((settings.listen.port(), settings.shards), (4000, cores()));
-        assert_eq!(settings.log_level, LevelFilter::DEBUG);
-    }
+fn told() -> Vec<Setting<Config>> {
+    vec![
+        setting!(
+            Config,
+            "log.level",
+            "The least important kind of message that is logged.",
+            log_level
+        ),
+        setting!(
+            Config,
+            "log.format",
+            "`\"text\"` for people, in colour on a terminal, or `\"json\"`, one object a line.",
+            log_format
+        )
+        .restart(),
+        number!(
+            Config,
+            "metrics.rooms_top",
+            Whole {
+                unit: "",
+                range: 0..=1_000
+            },
+            "For how many of the largest rooms there are figures of their own.",
+            rooms_top
+        )
+        .restart(),
+    ]
+}
 
-    #[test]
-    fn what_was_typed_is_kept() {
-        let settings = settings("[::1]:0", Some(3)).unwrap();
-        assert_eq!(settings.listen, "[::1]:0".parse().unwrap());
-        assert_eq!(settings.shards.get(), 3);
-    }
+fn ended() -> Vec<Setting<Config>> {
+    let ms = || milliseconds(1);
+    let from_0 = || milliseconds(0);
+    vec![
+        number!(Config,
+            "drain.ready_delay_ms",
+            from_0(),
+            "How long it goes on accepting while `/readyz` already says no, for load balancers to notice.",
+            server.drain.ready_delay_ms
+        )
+        .restart(),
+        number!(Config,
+            "drain.window_ms",
+            from_0(),
+            "Connections are then closed over this time, in random order, those in the largest rooms last.",
+            server.drain.window_ms
+        )
+        .restart(),
+        number!(Config,
+            "drain.deadline_ms",
+            ms(),
+            "What is left so long after the signal is cut.",
+            server.drain.deadline_ms
+        )
+        .restart(),
+        number!(Config,
+            "timeouts.connect_ms",
+            ms(),
+            "For an app's answer to a connect. Then the client gets 503.",
+            http.connect_timeout_ms
+        ),
+        number!(Config,
+            "timeouts.http_lifetime_ms",
+            ms(),
+            "For a connection in HTTP, be it kept alive or not. Then the answer under way is the last.",
+            http.lifetime_ms
+        ),
+        number!(Config,
+            "timeouts.closing_ms",
+            ms(),
+            "For a client to take its Close, or its last answer. Then the connection is cut.",
+            server.closing_timeout_ms
+        ),
+    ]
+}
 
-    #[test]
-    fn a_name_without_address_is_an_error_that_names_it() {
-        let error = settings("no such host:1", None).unwrap_err().to_string();
-        assert!(
-            error.starts_with("cannot listen on no such host:1: "),
-            "{error}"
-        );
-    }
+/// The setting of that path, by its place in the table.
+pub fn index_of(path: &str) -> Option<usize> {
+    SETTINGS.iter().position(|setting| setting.path == path)
 }

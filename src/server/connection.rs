@@ -1,6 +1,5 @@
 //! One WebSocket on its shard: an entry in a slab and a waker, no task.
 
-use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
@@ -11,6 +10,7 @@ use super::addresses::Counted;
 use super::clock::Stamp;
 use super::throttling::Pace;
 use crate::broker::Mailbox;
+pub(super) use crate::channel::ConnectionName as Name;
 use crate::channel::{Session, UserSocket};
 use crate::websocket::{CloseReason, FrameReader};
 
@@ -42,16 +42,6 @@ pub(super) struct Connection {
         reason = "it counts until it is dropped with the connection"
     )]
     pub counted: Option<Counted>,
-}
-
-/// A connection's id as the log shows it: its number, counted from 1, and its place. One of its shard's, so the shard
-/// is to be named with it.
-pub(super) struct Name(pub u64);
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0 >> 32, self.0 as u32)
-    }
 }
 
 /// Where a connection stands in its life.

@@ -1,5 +1,5 @@
 // The chat page in a real browser against the real server: what a person sees, and what a reader of the console sees.
-// Start it with run.sh; CHROMIUM names the browser (default /usr/bin/chromium), LOBBYD_BIN the server. The screenshots
+// Start it with run.sh; CHROMIUM names the browser (default /usr/bin/chromium), TESTED_LOBBYD the server. The screenshots
 // it leaves in screenshots/ are for eyes: nothing compares them.
 
 import assert from "node:assert/strict";

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what package-lock.json names and runs the suite against the lobbyd built last (or $LOBBYD_BIN).
+# Installs what package-lock.json names and runs the suite against the lobbyd built last (or $TESTED_LOBBYD).
 set -eu
 cd "$(dirname "$0")"
-LOBBYD_BIN=$(node ../phoenix_js/lobbyd.mjs) # or ends here, and says why
-export LOBBYD_BIN
+TESTED_LOBBYD=$(node ../phoenix_js/lobbyd.mjs) # or ends here, and says why
+export TESTED_LOBBYD
 npm ci --silent
 exec node --test --test-reporter=spec --test-timeout=120000 run.mjs

@@ -19,7 +19,7 @@ use crate::support::{DEADLINE, at_any_pace, eventually, open, upgrade_request};
 const ATTACKERS: usize = 10_000;
 
 /// Where the attackers find the server, and how many they are to be.
-const TARGET: &str = "LOBBYD_TEST_HALF_OPEN";
+const TARGET: &str = "HALF_OPEN_TARGET";
 
 #[test]
 fn ten_thousand_half_open_connections_disturb_nobody_and_leave_nothing() {

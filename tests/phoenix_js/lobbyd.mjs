@@ -59,12 +59,12 @@ export function within(ms, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** LOBBYD_BIN, else whatever was built last into CARGO_TARGET_DIR or target/. What is relative is so to the repository. */
+/** TESTED_LOBBYD, else whatever was built last into CARGO_TARGET_DIR or target/. What is relative is so to the repository. */
 function binary() {
   const root = fileURLToPath(new URL("../../", import.meta.url));
-  if (process.env.LOBBYD_BIN) {
-    const named = path.resolve(root, process.env.LOBBYD_BIN);
-    if (!existsSync(named)) throw new Error(`there is no lobbyd to test: LOBBYD_BIN names ${named}, which does not exist`);
+  if (process.env.TESTED_LOBBYD) {
+    const named = path.resolve(root, process.env.TESTED_LOBBYD);
+    if (!existsSync(named)) throw new Error(`there is no lobbyd to test: TESTED_LOBBYD names ${named}, which does not exist`);
     return named;
   }
   const target = path.resolve(root, process.env.CARGO_TARGET_DIR || "target");
@@ -72,7 +72,7 @@ function binary() {
     .map((profile) => path.join(target, profile, "lobbyd"))
     .filter((file) => existsSync(file))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  if (built.length === 0) throw new Error(`there is no lobbyd to test in ${target}: run \`cargo build\` or set LOBBYD_BIN`);
+  if (built.length === 0) throw new Error(`there is no lobbyd to test in ${target}: run \`cargo build\` or set TESTED_LOBBYD`);
   return built[0];
 }
 

@@ -1,5 +1,5 @@
 // Every client of clients.mjs against the real server: what a Phoenix server owes phoenix.js, seen from its users' side.
-// Start it with run.sh; LOBBYD_BIN names another binary than the one built last.
+// Start it with run.sh; TESTED_LOBBYD names another binary than the one built last.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";

@@ -70,7 +70,8 @@ impl Session {
 
     /// A callback panicked, or did what it may not. What it sent before still goes out.
     pub(super) fn crash(&mut self, joined: Joined, crash: Crash, host: &mut dyn Host) {
-        tracing::error!(topic = %joined.topic, crash = crash.0, "a channel crashed");
+        let by = host.address();
+        tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a channel crashed");
         host.unsubscribe(joined.id);
         self.fail(joined, &TerminateReason::Crashed(crash.0), host);
     }
@@ -98,12 +99,17 @@ impl Session {
     fn tell_app(&self, mut joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
         let topic = joined.topic.clone();
         // The assigns are dropped in there too: they are the app's, and so is what their `drop` does.
-        let told = guarded(move || {
-            let (channel, mut socket) = joined.channel_and_socket(self.version, host, Phase::Ended);
-            channel.terminate(reason, &mut socket);
-        });
+        let told = {
+            let host = &mut *host;
+            guarded(move || {
+                let (channel, mut socket) =
+                    joined.channel_and_socket(self.version, host, Phase::Ended);
+                channel.terminate(reason, &mut socket);
+            })
+        };
         if let Err(Crash(crash)) = told {
-            tracing::error!(%topic, crash, "a channel crashed in terminate");
+            let by = host.address();
+            tracing::error!(connection = %by, shard = by.postbox.shard(), %topic, crash, "a channel crashed in terminate");
         }
     }
 }

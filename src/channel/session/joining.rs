@@ -144,7 +144,8 @@ impl Session {
     }
 
     fn crashed(&self, joined: &Joined, reference: &Ref, crash: Crash, host: &mut dyn Host) {
-        tracing::error!(topic = %joined.topic, crash = crash.0, "a join crashed");
+        let by = host.address();
+        tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a join crashed");
         self.refuse(joined, reference, &reason("join crashed"), host);
     }
 

@@ -1,0 +1,228 @@
+//! The file: TOML, walked with the place of each key, so that a message can name its line.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Problem, nearest, unknown};
+use super::raw::Raw;
+use super::reading::{Effective, Source};
+use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::setting::Setting;
+use super::settings::{SETTINGS, index_of};
+
+/// One file on its way into a configuration.
+pub(super) struct FileReading<'r> {
+    name: &'r str,
+    text: &'r str,
+    effective: &'r mut Effective,
+    problems: &'r mut Vec<Problem>,
+}
+
+type Value<'i> = Spanned<DeValue<'i>>;
+
+impl<'r> FileReading<'r> {
+    pub fn new(
+        name: &'r str,
+        text: &'r str,
+        effective: &'r mut Effective,
+        problems: &'r mut Vec<Problem>,
+    ) -> FileReading<'r> {
+        FileReading {
+            name,
+            text,
+            effective,
+            problems,
+        }
+    }
+
+    /// Takes all of it, or says what is wrong with it.
+    pub fn read(mut self) {
+        let (table, errors) = DeTable::parse_recoverable(self.text);
+        for error in &errors {
+            let at = error.span().map_or(0, |span| span.start);
+            let text = error.message().replace('\n', " ");
+            let line = self.line(at);
+            self.problems.push(Problem {
+                line,
+                text: format!("{}:{line}: no TOML: {text}", self.name),
+            });
+        }
+        if errors.is_empty() {
+            self.table("", table.get_ref());
+        }
+    }
+
+    fn table(&mut self, within: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let path = join(within, key.get_ref());
+            if path == "room" {
+                self.rooms(value);
+            } else if let Some(index) = index_of(&path) {
+                self.setting(index, value);
+            } else if SETTINGS.iter().any(|setting| is_in(&setting.path, &path)) {
+                match value.get_ref().as_table() {
+                    Some(table) => self.table(&path, table),
+                    None => self.no_table(&path, value),
+                }
+            } else {
+                let text = unknown(meant_path(within, key.get_ref()));
+                self.problem(key.span().start, &path, &text);
+            }
+        }
+    }
+
+    fn setting(&mut self, index: usize, value: &Value<'_>) {
+        let at = value.span().start;
+        self.effective.sources[index] = Source::File(self.line(at));
+        let setting = &SETTINGS[index];
+        let raw = Raw::Toml(value.get_ref());
+        if let Err(text) = setting.set(&mut self.effective.config, raw) {
+            self.problem(at, &setting.path, &text);
+        }
+    }
+
+    fn no_table(&mut self, path: &str, value: &Value<'_>) {
+        let found = Raw::Toml(value.get_ref()).found();
+        let mut text = format!("expected a table, found {found}");
+        if index_of(&join(path, "max")).is_some() {
+            text += &format!("; did you mean {path}.max?");
+        }
+        self.problem(value.span().start, path, &text);
+    }
+
+    fn rooms(&mut self, value: &Value<'_>) {
+        let Some(tables) = self.tables("room", value) else {
+            return;
+        };
+        self.effective.config.rooms.clear();
+        for (at, table) in tables {
+            let room = self.room(at, table);
+            self.effective.config.rooms.push(room);
+            let line = self.line(at);
+            self.effective.room_lines.push(line);
+        }
+    }
+
+    fn room(&mut self, at: usize, table: &DeTable<'_>) -> RoomConfig {
+        let mut room = RoomConfig::default();
+        self.fields("room", &ROOM, &["event", "retention"], table, &mut room);
+        if let Some(value) = table.get("event")
+            && let Some(tables) = self.tables("room.event", value)
+        {
+            for (at, table) in tables {
+                let mut event = EventConfig::default();
+                self.fields("room.event", &EVENT, &[], table, &mut event);
+                if event.name.is_empty() && !table.contains_key("name") {
+                    self.problem(at, "room.event", "has no name");
+                }
+                room.events.push(event);
+            }
+        }
+        if let Some(value) = table.get("retention") {
+            match value.get_ref().as_table() {
+                Some(table) => self.fields(
+                    "room.retention",
+                    &RETENTION,
+                    &[],
+                    table,
+                    &mut room.retention,
+                ),
+                None => self.no_table("room.retention", value),
+            }
+        }
+        if room.topic.is_empty() && !table.contains_key("topic") {
+            self.problem(at, "room", "has no topic");
+        }
+        room
+    }
+
+    /// The settings of one table of a room, and no others but the tables `inner`.
+    fn fields<T: 'static>(
+        &mut self,
+        within: &str,
+        settings: &[Setting<T>],
+        inner: &[&str],
+        table: &DeTable<'_>,
+        target: &mut T,
+    ) {
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let path = join(within, name);
+            if let Some(setting) = settings.iter().find(|setting| setting.path == name) {
+                if let Err(text) = setting.set(target, Raw::Toml(value.get_ref())) {
+                    self.problem(value.span().start, &path, &text);
+                }
+            } else if !inner.contains(&name) {
+                let names = settings.iter().map(|setting| &*setting.path);
+                let meant = nearest(name, names.chain(inner.iter().copied()));
+                let text = unknown(meant.map(|meant| join(within, meant)));
+                self.problem(key.span().start, &path, &text);
+            }
+        }
+    }
+
+    /// The tables of `[[path]]`, each with its place.
+    fn tables<'v, 'i>(
+        &mut self,
+        path: &str,
+        value: &'v Value<'i>,
+    ) -> Option<Vec<(usize, &'v DeTable<'i>)>> {
+        let one = |entry: &'v Value<'i>| Some((entry.span().start, entry.get_ref().as_table()?));
+        let array = value.get_ref().as_array();
+        let tables = array.and_then(|array| array.iter().map(one).collect());
+        if tables.is_none() {
+            let found = Raw::Toml(value.get_ref()).found();
+            let text = format!("expected [[{path}]], found {found}");
+            self.problem(value.span().start, path, &text);
+        }
+        tables
+    }
+
+    fn problem(&mut self, at: usize, path: &str, text: &str) {
+        let line = self.line(at);
+        self.problems.push(Problem {
+            line,
+            // A key in quotes may hold anything; the message stays one line.
+            text: format!("{}:{line}: {}: {text}", self.name, path.escape_debug()),
+        });
+    }
+
+    fn line(&self, at: usize) -> usize {
+        let before = self.text.as_bytes().iter().take(at);
+        1 + before.filter(|byte| **byte == b'\n').count()
+    }
+}
+
+fn join(within: &str, key: &str) -> String {
+    match within {
+        "" => key.to_owned(),
+        _ => format!("{within}.{key}"),
+    }
+}
+
+fn is_in(path: &str, table: &str) -> bool {
+    path.strip_prefix(table)
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// By its spelling, of what stands in the same table; else what has that very name elsewhere.
+fn meant_path(within: &str, key: &str) -> Option<String> {
+    let beside = SETTINGS.iter().filter_map(|setting| {
+        let rest = match within {
+            "" => &*setting.path,
+            _ => setting.path.strip_prefix(within)?.strip_prefix('.')?,
+        };
+        rest.split('.').next()
+    });
+    let beside = beside.chain((within.is_empty()).then_some("room"));
+    let elsewhere = || {
+        let named = |path: &str| path.rsplit('.').next() == Some(key);
+        let paths = SETTINGS
+            .iter()
+            .flat_map(|setting| [&*setting.path, setting.table()]);
+        paths.filter(|path| named(path)).map(str::to_owned).next()
+    };
+    nearest(key, beside)
+        .map(|name| join(within, name))
+        .or_else(elsewhere)
+}

@@ -1,0 +1,259 @@
+//! The forms of values: what each expects, how it is read, and how it is written in a file.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::raw::Raw;
+use super::{ListenAddress, LogFormat, LogLevel};
+use crate::CheckOrigin;
+
+/// Why a value cannot be used.
+#[derive(Debug)]
+pub enum Unfit {
+    /// It is not of the form at all.
+    Form,
+    /// It is, and yet there is something wrong with it.
+    Because(String),
+}
+
+/// A value that a setting may have.
+pub trait Form: Clone + Sized {
+    /// What is expected, in words that follow "expected".
+    fn expected() -> String;
+
+    /// Takes it from what was given.
+    ///
+    /// # Errors
+    /// If it is not what is expected.
+    fn read(raw: Raw<'_>) -> Result<Self, Unfit>;
+
+    /// As a file would have it. None if it is not set.
+    fn show(&self) -> Option<String>;
+}
+
+impl Form for bool {
+    fn expected() -> String {
+        "true or false".to_owned()
+    }
+
+    fn read(raw: Raw<'_>) -> Result<bool, Unfit> {
+        raw.switch().ok_or(Unfit::Form)
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl Form for String {
+    fn expected() -> String {
+        "a text".to_owned()
+    }
+
+    fn read(raw: Raw<'_>) -> Result<String, Unfit> {
+        match raw.text() {
+            Some("") => Err(Unfit::Because("expected a text, found none".to_owned())),
+            text => text.map(str::to_owned).ok_or(Unfit::Form),
+        }
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(self))
+    }
+}
+
+impl<F: Form> Form for Option<F> {
+    fn expected() -> String {
+        F::expected()
+    }
+
+    fn read(raw: Raw<'_>) -> Result<Option<F>, Unfit> {
+        F::read(raw).map(Some)
+    }
+
+    fn show(&self) -> Option<String> {
+        self.as_ref()?.show()
+    }
+}
+
+impl Form for ListenAddress {
+    fn expected() -> String {
+        "ADDR:PORT, as in \"127.0.0.1:4000\" or \"localhost:4000\"".to_owned()
+    }
+
+    fn read(raw: Raw<'_>) -> Result<ListenAddress, Unfit> {
+        let text = raw.text().ok_or(Unfit::Form)?;
+        text.parse().map_err(Unfit::Because)
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
+    }
+}
+
+/// Where a socket is mounted: a path without variables, which only an app's own code could use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketPath(pub String);
+
+impl Form for SocketPath {
+    fn expected() -> String {
+        "a path that begins and does not end with \"/\", as in \"/socket\"".to_owned()
+    }
+
+    fn read(raw: Raw<'_>) -> Result<SocketPath, Unfit> {
+        let path = raw.text().ok_or(Unfit::Form)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
+        let fits = path.starts_with('/') && !path.ends_with('/') && path.chars().all(plain);
+        fits.then(|| SocketPath(path.to_owned())).ok_or(Unfit::Form)
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(quoted(&self.0))
+    }
+}
+
+/// Networks, of which a bare address is one.
+impl Form for Vec<IpNet> {
+    fn expected() -> String {
+        "a list of networks, as in [\"10.0.0.0/8\", \"::1\"]".to_owned()
+    }
+
+    fn read(raw: Raw<'_>) -> Result<Vec<IpNet>, Unfit> {
+        let entries = raw.list().ok_or(Unfit::Form)?.into_iter();
+        entries.map(network).collect()
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(list(self.iter().map(IpNet::to_string)))
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, Unfit> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    let found = text.parse().ok().or_else(address);
+    let network: IpNet = found.ok_or_else(|| {
+        Unfit::Because(format!(
+            "{text:?} is no network; expected one as in \"10.0.0.0/8\" or \"::1\""
+        ))
+    })?;
+    if network.addr() != network.network() {
+        let meant = network.trunc();
+        return Err(Unfit::Because(format!(
+            "{text:?} has bits behind its prefix; did you mean \"{meant}\"?"
+        )));
+    }
+    Ok(network)
+}
+
+/// Which web pages may connect, as plain data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// [`CheckOrigin::own_host`].
+    OwnHost,
+    /// [`CheckOrigin::off`].
+    Any,
+    /// [`CheckOrigin::list`], which takes every one of these.
+    List(Vec<String>),
+}
+
+impl Form for Origins {
+    fn expected() -> String {
+        "\"own_host\", \"any\" or a list of origins, as in [\"https://example.com\"]".to_owned()
+    }
+
+    fn read(raw: Raw<'_>) -> Result<Origins, Unfit> {
+        match raw.text() {
+            Some("own_host") => return Ok(Origins::OwnHost),
+            Some("any") => return Ok(Origins::Any),
+            _ => {}
+        }
+        let entries = raw.list().ok_or(Unfit::Form)?;
+        if entries.is_empty() {
+            return Err(Unfit::Form);
+        }
+        CheckOrigin::list(&entries).map_err(|error| Unfit::Because(error.to_string()))?;
+        Ok(Origins::List(
+            entries.into_iter().map(str::to_owned).collect(),
+        ))
+    }
+
+    fn show(&self) -> Option<String> {
+        Some(match self {
+            Origins::OwnHost => quoted("own_host"),
+            Origins::Any => quoted("any"),
+            Origins::List(entries) => list(entries.iter()),
+        })
+    }
+}
+
+/// One of a few words.
+pub trait Word: Copy + PartialEq + 'static {
+    /// All of them, with their names.
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+impl<W: Word> Form for W {
+    fn expected() -> String {
+        let names: Vec<String> = W::WORDS.iter().map(|(name, _)| quoted(name)).collect();
+        match names.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, before)) => format!("{} or {last}", before.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    fn read(raw: Raw<'_>) -> Result<W, Unfit> {
+        let text = raw.text().ok_or(Unfit::Form)?;
+        let named = W::WORDS.iter().find(|(name, _)| *name == text);
+        named.map(|(_, word)| *word).ok_or(Unfit::Form)
+    }
+
+    fn show(&self) -> Option<String> {
+        let named = W::WORDS.iter().find(|(_, word)| word == self);
+        named.map(|(name, _)| quoted(name))
+    }
+}
+
+impl Word for LogLevel {
+    const WORDS: &'static [(&'static str, LogLevel)] = &[
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+}
+
+impl Word for LogFormat {
+    const WORDS: &'static [(&'static str, LogFormat)] =
+        &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+}
+
+/// Whether a limit bites.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It does.
+    #[default]
+    Enforce,
+    /// It only counts ([`crate::server::Limit`]).
+    Observe,
+}
+
+impl Word for Mode {
+    const WORDS: &'static [(&'static str, Mode)] =
+        &[("enforce", Mode::Enforce), ("observe", Mode::Observe)];
+}
+
+/// A text in quotes, as TOML has it.
+pub fn quoted(text: &str) -> String {
+    // JSON's escapes are TOML's too, but TOML wants DEL escaped as well.
+    let json = serde_json::Value::from(text).to_string();
+    json.replace('\u{7f}', "\\u007F")
+}
+
+/// A list of texts, as TOML has it.
+pub fn list<S: AsRef<str>>(entries: impl Iterator<Item = S>) -> String {
+    let entries: Vec<String> = entries.map(|entry| quoted(entry.as_ref())).collect();
+    format!("[{}]", entries.join(", "))
+}

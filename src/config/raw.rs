@@ -1,0 +1,84 @@
+//! A value as it was given, in a file or as text, before anybody has said what it should be.
+
+use toml::de::DeValue;
+
+/// A value of the file, or the text of a variable or flag.
+#[derive(Clone, Copy, Debug)]
+pub enum Raw<'a> {
+    /// From the environment or the command line, where everything is text.
+    Typed(&'a str),
+    /// From the file, where a number is a number.
+    Toml(&'a DeValue<'a>),
+}
+
+impl<'a> Raw<'a> {
+    /// A text. Numbers of a file are none.
+    pub fn text(self) -> Option<&'a str> {
+        match self {
+            Raw::Typed(text) => Some(text),
+            Raw::Toml(DeValue::String(text)) => Some(text),
+            Raw::Toml(_) => None,
+        }
+    }
+
+    /// A whole number, which may be written with underscores, as 65_536.
+    pub fn whole(self) -> Option<i128> {
+        match self {
+            Raw::Typed(text) if text.starts_with('_') || text.ends_with('_') => None,
+            Raw::Typed(text) => text.replace('_', "").parse().ok(),
+            Raw::Toml(DeValue::Integer(whole)) => {
+                i128::from_str_radix(whole.as_str(), whole.radix()).ok()
+            }
+            Raw::Toml(_) => None,
+        }
+    }
+
+    /// Yes or no.
+    pub fn switch(self) -> Option<bool> {
+        match self {
+            Raw::Typed(text) => text.parse().ok(),
+            Raw::Toml(value) => value.as_bool(),
+        }
+    }
+
+    /// A list of texts; outside a file they are separated by commas.
+    pub fn list(self) -> Option<Vec<&'a str>> {
+        match self {
+            Raw::Typed("") => Some(Vec::new()),
+            Raw::Typed(text) => Some(text.split(',').map(str::trim).collect()),
+            Raw::Toml(value) => {
+                let entries = value.as_array()?.iter();
+                entries.map(|entry| entry.get_ref().as_str()).collect()
+            }
+        }
+    }
+
+    /// What it is, for a message.
+    pub fn found(self) -> String {
+        match self {
+            Raw::Typed(text) => format!("{text:?}"),
+            Raw::Toml(DeValue::String(text)) => format!("{text:?}"),
+            Raw::Toml(DeValue::Integer(whole)) => whole.to_string(),
+            Raw::Toml(DeValue::Float(float)) => float.to_string(),
+            Raw::Toml(DeValue::Boolean(switch)) => switch.to_string(),
+            Raw::Toml(DeValue::Datetime(time)) => time.to_string(),
+            Raw::Toml(DeValue::Array(list)) => match list.iter().next() {
+                None => "an empty list".to_owned(),
+                Some(first) => format!("a list of {}", kind(first.get_ref())),
+            },
+            Raw::Toml(DeValue::Table(_)) => "a table".to_owned(),
+        }
+    }
+}
+
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "texts",
+        DeValue::Integer(_) => "whole numbers",
+        DeValue::Float(_) => "numbers",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "dates",
+        DeValue::Array(_) => "lists",
+        DeValue::Table(_) => "tables",
+    }
+}

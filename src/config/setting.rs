@@ -1,0 +1,187 @@
+//! One setting of something: what it is called, what it means, and where its value lives.
+
+use super::form::{Form, Unfit};
+use super::number::{Number, Whole, with_marks};
+use super::raw::Raw;
+use crate::server::Limit;
+
+type Set<T> = dyn Fn(&mut T, Raw<'_>) -> Result<(), Unfit> + Send + Sync;
+type Show<T> = dyn Fn(&T) -> Option<String> + Send + Sync;
+type Keep<T> = dyn Fn(&mut T, &T) + Send + Sync;
+
+/// A setting of a `T`. Messages, the complete file, the tables of the documentation and the reload all come from it.
+pub struct Setting<T> {
+    /// Its name, with the tables it stands in, as `log.level`.
+    pub path: String,
+    /// What it means, in sentences.
+    pub doc: &'static str,
+    /// What it expects, in words that follow "expected".
+    pub expected: String,
+    /// What it means that it is not set. Empty if it always is.
+    pub unset: &'static str,
+    /// The limit it belongs to.
+    pub limit: Option<Limit>,
+    /// Whether it takes a restart to change it.
+    pub restart: bool,
+    /// Whether nobody may see it.
+    pub secret: bool,
+    set: Box<Set<T>>,
+    show: Box<Show<T>>,
+    keep: Box<Keep<T>>,
+}
+
+impl<T: 'static> Setting<T> {
+    /// A setting whose value is the field that `view` and `field` name.
+    pub fn new<F: Form + 'static>(
+        path: impl Into<String>,
+        view: impl Fn(&T) -> &F + Copy + Send + Sync + 'static,
+        field: impl Fn(&mut T) -> &mut F + Copy + Send + Sync + 'static,
+        doc: &'static str,
+    ) -> Setting<T> {
+        Setting {
+            path: path.into(),
+            doc,
+            expected: F::expected(),
+            unset: "",
+            limit: None,
+            restart: false,
+            secret: false,
+            set: Box::new(move |target, raw| {
+                *field(target) = F::read(raw)?;
+                Ok(())
+            }),
+            show: Box::new(move |target| view(target).show()),
+            keep: Box::new(move |target, from| *field(target) = view(from).clone()),
+        }
+    }
+
+    /// A setting that is a number.
+    pub fn number<N: Number + 'static>(
+        path: impl Into<String>,
+        whole: Whole,
+        view: impl Fn(&T) -> &N + Copy + Send + Sync + 'static,
+        field: impl Fn(&mut T) -> &mut N + Copy + Send + Sync + 'static,
+        doc: &'static str,
+    ) -> Setting<T> {
+        Setting {
+            path: path.into(),
+            doc,
+            expected: whole.expected(),
+            unset: "",
+            limit: None,
+            restart: false,
+            secret: false,
+            set: Box::new(move |target, raw| {
+                *field(target) = N::of(whole.read(raw)?);
+                Ok(())
+            }),
+            show: Box::new(move |target| Some(with_marks(view(target).get()?, '_'))),
+            keep: Box::new(move |target, from| *field(target) = *view(from)),
+        }
+    }
+
+    /// Says what it means that it is not set.
+    pub fn unset(mut self, means: &'static str) -> Setting<T> {
+        self.unset = means;
+        self
+    }
+
+    /// Takes a restart to change.
+    pub fn restart(mut self) -> Setting<T> {
+        self.restart = true;
+        self
+    }
+
+    /// Belongs to a limit.
+    pub fn of(mut self, limit: Limit) -> Setting<T> {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// What is wrong with the value, in words.
+    pub fn set(&self, target: &mut T, raw: Raw<'_>) -> Result<(), String> {
+        (self.set)(target, raw).map_err(|unfit| match unfit {
+            Unfit::Because(text) => text,
+            Unfit::Form if self.secret => format!("expected {}", self.expected),
+            Unfit::Form => format!("expected {}, found {}", self.expected, raw.found()),
+        })
+    }
+
+    /// Its value as a file would have it, if it is set; a secret masked.
+    pub fn show(&self, target: &T) -> Option<String> {
+        let value = (self.show)(target)?;
+        Some(if self.secret { MASK.to_owned() } else { value })
+    }
+
+    /// Whether both have the same value.
+    pub fn is_same(&self, one: &T, other: &T) -> bool {
+        (self.show)(one) == (self.show)(other)
+    }
+
+    /// Takes the value that `from` has.
+    pub fn keep(&self, target: &mut T, from: &T) {
+        (self.keep)(target, from);
+    }
+
+    /// The last part of its path.
+    pub fn key(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// The tables that its path leads through; empty at the top.
+    pub fn table(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(table, _)| table)
+    }
+
+    /// The variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("LOBBYD_{}", self.path.to_uppercase().replace('.', "_"))
+    }
+}
+
+const MASK: &str = "\"********\"";
+
+/// `setting!(Target, "a.path", "what it means", field.of.target)`: a setting of a form.
+macro_rules! setting {
+    ($target:ty, $path:expr, $doc:expr, $($field:ident).+) => {
+        $crate::config::setting::Setting::<$target>::new(
+            $path, |c| &c.$($field).+, |c| &mut c.$($field).+, $doc,
+        )
+    };
+}
+
+/// `number!(Target, "a.path", whole, "what it means", field.of.target)`: a setting that is a number.
+macro_rules! number {
+    ($target:ty, $path:expr, $whole:expr, $doc:expr, $($field:ident).+) => {
+        $crate::config::setting::Setting::<$target>::number(
+            $path, $whole, |c| &c.$($field).+, |c| &mut c.$($field).+, $doc,
+        )
+    };
+}
+
+pub(super) use {number, setting};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_secret_is_neither_shown_nor_told_in_a_message_and_its_changes_are_noticed() {
+        let mut secret = setting!(Config, "a.secret", "A secret.", log_level);
+        secret.secret = true;
+        let (one, mut other) = (Config::default(), Config::default());
+        let wrong = secret.set(&mut other, Raw::Typed("s3cr3t")).unwrap_err();
+        assert!(
+            wrong.starts_with("expected ") && !wrong.contains("s3cr3t"),
+            "{wrong}"
+        );
+        assert!(secret.is_same(&one, &other));
+        secret.set(&mut other, Raw::Typed("trace")).unwrap();
+        assert_eq!(secret.show(&other).as_deref(), Some(MASK));
+        assert!(!secret.is_same(&one, &other));
+    }
+}

@@ -1,0 +1,97 @@
+//! The tables of `docs/configuration.md`, from the same source as everything else.
+
+use super::Config;
+use super::number::with_marks;
+use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::setting::Setting;
+use super::settings::SETTINGS;
+use crate::server::Limit;
+
+/// The documentation's generated parts: a name, which stands in the markers round each, and its text.
+pub fn tables() -> Vec<(&'static str, String)> {
+    let room = RoomConfig::default();
+    vec![
+        ("settings", settings()),
+        ("limits", limits()),
+        ("rooms", of_rooms(&ROOM, &room)),
+        ("events", of_rooms(&EVENT, &EventConfig::default())),
+        ("retention", of_rooms(&RETENTION, &room.retention)),
+    ]
+}
+
+fn settings() -> String {
+    let config = Config::default();
+    let mut text = "| setting | default | what it is | at SIGHUP |\n|---|---|---|---|\n".to_owned();
+    for setting in SETTINGS.iter().filter(|setting| setting.limit.is_none()) {
+        let default = cell(setting, &config);
+        let change = if setting.restart {
+            "restart"
+        } else {
+            "changes"
+        };
+        text += &format!(
+            "| `{}` | {default} | {} | {change} |\n",
+            setting.path, setting.doc
+        );
+    }
+    text
+}
+
+/// The one table of limits: what each is, what else makes it up, its metric, and what is seen when it is reached.
+fn limits() -> String {
+    let config = Config::default();
+    let mut text = "| limit `limits.NAME` | `max` | what it bounds | and | metric `lobbyd_limit_nearest_ratio` | what the client sees |\n\
+                    |---|---|---|---|---|---|\n"
+        .to_owned();
+    for &limit in Limit::ALL {
+        let of: Vec<_> = SETTINGS
+            .iter()
+            .filter(|setting| setting.limit == Some(limit))
+            .collect();
+        let more = of
+            .iter()
+            .filter(|setting| !matches!(setting.key(), "max" | "mode"));
+        let more: Vec<String> = more
+            .map(|setting| {
+                format!(
+                    "`{}` = {}: {}",
+                    setting.key(),
+                    cell(setting, &config),
+                    setting.doc
+                )
+            })
+            .collect();
+        let Some(max) = of.first() else { continue };
+        let (name, sees) = (limit.name(), limit.outcome());
+        text += &format!(
+            "| `{name}` | {} | {} | {} | `{{limit=\"{name}\"}}` | {sees} |\n",
+            cell(max, &config),
+            max.doc,
+            more.join("<br>")
+        );
+    }
+    text
+}
+
+fn of_rooms<T: 'static>(settings: &[Setting<T>], target: &T) -> String {
+    let mut text = "| key | default | what it is |\n|---|---|---|\n".to_owned();
+    for setting in settings {
+        let default = match setting.show(target) {
+            None if setting.unset.is_empty() => "required".to_owned(),
+            Some(value) if value == "\"\"" => "required".to_owned(),
+            _ => cell(setting, target),
+        };
+        text += &format!("| `{}` | {default} | {} |\n", setting.path, setting.doc);
+    }
+    text
+}
+
+fn cell<T: 'static>(setting: &Setting<T>, target: &T) -> String {
+    match setting.show(target) {
+        None => setting.unset.to_owned(),
+        Some(value) => match value.replace('_', "").parse() {
+            Ok(number) => with_marks(number, ','),
+            Err(_) => format!("`{value}`"),
+        },
+    }
+}

@@ -1,0 +1,128 @@
+//! SIGHUP: the configuration is read again, and what can change in a running server does, all of it or nothing.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use lobbyd::Endpoint;
+use lobbyd::channel::OriginError;
+use lobbyd::config::{Config, Given, settle};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::log::Log;
+use crate::service::Service;
+
+/// What it takes to change a running server.
+pub struct Reload {
+    given: Given,
+    running: Config,
+    endpoint: Endpoint,
+    log: Log,
+    hangup: Option<Signal>,
+}
+
+impl Reload {
+    /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for [`until`](Reload::until).
+    /// Without a file there is nothing that could have changed: then it ends the process, as when its terminal goes.
+    pub fn new(given: Given, running: Config, endpoint: Endpoint, log: Log) -> Reload {
+        let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
+            let told = |error| {
+                tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
+            };
+            hangups.map_err(told).ok()
+        });
+        Reload {
+            given,
+            running,
+            endpoint,
+            log,
+            hangup,
+        }
+    }
+
+    /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP.
+    pub async fn until(mut self, service: &Service, end: impl Future<Output = ()>) {
+        let mut end = pin!(end);
+        poll_fn(|cx| {
+            while self.hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
+                service.reloads(|| self.again());
+            }
+            end.as_mut().poll(cx)
+        })
+        .await;
+    }
+
+    fn again(&mut self) {
+        let file = self
+            .given
+            .file
+            .as_ref()
+            .map(|file| file.display().to_string())
+            .unwrap_or_default();
+        let mut new = match self.given.read() {
+            Ok(effective) => effective.config,
+            Err(problems) => {
+                for problem in problems.0 {
+                    tracing::error!(reason = %problem.text, "the new configuration is wrong");
+                }
+                tracing::error!(file, "nothing was changed");
+                return;
+            }
+        };
+        let changes = settle(&self.running, &mut new);
+        if let Err(reason) = apply(&self.endpoint, &new) {
+            tracing::error!(file, %reason, "nothing was changed");
+            return;
+        }
+        // Told at whichever level tells more, so that a change to `error` is told as well.
+        let (old_level, level) = (self.running.log_level, new.log_level);
+        self.log.set_level(old_level.max(level));
+        for change in &changes.now {
+            tracing::info!(
+                setting = change.what,
+                old = %change.old,
+                new = %change.new,
+                "changed"
+            );
+        }
+        for change in &changes.at_restart {
+            tracing::warn!(
+                setting = change.what,
+                old = %change.old,
+                new = %change.new,
+                "takes a restart to change"
+            );
+        }
+        tracing::info!(
+            file,
+            changed = changes.now.len(),
+            "the configuration was read again"
+        );
+        self.log.set_level(level);
+        self.running = new;
+    }
+}
+
+/// Makes the running server what `config` says, all of it or nothing.
+fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
+    endpoint.reload(lobbyd::Reload {
+        router: config.router()?,
+        http_limits: config.http_limits(),
+        limits: config.server_limits(),
+    });
+    Ok(())
+}
+
+/// Listens before any server runs, so that nobody who has read its first line can come too early and end the process. It
+/// takes some runtime to begin with, and any other to go on.
+fn hangups() -> io::Result<Signal> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let _inside = runtime.enter();
+    signal(SignalKind::hangup())
+}
+
+fn came(signal: &mut Signal, cx: &mut Context<'_>) -> bool {
+    matches!(signal.poll_recv(cx), Poll::Ready(Some(())))
+}

@@ -82,6 +82,14 @@ impl Scrape {
             closes.by_reason().map(|(name, n)| ([("reason", name)], n)),
         )?;
         page.counters(
+            "lobbyd_refusals",
+            "Requests for a socket that got no 101, by the reason.",
+            self.endpoint
+                .refusals()
+                .by_reason()
+                .map(|(name, n)| ([("reason", name)], n)),
+        )?;
+        page.counters(
             "lobbyd_slow_consumers",
             "WebSockets closed because they did not read, by what they fell out of.",
             closes

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use lobbyd::server::{Server, raise_descriptor_limit};
+use lobbyd::server::{Server, ServerLimits, raise_descriptor_limit};
 use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -44,7 +44,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shards = arguments.next().map_or(Ok(1), |shards| shards.parse())?;
     raise_descriptor_limit();
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Lobby));
-    let server = Server::new(router).shards(shards).bind(address)?;
+    // What a join costs is to be seen, not how many may come in a second.
+    let mut limits = ServerLimits::default();
+    limits.admission.accepts_per_second = u32::MAX;
+    limits.admission.joins_per_second = u32::MAX;
+    let server = Server::new(router).shards(shards).limits(limits);
+    let server = server.bind(address)?;
     println!(
         "lobbies on ws://{}/socket/websocket, shards: {shards}",
         server.local_addr()

@@ -23,6 +23,10 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// make room for this one; so it comes for some dozens at once.
 const ROUND: Duration = Duration::from_millis(3);
 
+/// How long to wait at least when so many have come that others have to: some dozens at a time cost the shards much less
+/// than one by one.
+const PACE_NS: u64 = 10_000_000;
+
 /// How often to look whether there is room again while there is none.
 const ROOM_CHECK: Duration = Duration::from_millis(10);
 
@@ -97,7 +101,8 @@ impl Gate {
         let limit = Limit::AcceptsPerSecond;
         door.meters.note(limit, used_ns, rate.burst_ns());
         if wait_ns > 0 && door.meters.exceeded(door.limits().1, limit) {
-            sleep(Duration::from_nanos(wait_ns)).await;
+            let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
+            sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
         }
         self.accepted.forgive(door.now_ns(), rate);
     }

@@ -13,7 +13,7 @@ fn status(address: SocketAddr, path: &str) -> String {
 }
 
 /// Where it says that operators are served.
-fn admin_of(served: &Served) -> SocketAddr {
+pub fn admin_of(served: &Served) -> SocketAddr {
     served.logs(&["served to operators"]);
     let log = served.log();
     let (_, rest) = log.split_once("admin=").expect("an address");

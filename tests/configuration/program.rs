@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use lobbyd::config::{Config, Given};
+
 use crate::support::{eventually, request};
 
 /// A folder where a file `lobbyd.toml` may stand. Gone with the value.
@@ -24,6 +26,15 @@ impl Folder {
     pub fn with(self, file: &str) -> Folder {
         self.write(file);
         self
+    }
+
+    /// What it says, as the program reads it.
+    pub fn config(&self) -> Config {
+        let given = Given {
+            file: Some(self.0.join("lobbyd.toml")),
+            ..Given::default()
+        };
+        given.read().unwrap().config
     }
 
     /// Writes `lobbyd.toml`.

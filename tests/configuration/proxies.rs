@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 
-use crate::program::Folder;
+use crate::admin::admin_of;
+use crate::program::{Folder, metric};
 use crate::support::{open, upgrade, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
@@ -82,5 +83,13 @@ fn clients_are_who_the_proxy_header_says_where_the_file_asks_for_one() {
         .unwrap();
     assert_eq!(stream.read(&mut [0; 16]).unwrap_or(0), 0);
     served.logs(&["a trusted proxy sent no PROXY header", "peer=127.0.0.1:"]);
+    let admin = admin_of(&served);
+    let refused = |reason: &str| {
+        metric(
+            admin,
+            &format!("lobbyd_refusals_total{{reason=\"{reason}\"}}"),
+        )
+    };
+    assert_eq!([refused("proxy_header"), refused("address")], [1, 1]);
     drop(kept);
 }

@@ -4,6 +4,7 @@ use std::sync::Barrier;
 
 use lobbyd::config::Config;
 use lobbyd::rooms::tutorial;
+use lobbyd::{FanoutSettings, Retention};
 use serde_json::json;
 
 use crate::member::ROOM;
@@ -51,6 +52,31 @@ fn two_in(served: &Served) -> [Client; 2] {
 #[test]
 fn without_a_file_the_rooms_are_the_tutorials() {
     assert_eq!(Config::default().room_rules(), tutorial());
+}
+
+#[test]
+fn what_a_room_says_nothing_of_is_kept_as_the_limits_say_observed_ones_included() {
+    let room = "[[room]]\ntopic = \"room:*\"\nretention.messages_max = 7\n";
+    let limits = "[limits]\nretention_bytes = { max = 1_000, mode = \"observe\" }\n";
+    let folder = Folder::of("rooms_kept").with(&format!("{limits}{room}"));
+    let rules = folder.config().room_rules();
+    let expected = Retention {
+        bytes_max: 16 * 1_000,
+        entries_max: 7,
+        ms_max: FanoutSettings::default().retention_ms_max,
+    };
+    assert_eq!(rules[0].retention, Some(expected));
+    folder.write(ROOMS);
+    let expected = Retention {
+        bytes_max: 100_000,
+        entries_max: 100,
+        ms_max: 5_000,
+    };
+    let rules = folder.config().room_rules();
+    assert_eq!(
+        [rules[0].retention, rules[1].retention],
+        [None, Some(expected)]
+    );
 }
 
 #[test]

@@ -261,12 +261,14 @@ impl LimitMeters {
         counts[limit as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// `used` of `max` is in use. Costs a load, and a store when it was never that near in this window.
+    /// `used` of `max` is in use. Costs a load and two multiplications, and a division and a store when it was never that
+    /// near in this window: it is done with every read.
     pub fn note(&self, limit: Limit, used: u64, max: u64) {
-        let permille = used.saturating_mul(1000) / max.max(1);
         let nearest = &self.nearest[limit as usize][0];
-        if nearest.load(Ordering::Relaxed) < permille {
-            nearest.fetch_max(permille, Ordering::Relaxed);
+        let (used, max) = (used.saturating_mul(1000), max.max(1));
+        let is_nearer = |permille: u64| used >= permille.saturating_add(1).saturating_mul(max);
+        if is_nearer(nearest.load(Ordering::Relaxed)) {
+            nearest.fetch_max(used / max, Ordering::Relaxed);
         }
     }
 
@@ -339,6 +341,22 @@ mod tests {
             meters.observed(Limit::MessageBytes),
         );
         assert_eq!((bitten, observed), (1, 1));
+    }
+
+    #[test]
+    fn how_near_a_limit_was_is_the_highest_of_all_that_was_noted() {
+        let meters = LimitMeters::default();
+        let mut highest = 0;
+        for used in [
+            0, 2, 1, 3, 2, 999, 1_000, 1_001, 1_000, 2_997, 2_996, 2_999, 6_000,
+        ] {
+            meters.note(Limit::Connections, used, 3_000);
+            highest = u64::max(highest, used);
+            let permille = (highest / 3) as f64;
+            assert_eq!(meters.nearest(Limit::Connections), permille / 1000.0);
+        }
+        (0..2).for_each(|_| meters.note(Limit::Connections, u64::MAX, 1));
+        assert!(meters.nearest(Limit::Connections) > 1e15);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use lobbyd::config::{
     Subcommand, Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
-use orders::{asked_again, asked_to_end};
+use orders::{Orders, asked_again, asked_to_end};
 use service::Service;
 use thiserror::Error;
 
@@ -99,9 +99,10 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let server = listen(&config, inherited)?;
     let endpoint = server.endpoint();
     let reload = Reload::new(given, config.clone(), endpoint.clone(), log);
+    let orders = Orders::listen().map_err(Failure::NoThreads)?;
     announce(&server, &config, how.unwrap_or_default());
     let service = Service::from_environment();
-    let end = reload.until(&service, asked_to_end(&service, &endpoint));
+    let end = reload.until(&service, asked_to_end(orders, &service, &endpoint));
     let cut = asked_again(&service, &endpoint);
     Ok(
         match server.run_until(end, cut).map_err(Failure::NoThreads)? {

@@ -1,19 +1,34 @@
 //! The orders that come as signals: to end, and, a second time, to end at once.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::task::Poll;
 
 use lobbyd::Endpoint;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::service::Service;
 
+/// The signals that ask for the end.
+pub struct Orders(Vec<Signal>);
+
+impl Orders {
+    /// Listens to them, before anybody can read that there is a server: one that comes early then waits, where it would
+    /// have ended the process.
+    pub fn listen() -> io::Result<Orders> {
+        // It takes some runtime to begin with, and any other to go on.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let _inside = runtime.enter();
+        Ok(Orders(signals()))
+    }
+}
+
 /// Ready at the first Ctrl-C or SIGTERM. Begins when connections are accepted, and tells the service manager so.
-pub async fn asked_to_end(service: &Service, endpoint: &Endpoint) {
-    let signals = signals();
+pub async fn asked_to_end(orders: Orders, service: &Service, endpoint: &Endpoint) {
     service.ready();
-    next(signals, service.attend(endpoint)).await;
+    next(orders.0, service.attend(endpoint)).await;
     service.stopping();
     tracing::info!("asked to end");
 }

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 mod support;
 
 use support::connect_to;
@@ -58,6 +60,20 @@ fn it_tells_its_url_in_one_line_and_ends_with_0_at_a_signal_having_told_its_clie
         let mut more = String::new();
         stdout.read_to_string(&mut more).unwrap();
         assert_eq!(more, "");
+    }
+}
+
+/// As a script does that only looks whether it starts.
+#[test]
+fn a_signal_that_comes_with_the_first_line_ends_it_as_any_other() {
+    for _ in 0..20 {
+        let mut command = lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = Server(command.spawn().unwrap());
+        let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
+        stdout.read_line(&mut String::new()).unwrap();
+        kill_process(Pid::from_child(&server.0), Signal::TERM).unwrap();
+        assert_eq!(server.0.wait().unwrap().code(), Some(0));
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::connection::{Closing, Name, State};
+use super::connection::{Closing, Connection, Name, State};
 use super::host::ShardHost;
 use super::reading::is_passing;
 use super::shard::Shard;
@@ -25,7 +25,7 @@ impl Shard {
         if !connection.is_open() {
             return;
         }
-        tracing::debug!(connection = %Name(connection.id), shard = self.link.number, %reason, "closing");
+        tell(connection, self.link.number, &reason);
         self.link.closes.count(reason);
         if matches!(reason, CloseReason::SlowConsumer(_)) {
             // It would have to read all it did not read so far to see the reason.
@@ -156,5 +156,16 @@ impl Shard {
         self.fanout.close(key);
         self.connections.remove(key as usize);
         self.link.connection_gone();
+    }
+}
+
+fn tell(connection: &Connection, shard: u16, reason: &CloseReason) {
+    let (name, rooms) = (Name(connection.id), connection.session.topics_shown());
+    match reason {
+        // These come one by one, and tell that a limit is too low or a client broken.
+        CloseReason::SlowConsumer(_) | CloseReason::Overloaded | CloseReason::RateExceeded => {
+            tracing::info!(connection = %name, shard, %rooms, %reason, "closing");
+        }
+        _ => tracing::debug!(connection = %name, shard, %rooms, %reason, "closing"),
     }
 }

@@ -15,6 +15,7 @@ mod mail;
 mod tests;
 mod waiting;
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ pub(super) use joined::JoinRefs;
 use super::job::panic_text;
 use super::{Assigns, Host, Routes};
 use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
+
+/// Topics of one connection that a log line names.
+const TOPICS_SHOWN: usize = 3;
 
 /// What the sessions of one mount have in common.
 pub struct SessionSettings {
@@ -96,6 +100,21 @@ impl Session {
             }
         }
         self.settings = Arc::clone(settings);
+    }
+
+    /// The topics that are joined, for a log: the first few of them.
+    pub fn topics_shown(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(|f| {
+            let topics = self.channels.as_slice();
+            for (at, joined) in topics.iter().take(TOPICS_SHOWN).enumerate() {
+                let comma = if at > 0 { ", " } else { "" };
+                write!(f, "{comma}{}", joined.topic)?;
+            }
+            match topics.len() > TOPICS_SHOWN {
+                true => write!(f, " and {} more", topics.len() - TOPICS_SHOWN),
+                false => Ok(()),
+            }
+        })
     }
 
     /// How many topics are joined, or being joined.

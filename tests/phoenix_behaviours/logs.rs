@@ -66,6 +66,8 @@ fn a_connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
     let stage = stage();
     let mut peer = Peer::connect_at(&stage.server, BOTH[0], "/socket/websocket", "");
     let address = peer.stream.local_addr().unwrap().to_string();
+    peer.join_with("room:a", json!({}));
+    peer.json();
     peer.send_text("no message");
     assert_eq!(peer.close_code(), 1011);
     drop(peer);
@@ -78,6 +80,14 @@ fn a_connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
         let is_it = |line: &str| line.contains(part) && line.contains(&name);
         eventually(part, || log.text().lines().any(is_it));
     }
+    let closing = |line: &str| line.contains("closing") && line.contains("rooms=room:a reason=");
+    assert!(
+        log.text()
+            .lines()
+            .any(|line| line.contains(&name) && closing(line)),
+        "{}",
+        log.text()
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use inherited::{Inherited, Unusable};
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
@@ -60,11 +61,18 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
         return Exit::Clean.into();
     }
     let text = wrong.to_string();
-    let parts = ["error: ", "  tip: ", "  ["];
-    let told = |line: &&str| parts.iter().any(|part| line.starts_with(part));
-    let told: Vec<&str> = text.lines().filter(told).map(str::trim_start).collect();
+    let (first, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let tips = rest.lines().filter(|line| line.starts_with("  tip: "));
+    let told: Vec<&str> = first.lines().chain(tips).map(str::trim).collect();
     let line = told.join("; ").replacen("error: ", "", 1);
-    let _ = writeln!(io::stderr(), "lobbyd: {line} (--help tells more)");
+    let line = line.replace(":; ", ": ");
+    let tip = match wrong.kind() {
+        ErrorKind::ArgumentConflict if first.contains("subcommand") => {
+            "; tip: flags stand behind it, as in 'config show --config FILE'"
+        }
+        _ => "",
+    };
+    let _ = writeln!(io::stderr(), "lobbyd: {line}{tip} (--help tells more)");
     Exit::Usage.into()
 }
 

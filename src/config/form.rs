@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::raw::Raw;
 use super::{ListenAddress, LogFormat, LogLevel};
 use crate::CheckOrigin;
+use crate::channel::OriginError;
 
 /// Why a value cannot be used.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub enum Unfit {
     Form,
     /// It is, and yet there is something wrong with it.
     Because(String),
+    /// It is a list, and each of these is wrong with some entry of it.
+    Each(Vec<String>),
 }
 
 /// A value that a setting may have.
@@ -120,8 +123,7 @@ impl Form for Vec<IpNet> {
     }
 
     fn read(raw: Raw<'_>) -> Result<Vec<IpNet>, Unfit> {
-        let entries = raw.list().ok_or(Unfit::Form)?.into_iter();
-        entries.map(network).collect()
+        each(raw, network)
     }
 
     fn show(&self) -> Option<String> {
@@ -129,19 +131,17 @@ impl Form for Vec<IpNet> {
     }
 }
 
-fn network(text: &str) -> Result<IpNet, Unfit> {
+fn network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
     let found = text.parse().ok().or_else(address);
     let network: IpNet = found.ok_or_else(|| {
-        Unfit::Because(format!(
-            "{text:?} is no network; expected one as in \"10.0.0.0/8\" or \"::1\""
-        ))
+        format!("{text:?} is no network; expected one as in \"10.0.0.0/8\" or \"::1\"")
     })?;
     if network.addr() != network.network() {
         let meant = network.trunc();
-        return Err(Unfit::Because(format!(
+        return Err(format!(
             "{text:?} has bits behind its prefix; did you mean \"{meant}\"?"
-        )));
+        ));
     }
     Ok(network)
 }
@@ -168,14 +168,11 @@ impl Form for Origins {
             Some("any") => return Ok(Origins::Any),
             _ => {}
         }
-        let entries = raw.list().ok_or(Unfit::Form)?;
-        if entries.is_empty() {
-            return Err(Unfit::Form);
+        let entries = each(raw, origin)?;
+        match entries.is_empty() {
+            true => Err(Unfit::Form),
+            false => Ok(Origins::List(entries)),
         }
-        CheckOrigin::list(&entries).map_err(|error| Unfit::Because(error.to_string()))?;
-        Ok(Origins::List(
-            entries.into_iter().map(str::to_owned).collect(),
-        ))
     }
 
     fn show(&self) -> Option<String> {
@@ -184,6 +181,39 @@ impl Form for Origins {
             Origins::Any => quoted("any"),
             Origins::List(entries) => list(entries.iter()),
         })
+    }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    match CheckOrigin::list([text]) {
+        Ok(_) => Ok(text.to_owned()),
+        // The error's own words are for code.
+        Err(OriginError::BadWildcard(_)) => Err(format!(
+            "origin {text:?} has a * that is not \"*.\" in front of a host; to allow every origin use origins = \"any\""
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The texts of a list, each taken by `one`; or everything that is wrong with them.
+pub fn each<E>(raw: Raw<'_>, one: impl Fn(&str) -> Result<E, String>) -> Result<Vec<E>, Unfit> {
+    let entries = raw.list().ok_or(Unfit::Form)?;
+    if !entries.is_empty() && entries.iter().all(|entry| entry.text().is_none()) {
+        return Err(Unfit::Form);
+    }
+    let (mut taken, mut wrong) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let text = entry.text();
+        let text =
+            text.ok_or_else(|| format!("expected texts in the list, found {}", entry.found()));
+        match text.and_then(&one) {
+            Ok(entry) => taken.push(entry),
+            Err(text) => wrong.push(text),
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok(taken),
+        false => Err(Unfit::Each(wrong)),
     }
 }
 

@@ -65,7 +65,12 @@ fn commented<T: 'static>(setting: &Setting<T>, target: &T) -> String {
     let doc = if doc.is_empty() { doc } else { comment(&doc) };
     let line = match setting.show(target) {
         Some(value) => format!("{} = {value}\n", setting.key()),
-        None => format!("#{} =    # not set: {}\n", setting.key(), setting.unset),
+        None => format!(
+            "#{} = {}    # not set: {}\n",
+            setting.key(),
+            setting.example,
+            setting.unset
+        ),
     };
     doc + &line
 }
@@ -109,7 +114,7 @@ pub fn effective(effective: &Effective) -> String {
     }
     for (at, room) in effective.config.rooms.iter().enumerate() {
         let source = match effective.room_lines.get(at) {
-            Some(line) => format!("{}:{line}", effective.file_name()),
+            Some(lines) => format!("{}:{}", effective.file_name(), lines.room.line),
             None => "default".to_owned(),
         };
         text += &bare_room(room, &source);

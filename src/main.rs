@@ -96,7 +96,8 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     // First, while there is but one thread: it takes variables out of the environment.
     let inherited = Inherited::from_environment()?;
     let given = flags.given();
-    let config = given.read()?.config;
+    let read = given.read()?;
+    let config = read.config.clone();
     let log = Log::start(config.log_level, config.log_format);
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
@@ -106,11 +107,11 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
         .map(|_| ", on a socket that was handed over");
     let server = listen(&config, inherited)?;
     let endpoint = server.endpoint();
-    let reload = Reload::new(given, config.clone(), endpoint.clone(), log);
+    let reload = Reload::new(given, read, endpoint.clone(), log);
     announce(&server, &config, how.unwrap_or_default());
     let service = Service::from_environment();
+    let cut = reload.refuse_until(asked_again(&service, &endpoint));
     let end = reload.until(&service, asked_to_end(&service, &endpoint));
-    let cut = asked_again(&service, &endpoint);
     Ok(
         match server.run_until(end, cut).map_err(Failure::NoThreads)? {
             Summary { cut_off: 0 } => {

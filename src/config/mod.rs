@@ -19,6 +19,7 @@ mod problem;
 mod raw;
 mod reading;
 mod room;
+mod room_changes;
 mod room_checks;
 mod serving;
 mod setting;
@@ -29,7 +30,7 @@ mod writing;
 
 pub use address::{ListenAddress, Unresolvable};
 pub use arguments::{Arguments, ConfigCommand, Flags, LogFormat, LogLevel, Subcommand};
-pub use changes::{Change, Changes, settle};
+pub use changes::{Change, Changes, WithoutEffect, settle, without_effect};
 pub use exit::{CannotListen, Exit};
 pub use form::{Mode, Origins, SocketPath};
 pub use lines::{RoomLines, TableLines};

@@ -122,6 +122,11 @@ impl<T: 'static> Setting<T> {
         Some(if self.secret { MASK.to_owned() } else { value })
     }
 
+    /// The same; if it is not set, what that means.
+    pub fn show_or_unset(&self, target: &T) -> String {
+        self.show(target).unwrap_or_else(|| self.unset.to_owned())
+    }
+
     /// Whether both have the same value.
     pub fn is_same(&self, one: &T, other: &T) -> bool {
         (self.show)(one) == (self.show)(other)

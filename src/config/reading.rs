@@ -1,7 +1,6 @@
 //! From what was given to the effective configuration: flags over environment over file over defaults. Nothing is taken
 //! unless all of it is right.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -204,33 +203,6 @@ impl Effective {
     /// The file's name as it was given.
     pub fn file_name(&self) -> &str {
         self.file.as_deref().unwrap_or_default()
-    }
-}
-
-/// What it defines, in one line.
-impl fmt::Display for Effective {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self
-            .sources
-            .iter()
-            .filter(|source| **source != Source::Default);
-        let (set, rooms) = (set.count(), &self.config.rooms);
-        let topics: Vec<&str> = rooms.iter().map(|room| &*room.topic).collect();
-        let plural = |count| if count == 1 { "" } else { "s" };
-        let whose = if self.room_lines.is_empty() {
-            "the built-in "
-        } else {
-            ""
-        };
-        write!(
-            f,
-            "{}: ok: {set} setting{} and {whose}{} room{} ({})",
-            self.file_name(),
-            plural(set),
-            rooms.len(),
-            plural(rooms.len()),
-            topics.join(", ")
-        )
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::form::{Form, Unfit, Word, each, list, quoted};
+use super::form::{Form, Unfit, Word, quoted};
+use super::lists::{each, list};
 use super::number::{MOST, Whole};
 use super::raw::Raw;
 use super::setting::{Setting, number, setting};

@@ -1,7 +1,9 @@
 //! A configuration as a file: the complete one with its comments, and the effective one with where each value comes from.
 
+use std::fmt;
+
 use super::Config;
-use super::reading::Effective;
+use super::reading::{Effective, Source};
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use super::settings::{SETTINGS, about};
@@ -120,6 +122,33 @@ pub fn effective(effective: &Effective) -> String {
         text += &bare_room(room, &source);
     }
     text
+}
+
+/// What it defines, in one line.
+impl fmt::Display for Effective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = self
+            .sources
+            .iter()
+            .filter(|source| **source != Source::Default);
+        let (set, rooms) = (set.count(), &self.config.rooms);
+        let topics: Vec<&str> = rooms.iter().map(|room| &*room.topic).collect();
+        let plural = |count| if count == 1 { "" } else { "s" };
+        let whose = if self.room_lines.is_empty() {
+            "the built-in "
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "{}: ok: {set} setting{} and {whose}{} room{} ({})",
+            self.file_name(),
+            plural(set),
+            rooms.len(),
+            plural(rooms.len()),
+            topics.join(", ")
+        )
+    }
 }
 
 fn unset(setting: &Setting<Config>) -> String {

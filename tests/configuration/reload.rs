@@ -169,7 +169,7 @@ fn a_room_that_is_taken_out_lives_on_for_those_inside_and_nobody_else_can_join()
     let mut late = connect_to(served.address, TARGET);
     late.send(json!(["1", "1", "a", "phx_join", {}]));
     assert!(late.recv().text().contains("unmatched topic"));
-    inside.send(json!(["1", "2", "a", "say", {"text": "still here"}]));
+    inside.send(json!(["11", "2", "a", "say", {"text": "still here"}]));
     assert!(inside.recv().text().contains("still here"));
 }
 

@@ -12,6 +12,7 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use inherited::{Inherited, Unusable};
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
@@ -60,11 +61,18 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
         return Exit::Clean.into();
     }
     let text = wrong.to_string();
-    let parts = ["error: ", "  tip: ", "  ["];
-    let told = |line: &&str| parts.iter().any(|part| line.starts_with(part));
-    let told: Vec<&str> = text.lines().filter(told).map(str::trim_start).collect();
+    let (first, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let tips = rest.lines().filter(|line| line.starts_with("  tip: "));
+    let told: Vec<&str> = first.lines().chain(tips).map(str::trim).collect();
     let line = told.join("; ").replacen("error: ", "", 1);
-    let _ = writeln!(io::stderr(), "lobbyd: {line} (--help tells more)");
+    let line = line.replace(":; ", ": ");
+    let tip = match wrong.kind() {
+        ErrorKind::ArgumentConflict if first.contains("subcommand") => {
+            "; tip: flags stand behind it, as in 'config show --config FILE'"
+        }
+        _ => "",
+    };
+    let _ = writeln!(io::stderr(), "lobbyd: {line}{tip} (--help tells more)");
     Exit::Usage.into()
 }
 
@@ -88,7 +96,8 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     // First, while there is but one thread: it takes variables out of the environment.
     let inherited = Inherited::from_environment()?;
     let given = flags.given();
-    let config = given.read()?.config;
+    let read = given.read()?;
+    let config = read.config.clone();
     let log = Log::start(config.log_level, config.log_format);
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
@@ -98,12 +107,12 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
         .map(|_| ", on a socket that was handed over");
     let server = listen(&config, inherited)?;
     let endpoint = server.endpoint();
-    let reload = Reload::new(given, config.clone(), endpoint.clone(), log);
+    let reload = Reload::new(given, read, endpoint.clone(), log);
     let orders = Orders::listen().map_err(Failure::NoThreads)?;
     announce(&server, &config, how.unwrap_or_default());
     let service = Service::from_environment();
+    let cut = reload.refuse_until(asked_again(&service, &endpoint));
     let end = reload.until(&service, asked_to_end(orders, &service, &endpoint));
-    let cut = asked_again(&service, &endpoint);
     Ok(
         match server.run_until(end, cut).map_err(Failure::NoThreads)? {
             Summary { cut_off: 0 } => {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use lobbyd::Endpoint;
 use lobbyd::channel::OriginError;
-use lobbyd::config::{Config, Given, settle};
+use lobbyd::config::{Changes, Config, Effective, Given, WithoutEffect, settle, without_effect};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -17,7 +17,7 @@ use crate::service::Service;
 /// What it takes to change a running server.
 pub struct Reload {
     given: Given,
-    running: Config,
+    running: Effective,
     endpoint: Endpoint,
     log: Log,
     hangup: Option<Signal>,
@@ -26,7 +26,7 @@ pub struct Reload {
 impl Reload {
     /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for [`until`](Reload::until).
     /// Without a file there is nothing that could have changed: then it ends the process, as when its terminal goes.
-    pub fn new(given: Given, running: Config, endpoint: Endpoint, log: Log) -> Reload {
+    pub fn new(given: Given, running: Effective, endpoint: Endpoint, log: Log) -> Reload {
         let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
             let told = |error| {
                 tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
@@ -54,6 +54,26 @@ impl Reload {
         .await;
     }
 
+    /// Waits for `end`, and meanwhile says of each SIGHUP that it is too late for it. To be waited for after
+    /// [`until`](Reload::until).
+    pub fn refuse_until<End: Future<Output = ()>>(
+        &self,
+        end: End,
+    ) -> impl Future<Output = ()> + use<End> {
+        let listens = self.hangup.is_some();
+        async move {
+            let mut hangup = listens.then(|| signal(SignalKind::hangup()).ok()).flatten();
+            let mut end = pin!(end);
+            poll_fn(|cx| {
+                while hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
+                    tracing::warn!("lobbyd ends; the configuration is not read again");
+                }
+                end.as_mut().poll(cx)
+            })
+            .await;
+        }
+    }
+
     fn again(&mut self) {
         let file = self
             .given
@@ -62,7 +82,7 @@ impl Reload {
             .map(|file| file.display().to_string())
             .unwrap_or_default();
         let mut new = match self.given.read() {
-            Ok(effective) => effective.config,
+            Ok(effective) => effective,
             Err(problems) => {
                 for problem in problems.0 {
                     tracing::error!(reason = %problem.text, "the new configuration is wrong");
@@ -71,30 +91,15 @@ impl Reload {
                 return;
             }
         };
-        let changes = settle(&self.running, &mut new);
-        if let Err(reason) = apply(&self.endpoint, &new) {
+        let changes = settle(&self.running.config, &mut new.config);
+        if let Err(reason) = apply(&self.endpoint, &new.config) {
             tracing::error!(file, %reason, "nothing was changed");
             return;
         }
         // Told at whichever level tells more, so that a change to `error` is told as well.
-        let (old_level, level) = (self.running.log_level, new.log_level);
+        let (old_level, level) = (self.running.config.log_level, new.config.log_level);
         self.log.set_level(old_level.max(level));
-        for change in &changes.now {
-            tracing::info!(
-                setting = change.what,
-                old = %change.old,
-                new = %change.new,
-                "changed"
-            );
-        }
-        for change in &changes.at_restart {
-            tracing::warn!(
-                setting = change.what,
-                old = %change.old,
-                new = %change.new,
-                "takes a restart to change"
-            );
-        }
+        tell(&changes, &without_effect(&self.running, &new));
         tracing::info!(
             file,
             changed = changes.now.len(),
@@ -102,6 +107,35 @@ impl Reload {
         );
         self.log.set_level(level);
         self.running = new;
+    }
+}
+
+/// What changed, what takes a restart, and what somebody else has the last word about.
+fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
+    for change in &changes.now {
+        tracing::info!(
+            setting = change.what,
+            old = %change.old,
+            new = %change.new,
+            "changed"
+        );
+    }
+    for change in &changes.at_restart {
+        tracing::warn!(
+            setting = change.what,
+            old = %change.old,
+            new = %change.new,
+            "takes a restart to change"
+        );
+    }
+    for WithoutEffect { change, by } in without_effect {
+        tracing::warn!(
+            setting = change.what,
+            old = %change.old,
+            new = %change.new,
+            by,
+            "the file's value has no effect: another has the last word"
+        );
     }
 }
 

@@ -79,7 +79,7 @@ fn a_signal_that_comes_with_the_first_line_ends_it_as_any_other() {
 
 #[test]
 fn wrong_use_is_one_clear_line_and_exit_code_2() {
-    let table: [(&[&str], &[&str]); 6] = [
+    let table: [(&[&str], &[&str]); 10] = [
         (&["--listen", "4000"], &["--listen", "127.0.0.1:4000"]),
         (
             &["--listen", "http://localhost:4000"],
@@ -89,6 +89,23 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
         (&["--log-level", "loud"], &["--log-level", "error, warn"]),
         (&["--listn", "x"], &["--listn", "'--listen'"]),
         (&["serve"], &["'serve'"]),
+        (
+            &["config"],
+            &["requires a subcommand", "check, show, default"],
+        ),
+        (&["config", "check"], &["required", "<FILE>"]),
+        (
+            &["--config", "a.toml", "config", "show"],
+            &[
+                "'--config <FILE>'",
+                "flags stand behind it",
+                "config show --config FILE",
+            ],
+        ),
+        (
+            &["--shards", "1", "--shards", "2"],
+            &["multiple times (--help"],
+        ),
     ];
     for (arguments, parts) in table {
         let output = run(arguments);
@@ -131,6 +148,7 @@ fn help_and_version_go_to_stdout_with_exit_code_0() {
         ("--help", "Exit codes:"),
         ("-h", "--listen"),
         ("--version", "lobbyd 0"),
+        ("help", "Exit codes:"),
     ] {
         let output = run(&[argument]);
         let stdout = String::from_utf8(output.stdout).unwrap();

@@ -50,6 +50,11 @@ pub enum OriginError {
         "origin {0:?} has a * that is not \"*.\" in front of a host; to allow every origin use CheckOrigin::off()"
     )]
     BadWildcard(String),
+    /// Browsers send none, and what stood there would be ignored.
+    #[error(
+        "origin {0:?} has a path, which no browser sends: an origin is a scheme, a host and a port alone"
+    )]
+    HasPath(String),
 }
 
 /// What the policies compare an origin with, besides their own settings.
@@ -201,6 +206,12 @@ struct Allowed {
 
 impl Allowed {
     fn parse(text: &str) -> Result<Allowed, OriginError> {
+        if text == "*" {
+            return Err(OriginError::BadWildcard(text.into()));
+        }
+        if has_path(text) {
+            return Err(OriginError::HasPath(text.into()));
+        }
         let parsed = Authority::parse(text);
         let host = parsed
             .host
@@ -239,6 +250,15 @@ impl Allowed {
             None => false,
         }
     }
+}
+
+/// Whether more than a lone slash stands behind the host.
+fn has_path(entry: &str) -> bool {
+    let behind = entry.split_once("//").and_then(|(_, rest)| {
+        let start = rest.find(['/', '?', '#'])?;
+        rest.get(start..)
+    });
+    behind.is_some_and(|path| path != "/")
 }
 
 /// `[scheme:]//[userinfo@]host[:port][/…]`, taken apart.

@@ -186,8 +186,14 @@ fn a_list_entry_without_meaning_is_reported_when_the_list_is_built() {
         error("http://h:x"),
         OriginError::BadPort("http://h:x".into())
     );
-    for entry in ["//*", "//*.", "//a.*.com", "//*.*.com"] {
+    for entry in ["*", "//*", "//*.", "//a.*.com", "//*.*.com"] {
         assert_eq!(error(entry), OriginError::BadWildcard(entry.into()));
     }
     assert!(error("example.com").to_string().contains("//example.com"));
+    for entry in ["https://h/path", "//h:80/", "//h?q", "//h#f"] {
+        match CheckOrigin::list([entry]) {
+            Ok(_) => assert_eq!(entry, "//h:80/"),
+            Err(error) => assert_eq!(error, OriginError::HasPath(entry.into())),
+        }
+    }
 }

@@ -17,7 +17,7 @@ use super::{Exit, Flag, Given, ListenAddress};
 /// can reach. Rooms, limits and everything else stand in a file, given by --config.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
 #[command(version, verbatim_doc_comment, after_help = AFTER_SHORT_HELP, after_long_help = after_long_help())]
-#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// What is to be done instead of serving.
     #[command(subcommand)]
@@ -68,7 +68,7 @@ pub struct Flags {
 #[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum Subcommand {
     /// Checks or shows the configuration, without serving
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Config(ConfigCommand),
 }
 
@@ -215,6 +215,7 @@ mod tests {
             &["-h"],
             &["--version"],
             &["config", "--help"],
+            &["help"],
         ] {
             assert_eq!(parse(asked).unwrap_err().exit_code(), 0);
         }

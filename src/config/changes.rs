@@ -3,13 +3,14 @@
 use std::fmt;
 
 use super::Config;
-use super::room::RoomConfig;
+use super::reading::{Effective, Source};
+use super::room_changes::of_rooms;
 use super::settings::SETTINGS;
 
 /// Something that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The setting, or the room.
+    /// The setting; of a room, with the room's topic and, where it is one's, the event's name in front.
     pub what: String,
     /// As it was.
     pub old: String,
@@ -39,15 +40,10 @@ pub fn settle(running: &Config, new: &mut Config) -> Changes {
         if setting.is_same(running, new) {
             continue;
         }
-        let shown = |config: &Config| {
-            setting
-                .show(config)
-                .unwrap_or_else(|| setting.unset.to_owned())
-        };
         let change = Change {
             what: setting.path.clone(),
-            old: shown(running),
-            new: shown(new),
+            old: setting.show_or_unset(running),
+            new: setting.show_or_unset(new),
         };
         if setting.restart {
             changes.at_restart.push(change);
@@ -60,40 +56,33 @@ pub fn settle(running: &Config, new: &mut Config) -> Changes {
     changes
 }
 
-fn of_rooms(old: &[RoomConfig], new: &[RoomConfig]) -> Vec<Change> {
-    let named =
-        |rooms: &[RoomConfig], topic: &str| rooms.iter().find(|room| room.topic == topic).cloned();
-    let change = |topic: &str, old: &str, new: &str| Change {
-        what: format!("room {topic}"),
-        old: old.to_owned(),
-        new: new.to_owned(),
-    };
-    let gone = old.iter().filter(|room| named(new, &room.topic).is_none());
-    let mut changes: Vec<Change> = gone
-        .map(|room| change(&room.topic, "there", "gone"))
-        .collect();
-    for room in new {
-        match named(old, &room.topic) {
-            None => changes.push(change(&room.topic, "not there", "added")),
-            Some(before) if before != *room => {
-                changes.push(change(&room.topic, "there", "other rules"))
-            }
-            Some(_) => {}
+/// A value of the file that differs from what the file said before, and yet changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithoutEffect {
+    /// In the file, before and now.
+    pub change: Change,
+    /// What has the last word: a variable or a flag.
+    pub by: String,
+}
+
+/// What the file says otherwise in `new` than in `running`, where the environment or a flag has the last word.
+pub fn without_effect(running: &Effective, new: &Effective) -> Vec<WithoutEffect> {
+    let mut found = Vec::new();
+    for (index, setting) in SETTINGS.iter().enumerate() {
+        let is_overruled = matches!(new.sources[index], Source::Environment | Source::Flag(_));
+        let (old, now) = (&running.of_file[index], &new.of_file[index]);
+        if is_overruled && old != now {
+            let shown =
+                |said: &Option<String>| said.clone().unwrap_or_else(|| "not set".to_owned());
+            found.push(WithoutEffect {
+                change: Change {
+                    what: setting.path.clone(),
+                    old: shown(old),
+                    new: shown(now),
+                },
+                by: new.source(index),
+            });
         }
     }
-    let stays = |rooms: &[RoomConfig], others: &[RoomConfig]| -> Vec<String> {
-        let both = rooms
-            .iter()
-            .filter(|room| named(others, &room.topic).is_some());
-        both.map(|room| room.topic.clone()).collect()
-    };
-    let (before, after) = (stays(old, new), stays(new, old));
-    if before != after {
-        changes.push(Change {
-            what: "order of rooms".to_owned(),
-            old: before.join(", "),
-            new: after.join(", "),
-        });
-    }
-    changes
+    found
 }

@@ -1,164 +1,104 @@
-//! What no single value shows: settings that cannot stand together, and rooms that nobody could ever be in.
+//! What no single value shows: settings that cannot stand together. Those of rooms are in `room_checks`.
+
+use std::net::IpAddr;
 
 use super::problem::Problem;
 use super::reading::Effective;
-use super::room::{EventConfig, JoinRule, RetentionConfig, RoomConfig};
 use super::settings::index_of;
+use super::{Config, ListenAddress, room_checks};
 
-/// Adds what is wrong.
+/// Adds what is wrong with what could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
-    let mut wrong = |path: &str, text: String| {
-        if let Some(index) = index_of(path) {
-            let text = format!("{}: {text}", effective.place(index));
-            problems.push(Problem { line: 0, text });
+    for (path, with, text) in wrong_pairs(&effective.config) {
+        let both = [path].into_iter().chain(with.iter().copied());
+        let indices: Vec<usize> = both.filter_map(index_of).collect();
+        let is_unusable = |index| effective.unusable.contains(index);
+        if indices.iter().any(is_unusable) {
+            continue;
         }
-    };
-    let config = &effective.config;
-    let is_same = config.admin_listen.as_ref() == Some(&config.listen);
-    if is_same && config.listen.port != 0 {
-        let text = format!(
-            "is server.listen as well; expected another address or port than {}",
-            config.listen
-        );
-        wrong("server.admin_listen", text);
+        // Where somebody has set it, or one of those beside it; the last word, if none has.
+        let at = indices.iter().find(|index| effective.is_set(**index));
+        let Some(&index) = at.or(indices.first()) else {
+            continue;
+        };
+        problems.push(Problem {
+            line: effective.line(index),
+            text: format!("{}: {text}", effective.place(index)),
+        });
+    }
+    room_checks::check(effective, problems);
+}
+
+/// A setting, those it does not go with, and why.
+type Wrong = (&'static str, &'static [&'static str], String);
+
+fn wrong_pairs(config: &Config) -> Vec<Wrong> {
+    let mut wrong: Vec<Wrong> = Vec::new();
+    if let Some(text) = one_place(config) {
+        wrong.push(("server.admin_listen", &["server.listen"], text));
     }
     if config.proxy_protocol && config.trusted_proxies.is_empty() {
-        wrong(
+        let text = "needs server.trusted_proxies: whose headers are to be believed?";
+        wrong.push((
             "server.proxy_protocol",
-            "needs server.trusted_proxies: whose headers are to be believed?".to_owned(),
-        );
+            &["server.trusted_proxies"],
+            text.to_owned(),
+        ));
     }
+    wrong.extend(drain(config));
+    let message = config.socket.message_bytes_max;
+    let others = [
+        (
+            "limits.bytes_per_second.burst",
+            config.server.rates.bytes_burst as usize,
+        ),
+        ("limits.partial_bytes.max", config.server.partial_bytes_max),
+    ];
+    for (path, bytes) in others {
+        if bytes < message {
+            let text = format!(
+                "a message of limits.message_bytes.max, {message}, would never fit into the {bytes} of {path}"
+            );
+            wrong.push((path, &["limits.message_bytes.max"], text));
+        }
+    }
+    wrong
+}
+
+fn drain(config: &Config) -> Option<Wrong> {
     let drain = config.server.drain;
     let least = drain.ready_delay_ms + drain.window_ms;
-    if drain.deadline_ms < least {
-        let text = format!(
-            "would end before drain.ready_delay_ms and drain.window_ms; expected at least {least}"
-        );
-        wrong("drain.deadline_ms", text);
-    }
-    let message = config.socket.message_bytes_max;
-    let fits = |bytes: usize| bytes >= message;
-    let text = || {
-        format!(
-            "a message of limits.message_bytes.max would never fit; expected at least {message}"
-        )
-    };
-    if !fits(config.server.rates.bytes_burst as usize) {
-        wrong("limits.bytes_per_second.burst", text());
-    }
-    if !fits(config.server.partial_bytes_max) {
-        wrong("limits.partial_bytes.max", text());
-    }
-    rooms(effective, problems);
+    let text = format!(
+        "drain.deadline_ms, {}, would end before drain.ready_delay_ms and drain.window_ms, {} and {}; expected a deadline of at least {least}",
+        drain.deadline_ms, drain.ready_delay_ms, drain.window_ms,
+    );
+    let with = &["drain.window_ms", "drain.ready_delay_ms"];
+    (drain.deadline_ms < least).then_some(("drain.deadline_ms", with, text))
 }
 
-fn rooms(effective: &Effective, problems: &mut Vec<Problem>) {
-    let rooms = &effective.config.rooms;
-    let lines = &effective.room_lines;
-    for (at, (room, &line)) in rooms.iter().zip(lines).enumerate() {
-        let mut wrong = |key: &str, text: String| {
-            let text = format!("{}:{line}: room{key}: {text}", effective.file_name());
-            problems.push(Problem { line, text });
-        };
-        let topic = &room.topic;
-        if topic.trim_end_matches('*').contains('*') || topic.ends_with("**") {
-            wrong(
-                ".topic",
-                format!("{topic:?} has a star that does not stand alone at its end"),
-            );
-        }
-        let hiding = rooms[..at]
-            .iter()
-            .zip(lines)
-            .find(|(before, _)| hides(&before.topic, topic));
-        match hiding {
-            Some((before, line)) if before.topic == *topic => {
-                wrong(".topic", format!("{topic:?} stands in line {line} already"));
-            }
-            Some((before, line)) => wrong(
-                ".topic",
-                format!(
-                    "{topic:?} can never match, as {:?} in line {line} is tried before it",
-                    before.topic
-                ),
-            ),
-            None => {}
-        }
-        of_join(room, &mut wrong);
-        of_events(&room.events, &mut wrong);
+/// Both cannot be bound: they are the same, or one is every address of the machine.
+fn one_place(config: &Config) -> Option<String> {
+    let (public, admin) = (&config.listen, config.admin_listen.as_ref()?);
+    if public.port != admin.port || public.port == 0 {
+        return None;
     }
+    if public.host == admin.host {
+        return Some(format!(
+            "is server.listen as well; expected another address or port than {public}"
+        ));
+    }
+    let (one, other) = (address(public)?, address(admin)?);
+    let covers =
+        |one: IpAddr, other: IpAddr| one.is_unspecified() && (one.is_ipv6() || other.is_ipv4());
+    (one == other || covers(one, other) || covers(other, one)).then(|| {
+        format!("has the port of server.listen, {public}, and an address that one of both takes for itself; expected another port")
+    })
 }
 
-/// Whether every topic that matches `topic` matches `before` as well.
-fn hides(before: &str, topic: &str) -> bool {
-    match before.strip_suffix('*') {
-        Some(prefix) => topic.starts_with(prefix),
-        None => before == topic,
-    }
-}
-
-fn of_join(room: &RoomConfig, wrong: &mut impl FnMut(&str, String)) {
-    match (room.join, &room.reason) {
-        (JoinRule::Allow, Some(_)) => {
-            wrong(
-                ".reason",
-                "only a deny has one; expected join = \"deny\"".to_owned(),
-            );
-        }
-        (JoinRule::Deny, None) => {
-            wrong(
-                ".join",
-                "a deny needs a reason, as in reason = \"unauthorized\"".to_owned(),
-            );
-        }
-        _ => {}
-    }
-    if room.join == JoinRule::Deny {
-        let means_nothing = [
-            (".event", !room.events.is_empty()),
-            (".members_max", room.members_max.is_some()),
-            (".retention", room.retention != RetentionConfig::default()),
-        ];
-        for (key, _) in means_nothing.into_iter().filter(|(_, is_there)| *is_there) {
-            wrong(key, "means nothing where nobody may join".to_owned());
-        }
-    }
-}
-
-fn of_events(events: &[EventConfig], wrong: &mut impl FnMut(&str, String)) {
-    for (at, event) in events.iter().enumerate() {
-        let name = &event.name;
-        let before = events[..at]
-            .iter()
-            .find(|before| before.name == *name || before.name == "*");
-        match before {
-            Some(before) if before.name == *name => {
-                wrong(".event", format!("{name:?} stands twice"));
-            }
-            Some(_) => wrong(
-                ".event",
-                format!("{name:?} can never match, as \"*\" is tried before it"),
-            ),
-            None => {}
-        }
-        if name.starts_with("phx_") || name.starts_with("chan_reply_") {
-            wrong(
-                ".event",
-                format!(
-                    "{name:?} is an event of the protocol's own, which phoenix.js obeys; expected another name"
-                ),
-            );
-        } else if name.len() > 1 && name.contains('*') {
-            wrong(
-                ".event",
-                format!("{name:?} is no pattern; expected a whole name, or \"*\" for any"),
-            );
-        }
-        if event.burst.is_some() && event.messages_per_second.is_none() {
-            wrong(
-                ".event",
-                format!("the burst of {name:?} needs messages_per_second"),
-            );
-        }
+/// What is known without looking a name up.
+fn address(listen: &ListenAddress) -> Option<IpAddr> {
+    match &*listen.host {
+        "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
+        host => host.parse().ok(),
     }
 }

@@ -3,7 +3,9 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, nearest, unknown};
+use super::lines::{RoomLines, TableLines};
+use super::names::{join, unknown};
+use super::problem::Problem;
 use super::raw::Raw;
 use super::reading::{Effective, Source};
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
@@ -35,8 +37,8 @@ impl<'r> FileReading<'r> {
         }
     }
 
-    /// Takes all of it, or says what is wrong with it.
-    pub fn read(mut self) {
+    /// Takes all of it, or says what is wrong with it. False if it is no TOML, so that nothing is known of what it says.
+    pub fn read(mut self) -> bool {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let at = error.span().map_or(0, |span| span.start);
@@ -50,6 +52,7 @@ impl<'r> FileReading<'r> {
         if errors.is_empty() {
             self.table("", table.get_ref());
         }
+        errors.is_empty()
     }
 
     fn table(&mut self, within: &str, table: &DeTable<'_>) {
@@ -65,7 +68,7 @@ impl<'r> FileReading<'r> {
                     None => self.no_table(&path, value),
                 }
             } else {
-                let text = unknown(meant_path(within, key.get_ref()));
+                let text = unknown(within, key.get_ref());
                 self.problem(key.span().start, &path, &text);
             }
         }
@@ -76,8 +79,12 @@ impl<'r> FileReading<'r> {
         self.effective.sources[index] = Source::File(self.line(at));
         let setting = &SETTINGS[index];
         let raw = Raw::Toml(value.get_ref());
-        if let Err(text) = setting.set(&mut self.effective.config, raw) {
-            self.problem(at, &setting.path, &text);
+        match setting.set(&mut self.effective.config, raw) {
+            Ok(()) => self.effective.of_file[index] = setting.show(&self.effective.config),
+            Err(texts) => {
+                self.effective.unusable.push(index);
+                self.problems_of(at, &setting.path, &texts);
+            }
         }
     }
 
@@ -96,36 +103,42 @@ impl<'r> FileReading<'r> {
         };
         self.effective.config.rooms.clear();
         for (at, table) in tables {
-            let room = self.room(at, table);
+            let mut lines = RoomLines {
+                room: TableLines::new(self.line(at)),
+                events: Vec::new(),
+            };
+            let room = self.room(at, table, &mut lines);
             self.effective.config.rooms.push(room);
-            let line = self.line(at);
-            self.effective.room_lines.push(line);
+            self.effective.room_lines.push(lines);
         }
     }
 
-    fn room(&mut self, at: usize, table: &DeTable<'_>) -> RoomConfig {
+    fn room(&mut self, at: usize, table: &DeTable<'_>, lines: &mut RoomLines) -> RoomConfig {
         let mut room = RoomConfig::default();
-        self.fields("room", &ROOM, &["event", "retention"], table, &mut room);
+        self.fields("room", &ROOM, table, &mut room, &mut lines.room);
         if let Some(value) = table.get("event")
             && let Some(tables) = self.tables("room.event", value)
         {
             for (at, table) in tables {
                 let mut event = EventConfig::default();
-                self.fields("room.event", &EVENT, &[], table, &mut event);
+                let mut of_event = TableLines::new(self.line(at));
+                self.fields("room.event", &EVENT, table, &mut event, &mut of_event);
                 if event.name.is_empty() && !table.contains_key("name") {
                     self.problem(at, "room.event", "has no name");
                 }
                 room.events.push(event);
+                lines.events.push(of_event);
             }
         }
         if let Some(value) = table.get("retention") {
+            lines.room.add("retention", self.line(value.span().start));
             match value.get_ref().as_table() {
                 Some(table) => self.fields(
                     "room.retention",
                     &RETENTION,
-                    &[],
                     table,
                     &mut room.retention,
+                    &mut lines.room,
                 ),
                 None => self.no_table("room.retention", value),
             }
@@ -136,27 +149,27 @@ impl<'r> FileReading<'r> {
         room
     }
 
-    /// The settings of one table of a room, and no others but the tables `inner`.
+    /// The settings of one table of a room, and no others but its inner tables.
     fn fields<T: 'static>(
         &mut self,
         within: &str,
         settings: &[Setting<T>],
-        inner: &[&str],
         table: &DeTable<'_>,
         target: &mut T,
+        lines: &mut TableLines,
     ) {
         for (key, value) in table {
             let name: &str = key.get_ref();
             let path = join(within, name);
             if let Some(setting) = settings.iter().find(|setting| setting.path == name) {
-                if let Err(text) = setting.set(target, Raw::Toml(value.get_ref())) {
-                    self.problem(value.span().start, &path, &text);
+                lines.add(name, self.line(key.span().start));
+                if let Err(texts) = setting.set(target, Raw::Toml(value.get_ref())) {
+                    lines.is_sound = false;
+                    self.problems_of(value.span().start, &path, &texts);
                 }
-            } else if !inner.contains(&name) {
-                let names = settings.iter().map(|setting| &*setting.path);
-                let meant = nearest(name, names.chain(inner.iter().copied()));
-                let text = unknown(meant.map(|meant| join(within, meant)));
-                self.problem(key.span().start, &path, &text);
+            } else if !["room.event", "room.retention"].contains(&&*path) {
+                lines.is_sound = false;
+                self.problem(key.span().start, &path, &unknown(within, name));
             }
         }
     }
@@ -178,6 +191,12 @@ impl<'r> FileReading<'r> {
         tables
     }
 
+    fn problems_of(&mut self, at: usize, path: &str, texts: &[String]) {
+        for text in texts {
+            self.problem(at, path, text);
+        }
+    }
+
     fn problem(&mut self, at: usize, path: &str, text: &str) {
         let line = self.line(at);
         self.problems.push(Problem {
@@ -193,36 +212,7 @@ impl<'r> FileReading<'r> {
     }
 }
 
-fn join(within: &str, key: &str) -> String {
-    match within {
-        "" => key.to_owned(),
-        _ => format!("{within}.{key}"),
-    }
-}
-
 fn is_in(path: &str, table: &str) -> bool {
     path.strip_prefix(table)
         .is_some_and(|rest| rest.starts_with('.'))
-}
-
-/// By its spelling, of what stands in the same table; else what has that very name elsewhere.
-fn meant_path(within: &str, key: &str) -> Option<String> {
-    let beside = SETTINGS.iter().filter_map(|setting| {
-        let rest = match within {
-            "" => &*setting.path,
-            _ => setting.path.strip_prefix(within)?.strip_prefix('.')?,
-        };
-        rest.split('.').next()
-    });
-    let beside = beside.chain((within.is_empty()).then_some("room"));
-    let elsewhere = || {
-        let named = |path: &str| path.rsplit('.').next() == Some(key);
-        let paths = SETTINGS
-            .iter()
-            .flat_map(|setting| [&*setting.path, setting.table()]);
-        paths.filter(|path| named(path)).map(str::to_owned).next()
-    };
-    nearest(key, beside)
-        .map(|name| join(within, name))
-        .or_else(elsewhere)
 }

@@ -1,12 +1,7 @@
 //! The forms of values: what each expects, how it is read, and how it is written in a file.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-
 use super::raw::Raw;
 use super::{ListenAddress, LogFormat, LogLevel};
-use crate::CheckOrigin;
 
 /// Why a value cannot be used.
 #[derive(Debug)]
@@ -15,6 +10,8 @@ pub enum Unfit {
     Form,
     /// It is, and yet there is something wrong with it.
     Because(String),
+    /// It is a list, and each of these is wrong with some entry of it.
+    Each(Vec<String>),
 }
 
 /// A value that a setting may have.
@@ -113,80 +110,6 @@ impl Form for SocketPath {
     }
 }
 
-/// Networks, of which a bare address is one.
-impl Form for Vec<IpNet> {
-    fn expected() -> String {
-        "a list of networks, as in [\"10.0.0.0/8\", \"::1\"]".to_owned()
-    }
-
-    fn read(raw: Raw<'_>) -> Result<Vec<IpNet>, Unfit> {
-        let entries = raw.list().ok_or(Unfit::Form)?.into_iter();
-        entries.map(network).collect()
-    }
-
-    fn show(&self) -> Option<String> {
-        Some(list(self.iter().map(IpNet::to_string)))
-    }
-}
-
-fn network(text: &str) -> Result<IpNet, Unfit> {
-    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    let found = text.parse().ok().or_else(address);
-    let network: IpNet = found.ok_or_else(|| {
-        Unfit::Because(format!(
-            "{text:?} is no network; expected one as in \"10.0.0.0/8\" or \"::1\""
-        ))
-    })?;
-    if network.addr() != network.network() {
-        let meant = network.trunc();
-        return Err(Unfit::Because(format!(
-            "{text:?} has bits behind its prefix; did you mean \"{meant}\"?"
-        )));
-    }
-    Ok(network)
-}
-
-/// Which web pages may connect, as plain data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origins {
-    /// [`CheckOrigin::own_host`].
-    OwnHost,
-    /// [`CheckOrigin::off`].
-    Any,
-    /// [`CheckOrigin::list`], which takes every one of these.
-    List(Vec<String>),
-}
-
-impl Form for Origins {
-    fn expected() -> String {
-        "\"own_host\", \"any\" or a list of origins, as in [\"https://example.com\"]".to_owned()
-    }
-
-    fn read(raw: Raw<'_>) -> Result<Origins, Unfit> {
-        match raw.text() {
-            Some("own_host") => return Ok(Origins::OwnHost),
-            Some("any") => return Ok(Origins::Any),
-            _ => {}
-        }
-        let entries = raw.list().ok_or(Unfit::Form)?;
-        if entries.is_empty() {
-            return Err(Unfit::Form);
-        }
-        CheckOrigin::list(&entries).map_err(|error| Unfit::Because(error.to_string()))?;
-        Ok(Origins::List(
-            entries.into_iter().map(str::to_owned).collect(),
-        ))
-    }
-
-    fn show(&self) -> Option<String> {
-        Some(match self {
-            Origins::OwnHost => quoted("own_host"),
-            Origins::Any => quoted("any"),
-            Origins::List(entries) => list(entries.iter()),
-        })
-    }
-}
-
 /// One of a few words.
 pub trait Word: Copy + PartialEq + 'static {
     /// All of them, with their names.
@@ -250,10 +173,4 @@ pub fn quoted(text: &str) -> String {
     // JSON's escapes are TOML's too, but TOML wants DEL escaped as well.
     let json = serde_json::Value::from(text).to_string();
     json.replace('\u{7f}', "\\u007F")
-}
-
-/// A list of texts, as TOML has it.
-pub fn list<S: AsRef<str>>(entries: impl Iterator<Item = S>) -> String {
-    let entries: Vec<String> = entries.map(|entry| quoted(entry.as_ref())).collect();
-    format!("[{}]", entries.join(", "))
 }

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::form::Mode;
+use super::number::Whole;
 use super::room::{bytes, counts, milliseconds};
 use super::setting::{Setting, number};
 use crate::server::Limit;
@@ -93,8 +94,8 @@ fn max(limit: Limit) -> Setting<Config> {
         ),
         Limit::MessageBytes => max!(
             limit,
-            bytes(1),
-            "A message, in one frame or many.",
+            bytes(100),
+            "A message, in one frame or many. At least 100, which a heartbeat may take.",
             socket.message_bytes_max
         ),
         Limit::MessagesPerSecond => max!(
@@ -194,8 +195,11 @@ fn more(limit: Limit) -> Vec<Setting<Config>> {
             number!(
                 Config,
                 path(limit, "wait_ms"),
-                milliseconds(0),
-                "Longest wait of a join for that, in milliseconds; phoenix.js gives up after 10,000.",
+                Whole {
+                    unit: "milliseconds",
+                    range: 0..=9_000,
+                },
+                "Longest wait of a join for that, in milliseconds, at most 9,000; phoenix.js gives up after 10,000.",
                 server.admission.join_wait_ms_max
             ),
         ],

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use strsim::osa_distance;
 use thiserror::Error;
 
 /// Everything that is wrong; a line each.
@@ -25,26 +24,5 @@ impl fmt::Display for Problems {
             write!(f, "{end}{}", problem.text)?;
         }
         Ok(())
-    }
-}
-
-/// That of `names` which was probably meant by `typed`: it is spelled much like it, or begins with it.
-pub fn nearest<S: AsRef<str>>(typed: &str, names: impl Iterator<Item = S>) -> Option<S> {
-    let far = (typed.len() / 3).max(1);
-    let distance = |name: &str| match name.starts_with(typed) {
-        true => far,
-        false => osa_distance(typed, name),
-    };
-    let distances = names.map(|name| (distance(name.as_ref()), name));
-    let near = distances.filter(|(distance, _)| *distance <= far);
-    near.min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
-/// The words for a name that is none.
-pub fn unknown(meant: Option<impl fmt::Display>) -> String {
-    match meant {
-        Some(meant) => format!("no such setting; did you mean {meant}?"),
-        None => "no such setting".to_owned(),
     }
 }

@@ -41,14 +41,14 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// A list of texts; outside a file they are separated by commas.
-    pub fn list(self) -> Option<Vec<&'a str>> {
+    /// The entries of a list; outside a file they are separated by commas.
+    pub fn list(self) -> Option<Vec<Raw<'a>>> {
         match self {
             Raw::Typed("") => Some(Vec::new()),
-            Raw::Typed(text) => Some(text.split(',').map(str::trim).collect()),
+            Raw::Typed(text) => Some(text.split(',').map(str::trim).map(Raw::Typed).collect()),
             Raw::Toml(value) => {
                 let entries = value.as_array()?.iter();
-                entries.map(|entry| entry.get_ref().as_str()).collect()
+                Some(entries.map(|entry| Raw::Toml(entry.get_ref())).collect())
             }
         }
     }

@@ -1,13 +1,14 @@
 //! From what was given to the effective configuration: flags over environment over file over defaults. Nothing is taken
 //! unless all of it is right.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Config;
 use super::file::FileReading;
-use super::problem::{Problem, Problems, nearest, unknown};
+use super::lines::RoomLines;
+use super::names::unknown_variable;
+use super::problem::{Problem, Problems};
 use super::raw::Raw;
 use super::settings::{SETTINGS, index_of};
 
@@ -55,11 +56,15 @@ pub struct Effective {
     pub file: Option<String>,
     /// Where each comes from, in the order of the table of settings.
     pub sources: Vec<Source>,
-    /// The line of each room; none if the rooms are the built-in ones.
-    pub room_lines: Vec<usize>,
+    /// What the file says, whether or not it has the last word, in the same order; None where it says nothing.
+    pub of_file: Vec<Option<String>>,
+    /// Where each room stands; none if the rooms are the built-in ones.
+    pub room_lines: Vec<RoomLines>,
+    /// The settings whose values could not be used, which are then compared with nothing.
+    pub(super) unusable: Vec<usize>,
 }
 
-/// The variable that names the file, where no flag does.
+/// The variable that names the file, where no flag does. Empty, it names none.
 const FILE_VARIABLE: &str = "LOBBYD_CONFIG";
 
 impl Given {
@@ -70,7 +75,9 @@ impl Given {
             .map(|(name, value)| (text(name), text(value)))
             .filter(|(name, _)| name.starts_with("LOBBYD_"))
             .collect();
-        let named = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
+        let named = environment
+            .iter()
+            .find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
         Given {
             file: file.or_else(|| named.map(|(_, value)| PathBuf::from(value))),
             environment,
@@ -88,12 +95,14 @@ impl Given {
             config: Config::default(),
             file: self.file.as_ref().map(|path| path.display().to_string()),
             sources: vec![Source::Default; SETTINGS.len()],
+            of_file: vec![None; SETTINGS.len()],
             room_lines: Vec::new(),
+            unusable: Vec::new(),
         };
-        if let Some(path) = &self.file {
-            read_file(path, &mut effective, &mut problems);
-        }
-        problems.sort_by_key(|problem: &Problem| problem.line);
+        let is_known = match &self.file {
+            Some(path) => read_file(path, &mut effective, &mut problems),
+            None => true,
+        };
         self.read_environment(&mut effective, &mut problems);
         for flag in &self.flags {
             effective.set(
@@ -103,9 +112,14 @@ impl Given {
                 &mut problems,
             );
         }
-        if problems.is_empty() {
+        if is_known {
             super::checks::check(&effective, &mut problems);
         }
+        // Those of the file in the order of its lines, then the others.
+        problems.sort_by_key(|problem| match problem.line {
+            0 => usize::MAX,
+            line => line,
+        });
         match problems.is_empty() {
             true => Ok(effective),
             false => Err(Problems(problems)),
@@ -129,7 +143,7 @@ impl Given {
                 Some(setting) => effective.set(&setting.path, value, Source::Environment, problems),
                 None => problems.push(Problem {
                     line: 0,
-                    text: format!("{}: {}", name.escape_debug(), unknown(meant_variable(name))),
+                    text: format!("{}: {}", name.escape_debug(), unknown_variable(name)),
                 }),
             }
         }
@@ -140,9 +154,16 @@ impl Effective {
     fn set(&mut self, path: &str, value: &str, source: Source, problems: &mut Vec<Problem>) {
         let Some(index) = index_of(path) else { return };
         self.sources[index] = source;
-        if let Err(text) = SETTINGS[index].set(&mut self.config, Raw::Typed(value)) {
-            let text = format!("{}: {text}", self.place(index));
-            problems.push(Problem { line: 0, text });
+        // What was said before has no effect, so it may as well be wrong.
+        self.unusable.retain(|unusable| *unusable != index);
+        if let Err(texts) = SETTINGS[index].set(&mut self.config, Raw::Typed(value)) {
+            self.unusable.push(index);
+            let place = self.place(index);
+            let problem = |text| Problem {
+                line: 0,
+                text: format!("{place}: {text}"),
+            };
+            problems.extend(texts.into_iter().map(problem));
         }
     }
 
@@ -153,6 +174,19 @@ impl Effective {
             Source::Default => path.clone(),
             Source::File(line) => format!("{}:{line}: {path}", self.file_name()),
             Source::Environment | Source::Flag(_) => self.source(index),
+        }
+    }
+
+    /// Whether anybody has set it.
+    pub(super) fn is_set(&self, index: usize) -> bool {
+        self.sources[index] != Source::Default
+    }
+
+    /// The line of the file that sets it; 0 if none does, or has not the last word.
+    pub(super) fn line(&self, index: usize) -> usize {
+        match self.sources[index] {
+            Source::File(line) => line,
+            _ => 0,
         }
     }
 
@@ -172,39 +206,16 @@ impl Effective {
     }
 }
 
-/// What it defines, in one line.
-impl fmt::Display for Effective {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self
-            .sources
-            .iter()
-            .filter(|source| **source != Source::Default);
-        let (set, rooms) = (set.count(), &self.config.rooms);
-        let topics: Vec<&str> = rooms.iter().map(|room| &*room.topic).collect();
-        let plural = |count| if count == 1 { "" } else { "s" };
-        let whose = if self.room_lines.is_empty() {
-            "the built-in "
-        } else {
-            ""
-        };
-        write!(
-            f,
-            "{}: ok: {set} setting{} and {whose}{} room{} ({})",
-            self.file_name(),
-            plural(set),
-            rooms.len(),
-            plural(rooms.len()),
-            topics.join(", ")
-        )
-    }
-}
-
-fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>) {
+/// False if nothing is known of what it says.
+fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>) -> bool {
     let name = path.display();
     let whole = |text: String| Problem { line: 0, text };
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) => return problems.push(whole(format!("{name}: cannot be read: {error}"))),
+        Err(error) => {
+            problems.push(whole(format!("{name}: cannot be read: {error}")));
+            return false;
+        }
     };
     match std::str::from_utf8(&bytes) {
         Ok(text) => FileReading::new(&name.to_string(), text, effective, problems).read(),
@@ -214,15 +225,7 @@ fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>
                 .filter(|b| **b == b'\n')
                 .count();
             problems.push(whole(format!("{name}:{line}: is not UTF-8")));
+            false
         }
     }
-}
-
-/// By its spelling, or by the words it ends with: who types LOBBYD_LISTEN means LOBBYD_SERVER_LISTEN.
-fn meant_variable(name: &str) -> Option<String> {
-    let names = || SETTINGS.iter().map(|setting| setting.variable());
-    let end = name.strip_prefix("LOBBYD").unwrap_or(name);
-    let ends = names().filter(|candidate| candidate.ends_with(end));
-    ends.min_by_key(String::len)
-        .or_else(|| nearest(name, names()))
 }

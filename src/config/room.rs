@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::form::{Form, Unfit, Word, list, quoted};
+use super::form::{Form, Unfit, Word, quoted};
+use super::lists::{each, list};
 use super::number::{MOST, Whole};
 use super::raw::Raw;
 use super::setting::{Setting, number, setting};
@@ -101,14 +102,15 @@ impl Form for Relay {
         if raw.text() == Some("all") {
             return Ok(Relay::All);
         }
-        let fields = raw.list().ok_or(Unfit::Form)?;
-        let twice = (1..fields.len()).find(|at| fields[..*at].contains(&fields[*at]));
-        match twice {
-            Some(at) => Err(Unfit::Because(format!("{:?} stands twice", fields[at]))),
-            None if fields.is_empty() => Err(Unfit::Form),
-            None => Ok(Relay::Fields(
-                fields.into_iter().map(str::to_owned).collect(),
-            )),
+        let fields = each(raw, |field| Ok(field.to_owned()))?;
+        let twice = (1..fields.len()).filter(|at| fields[..*at].contains(&fields[*at]));
+        let twice: Vec<_> = twice
+            .map(|at| format!("{:?} stands twice", fields[at]))
+            .collect();
+        match twice.is_empty() {
+            true if fields.is_empty() => Err(Unfit::Form),
+            true => Ok(Relay::Fields(fields)),
+            false => Err(Unfit::Each(twice)),
         }
     }
 
@@ -135,14 +137,14 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
             "What a refused client is told, as `{\"reason\": …}`. A deny needs one, an allow has none.",
             reason
         )
-        .unset("none"),
+        .unset("none", "\"unauthorized\""),
         number!(RoomConfig,
             "members_max",
             counts(1),
             "Members at once. One too many is refused with `{\"reason\": \"room full\"}`.",
             members_max
         )
-        .unset("any number"),
+        .unset("any number", "1_000"),
     ]
 });
 
@@ -173,21 +175,21 @@ pub static EVENT: LazyLock<Vec<Setting<EventConfig>>> = LazyLock::new(|| {
             "Bytes of the payload. A larger one is answered with `payload too large`.",
             bytes_max
         )
-        .unset("`limits.message_bytes.max`"),
+        .unset("`limits.message_bytes.max`", "2_000"),
         number!(EventConfig,
             "messages_per_second",
             counts(1),
             "Pushes in a second by one member, in the long run. One over it is answered with `too many messages`.",
             messages_per_second
         )
-        .unset("any number"),
+        .unset("any number", "10"),
         number!(EventConfig,
             "burst",
             counts(1),
             "Pushes at once after a pause.",
             burst
         )
-        .unset("`messages_per_second`"),
+        .unset("`messages_per_second`", "20"),
     ]
 });
 
@@ -201,7 +203,7 @@ pub static RETENTION: LazyLock<Vec<Setting<RetentionConfig>>> = LazyLock::new(||
             "Bytes of its log on a shard.",
             bytes_max
         )
-        .unset("`limits.retention_bytes.max`"),
+        .unset("`limits.retention_bytes.max`", "262_144"),
         number!(
             RetentionConfig,
             "messages_max",
@@ -209,7 +211,7 @@ pub static RETENTION: LazyLock<Vec<Setting<RetentionConfig>>> = LazyLock::new(||
             "Messages of the same.",
             messages_max
         )
-        .unset("`limits.retention_messages.max`"),
+        .unset("`limits.retention_messages.max`", "500"),
         number!(
             RetentionConfig,
             "time_ms_max",
@@ -217,7 +219,7 @@ pub static RETENTION: LazyLock<Vec<Setting<RetentionConfig>>> = LazyLock::new(||
             "The age of the same, in milliseconds.",
             time_ms_max
         )
-        .unset("`limits.retention_time_ms.max`"),
+        .unset("`limits.retention_time_ms.max`", "10_000"),
     ]
 });
 

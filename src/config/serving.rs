@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use super::form::{Mode, Origins};
+use super::form::Mode;
+use super::lists::Origins;
 use super::{Config, EventConfig, JoinRule, Relay, RetentionConfig, RoomConfig};
 use crate::broker::Retention;
 use crate::channel::{CheckOrigin, OriginError};

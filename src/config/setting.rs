@@ -19,6 +19,8 @@ pub struct Setting<T> {
     pub expected: String,
     /// What it means that it is not set. Empty if it always is.
     pub unset: &'static str,
+    /// A value as a file would have it, for one that is not set.
+    pub example: &'static str,
     /// The limit it belongs to.
     pub limit: Option<Limit>,
     /// Whether it takes a restart to change it.
@@ -43,6 +45,7 @@ impl<T: 'static> Setting<T> {
             doc,
             expected: F::expected(),
             unset: "",
+            example: "",
             limit: None,
             restart: false,
             secret: false,
@@ -68,6 +71,7 @@ impl<T: 'static> Setting<T> {
             doc,
             expected: whole.expected(),
             unset: "",
+            example: "",
             limit: None,
             restart: false,
             secret: false,
@@ -80,9 +84,10 @@ impl<T: 'static> Setting<T> {
         }
     }
 
-    /// Says what it means that it is not set.
-    pub fn unset(mut self, means: &'static str) -> Setting<T> {
+    /// Says what it means that it is not set, and what it may be set to, as a file would have it.
+    pub fn unset(mut self, means: &'static str, example: &'static str) -> Setting<T> {
         self.unset = means;
+        self.example = example;
         self
     }
 
@@ -101,12 +106,13 @@ impl<T: 'static> Setting<T> {
     /// Sets it.
     ///
     /// # Errors
-    /// What is wrong with the value, in words.
-    pub fn set(&self, target: &mut T, raw: Raw<'_>) -> Result<(), String> {
+    /// Everything that is wrong with the value, in words.
+    pub fn set(&self, target: &mut T, raw: Raw<'_>) -> Result<(), Vec<String>> {
         (self.set)(target, raw).map_err(|unfit| match unfit {
-            Unfit::Because(text) => text,
-            Unfit::Form if self.secret => format!("expected {}", self.expected),
-            Unfit::Form => format!("expected {}, found {}", self.expected, raw.found()),
+            Unfit::Because(text) => vec![text],
+            Unfit::Each(texts) => texts,
+            Unfit::Form if self.secret => vec![format!("expected {}", self.expected)],
+            Unfit::Form => vec![format!("expected {}, found {}", self.expected, raw.found())],
         })
     }
 
@@ -114,6 +120,11 @@ impl<T: 'static> Setting<T> {
     pub fn show(&self, target: &T) -> Option<String> {
         let value = (self.show)(target)?;
         Some(if self.secret { MASK.to_owned() } else { value })
+    }
+
+    /// The same; if it is not set, what that means.
+    pub fn show_or_unset(&self, target: &T) -> String {
+        self.show(target).unwrap_or_else(|| self.unset.to_owned())
     }
 
     /// Whether both have the same value.
@@ -175,6 +186,7 @@ mod tests {
         secret.secret = true;
         let (one, mut other) = (Config::default(), Config::default());
         let wrong = secret.set(&mut other, Raw::Typed("s3cr3t")).unwrap_err();
+        let wrong = wrong.join(" ");
         assert!(
             wrong.starts_with("expected ") && !wrong.contains("s3cr3t"),
             "{wrong}"

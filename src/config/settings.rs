@@ -52,7 +52,7 @@ fn served() -> Vec<Setting<Config>> {
              `/metrics`.",
             admin_listen
         )
-        .unset("none")
+        .unset("none", "\"127.0.0.1:4001\"")
         .restart(),
         number!(Config,
             "server.shards",
@@ -60,7 +60,7 @@ fn served() -> Vec<Setting<Config>> {
             "Threads that serve connections. Each connection belongs to one of them.",
             shards
         )
-        .unset("one for each core the process may use")
+        .unset("one for each core the process may use", "2")
         .restart(),
         setting!(Config,
             "server.static_files",

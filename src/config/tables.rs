@@ -40,8 +40,8 @@ fn settings() -> String {
 /// The one table of limits: what each is, what else makes it up, its metric, and what is seen when it is reached.
 fn limits() -> String {
     let config = Config::default();
-    let mut text = "| limit `limits.NAME` | `max` | what it bounds | and | metric `lobbyd_limit_nearest_ratio` | what the client sees |\n\
-                    |---|---|---|---|---|---|\n"
+    let mut text = "| limit `limits.NAME` | `max` | what it bounds | and | metric `lobbyd_limit_nearest_ratio` | what the client sees | where it is observed, it bites |\n\
+                    |---|---|---|---|---|---|---|\n"
         .to_owned();
     for &limit in Limit::ALL {
         let of: Vec<_> = SETTINGS
@@ -63,8 +63,12 @@ fn limits() -> String {
             .collect();
         let Some(max) = of.first() else { continue };
         let (name, sees) = (limit.name(), limit.outcome());
+        let observed = match limit.protects_memory() {
+            true => "at 16 times `max`",
+            false => "never",
+        };
         text += &format!(
-            "| `{name}` | {} | {} | {} | `{{limit=\"{name}\"}}` | {sees} |\n",
+            "| `{name}` | {} | {} | {} | `{{limit=\"{name}\"}}` | {sees} | {observed} |\n",
             cell(max, &config),
             max.doc,
             more.join("<br>")

@@ -2,7 +2,8 @@
 
 use ipnet::IpNet;
 
-use super::form::{Mode, Origins, SocketPath};
+use super::form::{Mode, SocketPath};
+use super::lists::Origins;
 use super::room::{EventConfig, JoinRule, Relay, RoomConfig};
 use super::{ListenAddress, LogFormat, LogLevel};
 use crate::UserSocket;

@@ -1,7 +1,9 @@
 //! A configuration as a file: the complete one with its comments, and the effective one with where each value comes from.
 
+use std::fmt;
+
 use super::Config;
-use super::reading::Effective;
+use super::reading::{Effective, Source};
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use super::settings::{SETTINGS, about};
@@ -65,7 +67,12 @@ fn commented<T: 'static>(setting: &Setting<T>, target: &T) -> String {
     let doc = if doc.is_empty() { doc } else { comment(&doc) };
     let line = match setting.show(target) {
         Some(value) => format!("{} = {value}\n", setting.key()),
-        None => format!("#{} =    # not set: {}\n", setting.key(), setting.unset),
+        None => format!(
+            "#{} = {}    # not set: {}\n",
+            setting.key(),
+            setting.example,
+            setting.unset
+        ),
     };
     doc + &line
 }
@@ -109,12 +116,39 @@ pub fn effective(effective: &Effective) -> String {
     }
     for (at, room) in effective.config.rooms.iter().enumerate() {
         let source = match effective.room_lines.get(at) {
-            Some(line) => format!("{}:{line}", effective.file_name()),
+            Some(lines) => format!("{}:{}", effective.file_name(), lines.room.line),
             None => "default".to_owned(),
         };
         text += &bare_room(room, &source);
     }
     text
+}
+
+/// What it defines, in one line.
+impl fmt::Display for Effective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = self
+            .sources
+            .iter()
+            .filter(|source| **source != Source::Default);
+        let (set, rooms) = (set.count(), &self.config.rooms);
+        let topics: Vec<&str> = rooms.iter().map(|room| &*room.topic).collect();
+        let plural = |count| if count == 1 { "" } else { "s" };
+        let whose = if self.room_lines.is_empty() {
+            "the built-in "
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "{}: ok: {set} setting{} and {whose}{} room{} ({})",
+            self.file_name(),
+            plural(set),
+            rooms.len(),
+            plural(rooms.len()),
+            topics.join(", ")
+        )
+    }
 }
 
 fn unset(setting: &Setting<Config>) -> String {

@@ -76,6 +76,27 @@ fn the_file_may_be_named_by_the_environment_and_a_flag_names_another() {
     let by_flag = ["config", "show", "--config", "lobbyd.toml"];
     let by_flag = ended(folder.lobbyd(&by_flag).env("LOBBYD_CONFIG", "none.toml"));
     assert_eq!(by_flag.1, by_variable.1);
+    // Empty, it is as if it were not there.
+    let none = ended(folder.lobbyd(&["config", "show"]).env("LOBBYD_CONFIG", ""));
+    assert_eq!((none.0, &*none.2), (0, ""));
+    assert_eq!(source(&none.1, "level = \"info\""), "default");
+}
+
+#[test]
+fn what_the_complete_file_leaves_out_is_right_once_its_comment_sign_is_gone() {
+    let folder = Folder::of("uncommented");
+    let text = complete();
+    let is_setting = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
+    let left_out: Vec<&str> = text.lines().filter(is_setting).collect();
+    assert!(left_out.len() > 8, "{left_out:?}");
+    // A reason alone needs another line to change as well.
+    let uncommented = left_out.iter().filter(|line| !line.starts_with("#reason"));
+    let file = uncommented.fold(text.clone(), |text, line| {
+        text.replacen(line, &line[1..], 1)
+    });
+    folder.write(&file);
+    let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    assert_eq!((code, &*stderr), (0, ""), "{file}");
 }
 
 #[test]

@@ -28,7 +28,10 @@ const FILES: &[(&str, &[&str])] = &[
         "[metric]\nrooms_top = 1",
         &["1: metric: no such setting; did you mean metrics?"],
     ),
-    ("[log]\ncolour = true", &["2: log.colour: no such setting"]),
+    (
+        "[log]\ncolour = true",
+        &["2: log.colour: no such setting; expected level or format"],
+    ),
     (
         "[limits.idle_time_ms]\nmax = \"5s\"",
         &[
@@ -67,7 +70,12 @@ const FILES: &[(&str, &[&str])] = &[
             "2: limits.connections: expected a table, found 100; did you mean limits.connections.max?",
         ],
     ),
-    ("\"a\\nb\" = 1", &["1: a\\nb: no such setting"]),
+    (
+        "\"a\\nb\" = 1",
+        &[
+            "1: a\\nb: no such setting; expected server, socket, log, metrics, drain, timeouts, limits or room",
+        ],
+    ),
     ("server = 1", &["1: server: expected a table, found 1"]),
     (
         "[server.listen]\nx = 1",
@@ -150,14 +158,14 @@ const FILES: &[(&str, &[&str])] = &[
     (
         "[drain]\nready_delay_ms = 1\nwindow_ms = 20\ndeadline_ms = 20",
         &[
-            "4: drain.deadline_ms: would end before drain.ready_delay_ms and drain.window_ms; expected at least 21",
+            "4: drain.deadline_ms: drain.deadline_ms, 20, would end before drain.ready_delay_ms and drain.window_ms, 1 and 20; expected a deadline of at least 21",
         ],
     ),
     (
         "[limits]\nbytes_per_second.burst = 9\npartial_bytes.max = 9",
         &[
-            "2: limits.bytes_per_second.burst: a message of limits.message_bytes.max would never fit; expected at least 65536",
-            "3: limits.partial_bytes.max: a message of limits.message_bytes.max would never fit; expected at least 65536",
+            "2: limits.bytes_per_second.burst: a message of limits.message_bytes.max, 65536, would never fit into the 9 of limits.bytes_per_second.burst",
+            "3: limits.partial_bytes.max: a message of limits.message_bytes.max, 65536, would never fit into the 9 of limits.partial_bytes.max",
         ],
     ),
     ("room = 1", &["1: room: expected [[room]], found 1"]),
@@ -172,31 +180,31 @@ const FILES: &[(&str, &[&str])] = &[
     ),
     (
         "[[room]]\ntopic = \"a*b\"",
-        &["1: room.topic: \"a*b\" has a star that does not stand alone at its end"],
+        &["2: room.topic: \"a*b\" has a star that does not stand alone at its end"],
     ),
     (
         "[[room]]\ntopic = \"a**\"",
-        &["1: room.topic: \"a**\" has a star that does not stand alone at its end"],
+        &["2: room.topic: \"a**\" has a star that does not stand alone at its end"],
     ),
     (
         "[[room]]\ntopic = \"a\"\n[[room]]\ntopic = \"a\"",
-        &["3: room.topic: \"a\" stands in line 1 already"],
+        &["4: room.topic: \"a\" stands in line 2 already"],
     ),
     (
         "[[room]]\ntopic = \"a*\"\n[[room]]\ntopic = \"a:b*\"",
-        &["3: room.topic: \"a:b*\" can never match, as \"a*\" in line 1 is tried before it"],
+        &["4: room.topic: \"a:b*\" can never match, as \"a*\" in line 2 is tried before it"],
     ),
     (
         "[[room]]\ntopic = \"a\"\nreason = \"no\"",
-        &["1: room.reason: only a deny has one; expected join = \"deny\""],
+        &["3: room.reason: only a deny has one; expected join = \"deny\""],
     ),
     (
         "[[room]]\ntopic = \"a\"\njoin = \"deny\"",
-        &["1: room.join: a deny needs a reason, as in reason = \"unauthorized\""],
+        &["3: room.join: a deny needs a reason, as in reason = \"unauthorized\""],
     ),
     (
         "[[room]]\ntopic = \"a\"\njoin = \"deny\"\nreason = \"no\"\nmembers_max = 1",
-        &["1: room.members_max: means nothing where nobody may join"],
+        &["5: room.members_max: means nothing where nobody may join"],
     ),
     (
         "[[room]]\ntopic = \"a\"\nmembers_max = 0",
@@ -235,30 +243,137 @@ const FILES: &[(&str, &[&str])] = &[
     (
         "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"phx_close\"",
         &[
-            "1: room.event: \"phx_close\" is an event of the protocol's own, which phoenix.js obeys; expected another name",
+            "4: room.event.name: \"phx_close\" is an event of the protocol's own, which phoenix.js obeys; expected another name",
         ],
     ),
     (
         "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x*\"",
-        &["1: room.event: \"x*\" is no pattern; expected a whole name, or \"*\" for any"],
+        &["4: room.event.name: \"x*\" is no pattern; expected a whole name, or \"*\" for any"],
     ),
     (
         "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"*\"\n[[room.event]]\nname = \"x\"",
-        &["1: room.event: \"x\" can never match, as \"*\" is tried before it"],
+        &["6: room.event.name: \"x\" can never match, as \"*\" in line 4 is tried before it"],
     ),
     (
         "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x\"\n[[room.event]]\nname = \"x\"",
-        &["1: room.event: \"x\" stands twice"],
+        &["6: room.event.name: \"x\" stands in line 4 already"],
     ),
     (
         "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x\"\nburst = 3",
-        &["1: room.event: the burst of \"x\" needs messages_per_second"],
+        &["5: room.event.burst: means nothing without messages_per_second"],
     ),
     (
         "[log]\nlevel = \"info\"\nlevel = \"warn\"",
         &["3: no TOML: duplicate key"],
     ),
+    // Names that are near none: what there is, or where it stands.
+    (
+        "[limits.connections]\nmaximum = 3\nenabled = true",
+        &[
+            "2: limits.connections.maximum: no such setting; did you mean limits.connections.max?",
+            "3: limits.connections.enabled: no such setting; expected max or mode",
+        ],
+    ),
+    (
+        "[[room]]\ntopic = \"a\"\nmax_members = 1\nrelay = \"all\"\nbytes_max = 3\nx = 1",
+        &[
+            "3: room.max_members: no such setting; did you mean room.members_max?",
+            "4: room.relay: no such setting; did you mean room.event.relay?",
+            "5: room.bytes_max: no such setting; did you mean room.event.bytes_max or room.retention.bytes_max?",
+            "6: room.x: no such setting; expected topic, join, reason, members_max, event or retention",
+        ],
+    ),
+    (
+        "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"b\"\nbroadcast = true",
+        &[
+            "5: room.event.broadcast: no such setting; expected name, relay, echo, acknowledge, bytes_max, messages_per_second or burst",
+        ],
+    ),
+    (
+        "members_max = 3",
+        &["1: members_max: no such setting; did you mean room.members_max?"],
+    ),
+    // What no single value shows.
+    (
+        "[drain]\nwindow_ms = 60_000",
+        &[
+            "2: drain.window_ms: drain.deadline_ms, 30000, would end before drain.ready_delay_ms and drain.window_ms, 0 and 60000; expected a deadline of at least 60000",
+        ],
+    ),
+    (
+        "[server]\nlisten = \"0.0.0.0:4713\"\nadmin_listen = \"localhost:4713\"",
+        &[
+            "3: server.admin_listen: has the port of server.listen, 0.0.0.0:4713, and an address that one of both takes for itself; expected another port",
+        ],
+    ),
+    (
+        "[server]\nlisten = \"127.0.0.1:4713\"\nadmin_listen = \"[::]:4713\"",
+        &[
+            "3: server.admin_listen: has the port of server.listen, 127.0.0.1:4713, and an address that one of both takes for itself; expected another port",
+        ],
+    ),
+    (
+        "[limits]\nmessage_bytes.max = 99\njoins_per_second.wait_ms = 9_001",
+        &[
+            "2: limits.message_bytes.max: expected a whole number of bytes from 100, found 99",
+            "3: limits.joins_per_second.wait_ms: expected a whole number of milliseconds from 0 to 9000, found 9001",
+        ],
+    ),
+    (
+        "[limits]\nmessage_bytes.max = 100\n[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x\"\nbytes_max = 101",
+        &[
+            "7: room.event.bytes_max: no message is that large; expected at most limits.message_bytes.max, 100",
+        ],
+    ),
+    (
+        "[socket]\norigins = [\"*\", \"https://a.b/path\", \"//a.b\", \"c.d\"]",
+        &[
+            "2: socket.origins: origin \"*\" has a * that is not \"*.\" in front of a host; to allow every origin use origins = \"any\"",
+            "2: socket.origins: origin \"https://a.b/path\" has a path, which no browser sends: an origin is a scheme, a host and a port alone",
+            "2: socket.origins: origin \"c.d\" has no host: write \"//c.d\" for any scheme and port, or \"https://c.d\"",
+        ],
+    ),
+    (
+        "[server]\ntrusted_proxies = [\"10.0.0.0/33\", \"foo\", 3]",
+        &[
+            "2: server.trusted_proxies: \"10.0.0.0/33\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"",
+            "2: server.trusted_proxies: \"foo\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"",
+            "2: server.trusted_proxies: expected texts in the list, found 3",
+        ],
+    ),
+    // What could not be read is compared with nothing: each mistake is told once.
+    (
+        "[server]\ntrusted_proxies = 3\nproxy_protocol = true\n[drain]\nwindow_ms = 60_000\ndeadline_ms = \"x\"",
+        &[
+            "2: server.trusted_proxies: expected a list of networks, as in [\"10.0.0.0/8\", \"::1\"], found 3",
+            "6: drain.deadline_ms: expected a whole number of milliseconds from 1, found \"x\"",
+        ],
+    ),
+    (
+        "[[room]]\ntopic = 1\n[[room]]\ntopic = \"*\"\njoin = \"deny\"\nreasn = \"no\"\n[[room]]\n[[room]]\ntopic = 3",
+        &[
+            "2: room.topic: expected a text, found 1",
+            "6: room.reasn: no such setting; did you mean room.reason?",
+            "7: room: has no topic",
+            "9: room.topic: expected a text, found 3",
+        ],
+    ),
+    (
+        "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x\"\nmessages_per_second = 0\nburst = 3\n[[room.event]]\nname = 1",
+        &[
+            "5: room.event.messages_per_second: expected a whole number from 1, found 0",
+            "8: room.event.name: expected a text, found 1",
+        ],
+    ),
     // All at once, in the order of their lines.
+    (
+        "[[room]]\ntopic = \"a\"\n[[room]]\ntopic = \"a\"\n[server]\nlistn = 1\n[drain]\ndeadline_ms = 1",
+        &[
+            "4: room.topic: \"a\" stands in line 2 already",
+            "6: server.listn: no such setting; did you mean server.listen?",
+            "8: drain.deadline_ms: drain.deadline_ms, 1, would end before drain.ready_delay_ms and drain.window_ms, 0 and 2000; expected a deadline of at least 2000",
+        ],
+    ),
     (
         "[server]\nshards = 0\nlistn = 1\n[log]\nlevel = 1",
         &[
@@ -287,6 +402,18 @@ fn a_wrong_file_is_refused_with_every_line_that_is_wrong_and_what_was_expected()
             assert_eq!(stderr, expected, "of {file}");
             assert_eq!((code, &*stdout), (2, ""), "of {file}");
         }
+    }
+}
+
+#[test]
+fn a_topic_longer_than_one_that_can_be_joined_is_refused() {
+    let folder = Folder::of("long_topic");
+    for (bytes, code) in [(1_024, 0), (1_025, 2)] {
+        folder.write(&format!("[[room]]\ntopic = \"{}*\"", "x".repeat(bytes)));
+        let (exit, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+        assert_eq!(exit, code, "{stderr}");
+        let told = "lobbyd.toml:2: room.topic: has 1025 bytes; expected at most 1024, as no longer topic can be joined\n";
+        assert_eq!(stderr, if code == 0 { "" } else { told });
     }
 }
 
@@ -328,6 +455,16 @@ fn a_wrong_variable_is_refused_with_the_nearest_name() {
             "LOBBYD_SERVER_PROXY_PROTOCOL",
             "true",
             "LOBBYD_SERVER_PROXY_PROTOCOL: needs server.trusted_proxies: whose headers are to be believed?",
+        ),
+        (
+            "LOBBYD_DRAIN_WINDOW_MS",
+            "60000",
+            "LOBBYD_DRAIN_WINDOW_MS: drain.deadline_ms, 30000, would end before drain.ready_delay_ms and drain.window_ms, 0 and 60000; expected a deadline of at least 60000",
+        ),
+        (
+            "LOBBYD_SERVER_TRUSTED_PROXIES",
+            "x,10.0.0.0/8,y",
+            "LOBBYD_SERVER_TRUSTED_PROXIES: \"x\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"\nLOBBYD_SERVER_TRUSTED_PROXIES: \"y\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"",
         ),
         (
             "LOBBYD_CONFIG",

@@ -1,0 +1,121 @@
+//! Names that are none: which was probably meant, where it stands, or which there are.
+
+use strsim::osa_distance;
+
+use super::room::{EVENT, RETENTION, ROOM};
+use super::settings::SETTINGS;
+
+/// That of `names` which was probably meant by `typed`: it is spelled much like it, one begins with the other, or the
+/// words are the same.
+pub fn nearest<S: AsRef<str>>(typed: &str, names: impl Iterator<Item = S>) -> Option<S> {
+    let far = (typed.len() / 3).max(1);
+    let distance = |name: &str| {
+        let begins = name.starts_with(typed) || (name.len() > 2 && typed.starts_with(name));
+        match begins || words(name) == words(typed) {
+            true => far,
+            false => osa_distance(typed, name),
+        }
+    };
+    let distances = names.map(|name| (distance(name.as_ref()), name));
+    let near = distances.filter(|(distance, _)| *distance <= far);
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+fn words(name: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = name.split('_').collect();
+    words.sort_unstable();
+    words
+}
+
+/// More places than this of one name are no hint.
+const MEANT_MAX: usize = 3;
+
+/// What is said of the name `key` that stands in the table `within` (empty: at the top) and is none there: the nearest of
+/// that table; else where that very name does stand; else which there are.
+pub fn unknown(within: &str, key: &str) -> String {
+    let all: Vec<String> = everywhere().collect();
+    let beside = of_table(within, &all);
+    if let Some(name) = nearest(key, beside.iter()) {
+        return format!("no such setting; did you mean {}?", join(within, name));
+    }
+    let elsewhere = places(within, key, &all);
+    match elsewhere.len() {
+        1..=MEANT_MAX => format!("no such setting; did you mean {}?", one_of(&elsewhere)),
+        _ => format!("no such setting; expected {}", one_of(&beside)),
+    }
+}
+
+/// What a table has: settings and tables, each once.
+fn of_table<'a>(within: &str, all: &'a [String]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for path in all {
+        let rest = match within {
+            "" => Some(&**path),
+            _ => path
+                .strip_prefix(within)
+                .and_then(|rest| rest.strip_prefix('.')),
+        };
+        let name = rest.and_then(|rest| rest.split('.').next());
+        names.extend(name.filter(|name| !names.contains(name)));
+    }
+    names
+}
+
+/// The settings and tables of that name; those of rooms alone, if it stands in one.
+fn places(within: &str, key: &str, all: &[String]) -> Vec<String> {
+    let in_room = |path: &str| path == "room" || path.starts_with("room.");
+    let mut places: Vec<String> = Vec::new();
+    for path in all.iter().filter(|path| !in_room(within) || in_room(path)) {
+        let table = path.rsplit_once('.').map_or("", |(table, _)| table);
+        for place in [path, table] {
+            let is_new = !places.iter().any(|known| known == place);
+            if place.rsplit('.').next() == Some(key) && is_new {
+                places.push(place.to_owned());
+            }
+        }
+    }
+    places
+}
+
+/// The path of every setting.
+fn everywhere() -> impl Iterator<Item = String> {
+    let plain = SETTINGS.iter().map(|setting| setting.path.clone());
+    let room = ROOM.iter().map(|setting| join("room", &setting.path));
+    let event = EVENT
+        .iter()
+        .map(|setting| join("room.event", &setting.path));
+    let kept = RETENTION.iter();
+    let kept = kept.map(|setting| join("room.retention", &setting.path));
+    plain.chain(room).chain(event).chain(kept)
+}
+
+/// As in "a, b or c".
+fn one_of<S: AsRef<str>>(names: &[S]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, before)) => format!("{} or {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// By its spelling, or by the words it ends with: who types LOBBYD_LISTEN means LOBBYD_SERVER_LISTEN.
+pub fn unknown_variable(name: &str) -> String {
+    let names = || SETTINGS.iter().map(|setting| setting.variable());
+    let end = name.strip_prefix("LOBBYD").unwrap_or(name);
+    let ends = names().filter(|candidate| candidate.ends_with(end));
+    let meant = ends.min_by_key(String::len);
+    match meant.or_else(|| nearest(name, names())) {
+        Some(meant) => format!("no such setting; did you mean {meant}?"),
+        None => "no such setting".to_owned(),
+    }
+}
+
+/// The path of `key` in the table `within`.
+pub fn join(within: &str, key: &str) -> String {
+    match within {
+        "" => key.to_owned(),
+        _ => format!("{within}.{key}"),
+    }
+}

@@ -1,0 +1,78 @@
+//! From one configuration's rooms to the next one's: which room, which event of it, and which key.
+
+use super::changes::Change;
+use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::setting::Setting;
+
+/// What differs. A room is the same one if its topic is, and an event if its name is.
+pub(super) fn of_rooms(old: &[RoomConfig], new: &[RoomConfig]) -> Vec<Change> {
+    let mut changes = of_names(
+        old.iter().map(|room| &*room.topic).collect(),
+        new.iter().map(|room| &*room.topic).collect(),
+        "room",
+        "order of rooms",
+    );
+    for room in new {
+        let before = old.iter().find(|before| before.topic == room.topic);
+        changes.extend(before.into_iter().flat_map(|before| of_room(before, room)));
+    }
+    changes
+}
+
+fn of_room(old: &RoomConfig, new: &RoomConfig) -> Vec<Change> {
+    let what = format!("room {}", new.topic);
+    let mut changes = of_keys(&ROOM, old, new, &what);
+    changes.extend(of_names(
+        old.events.iter().map(|event| &*event.name).collect(),
+        new.events.iter().map(|event| &*event.name).collect(),
+        &format!("{what} event"),
+        &format!("{what} order of events"),
+    ));
+    for event in &new.events {
+        let before = old.events.iter().find(|before| before.name == event.name);
+        let what = format!("{what} event {}", event.name);
+        let of_event = |before: &EventConfig| of_keys(&EVENT, before, event, &what);
+        changes.extend(before.into_iter().flat_map(of_event));
+    }
+    let what = format!("{what} retention");
+    changes.extend(of_keys(&RETENTION, &old.retention, &new.retention, &what));
+    changes
+}
+
+/// Those that have gone, those that are new, and whether those that stay stand in another order.
+fn of_names(old: Vec<&str>, new: Vec<&str>, kind: &str, order: &str) -> Vec<Change> {
+    let change = |name: &str, old: &str, new: &str| Change {
+        what: format!("{kind} {name}"),
+        old: old.to_owned(),
+        new: new.to_owned(),
+    };
+    let gone = old.iter().filter(|name| !new.contains(name));
+    let added = new.iter().filter(|name| !old.contains(name));
+    let gone = gone.map(|name| change(name, "there", "gone"));
+    let added = added.map(|name| change(name, "not there", "added"));
+    let mut changes: Vec<Change> = gone.chain(added).collect();
+    let stays = |names: &[&str], others: &[&str]| {
+        let both = names.iter().filter(|name| others.contains(name));
+        both.copied().collect::<Vec<&str>>().join(", ")
+    };
+    let (before, after) = (stays(&old, &new), stays(&new, &old));
+    if before != after {
+        changes.push(Change {
+            what: order.to_owned(),
+            old: before,
+            new: after,
+        });
+    }
+    changes
+}
+
+fn of_keys<T: 'static>(settings: &[Setting<T>], old: &T, new: &T, what: &str) -> Vec<Change> {
+    let differ = settings.iter().filter(|setting| !setting.is_same(old, new));
+    differ
+        .map(|setting| Change {
+            what: format!("{what} {}", setting.path),
+            old: setting.show_or_unset(old),
+            new: setting.show_or_unset(new),
+        })
+        .collect()
+}

@@ -1,0 +1,139 @@
+//! Rooms that nobody could ever be in, rules that mean nothing, and values that never come to bear.
+
+use super::lines::{RoomLines, TableLines};
+use super::problem::Problem;
+use super::reading::Effective;
+use super::room::{EventConfig, JoinRule, RoomConfig};
+use crate::UserSocket;
+
+/// Adds what is wrong with the rooms that could be read.
+pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
+    let rooms = &effective.config.rooms;
+    let lines = &effective.room_lines;
+    for (at, (room, own)) in rooms.iter().zip(lines).enumerate() {
+        let mut wrong = |line: usize, key: &str, text: String| {
+            let text = format!("{}:{line}: room.{key}: {text}", effective.file_name());
+            problems.push(Problem { line, text });
+        };
+        if let Some(text) = of_topic(&room.topic, &rooms[..at], lines) {
+            wrong(own.room.of("topic"), "topic", text);
+        }
+        if own.room.is_sound {
+            of_join(room, own, &mut wrong);
+        }
+        let message = effective.config.socket.message_bytes_max;
+        of_events(&room.events, &own.events, message, &mut wrong);
+    }
+}
+
+/// Nothing of one that could not be read, which is empty.
+fn of_topic(topic: &str, before: &[RoomConfig], lines: &[RoomLines]) -> Option<String> {
+    if topic.trim_end_matches('*').contains('*') || topic.ends_with("**") {
+        return Some(format!(
+            "{topic:?} has a star that does not stand alone at its end"
+        ));
+    }
+    let most = UserSocket::new().session.name_bytes_max;
+    let bytes = topic.trim_end_matches('*').len();
+    if bytes > most {
+        return Some(format!(
+            "has {bytes} bytes; expected at most {most}, as no longer topic can be joined"
+        ));
+    }
+    let mut earlier = before.iter().zip(lines);
+    let (before, lines) = earlier.find(|(before, _)| hides(&before.topic, topic))?;
+    let line = lines.room.of("topic");
+    Some(match before.topic == topic {
+        true => format!("{topic:?} stands in line {line} already"),
+        false => format!(
+            "{topic:?} can never match, as {:?} in line {line} is tried before it",
+            before.topic
+        ),
+    })
+}
+
+/// Whether every topic that matches `topic` matches `before` as well.
+fn hides(before: &str, topic: &str) -> bool {
+    match before.strip_suffix('*') {
+        _ if topic.is_empty() => false,
+        Some(prefix) => topic.starts_with(prefix),
+        None => before == topic,
+    }
+}
+
+fn of_join(room: &RoomConfig, lines: &RoomLines, wrong: &mut impl FnMut(usize, &str, String)) {
+    let own = &lines.room;
+    match (room.join, &room.reason) {
+        (JoinRule::Allow, Some(_)) => {
+            let text = "only a deny has one; expected join = \"deny\"";
+            wrong(own.of("reason"), "reason", text.to_owned());
+        }
+        (JoinRule::Deny, None) => {
+            let text = "a deny needs a reason, as in reason = \"unauthorized\"";
+            wrong(own.of("join"), "join", text.to_owned());
+        }
+        _ => {}
+    }
+    if room.join == JoinRule::Deny {
+        let event = lines.events.first().map(|event| event.line);
+        let means_nothing = [
+            ("event", event),
+            ("members_max", own.find("members_max")),
+            ("retention", own.find("retention")),
+        ];
+        for (key, line) in means_nothing {
+            if let Some(line) = line {
+                let text = "means nothing where nobody may join";
+                wrong(line, key, text.to_owned());
+            }
+        }
+    }
+}
+
+fn of_events(
+    events: &[EventConfig],
+    lines: &[TableLines],
+    message: usize,
+    wrong: &mut impl FnMut(usize, &str, String),
+) {
+    for (at, (event, own)) in events.iter().zip(lines).enumerate() {
+        if let Some(text) = of_name(&event.name, &events[..at], lines) {
+            wrong(own.of("name"), "event.name", text);
+        }
+        let has_rate = own.find("messages_per_second").is_some();
+        if let Some(line) = own.find("burst").filter(|_| !has_rate && own.is_sound) {
+            let text = "means nothing without messages_per_second";
+            wrong(line, "event.burst", text.to_owned());
+        }
+        if event.bytes_max.is_some_and(|bytes| bytes > message) {
+            let text = format!(
+                "no message is that large; expected at most limits.message_bytes.max, {message}"
+            );
+            wrong(own.of("bytes_max"), "event.bytes_max", text);
+        }
+    }
+}
+
+/// Nothing of one that could not be read, which is empty.
+fn of_name(name: &str, before: &[EventConfig], lines: &[TableLines]) -> Option<String> {
+    if name.starts_with("phx_") || name.starts_with("chan_reply_") {
+        return Some(format!(
+            "{name:?} is an event of the protocol's own, which phoenix.js obeys; expected another name"
+        ));
+    }
+    if name.len() > 1 && name.contains('*') {
+        return Some(format!(
+            "{name:?} is no pattern; expected a whole name, or \"*\" for any"
+        ));
+    }
+    let mut earlier = before.iter().zip(lines);
+    let hides = |event: &EventConfig| event.name == name || event.name == "*";
+    let (before, lines) = earlier.find(|(event, _)| !name.is_empty() && hides(event))?;
+    let line = lines.of("name");
+    Some(match before.name == name {
+        true => format!("{name:?} stands in line {line} already"),
+        false => {
+            format!("{name:?} can never match, as \"*\" in line {line} is tried before it")
+        }
+    })
+}

@@ -20,6 +20,7 @@ mod job;
 mod origin;
 mod outcome;
 mod params;
+mod refused;
 mod router;
 mod routes;
 mod session;
@@ -45,6 +46,9 @@ pub use outcome::{Handled, Join, Reply, Stop, StopReason};
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 pub(crate) use router::Matched;
+#[doc(hidden)]
+pub use refused::JoinRefusal;
+pub use refused::PushRefusal;
 pub use router::Router;
 #[doc(hidden)]
 pub use routes::Routes;

@@ -288,7 +288,9 @@ async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
     visit.asked(&head);
     let Ok(()) = visit.enter(&head.headers) else {
         tokio::time::sleep(ADDRESS_REFUSAL_DELAY).await;
-        return with_close(visit.refuse(Refusal::Address));
+        let (peer, client, refusal) = (visit.peer, visit.whence().client, Refusal::Address);
+        tracing::debug!(%peer, %client, refusal = refusal.name(), why = %refusal, "socket refused");
+        return with_close(visit.refuse(refusal));
     };
     let unread_body = has_body(&head.headers);
     let uri = head.uri.clone();
@@ -324,15 +326,18 @@ async fn open_socket(visit: &Visit, mount: &Matched<'_, '_>, head: request::Part
         }
         Err(refusal) => {
             // A fault of the app is for an operator to see, a refused client is everyday life.
+            let name = refusal.name();
             match refusal {
                 Refusal::AppPanicked | Refusal::AppTooSlow => {
-                    tracing::error!(%peer, %client, "{refusal}");
+                    tracing::error!(%peer, %client, refusal = name, "{refusal}");
                 }
                 Refusal::Origin => {
                     let [origin, host] = compared.unwrap_or_default();
-                    tracing::debug!(%peer, %client, %refusal, ?origin, ?host, "socket refused");
+                    tracing::debug!(%peer, %client, refusal = name, why = %refusal, ?origin, ?host, "socket refused");
                 }
-                _ => tracing::debug!(%peer, %client, %refusal, "socket refused"),
+                _ => {
+                    tracing::debug!(%peer, %client, refusal = name, why = %refusal, "socket refused");
+                }
             }
             visit.refuse(refusal)
         }

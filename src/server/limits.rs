@@ -240,7 +240,7 @@ pub struct LimitMeters {
 impl LimitMeters {
     /// `used` of `max` is in use. True if that is too much, and the limit bites.
     pub fn judge(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) -> bool {
-        self.note(limit, used, max);
+        self.note(observe, limit, used, max);
         if used <= max {
             return false;
         }
@@ -261,9 +261,11 @@ impl LimitMeters {
         counts[limit as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// `used` of `max` is in use. Costs a load, and a store when it was never that near in this window.
-    pub fn note(&self, limit: Limit, used: u64, max: u64) {
-        let permille = used.saturating_mul(1000) / max.max(1);
+    /// `used` of `max` is in use. Costs a load, and a store when it was never that near in this window. What stands over a limit
+    /// that bites, as what waits for it does, is at that limit.
+    pub fn note(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) {
+        let most = if observe.contains(limit) { u64::MAX } else { 1000 };
+        let permille = (used.saturating_mul(1000) / max.max(1)).min(most);
         let nearest = &self.nearest[limit as usize][0];
         if nearest.load(Ordering::Relaxed) < permille {
             nearest.fetch_max(permille, Ordering::Relaxed);
@@ -323,6 +325,7 @@ mod tests {
             (0, 1)
         );
         assert_eq!(meters.nearest(Limit::MessageBytes), 1.5);
+        assert_eq!(meters.nearest(Limit::Connections), 1.0);
     }
 
     #[test]
@@ -344,7 +347,7 @@ mod tests {
     #[test]
     fn how_near_a_limit_was_is_forgotten_after_two_windows() {
         let meters = LimitMeters::default();
-        meters.note(Limit::Connections, 5, 10);
+        meters.note(LimitSet::default(), Limit::Connections, 5, 10);
         meters.next_window();
         assert_eq!(meters.nearest(Limit::Connections), 0.5);
         meters.next_window();

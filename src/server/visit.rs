@@ -158,7 +158,7 @@ impl Visit {
         Whence { peer, client }
     }
 
-    /// Counts a refusal. Returns its answer.
+    /// Counts a refusal that the log tells elsewhere. Returns its answer.
     pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
         self.app.door.refusals.count(refusal);
         refusal.response()
@@ -200,10 +200,11 @@ impl Drop for Visit {
 /// The peer as the proxy announces it. `None` if it does not, or takes too long.
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
     let time = Duration::from_millis(app.limits.header_timeout_ms);
+    let refusal = Refusal::ProxyHeader.name();
     match timeout(time, proxy_header::read(stream)).await {
         Ok(Ok(client)) => return Some(client.unwrap_or(peer)),
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "a trusted proxy sent no PROXY header"),
-        Err(_elapsed) => tracing::debug!(%peer, "a trusted proxy's PROXY header took too long"),
+        Ok(Err(error)) => tracing::debug!(%peer, refusal, %error, "a trusted proxy sent no PROXY header"),
+        Err(_elapsed) => tracing::debug!(%peer, refusal, "a trusted proxy's PROXY header took too long"),
     }
     app.door.refusals.count(Refusal::ProxyHeader);
     None

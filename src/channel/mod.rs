@@ -45,10 +45,10 @@ pub use origin::{CheckOrigin, Origin, OriginError};
 pub use outcome::{Handled, Join, Reply, Stop, StopReason};
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
-pub(crate) use router::Matched;
 #[doc(hidden)]
 pub use refused::JoinRefusal;
 pub use refused::PushRefusal;
+pub(crate) use router::Matched;
 pub use router::Router;
 #[doc(hidden)]
 pub use routes::Routes;

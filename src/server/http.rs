@@ -29,7 +29,7 @@ use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
 use super::upgrade_request::has_body;
 use super::visit::Visit;
-use super::{Proxies, ServerLimits};
+use super::{Limit, Proxies, ServerLimits};
 use crate::channel::{Matched, Router};
 
 /// What the HTTP side needs to answer; one for all connections of the server.
@@ -234,9 +234,21 @@ async fn run(
         });
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
     }));
-    let ended = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
-        Poll::Ready(ended) => Poll::Ready(Some(ended)),
-        Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
+    let (_, observe) = visit.app.door.limits();
+    // A timer only where there is something for it to count.
+    let mut watch = pin!(
+        observe
+            .contains(Limit::HeadTime)
+            .then(|| visit.watch_head())
+    );
+    let ended = poll_fn(|cx| {
+        if let Some(watch) = watch.as_mut().as_pin_mut() {
+            let _ = watch.poll(cx);
+        }
+        match connection.poll_without_shutdown(cx) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
+        }
     });
     if let Some(ended) = ended.await {
         return Some(ended);

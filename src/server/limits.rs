@@ -264,7 +264,11 @@ impl LimitMeters {
     /// `used` of `max` is in use. Costs a load, and a store when it was never that near in this window. What stands over a limit
     /// that bites, as what waits for it does, is at that limit.
     pub fn note(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) {
-        let most = if observe.contains(limit) { u64::MAX } else { 1000 };
+        let most = if observe.contains(limit) {
+            u64::MAX
+        } else {
+            1000
+        };
         let permille = (used.saturating_mul(1000) / max.max(1)).min(most);
         let nearest = &self.nearest[limit as usize][0];
         if nearest.load(Ordering::Relaxed) < permille {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::host::Host;
 use super::super::JoinRefusal;
+use super::super::host::Host;
 use super::super::outcome::{Acceptance, Join, JoinOutcome};
 use super::super::socket::{Early, Phase};
 use super::joined::{JoinRefs, Joined};

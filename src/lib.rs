@@ -125,8 +125,8 @@ pub mod websocket;
 pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
-    Params, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode, StopReason,
-    TerminateReason, UserSocket,
+    Params, PushRefusal, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode,
+    StopReason, TerminateReason, UserSocket,
 };
 pub use protocol::{IntoPayload, Json, Object, Payload, PayloadBuf, ToJson, reason};
 pub use server::{

@@ -88,12 +88,14 @@ impl Reload {
                     tracing::error!(reason = %problem.text, "the new configuration is wrong");
                 }
                 tracing::error!(file, "nothing was changed");
+                self.endpoint.reload_failed();
                 return;
             }
         };
         let changes = settle(&self.running.config, &mut new.config);
         if let Err(reason) = apply(&self.endpoint, &new.config) {
             tracing::error!(file, %reason, "nothing was changed");
+            self.endpoint.reload_failed();
             return;
         }
         // Told at whichever level tells more, so that a change to `error` is told as well.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::{JoinRefusal, PushRefusal};
 use crate::broker::{Position, SubscriptionId, Terms};
 use crate::protocol::PayloadBuf;
 
@@ -22,7 +23,10 @@ pub trait Host {
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool;
 
     /// A join was answered with an error, whoever refused it. For a host that counts.
-    fn join_refused(&mut self) {}
+    fn join_refused(&mut self, _refusal: JoinRefusal) {}
+
+    /// A channel did not take a push. For a host that counts.
+    fn push_refused(&mut self, _refusal: PushRefusal) {}
 
     /// Subscribes the channel `id`, not the wire, to another topic: broadcasts there come to `Session::heard`.
     fn listen(&mut self, id: SubscriptionId, topic: &str);

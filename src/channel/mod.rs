@@ -20,6 +20,7 @@ mod job;
 mod origin;
 mod outcome;
 mod params;
+mod refused;
 mod router;
 mod routes;
 mod session;
@@ -44,6 +45,9 @@ pub use origin::{CheckOrigin, Origin, OriginError};
 pub use outcome::{Handled, Join, Reply, Stop, StopReason};
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
+#[doc(hidden)]
+pub use refused::JoinRefusal;
+pub use refused::PushRefusal;
 pub(crate) use router::Matched;
 pub use router::Router;
 #[doc(hidden)]

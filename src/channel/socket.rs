@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::host::{Host, Info};
 use super::session::{JoinRefs, frames};
-use super::{Assigns, ReplyHandle, SocketHandle};
+use super::{Assigns, PushRefusal, ReplyHandle, SocketHandle};
 use crate::broker::{Position, SubscriptionId};
 use crate::protocol::{IntoPayload, PayloadBuf, Ref, Version};
 
@@ -115,6 +115,12 @@ impl Socket<'_> {
             Phase::Joined(_) => self.handle().send(info),
             Phase::Ended => {}
         }
+    }
+
+    /// Counts a push that this channel does not take, in the metric `lobbyd_pushes_refused_total`. The answer to the client
+    /// is the channel's own affair.
+    pub fn count_refused(&mut self, refusal: PushRefusal) {
+        self.host.push_refused(refusal);
     }
 
     /// A way to this channel that can be kept and sent anywhere.

@@ -2,7 +2,9 @@
 
 use super::rate::PushRates;
 use super::rules::{EventRule, JoinRule, Relay, RoomRules};
-use crate::{Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, Socket, reason};
+use crate::{
+    Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
+};
 
 /// The channel of a room by [rules](RoomRules). It is mounted at the rules' own topic by [`declare`](super::declare).
 #[derive(Debug)]
@@ -35,37 +37,52 @@ impl Channel for DeclaredRoom {
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
         // Of a member that was in before the rule came.
         if let JoinRule::Deny(why) = &self.rules.join {
-            return Handled::error(reason(why));
+            return Refused(PushRefusal::Denied, why.clone()).told(socket);
         }
         let events = &self.rules.events;
         let Some(at) = events.iter().position(|rule| rule.is_for(event)) else {
-            return Handled::error(reason(&format!("unknown event {event:?}")));
+            let why = format!("unknown event {event:?}");
+            return Refused(PushRefusal::UnknownEvent, why).told(socket);
         };
         match events[at].relayed(at, event, payload, socket) {
             Ok(()) if events[at].acknowledge => Handled::ok(()),
             Ok(()) => Handled::NoReply,
-            Err(why) => Handled::error(reason(&why)),
+            Err(refused) => refused.told(socket),
         }
     }
 }
 
+/// A push that is not taken, with the reason that its sender is told.
+struct Refused(PushRefusal, String);
+
+impl Refused {
+    fn told(self, socket: &mut Socket<'_>) -> Handled {
+        let Refused(refusal, why) = self;
+        socket.count_refused(refusal);
+        Handled::error(reason(&why))
+    }
+}
+
 impl EventRule {
-    /// Relays a push that the rule, the `at`th of its room, is for. Fails with the reason that its sender is told.
+    /// Relays a push that the rule, the `at`th of its room, is for.
     fn relayed(
         &self,
         at: usize,
         event: &str,
         payload: Payload<'_>,
         socket: &mut Socket<'_>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refused> {
         if self.bytes_max.is_some_and(|most| bytes_of(payload) > most) {
-            return Err("payload too large".into());
+            return Err(Refused(PushRefusal::TooLarge, "payload too large".into()));
         }
-        let relayed = self.relay.of(event, payload)?;
+        let relayed = self
+            .relay
+            .of(event, payload)
+            .map_err(|why| Refused(PushRefusal::BadPayload, why))?;
         if let Some(rate) = self.rate
             && !PushRates::of(socket).admits(at, rate)
         {
-            return Err("too many messages".into());
+            return Err(Refused(PushRefusal::TooMany, "too many messages".into()));
         }
         if self.echo {
             socket.broadcast(event, relayed);

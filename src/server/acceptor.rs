@@ -99,8 +99,9 @@ impl Gate {
         let wait_ns = self.accepted.wait_ns(door.now_ns(), rate);
         let used_ns = self.accepted.used_ns(door.now_ns());
         let limit = Limit::AcceptsPerSecond;
-        door.meters.note(limit, used_ns, rate.burst_ns());
-        if wait_ns > 0 && door.meters.exceeded(door.limits().1, limit) {
+        let (_, observe) = door.limits();
+        door.meters.note(observe, limit, used_ns, rate.burst_ns());
+        if wait_ns > 0 && door.meters.exceeded(observe, limit) {
             let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
             sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use super::connection::{Connection, ConnectionWaker, Name, State};
+use super::connection::{Connection, ConnectionWaker, Name, Overdue, State};
 use super::http::serve;
 use super::inbox::{Command, Event};
 use super::publish::class_of;
@@ -126,6 +126,7 @@ impl Shard {
             state: State::Open,
             heard: self.clock.now(),
             partial_since: self.clock.now(),
+            overdue: Overdue::default(),
             write_blocked: false,
             // The one before it in this place may have left its entry.
             ready: self.ready.contains(&key) || self.awake.contains(&key),

@@ -129,6 +129,9 @@ impl Shard {
     pub(super) fn cut_off(&mut self, key: u32, reason: CloseReason) {
         let connection = self.connections.get(key as usize);
         let told = connection.is_some_and(|c| matches!(&c.state, State::Closing(c) if c.sent));
+        if told && self.draining.is_some() {
+            self.link.cut_told.fetch_add(1, Ordering::Relaxed);
+        }
         if let Some(connection) = connection.filter(|_| !told) {
             self.link.closes.count_cut();
             if self.draining.is_some() {

@@ -28,6 +28,8 @@ pub(super) struct Connection {
     pub heard: Stamp,
     /// When the message that is incomplete now began. Of no meaning otherwise.
     pub partial_since: Stamp,
+    /// Which of these two deadlines have passed while they only count, and been counted.
+    pub overdue: Overdue,
     /// The socket took less than it was given: waiting for room.
     pub write_blocked: bool,
     /// On its shard's ready list. Once at most, or a connection would be read more often than others.
@@ -42,6 +44,15 @@ pub(super) struct Connection {
         reason = "it counts until it is dropped with the connection"
     )]
     pub counted: Option<Counted>,
+}
+
+/// What has been counted already, so that one silence counts once however long it is.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Overdue {
+    /// Nothing has come for too long.
+    pub idle: bool,
+    /// The message has been incomplete for too long.
+    pub partial: bool,
 }
 
 /// Where a connection stands in its life.
@@ -69,6 +80,18 @@ pub(super) struct Closing {
 impl Connection {
     pub fn is_open(&self) -> bool {
         !matches!(self.state, State::Closing(_))
+    }
+
+    /// Something came, or its deadlines begin anew for another reason.
+    pub fn is_heard(&mut self, now: Stamp) {
+        self.heard = now;
+        self.overdue.idle = false;
+    }
+
+    /// What is incomplete from now on began now.
+    pub fn begins_message(&mut self, now: Stamp) {
+        self.partial_since = now;
+        self.overdue.partial = false;
     }
 
     /// Puts it on the list `ready`, unless it is there.

@@ -104,12 +104,8 @@ impl Door {
             false => Duration::from_millis(admission.join_wait_ms_max),
         };
         let turn = self.joins.take(self.now_ns(), rate, wait_max);
-        let used_ns = match is_observed {
-            true => turn.used_ns,
-            false => turn.used_ns.min(rate.burst_ns()),
-        };
-        self.meters
-            .note(Limit::JoinsPerSecond, used_ns, rate.burst_ns());
+        let (limit, used_ns) = (Limit::JoinsPerSecond, turn.used_ns);
+        self.meters.note(observe, limit, used_ns, rate.burst_ns());
         if turn.wait == Some(Duration::ZERO) {
             return JoinTurn::Now;
         }

@@ -57,6 +57,12 @@ impl Endpoint {
         self.live.reload(reload);
     }
 
+    /// Counts a reload that did not come about, as the new configuration is wrong: `lobbyd_reloads_total{result="failed"}`.
+    /// Nothing changes.
+    pub fn reload_failed(&self) {
+        self.live.reload_failed();
+    }
+
     /// How many topics have subscribers on this node.
     pub fn topics_len(&self) -> usize {
         self.hub.topics_len()

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::histogram::{Figure, Histogram};
 use super::shard::Shard;
+use crate::channel::{JoinRefusal, PushRefusal};
 
 /// Written by the shard alone, once a read or once a turn; read by whoever scrapes. In cache lines of its own, or two
 /// shards would wait for each other.
@@ -20,7 +21,10 @@ pub(super) struct ShardFigures {
     /// What its logs hold.
     pub retained_bytes: Figure,
     pub joins_admitted: Figure,
-    pub joins_refused: Figure,
+    /// By the places of the reasons' names.
+    pub joins_refused: [Figure; JoinRefusal::NAMES.len()],
+    /// The same of pushes.
+    pub pushes_refused: [Figure; PushRefusal::NAMES.len()],
     /// Data messages of clients, heartbeats included.
     pub messages: Figure,
     /// Bytes read from WebSockets.

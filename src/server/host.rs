@@ -13,7 +13,7 @@ use super::inbox::{Event, Events, ShardLink};
 use super::limits::{Limit, LimitSet, ServerLimits};
 use super::publish::seal_broadcast;
 use crate::broker::{Fanout, Position, SubscriptionId, Terms};
-use crate::channel::{Address, Host, Job, Lost, Resume};
+use crate::channel::{Address, Host, Job, JoinRefusal, Lost, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
 
 /// One connection's [`Host`], made for one call into its session.
@@ -76,8 +76,12 @@ impl Host for ShardHost<'_> {
         has_place
     }
 
-    fn join_refused(&mut self) {
-        self.link.figures.joins_refused.add(1);
+    fn join_refused(&mut self, refusal: JoinRefusal) {
+        self.link.figures.joins_refused[refusal as usize].add(1);
+    }
+
+    fn push_refused(&mut self, refusal: PushRefusal) {
+        self.link.figures.pushes_refused[refusal as usize].add(1);
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {
@@ -135,7 +139,7 @@ impl Host for ShardHost<'_> {
                 Err(_elapsed) if meters.exceeded(observe, limit) => Err(Lost::TimedOut),
                 Err(_elapsed) => job.await,
             };
-            meters.note(limit, began.elapsed().as_micros() as u64, max);
+            meters.note(observe, limit, began.elapsed().as_micros() as u64, max);
             report.tell(result);
         });
     }

@@ -29,7 +29,7 @@ use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
 use super::upgrade_request::has_body;
 use super::visit::Visit;
-use super::{Proxies, ServerLimits};
+use super::{Limit, Proxies, ServerLimits};
 use crate::channel::{Matched, Router};
 
 /// What the HTTP side needs to answer; one for all connections of the server.
@@ -234,9 +234,21 @@ async fn run(
         });
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
     }));
-    let ended = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
-        Poll::Ready(ended) => Poll::Ready(Some(ended)),
-        Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
+    let (_, observe) = visit.app.door.limits();
+    // A timer only where there is something for it to count.
+    let mut watch = pin!(
+        observe
+            .contains(Limit::HeadTime)
+            .then(|| visit.watch_head())
+    );
+    let ended = poll_fn(|cx| {
+        if let Some(watch) = watch.as_mut().as_pin_mut() {
+            let _ = watch.poll(cx);
+        }
+        match connection.poll_without_shutdown(cx) {
+            Poll::Ready(ended) => Poll::Ready(Some(ended)),
+            Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
+        }
     });
     if let Some(ended) = ended.await {
         return Some(ended);
@@ -288,7 +300,9 @@ async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
     visit.asked(&head);
     let Ok(()) = visit.enter(&head.headers) else {
         tokio::time::sleep(ADDRESS_REFUSAL_DELAY).await;
-        return with_close(visit.refuse(Refusal::Address));
+        let (peer, client, refusal) = (visit.peer, visit.whence().client, Refusal::Address);
+        tracing::debug!(%peer, %client, refusal = refusal.name(), why = %refusal, "socket refused");
+        return with_close(visit.refuse(refusal));
     };
     let unread_body = has_body(&head.headers);
     let uri = head.uri.clone();
@@ -324,15 +338,18 @@ async fn open_socket(visit: &Visit, mount: &Matched<'_, '_>, head: request::Part
         }
         Err(refusal) => {
             // A fault of the app is for an operator to see, a refused client is everyday life.
+            let name = refusal.name();
             match refusal {
                 Refusal::AppPanicked | Refusal::AppTooSlow => {
-                    tracing::error!(%peer, %client, "{refusal}");
+                    tracing::error!(%peer, %client, refusal = name, "{refusal}");
                 }
                 Refusal::Origin => {
                     let [origin, host] = compared.unwrap_or_default();
-                    tracing::debug!(%peer, %client, %refusal, ?origin, ?host, "socket refused");
+                    tracing::debug!(%peer, %client, refusal = name, why = %refusal, ?origin, ?host, "socket refused");
                 }
-                _ => tracing::debug!(%peer, %client, %refusal, "socket refused"),
+                _ => {
+                    tracing::debug!(%peer, %client, refusal = name, why = %refusal, "socket refused");
+                }
             }
             visit.refuse(refusal)
         }

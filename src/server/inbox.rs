@@ -46,6 +46,8 @@ pub(super) struct ShardLink {
     pub asking: AtomicUsize,
     /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
+    /// Those that it cut when their clients had been told, and had not closed in return yet.
+    pub cut_told: AtomicUsize,
 }
 
 impl ShardLink {
@@ -62,6 +64,7 @@ impl ShardLink {
             connections: AtomicUsize::new(0),
             asking: AtomicUsize::new(0),
             cut_off: AtomicUsize::new(0),
+            cut_told: AtomicUsize::new(0),
         }
     }
 

@@ -240,7 +240,7 @@ pub struct LimitMeters {
 impl LimitMeters {
     /// `used` of `max` is in use. True if that is too much, and the limit bites.
     pub fn judge(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) -> bool {
-        self.note(limit, used, max);
+        self.note(observe, limit, used, max);
         if used <= max {
             return false;
         }
@@ -262,8 +262,11 @@ impl LimitMeters {
     }
 
     /// `used` of `max` is in use. Costs a load and two multiplications, and a division and a store when it was never that
-    /// near in this window: it is done with every read.
-    pub fn note(&self, limit: Limit, used: u64, max: u64) {
+    /// near in this window: it is done with every read. What stands over a limit that bites, as what waits for it does, is
+    /// at that limit.
+    pub fn note(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) {
+        let bites = !observe.contains(limit);
+        let used = if bites { used.min(max) } else { used };
         let nearest = &self.nearest[limit as usize][0];
         let (used, max) = (used.saturating_mul(1000), max.max(1));
         let is_nearer = |permille: u64| used >= permille.saturating_add(1).saturating_mul(max);
@@ -325,6 +328,7 @@ mod tests {
             (0, 1)
         );
         assert_eq!(meters.nearest(Limit::MessageBytes), 1.5);
+        assert_eq!(meters.nearest(Limit::Connections), 1.0);
     }
 
     #[test]
@@ -346,23 +350,24 @@ mod tests {
     #[test]
     fn how_near_a_limit_was_is_the_highest_of_all_that_was_noted() {
         let meters = LimitMeters::default();
+        let observe = LimitSet::default().with(Limit::Connections);
         let mut highest = 0;
         for used in [
             0, 2, 1, 3, 2, 999, 1_000, 1_001, 1_000, 2_997, 2_996, 2_999, 6_000,
         ] {
-            meters.note(Limit::Connections, used, 3_000);
+            meters.note(observe, Limit::Connections, used, 3_000);
             highest = u64::max(highest, used);
             let permille = (highest / 3) as f64;
             assert_eq!(meters.nearest(Limit::Connections), permille / 1000.0);
         }
-        (0..2).for_each(|_| meters.note(Limit::Connections, u64::MAX, 1));
+        (0..2).for_each(|_| meters.note(observe, Limit::Connections, u64::MAX, 1));
         assert!(meters.nearest(Limit::Connections) > 1e15);
     }
 
     #[test]
     fn how_near_a_limit_was_is_forgotten_after_two_windows() {
         let meters = LimitMeters::default();
-        meters.note(Limit::Connections, 5, 10);
+        meters.note(LimitSet::default(), Limit::Connections, 5, 10);
         meters.next_window();
         assert_eq!(meters.nearest(Limit::Connections), 0.5);
         meters.next_window();

@@ -33,6 +33,14 @@ struct State {
     serving: Arc<Serving>,
     /// Empty before the server runs. Weak, as they are the running server's.
     shards: Vec<Weak<ShardLink>>,
+    reloads: ReloadCounts,
+}
+
+/// How often a new configuration was taken, and how often it was refused as it was wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ReloadCounts {
+    pub ok: u64,
+    pub failed: u64,
 }
 
 impl Default for State {
@@ -43,6 +51,7 @@ impl Default for State {
         State {
             serving: Arc::new(Serving { app, limits }),
             shards: Vec::new(),
+            reloads: ReloadCounts::default(),
         }
     }
 }
@@ -83,10 +92,20 @@ impl Live {
         let limits = reload.limits;
         let serving = Arc::new(Serving { app, limits });
         state.serving = Arc::clone(&serving);
+        state.reloads.ok += 1;
         for shard in state.shards.iter().filter_map(Weak::upgrade) {
             let command = Command::Reload(Arc::clone(&serving));
             shard.inbox.post(command, 1);
         }
+    }
+
+    /// What was to be served was wrong.
+    pub fn reload_failed(&self) {
+        self.lock().reloads.failed += 1;
+    }
+
+    pub fn reloads(&self) -> ReloadCounts {
+        self.lock().reloads
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

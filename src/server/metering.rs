@@ -124,10 +124,9 @@ impl Shard {
     }
 
     pub(super) fn note_deadlines(&self, nearest: &NearestDeadlines) {
-        self.link.meters.note(Limit::IdleTime, nearest.idle, 1000);
-        self.link
-            .meters
-            .note(Limit::PartialTime, nearest.partial, 1000);
+        let (meters, observe) = (&self.link.meters, self.limits.observe);
+        meters.note(observe, Limit::IdleTime, nearest.idle, 1000);
+        meters.note(observe, Limit::PartialTime, nearest.partial, 1000);
     }
 
     /// How near one connection is to its deadlines.

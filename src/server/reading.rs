@@ -149,7 +149,7 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
-        connection.heard = self.clock.now();
+        connection.is_heard(self.clock.now());
         let was_partial = connection.reader.is_partial();
         let mut host = ShardHost::new(
             &mut self.fanout,
@@ -165,7 +165,7 @@ impl Shard {
         self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
         // Whether something was whole: what is incomplete now began with this read then.
         if !was_partial || matches!(&ended, Ok(taken) if taken.is_whole) {
-            connection.partial_since = self.clock.now();
+            connection.begins_message(self.clock.now());
         }
         let taken = match ended {
             Ok(taken) => taken,
@@ -235,8 +235,8 @@ impl Shard {
             {
                 connection.state = State::Open;
                 // The wait was ours, so it counts against no deadline of the client's.
-                connection.heard = self.clock.now();
-                connection.partial_since = self.clock.now();
+                connection.is_heard(self.clock.now());
+                connection.begins_message(self.clock.now());
                 connection.make_ready(key, &mut self.ready);
             }
         }

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::acceptor::accept;
+use super::descriptors::warn_of_few_descriptors;
 use super::draining::Drain;
 use super::endpoint::Endpoint;
 use super::inbox::{Command, ShardLink};
@@ -61,6 +62,7 @@ pub(super) fn run(
     // A reload is to let go of it.
     drop(serving);
     drop(over);
+    warn_of_few_descriptors(&endpoint);
     let all_ended = runtime.block_on(async {
         start_admin(&endpoint)?;
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
@@ -71,6 +73,9 @@ pub(super) fn run(
         let drain_times = endpoint.live.serving().limits.drain;
         let drain = async {
             let ready_delay = Duration::from_millis(drain_times.ready_delay_ms);
+            if !ready_delay.is_zero() {
+                tracing::info!("not ready any more; still accepting for {ready_delay:?}");
+            }
             until(sleep(ready_delay), accept(&listener, &links, &endpoint.door)).await;
             drop(listener);
             tell(&links, || Command::Drain);
@@ -83,15 +88,22 @@ pub(super) fn run(
         tell(&links, || Command::Cut);
         Ok(timeout(CUT_GRACE, all_gone(&mut ended)).await.is_ok())
     })?;
-    let mut cut_off = 0;
+    let (mut cut_off, mut cut_told) = (0, 0);
     for (link, thread) in links.iter().zip(threads) {
         cut_off += link.cut_off.load(Ordering::Relaxed);
+        cut_told += link.cut_told.load(Ordering::Relaxed);
         if all_ended || thread.is_finished() {
             let _ = thread.join();
         } else {
             // A callback hangs in it. Nobody can wait for that; what it has ends with the process.
             cut_off += link.connections.load(Ordering::Relaxed);
         }
+    }
+    if cut_told > 0 {
+        tracing::info!(
+            connections = cut_told,
+            "cut after their Close had gone to the kernel, without waiting for their clients' answer"
+        );
     }
     Ok(Summary { cut_off })
 }
@@ -115,10 +127,13 @@ async fn report(links: &[Arc<ShardLink>], drain: &Drain, end: impl Future<Output
             .sum()
     };
     let (count, window) = (connections(), drain.closing_window_ms());
-    let window = Duration::from_millis(window);
+    let pace = match Duration::from_millis(window) {
+        Duration::ZERO => "at once".to_owned(),
+        window => format!("over at most {window:?}"),
+    };
     tracing::info!(
         connections = count,
-        "accepting no more; closing connections over at most {window:?}"
+        "accepting no more; closing connections {pace}"
     );
     let mut end = pin!(end);
     while timeout(REPORT_EVERY, end.as_mut()).await.is_err() {

@@ -57,7 +57,7 @@ impl Shard {
         for (key, due) in due {
             match due {
                 Due::Close(reason) if self.bites(reason) => self.close(key, reason),
-                Due::Close(reason) => self.begin_again(key, reason),
+                Due::Close(reason) => self.is_overdue(key, reason),
                 Due::CutOff(reason) => self.cut_off(key, reason),
             }
         }
@@ -73,15 +73,19 @@ impl Shard {
         }
     }
 
-    /// A deadline that is only observed has passed, and been counted. It counts again when it has passed again.
-    fn begin_again(&mut self, key: u32, reason: CloseReason) {
+    /// A deadline that is only observed has passed, and been counted. It counts again when it has begun anew.
+    fn is_overdue(&mut self, key: u32, reason: CloseReason) {
         if let Some(connection) = self.connections.get_mut(key as usize) {
-            let began = match reason {
-                CloseReason::PartialTimeout => &mut connection.partial_since,
-                _ => &mut connection.heard,
-            };
-            *began = self.clock.now();
+            match reason {
+                CloseReason::PartialTimeout => connection.overdue.partial = true,
+                _ => connection.overdue.idle = true,
+            }
         }
+    }
+
+    /// Whether a deadline has passed that it is still to count or to bite for.
+    fn is_news(&self, limit: Limit, has_counted: bool) -> bool {
+        !has_counted || !self.limits.observe.contains(limit)
     }
 
     /// Gives back the places of a crowd that has gone, as far as they stand behind the last that is in use.
@@ -111,11 +115,15 @@ impl Shard {
                 let is_over = connection.pace.is_over(is_over);
                 is_over.then_some(Due::Close(CloseReason::RateExceeded))
             }
-            State::Open if self.clock.is_over(connection.heard, idle_timeout_ms) => {
+            State::Open
+                if self.clock.is_over(connection.heard, idle_timeout_ms)
+                    && self.is_news(Limit::IdleTime, connection.overdue.idle) =>
+            {
                 Some(Due::Close(CloseReason::IdleTimeout))
             }
             State::Open => {
                 let hangs = connection.reader.is_partial()
+                    && self.is_news(Limit::PartialTime, connection.overdue.partial)
                     && self
                         .clock
                         .is_over(connection.partial_since, self.limits.partial_timeout_ms);

@@ -88,12 +88,12 @@ impl Shard {
             let (used_ns, burst_ns) = (bucket.used_ns(now_ns), rate.burst_ns());
             let observe = self.limits.observe;
             if debt_ns == 0 {
-                self.link.meters.note(limit, used_ns, burst_ns);
+                self.link.meters.note(observe, limit, used_ns, burst_ns);
             } else if self.link.meters.exceeded(observe, limit) {
-                self.link.meters.note(limit, burst_ns, burst_ns);
+                self.link.meters.note(observe, limit, burst_ns, burst_ns);
                 wait_ns = wait_ns.max(debt_ns);
             } else {
-                self.link.meters.note(limit, used_ns, burst_ns);
+                self.link.meters.note(observe, limit, used_ns, burst_ns);
                 bucket.forgive(now_ns, rate);
             }
         }
@@ -142,8 +142,8 @@ impl Shard {
         {
             connection.state = State::Open;
             // The wait was ours, so it counts against no deadline of the client's.
-            connection.heard = self.clock.now();
-            connection.partial_since = self.clock.now();
+            connection.is_heard(self.clock.now());
+            connection.begins_message(self.clock.now());
             connection.make_ready(key, &mut self.ready);
         }
     }

@@ -1,6 +1,8 @@
 //! One connection's stay in HTTP: who is there, as proxies tell, what it counts for, and which limits it came near.
 
 use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::future::pending;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +10,7 @@ use std::time::{Duration, Instant};
 use hyper::HeaderMap;
 use hyper::http::request;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::addresses::Counted;
 use super::handshake::{Accepted, Refusal, Whence};
@@ -29,6 +31,8 @@ pub(super) struct Visit {
     seat: Option<Seat>,
     arrived: Instant,
     has_asked: Cell<bool>,
+    /// The time for the head has passed while it only counts, and has been counted.
+    is_late: Cell<bool>,
 }
 
 impl Visit {
@@ -61,6 +65,7 @@ impl Visit {
             seat,
             arrived,
             has_asked: Cell::new(false),
+            is_late: Cell::new(false),
         })
     }
 
@@ -109,12 +114,28 @@ impl Visit {
         meters.judge(observe, Limit::HeadBytes, bytes, max);
     }
 
+    /// Counts a head that is not there in time when that time is over, where that only counts; then waits for ever.
+    pub async fn watch_head(&self) -> Infallible {
+        let time = Duration::from_millis(self.app.limits.header_timeout_ms);
+        sleep(time.saturating_sub(self.arrived.elapsed())).await;
+        let (_, observe) = self.app.door.limits();
+        if !self.has_asked.get() && observe.contains(Limit::HeadTime) {
+            self.judge_head_time(u64::MAX);
+            self.is_late.set(true);
+        }
+        pending().await
+    }
+
     /// Notes how much of its time the head has taken, in thousandths, and not more than `most`.
     fn judge_head_time(&self, most: u64) {
         let (waited, door) = (self.arrived.elapsed().as_micros() as u64, &self.app.door);
         let part = waited.div_ceil(self.app.limits.header_timeout_ms.max(1));
-        door.meters
-            .judge(door.limits().1, Limit::HeadTime, part.min(most), 1000);
+        let ((_, observe), limit, part) = (door.limits(), Limit::HeadTime, part.min(most));
+        if self.is_late.get() {
+            door.meters.note(observe, limit, part, 1000);
+        } else {
+            door.meters.judge(observe, limit, part, 1000);
+        }
     }
 
     /// Finds out whose the request is, and counts the connection for that client meanwhile.
@@ -158,7 +179,7 @@ impl Visit {
         Whence { peer, client }
     }
 
-    /// Counts a refusal. Returns its answer.
+    /// Counts a refusal that the log tells elsewhere. Returns its answer.
     pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
         self.app.door.refusals.count(refusal);
         refusal.response()
@@ -200,10 +221,15 @@ impl Drop for Visit {
 /// The peer as the proxy announces it. `None` if it does not, or takes too long.
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
     let time = Duration::from_millis(app.limits.header_timeout_ms);
+    let refusal = Refusal::ProxyHeader.name();
     match timeout(time, proxy_header::read(stream)).await {
         Ok(Ok(client)) => return Some(client.unwrap_or(peer)),
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "a trusted proxy sent no PROXY header"),
-        Err(_elapsed) => tracing::debug!(%peer, "a trusted proxy's PROXY header took too long"),
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, refusal, %error, "a trusted proxy sent no PROXY header")
+        }
+        Err(_elapsed) => {
+            tracing::debug!(%peer, refusal, "a trusted proxy's PROXY header took too long")
+        }
     }
     app.door.refusals.count(Refusal::ProxyHeader);
     None

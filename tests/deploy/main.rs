@@ -8,4 +8,5 @@ mod process;
 mod restart;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;
 mod units;

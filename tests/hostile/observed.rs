@@ -1,7 +1,7 @@
 //! Limits that are observed only: what would have been too much is counted, and nothing comes of it, until it would fill
 //! the memory.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use lobbyd::server::{
@@ -11,7 +11,9 @@ use lobbyd::{Router, UserSocket};
 use serde_json::json;
 
 use crate::arena::{Obedient, arena, arena_with_http, nothing_is_left};
-use crate::support::{Client, connect, eventually, frame, open, request, upgrade_request};
+use crate::support::{
+    Client, connect, eventually, frame, open, request, serve_with, upgrade_request,
+};
 
 fn observing(limits: &[Limit]) -> LimitSet {
     limits
@@ -145,6 +147,62 @@ fn whoever_is_slow_is_waited_for() {
     hanging.write_all(second.as_bytes()).unwrap();
     drop((Client::upgraded(hanging), client));
     was_only_observed(&server, Limit::HeadTime);
+    nothing_is_left(server);
+}
+
+/// An idle time of 50 ms passes many times in the time that this takes.
+#[test]
+fn one_silence_counts_once_however_long_it_is() {
+    let limits = ServerLimits {
+        partial_timeout_ms: 50,
+        observe: observing(&[Limit::IdleTime, Limit::PartialTime]),
+        ..ServerLimits::default()
+    };
+    let socket = UserSocket::new().idle_timeout_ms(50);
+    let server = serve_with(Router::new().socket("/socket", socket), 1, limits);
+    let mut client = connect(&server);
+    let beat = frame(1, br#"[null,"hb","phoenix","heartbeat",{}]"#);
+    let silences = 3;
+    for silence in 1..=silences {
+        client.send_raw(&beat[..9]);
+        eventually("both deadlines have passed", || {
+            let of = |limit| counts(&server, limit).0;
+            of(Limit::IdleTime) >= silence && of(Limit::PartialTime) >= silence
+        });
+        // A sweep comes every 12 ms.
+        std::thread::sleep(Duration::from_millis(300));
+        client.send_raw(&beat[9..]);
+        assert_eq!(client.json()[1], "hb");
+    }
+    let partial = counts(&server, Limit::PartialTime);
+    assert_eq!(partial, (silences, 0));
+    // The answer to a beat may be followed by a silence of its own before the next begins.
+    let (idle, bitten) = counts(&server, Limit::IdleTime);
+    assert!(idle <= 2 * silences + 1 && bitten == 0, "{idle}");
+    drop(client);
+    nothing_is_left(server);
+}
+
+#[test]
+fn a_head_that_is_late_counts_when_its_time_is_over_and_once() {
+    let limits = ServerLimits {
+        observe: observing(&[Limit::HeadTime]),
+        ..ServerLimits::default()
+    };
+    let http = HttpLimits {
+        header_timeout_ms: 50,
+        ..HttpLimits::default()
+    };
+    let server = arena_with_http(1, limits, http);
+    let mut late = open(server.local_addr());
+    late.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    // It neither goes nor asks.
+    was_only_observed(&server, Limit::HeadTime);
+    late.write_all(b"Connection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(counts(&server, Limit::HeadTime), (1, 0));
     nothing_is_left(server);
 }
 

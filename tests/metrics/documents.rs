@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use lobbyd::server::Limit;
 use serde_json::Value;
 
 use crate::page::{Kind, Page, scrape};
@@ -101,6 +102,60 @@ fn every_alert_is_about_metrics_that_are_there() {
         assert!(
             !used.is_empty() || expression.contains("up{"),
             "{expression}"
+        );
+    }
+}
+
+#[test]
+fn every_limit_that_an_alert_selects_is_one() {
+    let alerts = section("## Alerts");
+    let selections = alerts.split("limit=~\"").skip(1);
+    let selected = selections.filter_map(|rest| rest.split('"').next());
+    let limits: Vec<&str> = selected.flat_map(|names| names.split('|')).collect();
+    assert!(!limits.is_empty(), "{alerts}");
+    for limit in limits {
+        let is_one = Limit::ALL.iter().any(|known| known.name() == limit);
+        assert!(is_one, "there is no limit {limit}");
+    }
+}
+
+/// The paths of all settings, from a file that has them all.
+fn settings() -> BTreeSet<String> {
+    let (mut table, mut paths) = (String::new(), BTreeSet::new());
+    for line in lobbyd::config::complete().lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            table = name.to_owned();
+        } else if let Some((key, _)) = line.trim_start_matches('#').split_once(" =")
+            && !key.contains(' ')
+        {
+            paths.insert(format!("{table}.{key}"));
+        }
+    }
+    paths
+}
+
+#[test]
+fn every_setting_that_operations_names_is_one() {
+    let settings = settings();
+    let operations = read("docs/operations.md");
+    let tables = [
+        "server", "socket", "log", "metrics", "drain", "timeouts", "limits",
+    ];
+    let quoted = operations.split('`').skip(1).step_by(2);
+    let named: BTreeSet<&str> = quoted
+        .filter_map(|text| text.split(' ').next())
+        .filter(|path| tables.iter().any(|t| path.split('.').next() == Some(*t)))
+        .filter(|path| path.contains('.'))
+        .collect();
+    assert!(named.len() >= 10, "{named:?}");
+    for path in named {
+        let known = |s: &String| s == path || s.starts_with(&format!("{path}."));
+        assert!(settings.iter().any(known), "{path} is no setting");
+    }
+    for library in ["ServerLimits", "_timeout_ms", "retention_bytes_max"] {
+        assert!(
+            !operations.contains(library),
+            "{library} is not the operator's name"
         );
     }
 }

@@ -6,6 +6,7 @@ mod documents;
 mod gauges;
 mod health;
 mod page;
+mod refused;
 mod rooms;
 #[path = "../support/mod.rs"]
 mod support;

@@ -81,7 +81,7 @@ fn the_time_to_the_last_subscriber_and_that_of_turns_are_measured() {
 fn every_limit_is_shown_with_how_near_it_was_and_how_often_it_was_reached() {
     let server = tutorial();
     let meters = server.endpoint().limit_meters();
-    meters.note(Limit::OutboxBytes, 3, 4);
+    meters.note(LimitSet::default(), Limit::OutboxBytes, 3, 4);
     meters.exceeded(LimitSet::default(), Limit::OutboxBytes);
     let observe = LimitSet::default().with(Limit::OutboxBytes);
     for _ in 0..2 {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::JoinRefusal;
 use super::super::host::Host;
 use super::super::outcome::{Acceptance, Join, JoinOutcome};
 use super::super::socket::{Early, Phase};
@@ -11,23 +12,27 @@ use super::{Crash, Session, frames, guarded};
 use crate::broker::Terms;
 use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
 
+/// Bytes of a refused topic that the log shows.
+const SHOWN_BYTES_MAX: usize = 256;
+
 impl Session {
     /// A join of a topic that is not joined (any more).
     pub(super) fn join(&mut self, message: &Message<'_>, host: &mut dyn Host) {
         let routes = &self.settings.routes;
         let topic = message.topic.as_str();
         let Some((topic, route)) = topic.and_then(|t| Some((t, routes.route_of(t)?))) else {
-            host.join_refused();
+            let topic = topic.unwrap_or("(no text)");
+            told_refused(topic, JoinRefusal::Unmatched, host);
             return self.unmatched(message, host);
         };
         let refs = JoinRefs::new(&message.join_ref, &message.reference);
-        if let Some(why) = self.no_room(topic, &refs, host) {
-            host.join_refused();
+        if let Some((refusal, why)) = self.no_room(topic, &refs, host) {
+            told_refused(topic, refusal, host);
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
         // The values' own `clone` is app code too.
         let Ok(assigns) = guarded(|| self.assigns.clone()) else {
-            host.join_refused();
+            told_refused(topic, JoinRefusal::Crashed, host);
             return self.answer(
                 &message.join_ref,
                 message,
@@ -70,13 +75,18 @@ impl Session {
     }
 
     /// Why the connection cannot have this topic too, if so.
-    fn no_room(&self, topic: &str, refs: &JoinRefs, host: &mut dyn Host) -> Option<&'static str> {
+    fn no_room(
+        &self,
+        topic: &str,
+        refs: &JoinRefs,
+        host: &mut dyn Host,
+    ) -> Option<(JoinRefusal, &'static str)> {
         let settings = &self.settings;
         let longest = topic.len().max(refs.channel().heap_bytes());
         if !host.may_have_channels(self.channels_len() + 1, settings.channels_max) {
-            Some("too many channels joined")
+            Some((JoinRefusal::TooManyChannels, "too many channels joined"))
         } else if longest > settings.name_bytes_max {
-            Some("topic or ref too long")
+            Some((JoinRefusal::NameTooLong, "topic or ref too long"))
         } else {
             None
         }
@@ -96,7 +106,7 @@ impl Session {
                 self.accept(joined, reference, early, &acceptance, host);
             }
             Ok(JoinOutcome::Refused(response)) => {
-                self.refuse(&joined, reference, &response, host);
+                self.refuse(&joined, reference, JoinRefusal::Denied, &response, host);
             }
             Ok(JoinOutcome::Later(job)) => {
                 let cause = Cause::Join(early);
@@ -132,7 +142,8 @@ impl Session {
         // The reply is the first frame of this join, and whatever is published once the client can know of it comes
         // behind.
         if !host.subscribe(id, &joined.topic, &terms, frame) {
-            return self.refuse(&joined, reference, &reason("room full"), host);
+            let full = reason("room full");
+            return self.refuse(&joined, reference, JoinRefusal::Full, &full, host);
         }
         for frame in early.frames {
             host.send(frame, Some(id));
@@ -146,7 +157,8 @@ impl Session {
     fn crashed(&self, joined: &Joined, reference: &Ref, crash: Crash, host: &mut dyn Host) {
         let by = host.address();
         tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a join crashed");
-        self.refuse(joined, reference, &reason("join crashed"), host);
+        let crashed = reason("join crashed");
+        self.refuse(joined, reference, JoinRefusal::Crashed, &crashed, host);
     }
 
     /// Nothing of the attempt remains.
@@ -154,10 +166,11 @@ impl Session {
         &self,
         joined: &Joined,
         reference: &Ref,
+        refusal: JoinRefusal,
         response: &PayloadBuf,
         host: &mut dyn Host,
     ) {
-        host.join_refused();
+        told_refused(&joined.topic, refusal, host);
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);
         // The app's reason may have no form in the client's version; then it gets one that has.
@@ -181,4 +194,21 @@ impl Session {
         let (join_ref, topic) = (joined.refs.wire(), (&*joined.topic).into());
         frames::echo(self.version, join_ref, reference, &topic, status, response)
     }
+}
+
+/// Tells the host and the log of a join that is answered with an error.
+fn told_refused(topic: &str, refusal: JoinRefusal, host: &mut dyn Host) {
+    host.join_refused(refusal);
+    // The address is not to be looked up for nobody.
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let by = host.address();
+        let (shard, refusal) = (by.postbox.shard(), refusal.name());
+        let topic = shown(topic);
+        tracing::debug!(connection = %by, shard, topic, refusal, "join refused");
+    }
+}
+
+/// As much of a topic as the log takes: it may be one that was refused for its length.
+fn shown(topic: &str) -> &str {
+    &topic[..topic.floor_char_boundary(SHOWN_BYTES_MAX)]
 }

@@ -10,7 +10,7 @@ use compact_str::CompactString;
 use super::super::host::Host;
 use super::super::job::{Continuation, Job, Lost, Resume};
 use super::super::socket::{Early, Phase};
-use super::super::{Join, MailMessage};
+use super::super::{JoinRefusal, MailMessage};
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
@@ -97,7 +97,8 @@ impl Session {
     ) {
         let line_bytes = payload_bytes(message.payload);
         if self.waiting_bytes + line_bytes > self.settings.waiting_bytes_max {
-            return self.refuse(&joined, &message.reference, &reason(TOO_MANY), host);
+            let (refusal, why) = (JoinRefusal::TooManyWaiting, reason(TOO_MANY));
+            return self.refuse(&joined, &message.reference, refusal, &why, host);
         }
         self.waiting_bytes += line_bytes;
         joined.busy = Some(Box::new(Busy {
@@ -128,7 +129,8 @@ impl Session {
         if in_time {
             self.ask_to_join(joined, &reference, payload.as_payload(), host);
         } else {
-            self.refuse(&joined, &reference, &reason("too many joins"), host);
+            let (refusal, why) = (JoinRefusal::TooManyJoins, reason("too many joins"));
+            self.refuse(&joined, &reference, refusal, &why, host);
         }
         self.work_off(channel, &topic, busy.line, host);
     }
@@ -174,7 +176,10 @@ impl Session {
                 let phase = Phase::Joining(&mut early);
                 then(&mut joined.socket(self.version, host, phase))
             }),
-            Err(Lost::TimedOut) => Ok(Join::error(reason("join timed out"))),
+            Err(Lost::TimedOut) => {
+                let (refusal, why) = (JoinRefusal::TimedOut, reason("join timed out"));
+                return self.refuse(&joined, reference, refusal, &why, host);
+            }
             Ok(Continuation::Handled(_)) | Err(Lost::Panicked) => Err(Crash::lost()),
         };
         self.joined(joined, reference, early, outcome, host);
@@ -271,15 +276,14 @@ impl Session {
         self.waiting_bytes -= busy.line_bytes;
         let topic = joined.topic.clone();
         match busy.cause {
-            Cause::Join(early) => {
-                let reference = busy.reference.unwrap_or_default();
-                let refused = Join::error(reason(&crash.0));
-                self.joined(joined, &reference, early, Ok(refused), host);
-            }
             Cause::Event => self.crash(joined, crash, host),
-            Cause::Turn(_) => {
+            Cause::Join(_) | Cause::Turn(_) => {
                 let reference = busy.reference.unwrap_or_default();
-                self.refuse(&joined, &reference, &reason(&crash.0), host);
+                let refusal = match &*crash.0 == TOO_MANY {
+                    true => JoinRefusal::TooManyWaiting,
+                    false => JoinRefusal::Crashed,
+                };
+                self.refuse(&joined, &reference, refusal, &reason(&crash.0), host);
             }
         }
         self.work_off(id, &topic, busy.line, host);

@@ -71,6 +71,15 @@ impl Scrape {
             "How long ago that shard which is furthest behind last began a turn. Up to a second when idle; over 5 seconds \
              /healthz fails.",
             status.longest_since_turn().as_secs_f64(),
+        )?;
+        let reloads = self.endpoint.live.reloads();
+        page.counters(
+            "lobbyd_reloads",
+            "New configurations that were taken, and that were refused as wrong.",
+            [
+                ([("result", "ok")], reloads.ok),
+                ([("result", "failed")], reloads.failed),
+            ],
         )
     }
 

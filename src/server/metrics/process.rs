@@ -7,13 +7,13 @@ use std::sync::OnceLock;
 
 use rustix::param::clock_ticks_per_second;
 use rustix::process::{Resource, getrlimit};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use super::page::Page;
 
 pub(super) fn write(page: &mut Page<'_>) -> fmt::Result {
     let used = clock_gettime(ClockId::ProcessCPUTime);
-    let used_seconds = used.tv_sec as f64 + used.tv_nsec as f64 / 1e9;
+    let used_seconds = seconds(used);
     page.counter(
         "process_cpu_seconds",
         "Processor time of the process, user and system, in seconds.",
@@ -71,7 +71,7 @@ fn open_fds() -> Option<u64> {
     }
 }
 
-/// It does not change, and must not seem to.
+/// It does not change, and must not seem to. Of `/proc` it takes the process's own part alone, as a service may see no other.
 fn started_seconds() -> Option<f64> {
     static STARTED: OnceLock<Option<f64>> = OnceLock::new();
     *STARTED.get_or_init(|| {
@@ -79,11 +79,30 @@ fn started_seconds() -> Option<f64> {
         // The name of the program comes first, in brackets, and may have any characters in it.
         let (_, fields) = stat.rsplit_once(") ")?;
         let ticks: f64 = fields.split(' ').nth(19)?.parse().ok()?;
-        let system = fs::read_to_string("/proc/stat").ok()?;
-        let booted = system
-            .lines()
-            .find_map(|line| line.strip_prefix("btime "))?;
-        let booted: f64 = booted.trim().parse().ok()?;
-        Some(booted + ticks / clock_ticks_per_second() as f64)
+        let since_boot = ticks / clock_ticks_per_second() as f64;
+        let age = seconds(clock_gettime(ClockId::Boottime)) - since_boot;
+        Some(seconds(clock_gettime(ClockId::Realtime)) - age)
     })
+}
+
+fn seconds(time: Timespec) -> f64 {
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_is_the_one_that_follows_from_the_systems_boot() {
+        let stat = fs::read_to_string("/proc/stat").unwrap();
+        let booted = stat.lines().find_map(|line| line.strip_prefix("btime "));
+        let own = fs::read_to_string("/proc/self/stat").unwrap();
+        let ticks = own.rsplit_once(") ").unwrap().1.split(' ').nth(19);
+        let ticks: f64 = ticks.unwrap().parse().unwrap();
+        let booted: f64 = booted.unwrap().trim().parse().unwrap();
+        let expected = booted + ticks / clock_ticks_per_second() as f64;
+        // The time of the boot is told in whole seconds, and as the system's clock has it now.
+        assert!((started_seconds().unwrap() - expected).abs() < 10.0);
+    }
 }

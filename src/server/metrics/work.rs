@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::page::Page;
+use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::Endpoint;
 use crate::server::figures::ShardFigures;
 use crate::server::histogram::{Durations, Figure, Histogram};
@@ -20,6 +21,19 @@ pub(super) fn write(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
 fn sum(endpoint: &Endpoint, figure: impl Fn(&ShardFigures) -> &Figure) -> u64 {
     let shards = endpoint.figures.iter();
     shards.map(|shard| figure(shard).read()).sum()
+}
+
+/// What all shards counted for each of `names`, in their order.
+fn by_reason(
+    endpoint: &Endpoint,
+    names: &[&'static str],
+    counts: impl Fn(&ShardFigures) -> &[Figure],
+) -> Vec<([(&'static str, &'static str); 1], u64)> {
+    let counted = |(at, name): (usize, &&'static str)| {
+        let count = sum(endpoint, |shard| &counts(shard)[at]);
+        ([("reason", *name)], count)
+    };
+    names.iter().enumerate().map(counted).collect()
 }
 
 /// Something of each shard, labelled with its number.
@@ -54,11 +68,22 @@ fn write_present(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
 }
 
 fn write_incoming(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+    let refused = by_reason(endpoint, JoinRefusal::NAMES, |s| &s.joins_refused);
     let joins = [
         ([("result", "ok")], sum(endpoint, |s| &s.joins_admitted)),
-        ([("result", "refused")], sum(endpoint, |s| &s.joins_refused)),
+        ([("result", "refused")], refused.iter().map(|r| r.1).sum()),
     ];
     page.counters("lobbyd_joins", "Joins answered, by the answer.", joins)?;
+    page.counters(
+        "lobbyd_joins_refused",
+        "Joins answered with an error, by the reason.",
+        refused,
+    )?;
+    page.counters(
+        "lobbyd_pushes_refused",
+        "Pushes that rooms of the configuration did not take, by the reason.",
+        by_reason(endpoint, PushRefusal::NAMES, |s| &s.pushes_refused),
+    )?;
     page.counter(
         "lobbyd_messages_received",
         "Messages of clients, heartbeats included.",

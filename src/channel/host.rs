@@ -47,9 +47,9 @@ pub trait Host {
     /// goes on when the connection ends.
     fn defer(&mut self, id: SubscriptionId, job: super::Job);
 
-    /// Whether the join of channel `id` may be answered now. If not, the host will tell [`Session::answer_join`]
-    /// (super::Session::answer_join) when it may be, or that it has waited long enough; the places are in the order of these calls.
-    /// By default every join may.
+    /// Whether the join of channel `id` may be answered now. If not, the host will tell
+    /// [`Session::answer_join`](super::Session::answer_join) when it may be, or that it has waited long enough; the places
+    /// are in the order of these calls. By default every join may.
     fn may_join(&mut self, _id: SubscriptionId) -> bool {
         true
     }

@@ -195,6 +195,8 @@ impl Client {
                 read > 0
             }
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
+            // With a time-out set, the system does not go on by itself after a signal, as when a child ends.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => self.read_some(),
             Err(error) => panic!("nothing came within {DEADLINE:?}: {error}"),
         }
     }

@@ -1,8 +1,8 @@
 //! How near the limits are that a shard looks at now and then, and what those do that are only observed.
 
 use super::connection::{Connection, State};
-use super::limits::{Limit, LimitSet, ServerLimits};
 use super::shard::Shard;
+use super::{Limit, LimitSet, ServerLimits};
 use crate::broker::{Failure, FanoutSettings, Retention};
 use crate::websocket::{CloseReason, Violation};
 

@@ -4,6 +4,10 @@
 #   docker build -t lobbyd .
 #   docker run --read-only --cap-drop=ALL --ulimit nofile=1048576 -p 4000:4000 lobbyd
 #
+# With a file of rooms and limits, whose server.listen has to be 0.0.0.0:4000, as arguments take the place of CMD:
+#
+#   docker run … -v ./lobbyd.toml:/etc/lobbyd/lobbyd.toml:ro lobbyd --config /etc/lobbyd/lobbyd.toml
+#
 # There is no HEALTHCHECK: it would need a client in the image. Whatever runs the container asks /healthz and /readyz.
 
 FROM rust:1.95-slim-bookworm AS build

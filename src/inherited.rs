@@ -6,6 +6,7 @@ use std::io;
 use std::net::TcpListener;
 
 use listenfd::ListenFd;
+use socket2::SockRef;
 use thiserror::Error;
 
 /// What was handed over.
@@ -55,11 +56,20 @@ impl Inherited {
             };
             let listener = handed_over
                 .take_tcp_listener(index)
+                .and_then(|socket| socket.map(listening).transpose())
                 .map_err(Unusable::NoListener)?;
             if std::mem::replace(place, listener).is_some() {
                 return Err(Unusable::TooMany(name.to_owned()));
             }
         }
         Ok(inherited)
+    }
+}
+
+/// The same, if it listens: a socket that does not would be accepted from in vain, for ever.
+fn listening(socket: TcpListener) -> io::Result<TcpListener> {
+    match SockRef::from(&socket).is_listener()? {
+        true => Ok(socket),
+        false => Err(io::Error::other("the socket does not listen")),
     }
 }

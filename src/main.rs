@@ -15,8 +15,8 @@ use clap::Parser;
 use inherited::{Inherited, Unusable};
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
-    Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, Problems, Subcommand,
-    Unresolvable, complete, effective,
+    Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, ListenAddress, Problems,
+    Subcommand, Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
 use orders::{asked_again, asked_to_end};
@@ -129,21 +129,48 @@ fn listen(config: &Config, inherited: Inherited) -> Result<Bound, Failure> {
         .http_limits(config.http_limits())
         .proxies(config.proxies())
         .rooms_top(config.rooms_top);
-    if let Some(listener) = inherited.admin {
-        server = server.admin_on(listener);
-    } else if let Some(admin) = &config.admin_listen {
-        let address = admin.resolve()?;
-        let listener =
-            TcpListener::bind(address).map_err(|error| CannotListen { address, error })?;
-        server = server.admin_on(listener);
+    let not_bound = (config.admin_listen.as_ref()).filter(|_| inherited.admin.is_some());
+    if let Some(admin) = inherited.admin.map(Ok).or_else(|| bind_admin(config)) {
+        server = server.admin_on(admin?);
     }
-    let Some(listener) = inherited.public else {
-        let bound = server.bind(address);
-        return Ok(bound.map_err(|error| CannotListen { address, error })?);
+    let bound = match inherited.public {
+        None => {
+            let flag = "--listen";
+            let cannot = |error| CannotListen {
+                address,
+                flag,
+                error,
+            };
+            server.bind(address).map_err(cannot)?
+        }
+        Some(listener) => {
+            let bound = server.listen_on(listener).map_err(Unusable::NoListener)?;
+            tracing::info!(address = %bound.local_addr(), not_bound = %address, "listening on a socket that was handed over");
+            bound
+        }
     };
-    let bound = server.listen_on(listener).map_err(Unusable::NoListener)?;
-    tracing::info!(address = %bound.local_addr(), not_bound = %address, "listening on a socket that was handed over");
+    if let Some(admin) = bound.admin_addr() {
+        let not_bound = not_bound.map(tracing::field::display);
+        tracing::info!(%admin, not_bound, "metrics, health and readiness are served to operators");
+    }
     Ok(bound)
+}
+
+/// The listener for operators, if there is to be one.
+fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
+    let bind = |admin: &ListenAddress| {
+        let (address, flag) = (admin.resolve()?, "--admin-listen");
+        let bound = TcpListener::bind(address);
+        bound.map_err(|error| {
+            CannotListen {
+                address,
+                flag,
+                error,
+            }
+            .into()
+        })
+    };
+    config.admin_listen.as_ref().map(bind)
 }
 
 /// Why nothing was started.

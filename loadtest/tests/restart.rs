@@ -66,20 +66,30 @@ fn count(counts: &[Count], words: &str) -> u64 {
     matching.map(|count| count.count).sum()
 }
 
-/// The lobbies example: a lobbyd in which every room may be joined. `cargo test --test …` alone does not build it.
+/// The lobbies example: a lobbyd in which every room may be joined.
 fn lobbies() -> PathBuf {
+    built("examples/lobbies", ["--example", "lobbies"])
+}
+
+/// The program itself.
+fn lobbyd() -> PathBuf {
+    built("lobbyd", ["--bin", "lobbyd"])
+}
+
+/// What stands at `path` among what was built. `cargo test --test …` alone does not build it.
+fn built(path: &str, target: [&str; 2]) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
-    let binary = profile.join("examples/lobbies");
+    let binary = profile.join(path);
     if !binary.exists() {
-        build(profile);
+        build(profile, target);
     }
     binary
 }
 
-fn build(profile: &Path) {
+fn build(profile: &Path, target: [&str; 2]) {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--example", "lobbies", "--manifest-path"]);
+    cargo.arg("build").args(target).arg("--manifest-path");
     cargo.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
     cargo.arg("--target-dir").arg(profile.parent().unwrap());
     if profile.ends_with("release") {
@@ -123,6 +133,44 @@ fn everybody_comes_back_to_a_lobbyd_that_is_restarted() {
         (70, vec![])
     );
     assert!(measured.deliveries.expected > 50 * 10);
+}
+
+/// The binary itself, with a file in which every room may be joined, and 50 and 10 lobbies of clients.
+fn restart_of_the_binary(line: &str) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lobbyd.toml");
+    let rooms = "[[room]]\ntopic = \"room:*\"\n[[room.event]]\nname = \"new_msg\"\n\
+        [drain]\nwindow_ms = 500\n";
+    std::fs::write(&file, rooms).unwrap();
+    let address = free();
+    let (binary, file) = (lobbyd(), file.display());
+    let spawn = format!(
+        "exec {} --config {file} --listen {address} --shards 2",
+        binary.display()
+    );
+    let size =
+        "--lobby 50 --lobbies 10 --members 2 --warmup 500ms --duration 500ms --lobby-rate 20";
+    let run = restart(&spawn, address, &format!("{size} {line}")).ends_with(0);
+    run.keeps_to_the_schema();
+    let restart = told(&run);
+    assert_eq!((restart.clients, restart.back), (70, 70), "{}", run.seen);
+    assert_eq!(count(&restart.ends, "1012 (restart)"), 70, "{}", run.seen);
+    assert_eq!(restart.ended_how, "exit status: 0");
+    assert_eq!(run.measurement().connections.refused, vec![]);
+    run
+}
+
+#[test]
+fn everybody_comes_back_to_the_binary_with_a_file_of_rooms() {
+    restart_of_the_binary("").says("70 clients were back");
+}
+
+#[test]
+fn everybody_comes_back_at_the_first_try_where_both_binaries_inherit_one_socket() {
+    let run = restart_of_the_binary("--inherit").says("70 clients were back");
+    let restart = told(&run);
+    assert!(restart.inherited);
+    assert_eq!((restart.tries_max, restart.unanswered.len()), (1, 0));
 }
 
 /// 300 ms lie between the clients' end and the old server's: that is two tries in vain, and more.

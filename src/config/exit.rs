@@ -62,6 +62,8 @@ impl From<Exit> for ExitCode {
 pub struct CannotListen {
     /// The address asked for.
     pub address: SocketAddr,
+    /// The flag that would have asked for another.
+    pub flag: &'static str,
     /// What the system said.
     pub error: io::Error,
 }
@@ -72,10 +74,11 @@ impl CannotListen {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         };
+        let flag = self.flag;
         match self.error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!(
-                    "the port is already in use (another lobbyd? try --listen {ip}:0 for any free port)"
+                    "the port is already in use (another lobbyd? try {flag} {ip}:0 for any free port)"
                 )
             }
             io::ErrorKind::AddrNotAvailable => {
@@ -83,7 +86,8 @@ impl CannotListen {
                     .to_owned()
             }
             io::ErrorKind::PermissionDenied => {
-                format!("not permitted (ports below 1024 are reserved; try --listen {ip}:4000)")
+                let port = 4000 + self.address.port() % 1024;
+                format!("not permitted (ports below 1024 are reserved; try {flag} {ip}:{port})")
             }
             _ => self.error.to_string(),
         }
@@ -99,6 +103,7 @@ mod tests {
         let line = |address: &str, kind: io::ErrorKind| {
             CannotListen {
                 address: address.parse().unwrap(),
+                flag: "--listen",
                 error: kind.into(),
             }
             .to_string()
@@ -106,7 +111,7 @@ mod tests {
         let in_use = "cannot listen on 127.0.0.1:4000: the port is already in use \
             (another lobbyd? try --listen 127.0.0.1:0 for any free port)";
         assert_eq!(line("127.0.0.1:4000", io::ErrorKind::AddrInUse), in_use);
-        assert!(line("[::1]:80", io::ErrorKind::PermissionDenied).contains("--listen [::1]:4000"));
+        assert!(line("[::1]:80", io::ErrorKind::PermissionDenied).contains("--listen [::1]:4080"));
         assert!(line("10.9.8.7:80", io::ErrorKind::AddrNotAvailable).contains("no such address"));
         assert!(line("10.9.8.7:80", io::ErrorKind::OutOfMemory).contains("out of memory"));
     }

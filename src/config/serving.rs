@@ -38,7 +38,7 @@ impl Config {
 
     /// The rules of the rooms.
     pub fn room_rules(&self) -> Vec<RoomRules> {
-        let kept = self.server.fanout.retention();
+        let kept = self.server_limits().retention();
         self.rooms.iter().map(|room| rules(room, kept)).collect()
     }
 

@@ -134,10 +134,7 @@ impl Gate {
 
     fn rate(&self, door: &Door) -> Rate {
         let (admission, _) = door.limits();
-        Rate {
-            per_second: admission.accepts_per_second,
-            burst: admission.accepts_burst,
-        }
+        Rate::new(admission.accepts_per_second, admission.accepts_burst)
     }
 
     /// Says it once in a while: what lasts must not fill the log.

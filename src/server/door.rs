@@ -97,10 +97,7 @@ impl Door {
     /// When the next join may be answered. The place is taken with that.
     pub fn next_join(&self) -> JoinTurn {
         let (admission, observe) = self.limits();
-        let rate = Rate {
-            per_second: admission.joins_per_second,
-            burst: admission.joins_burst,
-        };
+        let rate = Rate::new(admission.joins_per_second, admission.joins_burst);
         let is_observed = observe.contains(Limit::JoinsPerSecond);
         let wait_max = match is_observed {
             true => Duration::ZERO,

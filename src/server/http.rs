@@ -10,91 +10,29 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
-use hyper::http::request;
 use hyper::server::conn::http1;
 use hyper::service::Service;
-use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::addresses::Counted;
-use super::door::Door;
-use super::handshake::{Accepted, Refusal, handshake};
+use super::answering::respond;
+use super::handshake::Accepted;
+use super::http_app::HEAD_LINES_MAX_DEFAULT;
 use super::in_flight::Seat;
-use super::pages::Pages;
-use super::response::{HttpResponse, method_not_allowed, not_found, text};
-use super::static_files;
-use super::upgrade_request::has_body;
+use super::response::HttpResponse;
 use super::visit::Visit;
-use super::{Proxies, ServerLimits};
-use crate::channel::{Matched, Router};
-
-/// What the HTTP side needs to answer; one for all connections of the server.
-#[derive(Debug)]
-pub struct HttpApp {
-    router: Router,
-    pub(super) limits: HttpLimits,
-    pub(super) proxies: Proxies,
-    pub(super) door: Arc<Door>,
-    /// None where there is no server round it, and so nothing to be asked about but itself.
-    pages: Option<Pages>,
-}
-
-/// The limits of a connection while it speaks HTTP. They are generous to a slow client and a slow network, and bound
-/// what a silent or hostile one can hold: a file descriptor and some kilobytes, for about a minute at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HttpLimits {
-    /// Longest wait for a whole request head, in milliseconds, from the accept or the end of the answer before, so it
-    /// is also how long an idle connection is kept. Default 10,000. Then the connection is closed.
-    pub header_timeout_ms: u64,
-    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or an upgrade has it
-    /// long before. Then the answer under way is the last, and has `closing_timeout_ms` to be taken.
-    pub lifetime_ms: u64,
-    /// How long a connection at the end of its life may still take, in milliseconds. Default 5,000. Then it is cut.
-    pub closing_timeout_ms: u64,
-    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, as phoenix.js itself gives up
-    /// on things after that time. Then the client gets 503.
-    pub connect_timeout_ms: u64,
-    /// Largest request head, in bytes, at least 8,192 (hyper's own minimum). It bounds hyper's buffer, so that up to twice
-    /// as much may pass, as it happens to be read. Default 65,536, eight times what proxies
-    /// commonly pass on, as tokens travel in URLs. A larger one is answered with 431.
-    pub head_bytes_max: usize,
-    /// Most header lines of a request. Default 100. More are answered with 431.
-    pub head_lines_max: usize,
-}
-
-impl Default for HttpLimits {
-    fn default() -> HttpLimits {
-        HttpLimits {
-            header_timeout_ms: 10_000,
-            lifetime_ms: 60_000,
-            closing_timeout_ms: 5_000,
-            connect_timeout_ms: 10_000,
-            head_bytes_max: 64 * 1024,
-            head_lines_max: HEAD_LINES_MAX_DEFAULT,
-        }
-    }
-}
+use super::{HttpApp, HttpLimits};
 
 /// hyper's lower bound for [`HttpLimits::head_bytes_max`]; it panics below.
 const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
 
-/// hyper's own default, for which it needs no memory of its own.
-const HEAD_LINES_MAX_DEFAULT: usize = 100;
-
-/// How long a request of an address with too many connections waits for its 429: phoenix.js tries again within 10 ms of
-/// an answer. It waits no longer than there is room for it ([`Admission::upgrades_in_flight_max`](super::Admission)).
-const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
-
 /// What is still read, and thrown away, after the last answer. Closing a socket with unread input resets the
 /// connection, and the client may lose the answer that says what was wrong with its request.
 const DISCARDED_BYTES_MAX: usize = 256 * 1024;
-
-/// Bytes of a header that are logged: a host name has no more than 253.
-const SHOWN_BYTES_MAX: usize = 256;
 
 /// How long to do so: a client that hears the end closes its side at once.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
@@ -118,50 +56,6 @@ pub struct Upgraded {
     pub leftover: Bytes,
     /// Whose socket it is.
     pub accepted: Accepted,
-}
-
-impl HttpApp {
-    /// Serves `router` within the default limits.
-    pub fn new(router: Router) -> HttpApp {
-        HttpApp {
-            router,
-            limits: HttpLimits::default(),
-            proxies: Proxies::default(),
-            door: Arc::new(Door::new(1, &ServerLimits::default())),
-            pages: None,
-        }
-    }
-
-    /// With the pages for operators.
-    pub(super) fn pages(mut self, pages: Pages) -> HttpApp {
-        self.pages = Some(pages);
-        self
-    }
-
-    /// With what belongs to the server rather than to what is served.
-    pub(super) fn succeeding(mut self, before: &HttpApp) -> HttpApp {
-        self.proxies = before.proxies.clone();
-        self.door = Arc::clone(&before.door);
-        self.pages = before.pages.clone();
-        self
-    }
-
-    /// Sets which proxies are believed.
-    pub fn proxies(mut self, proxies: Proxies) -> HttpApp {
-        self.proxies = proxies;
-        self
-    }
-
-    /// Sets other limits.
-    pub fn limits(mut self, limits: HttpLimits) -> HttpApp {
-        self.limits = limits;
-        self
-    }
-
-    /// What is served.
-    pub fn router(&self) -> &Router {
-        &self.router
-    }
 }
 
 /// Speaks HTTP on `stream` until it becomes a WebSocket (`Some`) or ends (`None`, whatever the cause).
@@ -280,86 +174,6 @@ fn builder(visit: &Visit) -> http1::Builder {
         builder.max_headers(limits.head_lines_max);
     }
     builder
-}
-
-/// The answer to one request. A socket that is let in is put into the visit, and its 101 is the last answer.
-async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
-    let (head, _unread) = request.into_parts();
-    visit.asked(&head);
-    let Ok(()) = visit.enter(&head.headers) else {
-        tokio::time::sleep(ADDRESS_REFUSAL_DELAY).await;
-        return with_close(visit.refuse(Refusal::Address));
-    };
-    let unread_body = has_body(&head.headers);
-    let uri = head.uri.clone();
-    visit.begins_answer();
-    let response = match visit.app.router.find(uri.path()) {
-        None => resource(&visit.app, visit.peer, &head).await,
-        Some(mount) => open_socket(visit, &mount, head).await,
-    };
-    visit.is_answered();
-    if unread_body {
-        // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
-        return with_close(response);
-    }
-    response
-}
-
-fn with_close(mut response: HttpResponse) -> HttpResponse {
-    let close = HeaderValue::from_static("close");
-    response.headers_mut().insert(CONNECTION, close);
-    response
-}
-
-async fn open_socket(visit: &Visit, mount: &Matched<'_, '_>, head: request::Parts) -> HttpResponse {
-    let app_timeout = Duration::from_millis(visit.app.limits.connect_timeout_ms);
-    let from = visit.whence();
-    let (peer, client) = (from.peer, from.client);
-    let compared = tracing::enabled!(tracing::Level::DEBUG)
-        .then(|| [ORIGIN, HOST].map(|name| shown(&head.headers, &name)));
-    match handshake(mount, head, from, app_timeout).await {
-        Ok((socket, response)) => {
-            visit.accepted.replace(Some(socket));
-            response
-        }
-        Err(refusal) => {
-            // A fault of the app is for an operator to see, a refused client is everyday life.
-            match refusal {
-                Refusal::AppPanicked | Refusal::AppTooSlow => {
-                    tracing::error!(%peer, %client, "{refusal}");
-                }
-                Refusal::Origin => {
-                    let [origin, host] = compared.unwrap_or_default();
-                    tracing::debug!(%peer, %client, %refusal, ?origin, ?host, "socket refused");
-                }
-                _ => tracing::debug!(%peer, %client, %refusal, "socket refused"),
-            }
-            visit.refuse(refusal)
-        }
-    }
-}
-
-/// The beginning of a header for the log; to be escaped there, since it is the client's.
-fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
-    let value = headers.get(name).map_or(&[][..], HeaderValue::as_bytes);
-    String::from_utf8_lossy(&value[..value.len().min(SHOWN_BYTES_MAX)]).into_owned()
-}
-
-/// What is not a socket.
-async fn resource(app: &HttpApp, peer: SocketAddr, head: &request::Parts) -> HttpResponse {
-    if let Some(pages) = &app.pages
-        && let Some(answer) = pages.answer(head, peer).await
-    {
-        return answer;
-    }
-    match head.uri.path() {
-        "/healthz" if head.method == Method::GET || head.method == Method::HEAD => {
-            text(StatusCode::OK, "ok\n")
-        }
-        "/healthz" => method_not_allowed(),
-        _ if app.router.serves_static_files() => static_files::respond(head),
-        _ => not_found(),
-    }
 }
 
 /// Closes so that the client gets what was written: says the end, then takes in what it is still sending.

@@ -4,8 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream as Client;
 use std::time::Instant;
 
+use hyper::StatusCode;
+
 use super::*;
-use crate::channel::{CheckOrigin, Connect, UserSocket};
+use crate::channel::{CheckOrigin, Connect, Router, UserSocket};
 
 const UPGRADE: &str = "Host: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";

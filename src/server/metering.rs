@@ -1,9 +1,9 @@
 //! How near the limits are that a shard looks at now and then, and what those do that are only observed.
 
 use super::connection::{Connection, State};
-use super::limits::{Limit, LimitSet, ServerLimits};
 use super::shard::Shard;
-use crate::broker::{Failure, FanoutSettings};
+use super::{Limit, LimitSet, ServerLimits};
+use crate::broker::{Failure, FanoutSettings, Retention};
 use crate::websocket::{CloseReason, Violation};
 
 /// The bounds of the fan-out as they bite, those taken into account that are only observed.
@@ -19,6 +19,14 @@ pub(super) fn with_observed(limits: &ServerLimits) -> FanoutSettings {
             fanout.retention_total_bytes_max,
         ),
         outbox_bytes_max: bites_above(Limit::OutboxBytes, fanout.outbox_bytes_max),
+    }
+}
+
+impl ServerLimits {
+    /// What is kept of a topic that has no [`Retention`] of its own: as the limits say, but 16 times that of those that are
+    /// only observed.
+    pub fn retention(&self) -> Retention {
+        with_observed(self).retention()
     }
 }
 

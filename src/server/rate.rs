@@ -4,23 +4,38 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many in a second in the long run, and how many at once.
+/// How many in a second in the long run, and how many at once; worked out as times, since it is used with every read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
-    pub per_second: u32,
-    pub burst: u32,
+    /// The time in which one is earned, in nanoseconds with a fraction of [`FRACTION_BITS`].
+    one: u64,
+    burst_ns: u64,
 }
 
+/// So that a rate of millions in a second is kept to a thousandth.
+const FRACTION_BITS: u32 = 20;
+
 impl Rate {
+    /// So many in a second, and so many at once; 0 counts as 1.
+    pub fn new(per_second: u32, burst: u32) -> Rate {
+        let one = (1_000_000_000 << FRACTION_BITS) / u64::from(per_second.max(1));
+        let burst_ns = times(one, burst.max(1));
+        Rate { one, burst_ns }
+    }
+
     /// The time in which `count` are earned.
     fn ns_of(self, count: u32) -> u64 {
-        u64::from(count) * 1_000_000_000 / u64::from(self.per_second.max(1))
+        times(self.one, count)
     }
 
     /// The time in which an empty bucket becomes full.
     pub fn burst_ns(self) -> u64 {
-        self.ns_of(self.burst.max(1))
+        self.burst_ns
     }
+}
+
+fn times(one: u64, count: u32) -> u64 {
+    ((u128::from(one) * u128::from(count)) >> FRACTION_BITS) as u64
 }
 
 /// One bucket, full at first. Times are nanoseconds of a clock of its owner.
@@ -93,42 +108,53 @@ impl SharedBucket {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate {
-        per_second: 1_000,
-        burst: 10,
-    };
     const MS: u64 = 1_000_000;
+
+    fn rate() -> Rate {
+        Rate::new(1_000, 10)
+    }
+
+    #[test]
+    fn a_rate_is_kept_to_a_thousandth_whatever_it_is() {
+        for per_second in [1, 3, 1_000, 1 << 20, 999_999_937, u32::MAX] {
+            let rate = Rate::new(per_second, u32::MAX);
+            let second = rate.ns_of(per_second).abs_diff(1_000_000_000);
+            assert!(second <= 1_000_000, "{per_second}: {second}");
+            assert_eq!(rate.burst_ns(), rate.ns_of(u32::MAX));
+        }
+        assert_eq!(Rate::new(0, 0), Rate::new(1, 1));
+    }
 
     #[test]
     fn a_bucket_gives_its_burst_at_once_and_then_no_more_than_its_rate() {
         let mut bucket = Bucket::default();
-        assert_eq!(bucket.take(0, 10, RATE), 0);
-        assert_eq!(bucket.wait_ns(0, RATE), MS);
-        assert_eq!(bucket.take(0, 5, RATE), 5 * MS, "a debt of five");
-        assert_eq!(bucket.take(5 * MS, 0, RATE), 0, "is paid after five");
+        assert_eq!(bucket.take(0, 10, rate()), 0);
+        assert_eq!(bucket.wait_ns(0, rate()), MS);
+        assert_eq!(bucket.take(0, 5, rate()), 5 * MS, "a debt of five");
+        assert_eq!(bucket.take(5 * MS, 0, rate()), 0, "is paid after five");
         let given = (0..1_000).filter(|ms| {
             let now = (5 + ms) * MS;
-            let free = bucket.wait_ns(now, RATE) == 0;
-            free && bucket.take(now, 1, RATE) == 0
+            let free = bucket.wait_ns(now, rate()) == 0;
+            free && bucket.take(now, 1, rate()) == 0
         });
         assert_eq!(given.count(), 999);
-        bucket.take(2_000 * MS, 1_000_000, RATE);
-        bucket.forgive(2_000 * MS, RATE);
-        assert_eq!(bucket.wait_ns(2_000 * MS, RATE), MS);
+        bucket.take(2_000 * MS, 1_000_000, rate());
+        bucket.forgive(2_000 * MS, rate());
+        assert_eq!(bucket.wait_ns(2_000 * MS, rate()), MS);
     }
 
     #[test]
     fn a_bucket_that_was_left_alone_holds_its_burst_and_not_more() {
         let mut bucket = Bucket::default();
-        bucket.take(0, 10, RATE);
-        assert_eq!(bucket.take(3_600_000 * MS, 10, RATE), 0);
-        assert_eq!(bucket.take(3_600_000 * MS, 1, RATE), MS);
+        bucket.take(0, 10, rate());
+        assert_eq!(bucket.take(3_600_000 * MS, 10, rate()), 0);
+        assert_eq!(bucket.take(3_600_000 * MS, 1, rate()), MS);
     }
 
     #[test]
     fn those_who_wait_get_places_one_after_the_other_and_nobody_waits_longer_than_allowed() {
         let bucket = SharedBucket::default();
-        let take = |now: u64| bucket.take(now, RATE, Duration::from_millis(3)).wait;
+        let take = |now: u64| bucket.take(now, rate(), Duration::from_millis(3)).wait;
         let ms = |ms| Some(Duration::from_millis(ms));
         assert!((0..10).all(|_| take(0) == ms(0)));
         assert_eq!([take(0), take(0), take(0)], [ms(1), ms(2), ms(3)]);

@@ -1,16 +1,15 @@
-//! Reading: one read of a ready socket, the frames in it, and what each of them means.
+//! Reading: one read of each ready socket, and what comes of what was in it.
 
 use std::io;
 
-use fastwebsockets::OpCode;
 use tokio::io::Interest;
 
 use super::Limit;
-use super::connection::{Connection, Name, State};
+use super::connection::State;
 use super::host::ShardHost;
 use super::shard::Shard;
-use crate::protocol::Undecodable;
-use crate::websocket::{CloseReason, Filled, ReadLimits, seal};
+use super::taking::take_frames;
+use crate::websocket::{CloseReason, Filled};
 
 /// Sockets read in one turn, once each, of those that had nothing to read before, and as many of those that always have.
 /// A firehose gets no more than its share, and who only speaks now and then need not wait behind a hundred of them.
@@ -20,7 +19,7 @@ const READS_PER_TURN: usize = 256;
 const READ_BYTES_PER_TURN: usize = 256 << 10;
 
 /// Bytes waiting for a client from which on it is not read: it gets no further answers until it takes those.
-const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
+pub(super) const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 impl Shard {
     pub(super) fn read_ready(&mut self) {
@@ -193,118 +192,6 @@ impl Shard {
             self.close(key, reason);
         }
     }
-
-    /// Goes on reading those that have taken what waited for them. No waker tells: the last of it may have gone out in
-    /// one write that the socket took whole.
-    pub(super) fn read_held(&mut self) {
-        let (connections, fanout, ready) = (&mut self.connections, &self.fanout, &mut self.ready);
-        self.held.retain(|&key| {
-            let Some(connection) = connections.get_mut(key as usize).filter(|c| c.held) else {
-                return false;
-            };
-            let must_wait = fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX;
-            if !must_wait {
-                connection.held = false;
-                connection.make_ready(key, ready);
-            }
-            must_wait
-        });
-    }
-
-    /// Reads nothing more from a publisher until the shards have caught up.
-    fn pause(&mut self, key: u32) {
-        if let Some(connection) = self.connections.get_mut(key as usize)
-            && matches!(connection.state, State::Open)
-        {
-            connection.state = State::Paused {
-                since: self.clock.now(),
-            };
-            self.paused.push(key);
-        }
-    }
-
-    pub(super) fn resume_paused(&mut self) {
-        if self.paused.is_empty()
-            || self.link.hub.lag_bytes_max() as u64 > self.lag_bytes_that_bite() / 2
-        {
-            return;
-        }
-        for key in std::mem::take(&mut self.paused) {
-            if let Some(connection) = self.connections.get_mut(key as usize)
-                && matches!(connection.state, State::Paused { .. })
-            {
-                connection.state = State::Open;
-                // The wait was ours, so it counts against no deadline of the client's.
-                connection.heard = self.clock.now();
-                connection.partial_since = self.clock.now();
-                connection.make_ready(key, &mut self.ready);
-            }
-        }
-    }
-}
-
-/// What was in a read.
-struct Taken {
-    /// Whether what was incomplete before is whole now.
-    is_whole: bool,
-    frames: u32,
-    /// Bytes of the largest message.
-    largest: usize,
-}
-
-/// Does what each whole frame means. An error is the reason to close the connection.
-fn take_frames(
-    connection: &mut Connection,
-    buffer: &mut crate::websocket::ReadBuffer,
-    decode: &mut crate::protocol::DecodeScratch,
-    host: &mut ShardHost<'_>,
-) -> Result<Taken, CloseReason> {
-    use crate::channel::Host;
-    let message_bytes_max = connection.socket.limits().message_bytes_max as u64;
-    let message_bytes_max = host
-        .observe
-        .bites_above(Limit::MessageBytes, message_bytes_max) as usize;
-    let limits = ReadLimits { message_bytes_max };
-    let (mut messages, mut controls, mut largest) = (0_u32, 0_u32, 0);
-    while let Some(frame) = connection.reader.next(buffer, &limits)? {
-        match frame.opcode {
-            OpCode::Text | OpCode::Binary => {
-                messages += 1;
-                host.link.figures.messages.add(1);
-            }
-            _ => controls += 1,
-        }
-        match frame.opcode {
-            OpCode::Text | OpCode::Binary => {
-                let binary = frame.opcode == OpCode::Binary;
-                largest = largest.max(frame.payload.len());
-                let message = connection
-                    .session
-                    .message(binary, &frame.payload, decode, host);
-                message.map_err(|cause| undecodable(&cause, host))?;
-            }
-            OpCode::Ping => host.send(seal(OpCode::Pong, &frame.payload), None),
-            OpCode::Close => return Err(CloseReason::ClientClosed),
-            // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
-            // continuations.
-            OpCode::Pong | OpCode::Continuation => {}
-        }
-    }
-    // A message in fragments is not helped by the pings inside it.
-    let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());
-    let frames = messages + controls;
-    Ok(Taken {
-        is_whole,
-        frames,
-        largest,
-    })
-}
-
-/// Says what was wrong with a message, since the reason has but a word for it.
-fn undecodable(cause: &Undecodable, host: &ShardHost<'_>) -> CloseReason {
-    let (name, shard) = (Name(host.connection), host.link.number);
-    tracing::debug!(connection = %name, shard, %cause, "a client sent what is no message");
-    CloseReason::Undecodable
 }
 
 /// Not the end of the connection.

@@ -25,7 +25,7 @@ use super::inbox::{Events, ShardLink};
 use super::limits::ServerLimits;
 use super::metering::with_observed;
 use super::sockets::Sockets;
-use super::throttling::Throttled;
+use super::throttling::{Charges, Throttled};
 use crate::broker::{Budget, Failure, Fanout, Mailbox};
 use crate::protocol::DecodeScratch;
 use crate::websocket::{CloseReason, Overrun, ReadBuffer};
@@ -37,6 +37,8 @@ pub(super) struct Shard {
     pub link: Arc<ShardLink>,
     pub app: Arc<HttpApp>,
     pub limits: ServerLimits,
+    /// Of these, what every read is charged by.
+    pub charges: Charges,
     pub connections: Slab<Connection>,
     pub fanout: Fanout,
     pub events: Rc<Events>,
@@ -94,6 +96,7 @@ impl Shard {
             held_joins: HeldJoins::default(),
             link,
             app,
+            charges: limits.rates.into(),
             limits,
             connections: Slab::new(),
             fanout,

@@ -8,9 +8,9 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::HttpApp;
 use super::connection::{Connection, State};
-use super::limits::{Limit, ServerLimits};
 use super::metering::NearestDeadlines;
 use super::shard::Shard;
+use super::{Limit, ServerLimits};
 use crate::websocket::CloseReason;
 
 /// A shard keeps places for this many connections.

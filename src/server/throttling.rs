@@ -47,18 +47,18 @@ impl Pace {
     }
 }
 
-impl Rates {
-    fn messages(&self) -> Rate {
-        Rate {
-            per_second: self.messages_per_second,
-            burst: self.messages_burst,
-        }
-    }
+/// [`Rates`], worked out for charging reads by them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Charges {
+    messages: Rate,
+    bytes: Rate,
+}
 
-    fn bytes(&self) -> Rate {
-        Rate {
-            per_second: self.bytes_per_second,
-            burst: self.bytes_burst,
+impl From<Rates> for Charges {
+    fn from(rates: Rates) -> Charges {
+        Charges {
+            messages: Rate::new(rates.messages_per_second, rates.messages_burst),
+            bytes: Rate::new(rates.bytes_per_second, rates.bytes_burst),
         }
     }
 }
@@ -66,24 +66,24 @@ impl Rates {
 impl Shard {
     /// A read brought so many messages and bytes. Returns why the connection is to be closed, if so.
     pub(super) fn charge(&mut self, key: u32, messages: u32, bytes: usize) -> Option<CloseReason> {
-        let (rates, now_ns) = (self.limits.rates, self.clock.now_ns());
+        let (charges, now_ns) = (self.charges, self.clock.now_ns());
         let pace = &mut self.connections.get_mut(key as usize)?.pace;
-        let charges = [
+        let buckets = [
             (
                 Limit::MessagesPerSecond,
                 &mut pace.messages,
                 messages,
-                rates.messages(),
+                charges.messages,
             ),
             (
                 Limit::BytesPerSecond,
                 &mut pace.bytes,
                 bytes as u32,
-                rates.bytes(),
+                charges.bytes,
             ),
         ];
         let mut wait_ns = 0;
-        for (limit, bucket, count, rate) in charges {
+        for (limit, bucket, count, rate) in buckets {
             let debt_ns = bucket.take(now_ns, count, rate);
             let (used_ns, burst_ns) = (bucket.used_ns(now_ns), rate.burst_ns());
             let observe = self.limits.observe;
@@ -102,7 +102,10 @@ impl Shard {
             return None;
         }
         let since = *pace.over_since.get_or_insert(self.clock.now());
-        if self.clock.is_over(since, rates.over_rate_ms_max) {
+        if self
+            .clock
+            .is_over(since, self.limits.rates.over_rate_ms_max)
+        {
             return Some(CloseReason::RateExceeded);
         }
         self.throttle(key, now_ns + wait_ns);

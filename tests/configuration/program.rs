@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::eventually;
+use lobbyd::config::{Config, Given};
+
+use crate::support::{eventually, request};
 
 /// A folder where a file `lobbyd.toml` may stand. Gone with the value.
 pub struct Folder(PathBuf);
@@ -24,6 +26,15 @@ impl Folder {
     pub fn with(self, file: &str) -> Folder {
         self.write(file);
         self
+    }
+
+    /// What it says, as the program reads it.
+    pub fn config(&self) -> Config {
+        let given = Given {
+            file: Some(self.0.join("lobbyd.toml")),
+            ..Given::default()
+        };
+        given.read().unwrap().config
     }
 
     /// Writes `lobbyd.toml`.
@@ -45,13 +56,28 @@ impl Folder {
 
     /// Serves with `lobbyd.toml` on a free port.
     pub fn serve(&self, arguments: &[&str]) -> Served {
-        let all = [
-            &["--config", "lobbyd.toml", "--listen", "127.0.0.1:0"],
-            arguments,
-        ]
-        .concat();
+        self.serve_by(self.serving(arguments))
+    }
+
+    /// The program as [`serve`](Folder::serve) runs it.
+    pub fn serving(&self, arguments: &[&str]) -> Command {
+        let always = ["--config", "lobbyd.toml", "--listen", "127.0.0.1:0"];
+        self.lobbyd(&[&always[..], arguments].concat())
+    }
+
+    /// The same, with the program behind `exec` in a shell's line, and what the shell has as its input as descriptor 3.
+    pub fn in_a_shell(&self, exec: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        let script =
+            format!("{exec} \"$0\" --config lobbyd.toml --listen 127.0.0.1:0 3<&0 </dev/null");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_lobbyd")]);
+        command.env_clear().current_dir(&self.0);
+        command
+    }
+
+    /// Serves by such a command.
+    pub fn serve_by(&self, mut command: Command) -> Served {
         let log = self.0.join("log");
-        let mut command = self.lobbyd(&all);
         command
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap());
@@ -78,6 +104,19 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// What the listener at `address` shows of a sample, at `/metrics`.
+pub fn metric(address: SocketAddr, sample: &str) -> u64 {
+    let page = request(
+        address,
+        "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    );
+    let value = page
+        .lines()
+        .find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+    let value = value.unwrap_or_else(|| panic!("no {sample} in {page}"));
+    value.parse().expect(value)
 }
 
 pub fn ended(command: &mut Command) -> (i32, String, String) {
@@ -108,11 +147,38 @@ impl Served {
         });
     }
 
+    /// Waits until it has read its file again: the line with `parts` is logged once more.
+    pub fn reload(&self, parts: &[&str]) {
+        let is_it = |line: &str| parts.iter().all(|part| line.contains(part));
+        let lines = || self.log().lines().filter(|line| is_it(line)).count();
+        let before = lines();
+        self.signal("HUP");
+        eventually(&format!("{parts:?} is logged again"), || lines() > before);
+    }
+
+    /// What `/metrics` says of a sample by its name with its labels.
+    pub fn metric(&self, sample: &str) -> u64 {
+        metric(self.address, sample)
+    }
+
+    /// Waits until `/metrics` says so.
+    pub fn shows(&self, sample: &str, value: u64) {
+        eventually(&format!("{sample} is {value}"), || {
+            self.metric(sample) == value
+        });
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let killed = Command::new("kill").args(["-s", signal, &pid]).status();
         assert!(killed.unwrap().success());
+    }
+
+    /// Waits for its end, and returns its exit code.
+    pub fn end(&mut self) -> Option<i32> {
+        eventually("it ends", || !self.runs());
+        self.child.wait().unwrap().code()
     }
 
     /// Whether it still runs.

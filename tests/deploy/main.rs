@@ -8,3 +8,4 @@ mod process;
 mod restart;
 #[path = "../support/mod.rs"]
 mod support;
+mod units;

@@ -21,8 +21,8 @@ impl Manager {
         Manager { socket, path }
     }
 
-    /// Waits until it is told `line`; others may come before.
-    fn hears(&self, line: &str) {
+    /// Waits until it is told `line`; others may come before. Returns all that was told with it.
+    fn hears(&self, line: &str) -> String {
         let mut bytes = [0; 4096];
         let mut before = Vec::new();
         loop {
@@ -31,7 +31,7 @@ impl Manager {
             };
             let told = String::from_utf8_lossy(&bytes[..len]).into_owned();
             if told.lines().any(|told| told == line) {
-                return;
+                return told;
             }
             before.push(told);
         }
@@ -61,6 +61,43 @@ fn a_service_manager_is_told_when_lobbyd_is_ready_how_many_are_connected_and_tha
     manager.hears("STOPPING=1");
     drop(client);
     assert_eq!(lobbyd.ended().code, Some(0));
+}
+
+#[test]
+fn a_service_manager_is_told_of_each_reload_when_it_began_and_that_it_is_over() {
+    let manager = Manager::new("reload");
+    let file = std::env::temp_dir().join(format!("lobbyd-reload-{}.toml", std::process::id()));
+    std::fs::write(&file, "").unwrap();
+    let mut command = lobbyd();
+    command.arg("--config").arg(&file);
+    command.env("NOTIFY_SOCKET", &manager.path);
+    let lobbyd = Lobbyd::start(command);
+    manager.hears("READY=1");
+    let client = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
+    // A right one, and a wrong one, which is over as well.
+    for text in ["[limits]\nconnections.max = 9\n", "[limits]\nnone = 1\n"] {
+        std::fs::write(&file, text).unwrap();
+        lobbyd.signal("HUP");
+        let told = manager.hears("RELOADING=1");
+        let began = told.lines().find_map(|l| l.strip_prefix("MONOTONIC_USEC="));
+        // systemd takes it only with the moment, by its own clock.
+        let began: u64 = began.expect(&told).parse().unwrap();
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let now = now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1_000;
+        assert!(began <= now && began + DEADLINE.as_micros() as u64 > now);
+        manager.hears("READY=1");
+    }
+    lobbyd.signal("TERM");
+    manager.hears("STOPPING=1");
+    drop(client);
+    let ended = lobbyd.ended();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    assert!(
+        ended.log.contains("limits.none: no such setting"),
+        "{}",
+        ended.log
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod declared;
 mod full;
+mod member;
 mod reload;
 mod stage;
 #[path = "../support/mod.rs"]

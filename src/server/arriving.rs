@@ -126,6 +126,7 @@ impl Shard {
             state: State::Open,
             heard: self.clock.now(),
             partial_since: self.clock.now(),
+            partial_throttled_ms: 0,
             write_blocked: false,
             // The one before it in this place may have left its entry.
             ready: self.ready.contains(&key) || self.awake.contains(&key),

@@ -12,6 +12,12 @@ impl Stamp {
     pub fn as_ms(self) -> u32 {
         self.0
     }
+
+    /// So many milliseconds later.
+    pub fn later_by(self, ms: u64) -> Stamp {
+        // The cut to 32 bits is the wrap.
+        Stamp(self.0.wrapping_add(ms as u32))
+    }
 }
 
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use std::task::{Context, Wake, Waker};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use super::ServerLimits;
 use super::addresses::Counted;
-use super::clock::Stamp;
+use super::clock::{Clock, Stamp};
 use super::throttling::Pace;
 use crate::broker::Mailbox;
 pub(super) use crate::channel::ConnectionName as Name;
@@ -28,6 +29,8 @@ pub(super) struct Connection {
     pub heard: Stamp,
     /// When the message that is incomplete now began. Of no meaning otherwise.
     pub partial_since: Stamp,
+    /// Milliseconds of that in which it was not read since it sent too much in a second.
+    pub partial_throttled_ms: u64,
     /// The socket took less than it was given: waiting for room.
     pub write_blocked: bool,
     /// On its shard's ready list. Once at most, or a connection would be read more often than others.
@@ -51,7 +54,7 @@ pub(super) enum State {
     /// It published more than the shards can take: not read until they have caught up.
     Paused { since: Stamp },
     /// It sent more than it may in a second: not read until then, in nanoseconds of the shard's clock.
-    Throttled { until_ns: u64 },
+    Throttled { since: Stamp, until_ns: u64 },
     /// Its Close frame is on its way or sent; input is thrown away until the peer's end.
     Closing(Closing),
 }
@@ -76,6 +79,41 @@ impl Connection {
         if !std::mem::replace(&mut self.ready, true) {
             ready.push(key);
         }
+    }
+
+    /// What is incomplete now began then.
+    pub fn begin_partial(&mut self, now: Stamp) {
+        self.partial_since = now;
+        self.partial_throttled_ms = 0;
+    }
+
+    /// It is read again. The wait was ours, so it counts against no deadline of the client's.
+    pub fn reopen(&mut self, clock: &Clock) {
+        match std::mem::replace(&mut self.state, State::Open) {
+            State::Paused { since } => {
+                let waited_ms = clock.since_ms(since);
+                self.heard = self.heard.later_by(waited_ms);
+                self.partial_since = self.partial_since.later_by(waited_ms);
+                self.pace.waited(waited_ms);
+            }
+            State::Throttled { since, .. } => {
+                let waited_ms = clock.since_ms(since);
+                self.heard = self.heard.later_by(waited_ms);
+                self.partial_throttled_ms += waited_ms;
+            }
+            other @ (State::Open | State::Closing(_)) => self.state = other,
+        }
+    }
+
+    /// How long what is incomplete may take: pauses for sending too much are on top, of which there may be no more than of
+    /// one in a row. Without that end, who has a pause before each look at the deadline would have none.
+    pub fn partial_ms_max(&self, clock: &Clock, limits: &ServerLimits) -> u64 {
+        let paused_ms = match self.state {
+            State::Throttled { since, .. } => clock.since_ms(since),
+            _ => 0,
+        };
+        let throttled_ms = self.partial_throttled_ms + paused_ms;
+        limits.partial_timeout_ms + throttled_ms.min(limits.rates.over_rate_ms_max)
     }
 
     /// Asks to be woken when there is something to read. False if there is something now.

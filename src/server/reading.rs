@@ -164,7 +164,7 @@ impl Shard {
         self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
         // Whether something was whole: what is incomplete now began with this read then.
         if !was_partial || matches!(&ended, Ok(taken) if taken.is_whole) {
-            connection.partial_since = self.clock.now();
+            connection.begin_partial(self.clock.now());
         }
         let taken = match ended {
             Ok(taken) => taken,

@@ -70,3 +70,17 @@ impl Clock {
         self.since_ms(stamp) >= timeout_ms
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_moved_over_the_wrap() {
+        let mut clock = Clock::start();
+        clock.now = Stamp(5);
+        let before_the_wrap = Stamp(u32::MAX - 4);
+        assert_eq!(clock.since_ms(before_the_wrap), 10);
+        assert_eq!(clock.since_ms(before_the_wrap.later_by(7)), 3);
+    }
+}

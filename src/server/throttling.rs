@@ -188,3 +188,23 @@ impl Throttled {
         timer.as_mut().poll(cx).is_ready()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::clock::Clock;
+
+    #[test]
+    fn a_wait_for_another_reason_is_no_time_of_being_over() {
+        let since = Clock::start().now();
+        let mut pace = Pace {
+            over_since: Some(since),
+            ..Pace::default()
+        };
+        pace.waited(500);
+        assert!(pace.is_over(|over| over == since.later_by(500)));
+        pace.rests();
+        pace.waited(500);
+        assert!(!pace.is_over(|_| true), "it was not over");
+    }
+}

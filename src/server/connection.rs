@@ -113,7 +113,8 @@ impl Connection {
             _ => 0,
         };
         let throttled_ms = self.partial_throttled_ms + paused_ms;
-        limits.partial_timeout_ms + throttled_ms.min(limits.rates.over_rate_ms_max)
+        let more_ms = throttled_ms.min(limits.rates.over_rate_ms_max);
+        limits.partial_timeout_ms.saturating_add(more_ms)
     }
 
     /// Asks to be woken when there is something to read. False if there is something now.

@@ -173,7 +173,9 @@ mod tests {
         let bucket = SharedBucket::default();
         let wait_max = Duration::from_millis(3);
         let slow = Rate::new(1, 10);
-        (0..20).for_each(|_| drop(bucket.take(0, slow, wait_max)));
+        for _ in 0..20 {
+            bucket.take(0, slow, wait_max);
+        }
         assert_eq!(bucket.take(0, rate(), wait_max).wait, None);
         bucket.forgive(0, rate());
         let wait = bucket.take(0, rate(), wait_max).wait;

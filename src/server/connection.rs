@@ -105,16 +105,13 @@ impl Connection {
         }
     }
 
-    /// How long what is incomplete may take: pauses for sending too much are on top, of which there may be no more than of
-    /// one in a row. Without that end, who has a pause before each look at the deadline would have none.
+    /// How long what is incomplete may take, in milliseconds.
     pub fn partial_ms_max(&self, clock: &Clock, limits: &ServerLimits) -> u64 {
         let paused_ms = match self.state {
             State::Throttled { since, .. } => clock.since_ms(since),
             _ => 0,
         };
-        let throttled_ms = self.partial_throttled_ms + paused_ms;
-        let more_ms = throttled_ms.min(limits.rates.over_rate_ms_max);
-        limits.partial_timeout_ms.saturating_add(more_ms)
+        limits.partial_ms_max(self.partial_throttled_ms + paused_ms)
     }
 
     /// Asks to be woken when there is something to read. False if there is something now.
@@ -150,5 +147,30 @@ impl Wake for ConnectionWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.ready.post(self.key, 1);
+    }
+}
+
+impl ServerLimits {
+    /// How long a message may be incomplete whose client was not read for `throttled_ms` of that since it sent too much: as
+    /// much longer as it may be over in a row, at most. Without that end, who has a pause before each look at the deadline has none.
+    fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
+        let more_ms = throttled_ms.min(self.rates.over_rate_ms_max);
+        self.partial_timeout_ms.saturating_add(more_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_put_off_the_end_of_an_unfinished_message_but_not_for_good() {
+        let mut limits = ServerLimits {
+            partial_timeout_ms: 500,
+            ..ServerLimits::default()
+        };
+        limits.rates.over_rate_ms_max = 2_000;
+        let ms_max = [0, 300, 2_000, 1_000_000].map(|ms| limits.partial_ms_max(ms));
+        assert_eq!(ms_max, [500, 800, 2_500, 2_500]);
     }
 }

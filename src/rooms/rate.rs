@@ -9,7 +9,7 @@ use crate::Socket;
 #[derive(Clone, Debug, Default)]
 pub(super) struct PushRates(Vec<Bucket>);
 
-/// When a bucket will be full again is all there is to know of it, so that a reload may change its rate.
+/// When a bucket will be full again is all there is to know of it. Under another rate it is at most empty.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
     full_at: Option<Instant>,
@@ -36,11 +36,12 @@ impl PushRates {
 impl Bucket {
     fn take(&mut self, rate: Rate, now: Instant) -> bool {
         let each = Duration::from_secs(1) / rate.per_second.max(1);
-        let full_at = self.full_at.map_or(now, |full_at| full_at.max(now));
-        let has_one = full_at - now <= each * (rate.burst.max(1) - 1);
-        if has_one {
-            self.full_at = Some(full_at + each);
-        }
+        let burst = rate.burst.max(1);
+        let full_at = self.full_at.unwrap_or(now);
+        // At most empty: what is missing from under a slower rate would be a debt of many seconds under this one.
+        let full_at = full_at.clamp(now, now + each * burst);
+        let has_one = full_at - now <= each * (burst - 1);
+        self.full_at = Some(if has_one { full_at + each } else { full_at });
         has_one
     }
 }
@@ -83,6 +84,21 @@ mod tests {
         assert_eq!(taken(&mut bucket, slow, start, 10), 2);
         assert_eq!(taken(&mut bucket, fast, start, 10_000), 3000);
         assert_eq!(taken(&mut bucket, slow, start, 10), 0);
+        let second_later = start + Duration::from_secs(1);
+        assert_eq!(taken(&mut bucket, slow, second_later, 10), 1);
+    }
+
+    #[test]
+    fn what_was_taken_at_a_slow_rate_is_no_debt_at_another() {
+        let [slow, fast] =
+            [(1, 100), (1000, 10)].map(|(per_second, burst)| Rate { per_second, burst });
+        let (mut bucket, start) = (Bucket::default(), Instant::now());
+        assert_eq!(taken(&mut bucket, slow, start, 1000), 100);
+        assert_eq!(taken(&mut bucket, fast, start, 1000), 0);
+        for ms in 1..=5 {
+            let now = start + Duration::from_millis(ms);
+            assert_eq!(taken(&mut bucket, fast, now, 1000), 1);
+        }
     }
 
     #[test]

@@ -96,8 +96,10 @@ impl Gate {
     async fn until_free(&mut self, shards: &[Arc<ShardLink>], door: &Door) {
         self.until_there_is_room(shards, door).await;
         let rate = self.rate(door);
-        let wait_ns = self.accepted.wait_ns(door.now_ns(), rate);
         let used_ns = self.accepted.used_ns(door.now_ns());
+        // Before the wait as well as for who is only observed: what is missing at an old rate may be a long time at this one.
+        self.accepted.forgive(door.now_ns(), rate);
+        let wait_ns = self.accepted.wait_ns(door.now_ns(), rate);
         let limit = Limit::AcceptsPerSecond;
         let (_, observe) = door.limits();
         door.meters.note(observe, limit, used_ns, rate.burst_ns());
@@ -105,7 +107,6 @@ impl Gate {
             let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
             sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
         }
-        self.accepted.forgive(door.now_ns(), rate);
     }
 
     async fn until_there_is_room(&mut self, shards: &[Arc<ShardLink>], door: &Door) {

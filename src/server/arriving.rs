@@ -127,6 +127,7 @@ impl Shard {
             heard: self.clock.now(),
             partial_since: self.clock.now(),
             overdue: Overdue::default(),
+            partial_throttled_ms: 0,
             write_blocked: false,
             // The one before it in this place may have left its entry.
             ready: self.ready.contains(&key) || self.awake.contains(&key),

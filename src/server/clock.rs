@@ -12,6 +12,12 @@ impl Stamp {
     pub fn as_ms(self) -> u32 {
         self.0
     }
+
+    /// So many milliseconds later.
+    pub fn later_by(self, ms: u64) -> Stamp {
+        // The cut to 32 bits is the wrap.
+        Stamp(self.0.wrapping_add(ms as u32))
+    }
 }
 
 #[derive(Debug)]
@@ -62,5 +68,19 @@ impl Clock {
     /// Whether `timeout_ms` milliseconds have passed since `stamp`.
     pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
         self.since_ms(stamp) >= timeout_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_moved_over_the_wrap() {
+        let mut clock = Clock::start();
+        clock.now = Stamp(5);
+        let before_the_wrap = Stamp(u32::MAX - 4);
+        assert_eq!(clock.since_ms(before_the_wrap), 10);
+        assert_eq!(clock.since_ms(before_the_wrap.later_by(7)), 3);
     }
 }

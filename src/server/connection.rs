@@ -6,8 +6,9 @@ use std::task::{Context, Wake, Waker};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use super::ServerLimits;
 use super::addresses::Counted;
-use super::clock::Stamp;
+use super::clock::{Clock, Stamp};
 use super::throttling::Pace;
 use crate::broker::Mailbox;
 pub(super) use crate::channel::ConnectionName as Name;
@@ -30,6 +31,8 @@ pub(super) struct Connection {
     pub partial_since: Stamp,
     /// Which of these two deadlines have passed while they only count, and been counted.
     pub overdue: Overdue,
+    /// Milliseconds of that in which it was not read since it sent too much in a second.
+    pub partial_throttled_ms: u64,
     /// The socket took less than it was given: waiting for room.
     pub write_blocked: bool,
     /// On its shard's ready list. Once at most, or a connection would be read more often than others.
@@ -62,7 +65,7 @@ pub(super) enum State {
     /// It published more than the shards can take: not read until they have caught up.
     Paused { since: Stamp },
     /// It sent more than it may in a second: not read until then, in nanoseconds of the shard's clock.
-    Throttled { until_ns: u64 },
+    Throttled { since: Stamp, until_ns: u64 },
     /// Its Close frame is on its way or sent; input is thrown away until the peer's end.
     Closing(Closing),
 }
@@ -91,6 +94,7 @@ impl Connection {
     /// What is incomplete from now on began now.
     pub fn begins_message(&mut self, now: Stamp) {
         self.partial_since = now;
+        self.partial_throttled_ms = 0;
         self.overdue.partial = false;
     }
 
@@ -99,6 +103,33 @@ impl Connection {
         if !std::mem::replace(&mut self.ready, true) {
             ready.push(key);
         }
+    }
+
+    /// It is read again. The wait was ours, so it counts against no deadline of the client's.
+    pub fn reopen(&mut self, clock: &Clock) {
+        match std::mem::replace(&mut self.state, State::Open) {
+            State::Paused { since } => {
+                let waited_ms = clock.since_ms(since);
+                self.heard = self.heard.later_by(waited_ms);
+                self.partial_since = self.partial_since.later_by(waited_ms);
+                self.pace.waited(waited_ms);
+            }
+            State::Throttled { since, .. } => {
+                let waited_ms = clock.since_ms(since);
+                self.heard = self.heard.later_by(waited_ms);
+                self.partial_throttled_ms += waited_ms;
+            }
+            other @ (State::Open | State::Closing(_)) => self.state = other,
+        }
+    }
+
+    /// How long what is incomplete may take, in milliseconds.
+    pub fn partial_ms_max(&self, clock: &Clock, limits: &ServerLimits) -> u64 {
+        let paused_ms = match self.state {
+            State::Throttled { since, .. } => clock.since_ms(since),
+            _ => 0,
+        };
+        limits.partial_ms_max(self.partial_throttled_ms + paused_ms)
     }
 
     /// Asks to be woken when there is something to read. False if there is something now.
@@ -134,5 +165,30 @@ impl Wake for ConnectionWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.ready.post(self.key, 1);
+    }
+}
+
+impl ServerLimits {
+    /// How long a message may be incomplete whose client was not read for `throttled_ms` of that since it sent too much: as
+    /// much longer as it may be over in a row, at most. Without that end, who has a pause before each look at the deadline has none.
+    fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
+        let more_ms = throttled_ms.min(self.rates.over_rate_ms_max);
+        self.partial_timeout_ms.saturating_add(more_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_put_off_the_end_of_an_unfinished_message_but_not_for_good() {
+        let mut limits = ServerLimits {
+            partial_timeout_ms: 500,
+            ..ServerLimits::default()
+        };
+        limits.rates.over_rate_ms_max = 2_000;
+        let ms_max = [0, 300, 2_000, 1_000_000].map(|ms| limits.partial_ms_max(ms));
+        assert_eq!(ms_max, [500, 800, 2_500, 2_500]);
     }
 }

@@ -1,7 +1,7 @@
 //! The door: what decides who comes in and how fast, one for all shards and the acceptor.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::addresses::{Addresses, Counted};
@@ -47,13 +47,21 @@ impl Door {
 
     /// Who may come, and what of that only counts.
     pub fn limits(&self) -> (Admission, LimitSet) {
-        *self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
     }
 
     /// Sets that for who comes from now on.
     pub fn set_limits(&self, admission: Admission, observe: LimitSet) {
-        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limits = self.lock();
+        let rate = joins(&admission);
+        if rate != joins(&limits.0) {
+            self.joins.forgive(self.now_ns(), rate);
+        }
         *limits = (admission, observe);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Admission, LimitSet)> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nanoseconds since it was made: the clock of its buckets.
@@ -96,14 +104,17 @@ impl Door {
 
     /// When the next join may be answered. The place is taken with that.
     pub fn next_join(&self) -> JoinTurn {
-        let (admission, observe) = self.limits();
-        let rate = Rate::new(admission.joins_per_second, admission.joins_burst);
+        let limits = self.lock();
+        let (admission, observe) = *limits;
+        let rate = joins(&admission);
         let is_observed = observe.contains(Limit::JoinsPerSecond);
         let wait_max = match is_observed {
             true => Duration::ZERO,
             false => Duration::from_millis(admission.join_wait_ms_max),
         };
         let turn = self.joins.take(self.now_ns(), rate, wait_max);
+        // Not before: what is taken at the old rate after a change would be owed at the new one.
+        drop(limits);
         let (limit, used_ns) = (Limit::JoinsPerSecond, turn.used_ns);
         self.meters.note(observe, limit, used_ns, rate.burst_ns());
         if turn.wait == Some(Duration::ZERO) {
@@ -118,4 +129,8 @@ impl Door {
             (true, None) => JoinTurn::TooLate(wait_max),
         }
     }
+}
+
+fn joins(admission: &Admission) -> Rate {
+    Rate::new(admission.joins_per_second, admission.joins_burst)
 }

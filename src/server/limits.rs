@@ -10,7 +10,8 @@ pub struct ServerLimits {
     /// What the fan-out keeps for readers that are behind.
     pub fanout: FanoutSettings,
     /// Longest time from the first byte of a message to its last, in milliseconds. Default 30,000. Then the connection
-    /// is closed with 1008.
+    /// is closed with 1008. Pauses in which it is not read are on top; those for sending more than
+    /// [`rates`](Self::rates) allow, for [`over_rate_ms_max`](Rates::over_rate_ms_max) together at most.
     pub partial_timeout_ms: u64,
     /// Bytes of incomplete messages that all connections of a shard may keep together. Default 64 MiB. The connection
     /// that goes beyond it is closed with 1008.

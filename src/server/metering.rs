@@ -138,7 +138,10 @@ impl Shard {
         let idle_ms = connection.socket.limits().idle_timeout_ms;
         nearest.idle = nearest.idle.max(permille(connection.heard, idle_ms));
         if connection.reader.is_partial() {
-            let partial = permille(connection.partial_since, self.limits.partial_timeout_ms);
+            let partial = permille(
+                connection.partial_since,
+                connection.partial_ms_max(&self.clock, &self.limits),
+            );
             nearest.partial = nearest.partial.max(partial);
         }
     }

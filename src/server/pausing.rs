@@ -45,10 +45,7 @@ impl Shard {
             if let Some(connection) = self.connections.get_mut(key as usize)
                 && matches!(connection.state, State::Paused { .. })
             {
-                connection.state = State::Open;
-                // The wait was ours, so it counts against no deadline of the client's.
-                connection.is_heard(self.clock.now());
-                connection.begins_message(self.clock.now());
+                connection.reopen(&self.clock);
                 connection.make_ready(key, &mut self.ready);
             }
         }

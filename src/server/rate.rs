@@ -83,6 +83,12 @@ pub(super) struct Turn {
 }
 
 impl SharedBucket {
+    /// Leaves it empty at most, and nothing owed: for another rate, under which what is missing now would be something else.
+    pub fn forgive(&self, now_ns: u64, rate: Rate) {
+        let empty_ns = now_ns + rate.burst_ns();
+        self.full_at_ns.fetch_min(empty_ns, Ordering::Relaxed);
+    }
+
     /// Takes one, to be used after the wait that is returned.
     pub fn take(&self, now_ns: u64, rate: Rate, wait_max: Duration) -> Turn {
         let (one, burst) = (rate.ns_of(1), rate.burst_ns());
@@ -160,5 +166,25 @@ mod tests {
         assert_eq!([take(0), take(0), take(0)], [ms(1), ms(2), ms(3)]);
         assert_eq!([take(0), take(0)], [None, None]);
         assert_eq!(take(MS), ms(3), "who was refused took nobody's place");
+    }
+
+    #[test]
+    fn what_was_taken_at_a_slow_rate_is_forgiven_at_another() {
+        let bucket = SharedBucket::default();
+        let wait_max = Duration::from_millis(3);
+        let slow = Rate::new(1, 10);
+        for _ in 0..20 {
+            bucket.take(0, slow, wait_max);
+        }
+        assert_eq!(bucket.take(0, rate(), wait_max).wait, None);
+        bucket.forgive(0, rate());
+        let wait = bucket.take(0, rate(), wait_max).wait;
+        assert_eq!(wait, Some(Duration::from_millis(1)), "empty, and no more");
+        bucket.forgive(0, slow);
+        assert_eq!(
+            bucket.take(MS, rate(), wait_max).wait,
+            wait,
+            "nothing is given"
+        );
     }
 }

@@ -12,7 +12,7 @@ impl Shard {
     pub(super) fn reload(&mut self, serving: &Serving) {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;
-        self.charges = self.limits.rates.into();
+        self.set_rates(self.limits.rates);
         self.fanout.set_settings(with_observed(&self.limits));
         self.sweep = self.limits.sweeps(&self.app);
         let router: &Router = serving.app.router();

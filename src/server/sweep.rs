@@ -113,7 +113,10 @@ impl Shard {
                 let time_max = self.limits.rates.over_rate_ms_max;
                 let is_over = |since| self.clock.is_over(since, time_max);
                 let is_over = connection.pace.is_over(is_over);
-                is_over.then_some(Due::Close(CloseReason::RateExceeded))
+                if is_over {
+                    return Some(Due::Close(CloseReason::RateExceeded));
+                }
+                self.hangs(connection)
             }
             State::Open
                 if self.clock.is_over(connection.heard, idle_timeout_ms)
@@ -121,15 +124,16 @@ impl Shard {
             {
                 Some(Due::Close(CloseReason::IdleTimeout))
             }
-            State::Open => {
-                let hangs = connection.reader.is_partial()
-                    && self.is_news(Limit::PartialTime, connection.overdue.partial)
-                    && self
-                        .clock
-                        .is_over(connection.partial_since, self.limits.partial_timeout_ms);
-                hangs.then_some(Due::Close(CloseReason::PartialTimeout))
-            }
+            State::Open => self.hangs(connection),
         }
+    }
+
+    fn hangs(&self, connection: &Connection) -> Option<Due> {
+        let ms_max = connection.partial_ms_max(&self.clock, &self.limits);
+        let hangs = connection.reader.is_partial()
+            && self.is_news(Limit::PartialTime, connection.overdue.partial)
+            && self.clock.is_over(connection.partial_since, ms_max);
+        hangs.then_some(Due::Close(CloseReason::PartialTimeout))
     }
 }
 

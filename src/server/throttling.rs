@@ -41,6 +41,18 @@ impl Pace {
         self.over_since = None;
     }
 
+    /// It was not read for so long, for another reason.
+    pub fn waited(&mut self, ms: u64) {
+        self.over_since = self.over_since.map(|since| since.later_by(ms));
+    }
+
+    /// Begins under other rates, by which what is missing now would be something else: empty at most, and with no debt.
+    fn begin_again(&mut self, now_ns: u64, charges: Charges) {
+        self.messages.forgive(now_ns, charges.messages);
+        self.bytes.forgive(now_ns, charges.bytes);
+        self.over_since = None;
+    }
+
     /// Whether it has been over for longer than that is waited for.
     pub fn is_over(&self, is_over: impl FnOnce(Stamp) -> bool) -> bool {
         self.over_since.is_some_and(is_over)
@@ -48,7 +60,7 @@ impl Pace {
 }
 
 /// [`Rates`], worked out for charging reads by them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Charges {
     messages: Rate,
     bytes: Rate,
@@ -112,11 +124,27 @@ impl Shard {
         None
     }
 
+    /// Charges by `rates` from now on. What is owed at others is forgiven, and who waits for that is read.
+    pub(super) fn set_rates(&mut self, rates: Rates) {
+        let charges = Charges::from(rates);
+        if std::mem::replace(&mut self.charges, charges) == charges {
+            return;
+        }
+        let now_ns = self.clock.now_ns();
+        for (_, connection) in &mut self.connections {
+            connection.pace.begin_again(now_ns, charges);
+        }
+        for Reverse((until_ns, key)) in std::mem::take(&mut self.throttled.queue) {
+            self.resume_one(key, until_ns);
+        }
+    }
+
     fn throttle(&mut self, key: u32, until_ns: u64) {
         if let Some(connection) = self.connections.get_mut(key as usize)
             && matches!(connection.state, State::Open)
         {
-            connection.state = State::Throttled { until_ns };
+            let since = self.clock.now();
+            connection.state = State::Throttled { since, until_ns };
             self.throttled.queue.push(Reverse((until_ns, key)));
         }
     }
@@ -138,12 +166,9 @@ impl Shard {
     /// Another connection may have its place by now.
     fn resume_one(&mut self, key: u32, until_ns: u64) {
         if let Some(connection) = self.connections.get_mut(key as usize)
-            && matches!(connection.state, State::Throttled { until_ns: its } if its == until_ns)
+            && matches!(connection.state, State::Throttled { until_ns: its, .. } if its == until_ns)
         {
-            connection.state = State::Open;
-            // The wait was ours, so it counts against no deadline of the client's.
-            connection.is_heard(self.clock.now());
-            connection.begins_message(self.clock.now());
+            connection.reopen(&self.clock);
             connection.make_ready(key, &mut self.ready);
         }
     }
@@ -161,5 +186,25 @@ impl Throttled {
             timer.as_mut().reset(at);
         }
         timer.as_mut().poll(cx).is_ready()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::clock::Clock;
+
+    #[test]
+    fn a_wait_for_another_reason_is_no_time_of_being_over() {
+        let since = Clock::start().now();
+        let mut pace = Pace {
+            over_since: Some(since),
+            ..Pace::default()
+        };
+        pace.waited(500);
+        assert!(pace.is_over(|over| over == since.later_by(500)));
+        pace.rests();
+        pace.waited(500);
+        assert!(!pace.is_over(|_| true), "it was not over");
     }
 }

@@ -12,6 +12,7 @@ mod json;
 mod last_words;
 mod never_reads;
 mod observed;
+mod other_rates;
 mod panics;
 mod partial;
 mod passes;

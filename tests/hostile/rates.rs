@@ -7,7 +7,7 @@ use lobbyd::server::{Limit, Rates, Running, ServerLimits};
 use serde_json::{Value, json};
 
 use crate::arena::{Chat, arena, nothing_is_left};
-use crate::support::{Client, connect, frame};
+use crate::support::{Client, DEADLINE, connect, frame, raw_frame};
 
 fn with(rates: Rates) -> Running {
     let limits = ServerLimits {
@@ -152,6 +152,43 @@ fn the_time_in_which_a_client_is_not_read_is_not_held_against_it() {
     (0..1_000).for_each(|_| assert_eq!(client.recv().opcode, 10));
     client.send_raw(&message[10..]);
     is_echoed(&mut client, 1, "late");
+    drop(client);
+    nothing_is_left(server);
+}
+
+#[test]
+fn who_is_throttled_again_and_again_does_not_put_off_the_end_of_an_unfinished_message() {
+    let rates = Rates {
+        messages_per_second: 1_000,
+        messages_burst: 100,
+        over_rate_ms_max: 3_000,
+        ..Rates::default()
+    };
+    let limits = ServerLimits {
+        rates,
+        partial_timeout_ms: 500,
+        ..ServerLimits::default()
+    };
+    let server = arena(1, limits);
+    let mut client = connect(&server);
+    client.send_raw(&raw_frame(0x01, b"[null,"));
+    let started = Instant::now();
+    let pings = frame(9, b"").repeat(400);
+    let code = loop {
+        assert!(started.elapsed() < DEADLINE, "it may hang for good");
+        if client.stream.write_all(&pings).is_err() {
+            break client.close_code();
+        }
+        let answers = (0..400).map(|_| client.recv());
+        let other = answers.into_iter().find(|answer| answer.opcode != 10);
+        if let Some(close) = other {
+            break close.close_code();
+        }
+        // Throttled for 300 ms of these, and not over then.
+        std::thread::sleep(Duration::from_millis(400));
+    };
+    assert_eq!(code, 1008);
+    assert_eq!(server.endpoint().closes().of("partial_timeout"), 1);
     drop(client);
     nothing_is_left(server);
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use lobbyd::protocol::Payload;
-use lobbyd::server::{Running, ServerLimits};
+use lobbyd::server::{Limit, Rates, Running, ServerLimits};
 use lobbyd::{Channel, FanoutSettings, Handled, Join, Router, Socket, UserSocket};
 use serde_json::json;
 
@@ -172,6 +172,37 @@ fn a_publisher_that_outruns_a_shard_is_read_later_not_timed_out_and_loses_nothin
     let (_publisher, code) = own.join().expect("all its own copies, in order");
     assert_eq!(code, None);
     sending.join().unwrap();
+}
+
+#[test]
+fn the_time_in_which_a_publisher_waits_for_a_shard_is_no_time_of_sending_too_much() {
+    const OVER_MS_MAX: u64 = 1_000;
+    let limits = ServerLimits {
+        lag_bytes_max: 16 << 10,
+        rates: Rates {
+            messages_per_second: 1_000,
+            messages_burst: 10,
+            over_rate_ms_max: OVER_MS_MAX,
+            ..Rates::default()
+        },
+        ..limits(ROOMY)
+    };
+    let mut held = Held::new(limits);
+    let some = |first| (first..first + 40).flat_map(message).collect::<Vec<u8>>();
+    held.publisher.send_raw(&some(0));
+    // More than it may send at once, when it is over for the first part and paused.
+    assert_eq!(held.publisher.json()[4]["body"], body(0));
+    held.publisher.send_raw(&some(40));
+    std::thread::sleep(Duration::from_millis(2 * OVER_MS_MAX));
+    held.let_go.send(()).unwrap();
+    for number in 1..80 {
+        assert_eq!(held.publisher.json()[4]["body"], body(number));
+    }
+    held.publisher.expect_nothing();
+    let meters = held.server.endpoint().limit_meters();
+    assert!(meters.bitten(Limit::LagBytes) > 0);
+    assert!(meters.bitten(Limit::MessagesPerSecond) > 0);
+    assert_eq!(held.server.endpoint().closes().of("rate_exceeded"), 0);
 }
 
 #[test]

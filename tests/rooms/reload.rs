@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::thread;
 
-use lobbyd::rooms::{DeclaredRoom, EventRule, RoomRules, declare};
+use lobbyd::rooms::{DeclaredRoom, EventRule, Rate, RoomRules, declare};
 use lobbyd::server::{HttpLimits, Server};
 use lobbyd::{Connect, Reload, Router, UserSocket};
 use serde_json::json;
@@ -254,4 +254,27 @@ fn a_hundred_reloads_under_traffic_lose_and_repeat_nothing_on_two_shards() {
     let closes = server.endpoint().closes();
     assert_eq!(closes.by_reason().map(|(_, count)| count).sum::<u64>(), 0);
     drop(members);
+}
+
+#[test]
+fn who_has_pushed_all_that_a_slow_rate_allows_may_push_at_another_rate_at_once() {
+    let at = |per_second, burst| {
+        let rate = Some(Rate { per_second, burst });
+        room_with(EventRule { rate, ..any() })
+    };
+    let server = serve_rooms([at(1, 500)]);
+    let mut member = connect(&server);
+    member.join(ROOM);
+    for number in 0..500 {
+        member.push("say", json!({ "n": number }));
+        member.expect_event("say", json!({ "n": number }));
+    }
+    let started = std::time::Instant::now();
+    server.endpoint().reload(reload_of(router([at(1000, 10)])));
+    eventually("the new rate holds", || {
+        member.push("say", json!({}));
+        member.json()[3] == "say"
+    });
+    // What was missing would have come back in 490 s.
+    assert!(started.elapsed() < crate::support::DEADLINE);
 }

@@ -111,7 +111,7 @@ fn a_stall_that_is_longer_than_a_delivery_is_waited_for_shows_in_the_last_subscr
 fn those_who_come_and_do_not_hear_themselves_fail_the_run() {
     let line = format!(
         "churn --clients {EARLY} --rate 20 --churners 10 --churn-rate 20 --stay 50ms --warmup 0s --duration 1s \
-         --settle 300ms"
+         --settle 3s"
     );
     let run = run_against(Fault::HidesEchoes, &line)
         .ends_with(1)

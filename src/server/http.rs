@@ -28,7 +28,7 @@ use super::pages::Pages;
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
 use super::upgrade_request::has_body;
-use super::visit::Visit;
+use super::visit::{ADDRESS_REFUSAL_DELAY, Visit};
 use super::{Proxies, ServerLimits};
 use crate::channel::{Matched, Router};
 
@@ -85,9 +85,9 @@ const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
 /// hyper's own default, for which it needs no memory of its own.
 const HEAD_LINES_MAX_DEFAULT: usize = 100;
 
-/// How long a request of an address with too many connections waits for its 429: phoenix.js tries again within 10 ms of
-/// an answer. It waits no longer than there is room for it ([`Admission::upgrades_in_flight_max`](super::Admission)).
-const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
+/// Requests answered on one connection; the answer to the last one says so. A page takes a few, a prober in a minute some
+/// dozens.
+const REQUESTS_MAX: u32 = 1_000;
 
 /// What is still read, and thrown away, after the last answer. Closing a socket with unread input resets the
 /// connection, and the client may lose the answer that says what was wrong with its request.
@@ -211,7 +211,9 @@ pub(super) async fn serve(
         visit.failed(&error, parts.read_buf.len());
     }
     drop(parts.read_buf);
-    close(stream).await;
+    if !visit.is_over_limit() {
+        close(stream).await;
+    }
     None
 }
 
@@ -267,11 +269,16 @@ impl Service<Request<Incoming>> for Requests {
 
 fn builder(visit: &Visit) -> http1::Builder {
     let limits = visit.limits_that_bite();
+    let mut head_time = Duration::from_millis(limits.header_timeout_ms);
+    if visit.is_over_limit() {
+        // No longer than its 429 would take: it is not counted among those of its address.
+        head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
+    }
     let mut builder = http1::Builder::new();
     builder
         // Without a timer hyper's time-outs silently do nothing.
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(limits.header_timeout_ms))
+        .header_read_timeout(head_time)
         .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MAX_MIN))
         // A client may end its side with its request, as health checks by netcat do, and still wants the answer.
         .half_close(true)
@@ -284,13 +291,18 @@ fn builder(visit: &Visit) -> http1::Builder {
 
 /// The answer to one request. A socket that is let in is put into the visit, and its 101 is the last answer.
 async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
+    if visit.has_asked() {
+        // Requests may be there by the hundred: the others on this thread have their turn between two of them.
+        tokio::task::yield_now().await;
+    }
     let (head, _unread) = request.into_parts();
     visit.asked(&head);
     let Ok(()) = visit.enter(&head.headers) else {
-        tokio::time::sleep(ADDRESS_REFUSAL_DELAY).await;
+        tokio::time::sleep_until(visit.refusal_time().into()).await;
         return with_close(visit.refuse(Refusal::Address));
     };
-    let unread_body = has_body(&head.headers);
+    // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
+    let is_last = has_body(&head.headers) || visit.requests() >= REQUESTS_MAX;
     let uri = head.uri.clone();
     visit.begins_answer();
     let response = match visit.app.router.find(uri.path()) {
@@ -298,8 +310,7 @@ async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
         Some(mount) => open_socket(visit, &mount, head).await,
     };
     visit.is_answered();
-    if unread_body {
-        // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
+    if is_last {
         return with_close(response);
     }
     response

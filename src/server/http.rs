@@ -310,7 +310,7 @@ async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
         Some(mount) => open_socket(visit, &mount, head).await,
     };
     visit.is_answered();
-    if is_last {
+    if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return with_close(response);
     }
     response

@@ -11,7 +11,7 @@ use lobbyd::{Router, UserSocket};
 use crate::arena::{Chat, Obedient, arena, arena_behind, nothing_is_left};
 use crate::crowds::is_cut;
 use crate::proxies::header;
-use crate::support::{connect, connect_to, eventually, open, request};
+use crate::support::{connect, connect_to, eventually, open, request, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -176,5 +176,18 @@ fn a_connection_has_a_thousand_requests_answered_and_the_last_answer_says_so() {
     let last = &answers[answers.rfind("HTTP/1.1 ").unwrap()..];
     assert!(last.contains("connection: close\r\n"), "{last}");
     assert_eq!(answers.matches("connection: close\r\n").count(), 1);
+    let upgrade = upgrade_request(server.local_addr(), TARGET, "");
+    let mut socket = open(server.local_addr());
+    let last = page.repeat(999) + &upgrade;
+    socket.write_all(last.as_bytes()).unwrap();
+    let mut received = String::new();
+    while !received.contains("HTTP/1.1 101 ") || !received.ends_with("\r\n\r\n") {
+        let mut piece = [0; 1024];
+        let read = socket.read(&mut piece).unwrap();
+        assert_ne!(read, 0, "{received}");
+        received.push_str(std::str::from_utf8(&piece[..read]).unwrap());
+    }
+    assert!(!received.contains("connection: close\r\n"));
+    drop(socket);
     nothing_is_left(server);
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SocketFlags;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, sleep_until};
@@ -29,6 +30,9 @@ const PACE_NS: u64 = 10_000_000;
 
 /// How often to look whether there is room again while there is none.
 const ROOM_CHECK: Duration = Duration::from_millis(10);
+
+/// The same while a shard makes room.
+const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
 
 /// How often at most the log says that there is no room.
 const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
@@ -65,7 +69,8 @@ fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
 #[derive(Default)]
 struct Gate {
     accepted: Bucket,
-    told: Option<Instant>,
+    /// When the log was told what.
+    told: Vec<(&'static str, Instant)>,
 }
 
 impl Gate {
@@ -76,7 +81,9 @@ impl Gate {
         shards: &[Arc<ShardLink>],
         door: &Door,
     ) -> bool {
-        self.until_free(shards, door).await;
+        if !self.until_free(listener, shards, door).await {
+            return false;
+        }
         match accept_one(listener) {
             Ok((stream, peer)) => {
                 self.accepted.take(door.now_ns(), 1, self.rate(door));
@@ -84,17 +91,30 @@ impl Gate {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if is_of_one_connection(&error) => {}
+            // Out of descriptors, which the system says whether or not somebody waits.
+            Err(_) if !is_awaited(listener) => return false,
             Err(error) => {
-                tracing::warn!(%error, "cannot accept connections for now; they wait in the backlog");
-                sleep(EXHAUSTED_PAUSE).await;
+                let what = "cannot accept connections for now; they wait in the backlog";
+                self.tell(what, Some(&error));
+                match make_room(shards) {
+                    true => sleep(MAKING_ROOM_CHECK).await,
+                    false => sleep(EXHAUSTED_PAUSE).await,
+                }
             }
         }
         true
     }
 
-    /// Waits until one more may be accepted.
-    async fn until_free(&mut self, shards: &[Arc<ShardLink>], door: &Door) {
-        self.until_there_is_room(shards, door).await;
+    /// Waits until one more may be accepted. False if none waits.
+    async fn until_free(
+        &mut self,
+        listener: &TcpListener,
+        shards: &[Arc<ShardLink>],
+        door: &Door,
+    ) -> bool {
+        if !self.until_there_is_room(listener, shards, door).await {
+            return false;
+        }
         let rate = self.rate(door);
         let used_ns = self.accepted.used_ns(door.now_ns());
         // Before the wait as well as for who is only observed: what is missing at an old rate may be a long time at this one.
@@ -107,9 +127,16 @@ impl Gate {
             let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
             sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
         }
+        true
     }
 
-    async fn until_there_is_room(&mut self, shards: &[Arc<ShardLink>], door: &Door) {
+    /// False if there is none and nobody waits for it.
+    async fn until_there_is_room(
+        &mut self,
+        listener: &TcpListener,
+        shards: &[Arc<ShardLink>],
+        door: &Door,
+    ) -> bool {
         let has_room = |door: &Door| {
             let (admission, observe) = door.limits();
             let max = observe.bites_above(Limit::Connections, admission.connections_max as u64);
@@ -118,20 +145,31 @@ impl Gate {
         let (admission, observe) = door.limits();
         let next = connections(shards) + 1;
         let max = admission.connections_max as u64;
+        if next > max && !is_awaited(listener) {
+            return false;
+        }
         if door.meters.judge(observe, Limit::Connections, next, max) {
-            self.tell("as many connections as may be; further ones wait in the backlog");
+            self.tell(
+                "as many connections as may be; for further ones those are cut that are slow to ask, or they wait in the backlog",
+                None,
+            );
         }
         while !has_room(door) {
-            sleep(ROOM_CHECK).await;
+            match make_room(shards) {
+                true => sleep(MAKING_ROOM_CHECK).await,
+                false => sleep(ROOM_CHECK).await,
+            }
         }
         if !shards.iter().any(|shard| takes_more(shard, door)) {
             self.tell(
                 "as many connects wait for the app as may be; further ones wait in the backlog",
+                None,
             );
             while !shards.iter().any(|shard| takes_more(shard, door)) {
                 sleep(ROOM_CHECK).await;
             }
         }
+        true
     }
 
     fn rate(&self, door: &Door) -> Rate {
@@ -140,15 +178,32 @@ impl Gate {
     }
 
     /// Says it once in a while: what lasts must not fill the log.
-    fn tell(&mut self, what: &str) {
-        if self
-            .told
-            .is_none_or(|told| told.elapsed() > NOTICE_INTERVAL)
-        {
-            self.told = Some(Instant::now());
-            tracing::warn!("{what}");
+    fn tell(&mut self, what: &'static str, cause: Option<&io::Error>) {
+        self.told
+            .retain(|(_, when)| when.elapsed() < NOTICE_INTERVAL);
+        if self.told.iter().all(|(told, _)| *told != what) {
+            self.told.push((what, Instant::now()));
+            tracing::warn!(error = cause.map(tracing::field::display), "{what}");
         }
     }
+}
+
+/// Whether somebody waits to be accepted.
+fn is_awaited(listener: &TcpListener) -> bool {
+    let mut listeners = [PollFd::new(listener, PollFlags::IN)];
+    poll(&mut listeners, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+}
+
+/// Has a shard cut who waits longest for a request, or is too many of its address. False if nobody is in HTTP but those
+/// whose answers are being found.
+fn make_room(shards: &[Arc<ShardLink>]) -> bool {
+    let can_cut = |shard: &&Arc<ShardLink>| {
+        let counts = [&shard.in_http.over_limit, &shard.in_http.waiting];
+        counts.map(|count| count.load(Ordering::Relaxed))
+    };
+    let most = shards.iter().max_by_key(can_cut);
+    let most = most.filter(|shard| can_cut(shard) != [0, 0]);
+    most.map(|shard| shard.make_room()).is_some()
 }
 
 fn connections(shards: &[Arc<ShardLink>]) -> u64 {
@@ -159,7 +214,7 @@ fn connections(shards: &[Arc<ShardLink>]) -> u64 {
 
 /// Whether a shard could make room for one more in HTTP.
 fn takes_more(shard: &ShardLink, door: &Door) -> bool {
-    door.takes_beside(shard.asking.load(Ordering::Relaxed))
+    door.takes_beside(shard.in_http.asking.load(Ordering::Relaxed))
 }
 
 fn hand_over(stream: TcpStream, peer: SocketAddr, shards: &[Arc<ShardLink>], door: &Door) {

@@ -4,6 +4,7 @@
 use std::future::pending;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,14 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use super::arriving::unless;
+use super::http::serve as serve_connection;
+use super::in_flight::InFlight;
 use super::pages::{MetricsTo, Pages};
-use super::{Endpoint, HttpApp, HttpLimits, serve_http};
+use super::{Endpoint, HttpApp, HttpLimits};
 use crate::channel::Router;
 
-/// Connections served at a time; further ones wait in the backlog.
+/// Connections served at a time. For each further one, that which has waited longest without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
 
 /// Who scrapes or probes is near and quick. A connection that is kept open from one scrape to the next is closed
@@ -95,14 +99,23 @@ pub(super) fn start(
 
 async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+    let in_flight = Rc::new(InFlight::new(Arc::default()));
+    loop {
         let Ok((stream, peer)) = listener.accept().await else {
             sleep(EXHAUSTED_PAUSE).await;
             continue;
         };
+        if places.available_permits() == 0 {
+            in_flight.cut_longest();
+        }
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         let app = Arc::clone(&app);
+        let (seat, is_cut) = in_flight.enter();
         spawn_local(async move {
-            serve_http(stream, peer, app, pending()).await;
+            let serving = serve_connection(stream, peer, app, Some(seat), pending());
+            unless(is_cut, serving).await;
             drop(place);
         });
     }

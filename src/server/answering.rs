@@ -16,24 +16,29 @@ use super::upgrade_request::has_body;
 use super::visit::Visit;
 use crate::channel::Matched;
 
-/// How long a request of an address with too many connections waits for its 429: phoenix.js tries again within 10 ms of
-/// an answer. It waits no longer than there is room for it ([`Admission::upgrades_in_flight_max`](super::Admission)).
-const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
+/// Requests answered on one connection; the answer to the last one says so. A page takes a few, a prober in a minute some
+/// dozens.
+const REQUESTS_MAX: u32 = 1_000;
 
 /// Bytes of a header that are logged: a host name has no more than 253.
 const SHOWN_BYTES_MAX: usize = 256;
 
 /// The answer to one request. A socket that is let in is put into the visit, and its 101 is the last answer.
 pub(super) async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
+    if visit.has_asked() {
+        // Requests may be there by the hundred: the others on this thread have their turn between two of them.
+        tokio::task::yield_now().await;
+    }
     let (head, _unread) = request.into_parts();
     visit.asked(&head);
     let Ok(()) = visit.enter(&head.headers) else {
-        tokio::time::sleep(ADDRESS_REFUSAL_DELAY).await;
+        tokio::time::sleep_until(visit.refusal_time().into()).await;
         let (peer, client, refusal) = (visit.peer, visit.whence().client, Refusal::Address);
         tracing::debug!(%peer, %client, refusal = refusal.name(), why = %refusal, "socket refused");
         return with_close(visit.refuse(refusal));
     };
-    let unread_body = has_body(&head.headers);
+    // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
+    let is_last = has_body(&head.headers) || visit.requests() >= REQUESTS_MAX;
     let uri = head.uri.clone();
     visit.begins_answer();
     let response = match visit.app.router().find(uri.path()) {
@@ -41,8 +46,7 @@ pub(super) async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpRe
         Some(mount) => open_socket(visit, &mount, head).await,
     };
     visit.is_answered();
-    if unread_body {
-        // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
+    if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return with_close(response);
     }
     response

@@ -4,7 +4,9 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use super::connection::{Connection, ConnectionWaker, Name, Overdue, State};
 use super::http::serve;
@@ -16,6 +18,13 @@ use super::{Limit, Upgraded};
 use crate::channel::Session;
 use crate::websocket::{CloseReason, FrameReader};
 
+/// How long a connection has for its request at least when others wait for its place: who waited in the backlog has sent
+/// it already, and who did not is a packet away.
+const ROOM_GRACE: Duration = Duration::from_millis(100);
+
+/// Of so many connections that wait for their request one is cut at a time, so that a storm of silent ones is got over fast.
+const CUT_OF: usize = 16;
+
 impl Shard {
     pub(super) fn take_commands(&mut self) {
         let mut commands = Vec::new();
@@ -23,6 +32,7 @@ impl Shard {
         for command in commands {
             match command {
                 Command::Accept(stream, peer) => self.serve_http(stream, peer),
+                Command::MakeRoom => self.make_room_for_newcomers(),
                 Command::Mail(mail) => self.deliver(mail),
                 Command::Reload(serving) => self.reload(&serving),
                 Command::Drain => self.drain(),
@@ -63,6 +73,19 @@ impl Shard {
         let len = self.in_flight.len() as u64;
         if door.meters.judge(observe, limit, len, max) {
             self.in_flight.cut_longest();
+        }
+    }
+
+    /// The server is full, and somebody waits to be accepted.
+    fn make_room_for_newcomers(&self) {
+        self.link.is_to_make_room.store(false, Ordering::Relaxed);
+        let len = self.in_flight.len();
+        // Those that were cut are not gone before their tasks have ended: each of them is room already.
+        if self.http_connections == len {
+            let waiting = self.link.in_http.waiting.load(Ordering::Relaxed);
+            for _ in 0..waiting.div_ceil(CUT_OF) {
+                self.in_flight.cut_overdue(ROOM_GRACE);
+            }
         }
     }
 
@@ -145,7 +168,10 @@ impl Shard {
 }
 
 /// The output of `work`; `None` if `end` is ready first.
-async fn unless<T>(end: impl Future, work: impl Future<Output = Option<T>>) -> Option<T> {
+pub(super) async fn unless<T>(
+    end: impl Future,
+    work: impl Future<Output = Option<T>>,
+) -> Option<T> {
     let (mut end, mut work) = (pin!(end), pin!(work));
     poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Pending => end.as_mut().poll(cx).map(|_| None),

@@ -46,7 +46,7 @@ pub enum Refusal {
     /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header, and did not.
     #[error("a trusted proxy sent no PROXY header of version 2")]
     ProxyHeader,
-    /// 429, empty, with `retry-after`, a second after the request.
+    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if a proxy sends it.
     #[error("there are too many connections from this address")]
     Address,
     /// 400, empty.

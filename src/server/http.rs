@@ -24,7 +24,7 @@ use super::handshake::Accepted;
 use super::http_app::HEAD_LINES_MAX_DEFAULT;
 use super::in_flight::Seat;
 use super::response::HttpResponse;
-use super::visit::Visit;
+use super::visit::{ADDRESS_REFUSAL_DELAY, Visit};
 use super::{HttpApp, HttpLimits, Limit};
 
 /// hyper's lower bound for [`HttpLimits::head_bytes_max`]; it panics below.
@@ -105,7 +105,9 @@ pub(super) async fn serve(
         visit.failed(&error, parts.read_buf.len());
     }
     drop(parts.read_buf);
-    close(stream).await;
+    if !visit.is_over_limit() {
+        close(stream).await;
+    }
     None
 }
 
@@ -173,11 +175,16 @@ impl Service<Request<Incoming>> for Requests {
 
 fn builder(visit: &Visit) -> http1::Builder {
     let limits = visit.limits_that_bite();
+    let mut head_time = Duration::from_millis(limits.header_timeout_ms);
+    if visit.is_over_limit() {
+        // No longer than its 429 would take: it is not counted among those of its address.
+        head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
+    }
     let mut builder = http1::Builder::new();
     builder
         // Without a timer hyper's time-outs silently do nothing.
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(limits.header_timeout_ms))
+        .header_read_timeout(head_time)
         .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MAX_MIN))
         // A client may end its side with its request, as health checks by netcat do, and still wants the answer.
         .half_close(true)

@@ -381,3 +381,42 @@ fn a_connection_that_always_asks_again_ends_too() {
     assert!(was_ended && upgraded.is_none());
     assert!(begin.elapsed() >= Duration::from_millis(50));
 }
+
+#[test]
+fn others_on_the_thread_have_their_turn_between_two_answers_of_one_connection() {
+    let turns = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let socket = UserSocket::new().check_origin(CheckOrigin::off()).connect({
+        let (turns, seen) = (Arc::clone(&turns), Arc::clone(&seen));
+        move |_, _| {
+            let turn = turns.load(std::sync::atomic::Ordering::Relaxed);
+            seen.lock().unwrap().push(turn);
+            Connect::refuse()
+        }
+    });
+    let app = HttpApp::new(Router::new().socket("/socket", socket));
+    let asked = format!("GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\n{UPGRADE}\r\n").repeat(30);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(listener.local_addr().unwrap()).unwrap();
+    client.write_all(asked.as_bytes()).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let (stream, peer) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let stream = TcpStream::from_std(stream).unwrap();
+        let serving = serve_http(stream, peer, Arc::new(app), std::future::pending());
+        let serving = tokio::task::spawn_local(serving);
+        while !serving.is_finished() {
+            turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+    assert_eq!(seen.len(), 30);
+    seen.dedup();
+    assert_eq!(seen.len(), 30, "each in a turn of its own");
+}

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use super::closes::Closes;
 use super::door::Door;
 use super::figures::ShardFigures;
+use super::in_flight::InHttp;
 use super::live::Serving;
 use super::{Endpoint, LimitMeters, Status, Upgraded};
 use crate::broker::{Hub, Mailbox, SubscriptionId};
@@ -18,6 +19,8 @@ use crate::channel::{Lost, Mail, Postbox, Resume};
 pub(super) enum Command {
     /// Takes a connection over.
     Accept(std::net::TcpStream, SocketAddr),
+    /// Cuts connections in HTTP that have waited longest without a whole request, since others wait to be accepted.
+    MakeRoom,
     /// Something for a channel.
     Mail(Mail),
     /// Serves that from now on.
@@ -42,8 +45,10 @@ pub(super) struct ShardLink {
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
-    /// Those of them in HTTP whose answer is being found.
-    pub asking: AtomicUsize,
+    /// Those of them in HTTP.
+    pub in_http: Arc<InHttp>,
+    /// It was asked to make room, and has not looked yet.
+    pub is_to_make_room: AtomicBool,
     /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
     /// Those that it cut when their clients had been told, and had not closed in return yet.
@@ -62,7 +67,8 @@ impl ShardLink {
             figures: Arc::clone(&endpoint.figures[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
-            asking: AtomicUsize::new(0),
+            in_http: Arc::default(),
+            is_to_make_room: AtomicBool::new(false),
             cut_off: AtomicUsize::new(0),
             cut_told: AtomicUsize::new(0),
         }
@@ -72,6 +78,13 @@ impl ShardLink {
         self.connections.fetch_add(1, Ordering::Relaxed);
         self.status.connection_came();
         self.inbox.post(Command::Accept(stream, peer), 1);
+    }
+
+    /// Asks it to cut who waits longest in HTTP; not twice before it has looked.
+    pub fn make_room(&self) {
+        if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
+            self.inbox.post(Command::MakeRoom, 1);
+        }
     }
 
     pub fn connection_gone(&self) {

@@ -64,10 +64,11 @@ impl Default for ServerLimits {
 /// only bring the client back at once (phoenix.js tries again within 10 ms).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admission {
-    /// Connections in all, in HTTP or as WebSockets. Default 250,000. Further ones are not accepted until some have gone.
+    /// Connections in all, in HTTP or as WebSockets. Default 250,000. For a further one, that in HTTP is cut which has waited
+    /// longest without having sent a whole request head; where there is none, it is not accepted until another has gone.
     pub connections_max: usize,
     /// Connections from one address (of IPv6 the first 64 bits), those of loopback not counted. Default 10,000. The next
-    /// gets 429.
+    /// gets 429 a second after it came, and is closed then if it has not asked for anything.
     pub connections_per_address_max: usize,
     /// Connections that are in HTTP still, each shard its part of them. Default 4,096. For each further one, that which has
     /// waited longest without having sent a whole request head is cut.

@@ -36,10 +36,10 @@ impl Limit {
     pub fn outcome(self) -> &'static str {
         match self {
             Limit::Connections => {
-                "further connections are not accepted until others have gone; they wait in the kernel's backlog"
+                "for further connections those are cut that have waited longest for their request; where none does, they wait in the kernel's backlog until others have gone"
             }
             Limit::ConnectionsPerAddress => {
-                "the next connection of that address gets 429 with `retry-after`, a second after its request"
+                "the next connection of that address gets 429 with `retry-after` a second after it came, or is closed then if it has not asked"
             }
             Limit::UpgradesInFlight => {
                 "for each further connection, the one that has waited longest without having sent a whole request head is cut"

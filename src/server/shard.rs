@@ -89,7 +89,7 @@ impl Shard {
         let sweep = limits.sweeps(&app);
         let mut look_again = tokio::time::interval(PAUSE_CHECK);
         look_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let in_flight = Rc::new(InFlight::new(Arc::clone(&link)));
+        let in_flight = Rc::new(InFlight::new(Arc::clone(&link.in_http)));
         Shard {
             in_flight,
             throttled: Throttled::default(),

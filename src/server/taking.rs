@@ -57,7 +57,7 @@ pub(super) fn take_frames(
     }
     // A message in fragments is not helped by the pings inside it.
     let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());
-    let frames = messages + controls;
+    let frames = messages + controls + buffer.fragments();
     Ok(Taken {
         is_whole,
         frames,

@@ -18,6 +18,11 @@ use super::in_flight::Seat;
 use super::response::HttpResponse;
 use super::{HttpApp, HttpLimits, Limit, proxy_header};
 
+/// How long a connection or request of an address with too many connections is kept, and then told so: phoenix.js tries
+/// again within 10 ms of an answer. It is kept no longer than there is room for it
+/// ([`Admission::upgrades_in_flight_max`](super::Admission)).
+pub(super) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
+
 /// That stay, from the accept to the upgrade or the end.
 pub(super) struct Visit {
     pub app: Arc<HttpApp>,
@@ -28,9 +33,11 @@ pub(super) struct Visit {
     /// It is a trusted proxy's, which may bring another client with each request.
     is_proxied: bool,
     counted: RefCell<Result<Option<Counted>, Refusal>>,
+    /// When it turned out, as it came, to be too many of its address.
+    over_limit_since: Option<Instant>,
     seat: Option<Seat>,
     arrived: Instant,
-    has_asked: Cell<bool>,
+    requests: Cell<u32>,
     /// The time for the head has passed while it only counts, and has been counted.
     is_late: Cell<bool>,
 }
@@ -55,7 +62,12 @@ impl Visit {
             true => Ok(None),
             false => app.door.enter(client),
         };
+        let over_limit_since = counted.is_err().then(Instant::now);
+        if let (Some(_), Some(seat)) = (over_limit_since, &seat) {
+            seat.is_over_limit();
+        }
         Some(Visit {
+            over_limit_since,
             app,
             peer,
             accepted: RefCell::default(),
@@ -64,7 +76,7 @@ impl Visit {
             counted: RefCell::new(counted),
             seat,
             arrived,
-            has_asked: Cell::new(false),
+            requests: Cell::new(0),
             is_late: Cell::new(false),
         })
     }
@@ -85,14 +97,29 @@ impl Visit {
 
     /// There has been a request.
     pub fn has_asked(&self) -> bool {
-        self.has_asked.get()
+        self.requests.get() > 0
+    }
+
+    /// How many requests there have been.
+    pub fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    /// The connection as such is too many of its address; one of a proxy never is, but its requests may be.
+    pub fn is_over_limit(&self) -> bool {
+        self.over_limit_since.is_some()
+    }
+
+    /// When whoever is too many of its address may be told so: a while after it came, or asked if a proxy asks for it.
+    pub fn refusal_time(&self) -> Instant {
+        self.over_limit_since.unwrap_or_else(Instant::now) + ADDRESS_REFUSAL_DELAY
     }
 
     /// A request's head is whole.
     pub fn asked(&self, head: &request::Parts) {
         let (limits, meters) = (self.app.limits, &self.app.door.meters);
         let (_, observe) = self.app.door.limits();
-        if !self.has_asked.replace(true) {
+        if self.requests.replace(self.requests.get() + 1) == 0 {
             // With a PROXY header before it a head may take longer and be in time.
             let is_observed = observe.contains(Limit::HeadTime);
             self.judge_head_time(if is_observed { u64::MAX } else { 1000 });
@@ -119,7 +146,7 @@ impl Visit {
         let time = Duration::from_millis(self.app.limits.header_timeout_ms);
         sleep(time.saturating_sub(self.arrived.elapsed())).await;
         let (_, observe) = self.app.door.limits();
-        if !self.has_asked.get() && observe.contains(Limit::HeadTime) {
+        if !self.has_asked() && observe.contains(Limit::HeadTime) {
             self.judge_head_time(u64::MAX);
             self.is_late.set(true);
         }
@@ -167,8 +194,12 @@ impl Visit {
 
     /// The answer is found. It may ask again.
     pub fn is_answered(&self) {
+        if self.accepted.borrow().is_some() {
+            // It asks no more, and is as good as a WebSocket.
+            return;
+        }
         self.seat.iter().for_each(Seat::is_answered);
-        if self.is_proxied && self.accepted.borrow().is_none() {
+        if self.is_proxied {
             *self.counted.borrow_mut() = Ok(None);
         }
     }
@@ -203,17 +234,21 @@ impl Visit {
                 Limit::HeadLines
             };
             door.meters.exceeded(observe, limit);
-        } else if error.is_timeout() && self.has_asked.get() && unread > 0 {
+        } else if error.is_timeout() && self.has_asked() && unread > 0 {
             door.meters.exceeded(observe, Limit::HeadTime);
         }
     }
 }
 
 impl Drop for Visit {
-    /// Whoever ends without a request has used up some of the time for one, or all of it.
+    /// Whoever ends without a request has used up some of the time for one, or all of it; or was refused without.
     fn drop(&mut self) {
-        if !self.has_asked.get() {
-            self.judge_head_time(u64::MAX);
+        if self.has_asked() {
+            return;
+        }
+        self.judge_head_time(u64::MAX);
+        if self.is_over_limit() {
+            self.app.door.refusals.count(Refusal::Address);
         }
     }
 }

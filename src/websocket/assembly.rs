@@ -24,6 +24,8 @@ pub(super) struct Assembly {
     message: Option<Message>,
     /// The header of a control frame, already behind `start`, whose payload is not whole yet.
     control: Option<Header>,
+    /// Frames begun that do not end a message, since somebody last [took](Assembly::take_fragments) the count.
+    fragments: u32,
     start: usize,
     end: usize,
 }
@@ -98,6 +100,10 @@ impl Assembly {
     /// Accepts `read` more bytes behind `end`.
     pub(super) fn extend(&mut self, read: usize) {
         self.end += read;
+    }
+
+    pub(super) fn take_fragments(&mut self) -> u32 {
+        std::mem::take(&mut self.fragments)
     }
 
     pub(super) fn end(&self) -> usize {
@@ -224,6 +230,7 @@ impl Assembly {
     }
 
     fn begin_frame(&mut self, header: Header) {
+        self.fragments += u32::from(!header.fin);
         let start = self.start;
         let message = self.message.get_or_insert(Message {
             opcode: header.opcode,

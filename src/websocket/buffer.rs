@@ -7,6 +7,7 @@ use super::assembly::Assembly;
 pub struct ReadBuffer {
     pub(super) bytes: Box<[u8]>,
     pub(super) assembly: Assembly,
+    pub(super) fragments: u32,
 }
 
 impl ReadBuffer {
@@ -18,7 +19,14 @@ impl ReadBuffer {
         Self {
             bytes: vec![0; capacity.max(1)].into_boxed_slice(),
             assembly: Assembly::default(),
+            fragments: 0,
         }
+    }
+
+    /// Frames of messages in fragments, but for the last of each message, that began in the last
+    /// [`fill`](super::FrameReader::fill). The reader does not yield them.
+    pub fn fragments(&self) -> u32 {
+        self.fragments
     }
 
     /// Whether nothing is in it, so that another connection may use it.

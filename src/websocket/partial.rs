@@ -34,6 +34,10 @@ impl Partial {
         self.assembly.step(&mut self.bytes, limits)
     }
 
+    pub(super) fn take_fragments(&mut self) -> u32 {
+        self.assembly.take_fragments()
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.assembly.is_idle()
     }

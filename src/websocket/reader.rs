@@ -66,6 +66,7 @@ impl FrameReader {
         };
         debug_assert!(!space.is_empty(), "fill before next said None");
         let offered = space.len();
+        buffer.fragments = 0;
         let read = read(space)?.min(offered);
         match &mut self.partial {
             Some(partial) => partial.extend(read),
@@ -90,6 +91,10 @@ impl FrameReader {
         let step = match &mut self.partial {
             Some(partial) => partial.step(limits),
             None => buffer.assembly.step(&mut buffer.bytes, limits),
+        };
+        buffer.fragments += match &mut self.partial {
+            Some(partial) => partial.take_fragments(),
+            None => buffer.assembly.take_fragments(),
         };
         match step {
             Ok(Step::Whole { opcode, payload }) => {

@@ -29,7 +29,7 @@ fn nearest(server: &Running, limit: Limit) -> f64 {
 }
 
 /// Whether the server has closed or reset it; what it sent before is passed over.
-fn is_cut(stream: &mut TcpStream) -> bool {
+pub fn is_cut(stream: &mut TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
     match stream.read(&mut [0; 1024]) {
         Ok(read) => read == 0,

@@ -18,6 +18,7 @@ mod partial;
 mod passes;
 mod proxies;
 mod rates;
+mod silent;
 mod stop;
 #[path = "../support/mod.rs"]
 mod support;

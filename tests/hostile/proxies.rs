@@ -32,7 +32,7 @@ fn claim(client: &str, peer: &str) -> String {
 }
 
 /// A PROXY header of version 2 for a client `192.0.2.1`, by that command.
-fn header(command: u8) -> Vec<u8> {
+pub fn header(command: u8) -> Vec<u8> {
     let mut bytes = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
     bytes.extend([0x20 | command, 0x11, 0, 12]);
     bytes.extend([192, 0, 2, 1, 127, 0, 0, 1, 0x13, 0x88, 0, 80]);

@@ -74,6 +74,39 @@ fn who_sends_too_many_bytes_is_read_later_and_loses_nothing() {
 }
 
 #[test]
+fn the_fragments_of_a_message_count_as_messages_do() {
+    let server = with(Rates {
+        messages_per_second: 1_000,
+        messages_burst: 1_000,
+        over_rate_ms_max: 60_000,
+        ..Rates::default()
+    });
+    let mut client = connect(&server);
+    client.join("room:x");
+    let started = Instant::now();
+    let mut frames = frame(1, echo(0, "").to_string().as_bytes());
+    frames[0] &= 0x7f;
+    let mut empty = frame(0, b"");
+    empty[0] &= 0x7f;
+    frames.extend(empty.repeat(2_000));
+    frames.extend(frame(0, b""));
+    client.send_raw(&frames);
+    is_echoed(&mut client, 0, "");
+    client.send(echo(1, ""));
+    is_echoed(&mut client, 1, "");
+    assert!(started.elapsed() >= Duration::from_millis(900));
+    assert!(
+        server
+            .endpoint()
+            .limit_meters()
+            .bitten(Limit::MessagesPerSecond)
+            > 0
+    );
+    drop(client);
+    nothing_is_left(server);
+}
+
+#[test]
 fn who_never_rests_is_closed_with_1008_and_a_reason_of_its_own() {
     let rates = Rates {
         messages_per_second: 2_000,

@@ -19,7 +19,7 @@ pub struct Drain {
     /// balancer takes to notice, where there is one.
     pub ready_delay_ms: u64,
     /// Time over which connections are closed with 1012, in milliseconds, at an even pace and in random order, members
-    /// of the largest rooms last. Default 2,000: where clients wait for the next process meanwhile, they wait for less than the
+    /// of the largest rooms last. Default 1,000: where clients wait for the next process meanwhile, they wait for less than the
     /// 2.5 s after which a phoenix.js with a fallback takes it. Each shard closes at least 1,000 a second, so few take less; 0 closes
     /// all at once. At most half of what the deadline leaves is used, so that the last have time to answer.
     pub window_ms: u64,
@@ -31,7 +31,7 @@ impl Default for Drain {
     fn default() -> Drain {
         Drain {
             ready_delay_ms: 0,
-            window_ms: 2_000,
+            window_ms: 1_000,
             deadline_ms: 30_000,
         }
     }
@@ -223,6 +223,6 @@ mod tests {
             deadline_ms: 10_000,
         };
         assert_eq!(drain.closing_window_ms(), 4_000);
-        assert_eq!(Drain::default().closing_window_ms(), 2_000);
+        assert_eq!(Drain::default().closing_window_ms(), 1_000);
     }
 }

@@ -98,7 +98,7 @@ fn a_stop_that_takes_its_time_says_whom_it_waits_for() {
     let stopping = std::thread::spawn(move || stage.server.stop().unwrap());
     eventually("the stop says what it does, and what it waits for", || {
         let text = log.text();
-        text.contains("closing connections over at most 2s")
+        text.contains("closing connections over at most 1s")
             && text.contains("waiting for connections to close connections=1")
     });
     drop(peer);

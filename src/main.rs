@@ -111,8 +111,8 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let orders = Orders::listen().map_err(Failure::NoThreads)?;
     announce(&server, &config, how.unwrap_or_default());
     let service = Service::from_environment();
-    let cut = reload.refuse_until(asked_again(&service, &endpoint));
-    let end = reload.until(&service, asked_to_end(orders, &service, &endpoint));
+    let cut = reload.refuse_until(asked_again(&orders, &service, &endpoint));
+    let end = reload.until(&service, asked_to_end(&orders, &service, &endpoint));
     Ok(
         match server.run_until(end, cut).map_err(Failure::NoThreads)? {
             Summary { cut_off: 0 } => {

@@ -1,5 +1,6 @@
 //! The orders that come as signals: to end, and, a second time, to end at once.
 
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
@@ -12,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::service::Service;
 
 /// The signals that ask for the end.
-pub struct Orders(Vec<Signal>);
+pub struct Orders(RefCell<Vec<Signal>>);
 
 impl Orders {
     /// Listens to them, before anybody can read that there is a server: one that comes early then waits, where it would
@@ -21,21 +22,21 @@ impl Orders {
         // It takes some runtime to begin with, and any other to go on.
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let _inside = runtime.enter();
-        Ok(Orders(signals()))
+        Ok(Orders(RefCell::new(signals())))
     }
 }
 
 /// Ready at the first Ctrl-C or SIGTERM. Begins when connections are accepted, and tells the service manager so.
-pub async fn asked_to_end(orders: Orders, service: &Service, endpoint: &Endpoint) {
+pub async fn asked_to_end(orders: &Orders, service: &Service, endpoint: &Endpoint) {
     service.ready();
-    next(orders.0, service.attend(endpoint)).await;
+    next(orders, service.attend(endpoint)).await;
     service.stopping();
     tracing::info!("asked to end");
 }
 
-/// Ready at the next one.
-pub async fn asked_again(service: &Service, endpoint: &Endpoint) {
-    next(signals(), service.attend(endpoint)).await;
+/// Ready at the next one, which may have come in the same moment.
+pub async fn asked_again(orders: &Orders, service: &Service, endpoint: &Endpoint) {
+    next(orders, service.attend(endpoint)).await;
     tracing::warn!("asked again to end: cutting off what is left");
 }
 
@@ -51,12 +52,12 @@ fn signals() -> Vec<Signal> {
 }
 
 /// Waits for a signal, and does `meanwhile`, which never ends.
-async fn next(mut signals: Vec<Signal>, meanwhile: impl Future<Output = ()>) {
+async fn next(orders: &Orders, meanwhile: impl Future<Output = ()>) {
     let mut meanwhile = pin!(meanwhile);
     poll_fn(|cx| {
         let _ = meanwhile.as_mut().poll(cx);
         let came = |signal: &mut Signal| signal.poll_recv(cx).is_ready();
-        match signals.iter_mut().any(came) {
+        match orders.0.borrow_mut().iter_mut().any(came) {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }

@@ -371,7 +371,7 @@ const FILES: &[(&str, &[&str])] = &[
         &[
             "4: room.topic: \"a\" stands in line 2 already",
             "6: server.listn: no such setting; did you mean server.listen?",
-            "8: drain.deadline_ms: drain.deadline_ms, 1, would end before drain.ready_delay_ms and drain.window_ms, 0 and 2000; expected a deadline of at least 2000",
+            "8: drain.deadline_ms: drain.deadline_ms, 1, would end before drain.ready_delay_ms and drain.window_ms, 0 and 1000; expected a deadline of at least 1000",
         ],
     ),
     (

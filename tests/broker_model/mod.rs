@@ -384,8 +384,15 @@ impl Shard {
             self.fanout.silence(outlet);
             expected.end = End::Silenced;
         } else {
+            self.fanout.take_mail();
+            // Who has stopped reading and is very far behind gets its Close alone.
+            let is_far_behind = self.fanout.is_far_behind(outlet);
+            assert!(!is_far_behind || self.sockets.0[connection].was_blocked);
             self.fanout.retire(outlet);
-            expected.end = End::Retired;
+            expected.end = match is_far_behind {
+                true => End::Silenced,
+                false => End::Retired,
+            };
         }
         let frame = Bytes::from(format!("{CLOSE}\n"));
         self.fanout.send(outlet, frame, None);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lobbyd_loadtest::result::Ended;
 use support::rooms::serve;
-use support::{run, start};
+use support::{Started, run, start_at};
 
 #[test]
 fn two_results_are_told_side_by_side() {
@@ -54,25 +54,18 @@ fn a_join_that_is_refused_ends_it_before_it_begins_with_the_reason() {
     assert_eq!(ended.result().ended, Ended::NotStarted);
 }
 
+/// A run of most of a minute that has begun to measure.
+fn long_run(url: &str) -> Started {
+    let line = "fanout --clients 10 --rate 200 --warmup 0s --duration 50s";
+    let mut started = start_at(url, line);
+    started.until_seen("deliveries/s");
+    started
+}
+
 #[test]
 fn a_server_that_goes_away_in_the_middle_leaves_what_was_measured() {
     let (server, url) = serve();
-    let mut started = start(&[
-        "fanout",
-        "--url",
-        &url,
-        "--clients",
-        "10",
-        "--rate",
-        "200",
-        "--warmup",
-        "0s",
-        "--duration",
-        "50s",
-        "--json",
-        "{json}",
-    ]);
-    started.until_seen("deliveries/s");
+    let started = long_run(&url);
     server.stop().unwrap();
     let ended = started.end().ends_with(1).says("the server went away");
     assert_eq!(ended.result().ended, Ended::ServerLost);
@@ -85,22 +78,7 @@ fn a_server_that_goes_away_in_the_middle_leaves_what_was_measured() {
 #[test]
 fn an_interrupt_ends_a_run_with_what_was_measured() {
     let (_server, url) = serve();
-    let mut started = start(&[
-        "fanout",
-        "--url",
-        &url,
-        "--clients",
-        "10",
-        "--rate",
-        "200",
-        "--warmup",
-        "0s",
-        "--duration",
-        "50s",
-        "--json",
-        "{json}",
-    ]);
-    started.until_seen("deliveries/s");
+    let started = long_run(&url);
     started.signal(rustix::process::Signal::INT);
     let ended = started.end().ends_with(1);
     assert_eq!(ended.result().ended, Ended::Interrupted);

@@ -162,7 +162,7 @@ pub enum LogLevel {
     Error,
     /// And what may need a look
     Warn,
-    /// And what happens to the server as a whole
+    /// And what happens to the server as a whole, and whom a limit closed
     Info,
     /// And what happens to single connections, as refused sockets
     Debug,

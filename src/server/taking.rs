@@ -36,11 +36,6 @@ pub(super) fn take_frames(
             OpCode::Text | OpCode::Binary => {
                 messages += 1;
                 host.link.figures.messages.add(1);
-            }
-            _ => controls += 1,
-        }
-        match frame.opcode {
-            OpCode::Text | OpCode::Binary => {
                 let binary = frame.opcode == OpCode::Binary;
                 largest = largest.max(frame.payload.len());
                 let message = connection
@@ -48,11 +43,14 @@ pub(super) fn take_frames(
                     .message(binary, &frame.payload, decode, host);
                 message.map_err(|cause| undecodable(&cause, host))?;
             }
-            OpCode::Ping => host.send(seal(OpCode::Pong, &frame.payload), None),
+            OpCode::Ping => {
+                controls += 1;
+                host.send(seal(OpCode::Pong, &frame.payload), None);
+            }
             OpCode::Close => return Err(CloseReason::ClientClosed),
             // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
             // continuations.
-            OpCode::Pong | OpCode::Continuation => {}
+            OpCode::Pong | OpCode::Continuation => controls += 1,
         }
     }
     // A message in fragments is not helped by the pings inside it.

@@ -1,11 +1,6 @@
 //! The lobbyd binary: arguments, configuration, log, bind, serve, exit code.
 
-mod log;
-mod reload;
-
-mod inherited;
-mod orders;
-mod service;
+mod program;
 
 use std::io::{self, Write};
 use std::net::TcpListener;
@@ -13,19 +8,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use inherited::{Inherited, Unusable};
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
     Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, ListenAddress, Problems,
     Subcommand, Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
-use orders::{Orders, asked_again, asked_to_end};
-use service::Service;
+use program::inherited_sockets::{Inherited, Unusable};
+use program::log::Log;
+use program::reload::Reload;
+use program::service_manager::Service;
+use program::signals::{Orders, asked_again, asked_to_end};
 use thiserror::Error;
-
-use log::Log;
-use reload::Reload;
 
 /// An idle connection costs less memory with it than with the system's.
 #[global_allocator]

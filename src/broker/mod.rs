@@ -14,40 +14,20 @@
 //!
 //! Lock order: the hub's registry, then a topic, then a mailbox.
 
-mod census;
-mod circle;
-mod counts;
-mod drain;
-mod entry;
 mod fanout;
-mod flush;
-mod heights;
-mod hub;
-mod intake;
-mod laps;
-mod log;
-mod mailbox;
-mod members;
-mod outlet;
-mod position;
-mod registry;
-mod retention;
-mod room;
-mod spare;
-mod subscribing;
-mod sync;
-mod topic;
+mod shrink;
+mod topics;
 
-pub use census::{Census, LargeRoom, SIZE_CLASSES};
-pub use counts::{FlushCounts, HubCounts};
-pub use entry::{CLASSES, Class, Draft, Entry, Original, Wants};
+pub use fanout::flush::{Budget, Failure, Sink};
+pub use fanout::high_water::Heights;
+pub use fanout::ingest::{Heard, HeardBy};
+pub use fanout::retention::Retention;
+pub use fanout::subscribe::Terms;
 pub use fanout::{Fanout, FanoutSettings};
-pub use flush::{Budget, Failure, Sink};
-pub use heights::Heights;
-pub use hub::Hub;
-pub use intake::{Heard, HeardBy};
-pub use mailbox::Mailbox;
-pub use position::{Position, SubscriptionId};
-pub use retention::Retention;
-pub use subscribing::Terms;
-pub use topic::{Parcel, Published, Topic};
+pub use topics::counts::{FlushCounts, HubCounts};
+pub use topics::entry::{CLASSES, Class, Draft, Entry, Original, Wants};
+pub use topics::hub::Hub;
+pub use topics::mailbox::Mailbox;
+pub use topics::position::{Position, SubscriptionId};
+pub use topics::room_sizes::{Census, LargeRoom, SIZE_CLASSES};
+pub use topics::topic::{Parcel, Published, Topic};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hyper::HeaderMap;
 use hyper::http::{HeaderValue, StatusCode, request};
 
-use super::Assigns;
+use super::assigns::Assigns;
 use super::origin::RequestHost;
 
 /// The answer of a connect callback.

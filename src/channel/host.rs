@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{JoinRefusal, PushRefusal};
+use super::refusal::{JoinRefusal, PushRefusal};
 use crate::broker::{Position, SubscriptionId, Terms};
 use crate::protocol::PayloadBuf;
 
@@ -49,10 +49,10 @@ pub trait Host {
 
     /// Runs `job` to its end beside the session, then hands its result to `Session::resume` for channel `id`. It
     /// goes on when the connection ends.
-    fn defer(&mut self, id: SubscriptionId, job: super::Job);
+    fn defer(&mut self, id: SubscriptionId, job: super::job::Job);
 
     /// Whether the join of channel `id` may be answered now. If not, the host will tell
-    /// [`Session::answer_join`](super::Session::answer_join) when it may be, or that it has waited long enough; the places
+    /// [`Session::answer_join`](crate::session::Session::answer_join) when it may be, or that it has waited long enough; the places
     /// are in the order of these calls. By default every join may.
     fn may_join(&mut self, _id: SubscriptionId) -> bool {
         true
@@ -110,10 +110,10 @@ pub struct Mail {
     /// The channel on it.
     pub channel: SubscriptionId,
     /// What is to be done.
-    pub message: super::MailMessage,
+    pub message: super::handle::MailMessage,
 }
 
-/// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::Socket::subscribe); it comes to
+/// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::socket::Socket::subscribe); it comes to
 /// `handle_info`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broadcast {

@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Handled, Join, Socket};
+use super::outcome::{Handled, Join};
+use super::socket::Socket;
 
 /// Work that a callback waits for. The shard runs it beside the session and hands its output to `Session::resume`.
 ///
@@ -14,9 +15,9 @@ use super::{Handled, Join, Socket};
 pub struct Job(Pin<Box<dyn Future<Output = Resume>>>);
 
 /// How a callback goes on after its [`Job`].
-pub struct Resume(pub(super) Continuation);
+pub struct Resume(pub(crate) Continuation);
 
-pub(super) enum Continuation {
+pub(crate) enum Continuation {
     Join(Box<JoinContinuation>),
     Handled(Box<HandledContinuation>),
 }
@@ -34,7 +35,7 @@ pub enum Lost {
 }
 
 impl Job {
-    pub(super) fn joining<F: Future + 'static>(
+    pub(crate) fn joining<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,
     ) -> Self {
@@ -45,7 +46,7 @@ impl Job {
         }))
     }
 
-    pub(super) fn handling<F: Future + 'static>(
+    pub(crate) fn handling<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,
     ) -> Self {
@@ -76,7 +77,7 @@ impl Future for Job {
 }
 
 /// The words of a panic, if it has any.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without a text")

@@ -14,16 +14,16 @@ mod assigns;
 )]
 mod channel;
 mod connect;
+pub(crate) mod frames;
 mod handle;
 mod host;
 mod job;
 mod origin;
 mod outcome;
 mod params;
-mod refused;
+mod refusal;
 mod router;
 mod routes;
-mod session;
 mod socket;
 mod user_socket;
 
@@ -39,20 +39,22 @@ pub(crate) use host::ConnectionName;
 pub use host::{Address, Host, Mail, Postbox};
 pub use host::{Broadcast, Info};
 pub use hyper::http::{HeaderValue, StatusCode};
+pub(crate) use job::{Continuation, panic_text};
 #[doc(hidden)]
 pub use job::{Job, Lost, Resume};
 pub use origin::{CheckOrigin, Origin, OriginError};
+pub(crate) use outcome::{Acceptance, JoinOutcome};
 pub use outcome::{Handled, Join, Reply, Stop, StopReason};
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 #[doc(hidden)]
-pub use refused::JoinRefusal;
-pub use refused::PushRefusal;
+pub use refusal::JoinRefusal;
+pub use refusal::PushRefusal;
 pub(crate) use router::Matched;
 pub use router::Router;
+pub(crate) use routes::Route;
 #[doc(hidden)]
 pub use routes::Routes;
-#[doc(hidden)]
-pub use session::{Session, SessionSettings};
 pub use socket::Socket;
+pub(crate) use socket::{Early, Phase, Standing};
 pub use user_socket::{SocketLimits, UserSocket};

@@ -4,25 +4,26 @@ use std::future::Future;
 
 use compact_str::CompactString;
 
-use super::{Job, Socket};
+use super::job::Job;
+use super::socket::Socket;
 use crate::broker::Retention;
 use crate::protocol::{IntoPayload, PayloadBuf};
 
 /// The answer to a join.
 #[must_use]
-pub struct Join(pub(super) JoinOutcome);
+pub struct Join(pub(crate) JoinOutcome);
 
-pub(super) enum JoinOutcome {
+pub(crate) enum JoinOutcome {
     Accepted(Acceptance),
     Refused(PayloadBuf),
     Later(Job),
 }
 
 /// What a client is told that is in, and what its membership does to the topic.
-pub(super) struct Acceptance {
-    pub(super) response: PayloadBuf,
-    pub(super) members_max: Option<u32>,
-    pub(super) retention: Option<Retention>,
+pub(crate) struct Acceptance {
+    pub(crate) response: PayloadBuf,
+    pub(crate) members_max: Option<u32>,
+    pub(crate) retention: Option<Retention>,
 }
 
 impl Join {
@@ -44,7 +45,7 @@ impl Join {
     /// with `{"reason": "room full"}`. Default: any number. Exact, however many join at once.
     ///
     /// It is looked at when the callback is over. For a client that is refused, what the callback pushed or sent itself is
-    /// dropped and [`terminate`](super::Channel::terminate) is not called, as with [`Join::error`]; what it broadcast has
+    /// dropped and [`terminate`](super::channel::Channel::terminate) is not called, as with [`Join::error`]; what it broadcast has
     /// gone out, so say hello in [`Socket::send_info`]'s turn. Members that are in stay in when `count` is less than
     /// before. On a join that is no [`Join::ok`] this does nothing.
     pub fn members_max(mut self, count: u32) -> Self {
@@ -55,7 +56,7 @@ impl Join {
     }
 
     /// What the topic keeps for members that are behind, from this join on, on the shard of this connection. Default, and
-    /// what a later join without it goes back to: as [`FanoutSettings`](crate::FanoutSettings) say. On a join that is no
+    /// what a later join without it goes back to: as [`FanoutSettings`](crate::broker::FanoutSettings) say. On a join that is no
     /// [`Join::ok`] this does nothing.
     pub fn retention(mut self, retention: Retention) -> Self {
         if let JoinOutcome::Accepted(acceptance) = &mut self.0 {
@@ -142,12 +143,12 @@ impl Handled {
 
 /// A reply: a status and a payload.
 pub struct Reply {
-    pub(super) status: CompactString,
-    pub(super) payload: PayloadBuf,
+    pub(crate) status: CompactString,
+    pub(crate) payload: PayloadBuf,
 }
 
 impl Reply {
-    pub(super) fn new(status: &str, payload: impl IntoPayload) -> Self {
+    pub(crate) fn new(status: &str, payload: impl IntoPayload) -> Self {
         let status = status.into();
         let payload = payload.into_payload();
         Self { status, payload }
@@ -156,8 +157,8 @@ impl Reply {
 
 /// The end of a channel, as a callback asked for it.
 pub struct Stop {
-    pub(super) reason: StopReason,
-    pub(super) reply: Option<Reply>,
+    pub(crate) reason: StopReason,
+    pub(crate) reply: Option<Reply>,
 }
 
 /// Why an app ends a channel.

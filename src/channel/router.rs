@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::UserSocket;
 use super::params::{Params, QueryError, decode_segment};
+use super::user_socket::UserSocket;
 
 /// The table of what a server serves: sockets at their paths, and the page in `static/`.
 ///

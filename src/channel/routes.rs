@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Channel;
+use super::channel::Channel;
 
 /// Topic patterns with their channels, tried in the order in which they were declared.
 #[derive(Default)]
 pub struct Routes(Vec<Arc<Route>>);
 
 /// A pattern and its channel; a joined topic holds on to its own.
-pub(super) struct Route {
+pub(crate) struct Route {
     pattern: Pattern,
     channel: Arc<dyn Channel>,
 }
@@ -37,13 +37,13 @@ impl Routes {
     }
 
     /// The first route whose pattern matches `topic`.
-    pub(super) fn route_of(&self, topic: &str) -> Option<&Arc<Route>> {
+    pub(crate) fn route_of(&self, topic: &str) -> Option<&Arc<Route>> {
         self.0.iter().find(|route| route.pattern.matches(topic))
     }
 }
 
 impl Route {
-    pub(super) fn channel(&self) -> &dyn Channel {
+    pub(crate) fn channel(&self) -> &dyn Channel {
         &*self.channel
     }
 }

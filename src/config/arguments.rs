@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use super::address::ListenAddress;
+use super::exit::Exit;
+use super::given::{Flag, Given};
 use super::settings::SHARDS_MAX;
-use super::{Exit, Flag, Given, ListenAddress};
 
 /// A WebSocket broker that speaks the Phoenix Channels protocol
 ///

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::Config;
-use super::reading::{Effective, Source};
+use super::given::{Effective, Source};
 use super::room_changes::of_rooms;
 use super::settings::SETTINGS;
+use super::tree::Config;
 
 /// Something that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The forms of values: what each expects, how it is read, and how it is written in a file.
 
+use super::address::ListenAddress;
+use super::arguments::{LogFormat, LogLevel};
 use super::raw::Raw;
-use super::{ListenAddress, LogFormat, LogLevel};
 
 /// Why a value cannot be used.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::form::{Form, Unfit, quoted};
 use super::raw::Raw;
-use crate::CheckOrigin;
+use crate::channel::CheckOrigin;
 use crate::channel::OriginError;
 
 /// Networks, of which a bare address is one.

@@ -178,7 +178,7 @@ pub(super) use {number, setting};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::tree::Config;
 
     #[test]
     fn a_secret_is_neither_shown_nor_told_in_a_message_and_its_changes_are_noticed() {

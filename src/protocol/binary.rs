@@ -1,6 +1,8 @@
 //! Version 2, binary: a kind, a length in one byte for each header field, the fields, and the data as the rest.
 
-use super::{FrameKind, Message, Name, Payload, Ref, Undecodable, Unencodable};
+use super::message::{Message, Name, Payload};
+use super::reference::Ref;
+use super::version::{FrameKind, Undecodable, Unencodable};
 
 const PUSH: u8 = 0;
 const REPLY: u8 = 1;

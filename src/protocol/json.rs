@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use super::escape::unescape;
 use super::scan::{Nesting, Scanner};
-use super::{DecodeScratch, Undecodable};
+use super::scratch::DecodeScratch;
+use super::version::Undecodable;
 
 /// The text of one valid JSON value, without white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::escape::write_bytes;
+use super::json::Json;
 use super::payload::JsonBuf;
-use super::{Json, PayloadBuf, Ref};
+use super::payload::PayloadBuf;
+use super::reference::Ref;
 
 /// One decoded message from a client.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Json, Object, Payload};
+use super::json::Json;
+use super::message::Payload;
+use super::object::Object;
 
 /// A payload to be sent. A clone shares the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! Version 1: every message is a JSON object. The opcode does not matter, and there is no binary form.
 
 use super::escape::{unescape, write_bytes};
+use super::json::Json;
+use super::message::{Message, Name, Payload};
+use super::payload::{JsonBuf, PayloadBuf};
+use super::reference::Ref;
 use super::scan::Scanner;
-use super::{
-    DecodeScratch, FrameKind, Json, JsonBuf, Message, Name, Payload, PayloadBuf, Ref, Undecodable,
-    Unencodable,
-};
+use super::scratch::DecodeScratch;
+use super::version::{FrameKind, Undecodable, Unencodable};
 
 /// Reads `{"topic":…,"event":…,"payload":…,"ref":…}`, where `join_ref` is optional and other keys are ignored. Of
 /// duplicate keys the last one counts.

@@ -1,10 +1,13 @@
 //! Version 2, text: every message is a JSON array, `[join_ref, ref, topic, event, payload]`.
 
 use super::escape::write_bytes;
+use super::json::Json;
+use super::message::{Message, Name, Payload};
+use super::payload::JsonBuf;
+use super::reference::Ref;
 use super::scan::Scanner;
-use super::{
-    DecodeScratch, FrameKind, Json, JsonBuf, Message, Name, Payload, Ref, Undecodable, Unencodable,
-};
+use super::scratch::DecodeScratch;
+use super::version::{FrameKind, Undecodable, Unencodable};
 
 /// Reads an array of five or more; what follows the fifth element is checked and ignored.
 pub(super) fn decode<'a>(

@@ -2,7 +2,11 @@
 
 use thiserror::Error;
 
-use super::{DecodeScratch, Message, Name, PayloadBuf, Ref, binary, v1, v2};
+use super::message::{Message, Name};
+use super::payload::PayloadBuf;
+use super::reference::Ref;
+use super::scratch::DecodeScratch;
+use super::{binary, v1, v2};
 
 /// A version of the serializer, chosen once per connection by the `vsn` parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use super::closes::Closes;
-use super::door::Door;
-use super::figures::ShardFigures;
-use super::live::Live;
+use super::admission::Door;
 use super::metrics;
-use super::publish::seal_broadcast;
-use super::{Admission, CloseCounts, LimitMeters, LimitSet, RefusalCounts, Reload, Status};
+use super::reload::Live;
+use super::reload::Reload;
 use crate::broker::{Hub, HubCounts, Position};
 use crate::protocol::IntoPayload;
+use crate::server::admission::refusal::RefusalCounts;
+use crate::server::limits::limit::LimitSet;
+use crate::server::limits::meters::LimitMeters;
+use crate::server::limits::values::Admission;
+use crate::server::node::closes::CloseCounts;
+use crate::server::node::closes::Closes;
+use crate::server::node::shard_stats::ShardFigures;
+use crate::server::node::status::Status;
+use crate::session::seal_broadcast;
 
 /// A handle to a running server. Cheap to clone, may be used from any thread.
 #[derive(Clone, Debug)]
@@ -47,12 +53,12 @@ impl Endpoint {
     ///
     /// Connections go on under the mount that has the path of theirs now: its idle timeout, message size and number of
     /// channels hold for them, and each topic that a client has joined is from then on served by the channel of the route
-    /// that matches it now. What the old one has [assigned](crate::Socket::assign) is there for the new one, and the
+    /// that matches it now. What the old one has [assigned](crate::channel::Socket::assign) is there for the new one, and the
     /// client is not told. Where no mount has that path, or no route matches the topic, the old one serves on until the
-    /// connection or the channel ends. `connect` and [`Channel::join`](crate::Channel::join) are not called again, and
-    /// which events go through [`Channel::handle_out`](crate::Channel::handle_out) was settled with the join.
+    /// connection or the channel ends. `connect` and [`Channel::join`](crate::channel::Channel::join) are not called again, and
+    /// which events go through [`Channel::handle_out`](crate::channel::Channel::handle_out) was settled with the join.
     ///
-    /// What the listener was bound with stays as it was: [`ServerLimits::notsent_bytes_max`](super::ServerLimits).
+    /// What the listener was bound with stays as it was: [`ServerLimits::notsent_bytes_max`](crate::server::limits::values::ServerLimits).
     pub fn reload(&self, reload: Reload) {
         self.live.reload(reload);
     }

@@ -14,7 +14,8 @@ use fastwebsockets::{Frame, OpCode, Payload, unmask};
 
 use super::buffer::ReadLimits;
 use super::close;
-use super::header::{self, Expected, Header};
+use super::header;
+use super::header::{Expected, Header};
 use super::tally;
 use super::violation::Violation;
 

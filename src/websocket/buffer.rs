@@ -24,7 +24,7 @@ impl ReadBuffer {
     }
 
     /// Frames of messages in fragments, but for the last of each message, that began in the last
-    /// [`fill`](super::FrameReader::fill). The reader does not yield them.
+    /// [`fill`](super::reader::FrameReader::fill). The reader does not yield them.
     pub fn fragments(&self) -> u32 {
         self.fragments
     }
@@ -50,11 +50,11 @@ impl Default for ReadBuffer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Bytes of payload of one text or binary message, all its fragments together. More is
-    /// [`Violation::MessageTooBig`](super::Violation), 1009, told from the header that would exceed it.
+    /// [`Violation::MessageTooBig`](super::violation::Violation), 1009, told from the header that would exceed it.
     pub message_bytes_max: usize,
 }
 
-/// What one [`FrameReader::fill`](super::FrameReader::fill) did.
+/// What one [`FrameReader::fill`](super::reader::FrameReader::fill) did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Filled {
     /// Bytes read. Zero is the peer's end of stream.

@@ -4,8 +4,10 @@
 use fastwebsockets::OpCode;
 use proptest::prelude::*;
 
+use super::buffer::{ReadBuffer, ReadLimits};
+use super::reader::FrameReader;
 use super::tally::BYTES_TOUCHED;
-use super::{FrameReader, ReadBuffer, ReadLimits, Violation};
+use super::violation::Violation;
 
 const LIMITS: ReadLimits = ReadLimits {
     message_bytes_max: 300_000,

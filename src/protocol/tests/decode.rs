@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use super::{binary, reference, text};
-use crate::protocol::{DecodeScratch, Message, Name, Payload, Ref, Undecodable, Version};
+use crate::protocol::message::{Message, Name, Payload};
+use crate::protocol::reference::Ref;
+use crate::protocol::scratch::DecodeScratch;
+use crate::protocol::version::{Undecodable, Version};
 
 /// What `message` says, with the refs' JSON: join_ref, ref, topic, event, payload.
 #[track_caller]

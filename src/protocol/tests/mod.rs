@@ -6,7 +6,11 @@ mod properties;
 mod strictness;
 mod values;
 
-use super::{DecodeScratch, Json, Message, Ref, Undecodable, Version};
+use super::json::Json;
+use super::message::Message;
+use super::reference::Ref;
+use super::scratch::DecodeScratch;
+use super::version::{Undecodable, Version};
 
 /// Decodes a text message.
 fn text(version: Version, text: &str) -> Result<Message<'_>, Undecodable> {

@@ -4,7 +4,12 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::protocol::{DecodeScratch, Json, Name, Payload, PayloadBuf, Ref, Undecodable, Version};
+use crate::protocol::json::Json;
+use crate::protocol::message::{Name, Payload};
+use crate::protocol::payload::PayloadBuf;
+use crate::protocol::reference::Ref;
+use crate::protocol::scratch::DecodeScratch;
+use crate::protocol::version::{Undecodable, Version};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::text;
-use crate::protocol::{DecodeScratch, Undecodable, Version};
+use crate::protocol::scratch::DecodeScratch;
+use crate::protocol::version::{Undecodable, Version};
 
 #[test]
 fn what_is_not_json_is_refused_wherever_it_stands() {

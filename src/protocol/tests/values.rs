@@ -7,7 +7,11 @@ use bytes::Bytes;
 
 use super::reference;
 use crate::object;
-use crate::protocol::{IntoPayload, Json, JsonBuf, Object, Payload, PayloadBuf, Ref, reason};
+use crate::protocol::json::Json;
+use crate::protocol::message::Payload;
+use crate::protocol::object::Object;
+use crate::protocol::payload::{IntoPayload, JsonBuf, PayloadBuf, reason};
+use crate::protocol::reference::Ref;
 
 fn json(text: &str) -> Json<'_> {
     Json::new(text).expect("a test's own JSON")

@@ -14,8 +14,10 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::registry::Registry;
 
-use super::{Endpoint, Limit, Phase};
+use super::endpoint::Endpoint;
 use crate::broker::SIZE_CLASSES;
+use crate::server::limits::limit::Limit;
+use crate::server::node::status::Phase;
 use page::{Label, Page};
 
 /// What [`text`] is to be announced as.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::page::Page;
 use crate::channel::{JoinRefusal, PushRefusal};
-use crate::server::Endpoint;
-use crate::server::figures::ShardFigures;
-use crate::server::histogram::{Durations, Figure, Histogram};
+use crate::server::endpoint::Endpoint;
+use crate::server::node::histogram::{Durations, Figure, Histogram};
+use crate::server::node::shard_stats::ShardFigures;
 
 pub(super) fn write(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
     write_present(endpoint, page)?;

@@ -1,0 +1,272 @@
+//! Flushing: elevator passes over rooms, a slice at a time, and the way a short write leaves things.
+//!
+//! A pass goes round the members of a room and gives each what its cursor lacks up to the head of *that* moment, in
+//! one write, until a full circle brought nothing new. Only the owner of the sockets knows how to wait for them: a
+//! flush only tries.
+
+use std::io;
+
+use bytes::Bytes;
+
+use super::Fanout;
+use super::log::Log;
+use super::outlet::Flow;
+use super::room::Member;
+use super::write::Piece;
+use crate::broker::shrink::is_mostly_spare;
+use crate::broker::topics::entry::{CLASSES, Class};
+
+/// The sockets, as far as a flush needs them.
+///
+/// A write that takes less than it was given, or fails with `WouldBlock`, obliges the sink to call
+/// [`Fanout::writable`] when the socket takes bytes again. It never fails with `Interrupted`.
+pub trait Sink {
+    /// Writes to a connection's socket without waiting. Returns how many bytes it took.
+    fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Writes several pieces in one call, without waiting. Returns how many bytes were taken in all.
+    fn write_vectored(&mut self, outlet: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize>;
+}
+
+/// What one call of [`Fanout::flush`] may do before the shard looks at its sockets again.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Writes to members of rooms. Default 64: the elevator's slice. Smaller ones let more frames in before a member's
+    /// turn and save writes; much larger ones were measured to cost more (docs/architecture.md).
+    pub writes: usize,
+    /// Connections with frames of their own that are drained. Default 256.
+    pub drains: usize,
+    /// Bytes written to connections with frames of their own, and as many again by passes. Default 4 MiB.
+    pub bytes: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Budget {
+        Budget {
+            writes: 64,
+            drains: 256,
+            bytes: 4 << 20,
+        }
+    }
+}
+
+/// Why the fan-out gave a connection up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Its socket failed.
+    Io(io::ErrorKind),
+    /// It read nothing for so long that a topic's log no longer holds what it has to get next.
+    FellBehind,
+    /// It read nothing, and what it has to get next is older than is kept.
+    Outdated,
+    /// It read nothing, and the shard's logs together held more than they may, its topic's among the most.
+    CrowdedOut,
+    /// It read nothing, and more replies and pushes wait for it than may.
+    OutboxFull,
+}
+
+/// Members looked at per call, whether written to or not: bounds a pass over many that need nothing.
+const VISITS_MAX: usize = 8192;
+
+/// A span of more bytes than this is written frame by frame (vectored) rather than gathered first.
+const GATHER_BYTES_MAX: u64 = 256 << 10;
+
+/// Buffers that live from flush to flush, so that a write allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    spans: [Span; CLASSES],
+    pub pieces: Vec<Piece>,
+    pub cursors: Vec<u64>,
+    pub bytes: Vec<u8>,
+}
+
+/// Frames of one room gathered for the members of a slice, who mostly lack the same ones.
+#[derive(Debug, Default)]
+struct Span {
+    stamp: u32,
+    from: u64,
+    to: u64,
+    /// Every entry in it has a frame of this class.
+    whole: bool,
+    bytes: Vec<u8>,
+}
+
+/// Bytes that a buffer for spans keeps from one sweep to the next.
+const SPAN_BYTES_KEPT: usize = 16 << 10;
+
+impl Scratch {
+    /// Gives back what large spans have left. Whoever is busy allocates again, once a sweep.
+    pub fn give_back(&mut self) {
+        for span in &mut self.spans {
+            if span.bytes.capacity() > SPAN_BYTES_KEPT {
+                *span = Span::default();
+            }
+        }
+        if is_mostly_spare(0, self.pieces.capacity()) {
+            self.pieces = Vec::new();
+        }
+        if is_mostly_spare(0, self.cursors.capacity()) {
+            self.cursors = Vec::new();
+        }
+    }
+
+    /// The frames `from..head`, gathered unless the last call did it, and how many they are.
+    fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> (&[u8], u64) {
+        let span = &mut self.spans[class.index()];
+        let to = log.head();
+        if span.stamp != stamp || span.to != to || span.from > from || span.from < log.first() {
+            span.bytes.clear();
+            log.gather(class, from, to, &mut span.bytes);
+            (span.stamp, span.from, span.to) = (stamp, from, to);
+            span.whole = log.frames_between(class, from, to) == to - from;
+        }
+        let frames = match span.whole {
+            true => to - from,
+            false => log.frames_between(class, from, to),
+        };
+        let skip = log.offset(class, from) - log.offset(class, span.from);
+        (span.bytes.get(skip as usize..).unwrap_or_default(), frames)
+    }
+}
+
+impl Fanout {
+    /// Takes the mail in and writes what the budget allows: first to connections with frames of their own, then one
+    /// slice of the passes. True if work is left that needs no new event to go on.
+    pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
+        self.take_mail();
+        self.laps.clear();
+        let written_before = self.counts.writes;
+        // From a budget of its own: however many clients ask for answers, the passes go on.
+        let mut own = budget;
+        self.drain_queued(sink, &mut own);
+        let mut rooms = self.active.len();
+        while rooms > 0 && budget.writes > 0 && budget.bytes > 0 {
+            rooms -= 1;
+            if let Some(slot) = self.active.pop_front() {
+                self.run_pass(slot, sink, &mut budget);
+            }
+        }
+        self.relieve();
+        self.hub
+            .set_unsettled_bytes(self.shard, self.unsettled_bytes + self.heard_bytes);
+        if self.counts.writes > written_before {
+            self.counts.flushes += 1;
+            self.hub.show_flush_counts(self.shard, &self.counts);
+        }
+        !self.queued.is_empty() || !self.active.is_empty() || self.has_heard()
+    }
+
+    /// A slice of one room's pass. The room goes to the end of the list if its circle is not over.
+    fn run_pass(&mut self, slot: u32, sink: &mut impl Sink, budget: &mut Budget) {
+        for _ in 0..VISITS_MAX {
+            let Some(room) = self.rooms.get_mut(slot as usize) else {
+                return;
+            };
+            if budget.writes == 0 || budget.bytes == 0 {
+                break;
+            }
+            let Some((index, lap)) = room.circle.visit() else {
+                break;
+            };
+            self.visit(slot, index, sink, budget);
+            if lap && let Some(room) = self.rooms.get_mut(slot as usize) {
+                let settled = room.end_lap();
+                self.settled(settled);
+                self.trim(slot);
+            }
+        }
+        self.end_slice(slot);
+    }
+
+    fn end_slice(&mut self, slot: u32) {
+        let Some(room) = self.rooms.get_mut(slot as usize) else {
+            return;
+        };
+        if room.circle.left() > 0 {
+            self.active.push_back(slot);
+            return;
+        }
+        room.active = false;
+        let settled = room.settle();
+        self.settled(settled);
+        self.trim(slot);
+    }
+
+    fn visit(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
+        let room = &self.rooms[slot as usize];
+        let member = room.members[index];
+        let head = room.log.head();
+        if member.lagging || member.next >= head {
+            return;
+        }
+        let has_own = self
+            .outlet(member.outlet)
+            .is_some_and(|o| o.direct.is_some());
+        let uneven = member.intercepts || room.log.leaves_out(member.id, member.next);
+        let offset = |sequence| room.log.offset(member.class, sequence);
+        let bytes = offset(head) - offset(member.next);
+        if bytes == 0 {
+            self.rooms[slot as usize].members[index].next = head;
+        } else if has_own || uneven || bytes > GATHER_BYTES_MAX {
+            self.counts.members += 1;
+            self.drain(member.outlet, sink, budget);
+        } else {
+            self.write_span(slot, index, sink, budget);
+        }
+    }
+
+    /// The plain case: one write of everything a member lacks.
+    fn write_span(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
+        let room = &mut self.rooms[slot as usize];
+        let Member {
+            outlet,
+            class,
+            next,
+            ..
+        } = room.members[index];
+        let single = (room.log.head() == next + 1)
+            .then(|| room.log.entry(next).and_then(|e| e.frame(class)))
+            .flatten();
+        let (span, frames): (&[u8], u64) = match single {
+            Some(frame) => (frame, 1),
+            None => self.scratch.span(room.stamp, &room.log, class, next),
+        };
+        budget.writes -= 1;
+        budget.bytes = budget.bytes.saturating_sub(span.len());
+        self.counts.writes += 1;
+        self.counts.members += 1;
+        match sink.write(outlet, span) {
+            Ok(written) if written == span.len() => {
+                room.members[index].next = room.log.head();
+                self.counts.deliveries += frames;
+                self.counts.bytes += written as u64;
+            }
+            Ok(written) => {
+                let (stopped, rest) = room.log.stopped_at(class, next, written);
+                room.members[index].next = stopped;
+                self.counts.deliveries += room.log.frames_between(class, next, stopped);
+                self.counts.bytes += written as u64;
+                self.block(outlet, rest);
+            }
+            Err(error) => self.write_failed(outlet, &error),
+        }
+    }
+
+    pub(crate) fn write_failed(&mut self, outlet: u32, error: &io::Error) {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => self.block(outlet, None),
+            kind => self.give_up(outlet, Failure::Io(kind)),
+        }
+    }
+
+    /// The socket takes no more for now, and may have stopped in the middle of a frame.
+    pub(crate) fn block(&mut self, outlet: u32, rest: Option<Bytes>) {
+        if let Some(o) = self.outlet_mut(outlet) {
+            o.flow = Flow::Blocked;
+            if let Some(rest) = rest {
+                o.keep_partial(rest);
+            }
+        }
+        self.set_lagging(outlet, true);
+    }
+}

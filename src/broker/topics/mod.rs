@@ -1,0 +1,11 @@
+//! What shards share of the broker: who is subscribed to what, and one order per topic.
+
+pub(crate) mod counts;
+pub(crate) mod entry;
+pub(crate) mod hub;
+pub(crate) mod mailbox;
+pub(crate) mod position;
+pub(crate) mod registry;
+pub(crate) mod room_sizes;
+pub(crate) mod sync;
+pub(crate) mod topic;

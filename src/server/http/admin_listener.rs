@@ -1,0 +1,134 @@
+//! The admin listener: health, readiness and metrics on an address of their own, served by the thread that accepts, so
+//! that they answer while shards are busy, hang or drain. And the window by which peaks are forgotten.
+
+use std::future::pending;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_local;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::app::{HttpApp, HttpLimits};
+use super::operator_pages::{MetricsTo, Pages};
+use super::pending::InFlight;
+use super::serve::serve as serve_connection;
+use crate::channel::Router;
+use crate::server::endpoint::Endpoint;
+use crate::server::shard::open::unless;
+
+/// Connections served at a time. For each further one, that which has waited longest without a request is cut.
+const CONNECTIONS_MAX: usize = 32;
+
+/// Who scrapes or probes is near and quick. A connection that is kept open from one scrape to the next is closed
+/// meanwhile.
+const LIMITS: HttpLimits = HttpLimits {
+    header_timeout_ms: 5_000,
+    lifetime_ms: 60_000,
+    closing_timeout_ms: 1_000,
+    connect_timeout_ms: 1_000,
+    head_bytes_max: 16 << 10,
+    head_lines_max: 100,
+};
+
+/// How long to wait when the process is out of descriptors.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a peak is shown at least; twice that at most.
+const WINDOW: Duration = Duration::from_secs(30);
+
+/// Where the admin listener is to be.
+#[derive(Debug)]
+pub(crate) enum Admin {
+    Nowhere,
+    At(SocketAddr),
+    /// Somebody else has bound it.
+    Given(TcpListener),
+}
+
+impl Admin {
+    /// The listener, bound if it was not.
+    pub fn bind(self) -> io::Result<Option<TcpListener>> {
+        let listener = match self {
+            Admin::Nowhere => return Ok(None),
+            Admin::Given(listener) => listener,
+            Admin::At(address) => listen(address)
+                .map_err(|e| io::Error::new(e.kind(), format!("admin listener {address}: {e}")))?,
+        };
+        listener.set_nonblocking(true)?;
+        Ok(Some(listener))
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(CONNECTIONS_MAX as i32)?;
+    Ok(TcpListener::from(socket))
+}
+
+/// Begins to serve `listener`, and to count windows, as tasks of the present runtime, which is a local one.
+///
+/// # Errors
+/// If the runtime cannot watch the listener.
+pub(crate) fn start(
+    listener: Option<TcpListener>,
+    endpoint: &Endpoint,
+    rooms_top: usize,
+) -> io::Result<()> {
+    spawn_local(count_windows(endpoint.clone()));
+    let Some(listener) = listener else {
+        return Ok(());
+    };
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let pages = Pages {
+        endpoint: endpoint.clone(),
+        metrics: MetricsTo::Everybody,
+        rooms_top,
+    };
+    let router = Router::new().static_files(false);
+    let app = HttpApp::new(router).limits(LIMITS).pages(pages);
+    spawn_local(serve(listener, Arc::new(app)));
+    Ok(())
+}
+
+async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let in_flight = Rc::new(InFlight::new(Arc::default()));
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            sleep(EXHAUSTED_PAUSE).await;
+            continue;
+        };
+        if places.available_permits() == 0 {
+            in_flight.cut_longest();
+        }
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let app = Arc::clone(&app);
+        let (seat, is_cut) = in_flight.enter();
+        spawn_local(async move {
+            let serving = serve_connection(stream, peer, app, Some(seat), pending());
+            unless(is_cut, serving).await;
+            drop(place);
+        });
+    }
+}
+
+async fn count_windows(endpoint: Endpoint) {
+    let mut window = interval(WINDOW);
+    window.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first is ready at once.
+    window.tick().await;
+    loop {
+        window.tick().await;
+        endpoint.next_window();
+    }
+}

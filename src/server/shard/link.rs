@@ -1,0 +1,148 @@
+//! What reaches a shard: commands from other threads, and events of its own thread's tasks.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Waker;
+
+use crate::broker::{Hub, Mailbox, SubscriptionId};
+use crate::channel::{Lost, Mail, Postbox, Resume};
+use crate::server::admission::Door;
+use crate::server::endpoint::Endpoint;
+use crate::server::http::pending::InHttp;
+use crate::server::http::serve::Upgraded;
+use crate::server::limits::meters::LimitMeters;
+use crate::server::node::closes::Closes;
+use crate::server::node::shard_stats::ShardFigures;
+use crate::server::node::status::Status;
+use crate::server::reload::Serving;
+
+/// What another thread asks of a shard.
+pub(crate) enum Command {
+    /// Takes a connection over.
+    Accept(std::net::TcpStream, SocketAddr),
+    /// Cuts connections in HTTP that have waited longest without a whole request, since others wait to be accepted.
+    MakeRoom,
+    /// Something for a channel.
+    Mail(Mail),
+    /// Serves that from now on.
+    Reload(Arc<Serving>),
+    /// Closes everything with 1012, by and by, and ends.
+    Drain,
+    /// The time for that is over: cuts what is left and ends.
+    Cut,
+}
+
+/// The part of a shard that other threads see.
+pub(crate) struct ShardLink {
+    pub number: u16,
+    pub hub: Arc<Hub>,
+    /// Of all shards.
+    pub closes: Arc<Closes>,
+    pub meters: Arc<LimitMeters>,
+    pub status: Arc<Status>,
+    pub door: Arc<Door>,
+    /// Its own. Others only read them.
+    pub figures: Arc<ShardFigures>,
+    pub inbox: Mailbox<Command>,
+    /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
+    pub connections: AtomicUsize,
+    /// Those of them in HTTP.
+    pub in_http: Arc<InHttp>,
+    /// It was asked to make room, and has not looked yet.
+    pub is_to_make_room: AtomicBool,
+    /// WebSockets that a stop cut off because their clients did not take the Close frame.
+    pub cut_off: AtomicUsize,
+    /// Those that it cut when their clients had been told, and had not closed in return yet.
+    pub cut_told: AtomicUsize,
+}
+
+impl ShardLink {
+    pub fn new(number: u16, endpoint: &Endpoint) -> ShardLink {
+        ShardLink {
+            number,
+            hub: Arc::clone(&endpoint.hub),
+            closes: Arc::clone(&endpoint.closes),
+            meters: Arc::clone(&endpoint.meters),
+            status: Arc::clone(&endpoint.status),
+            door: Arc::clone(&endpoint.door),
+            figures: Arc::clone(&endpoint.figures[usize::from(number)]),
+            inbox: Mailbox::default(),
+            connections: AtomicUsize::new(0),
+            in_http: Arc::default(),
+            is_to_make_room: AtomicBool::new(false),
+            cut_off: AtomicUsize::new(0),
+            cut_told: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn accept(&self, stream: std::net::TcpStream, peer: SocketAddr) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.status.connection_came();
+        self.inbox.post(Command::Accept(stream, peer), 1);
+    }
+
+    /// Asks it to cut who waits longest in HTTP; not twice before it has looked.
+    pub fn make_room(&self) {
+        if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
+            self.inbox.post(Command::MakeRoom, 1);
+        }
+    }
+
+    pub fn connection_gone(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+        self.status.connection_gone();
+    }
+}
+
+impl Postbox for ShardLink {
+    fn shard(&self) -> u16 {
+        self.number
+    }
+
+    fn post(&self, mail: Mail) {
+        self.inbox.post(Command::Mail(mail), 1);
+    }
+}
+
+/// What a task on the shard's own thread has for it.
+pub(crate) enum Event {
+    /// A connection has become a WebSocket.
+    Upgraded(Box<Upgraded>),
+    /// A connection ended as HTTP.
+    HttpEnded,
+    /// What a callback waited for is there.
+    Resumed {
+        connection: u64,
+        channel: SubscriptionId,
+        result: Result<Resume, Lost>,
+    },
+}
+
+/// The queue of those events. Of one thread, so it needs no lock.
+#[derive(Default)]
+pub(crate) struct Events {
+    queue: RefCell<Vec<Event>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Events {
+    pub fn push(&self, event: Event) {
+        self.queue.borrow_mut().push(event);
+        if let Some(waker) = &*self.waker.borrow() {
+            waker.wake_by_ref();
+        }
+    }
+
+    pub fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut self.queue.borrow_mut())
+    }
+
+    pub fn wake_by(&self, waker: &Waker) {
+        let mut known = self.waker.borrow_mut();
+        if !known.as_ref().is_some_and(|w| w.will_wake(waker)) {
+            *known = Some(waker.clone());
+        }
+    }
+}

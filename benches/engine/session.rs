@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use criterion::Criterion;
 use lobbyd::broker::{Fanout, Hub, SubscriptionId, Terms};
-use lobbyd::channel::{Address, Assigns, Host, Job, Mail, Postbox, Routes};
+use lobbyd::channel::{Address, Assigns, Host, Job, Mail, Postbox, Routes, SessionSettings};
 use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
 use lobbyd::rooms::RoomChannel;
-use lobbyd::session::{Session, SessionSettings};
+use lobbyd::session::Session;
 use lobbyd::{FanoutSettings, Position};
 
 /// Counts what a session asks for, and does nothing.

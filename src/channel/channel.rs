@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::host::Info;
-use super::outcome::{Handled, Join, StopReason};
+use super::mail::Info;
+use super::outcome::{Handled, Join};
+use super::reply::StopReason;
 use super::socket::Socket;
 use crate::protocol::Payload;
 
@@ -22,7 +23,7 @@ pub trait Channel: Send + Sync + 'static {
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled;
 
     /// Something the app sent to this channel with [`SocketHandle::send`](super::handle::SocketHandle::send) or
-    /// [`Socket::send_info`], or a [`Broadcast`](super::host::Broadcast) on a topic it follows through
+    /// [`Socket::send_info`], or a [`Broadcast`](super::mail::Broadcast) on a topic it follows through
     /// [`Socket::subscribe`]. There is nobody to reply to: to return a reply is a mistake that ends the channel.
     fn handle_info(&self, info: Info, socket: &mut Socket<'_>) -> Handled {
         let _ = (info, socket);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use bytes::Bytes;
 use fastwebsockets::OpCode;
 
-use super::socket::Standing;
+use super::standing::Standing;
 use crate::protocol::{FrameKind, Name, PayloadBuf, Ref, Unencodable, Version};
 use crate::websocket::seal;
 

@@ -1,41 +1,11 @@
 //! Handles to a channel that may be kept, cloned and sent to other threads. They post mail to the shard that owns the
 //! connection; mail for a channel that has ended is dropped.
 
-use super::host::{Address, Info, Mail};
-use super::outcome::{Reply, StopReason};
+use super::mail::MailMessage;
+use super::mail::{Address, Mail};
+use super::reply::{Reply, StopReason};
 use crate::broker::SubscriptionId;
 use crate::protocol::{IntoPayload, PayloadBuf, Ref};
-
-/// What a handle asks of a channel; see `Session::mail`.
-pub enum MailMessage {
-    /// Hands something to `handle_info`.
-    Info(Info),
-    /// Pushes to the client.
-    Push {
-        /// The event's name.
-        event: Box<str>,
-        /// Its payload.
-        payload: PayloadBuf,
-    },
-    /// Broadcasts to the channel's topic.
-    Broadcast {
-        /// The event's name.
-        event: Box<str>,
-        /// Its payload.
-        payload: PayloadBuf,
-        /// Whether this client gets it too.
-        to_self: bool,
-    },
-    /// Answers an event that came earlier.
-    Reply {
-        /// The event's ref.
-        reference: Ref,
-        /// The answer.
-        reply: Reply,
-    },
-    /// Ends the channel.
-    Stop(StopReason),
-}
 
 /// A way to one client's channel from anywhere: another thread, a task, another channel.
 ///

@@ -2,12 +2,18 @@
 
 use std::future::Future;
 
-use compact_str::CompactString;
-
-use super::job::Job;
+use super::reply::Reply;
+use super::reply::Stop;
+use super::reply::StopReason;
 use super::socket::Socket;
 use crate::broker::Retention;
 use crate::protocol::{IntoPayload, PayloadBuf};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
 
 /// The answer to a join.
 #[must_use]
@@ -141,34 +147,77 @@ impl Handled {
     }
 }
 
-/// A reply: a status and a payload.
-pub struct Reply {
-    pub(crate) status: CompactString,
-    pub(crate) payload: PayloadBuf,
+/// Work that a callback waits for. The shard runs it beside the session and hands its output to `Session::resume`.
+///
+/// A panic inside comes out as [`Lost::Panicked`], so whoever polls it needs no guard of its own.
+pub struct Job(Pin<Box<dyn Future<Output = Resume>>>);
+
+/// How a callback goes on after its [`Job`].
+pub struct Resume(pub(crate) Continuation);
+
+pub(crate) enum Continuation {
+    Join(Box<JoinContinuation>),
+    Handled(Box<HandledContinuation>),
 }
 
-impl Reply {
-    pub(crate) fn new(status: &str, payload: impl IntoPayload) -> Self {
-        let status = status.into();
-        let payload = payload.into_payload();
-        Self { status, payload }
+type JoinContinuation = dyn FnOnce(&mut Socket<'_>) -> Join;
+
+type HandledContinuation = dyn FnOnce(&mut Socket<'_>) -> Handled;
+
+/// Why a [`Job`] has no output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// It panicked.
+    Panicked,
+    /// It was still not done at the shard's deadline.
+    TimedOut,
+}
+
+impl Job {
+    pub(crate) fn joining<F: Future + 'static>(
+        future: F,
+        then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,
+    ) -> Self {
+        Self(Box::pin(async move {
+            let output = future.await;
+            let then = Box::new(move |socket: &mut Socket<'_>| then(output, socket));
+            Resume(Continuation::Join(then))
+        }))
+    }
+
+    pub(crate) fn handling<F: Future + 'static>(
+        future: F,
+        then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,
+    ) -> Self {
+        Self(Box::pin(async move {
+            let output = future.await;
+            let then = Box::new(move |socket: &mut Socket<'_>| then(output, socket));
+            Resume(Continuation::Handled(then))
+        }))
     }
 }
 
-/// The end of a channel, as a callback asked for it.
-pub struct Stop {
-    pub(crate) reason: StopReason,
-    pub(crate) reply: Option<Reply>,
+impl Future for Job {
+    type Output = Result<Resume, Lost>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Whatever the future had borrowed or half changed is dropped with it, unseen by anybody.
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => {
+                tracing::error!(
+                    panic = panic_text(&*panic),
+                    "what a channel waited for panicked"
+                );
+                Poll::Ready(Err(Lost::Panicked))
+            }
+        }
+    }
 }
 
-/// Why an app ends a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StopReason {
-    /// It has done its work. The client gets `phx_close` and does not come back by itself.
-    Normal,
-    /// It is no longer wanted. The client gets `phx_close` and does not come back by itself.
-    Shutdown,
-    /// Something is wrong, the text says what (for a log, not for the client). The client gets `phx_error`, and
-    /// phoenix.js joins again.
-    Failed(String),
+/// The words of a panic, if it has any.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a text")
 }

@@ -2,16 +2,15 @@
 
 use std::panic::resume_unwind;
 
-use bytes::Bytes;
-
 use super::assigns::Assigns;
 use super::frames;
 use super::handle::{ReplyHandle, SocketHandle};
-use super::host::{Host, Info};
+use super::host::Host;
 use super::refusal::PushRefusal;
+use super::standing::Phase;
+use super::standing::Standing;
 use crate::broker::{Position, SubscriptionId};
-use crate::protocol::{IntoPayload, PayloadBuf, Ref, Version};
-use crate::session::JoinRefs;
+use crate::protocol::{IntoPayload, PayloadBuf};
 
 /// One client in one topic, as its channel's callbacks see it.
 pub struct Socket<'a> {
@@ -19,32 +18,6 @@ pub struct Socket<'a> {
     pub(crate) assigns: &'a mut Assigns,
     pub(crate) standing: Standing<'a>,
     pub(crate) phase: Phase<'a>,
-}
-
-/// Who the socket belongs to.
-#[derive(Clone, Copy)]
-pub(crate) struct Standing<'a> {
-    pub(crate) version: Version,
-    pub(crate) id: SubscriptionId,
-    pub(crate) topic: &'a str,
-    pub(crate) refs: &'a JoinRefs,
-}
-
-/// Which callback is running, as far as the socket must know.
-pub(crate) enum Phase<'a> {
-    /// `join`, not yet answered: whatever is for the client waits for the reply.
-    Joining(&'a mut Early),
-    /// A callback of a joined channel, with the ref of the event it handles, if it is one.
-    Joined(Option<&'a Ref>),
-    /// `terminate`: the subscription is gone.
-    Ended,
-}
-
-/// What a `join` wants done once it is accepted, in order; a refusal drops it.
-#[derive(Default)]
-pub(crate) struct Early {
-    pub(crate) frames: Vec<Bytes>,
-    pub(crate) infos: Vec<Info>,
 }
 
 impl Socket<'_> {
@@ -101,7 +74,7 @@ impl Socket<'_> {
     }
 
     /// Has broadcasts on another `topic` come to [`handle_info`](super::channel::Channel::handle_info) of this channel, as
-    /// [`Broadcast`](super::host::Broadcast)s, until the channel ends. Nothing of them goes to the client by itself.
+    /// [`Broadcast`](super::mail::Broadcast)s, until the channel ends. Nothing of them goes to the client by itself.
     pub fn subscribe(&mut self, topic: &str) {
         if !matches!(self.phase, Phase::Ended) {
             self.host.listen(self.standing.id, topic);

@@ -8,7 +8,7 @@ use super::connect::{Connect, ConnectInfo};
 use super::origin::CheckOrigin;
 use super::params::Params;
 use super::routes::Routes;
-use crate::session::SessionSettings;
+use super::session_settings::SessionSettings;
 
 type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 

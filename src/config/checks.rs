@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::address::ListenAddress;
-use super::given::Effective;
+use super::effective::Effective;
 use super::problem::Problem;
 use super::room_checks;
 use super::settings::index_of;

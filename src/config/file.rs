@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::given::{Effective, Source};
+use super::effective::{Effective, Source};
 use super::lines::{RoomLines, TableLines};
 use super::names::{join, unknown};
 use super::problem::Problem;

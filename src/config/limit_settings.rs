@@ -2,7 +2,7 @@
 
 use super::form::Mode;
 use super::number::Whole;
-use super::room::{bytes, counts, milliseconds};
+use super::number::{bytes, counts, milliseconds};
 use super::setting::{Setting, number};
 use super::tree::Config;
 use crate::server::Limit;

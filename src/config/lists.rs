@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::form::{Form, Unfit, quoted};
+use super::form::{Form, quoted};
 use super::raw::Raw;
+use super::unfit::Unfit;
 use crate::channel::CheckOrigin;
 use crate::channel::OriginError;
 

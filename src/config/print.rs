@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::given::{Effective, Source};
+use super::effective::{Effective, Source};
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use super::settings::{SETTINGS, about};

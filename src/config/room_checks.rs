@@ -1,6 +1,6 @@
 //! Rooms that nobody could ever be in, rules that mean nothing, and values that never come to bear.
 
-use super::given::Effective;
+use super::effective::Effective;
 use super::lines::{RoomLines, TableLines};
 use super::problem::Problem;
 use super::room::{EventConfig, JoinRule, RoomConfig};

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::limit_settings::limit_settings;
 use super::number::Whole;
-use super::room::milliseconds;
+use super::number::milliseconds;
 use super::setting::{Setting, number, setting};
 use super::tree::Config;
 

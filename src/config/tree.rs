@@ -3,9 +3,9 @@
 use ipnet::IpNet;
 
 use super::address::ListenAddress;
-use super::arguments::{LogFormat, LogLevel};
 use super::form::{Mode, SocketPath};
 use super::lists::Origins;
+use super::log_values::{LogFormat, LogLevel};
 use super::room::{EventConfig, JoinRule, Relay, RoomConfig};
 use crate::channel::SocketLimits;
 use crate::channel::UserSocket;

@@ -10,14 +10,17 @@ use tokio::sync::oneshot;
 
 use super::admission::Door;
 use super::endpoint::Endpoint;
+use super::run::Running;
+use super::run::Summary;
 use super::run::run;
 use crate::broker::Hub;
 use crate::channel::Router;
 use crate::server::admission::proxies::Proxies;
 use crate::server::http::admin_listener as admin;
 use crate::server::http::admin_listener::Admin;
-use crate::server::http::app::{HttpApp, HttpLimits};
+use crate::server::http::app::HttpApp;
 use crate::server::http::operator_pages::{MetricsTo, Pages};
+use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
 use crate::server::node::status::Status;
 
@@ -43,15 +46,6 @@ pub struct Server {
 
 /// Rooms that the metrics name. Each is a label's value, so they are few.
 const ROOMS_TOP: usize = 10;
-
-/// How a server ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// WebSockets that were cut off: their clients did not take the Close frame within
-    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were told. Connections that
-    /// hang in HTTP do not count, they lose nothing.
-    pub cut_off: usize,
-}
 
 impl Server {
     /// A server of `router`, with a shard for each core and default limits.
@@ -258,52 +252,6 @@ impl Bound {
             endpoint,
             stop: Some(stop),
             thread: Some(thread),
-        }
-    }
-}
-
-/// A server on a thread of its own. Dropping it stops it.
-#[derive(Debug)]
-pub struct Running {
-    address: SocketAddr,
-    endpoint: Endpoint,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<io::Result<Summary>>>,
-}
-
-impl Running {
-    /// The address it listens on.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// A handle for broadcasting from outside any channel.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// Stops it as [`Bound::run`] does, and says how it ended.
-    ///
-    /// # Errors
-    /// Those of [`Bound::run`].
-    pub fn stop(mut self) -> io::Result<Summary> {
-        self.end()
-    }
-
-    fn end(&mut self) -> io::Result<Summary> {
-        drop(self.stop.take());
-        match self.thread.take().map(std::thread::JoinHandle::join) {
-            Some(Ok(result)) => result,
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
-            None => Ok(Summary { cut_off: 0 }),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let _ = self.end();
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::channel::Router;
-use crate::server::http::app::{HttpApp, HttpLimits};
+use crate::server::http::app::HttpApp;
+use crate::server::http::app::Serving;
+use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
+use crate::server::node::status::ReloadCounts;
 use crate::server::shard::link::{Command, ShardLink};
 
 /// What a running server is to serve from now on: see [`Endpoint::reload`](super::endpoint::Endpoint::reload).
@@ -18,13 +21,6 @@ pub struct Reload {
     pub limits: ServerLimits,
 }
 
-/// What is served, and within which limits: whole, so that nobody sees a part of two.
-#[derive(Debug)]
-pub(super) struct Serving {
-    pub app: Arc<HttpApp>,
-    pub limits: ServerLimits,
-}
-
 /// The one place that knows it. Shards have it handed to them, the acceptor asks.
 #[derive(Debug, Default)]
 pub(super) struct Live(Mutex<State>);
@@ -35,13 +31,6 @@ struct State {
     /// Empty before the server runs. Weak, as they are the running server's.
     shards: Vec<Weak<ShardLink>>,
     reloads: ReloadCounts,
-}
-
-/// How often a new configuration was taken, and how often it was refused as it was wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct ReloadCounts {
-    pub ok: u64,
-    pub failed: u64,
 }
 
 impl Default for State {

@@ -17,16 +17,17 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::builder::Summary;
 use super::endpoint::Endpoint;
 use super::shard::Shard;
 use crate::server::accept::acceptor::accept;
 use crate::server::accept::open_files::warn_of_few_descriptors;
 use crate::server::http::app::HttpApp;
+use crate::server::limits::values::Drain;
 use crate::server::limits::values::ServerLimits;
 use crate::server::node::status::Phase;
-use crate::server::shard::drain::Drain;
 use crate::server::shard::link::{Command, ShardLink};
+use std::net::SocketAddr;
+use tokio::sync::oneshot;
 
 /// How long a shard may take to cut what it has, once told to: one turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
@@ -216,5 +217,60 @@ fn run_shard(
             "lobbyd: shard {number} has failed, which is a bug; please report the panic above"
         );
         std::process::abort();
+    }
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// WebSockets that were cut off: their clients did not take the Close frame within
+    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were told. Connections that
+    /// hang in HTTP do not count, they lose nothing.
+    pub cut_off: usize,
+}
+
+/// A server on a thread of its own. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) stop: Option<oneshot::Sender<()>>,
+    pub(crate) thread: Option<std::thread::JoinHandle<io::Result<Summary>>>,
+}
+
+impl Running {
+    /// The address it listens on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A handle for broadcasting from outside any channel.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Stops it as [`Bound::run`] does, and says how it ended.
+    ///
+    /// # Errors
+    /// Those of [`Bound::run`].
+    pub fn stop(mut self) -> io::Result<Summary> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<Summary> {
+        drop(self.stop.take());
+        match self.thread.take().map(std::thread::JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => Ok(Summary { cut_off: 0 }),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = self.end();
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Events, infos and intercepted broadcasts: running a joined channel's callbacks and doing what they return.
 
+use super::busy::{Cause, Waiting};
 use super::joined::Joined;
-use super::wait::{Cause, Waiting};
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
 use crate::channel::frames;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::joined::{JoinRefs, Joined};
-use super::wait::Cause;
+use super::busy::Cause;
+use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::Terms;
 use crate::channel::Host;
+use crate::channel::JoinRefs;
 use crate::channel::JoinRefusal;
 use crate::channel::frames;
 use crate::channel::{Acceptance, Join, JoinOutcome};

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::wait::Busy;
+use super::busy::Busy;
 use crate::broker::SubscriptionId;
 use crate::channel::Host;
+use crate::channel::JoinRefs;
 use crate::channel::Route;
 use crate::channel::{Assigns, Channel};
 use crate::channel::{Phase, Socket, Standing};
-use crate::protocol::{Ref, Version};
+use crate::protocol::Version;
 
 /// One channel of a connection.
 pub(super) struct Joined {
@@ -65,39 +66,6 @@ impl Joined {
             phase,
         };
         (self.route.channel(), socket)
-    }
-}
-
-/// The refs of a join. Phoenix keeps two: the transport compares messages and signs `phx_close` and `phx_error` with the
-/// `join_ref` as it came, null included; the channel signs replies and pushes with the join's `ref` where that was null.
-pub(crate) struct JoinRefs {
-    channel: Ref,
-    wire_is_null: bool,
-}
-
-impl JoinRefs {
-    pub(super) fn new(join_ref: &Ref, reference: &Ref) -> Self {
-        let wire_is_null = join_ref.is_null();
-        let channel = if wire_is_null { reference } else { join_ref };
-        Self {
-            channel: channel.clone(),
-            wire_is_null,
-        }
-    }
-
-    /// The `join_ref` of the channel's replies and pushes.
-    pub(crate) fn channel(&self) -> &Ref {
-        &self.channel
-    }
-
-    /// The `join_ref` of the join message.
-    pub(crate) fn wire(&self) -> &Ref {
-        static NULL: Ref = Ref::NULL;
-        if self.wire_is_null {
-            &NULL
-        } else {
-            &self.channel
-        }
     }
 }
 

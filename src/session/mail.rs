@@ -1,7 +1,7 @@
 //! Mail: what handles ask of a channel from anywhere.
 
+use super::busy::Waiting;
 use super::joined::Joined;
-use super::wait::Waiting;
 use super::{Crash, Session};
 use crate::broker::SubscriptionId;
 use crate::channel::Host;

@@ -5,6 +5,7 @@
 //! handles ask for, `terminate` ends, and `wait` is the line behind a channel that waits for something. A session is used from one thread and never re-entered.
 
 pub(crate) mod broadcast;
+mod busy;
 mod callbacks;
 mod dispatch;
 mod join;
@@ -22,45 +23,15 @@ use std::sync::Arc;
 use dispatch::{Dispatch, Found, dispatch};
 use joined::Channels;
 
+use crate::channel::SessionSettings;
 use crate::channel::frames;
 use crate::channel::panic_text;
-use crate::channel::{Assigns, Host, Routes};
+use crate::channel::{Assigns, Host};
 use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
 pub(crate) use broadcast::{class_of, seal_broadcast};
-pub(crate) use joined::JoinRefs;
 
 /// Topics of one connection that a log line names.
 const TOPICS_SHOWN: usize = 3;
-
-/// What the sessions of one mount have in common.
-pub struct SessionSettings {
-    /// Which channel serves which topic.
-    pub routes: Routes,
-    /// Topics that one connection may have joined at a time; 100 by default, as in Phoenix. A join beyond it is
-    /// refused with "too many channels joined".
-    pub channels_max: usize,
-    /// Messages that may wait in line behind a channel that waits for something; 64 by default. A client's message
-    /// beyond it is refused with "too many messages waiting"; one of the app's ends the channel with `phx_error`.
-    pub waiting_messages_max: usize,
-    /// Bytes that may wait in all such lines of one connection; 256 KiB by default, with the same outcomes.
-    pub waiting_bytes_max: usize,
-    /// Bytes that the topic and the ref of a join may have, each, since they are kept; 1,024 by default. A join beyond
-    /// it is refused with "topic or ref too long".
-    pub name_bytes_max: usize,
-}
-
-impl SessionSettings {
-    /// The defaults, with `routes`.
-    pub fn new(routes: Routes) -> Self {
-        Self {
-            routes,
-            channels_max: 100,
-            waiting_messages_max: 64,
-            waiting_bytes_max: 256 * 1024,
-            name_bytes_max: 1024,
-        }
-    }
-}
 
 /// The protocol state of one connection.
 ///

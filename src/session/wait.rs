@@ -5,68 +5,22 @@
 
 use std::collections::VecDeque;
 
-use compact_str::CompactString;
-
+use super::busy::Busy;
+use super::busy::Cause;
+use super::busy::KeptMessage;
+use super::busy::Waiting;
+use super::busy::payload_bytes;
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
 use crate::channel::Host;
+use crate::channel::JoinRefusal;
 use crate::channel::{Continuation, Job, Lost, Resume};
 use crate::channel::{Early, Phase};
-use crate::channel::{JoinRefusal, MailMessage};
-use crate::protocol::{Message, Name, Payload, PayloadBuf, Ref, reason};
+use crate::protocol::{Message, Ref, reason};
 
 /// What an overflowing line is called, on the wire and in the log.
 const TOO_MANY: &str = "too many messages waiting";
-
-/// A channel that waits for its [`Job`].
-pub(super) struct Busy {
-    cause: Cause,
-    /// The ref of the join or event; none if there is nobody to reply to.
-    reference: Option<Ref>,
-    line: VecDeque<Waiting>,
-    /// What the line counts for in the connection's `waiting_bytes`.
-    line_bytes: usize,
-}
-
-/// Which callback it is that waits.
-pub(super) enum Cause {
-    /// The join, with what it wants done once it is accepted.
-    Join(Early),
-    /// Any other.
-    Event,
-    /// None yet: the join's turn has not come. What the client sent with it.
-    Turn(PayloadBuf),
-}
-
-/// Something that stands in line.
-pub(super) enum Waiting {
-    Message(KeptMessage),
-    Intercepted {
-        event: Box<str>,
-        payload: PayloadBuf,
-    },
-    Mail(MailMessage),
-}
-
-/// A client's message without its topic, which is the line's.
-pub(super) struct KeptMessage {
-    join_ref: Ref,
-    reference: Ref,
-    event: KeptName,
-    payload: PayloadBuf,
-}
-
-enum KeptName {
-    Text(CompactString),
-    Other(Box<str>),
-}
-
-impl Busy {
-    pub(super) fn is_joining(&self) -> bool {
-        matches!(self.cause, Cause::Join(_) | Cause::Turn(_))
-    }
-}
 
 impl Session {
     /// Starts what a callback waits for.
@@ -294,56 +248,5 @@ impl Crash {
     /// The output of what a callback waited for did not come.
     fn lost() -> Self {
         Self("what it waited for panicked or took too long".into())
-    }
-}
-
-impl Waiting {
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Message(KeptMessage { payload, .. })
-            | Self::Intercepted { payload, .. }
-            | Self::Mail(
-                MailMessage::Push { payload, .. } | MailMessage::Broadcast { payload, .. },
-            ) => payload_bytes(payload.as_payload()),
-            Self::Mail(MailMessage::Reply { reply, .. }) => {
-                payload_bytes(reply.payload.as_payload())
-            }
-            // What an app sends itself has no size that could be seen here.
-            Self::Mail(MailMessage::Info(_) | MailMessage::Stop(_)) => 0,
-        }
-    }
-}
-
-fn payload_bytes(payload: Payload<'_>) -> usize {
-    match payload {
-        Payload::Json(json) => json.as_raw().len(),
-        Payload::Binary(data) => data.len(),
-    }
-}
-
-impl KeptMessage {
-    fn new(message: &Message<'_>) -> Self {
-        Self {
-            join_ref: message.join_ref.clone(),
-            reference: message.reference.clone(),
-            event: match &message.event {
-                Name::Text(text) => KeptName::Text((&**text).into()),
-                Name::Other(json) => KeptName::Other((*json).into()),
-            },
-            payload: message.payload.to_buf(),
-        }
-    }
-
-    fn view<'a>(&'a self, topic: &'a str) -> Message<'a> {
-        Message {
-            join_ref: self.join_ref.clone(),
-            reference: self.reference.clone(),
-            topic: topic.into(),
-            event: match &self.event {
-                KeptName::Text(text) => text.as_str().into(),
-                KeptName::Other(json) => Name::Other(json),
-            },
-            payload: self.payload.as_payload(),
-        }
     }
 }

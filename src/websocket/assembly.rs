@@ -12,10 +12,10 @@ use std::ops::Range;
 
 use fastwebsockets::{Frame, OpCode, Payload, unmask};
 
-use super::buffer::ReadLimits;
 use super::close;
 use super::header;
 use super::header::{Expected, Header};
+use super::limits::ReadLimits;
 use super::tally;
 use super::violation::Violation;
 

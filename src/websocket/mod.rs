@@ -30,6 +30,7 @@ mod assembly;
 mod buffer;
 mod close;
 mod header;
+mod limits;
 mod partial;
 mod reader;
 mod seal;
@@ -38,8 +39,9 @@ mod tally;
 mod tests;
 mod violation;
 
-pub use buffer::{Filled, ReadBuffer, ReadLimits};
+pub use buffer::ReadBuffer;
 pub use close::{CloseReason, Overrun};
+pub use limits::{Filled, ReadLimits};
 pub use reader::FrameReader;
 pub use seal::{seal, seal_close};
 pub use violation::Violation;

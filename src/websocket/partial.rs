@@ -2,7 +2,7 @@
 //! The memory grows with the bytes that really came; a length field can only make it smaller.
 
 use super::assembly::{Assembly, Missing, Step};
-use super::buffer::ReadLimits;
+use super::limits::ReadLimits;
 use super::tally;
 use super::violation::Violation;
 

@@ -9,7 +9,8 @@ use std::io;
 use fastwebsockets::{Frame, Payload};
 
 use super::assembly::Step;
-use super::buffer::{Filled, ReadBuffer, ReadLimits};
+use super::buffer::ReadBuffer;
+use super::limits::{Filled, ReadLimits};
 use super::partial::Partial;
 use super::violation::Violation;
 

@@ -4,7 +4,8 @@
 use fastwebsockets::OpCode;
 use proptest::prelude::*;
 
-use super::buffer::{ReadBuffer, ReadLimits};
+use super::buffer::ReadBuffer;
+use super::limits::ReadLimits;
 use super::reader::FrameReader;
 use super::tally::BYTES_TOUCHED;
 use super::violation::Violation;

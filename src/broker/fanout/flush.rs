@@ -9,125 +9,17 @@ use std::io;
 use bytes::Bytes;
 
 use super::Fanout;
-use super::log::Log;
 use super::outlet::Flow;
 use super::room::Member;
-use super::write::Piece;
-use crate::broker::shrink::is_mostly_spare;
-use crate::broker::topics::entry::{CLASSES, Class};
-
-/// The sockets, as far as a flush needs them.
-///
-/// A write that takes less than it was given, or fails with `WouldBlock`, obliges the sink to call
-/// [`Fanout::writable`] when the socket takes bytes again. It never fails with `Interrupted`.
-pub trait Sink {
-    /// Writes to a connection's socket without waiting. Returns how many bytes it took.
-    fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize>;
-
-    /// Writes several pieces in one call, without waiting. Returns how many bytes were taken in all.
-    fn write_vectored(&mut self, outlet: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize>;
-}
-
-/// What one call of [`Fanout::flush`] may do before the shard looks at its sockets again.
-#[derive(Clone, Copy, Debug)]
-pub struct Budget {
-    /// Writes to members of rooms. Default 64: the elevator's slice. Smaller ones let more frames in before a member's
-    /// turn and save writes; much larger ones were measured to cost more (docs/architecture.md).
-    pub writes: usize,
-    /// Connections with frames of their own that are drained. Default 256.
-    pub drains: usize,
-    /// Bytes written to connections with frames of their own, and as many again by passes. Default 4 MiB.
-    pub bytes: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Budget {
-        Budget {
-            writes: 64,
-            drains: 256,
-            bytes: 4 << 20,
-        }
-    }
-}
-
-/// Why the fan-out gave a connection up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Its socket failed.
-    Io(io::ErrorKind),
-    /// It read nothing for so long that a topic's log no longer holds what it has to get next.
-    FellBehind,
-    /// It read nothing, and what it has to get next is older than is kept.
-    Outdated,
-    /// It read nothing, and the shard's logs together held more than they may, its topic's among the most.
-    CrowdedOut,
-    /// It read nothing, and more replies and pushes wait for it than may.
-    OutboxFull,
-}
+use super::sink::Budget;
+use super::sink::Failure;
+use super::sink::Sink;
 
 /// Members looked at per call, whether written to or not: bounds a pass over many that need nothing.
 const VISITS_MAX: usize = 8192;
 
 /// A span of more bytes than this is written frame by frame (vectored) rather than gathered first.
 const GATHER_BYTES_MAX: u64 = 256 << 10;
-
-/// Buffers that live from flush to flush, so that a write allocates nothing.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    spans: [Span; CLASSES],
-    pub pieces: Vec<Piece>,
-    pub cursors: Vec<u64>,
-    pub bytes: Vec<u8>,
-}
-
-/// Frames of one room gathered for the members of a slice, who mostly lack the same ones.
-#[derive(Debug, Default)]
-struct Span {
-    stamp: u32,
-    from: u64,
-    to: u64,
-    /// Every entry in it has a frame of this class.
-    whole: bool,
-    bytes: Vec<u8>,
-}
-
-/// Bytes that a buffer for spans keeps from one sweep to the next.
-const SPAN_BYTES_KEPT: usize = 16 << 10;
-
-impl Scratch {
-    /// Gives back what large spans have left. Whoever is busy allocates again, once a sweep.
-    pub fn give_back(&mut self) {
-        for span in &mut self.spans {
-            if span.bytes.capacity() > SPAN_BYTES_KEPT {
-                *span = Span::default();
-            }
-        }
-        if is_mostly_spare(0, self.pieces.capacity()) {
-            self.pieces = Vec::new();
-        }
-        if is_mostly_spare(0, self.cursors.capacity()) {
-            self.cursors = Vec::new();
-        }
-    }
-
-    /// The frames `from..head`, gathered unless the last call did it, and how many they are.
-    fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> (&[u8], u64) {
-        let span = &mut self.spans[class.index()];
-        let to = log.head();
-        if span.stamp != stamp || span.to != to || span.from > from || span.from < log.first() {
-            span.bytes.clear();
-            log.gather(class, from, to, &mut span.bytes);
-            (span.stamp, span.from, span.to) = (stamp, from, to);
-            span.whole = log.frames_between(class, from, to) == to - from;
-        }
-        let frames = match span.whole {
-            true => to - from,
-            false => log.frames_between(class, from, to),
-        };
-        let skip = log.offset(class, from) - log.offset(class, span.from);
-        (span.bytes.get(skip as usize..).unwrap_or_default(), frames)
-    }
-}
 
 impl Fanout {
     /// Takes the mail in and writes what the budget allows: first to connections with frames of their own, then one
@@ -148,10 +40,13 @@ impl Fanout {
         }
         self.relieve();
         self.hub
+            .shards()
             .set_unsettled_bytes(self.shard, self.unsettled_bytes + self.heard_bytes);
         if self.counts.writes > written_before {
             self.counts.flushes += 1;
-            self.hub.show_flush_counts(self.shard, &self.counts);
+            self.hub
+                .shards()
+                .show_flush_counts(self.shard, &self.counts);
         }
         !self.queued.is_empty() || !self.active.is_empty() || self.has_heard()
     }

@@ -3,43 +3,8 @@
 use std::sync::Arc;
 
 use super::Fanout;
-use crate::broker::topics::entry::Entry;
-use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::Parcel;
-
-/// A broadcast for a channel that looks at it itself, or for a connection with a socket id.
-#[derive(Clone, Debug)]
-pub struct Heard {
-    /// The connection.
-    pub outlet: u32,
-    /// The subscription it came by.
-    pub id: SubscriptionId,
-    /// The topic it was published to.
-    pub topic: Arc<str>,
-    /// What was published.
-    pub entry: Arc<Entry>,
-    /// Why this channel hears of it.
-    pub by: HeardBy,
-}
-
-impl Heard {
-    /// What it weighs: itself, and the payload, though it shares that with others.
-    fn bytes(&self) -> usize {
-        let payload = self.entry.original().map_or(0, |o| o.payload.len());
-        size_of::<Heard>() + payload
-    }
-}
-
-/// Why a broadcast comes to a channel or a connection instead of the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeardBy {
-    /// Its channel intercepts the event.
-    Intercept,
-    /// Its channel subscribed to the topic by hand.
-    Hand,
-    /// The topic is the connection's socket id.
-    SocketId,
-}
+use super::listener::Heard;
+use crate::broker::topics::parcel::Parcel;
 
 /// The buffer for mail keeps room for this many parcels (32 bytes each) from one turn to the next.
 const PARCELS_KEPT: usize = 4096;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::broker::shrink::{KEPT, is_mostly_spare, kept};
 use crate::broker::topics::entry::KEEPING_BYTES;
-use crate::broker::topics::entry::{CLASSES, Class, Entry};
+use crate::broker::topics::entry::{CLASSES, Class, Entry, Logged};
 use crate::broker::topics::position::SubscriptionId;
 
 /// Entries `first..head` of a topic. A cursor is the sequence of the next entry a subscriber gets.
@@ -21,18 +21,6 @@ pub(crate) struct Log {
     with_origin: usize,
     bytes: usize,
     weight: usize,
-}
-
-/// What an entry takes in the log, beside itself.
-pub(crate) const LOGGED_BYTES: usize = size_of::<Logged>();
-
-#[derive(Debug)]
-struct Logged {
-    entry: Arc<Entry>,
-    /// Where it ends in each class's stream of bytes.
-    end: [u64; CLASSES],
-    /// The entry's own, here too: a pass asks for it once a member, and should not follow a pointer for it.
-    origin: Option<SubscriptionId>,
 }
 
 impl Log {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use super::Fanout;
-use super::flush::Failure;
+use super::listener::Events;
 use super::log::is_left_out;
 use super::outlet::{Fence, Fenced, Flow, LISTENS, Outlet, Subscription};
-use super::room::{Events, Room};
+use super::room::Room;
+use super::sink::Failure;
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::entry::Class;
+use crate::broker::topics::parcel::RoomKey;
 use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::{MemberKind, NotJoined, RoomKey};
+use crate::broker::topics::topic::{MemberKind, NotJoined};
 
 impl Fanout {
     pub(crate) fn outlet(&self, outlet: u32) -> Option<&Outlet> {

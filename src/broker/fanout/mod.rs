@@ -1,17 +1,22 @@
 //! One shard's half of the broker: who is subscribed here, what is for whom, and what came in the mail.
 //!
-//! Nothing here touches a socket; [`flush`](Fanout::flush) does, through a [`Sink`](self::flush::Sink).
+//! Nothing here touches a socket; [`flush`](Fanout::flush) does, through a [`Sink`](self::sink::Sink).
 
+pub(crate) mod age;
 pub(crate) mod flush;
 pub(crate) mod high_water;
 pub(crate) mod ingest;
 pub(crate) mod last_subscriber;
+pub(crate) mod listener;
 pub(crate) mod log;
 pub(crate) mod membership;
 pub(crate) mod outlet;
 pub(crate) mod retention;
 pub(crate) mod room;
 pub(crate) mod round_robin;
+pub(crate) mod scratch;
+pub(crate) mod settings;
+pub(crate) mod sink;
 pub(crate) mod subscribe;
 pub(crate) mod write;
 
@@ -23,48 +28,17 @@ use bytes::Bytes;
 use crate::broker::topics::counts::FlushCounts;
 use crate::broker::topics::entry::{Class, Draft, Wants};
 use crate::broker::topics::hub::Hub;
+use crate::broker::topics::parcel::Parcel;
 use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::Parcel;
 use crate::broker::topics::topic::Published;
-use flush::{Failure, Scratch};
+use age::Watched;
 use high_water::Heights;
-use ingest::Heard;
+use listener::Heard;
 use outlet::{Flow, Outlet, Subscription};
-use retention::Watched;
 use room::Room;
-
-/// Bounds of what one shard keeps. Each has a named outcome.
-#[derive(Clone, Copy, Debug)]
-pub struct FanoutSettings {
-    /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB. A member that falls
-    /// off its end is closed as a slow consumer ([`Failure::FellBehind`]); nobody is skipped silently.
-    pub retention_bytes_max: usize,
-    /// Entries a topic's log may keep for members that are behind. Default 16,384. Outcome as above.
-    pub retention_entries_max: usize,
-    /// How old an entry may become that a topic's log keeps only for members that are blocked, in milliseconds.
-    /// Default 60,000, within which every phoenix.js that reads nothing has given its connection up by itself. Found
-    /// by the sweep and to an eighth, so it may be that much more. Outcome as above ([`Failure::Outdated`]).
-    pub retention_ms_max: u64,
-    /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads that are kept for channels,
-    /// and 256 for each entry. Default 64 MiB. Beyond it those are closed for whom the most is kept, as above
-    /// ([`Failure::CrowdedOut`]); what members that take bytes need is bounded by slowing publishers instead.
-    pub retention_total_bytes_max: usize,
-    /// Bytes of replies and pushes that may wait for one connection. Default 1 MiB. Beyond it the connection is
-    /// closed as a slow consumer ([`Failure::OutboxFull`]).
-    pub outbox_bytes_max: usize,
-}
-
-impl Default for FanoutSettings {
-    fn default() -> FanoutSettings {
-        FanoutSettings {
-            retention_bytes_max: 1 << 20,
-            retention_entries_max: 1 << 14,
-            retention_ms_max: 60_000,
-            retention_total_bytes_max: 64 << 20,
-            outbox_bytes_max: 1 << 20,
-        }
-    }
-}
+use scratch::Scratch;
+use settings::FanoutSettings;
+use sink::Failure;
 
 /// One shard's topics, connections and cursors.
 #[derive(Debug)]
@@ -212,7 +186,7 @@ impl Fanout {
             Some(slot) => Arc::clone(&self.rooms[*slot as usize].topic),
             None => self.hub.topic(topic)?,
         };
-        Some(topic.publish(&self.hub, self.now_us, origin, seal))
+        Some(topic.publish(self.hub.shards(), self.now_us, origin, seal))
     }
 
     /// Connections that the fan-out gave up, and why. The caller closes them.

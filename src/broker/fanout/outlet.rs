@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 
-/// What the broker knows of a connection. Its socket is behind the [`Sink`](super::flush::Sink).
+/// What the broker knows of a connection. Its socket is behind the [`Sink`](super::sink::Sink).
 #[derive(Debug)]
 pub(crate) struct Outlet {
     pub class: Class,

@@ -7,44 +7,12 @@
 
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::flush::Failure;
-use super::log::Log;
+use super::Fanout;
+use super::age::Watched;
 use super::outlet::Flow;
 use super::room::{Member, Room};
-use super::{Fanout, FanoutSettings};
-
-/// What one topic's log keeps for members that are behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// See [`FanoutSettings::retention_bytes_max`].
-    pub bytes_max: usize,
-    /// See [`FanoutSettings::retention_entries_max`].
-    pub entries_max: usize,
-    /// See [`FanoutSettings::retention_ms_max`]. The sweep goes by the times of all topics together: a much shorter time
-    /// here is kept to the second.
-    pub ms_max: u64,
-}
-
-/// A room that the sweep looks at: it has members that are behind, or a log with room for a burst that is over.
-#[derive(Debug)]
-pub(crate) struct Watched {
-    slot: u32,
-    stamp: u32,
-    /// Oldest first.
-    marks: VecDeque<Mark>,
-    /// Entries before this one are over the age.
-    outdated: u64,
-}
-
-/// Where a log's head stood at some sweep: what is before it is at least as old.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    at_ms: u32,
-    head: u64,
-}
-
-/// Marks per age: entries are dropped up to this part of the age late, and a room that is behind keeps no more marks.
-const MARKS: u64 = 8;
+use super::settings::Retention;
+use super::sink::Failure;
 
 /// What is dropped when all logs together are over their bound, as a part of it: some, so that it is not done again at
 /// once.
@@ -219,47 +187,5 @@ impl Fanout {
         self.give_up_fallen(slot, Failure::CrowdedOut);
         self.room_of(slot, stamp)?;
         Some(self.droppable_of(slot)).filter(|bytes| *bytes > 0)
-    }
-}
-
-impl Watched {
-    /// Learns what has become older than `age_ms_max`, and marks the present head.
-    fn grow_older(&mut self, now_ms: u32, age_ms_max: u64, head: u64) {
-        let age = |mark: &Mark| u64::from(now_ms.wrapping_sub(mark.at_ms));
-        while let Some(mark) = self.marks.pop_front_if(|mark| age(mark) >= age_ms_max) {
-            self.outdated = mark.head;
-        }
-        let last = self.marks.back();
-        if last.is_none_or(|last| last.head < head && age(last) >= age_ms_max / MARKS) {
-            self.marks.push_back(Mark {
-                at_ms: now_ms,
-                head,
-            });
-        }
-    }
-}
-
-impl Watched {
-    /// How old the oldest entry is at least that is not outdated.
-    fn age_ms(&self, now_ms: u32) -> usize {
-        let oldest = self.marks.front();
-        oldest.map_or(0, |mark| now_ms.wrapping_sub(mark.at_ms) as usize)
-    }
-}
-
-impl FanoutSettings {
-    /// What a topic's log keeps that has no [`Retention`] of its own.
-    pub fn retention(&self) -> Retention {
-        Retention {
-            bytes_max: self.retention_bytes_max,
-            entries_max: self.retention_entries_max,
-            ms_max: self.retention_ms_max,
-        }
-    }
-}
-
-impl Retention {
-    fn is_exceeded_by(&self, log: &Log) -> bool {
-        log.bytes() > self.bytes_max || log.len() > self.entries_max
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::ingest::HeardBy;
+use super::listener::Events;
+use super::listener::Listener;
 use super::log::Log;
-use super::retention::Retention;
 use super::round_robin::Circle;
+use super::settings::Retention;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::{Parcel, Topic};
+use crate::broker::topics::topic::Topic;
 
 /// One topic on one shard. There while the shard has subscribers of it.
 #[derive(Debug)]
@@ -54,27 +55,6 @@ pub(crate) struct Member {
     pub intercepts: bool,
     /// The sequence of the next entry it gets.
     pub next: u64,
-}
-
-/// A subscriber that looks at broadcasts itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Listener {
-    pub id: SubscriptionId,
-    pub outlet: u32,
-    pub events: Events,
-    /// The sequence of the first entry it gets.
-    pub since: u64,
-}
-
-/// Which broadcasts a listener looks at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Events {
-    /// Those its channel intercepts; the wire gets the others.
-    Intercepted(&'static [&'static str]),
-    /// All of them, for a channel that subscribed by hand.
-    All,
-    /// All of them, for the connection itself (its socket id).
-    SocketId,
 }
 
 impl Room {
@@ -141,22 +121,5 @@ impl Room {
         }
         let lagging = self.members.iter().filter(|m| m.lagging);
         lagging.map(|m| m.next).fold(self.settled, u64::min)
-    }
-}
-
-impl Listener {
-    /// Why `parcel` is for this listener, if it is.
-    pub fn hears(&self, parcel: &Parcel) -> Option<HeardBy> {
-        if parcel.sequence < self.since || parcel.entry.origin() == Some(self.id) {
-            return None;
-        }
-        let original = parcel.entry.original()?;
-        match self.events {
-            Events::Intercepted(events) => events
-                .contains(&&*original.event)
-                .then_some(HeardBy::Intercept),
-            Events::All => Some(HeardBy::Hand),
-            Events::SocketId => Some(HeardBy::SocketId),
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! Subscribing and unsubscribing: where a cursor begins, and what still goes out when it ends.
 
 use super::Fanout;
+use super::listener::{Events, Listener};
 use super::outlet::{Flow, LISTENS, Subscription};
-use super::retention::Retention;
-use super::room::{Events, Listener, Member};
+use super::room::Member;
+use super::settings::Retention;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::MemberKind;
 
@@ -14,7 +15,7 @@ pub struct Terms {
     pub intercept: &'static [&'static str],
     /// Channel members that the topic may have on all shards together, this one included. Default: any number.
     pub members_max: Option<u32>,
-    /// What the topic's log on this shard keeps from now on. Default: as [`FanoutSettings`](super::FanoutSettings) say.
+    /// What the topic's log on this shard keeps from now on. Default: as [`FanoutSettings`](super::settings::FanoutSettings) say.
     pub retention: Option<Retention>,
 }
 

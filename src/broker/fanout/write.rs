@@ -5,26 +5,11 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 use super::Fanout;
-use super::flush::{Budget, Sink};
 use super::log::is_left_out;
 use super::outlet::{Flow, LISTENS};
-
-/// Something to be written, and what it means when it has been.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    bytes: Bytes,
-    then: Then,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Then {
-    /// The rest of a cut frame is out.
-    PartialGone,
-    /// The first frame of the outbox is out.
-    OutboxPopped,
-    /// The cursor of the `subscription`th subscription stands at `next`.
-    CursorAt { subscription: usize, next: u64 },
-}
+use super::scratch::Piece;
+use super::scratch::Then;
+use super::sink::{Budget, Sink};
 
 /// Pieces in one vectored write. Linux takes 1,024; beyond some dozens nothing is gained.
 const PIECES_MAX: usize = 64;
@@ -280,15 +265,6 @@ impl Fanout {
         direct.bytes -= gone.map_or(0, |frame| frame.len());
         if direct.partial.is_none() && direct.outbox.is_empty() {
             o.direct = None;
-        }
-    }
-}
-
-impl Piece {
-    fn new(bytes: &Bytes, then: Then) -> Piece {
-        Piece {
-            bytes: bytes.clone(),
-            then,
         }
     }
 }

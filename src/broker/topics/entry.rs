@@ -1,9 +1,10 @@
 //! One broadcast on its way: sealed once for each encoding class that has subscribers.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::position::SubscriptionId;
-use crate::broker::fanout::log::LOGGED_BYTES;
 
 /// How many encoding classes there are.
 pub const CLASSES: usize = 2;
@@ -100,7 +101,7 @@ impl Draft {
 
 /// What keeping an entry takes beside its bytes: itself and its counts, its place in a log that may have twice the
 /// places, and the two allocations behind a sealed frame. Small messages weigh more by this than by themselves.
-pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * LOGGED_BYTES + 64;
+pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Logged>() + 64;
 
 const ORIGINAL_BYTES: usize = size_of::<Original>() + 64;
 
@@ -112,6 +113,16 @@ pub struct Entry {
     origin: Option<SubscriptionId>,
     bytes: usize,
     published_us: u32,
+}
+
+/// An entry in a shard's log.
+#[derive(Debug)]
+pub(crate) struct Logged {
+    pub(crate) entry: Arc<Entry>,
+    /// Where it ends in each class's stream of bytes.
+    pub(crate) end: [u64; CLASSES],
+    /// The entry's own, here too: a pass asks for it once a member, and should not follow a pointer for it.
+    pub(crate) origin: Option<SubscriptionId>,
 }
 
 impl Entry {

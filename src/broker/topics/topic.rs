@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::entry::{CLASSES, Class, Draft, Entry, Wants};
-use super::hub::Hub;
+use super::parcel::Parcel;
+use super::parcel::RoomKey;
 use super::position::{Position, SubscriptionId};
+use super::shards::Shards;
 use super::sync::Mutex;
 use super::sync::atomic::{AtomicU32, Ordering};
 use super::sync::lock;
@@ -37,21 +39,6 @@ struct State {
 struct Interest {
     shard: u16,
     room: RoomKey,
-}
-
-/// A shard's own name for a topic it has members of. Never reused while parcels of the old use may be under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RoomKey {
-    pub slot: u32,
-    pub stamp: u32,
-}
-
-/// One entry on its way to one shard.
-#[derive(Clone, Debug)]
-pub struct Parcel {
-    pub(crate) room: RoomKey,
-    pub(crate) sequence: u64,
-    pub(crate) entry: Arc<Entry>,
 }
 
 /// What a subscriber is to the topic.
@@ -161,34 +148,34 @@ impl Topic {
     }
 
     /// Gives the draft its place in the order and posts it to every interested shard. `seal` is called, without a
-    /// lock held, for what the present subscribers need and the draft lacks. `published_us` is a [`Hub::stamp`].
+    /// lock held, for what the present subscribers need and the draft lacks. `published_us` is a [`Hub::stamp`](super::hub::Hub::stamp).
     pub fn publish(
         &self,
-        hub: &Hub,
+        shards: &Shards,
         published_us: u32,
         origin: Option<SubscriptionId>,
         seal: &mut dyn FnMut(&mut Draft, Wants),
     ) -> Published {
-        hub.count_broadcast();
+        shards.count_broadcast();
         let mut draft = Draft::published_at(published_us);
         let mut wants = self.wants();
         loop {
             if let Some(missing) = draft.missing(wants) {
-                hub.count_encodings(missing);
+                shards.count_encodings(missing);
                 seal(&mut draft, missing);
             }
             let state = lock(&self.state);
             wants = self.wants();
             // Somebody of a class that had nobody joined since we sealed.
             if draft.missing(wants).is_none() {
-                return self.post(hub, state, draft.into_entry(origin));
+                return self.post(shards, state, draft.into_entry(origin));
             }
         }
     }
 
     fn post(
         &self,
-        hub: &Hub,
+        shards: &Shards,
         mut state: super::sync::MutexGuard<'_, State>,
         entry: Entry,
     ) -> Published {
@@ -205,7 +192,7 @@ impl Topic {
                 sequence,
                 entry: Arc::clone(&entry),
             };
-            let (lag, waker) = hub.deliver(interest.shard, parcel, bytes);
+            let (lag, waker) = shards.deliver(interest.shard, parcel, bytes);
             lag_bytes = lag_bytes.max(lag);
             sleepers.extend(waker);
         }

@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::server::http::handshake::Refusal;
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::token_bucket::{Rate, SharedBucket};
 use crate::server::limits::values::{Admission, ServerLimits};
 use addresses::{Addresses, Counted};
+use refusal::Refusal;
 use refusal::Refusals;
 
 /// Its limits can be changed while it is used, by [`set_limits`](Door::set_limits); nobody keeps a copy of them.

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::server::http::handshake::Refusal;
+use crate::channel::QueryError;
+use hyper::StatusCode;
+use thiserror::Error;
 
 /// What all shards count together.
 #[derive(Debug, Default)]
@@ -47,11 +49,128 @@ impl RefusalCounts {
     }
 }
 
+/// Why a request to a socket's path got no 101, in the order in which it is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header, and did not.
+    #[error("a trusted proxy sent no PROXY header of version 2")]
+    ProxyHeader,
+    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if a proxy sends it.
+    #[error("there are too many connections from this address")]
+    Address,
+    /// 400, empty.
+    #[error("the method is not GET")]
+    Method,
+    /// 400, or 414 for one that is too long.
+    #[error(transparent)]
+    Query(QueryError),
+    /// 403, empty.
+    #[error("the origin is not allowed")]
+    Origin,
+    /// 400. Phoenix answers 500; it is the client's fault.
+    #[error("the auth token in 'sec-websocket-protocol' is no Base64 of UTF-8 text")]
+    AuthToken,
+    /// 403, empty.
+    #[error("no offered subprotocol is accepted")]
+    Subprotocol,
+    /// 403, empty.
+    #[error("the vsn parameter names no version that is spoken here")]
+    Version,
+    /// The app said no: the status it chose, 403 if it chose none; empty.
+    #[error("the app refused the connection with {0}")]
+    App(StatusCode),
+    /// 500, empty.
+    #[error("the connect callback panicked")]
+    AppPanicked,
+    /// 503, empty: `HttpLimits::connect_timeout_ms` passed.
+    #[error("the connect callback took too long")]
+    AppTooSlow,
+    /// 400. Last, so that a plain GET that is refused for another reason hears that one.
+    #[error(transparent)]
+    Request(NotAnUpgrade),
+}
+
+impl Refusal {
+    /// All that [`name`](Refusal::name) can be.
+    pub const NAMES: [&'static str; 12] = [
+        "proxy_header",
+        "address",
+        "method",
+        "query",
+        "origin",
+        "auth_token",
+        "subprotocol",
+        "version",
+        "app",
+        "app_panicked",
+        "app_too_slow",
+        "no_upgrade",
+    ];
+
+    /// A stable word for metric labels.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Refusal::ProxyHeader => "proxy_header",
+            Refusal::Address => "address",
+            Refusal::Method => "method",
+            Refusal::Query(_) => "query",
+            Refusal::Origin => "origin",
+            Refusal::AuthToken => "auth_token",
+            Refusal::Subprotocol => "subprotocol",
+            Refusal::Version => "version",
+            Refusal::App(_) => "app",
+            Refusal::AppPanicked => "app_panicked",
+            Refusal::AppTooSlow => "app_too_slow",
+            Refusal::Request(_) => "no_upgrade",
+        }
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Refusal::Query(QueryError::TooLong) => StatusCode::URI_TOO_LONG,
+            Refusal::ProxyHeader | Refusal::Method | Refusal::Query(_) => StatusCode::BAD_REQUEST,
+            Refusal::AuthToken | Refusal::Request(_) => StatusCode::BAD_REQUEST,
+            Refusal::Origin | Refusal::Subprotocol | Refusal::Version => StatusCode::FORBIDDEN,
+            Refusal::App(status) => *status,
+            Refusal::Address => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::AppPanicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Refusal::AppTooSlow => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// What is missing in a request that was to be an upgrade. All are answered with 400 and this sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotAnUpgrade {
+    /// HTTP/1.0 has no upgrade.
+    #[error("a WebSocket upgrade needs HTTP/1.1")]
+    HttpVersion,
+    /// RFC 6455, 4.2.1, item 2.
+    #[error("the 'host' header is missing or empty")]
+    Host,
+    /// Item 4. A plain GET ends here.
+    #[error("the 'connection' header must contain 'upgrade'")]
+    Connection,
+    /// Item 3.
+    #[error("the 'upgrade' header must contain 'websocket'")]
+    Upgrade,
+    /// Item 5.
+    #[error("the 'sec-websocket-key' header must be 16 bytes in Base64")]
+    Key,
+    /// Item 6.
+    #[error("the 'sec-websocket-version' header must be '13'")]
+    WebSocketVersion,
+    /// What follows an upgrade request are WebSocket frames, so it has no body.
+    #[error("an upgrade request must have no body")]
+    Body,
+}
+
 #[cfg(test)]
 mod tests {
+    use super::NotAnUpgrade;
     use super::*;
     use crate::channel::QueryError;
-    use crate::server::http::upgrade::NotAnUpgrade;
     use hyper::StatusCode;
 
     #[test]

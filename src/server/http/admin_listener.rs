@@ -13,12 +13,13 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use super::app::{HttpApp, HttpLimits};
+use super::app::HttpApp;
 use super::operator_pages::{MetricsTo, Pages};
 use super::pending::InFlight;
 use super::serve::serve as serve_connection;
 use crate::channel::Router;
 use crate::server::endpoint::Endpoint;
+use crate::server::limits::values::HttpLimits;
 use crate::server::shard::open::unless;
 
 /// Connections served at a time. For each further one, that which has waited longest without a request is cut.

@@ -12,13 +12,16 @@ use hyper::http::request;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::app::{HttpApp, HttpLimits};
-use super::handshake::{Accepted, Refusal, Whence};
+use super::app::HttpApp;
+use super::handshake::{Accepted, Whence};
 use super::pending::Seat;
 use super::response::HttpResponse;
+use super::response::refused;
 use crate::server::admission::addresses::Counted;
 use crate::server::admission::proxy_header;
+use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
+use crate::server::limits::values::HttpLimits;
 
 /// How long a connection or request of an address with too many connections is kept, and then told so: phoenix.js tries
 /// again within 10 ms of an answer. It is kept no longer than there is room for it
@@ -215,7 +218,7 @@ impl Visit {
     /// Counts a refusal that the log tells elsewhere. Returns its answer.
     pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
         self.app.door.refusals.count(refusal);
-        refusal.response()
+        refused(&refusal)
     }
 
     /// It ends as HTTP: who it is, and its place among the connections of that address.

@@ -8,25 +8,18 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::header::{
-    HeaderValue, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-};
+use hyper::Method;
+use hyper::header::{HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use hyper::http::request;
-use hyper::{Method, StatusCode};
-use thiserror::Error;
 
-use super::response::{HttpResponse, empty, text};
+use super::response::HttpResponse;
 use super::subprotocol;
 use super::upgrade as upgrade_request;
-use super::upgrade::NotAnUpgrade;
 use crate::channel::{
-    Assigns, ConnectAccepted, ConnectInfo, Matched, Params, QueryError, UserSocket, Value,
-    request_host,
+    Assigns, ConnectAccepted, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
 };
 use crate::protocol::Version;
-
-/// What clients of an address that has too many connections are told, in seconds. A browser's WebSocket does not hear it.
-const RETRY_AFTER_S: &str = "10";
+use crate::server::admission::refusal::Refusal;
 
 /// A socket that is let in: all that is known of it when its connection begins.
 #[derive(Debug)]
@@ -39,47 +32,6 @@ pub struct Accepted {
     pub assigns: Assigns,
     /// The name under which the socket can be disconnected from outside.
     pub socket_id: Option<String>,
-}
-
-/// Why a request to a socket's path got no 101, in the order in which it is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header, and did not.
-    #[error("a trusted proxy sent no PROXY header of version 2")]
-    ProxyHeader,
-    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if a proxy sends it.
-    #[error("there are too many connections from this address")]
-    Address,
-    /// 400, empty.
-    #[error("the method is not GET")]
-    Method,
-    /// 400, or 414 for one that is too long.
-    #[error(transparent)]
-    Query(QueryError),
-    /// 403, empty.
-    #[error("the origin is not allowed")]
-    Origin,
-    /// 400. Phoenix answers 500; it is the client's fault.
-    #[error("the auth token in 'sec-websocket-protocol' is no Base64 of UTF-8 text")]
-    AuthToken,
-    /// 403, empty.
-    #[error("no offered subprotocol is accepted")]
-    Subprotocol,
-    /// 403, empty.
-    #[error("the vsn parameter names no version that is spoken here")]
-    Version,
-    /// The app said no: the status it chose, 403 if it chose none; empty.
-    #[error("the app refused the connection with {0}")]
-    App(StatusCode),
-    /// 500, empty.
-    #[error("the connect callback panicked")]
-    AppPanicked,
-    /// 503, empty: `HttpLimits::connect_timeout_ms` passed.
-    #[error("the connect callback took too long")]
-    AppTooSlow,
-    /// 400. Last, so that a plain GET that is refused for another reason hears that one.
-    #[error(transparent)]
-    Request(NotAnUpgrade),
 }
 
 /// Walks all the checks, and returns the answer to send. The socket is `Accepted` once a 101 was sent.
@@ -206,80 +158,6 @@ async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
         catch_unwind(poll).map_or(Poll::Ready(None), |poll| poll.map(Some))
     };
     poll_fn(poll).await
-}
-
-impl Refusal {
-    /// All that [`name`](Refusal::name) can be.
-    pub const NAMES: [&'static str; 12] = [
-        "proxy_header",
-        "address",
-        "method",
-        "query",
-        "origin",
-        "auth_token",
-        "subprotocol",
-        "version",
-        "app",
-        "app_panicked",
-        "app_too_slow",
-        "no_upgrade",
-    ];
-
-    /// A stable word for metric labels.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Refusal::ProxyHeader => "proxy_header",
-            Refusal::Address => "address",
-            Refusal::Method => "method",
-            Refusal::Query(_) => "query",
-            Refusal::Origin => "origin",
-            Refusal::AuthToken => "auth_token",
-            Refusal::Subprotocol => "subprotocol",
-            Refusal::Version => "version",
-            Refusal::App(_) => "app",
-            Refusal::AppPanicked => "app_panicked",
-            Refusal::AppTooSlow => "app_too_slow",
-            Refusal::Request(_) => "no_upgrade",
-        }
-    }
-
-    /// The status of the answer.
-    pub fn status(&self) -> StatusCode {
-        match self {
-            Refusal::Query(QueryError::TooLong) => StatusCode::URI_TOO_LONG,
-            Refusal::ProxyHeader | Refusal::Method | Refusal::Query(_) => StatusCode::BAD_REQUEST,
-            Refusal::AuthToken | Refusal::Request(_) => StatusCode::BAD_REQUEST,
-            Refusal::Origin | Refusal::Subprotocol | Refusal::Version => StatusCode::FORBIDDEN,
-            Refusal::App(status) => *status,
-            Refusal::Address => StatusCode::TOO_MANY_REQUESTS,
-            Refusal::AppPanicked => StatusCode::INTERNAL_SERVER_ERROR,
-            Refusal::AppTooSlow => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// The answer: with its reason where the client made a mistake it can mend, else empty, as in Phoenix.
-    pub(crate) fn response(&self) -> HttpResponse {
-        let explained = matches!(
-            self,
-            Refusal::Query(_) | Refusal::AuthToken | Refusal::Request(_)
-        );
-        let mut response = match explained {
-            true => text(self.status(), format!("{self}\n")),
-            false => empty(self.status()),
-        };
-        if *self == Refusal::Request(NotAnUpgrade::WebSocketVersion) {
-            // RFC 6455, 4.4: tell which version would have done.
-            let version = HeaderValue::from_static("13");
-            response
-                .headers_mut()
-                .insert(SEC_WEBSOCKET_VERSION, version);
-        }
-        if *self == Refusal::Address {
-            let later = HeaderValue::from_static(RETRY_AFTER_S);
-            response.headers_mut().insert(RETRY_AFTER, later);
-        }
-        response
-    }
 }
 
 #[cfg(test)]

@@ -10,11 +10,12 @@ use hyper::{Method, Request, StatusCode};
 
 use super::app::HttpApp;
 use super::connection::Visit;
-use super::handshake::{Refusal, handshake};
+use super::handshake::handshake;
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
 use super::upgrade::has_body;
 use crate::channel::Matched;
+use crate::server::admission::refusal::Refusal;
 
 /// Requests answered on one connection; the answer to the last one says so. A page takes a few, a prober in a minute some
 /// dozens.

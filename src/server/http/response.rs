@@ -2,8 +2,12 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION,
+};
 use hyper::{Response, StatusCode};
+
+use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
 
 /// Any answer of lobbyd: its body is in memory, whole.
 pub type HttpResponse = Response<Full<Bytes>>;
@@ -75,4 +79,31 @@ fn add_security_headers(response: &mut HttpResponse) {
             .headers_mut()
             .insert(name, HeaderValue::from_static(value));
     }
+}
+
+/// What clients of an address that has too many connections are told, in seconds. A browser's WebSocket does not hear it.
+const RETRY_AFTER_S: &str = "10";
+
+/// The answer to a request that was refused: with its reason where the client made a mistake it can mend, else empty, as in Phoenix.
+pub(crate) fn refused(refusal: &Refusal) -> HttpResponse {
+    let explained = matches!(
+        refusal,
+        Refusal::Query(_) | Refusal::AuthToken | Refusal::Request(_)
+    );
+    let mut response = match explained {
+        true => text(refusal.status(), format!("{refusal}\n")),
+        false => empty(refusal.status()),
+    };
+    if *refusal == Refusal::Request(NotAnUpgrade::WebSocketVersion) {
+        // RFC 6455, 4.4: tell which version would have done.
+        let version = HeaderValue::from_static("13");
+        response
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_VERSION, version);
+    }
+    if *refusal == Refusal::Address {
+        let later = HeaderValue::from_static(RETRY_AFTER_S);
+        response.headers_mut().insert(RETRY_AFTER, later);
+    }
+    response
 }

@@ -18,8 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::app::HEAD_LINES_MAX_DEFAULT;
-use super::app::{HttpApp, HttpLimits};
+use super::app::HttpApp;
 use super::connection::{ADDRESS_REFUSAL_DELAY, Visit};
 use super::handshake::Accepted;
 use super::pending::Seat;
@@ -27,6 +26,8 @@ use super::respond::respond;
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
+use crate::server::limits::values::HEAD_LINES_MAX_DEFAULT;
+use crate::server::limits::values::HttpLimits;
 
 /// hyper's lower bound for [`HttpLimits::head_bytes_max`]; it panics below.
 const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;

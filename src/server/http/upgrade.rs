@@ -8,36 +8,10 @@ use hyper::header::{
 };
 use hyper::http::request;
 use hyper::{HeaderMap, Request, Response, Version};
-use thiserror::Error;
 
 use super::response::HttpResponse;
+use crate::server::admission::refusal::NotAnUpgrade;
 use http_body_util::Full;
-
-/// What is missing in a request that was to be an upgrade. All are answered with 400 and this sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum NotAnUpgrade {
-    /// HTTP/1.0 has no upgrade.
-    #[error("a WebSocket upgrade needs HTTP/1.1")]
-    HttpVersion,
-    /// RFC 6455, 4.2.1, item 2.
-    #[error("the 'host' header is missing or empty")]
-    Host,
-    /// Item 4. A plain GET ends here.
-    #[error("the 'connection' header must contain 'upgrade'")]
-    Connection,
-    /// Item 3.
-    #[error("the 'upgrade' header must contain 'websocket'")]
-    Upgrade,
-    /// Item 5.
-    #[error("the 'sec-websocket-key' header must be 16 bytes in Base64")]
-    Key,
-    /// Item 6.
-    #[error("the 'sec-websocket-version' header must be '13'")]
-    WebSocketVersion,
-    /// What follows an upgrade request are WebSocket frames, so it has no body.
-    #[error("an upgrade request must have no body")]
-    Body,
-}
 
 /// The 101 for `head`, or what is wrong with it.
 pub(crate) fn accept(head: &request::Parts) -> Result<HttpResponse, NotAnUpgrade> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod limit;
 pub(crate) mod meters;
+pub(crate) mod observe;
 pub(crate) mod outcomes;
 pub(crate) mod token_bucket;
 pub(crate) mod values;

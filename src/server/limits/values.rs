@@ -2,9 +2,8 @@
 
 use super::limit::LimitSet;
 use crate::broker::FanoutSettings;
-use crate::server::shard::drain::Drain;
 
-/// The limits of a server beside those of each mount ([`crate::channel::SocketLimits`]) and of HTTP ([`HttpLimits`](crate::server::http::app::HttpLimits)).
+/// The limits of a server beside those of each mount ([`crate::channel::SocketLimits`]) and of HTTP ([`HttpLimits`](self::HttpLimits)).
 #[derive(Clone, Copy, Debug)]
 pub struct ServerLimits {
     /// What the fan-out keeps for readers that are behind.
@@ -127,3 +126,75 @@ impl Default for Rates {
         }
     }
 }
+
+/// How a server ends once it is asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// How long it goes on accepting, in milliseconds, while `/readyz` says already that it ends. Default 0; what a load
+    /// balancer takes to notice, where there is one.
+    pub ready_delay_ms: u64,
+    /// Time over which connections are closed with 1012, in milliseconds, at an even pace and in random order, members
+    /// of the largest rooms last. Default 1,000: where clients wait for the next process meanwhile, they wait for less than the
+    /// 2.5 s after which a phoenix.js with a fallback takes it. Each shard closes at least 1,000 a second, so few take less; 0 closes
+    /// all at once. At most half of what the deadline leaves is used, so that the last have time to answer.
+    pub window_ms: u64,
+    /// Longest time from the order to the end, in milliseconds. Default 30,000. What is connected then is cut.
+    pub deadline_ms: u64,
+}
+
+impl Default for Drain {
+    fn default() -> Drain {
+        Drain {
+            ready_delay_ms: 0,
+            window_ms: 1_000,
+            deadline_ms: 30_000,
+        }
+    }
+}
+
+impl Drain {
+    /// The time over which connections are really closed.
+    pub(crate) fn closing_window_ms(&self) -> u64 {
+        let left_ms = self.deadline_ms.saturating_sub(self.ready_delay_ms);
+        self.window_ms.min(left_ms / 2)
+    }
+}
+
+/// The limits of a connection while it speaks HTTP. They are generous to a slow client and a slow network, and bound
+/// what a silent or hostile one can hold: a file descriptor and some kilobytes, for about a minute at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Longest wait for a whole request head, in milliseconds, from the accept or the end of the answer before, so it
+    /// is also how long an idle connection is kept. Default 10,000. Then the connection is closed.
+    pub header_timeout_ms: u64,
+    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or an upgrade has it
+    /// long before. Then the answer under way is the last, and has `closing_timeout_ms` to be taken.
+    pub lifetime_ms: u64,
+    /// How long a connection at the end of its life may still take, in milliseconds. Default 5,000. Then it is cut.
+    pub closing_timeout_ms: u64,
+    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, as phoenix.js itself gives up
+    /// on things after that time. Then the client gets 503.
+    pub connect_timeout_ms: u64,
+    /// Largest request head, in bytes, at least 8,192 (hyper's own minimum). It bounds hyper's buffer, so that up to twice
+    /// as much may pass, as it happens to be read. Default 65,536, eight times what proxies
+    /// commonly pass on, as tokens travel in URLs. A larger one is answered with 431.
+    pub head_bytes_max: usize,
+    /// Most header lines of a request. Default 100. More are answered with 431.
+    pub head_lines_max: usize,
+}
+
+impl Default for HttpLimits {
+    fn default() -> HttpLimits {
+        HttpLimits {
+            header_timeout_ms: 10_000,
+            lifetime_ms: 60_000,
+            closing_timeout_ms: 5_000,
+            connect_timeout_ms: 10_000,
+            head_bytes_max: 64 * 1024,
+            head_lines_max: HEAD_LINES_MAX_DEFAULT,
+        }
+    }
+}
+
+/// hyper's own default, for which it needs no memory of its own.
+pub(crate) const HEAD_LINES_MAX_DEFAULT: usize = 100;

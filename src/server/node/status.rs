@@ -91,3 +91,10 @@ impl Status {
         self.longest_since_turn() <= time
     }
 }
+
+/// How often a new configuration was taken, and how often it was refused as it was wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReloadCounts {
+    pub ok: u64,
+    pub failed: u64,
+}

@@ -7,7 +7,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::clock::{Clock, Stamp};
-use super::rate_limit::Pace;
+use super::pace::Pace;
 use crate::broker::Mailbox;
 use crate::channel::UserSocket;
 use crate::server::admission::addresses::Counted;

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::time::timeout;
 
-use super::admit_joins::HeldJoins;
-use super::link::{Event, Events, ShardLink};
+use super::events::{Event, Events};
+use super::join_queue::HeldJoins;
+use super::link::ShardLink;
 use crate::broker::{Fanout, Position, SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, JoinRefusal, Lost, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;

@@ -2,26 +2,11 @@
 
 use super::Shard;
 use super::connection::{Connection, State};
-use crate::broker::{Failure, FanoutSettings, Retention};
+use crate::broker::{Failure, Retention};
 use crate::server::limits::limit::{Limit, LimitSet};
+use crate::server::limits::observe::with_observed;
 use crate::server::limits::values::ServerLimits;
 use crate::websocket::{CloseReason, Violation};
-
-/// The bounds of the fan-out as they bite, those taken into account that are only observed.
-pub(crate) fn with_observed(limits: &ServerLimits) -> FanoutSettings {
-    let (fanout, observe) = (limits.fanout, limits.observe);
-    let bites_above = |limit, max: usize| observe.bites_above(limit, max as u64) as usize;
-    FanoutSettings {
-        retention_bytes_max: bites_above(Limit::RetentionBytes, fanout.retention_bytes_max),
-        retention_entries_max: bites_above(Limit::RetentionMessages, fanout.retention_entries_max),
-        retention_ms_max: observe.bites_above(Limit::RetentionTime, fanout.retention_ms_max),
-        retention_total_bytes_max: bites_above(
-            Limit::RetentionTotalBytes,
-            fanout.retention_total_bytes_max,
-        ),
-        outbox_bytes_max: bites_above(Limit::OutboxBytes, fanout.outbox_bytes_max),
-    }
-}
 
 impl ServerLimits {
     /// What is kept of a topic that has no [`Retention`] of its own: as the limits say, but 16 times that of those that are

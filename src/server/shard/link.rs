@@ -1,22 +1,19 @@
 //! What reaches a shard: commands from other threads, and events of its own thread's tasks.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::Waker;
 
-use crate::broker::{Hub, Mailbox, SubscriptionId};
-use crate::channel::{Lost, Mail, Postbox, Resume};
+use crate::broker::{Hub, Mailbox};
+use crate::channel::{Mail, Postbox};
 use crate::server::admission::Door;
 use crate::server::endpoint::Endpoint;
+use crate::server::http::app::Serving;
 use crate::server::http::pending::InHttp;
-use crate::server::http::serve::Upgraded;
 use crate::server::limits::meters::LimitMeters;
 use crate::server::node::closes::Closes;
 use crate::server::node::shard_stats::ShardFigures;
 use crate::server::node::status::Status;
-use crate::server::reload::Serving;
 
 /// What another thread asks of a shard.
 pub(crate) enum Command {
@@ -103,46 +100,5 @@ impl Postbox for ShardLink {
 
     fn post(&self, mail: Mail) {
         self.inbox.post(Command::Mail(mail), 1);
-    }
-}
-
-/// What a task on the shard's own thread has for it.
-pub(crate) enum Event {
-    /// A connection has become a WebSocket.
-    Upgraded(Box<Upgraded>),
-    /// A connection ended as HTTP.
-    HttpEnded,
-    /// What a callback waited for is there.
-    Resumed {
-        connection: u64,
-        channel: SubscriptionId,
-        result: Result<Resume, Lost>,
-    },
-}
-
-/// The queue of those events. Of one thread, so it needs no lock.
-#[derive(Default)]
-pub(crate) struct Events {
-    queue: RefCell<Vec<Event>>,
-    waker: RefCell<Option<Waker>>,
-}
-
-impl Events {
-    pub fn push(&self, event: Event) {
-        self.queue.borrow_mut().push(event);
-        if let Some(waker) = &*self.waker.borrow() {
-            waker.wake_by_ref();
-        }
-    }
-
-    pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut self.queue.borrow_mut())
-    }
-
-    pub fn wake_by(&self, waker: &Waker) {
-        let mut known = self.waker.borrow_mut();
-        if !known.as_ref().is_some_and(|w| w.will_wake(waker)) {
-            *known = Some(waker.clone());
-        }
     }
 }

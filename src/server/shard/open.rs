@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use super::Shard;
 use super::connection::{Connection, ConnectionWaker, Overdue, State};
-use super::link::{Command, Event};
-use super::rate_limit::Pace;
+use super::events::Event;
+use super::link::Command;
+use super::pace::Pace;
 use crate::channel::ConnectionName as Name;
 use crate::server::http::serve::Upgraded;
 use crate::server::http::serve::serve;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Shard;
-use super::limit_watch::with_observed;
 use crate::channel::Router;
-use crate::server::reload::Serving;
+use crate::server::http::app::Serving;
+use crate::server::limits::observe::with_observed;
 
 impl Shard {
     /// In one turn: what a client says next meets all of it or nothing.

@@ -23,7 +23,7 @@ use app::{Diary, TestChannel};
 use fake::FakeHost;
 
 use super::Session;
-use super::SessionSettings;
+use crate::channel::SessionSettings;
 use crate::channel::{Assigns, Routes};
 use crate::protocol::{DecodeScratch, Undecodable, Version};
 

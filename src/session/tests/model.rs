@@ -50,7 +50,7 @@ struct Known {
 
 struct Busy {
     with: Said,
-    line: Vec<Standing>,
+    pub(crate) line: Vec<Standing>,
 }
 
 #[derive(Clone)]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::Client;
 use super::app::{Diary, TestChannel};
+use crate::channel::SessionSettings;
 use crate::channel::{Assigns, Channel, Handled, Join, Routes, Socket};
 use crate::object;
 use crate::protocol::Payload;
 use crate::protocol::Version;
-use crate::session::SessionSettings;
 
 /// What comes after a reload: it answers with what its socket keeps.
 struct Next;

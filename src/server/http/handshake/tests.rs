@@ -3,7 +3,10 @@
 use hyper::Request;
 
 use super::*;
+use crate::channel::QueryError;
 use crate::channel::{CheckOrigin, Connect, Router};
+use crate::server::admission::refusal::NotAnUpgrade;
+use hyper::StatusCode;
 
 /// Answers a request made of `method`, `target` and `headers`: the accepted socket and 101, or the refusal.
 fn ask(

@@ -14,11 +14,11 @@ use lobbyd::config::{
     Subcommand, Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
-use program::inherited_sockets::{Inherited, Unusable};
+use program::inherited_sockets::{InheritedSockets, Unusable};
 use program::log::Log;
 use program::reload::Reload;
-use program::service_manager::Service;
-use program::signals::{Orders, asked_again, asked_to_end};
+use program::service_manager::ServiceManager;
+use program::signals::{Signals, asked_again, asked_to_end};
 use thiserror::Error;
 
 /// An idle connection costs less memory with it than with the system's.
@@ -88,7 +88,7 @@ fn configure(command: ConfigCommand) -> Result<Exit, Failure> {
 /// Runs until it is asked to end.
 fn serve(flags: &Flags) -> Result<Exit, Failure> {
     // First, while there is but one thread: it takes variables out of the environment.
-    let inherited = Inherited::from_environment()?;
+    let inherited = InheritedSockets::from_environment()?;
     let given = flags.given();
     let read = given.read()?;
     let config = read.config.clone();
@@ -102,9 +102,9 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let server = listen(&config, inherited)?;
     let endpoint = server.endpoint();
     let reload = Reload::new(given, read, endpoint.clone(), log);
-    let orders = Orders::listen().map_err(Failure::NoThreads)?;
+    let orders = Signals::listen().map_err(Failure::NoThreads)?;
     announce(&server, &config, how.unwrap_or_default());
-    let service = Service::from_environment();
+    let service = ServiceManager::from_environment();
     let cut = reload.refuse_until(asked_again(&orders, &service, &endpoint));
     let end = reload.until(&service, asked_to_end(&orders, &service, &endpoint));
     Ok(
@@ -125,7 +125,7 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
 }
 
 /// The server that `config` describes: on the sockets that were handed over, where there are some, else on its addresses.
-fn listen(config: &Config, inherited: Inherited) -> Result<Bound, Failure> {
+fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, Failure> {
     let address = config.listen.resolve()?;
     let mut server = Server::new(config.router()?)
         .shards(config.shards().get())

@@ -19,7 +19,7 @@ mod shrink;
 mod topics;
 
 pub use fanout::Fanout;
-pub use fanout::high_water::Heights;
+pub use fanout::high_water::HighWater;
 pub use fanout::listener::{Heard, HeardBy};
 pub use fanout::settings::FanoutSettings;
 pub use fanout::settings::Retention;
@@ -31,6 +31,6 @@ pub use topics::hub::Hub;
 pub use topics::mailbox::Mailbox;
 pub use topics::parcel::Parcel;
 pub use topics::position::{Position, SubscriptionId};
-pub use topics::room_sizes::{Census, LargeRoom, SIZE_CLASSES};
+pub use topics::room_sizes::{LargeRoom, RoomSizes, SIZE_CLASSES};
 pub use topics::shards::Shards;
 pub use topics::topic::{Published, Topic};

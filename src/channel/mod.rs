@@ -32,8 +32,8 @@ mod user_socket;
 
 pub use assigns::Assigns;
 pub use channel::{Channel, TerminateReason};
-pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
 pub use connect::{Connect, ConnectInfo, ConnectUri};
+pub(crate) use connect::{ConnectAccepted, request_host};
 pub use handle::{ReplyHandle, SocketHandle};
 pub use host::Host;
 pub use hyper::http::{HeaderValue, StatusCode};

@@ -10,11 +10,11 @@ pub struct Routes(Vec<Arc<Route>>);
 
 /// A pattern and its channel; a joined topic holds on to its own.
 pub(crate) struct Route {
-    pattern: Pattern,
+    pattern: TopicPattern,
     channel: Arc<dyn Channel>,
 }
 
-enum Pattern {
+enum TopicPattern {
     Exact(Box<str>),
     Prefix(Box<str>),
 }
@@ -27,7 +27,7 @@ impl Routes {
     ///
     /// If a star stands anywhere but at the end. Routes are made when a program starts, so it stops there.
     pub fn push(&mut self, pattern: &str, channel: Arc<dyn Channel>) {
-        let pattern = Pattern::parse(pattern);
+        let pattern = TopicPattern::parse(pattern);
         self.0.push(Arc::new(Route { pattern, channel }));
     }
 
@@ -48,7 +48,7 @@ impl Route {
     }
 }
 
-impl Pattern {
+impl TopicPattern {
     fn parse(pattern: &str) -> Self {
         match pattern.split_once('*') {
             None => Self::Exact(pattern.into()),

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// What was handed over.
 #[derive(Debug, Default)]
-pub struct Inherited {
+pub struct InheritedSockets {
     /// For clients, in place of binding an address.
     pub public: Option<TcpListener>,
     /// The one named `admin`.
@@ -35,10 +35,10 @@ pub enum Unusable {
     TooMany(String),
 }
 
-impl Inherited {
+impl InheritedSockets {
     /// Takes them over, by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, and removes the first two. To be called before
     /// there are threads.
-    pub fn from_environment() -> Result<Inherited, Unusable> {
+    pub fn from_environment() -> Result<InheritedSockets, Unusable> {
         if let Ok(count) = env::var("LISTEN_FDS")
             && count.parse::<u16>().is_err()
         {
@@ -47,7 +47,7 @@ impl Inherited {
         let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut names = names.split(':');
         let mut handed_over = ListenFd::from_env();
-        let mut inherited = Inherited::default();
+        let mut inherited = InheritedSockets::default();
         for index in 0..handed_over.len() {
             let name = names.next().unwrap_or_default();
             let place = match name {

@@ -12,7 +12,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::log::Log;
-use super::service_manager::Service;
+use super::service_manager::ServiceManager;
 
 /// What it takes to change a running server.
 pub struct Reload {
@@ -43,7 +43,7 @@ impl Reload {
     }
 
     /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP.
-    pub async fn until(mut self, service: &Service, end: impl Future<Output = ()>) {
+    pub async fn until(mut self, service: &ServiceManager, end: impl Future<Output = ()>) {
         let mut end = pin!(end);
         poll_fn(|cx| {
             while self.hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {

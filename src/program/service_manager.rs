@@ -12,23 +12,23 @@ use sd_notify::NotifyState;
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 
 /// The service manager, if there is one; else nothing is told to anybody.
-pub struct Service<Tell = fn(&[NotifyState<'_>]) -> io::Result<()>> {
+pub struct ServiceManager<Tell = fn(&[NotifyState<'_>]) -> io::Result<()>> {
     tell: Tell,
     /// Silence that it takes for a failure.
     watchdog: Option<Duration>,
 }
 
-impl Service {
+impl ServiceManager {
     /// The one named by `NOTIFY_SOCKET` and `WATCHDOG_USEC`.
-    pub fn from_environment() -> Service {
-        Service {
+    pub fn from_environment() -> ServiceManager {
+        ServiceManager {
             tell: sd_notify::notify,
             watchdog: sd_notify::watchdog_enabled(),
         }
     }
 }
 
-impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> Service<Tell> {
+impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
     /// Connections are accepted now.
     pub fn ready(&self) {
         if let Err(error) = (self.tell)(&[NotifyState::Ready]) {
@@ -105,7 +105,7 @@ mod tests {
 
     /// Runs `say` with a service manager that only listens. Returns what it was told.
     fn told(
-        say: impl FnOnce(&Service<&dyn Fn(&[NotifyState<'_>]) -> io::Result<()>>),
+        say: impl FnOnce(&ServiceManager<&dyn Fn(&[NotifyState<'_>]) -> io::Result<()>>),
     ) -> Vec<String> {
         let told = RefCell::new(Vec::new());
         let listen = |states: &[NotifyState<'_>]| {
@@ -113,7 +113,7 @@ mod tests {
             told.borrow_mut().extend(lines);
             Ok(())
         };
-        say(&Service {
+        say(&ServiceManager {
             tell: &listen,
             watchdog: Some(WATCHDOG),
         });

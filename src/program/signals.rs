@@ -10,24 +10,24 @@ use lobbyd::Endpoint;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::service_manager::Service;
+use super::service_manager::ServiceManager;
 
 /// The signals that ask for the end.
-pub struct Orders(RefCell<Vec<Signal>>);
+pub struct Signals(RefCell<Vec<Signal>>);
 
-impl Orders {
+impl Signals {
     /// Listens to them, before anybody can read that there is a server: one that comes early then waits, where it would
     /// have ended the process.
-    pub fn listen() -> io::Result<Orders> {
+    pub fn listen() -> io::Result<Signals> {
         // It takes some runtime to begin with, and any other to go on.
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let _inside = runtime.enter();
-        Ok(Orders(RefCell::new(signals())))
+        Ok(Signals(RefCell::new(signals())))
     }
 }
 
 /// Ready at the first Ctrl-C or SIGTERM. Begins when connections are accepted, and tells the service manager so.
-pub async fn asked_to_end(orders: &Orders, service: &Service, endpoint: &Endpoint) {
+pub async fn asked_to_end(orders: &Signals, service: &ServiceManager, endpoint: &Endpoint) {
     service.ready();
     next(orders, service.attend(endpoint)).await;
     service.stopping();
@@ -35,7 +35,7 @@ pub async fn asked_to_end(orders: &Orders, service: &Service, endpoint: &Endpoin
 }
 
 /// Ready at the next one, which may have come in the same moment.
-pub async fn asked_again(orders: &Orders, service: &Service, endpoint: &Endpoint) {
+pub async fn asked_again(orders: &Signals, service: &ServiceManager, endpoint: &Endpoint) {
     next(orders, service.attend(endpoint)).await;
     tracing::warn!("asked again to end: cutting off what is left");
 }
@@ -52,7 +52,7 @@ fn signals() -> Vec<Signal> {
 }
 
 /// Waits for a signal, and does `meanwhile`, which never ends.
-async fn next(orders: &Orders, meanwhile: impl Future<Output = ()>) {
+async fn next(orders: &Signals, meanwhile: impl Future<Output = ()>) {
     let mut meanwhile = pin!(meanwhile);
     poll_fn(|cx| {
         let _ = meanwhile.as_mut().poll(cx);

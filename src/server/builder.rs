@@ -8,7 +8,7 @@ use std::sync::Arc;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::oneshot;
 
-use super::admission::Door;
+use super::admission::Admission;
 use super::endpoint::Endpoint;
 use super::run::Running;
 use super::run::Summary;
@@ -138,16 +138,16 @@ impl Server {
         socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
         socket.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let door = Arc::new(Door::new(self.shards, &self.limits));
-        self.app.door = Arc::clone(&door);
+        let admission = Arc::new(Admission::new(self.shards, &self.limits));
+        self.app.admission = Arc::clone(&admission);
         let endpoint = Endpoint {
             hub: Arc::new(Hub::new(self.shards)),
             closes: Arc::default(),
-            meters: Arc::clone(&door.meters),
-            door,
+            meters: Arc::clone(&admission.meters),
+            admission,
             status: Arc::new(Status::new(self.shards)),
             live: Arc::default(),
-            figures: (0..self.shards).map(|_| Arc::default()).collect(),
+            stats: (0..self.shards).map(|_| Arc::default()).collect(),
         };
         let admin = std::mem::replace(&mut self.admin, Admin::Nowhere).bind()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;

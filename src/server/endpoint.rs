@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::admission::Door;
+use super::admission::Admission;
 use super::metrics;
 use super::reload::Live;
 use super::reload::Reload;
@@ -11,12 +11,12 @@ use crate::protocol::IntoPayload;
 use crate::server::admission::refusal::RefusalCounts;
 use crate::server::limits::limit::LimitSet;
 use crate::server::limits::meters::LimitMeters;
-use crate::server::limits::values::Admission;
+use crate::server::limits::values::AdmissionLimits;
 use crate::server::node::closes::CloseCounts;
 use crate::server::node::closes::Closes;
-use crate::server::node::shard_stats::ShardFigures;
+use crate::server::node::shard_stats::ShardStats;
 use crate::server::node::status::Status;
-use crate::session::seal_broadcast;
+use crate::session::encode_broadcast;
 
 /// A handle to a running server. Cheap to clone, may be used from any thread.
 #[derive(Clone, Debug)]
@@ -24,9 +24,9 @@ pub struct Endpoint {
     pub(super) hub: Arc<Hub>,
     pub(super) closes: Arc<Closes>,
     pub(super) meters: Arc<LimitMeters>,
-    pub(super) door: Arc<Door>,
+    pub(super) admission: Arc<Admission>,
     pub(super) status: Arc<Status>,
-    pub(super) figures: Arc<[Arc<ShardFigures>]>,
+    pub(super) stats: Arc<[Arc<ShardStats>]>,
     pub(super) live: Arc<Live>,
 }
 
@@ -36,7 +36,7 @@ impl Endpoint {
     pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Position {
         let payload = payload.into_payload();
         let published = self.hub.publish(topic, &mut |draft, wants| {
-            seal_broadcast(draft, wants, topic, event, &payload);
+            encode_broadcast(draft, wants, topic, event, &payload);
         });
         published.map_or(Position::NOWHERE, |published| published.position)
     }
@@ -81,13 +81,13 @@ impl Endpoint {
 
     /// How many requests for a socket were refused so far, and why.
     pub fn refusals(&self) -> RefusalCounts {
-        self.door.refusals.counts()
+        self.admission.refusals.counts()
     }
 
     /// Changes who may come, and how fast, for those that come from now on; what of that only counts is in `observe`.
     /// Nobody who is connected notices.
-    pub fn set_admission(&self, admission: Admission, observe: LimitSet) {
-        self.door.set_limits(admission, observe);
+    pub fn set_admission(&self, admission: AdmissionLimits, observe: LimitSet) {
+        self.admission.set_limits(admission, observe);
     }
 
     /// How often each limit was reached, and how near it is.
@@ -110,7 +110,7 @@ impl Endpoint {
     /// Begins a new window of time for all peaks that are shown.
     pub(super) fn next_window(&self) {
         self.meters.next_window();
-        for shard in self.figures.iter() {
+        for shard in self.stats.iter() {
             shard.longest_turn.next_window();
         }
     }

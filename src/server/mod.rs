@@ -33,7 +33,7 @@ pub use limits::limit::{Limit, LimitSet};
 pub use limits::meters::LimitMeters;
 pub use limits::values::Drain;
 pub use limits::values::HttpLimits;
-pub use limits::values::{Admission, Rates, ServerLimits};
+pub use limits::values::{AdmissionLimits, Rates, ServerLimits};
 pub use node::closes::CloseCounts;
 pub use node::status::{Phase, Status};
 pub use reload::Reload;

@@ -23,22 +23,22 @@ pub struct Reload {
 
 /// The one place that knows it. Shards have it handed to them, the acceptor asks.
 #[derive(Debug, Default)]
-pub(super) struct Live(Mutex<State>);
+pub(super) struct Live(Mutex<Current>);
 
 #[derive(Debug)]
-struct State {
+struct Current {
     serving: Arc<Serving>,
     /// Empty before the server runs. Weak, as they are the running server's.
     shards: Vec<Weak<ShardLink>>,
     reloads: ReloadCounts,
 }
 
-impl Default for State {
+impl Default for Current {
     /// Of a server that serves nothing.
-    fn default() -> State {
+    fn default() -> Current {
         let app = Arc::new(HttpApp::new(Router::new()));
         let limits = ServerLimits::default();
-        State {
+        Current {
             serving: Arc::new(Serving { app, limits }),
             shards: Vec::new(),
             reloads: ReloadCounts::default(),
@@ -77,7 +77,7 @@ impl Live {
         let app = HttpApp::new(reload.router).limits(reload.http_limits);
         let mut state = self.lock();
         let app = Arc::new(app.succeeding(&state.serving.app));
-        app.door
+        app.admission
             .set_limits(reload.limits.admission, reload.limits.observe);
         let limits = reload.limits;
         let serving = Arc::new(Serving { app, limits });
@@ -98,7 +98,7 @@ impl Live {
         self.lock().reloads
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Current> {
         // Nothing of the app's runs under it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

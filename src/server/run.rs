@@ -70,7 +70,7 @@ pub(super) fn run(
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
         endpoint.status.enter(Phase::Admitting);
-        until(shutdown, accept(&listener, &links, &endpoint.door)).await;
+        until(shutdown, accept(&listener, &links, &endpoint.admission)).await;
         endpoint.status.enter(Phase::Draining);
         let drain_times = endpoint.live.serving().limits.drain;
         let drain = async {
@@ -78,7 +78,7 @@ pub(super) fn run(
             if !ready_delay.is_zero() {
                 tracing::info!("not ready any more; still accepting for {ready_delay:?}");
             }
-            until(sleep(ready_delay), accept(&listener, &links, &endpoint.door)).await;
+            until(sleep(ready_delay), accept(&listener, &links, &endpoint.admission)).await;
             drop(listener);
             tell(&links, || Command::Drain);
             report(&links, &drain_times, all_gone(&mut ended)).await;

@@ -18,7 +18,7 @@ const VERSIONS: [(Class, Version); CLASSES] = [(Class::V1, Version::V1), (Class:
 
 /// Puts into `draft` what `wants` asks for. A payload that has no form in a class (bytes in version 1, or a list as
 /// payload in version 2) has none there; subscribers of that class then miss nothing that could be said to them.
-pub(crate) fn seal_broadcast(
+pub(crate) fn encode_broadcast(
     draft: &mut Draft,
     wants: Wants,
     topic: &str,

@@ -22,7 +22,7 @@ use super::violation::Violation;
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
     /// A data message that is not whole yet.
-    message: Option<Message>,
+    message: Option<Fragments>,
     /// The header of a control frame, already behind `start`, whose payload is not whole yet.
     control: Option<Header>,
     /// Frames begun that do not end a message, since somebody last [took](Assembly::take_fragments) the count.
@@ -32,7 +32,7 @@ pub(super) struct Assembly {
 }
 
 #[derive(Debug)]
-struct Message {
+struct Fragments {
     opcode: OpCode,
     start: usize,
     end: usize,
@@ -233,7 +233,7 @@ impl Assembly {
     fn begin_frame(&mut self, header: Header) {
         self.fragments += u32::from(!header.fin);
         let start = self.start;
-        let message = self.message.get_or_insert(Message {
+        let message = self.message.get_or_insert(Fragments {
             opcode: header.opcode,
             start,
             end: start,
@@ -281,7 +281,7 @@ impl Assembly {
     }
 }
 
-impl Message {
+impl Fragments {
     /// Appends the bytes at `arrived`, moving them down if something lies between.
     fn join(&mut self, bytes: &mut [u8], arrived: Range<usize>) {
         let len = arrived.len();

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use lobbyd::server::{
-    Admission, HttpLimits, Limit, Proxies, Running, ServerLimits, raise_descriptor_limit,
+    AdmissionLimits, HttpLimits, Limit, Proxies, Running, ServerLimits, raise_descriptor_limit,
 };
 
 use crate::arena::{Chat, arena, arena_behind, arena_with_http, nothing_is_left};
@@ -13,7 +13,7 @@ use crate::support::{Client, connect, eventually, open, request, upgrade, upgrad
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
-fn with(admission: Admission) -> ServerLimits {
+fn with(admission: AdmissionLimits) -> ServerLimits {
     ServerLimits {
         admission,
         ..ServerLimits::default()
@@ -41,9 +41,9 @@ pub fn is_cut(stream: &mut TcpStream) -> bool {
 fn connections_beyond_the_maximum_wait_until_others_have_gone() {
     let server = arena(
         2,
-        with(Admission {
+        with(AdmissionLimits {
             connections_max: 3,
-            ..Admission::default()
+            ..AdmissionLimits::default()
         }),
     );
     let mut three: Vec<Client> = (0..3).map(|_| connect(&server)).collect();
@@ -68,10 +68,10 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
 
 #[test]
 fn connections_that_come_faster_than_they_may_come_in_later_and_none_is_refused() {
-    let admission = Admission {
+    let admission = AdmissionLimits {
         accepts_per_second: 20,
         accepts_burst: 5,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena(1, with(admission));
     let started = Instant::now();
@@ -96,9 +96,9 @@ fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_other
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: false,
     };
-    let admission = Admission {
+    let admission = AdmissionLimits {
         connections_per_address_max: 2,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena_behind(proxies, 2, with(admission), HttpLimits::default());
     let from = |client: &str| {
@@ -137,9 +137,9 @@ fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_other
 #[test]
 fn a_thousand_connections_that_never_finish_their_handshake_keep_nobody_out() {
     raise_descriptor_limit();
-    let admission = Admission {
+    let admission = AdmissionLimits {
         upgrades_in_flight_max: 100,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena(2, with(admission));
     let chat = Chat::start(&server, "room:chat");

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use lobbyd::rooms::{EventName, EventRule, Rate, Relay, RoomRules, declare};
-use lobbyd::server::{Admission, LimitSet, ServerLimits};
+use lobbyd::server::{AdmissionLimits, LimitSet, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Payload, Reload, Router, Socket, UserSocket};
 use serde_json::json;
 
@@ -65,11 +65,11 @@ fn every_refused_join_counts_under_its_reason() {
     ] {
         assert_eq!(answer(&mut client, topic), told);
     }
-    let none_in_time = Admission {
+    let none_in_time = AdmissionLimits {
         joins_per_second: 1,
         joins_burst: 1,
         join_wait_ms_max: 0,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let endpoint = server.endpoint();
     endpoint.set_admission(none_in_time, LimitSet::default());

@@ -6,7 +6,7 @@ use super::log::Log;
 
 /// The highest of each since they were last taken, of anything that a blocked reader was behind in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heights {
+pub struct HighWater {
     /// Bytes of frames that waited for one connection alone.
     pub outbox_bytes: usize,
     /// Bytes of one topic's log.
@@ -19,7 +19,7 @@ pub struct Heights {
     pub retained_bytes: usize,
 }
 
-impl Heights {
+impl HighWater {
     pub(crate) fn rise_to(&mut self, log: &Log, retained_bytes: usize) {
         self.log_bytes = self.log_bytes.max(log.bytes());
         self.log_entries = self.log_entries.max(log.len());
@@ -29,12 +29,12 @@ impl Heights {
 
 impl Fanout {
     /// The highest since they were last taken.
-    pub fn heights(&self) -> &Heights {
+    pub fn heights(&self) -> &HighWater {
         &self.heights
     }
 
     /// Takes them; they begin anew.
-    pub fn take_heights(&mut self) -> Heights {
+    pub fn take_heights(&mut self) -> HighWater {
         std::mem::take(&mut self.heights)
     }
 }

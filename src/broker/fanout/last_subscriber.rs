@@ -1,4 +1,4 @@
-//! Laps by the clock: how long after its publish a broadcast had been offered to the last member that can take it.
+//! LastSubscribers by the clock: how long after its publish a broadcast had been offered to the last member that can take it.
 //!
 //! A broadcast is stamped with the begin of the turn in which it was published, and what a lap settled counts when the
 //! turn ends: two looks at the clock a turn, however many members there are.

@@ -32,7 +32,7 @@ use crate::broker::topics::parcel::Parcel;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::Published;
 use age::Watched;
-use high_water::Heights;
+use high_water::HighWater;
 use listener::Heard;
 use outlet::{Flow, Outlet, Subscription};
 use room::Room;
@@ -62,7 +62,7 @@ pub struct Fanout {
     pub(crate) failed: Vec<(u32, Failure)>,
     pub(crate) scratch: Scratch,
     pub(crate) counts: FlushCounts,
-    pub(crate) heights: Heights,
+    pub(crate) heights: HighWater,
     pub(crate) unsettled_bytes: usize,
     /// Subscriptions that get frames.
     pub(crate) members: usize,
@@ -96,7 +96,7 @@ impl Fanout {
             failed: Vec::new(),
             scratch: Scratch::default(),
             counts: FlushCounts::default(),
-            heights: Heights::default(),
+            heights: HighWater::default(),
             unsettled_bytes: 0,
             members: 0,
             now_us: 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::listener::Events;
 use super::listener::Listener;
 use super::log::Log;
-use super::round_robin::Circle;
+use super::round_robin::RoundRobin;
 use super::settings::Retention;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
@@ -20,7 +20,7 @@ pub(crate) struct Room {
     pub log: Log,
     pub members: Vec<Member>,
     pub listeners: Vec<Listener>,
-    pub circle: Circle,
+    pub circle: RoundRobin,
     /// On the list of rooms with a pass to run.
     pub active: bool,
     /// On the list of rooms that the sweep looks at.
@@ -65,7 +65,7 @@ impl Room {
             log: Log::new(first),
             members: Vec::new(),
             listeners: Vec::new(),
-            circle: Circle::default(),
+            circle: RoundRobin::default(),
             active: false,
             watched: false,
             lagging: 0,

@@ -5,7 +5,7 @@
 
 /// A walk round `len` places. The `left` places from `next` on (wrapping) are still to be visited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Circle {
+pub(crate) struct RoundRobin {
     next: usize,
     left: usize,
     len: usize,
@@ -15,7 +15,7 @@ pub(crate) struct Circle {
 /// the first, in order; then the last place goes.
 pub(crate) type Moves = [Option<(usize, usize)>; 2];
 
-impl Circle {
+impl RoundRobin {
     /// Something new for everybody: a full circle from here.
     pub fn restart(&mut self) {
         self.left = self.len;
@@ -80,7 +80,7 @@ impl Circle {
 
 #[cfg(test)]
 mod tests {
-    use super::Circle;
+    use super::RoundRobin;
     use proptest::prelude::*;
 
     #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_pass_leaves_nobody_out_whoever_joins_or_leaves_in_its_middle(steps in steps()) {
-            let mut circle = Circle::default();
+            let mut circle = RoundRobin::default();
             let mut members: Vec<Member> = Vec::new();
             let mut head = 0u32;
             for step in steps {

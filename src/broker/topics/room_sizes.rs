@@ -17,7 +17,7 @@ pub const SIZE_CLASSES: [(&str, u32); 6] = [
 
 /// Rooms, which are topics with at least one member that gets frames, at one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Census {
+pub struct RoomSizes {
     /// How many there are in each of the [`SIZE_CLASSES`].
     pub by_size: [u64; SIZE_CLASSES.len()],
     /// The largest ones, the largest first.
@@ -38,7 +38,7 @@ pub struct LargeRoom {
 impl Hub {
     /// Counts the rooms, and names the `largest_max` largest. Costs a look at every topic; no lock is held for longer
     /// than a 64th part of that.
-    pub fn census(&self, largest_max: usize) -> Census {
+    pub fn census(&self, largest_max: usize) -> RoomSizes {
         let mut by_size = [0; SIZE_CLASSES.len()];
         let mut largest: Vec<(u32, Arc<Topic>)> = Vec::new();
         self.topics.walk(|topic| {
@@ -58,7 +58,7 @@ impl Hub {
             members,
             messages: topic.messages(),
         });
-        Census {
+        RoomSizes {
             by_size,
             largest: named.collect(),
         }

@@ -23,11 +23,11 @@ pub struct Topic {
     /// How many subscribers there are of each class, and listeners after them. Changed under the lock; read without it
     /// to seal ahead of it.
     counts: [AtomicU32; CLASSES + 1],
-    state: Mutex<State>,
+    state: Mutex<TopicState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct TopicState {
     sequence: u64,
     interest: Vec<Interest>,
     members: u32,
@@ -176,7 +176,7 @@ impl Topic {
     fn post(
         &self,
         shards: &Shards,
-        mut state: super::sync::MutexGuard<'_, State>,
+        mut state: super::sync::MutexGuard<'_, TopicState>,
         entry: Entry,
     ) -> Published {
         state.sequence += 1;

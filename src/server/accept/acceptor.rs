@@ -12,9 +12,9 @@ use rustix::net::SocketFlags;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, sleep_until};
 
-use crate::server::admission::Door;
+use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
-use crate::server::limits::token_bucket::{Bucket, Rate};
+use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
 use crate::server::shard::link::ShardLink;
 
 /// How long to wait when the process or the system is out of descriptors. The connections wait in the backlog.
@@ -41,7 +41,7 @@ const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 pub(crate) async fn accept(
     listener: &AsyncFd<TcpListener>,
     shards: &[Arc<ShardLink>],
-    door: &Door,
+    admission: &Admission,
 ) {
     let mut gate = Gate::default();
     loop {
@@ -50,7 +50,10 @@ pub(crate) async fn accept(
             continue;
         };
         let round = Instant::now() + ROUND;
-        while gate.accept_next(listener.get_ref(), shards, door).await {}
+        while gate
+            .accept_next(listener.get_ref(), shards, admission)
+            .await
+        {}
         guard.clear_ready();
         sleep_until(round.into()).await;
     }
@@ -68,7 +71,7 @@ fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
 /// Whether the next connection may come in.
 #[derive(Default)]
 struct Gate {
-    accepted: Bucket,
+    accepted: TokenBucket,
     /// When the log was told what.
     told: Vec<(&'static str, Instant)>,
 }
@@ -79,15 +82,16 @@ impl Gate {
         &mut self,
         listener: &TcpListener,
         shards: &[Arc<ShardLink>],
-        door: &Door,
+        admission: &Admission,
     ) -> bool {
-        if !self.until_free(listener, shards, door).await {
+        if !self.until_free(listener, shards, admission).await {
             return false;
         }
         match accept_one(listener) {
             Ok((stream, peer)) => {
-                self.accepted.take(door.now_ns(), 1, self.rate(door));
-                hand_over(stream, peer, shards, door);
+                self.accepted
+                    .take(admission.now_ns(), 1, self.rate(admission));
+                hand_over(stream, peer, shards, admission);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if is_of_one_connection(&error) => {}
@@ -110,20 +114,22 @@ impl Gate {
         &mut self,
         listener: &TcpListener,
         shards: &[Arc<ShardLink>],
-        door: &Door,
+        admission: &Admission,
     ) -> bool {
-        if !self.until_there_is_room(listener, shards, door).await {
+        if !self.until_there_is_room(listener, shards, admission).await {
             return false;
         }
-        let rate = self.rate(door);
-        let used_ns = self.accepted.used_ns(door.now_ns());
+        let rate = self.rate(admission);
+        let used_ns = self.accepted.used_ns(admission.now_ns());
         // Before the wait as well as for who is only observed: what is missing at an old rate may be a long time at this one.
-        self.accepted.forgive(door.now_ns(), rate);
-        let wait_ns = self.accepted.wait_ns(door.now_ns(), rate);
+        self.accepted.forgive(admission.now_ns(), rate);
+        let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
         let limit = Limit::AcceptsPerSecond;
-        let (_, observe) = door.limits();
-        door.meters.note(observe, limit, used_ns, rate.burst_ns());
-        if wait_ns > 0 && door.meters.exceeded(observe, limit) {
+        let (_, observe) = admission.limits();
+        admission
+            .meters
+            .note(observe, limit, used_ns, rate.burst_ns());
+        if wait_ns > 0 && admission.meters.exceeded(observe, limit) {
             let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
             sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
         }
@@ -135,46 +141,49 @@ impl Gate {
         &mut self,
         listener: &TcpListener,
         shards: &[Arc<ShardLink>],
-        door: &Door,
+        admission: &Admission,
     ) -> bool {
-        let has_room = |door: &Door| {
-            let (admission, observe) = door.limits();
-            let max = observe.bites_above(Limit::Connections, admission.connections_max as u64);
+        let has_room = |admission: &Admission| {
+            let (limits, observe) = admission.limits();
+            let max = observe.bites_above(Limit::Connections, limits.connections_max as u64);
             connections(shards) < max
         };
-        let (admission, observe) = door.limits();
+        let (limits, observe) = admission.limits();
         let next = connections(shards) + 1;
-        let max = admission.connections_max as u64;
+        let max = limits.connections_max as u64;
         if next > max && !is_awaited(listener) {
             return false;
         }
-        if door.meters.judge(observe, Limit::Connections, next, max) {
+        if admission
+            .meters
+            .judge(observe, Limit::Connections, next, max)
+        {
             self.tell(
                 "as many connections as may be; for further ones those are cut that are slow to ask, or they wait in the backlog",
                 None,
             );
         }
-        while !has_room(door) {
+        while !has_room(admission) {
             match make_room(shards) {
                 true => sleep(MAKING_ROOM_CHECK).await,
                 false => sleep(ROOM_CHECK).await,
             }
         }
-        if !shards.iter().any(|shard| takes_more(shard, door)) {
+        if !shards.iter().any(|shard| takes_more(shard, admission)) {
             self.tell(
                 "as many connects wait for the app as may be; further ones wait in the backlog",
                 None,
             );
-            while !shards.iter().any(|shard| takes_more(shard, door)) {
+            while !shards.iter().any(|shard| takes_more(shard, admission)) {
                 sleep(ROOM_CHECK).await;
             }
         }
         true
     }
 
-    fn rate(&self, door: &Door) -> Rate {
-        let (admission, _) = door.limits();
-        Rate::new(admission.accepts_per_second, admission.accepts_burst)
+    fn rate(&self, admission: &Admission) -> RefillRate {
+        let (limits, _) = admission.limits();
+        RefillRate::new(limits.accepts_per_second, limits.accepts_burst)
     }
 
     /// Says it once in a while: what lasts must not fill the log.
@@ -213,14 +222,19 @@ fn connections(shards: &[Arc<ShardLink>]) -> u64 {
 }
 
 /// Whether a shard could make room for one more in HTTP.
-fn takes_more(shard: &ShardLink, door: &Door) -> bool {
-    door.takes_beside(shard.in_http.asking.load(Ordering::Relaxed))
+fn takes_more(shard: &ShardLink, admission: &Admission) -> bool {
+    admission.takes_beside(shard.in_http.asking.load(Ordering::Relaxed))
 }
 
-fn hand_over(stream: TcpStream, peer: SocketAddr, shards: &[Arc<ShardLink>], door: &Door) {
+fn hand_over(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shards: &[Arc<ShardLink>],
+    admission: &Admission,
+) {
     let load = |shard: &&Arc<ShardLink>| {
         let connections = shard.connections.load(Ordering::Relaxed);
-        (!takes_more(shard, door), connections)
+        (!takes_more(shard, admission), connections)
     };
     if let Some(shard) = shards.iter().min_by_key(load) {
         shard.accept(stream, peer);

@@ -21,7 +21,7 @@ pub fn raise_descriptor_limit() -> Option<u64> {
 
 /// Warns where the limit of open files does not allow for as many connections as may be, which would wait unaccepted.
 pub(crate) fn warn_of_few_descriptors(endpoint: &Endpoint) {
-    let connections_max = endpoint.door.limits().0.connections_max as u64;
+    let connections_max = endpoint.admission.limits().0.connections_max as u64;
     if let Some(open_files) = getrlimit(Resource::Nofile).current
         && open_files < connections_max
     {

@@ -1,4 +1,4 @@
-//! The door: what decides who comes in and how fast, one for all shards and the acceptor.
+//! The admission: what decides who comes in and how fast, one for all shards and the acceptor.
 
 pub(crate) mod addresses;
 pub(crate) mod proxies;
@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
-use crate::server::limits::token_bucket::{Rate, SharedBucket};
-use crate::server::limits::values::{Admission, ServerLimits};
+use crate::server::limits::token_bucket::{RefillRate, SharedTokenBucket};
+use crate::server::limits::values::{AdmissionLimits, ServerLimits};
 use addresses::{Addresses, Counted};
 use refusal::Refusal;
 use refusal::Refusals;
 
-/// Its limits can be changed while it is used, by [`set_limits`](Door::set_limits); nobody keeps a copy of them.
+/// Its limits can be changed while it is used, by [`set_limits`](Admission::set_limits); nobody keeps a copy of them.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct Admission {
     shards: usize,
-    limits: Mutex<(Admission, LimitSet)>,
+    limits: Mutex<(AdmissionLimits, LimitSet)>,
     addresses: Arc<Addresses>,
-    joins: SharedBucket,
+    joins: SharedTokenBucket,
     pub refusals: Refusals,
     pub meters: Arc<LimitMeters>,
     started: Instant,
@@ -39,14 +39,14 @@ pub(crate) enum JoinTurn {
     TooLate(Duration),
 }
 
-impl Door {
-    /// The door of a server with so many shards.
-    pub fn new(shards: usize, limits: &ServerLimits) -> Door {
-        Door {
+impl Admission {
+    /// The admission of a server with so many shards.
+    pub fn new(shards: usize, limits: &ServerLimits) -> Admission {
+        Admission {
             shards: shards.max(1),
             limits: Mutex::new((limits.admission, limits.observe)),
             addresses: Arc::default(),
-            joins: SharedBucket::default(),
+            joins: SharedTokenBucket::default(),
             refusals: Refusals::default(),
             meters: Arc::default(),
             started: Instant::now(),
@@ -54,12 +54,12 @@ impl Door {
     }
 
     /// Who may come, and what of that only counts.
-    pub fn limits(&self) -> (Admission, LimitSet) {
+    pub fn limits(&self) -> (AdmissionLimits, LimitSet) {
         *self.lock()
     }
 
     /// Sets that for who comes from now on.
-    pub fn set_limits(&self, admission: Admission, observe: LimitSet) {
+    pub fn set_limits(&self, admission: AdmissionLimits, observe: LimitSet) {
         let mut limits = self.lock();
         let rate = joins(&admission);
         if rate != joins(&limits.0) {
@@ -68,7 +68,7 @@ impl Door {
         *limits = (admission, observe);
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Admission, LimitSet)> {
+    fn lock(&self) -> MutexGuard<'_, (AdmissionLimits, LimitSet)> {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -139,6 +139,6 @@ impl Door {
     }
 }
 
-fn joins(admission: &Admission) -> Rate {
-    Rate::new(admission.joins_per_second, admission.joins_burst)
+fn joins(admission: &AdmissionLimits) -> RefillRate {
+    RefillRate::new(admission.joins_per_second, admission.joins_burst)
 }

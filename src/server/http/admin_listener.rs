@@ -1,7 +1,7 @@
 //! The admin listener: health, readiness and metrics on an address of their own, served by the thread that accepts, so
 //! that they answer while shards are busy, hang or drain. And the window by which peaks are forgotten.
 
-use std::future::pending;
+use std::future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::app::HttpApp;
 use super::operator_pages::{MetricsTo, Pages};
-use super::pending::InFlight;
+use super::pending::Pending;
 use super::serve::serve as serve_connection;
 use crate::channel::Router;
 use crate::server::endpoint::Endpoint;
@@ -101,22 +101,22 @@ pub(crate) fn start(
 
 async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let in_flight = Rc::new(InFlight::new(Arc::default()));
+    let pending = Rc::new(Pending::new(Arc::default()));
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
             sleep(EXHAUSTED_PAUSE).await;
             continue;
         };
         if places.available_permits() == 0 {
-            in_flight.cut_longest();
+            pending.cut_longest();
         }
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
         let app = Arc::clone(&app);
-        let (seat, is_cut) = in_flight.enter();
+        let (slot, is_cut) = pending.enter();
         spawn_local(async move {
-            let serving = serve_connection(stream, peer, app, Some(seat), pending());
+            let serving = serve_connection(stream, peer, app, Some(slot), future::pending());
             unless(is_cut, serving).await;
             drop(place);
         });

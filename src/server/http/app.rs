@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::operator_pages::Pages;
 use crate::channel::Router;
-use crate::server::admission::Door;
+use crate::server::admission::Admission;
 use crate::server::admission::proxies::Proxies;
 use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
@@ -15,7 +15,7 @@ pub struct HttpApp {
     router: Router,
     pub(crate) limits: HttpLimits,
     pub(crate) proxies: Proxies,
-    pub(crate) door: Arc<Door>,
+    pub(crate) admission: Arc<Admission>,
     /// None where there is no server round it, and so nothing to be asked about but itself.
     pub(crate) pages: Option<Pages>,
 }
@@ -27,7 +27,7 @@ impl HttpApp {
             router,
             limits: HttpLimits::default(),
             proxies: Proxies::default(),
-            door: Arc::new(Door::new(1, &ServerLimits::default())),
+            admission: Arc::new(Admission::new(1, &ServerLimits::default())),
             pages: None,
         }
     }
@@ -41,7 +41,7 @@ impl HttpApp {
     /// With what belongs to the server rather than to what is served.
     pub(crate) fn succeeding(mut self, before: &HttpApp) -> HttpApp {
         self.proxies = before.proxies.clone();
-        self.door = Arc::clone(&before.door);
+        self.admission = Arc::clone(&before.admission);
         self.pages = before.pages.clone();
         self
     }

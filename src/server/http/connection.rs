@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::app::HttpApp;
-use super::handshake::{Accepted, Whence};
-use super::pending::Seat;
+use super::handshake::{Accepted, RequestOrigin};
+use super::pending::Slot;
 use super::response::HttpResponse;
 use super::response::refused;
 use crate::server::admission::addresses::Counted;
@@ -25,11 +25,11 @@ use crate::server::limits::values::HttpLimits;
 
 /// How long a connection or request of an address with too many connections is kept, and then told so: phoenix.js tries
 /// again within 10 ms of an answer. It is kept no longer than there is room for it
-/// ([`Admission::upgrades_in_flight_max`](crate::server::limits::values::Admission)).
+/// ([`AdmissionLimits::upgrades_in_flight_max`](crate::server::limits::values::AdmissionLimits)).
 pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
 /// That stay, from the accept to the upgrade or the end.
-pub(crate) struct Visit {
+pub(crate) struct HttpConnection {
     pub app: Arc<HttpApp>,
     pub peer: SocketAddr,
     /// The socket that was let in.
@@ -40,21 +40,21 @@ pub(crate) struct Visit {
     counted: RefCell<Result<Option<Counted>, Refusal>>,
     /// When it turned out, as it came, to be too many of its address.
     over_limit_since: Option<Instant>,
-    seat: Option<Seat>,
+    slot: Option<Slot>,
     arrived: Instant,
     requests: Cell<u32>,
     /// The time for the head has passed while it only counts, and has been counted.
     is_late: Cell<bool>,
 }
 
-impl Visit {
+impl HttpConnection {
     /// Finds out who is there. `None` if a trusted proxy did not say so as it should.
     pub async fn begin(
         stream: &TcpStream,
         peer: SocketAddr,
         app: Arc<HttpApp>,
-        seat: Option<Seat>,
-    ) -> Option<Visit> {
+        slot: Option<Slot>,
+    ) -> Option<HttpConnection> {
         let arrived = Instant::now();
         let peer = if app.proxies.proxy_protocol && app.proxies.trusts(peer.ip()) {
             announced(stream, peer, &app).await?
@@ -65,13 +65,13 @@ impl Visit {
         let client = peer.ip().to_canonical();
         let counted = match is_proxied {
             true => Ok(None),
-            false => app.door.enter(client),
+            false => app.admission.enter(client),
         };
         let over_limit_since = counted.is_err().then(Instant::now);
-        if let (Some(_), Some(seat)) = (over_limit_since, &seat) {
-            seat.is_over_limit();
+        if let (Some(_), Some(slot)) = (over_limit_since, &slot) {
+            slot.is_over_limit();
         }
-        Some(Visit {
+        Some(HttpConnection {
             over_limit_since,
             app,
             peer,
@@ -79,7 +79,7 @@ impl Visit {
             client: Cell::new(client),
             is_proxied,
             counted: RefCell::new(counted),
-            seat,
+            slot,
             arrived,
             requests: Cell::new(0),
             is_late: Cell::new(false),
@@ -88,7 +88,7 @@ impl Visit {
 
     /// The limits of HTTP as they bite, those taken into account that only count.
     pub fn limits_that_bite(&self) -> HttpLimits {
-        let (limits, (_, observe)) = (self.app.limits, self.app.door.limits());
+        let (limits, (_, observe)) = (self.app.limits, self.app.admission.limits());
         let bites_above = |limit, max: usize| observe.bites_above(limit, max as u64) as usize;
         HttpLimits {
             header_timeout_ms: observe
@@ -122,8 +122,8 @@ impl Visit {
 
     /// A request's head is whole.
     pub fn asked(&self, head: &request::Parts) {
-        let (limits, meters) = (self.app.limits, &self.app.door.meters);
-        let (_, observe) = self.app.door.limits();
+        let (limits, meters) = (self.app.limits, &self.app.admission.meters);
+        let (_, observe) = self.app.admission.limits();
         if self.requests.replace(self.requests.get() + 1) == 0 {
             // With a PROXY header before it a head may take longer and be in time.
             let is_observed = observe.contains(Limit::HeadTime);
@@ -150,7 +150,7 @@ impl Visit {
     pub async fn watch_head(&self) -> Infallible {
         let time = Duration::from_millis(self.app.limits.header_timeout_ms);
         sleep(time.saturating_sub(self.arrived.elapsed())).await;
-        let (_, observe) = self.app.door.limits();
+        let (_, observe) = self.app.admission.limits();
         if !self.has_asked() && observe.contains(Limit::HeadTime) {
             self.judge_head_time(u64::MAX);
             self.is_late.set(true);
@@ -160,13 +160,16 @@ impl Visit {
 
     /// Notes how much of its time the head has taken, in thousandths, and not more than `most`.
     fn judge_head_time(&self, most: u64) {
-        let (waited, door) = (self.arrived.elapsed().as_micros() as u64, &self.app.door);
+        let (waited, admission) = (
+            self.arrived.elapsed().as_micros() as u64,
+            &self.app.admission,
+        );
         let part = waited.div_ceil(self.app.limits.header_timeout_ms.max(1));
-        let ((_, observe), limit, part) = (door.limits(), Limit::HeadTime, part.min(most));
+        let ((_, observe), limit, part) = (admission.limits(), Limit::HeadTime, part.min(most));
         if self.is_late.get() {
-            door.meters.note(observe, limit, part, 1000);
+            admission.meters.note(observe, limit, part, 1000);
         } else {
-            door.meters.judge(observe, limit, part, 1000);
+            admission.meters.judge(observe, limit, part, 1000);
         }
     }
 
@@ -181,7 +184,7 @@ impl Visit {
             self.client.set(client);
             let counted = match proxies.trusts(client) {
                 true => Ok(None),
-                false => self.app.door.enter(client),
+                false => self.app.admission.enter(client),
             };
             *self.counted.borrow_mut() = counted;
         }
@@ -192,9 +195,9 @@ impl Visit {
             .map_err(|refusal| *refusal)
     }
 
-    /// From here on to [`is_answered`](Visit::is_answered) it is not cut to make room.
+    /// From here on to [`is_answered`](HttpConnection::is_answered) it is not cut to make room.
     pub fn begins_answer(&self) {
-        self.seat.iter().for_each(Seat::asks);
+        self.slot.iter().for_each(Slot::asks);
     }
 
     /// The answer is found. It may ask again.
@@ -203,21 +206,21 @@ impl Visit {
             // It asks no more, and is as good as a WebSocket.
             return;
         }
-        self.seat.iter().for_each(Seat::is_answered);
+        self.slot.iter().for_each(Slot::is_answered);
         if self.is_proxied {
             *self.counted.borrow_mut() = Ok(None);
         }
     }
 
     /// Where the present request comes from.
-    pub fn whence(&self) -> Whence {
+    pub fn request_origin(&self) -> RequestOrigin {
         let (peer, client) = (self.peer, self.client.get());
-        Whence { peer, client }
+        RequestOrigin { peer, client }
     }
 
     /// Counts a refusal that the log tells elsewhere. Returns its answer.
     pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
-        self.app.door.refusals.count(refusal);
+        self.app.admission.refusals.count(refusal);
         refused(&refusal)
     }
 
@@ -229,8 +232,8 @@ impl Visit {
 
     /// It ended by a failure, with so many bytes of a request unread.
     pub fn failed(&self, error: &hyper::Error, unread: usize) {
-        let door = &self.app.door;
-        let (_, observe) = door.limits();
+        let admission = &self.app.admission;
+        let (_, observe) = admission.limits();
         if error.is_parse_too_large() {
             let is_long = unread >= self.limits_that_bite().head_bytes_max;
             let limit = if is_long {
@@ -238,14 +241,14 @@ impl Visit {
             } else {
                 Limit::HeadLines
             };
-            door.meters.exceeded(observe, limit);
+            admission.meters.exceeded(observe, limit);
         } else if error.is_timeout() && self.has_asked() && unread > 0 {
-            door.meters.exceeded(observe, Limit::HeadTime);
+            admission.meters.exceeded(observe, Limit::HeadTime);
         }
     }
 }
 
-impl Drop for Visit {
+impl Drop for HttpConnection {
     /// Whoever ends without a request has used up some of the time for one, or all of it; or was refused without.
     fn drop(&mut self) {
         if self.has_asked() {
@@ -253,7 +256,7 @@ impl Drop for Visit {
         }
         self.judge_head_time(u64::MAX);
         if self.is_over_limit() {
-            self.app.door.refusals.count(Refusal::Address);
+            self.app.admission.refusals.count(Refusal::Address);
         }
     }
 }
@@ -271,7 +274,7 @@ async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Optio
             tracing::debug!(%peer, refusal, "a trusted proxy's PROXY header took too long")
         }
     }
-    app.door.refusals.count(Refusal::ProxyHeader);
+    app.admission.refusals.count(Refusal::ProxyHeader);
     None
 }
 

@@ -40,7 +40,7 @@ pub struct Accepted {
 pub(crate) async fn handshake(
     mount: &Matched<'_, '_>,
     head: request::Parts,
-    from: Whence,
+    from: RequestOrigin,
     app_timeout: Duration,
 ) -> Result<(Accepted, HttpResponse), Refusal> {
     let asked = check(mount, head, from)?;
@@ -65,7 +65,7 @@ pub(crate) async fn handshake(
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Whence {
+pub(crate) struct RequestOrigin {
     /// The other end of the connection.
     pub peer: SocketAddr,
     /// The client, as far as proxies are believed.
@@ -84,7 +84,7 @@ struct Asked {
 fn check(
     mount: &Matched<'_, '_>,
     mut head: request::Parts,
-    from: Whence,
+    from: RequestOrigin,
 ) -> Result<Asked, Refusal> {
     if head.method != Method::GET {
         return Err(Refusal::Method);

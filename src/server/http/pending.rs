@@ -22,7 +22,7 @@ pub(crate) struct InHttp {
 }
 
 /// Those connections. Of one thread, so it needs no lock.
-pub(crate) struct InFlight {
+pub(crate) struct Pending {
     line: RefCell<Line>,
     counts: Arc<InHttp>,
 }
@@ -31,52 +31,52 @@ pub(crate) struct InFlight {
 struct Line {
     tickets: u64,
     /// Those whose request is not whole, the one that waits longest first.
-    waiting: BTreeMap<u64, Waiting>,
+    waiting: BTreeMap<u64, WaitingRequest>,
     /// Such as are too many of their address: they are cut before the others.
-    over_limit: BTreeMap<u64, Waiting>,
+    over_limit: BTreeMap<u64, WaitingRequest>,
     /// All that were not cut.
     len: usize,
 }
 
-struct Waiting {
+struct WaitingRequest {
     since: Instant,
     /// Dropping it cuts.
     cut: oneshot::Sender<()>,
 }
 
 /// One connection's place among them, kept as long as it is in HTTP.
-pub(crate) struct Seat {
-    in_flight: Rc<InFlight>,
+pub(crate) struct Slot {
+    pending: Rc<Pending>,
     place: RefCell<Place>,
 }
 
 enum Place {
-    Waiting(u64),
+    WaitingRequest(u64),
     /// Its request is whole, and the answer is being found: it is not cut.
     Asking(oneshot::Sender<()>),
     Cut,
 }
 
-impl InFlight {
-    pub fn new(counts: Arc<InHttp>) -> InFlight {
-        InFlight {
+impl Pending {
+    pub fn new(counts: Arc<InHttp>) -> Pending {
+        Pending {
             line: RefCell::default(),
             counts,
         }
     }
 
     /// A connection begins, at the end of the line. It is to end when the receiver is ready.
-    pub fn enter(self: &Rc<InFlight>) -> (Seat, oneshot::Receiver<()>) {
+    pub fn enter(self: &Rc<Pending>) -> (Slot, oneshot::Receiver<()>) {
         let (cut, is_cut) = oneshot::channel();
         let mut line = self.line.borrow_mut();
         line.len += 1;
         let ticket = line.line_up(cut);
         self.show(&line);
-        let seat = Seat {
-            in_flight: Rc::clone(self),
-            place: RefCell::new(Place::Waiting(ticket)),
+        let slot = Slot {
+            pending: Rc::clone(self),
+            place: RefCell::new(Place::WaitingRequest(ticket)),
         };
-        (seat, is_cut)
+        (slot, is_cut)
     }
 
     /// Those that were not cut.
@@ -113,42 +113,43 @@ impl Line {
     fn line_up(&mut self, cut: oneshot::Sender<()>) -> u64 {
         self.tickets += 1;
         let since = Instant::now();
-        self.waiting.insert(self.tickets, Waiting { since, cut });
+        self.waiting
+            .insert(self.tickets, WaitingRequest { since, cut });
         self.tickets
     }
 
     /// Takes one out. `None` if it was cut.
-    fn leave(&mut self, ticket: u64) -> Option<Waiting> {
+    fn leave(&mut self, ticket: u64) -> Option<WaitingRequest> {
         let ordinary = self.waiting.remove(&ticket);
         ordinary.or_else(|| self.over_limit.remove(&ticket))
     }
 }
 
-impl Seat {
+impl Slot {
     /// It is one too many of its address: it goes before the others if there has to be room.
     pub fn is_over_limit(&self) {
-        if let Place::Waiting(ticket) = *self.place.borrow() {
-            let mut line = self.in_flight.line.borrow_mut();
+        if let Place::WaitingRequest(ticket) = *self.place.borrow() {
+            let mut line = self.pending.line.borrow_mut();
             if let Some(waiting) = line.waiting.remove(&ticket) {
                 line.over_limit.insert(ticket, waiting);
             }
-            self.in_flight.show(&line);
+            self.pending.show(&line);
         }
     }
 
     /// Its request is whole: it waits no longer.
     pub fn asks(&self) {
         let mut place = self.place.borrow_mut();
-        if let Place::Waiting(ticket) = *place {
-            let mut line = self.in_flight.line.borrow_mut();
+        if let Place::WaitingRequest(ticket) = *place {
+            let mut line = self.pending.line.borrow_mut();
             *place = match line.leave(ticket) {
-                Some(Waiting { cut, .. }) => {
-                    self.in_flight.counts.asking.fetch_add(1, Ordering::Relaxed);
+                Some(WaitingRequest { cut, .. }) => {
+                    self.pending.counts.asking.fetch_add(1, Ordering::Relaxed);
                     Place::Asking(cut)
                 }
                 None => Place::Cut,
             };
-            self.in_flight.show(&line);
+            self.pending.show(&line);
         }
     }
 
@@ -157,27 +158,27 @@ impl Seat {
         let mut place = self.place.borrow_mut();
         *place = match std::mem::replace(&mut *place, Place::Cut) {
             Place::Asking(cut) => {
-                self.in_flight.counts.asking.fetch_sub(1, Ordering::Relaxed);
-                let mut line = self.in_flight.line.borrow_mut();
+                self.pending.counts.asking.fetch_sub(1, Ordering::Relaxed);
+                let mut line = self.pending.line.borrow_mut();
                 let ticket = line.line_up(cut);
-                self.in_flight.show(&line);
-                Place::Waiting(ticket)
+                self.pending.show(&line);
+                Place::WaitingRequest(ticket)
             }
             other => other,
         };
     }
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.is_answered();
-        let mut line = self.in_flight.line.borrow_mut();
-        if let Place::Waiting(ticket) = *self.place.borrow()
+        let mut line = self.pending.line.borrow_mut();
+        if let Place::WaitingRequest(ticket) = *self.place.borrow()
             && line.leave(ticket).is_some()
         {
             line.len -= 1;
         }
-        self.in_flight.show(&line);
+        self.pending.show(&line);
     }
 }
 
@@ -192,34 +193,34 @@ mod tests {
     #[test]
     fn who_is_too_many_of_its_address_is_cut_before_those_that_wait_longer() {
         let counts = Arc::new(InHttp::default());
-        let in_flight = Rc::new(InFlight::new(Arc::clone(&counts)));
-        let (_first, mut first_cut) = in_flight.enter();
-        let (over, mut over_cut) = in_flight.enter();
+        let pending = Rc::new(Pending::new(Arc::clone(&counts)));
+        let (_first, mut first_cut) = pending.enter();
+        let (over, mut over_cut) = pending.enter();
         over.is_over_limit();
         assert_eq!(counts.over_limit.load(Ordering::Relaxed), 1);
-        in_flight.cut_overdue(Duration::from_secs(3600));
+        pending.cut_overdue(Duration::from_secs(3600));
         assert!(is_cut(&mut over_cut) && !is_cut(&mut first_cut));
-        in_flight.cut_overdue(Duration::from_secs(3600));
+        pending.cut_overdue(Duration::from_secs(3600));
         assert!(!is_cut(&mut first_cut), "it has only just come");
-        in_flight.cut_longest();
+        pending.cut_longest();
         assert!(is_cut(&mut first_cut));
-        assert_eq!(in_flight.len(), 0);
+        assert_eq!(pending.len(), 0);
         assert_eq!(counts.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[test]
     fn who_asks_is_not_cut_and_waits_at_the_end_once_it_is_answered() {
         let counts = Arc::new(InHttp::default());
-        let in_flight = Rc::new(InFlight::new(Arc::clone(&counts)));
-        let (seat, mut seat_cut) = in_flight.enter();
-        let (_second, mut second_cut) = in_flight.enter();
-        seat.asks();
+        let pending = Rc::new(Pending::new(Arc::clone(&counts)));
+        let (slot, mut seat_cut) = pending.enter();
+        let (_second, mut second_cut) = pending.enter();
+        slot.asks();
         assert_eq!(counts.asking.load(Ordering::Relaxed), 1);
-        seat.is_answered();
-        in_flight.cut_longest();
+        slot.is_answered();
+        pending.cut_longest();
         assert!(is_cut(&mut second_cut) && !is_cut(&mut seat_cut));
-        drop(seat);
-        assert_eq!(in_flight.len(), 0);
+        drop(slot);
+        assert_eq!(pending.len(), 0);
         let left = [&counts.asking, &counts.waiting].map(|count| count.load(Ordering::Relaxed));
         assert_eq!(left, [0, 0]);
     }

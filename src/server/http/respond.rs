@@ -9,7 +9,7 @@ use hyper::http::request;
 use hyper::{Method, Request, StatusCode};
 
 use super::app::HttpApp;
-use super::connection::Visit;
+use super::connection::HttpConnection;
 use super::handshake::handshake;
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
 use super::static_files;
@@ -24,29 +24,36 @@ const REQUESTS_MAX: u32 = 1_000;
 /// Bytes of a header that are logged: a host name has no more than 253.
 const SHOWN_BYTES_MAX: usize = 256;
 
-/// The answer to one request. A socket that is let in is put into the visit, and its 101 is the last answer.
-pub(crate) async fn respond(visit: &Visit, request: Request<Incoming>) -> HttpResponse {
-    if visit.has_asked() {
+/// The answer to one request. A socket that is let in is put into the connection, and its 101 is the last answer.
+pub(crate) async fn respond(
+    connection: &HttpConnection,
+    request: Request<Incoming>,
+) -> HttpResponse {
+    if connection.has_asked() {
         // Requests may be there by the hundred: the others on this thread have their turn between two of them.
         tokio::task::yield_now().await;
     }
     let (head, _unread) = request.into_parts();
-    visit.asked(&head);
-    let Ok(()) = visit.enter(&head.headers) else {
-        tokio::time::sleep_until(visit.refusal_time().into()).await;
-        let (peer, client, refusal) = (visit.peer, visit.whence().client, Refusal::Address);
+    connection.asked(&head);
+    let Ok(()) = connection.enter(&head.headers) else {
+        tokio::time::sleep_until(connection.refusal_time().into()).await;
+        let (peer, client, refusal) = (
+            connection.peer,
+            connection.request_origin().client,
+            Refusal::Address,
+        );
         tracing::debug!(%peer, %client, refusal = refusal.name(), why = %refusal, "socket refused");
-        return with_close(visit.refuse(refusal));
+        return with_close(connection.refuse(refusal));
     };
     // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
-    let is_last = has_body(&head.headers) || visit.requests() >= REQUESTS_MAX;
+    let is_last = has_body(&head.headers) || connection.requests() >= REQUESTS_MAX;
     let uri = head.uri.clone();
-    visit.begins_answer();
-    let response = match visit.app.router().find(uri.path()) {
-        None => resource(&visit.app, visit.peer, &head).await,
-        Some(mount) => open_socket(visit, &mount, head).await,
+    connection.begins_answer();
+    let response = match connection.app.router().find(uri.path()) {
+        None => resource(&connection.app, connection.peer, &head).await,
+        Some(mount) => open_socket(connection, &mount, head).await,
     };
-    visit.is_answered();
+    connection.is_answered();
     if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return with_close(response);
     }
@@ -59,15 +66,19 @@ fn with_close(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-async fn open_socket(visit: &Visit, mount: &Matched<'_, '_>, head: request::Parts) -> HttpResponse {
-    let app_timeout = Duration::from_millis(visit.app.limits.connect_timeout_ms);
-    let from = visit.whence();
+async fn open_socket(
+    connection: &HttpConnection,
+    mount: &Matched<'_, '_>,
+    head: request::Parts,
+) -> HttpResponse {
+    let app_timeout = Duration::from_millis(connection.app.limits.connect_timeout_ms);
+    let from = connection.request_origin();
     let (peer, client) = (from.peer, from.client);
     let compared = tracing::enabled!(tracing::Level::DEBUG)
         .then(|| [ORIGIN, HOST].map(|name| shown(&head.headers, &name)));
     match handshake(mount, head, from, app_timeout).await {
         Ok((socket, response)) => {
-            visit.accepted.replace(Some(socket));
+            connection.accepted.replace(Some(socket));
             response
         }
         Err(refusal) => {
@@ -85,7 +96,7 @@ async fn open_socket(visit: &Visit, mount: &Matched<'_, '_>, head: request::Part
                     tracing::debug!(%peer, %client, refusal = name, why = %refusal, "socket refused");
                 }
             }
-            visit.refuse(refusal)
+            connection.refuse(refusal)
         }
     }
 }

@@ -19,9 +19,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::app::HttpApp;
-use super::connection::{ADDRESS_REFUSAL_DELAY, Visit};
+use super::connection::{ADDRESS_REFUSAL_DELAY, HttpConnection};
 use super::handshake::Accepted;
-use super::pending::Seat;
+use super::pending::Slot;
 use super::respond::respond;
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
@@ -76,25 +76,25 @@ pub async fn serve_http(
     serve(stream, peer, app, None, stop).await
 }
 
-/// [`serve_http`], for a connection with a seat among those of its shard.
+/// [`serve_http`], for a connection with a slot among those of its shard.
 pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     app: Arc<HttpApp>,
-    seat: Option<Seat>,
+    slot: Option<Slot>,
     stop: impl Future<Output = ()>,
 ) -> Option<Upgraded> {
-    let visit = Rc::new(Visit::begin(&stream, peer, Arc::clone(&app), seat).await?);
-    let requests = Requests(Rc::clone(&visit));
-    let mut connection = builder(&visit).serve_connection(TokioIo::new(stream), requests);
-    let ended = run(&mut connection, &app.limits, stop, &visit).await?;
-    let parts = connection.into_parts();
+    let connection = Rc::new(HttpConnection::begin(&stream, peer, Arc::clone(&app), slot).await?);
+    let requests = Requests(Rc::clone(&connection));
+    let mut http1 = builder(&connection).serve_connection(TokioIo::new(stream), requests);
+    let ended = run(&mut http1, &app.limits, stop, &connection).await?;
+    let parts = http1.into_parts();
     let stream = parts.io.into_inner();
-    if let (Ok(()), Some(accepted)) = (&ended, visit.accepted.take()) {
-        let (client, counted) = visit.leave();
+    if let (Ok(()), Some(accepted)) = (&ended, connection.accepted.take()) {
+        let (client, counted) = connection.leave();
         return Some(Upgraded {
             stream,
-            peer: visit.peer,
+            peer: connection.peer,
             client,
             counted,
             // hyper's buffer is many times larger than what is left in it.
@@ -103,11 +103,11 @@ pub(crate) async fn serve(
         });
     }
     if let Err(error) = ended {
-        tracing::debug!(peer = %visit.peer, %error, "HTTP connection ended");
-        visit.failed(&error, parts.read_buf.len());
+        tracing::debug!(peer = %connection.peer, %error, "HTTP connection ended");
+        connection.failed(&error, parts.read_buf.len());
     }
     drop(parts.read_buf);
-    if !visit.is_over_limit() {
+    if !connection.is_over_limit() {
         close(stream).await;
     }
     None
@@ -115,16 +115,16 @@ pub(crate) async fn serve(
 
 /// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it was cut.
 async fn run(
-    connection: &mut Connection,
+    http1: &mut Http1Connection,
     limits: &HttpLimits,
     stop: impl Future<Output = ()>,
-    visit: &Visit,
+    connection: &HttpConnection,
 ) -> Option<hyper::Result<()>> {
     let lifetime = Duration::from_millis(limits.lifetime_ms);
     let mut stop = pin!(timeout(lifetime, async {
         stop.await;
         let first = poll_fn(|_| {
-            if visit.has_asked() {
+            if connection.has_asked() {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -132,18 +132,18 @@ async fn run(
         });
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
     }));
-    let (_, observe) = visit.app.door.limits();
+    let (_, observe) = connection.app.admission.limits();
     // A timer only where there is something for it to count.
     let mut watch = pin!(
         observe
             .contains(Limit::HeadTime)
-            .then(|| visit.watch_head())
+            .then(|| connection.watch_head())
     );
     let ended = poll_fn(|cx| {
         if let Some(watch) = watch.as_mut().as_pin_mut() {
             let _ = watch.poll(cx);
         }
-        match connection.poll_without_shutdown(cx) {
+        match http1.poll_without_shutdown(cx) {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),
             Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
         }
@@ -152,17 +152,17 @@ async fn run(
         return Some(ended);
     }
     // hyper ends a connection that has begun no request, and lets others finish theirs.
-    Pin::new(&mut *connection).graceful_shutdown();
+    Pin::new(&mut *http1).graceful_shutdown();
     let closing = Duration::from_millis(limits.closing_timeout_ms);
-    timeout(closing, poll_fn(|cx| connection.poll_without_shutdown(cx)))
+    timeout(closing, poll_fn(|cx| http1.poll_without_shutdown(cx)))
         .await
         .ok()
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, Requests>;
+type Http1Connection = http1::Connection<TokioIo<TcpStream>, Requests>;
 
 /// What hyper calls with each request of one connection.
-struct Requests(Rc<Visit>);
+struct Requests(Rc<HttpConnection>);
 
 impl Service<Request<Incoming>> for Requests {
     type Response = HttpResponse;
@@ -170,15 +170,15 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let visit = Rc::clone(&self.0);
-        Box::pin(async move { Ok(respond(&visit, request).await) })
+        let connection = Rc::clone(&self.0);
+        Box::pin(async move { Ok(respond(&connection, request).await) })
     }
 }
 
-fn builder(visit: &Visit) -> http1::Builder {
-    let limits = visit.limits_that_bite();
+fn builder(connection: &HttpConnection) -> http1::Builder {
+    let limits = connection.limits_that_bite();
     let mut head_time = Duration::from_millis(limits.header_timeout_ms);
-    if visit.is_over_limit() {
+    if connection.is_over_limit() {
         // No longer than its 429 would take: it is not counted among those of its address.
         head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
     }

@@ -33,7 +33,7 @@ pub struct ServerLimits {
     /// hoard megabytes for each reader that has stopped.
     pub notsent_bytes_max: u32,
     /// Who may come, and how fast.
-    pub admission: Admission,
+    pub admission: AdmissionLimits,
     /// What one connection may send in a second.
     pub rates: Rates,
     /// The limits that only count for now ([`Limit`](super::limit::Limit)).
@@ -52,7 +52,7 @@ impl Default for ServerLimits {
             callback_timeout_ms: 30_000,
             drain: Drain::default(),
             notsent_bytes_max: 128 << 10,
-            admission: Admission::default(),
+            admission: AdmissionLimits::default(),
             rates: Rates::default(),
             observe: LimitSet::default(),
         }
@@ -62,7 +62,7 @@ impl Default for ServerLimits {
 /// Who may come, and how fast. What is too much waits in the kernel's backlog or for its answer, as a quick refusal would
 /// only bring the client back at once (phoenix.js tries again within 10 ms).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
+pub struct AdmissionLimits {
     /// Connections in all, in HTTP or as WebSockets. Default 250,000. For a further one, that in HTTP is cut which has waited
     /// longest without having sent a whole request head; where there is none, it is not accepted until another has gone.
     pub connections_max: usize,
@@ -85,9 +85,9 @@ pub struct Admission {
     pub join_wait_ms_max: u64,
 }
 
-impl Default for Admission {
-    fn default() -> Admission {
-        Admission {
+impl Default for AdmissionLimits {
+    fn default() -> AdmissionLimits {
+        AdmissionLimits {
             connections_max: 250_000,
             connections_per_address_max: 10_000,
             upgrades_in_flight_max: 4_096,

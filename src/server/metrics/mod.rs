@@ -23,7 +23,7 @@ use page::{Label, Page};
 /// What [`text`] is to be announced as.
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// The page, with figures of the `rooms_top` largest rooms by name.
+/// The page, with stats of the `rooms_top` largest rooms by name.
 pub(super) fn text(endpoint: &Endpoint, rooms_top: usize) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scrape {

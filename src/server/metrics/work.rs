@@ -7,7 +7,7 @@ use super::page::Page;
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::endpoint::Endpoint;
 use crate::server::node::histogram::{Durations, Figure, Histogram};
-use crate::server::node::shard_stats::ShardFigures;
+use crate::server::node::shard_stats::ShardStats;
 
 pub(super) fn write(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
     write_present(endpoint, page)?;
@@ -18,8 +18,8 @@ pub(super) fn write(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
 }
 
 /// A figure of all shards together.
-fn sum(endpoint: &Endpoint, figure: impl Fn(&ShardFigures) -> &Figure) -> u64 {
-    let shards = endpoint.figures.iter();
+fn sum(endpoint: &Endpoint, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
+    let shards = endpoint.stats.iter();
     shards.map(|shard| figure(shard).read()).sum()
 }
 
@@ -27,7 +27,7 @@ fn sum(endpoint: &Endpoint, figure: impl Fn(&ShardFigures) -> &Figure) -> u64 {
 fn by_reason(
     endpoint: &Endpoint,
     names: &[&'static str],
-    counts: impl Fn(&ShardFigures) -> &[Figure],
+    counts: impl Fn(&ShardStats) -> &[Figure],
 ) -> Vec<([(&'static str, &'static str); 1], u64)> {
     let counted = |(at, name): (usize, &&'static str)| {
         let count = sum(endpoint, |shard| &counts(shard)[at]);
@@ -39,9 +39,9 @@ fn by_reason(
 /// Something of each shard, labelled with its number.
 fn by_shard<V>(
     endpoint: &Endpoint,
-    value: impl Fn(u16, &Arc<ShardFigures>) -> V,
+    value: impl Fn(u16, &Arc<ShardStats>) -> V,
 ) -> impl Iterator<Item = ([(&'static str, u16); 1], V)> {
-    let shards = (0_u16..).zip(endpoint.figures.iter());
+    let shards = (0_u16..).zip(endpoint.stats.iter());
     shards.map(move |(number, shard)| ([("shard", number)], value(number, shard)))
 }
 
@@ -154,7 +154,7 @@ fn write_times(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
         held
     };
     let mut laps = Durations::default();
-    for shard in endpoint.figures.iter() {
+    for shard in endpoint.stats.iter() {
         shard.laps.add_to(&mut laps);
     }
     page.histogram(

@@ -11,7 +11,7 @@ use crate::server::shard::Shard;
 /// shards would wait for each other.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct ShardFigures {
+pub(crate) struct ShardStats {
     /// Connections in HTTP.
     pub http: Figure,
     /// Connections that are WebSockets, those that are closing included.
@@ -63,17 +63,17 @@ impl Shard {
     /// Shows where it stands at the end of a turn that began at `begun`.
     pub(crate) fn show(&mut self, begun: Instant) {
         let now = Instant::now();
-        let figures = &self.link.figures;
-        figures.http.set(self.http_connections as u64);
-        figures.websockets.set(self.connections.len() as u64);
-        figures.channels.set(self.fanout.members_len() as u64);
+        let stats = &self.link.stats;
+        stats.http.set(self.http_connections as u64);
+        stats.websockets.set(self.connections.len() as u64);
+        stats.channels.set(self.fanout.members_len() as u64);
         let retained = self.fanout.retained_bytes() as u64;
-        figures.retained_bytes.set(retained);
+        stats.retained_bytes.set(retained);
         self.fanout
-            .take_laps(now, |waited| figures.laps.observe(waited));
+            .take_laps(now, |waited| stats.laps.observe(waited));
         let turn = now.duration_since(begun);
-        figures.turns.observe(turn);
-        figures.longest_turn.note(turn);
+        stats.turns.observe(turn);
+        stats.longest_turn.note(turn);
     }
 }
 

@@ -2,7 +2,7 @@
 //! with.
 
 use super::Shard;
-use super::connection::State;
+use super::connection::Stage;
 use super::read::UNREAD_OUTBOX_BYTES_MAX;
 
 impl Shard {
@@ -26,9 +26,9 @@ impl Shard {
     /// Reads nothing more from a publisher until the shards have caught up.
     pub(crate) fn pause(&mut self, key: u32) {
         if let Some(connection) = self.connections.get_mut(key as usize)
-            && matches!(connection.state, State::Open)
+            && matches!(connection.state, Stage::Open)
         {
-            connection.state = State::Paused {
+            connection.state = Stage::Paused {
                 since: self.clock.now(),
             };
             self.paused.push(key);
@@ -43,7 +43,7 @@ impl Shard {
         }
         for key in std::mem::take(&mut self.paused) {
             if let Some(connection) = self.connections.get_mut(key as usize)
-                && matches!(connection.state, State::Paused { .. })
+                && matches!(connection.state, Stage::Paused { .. })
             {
                 connection.reopen(&self.clock);
                 connection.make_ready(key, &mut self.ready);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use super::Shard;
-use super::connection::{Closing, Connection, State};
+use super::connection::{Closing, Connection, Stage};
 use super::host::ShardHost;
 use super::read::is_passing;
 use crate::channel::ConnectionName as Name;
@@ -42,7 +42,7 @@ impl Shard {
             .partial_bytes
             .saturating_sub(connection.reader.kept_bytes());
         connection.reader.discard(&mut self.buffer);
-        connection.state = State::Closing(Closing {
+        connection.state = Stage::Closing(Closing {
             reason,
             since: self.clock.now(),
             sent: false,
@@ -81,7 +81,7 @@ impl Shard {
             let Some(connection) = connections.get_mut(*key as usize) else {
                 return false;
             };
-            let State::Closing(closing) = &mut connection.state else {
+            let Stage::Closing(closing) = &mut connection.state else {
                 return false;
             };
             if fanout.is_drained(*key) && !closing.sent {
@@ -97,7 +97,7 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key as usize) else {
             return;
         };
-        let State::Closing(closing) = &mut connection.state else {
+        let Stage::Closing(closing) = &mut connection.state else {
             return;
         };
         let stream = &connection.stream;
@@ -129,7 +129,7 @@ impl Shard {
     /// Its time for closing is over. Whoever was sent the Close frame and does not close in return has been told.
     pub(crate) fn cut_off(&mut self, key: u32, reason: CloseReason) {
         let connection = self.connections.get(key as usize);
-        let told = connection.is_some_and(|c| matches!(&c.state, State::Closing(c) if c.sent));
+        let told = connection.is_some_and(|c| matches!(&c.state, Stage::Closing(c) if c.sent));
         if told && self.draining.is_some() {
             self.link.cut_told.fetch_add(1, Ordering::Relaxed);
         }

@@ -24,7 +24,7 @@ pub(crate) struct Connection {
     pub reader: FrameReader,
     pub session: Session,
     pub socket: Arc<UserSocket>,
-    pub state: State,
+    pub state: Stage,
     /// When bytes last came from the client.
     pub heard: Stamp,
     /// When the message that is incomplete now began. Of no meaning otherwise.
@@ -59,7 +59,7 @@ pub(crate) struct Overdue {
 }
 
 /// Where a connection stands in its life.
-pub(crate) enum State {
+pub(crate) enum Stage {
     /// Reading and writing.
     Open,
     /// It published more than the shards can take: not read until they have caught up.
@@ -82,7 +82,7 @@ pub(crate) struct Closing {
 
 impl Connection {
     pub fn is_open(&self) -> bool {
-        !matches!(self.state, State::Closing(_))
+        !matches!(self.state, Stage::Closing(_))
     }
 
     /// Something came, or its deadlines begin anew for another reason.
@@ -107,26 +107,26 @@ impl Connection {
 
     /// It is read again. The wait was ours, so it counts against no deadline of the client's.
     pub fn reopen(&mut self, clock: &Clock) {
-        match std::mem::replace(&mut self.state, State::Open) {
-            State::Paused { since } => {
+        match std::mem::replace(&mut self.state, Stage::Open) {
+            Stage::Paused { since } => {
                 let waited_ms = clock.since_ms(since);
                 self.heard = self.heard.later_by(waited_ms);
                 self.partial_since = self.partial_since.later_by(waited_ms);
                 self.pace.waited(waited_ms);
             }
-            State::Throttled { since, .. } => {
+            Stage::Throttled { since, .. } => {
                 let waited_ms = clock.since_ms(since);
                 self.heard = self.heard.later_by(waited_ms);
                 self.partial_throttled_ms += waited_ms;
             }
-            other @ (State::Open | State::Closing(_)) => self.state = other,
+            other @ (Stage::Open | Stage::Closing(_)) => self.state = other,
         }
     }
 
     /// How long what is incomplete may take, in milliseconds.
     pub fn partial_ms_max(&self, clock: &Clock, limits: &ServerLimits) -> u64 {
         let paused_ms = match self.state {
-            State::Throttled { since, .. } => clock.since_ms(since),
+            Stage::Throttled { since, .. } => clock.since_ms(since),
             _ => 0,
         };
         limits.partial_ms_max(self.partial_throttled_ms + paused_ms)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Shard;
-use super::connection::{Connection, State};
+use super::connection::{Connection, Stage};
 use super::limit_watch::NearestDeadlines;
 use crate::server::http::app::HttpApp;
 use crate::server::limits::limit::Limit;
@@ -102,15 +102,15 @@ impl Shard {
     fn due(&self, connection: &Connection) -> Option<Due> {
         let idle_timeout_ms = connection.socket.limits().idle_timeout_ms;
         match &connection.state {
-            State::Closing(closing) => self
+            Stage::Closing(closing) => self
                 .clock
                 .is_over(closing.since, self.limits.closing_timeout_ms)
                 .then_some(Due::CutOff(closing.reason)),
-            State::Paused { since } => self
+            Stage::Paused { since } => self
                 .clock
                 .is_over(*since, self.limits.pause_timeout_ms)
                 .then_some(Due::Close(CloseReason::Overloaded)),
-            State::Throttled { .. } => {
+            Stage::Throttled { .. } => {
                 let time_max = self.limits.rates.over_rate_ms_max;
                 let is_over = |since| self.clock.is_over(since, time_max);
                 let is_over = connection.pace.is_over(is_over);
@@ -119,13 +119,13 @@ impl Shard {
                 }
                 self.hangs(connection)
             }
-            State::Open
+            Stage::Open
                 if self.clock.is_over(connection.heard, idle_timeout_ms)
                     && self.is_news(Limit::IdleTime, connection.overdue.idle) =>
             {
                 Some(Due::Close(CloseReason::IdleTimeout))
             }
-            State::Open => self.hangs(connection),
+            Stage::Open => self.hangs(connection),
         }
     }
 

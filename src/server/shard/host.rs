@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::events::{Event, Events};
-use super::join_queue::HeldJoins;
+use super::join_queue::JoinQueue;
 use super::link::ShardLink;
 use crate::broker::{Fanout, Position, SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, JoinRefusal, Lost, PushRefusal, Resume};
@@ -16,14 +16,14 @@ use crate::protocol::PayloadBuf;
 use crate::server::admission::JoinTurn;
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::values::ServerLimits;
-use crate::session::seal_broadcast;
+use crate::session::encode_broadcast;
 
 /// One connection's [`Host`], made for one call into its session.
 pub(crate) struct ShardHost<'a> {
     pub fanout: &'a mut Fanout,
     pub link: &'a Arc<ShardLink>,
     pub events: &'a Rc<Events>,
-    pub held_joins: &'a mut HeldJoins,
+    pub held_joins: &'a mut JoinQueue,
     pub callback_timeout_ms: u64,
     /// The limits that only count.
     pub observe: LimitSet,
@@ -44,7 +44,7 @@ impl<'a> ShardHost<'a> {
         fanout: &'a mut Fanout,
         link: &'a Arc<ShardLink>,
         events: &'a Rc<Events>,
-        held_joins: &'a mut HeldJoins,
+        held_joins: &'a mut JoinQueue,
         limits: &ServerLimits,
         (key, connection): (u32, u64),
     ) -> ShardHost<'a> {
@@ -72,18 +72,18 @@ impl Host for ShardHost<'_> {
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
         let has_place = self.fanout.subscribe_on(self.key, id, topic, terms);
         if has_place {
-            self.link.figures.joins_admitted.add(1);
+            self.link.stats.joins_admitted.add(1);
             self.send(first, None);
         }
         has_place
     }
 
     fn join_refused(&mut self, refusal: JoinRefusal) {
-        self.link.figures.joins_refused[refusal as usize].add(1);
+        self.link.stats.joins_refused[refusal as usize].add(1);
     }
 
     fn push_refused(&mut self, refusal: PushRefusal) {
-        self.link.figures.pushes_refused[refusal as usize].add(1);
+        self.link.stats.pushes_refused[refusal as usize].add(1);
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {
@@ -111,7 +111,7 @@ impl Host for ShardHost<'_> {
             return Position::NOWHERE;
         }
         let published = self.fanout.publish(topic, from, &mut |draft, wants| {
-            seal_broadcast(draft, wants, topic, event, &payload);
+            encode_broadcast(draft, wants, topic, event, &payload);
         });
         let Some(published) = published else {
             return Position::NOWHERE;
@@ -147,7 +147,7 @@ impl Host for ShardHost<'_> {
     }
 
     fn may_join(&mut self, channel: SubscriptionId) -> bool {
-        let (wait, in_time) = match self.link.door.next_join() {
+        let (wait, in_time) = match self.link.admission.next_join() {
             JoinTurn::Now => return true,
             JoinTurn::Later(wait) => (wait, true),
             JoinTurn::TooLate(wait) => (wait, false),

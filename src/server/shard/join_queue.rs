@@ -12,7 +12,7 @@ pub(crate) const JOINS_PER_TURN: usize = 256;
 
 /// Those of one shard.
 #[derive(Default)]
-pub(crate) struct HeldJoins {
+pub(crate) struct JoinQueue {
     pub(crate) line: VecDeque<HeldJoin>,
     pub(crate) timer: Option<Pin<Box<Sleep>>>,
 }
@@ -25,7 +25,7 @@ pub(crate) struct HeldJoin {
     pub(crate) in_time: bool,
 }
 
-impl HeldJoins {
+impl JoinQueue {
     /// Holds the join of `channel` on `connection`, for that time at least.
     pub fn hold(
         &mut self,

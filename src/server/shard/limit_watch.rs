@@ -1,7 +1,7 @@
 //! How near the limits are that a shard looks at now and then, and what those do that are only observed.
 
 use super::Shard;
-use super::connection::{Connection, State};
+use super::connection::{Connection, Stage};
 use crate::broker::{Failure, Retention};
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::observe::with_observed;
@@ -117,7 +117,7 @@ impl Shard {
 
     /// How near one connection is to its deadlines.
     pub(crate) fn look_at(&self, connection: &Connection, nearest: &mut NearestDeadlines) {
-        if !matches!(connection.state, State::Open) {
+        if !matches!(connection.state, Stage::Open) {
             return;
         }
         let permille = |since, max_ms: u64| self.clock.since_ms(since) * 1000 / max_ms.max(1);

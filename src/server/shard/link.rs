@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::broker::{Hub, Mailbox};
 use crate::channel::{Mail, Postbox};
-use crate::server::admission::Door;
+use crate::server::admission::Admission;
 use crate::server::endpoint::Endpoint;
 use crate::server::http::app::Serving;
 use crate::server::http::pending::InHttp;
 use crate::server::limits::meters::LimitMeters;
 use crate::server::node::closes::Closes;
-use crate::server::node::shard_stats::ShardFigures;
+use crate::server::node::shard_stats::ShardStats;
 use crate::server::node::status::Status;
 
 /// What another thread asks of a shard.
@@ -39,9 +39,9 @@ pub(crate) struct ShardLink {
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
-    pub door: Arc<Door>,
+    pub admission: Arc<Admission>,
     /// Its own. Others only read them.
-    pub figures: Arc<ShardFigures>,
+    pub stats: Arc<ShardStats>,
     pub inbox: Mailbox<Command>,
     /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
     pub connections: AtomicUsize,
@@ -63,8 +63,8 @@ impl ShardLink {
             closes: Arc::clone(&endpoint.closes),
             meters: Arc::clone(&endpoint.meters),
             status: Arc::clone(&endpoint.status),
-            door: Arc::clone(&endpoint.door),
-            figures: Arc::clone(&endpoint.figures[usize::from(number)]),
+            admission: Arc::clone(&endpoint.admission),
+            stats: Arc::clone(&endpoint.stats[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
             in_http: Arc::default(),

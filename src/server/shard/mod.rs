@@ -40,7 +40,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use crate::broker::{Budget, Failure, Fanout, Mailbox};
 use crate::protocol::DecodeScratch;
 use crate::server::http::app::HttpApp;
-use crate::server::http::pending::InFlight;
+use crate::server::http::pending::Pending;
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::values::ServerLimits;
 use crate::websocket::{CloseReason, Overrun, ReadBuffer};
@@ -48,10 +48,10 @@ use clock::Clock;
 use connection::Connection;
 use drain_plan::Draining;
 use events::Events;
-use join_queue::HeldJoins;
+use join_queue::JoinQueue;
 use link::ShardLink;
 use pace::{Charges, Throttled};
-use sink::Sockets;
+use sink::SocketSink;
 
 /// How often a shard with paused publishers looks at what all shards have before them.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
@@ -85,9 +85,9 @@ pub(crate) struct Shard {
     /// Connections that sent more than they may in a second.
     pub throttled: Throttled,
     /// Joins that wait for their turn.
-    pub held_joins: HeldJoins,
+    pub held_joins: JoinQueue,
     /// Connections that are in HTTP.
-    pub in_flight: Rc<InFlight>,
+    pub pending: Rc<Pending>,
     /// Connections that are not read because too much waits for them.
     pub held: Vec<u32>,
     /// Bytes of incomplete messages that connections keep.
@@ -112,11 +112,11 @@ impl Shard {
         let sweep = limits.sweeps(&app);
         let mut look_again = tokio::time::interval(PAUSE_CHECK);
         look_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let in_flight = Rc::new(InFlight::new(Arc::clone(&link.in_http)));
+        let pending = Rc::new(Pending::new(Arc::clone(&link.in_http)));
         Shard {
-            in_flight,
+            pending,
             throttled: Throttled::default(),
-            held_joins: HeldJoins::default(),
+            held_joins: JoinQueue::default(),
             link,
             app,
             charges: limits.rates.into(),
@@ -156,7 +156,7 @@ impl Shard {
         self.take_events();
         self.read_ready();
         self.hand_on_heard();
-        let mut sockets = Sockets {
+        let mut sockets = SocketSink {
             connections: &mut self.connections,
             ready: &mut self.ready,
         };

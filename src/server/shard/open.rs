@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::Shard;
-use super::connection::{Connection, ConnectionWaker, Overdue, State};
+use super::connection::{Connection, ConnectionWaker, Overdue, Stage};
 use super::events::Event;
 use super::link::Command;
 use super::pace::Pace;
@@ -56,13 +56,13 @@ impl Shard {
         let (app, events) = (Arc::clone(&self.app), Rc::clone(&self.events));
         let mut stops = self.stops.subscribe();
         self.http_connections += 1;
-        let (seat, is_cut) = self.in_flight.enter();
+        let (slot, is_cut) = self.pending.enter();
         self.make_room_in_flight();
         tokio::task::spawn_local(async move {
             let stop = async move {
                 let _ = stops.wait_for(|stops| *stops).await;
             };
-            let serving = serve(stream, peer, app, Some(seat), stop);
+            let serving = serve(stream, peer, app, Some(slot), stop);
             let upgraded = unless(is_cut, serving).await;
             events.push(upgraded.map_or(Event::HttpEnded, |u| Event::Upgraded(Box::new(u))));
         });
@@ -70,24 +70,24 @@ impl Shard {
 
     /// Cuts who waits longest for a request while too many are in HTTP.
     fn make_room_in_flight(&self) {
-        let door = &self.link.door;
-        let (_, observe) = door.limits();
-        let (limit, max) = (Limit::UpgradesInFlight, door.upgrades_in_flight_max());
-        let len = self.in_flight.len() as u64;
-        if door.meters.judge(observe, limit, len, max) {
-            self.in_flight.cut_longest();
+        let admission = &self.link.admission;
+        let (_, observe) = admission.limits();
+        let (limit, max) = (Limit::UpgradesInFlight, admission.upgrades_in_flight_max());
+        let len = self.pending.len() as u64;
+        if admission.meters.judge(observe, limit, len, max) {
+            self.pending.cut_longest();
         }
     }
 
     /// The server is full, and somebody waits to be accepted.
     fn make_room_for_newcomers(&self) {
         self.link.is_to_make_room.store(false, Ordering::Relaxed);
-        let len = self.in_flight.len();
+        let len = self.pending.len();
         // Those that were cut are not gone before their tasks have ended: each of them is room already.
         if self.http_connections == len {
             let waiting = self.link.in_http.waiting.load(Ordering::Relaxed);
             for _ in 0..waiting.div_ceil(CUT_OF) {
-                self.in_flight.cut_overdue(ROOM_GRACE);
+                self.pending.cut_overdue(ROOM_GRACE);
             }
         }
     }
@@ -149,7 +149,7 @@ impl Shard {
             reader: FrameReader::new(),
             session: Session::new(accepted.version, settings, accepted.assigns),
             socket,
-            state: State::Open,
+            state: Stage::Open,
             heard: self.clock.now(),
             partial_since: self.clock.now(),
             overdue: Overdue::default(),

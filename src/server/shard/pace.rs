@@ -1,8 +1,8 @@
 //! How much a connection sent, what that is charged by, and who has to wait for it.
 
 use super::clock::Stamp;
-use crate::server::limits::token_bucket::Bucket;
-use crate::server::limits::token_bucket::Rate;
+use crate::server::limits::token_bucket::RefillRate;
+use crate::server::limits::token_bucket::TokenBucket;
 use crate::server::limits::values::Rates;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,8 +15,8 @@ use tokio::time::Sleep;
 /// What one connection has sent of late.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
-    pub(crate) messages: Bucket,
-    pub(crate) bytes: Bucket,
+    pub(crate) messages: TokenBucket,
+    pub(crate) bytes: TokenBucket,
     /// Since when it has been over without a moment in which it was not.
     pub(crate) over_since: Option<Stamp>,
 }
@@ -55,15 +55,15 @@ impl Pace {
 /// [`Rates`], worked out for charging reads by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Charges {
-    pub(crate) messages: Rate,
-    pub(crate) bytes: Rate,
+    pub(crate) messages: RefillRate,
+    pub(crate) bytes: RefillRate,
 }
 
 impl From<Rates> for Charges {
     fn from(rates: Rates) -> Charges {
         Charges {
-            messages: Rate::new(rates.messages_per_second, rates.messages_burst),
-            bytes: Rate::new(rates.bytes_per_second, rates.bytes_burst),
+            messages: RefillRate::new(rates.messages_per_second, rates.messages_burst),
+            bytes: RefillRate::new(rates.bytes_per_second, rates.bytes_burst),
         }
     }
 }

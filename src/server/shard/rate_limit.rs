@@ -8,7 +8,7 @@ use std::task::Context;
 use tokio::time::Instant;
 
 use super::Shard;
-use super::connection::State;
+use super::connection::Stage;
 use super::pace::Charges;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::Rates;
@@ -80,10 +80,10 @@ impl Shard {
 
     fn throttle(&mut self, key: u32, until_ns: u64) {
         if let Some(connection) = self.connections.get_mut(key as usize)
-            && matches!(connection.state, State::Open)
+            && matches!(connection.state, Stage::Open)
         {
             let since = self.clock.now();
-            connection.state = State::Throttled { since, until_ns };
+            connection.state = Stage::Throttled { since, until_ns };
             self.throttled.queue.push(Reverse((until_ns, key)));
         }
     }
@@ -105,7 +105,7 @@ impl Shard {
     /// Another connection may have its place by now.
     fn resume_one(&mut self, key: u32, until_ns: u64) {
         if let Some(connection) = self.connections.get_mut(key as usize)
-            && matches!(connection.state, State::Throttled { until_ns: its, .. } if its == until_ns)
+            && matches!(connection.state, Stage::Throttled { until_ns: its, .. } if its == until_ns)
         {
             connection.reopen(&self.clock);
             connection.make_ready(key, &mut self.ready);

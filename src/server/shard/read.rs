@@ -5,13 +5,13 @@ use std::io;
 use tokio::io::Interest;
 
 use super::Shard;
-use super::connection::State;
+use super::connection::Stage;
 use super::host::ShardHost;
 use super::receive::take_frames;
 use crate::server::limits::limit::Limit;
 use crate::websocket::{CloseReason, Filled};
 
-/// Sockets read in one turn, once each, of those that had nothing to read before, and as many of those that always have.
+/// SocketSink read in one turn, once each, of those that had nothing to read before, and as many of those that always have.
 /// A firehose gets no more than its share, and who only speaks now and then need not wait behind a hundred of them.
 const READS_PER_TURN: usize = 256;
 
@@ -49,7 +49,7 @@ impl Shard {
             self.see_to(keys[seen_to]);
             seen_to += 1;
         }
-        self.link.figures.bytes.add(self.bytes_read as u64);
+        self.link.stats.bytes.add(self.bytes_read as u64);
         keys.drain(..seen_to);
         keys
     }
@@ -80,9 +80,9 @@ impl Shard {
             return;
         };
         match &connection.state {
-            State::Closing(_) => return self.discard_input(key),
-            State::Paused { .. } | State::Throttled { .. } => return,
-            State::Open => {}
+            Stage::Closing(_) => return self.discard_input(key),
+            Stage::Paused { .. } | Stage::Throttled { .. } => return,
+            Stage::Open => {}
         }
         if self.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {
             if !std::mem::replace(&mut connection.held, true) {
@@ -112,7 +112,7 @@ impl Shard {
 
     /// Bytes that came with the handshake request.
     pub(crate) fn read_leftover(&mut self, key: u32, mut leftover: &[u8]) {
-        self.link.figures.bytes.add(leftover.len() as u64);
+        self.link.stats.bytes.add(leftover.len() as u64);
         while !leftover.is_empty() {
             let Some(connection) = self
                 .connections

@@ -36,7 +36,7 @@ pub(crate) fn take_frames(
         match frame.opcode {
             OpCode::Text | OpCode::Binary => {
                 messages += 1;
-                host.link.figures.messages.add(1);
+                host.link.stats.messages.add(1);
                 let binary = frame.opcode == OpCode::Binary;
                 largest = largest.max(frame.payload.len());
                 let message = connection

@@ -10,13 +10,13 @@ use super::connection::Connection;
 use crate::broker::Sink;
 
 /// A shard's connections as a [`Sink`].
-pub(crate) struct Sockets<'a> {
+pub(crate) struct SocketSink<'a> {
     pub connections: &'a mut Slab<Connection>,
     /// Connections that became writable while nobody looked, to be seen to in the next turn.
     pub ready: &'a mut Vec<u32>,
 }
 
-impl Sockets<'_> {
+impl SocketSink<'_> {
     /// Sees to it that a write which was not whole is gone on with.
     fn settle(
         &mut self,
@@ -39,7 +39,7 @@ impl Sockets<'_> {
     }
 }
 
-impl Sink for Sockets<'_> {
+impl Sink for SocketSink<'_> {
     fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize> {
         // Past tokio, whose own state of the socket is another cold line of memory for each: what it must know of the
         // outcome, `settle` tells it.

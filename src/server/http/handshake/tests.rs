@@ -29,7 +29,7 @@ fn ask(
         .unwrap();
     let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let client = peer.ip();
-    let from = Whence { peer, client };
+    let from = RequestOrigin { peer, client };
     runtime.block_on(handshake(&mount, head, from, Duration::from_millis(50)))
 }
 

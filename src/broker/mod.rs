@@ -26,7 +26,7 @@ pub use fanout::settings::Retention;
 pub use fanout::sink::{Budget, Failure, Sink};
 pub use fanout::subscribe::Terms;
 pub use topics::counts::{FlushCounts, HubCounts};
-pub use topics::entry::{CLASSES, Class, Draft, Entry, Original, Wants};
+pub use topics::entry::{CLASSES, Class, Draft, Entry, Original, Seal, Wants};
 pub use topics::hub::Hub;
 pub use topics::mailbox::Mailbox;
 pub use topics::parcel::Parcel;

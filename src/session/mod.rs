@@ -28,7 +28,7 @@ use crate::channel::frames;
 use crate::channel::panic_text;
 use crate::channel::{Assigns, Host};
 use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
-pub(crate) use broadcast::{class_of, encode_broadcast};
+pub(crate) use broadcast::{BroadcastFrames, class_of};
 
 /// Topics of one connection that a log line names.
 const TOPICS_SHOWN: usize = 3;

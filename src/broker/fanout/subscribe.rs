@@ -66,7 +66,7 @@ impl Fanout {
             }
             return false;
         };
-        let room = &mut self.rooms[slot as usize];
+        let room = &mut self.rooms[slot];
         room.retention = terms.retention.map(Box::new);
         let member = Member {
             id,
@@ -121,7 +121,7 @@ impl Fanout {
         let Some((slot, since)) = self.join(topic, MemberKind::Listener, u32::MAX) else {
             return;
         };
-        let room = &mut self.rooms[slot as usize];
+        let room = &mut self.rooms[slot];
         room.listeners.push(Listener {
             id,
             outlet,

@@ -23,11 +23,11 @@ const COPY_BYTES_MAX: usize = 16 << 10;
 impl Fanout {
     /// Drains connections that have frames of their own or are catching up, each once.
     pub(crate) fn drain_queued(&mut self, sink: &mut impl Sink, budget: &mut Budget) {
-        for _ in 0..self.queued.len().min(budget.drains) {
+        for _ in 0..self.outlets.queued.len().min(budget.drains) {
             if budget.bytes == 0 {
                 return;
             }
-            let Some(outlet) = self.queued.pop_front() else {
+            let Some(outlet) = self.outlets.queued.pop_front() else {
                 return;
             };
             if let Some(o) = self.outlet_mut(outlet)
@@ -91,13 +91,13 @@ impl Fanout {
 
     /// Fills `pieces` with what comes next, in order. True if that is all there is.
     fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
-        let Some(o) = self.outlets.get(outlet as usize).and_then(Option::as_ref) else {
+        let Some(o) = self.outlets.get(outlet) else {
             return true;
         };
         let mut cursors = std::mem::take(&mut self.scratch.cursors);
         cursors.clear();
         cursors.extend(o.subscriptions.as_slice().iter().map(|s| {
-            let members = &self.rooms[s.room as usize].members;
+            let members = &self.rooms[s.room].members;
             members.get(s.member as usize).map_or(0, |m| m.next)
         }));
         let mut bytes = 0;
@@ -147,7 +147,7 @@ impl Fanout {
         if subscription.member == LISTENS {
             return true;
         }
-        let room = &self.rooms[subscription.room as usize];
+        let room = &self.rooms[subscription.room];
         let intercepts = room.members[subscription.member as usize].intercepts;
         let intercept = if intercepts {
             room.intercepts(subscription.id)
@@ -243,16 +243,12 @@ impl Fanout {
     }
 
     fn pass(&mut self, outlet: u32, then: Then) {
-        let Some(o) = self
-            .outlets
-            .get_mut(outlet as usize)
-            .and_then(Option::as_mut)
-        else {
+        let Some(o) = self.outlets.get_mut(outlet) else {
             return;
         };
         if let Then::CursorAt { subscription, next } = then {
             let s = o.subscriptions.as_slice()[subscription];
-            self.rooms[s.room as usize].members[s.member as usize].next = next;
+            self.rooms[s.room].members[s.member as usize].next = next;
             return;
         }
         let Some(direct) = &mut o.direct else {

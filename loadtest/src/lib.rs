@@ -4,24 +4,12 @@
 pub mod arguments;
 pub mod scenario;
 
-pub mod objective;
-pub mod prober;
 pub mod run;
-pub mod stand;
-pub mod target;
-pub mod trial;
 
-pub mod clock;
-pub mod fleet;
-pub mod ledger;
-pub mod meter;
-pub mod wire;
+pub mod load;
 
 pub mod floor;
-pub mod host;
-pub mod watch;
+pub mod observe;
 
-pub mod interrupt;
-pub mod progress;
 pub mod report;
 pub mod result;

@@ -8,15 +8,15 @@
 //!
 //! - `mod`: how to run one
 //! - `turn`: the loop, from one epoll_wait to the next
-//! - `hall`: what a frame leads to: joins, publishes, answers
+//! - `broker`: what a frame leads to: joins, publishes, answers
 //! - `lobby`: who is in which lobby, and what waits there for the end of the turn
 //! - `connection`: a socket, with what was not read or not written whole
 //! - `handshake`, `frame`, `envelope`: bytes
 
+mod broker;
 mod connection;
 mod envelope;
 mod frame;
-mod hall;
 mod handshake;
 mod lobby;
 mod turn;

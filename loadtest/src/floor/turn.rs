@@ -11,9 +11,9 @@ use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
 use super::Writes;
+use super::broker::Hall;
 use super::connection::{BUFFER_BYTES, Connection, Stage};
 use super::frame;
-use super::hall::Hall;
 use super::handshake::{self, Handshake};
 
 /// The listener's token; connections have their numbers.

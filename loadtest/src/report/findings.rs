@@ -3,7 +3,7 @@
 
 use crate::result::{Objective, RunResult, Severity};
 
-use super::alike::once_each;
+use super::dedupe::once_each;
 use super::verdict::{breaks_on_purpose, nothing_came_of_it};
 
 /// What an objective says that nothing was observed of: it is broken, but no figure broke it.

@@ -1,17 +1,17 @@
 //! What is seen of a finished run: the text for a terminal, the HTML page, the JSON file, and runs side by side. All of it
 //! is made from [`RunResult`](crate::result::RunResult) alone, so what was kept in a file reads as it did on the day.
 //!
-//! `asked`, `findings`, `verdict`, `standing` and `tables` decide what is said; `text` and `html` say it, `plot` draws.
+//! `setup`, `findings`, `verdict`, `representative` and `tables` decide what is said; `text` and `html` say it, `plot` draws.
 
-mod alike;
-mod asked;
-mod better;
 pub mod compare;
+mod dedupe;
+mod direction;
 mod findings;
 pub mod html;
 pub mod json;
 mod plot;
-mod standing;
+mod representative;
+mod setup;
 mod tables;
 pub mod text;
 pub mod units;

@@ -7,9 +7,9 @@ use comfy_table::{
 
 use crate::result::{RunResult, Severity};
 
-use super::asked;
 use super::findings::findings;
-use super::standing::Standing;
+use super::representative::Standing;
+use super::setup;
 use super::tables::{self, Cell, Form, Mood, Table};
 use super::units::time;
 use super::verdict::{bottleneck, nothing_came_of_it, ramp, verdict};
@@ -92,9 +92,9 @@ impl Page {
     /// What was measured, on which cores; then when, and all that was asked for.
     fn heading(&mut self, result: &RunResult) {
         self.text.push('\n');
-        let what = format!("{} · {}", result.scenario, asked::subtitle(result));
+        let what = format!("{} · {}", result.scenario, setup::subtitle(result));
         self.lines("", what.trim_end_matches(" · "), BOLD);
-        if let Some(cores) = asked::binding(&result.machine) {
+        if let Some(cores) = setup::binding(&result.machine) {
             self.lines("", &cores, PLAIN);
         }
         let seconds = result.measurements.iter().map(|each| each.seconds);

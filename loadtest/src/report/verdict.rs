@@ -2,9 +2,9 @@
 
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
-use super::asked;
 use super::findings::findings;
-use super::standing::Standing;
+use super::representative::Standing;
+use super::setup;
 use super::units::{counted, integer, plain, time};
 
 /// With more of its time spent waiting for a core, the load generator was slowed by other programs, not by its work.
@@ -165,9 +165,9 @@ fn neither(result: &RunResult) -> Option<String> {
     if result.restart.is_some() {
         return None; // its time is bounded by the schedule on which clients come back
     }
-    let limit = match asked::open_loop(result) {
+    let limit = match setup::open_loop(result) {
         true => "rate",
-        false => asked::value(result, "window").map(|_| "window")?,
+        false => setup::value(result, "window").map(|_| "window")?,
     };
     Some(format!(
         "Neither side was at its limit: the {limit} that was asked for was."

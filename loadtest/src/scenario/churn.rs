@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use super::parameters::Parameters;
 use super::{figure, judge};
 use crate::arguments::Churn;
-use crate::clock::now_ns;
-use crate::fleet::{Departure, Happening};
-use crate::interrupt::Interrupt;
+use crate::load::clock::now_ns;
+use crate::load::fleet::{Departure, Happening};
 use crate::result::{Figure, Problem, RunResult};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Stand;
+use crate::run::trial::{Trial, failure, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, failure, nanoseconds};
 
 pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Churn {

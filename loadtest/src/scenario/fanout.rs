@@ -4,11 +4,11 @@ use super::parameters::Parameters;
 use super::{Judged, judge};
 use crate::arguments::{Fanout, Traffic};
 use crate::floor::Writes;
-use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Stand;
+use crate::run::trial::{Trial, failure, warning};
 use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, failure, warning};
 
 pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Fanout {
@@ -107,8 +107,8 @@ pub(super) fn check_places(clients: u32, publishers: u32) -> Result<(), CannotRu
 /// The floor speaks one version only.
 pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), CannotRun> {
     match common.vsn {
-        crate::wire::phoenix::Version::V2 => Ok(()),
-        crate::wire::phoenix::Version::V1 => Err(CannotRun::Usage(
+        crate::load::wire::phoenix::Version::V2 => Ok(()),
+        crate::load::wire::phoenix::Version::V1 => Err(CannotRun::Usage(
             "the floor speaks --vsn 2.0.0 only".to_owned(),
         )),
     }

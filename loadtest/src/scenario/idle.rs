@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::parameters::Parameters;
 use super::{figure, judge};
 use crate::arguments::{Idle, Messages};
-use crate::clock::now_ns;
-use crate::fleet::Happening;
-use crate::interrupt::Interrupt;
+use crate::load::clock::now_ns;
+use crate::load::fleet::Happening;
 use crate::result::RunResult;
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Stand;
+use crate::run::trial::{Trial, failure, nanoseconds, warning};
 use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, failure, nanoseconds, warning};
 
 /// Pushes that wait for an answer at once, over all connections: each connection has one at most.
 const ASKING_MAX: usize = 64;

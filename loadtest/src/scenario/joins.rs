@@ -3,11 +3,11 @@
 use super::parameters::Parameters;
 use super::{figure, judge};
 use crate::arguments::{Count, Joins, Messages};
-use crate::interrupt::Interrupt;
 use crate::result::RunResult;
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Stand;
+use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::Trial;
 
 pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Joins {

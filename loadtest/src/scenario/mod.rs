@@ -13,11 +13,11 @@ mod restart;
 mod slow;
 
 use crate::arguments::Command;
-use crate::clock::now_ns;
-use crate::interrupt::Interrupt;
+use crate::load::clock::now_ns;
 use crate::result::{Ended, Measurement, Objective, Problem, RunResult};
+use crate::run::interrupt::Interrupt;
+use crate::run::trial::{Trial, failure, nanoseconds, problems};
 use crate::run::{CannotRun, Found};
-use crate::trial::{Trial, failure, nanoseconds, problems};
 
 /// What a command has come to.
 #[derive(Debug)]

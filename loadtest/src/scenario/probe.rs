@@ -4,13 +4,13 @@ use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use crate::arguments::{Messages, Probe};
-use crate::clock::{MILLISECOND_NS, now_ns};
-use crate::interrupt::Interrupt;
-use crate::prober::CONNECTIONS;
+use crate::load::clock::{MILLISECOND_NS, now_ns};
+use crate::load::wire::tag::Marker;
+use crate::run::interrupt::Interrupt;
+use crate::run::prober::CONNECTIONS;
+use crate::run::subject::Stand;
+use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::Trial;
-use crate::wire::tag::Marker;
 
 /// How much more this process wants its core than the load generator does. Only root may; without it, it stands in line.
 const NICENESS: i32 = -10;

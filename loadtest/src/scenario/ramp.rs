@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 use super::parameters::Parameters;
 use super::{Judged, judge, silent_heartbeats};
 use crate::arguments::{Raised, Ramp, Traffic};
-use crate::clock::now_ns;
-use crate::interrupt::Interrupt;
+use crate::load::clock::now_ns;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Stand;
+use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, nanoseconds};
 
 pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     check(&ramp)?;
@@ -240,7 +240,7 @@ impl Climb<'_, '_> {
         let now = judged.measurement.deliveries.clone();
         judged.measurement.deliveries = now.since(&self.before);
         judged.measurement.step = Some(value);
-        judged.problems = crate::trial::problems(&judged.measurement, rate.is_some());
+        judged.problems = crate::run::trial::problems(&judged.measurement, rate.is_some());
         let silent = silent_heartbeats(trial).map(|problem| result::Problem {
             text: format!("{label}: {}", problem.text),
             ..problem

@@ -9,9 +9,9 @@ mod text;
 
 use crate::result::{Measurement, RunResult, Severity};
 
-use super::asked;
 use super::findings::findings;
-use super::standing::Standing;
+use super::representative::Standing;
+use super::setup;
 use super::tables::Table;
 use super::verdict::verdict;
 use rows::Row;
@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
     fn told(&self) -> String {
         let Run { name, result, .. } = self;
         let (word, _) = verdict(result);
-        let asked = asked::subtitle(result);
+        let asked = setup::subtitle(result);
         let mut told = format!(
             "{name}: {word}, {} · {asked} · {}",
             result.scenario, result.started_at

@@ -1,8 +1,8 @@
 //! The figures that are held against each other, and which way each is better.
 
-use crate::report::asked;
-use crate::report::better::Better;
-use crate::report::standing::Standing;
+use crate::report::direction::Better;
+use crate::report::representative::Standing;
+use crate::report::setup;
 use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
 
@@ -176,8 +176,8 @@ fn fault(runs: &[Run], (name, count): &Counted) -> Row {
 /// Whether a run was asked for as much: then it is no merit. The height of a ramp is one.
 fn asked_for(runs: &[Run], name: &str) -> bool {
     runs.iter().map(|run| run.result).any(|result| match name {
-        "deliveries" | "messages published" => result.ramp.is_none() && asked::open_loop(result),
-        "joins" => asked::value(result, "connect-rate").is_some(),
+        "deliveries" | "messages published" => result.ramp.is_none() && setup::open_loop(result),
+        "joins" => setup::value(result, "connect-rate").is_some(),
         _ => false,
     })
 }

@@ -8,9 +8,9 @@ mod tiles;
 use crate::result::{Machine, RunResult, Severity};
 
 use super::findings::findings;
-use super::standing::Standing;
+use super::representative::Standing;
 use super::verdict::{bottleneck, ramp, verdict};
-use super::{asked, tables, units};
+use super::{setup, tables, units};
 
 pub(super) use document::{Document, Picture};
 pub(super) use plots::{Curve, distributions};
@@ -39,7 +39,7 @@ pub fn render(result: &RunResult) -> String {
 fn title(result: &RunResult) -> String {
     let parts = [
         &result.scenario,
-        &asked::subtitle(result),
+        &setup::subtitle(result),
         "lobbyd-loadtest",
     ];
     let there = parts.into_iter().filter(|part| !part.is_empty());
@@ -48,8 +48,8 @@ fn title(result: &RunResult) -> String {
 
 fn heading(page: &mut Document, result: &RunResult) {
     page.element("h1", "", &result.scenario);
-    page.element("p", "subtitle", &asked::subtitle(result));
-    if let Some(cores) = asked::binding(&result.machine) {
+    page.element("p", "subtitle", &setup::subtitle(result));
+    if let Some(cores) = setup::binding(&result.machine) {
         page.element("p", "", &cores);
     }
     let seconds = result.measurements.iter().map(|each| each.seconds);

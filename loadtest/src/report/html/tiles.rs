@@ -1,6 +1,6 @@
 //! The figures that people decide on, large, at the top of the page.
 
-use crate::report::standing::Standing;
+use crate::report::representative::Standing;
 use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
 use crate::result::Measurement;

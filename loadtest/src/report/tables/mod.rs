@@ -9,7 +9,7 @@ mod rounds;
 use crate::result::{Latency, Measurement, Objective, RunResult};
 
 use super::findings::NOTHING_OBSERVED;
-use super::standing::Standing;
+use super::representative::Standing;
 use super::units::{NOTHING, integer, time_us};
 
 pub(super) use cost::mostly_fixed;

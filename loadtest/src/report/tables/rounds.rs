@@ -4,9 +4,9 @@
 use crate::result::{Latency, Measurement, Ratio, RunResult, ServerUsage};
 
 use super::{Cell, Table};
-use crate::report::asked;
-use crate::report::better::Better;
-use crate::report::standing::side_name;
+use crate::report::direction::Better;
+use crate::report::representative::side_name;
+use crate::report::setup;
 use crate::report::units::{integer, rate, ratio, share, time, time_us};
 
 /// As many as 100 letters of a terminal hold. The last two say what a warning about many steps is drawn from.
@@ -79,7 +79,7 @@ fn of_its_cores(server: &ServerUsage) -> String {
 pub(super) fn ratios(result: &RunResult) -> Table {
     let columns = ["server ÷ floor", "floor", "median", "min", "max", "rounds"];
     let mut table = Table::numbers("Against the floor", &columns);
-    let asked = asked::open_loop(result);
+    let asked = setup::open_loop(result);
     let rows = result.ratios.iter().map(|each| ratio_row(each, asked));
     table.rows = rows.collect();
     table.note = Some(

@@ -1,21 +1,21 @@
 //! `restart`: the server is ended and started again under load, and every client comes back as phoenix.js would.
 
-mod passage;
-mod story;
-mod talk;
+mod findings;
+mod phases;
+mod traffic;
 
 use super::parameters::Parameters;
 use super::{Judged, judge};
 use crate::arguments::{Common, Restart};
-use crate::clock::now_ns;
-use crate::fleet::Apart;
-use crate::interrupt::Interrupt;
+use crate::load::clock::now_ns;
+use crate::load::fleet::Apart;
 use crate::result::{LobbyDelays, RunResult};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Stand;
+use crate::run::trial::{Trial, nanoseconds, publisher};
 use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, nanoseconds, publisher};
-use passage::Passage;
-use talk::Talk;
+use phases::Passage;
+use traffic::Talk;
 
 pub(super) fn run(restart: Restart, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Restart {
@@ -116,10 +116,10 @@ fn go(run: &mut Run, asked: &Restart) -> Result<Found, CannotRun> {
     let restart = passage.tell(&mut trial, before, &judged.measurement.connections);
     judged
         .problems
-        .extend(story::problems(&restart, &passage, asked));
+        .extend(findings::problems(&restart, &passage, asked));
     judged
         .problems
-        .extend(story::doubts(&restart, &judged.measurement));
+        .extend(findings::doubts(&restart, &judged.measurement));
     judged.hold(&mut trial);
     trial.fleet.stop_coming_back();
     trial.close()?;

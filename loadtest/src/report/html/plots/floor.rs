@@ -1,9 +1,9 @@
 //! The server beside the floor: the ratios as bars, and their delays over each other.
 
-use crate::report::asked;
-use crate::report::better::Better;
+use crate::report::direction::Better;
 use crate::report::plot::{Bar, Paint, bars};
-use crate::report::standing::{Standing, floors, side_name};
+use crate::report::representative::{Standing, floors, side_name};
+use crate::report::setup;
 use crate::report::units::ratio;
 use crate::result::{Ratio, RunResult, Side};
 
@@ -17,7 +17,7 @@ pub(super) fn against_floor(result: &RunResult) -> Vec<Picture> {
 }
 
 fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
-    let asked = asked::open_loop(result);
+    let asked = setup::open_loop(result);
     let of_floor = result.ratios.iter().filter(|each| each.floor == floor);
     let all: Vec<Bar> = of_floor.map(|each| bar(each, asked)).collect();
     let words: Vec<String> = all

@@ -7,7 +7,7 @@ mod restart;
 mod steps;
 
 use crate::report::plot::Lines;
-use crate::report::standing::Standing;
+use crate::report::representative::Standing;
 use crate::result::RunResult;
 
 use super::Picture;

@@ -3,11 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use super::Writes;
 use super::connection::{Connection, Connections, Stage};
 use super::envelope::Envelope;
 use super::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
 use super::lobby::Lobbies;
+use super::writes::Writes;
 
 /// Behind an envelope's front, this makes the answer to a join, a leave or a heartbeat.
 const OK: &[u8] = br#""phx_reply",{"status":"ok","response":{}}]"#;
@@ -17,7 +17,7 @@ const TO_ALL: &[u8] = b"[null,null,";
 
 /// Everybody who is connected, and their lobbies.
 #[derive(Debug)]
-pub(super) struct Hall {
+pub(super) struct Broker {
     writes: Writes,
     pub connections: Connections,
     lobbies: Lobbies,
@@ -29,9 +29,9 @@ pub(super) struct Hall {
     sealed: Vec<u8>,
 }
 
-impl Hall {
-    pub fn new(writes: Writes) -> Hall {
-        Hall {
+impl Broker {
+    pub fn new(writes: Writes) -> Broker {
+        Broker {
             writes,
             connections: Connections::default(),
             lobbies: Lobbies::default(),
@@ -84,33 +84,33 @@ impl Hall {
             self.flush(lobby);
         }
         if let Some(joining) = self.connections.at(connection) {
-            joining.seat = Some(self.lobbies.enter(topic, connection));
+            joining.member = Some(self.lobbies.enter(topic, connection));
         }
     }
 
     /// What was published before is still for it.
     fn leave(&mut self, connection: u32) {
         let leaving = self.connections.at(connection);
-        if let Some(seat) = leaving.and_then(|leaving| leaving.seat.take()) {
-            self.flush(seat.lobby);
-            self.lobbies.leave(seat, &mut self.connections);
+        if let Some(member) = leaving.and_then(|leaving| leaving.member.take()) {
+            self.flush(member.lobby);
+            self.lobbies.leave(member, &mut self.connections);
         }
     }
 
     /// Messages for lobbies that the sender is not in are dropped.
     fn publish(&mut self, from: u32, envelope: &Envelope<'_>) {
-        let Some(seat) = self.connections.at(from).and_then(|sender| sender.seat) else {
+        let Some(member) = self.connections.at(from).and_then(|sender| sender.member) else {
             return;
         };
-        if !self.lobbies.is_named(seat.lobby, envelope.topic) {
+        if !self.lobbies.is_named(member.lobby, envelope.topic) {
             return;
         }
-        let span = &mut self.lobbies.at(seat.lobby).span;
+        let span = &mut self.lobbies.at(member.lobby).span;
         let first = span.is_empty();
         frame::append(span, TEXT, &[TO_ALL, envelope.from_topic]);
         match self.writes {
-            Writes::Single => self.flush(seat.lobby),
-            Writes::Batch if first => self.published.push(seat.lobby),
+            Writes::Single => self.flush(member.lobby),
+            Writes::Batch if first => self.published.push(member.lobby),
             Writes::Batch => {}
         }
     }
@@ -151,9 +151,9 @@ impl Hall {
             self.flush(lobby);
         }
         while let Some(ended) = self.ended.pop() {
-            let seat = self.connections.remove(ended).and_then(|gone| gone.seat);
-            if let Some(seat) = seat {
-                self.lobbies.leave(seat, &mut self.connections);
+            let member = self.connections.remove(ended).and_then(|gone| gone.member);
+            if let Some(member) = member {
+                self.lobbies.leave(member, &mut self.connections);
             }
         }
     }

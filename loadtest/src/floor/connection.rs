@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use mio::net::TcpStream;
 
 use super::frame::{FRAME_BYTES_MAX, HEAD_BYTES_MAX};
-use super::lobby::Seat;
+use super::membership::Member;
 
 /// Most bytes of one read. A deep window of small messages fits; what is more comes with the next turn.
 const READ_BYTES: usize = 64 << 10;
@@ -33,7 +33,7 @@ pub(super) enum Stage {
 pub(super) struct Connection {
     stream: TcpStream,
     pub stage: Stage,
-    pub seat: Option<Seat>,
+    pub member: Option<Member>,
     unparsed: Vec<u8>,
     backlog: Vec<u8>,
     /// How much of the backlog the kernel has taken.
@@ -54,7 +54,7 @@ impl Connection {
         Connection {
             stream,
             stage: Stage::Opening,
-            seat: None,
+            member: None,
             unparsed: Vec::new(),
             backlog: Vec::new(),
             taken: 0,

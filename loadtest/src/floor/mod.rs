@@ -9,7 +9,8 @@
 //! - `mod`: how to run one
 //! - `turn`: the loop, from one epoll_wait to the next
 //! - `broker`: what a frame leads to: joins, publishes, answers
-//! - `lobby`: who is in which lobby, and what waits there for the end of the turn
+//! - `writes`: in batches or message by message
+//! - `lobby`, `membership`: who is in which lobby, and what waits there for the end of the turn
 //! - `connection`: a socket, with what was not read or not written whole
 //! - `handshake`, `frame`, `envelope`: bytes
 
@@ -19,30 +20,15 @@ mod envelope;
 mod frame;
 mod handshake;
 mod lobby;
+mod membership;
 mod turn;
+mod writes;
 
-use std::fmt;
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::AtomicBool;
 
-/// How the floor writes what was published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Writes {
-    /// One write per subscriber and turn of the loop, with all that came in that turn.
-    Batch,
-    /// One write per subscriber and message, at once.
-    Single,
-}
-
-impl fmt::Display for Writes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Writes::Batch => "batch",
-            Writes::Single => "single",
-        })
-    }
-}
+pub use writes::Writes;
 
 /// Serves on this thread until `stop` is set, which is looked at every turn and at least every 100 ms. Then all
 /// connections are dropped.

@@ -10,11 +10,11 @@ use mio::event::Event;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
-use super::Writes;
-use super::broker::Hall;
+use super::broker::Broker;
 use super::connection::{BUFFER_BYTES, Connection, Stage};
 use super::frame;
 use super::handshake::{self, Handshake};
+use super::writes::Writes;
 
 /// The listener's token; connections have their numbers.
 const LISTENER: Token = Token(usize::MAX);
@@ -51,7 +51,7 @@ pub(super) struct Floor {
     /// Connections that may have more to read than was read, and those of the turn before.
     unread: Vec<u32>,
     left_over: Vec<u32>,
-    hall: Hall,
+    broker: Broker,
 }
 
 impl Floor {
@@ -69,7 +69,7 @@ impl Floor {
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             unread: Vec::new(),
             left_over: Vec::new(),
-            hall: Hall::new(writes),
+            broker: Broker::new(writes),
         })
     }
 
@@ -108,7 +108,7 @@ impl Floor {
         if self.waiting != Waiting::Nobody {
             self.accept()?;
         }
-        self.hall.end_turn();
+        self.broker.end_turn();
         Ok(())
     }
 
@@ -123,10 +123,10 @@ impl Floor {
                     return Ok(());
                 }
             };
-            let token = Token(self.hall.connections.next_number() as usize);
+            let token = Token(self.broker.connections.next_number() as usize);
             let both = Interest::READABLE | Interest::WRITABLE;
             self.poll.registry().register(&mut stream, token, both)?;
-            self.hall.connections.add(Connection::new(stream));
+            self.broker.connections.add(Connection::new(stream));
         }
         self.waiting = Waiting::Somebody;
         Ok(())
@@ -134,10 +134,10 @@ impl Floor {
 
     fn ready(&mut self, number: u32, event: &Event) {
         if event.is_writable()
-            && let Some(connection) = self.hall.connections.at(number)
+            && let Some(connection) = self.broker.connections.at(number)
             && connection.go_on().is_err()
         {
-            self.hall.end(number);
+            self.broker.end(number);
         }
         if event.is_readable() {
             self.read(number, event.is_read_closed());
@@ -146,7 +146,7 @@ impl Floor {
 
     /// Reads once. `closing` says that an end has come too, and that there will be no other event for it.
     fn read(&mut self, number: u32, closing: bool) {
-        let Some(connection) = self.hall.connections.at(number) else {
+        let Some(connection) = self.broker.connections.at(number) else {
             return;
         };
         if connection.stage == Stage::Ended {
@@ -160,7 +160,7 @@ impl Floor {
                 self.parse(number, filled.bytes);
             }
             Ok(None) => {}
-            Err(_) => self.hall.end(number),
+            Err(_) => self.broker.end(number),
         }
     }
 
@@ -173,16 +173,16 @@ impl Floor {
             match frame::next(&mut self.buffer[parsed..bytes]) {
                 Ok(Some((frame, length))) => {
                     parsed += length;
-                    if self.hall.take(number, frame).is_break() {
-                        return self.hall.end(number);
+                    if self.broker.take(number, frame).is_break() {
+                        return self.broker.end(number);
                     }
                 }
                 Ok(None) => break,
-                Err(_) => return self.hall.end(number),
+                Err(_) => return self.broker.end(number),
             }
         }
         if parsed < bytes
-            && let Some(connection) = self.hall.connections.at(number)
+            && let Some(connection) = self.broker.connections.at(number)
         {
             connection.keep(&self.buffer[parsed..bytes]);
         }
@@ -190,7 +190,7 @@ impl Floor {
 
     /// Where frames begin in the buffer: behind the upgrade, if it has not been before. `None` if there is none yet.
     fn upgrade(&mut self, number: u32, bytes: usize) -> Option<usize> {
-        let connection = self.hall.connections.at(number)?;
+        let connection = self.broker.connections.at(number)?;
         if connection.stage == Stage::Open {
             return Some(0);
         }
@@ -210,7 +210,7 @@ impl Floor {
                 let _ = connection.deliver(handshake::REFUSAL);
             }
         }
-        self.hall.end(number);
+        self.broker.end(number);
         None
     }
 }

@@ -1,0 +1,8 @@
+//! A member of a lobby, as its connection knows it.
+
+/// A member's place: which lobby, and where in its list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    pub lobby: u32,
+    pub place: u32,
+}

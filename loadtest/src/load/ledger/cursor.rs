@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::Tallies;
+use super::tallies::Tallies;
 
 /// A member's place in one stream: from `base` on it is owed the messages, and before `next` it has those that are not
 /// in the holes.

@@ -5,12 +5,14 @@
 mod cursor;
 mod recognition;
 mod stream;
+mod tallies;
 
 use crate::load::wire::tag::{Marker, Tag};
 use crate::result::Deliveries;
 use cursor::{Cursor, Holes};
 use recognition::{Recognition, Seen};
 use stream::{Arrival, Stream};
+use tallies::Tallies;
 
 /// All lobbies of a run.
 #[derive(Debug)]
@@ -61,22 +63,6 @@ enum Owed {
     AllInTime,
     /// Everything, and it will not get it: it was lost.
     Lost,
-}
-
-/// Sums that are not kept with a member.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tallies {
-    duplicated: u64,
-    out_of_order: u64,
-    altered: u64,
-    strayed: u64,
-    early: u64,
-    unsent: u64,
-    /// Own messages that came though they were not to.
-    echoes: u64,
-    /// Of members that have left.
-    settled_expected: u64,
-    settled_missing: u64,
 }
 
 /// A delivery that was entered.

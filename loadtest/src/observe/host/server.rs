@@ -323,7 +323,7 @@ fn alive_in(group: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::host::within_10_s;
+    use crate::observe::host::wait::within_10_s;
 
     #[test]
     fn the_last_lines_of_both_outputs_are_kept() {

@@ -149,7 +149,7 @@ fn run_delay() -> io::Result<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::host::within_10_s;
+    use crate::observe::host::wait::within_10_s;
     use std::process::{Child, Command};
 
     /// A process tree that ends with the test.

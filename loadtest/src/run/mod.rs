@@ -1,11 +1,14 @@
 //! A run: what was asked for, checked; what every scenario needs while it goes on; and the result it ends in.
 
 mod assess;
+mod error;
 pub mod interrupt;
+mod measure;
 pub mod objective;
 pub mod prober;
 pub mod progress;
 mod restart_subject;
+mod saturation;
 pub mod subject;
 pub mod target;
 pub mod trial;
@@ -13,48 +16,19 @@ pub mod trial;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use thiserror::Error;
-
 use crate::arguments::{Common, Messages};
-use crate::load::fleet::{FleetSettings, Script, ScriptError, Words};
+use crate::load::fleet::{FleetSettings, Script, Words};
 use crate::observe::host::{Cores, Room, machine, raise_descriptors};
 use crate::result::{
     Ended, Measurement, Objective, Parameter, Problem, Ramp, Ratio, Restart, RunResult,
     SCHEMA_VERSION, Severity,
 };
-use crate::run::interrupt::Interrupt;
-use crate::run::progress::Progress;
-use crate::run::target::{BadUrl, Target};
-use crate::run::trial::failure;
+use interrupt::Interrupt;
+use progress::Progress;
+use target::Target;
 
-/// Why nothing was measured.
-#[derive(Debug, Error)]
-pub enum CannotRun {
-    /// Something that was asked for makes no sense. Exit code 2.
-    #[error("{0}")]
-    Usage(String),
-    /// No connection could be had. Exit code 3.
-    #[error("{0}")]
-    NoConnection(String),
-    /// Somebody asked for the end before anything was measured. Exit code 1.
-    #[error("interrupted before anything was measured")]
-    Interrupted,
-    /// The system failed this program. Exit code 3.
-    #[error("{0}")]
-    System(#[from] std::io::Error),
-}
-
-impl From<BadUrl> for CannotRun {
-    fn from(error: BadUrl) -> CannotRun {
-        CannotRun::Usage(format!("--url: {error}"))
-    }
-}
-
-impl From<ScriptError> for CannotRun {
-    fn from(error: ScriptError) -> CannotRun {
-        CannotRun::Usage(error.to_string())
-    }
-}
+pub use assess::{failure, problems, warning};
+pub use error::CannotRun;
 
 /// Connections that may be on their way at once, unless told otherwise.
 const CONNECTING_MAX: u32 = 128;

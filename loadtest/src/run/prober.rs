@@ -5,9 +5,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use super::error::CannotRun;
 use crate::load::wire::tag::Marker;
 use crate::result::Latency;
-use crate::run::CannotRun;
 
 /// Connections of a prober. They stand next to each other in the order of joins, in its middle.
 pub const CONNECTIONS: u32 = 8;

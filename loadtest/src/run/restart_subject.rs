@@ -2,8 +2,8 @@
 
 use std::process::ExitStatus;
 
+use super::error::CannotRun;
 use super::trial::Trial;
-use crate::run::CannotRun;
 
 impl Trial<'_> {
     /// Tells the server to end, and waits for nothing. From now on its clients come back by themselves, the counts of

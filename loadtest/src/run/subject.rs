@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
+use super::Run;
+use super::error::CannotRun;
+use super::target::Target;
 use crate::floor::Writes;
 use crate::observe::host::ProcessTree;
 use crate::observe::host::{Server, SpawnError};
 use crate::result::Side;
-use crate::run::target::Target;
-use crate::run::{CannotRun, Run};
 
 /// A server that can be connected to. One that was started for it ends with it.
 #[derive(Debug)]

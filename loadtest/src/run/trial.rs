@@ -4,15 +4,15 @@
 use std::ops::Range;
 use std::time::Duration;
 
-pub use super::assess::{failure, problems, warning};
+use super::Run;
+use super::error::CannotRun;
+use super::prober::Prober;
+use super::subject::Stand;
 use crate::arguments::Traffic;
 use crate::load::clock::{SECOND_NS, now_ns};
 use crate::load::fleet::{Departure, Fleet, Happening, Pacer};
 use crate::observe::watch::{Sample, Watch};
-use crate::result::{Ended, Latency, Measurement};
-use crate::run::prober::Prober;
-use crate::run::subject::Stand;
-use crate::run::{CannotRun, Run};
+use crate::result::{Ended, Latency};
 
 /// One fleet against one server.
 #[derive(Debug)]
@@ -431,11 +431,6 @@ impl<'a> Trial<'a> {
             self.probed = prober.end()?;
         }
         Ok(())
-    }
-
-    /// What was measured.
-    pub fn measurement(&mut self, label: &str, round: u32) -> Measurement {
-        super::assess::measurement(self, label, round)
     }
 
     /// Closes all connections, politely, and waits a moment for the answers.

@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::Churn;
 use crate::load::clock::now_ns;
 use crate::load::fleet::{Departure, Happening};
 use crate::result::{Figure, Problem, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Stand;
-use crate::run::trial::{Trial, failure, nanoseconds};
-use crate::run::{CannotRun, Found, Run, Starts};
+use crate::run::trial::{Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, failure};
 
 pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Churn {

@@ -1,14 +1,14 @@
 //! `fanout`: messages to lobbies, against the server alone or in turn with the floor.
 
+use super::judge::{Judged, judge};
 use super::parameters::Parameters;
-use super::{Judged, judge};
 use crate::arguments::{Fanout, Traffic};
 use crate::floor::Writes;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Stand;
-use crate::run::trial::{Trial, failure, warning};
-use crate::run::{CannotRun, Found, Run, Starts};
+use crate::run::trial::Trial;
+use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
 pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Fanout {

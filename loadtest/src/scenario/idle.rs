@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::{Idle, Messages};
 use crate::load::clock::now_ns;
 use crate::load::fleet::Happening;
 use crate::result::RunResult;
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Stand;
-use crate::run::trial::{Trial, failure, nanoseconds, warning};
-use crate::run::{CannotRun, Found, Run, Starts};
+use crate::run::trial::{Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
 /// Pushes that wait for an answer at once, over all connections: each connection has one at most.
 const ASKING_MAX: usize = 64;

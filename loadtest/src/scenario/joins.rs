@@ -1,7 +1,7 @@
 //! `joins`: a storm of connects and joins.
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::{Count, Joins, Messages};
 use crate::result::RunResult;
 use crate::run::interrupt::Interrupt;

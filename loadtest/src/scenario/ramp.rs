@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::judge::{Judged, judge, silent_heartbeats};
 use super::parameters::Parameters;
-use super::{Judged, judge, silent_heartbeats};
 use crate::arguments::{Raised, Ramp, Traffic};
 use crate::load::clock::now_ns;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
@@ -240,7 +240,7 @@ impl Climb<'_, '_> {
         let now = judged.measurement.deliveries.clone();
         judged.measurement.deliveries = now.since(&self.before);
         judged.measurement.step = Some(value);
-        judged.problems = crate::run::trial::problems(&judged.measurement, rate.is_some());
+        judged.problems = crate::run::problems(&judged.measurement, rate.is_some());
         let silent = silent_heartbeats(trial).map(|problem| result::Problem {
             text: format!("{label}: {}", problem.text),
             ..problem

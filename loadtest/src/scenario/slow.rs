@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::Slow;
 use crate::load::clock::now_ns;
 use crate::report::units;
 use crate::result::{Measurement, Problem, RunResult, Throughput};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Stand;
-use crate::run::trial::{Phase, Trial, failure, nanoseconds, warning};
-use crate::run::{CannotRun, Found, Run, Starts};
+use crate::run::trial::{Phase, Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
 pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Slow {

@@ -4,7 +4,7 @@ use super::phases::Passage;
 use crate::arguments;
 use crate::report::units::{counted, integer, time_us};
 use crate::result::{Count, Measurement, Problem, Restart};
-use crate::run::trial::{failure, warning};
+use crate::run::{failure, warning};
 
 /// The close code of a restart (RFC 6455's registry), which every client is owed.
 const RESTART: &str = "1012 ";

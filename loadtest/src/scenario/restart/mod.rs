@@ -4,8 +4,8 @@ mod findings;
 mod phases;
 mod traffic;
 
+use super::judge::{Judged, judge};
 use super::parameters::Parameters;
-use super::{Judged, judge};
 use crate::arguments::{Common, Restart};
 use crate::load::clock::now_ns;
 use crate::load::fleet::Apart;

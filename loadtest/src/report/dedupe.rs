@@ -3,7 +3,7 @@
 
 use crate::result::{RunResult, Severity};
 
-use super::findings::Finding;
+use super::finding::Finding;
 
 /// Sentences that differ in their numbers alone, and how many said so.
 struct Alike {

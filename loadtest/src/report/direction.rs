@@ -1,6 +1,6 @@
 //! Which way a figure is better, and from which multiple on it is called better or worse.
 
-use super::tables::Mood;
+use super::table::Mood;
 use crate::result::Ratio;
 
 /// Which way a figure is better.

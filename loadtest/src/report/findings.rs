@@ -4,19 +4,8 @@
 use crate::result::{Objective, RunResult, Severity};
 
 use super::dedupe::once_each;
-use super::verdict::{breaks_on_purpose, nothing_came_of_it};
-
-/// What an objective says that nothing was observed of: it is broken, but no figure broke it.
-pub(super) const NOTHING_OBSERVED: &str = "nothing was observed";
-
-/// Something to say before any figure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// A sentence.
-    pub text: String,
-}
+use super::finding::{Finding, NOTHING_OBSERVED};
+use super::outcome::{breaks_on_purpose, nothing_came_of_it};
 
 /// What is wrong or may mislead: failures before warnings. No sentence comes twice, and a warning that each round or step
 /// repeats with other numbers comes once. None if the run was interrupted before it measured: there are no figures then.

@@ -6,18 +6,22 @@
 pub mod compare;
 mod dedupe;
 mod direction;
+mod finding;
 mod findings;
 pub mod html;
 pub mod json;
+mod outcome;
 mod plot;
 mod representative;
 mod setup;
+mod table;
 mod tables;
 pub mod text;
 pub mod units;
 mod verdict;
 
-pub use findings::{Finding, findings};
+pub use finding::Finding;
+pub use findings::findings;
 pub use verdict::verdict;
 
 /// The JSON schema of a result file, as `loadtest/schema.json` has it.

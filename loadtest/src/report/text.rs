@@ -8,11 +8,13 @@ use comfy_table::{
 use crate::result::{RunResult, Severity};
 
 use super::findings::findings;
+use super::outcome::nothing_came_of_it;
 use super::representative::Standing;
 use super::setup;
-use super::tables::{self, Cell, Form, Mood, Table};
+use super::table::{Cell, Form, Mood, Table};
+use super::tables;
 use super::units::time;
-use super::verdict::{bottleneck, nothing_came_of_it, ramp, verdict};
+use super::verdict::{bottleneck, ramp, verdict};
 
 /// Columns when the terminal does not say how wide it is.
 const WIDTH: u16 = 100;

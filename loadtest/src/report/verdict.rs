@@ -3,6 +3,7 @@
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
 use super::findings::findings;
+use super::outcome::{breaks_on_purpose, nothing_came_of_it};
 use super::representative::Standing;
 use super::setup;
 use super::units::{counted, integer, plain, time};
@@ -35,11 +36,6 @@ pub fn verdict(result: &RunResult) -> (&'static str, String) {
             ),
         ),
     }
-}
-
-/// Whether somebody interrupted the run before anything was measured: there is nothing else to say of it.
-pub(super) fn nothing_came_of_it(result: &RunResult) -> bool {
-    result.ended == Ended::Interrupted && result.measurements.is_empty()
 }
 
 /// What a run that held has shown.
@@ -97,14 +93,6 @@ fn doubt(result: &RunResult) -> &'static str {
         Some(Saturated::Server) => " (the server was the limit)",
         Some(Saturated::Neither | Saturated::Unknown) | None => "",
     }
-}
-
-/// A ramp goes on until something breaks: what broke is its finding, not its failure, unless nothing held before.
-pub(super) fn breaks_on_purpose(result: &RunResult) -> bool {
-    result
-        .ramp
-        .as_ref()
-        .is_some_and(|ramp| ramp.last_held.is_some())
 }
 
 /// The measurements in which a fault is a fault of the run.

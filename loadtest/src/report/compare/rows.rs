@@ -6,7 +6,7 @@ use crate::report::setup;
 use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
 
-use super::Run;
+use super::compared_run::ComparedRun;
 
 /// A figure of every run.
 pub(super) struct Row {
@@ -128,7 +128,7 @@ fn total(counts: &[Count]) -> u64 {
 
 /// Figures that some run has; of the faults those of deliveries wherever something was to be delivered, as proof, the others
 /// where there are any.
-pub(super) fn rows(runs: &[Run]) -> Vec<Row> {
+pub(super) fn rows(runs: &[ComparedRun]) -> Vec<Row> {
     let figures = FIGURES.iter().map(|compared| figure(runs, compared));
     let figures = figures.filter(|row| row.values.iter().any(Option::is_some));
     let due = |standing: &Standing| standing.sum(|each| each.deliveries.expected) > 0;
@@ -143,14 +143,14 @@ pub(super) fn rows(runs: &[Run]) -> Vec<Row> {
     figures.chain(faults).collect()
 }
 
-fn each(runs: &[Run], value: impl Fn(&Standing) -> Option<f64>) -> Vec<Option<f64>> {
+fn each(runs: &[ComparedRun], value: impl Fn(&Standing) -> Option<f64>) -> Vec<Option<f64>> {
     let standings = runs.iter().map(|run| run.standing.as_ref());
     standings
         .map(|standing| standing.and_then(&value))
         .collect()
 }
 
-fn figure(runs: &[Run], (name, better, write, kind, reading): &Compared) -> Row {
+fn figure(runs: &[ComparedRun], (name, better, write, kind, reading): &Compared) -> Row {
     Row {
         name,
         better: match asked_for(runs, name) {
@@ -163,7 +163,7 @@ fn figure(runs: &[Run], (name, better, write, kind, reading): &Compared) -> Row 
     }
 }
 
-fn fault(runs: &[Run], (name, count): &Counted) -> Row {
+fn fault(runs: &[ComparedRun], (name, count): &Counted) -> Row {
     Row {
         name,
         better: Less,
@@ -174,7 +174,7 @@ fn fault(runs: &[Run], (name, count): &Counted) -> Row {
 }
 
 /// Whether a run was asked for as much: then it is no merit. The height of a ramp is one.
-fn asked_for(runs: &[Run], name: &str) -> bool {
+fn asked_for(runs: &[ComparedRun], name: &str) -> bool {
     runs.iter().map(|run| run.result).any(|result| match name {
         "deliveries" | "messages published" => result.ramp.is_none() && setup::open_loop(result),
         "joins" => setup::value(result, "connect-rate").is_some(),

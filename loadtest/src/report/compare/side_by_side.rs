@@ -1,16 +1,17 @@
 //! The table of runs side by side: what each has, and what multiple of the first run's that is.
 
-use crate::report::tables::{Cell, Mood, Table, mostly_fixed};
+use crate::report::table::{Cell, Mood, Table};
+use crate::report::tables::mostly_fixed;
 use crate::report::units::{NOTHING, ratio};
 
-use super::Run;
+use super::compared_run::ComparedRun;
 use super::rows::{Kind, Row};
 
 /// How many cells a bar has. It is half full where it is as much as the first run's, and each cell is a factor of two.
 const BAR_CELLS: usize = 8;
 
 /// The rows as a table: a column for each run, and behind all but the first how it compares, with a small bar if `bars`.
-pub(super) fn table(runs: &[Run], rows: &[Row], bars: bool) -> Table {
+pub(super) fn table(runs: &[ComparedRun], rows: &[Row], bars: bool) -> Table {
     let mut table = Table::numbers("Side by side", &[""]);
     for (index, run) in runs.iter().enumerate() {
         table.columns.push(run.letter.clone());
@@ -25,7 +26,7 @@ pub(super) fn table(runs: &[Run], rows: &[Row], bars: bool) -> Table {
     table
 }
 
-fn note(runs: &[Run], bars: bool) -> String {
+fn note(runs: &[ComparedRun], bars: bool) -> String {
     let mut note =
         "↑ more is better, ↓ less is better, no arrow: it was asked for, or is no merit."
             .to_owned();
@@ -34,7 +35,7 @@ fn note(runs: &[Run], bars: bool) -> String {
             " The bar is half full where it is as much; each cell is a factor of two, and + says that it goes on.",
         );
     }
-    let few = |run: &Run| {
+    let few = |run: &ComparedRun| {
         run.middle
             .is_some_and(|middle| mostly_fixed(middle).is_some())
     };

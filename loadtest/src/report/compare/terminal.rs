@@ -3,7 +3,8 @@
 use crate::report::text::Page;
 use crate::result::RunResult;
 
-use super::{Comparison, table};
+use super::comparison::Comparison;
+use super::side_by_side;
 
 /// Most runs whose ratios have room for bars.
 const WITH_BARS: usize = 3;
@@ -29,6 +30,10 @@ pub fn text(runs: &[(String, RunResult)], width: Option<u16>, colour: bool) -> S
         page.table(&comparison.differences);
     }
     let bars = comparison.runs.len() <= WITH_BARS;
-    page.table(&table::table(&comparison.runs, &comparison.rows, bars));
+    page.table(&side_by_side::table(
+        &comparison.runs,
+        &comparison.rows,
+        bars,
+    ));
     page.text
 }

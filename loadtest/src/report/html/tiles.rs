@@ -5,7 +5,7 @@ use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
 use crate::result::Measurement;
 
-use super::Document;
+use super::document::Document;
 
 /// A figure of a measurement, if it has it.
 type Reading = fn(&Measurement) -> Option<f64>;

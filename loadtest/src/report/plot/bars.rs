@@ -5,8 +5,9 @@ use plotters::prelude::{Color, RGBColor, ShapeStyle};
 use plotters::style::IntoTextStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Area, BAD, DrawError, GOOD, INK, LETTERS, NARROW, QUIET, Size, WIDE, drawing, series};
-use crate::report::tables::Mood;
+use super::canvas::{Area, DrawError, LETTERS, NARROW, Size, WIDE, drawing};
+use super::palette::{BAD, GOOD, INK, QUIET, series};
+use crate::report::table::Mood;
 
 /// One bar.
 pub(in crate::report) struct Bar {

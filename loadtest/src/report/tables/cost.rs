@@ -3,7 +3,7 @@
 
 use crate::result::{Figure, LoadUsage, Measurement, ServerUsage};
 
-use super::{Cell, Form, Table, title};
+use crate::report::table::{Cell, Form, Table, title};
 use crate::report::units::{bytes, cores, figure, integer, number, rate, share, time};
 
 /// With fewer connections, what a server needs at all outweighs what each of them adds.

@@ -2,7 +2,7 @@
 
 use crate::result::{Count, Deliveries, Measurement, Objective};
 
-use super::{Cell, Mood, Table, title};
+use crate::report::table::{Cell, Mood, Table, title};
 use crate::report::units::integer;
 
 /// Deliveries of each measurement.

@@ -2,7 +2,7 @@
 
 use crate::result::{Count, Latency, Restart};
 
-use super::{Cell, Form, Table};
+use crate::report::table::{Cell, Form, Table};
 use crate::report::units::{integer, time, time_us};
 
 /// The passage from the old server to the new one, each figure with what stands behind it.

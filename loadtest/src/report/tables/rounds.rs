@@ -3,10 +3,10 @@
 
 use crate::result::{Latency, Measurement, Ratio, RunResult, ServerUsage};
 
-use super::{Cell, Table};
 use crate::report::direction::Better;
 use crate::report::representative::side_name;
 use crate::report::setup;
+use crate::report::table::{Cell, Table};
 use crate::report::units::{integer, rate, ratio, share, time, time_us};
 
 /// As many as 100 letters of a terminal hold. The last two say what a warning about many steps is drawn from.

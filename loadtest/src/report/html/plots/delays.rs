@@ -4,7 +4,8 @@ use crate::report::plot::{Axis, Lines, Series, percentile_of};
 use crate::report::units::time_us;
 use crate::result::{Bin, Latency, Measurement};
 
-use super::{Picture, picture};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// A distribution and its name.
 pub(in crate::report) type Curve<'a> = (String, &'a Latency);

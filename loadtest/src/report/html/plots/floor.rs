@@ -7,7 +7,8 @@ use crate::report::setup;
 use crate::report::units::ratio;
 use crate::result::{Ratio, RunResult, Side};
 
-use super::{Curve, Picture, distributions};
+use super::delays::{Curve, distributions};
+use crate::report::html::document::Picture;
 
 /// What there is to draw of a run beside the floor: the ratios to each floor, and the delays.
 pub(super) fn against_floor(result: &RunResult) -> Vec<Picture> {

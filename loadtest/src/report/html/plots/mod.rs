@@ -3,14 +3,14 @@
 mod delays;
 mod floor;
 mod over_time;
+mod picture;
 mod restart;
 mod steps;
 
-use crate::report::plot::Lines;
 use crate::report::representative::Standing;
 use crate::result::RunResult;
 
-use super::Picture;
+use super::document::Picture;
 
 pub(in crate::report) use delays::{Curve, distributions};
 
@@ -26,15 +26,4 @@ pub(super) fn all(result: &RunResult) -> Vec<Picture> {
         pictures.extend(over_time::over_time(&measurement.intervals));
     }
     pictures
-}
-
-/// A plot of lines without limits. `None` if it cannot be drawn.
-fn picture(title: &str, words: String, keys: Vec<String>, lines: &Lines) -> Option<Picture> {
-    Some(Picture {
-        title: title.to_owned(),
-        words,
-        keys,
-        limits: Vec::new(),
-        drawn: lines.draw()?,
-    })
 }

@@ -4,7 +4,8 @@ use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{plain, time_us};
 use crate::result::{Latency, Measurement, Ramp, RunResult};
 
-use super::{Picture, picture};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// A step's value and its delays.
 type Step<'a> = (f64, &'a Latency);

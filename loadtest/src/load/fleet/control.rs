@@ -1,7 +1,9 @@
 //! What comes and is no plain delivery: control frames, parts of messages, replies, and the ends of channels.
 
+use super::Fleet;
 use super::connection::{Pushed, Stage};
-use super::{Fleet, Happening, count};
+use super::happening::Happening;
+use super::totals::count;
 use crate::load::wire::frame::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
 use crate::load::wire::phoenix::{Incoming, Status};
 
@@ -68,7 +70,7 @@ impl Fleet {
     /// The server's Close frame, its own or the answer to ours.
     fn closed(&mut self, number: u32, code: u16) {
         let words = close_words(code);
-        count(&mut self.census.closes, words.clone());
+        count(&mut self.totals.closes, words.clone());
         if code == 1000 {
             self.stay_away(number);
         }
@@ -176,9 +178,9 @@ impl Fleet {
 
     fn count_reply(&mut self, push: Pushed, status: Status) {
         match status {
-            Status::Ok => self.census.replies_ok += 1,
+            Status::Ok => self.totals.replies_ok += 1,
             Status::Error(why) => {
-                count(&mut self.census.replies_error, why);
+                count(&mut self.totals.replies_error, why);
                 if let Some((stream, sequence)) = push.message
                     && self.ledger.refuse(stream, sequence)
                 {

@@ -2,67 +2,49 @@
 //! meter that takes the time. Scenarios say who opens, who talks at which pace and when it ends; nothing here knows a
 //! scenario.
 
+mod close;
 mod connect;
+mod connect_queue;
 mod connection;
 mod control;
+mod departure;
+mod happening;
 mod lobby_delays;
 mod pacer;
 mod read;
 mod reconnect;
+mod reconnect_queue;
 pub mod schedule;
 mod script;
+mod settings;
 mod timer;
+mod totals;
 mod turn;
 mod write;
 
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
 
 use mio::{Events, Poll};
 
 use crate::load::clock::now_ns;
 use crate::load::ledger::Ledger;
-use crate::load::meter::{Meter, Recorder};
+use crate::load::meter::Meter;
 use crate::load::wire::tag::Marker;
 use crate::load::wire::upgrade;
 use crate::observe::watch::Watch;
-use crate::result::{Connections, Count, Replies};
-pub use connect::Departure;
-use connect::Opening;
+use crate::result::{Connections, Replies};
+use connect_queue::ConnectQueue;
 use connection::{Connection, Stage};
+pub use departure::Departure;
+pub use happening::Happening;
 pub use lobby_delays::Apart;
 pub use pacer::Pacer;
-pub use reconnect::Returning;
+pub use reconnect_queue::ReconnectQueue;
 pub use script::{Script, ScriptError, Words};
-use timer::Timer;
-
-/// What the connections of a fleet are to do.
-#[derive(Clone, Debug)]
-pub struct FleetSettings {
-    /// The server's address.
-    pub address: SocketAddr,
-    /// The Host header.
-    pub host: String,
-    /// Path and query of the upgrade.
-    pub path_and_query: String,
-    /// Further header lines of the upgrade.
-    pub headers: Vec<String>,
-    /// What they say.
-    pub script: Script,
-    /// From one heartbeat of a connection to its next, in nanoseconds.
-    pub heartbeat_ns: u64,
-    /// Connections that may be on their way to being joined at once.
-    pub connecting_max: usize,
-    /// Connections opened in a second; as fast as it goes if `None`.
-    pub connect_rate: Option<f64>,
-    /// Longest time from the start of a connection to its join's reply, in nanoseconds.
-    pub connect_timeout_ns: u64,
-    /// Longest time that a message is waited for, in nanoseconds.
-    pub settle_ns: u64,
-    /// Where random choices start.
-    pub seed: u64,
-}
+pub use settings::FleetSettings;
+use timer::{TIMER, Timer};
+use totals::{Totals, count};
 
 /// All connections of a run.
 #[derive(Debug)]
@@ -76,7 +58,7 @@ pub struct Fleet {
     accept: String,
     random: fastrand::Rng,
     connections: Vec<Connection>,
-    opening: Opening,
+    opening: ConnectQueue,
     /// Connections whose last read filled the buffer.
     unread: VecDeque<u32>,
     /// Connections with something to write.
@@ -104,14 +86,14 @@ pub struct Fleet {
     /// Delays by lobby, if they are taken.
     pub apart: Option<Apart>,
     /// How clients come back by themselves, if they do.
-    returning: Option<Returning>,
+    returning: Option<ReconnectQueue>,
     /// Deliveries.
     pub ledger: Ledger,
     /// Times.
     pub meter: Meter,
     /// CPU and memory of both sides.
     pub watch: Watch,
-    census: Census,
+    totals: Totals,
     happenings: Vec<Happening>,
 }
 
@@ -121,43 +103,6 @@ struct Beat {
     due_ns: u64,
     number: u32,
     started_ns: u64,
-}
-
-/// What became of the connections.
-#[derive(Debug, Default)]
-pub(crate) struct Census {
-    pub wanted: u64,
-    pub connected: u64,
-    pub joined_ever: u64,
-    pub joined_now: u64,
-    pub first_start_ns: Option<u64>,
-    pub last_join_ns: u64,
-    pub refused: BTreeMap<String, u64>,
-    pub lost: BTreeMap<String, u64>,
-    pub ended_slow: BTreeMap<String, u64>,
-    pub closes: BTreeMap<String, u64>,
-    pub replies_ok: u64,
-    pub replies_error: BTreeMap<String, u64>,
-    pub to_connected: Recorder,
-    pub to_upgraded: Recorder,
-    pub to_joined: Recorder,
-}
-
-/// Something that a scenario may want to act upon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
-    /// The upgrade of a connection that comes back by itself was answered.
-    Upgraded(u32),
-    /// A connection has joined.
-    Joined(u32),
-    /// A connection could not be had, or its join was refused: why.
-    Refused(u32, String),
-    /// A connection ended that was not asked to: the close code, in words.
-    Lost(u32, String),
-    /// A connection has got its own message back.
-    Echoed(u32),
-    /// A connection got the reply to a push.
-    Replied(u32),
 }
 
 /// Bytes of one read. A server that batches well sends a hundred messages and more in one write.
@@ -172,7 +117,7 @@ impl Fleet {
     /// If the system has no event queue or timer left.
     pub fn new(settings: FleetSettings, watch: Watch) -> io::Result<Fleet> {
         let poll = Poll::new()?;
-        let timer = Timer::new(poll.registry(), turn::TIMER)?;
+        let timer = Timer::new(poll.registry(), TIMER)?;
         let mut random = fastrand::Rng::with_seed(settings.seed);
         let key = upgrade::key(&mut random);
         let marker = Marker::unique();
@@ -187,7 +132,7 @@ impl Fleet {
         Ok(Fleet {
             request: upgrade::request(host, path_and_query, &key, headers),
             accept: upgrade::accept(&key),
-            opening: Opening::new(&settings),
+            opening: ConnectQueue::new(&settings),
             settings: FleetSettings { script, ..settings },
             poll,
             events: Events::with_capacity(EVENTS),
@@ -213,7 +158,7 @@ impl Fleet {
             ledger: Ledger::new(marker, filler),
             meter: Meter::default(),
             watch,
-            census: Census::default(),
+            totals: Totals::default(),
             happenings: Vec::new(),
         })
     }
@@ -271,7 +216,7 @@ impl Fleet {
 
     /// Connections that are joined now.
     pub fn joined(&self) -> u64 {
-        self.census.joined_now
+        self.totals.joined_now
     }
 
     /// The connection, which is not opened yet, is going to stop reading.
@@ -302,26 +247,26 @@ impl Fleet {
 
     /// The counts begin anew, for connections that are `wanted` again; what was refused or lost until now is kept.
     pub fn count_anew(&mut self, wanted: u64) {
-        let before = std::mem::take(&mut self.census);
-        self.census = Census {
+        let before = std::mem::take(&mut self.totals);
+        self.totals = Totals {
             wanted,
             joined_now: before.joined_now,
             refused: before.refused,
             lost: before.lost,
             replies_ok: before.replies_ok,
             replies_error: before.replies_error,
-            ..Census::default()
+            ..Totals::default()
         };
     }
 
     /// A connection was refused by a server, and it was not a restart that did it.
     pub fn count_refused(&mut self, why: String) {
-        count(&mut self.census.refused, why);
+        count(&mut self.totals.refused, why);
     }
 
     /// A connection was lost, and it was not a restart that did it.
     pub fn count_lost(&mut self, why: String) {
-        count(&mut self.census.lost, why);
+        count(&mut self.totals.lost, why);
     }
 
     /// Whether the connection is gone altogether, so that it can be opened again.
@@ -336,7 +281,7 @@ impl Fleet {
 
     /// How connections that had stopped reading ended, by close code.
     pub fn ends_of_slow(&self) -> &BTreeMap<String, u64> {
-        &self.census.ended_slow
+        &self.totals.ended_slow
     }
 
     /// The connection publishes one message of its own, and tells when it has got it back.
@@ -360,32 +305,7 @@ impl Fleet {
 
     /// What became of the connections so far.
     pub fn connections(&self) -> Connections {
-        let Census {
-            wanted,
-            connected,
-            joined_ever,
-            first_start_ns,
-            last_join_ns,
-            ..
-        } = self.census;
-        let seconds =
-            first_start_ns.map_or(0.0, |first| last_join_ns.saturating_sub(first) as f64 / 1e9);
-        Connections {
-            wanted,
-            connected,
-            joined: joined_ever,
-            refused: counts(&self.census.refused),
-            lost: counts(&self.census.lost),
-            closes: counts(&self.census.closes),
-            joins_per_second: if seconds > 0.0 {
-                joined_ever as f64 / seconds
-            } else {
-                0.0
-            },
-            time_to_joined: self.census.to_joined.latency(),
-            time_to_connected: self.census.to_connected.latency(),
-            time_to_upgraded: self.census.to_upgraded.latency(),
-        }
+        self.totals.connections()
     }
 
     /// Connections that are joined and read, and whose heartbeat of before `before_ns` was not answered.
@@ -406,33 +326,6 @@ impl Fleet {
 
     /// Answers to pushes so far.
     pub fn replies(&self) -> Replies {
-        Replies {
-            ok: self.census.replies_ok,
-            error: counts(&self.census.replies_error),
-        }
+        self.totals.replies()
     }
-}
-
-/// Different reasons that are told apart; a server may make up as many as it likes.
-const REASONS_MAX: usize = 20;
-
-fn count(reasons: &mut BTreeMap<String, u64>, why: String) {
-    let known = reasons.len() < REASONS_MAX || reasons.contains_key(&why);
-    let why = if known {
-        why
-    } else {
-        "other reasons".to_owned()
-    };
-    *reasons.entry(why).or_default() += 1;
-}
-
-/// The most frequent first.
-fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
-    let count = |(what, count): (&String, &u64)| Count {
-        what: what.clone(),
-        count: *count,
-    };
-    let mut counts: Vec<Count> = map.iter().map(count).collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
-    counts
 }

@@ -5,7 +5,8 @@ use std::io::{self, Read};
 
 use super::connect::plain;
 use super::connection::Stage;
-use super::{Fleet, Happening, READ_BYTES};
+use super::happening::Happening;
+use super::{Fleet, READ_BYTES};
 use crate::load::clock::now_ns;
 use crate::load::wire::frame::{self, Head, Violation, opcode};
 

@@ -2,131 +2,30 @@
 //! a join that was refused or not answered is sent again on the same connection, each on its own schedule. Nothing is drawn
 //! by chance, as nothing is there: whom a restart cuts off at once comes back at once.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
+use super::Fleet;
 use super::connection::Stage;
+use super::happening::Happening;
+use super::reconnect_queue::{ReconnectQueue, Step};
 use super::schedule::{
     FALLBACK_MS, JOIN_TIMEOUT_MS, UPGRADE_TIMEOUT_MS, reconnect_after_ms, rejoin_after_ms,
 };
-use super::{Fleet, Happening};
 use crate::load::clock::{MILLISECOND_NS, now_ns};
-use crate::load::meter::Recorder;
 use crate::load::wire::phoenix::{self, Push};
-
-/// Who is to do what when.
-#[derive(Debug)]
-pub struct Returning {
-    due: BinaryHeap<Reverse<Due>>,
-    clients: Vec<Client>,
-    /// Clients that wait for their time to connect again.
-    apart: usize,
-    /// Upgrades that were answered so late that an app with a fallback would have turned to long-poll.
-    pub late_upgrades: u64,
-    /// From when a try was due to when it was made: how late the load generator was.
-    pub lateness: Recorder,
-}
-
-/// What one client does next, unless something else has happened to it: then its turn is another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
-    at_ns: u64,
-    number: u32,
-    turn: u32,
-    step: Step,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
-    Connect,
-    Join,
-    GiveUpJoin,
-}
-
-/// phoenix.js's timers of one client. One of them runs at a time.
-#[derive(Clone, Copy, Debug, Default)]
-struct Client {
-    turn: u32,
-    /// Tries to connect since a connection was open.
-    reconnects: u32,
-    /// Tries to join since a join was answered with ok.
-    rejoins: u32,
-    /// Tries to connect in all.
-    tries: u32,
-    /// It was told something after which it does not come back.
-    away: bool,
-}
-
-impl Returning {
-    fn new(clients: usize) -> Returning {
-        Returning {
-            due: BinaryHeap::new(),
-            clients: vec![Client::default(); clients],
-            apart: 0,
-            late_upgrades: 0,
-            lateness: Recorder::default(),
-        }
-    }
-
-    pub(super) fn apart(&self) -> usize {
-        self.apart
-    }
-
-    /// How often the client has tried to connect.
-    pub fn tries(&self, number: u32) -> u32 {
-        self.clients[number as usize].tries
-    }
-
-    /// Clients that do not come back: they were closed with 1000, or had their channel closed.
-    pub fn stay_away(&self) -> u64 {
-        self.clients.iter().filter(|client| client.away).count() as u64
-    }
-
-    pub(super) fn next_due_ns(&self) -> Option<u64> {
-        self.due.peek().map(|due| due.0.at_ns)
-    }
-
-    fn schedule(&mut self, number: u32, step: Step, at_ns: u64) {
-        let client = &mut self.clients[number as usize];
-        client.turn += 1;
-        let turn = client.turn;
-        self.due.push(Reverse(Due {
-            at_ns,
-            number,
-            turn,
-            step,
-        }));
-    }
-
-    /// The next step that is due and still meant.
-    fn due(&mut self, now: u64) -> Option<Due> {
-        while let Some(Reverse(due)) = self.due.peek().copied() {
-            if due.at_ns > now {
-                return None;
-            }
-            self.due.pop();
-            if self.clients[due.number as usize].turn == due.turn {
-                return Some(due);
-            }
-        }
-        None
-    }
-}
 
 impl Fleet {
     /// From now on its clients come back by themselves.
     pub fn come_back(&mut self) {
-        self.returning = Some(Returning::new(self.connections.len()));
+        self.returning = Some(ReconnectQueue::new(self.connections.len()));
         self.opening.unbound(UPGRADE_TIMEOUT_MS * MILLISECOND_NS);
     }
 
     /// Nobody comes back any more.
-    pub fn stop_coming_back(&mut self) -> Option<Returning> {
+    pub fn stop_coming_back(&mut self) -> Option<ReconnectQueue> {
         self.returning.take()
     }
 
     /// How its clients come back, if they do.
-    pub fn returning(&self) -> Option<&Returning> {
+    pub fn returning(&self) -> Option<&ReconnectQueue> {
         self.returning.as_ref()
     }
 
@@ -208,7 +107,7 @@ impl Fleet {
         if self.returning.is_none() {
             return self.lost(number, why);
         }
-        self.census.joined_now -= 1;
+        self.totals.joined_now -= 1;
         self.ledger.end_life(number, &mut self.done);
         self.opening.is_back_on_the_way();
         self.join_again_later(number);

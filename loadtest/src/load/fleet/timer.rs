@@ -13,6 +13,9 @@ use rustix::time::{
 
 use crate::load::clock::SECOND_NS;
 
+/// The timer's token; the others are numbers of connections.
+pub(super) const TIMER: Token = Token(usize::MAX);
+
 #[derive(Debug)]
 pub(super) struct Timer {
     descriptor: OwnedFd,

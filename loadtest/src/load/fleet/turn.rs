@@ -2,13 +2,11 @@
 
 use std::io;
 
-use mio::Token;
-
 use super::Fleet;
+use super::pacer::Pacer;
+use super::timer::TIMER;
 use crate::load::clock::{MILLISECOND_NS, now_ns};
 
-/// The timer's token; the others are numbers of connections.
-pub(super) const TIMER: Token = Token(usize::MAX);
 /// Longest that the loop sleeps: what nobody wakes it for (signals, the live line) is looked at that often.
 const SLEEP_NS: u64 = 100 * MILLISECOND_NS;
 /// Most messages published in one turn, so that a generator that is late still reads.
@@ -107,7 +105,7 @@ impl Fleet {
         self.publish_due(end_ns.saturating_sub(1));
         let unsent = self.pacer.backlog(end_ns);
         self.ledger.not_sent(unsent);
-        self.pacer = super::Pacer::silent();
+        self.pacer = Pacer::silent();
     }
 
     fn publish_due(&mut self, now: u64) {
@@ -141,7 +139,7 @@ impl Fleet {
 
     /// Ends the running interval of the meter, with what the system says at that moment.
     pub fn end_interval(&mut self, now: u64) {
-        let around = self.watch.look(self.census.joined_now);
+        let around = self.watch.look(self.totals.joined_now);
         self.meter.end_interval(now, around);
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::objective::{NAMES, Objective};
 use crate::load::wire::phoenix::Version;
 use crate::observe::host::{Cores, CoresError};
-use crate::run::objective::{NAMES, Objective};
 
 /// Flags of every scenario.
 #[derive(Clone, Debug, Args)]

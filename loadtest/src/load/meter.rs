@@ -3,7 +3,8 @@
 
 use hdrhistogram::Histogram;
 
-use crate::load::clock::SECOND_NS;
+use crate::clock::SECOND_NS;
+use crate::observe::watch::Surroundings;
 use crate::result::{Interval, Latency};
 
 /// Longest time that is told apart: an hour. What is longer counts as that.
@@ -90,19 +91,6 @@ pub struct MeterCounts {
 struct Window {
     begin_ns: u64,
     end_ns: u64,
-}
-
-/// What the system says at the end of an interval.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Surroundings {
-    /// Joined connections.
-    pub joined: u64,
-    /// Server CPU in the interval, in cores.
-    pub server_cores: Option<f64>,
-    /// The server's resident memory.
-    pub server_rss_bytes: Option<u64>,
-    /// The load generator's CPU in the interval, in cores.
-    pub load_cores: f64,
 }
 
 impl Meter {

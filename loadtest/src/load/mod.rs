@@ -1,6 +1,5 @@
 //! The load: who connects and what they say, how it is written, and the account of what came back.
 
-pub mod clock;
 pub mod fleet;
 pub mod ledger;
 pub mod meter;

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use crate::load::clock::{SECOND_NS, now_ns};
-use crate::load::meter::Surroundings;
-use crate::observe::host::{OwnUsage, ProcessTree, Usage};
+use super::host::{OwnUsage, ProcessTree, Usage};
+use crate::clock::{SECOND_NS, now_ns};
 
 /// Who is watched.
 #[derive(Debug, Default)]
@@ -42,6 +41,19 @@ pub struct Used {
     pub own_waiting: f64,
     /// CPU of the server, in seconds: all, and the system's part.
     pub server_cpu: Option<(f64, f64)>,
+}
+
+/// What the system says at the end of an interval.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings {
+    /// Joined connections.
+    pub joined: u64,
+    /// Server CPU in the interval, in cores.
+    pub server_cores: Option<f64>,
+    /// The server's resident memory.
+    pub server_rss_bytes: Option<u64>,
+    /// The load generator's CPU in the interval, in cores.
+    pub load_cores: f64,
 }
 
 impl Watch {

@@ -4,7 +4,6 @@ mod assess;
 mod error;
 pub mod interrupt;
 mod measure;
-pub mod objective;
 pub mod prober;
 pub mod progress;
 mod restart_subject;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::load::clock::{SECOND_NS, now_ns};
+use crate::clock::{SECOND_NS, now_ns};
 
 /// Where progress goes: stderr, so that stdout has nothing but the result.
 #[derive(Debug)]

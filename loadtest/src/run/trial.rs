@@ -9,7 +9,7 @@ use super::error::CannotRun;
 use super::prober::Prober;
 use super::subject::Stand;
 use crate::arguments::Traffic;
-use crate::load::clock::{SECOND_NS, now_ns};
+use crate::clock::{SECOND_NS, now_ns};
 use crate::load::fleet::{Departure, Fleet, Happening, Pacer};
 use crate::observe::watch::{Sample, Watch};
 use crate::result::{Ended, Latency};

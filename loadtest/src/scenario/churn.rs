@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::Churn;
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::fleet::{Departure, Happening};
 use crate::result::{Figure, Problem, RunResult};
 use crate::run::interrupt::Interrupt;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::{Idle, Messages};
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::fleet::Happening;
 use crate::result::RunResult;
 use crate::run::interrupt::Interrupt;

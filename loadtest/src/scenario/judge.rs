@@ -1,6 +1,6 @@
 //! What a trial came to: its measurement, what is wrong with it, and whether it held.
 
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::result::{Ended, Figure, Measurement, Objective, Problem, Severity};
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{Found, failure, problems};

@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use crate::arguments::{Messages, Probe};
-use crate::load::clock::{MILLISECOND_NS, now_ns};
+use crate::clock::{MILLISECOND_NS, now_ns};
 use crate::load::wire::tag::Marker;
 use crate::run::interrupt::Interrupt;
 use crate::run::prober::CONNECTIONS;

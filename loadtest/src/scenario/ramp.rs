@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::judge::{Judged, judge, silent_heartbeats};
 use super::parameters::Parameters;
 use crate::arguments::{Raised, Ramp, Traffic};
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Stand;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::Slow;
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::report::units;
 use crate::result::{Measurement, Problem, RunResult, Throughput};
 use crate::run::interrupt::Interrupt;

@@ -10,7 +10,7 @@ use super::happening::Happening;
 use super::reconnect_queue::ReconnectQueue;
 use super::totals::count;
 use super::{Beat, Fleet};
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::wire::phoenix::{self, Push};
 use crate::load::wire::upgrade::{self, Answer};
 

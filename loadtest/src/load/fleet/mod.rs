@@ -27,7 +27,7 @@ use std::io;
 
 use mio::{Events, Poll};
 
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::ledger::Ledger;
 use crate::load::meter::Meter;
 use crate::load::wire::tag::Marker;

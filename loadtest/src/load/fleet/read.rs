@@ -7,7 +7,7 @@ use super::connect::plain;
 use super::connection::Stage;
 use super::happening::Happening;
 use super::{Fleet, READ_BYTES};
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::wire::frame::{self, Head, Violation, opcode};
 
 /// What a connection keeps of a message that is longer than the buffer makes the buffer grow to this at most.

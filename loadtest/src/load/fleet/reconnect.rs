@@ -9,7 +9,7 @@ use super::reconnect_queue::{ReconnectQueue, Step};
 use super::schedule::{
     FALLBACK_MS, JOIN_TIMEOUT_MS, UPGRADE_TIMEOUT_MS, reconnect_after_ms, rejoin_after_ms,
 };
-use crate::load::clock::{MILLISECOND_NS, now_ns};
+use crate::clock::{MILLISECOND_NS, now_ns};
 use crate::load::wire::phoenix::{self, Push};
 
 impl Fleet {

@@ -11,7 +11,7 @@ use rustix::time::{
     timerfd_settime,
 };
 
-use crate::load::clock::SECOND_NS;
+use crate::clock::SECOND_NS;
 
 /// The timer's token; the others are numbers of connections.
 pub(super) const TIMER: Token = Token(usize::MAX);

@@ -5,7 +5,7 @@ use std::io;
 use super::Fleet;
 use super::pacer::Pacer;
 use super::timer::TIMER;
-use crate::load::clock::{MILLISECOND_NS, now_ns};
+use crate::clock::{MILLISECOND_NS, now_ns};
 
 /// Longest that the loop sleeps: what nobody wakes it for (signals, the live line) is looked at that often.
 const SLEEP_NS: u64 = 100 * MILLISECOND_NS;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::connect::plain;
 use super::connection::{Pushed, Stage};
 use super::{Beat, Fleet};
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::wire::phoenix::{self, Push};
 
 /// Most bytes that wait for one publisher's socket. A server that reads nothing for so long has the rest of its messages

@@ -7,7 +7,7 @@ mod traffic;
 use super::judge::{Judged, judge};
 use super::parameters::Parameters;
 use crate::arguments::{Common, Restart};
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::fleet::Apart;
 use crate::result::{LobbyDelays, RunResult};
 use crate::run::interrupt::Interrupt;

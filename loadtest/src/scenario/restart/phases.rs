@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::arguments::Restart;
-use crate::load::clock::{MILLISECOND_NS, SECOND_NS, now_ns};
+use crate::clock::{MILLISECOND_NS, SECOND_NS, now_ns};
 use crate::load::fleet::{Apart, Happening};
 use crate::result::{self, Connections, Count, LobbyDelays, Moment, Shares};
 use crate::run::trial::{Trial, nanoseconds};

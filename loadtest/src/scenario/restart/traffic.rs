@@ -1,6 +1,6 @@
 //! Who talks while some are there and others are not: at a steady rate in all, from those that are there, in turn.
 
-use crate::load::clock::now_ns;
+use crate::clock::now_ns;
 use crate::load::fleet::Fleet;
 
 /// A rate, and the streams that share it.

@@ -6,7 +6,7 @@ use crate::result::{RunResult, Severity};
 use super::finding::Finding;
 
 /// Sentences that differ in their numbers alone, and how many said so.
-struct Alike {
+struct Repeated {
     /// What stands between the numbers.
     words: Vec<String>,
     /// The least and the largest at each place, as they were written.
@@ -19,7 +19,7 @@ struct Alike {
 /// The findings, with each kind of warning about a measurement once. Failures stay as they are: each is one too many.
 pub(super) fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding> {
     let mut told = Vec::new();
-    let mut kinds: Vec<Alike> = Vec::new();
+    let mut kinds: Vec<Repeated> = Vec::new();
     for finding in found {
         let about = about(&finding.text, result);
         match about.filter(|_| finding.severity == Severity::Warning) {
@@ -43,11 +43,11 @@ fn about<'a>(text: &'a str, result: &RunResult) -> Option<&'a str> {
     said.min_by_key(|said| said.len())
 }
 
-fn sort_in(kinds: &mut Vec<Alike>, text: &str, whole: &str) {
+fn sort_in(kinds: &mut Vec<Repeated>, text: &str, whole: &str) {
     let (words, numbers) = taken_apart(text);
     match kinds.iter_mut().find(|kind| kind.words == words) {
         Some(kind) => kind.add(&numbers),
-        None => kinds.push(Alike {
+        None => kinds.push(Repeated {
             words,
             numbers: numbers
                 .into_iter()
@@ -59,7 +59,7 @@ fn sort_in(kinds: &mut Vec<Alike>, text: &str, whole: &str) {
     }
 }
 
-impl Alike {
+impl Repeated {
     fn add(&mut self, numbers: &[String]) {
         self.count += 1;
         for ((least, most), number) in self.numbers.iter_mut().zip(numbers) {

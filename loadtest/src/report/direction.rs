@@ -5,7 +5,7 @@ use crate::result::Ratio;
 
 /// Which way a figure is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Better {
+pub(super) enum Direction {
     /// Throughput, say.
     More,
     /// Delay, say.
@@ -17,13 +17,13 @@ pub(super) enum Better {
 /// A change below this is not called better or worse: runs differ by as much from one time to the next.
 const NOTABLE: f64 = 0.05;
 
-impl Better {
+impl Direction {
     /// What a multiple of something else is worth.
     pub fn mood(self, times: f64) -> Mood {
         let gain = match self {
-            Better::More => times - 1.0,
-            Better::Less => 1.0 - times,
-            Better::Neither => 0.0,
+            Direction::More => times - 1.0,
+            Direction::Less => 1.0 - times,
+            Direction::Neither => 0.0,
         };
         match gain {
             gain if gain > NOTABLE => Mood::Good,
@@ -43,30 +43,30 @@ impl Better {
     /// A mark before the figure's name. It is as wide for each.
     pub fn arrow(self) -> &'static str {
         match self {
-            Better::More => "↑",
-            Better::Less => "↓",
-            Better::Neither => " ",
+            Direction::More => "↑",
+            Direction::Less => "↓",
+            Direction::Neither => " ",
         }
     }
 
     /// In words, if there is a way.
     pub fn words(self) -> Option<&'static str> {
         match self {
-            Better::More => Some("more is better"),
-            Better::Less => Some("less is better"),
-            Better::Neither => None,
+            Direction::More => Some("more is better"),
+            Direction::Less => Some("less is better"),
+            Direction::Neither => None,
         }
     }
 
     /// Of a figure that is told as a multiple of the floor's, by its name: rates should be high, and how much is read at
     /// once is no merit by itself. The rest is cost and delay. `asked`: the rate was asked for.
-    pub fn of_ratio(figure: &str, asked: bool) -> Better {
+    pub fn of_ratio(figure: &str, asked: bool) -> Direction {
         let rate = figure.contains("per second") || figure.contains("a second");
         match figure {
-            figure if figure.contains("per read") => Better::Neither,
-            _ if rate && asked => Better::Neither,
-            _ if rate => Better::More,
-            _ => Better::Less,
+            figure if figure.contains("per read") => Direction::Neither,
+            _ if rate && asked => Direction::Neither,
+            _ if rate => Direction::More,
+            _ => Direction::Less,
         }
     }
 }

@@ -4,19 +4,19 @@
 use crate::result::{Measurement, RunResult, Side};
 
 /// The measurements that stand for a run: all of one kind, since a median over them must mean something.
-pub(super) struct Standing<'a> {
+pub(super) struct Representative<'a> {
     /// One, or one for each round.
     pub measurements: Vec<&'a Measurement>,
     /// How they were chosen, in words, if there was a choice.
     pub how: Option<String>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> Representative<'a> {
     /// `None` if nothing was measured.
-    pub fn of(result: &'a RunResult) -> Option<Standing<'a>> {
+    pub fn of(result: &'a RunResult) -> Option<Representative<'a>> {
         let all = &result.measurements;
         if all.len() == 1 {
-            return Some(Standing {
+            return Some(Representative {
                 measurements: all.iter().collect(),
                 how: None,
             });
@@ -35,7 +35,7 @@ impl<'a> Standing<'a> {
             1 => format!("the {}", side_name(side)),
             rounds => format!("the {}, medians over {rounds} rounds", side_name(side)),
         };
-        Some(Standing {
+        Some(Representative {
             measurements,
             how: Some(how),
         })
@@ -89,7 +89,7 @@ impl<'a> Standing<'a> {
 }
 
 /// A ramp stands on the last step that held; on its first if none did.
-fn step(result: &RunResult) -> Option<Standing<'_>> {
+fn step(result: &RunResult) -> Option<Representative<'_>> {
     let held = result.ramp.as_ref().and_then(|ramp| ramp.last_held);
     let last = result
         .measurements
@@ -103,7 +103,7 @@ fn step(result: &RunResult) -> Option<Standing<'_>> {
         ),
     };
     let how = Some(format!("{what} ({})", measurement.label));
-    Some(Standing {
+    Some(Representative {
         measurements: vec![measurement],
         how,
     })
@@ -117,7 +117,7 @@ pub(super) fn floors(result: &RunResult) -> Vec<&Measurement> {
             .iter()
             .filter(|measurement| measurement.side == side)
             .collect();
-        Standing {
+        Representative {
             measurements,
             how: None,
         }

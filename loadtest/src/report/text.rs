@@ -9,7 +9,7 @@ use crate::result::{RunResult, Severity};
 
 use super::findings::findings;
 use super::outcome::nothing_came_of_it;
-use super::representative::Standing;
+use super::representative::Representative;
 use super::setup;
 use super::table::{Cell, Form, Mood, Table};
 use super::tables;
@@ -47,7 +47,9 @@ pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     if let Some(sentence) = bottleneck(result) {
         page.paragraph(&sentence);
     }
-    if let Some(which) = Standing::of(result).and_then(|standing| standing.in_full()) {
+    if let Some(which) =
+        Representative::of(result).and_then(|representative| representative.in_full())
+    {
         page.aside(&format!("In full below: {which}."));
     }
     for table in tables::all(result) {

@@ -4,7 +4,7 @@ use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Sev
 
 use super::findings::findings;
 use super::outcome::{breaks_on_purpose, nothing_came_of_it};
-use super::representative::Standing;
+use super::representative::Representative;
 use super::setup;
 use super::units::{counted, integer, plain, time};
 
@@ -86,7 +86,7 @@ fn everybody_back(restart: &Restart) -> String {
 
 /// What the height of a ramp is worth: whose limit it found.
 fn doubt(result: &RunResult) -> &'static str {
-    let summit = broken(result).or_else(|| Standing::of(result)?.middle());
+    let summit = broken(result).or_else(|| Representative::of(result)?.middle());
     match summit.map(|summit| summit.saturated) {
         Some(Saturated::LoadGenerator) => " (the load generator was the limit)",
         Some(Saturated::Both) => " (server and load generator were at their limit)",
@@ -113,7 +113,7 @@ fn broken(result: &RunResult) -> Option<&Measurement> {
 pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
     match broken(result) {
         Some(broken) => Some(format!("When it broke: {}", saturated(result, broken)?)),
-        None => saturated(result, Standing::of(result)?.middle()?),
+        None => saturated(result, Representative::of(result)?.middle()?),
     }
 }
 

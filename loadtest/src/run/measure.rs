@@ -26,7 +26,7 @@ impl Trial<'_> {
         let seconds = measured.seconds.max(1e-9);
         Measurement {
             label: label.to_owned(),
-            side: self.stand.side,
+            side: self.subject.side,
             round,
             step: None,
             held: deliveries.whole(),

@@ -12,17 +12,17 @@ impl Trial<'_> {
         self.fleet.ledger.promise();
         self.fleet.count_anew(self.fleet.joined());
         self.fleet.come_back();
-        self.stand.tell_to_end();
+        self.subject.tell_to_end();
     }
 
     /// How the server has ended, if it has.
     pub fn how_server_ended(&mut self) -> Option<ExitStatus> {
-        self.stand.how_it_ended()
+        self.subject.how_it_ended()
     }
 
     /// Kills a server that does not end.
     pub fn kill_server(&self) {
-        self.stand.kill();
+        self.subject.kill();
     }
 
     /// Starts the server again, which has ended. Whether it answers is not waited for.
@@ -30,15 +30,15 @@ impl Trial<'_> {
     /// # Errors
     /// If there is no process for it.
     pub fn start_server_again(&mut self) -> Result<(), CannotRun> {
-        self.stand.start_again(self.run)?;
-        self.fleet.watch.succeed(self.stand.process());
+        self.subject.start_again(self.run)?;
+        self.fleet.watch.succeed(self.subject.process());
         self.before = self.fleet.watch.sample();
         Ok(())
     }
 
     /// Whether the server has ended.
     pub fn server_has_ended(&mut self) -> bool {
-        self.stand.has_ended()
+        self.subject.has_ended()
     }
 
     /// All are back, or it is not waited for the others: what joining has cost is known, and the measured time ends.

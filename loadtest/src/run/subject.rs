@@ -18,7 +18,7 @@ use crate::result::Side;
 
 /// A server that can be connected to. One that was started for it ends with it.
 #[derive(Debug)]
-pub struct Stand {
+pub struct Subject {
     /// Which.
     pub side: Side,
     /// Where.
@@ -37,13 +37,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How much of what a server has said is shown when it fails.
 const OUTPUT_LINES: usize = 15;
 
-impl Stand {
+impl Subject {
     /// The server under test, started if that was asked for and there is room for `connections` to it.
     ///
     /// # Errors
     /// If it is not there or does not come up.
-    pub fn server(run: &mut Run, connections: u32) -> Result<Stand, CannotRun> {
-        Stand::with(run, connections, false)
+    pub fn server(run: &mut Run, connections: u32) -> Result<Subject, CannotRun> {
+        Subject::with(run, connections, false)
     }
 
     /// The server under test, started with a listening socket that this program holds, if `inherits`: then it can be
@@ -51,7 +51,7 @@ impl Stand {
     ///
     /// # Errors
     /// If the address cannot be listened at, or the server does not come up.
-    pub fn with(run: &mut Run, connections: u32, inherits: bool) -> Result<Stand, CannotRun> {
+    pub fn with(run: &mut Run, connections: u32, inherits: bool) -> Result<Subject, CannotRun> {
         let (target, common) = (run.target.clone(), &run.common);
         let addresses = target
             .addresses()
@@ -84,28 +84,28 @@ impl Stand {
             (None, None) => None,
         };
         let spawned = common.spawn.is_some();
-        let mut stand = Stand {
+        let mut subject = Subject {
             side: Side::Server,
             target,
             address: addresses[0],
             server,
             listener,
         };
-        stand.address = if stand.listener.is_some() {
+        subject.address = if subject.listener.is_some() {
             addresses[0]
         } else if spawned {
-            stand.wait_for_port(run, &addresses)?
+            subject.wait_for_port(run, &addresses)?
         } else {
             answering(&addresses)
         };
-        Ok(stand)
+        Ok(subject)
     }
 
     /// The floor: this program, started once more.
     ///
     /// # Errors
     /// If it does not come up.
-    pub fn floor(run: &Run, writes: Writes) -> Result<Stand, CannotRun> {
+    pub fn floor(run: &Run, writes: Writes) -> Result<Subject, CannotRun> {
         let own = std::env::current_exe()?;
         let own = own.to_string_lossy().replace('\'', r"'\''");
         let command = format!(
@@ -126,7 +126,7 @@ impl Stand {
             Writes::Batch => Side::FloorBatch,
             Writes::Single => Side::FloorSingle,
         };
-        Ok(Stand {
+        Ok(Subject {
             side,
             target,
             address,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Run;
 use super::error::CannotRun;
 use super::prober::Prober;
-use super::subject::Stand;
+use super::subject::Subject;
 use crate::arguments::Traffic;
 use crate::clock::{SECOND_NS, now_ns};
 use crate::load::fleet::{Departure, Fleet, Happening, Pacer};
@@ -21,7 +21,7 @@ pub struct Trial<'a> {
     pub run: &'a mut Run,
     /// The connections.
     pub fleet: Fleet,
-    pub(super) stand: Stand,
+    pub(super) subject: Subject,
     /// The first stream of each lobby and how many it has.
     lobbies: Vec<(u32, u32)>,
     pub(super) before: Sample,
@@ -36,19 +36,23 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    /// Against `stand`, without connections.
+    /// Against `subject`, without connections.
     ///
     /// # Errors
     /// If the system has no room for `connections`, or for an event queue.
-    pub fn new(run: &'a mut Run, stand: Stand, connections: u32) -> Result<Trial<'a>, CannotRun> {
-        run.check_room(connections, stand.address)?;
-        let settings = run.fleet_settings(stand.address, &stand.target);
-        let mut fleet = Fleet::new(settings, Watch::new(stand.process()))?;
+    pub fn new(
+        run: &'a mut Run,
+        subject: Subject,
+        connections: u32,
+    ) -> Result<Trial<'a>, CannotRun> {
+        run.check_room(connections, subject.address)?;
+        let settings = run.fleet_settings(subject.address, &subject.target);
+        let mut fleet = Fleet::new(settings, Watch::new(subject.process()))?;
         let before = fleet.watch.sample();
         Ok(Trial {
             run,
             fleet,
-            stand,
+            subject,
             lobbies: Vec::new(),
             before,
             joined: None,
@@ -100,7 +104,7 @@ impl<'a> Trial<'a> {
     /// # Errors
     /// What is missing, and how to get it.
     pub fn check_room(&self, connections: u32) -> Result<(), CannotRun> {
-        self.run.check_room(connections, self.stand.address)
+        self.run.check_room(connections, self.subject.address)
     }
 
     /// The streams that the run's publishers have.
@@ -166,7 +170,7 @@ impl<'a> Trial<'a> {
     }
 
     fn explain(&self, why: &str) -> String {
-        let url = &self.stand.target.url;
+        let url = &self.subject.target.url;
         let advice = match why {
             "connection refused" => {
                 "Nothing listens there. Is the server running, and on this port? --spawn starts one"
@@ -187,7 +191,7 @@ impl<'a> Trial<'a> {
             }
             _ => "See --url",
         };
-        let said = self.stand.output_tail();
+        let said = self.subject.output_tail();
         let said = if said.is_empty() {
             said
         } else {
@@ -374,9 +378,9 @@ impl<'a> Trial<'a> {
 
     /// The last lines of the server, if it was started here and has ended.
     pub fn last_words(&mut self) -> Option<String> {
-        self.stand
+        self.subject
             .has_ended()
-            .then(|| self.stand.output_tail())
+            .then(|| self.subject.output_tail())
             .filter(|text| !text.is_empty())
     }
 
@@ -401,7 +405,7 @@ impl<'a> Trial<'a> {
         let common = &self.run.common;
         let mut flags: Vec<String> = [
             "--url",
-            &format!("ws://{}{}", self.stand.address, self.stand.path()),
+            &format!("ws://{}{}", self.subject.address, self.subject.path()),
             "--vsn",
             &common.vsn.to_string(),
             "--topic",

@@ -6,7 +6,7 @@ use crate::arguments::{Fanout, Traffic};
 use crate::floor::Writes;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
 use crate::run::interrupt::Interrupt;
-use crate::run::subject::Stand;
+use crate::run::subject::Subject;
 use crate::run::trial::Trial;
 use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
@@ -55,14 +55,14 @@ fn in_turn(
             true => format!("{what}, round {round}"),
             false => String::new(),
         };
-        let judged = Stand::server(run, traffic.clients.0)
-            .and_then(|stand| measure(run, stand, traffic, &label("server"), round));
+        let judged = Subject::server(run, traffic.clients.0)
+            .and_then(|subject| measure(run, subject, traffic, &label("server"), round));
         found.take_or_end(judged)?;
         for writes in floors {
             if found.ended == Ended::Complete {
                 let name = label(&format!("floor ({writes})"));
-                let judged = Stand::floor(run, *writes)
-                    .and_then(|stand| measure(run, stand, traffic, &name, round));
+                let judged = Subject::floor(run, *writes)
+                    .and_then(|subject| measure(run, subject, traffic, &name, round));
                 found.take_or_end(judged)?;
             }
         }
@@ -117,12 +117,12 @@ pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), Canno
 /// One measurement against one server.
 pub(super) fn measure(
     run: &mut Run,
-    stand: Stand,
+    subject: Subject,
     traffic: &Traffic,
     label: &str,
     round: u32,
 ) -> Result<Judged, CannotRun> {
-    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
+    let mut trial = Trial::new(run, subject, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let clients = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     match traffic.prober {

@@ -9,7 +9,7 @@ use crate::arguments::{Common, Floor};
 use crate::floor;
 use crate::result::{Ended, RunResult};
 use crate::run::interrupt::Interrupt;
-use crate::run::subject::Stand;
+use crate::run::subject::Subject;
 use crate::run::{CannotRun, Found, Run, Starts};
 
 pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
@@ -49,8 +49,8 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
         for writes in writes.writes() {
             if found.ended == Ended::Complete {
                 let name = format!("floor ({writes})");
-                let judged = Stand::floor(run, *writes)
-                    .and_then(|stand| measure(run, stand, &traffic, &name, 1));
+                let judged = Subject::floor(run, *writes)
+                    .and_then(|subject| measure(run, subject, &traffic, &name, 1));
                 found.take_or_end(judged)?;
             }
         }

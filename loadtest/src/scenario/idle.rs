@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::load::fleet::Happening;
 use crate::result::RunResult;
 use crate::run::interrupt::Interrupt;
-use crate::run::subject::Stand;
+use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
@@ -51,8 +51,8 @@ fn go(run: &mut Run, asked: &Idle) -> Result<Found, CannotRun> {
         ping_event,
         ..
     } = asked;
-    let stand = Stand::server(run, clients.0)?;
-    let mut trial = Trial::new(run, stand, clients.0)?;
+    let subject = Subject::server(run, clients.0)?;
+    let mut trial = Trial::new(run, subject, clients.0)?;
     trial.open_lobbies(topics.0, 0, |_| 0);
     let enlisted = trial.enlist(0..clients.0, clients.0, true);
     trial.gather(&enlisted)?;

@@ -8,7 +8,7 @@ use crate::clock::{MILLISECOND_NS, now_ns};
 use crate::load::wire::tag::Marker;
 use crate::run::interrupt::Interrupt;
 use crate::run::prober::CONNECTIONS;
-use crate::run::subject::Stand;
+use crate::run::subject::Subject;
 use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
 
@@ -29,8 +29,8 @@ pub(super) fn run(asked: Probe, interrupt: Interrupt) -> Result<String, CannotRu
         Starts::Nothing,
         interrupt,
     )?;
-    let stand = Stand::server(&mut run, CONNECTIONS)?;
-    let mut trial = Trial::new(&mut run, stand, CONNECTIONS)?;
+    let subject = Subject::server(&mut run, CONNECTIONS)?;
+    let mut trial = Trial::new(&mut run, subject, CONNECTIONS)?;
     trial.fleet.probe(marker);
     trial.open_lobbies(1, 0, |_| 0);
     let enlisted = trial.enlist(0..CONNECTIONS, CONNECTIONS, true);

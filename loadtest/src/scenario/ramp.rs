@@ -8,7 +8,7 @@ use crate::arguments::{Raised, Ramp, Traffic};
 use crate::clock::now_ns;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
 use crate::run::interrupt::Interrupt;
-use crate::run::subject::Stand;
+use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts};
 
@@ -118,8 +118,8 @@ fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
-    let stand = Stand::server(run, size)?;
-    let mut trial = Trial::new(run, stand, size)?;
+    let subject = Subject::server(run, size)?;
+    let mut trial = Trial::new(run, subject, size)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let mut climb = Climb {
         trial,

@@ -9,7 +9,7 @@ use crate::clock::now_ns;
 use crate::report::units;
 use crate::result::{Measurement, Problem, RunResult, Throughput};
 use crate::run::interrupt::Interrupt;
-use crate::run::subject::Stand;
+use crate::run::subject::Subject;
 use crate::run::trial::{Phase, Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
@@ -54,8 +54,8 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
         stop_for,
         ..
     } = asked;
-    let stand = Stand::server(run, traffic.clients.0)?;
-    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
+    let subject = Subject::server(run, traffic.clients.0)?;
+    let mut trial = Trial::new(run, subject, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     let silent = enlisted

@@ -17,28 +17,28 @@ use crate::load::wire::upgrade::{self, Answer};
 impl Fleet {
     /// Opens a connection when its turn comes.
     pub fn open(&mut self, number: u32) {
-        if self.opening.waiting.is_empty() {
-            self.opening.next_ns = self.opening.next_ns.max(now_ns());
+        if self.connect_queue.waiting.is_empty() {
+            self.connect_queue.next_ns = self.connect_queue.next_ns.max(now_ns());
         }
         if self.returning.is_none() {
             self.totals.wanted += 1;
         }
-        self.opening.waiting.push_back(number);
+        self.connect_queue.waiting.push_back(number);
     }
 
     /// Connections that are to be opened or on their way.
     pub fn opening(&self) -> usize {
-        let apart = self.returning.as_ref().map_or(0, ReconnectQueue::apart);
-        self.opening.waiting.len() + self.opening.arriving + apart
+        let returning = self.returning.as_ref().map_or(0, ReconnectQueue::waiting);
+        self.connect_queue.waiting.len() + self.connect_queue.arriving + returning
     }
 
     /// Opens no more of those that wait for their turn.
     pub fn stop_opening(&mut self) {
-        self.opening.waiting.clear();
+        self.connect_queue.waiting.clear();
     }
 
     pub(super) fn open_due(&mut self, now: u64) -> io::Result<()> {
-        while let Some((number, planned_ns)) = self.opening.due(now) {
+        while let Some((number, planned_ns)) = self.connect_queue.due(now) {
             self.totals.first_start_ns.get_or_insert(planned_ns);
             let connection = &mut self.connections[number as usize];
             connection.reset();
@@ -65,8 +65,8 @@ impl Fleet {
 
     /// Those who have not joined in time.
     fn give_up_late(&mut self, now: u64) {
-        let timeout_ns = self.opening.timeout_ns;
-        while let Some((number, opened_ns)) = self.opening.on_the_way.front().copied() {
+        let timeout_ns = self.connect_queue.timeout_ns;
+        while let Some((number, opened_ns)) = self.connect_queue.on_the_way.front().copied() {
             let connection = &self.connections[number as usize];
             let still = connection.opened_ns == opened_ns;
             let without = match connection.stage {
@@ -74,14 +74,14 @@ impl Fleet {
                 Stage::Upgrading if still => "answer to the upgrade",
                 Stage::Joining if still && self.returning.is_none() => "reply to the join",
                 _ => {
-                    self.opening.on_the_way.pop_front();
+                    self.connect_queue.on_the_way.pop_front();
                     continue;
                 }
             };
             if opened_ns + timeout_ns > now {
                 return;
             }
-            self.opening.on_the_way.pop_front();
+            self.connect_queue.on_the_way.pop_front();
             self.refused(
                 number,
                 format!("no {without} within {} s", timeout_ns / 1_000_000_000),
@@ -156,7 +156,7 @@ impl Fleet {
         self.totals.joined_ever += 1;
         self.totals.joined_now += 1;
         self.totals.last_join_ns = now;
-        self.opening.arriving -= 1;
+        self.connect_queue.arriving -= 1;
         self.ledger.join(number);
         self.has_joined(number);
         if !self.has_returned(number) {
@@ -178,7 +178,7 @@ impl Fleet {
 
     /// A connection could not be had.
     pub(super) fn refused(&mut self, number: u32, why: String) {
-        self.opening.arriving -= 1;
+        self.connect_queue.arriving -= 1;
         self.drop_socket(number);
         if self.returning.is_some() {
             self.try_again(number);

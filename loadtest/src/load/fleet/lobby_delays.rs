@@ -5,17 +5,17 @@ use crate::result::LobbyDelays;
 
 /// Two distributions being recorded.
 #[derive(Debug)]
-pub struct Apart {
+pub struct LobbyRecorders {
     begin_ns: u64,
     end_ns: u64,
     first: Recorder,
     others: Recorder,
 }
 
-impl Apart {
+impl LobbyRecorders {
     /// Of messages that are due from `begin_ns` on.
-    pub fn from(begin_ns: u64) -> Apart {
-        Apart {
+    pub fn from(begin_ns: u64) -> LobbyRecorders {
+        LobbyRecorders {
             begin_ns,
             end_ns: u64::MAX,
             first: Recorder::default(),

@@ -38,7 +38,7 @@ use connect_queue::ConnectQueue;
 use connection::{Connection, Stage};
 pub use departure::Departure;
 pub use happening::Happening;
-pub use lobby_delays::Apart;
+pub use lobby_delays::LobbyRecorders;
 pub use pacer::Pacer;
 pub use reconnect_queue::ReconnectQueue;
 pub use script::{Script, ScriptError, Words};
@@ -58,7 +58,7 @@ pub struct Fleet {
     accept: String,
     random: fastrand::Rng,
     connections: Vec<Connection>,
-    opening: ConnectQueue,
+    connect_queue: ConnectQueue,
     /// Connections whose last read filled the buffer.
     unread: VecDeque<u32>,
     /// Connections with something to write.
@@ -84,7 +84,7 @@ pub struct Fleet {
     /// When the scenario wants to be asked again at the latest, whatever happens before.
     pub wake_ns: Option<u64>,
     /// Delays by lobby, if they are taken.
-    pub apart: Option<Apart>,
+    pub lobby_delays: Option<LobbyRecorders>,
     /// How clients come back by themselves, if they do.
     returning: Option<ReconnectQueue>,
     /// Deliveries.
@@ -132,7 +132,7 @@ impl Fleet {
         Ok(Fleet {
             request: upgrade::request(host, path_and_query, &key, headers),
             accept: upgrade::accept(&key),
-            opening: ConnectQueue::new(&settings),
+            connect_queue: ConnectQueue::new(&settings),
             settings: FleetSettings { script, ..settings },
             poll,
             events: Events::with_capacity(EVENTS),
@@ -152,7 +152,7 @@ impl Fleet {
             probes: false,
             tells_replies: false,
             wake_ns: None,
-            apart: None,
+            lobby_delays: None,
             returning: None,
             pacer: Pacer::silent(),
             ledger: Ledger::new(marker, filler),
@@ -201,7 +201,7 @@ impl Fleet {
 
     /// The storm began at `begin_ns`: that is when every connection that is opened from now on was to be started.
     pub fn storm_from(&mut self, begin_ns: u64) {
-        self.opening.storm_from(begin_ns);
+        self.connect_queue.storm_from(begin_ns);
     }
 
     /// From now on, messages are published as `pacer` says.

@@ -131,8 +131,8 @@ impl Fleet {
             return;
         }
         self.meter.delivered(entered.intended_ns, now);
-        if let Some(apart) = &mut self.apart {
-            apart.delivered(connection.lobby, entered.intended_ns, now);
+        if let Some(recorders) = &mut self.lobby_delays {
+            recorders.delivered(connection.lobby, entered.intended_ns, now);
         }
         if entered.last {
             self.meter.delivered_to_last(entered.intended_ns, now);

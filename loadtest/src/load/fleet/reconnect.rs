@@ -16,7 +16,8 @@ impl Fleet {
     /// From now on its clients come back by themselves.
     pub fn come_back(&mut self) {
         self.returning = Some(ReconnectQueue::new(self.connections.len()));
-        self.opening.unbound(UPGRADE_TIMEOUT_MS * MILLISECOND_NS);
+        self.connect_queue
+            .unbound(UPGRADE_TIMEOUT_MS * MILLISECOND_NS);
     }
 
     /// Nobody comes back any more.
@@ -42,7 +43,7 @@ impl Fleet {
             match due.step {
                 Step::Connect => {
                     (client.reconnects, client.tries) = (client.reconnects + 1, client.tries + 1);
-                    returning.apart -= 1;
+                    returning.waiting -= 1;
                     returning.lateness.record(due.at_ns, now);
                     self.open(due.number);
                 }
@@ -66,7 +67,7 @@ impl Fleet {
             return;
         }
         let after_ms = reconnect_after_ms(client.reconnects + 1);
-        returning.apart += 1;
+        returning.waiting += 1;
         returning.schedule(number, Step::Connect, now_ns() + after_ms * MILLISECOND_NS);
     }
 
@@ -109,7 +110,7 @@ impl Fleet {
         }
         self.totals.joined_now -= 1;
         self.ledger.end_life(number, &mut self.done);
-        self.opening.is_back_on_the_way();
+        self.connect_queue.is_back_on_the_way();
         self.join_again_later(number);
         self.happenings.push(Happening::Lost(number, why));
     }

@@ -11,7 +11,7 @@ pub struct ReconnectQueue {
     due: BinaryHeap<Reverse<Due>>,
     pub(super) clients: Vec<Client>,
     /// Clients that wait for their time to connect again.
-    pub(super) apart: usize,
+    pub(super) waiting: usize,
     /// Upgrades that were answered so late that an app with a fallback would have turned to long-poll.
     pub late_upgrades: u64,
     /// From when a try was due to when it was made: how late the load generator was.
@@ -53,14 +53,14 @@ impl ReconnectQueue {
         ReconnectQueue {
             due: BinaryHeap::new(),
             clients: vec![Client::default(); clients],
-            apart: 0,
+            waiting: 0,
             late_upgrades: 0,
             lateness: Recorder::default(),
         }
     }
 
-    pub(super) fn apart(&self) -> usize {
-        self.apart
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// How often the client has tried to connect.

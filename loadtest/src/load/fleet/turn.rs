@@ -33,7 +33,7 @@ impl Fleet {
     }
 
     fn wait(&mut self, now: u64, until_ns: u64) -> io::Result<()> {
-        let busy = !self.unread.is_empty() || self.opening.can_open_at(now);
+        let busy = !self.unread.is_empty() || self.connect_queue.can_open_at(now);
         let wake_ns = if busy {
             now
         } else {
@@ -59,7 +59,7 @@ impl Fleet {
         let times = [
             Some(now + SLEEP_NS),
             self.pacer.next_due_ns(),
-            self.opening.next_due_ns(),
+            self.connect_queue.next_due_ns(),
             heartbeat,
             self.meter.interval_end_ns(),
             self.wake_ns,

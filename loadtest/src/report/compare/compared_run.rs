@@ -1,7 +1,7 @@
 //! One of the runs that are compared: its letter, its name, and what stands for it.
 
 use crate::report::findings::findings;
-use crate::report::representative::Standing;
+use crate::report::representative::Representative;
 use crate::report::setup;
 use crate::report::verdict::verdict;
 use crate::result::{Measurement, RunResult, Severity};
@@ -12,7 +12,7 @@ pub(super) struct ComparedRun<'a> {
     pub letter: String,
     pub name: &'a str,
     pub result: &'a RunResult,
-    pub standing: Option<Standing<'a>>,
+    pub representative: Option<Representative<'a>>,
     /// What stands for it where there is no median.
     pub middle: Option<&'a Measurement>,
 }
@@ -22,13 +22,15 @@ const NAME_MAX: usize = 30;
 
 impl<'a> ComparedRun<'a> {
     pub fn of(index: usize, (name, result): &'a (String, RunResult)) -> ComparedRun<'a> {
-        let standing = Standing::of(result);
-        let middle = standing.as_ref().and_then(|standing| standing.middle());
+        let representative = Representative::of(result);
+        let middle = representative
+            .as_ref()
+            .and_then(|representative| representative.middle());
         ComparedRun {
             letter: letter(index),
             name,
             result,
-            standing,
+            representative,
             middle,
         }
     }
@@ -55,14 +57,14 @@ impl<'a> ComparedRun<'a> {
             result.scenario, result.started_at
         );
         if let Some(how) = self
-            .standing
+            .representative
             .as_ref()
-            .and_then(|standing| standing.how.as_ref())
+            .and_then(|representative| representative.how.as_ref())
         {
             told.push_str(&format!("; the figures are of {how}"));
         }
         told.push('.');
-        if self.standing.is_none() {
+        if self.representative.is_none() {
             told.push_str(" Nothing was measured.");
         }
         told

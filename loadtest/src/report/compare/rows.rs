@@ -1,7 +1,7 @@
 //! The figures that are held against each other, and which way each is better.
 
-use crate::report::direction::Better;
-use crate::report::representative::Standing;
+use crate::report::direction::Direction;
+use crate::report::representative::Representative;
 use crate::report::setup;
 use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
@@ -13,7 +13,7 @@ pub(super) struct Row {
     /// What it is.
     pub name: &'static str,
     /// Which way is better.
-    pub better: Better,
+    pub better: Direction,
     /// The run's, if it has it.
     pub values: Vec<Option<f64>>,
     /// How it is written.
@@ -33,14 +33,14 @@ pub(super) enum Kind {
     Fault,
 }
 
-use Better::{Less, More, Neither};
+use Direction::{Less, More, Neither};
 use Kind::{Drawn, Figure};
 
 /// Where a figure stands in a measurement, if it is there.
 type Reading = fn(&Measurement) -> Option<f64>;
 
 /// Name, which way is better, how it is written, whether it is drawn, where it stands.
-type Compared = (&'static str, Better, fn(f64) -> String, Kind, Reading);
+type Compared = (&'static str, Direction, fn(f64) -> String, Kind, Reading);
 
 /// Name, and where the count stands.
 type Counted = (&'static str, fn(&Measurement) -> u64);
@@ -131,10 +131,11 @@ fn total(counts: &[Count]) -> u64 {
 pub(super) fn rows(runs: &[ComparedRun]) -> Vec<Row> {
     let figures = FIGURES.iter().map(|compared| figure(runs, compared));
     let figures = figures.filter(|row| row.values.iter().any(Option::is_some));
-    let due = |standing: &Standing| standing.sum(|each| each.deliveries.expected) > 0;
+    let due =
+        |representative: &Representative| representative.sum(|each| each.deliveries.expected) > 0;
     let proof = runs
         .iter()
-        .any(|run| run.standing.as_ref().is_some_and(due));
+        .any(|run| run.representative.as_ref().is_some_and(due));
     let faults = FAULTS.iter().map(|counted| fault(runs, counted));
     let faults = faults.filter(|row| {
         let any = row.values.iter().flatten().any(|count| *count > 0.0);
@@ -143,10 +144,10 @@ pub(super) fn rows(runs: &[ComparedRun]) -> Vec<Row> {
     figures.chain(faults).collect()
 }
 
-fn each(runs: &[ComparedRun], value: impl Fn(&Standing) -> Option<f64>) -> Vec<Option<f64>> {
-    let standings = runs.iter().map(|run| run.standing.as_ref());
+fn each(runs: &[ComparedRun], value: impl Fn(&Representative) -> Option<f64>) -> Vec<Option<f64>> {
+    let standings = runs.iter().map(|run| run.representative.as_ref());
     standings
-        .map(|standing| standing.and_then(&value))
+        .map(|representative| representative.and_then(&value))
         .collect()
 }
 
@@ -157,7 +158,7 @@ fn figure(runs: &[ComparedRun], (name, better, write, kind, reading): &Compared)
             true => Neither,
             false => *better,
         },
-        values: each(runs, |standing| standing.median(reading)),
+        values: each(runs, |representative| representative.median(reading)),
         write: *write,
         kind: *kind,
     }
@@ -167,7 +168,10 @@ fn fault(runs: &[ComparedRun], (name, count): &Counted) -> Row {
     Row {
         name,
         better: Less,
-        values: each(runs, |standing| Some(standing.sum(count) as f64)),
+        values: each(
+            runs,
+            |representative| Some(representative.sum(count) as f64),
+        ),
         write: |value| integer(value as u64),
         kind: Kind::Fault,
     }

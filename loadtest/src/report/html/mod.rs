@@ -8,7 +8,7 @@ mod tiles;
 use crate::result::{Machine, RunResult, Severity};
 
 use super::findings::findings;
-use super::representative::Standing;
+use super::representative::Representative;
 use super::verdict::{bottleneck, ramp, verdict};
 use super::{setup, tables, units};
 
@@ -20,11 +20,11 @@ pub fn render(result: &RunResult) -> String {
     let mut page = Document::new(&title(result));
     heading(&mut page, result);
     problems(&mut page, result);
-    let standing = Standing::of(result);
-    if let Some(standing) = &standing {
-        tiles::tiles(&mut page, standing);
+    let representative = Representative::of(result);
+    if let Some(representative) = &representative {
+        tiles::tiles(&mut page, representative);
     }
-    sentences(&mut page, result, standing.as_ref());
+    sentences(&mut page, result, representative.as_ref());
     for picture in plots::all(result) {
         page.picture(&picture);
     }
@@ -79,15 +79,17 @@ fn problems(page: &mut Document, result: &RunResult) {
 }
 
 /// What a ramp found, which side was at its limit, and for which measurements the figures stand.
-fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing>) {
+fn sentences(page: &mut Document, result: &RunResult, representative: Option<&Representative>) {
     if let Some(found) = &result.ramp {
         page.element("p", "lead", &ramp(found));
     }
     if let Some(sentence) = bottleneck(result) {
         page.element("p", "", &sentence);
     }
-    let Some(standing) = standing else { return };
-    if let (Some(how), Some(which)) = (&standing.how, standing.in_full()) {
+    let Some(representative) = representative else {
+        return;
+    };
+    if let (Some(how), Some(which)) = (&representative.how, representative.in_full()) {
         let told = match *how == which {
             true => format!("The figures are of {how}."),
             false => format!("The figures above are of {how}; in full below: {which}."),

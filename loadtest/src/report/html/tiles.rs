@@ -1,6 +1,6 @@
 //! The figures that people decide on, large, at the top of the page.
 
-use crate::report::representative::Standing;
+use crate::report::representative::Representative;
 use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
 use crate::result::Measurement;
@@ -61,14 +61,14 @@ fn above_zero(value: f64) -> Option<f64> {
 }
 
 /// Those figures that there are.
-pub(super) fn tiles(page: &mut Document, standing: &Standing) {
+pub(super) fn tiles(page: &mut Document, representative: &Representative) {
     page.open("ul", "tiles");
     for (name, write, reading) in TILES {
-        if let Some(value) = standing.median(reading) {
+        if let Some(value) = representative.median(reading) {
             page.open("li", "");
             page.element("span", "quiet", name);
             page.element("strong", "", &write(value));
-            if let Some(doubt) = doubt(name, standing) {
+            if let Some(doubt) = doubt(name, representative) {
                 page.element("span", "quiet", doubt);
             }
             page.close("li");
@@ -77,7 +77,7 @@ pub(super) fn tiles(page: &mut Document, standing: &Standing) {
     page.close("ul");
 }
 
-fn doubt(name: &str, standing: &Standing) -> Option<&'static str> {
-    let memory = standing.middle().filter(|_| name == MEMORY)?;
+fn doubt(name: &str, representative: &Representative) -> Option<&'static str> {
+    let memory = representative.middle().filter(|_| name == MEMORY)?;
     mostly_fixed(memory)
 }

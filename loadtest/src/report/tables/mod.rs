@@ -8,7 +8,7 @@ mod rounds;
 
 use crate::result::{Latency, Measurement, RunResult};
 
-use super::representative::Standing;
+use super::representative::Representative;
 use super::table::{Cell, Table, title};
 use super::units::{integer, time_us};
 
@@ -28,11 +28,13 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
     }
     tables.push(deliveries::objectives(&result.objectives));
     tables.push(deliveries::deliveries(&measurements));
-    if let Some(standing) = Standing::of(result).and_then(|standing| standing.middle()) {
-        tables.push(latency(standing));
-        tables.push(cost::costs(standing));
-        tables.push(cost::figures(standing));
-        tables.push(deliveries::connections(standing));
+    if let Some(representative) =
+        Representative::of(result).and_then(|representative| representative.middle())
+    {
+        tables.push(latency(representative));
+        tables.push(cost::costs(representative));
+        tables.push(cost::figures(representative));
+        tables.push(deliveries::connections(representative));
     }
     tables.extend(broken(result).map(latency));
     tables.retain(|table| !table.rows.is_empty());

@@ -3,7 +3,7 @@
 
 use crate::result::{Latency, Measurement, Ratio, RunResult, ServerUsage};
 
-use crate::report::direction::Better;
+use crate::report::direction::Direction;
 use crate::report::representative::side_name;
 use crate::report::setup;
 use crate::report::table::{Cell, Table};
@@ -92,7 +92,7 @@ pub(super) fn ratios(result: &RunResult) -> Table {
 }
 
 fn ratio_row(each: &Ratio, asked: bool) -> Vec<Cell> {
-    let better = Better::of_ratio(&each.figure, asked);
+    let better = Direction::of_ratio(&each.figure, asked);
     let mut row = vec![
         Cell::plain(format!("{} {}", better.arrow(), each.figure)),
         Cell::plain(side_name(each.floor)),

@@ -1,6 +1,6 @@
 //! What is to be said of a restart: what failed, and what may mislead.
 
-use super::phases::Passage;
+use super::phases::Phases;
 use crate::arguments;
 use crate::report::units::{counted, integer, time_us};
 use crate::result::{Count, Measurement, Problem, Restart};
@@ -12,7 +12,7 @@ const RESTART: &str = "1012 ";
 /// What has failed, and what is not as it should be.
 pub(super) fn problems(
     restart: &Restart,
-    passage: &Passage,
+    phases: &Phases,
     asked: &arguments::Restart,
 ) -> Vec<Problem> {
     let Restart {
@@ -24,7 +24,7 @@ pub(super) fn problems(
     } = restart;
     let time = |duration| humantime::format_duration(duration).to_string();
     let mut problems = Vec::new();
-    if passage.killed {
+    if phases.killed {
         let end_within = time(asked.end_within);
         problems.push(failure(format!(
             "the server did not end within {end_within} of SIGTERM and was killed"
@@ -35,7 +35,7 @@ pub(super) fn problems(
     {
         problems.push(warning(format!("the server ended with {ended_how}")));
     }
-    problems.extend(passage.no_server.clone().map(failure));
+    problems.extend(phases.no_server.clone().map(failure));
     if *stay_away > 0 {
         let many = counted(*stay_away, "client was", "clients were");
         problems.push(failure(format!(

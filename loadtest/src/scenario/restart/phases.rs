@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::arguments::Restart;
 use crate::clock::{MILLISECOND_NS, SECOND_NS, now_ns};
-use crate::load::fleet::{Apart, Happening};
+use crate::load::fleet::{Happening, LobbyRecorders};
 use crate::result::{self, Connections, Count, LobbyDelays, Moment, Shares};
 use crate::run::trial::{Trial, nanoseconds};
 
@@ -13,7 +13,7 @@ const LOOK_NS: u64 = 5 * MILLISECOND_NS;
 
 /// What has happened since the signal.
 #[derive(Debug)]
-pub(super) struct Passage {
+pub(super) struct Phases {
     signal_ns: u64,
     kill_ns: u64,
     look_ns: u64,
@@ -38,15 +38,15 @@ struct Client {
     back_ns: Option<u64>,
 }
 
-impl Passage {
+impl Phases {
     /// The old server is told to end.
-    pub fn begin(trial: &mut Trial<'_>, asked: &Restart) -> Passage {
+    pub fn begin(trial: &mut Trial<'_>, asked: &Restart) -> Phases {
         trial.begin_measuring_without_end();
         trial.run.progress.phase("restarting");
         trial.fleet.happenings();
         trial.tell_server_to_end();
         let signal_ns = now_ns();
-        Passage {
+        Phases {
             signal_ns,
             kill_ns: signal_ns + nanoseconds(asked.end_within),
             look_ns: signal_ns,
@@ -93,7 +93,7 @@ impl Passage {
                 let now = now_ns();
                 self.answered_ns = Some(now);
                 trial.fleet.watch.sample(); // it is what the shell became by now
-                trial.fleet.apart = Some(Apart::from(now));
+                trial.fleet.lobby_delays = Some(LobbyRecorders::from(now));
             }
             Happening::Joined(number) if self.ended.is_some() => {
                 self.clients[number as usize].back_ns = trial.fleet.joined_ns(number);
@@ -147,8 +147,8 @@ impl Passage {
     /// The time in which everybody was to be back is over.
     pub fn end(&self, trial: &mut Trial<'_>) {
         trial.end_returning();
-        if let Some(apart) = &mut trial.fleet.apart {
-            apart.end(now_ns());
+        if let Some(recorders) = &mut trial.fleet.lobby_delays {
+            recorders.end(now_ns());
         }
     }
 
@@ -176,7 +176,7 @@ impl Passage {
                 .collect()
         });
         tries.sort_unstable();
-        let apart = trial.fleet.apart.as_ref();
+        let recorders = trial.fleet.lobby_delays.as_ref();
         result::Restart {
             clients: connections.wanted,
             back: back.len() as u64,
@@ -197,7 +197,7 @@ impl Passage {
             answered_seconds: self.answered_ns.map(seconds),
             back_seconds: Shares::of(&back, self.clients.len() as u64),
             before,
-            during: apart.map_or_else(LobbyDelays::default, Apart::delays),
+            during: recorders.map_or_else(LobbyDelays::default, LobbyRecorders::delays),
             gone: Moment::course(&gone),
             returned: Moment::course(&back),
         }

@@ -5,17 +5,17 @@ use crate::load::fleet::Fleet;
 
 /// A rate, and the streams that share it.
 #[derive(Debug)]
-pub(super) struct Talk {
+pub(super) struct SteadyTraffic {
     due_ns: u64,
     period_ns: u64,
     streams: Vec<u32>,
     next: usize,
 }
 
-impl Talk {
+impl SteadyTraffic {
     /// `rate` messages a second from now on.
-    pub fn new(rate: f64, streams: Vec<u32>) -> Talk {
-        Talk {
+    pub fn new(rate: f64, streams: Vec<u32>) -> SteadyTraffic {
+        SteadyTraffic {
             due_ns: now_ns(),
             period_ns: ((1e9 / rate) as u64).max(1),
             streams,

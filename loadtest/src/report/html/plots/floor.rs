@@ -1,8 +1,8 @@
 //! The server beside the floor: the ratios as bars, and their delays over each other.
 
-use crate::report::direction::Better;
+use crate::report::direction::Direction;
 use crate::report::plot::{Bar, Paint, bars};
-use crate::report::representative::{Standing, floors, side_name};
+use crate::report::representative::{Representative, floors, side_name};
 use crate::report::setup;
 use crate::report::units::ratio;
 use crate::result::{Ratio, RunResult, Side};
@@ -37,7 +37,7 @@ fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
 
 /// Which way is better stands in the name: some should be long, some short. The colour says it too, where the rounds agree.
 fn bar(each: &Ratio, asked: bool) -> Bar {
-    let better = Better::of_ratio(&each.figure, asked);
+    let better = Direction::of_ratio(&each.figure, asked);
     Bar {
         name: match better.words() {
             Some(way) => format!("{}, {way}", each.figure),
@@ -52,7 +52,7 @@ fn bar(each: &Ratio, asked: bool) -> Bar {
 
 /// The delays of each side's middle round. One side alone has its plot elsewhere.
 fn overlaid(result: &RunResult) -> Option<Picture> {
-    let own = Standing::of(result)?.middle()?;
+    let own = Representative::of(result)?.middle()?;
     let others = floors(result)
         .into_iter()
         .filter(|floor| floor.side != own.side);

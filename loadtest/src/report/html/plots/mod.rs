@@ -7,7 +7,7 @@ mod picture;
 mod restart;
 mod steps;
 
-use crate::report::representative::Standing;
+use crate::report::representative::Representative;
 use crate::result::RunResult;
 
 use super::document::Picture;
@@ -20,7 +20,9 @@ pub(super) fn all(result: &RunResult) -> Vec<Picture> {
     pictures.extend(steps::steps(result));
     pictures.extend(floor::against_floor(result));
     pictures.extend(result.restart.iter().flat_map(restart::restart));
-    if let Some(measurement) = Standing::of(result).and_then(|standing| standing.middle()) {
+    if let Some(measurement) =
+        Representative::of(result).and_then(|representative| representative.middle())
+    {
         pictures.extend(delays::of_messages(measurement));
         pictures.extend(delays::of_joins(measurement));
         pictures.extend(over_time::over_time(&measurement.intervals));

@@ -1,4 +1,4 @@
-//! Objectives: limits that a measurement is held to, as `--slo` takes them.
+//! A limit that a measurement is held to, as `--slo` takes it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -142,8 +142,8 @@ impl Objective {
         }
     }
 
-    /// What became of it in `measurement`. What was not observed at all does not hold: an objective must not pass for
-    /// want of a figure.
+    /// What became of it in `measurement`. What was not observed at all does not hold: an objective
+    /// must not pass for want of a figure.
     pub fn judge(&self, measurement: &Measurement) -> result::Objective {
         let observed = self.observe(measurement);
         result::Objective {

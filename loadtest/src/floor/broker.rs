@@ -1,5 +1,6 @@
-//! What a frame leads to: a join, an answer, or a message to all members of a lobby, which wait for the end of the turn
-//! or go out at once.
+//! What a frame leads to: a join, an answer, or a message to all members of a lobby.
+//!
+//! Messages wait for the end of the turn or go out at once.
 
 use std::ops::ControlFlow;
 
@@ -41,8 +42,8 @@ impl Broker {
         }
     }
 
-    /// Does what a client's frame asks for. Breaks when the client is to be dropped: it asked to close, or sent what is not
-    /// understood.
+    /// Does what a client's frame asks for. Breaks when the client is to be dropped: it asked to
+    /// close, or sent what is not understood.
     pub fn take(&mut self, from: u32, frame: Frame<'_>) -> ControlFlow<()> {
         match frame.opcode {
             TEXT => match Envelope::cut(frame.payload) {
@@ -77,8 +78,8 @@ impl Broker {
         }
     }
 
-    /// A connection is in one lobby at most: a second join moves it. What was published before is not for it, so the
-    /// others get that first.
+    /// A connection is in one lobby at most: a second join moves it. What was published before is
+    /// not for it, so the others get that first.
     fn join(&mut self, connection: u32, topic: &[u8]) {
         if let Some(lobby) = self.lobbies.find(topic) {
             self.flush(lobby);

@@ -60,7 +60,8 @@ impl Lobbies {
         number
     }
 
-    /// Takes a member away. The last one to sit there moves to its place, and the last of all ends the lobby.
+    /// Takes a member away. The last one to sit there moves to its place, and the last of all ends
+    /// the lobby.
     pub fn leave(&mut self, member: Member, connections: &mut Connections) {
         let lobby = self.at(member.lobby);
         lobby.members.swap_remove(member.place as usize);

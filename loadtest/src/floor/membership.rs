@@ -1,4 +1,4 @@
-//! A member of a lobby, as its connection knows it.
+//! Which lobby a connection is in, and at which place of its list.
 
 /// A member's place: which lobby, and where in its list.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,12 @@
-//! The floor: the cheapest fan-out that this machine's kernel allows, as a yardstick for servers. It is what a run
-//! "against the floor" connects to in a server's place, and knows nothing of the load.
+//! The cheapest fan-out that this machine's kernel allows, as a yardstick for servers.
 //!
-//! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats are canned; whatever else
-//! comes for a lobby goes to its members as it is. It speaks enough of `vsn` 2.0.0 for this load test and no other
-//! version, and it is no server: a client it does not understand is dropped, and there is no timer, no log and no limit
-//! but those on memory.
+//! It is what a run "against the floor" connects to in a server's place, and knows nothing of the
+//! load.
+//!
+//! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats
+//! are canned; whatever else comes for a lobby goes to its members as it is. It speaks enough of
+//! `vsn` 2.0.0 for this load test and no other version, and it is no server: a client it does not
+//! understand is dropped, and there is no timer, no log and no limit but those on memory.
 //!
 //! - `mod`: how to run one
 //! - `turn`: the loop, from one epoll_wait to the next
@@ -30,10 +32,11 @@ use std::sync::atomic::AtomicBool;
 
 pub use writes::Writes;
 
-/// Serves on this thread until `stop` is set, which is looked at every turn and at least every 100 ms. Then all
-/// connections are dropped.
+/// Serves on this thread until `stop` is set, which is looked at every turn and at least every 100
+/// ms. Then all connections are dropped.
 ///
-/// The listener is used as it is bound, but made non-blocking and given `TCP_NODELAY`, which its connections inherit.
+/// The listener is used as it is bound, but made non-blocking and given `TCP_NODELAY`, which its
+/// connections inherit.
 ///
 /// # Errors
 ///

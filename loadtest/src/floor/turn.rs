@@ -1,5 +1,7 @@
-//! The loop. A turn is one epoll_wait, one read of each socket that has something, and at the end one write per member of
-//! each lobby that something was published in.
+//! One turn of the event loop: what was accepted, what was read, what is written.
+//!
+//! A turn is one epoll_wait, one read of each socket that has something, and at the end one write
+//! per member of each lobby that something was published in.
 
 use std::io::{self, ErrorKind};
 use std::net;
@@ -112,8 +114,8 @@ impl Floor {
         Ok(())
     }
 
-    /// Each connection is registered once, for both directions; the kernel only wakes for room to write if a write met
-    /// none.
+    /// Each connection is registered once, for both directions; the kernel only wakes for room to
+    /// write if a write met none.
     fn accept(&mut self) -> io::Result<()> {
         for _ in 0..ACCEPTS_MAX {
             let mut stream = match self.listener.accept() {
@@ -144,7 +146,8 @@ impl Floor {
         }
     }
 
-    /// Reads once. `closing` says that an end has come too, and that there will be no other event for it.
+    /// Reads once. `closing` says that an end has come too, and that there will be no other event
+    /// for it.
     fn read(&mut self, number: u32, closing: bool) {
         let Some(connection) = self.broker.connections.at(number) else {
             return;
@@ -188,7 +191,8 @@ impl Floor {
         }
     }
 
-    /// Where frames begin in the buffer: behind the upgrade, if it has not been before. `None` if there is none yet.
+    /// Where frames begin in the buffer: behind the upgrade, if it has not been before. `None` if
+    /// there is none yet.
     fn upgrade(&mut self, number: u32, bytes: usize) -> Option<usize> {
         let connection = self.broker.connections.at(number)?;
         if connection.stage == Stage::Open {
@@ -215,7 +219,8 @@ impl Floor {
     }
 }
 
-/// What an accept that gave no connection means. Linux also reports here what became of a connection in the backlog.
+/// What an accept that gave no connection means. Linux also reports here what became of a
+/// connection in the backlog.
 fn after(error: io::Error) -> io::Result<Waiting> {
     use rustix::io::Errno;
     const SHORTAGES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];

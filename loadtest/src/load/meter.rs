@@ -1,5 +1,7 @@
-//! The meter: distributions of times and counts over time, of what falls into the measured stretch of a run. Every value
-//! is recorded; intervals are summed up into the whole when they end, so a value is recorded once.
+//! Distributions of times and counts over time, of the measured stretch of a run.
+//!
+//! Every value is recorded; intervals are summed up into the whole when they end, so a value is
+//! recorded once.
 
 use hdrhistogram::Histogram;
 
@@ -11,7 +13,8 @@ use crate::result::{Interval, Latency};
 const LONGEST_US: u64 = 3_600_000_000;
 /// Digits of a value that are kept.
 const DIGITS: u8 = 3;
-/// Length of an interval at first. A long run has longer ones, so that there are never more than [`INTERVALS_MAX`].
+/// Length of an interval at first. A long run has longer ones, so that there are never more than
+/// [`INTERVALS_MAX`].
 const INTERVAL_NS: u64 = SECOND_NS / 4;
 /// A run that is to be longer has no planned end.
 const LENGTH_KNOWN_NS: u64 = 1 << 55;
@@ -128,8 +131,8 @@ impl Meter {
             .is_some_and(|window| (window.begin_ns..window.end_ns).contains(&at_ns))
     }
 
-    /// A delivery of a message intended for `intended_ns` came. Latencies count for messages of the measured time,
-    /// whenever they come: a stall at its end must not hide.
+    /// A delivery of a message intended for `intended_ns` came. Latencies count for messages of the
+    /// measured time, whenever they come: a stall at its end must not hide.
     #[inline]
     pub fn delivered(&mut self, intended_ns: u64, now_ns: u64) {
         if let Some(window) = self.window {
@@ -186,8 +189,8 @@ impl Meter {
         Some(self.interval_begin_ns + self.interval_ns)
     }
 
-    /// Ends the running interval. What comes after the measured time is in no interval, but its latencies are in the
-    /// whole.
+    /// Ends the running interval. What comes after the measured time is in no interval, but its
+    /// latencies are in the whole.
     pub fn end_interval(&mut self, now_ns: u64, around: Surroundings) {
         let Some(window) = self.window else {
             return;
@@ -221,7 +224,8 @@ impl Meter {
         self.current.drain_into(&mut self.deliveries);
     }
 
-    /// The distribution of the deliveries of the last interval that has ended and its length in seconds.
+    /// The distribution of the deliveries of the last interval that has ended and its length in
+    /// seconds.
     pub fn latest(&self) -> Option<&Interval> {
         self.intervals.last()
     }
@@ -272,7 +276,7 @@ mod tests {
         let mut meter = Meter::default();
         meter.begin(SECOND_NS, SECOND_NS);
         meter.delivered(SECOND_NS - 1, SECOND_NS + 5); // of the warm-up
-        meter.delivered(2 * SECOND_NS - 1, 5 * SECOND_NS - 1); // of the last moment, three seconds late
+        meter.delivered(2 * SECOND_NS - 1, 5 * SECOND_NS - 1); // of the last moment, 3 s late
         meter.delivered(2 * SECOND_NS, 5 * SECOND_NS); // after the end
         let measured = meter.finish();
         let latency = measured.delivery.unwrap();

@@ -1,4 +1,4 @@
-//! The load: who connects and what they say, how it is written, and the account of what came back.
+//! Who connects and what they say, how it is written, and the account of what came back.
 
 pub mod fleet;
 pub mod ledger;

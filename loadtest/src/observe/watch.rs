@@ -1,5 +1,7 @@
-//! The watch over both sides of a run: CPU and memory of the server, read from /proc, and of this process. Samples are
-//! taken at the ends of intervals and of phases; figures are differences between two of them.
+//! CPU and memory of the server, read from /proc, and of this process.
+//!
+//! Samples are taken at the ends of intervals and of phases; figures are differences between two of
+//! them.
 
 use std::time::Duration;
 
@@ -82,7 +84,8 @@ impl Watch {
         self.server.as_ref()
     }
 
-    /// What both have used until now. Looks at every process of the machine, so it is for the ends of phases.
+    /// What both have used until now. Looks at every process of the machine, so it is for the ends
+    /// of phases.
     pub fn sample(&mut self) -> Sample {
         let members = self
             .server
@@ -107,8 +110,8 @@ impl Watch {
         }
     }
 
-    /// What was used since the last look, for the interval that ends now. Looks only at the processes that were there at
-    /// the last sample.
+    /// What was used since the last look, for the interval that ends now. Looks only at the
+    /// processes that were there at the last sample.
     pub fn look(&mut self, joined: u64) -> Surroundings {
         let sample = self.sample_members();
         let last = self.last.replace(sample).unwrap_or(sample);

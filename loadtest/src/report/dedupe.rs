@@ -1,5 +1,7 @@
-//! Warnings that are alike: what twenty steps say with other numbers each is told once, with the least and the largest of
-//! them. The numbers of each step stand in its table.
+//! Warnings that differ in their numbers alone, said once.
+//!
+//! What twenty steps say with other numbers each is said with the least and the largest of them.
+//! The numbers of each step stand in its table.
 
 use crate::result::{RunResult, Severity};
 
@@ -16,7 +18,8 @@ struct Repeated {
     count: usize,
 }
 
-/// The findings, with each kind of warning about a measurement once. Failures stay as they are: each is one too many.
+/// The findings, with each kind of warning about a measurement once. Failures stay as they are:
+/// each is one too many.
 pub(super) fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding> {
     let mut told = Vec::new();
     let mut kinds: Vec<Repeated> = Vec::new();
@@ -34,7 +37,8 @@ pub(super) fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding>
     told
 }
 
-/// What is said behind the name of a measurement, if a name stands before it. The longest counts: "step 1" begins "step 10".
+/// What is said behind the name of a measurement, if a name stands before it. The longest counts:
+/// "step 1" begins "step 10".
 fn about<'a>(text: &'a str, result: &RunResult) -> Option<&'a str> {
     let labels = result.measurements.iter().map(|each| each.label.as_str());
     let said = labels
@@ -72,7 +76,8 @@ impl Repeated {
         }
     }
 
-    /// "In 17 of 20 steps: …", with ranges where the numbers differ. What one alone says keeps that one's name.
+    /// "In 17 of 20 steps: …", with ranges where the numbers differ. What one alone says keeps that
+    /// one's name.
     fn told(&self, result: &RunResult) -> String {
         if self.count == 1 {
             return self.first.clone();
@@ -104,7 +109,8 @@ fn value(number: &str) -> f64 {
     number.replace(',', "").parse().unwrap_or(0.0)
 }
 
-/// Words and numbers in turn, words first. A number begins where no word does: the 99 of p99 is none.
+/// Words and numbers in turn, words first. A number begins where no word does: the 99 of p99 is
+/// none.
 fn taken_apart(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut words, mut numbers) = (vec![String::new()], Vec::new());
     let mut rest = text;

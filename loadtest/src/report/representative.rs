@@ -1,9 +1,11 @@
-//! Which measurements stand for a run when there are several: the server's rather than the floor's, the last step that held,
-//! the round in the middle.
+//! Which measurements stand for a run when there are several.
+//!
+//! The server's rather than the floor's, the last step that held, the round in the middle.
 
 use crate::result::{Measurement, RunResult, Side};
 
-/// The measurements that stand for a run: all of one kind, since a median over them must mean something.
+/// The measurements that stand for a run: all of one kind, since a median over them must mean
+/// something.
 pub(super) struct Representative<'a> {
     /// One, or one for each round.
     pub measurements: Vec<&'a Measurement>,

@@ -1,5 +1,6 @@
-//! What was asked for, in a line: the load, the server, and the cores that both had. Above any figure it says what was
-//! measured at all.
+//! What was asked for, in a line: the load, the server, and the cores that both had.
+//!
+//! Above any figure it says what was measured at all.
 
 use crate::result::{Machine, Ramp, RunResult};
 
@@ -79,7 +80,8 @@ fn raised(result: &RunResult, what: &str) -> Option<String> {
     }
 }
 
-/// Whether messages came at a rate that was asked for: how many there are is then no merit of the server.
+/// Whether messages came at a rate that was asked for: how many there are is then no merit of the
+/// server.
 pub(super) fn open_loop(result: &RunResult) -> bool {
     value(result, "rate").is_some() || raised(result, "rate").is_some()
 }

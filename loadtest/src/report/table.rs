@@ -1,4 +1,4 @@
-//! A table before it is known whether a terminal or a page shows it.
+//! Titles, columns and cells, before it is known whether a terminal or a page shows them.
 
 use super::finding::NOTHING_OBSERVED;
 use super::units::{NOTHING, integer};

@@ -1,4 +1,6 @@
-//! The result for a terminal: first what failed, then the tables. It reads the same without colour and in a file.
+//! The result for a terminal: first what failed, then the tables.
+//!
+//! It reads the same without colour and in a file.
 
 use comfy_table::{
     Attribute, Cell as TableCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,
@@ -32,8 +34,8 @@ const GAP: usize = 2;
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// The result as text that ends with a line feed. `width` is the terminal's in columns, held to 60…120; 100 if there is none.
-/// `colour` adds escape sequences; nothing is told by them alone.
+/// The result as text that ends with a line feed. `width` is the terminal's in columns, held to
+/// 60…120; 100 if there is none. `colour` adds escape sequences; nothing is told by them alone.
 pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     let mut page = Page::new(width, colour);
     page.verdict(result);
@@ -136,7 +138,8 @@ impl Page {
         self.lines("", text, DIM);
     }
 
-    /// A table with its title, and its note below. Numbers are not broken up: what there is no room for is named instead.
+    /// A table with its title, and its note below. Numbers are not broken up: what there is no room
+    /// for is named instead.
     pub fn table(&mut self, table: &Table) {
         self.text.push('\n');
         self.lines("", &table.title, BOLD);
@@ -194,7 +197,8 @@ impl Page {
         drawn
     }
 
-    /// Words in lines no longer than the page is wide. Lines after the first stand under the text, not under its mark.
+    /// Words in lines no longer than the page is wide. Lines after the first stand under the text,
+    /// not under its mark.
     fn lines(&mut self, mark: &str, text: &str, paint: &str) {
         let text = printable(text);
         let indent = mark.chars().count();
@@ -232,7 +236,8 @@ const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
-/// Text that may have come from a server, for a terminal: what would steer it is not passed on, but for new lines.
+/// Text that may have come from a server, for a terminal: what would steer it is not passed on, but
+/// for new lines.
 pub fn plain(text: &str) -> String {
     text.split('\n')
         .map(printable)
@@ -256,8 +261,8 @@ fn drawn_cell(cell: &Cell) -> TableCell {
     }
 }
 
-/// Numbers stand to the right, names and words to the left, with a gap between columns and none at the edges. Only the heads
-/// of numbers may be broken up, and words.
+/// Numbers stand to the right, names and words to the left, with a gap between columns and none at
+/// the edges. Only the heads of numbers may be broken up, and words.
 fn align(drawn: &mut Drawn, table: &Table) {
     let last = drawn.column_count() - 1;
     for (index, column) in drawn.column_iter_mut().enumerate() {

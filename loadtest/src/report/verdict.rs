@@ -1,4 +1,6 @@
-//! The sentences of a run: whether it held, what a ramp found, and which side was at its limit. Each says what it is worth.
+//! Whether a run held, what a ramp found, and which side was at its limit, as sentences.
+//!
+//! Each says what it is worth.
 
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
@@ -8,7 +10,8 @@ use super::representative::Representative;
 use super::setup;
 use super::units::{counted, integer, plain, time};
 
-/// With more of its time spent waiting for a core, the load generator was slowed by other programs, not by its work.
+/// With more of its time spent waiting for a core, the load generator was slowed by other programs,
+/// not by its work.
 const WAITING_MUCH: f64 = 0.2;
 
 /// The word for the run, and the sentence behind it.
@@ -141,7 +144,8 @@ fn saturated(result: &RunResult, measurement: &Measurement) -> Option<String> {
     Some(told)
 }
 
-/// What to do about a load generator at its limit. A core of its own is no remedy where others run on that core.
+/// What to do about a load generator at its limit. A core of its own is no remedy where others run
+/// on that core.
 fn remedy(measurement: &Measurement) -> &'static str {
     match measurement.load.waiting > WAITING_MUCH {
         true => "Other programs took the load's core: repeat on a quieter machine.",

@@ -1,5 +1,7 @@
-//! Asking for the end: Ctrl-C, SIGTERM, a closed terminal. The first signal ends a run early with what was measured, the
-//! second ends the program, and the servers that it has started.
+//! Signals that ask for the end: Ctrl-C, SIGTERM, a closed terminal.
+//!
+//! The first signal ends a run early with what was measured, the second ends the program, and the
+//! servers that it has started.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +17,8 @@ use crate::observe::host::kill_servers;
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
-/// A signal so soon behind the first is the same one: a terminal and a program that passes signals on may both send it.
+/// A signal so soon behind the first is the same one: a terminal and a program that passes signals
+/// on may both send it.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// The exit code of a program that was ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;

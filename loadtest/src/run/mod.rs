@@ -1,4 +1,4 @@
-//! A run: what was asked for, checked; what every scenario needs while it goes on; and the result it ends in.
+//! What was asked for, checked; what every scenario needs; and the result it ends in.
 
 mod assess;
 mod error;
@@ -185,8 +185,8 @@ impl Run {
         }
     }
 
-    /// Lets `go` measure, and makes a result of what it has found. That no connection could be had is a result too, so
-    /// that whoever reads the file learns of it.
+    /// Lets `go` measure, and makes a result of what it has found. That no connection could be had
+    /// is a result too, so that whoever reads the file learns of it.
     ///
     /// # Errors
     /// If something that was asked for turned out to make no sense, or the system failed.
@@ -308,8 +308,8 @@ fn words<'a>(common: &'a Common, messages: &'a Messages) -> Words<'a> {
     }
 }
 
-/// The cores of a server that is started here, and of the load. Unless told otherwise they share none; where the server
-/// runs already, nothing is known of its cores and nothing is bound.
+/// The cores of a server that is started here, and of the load. Unless told otherwise they share
+/// none; where the server runs already, nothing is known of its cores and nothing is bound.
 fn cores(common: &Common, starts: Starts) -> (Option<Cores>, Option<Cores>) {
     let (server, load) = (common.server_cores.clone(), common.load_cores.clone());
     if server.is_some() || load.is_some() {

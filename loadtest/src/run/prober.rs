@@ -1,6 +1,8 @@
-//! The prober: a process of its own with a few connections in the first lobby, which takes delays while the load generator
-//! digests the load. What a busy generator has not got to yet, the prober has: its delays are the server's, not the
-//! generator's. It knows when a message was to be sent from its tag, as all processes of a machine share the clock.
+//! A process of its own with a few connections, which takes delays beside the load generator.
+//!
+//! Its connections are in the first lobby. What a busy generator has not got to yet, the prober
+//! has: its delays are the server's, not the generator's. It knows when a message was to be sent
+//! from its tag, because all processes of a machine share the clock.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -46,8 +48,8 @@ impl Prober {
         }
     }
 
-    /// Records what was to be sent from `begin_ns` on, for `length_ns`. The order takes some milliseconds to reach it; what
-    /// arrives before is left out.
+    /// Records what was to be sent from `begin_ns` on, for `length_ns`. The order takes some
+    /// milliseconds to reach it; what arrives before is left out.
     pub fn begin(&mut self, begin_ns: u64, length_ns: u64) {
         if let Some(orders) = &mut self.orders {
             // A prober that has died is noticed when it is asked.

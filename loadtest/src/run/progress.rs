@@ -1,5 +1,7 @@
-//! The live line: what is going on, while it goes on. On a terminal it is redrawn in place; elsewhere a plain line comes
-//! now and then, so that a log shows that the run lives.
+//! The line that says what is going on, while it goes on.
+//!
+//! On a terminal it is redrawn in place; elsewhere a plain line comes now and then, so that a log
+//! shows that the run lives.
 
 use std::io::{IsTerminal, Write};
 
@@ -48,7 +50,8 @@ impl Progress {
         }
     }
 
-    /// How far the phase is, `done` of `all`, and what there is to say. `words` is called only when it is shown.
+    /// How far the phase is, `done` of `all`, and what there is to say. `words` is called only when
+    /// it is shown.
     pub fn show(&mut self, done: u64, all: u64, words: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_length(all.max(1));

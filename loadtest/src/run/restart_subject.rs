@@ -6,8 +6,9 @@ use super::error::CannotRun;
 use super::trial::Trial;
 
 impl Trial<'_> {
-    /// Tells the server to end, and waits for nothing. From now on its clients come back by themselves, the counts of
-    /// connections begin anew, and what publishers have back by now is owed to all who are there.
+    /// Tells the server to end, and waits for nothing. From now on its clients come back by
+    /// themselves, the counts of connections begin anew, and what publishers have back by now is
+    /// owed to all who are there.
     pub fn tell_server_to_end(&mut self) {
         self.fleet.ledger.promise();
         self.fleet.count_anew(self.fleet.joined());
@@ -41,7 +42,8 @@ impl Trial<'_> {
         self.subject.has_ended()
     }
 
-    /// All are back, or it is not waited for the others: what joining has cost is known, and the measured time ends.
+    /// All are back, or it is not waited for the others: what joining has cost is known, and the
+    /// measured time ends.
     pub fn end_returning(&mut self) {
         self.joined = Some(self.fleet.watch.sample());
         self.end_measuring();

@@ -1,4 +1,4 @@
-//! The server that a measurement stands against: one that runs already, one that is started for it, or the floor.
+//! The server under test: one that runs already, one that is started for it, or the floor.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -38,7 +38,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const OUTPUT_LINES: usize = 15;
 
 impl Subject {
-    /// The server under test, started if that was asked for and there is room for `connections` to it.
+    /// The server under test, started if that was asked for and there is room for `connections` to
+    /// it.
     ///
     /// # Errors
     /// If it is not there or does not come up.
@@ -46,8 +47,8 @@ impl Subject {
         Subject::with(run, connections, false)
     }
 
-    /// The server under test, started with a listening socket that this program holds, if `inherits`: then it can be
-    /// started again while there is one all the time.
+    /// The server under test, started with a listening socket that this program holds, if
+    /// `inherits`: then it can be started again while there is one all the time.
     ///
     /// # Errors
     /// If the address cannot be listened at, or the server does not come up.
@@ -206,7 +207,8 @@ impl Subject {
         }
     }
 
-    /// Starts the server again that was started here and has ended. Whether it answers is not waited for.
+    /// Starts the server again that was started here and has ended. Whether it answers is not
+    /// waited for.
     ///
     /// # Errors
     /// If there is no process for it.
@@ -254,7 +256,8 @@ fn listen(address: SocketAddr) -> Result<TcpListener, CannotRun> {
     })
 }
 
-/// Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn. It is what lobbyd asks for.
+/// Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn. It is
+/// what lobbyd asks for.
 const BACKLOG: i32 = 65_535;
 
 /// The first one that answers, as a name may stand for addresses that nothing listens on.

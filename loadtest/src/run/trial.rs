@@ -1,5 +1,7 @@
-//! A trial: one fleet against one server. It brings the connections in, lets them talk for the measured time, waits for
-//! what is still on its way, and makes a measurement of it. Scenarios are made of these steps.
+//! One fleet against one server, measured.
+//!
+//! A trial lets the connections talk for the measured time and waits for what is still on its way.
+//! Scenarios are made of its steps and of those in `join`, `measure` and `restart_subject`.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -72,9 +74,9 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Enlists `clients`, spread over the lobbies. The publishers of a lobby stand evenly among those who are enlisted
-    /// first, `size` in all: a server that serves in order of joining must not have them all at one end.
-    /// Returns their numbers.
+    /// Enlists `clients`, spread over the lobbies. The publishers of a lobby stand evenly among
+    /// those who are enlisted first, `size` in all: a server that serves in order of joining must
+    /// not have them all at one end. Returns their numbers.
     pub fn enlist(&mut self, clients: Range<u32>, size: u32, echo: bool) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
         let of_lobby = |lobby| (size + topics - 1 - lobby) / topics;
@@ -87,7 +89,8 @@ impl<'a> Trial<'a> {
         enlisted.collect()
     }
 
-    /// Enlists `crowd` who come and go, spread over the lobbies, each with a stream of its own behind the publishers'.
+    /// Enlists `crowd` who come and go, spread over the lobbies, each with a stream of its own
+    /// behind the publishers'.
     pub fn enlist_crowd(&mut self, crowd: u32) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
         let enlisted = (0..crowd).map(|client| {
@@ -125,8 +128,8 @@ impl<'a> Trial<'a> {
         (0..most).flat_map(nth).collect()
     }
 
-    /// Brings `connections` in: the first one alone, so that what is wrong with the server, the URL or the topic is told
-    /// once, then the others.
+    /// Brings `connections` in: the first one alone, so that what is wrong with the server, the URL
+    /// or the topic is told once, then the others.
     ///
     /// # Errors
     /// If the first one cannot be had.
@@ -255,8 +258,9 @@ impl<'a> Trial<'a> {
             .show(at / 1_000_000, all / 1_000_000, || course(fleet));
     }
 
-    /// Lets the publishers talk as `traffic` says: first the warm-up, then the measured time. `each_turn` is called in
-    /// every turn of both; it says when it wants to be called again at the latest.
+    /// Lets the publishers talk as `traffic` says: first the warm-up, then the measured time.
+    /// `each_turn` is called in every turn of both; it says when it wants to be called again at the
+    /// latest.
     ///
     /// # Errors
     /// If the event queue fails.
@@ -334,10 +338,11 @@ impl<'a> Trial<'a> {
         self.end = Some(self.fleet.watch.sample());
     }
 
-    /// Waits for what is still on its way, and for `also`, at most as long as a delivery is waited for.
+    /// Waits for what is still on its way, and for `also`, at most as long as a delivery is waited
+    /// for.
     ///
-    /// Who has asked for the end does not want to wait: after a moment, what is younger than a delivery is waited for is
-    /// neither expected nor missing.
+    /// Who has asked for the end does not want to wait: after a moment, what is younger than a
+    /// delivery is waited for is neither expected nor missing.
     ///
     /// # Errors
     /// If the event queue fails.
@@ -384,7 +389,8 @@ impl<'a> Trial<'a> {
             .filter(|text| !text.is_empty())
     }
 
-    /// Brings `connections` in like [`gather`](Trial::gather), but all but the first at once: their times count from here.
+    /// Brings `connections` in like [`gather`](Trial::gather), but all but the first at once: their
+    /// times count from here.
     ///
     /// # Errors
     /// If the first one cannot be had.

@@ -1,4 +1,4 @@
-//! `churn`: clients that come, talk and go, in every way there is to go, while others stay and must not notice.
+//! Clients that come, talk and go, in every way there is to go, while others must not notice.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! `fanout`: messages to lobbies, against the server alone or in turn with the floor.
+//! Messages to lobbies, against the server alone or in turn with the floor.
 
 use super::judge::{Judged, judge};
 use super::parameters::Parameters;
@@ -142,8 +142,8 @@ pub(super) fn measure(
 }
 
 impl Found {
-    /// Adds what one measurement of several came to. Objectives are those of the server's last round, or the first that
-    /// broke.
+    /// Adds what one measurement of several came to. Objectives are those of the server's last
+    /// round, or the first that broke.
     pub(super) fn take(&mut self, judged: Judged) {
         let Judged {
             measurement,
@@ -162,7 +162,8 @@ impl Found {
 }
 
 impl Found {
-    /// Adds a measurement; one that could not be had ends the run, and what was measured before is kept.
+    /// Adds a measurement; one that could not be had ends the run, and what was measured before is
+    /// kept.
     pub(super) fn take_or_end(
         &mut self,
         judged: Result<Judged, CannotRun>,

@@ -1,4 +1,4 @@
-//! `floor`: the cheapest fan-out, measured by itself or only served.
+//! The cheapest fan-out, measured by itself or only served.
 
 use std::io::Write;
 use std::net::TcpListener;

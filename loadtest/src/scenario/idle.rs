@@ -1,4 +1,4 @@
-//! `idle`: connections that only stay, and what the server keeps for each.
+//! Connections that only stay, and what the server keeps for each.
 
 use std::collections::HashMap;
 

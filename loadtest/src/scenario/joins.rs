@@ -1,4 +1,4 @@
-//! `joins`: a storm of connects and joins.
+//! A storm of connects and joins.
 
 use super::judge::{figure, judge};
 use super::parameters::Parameters;

@@ -1,4 +1,4 @@
-//! The scenarios: each brings up its connections, lets them do what it is about, and says what it has found.
+//! What each subcommand does: it brings up connections, lets them act, and says what it found.
 
 mod churn;
 mod compare;

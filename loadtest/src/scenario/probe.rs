@@ -1,4 +1,6 @@
-//! `probe`: what the prober's process does. It is started by a run, and ends when the run closes its input.
+//! What the prober's process does.
+//!
+//! It is started by a run, and ends when the run closes its input.
 
 use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -12,7 +14,8 @@ use crate::run::subject::Subject;
 use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
 
-/// How much more this process wants its core than the load generator does. Only root may; without it, it stands in line.
+/// How much more this process wants its core than the load generator does. Only root may; without
+/// it, it stands in line.
 const NICENESS: i32 = -10;
 /// How often orders are looked for.
 const LOOK_EVERY_NS: u64 = 5 * MILLISECOND_NS;

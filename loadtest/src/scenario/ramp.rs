@@ -1,4 +1,4 @@
-//! `ramp`: more and more load, until an objective breaks.
+//! More and more load, until an objective breaks.
 
 use std::cmp::Ordering;
 
@@ -95,7 +95,8 @@ impl Ramp {
         })
     }
 
-    /// The step behind `value`, whole: half a client there is not, and half a message a second nobody asks for.
+    /// The step behind `value`, whole: half a client there is not, and half a message a second
+    /// nobody asks for.
     fn behind(&self, value: f64) -> Option<f64> {
         let raised = self.add.map_or(value * self.times, |add| value + add);
         let raised = raised.round().max(value + 1.0);
@@ -110,8 +111,9 @@ const DRAINS_MAX: usize = 12;
 /// How often a step may break before it is believed. A busy machine breaks any step now and then.
 const BREAKS_BELIEVED: u32 = 2;
 
-/// Climbs until something breaks, then looks for the limit between that step and the one before. All steps have the same
-/// connections; a ramp of clients only adds to them, so it ends where it breaks.
+/// Climbs until something breaks, then looks for the limit between that step and the one before.
+/// All steps have the same connections; a ramp of clients only adds to them, so it ends where it
+/// breaks.
 fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
     let Ramp { traffic, raise, .. } = ramp;
     let size = match raise {
@@ -251,8 +253,8 @@ impl Climb<'_, '_> {
     }
 }
 
-/// Waits for what an overload has left behind, which is none of the next step's, as long as some of it still comes. Returns
-/// what was delivered until then.
+/// Waits for what an overload has left behind, which is none of the next step's, as long as some of
+/// it still comes. Returns what was delivered until then.
 fn drained(trial: &mut Trial<'_>) -> Result<Deliveries, CannotRun> {
     trial.run.progress.phase("draining");
     let mut before = trial.fleet.ledger.deliveries();

@@ -1,4 +1,6 @@
-//! `slow`: some clients stop reading. The others must feel nothing, and the slow ones get everything or are told.
+//! Some clients stop reading.
+//!
+//! The others must feel nothing, and the slow ones get everything or are told.
 
 use std::collections::BTreeMap;
 
@@ -142,8 +144,8 @@ enum Stop {
     Over,
 }
 
-/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than that left unread is
-/// none of the server's business.
+/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than
+/// that left unread is none of the server's business.
 const KERNEL_BYTES: f64 = 512.0 * 1024.0;
 
 /// A slow client that left so little unread that the server cannot have noticed.

@@ -46,7 +46,8 @@ impl Fleet {
         }
     }
 
-    /// The connection leaves the lobby as `how` says, of its own will: what it has not got by now it is not owed.
+    /// The connection leaves the lobby as `how` says, of its own will: what it has not got by now
+    /// it is not owed.
     pub fn depart(&mut self, number: u32, how: Departure) {
         let connection = &mut self.connections[number as usize];
         if connection.stage != Stage::Joined {

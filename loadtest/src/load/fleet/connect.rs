@@ -1,4 +1,6 @@
-//! Opening connections: at a rate or as fast as it goes, never too many on their way at once, each with a deadline.
+//! Opening connections: at a rate or as fast as it goes.
+//!
+//! Never too many are on their way at once, and each has a deadline.
 
 use std::io;
 

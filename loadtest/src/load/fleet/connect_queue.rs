@@ -13,7 +13,8 @@ pub(super) struct ConnectQueue {
     pub next_ns: u64,
     /// Since when all of them were to be started at once.
     pub storm_ns: Option<u64>,
-    /// When each connection on its way was opened, oldest first. Our own line before that is none of the server's. Those that arrived meanwhile are still in it.
+    /// When each connection on its way was opened, oldest first. Our own line before that is none
+    /// of the server's. Those that arrived meanwhile are still in it.
     pub on_the_way: VecDeque<(u32, u64)>,
     pub arriving: usize,
     pub arriving_max: usize,
@@ -38,7 +39,8 @@ impl ConnectQueue {
         self.storm_ns = Some(begin_ns);
     }
 
-    /// From now on each connection is opened at once, and may take so long until its upgrade is answered.
+    /// From now on each connection is opened at once, and may take so long until its upgrade is
+    /// answered.
     pub fn unbound(&mut self, timeout_ns: u64) {
         (self.period_ns, self.next_ns, self.storm_ns) = (0, 0, None);
         (self.arriving_max, self.timeout_ns) = (usize::MAX, timeout_ns);
@@ -64,8 +66,8 @@ impl ConnectQueue {
         start.into_iter().chain(deadline).min()
     }
 
-    /// A connection and when it was to be started. At a rate that is the planned time, however late this is asked, so
-    /// that a server that is slow to accept cannot hide.
+    /// A connection and when it was to be started. At a rate that is the planned time, however late
+    /// this is asked, so that a server that is slow to accept cannot hide.
     pub fn due(&mut self, now: u64) -> Option<(u32, u64)> {
         if !self.can_open_at(now) {
             return None;

@@ -1,4 +1,4 @@
-//! What comes and is no plain delivery: control frames, parts of messages, replies, and the ends of channels.
+//! What comes that is no plain delivery: control frames, parts of messages, replies, ends.
 
 use super::Fleet;
 use super::connection::{Pushed, Stage};
@@ -22,7 +22,8 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         match head.opcode {
             opcode::CLOSE => self.closed(number, frame::close_code(payload)),
-            // A server that pings and never reads gets no answer: an older ping need not have one (§5.5.3).
+            // A server that pings and never reads gets no answer: an older ping need not have one
+            // (§5.5.3).
             opcode::PING if connection.out.waiting() > PONGS_WAITING_MAX => {}
             opcode::PING => {
                 let mask = self.random.u32(..).to_ne_bytes();

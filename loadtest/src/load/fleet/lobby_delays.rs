@@ -1,4 +1,6 @@
-//! The delays of the first lobby and of all others apart, of messages that were due in a stretch of time.
+//! The delays of the first lobby and those of all others, recorded apart.
+//!
+//! Only messages count that were due in a stretch of time.
 
 use crate::load::meter::Recorder;
 use crate::result::LobbyDelays;

@@ -1,5 +1,7 @@
-//! The fleet: all connections of a run in one event loop, with the ledger that their deliveries are entered into and the
-//! meter that takes the time. Scenarios say who opens, who talks at which pace and when it ends; nothing here knows a
+//! All connections of a run in one event loop.
+//!
+//! The ledger that their deliveries are entered into and the meter that takes the time are part of
+//! it. Scenarios say who opens, who talks at which pace and when it ends; nothing here knows a
 //! scenario.
 
 mod close;
@@ -77,7 +79,8 @@ pub struct Fleet {
     topics: Vec<Vec<u8>>,
     /// Where a payload is put together.
     payload: Vec<u8>,
-    /// It only listens, to messages of another process: they are timed by their tags, and owed to nobody.
+    /// It only listens, to messages of another process: they are timed by their tags, and owed to
+    /// nobody.
     probes: bool,
     /// Whether replies to pushes are happenings.
     pub tells_replies: bool,
@@ -175,7 +178,8 @@ impl Fleet {
         self.probes = true;
     }
 
-    /// A lobby with that many publishers, who are still to be enlisted. Returns its number and its first stream.
+    /// A lobby with that many publishers, who are still to be enlisted. Returns its number and its
+    /// first stream.
     pub fn open_lobby(&mut self, publishers: u32) -> (u32, u32) {
         let opened = self.ledger.open_lobby(publishers);
         self.publishers
@@ -183,8 +187,8 @@ impl Fleet {
         opened
     }
 
-    /// A connection of `lobby` that is not opened yet. It publishes `stream`, if there is one, and gets its own messages
-    /// back if `echo`.
+    /// A connection of `lobby` that is not opened yet. It publishes `stream`, if there is one, and
+    /// gets its own messages back if `echo`.
     pub fn enlist(&mut self, lobby: u32, stream: Option<u32>, echo: bool) -> u32 {
         let member = self.ledger.enrol(lobby, stream, echo);
         self.connections.push(Connection::new(lobby, stream));
@@ -199,7 +203,8 @@ impl Fleet {
         member
     }
 
-    /// The storm began at `begin_ns`: that is when every connection that is opened from now on was to be started.
+    /// The storm began at `begin_ns`: that is when every connection that is opened from now on was
+    /// to be started.
     pub fn storm_from(&mut self, begin_ns: u64) {
         self.connect_queue.storm_from(begin_ns);
     }
@@ -245,7 +250,8 @@ impl Fleet {
         self.publishers[stream as usize]
     }
 
-    /// The counts begin anew, for connections that are `wanted` again; what was refused or lost until now is kept.
+    /// The counts begin anew, for connections that are `wanted` again; what was refused or lost
+    /// until now is kept.
     pub fn count_anew(&mut self, wanted: u64) {
         let before = std::mem::take(&mut self.totals);
         self.totals = Totals {
@@ -308,7 +314,8 @@ impl Fleet {
         self.totals.connections()
     }
 
-    /// Connections that are joined and read, and whose heartbeat of before `before_ns` was not answered.
+    /// Connections that are joined and read, and whose heartbeat of before `before_ns` was not
+    /// answered.
     pub fn unanswered_heartbeats(&self, before_ns: u64) -> usize {
         let waits = |connection: &&Connection| {
             let Connection {

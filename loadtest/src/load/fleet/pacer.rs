@@ -1,4 +1,6 @@
-//! When which stream publishes: at a rate that nothing slows down (open loop), or as messages come home (closed loop).
+//! When which stream publishes: at a rate (open loop) or as messages come home (closed loop).
+//!
+//! Nothing slows a rate down.
 
 use std::collections::VecDeque;
 
@@ -45,8 +47,8 @@ impl Pacer {
         })
     }
 
-    /// `window` messages in flight in each lobby, each from one of its publishers by chance. `lobbies` are the first
-    /// streams of each, and how many there are.
+    /// `window` messages in flight in each lobby, each from one of its publishers by chance.
+    /// `lobbies` are the first streams of each, and how many there are.
     pub fn window(window: u32, lobbies: &[(u32, u32)], mut random: fastrand::Rng) -> Pacer {
         let mut of_stream = Vec::new();
         let mut ready = VecDeque::new();

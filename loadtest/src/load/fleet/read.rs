@@ -1,5 +1,7 @@
-//! Reading: one read into the buffer that all connections share, and the frames in it. This is where the load generator
-//! spends its time, so a plain delivery allocates nothing and is looked at once.
+//! One read into the buffer that all connections share, and the frames in it.
+//!
+//! This is where the load generator spends its time, so a plain delivery allocates nothing and is
+//! looked at once.
 
 use std::io::{self, Read};
 
@@ -10,7 +12,8 @@ use super::{Fleet, READ_BYTES};
 use crate::clock::now_ns;
 use crate::load::wire::frame::{self, Head, Violation, opcode};
 
-/// What a connection keeps of a message that is longer than the buffer makes the buffer grow to this at most.
+/// What a connection keeps of a message that is longer than the buffer makes the buffer grow to
+/// this at most.
 const BUFFER_BYTES_MAX: usize = frame::MESSAGE_BYTES_MAX + READ_BYTES;
 
 impl Fleet {

@@ -1,6 +1,9 @@
-//! Clients that come back by themselves, as those of phoenix.js do: a connection that ended or could not be had is tried again,
-//! a join that was refused or not answered is sent again on the same connection, each on its own schedule. Nothing is drawn
-//! by chance, as nothing is there: whom a restart cuts off at once comes back at once.
+//! Clients that come back by themselves, as those of phoenix.js do.
+//!
+//! A connection that ended or could not be had is tried again; a join that was refused or not
+//! answered is sent again on the same connection; each has its own schedule. Nothing is random,
+//! because phoenix.js has nothing random: clients that a restart cuts off at once come back at
+//! once.
 
 use super::Fleet;
 use super::connection::Stage;
@@ -71,7 +74,8 @@ impl Fleet {
         returning.schedule(number, Step::Connect, now_ns() + after_ms * MILLISECOND_NS);
     }
 
-    /// The client was told something after which it does not come back, if it is one of those that do.
+    /// The client was told something after which it does not come back, if it is one of those that
+    /// do.
     pub(super) fn stay_away(&mut self, number: u32) {
         if let Some(returning) = &mut self.returning {
             returning.clients[number as usize].away = true;
@@ -131,7 +135,8 @@ impl Fleet {
         }
     }
 
-    /// phoenix.js leaves the topic then, so that an answer that comes late leaves no channel behind.
+    /// phoenix.js leaves the topic then, so that an answer that comes late leaves no channel
+    /// behind.
     fn give_up_join(&mut self, number: u32) {
         let script = &self.settings.script;
         let mask = self.random.u32(..).to_ne_bytes();

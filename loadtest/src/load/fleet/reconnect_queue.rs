@@ -12,13 +12,15 @@ pub struct ReconnectQueue {
     pub(super) clients: Vec<Client>,
     /// Clients that wait for their time to connect again.
     pub(super) waiting: usize,
-    /// Upgrades that were answered so late that an app with a fallback would have turned to long-poll.
+    /// Upgrades that were answered so late that an app with a fallback would have turned to
+    /// long-poll.
     pub late_upgrades: u64,
     /// From when a try was due to when it was made: how late the load generator was.
     pub lateness: Recorder,
 }
 
-/// What one client does next, unless something else has happened to it: then its turn is another one.
+/// What one client does next, unless something else has happened to it: then its turn is another
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Due {
     pub at_ns: u64,

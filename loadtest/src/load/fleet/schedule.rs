@@ -1,13 +1,16 @@
-//! When phoenix.js (1.8) tries again. tests/phoenix_js/schedule.mjs holds it to that library's own functions.
+//! When phoenix.js (1.8) tries again.
+//!
+//! tests/phoenix_js/schedule.mjs holds it to that library's own functions.
 
-/// How long phoenix.js waits before try number `tries` (from 1) to connect, counted anew whenever a connection opened.
+/// How long phoenix.js waits before try number `tries` (from 1) to connect, counted anew whenever a
+/// connection opened.
 pub fn reconnect_after_ms(tries: u32) -> u64 {
     const FIRST: [u64; 9] = [10, 50, 100, 150, 200, 250, 500, 1000, 2000];
     after(&FIRST, 5000, tries)
 }
 
-/// How long it waits before try number `tries` (from 1) to join on an open connection, counted anew whenever a join was
-/// answered with ok or a connection opened.
+/// How long it waits before try number `tries` (from 1) to join on an open connection, counted anew
+/// whenever a join was answered with ok or a connection opened.
 pub fn rejoin_after_ms(tries: u32) -> u64 {
     const FIRST: [u64; 3] = [1000, 2000, 5000];
     after(&FIRST, 10_000, tries)
@@ -16,7 +19,8 @@ pub fn rejoin_after_ms(tries: u32) -> u64 {
 /// How long it waits for the answer to a join.
 pub const JOIN_TIMEOUT_MS: u64 = 10_000;
 
-/// How long it waits for the answer to an upgrade before it turns to long-poll, where an app has asked for that.
+/// How long it waits for the answer to an upgrade before it turns to long-poll, where an app has
+/// asked for that.
 pub const FALLBACK_MS: u64 = 2_500;
 
 /// How long browsers (Chromium) wait for the answer to an upgrade; phoenix.js leaves it to them.

@@ -1,4 +1,6 @@
-//! What the connections say: topics, joins and payloads, from templates, so that other people's channels can be driven.
+//! What the connections say: topics, joins and payloads.
+//!
+//! They are made from templates, so that other people's channels can be driven.
 
 use serde_json::Value;
 use thiserror::Error;

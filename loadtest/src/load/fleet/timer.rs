@@ -1,5 +1,7 @@
-//! A timer among the events, since the wait of the event queue itself knows only milliseconds: at a thousand messages a
-//! second that would be a delay of our own making in every one.
+//! A wake-up among the events, to the nanosecond.
+//!
+//! The wait of the event queue itself knows only milliseconds: at a thousand messages a second that
+//! would be a delay of our own making in every one.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};

@@ -7,7 +7,8 @@ use super::pacer::Pacer;
 use super::timer::TIMER;
 use crate::clock::{MILLISECOND_NS, now_ns};
 
-/// Longest that the loop sleeps: what nobody wakes it for (signals, the live line) is looked at that often.
+/// Longest that the loop sleeps: what nobody wakes it for (signals, the live line) is looked at
+/// that often.
 const SLEEP_NS: u64 = 100 * MILLISECOND_NS;
 /// Most messages published in one turn, so that a generator that is late still reads.
 const PUBLISHED_A_TURN_MAX: usize = 4_096;
@@ -99,8 +100,8 @@ impl Fleet {
         }
     }
 
-    /// Publishes what was due before `end_ns` and is late, as much as one turn takes; the rest counts as unsent. Then nobody
-    /// publishes any more.
+    /// Publishes what was due before `end_ns` and is late, as much as one turn takes; the rest
+    /// counts as unsent. Then nobody publishes any more.
     pub fn end_pace(&mut self, end_ns: u64) {
         self.publish_due(end_ns.saturating_sub(1));
         let unsent = self.pacer.backlog(end_ns);

@@ -1,5 +1,6 @@
-//! Writing: messages that are due, heartbeats, and what waits for a socket. A turn's messages of a connection leave in one
-//! write.
+//! What is sent: messages that are due, heartbeats, and what waits for a socket.
+//!
+//! A turn's messages of a connection leave in one write.
 
 use std::io::{self, Write};
 
@@ -9,8 +10,8 @@ use super::{Beat, Fleet};
 use crate::clock::now_ns;
 use crate::load::wire::phoenix::{self, Push};
 
-/// Most bytes that wait for one publisher's socket. A server that reads nothing for so long has the rest of its messages
-/// counted as unsent.
+/// Most bytes that wait for one publisher's socket. A server that reads nothing for so long has the
+/// rest of its messages counted as unsent.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
 impl Fleet {
@@ -169,7 +170,8 @@ impl Fleet {
                     break;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What the server has said before it went is still to be read: a read will tell the end.
+                // What the server has said before it went is still to be read: a read will tell the
+                // end.
                 Err(error) => {
                     out.bytes.clear();
                     out.written = 0;

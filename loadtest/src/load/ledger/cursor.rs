@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::tallies::Tallies;
 
-/// A member's place in one stream: from `base` on it is owed the messages, and before `next` it has those that are not
-/// in the holes.
+/// A member's place in one stream: from `base` on it is owed the messages, and before `next` it has
+/// those that are not in the holes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cursor {
     base: u32,
@@ -68,8 +68,8 @@ impl Cursor {
     }
 }
 
-/// The holes of all members, in order of their sequences. There are none on a good day, so they are not kept with the
-/// cursors.
+/// The holes of all members, in order of their sequences. There are none on a good day, so they are
+/// not kept with the cursors.
 #[derive(Debug, Default)]
 pub(super) struct Holes {
     by_place: HashMap<(u32, u32), Vec<Range<u32>>>,

@@ -1,6 +1,8 @@
-//! The ledger: what was published and who is owed it, against what came. Each delivery is entered by its stream and
-//! sequence, so that a missing, doubled, swapped or altered one is known for what it is. It does no I/O, and knows no
-//! connection: a member is a number.
+//! What was published and who is owed it, against what came.
+//!
+//! Each delivery is entered by its stream and sequence, so that a missing, doubled, swapped or
+//! altered one is known for what it is. It does no I/O, and knows no connection: a member is a
+//! number.
 
 mod cursor;
 mod missing;
@@ -109,7 +111,8 @@ impl Ledger {
         (lobby, streams_begin)
     }
 
-    /// A member of `lobby` who is not there yet. `own` is the stream it publishes, which it gets too if `echo`.
+    /// A member of `lobby` who is not there yet. `own` is the stream it publishes, which it gets
+    /// too if `echo`.
     pub fn enrol(&mut self, lobby: u32, own: Option<u32>, echo: bool) -> u32 {
         let member = self.members.len() as u32;
         let streams = self.lobbies[lobby as usize].streams as usize;
@@ -146,19 +149,21 @@ impl Ledger {
         }
     }
 
-    /// The member goes, of its own will: what it has not got by now it is not owed. Messages that waited for it alone
-    /// are put into `done`, as streams.
+    /// The member goes, of its own will: what it has not got by now it is not owed. Messages that
+    /// waited for it alone are put into `done`, as streams.
     pub fn leave(&mut self, member: u32, done: &mut Vec<u32>) {
         self.settle_up(member, done, |_, cursor| cursor.next());
     }
 
-    /// The server is about to be told to end: it has taken in what is home by now, and owes that to all who are there.
+    /// The server is about to be told to end: it has taken in what is home by now, and owes that to
+    /// all who are there.
     pub fn promise(&mut self) {
         self.streams.iter_mut().for_each(Stream::promise);
     }
 
-    /// The member's connection has ended with its server, and it may join again. What it has not got by now it is not
-    /// owed, as nobody can know what the server had read by then, but for what was [promised](Ledger::promise).
+    /// The member's connection has ended with its server, and it may join again. What it has not
+    /// got by now it is not owed, as nobody can know what the server had read by then, but for what
+    /// was [promised](Ledger::promise).
     pub fn end_life(&mut self, member: u32, done: &mut Vec<u32>) {
         if self.members[member as usize].owed != Owed::Nothing {
             self.settle_up(member, done, |stream, cursor| {
@@ -199,7 +204,8 @@ impl Ledger {
         }
     }
 
-    /// What is to be written over the next text of `stream`, intended for `now`: it is published with that.
+    /// What is to be written over the next text of `stream`, intended for `now`: it is published
+    /// with that.
     pub fn publish(&mut self, stream: u32, intended_ns: u64) -> Tag {
         let lobby = &self.lobbies[self.streams[stream as usize].lobby as usize];
         let Stream {
@@ -226,8 +232,8 @@ impl Ledger {
         self.streams[stream as usize].refuse(sequence)
     }
 
-    /// Looks whether `payload`, a text that `member` got, is a delivery, and enters it. `None` if it is not, or does not look
-    /// as the lobby's others do.
+    /// Looks whether `payload`, a text that `member` got, is a delivery, and enters it. `None` if
+    /// it is not, or does not look as the lobby's others do.
     #[inline]
     pub fn enter(&mut self, member: u32, payload: &[u8]) -> Option<Entered> {
         let home = self.members[member as usize].lobby;
@@ -236,7 +242,8 @@ impl Ledger {
         Some(self.enter_seen(member, seen))
     }
 
-    /// The same for a text that does not look as the lobby's others do. The next one like it is then found at once.
+    /// The same for a text that does not look as the lobby's others do. The next one like it is
+    /// then found at once.
     #[cold]
     pub fn enter_unfamiliar(&mut self, member: u32, payload: &[u8]) -> Option<Entered> {
         let lobby = self.members[member as usize].lobby;
@@ -325,8 +332,8 @@ impl Ledger {
         }
     }
 
-    /// Streams whose oldest open message is older than `before_ns`: nobody waits for those any longer, though they are
-    /// still owed. Each is put into `done` once for each message.
+    /// Streams whose oldest open message is older than `before_ns`: nobody waits for those any
+    /// longer, though they are still owed. Each is put into `done` once for each message.
     pub fn abandon(&mut self, before_ns: u64, done: &mut Vec<u32>) {
         for (number, stream) in self.streams.iter_mut().enumerate() {
             for _ in 0..stream.abandon(before_ns) {
@@ -359,7 +366,8 @@ impl Ledger {
         self.streams.iter().map(Stream::in_flight).sum()
     }
 
-    /// From now on, messages that were to be sent after `end_ns` and have not come to everybody are owed to nobody.
+    /// From now on, messages that were to be sent after `end_ns` and have not come to everybody are
+    /// owed to nobody.
     pub fn end_at(&mut self, end_ns: u64) {
         self.end_ns = Some(end_ns);
     }

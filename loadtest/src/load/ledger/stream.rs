@@ -1,4 +1,4 @@
-//! The messages of one publisher: how many there are, and which of them somebody is still waited for.
+//! The messages of one publisher, and for which of them somebody is still waited for.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -24,7 +24,8 @@ struct Open {
     intended_ns: u64,
     /// Members that it has not come to. 0: it is done.
     remaining: u32,
-    /// Its publisher has it back, or nobody waits for that any more: another one may be published in its place.
+    /// Its publisher has it back, or nobody waits for that any more: another one may be published
+    /// in its place.
     home: bool,
 }
 

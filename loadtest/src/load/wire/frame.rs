@@ -1,4 +1,4 @@
-//! WebSocket frames (RFC 6455): those of a server, cut where they lie in the read buffer, and those of a client, masked.
+//! WebSocket frames (RFC 6455): a server's, cut in the read buffer, and a client's, masked.
 
 use thiserror::Error;
 

@@ -1,5 +1,7 @@
-//! Phoenix's messages in both versions of its protocol: those a client sends, written straight into frames, and those
-//! it gets that are not plain deliveries, taken apart.
+//! Messages in both versions of the Phoenix Channels protocol.
+//!
+//! Those a client sends are written straight into frames; those it gets that are not plain
+//! deliveries are taken apart.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -41,10 +43,12 @@ impl FromStr for Version {
     }
 }
 
-/// The ref of a connection's first join, which is also the join_ref of what belongs to it. Later refs count up from it.
+/// The ref of a connection's first join, which is also the join_ref of what belongs to it. Later
+/// refs count up from it.
 pub const JOIN_REF: u32 = 1;
 
-/// Appends a push to `out`, as one masked frame. Topic and event are quoted JSON, the payload is JSON.
+/// Appends a push to `out`, as one masked frame. Topic and event are quoted JSON, the payload is
+/// JSON.
 pub fn push(out: &mut Vec<u8>, version: Version, mask: [u8; 4], message: &Push<'_>) {
     let reference = message.reference.to_string();
     let (reference, topic, event) = (reference.as_bytes(), message.topic, message.event);
@@ -103,7 +107,8 @@ pub struct Push<'a> {
 /// A server's message, taken apart.
 #[derive(Debug)]
 pub struct Incoming<'a> {
-    /// The ref of the join that it belongs to, if it says so and the ref is one of ours. Version 1 says nothing of it.
+    /// The ref of the join that it belongs to, if it says so and the ref is one of ours. Version 1
+    /// says nothing of it.
     pub join_ref: Option<u32>,
     /// The ref as a number, if it is one of ours.
     pub reference: Option<u32>,

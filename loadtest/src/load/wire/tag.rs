@@ -1,6 +1,7 @@
-//! The tag: the begin of every published text, by which a delivery is known for what it is. It has only letters and
-//! digits, and always the same length, so it passes any server unchanged and is found at the same place in every frame of
-//! a lobby.
+//! The first letters of every published text, by which a delivery is known for what it is.
+//!
+//! A tag has only letters and digits, and always the same length, so it passes any server unchanged
+//! and is found at the same place in every frame of a lobby.
 
 /// Bytes of a tag: marker, stream, sequence, time, and a check of the three.
 pub const TAG_LEN: usize = MARKER_LEN + STREAM_LEN + SEQUENCE_LEN + TIME_LEN + CHECK_LEN;
@@ -19,7 +20,8 @@ pub struct Tag {
     pub stream: u32,
     /// Which of that publisher's messages, from 0.
     pub sequence: u32,
-    /// When it was to be sent, in nanoseconds of the system's monotonic clock, which all processes of a machine share.
+    /// When it was to be sent, in nanoseconds of the system's monotonic clock, which all processes
+    /// of a machine share.
     pub intended_ns: u64,
 }
 
@@ -62,11 +64,12 @@ impl Tag {
         mixed >> 56
     }
 
-    /// The tag at the begin of `text`, behind its marker, which the caller has looked at. `None` if it is not whole.
+    /// The tag at the begin of `text`, behind its marker, which the caller has looked at. `None` if
+    /// it is not whole.
     #[inline]
     pub fn read(text: &[u8; TAG_LEN]) -> Option<Tag> {
-        // Sixteen digits from the stream on: 6 of it, 8 of the sequence, 2 of the time. The last sixteen: all of the time,
-        // and the check.
+        // Sixteen digits from the stream on: 6 of it, 8 of the sequence, 2 of the time. The last
+        // sixteen: all of the time, and the check.
         let begin = hex16(text, MARKER_LEN)?;
         let end = hex16(text, TAG_LEN - 16)?;
         let tag = Tag {
@@ -100,7 +103,8 @@ fn hex8(digits: [u8; 8]) -> Option<u32> {
     let bytes = u64::from_be_bytes(digits);
     let letters = (bytes >> 6) & ONES;
     let value = (bytes & (ONES * 0x0f)) + letters * 9;
-    // What does not come out again as it went in was no digit, nor is ten or more without a letter, or with one less.
+    // What does not come out again as it went in was no digit, nor is ten or more without a letter,
+    // or with one less.
     let again = value + ONES * 0x30 + letters * 0x27;
     let over_nine = ((value + ONES * 6) >> 4) & ONES;
     if again != bytes || over_nine != letters || value & (ONES * 0xf0) != 0 {

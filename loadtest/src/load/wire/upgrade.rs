@@ -1,4 +1,4 @@
-//! The upgrade to a WebSocket: the request, and what its answer says.
+//! The request for a WebSocket, and what its answer says.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -1,4 +1,4 @@
-//! Cores: lists of them as people write them, and binding this process to some.
+//! Lists of CPU cores as people write them, and binding this process to some.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -42,17 +42,19 @@ impl Cores {
         Ok(Cores(numbers.filter(|&core| set.is_set(core)).collect()))
     }
 
-    /// Binds this thread and whatever it starts from now on, threads and processes. Called first thing in `main`, that
-    /// is the whole process.
+    /// Binds this thread and whatever it starts from now on, threads and processes. Called first
+    /// thing in `main`, that is the whole process.
     ///
     /// # Errors
     ///
-    /// When one of the cores does not exist or may not be used; the error says which, and the binding stays as it was.
+    /// When one of the cores does not exist or may not be used; the error says which, and the
+    /// binding stays as it was.
     pub fn bind_self(&self) -> io::Result<()> {
         let before = sched_getaffinity(None)?;
         let mut wanted = CpuSet::new();
         self.0.iter().for_each(|&core| wanted.set(core));
-        // The kernel binds to those of the cores that it has, and only fails if it has none of them.
+        // The kernel binds to those of the cores that it has, and only fails if it has none of
+        // them.
         let bound = sched_setaffinity(None, &wanted).and_then(|()| sched_getaffinity(None));
         if bound == Ok(wanted) {
             return Ok(());

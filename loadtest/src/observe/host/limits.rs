@@ -1,5 +1,6 @@
-//! Limits that connections of the load meet: descriptors and local ports. Asked before anything starts, so that a run does
-//! not fail in its middle for want of them.
+//! What connections of the load need of the system: descriptors and local ports.
+//!
+//! It is asked before anything starts, so that a run does not fail in its middle for want of them.
 
 use std::fs;
 use std::io;
@@ -9,11 +10,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::cores::ranges;
 
-/// Descriptors that a run needs beside its connections: epoll, timers, result files, reads of /proc.
+/// Descriptors that a run needs beside its connections: epoll, timers, result files, reads of
+/// /proc.
 const DESCRIPTORS_BESIDE: u64 = 32;
 
-/// Raises the soft limit of open files to the hard one. Processes that are started later inherit it. Returns what may be
-/// open now; `u64::MAX` is no limit.
+/// Raises the soft limit of open files to the hard one. Processes that are started later inherit
+/// it. Returns what may be open now; `u64::MAX` is no limit.
 ///
 /// # Errors
 ///
@@ -75,8 +77,8 @@ pub enum NotEnough {
 }
 
 impl Room {
-    /// Whether so many connections to one address can be had, before one is opened. Ports that connections of others to
-    /// the same address have are not known and not counted.
+    /// Whether so many connections to one address can be had, before one is opened. Ports that
+    /// connections of others to the same address have are not known and not counted.
     ///
     /// # Errors
     ///

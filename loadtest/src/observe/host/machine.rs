@@ -1,12 +1,12 @@
-//! The machine, as the results name it.
+//! What the results say of the machine: processor, memory, system.
 
 use std::fs;
 
 use super::cores::Cores;
 use crate::result::Machine;
 
-/// Describes this machine, and which cores each side was bound to, if it was. What the system does not say is "unknown"
-/// or 0.
+/// Describes this machine, and which cores each side was bound to, if it was. What the system does
+/// not say is "unknown" or 0.
 pub fn machine(server: Option<&Cores>, load: Option<&Cores>) -> Machine {
     let cpuinfo = read("/proc/cpuinfo");
     let processors = || cpuinfo.lines().filter(|line| line.starts_with("processor"));

@@ -1,5 +1,7 @@
-//! The host: what is read of, and set in, the system the load comes from. Linux's /proc, its limits, its cores. Scenarios
-//! ask here before they start, and the engine asks while it runs; nothing here knows the load.
+//! What is read of, and set in, the system the load comes from: /proc, limits, cores.
+//!
+//! Scenarios ask here before they start, and the engine asks while it runs; nothing here knows the
+//! load.
 
 mod cores;
 mod limits;

@@ -1,4 +1,4 @@
-//! The server under test as a process: started and stopped by the run, or found running.
+//! The program under test as a process: started and stopped by the run, or found running.
 
 use std::fs::File;
 use std::io;
@@ -81,8 +81,9 @@ pub enum Stopped {
 }
 
 impl Server {
-    /// Starts a command line as `sh -c` understands it, with an input that is empty, and bound to cores. Without any,
-    /// it has those of this thread. It inherits this process's limits. That it starts does not mean that it listens, or even that the command exists.
+    /// Starts a command line as `sh -c` understands it, with an input that is empty, and bound to
+    /// cores. Without any, it has those of this thread. It inherits this process's limits. That it
+    /// starts does not mean that it listens, or even that the command exists.
     ///
     /// # Errors
     ///
@@ -93,8 +94,9 @@ impl Server {
         Server::start(shell, command, cores)
     }
 
-    /// The same, with `listener` handed over as systemd does for a socket unit (sd_listen_fds(3)): as descriptor 3, with
-    /// LISTEN_FDS and LISTEN_PID. The command must be one that can stand behind `exec`: its process is the one named.
+    /// The same, with `listener` handed over as systemd does for a socket unit (sd_listen_fds(3)):
+    /// as descriptor 3, with LISTEN_FDS and LISTEN_PID. The command must be one that can stand
+    /// behind `exec`: its process is the one named.
     ///
     /// # Errors
     ///
@@ -107,7 +109,8 @@ impl Server {
         let listener = listener.try_clone().map_err(SpawnError::Listener)?;
         let bare = command.trim_start();
         let bare = bare.strip_prefix("exec ").unwrap_or(bare);
-        // It goes through the input, as the one descriptor beside the outputs that a child can be given.
+        // It goes through the input, as the one descriptor beside the outputs that a child can be
+        // given.
         let script = format!(
             "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1; export LISTEN_PID LISTEN_FDS; exec {bare}"
         );
@@ -175,13 +178,14 @@ impl Server {
         all[all.len().saturating_sub(lines)..].join("\n")
     }
 
-    /// Ends what this run started, with all in its process group: SIGTERM, 15 s to end, SIGKILL. Called again, it only says
-    /// how it ended.
+    /// Ends what this run started, with all in its process group: SIGTERM, 15 s to end, SIGKILL.
+    /// Called again, it only says how it ended.
     pub fn stop(&mut self) -> Stopped {
         self.stop_within(STOP_TIME_MAX)
     }
 
-    /// Tells what this run started to end, and waits for nothing. [`has_ended`](Server::has_ended) says when it has.
+    /// Tells what this run started to end, and waits for nothing. [`has_ended`](Server::has_ended)
+    /// says when it has.
     pub fn tell_to_end(&self) {
         if let Server::Spawned { child, .. } = self {
             let strays = strays(child.id());
@@ -199,7 +203,8 @@ impl Server {
         }
     }
 
-    /// How it ended, once it and all in its process group have. Looks at every process of the machine.
+    /// How it ended, once it and all in its process group have. Looks at every process of the
+    /// machine.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         let Server::Spawned { child, .. } = self else {
             return None;
@@ -264,7 +269,8 @@ fn forget(group: u32) {
     groups().retain(|other| *other != group);
 }
 
-/// Kills all servers that this program has started, without waiting for them. For a program that ends at once.
+/// Kills all servers that this program has started, without waiting for them. For a program that
+/// ends at once.
 pub fn kill_servers() {
     for group in groups().drain(..) {
         let strays = strays(group);
@@ -294,8 +300,8 @@ fn signal(group: u32, signal: Signal) {
     }
 }
 
-/// The shell's status, once it and all in its group have ended. The shell is waited for at once: it may go before the
-/// server does.
+/// The shell's status, once it and all in its group have ended. The shell is waited for at once: it
+/// may go before the server does.
 fn ended_within(child: &mut Child, time: Duration) -> Option<ExitStatus> {
     let group = child.id();
     let deadline = Instant::now() + time;

@@ -40,8 +40,8 @@ impl ProcessTree {
         self.root
     }
 
-    /// Adds up what all of them used. It looks at every process of the machine, some 10 µs each, so it is not for a thread
-    /// that is measured.
+    /// Adds up what all of them used. It looks at every process of the machine, some 10 µs each, so
+    /// it is not for a thread that is measured.
     ///
     /// # Errors
     ///
@@ -61,15 +61,15 @@ impl ProcessTree {
         Ok(processes.iter().map(|process| process.pid).collect())
     }
 
-    /// Adds up what some processes used. It looks at nothing else, some 20 µs for each, so a loop that is measured can
-    /// afford it. Those that have gone are left out.
+    /// Adds up what some processes used. It looks at nothing else, some 20 µs for each, so a loop
+    /// that is measured can afford it. Those that have gone are left out.
     pub fn usage_of(members: &[u32]) -> Usage {
         let there = members.iter().filter_map(|pid| Process::of(*pid));
         there.fold(Usage::default(), Usage::with)
     }
 
-    /// How many cores it can use: those it is bound to, but no more than it has threads. A quota of a container is not
-    /// looked at.
+    /// How many cores it can use: those it is bound to, but no more than it has threads. A quota of
+    /// a container is not looked at.
     ///
     /// # Errors
     ///
@@ -118,7 +118,8 @@ impl Usage {
 pub struct OwnUsage {
     /// CPU time of all threads, those that ended among them.
     pub cpu: Duration,
-    /// How long threads that live were ready to run but had no core. Zero if the kernel does not count it.
+    /// How long threads that live were ready to run but had no core. Zero if the kernel does not
+    /// count it.
     pub waiting: Duration,
 }
 
@@ -135,7 +136,8 @@ impl OwnUsage {
     }
 }
 
-/// The second field of each thread's schedstat, in nanoseconds. A thread that ends meanwhile is left out.
+/// The second field of each thread's schedstat, in nanoseconds. A thread that ends meanwhile is
+/// left out.
 fn run_delay() -> io::Result<Duration> {
     let threads = fs::read_dir("/proc/self/task")?.filter_map(Result::ok);
     let delays = threads.filter_map(|thread| {

@@ -1,4 +1,4 @@
-//! A wait with a deadline, for the tests of this folder.
+//! Waiting with a deadline, for the tests of this folder.
 
 /// Waits for something that tests are sure comes.
 pub(super) fn within_10_s(what: &str, mut holds: impl FnMut() -> bool) {

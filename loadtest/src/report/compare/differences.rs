@@ -1,5 +1,6 @@
-//! In what runs differ before they ran: what was asked for, the machine, the tool. Figures of runs that differ may be held
-//! against each other, but not unawares.
+//! In what runs differ before they ran: what was asked for, the machine, the tool.
+//!
+//! Figures of runs that differ may be held against each other, but not unawares.
 
 use std::collections::BTreeSet;
 

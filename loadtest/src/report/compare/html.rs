@@ -1,4 +1,4 @@
-//! Runs side by side as a page: the table, the distributions over each other, the figures that count as bars.
+//! Runs side by side as a page: the table, the distributions, the figures as bars.
 
 use crate::report::html::{Curve, Document, Picture, distributions};
 use crate::report::plot::{Bar, Paint, bars};

@@ -1,5 +1,7 @@
-//! Runs side by side, each figure as a multiple of the first run's. Where a run measured several times, what stands for it is
-//! said; where runs were not asked for the same, that is said too.
+//! Runs side by side, each figure as a multiple of the first run's.
+//!
+//! Where a run measured several times, what stands for it is said; where runs were not asked for
+//! the same, that is said too.
 
 mod compared_run;
 mod comparison;

@@ -126,8 +126,8 @@ fn total(counts: &[Count]) -> u64 {
     counts.iter().map(|count| count.count).sum()
 }
 
-/// Figures that some run has; of the faults those of deliveries wherever something was to be delivered, as proof, the others
-/// where there are any.
+/// Figures that some run has; of the faults those of deliveries wherever something was to be
+/// delivered, as proof, the others where there are any.
 pub(super) fn rows(runs: &[ComparedRun]) -> Vec<Row> {
     let figures = FIGURES.iter().map(|compared| figure(runs, compared));
     let figures = figures.filter(|row| row.values.iter().any(Option::is_some));

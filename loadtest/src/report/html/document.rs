@@ -1,4 +1,6 @@
-//! A page that grows downwards. All text comes through [`escaped`]: reasons, names and payloads are others' words.
+//! A page that grows downwards.
+//!
+//! All text comes through [`escaped`]: reasons, names and payloads are others' words.
 
 use crate::report::plot::{limit_colour, series_colour};
 use crate::report::table::{Cell, Form, Mood, Table};

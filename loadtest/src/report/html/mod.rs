@@ -1,5 +1,7 @@
-//! The result as one HTML page that needs nothing else: no scripts, no fonts, no pictures from elsewhere. It can be kept beside
-//! the JSON, sent by mail and printed.
+//! The result as one HTML page that needs nothing else.
+//!
+//! It has no scripts, no fonts, no pictures from elsewhere. It can be kept beside the JSON, sent by
+//! mail and printed.
 
 mod document;
 mod plots;
@@ -15,7 +17,8 @@ use super::{setup, tables, units};
 pub(super) use document::{Document, Picture};
 pub(super) use plots::{Curve, distributions};
 
-/// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to repeat the run.
+/// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to
+/// repeat the run.
 pub fn render(result: &RunResult) -> String {
     let mut page = Document::new(&title(result));
     heading(&mut page, result);

@@ -16,7 +16,8 @@ type Tile = (&'static str, fn(f64) -> String, Reading);
 /// Told with what it is worth.
 const MEMORY: &str = "server memory a connection";
 
-/// In the order in which a person reads them. Those of joining stand only where nothing was delivered.
+/// In the order in which a person reads them. Those of joining stand only where nothing was
+/// delivered.
 const TILES: [Tile; 9] = [
     ("deliveries", rate, |measurement| {
         above_zero(measurement.throughput.deliveries_per_second)

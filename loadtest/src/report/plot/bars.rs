@@ -1,4 +1,4 @@
-//! Bars to the right, each under its name, with the spread of the rounds as a thin line across its end.
+//! One bar for each name, with the spread of the rounds as a thin line across its end.
 
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::prelude::{Color, RGBColor, ShapeStyle};
@@ -49,8 +49,8 @@ const ROW: u32 = 44;
 /// Right of the longest bar.
 const RIGHT: u32 = 4;
 
-/// Bars drawn for a page and for a phone. `mark` is the value that all are held against, drawn as a line across each.
-/// `None` if there is nothing to draw.
+/// Bars drawn for a page and for a phone. `mark` is the value that all are held against, drawn as a
+/// line across each. `None` if there is nothing to draw.
 pub(in crate::report) fn bars(bars: &[Bar], mark: Option<f64>) -> Option<(String, String)> {
     let longest = bars.iter().map(|bar| {
         bar.spread

@@ -1,4 +1,4 @@
-//! Lines over two axes, with gaps where nothing was measured, and limits across.
+//! Curves over two axes, with gaps where nothing was measured, and limits across.
 
 use plotters::element::{Circle, PathElement};
 use plotters::prelude::{

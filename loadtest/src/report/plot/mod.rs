@@ -1,5 +1,7 @@
-//! Plots as SVG: lines over axes, and bars. Each is drawn twice, for a page and for a phone, so that letters keep their size.
-//! Colours are marks that the page's style sheet maps to those of the reader's colour scheme.
+//! Drawings as SVG: lines over axes, and bars.
+//!
+//! Each is drawn twice, for a page and for a phone, so that letters keep their size. Colours are
+//! marks that the page's style sheet maps to those of the reader's colour scheme.
 
 mod axis;
 mod bars;

@@ -1,5 +1,6 @@
-//! The table of what went through and what it cost: throughput, CPU of both sides, memory, joins; and what one scenario alone
-//! counts.
+//! What went through and what it cost: throughput, CPU of both sides, memory, joins.
+//!
+//! What one scenario alone counts has a table of its own.
 
 use crate::result::{Figure, LoadUsage, Measurement, ServerUsage};
 

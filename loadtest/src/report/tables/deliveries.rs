@@ -58,7 +58,8 @@ fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
     row
 }
 
-/// What nobody asks for when there is none of it: unsent and early. The others are shown as zeros, as proof.
+/// What nobody asks for when there is none of it: unsent and early. The others are shown as zeros,
+/// as proof.
 fn quiet_columns_left_out(table: Table) -> Table {
     let named = table
         .rows

@@ -1,5 +1,6 @@
-//! What the tables say, before it is known whether a terminal or a page shows them. A table without rows is left out, and
-//! so is a column in which nothing stands.
+//! Which tables a result has.
+//!
+//! A table without rows is left out, and so is a column in which nothing stands.
 
 mod cost;
 mod deliveries;

@@ -1,4 +1,4 @@
-//! Tables of a restart: when who was back and by how many tries, and what those who were back felt meanwhile.
+//! When who was back and by how many tries, and what those who were back felt meanwhile.
 
 use crate::result::{Count, Latency, Restart};
 

@@ -1,5 +1,7 @@
-//! Tables of a run that measured several times: the steps of a ramp, or the sides and rounds beside a floor, and the server's
-//! figures as multiples of the floor's.
+//! Tables of a run that measured several times.
+//!
+//! They have the steps of a ramp, or the sides and rounds beside a floor, and the server's figures
+//! as multiples of the floor's.
 
 use crate::result::{Latency, Measurement, Ratio, RunResult, ServerUsage};
 
@@ -9,7 +11,8 @@ use crate::report::setup;
 use crate::report::table::{Cell, Table};
 use crate::report::units::{integer, rate, ratio, share, time, time_us};
 
-/// As many as 100 letters of a terminal hold. The last two say what a warning about many steps is drawn from.
+/// As many as 100 letters of a terminal hold. The last two say what a warning about many steps is
+/// drawn from.
 const COLUMNS: [&str; 12] = [
     "",
     "",

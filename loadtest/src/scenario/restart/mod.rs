@@ -1,4 +1,6 @@
-//! `restart`: the server is ended and started again under load, and every client comes back as phoenix.js would.
+//! The server is ended and started again under load.
+//!
+//! Every client comes back as phoenix.js would.
 
 mod findings;
 mod phases;
@@ -133,7 +135,8 @@ fn found(judged: Judged, restart: crate::result::Restart) -> Found {
     }
 }
 
-/// The large lobby and the small ones, all joined, the small ones evenly among the others. Returns who talks in them.
+/// The large lobby and the small ones, all joined, the small ones evenly among the others. Returns
+/// who talks in them.
 fn bring_up(trial: &mut Trial<'_>, asked: &Restart) -> Result<[SteadyTraffic; 2], CannotRun> {
     let echo = !asked.no_echo;
     let (large, large_begin) = trial.fleet.open_lobby(asked.publishers.0);
@@ -229,7 +232,8 @@ fn talk_before(
     }
 }
 
-/// Once all are back they stay: a server that loses somebody or something now has not got over its restart.
+/// Once all are back they stay: a server that loses somebody or something now has not got over its
+/// restart.
 fn talk_after(
     trial: &mut Trial<'_>,
     traffic: &mut [SteadyTraffic; 2],

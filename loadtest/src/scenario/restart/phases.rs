@@ -1,4 +1,4 @@
-//! The passage from the old server to the new one: the signal, the end, the start, and what happens to each client meanwhile.
+//! What happens from the signal on: the end, the start, and each client's way back.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who talks while some are there and others are not: at a steady rate in all, from those that are there, in turn.
+//! A steady rate from those that are there, while some are and others are not.
 
 use crate::clock::now_ns;
 use crate::load::fleet::Fleet;
@@ -23,7 +23,8 @@ impl SteadyTraffic {
         }
     }
 
-    /// Publishes what is due, and returns when the next message will be. What nobody is there to say is not said.
+    /// Publishes what is due, and returns when the next message will be. What nobody is there to
+    /// say is not said.
     pub fn turn(&mut self, fleet: &mut Fleet) -> u64 {
         let now = now_ns();
         while self.due_ns <= now {

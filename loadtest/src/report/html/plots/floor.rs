@@ -35,7 +35,8 @@ fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
     })
 }
 
-/// Which way is better stands in the name: some should be long, some short. The colour says it too, where the rounds agree.
+/// Which way is better stands in the name: some should be long, some short. The colour says it too,
+/// where the rounds agree.
 fn bar(each: &Ratio, asked: bool) -> Bar {
     let better = Direction::of_ratio(&each.figure, asked);
     Bar {

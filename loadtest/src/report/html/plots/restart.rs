@@ -1,4 +1,4 @@
-//! A restart: who had gone and who was back over time, and the delays of those who were there.
+//! Who had gone and who was back over time, and the delays of those who were there.
 
 use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{integer, plain, time};

@@ -72,8 +72,8 @@ fn lines<'a>(ramp: &'a Ramp, steps: &[Step], limits_us: &[u64]) -> Option<Lines<
     })
 }
 
-/// The axis of the steps, a number at each, and where a step lies on it. Steps that grow by a factor would crowd at the
-/// begin of an even axis.
+/// The axis of the steps, a number at each, and where a step lies on it. Steps that grow by a
+/// factor would crowd at the begin of an even axis.
 fn across(steps: &[f64]) -> Option<(Axis, Place)> {
     let (first, last) = (*steps.first()?, *steps.last()?);
     if first > 0.0 && widening(steps) {

@@ -3,9 +3,11 @@
 mod assess;
 mod error;
 pub mod interrupt;
+mod join;
 mod measure;
 pub mod prober;
 pub mod progress;
+mod publisher;
 mod restart_subject;
 mod saturation;
 pub mod subject;
@@ -28,6 +30,7 @@ use target::Target;
 
 pub use assess::{failure, problems, warning};
 pub use error::CannotRun;
+pub(crate) use publisher::publisher;
 
 /// Connections that may be on their way at once, unless told otherwise.
 const CONNECTING_MAX: u32 = 128;

@@ -1,8 +1,9 @@
 //! What members have not got of what they were owed, and the sums of all deliveries.
 
+use super::Ledger;
 use super::cursor::Cursor;
+use super::member::Owed;
 use super::stream::Stream;
-use super::{Ledger, Owed};
 use crate::result::Deliveries;
 
 impl Ledger {

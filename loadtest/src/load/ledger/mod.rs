@@ -5,6 +5,7 @@
 //! number.
 
 mod cursor;
+mod member;
 mod missing;
 mod recognition;
 mod stream;
@@ -12,6 +13,7 @@ mod tallies;
 
 use crate::load::wire::tag::{Marker, Tag};
 use cursor::{Cursor, Holes};
+use member::{Lobby, Member, Owed};
 use recognition::{Recognition, Seen};
 use stream::{Arrival, Stream};
 use tallies::Tallies;
@@ -28,43 +30,6 @@ pub struct Ledger {
     tallies: Tallies,
     /// Messages that were to be sent after this are owed to nobody.
     end_ns: Option<u64>,
-}
-
-/// Who is in one lobby, and whose messages go there.
-#[derive(Debug, Default)]
-struct Lobby {
-    /// The first of its streams; they stand in a row.
-    streams_begin: u32,
-    streams: u32,
-    /// Members that a message published now is waited for from.
-    counted: u32,
-    recognition: Recognition,
-}
-
-/// One subscription.
-#[derive(Debug)]
-struct Member {
-    lobby: u32,
-    owed: Owed,
-    /// Its place in each stream of its lobby.
-    cursors: Box<[Cursor]>,
-    /// The stream it publishes.
-    own: Option<u32>,
-    /// The stream it is not sent back, being its publisher.
-    silent: Option<u32>,
-}
-
-/// What a member is owed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owed {
-    /// Nothing: it is not there yet, or it has left.
-    Nothing,
-    /// Everything that is published, and messages are waited for until it has them.
-    All,
-    /// Everything, but nobody waits for it: it reads when it likes.
-    AllInTime,
-    /// Everything, and it will not get it: it was lost.
-    Lost,
 }
 
 /// A delivery that was entered.

@@ -14,8 +14,8 @@ use crate::load::fleet::LobbyRecorders;
 use crate::result::{LobbyDelays, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
-use crate::run::trial::{Trial, nanoseconds, publisher};
-use crate::run::{CannotRun, Found, Run, Starts};
+use crate::run::trial::{Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, publisher};
 use phases::Phases;
 use traffic::SteadyTraffic;
 

@@ -4,7 +4,7 @@
 //! What an app deals with is also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`], [`Object`] and their traits).
 //! The rest is engine, public for benches and tests: no promise is made that it stays as it is.
 //!
-//! [`Version::decode`] turns one WebSocket message into a [`Message`] that borrows from it. The `encode_*`
+//! [`Version::decode_text`] turns one WebSocket message into a [`Message`] that borrows from it. The `encode_*`
 //! functions of [`Version`] append the message that goes out, which is framed by `websocket::seal` and then shared.
 //! What is only relayed is relayed as it came, byte for byte: nothing is parsed and printed again.
 

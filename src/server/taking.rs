@@ -7,7 +7,7 @@ use super::connection::{Connection, Name};
 use super::host::ShardHost;
 use crate::channel::Host;
 use crate::protocol::{DecodeScratch, Undecodable};
-use crate::websocket::{CloseReason, ReadBuffer, ReadLimits, seal};
+use crate::websocket::{CloseReason, Incoming, ReadBuffer, ReadLimits, seal};
 
 /// What was in a read.
 pub(super) struct Taken {
@@ -31,27 +31,27 @@ pub(super) fn take_frames(
         .bites_above(Limit::MessageBytes, message_bytes_max) as usize;
     let limits = ReadLimits { message_bytes_max };
     let (mut messages, mut controls, mut largest) = (0_u32, 0_u32, 0);
-    while let Some(frame) = connection.reader.next(buffer, &limits)? {
-        match frame.opcode {
-            OpCode::Text | OpCode::Binary => {
-                messages += 1;
-                host.link.figures.messages.add(1);
-                let binary = frame.opcode == OpCode::Binary;
-                largest = largest.max(frame.payload.len());
-                let message = connection
-                    .session
-                    .message(binary, &frame.payload, decode, host);
-                message.map_err(|cause| undecodable(&cause, host))?;
-            }
-            OpCode::Ping => {
+    while let Some(incoming) = connection.reader.next(buffer, &limits)? {
+        let session = &mut connection.session;
+        let taken = match incoming {
+            Incoming::Text(text) => session.text(text, decode, host),
+            Incoming::Binary(bytes) => session.binary(bytes, decode, host),
+            Incoming::Ping(payload) => {
                 controls += 1;
-                host.send(seal(OpCode::Pong, &frame.payload), None);
+                host.send(seal(OpCode::Pong, payload), None);
+                continue;
             }
-            OpCode::Close => return Err(CloseReason::ClientClosed),
-            // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
-            // continuations.
-            OpCode::Pong | OpCode::Continuation => controls += 1,
-        }
+            // It shows that the client is there, and its bytes have been counted as that.
+            Incoming::Pong(_) => {
+                controls += 1;
+                continue;
+            }
+            Incoming::Close(_) => return Err(CloseReason::ClientClosed),
+        };
+        messages += 1;
+        host.link.figures.messages.add(1);
+        largest = largest.max(incoming.payload().len());
+        taken.map_err(|cause| undecodable(&cause, host))?;
     }
     // A message in fragments is not helped by the pings inside it.
     let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());

@@ -13,6 +13,7 @@ mod escape;
 mod json;
 mod message;
 mod object;
+mod parse;
 mod payload;
 mod reference;
 mod scan;
@@ -24,9 +25,10 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub use json::{Json, Mismatch};
+pub use json::Json;
 pub use message::{Message, Name, Payload};
 pub use object::{Object, ToJson};
+pub use parse::Mismatch;
 pub use payload::{IntoPayload, JsonBuf, PayloadBuf, reason};
 pub use reference::Ref;
 pub use scratch::DecodeScratch;

@@ -66,6 +66,10 @@ proptest! {
             let found: Option<Value> = json(&text).get(key).map(|value| serde_json::from_str(value.as_raw()).expect("valid"));
             prop_assert_eq!(found.as_ref(), whole.get(key));
         }
+        let keys: Vec<&String> = pairs.iter().map(|(key, _)| key).chain([&key]).collect();
+        let mut found = vec![None; keys.len()];
+        json(&text).get_into(&keys, &mut found);
+        prop_assert_eq!(found, keys.iter().map(|key| json(&text).get(key)).collect::<Vec<_>>());
     }
 
     #[test]

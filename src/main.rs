@@ -24,7 +24,7 @@ use orders::{Orders, asked_again, asked_to_end};
 use service::Service;
 use thiserror::Error;
 
-use log::Log;
+use log::{Log, WrongFilter};
 use reload::Reload;
 
 /// An idle connection costs less memory with it than with the system's.
@@ -45,6 +45,10 @@ fn main() -> ExitCode {
         // Places of a file begin their lines, as editors understand them.
         Err(Failure::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
+            Exit::Usage.into()
+        }
+        Err(Failure::Filter(wrong)) => {
+            let _ = writeln!(io::stderr(), "lobbyd: {wrong}");
             Exit::Usage.into()
         }
         Err(failure) => {
@@ -98,7 +102,7 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let given = flags.given();
     let read = given.read()?;
     let config = read.config.clone();
-    let log = Log::start(config.log_level, config.log_format);
+    let log = Log::start(config.log_level, config.log_format)?;
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited
@@ -188,6 +192,8 @@ fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
 enum Failure {
     #[error(transparent)]
     Misconfigured(#[from] Problems),
+    #[error(transparent)]
+    Filter(#[from] WrongFilter),
     #[error(transparent)]
     Origin(#[from] OriginError),
     #[error(transparent)]

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
 use super::escape::write_bytes;
 use super::json::Json;
+use super::parse::Mismatch;
 use super::payload::JsonBuf;
 use super::payload::PayloadBuf;
 use super::reference::Ref;
@@ -103,6 +105,42 @@ impl<'a> Payload<'a> {
     /// The value of `key`, if this is a JSON object that has it; see [`Json::get`].
     pub fn get(&self, key: &str) -> Option<Json<'a>> {
         self.as_json()?.get(key)
+    }
+
+    /// The values of several keys in one pass, if this is a JSON object; see [`Json::get_many`].
+    pub fn get_many<const N: usize>(&self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
+        self.as_json().map_or([None; N], |json| json.get_many(keys))
+    }
+
+    /// The values of several keys in one pass, if this is a JSON object; see [`Json::get_into`].
+    pub fn get_into<K: AsRef<str>>(&self, keys: &[K], found: &mut [Option<Json<'a>>]) {
+        if let Some(json) = self.as_json() {
+            json.get_into(keys, found);
+        }
+    }
+
+    /// The payload as a type of the app's; see [`Json::parse`].
+    ///
+    /// ```
+    /// use lobbyd::Payload;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct NewMsg {
+    ///     body: String,
+    /// }
+    ///
+    /// fn body_of(payload: Payload<'_>) -> Result<String, lobbyd::protocol::Mismatch> {
+    ///     Ok(payload.parse::<NewMsg>()?.body)
+    /// }
+    /// # let payload = lobbyd::Json::new(r#"{"body":"hi"}"#).unwrap();
+    /// # assert_eq!(body_of(Payload::Json(payload)).unwrap(), "hi");
+    /// ```
+    ///
+    /// # Errors
+    /// If it does not fit the type, or is binary.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
+        self.as_json().ok_or(Mismatch::BINARY)?.parse()
     }
 
     /// An owned copy, verbatim. Costs one allocation and one copy.

@@ -12,10 +12,9 @@ use super::version::{FrameKind, Undecodable, Unencodable};
 /// Reads `{"topic":…,"event":…,"payload":…,"ref":…}`, where `join_ref` is optional and other keys are ignored. Of
 /// duplicate keys the last one counts.
 pub(super) fn decode<'a>(
-    bytes: &'a [u8],
+    text: &'a str,
     scratch: &mut DecodeScratch,
 ) -> Result<Message<'a>, Undecodable> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
     let mut scanner = Scanner::new(text);
     scanner.space();
     let slots = if scanner.rest().starts_with('{') {

@@ -11,10 +11,9 @@ use super::version::{FrameKind, Undecodable, Unencodable};
 
 /// Reads an array of five or more; what follows the fifth element is checked and ignored.
 pub(super) fn decode<'a>(
-    bytes: &'a [u8],
+    text: &'a str,
     scratch: &mut DecodeScratch,
 ) -> Result<Message<'a>, Undecodable> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
     let mut scanner = Scanner::new(text);
     scanner.space();
     if !scanner.eat(b'[') {

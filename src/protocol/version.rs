@@ -81,20 +81,34 @@ impl Version {
         }
     }
 
-    /// Reads one whole WebSocket message. `binary_opcode` says whether it came with opcode 2; V1 does not care.
+    /// Reads one whole text message (opcode 1).
     ///
-    /// Cost: one pass over the bytes. It allocates for names with escapes and refs that are not small numbers, else
+    /// Cost: one pass over the text. It allocates for names with escapes and refs that are not small numbers, else
     /// only what `scratch` grows. Nothing here recurses, so depth is bounded by the size of the message alone.
-    pub fn decode<'a>(
+    pub fn decode_text<'a>(
         self,
-        binary_opcode: bool,
+        text: &'a str,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Message<'a>, Undecodable> {
+        match self {
+            Self::V1 => v1::decode(text, scratch),
+            Self::V2 => v2::decode(text, scratch),
+        }
+    }
+
+    /// Reads one whole binary message (opcode 2). V1 has no binary form and does not care about the opcode: it reads the
+    /// bytes as text, after a check that they are.
+    pub fn decode_binary<'a>(
+        self,
         bytes: &'a [u8],
         scratch: &mut DecodeScratch,
     ) -> Result<Message<'a>, Undecodable> {
-        match (self, binary_opcode) {
-            (Self::V1, _) => v1::decode(bytes, scratch),
-            (Self::V2, false) => v2::decode(bytes, scratch),
-            (Self::V2, true) => binary::decode(bytes),
+        match self {
+            Self::V1 => {
+                let text = simdutf8::basic::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
+                v1::decode(text, scratch)
+            }
+            Self::V2 => binary::decode(bytes),
         }
     }
 

@@ -2,7 +2,7 @@
 //! binary of its own, since the allocator counts the whole process; one test at a time, for the same reason.
 
 mod served;
-#[path = "../retention/stage.rs"]
+#[path = "../engine/stage.rs"]
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,7 +3,7 @@
 
 mod parse;
 mod served;
-#[path = "../retention/stage.rs"]
+#[path = "../engine/stage.rs"]
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

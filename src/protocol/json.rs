@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
+use super::error::Undecodable;
 use super::escape::unescape;
 use super::parse::{Mismatch, parse};
 use super::scan::{Nesting, Scanner};
 use super::scratch::DecodeScratch;
-use super::version::Undecodable;
 
 /// The text of one valid JSON value, without white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,11 @@
 //! What is only relayed is relayed as it came, byte for byte: nothing is parsed and printed again.
 
 mod binary;
+mod error;
 mod escape;
+mod frame_kind;
 mod json;
+mod json_buf;
 mod message;
 mod object;
 mod parse;
@@ -25,11 +28,15 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+pub use error::{Undecodable, Unencodable};
+pub use frame_kind::FrameKind;
 pub use json::Json;
-pub use message::{Message, Name, Payload};
+pub use json_buf::JsonBuf;
+pub use message::{Message, Name};
 pub use object::{Object, ToJson};
 pub use parse::Mismatch;
-pub use payload::{IntoPayload, JsonBuf, PayloadBuf, reason};
+pub use payload::Payload;
+pub use payload::{IntoPayload, PayloadBuf, reason};
 pub use reference::Ref;
 pub use scratch::DecodeScratch;
-pub use version::{FrameKind, Undecodable, Unencodable, Version};
+pub use version::Version;

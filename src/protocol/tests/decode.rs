@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use super::{binary, reference, text};
-use crate::protocol::message::{Message, Name, Payload};
+use crate::protocol::error::Undecodable;
+use crate::protocol::message::{Message, Name};
+use crate::protocol::payload::Payload;
 use crate::protocol::reference::Ref;
 use crate::protocol::scratch::DecodeScratch;
-use crate::protocol::version::{Undecodable, Version};
+use crate::protocol::version::Version;
 
 /// What `message` says, with the refs' JSON: join_ref, ref, topic, event, payload.
 #[track_caller]

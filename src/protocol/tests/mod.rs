@@ -6,11 +6,12 @@ mod properties;
 mod strictness;
 mod values;
 
+use super::error::Undecodable;
 use super::json::Json;
 use super::message::Message;
 use super::reference::Ref;
 use super::scratch::DecodeScratch;
-use super::version::{Undecodable, Version};
+use super::version::Version;
 
 /// Decodes a text message.
 fn text(version: Version, text: &str) -> Result<Message<'_>, Undecodable> {

@@ -4,12 +4,14 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::protocol::error::Undecodable;
 use crate::protocol::json::Json;
-use crate::protocol::message::{Name, Payload};
+use crate::protocol::message::Name;
+use crate::protocol::payload::Payload;
 use crate::protocol::payload::PayloadBuf;
 use crate::protocol::reference::Ref;
 use crate::protocol::scratch::DecodeScratch;
-use crate::protocol::version::{Undecodable, Version};
+use crate::protocol::version::Version;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]

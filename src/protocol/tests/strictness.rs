@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::text;
+use crate::protocol::error::Undecodable;
 use crate::protocol::scratch::DecodeScratch;
-use crate::protocol::version::{Undecodable, Version};
+use crate::protocol::version::Version;
 
 #[test]
 fn what_is_not_json_is_refused_wherever_it_stands() {

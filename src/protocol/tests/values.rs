@@ -8,9 +8,10 @@ use bytes::Bytes;
 use super::reference;
 use crate::object;
 use crate::protocol::json::Json;
-use crate::protocol::message::Payload;
+use crate::protocol::json_buf::JsonBuf;
 use crate::protocol::object::Object;
-use crate::protocol::payload::{IntoPayload, JsonBuf, PayloadBuf, reason};
+use crate::protocol::payload::Payload;
+use crate::protocol::payload::{IntoPayload, PayloadBuf, reason};
 use crate::protocol::reference::Ref;
 
 fn json(text: &str) -> Json<'_> {

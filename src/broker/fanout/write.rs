@@ -170,23 +170,8 @@ impl Fanout {
                     *bytes += frame.len();
                     pieces.push(Piece::new(frame, then));
                 }
-                // Nothing to write, but the cursor moves: together with the piece before, if that is its own.
-                None => match pieces.last_mut() {
-                    Some(Piece {
-                        then:
-                            Then::CursorAt {
-                                subscription: s,
-                                next: n,
-                            },
-                        ..
-                    }) if *s == at => {
-                        *n = next;
-                    }
-                    _ => pieces.push(Piece {
-                        bytes: Bytes::new(),
-                        then,
-                    }),
-                },
+                // Nothing to write, but the cursor moves.
+                None => pass_over(pieces, then),
             }
             cursors[at] = next;
         }
@@ -263,4 +248,18 @@ impl Fanout {
             o.direct = None;
         }
     }
+}
+
+/// Moves a cursor on without a byte: together with the piece before, if that is its own.
+fn pass_over(pieces: &mut Vec<Piece>, then: Then) {
+    if let (Some(last), Then::CursorAt { subscription, .. }) = (pieces.last_mut(), then)
+        && matches!(last.then, Then::CursorAt { subscription: s, .. } if s == subscription)
+    {
+        last.then = then;
+        return;
+    }
+    pieces.push(Piece {
+        bytes: Bytes::new(),
+        then,
+    });
 }

@@ -11,13 +11,14 @@
 
 use std::ops::Range;
 
-use fastwebsockets::{OpCode, unmask};
+use fastwebsockets::OpCode;
 use simdutf8::compat;
 
 use super::close;
 use super::header;
 use super::header::{Expected, Header};
 use super::limits::ReadLimits;
+use super::mask::Mask;
 use super::tally;
 use super::violation::Violation;
 
@@ -49,7 +50,7 @@ struct Fragments {
 struct Rest {
     payload_len: usize,
     /// Turned so that it fits the next byte to come.
-    mask: [u8; 4],
+    mask: Mask,
     fin: bool,
 }
 
@@ -215,8 +216,7 @@ impl Assembly {
     /// Unmasks the payload at `start`, which is whole, and goes behind it.
     fn take(&mut self, bytes: &mut [u8], header: Header) -> Range<usize> {
         let payload = self.start..self.start + header.payload_len;
-        tally::touched(payload.len());
-        unmask(&mut bytes[payload.clone()], header.mask);
+        header.mask.unmask(&mut bytes[payload.clone()]);
         self.start = payload.end;
         payload
     }
@@ -254,9 +254,7 @@ impl Assembly {
         };
         let here = rest.payload_len.min(self.end - self.start);
         let arrived = self.start..self.start + here;
-        tally::touched(here);
-        unmask(&mut bytes[arrived.clone()], rest.mask);
-        rest.mask.rotate_left(here % 4);
+        rest.mask.unmask_part(&mut bytes[arrived.clone()]);
         rest.payload_len -= here;
         self.start = arrived.end;
         message.join(bytes, arrived);

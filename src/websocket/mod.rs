@@ -32,6 +32,7 @@ mod close;
 mod header;
 mod inbound;
 mod limits;
+mod mask;
 mod partial;
 mod reader;
 mod seal;

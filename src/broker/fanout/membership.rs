@@ -2,14 +2,10 @@
 
 use super::Fanout;
 use super::listener::Events;
-use super::log::is_left_out;
-use super::outlet::{Fence, Fenced, Flow, LISTENS, Outlet, Subscription};
+use super::outlet::{Flow, LISTENS, Outlet, Subscription};
 use super::room::Room;
-use super::sink::Failure;
 use crate::broker::shrink::{is_mostly_spare, kept};
-use crate::broker::topics::entry::Class;
 use crate::broker::topics::parcel::RoomKey;
-use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::{MemberKind, NotJoined};
 
 impl Fanout {
@@ -167,45 +163,6 @@ impl Fanout {
         }
     }
 
-    /// What goes before a frame that is sent now behind subscription `id`.
-    pub(crate) fn fence(&self, outlet: u32, id: SubscriptionId) -> Option<Fence> {
-        let subscriptions = self.outlet(outlet)?.subscriptions.as_slice();
-        let member = |s: &&Subscription| s.id == id && s.member != LISTENS;
-        let subscription = subscriptions.iter().find(member)?;
-        let before = self.rooms[subscription.room].log.head();
-        Some(Fence { id, before })
-    }
-
-    /// Turns what the subscription `id` has not got yet into frames of the connection's own, in their places among
-    /// those it has: the subscription is about to go, its log may go with it.
-    pub(crate) fn move_to_outbox(&mut self, outlet: u32, id: SubscriptionId) {
-        let Some(o) = self.outlets.get_mut(outlet) else {
-            return;
-        };
-        let mut subscriptions = o.subscriptions.as_slice().iter();
-        let Some(&subscription) = subscriptions.find(|s| s.id == id && s.member != LISTENS) else {
-            return;
-        };
-        let room = &mut self.rooms[subscription.room];
-        let head = room.log.head();
-        let mut next = room.members[subscription.member as usize].next;
-        if next >= head || o.flow == Flow::Failed {
-            return;
-        }
-        let intercept = room.intercepts(id);
-        let outbox = o.direct.as_mut().map(|d| std::mem::take(&mut d.outbox));
-        for mut fenced in outbox.into_iter().flatten() {
-            if let Some(fence) = fenced.fence.filter(|fence| fence.id == id) {
-                next = own_frames(room, o, id, intercept, next, fence.before.min(head));
-                fenced.fence = None;
-            }
-            o.requeue(fenced);
-        }
-        own_frames(room, o, id, intercept, next, head);
-        room.members[subscription.member as usize].next = head;
-        self.queue(outlet);
-    }
-
     /// Puts a connection on the list of those to be drained, unless its socket takes nothing now.
     pub(crate) fn queue(&mut self, outlet: u32) {
         self.outlets.queue(outlet);
@@ -235,57 +192,6 @@ impl Fanout {
             if lagging {
                 self.watch(subscription.room);
             }
-        }
-    }
-
-    /// Gives a connection up: it gets nothing more, and its owner hears why.
-    pub(crate) fn give_up(&mut self, outlet: u32, failure: Failure) {
-        if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Failed) {
-            self.fail(outlet);
-            self.outlets.failed.push((outlet, failure));
-        }
-    }
-
-    /// Takes a connection off everything. What is left of a half-written frame stays: a Close may still follow it.
-    pub(crate) fn fail(&mut self, outlet: u32) {
-        self.remove_subscriptions(outlet);
-        if let Some(o) = self.outlet_mut(outlet) {
-            o.flow = Flow::Failed;
-            o.drop_outbox();
-        }
-    }
-}
-
-fn own_frames(
-    room: &Room,
-    o: &mut Outlet,
-    id: SubscriptionId,
-    intercept: &[&str],
-    from: u64,
-    to: u64,
-) -> u64 {
-    let class: Class = o.class;
-    for sequence in from..to {
-        let entry = room.log.entry(sequence);
-        let wanted = entry.filter(|entry| !is_left_out(entry, id, intercept));
-        if let Some(frame) = wanted.and_then(|entry| entry.frame(class)) {
-            o.push(frame.clone(), None);
-        }
-    }
-    from.max(to)
-}
-
-impl Outlet {
-    fn requeue(&mut self, fenced: Fenced) {
-        if let Some(direct) = &mut self.direct {
-            direct.outbox.push_back(fenced);
-        }
-    }
-
-    pub(crate) fn drop_outbox(&mut self) {
-        let partial = self.direct.take().and_then(|direct| direct.partial);
-        if let Some(partial) = partial {
-            self.keep_partial(partial);
         }
     }
 }

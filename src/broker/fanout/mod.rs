@@ -3,6 +3,7 @@
 //! Nothing here touches a socket; [`flush`](Fanout::flush) does, through a [`Sink`](self::sink::Sink).
 
 pub(crate) mod age;
+pub(crate) mod fence;
 pub(crate) mod flush;
 pub(crate) mod give_back;
 pub(crate) mod high_water;
@@ -22,6 +23,7 @@ pub(crate) mod round_robin;
 pub(crate) mod scratch;
 pub(crate) mod settings;
 pub(crate) mod sink;
+pub(crate) mod slow_consumer;
 pub(crate) mod subscribe;
 pub(crate) mod write;
 

@@ -132,16 +132,6 @@ impl Fanout {
         catching_up.map(|m| m.next).fold(room.settled, u64::min)
     }
 
-    fn give_up_fallen(&mut self, slot: u32, failure: Failure) {
-        let room = &self.rooms[slot];
-        let first = room.log.first();
-        let fell = |m: &&Member| m.lagging && m.next < first;
-        let fallen: Vec<u32> = room.members.iter().filter(fell).map(|m| m.outlet).collect();
-        for outlet in fallen {
-            self.give_up(outlet, failure);
-        }
-    }
-
     /// Sees to it that all logs together stay within their bound, as far as blocked members keep them above it: the
     /// heaviest log loses the older half of what only those need, until enough is gone. So a topic that is flooded
     /// costs its own readers their place, and not those of the small ones beside it.

@@ -20,7 +20,6 @@ use super::serve::serve as serve_connection;
 use crate::channel::Router;
 use crate::server::limits::values::HttpLimits;
 use crate::server::node::Node;
-use crate::server::shard::open::unless;
 
 /// Connections served at a time. For each further one, that which has waited longest without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
@@ -114,10 +113,9 @@ async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
             return;
         };
         let app = Arc::clone(&app);
-        let (slot, is_cut) = pending.enter();
+        let entry = pending.enter();
         spawn_local(async move {
-            let serving = serve_connection(stream, peer, app, Some(slot), future::pending());
-            unless(is_cut, serving).await;
+            serve_connection(stream, peer, app, entry, future::pending()).await;
             drop(place);
         });
     }

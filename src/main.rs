@@ -6,14 +6,14 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
-    Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, ListenAddress, Problems,
-    Subcommand, Unresolvable, complete, effective,
+    Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
+    Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
+use program::exit::{CannotListen, Exit};
 use program::inherited_sockets::{InheritedSockets, Unusable};
 use program::log::{Log, WrongFilter};
 use program::reload::Reload;
@@ -26,7 +26,7 @@ use thiserror::Error;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::of_process(&Exit::help()) {
         Ok(arguments) => arguments,
         Err(wrong) => return refuse(&wrong),
     };

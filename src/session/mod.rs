@@ -59,6 +59,7 @@ impl Session {
     }
 
     /// The version that the client speaks.
+    #[cfg(feature = "engine")]
     pub fn version(&self) -> Version {
         self.version
     }

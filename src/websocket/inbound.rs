@@ -37,6 +37,7 @@ impl<'a> Inbound<'a> {
     }
 
     /// The opcode that it came with.
+    #[cfg(feature = "engine")]
     pub fn opcode(&self) -> OpCode {
         match self {
             Self::Text(_) => OpCode::Text,

@@ -246,6 +246,7 @@ impl Fanout {
     }
 
     /// Bytes in this shard's logs that not every writable member has been offered yet.
+    #[cfg(feature = "engine")]
     pub fn unsettled_bytes(&self) -> usize {
         self.passes.unsettled_bytes
     }
@@ -256,6 +257,7 @@ impl Fanout {
     }
 
     /// Topics with subscribers on this shard.
+    #[cfg(feature = "engine")]
     pub fn rooms_len(&self) -> usize {
         self.rooms.len()
     }

@@ -58,6 +58,7 @@ impl RoomSlots {
         room
     }
 
+    #[cfg(feature = "engine")]
     pub fn len(&self) -> usize {
         self.slots.len()
     }

@@ -23,6 +23,7 @@ pub struct Terms {
 impl Fanout {
     /// Subscribes a connection: it gets what is published to `topic` from now on, but for the events in `intercept`,
     /// which are [heard](Fanout::take_heard).
+    #[cfg(feature = "engine")]
     pub fn subscribe(
         &mut self,
         outlet: u32,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::counts::{FlushCounts, HubCounts};
+#[cfg(feature = "engine")]
+use super::counts::FlushCounts;
+use super::counts::HubCounts;
 use super::entry::Seal;
 use super::mailbox::Mailbox;
 use super::parcel::Parcel;
@@ -79,6 +81,7 @@ impl Hub {
     }
 
     /// The writes of one shard's flushes, since the start.
+    #[cfg(feature = "engine")]
     pub fn flush_counts(&self, shard: u16) -> FlushCounts {
         self.shards.flush_counts(shard)
     }

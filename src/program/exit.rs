@@ -44,7 +44,7 @@ impl Exit {
     }
 
     /// The table of `--help`.
-    pub(super) fn help() -> String {
+    pub fn help() -> String {
         let lines = Exit::ALL.map(|exit| format!("\n  {}  {}", exit.code(), exit.meaning()));
         format!("Exit codes:{}", lines.concat())
     }

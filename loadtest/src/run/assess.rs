@@ -30,14 +30,8 @@ pub fn problems(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
 fn delivery_failures(deliveries: &Deliveries, refused: bool) -> Vec<Problem> {
     let Deliveries {
         published,
-        unsent,
         expected,
         received,
-        missing,
-        duplicated,
-        out_of_order,
-        altered,
-        strayed,
         ..
     } = *deliveries;
     if published > 0 && expected == 0 && !refused {
@@ -49,10 +43,28 @@ fn delivery_failures(deliveries: &Deliveries, refused: bool) -> Vec<Problem> {
             to the topic?";
         return vec![failure(text.to_owned())];
     }
+    let found = faults(deliveries).into_iter();
+    let found = found.filter(|(count, _)| *count > 0);
+    found.map(|(_, text)| failure(text)).collect()
+}
+
+/// Everything that can be wrong with deliveries: how often it was, and the sentence for it.
+fn faults(deliveries: &Deliveries) -> [(u64, String); 6] {
+    let Deliveries {
+        unsent,
+        expected,
+        received,
+        missing,
+        duplicated,
+        out_of_order,
+        altered,
+        strayed,
+        ..
+    } = *deliveries;
     let many = |count| counted(count, "delivery", "deliveries");
     let share = share_of(missing, expected);
     let messages = counted(unsent, "message was", "messages were");
-    let faults = [
+    [
         (
             missing,
             format!(
@@ -96,9 +108,7 @@ fn delivery_failures(deliveries: &Deliveries, refused: bool) -> Vec<Problem> {
                 "{messages} due but not sent: the load generator could not keep the rate, or the server read nothing of a publisher"
             ),
         ),
-    ];
-    let found = faults.into_iter().filter(|(count, _)| *count > 0);
-    found.map(|(_, text)| failure(text)).collect()
+    ]
 }
 
 fn connection_failures(measurement: &Measurement) -> Vec<Problem> {

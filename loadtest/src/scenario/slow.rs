@@ -3,10 +3,11 @@
 //! The others must feel nothing, and the slow ones get everything or are told.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use crate::arguments::Slow;
+use crate::arguments::{Slow, Traffic};
 use crate::clock::now_ns;
 use crate::report::units;
 use crate::result::{Measurement, Problem, RunResult, Throughput};
@@ -70,38 +71,7 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
         .iter()
         .for_each(|number| trial.fleet.make_narrow(*number));
     trial.gather(&enlisted)?;
-    let mut stop = Stop::Coming;
-    let mut published = (0, None);
-    trial.talk(traffic, traffic.rate, |trial, phase| {
-        match stop {
-            Stop::Coming if phase == Phase::Measured => {
-                slow_ones
-                    .iter()
-                    .for_each(|number| trial.fleet.stop_reading(*number));
-                published.0 = trial.fleet.ledger.published();
-                stop = match stop_for {
-                    Some(time) => Stop::Until(now_ns() + nanoseconds(*time)),
-                    None => Stop::ToTheEnd,
-                };
-            }
-            Stop::Until(due_ns) if now_ns() >= due_ns => {
-                slow_ones
-                    .iter()
-                    .for_each(|number| trial.fleet.resume_reading(*number));
-                published.1 = Some(trial.fleet.ledger.published());
-                stop = Stop::Over;
-            }
-            _ => {}
-        }
-        match stop {
-            Stop::Until(due_ns) => Some(due_ns),
-            _ => None,
-        }
-    })?;
-    let until = published
-        .1
-        .unwrap_or_else(|| trial.fleet.ledger.published());
-    let unread = (until - published.0) / u64::from(traffic.topics.0);
+    let unread = stop_while_talking(&mut trial, traffic, *stop_for, slow_ones)?;
     let rss_stopped = trial
         .fleet
         .watch
@@ -129,6 +99,48 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
     judged.hold(&mut trial);
     trial.close()?;
     Ok(judged.found())
+}
+
+/// Sends the traffic and has the slow ones stop reading in it, for `stop_for` or to the end. Returns how many messages
+/// of each lobby were published while they did not read.
+fn stop_while_talking(
+    trial: &mut Trial,
+    traffic: &Traffic,
+    stop_for: Option<Duration>,
+    slow_ones: &[u32],
+) -> Result<u64, CannotRun> {
+    let mut stop = Stop::Coming;
+    let mut published = (0, None);
+    trial.talk(traffic, traffic.rate, |trial, phase| {
+        match stop {
+            Stop::Coming if phase == Phase::Measured => {
+                slow_ones
+                    .iter()
+                    .for_each(|number| trial.fleet.stop_reading(*number));
+                published.0 = trial.fleet.ledger.published();
+                stop = match stop_for {
+                    Some(time) => Stop::Until(now_ns() + nanoseconds(time)),
+                    None => Stop::ToTheEnd,
+                };
+            }
+            Stop::Until(due_ns) if now_ns() >= due_ns => {
+                slow_ones
+                    .iter()
+                    .for_each(|number| trial.fleet.resume_reading(*number));
+                published.1 = Some(trial.fleet.ledger.published());
+                stop = Stop::Over;
+            }
+            _ => {}
+        }
+        match stop {
+            Stop::Until(due_ns) => Some(due_ns),
+            _ => None,
+        }
+    })?;
+    let until = published
+        .1
+        .unwrap_or_else(|| trial.fleet.ledger.published());
+    Ok((until - published.0) / u64::from(traffic.topics.0))
 }
 
 /// Where the slow ones are in their stop.

@@ -58,7 +58,7 @@ impl Default for Object {
 #[macro_export]
 macro_rules! object {
     ($($key:literal : $value:expr),* $(,)?) => {
-        $crate::protocol::Object::new()$(.put($key, $value))*
+        $crate::Object::new()$(.put($key, $value))*
     };
 }
 

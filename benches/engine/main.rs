@@ -5,6 +5,7 @@
 
 mod census;
 mod decode;
+mod envelope;
 mod fanout;
 mod loopback;
 mod reader;
@@ -35,6 +36,6 @@ fn settings() -> Criterion {
 criterion_group! {
     name = engine;
     config = settings();
-    targets = decode::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, census::benches
+    targets = decode::benches, envelope::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, census::benches
 }
 criterion_main!(engine);

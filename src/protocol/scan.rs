@@ -1,9 +1,10 @@
 //! The scanner: finds where JSON values end, and refuses what is not JSON (RFC 8259), in one pass without recursion.
 //!
 //! It alone judges what is valid. It needs no copy and one bit for each open bracket, so 60,000 of them cost 7.5 kB
-//! and no stack, and integers of any size pass. simd-json was measured against it, payload by payload from 24 B to
-//! 60 kB: the same speed within a quarter either way, but with a copy, up to 28 bytes of memory a byte of input, a limit on
-//! depth, and no integers beyond the range of an `f64`. Input is UTF-8 that somebody else has checked.
+//! and no stack, and integers of any size pass. It says where a value lies, so that the value goes on as it came. simd-json's
+//! tape does not, needs a copy and up to 28 bytes of memory a byte of input, has a limit on depth, and knows no integers beyond
+//! the range of an `f64`. `cargo bench --bench engine -- envelope` has the two beside each other (docs/benchmarks.md). Input
+//! is UTF-8 that somebody else has checked.
 
 /// Which brackets are open: a bit each, set for an object. Kept between messages for its memory.
 #[derive(Debug, Default)]

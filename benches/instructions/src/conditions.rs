@@ -16,7 +16,7 @@ pub struct Conditions {
     pub valgrind: String,
     /// The C library, which has the copies and comparisons of memory.
     pub libc: String,
-    /// Which implementations simd-json, memchr and the C library choose for this processor, as valgrind shows it.
+    /// What decides which implementations the C library and others choose for this processor, as valgrind shows it.
     pub dispatch: String,
 }
 

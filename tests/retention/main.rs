@@ -8,3 +8,4 @@ mod rooms;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
+mod wake_times;

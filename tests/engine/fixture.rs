@@ -36,16 +36,19 @@ pub fn limits(fanout: FanoutSettings) -> ServerLimits {
 /// Clients with small buffers, joined to the lobby.
 pub fn join_lobby(address: SocketAddr, clients: usize) -> Vec<Client> {
     let join = |_| {
-        let mut client = connect_narrow(address);
+        let mut client = connect_with_buffer(address, Some(128 << 10));
         client.join(LOBBY);
         client
     };
     (0..clients).map(join).collect()
 }
 
-fn connect_narrow(address: SocketAddr) -> Client {
+/// A client on a socket with that receive buffer, or with the system's.
+pub fn connect_with_buffer(address: SocketAddr, receive_buffer: Option<usize>) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(128 << 10).unwrap();
+    if let Some(bytes) = receive_buffer {
+        socket.set_recv_buffer_size(bytes).unwrap();
+    }
     socket.connect(&address.into()).unwrap();
     let mut stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -66,19 +69,17 @@ pub fn frame_of(number: usize) -> Vec<u8> {
     frame
 }
 
-/// The frame of a numbered message with a body of 16 KiB.
+/// The frame of a numbered message of 768 KiB, of which a kernel takes a part for a narrow client.
 pub fn large_frame_of(number: usize) -> Vec<u8> {
-    let text = json!([null, null, LOBBY, "new_msg", large_body(number)]).to_string();
-    let mut frame = vec![0x81, 126];
-    frame.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+    let text = json!([null, null, LOBBY, "new_msg", large_payload(number)]).to_string();
+    let mut frame = vec![0x81, 127];
+    frame.extend((text.len() as u64).to_be_bytes());
     frame.extend(text.as_bytes());
     frame
 }
 
-fn large_body(number: usize) -> Value {
-    let body = json!({"number": format!("{number:0>16371}")});
-    assert_eq!(body.to_string().len(), 16 << 10);
-    body
+fn large_payload(number: usize) -> Value {
+    json!({"number": number, "body": "x".repeat(768 << 10)})
 }
 
 /// The bytes of the messages `numbers`.
@@ -104,12 +105,9 @@ pub fn publish_to(server: &Running, readers: &mut [Client], numbers: std::ops::R
 }
 
 /// Publishes large messages, one at a time, and has each of `readers` read each before the next.
-///
-/// Each is a segment of its own, so the window of a client that has stopped closes before its receive queue is full. Small
-/// ones fill that queue by their bookkeeping first: the kernel drops some, sends them again later, and has room meanwhile.
 pub fn publish_large_to(server: &Running, readers: &mut [Client], numbers: std::ops::Range<usize>) {
     for number in numbers {
-        let payload = large_body(number);
+        let payload = large_payload(number);
         server.endpoint().broadcast(LOBBY, "new_msg", payload);
         read_exactly(readers, &large_frame_of(number));
     }

@@ -1,11 +1,13 @@
-//! The broker: one order per topic, logs and cursors, and the passes that write them to sockets.
+//! The broker: one order per topic, logs and cursors, and the passes that write to sockets.
 //!
-//! What is here is engine, public for benches and tests: no promise is made that it stays as it is. An app needs no more
-//! of it than [`Position`] and what it is told to keep, which are at the crate's root as well.
+//! This module is engine, public for benches and tests: no promise is made that it stays the same.
+//! An app needs no more of it than [`Position`], its settings and its counts, which are at the
+//! crate's root as well.
 //!
-//! It moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shared between shards are [`Hub`] (who is
-//! who), [`Topic`] (one order) and [`Mailbox`] (what a shard has still to take in); everything else belongs to one
-//! shard's [`Fanout`] and is touched by its thread alone.
+//! The broker moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shards share
+//! the [`Hub`] (registry of topics), each [`Topic`] (one order) and each [`Mailbox`] (entries a
+//! shard has still to take in). Everything else belongs to one shard's [`Fanout`], and only the
+//! thread of that shard touches it.
 //!
 //! ```text
 //! publish ─▶ Topic: sequence ─▶ Mailbox of each interested shard ─▶ Room: Log ─▶ flush pass ─▶ Sink

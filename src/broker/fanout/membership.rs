@@ -1,4 +1,4 @@
-//! Coming and going: how subscriptions enter and leave rooms, and how a connection that is behind is left to itself.
+//! Membership: how subscriptions enter and leave rooms, and how slow consumers leave the passes.
 
 use super::Fanout;
 use super::listener::Events;
@@ -17,7 +17,8 @@ impl Fanout {
         self.outlets.get(outlet)
     }
 
-    /// The connection, unless it was given up: a cursor of one that reads nothing more would hold its log for ever.
+    /// The connection, unless it was given up: the
+    /// cursor of a failed one would hold a log forever.
     pub(crate) fn taking(&self, outlet: u32) -> Option<&Outlet> {
         self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
     }
@@ -26,8 +27,8 @@ impl Fanout {
         self.outlets.get_mut(outlet)
     }
 
-    /// Adds a member to the topic, unless that has `members_max` channel members already. Returns the room's slot and the
-    /// sequence of the first entry the member gets.
+    /// Adds a member to the topic, unless the topic has `members_max` channel members already.
+    /// Returns the room's slot and the sequence of the first entry the member gets.
     pub(crate) fn join(
         &mut self,
         name: &str,
@@ -37,7 +38,7 @@ impl Fanout {
         loop {
             match self.try_join(name, kind, members_max) {
                 Ok(joined) => return Some(joined),
-                // Its last member left between look-up and join: look it up again.
+                // The topic's last member left between look-up and join: look the topic up again.
                 Err(NotJoined::Dead) => continue,
                 Err(NotJoined::Full) => return None,
             }
@@ -63,7 +64,7 @@ impl Fanout {
         let key = self.rooms.next_key();
         let joined = topic.join(self.shard, key, kind, members_max);
         if joined == Err(NotJoined::Full) {
-            // It may be new, and nobody else's who would remove it.
+            // The topic may be new, and then nobody else would remove it.
             self.hub.topics.remove_if_empty(&topic);
         }
         let last = joined?;
@@ -77,7 +78,7 @@ impl Fanout {
         }
     }
 
-    /// Takes the `at`th subscription of a connection out of its room, and the room down with its last.
+    /// Takes the `at`th subscription of a connection out of its room, and removes an empty room.
     pub(crate) fn remove_subscription(&mut self, outlet: u32, at: usize) {
         let Some(o) = self.outlet_mut(outlet) else {
             return;
@@ -167,7 +168,7 @@ impl Fanout {
         }
     }
 
-    /// What goes before a frame that is sent now behind subscription `id`.
+    /// The fence for a frame that is sent now behind subscription `id`.
     pub(crate) fn fence(&self, outlet: u32, id: SubscriptionId) -> Option<Fence> {
         let subscriptions = self.outlet(outlet)?.subscriptions.as_slice();
         let member = |s: &&Subscription| s.id == id && s.member != LISTENS;
@@ -176,8 +177,9 @@ impl Fanout {
         Some(Fence { id, before })
     }
 
-    /// Turns what the subscription `id` has not got yet into frames of the connection's own, in their places among
-    /// those it has: the subscription is about to go, its log may go with it.
+    /// Turns the entries that subscription `id` lacks into frames of the connection's own, each in
+    /// its place among the frames the connection has. The subscription is about to end, and its log
+    /// may end with it.
     pub(crate) fn move_to_outbox(&mut self, outlet: u32, id: SubscriptionId) {
         let Some(o) = self.outlets.get_mut(outlet) else {
             return;
@@ -206,12 +208,12 @@ impl Fanout {
         self.queue(outlet);
     }
 
-    /// Puts a connection on the list of those to be drained, unless its socket takes nothing now.
+    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
     pub(crate) fn queue(&mut self, outlet: u32) {
         self.outlets.queue(outlet);
     }
 
-    /// Leaves a connection's cursors to itself, or gives them back to the passes.
+    /// Takes a connection's cursors out of the passes, or gives them back to the passes.
     pub(crate) fn set_lagging(&mut self, outlet: u32, lagging: bool) {
         let of = |fanout: &Fanout, at: usize| {
             let subscriptions = fanout.outlet(outlet)?.subscriptions.as_slice();
@@ -238,7 +240,7 @@ impl Fanout {
         }
     }
 
-    /// Gives a connection up: it gets nothing more, and its owner hears why.
+    /// Gives a connection up: it gets nothing more, and its owner gets the reason.
     pub(crate) fn give_up(&mut self, outlet: u32, failure: Failure) {
         if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Failed) {
             self.fail(outlet);
@@ -246,7 +248,8 @@ impl Fanout {
         }
     }
 
-    /// Takes a connection off everything. What is left of a half-written frame stays: a Close may still follow it.
+    /// Ends all a connection has. The rest of a half-written
+    /// frame stays: a Close may still follow it.
     pub(crate) fn fail(&mut self, outlet: u32) {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {

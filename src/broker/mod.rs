@@ -10,8 +10,8 @@
 //! thread of that shard touches it.
 //!
 //! ```text
-//! publish ─▶ Topic: sequence ─▶ Mailbox of each interested shard ─▶ Room: Log ─▶ flush pass ─▶ Sink
-//!                                                                    send ─▶ Outlet ─┘
+//! publish ─▶ Topic: sequence ─▶ Mailbox of interested shards ─▶ Room: Log ─▶ flush pass ─▶ Sink
+//!                                                                send ─▶ Outlet ─┘
 //! ```
 //!
 //! Lock order: the hub's registry, then a topic, then a mailbox.

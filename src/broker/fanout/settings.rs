@@ -6,8 +6,8 @@ use super::log::Log;
 #[derive(Clone, Copy, Debug)]
 pub struct FanoutSettings {
     /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB. A
-    /// member that falls off the log's end is closed as a slow consumer ([`Failure::FellBehind`]);
-    /// no member is skipped silently.
+    /// member that falls off the log's end is closed as a slow consumer
+    /// ([`Failure::FellBehind`](super::sink::Failure::FellBehind)); no member is skipped silently.
     pub retention_bytes_max: usize,
     /// Entries a topic's log may keep for members that
     /// are behind. Default 16,384. Outcome as above.
@@ -15,15 +15,17 @@ pub struct FanoutSettings {
     /// The age that an entry may reach in a topic's log when only blocked members need it, in
     /// milliseconds. Default 60,000. Within that time every phoenix.js that reads nothing has given
     /// its connection up by itself. The sweep finds the age to an eighth, so it may be that much
-    /// more. Outcome as above ([`Failure::Outdated`]).
+    /// more. Outcome as above ([`Failure::Outdated`](super::sink::Failure::Outdated)).
     pub retention_ms_max: u64,
     /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads that are
     /// kept for channels, and 256 for each entry. Default 64 MiB. Beyond it the blocked members
-    /// with the most kept for them are closed, as above ([`Failure::CrowdedOut`]). Backpressure on
-    /// publishers, not this bound, limits the entries for members that take bytes.
+    /// with the most kept for them are closed, as above
+    /// ([`Failure::CrowdedOut`](super::sink::Failure::CrowdedOut)). Backpressure on publishers, not
+    /// this bound, limits the entries for members that take bytes.
     pub retention_total_bytes_max: usize,
     /// Bytes of replies and pushes that may wait in one connection's outbox. Default 1 MiB. Beyond
-    /// it the connection is closed as a slow consumer ([`Failure::OutboxFull`]).
+    /// it the connection is closed as a slow consumer
+    /// ([`Failure::OutboxFull`](super::sink::Failure::OutboxFull)).
     pub outbox_bytes_max: usize,
 }
 

@@ -5,7 +5,8 @@ use std::io;
 /// The sockets, as far as a flush needs them.
 ///
 /// A write that takes less than it was given, or fails with `WouldBlock`, obliges the sink to call
-/// [`Fanout::writable`] when the socket takes bytes again. It never fails with `Interrupted`.
+/// [`Fanout::writable`](super::Fanout::writable) when the socket takes bytes again. It never fails
+/// with `Interrupted`.
 pub trait Sink {
     /// Writes to a connection's socket without waiting. Returns how many bytes it took.
     fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize>;
@@ -14,7 +15,8 @@ pub trait Sink {
     fn write_vectored(&mut self, outlet: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize>;
 }
 
-/// What one call of [`Fanout::flush`] may do before the shard looks at its sockets again.
+/// What one call of [`Fanout::flush`](super::Fanout::flush)
+/// may do before the shard looks at its sockets again.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// Writes to members of rooms. Default 64, the slice of a pass. Smaller slices let more frames

@@ -1,4 +1,4 @@
-//! Decoding a client's push, in each encoding and three sizes.
+//! The decoders on a client's push, in each encoding and three sizes.
 
 use std::hint::black_box;
 

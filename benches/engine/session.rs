@@ -1,4 +1,4 @@
-//! A session: from a decoded message to what it asks of its shard, with the tutorial's room as the app.
+//! A session, from a decoded message to the requests to its shard, with the tutorial's room.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use lobbyd::rooms::RoomChannel;
 use lobbyd::session::Session;
 use lobbyd::{FanoutSettings, Position};
 
-/// Counts what a session asks for, and does nothing.
+/// Counts the requests of a session, and does nothing.
 struct Counter {
     ids: Fanout,
     asked: Asked,
@@ -109,7 +109,7 @@ impl Client {
         client
     }
 
-    /// Sends a message, and returns what the session then asked for.
+    /// Sends a message, and returns the requests that the session then made.
     fn says(&mut self, text: &str) -> Asked {
         self.host.asked = Asked::default();
         let taken = self.session.text(text, &mut self.scratch, &mut self.host);
@@ -127,7 +127,8 @@ pub fn benches(criterion: &mut Criterion) {
         broadcasts: 1,
         ..Asked::default()
     };
-    // Each joined again replaces the channel before it, which ends: two frames, and a change of subscriptions.
+    // A repeated join replaces the channel before it, which
+    // ends: two frames, and a change of subscriptions.
     let rejoin = Asked {
         subscribes: 1,
         unsubscribes: 1,

@@ -35,14 +35,14 @@ impl Encoding {
     }
 }
 
-/// A push with its encoding, and what must come out when it is decoded.
+/// A push with its encoding, and the result that decoding it must have.
 pub struct Push {
     encoding: Encoding,
     content: Content,
     payload_bytes: usize,
 }
 
-/// What the frame reader yields of it.
+/// The content that the frame reader yields for it.
 enum Content {
     Text(String),
     Binary(Vec<u8>),
@@ -74,7 +74,7 @@ pub fn push(encoding: Encoding, body_bytes: usize) -> Push {
 }
 
 impl Push {
-    /// Its payload in a WebSocket frame.
+    /// The payload of its WebSocket frame.
     pub fn bytes(&self) -> &[u8] {
         match &self.content {
             Content::Text(text) => text.as_bytes(),
@@ -82,7 +82,7 @@ impl Push {
         }
     }
 
-    /// Decodes it, as a shard does. Panics if it comes out as another message.
+    /// Decodes it, as a shard does. Panics if another message comes out.
     pub fn decode(&self, scratch: &mut DecodeScratch) -> Message<'_> {
         let version = self.encoding.version();
         let message = match &self.content {
@@ -101,11 +101,11 @@ impl Push {
     }
 }
 
-/// Text as people write it, with an escape here and there; `bytes` long.
+/// Text as people write it, `bytes` long, with some escapes.
 pub fn body(bytes: usize) -> String {
     let words = r"Somebody said that fan-out is \u201cmostly\u201d writes, and nobody in the lobby minded. ";
     let mut text: String = words.chars().cycle().take(bytes).collect();
-    // A body that ends inside an escape is none.
+    // A body must not end inside an escape.
     let tail = text.len() - text.len().min(6);
     if text[tail..].contains('\\') {
         text.replace_range(tail.., &"......"[..text.len() - tail]);

@@ -1,15 +1,16 @@
-//! The broker: one order per topic, logs and cursors, and the passes that write them to sockets.
+//! The broker: one order per topic, logs and cursors, and the passes that write to sockets.
 //!
-//! What is here is engine, public with the feature of that name, for benches and tests: no promise is made that it stays as
-//! it is. What an app needs of it is at the crate's root: [`Position`], and what a topic keeps.
+//! This module is engine, public with the feature of that name for benches and tests: no promise is
+//! made that it stays the same. An app finds [`Position`], settings and counts at the crate's root.
 //!
-//! It moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shared between shards are [`Hub`] (who is
-//! who), [`Topic`] (one order) and [`Mailbox`] (what a shard has still to take in); everything else belongs to one
-//! shard's [`Fanout`] and is touched by its thread alone.
+//! The broker moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shards share
+//! the [`Hub`] (registry of topics), each [`Topic`] (one order) and each [`Mailbox`] (entries a
+//! shard has still to take in). Everything else belongs to one shard's [`Fanout`], and only the
+//! thread of that shard touches it.
 //!
 //! ```text
-//! publish ─▶ Topic: sequence ─▶ Mailbox of each interested shard ─▶ Room: Log ─▶ flush pass ─▶ Sink
-//!                                                                    send ─▶ Outlet ─┘
+//! publish ─▶ Topic: sequence ─▶ Mailbox of interested shards ─▶ Room: Log ─▶ flush pass ─▶ Sink
+//!                                                                send ─▶ Outlet ─┘
 //! ```
 //!
 //! Lock order: the hub's registry, then a topic, then a mailbox.

@@ -1,9 +1,9 @@
-//! Why a message cannot be read, and why one has no form in a version.
+//! The reasons why a message cannot be read, or has no form in a version.
 
 use thiserror::Error;
 
-/// A message that is no message of its version. The connection is closed with 1011, as Phoenix does by crashing its
-/// transport process; nothing of the message takes effect.
+/// A message that is not valid in its version. The server closes the connection with 1011, as
+/// Phoenix does by crashing its transport process. Nothing of the message takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Undecodable {
     /// Not one whole JSON text in valid UTF-8.
@@ -23,8 +23,8 @@ pub enum Undecodable {
     Truncated,
 }
 
-/// A message that has no form in the version of the receiver. Nothing was appended to the output; the caller skips that
-/// receiver, or treats it as a fault of the sending channel.
+/// A message that has no form in the version of the receiver. Nothing was appended to the output.
+/// The caller skips that receiver, or treats the message as a fault of the sending channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Unencodable {
     /// V1 has no binary messages.

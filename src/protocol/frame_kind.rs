@@ -1,4 +1,4 @@
-//! Which kind of WebSocket frame a message goes into.
+//! The kind of WebSocket frame that a message goes into.
 
 /// The WebSocket opcode that an encoded message needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

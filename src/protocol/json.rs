@@ -1,4 +1,4 @@
-//! One JSON value as text, looked into without being parsed as a whole.
+//! One JSON value as text, with look-ups that do not parse it as a whole.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use super::scratch::DecodeScratch;
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
-    /// Checks that `text` is one JSON value; white space around it is dropped.
+    /// Checks that `text` is one JSON value, and drops white space around it.
     pub fn new(text: &'a str) -> Result<Self, Undecodable> {
         let mut scratch = DecodeScratch::new();
         let mut scanner = Scanner::new(text);
@@ -26,7 +26,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// `text` must be what [`Json::new`] would return.
+    /// `text` must be a text that [`Json::new`] could return.
     pub(crate) fn trusted(text: &'a str) -> Self {
         Self(text)
     }
@@ -52,15 +52,18 @@ impl<'a> Json<'a> {
         self.0.starts_with('{')
     }
 
-    /// The value of `key`, if this is an object that has it. Of duplicate keys the last one counts, as in Phoenix.
+    /// The value of `key`, if this is an object that has it.
+    /// Of duplicate keys the last one counts, as in Phoenix.
     ///
-    /// Costs one pass over the object: [`get_many`](Self::get_many) takes several keys out of it in one.
+    /// Costs one pass over the object; [`get_many`](Self::get_many)
+    /// returns several keys in one pass.
     pub fn get(&self, key: &str) -> Option<Json<'a>> {
         let [found] = self.get_many([key]);
         found
     }
 
-    /// The values of several keys in one pass over the object: each what [`get`](Self::get) returns for it.
+    /// The values of several keys in one pass over the
+    /// object, each as [`get`](Self::get) returns it.
     ///
     /// ```
     /// use lobbyd::Json;
@@ -78,8 +81,9 @@ impl<'a> Json<'a> {
         found
     }
 
-    /// [`get_many`](Self::get_many) for keys whose number is not known beforehand: puts the value of each of `keys` into
-    /// the place of the same number in `found`, and leaves the others as they are.
+    /// [`get_many`](Self::get_many) for keys whose number is not known
+    /// beforehand. Puts the value of each of `keys` into the place of the
+    /// same number in `found`, and leaves the other places as they are.
     pub fn get_into<K: AsRef<str>>(&self, keys: &[K], found: &mut [Option<Json<'a>>]) {
         let _ = self.members(|name, value| {
             for (key, found) in keys.iter().zip(found.iter_mut()) {
@@ -90,7 +94,7 @@ impl<'a> Json<'a> {
         });
     }
 
-    /// Hands each member of an object to `see`, in order. `None` at the end, whatever the value is.
+    /// Hands each member of an object to `see`, in order. Always returns `None`.
     fn members(&self, mut see: impl FnMut(Cow<'a, str>, Json<'a>)) -> Option<()> {
         let mut nesting = Nesting::default();
         let mut scanner = Scanner::new(self.0);
@@ -111,12 +115,13 @@ impl<'a> Json<'a> {
 
     /// The value as a type of the app's, by simd-json.
     ///
-    /// Copies the text once, because simd-json parses in place; its memory is kept for the next parse on the thread. For
-    /// payloads that an app takes apart, not for what it only relays: [`get`](Self::get) hands that on as it came.
+    /// Copies the text once, because simd-json parses in place; the memory is kept for the next
+    /// parse on the thread. Use it for payloads that an app takes apart. For payloads that an app
+    /// only relays, [`get`](Self::get) returns the text as it came.
     ///
     /// # Errors
-    /// If the value does not fit the type: another kind of value, a missing field, an integer too large for it, or
-    /// nesting over 1,024 deep.
+    /// If the value does not fit the type: another kind of value, a missing field, an integer too
+    /// large for it, or nesting over 1,024 deep.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
         parse(self.0)
     }

@@ -46,7 +46,7 @@ impl From<Json<'_>> for JsonBuf {
 }
 
 impl PartialEq for JsonBuf {
-    /// By text: equal values that are written differently are not equal.
+    /// Compares text: equal values that are written differently are not equal.
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }

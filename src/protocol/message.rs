@@ -1,4 +1,4 @@
-//! What a client sent, with everything borrowed from the WebSocket message it came in.
+//! One message from a client, borrowed from the WebSocket message that it came in.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::reference::Ref;
 pub struct Message<'a> {
     /// The ref of the join that this message belongs to; null on heartbeats.
     pub join_ref: Ref,
-    /// What the reply to this message must repeat.
+    /// The ref that the reply to this message must repeat.
     pub reference: Ref,
     /// The topic.
     pub topic: Name<'a>,
@@ -25,10 +25,12 @@ pub struct Message<'a> {
 /// A topic or event as a client wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name<'a> {
-    /// A string, decoded. Owned only if it had escapes (or, in a binary header, bytes that are not UTF-8, which are
-    /// replaced by U+FFFD: where Phoenix kills the socket when it echoes them, such a name simply matches nothing).
+    /// A string, decoded. Owned only if it had escapes, or bytes in a binary header that are not
+    /// UTF-8. Such bytes are replaced by U+FFFD: Phoenix kills the socket when it echoes them, and
+    /// here such a name matches nothing.
     Text(Cow<'a, str>),
-    /// The JSON of a name that is not a string. No error: it matches nothing, and is echoed as it came.
+    /// The JSON of a name that is not a string. It is no
+    /// error: it matches nothing and is echoed as it came.
     Other(&'a str),
 }
 

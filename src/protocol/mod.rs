@@ -1,12 +1,16 @@
-//! The Phoenix Channels wire protocol as plain functions of bytes: what a WebSocket message says, and what is
-//! sent back. Knows no socket, no topic and no app; stands between `websocket` and `channel` in the data path.
+//! The Phoenix Channels wire protocol as plain functions of bytes, for ingress and egress.
 //!
-//! What an app deals with is at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`], [`Object`] and their traits). The
-//! rest is engine, public with the feature of that name, for benches and tests: no promise is made that it stays as it is.
+//! It decodes WebSocket messages and encodes answers. It knows no socket, no topic and no app, and
+//! stands between `websocket` and `channel` in the data path.
 //!
-//! [`Version::decode_text`] turns one WebSocket message into a [`Message`] that borrows from it. The `encode_*`
-//! functions of [`Version`] append the message that goes out, which is framed by `websocket::seal` and then shared.
-//! What is only relayed is relayed as it came, byte for byte: nothing is parsed and printed again.
+//! The types that an app uses are also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`],
+//! [`Object`] and their traits). The rest is engine, public with the feature of that name for benches and
+//! tests: no promise is made that it stays the same.
+//!
+//! [`Version::decode_text`] turns one WebSocket message into a [`Message`] that borrows from it.
+//! The `encode_*` functions of [`Version`] append the outgoing message, which `websocket::seal`
+//! then frames and shares. A payload that is only relayed goes out byte for byte as it came: it is
+//! not parsed and printed again.
 
 mod binary;
 mod error;

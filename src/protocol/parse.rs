@@ -1,4 +1,4 @@
-//! JSON into types of the app's, by simd-json, in memory that each thread keeps from one parse to the next.
+//! JSON parsed into an app's types by simd-json, in memory that each thread keeps between parses.
 
 use std::cell::Cell;
 
@@ -6,16 +6,18 @@ use serde::de::DeserializeOwned;
 use simd_json::{Buffers, Deserializer, INPUT_PADDING, Tape, fill_tape_padded};
 use thiserror::Error;
 
-/// Texts up to this length leave their memory to the next parse on the thread. It is up to 28 bytes for each byte of text
-/// (nothing but brackets and commas), so at most half a megabyte a thread, and some 16 KiB after usual messages.
+/// Texts up to this length leave their memory to the next parse on the thread. That memory is up to
+/// 28 bytes for each byte of text (only brackets and commas): at most half a megabyte a thread, and
+/// some 16 KiB after usual messages.
 const KEPT_TEXT_BYTES_MAX: usize = 16 << 10;
 
 thread_local! {
-    /// What the last parse left. Empty while a parse runs.
+    /// Memory that the last parse left. Empty while a parse runs.
     static MEMORY: Cell<Option<Box<Memory>>> = const { Cell::new(None) };
 }
 
-/// What simd-json needs beside the text. All of it grows to what the largest text took, and is empty in between.
+/// Memory that simd-json needs beside the text. It grows to the need of the largest text, and is
+/// empty between parses.
 struct Memory {
     /// simd-json parses in place, and reads up to [`INPUT_PADDING`] bytes beyond the end.
     copy: Vec<u8>,
@@ -23,7 +25,7 @@ struct Memory {
     tape: Tape<'static>,
 }
 
-/// A payload that is not of the type asked for. Its text says where and why.
+/// A payload that is not of the requested type. Its text reports the place and the reason.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct Mismatch(Cause);
@@ -40,9 +42,11 @@ impl Mismatch {
     pub(super) const BINARY: Self = Self(Cause::Binary);
 }
 
-/// Parses one JSON value. Copies the text once; allocates no more than `T` does once the thread has parsed a text as large.
+/// Parses one JSON value. Copies the text once. After a text as large on the thread, it allocates
+/// no more than `T` does.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Mismatch> {
-    // Taken out rather than borrowed: `T` may parse something itself while it is made, and that gets memory of its own.
+    // The memory is taken out, not borrowed: `T` may parse something itself while it is made, and
+    // that parse gets memory of its own.
     let mut memory = MEMORY.take().unwrap_or_default();
     let parsed = memory.parse(text);
     if text.len() <= KEPT_TEXT_BYTES_MAX {

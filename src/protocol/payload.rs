@@ -1,4 +1,4 @@
-//! Payloads on their way out: owned, shared by count, made from what app code has at hand.
+//! Payloads on their way out: owned, shared by count, made from values of the app.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -19,10 +19,11 @@ pub enum PayloadBuf {
 }
 
 impl PayloadBuf {
-    /// The empty object, what a reply without response carries. No allocation.
+    /// The empty object, the payload of a reply without response. No allocation.
     pub const EMPTY: Self = Self::Json(JsonBuf::fixed("{}"));
 
-    /// A value of the app's as JSON. Fails as `T`'s own `Serialize` does, or if a map has keys that are not strings.
+    /// A value of the app as JSON. Fails if `T`'s own `Serialize` fails, or if a map has keys that
+    /// are not strings.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let text = serde_json::to_string(value)?;
         Ok(Self::Json(JsonBuf::trusted(text)))
@@ -33,7 +34,7 @@ impl PayloadBuf {
         matches!(self, Self::Binary(_))
     }
 
-    /// A view of it, as a channel gets to see it.
+    /// A view of the payload, as a channel gets it.
     pub fn as_payload(&self) -> Payload<'_> {
         match self {
             Self::Json(json) => Payload::Json(json.as_json()),
@@ -42,7 +43,7 @@ impl PayloadBuf {
     }
 }
 
-/// What a channel may send: JSON as it came or as built, or bytes.
+/// A value that a channel may send: JSON as it came or as built, or bytes.
 pub trait IntoPayload {
     /// The payload to be sent.
     fn into_payload(self) -> PayloadBuf;
@@ -110,7 +111,7 @@ impl IntoPayload for () {
     }
 }
 
-/// A payload that is only looked at: from the network, or a view of a [`PayloadBuf`].
+/// A borrowed payload: from the network, or a view of a [`PayloadBuf`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload<'a> {
     /// Any JSON value.

@@ -1,4 +1,4 @@
-//! Version 1: every message is a JSON object. The opcode does not matter, and there is no binary form.
+//! Version 1: every message is a JSON object, with any opcode, and there is no binary form.
 
 use super::error::{Undecodable, Unencodable};
 use super::escape::{unescape, write_bytes};
@@ -12,8 +12,8 @@ use super::reference::Ref;
 use super::scan::Scanner;
 use super::scratch::DecodeScratch;
 
-/// Reads `{"topic":…,"event":…,"payload":…,"ref":…}`, where `join_ref` is optional and other keys are ignored. Of
-/// duplicate keys the last one counts.
+/// Reads `{"topic":…,"event":…,"payload":…,"ref":…}`, where `join_ref` is optional and other keys
+/// are ignored. Of duplicate keys the last one counts.
 pub(super) fn decode<'a>(
     text: &'a str,
     scratch: &mut DecodeScratch,
@@ -48,7 +48,7 @@ struct Slots<'a> {
     payload: Option<&'a str>,
 }
 
-/// Scans the whole object, and that nothing follows it.
+/// Scans the whole object, and checks that nothing follows it.
 fn slots<'a>(scanner: &mut Scanner<'a>, scratch: &mut DecodeScratch) -> Option<Slots<'a>> {
     let mut slots = Slots::default();
     scanner.eat(b'{');

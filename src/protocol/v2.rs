@@ -11,7 +11,7 @@ use super::reference::Ref;
 use super::scan::Scanner;
 use super::scratch::DecodeScratch;
 
-/// Reads an array of five or more; what follows the fifth element is checked and ignored.
+/// Reads an array of five or more elements. Elements after the fifth are checked and ignored.
 pub(super) fn decode<'a>(
     text: &'a str,
     scratch: &mut DecodeScratch,
@@ -37,7 +37,8 @@ pub(super) fn decode<'a>(
     })
 }
 
-/// Scans the elements behind the opening bracket, and that nothing follows the closing one. Returns how many there are.
+/// Scans the elements behind the opening bracket, and checks that nothing follows the closing one.
+/// Returns the number of elements.
 fn elements_of<'a>(
     scanner: &mut Scanner<'a>,
     scratch: &mut DecodeScratch,

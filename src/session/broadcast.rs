@@ -1,4 +1,4 @@
-//! Sealing a broadcast: the encodings that a topic's subscribers need, each made once.
+//! The frames of a broadcast: each encoding that a topic's subscribers need, sealed once.
 
 use bytes::Bytes;
 use fastwebsockets::OpCode;
@@ -25,8 +25,8 @@ pub(crate) struct BroadcastFrames<'a> {
 }
 
 impl Seal for BroadcastFrames<'_> {
-    /// A payload that has no form in a class (bytes in version 1, or a list as payload in version 2) has none there;
-    /// subscribers of that class then miss nothing that could be said to them.
+    /// A payload may have no form in a class: bytes in version 1, or a list as payload in version
+    /// 2. Subscribers of that class then get nothing, because no frame could carry it.
     fn seal(&mut self, draft: &mut Draft, missing: Wants) {
         let payload_len = payload_bytes(self.payload).len();
         let mut out = Vec::with_capacity(64 + self.topic.len() + self.event.len() + payload_len);
@@ -42,7 +42,7 @@ impl Seal for BroadcastFrames<'_> {
 }
 
 impl BroadcastFrames<'_> {
-    /// Seals one frame: the one that all subscribers of a version share.
+    /// Seals the one frame that all subscribers of a version share.
     fn encode_broadcast(&self, version: Version, out: &mut Vec<u8>) -> Option<Bytes> {
         out.clear();
         let (topic, event) = (self.topic, self.event);

@@ -1,13 +1,16 @@
-//! How far a connection's byte stream is understood: frames are cut out, unmasked and joined in place, in whichever
-//! memory they lie (the shared buffer, or what a connection keeps). It holds positions only; the bytes are handed in.
+//! How far a connection's byte stream is understood, as positions only.
+//!
+//! Frames are cut out, unmasked and joined in place, in the memory that holds them: the shared
+//! buffer, or the bytes that a connection keeps. The caller hands the bytes in.
 //!
 //! ```text
-//!    … yielded │ message: joined, unmasked │ gap: headers, control frames │ not understood yet │ free …
-//!              message.start     message.end                          start                  end
+//! … yielded │ message: joined, unmasked │ gap: headers, controls │ not understood yet │ free …
+//!           message.start     message.end                    start                  end
 //! ```
-//! Each byte is unmasked once and moved down over the gap at most twice, however the stream is cut into reads. A text that
-//! is not whole yet is checked for UTF-8 as it comes, so that a broken one is refused early; a whole one is checked by the
-//! reader, which needs a `&str` of it.
+//!
+//! Each byte is unmasked once and moved down over the gap at most twice, however the stream is cut
+//! into reads. An incomplete text is checked for UTF-8 as it comes, so that a broken one is refused
+//! early. The reader checks a whole one, because it needs a `&str` of it.
 
 use std::ops::Range;
 
@@ -28,7 +31,8 @@ pub(super) struct Assembly {
     message: Option<Fragments>,
     /// The header of a control frame, already behind `start`, whose payload is not whole yet.
     control: Option<Header>,
-    /// Frames begun that do not end a message, since somebody last [took](Assembly::take_fragments) the count.
+    /// Frames begun that do not end a message, since the count was last
+    /// [taken](Assembly::take_fragments).
     fragments: u32,
     start: usize,
     end: usize,
@@ -39,29 +43,30 @@ struct Fragments {
     opcode: OpCode,
     start: usize,
     end: usize,
-    /// Up to here an unfinished text is known to be UTF-8.
+    /// An unfinished text is known to be UTF-8 up to here.
     checked: usize,
     /// The frame whose payload is arriving; `None` between two fragments.
     frame: Option<Rest>,
 }
 
-/// What is still to come of a data frame.
+/// The part of a data frame that is still to come.
 #[derive(Debug)]
 struct Rest {
     payload_len: usize,
-    /// Turned so that it fits the next byte to come.
+    /// The mask, turned so that it fits the next byte to come.
     mask: Mask,
     fin: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Step {
-    /// A control frame or a whole data message, its payload unmasked at `payload`. Whether a text is UTF-8 is not known.
+    /// A control frame or a whole data message, its payload unmasked at `payload`. Whether a text
+    /// is UTF-8 is not known.
     Whole {
         opcode: OpCode,
         payload: Range<usize>,
     },
-    /// All that was there is understood, and the rest of something, or everything, is to come.
+    /// All bytes there are understood, and the rest of a frame or a whole frame is still to come.
     Incomplete,
 }
 
@@ -70,12 +75,12 @@ pub(super) enum Step {
 pub(super) struct Missing {
     /// At least one.
     pub bytes: usize,
-    /// Nothing incomplete is left after them.
+    /// Nothing incomplete is left after these bytes.
     pub is_last: bool,
 }
 
 impl Assembly {
-    /// Goes on to the next whole thing in `bytes`.
+    /// Goes on to the next whole message or control frame in `bytes`.
     pub(super) fn step(
         &mut self,
         bytes: &mut [u8],
@@ -114,8 +119,8 @@ impl Assembly {
         self.end
     }
 
-    /// The bytes that must survive until the next read. May be empty although something is incomplete (a message of which
-    /// no payload has come yet), hence `is_idle` for that question.
+    /// The bytes that must survive until the next read. They may be empty although something is
+    /// incomplete: a message of which no payload has come yet. Hence `is_idle` for that question.
     pub(super) fn live(&self) -> Range<usize> {
         let start = self.message.as_ref().map_or(self.start, |m| m.start);
         start..self.end
@@ -144,8 +149,9 @@ impl Assembly {
         })
     }
 
-    /// Moves what is not understood yet down to the end of the open message, so that the gap of a message
-    /// does not grow with the pings inside it. Called when a step was incomplete; moves less than a control frame.
+    /// Moves the bytes not understood yet down to the end of the open message, so that the gap of a
+    /// message does not grow with the pings inside it. Called when a step was incomplete; moves
+    /// less than a control frame.
     pub(super) fn close_gap(&mut self, bytes: &mut [u8]) {
         let Some(message) = &self.message else { return };
         if message.end < self.start {
@@ -204,7 +210,7 @@ impl Assembly {
         })
     }
 
-    /// The way of nearly every message: one frame, all there.
+    /// The common case: a message in one frame, all of it there.
     fn whole_message(&mut self, bytes: &mut [u8], header: Header) -> Step {
         let payload = self.take(bytes, header);
         Step::Whole {
@@ -213,7 +219,7 @@ impl Assembly {
         }
     }
 
-    /// Unmasks the payload at `start`, which is whole, and goes behind it.
+    /// Unmasks the whole payload at `start`, and goes behind it.
     fn take(&mut self, bytes: &mut [u8], header: Header) -> Range<usize> {
         let payload = self.start..self.start + header.payload_len;
         header.mask.unmask(&mut bytes[payload.clone()]);
@@ -244,7 +250,8 @@ impl Assembly {
         });
     }
 
-    /// Joins what there is of the arriving frame to the message; says whether that made the message whole.
+    /// Joins the bytes there are of the arriving frame to
+    /// the message. Returns whether the message is whole.
     fn absorb(&mut self, bytes: &mut [u8]) -> Result<bool, Violation> {
         let Some(message) = &mut self.message else {
             return Ok(false);
@@ -289,7 +296,8 @@ impl Fragments {
         self.end += len;
     }
 
-    /// §8.1, as early as the bytes allow (a broken character is refused before its frame is whole), and only what is new.
+    /// RFC 6455 §8.1, as early as the bytes allow: a broken character is refused before its frame
+    /// is whole. Checks only new bytes.
     fn check_text(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         if self.opcode != OpCode::Text {
             return Ok(());

@@ -1,5 +1,7 @@
-//! One frame header, parsed by a plain function from the bytes there are (RFC 6455 §5.2).
-//! Whatever breaks a rule is refused at the first byte that shows it, so nothing is kept or awaited for a frame that cannot stand.
+//! The header of one frame, parsed by a plain function (RFC 6455 §5.2).
+//!
+//! A broken rule is refused at the first byte that shows it, so that the server keeps and awaits
+//! nothing for an illegal frame.
 
 use fastwebsockets::OpCode;
 
@@ -27,7 +29,7 @@ pub(super) struct Header {
     pub len: usize,
 }
 
-/// What the frames before say about this one.
+/// State of the stream before this frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     /// A fragmented message waits for its continuation.
@@ -38,7 +40,7 @@ pub(super) struct Expected {
     pub message_bytes_max: usize,
 }
 
-/// Parses the header at the front of `bytes`; `None` if it is not whole yet and nothing in it is wrong so far.
+/// Parses the header at the front of `bytes`. Returns `None` if it is incomplete and legal so far.
 pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<Header>, Violation> {
     let Some((&first, rest)) = bytes.split_first() else {
         return Ok(None);
@@ -87,15 +89,16 @@ fn parse_second(byte: u8, opcode: OpCode) -> Result<u8, Violation> {
     if is_control(opcode) && usize::from(short_len) > CONTROL_BYTES_MAX {
         return Err(Violation::LongControl);
     }
-    // §5.5.1: if there is a body, its first two bytes are the code.
+    // RFC 6455 §5.5.1: if there is a body, its first two bytes are the code.
     if opcode == OpCode::Close && short_len == 1 {
         return Err(Violation::HalfCloseCode);
     }
     Ok(short_len)
 }
 
-/// The payload length and the bytes behind it. Of a length that is not whole yet, the smallest and the largest value it can
-/// still become are judged, so that `00 00 00 00 00 00` or `7f` of a 64-bit length is refused without the rest.
+/// The payload length and the bytes behind it. Of an incomplete length, it judges the smallest and
+/// the largest value that are still possible. So it refuses `00 00 00 00 00 00` or `7f` of a 64-bit
+/// length without the rest.
 fn parse_length(
     short_len: u8,
     rest: &[u8],

@@ -1,4 +1,4 @@
-//! One whole thing from a client, as the reader hands it on: a message, or a control frame.
+//! One inbound unit from the reader: a whole message, or a control frame.
 
 use fastwebsockets::OpCode;
 use simdutf8::basic;
@@ -6,11 +6,11 @@ use simdutf8::basic;
 use super::tally;
 use super::violation::Violation;
 
-/// A whole message with its fragments joined, or a legal control frame. The payload is unmasked, and borrowed from where it
-/// lies.
+/// A whole message with its fragments joined, or a legal control frame. The payload is unmasked and
+/// borrowed from the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inbound<'a> {
-    /// A text message. This is where it is checked for UTF-8: a `&str` needs no second check behind it.
+    /// A text message. Its UTF-8 is checked here: a `&str` needs no second check behind it.
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
@@ -23,7 +23,7 @@ pub enum Inbound<'a> {
 }
 
 impl<'a> Inbound<'a> {
-    /// What `payload` is under the opcode that it came with.
+    /// The unit that `payload` is under the opcode that it came with.
     pub(super) fn new(opcode: OpCode, payload: &'a [u8]) -> Result<Self, Violation> {
         Ok(match opcode {
             OpCode::Text => Self::Text(text(payload)?),
@@ -31,7 +31,8 @@ impl<'a> Inbound<'a> {
             OpCode::Ping => Self::Ping(payload),
             OpCode::Pong => Self::Pong(payload),
             OpCode::Close => Self::Close(payload),
-            // A message is known by its first frame, which the header's rules let be none.
+            // The first frame gives a message its opcode, and the rules of the header exclude a
+            // continuation there.
             OpCode::Continuation => return Err(Violation::StrayContinuation),
         })
     }
@@ -60,7 +61,7 @@ impl<'a> Inbound<'a> {
     }
 }
 
-/// §8.1: the whole message, once.
+/// RFC 6455 §8.1: checks the whole message, once.
 fn text(payload: &[u8]) -> Result<&str, Violation> {
     tally::touched(payload.len());
     basic::from_utf8(payload).map_err(|_| Violation::TextNotUtf8)

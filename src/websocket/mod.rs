@@ -1,11 +1,13 @@
-//! WebSocket framing (RFC 6455), the first and last station of the data path: bytes of a socket become whole
-//! messages ([`FrameReader`]), answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
+//! WebSocket framing (RFC 6455): ingress of frames, egress of sealed frames, and close reasons.
 //!
-//! What is here is engine, public with the feature of that name, for benches and tests: no promise is made that it stays as
-//! it is.
+//! It is at both ends of the data path: bytes of a socket become whole messages ([`FrameReader`]),
+//! answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
 //!
-//! Nothing here does I/O or knows a clock: the reader is handed a closure that reads, the rest are plain functions.
-//! It imports nothing else of this crate.
+//! This module is engine, public with the feature of that name for benches and tests: no promise is
+//! made that it stays the same.
+//!
+//! Nothing here does I/O or knows a clock: the caller hands the reader a closure that reads, and
+//! the rest are plain functions. It imports nothing else of this crate.
 //!
 //! ```
 //! use lobbyd::websocket::{FrameReader, Inbound, ReadBuffer, ReadLimits, seal};

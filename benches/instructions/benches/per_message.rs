@@ -1,6 +1,7 @@
-//! The per-message path by its instructions: what does not depend on how busy the machine is.
+//! The per-message path by its instructions, which do not depend on the machine's load.
 //!
-//! Each function does its work [`TIMES`] times, or for [`MEMBERS`] members; `src/counts.rs` divides by that.
+//! Each function does its work [`TIMES`] times, or for [`MEMBERS`] members; `src/counts.rs` divides
+//! by that number.
 
 #![allow(missing_docs, reason = "gungraun's macros make modules without any")]
 
@@ -15,7 +16,7 @@ use scenes::messages::{Encoding, Push, body, push};
 #[path = "../../scenes/mod.rs"]
 mod scenes;
 
-/// The binary's own.
+/// The same allocator as in the `lobbyd` binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -105,7 +106,7 @@ fn lobby_that_lacks_sixteen() -> Lobby {
     lobby
 }
 
-/// Does it once, so that memory which is kept from one time to the next is there.
+/// Does the work once, so that memory which is kept from one time to the next is there.
 fn warm(mut lobby: Lobby, broadcasts: u64) -> Lobby {
     lobby.append(broadcasts);
     lobby.flush(broadcasts);

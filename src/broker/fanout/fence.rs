@@ -8,7 +8,7 @@ use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 
 impl Fanout {
-    /// What goes before a frame that is sent now behind subscription `id`.
+    /// The fence for a frame that is sent now behind subscription `id`.
     pub(crate) fn fence(&self, outlet: u32, id: SubscriptionId) -> Option<Fence> {
         let subscriptions = self.outlet(outlet)?.subscriptions.as_slice();
         let member = |s: &&Subscription| s.id == id && s.member != LISTENS;
@@ -17,8 +17,9 @@ impl Fanout {
         Some(Fence { id, before })
     }
 
-    /// Turns what the subscription `id` has not got yet into frames of the connection's own, in their places among
-    /// those it has: the subscription is about to go, its log may go with it.
+    /// Turns the entries that subscription `id` lacks into frames of the connection's own, each in
+    /// its place among the frames the connection has. The subscription is about to end, and its log
+    /// may end with it.
     pub(crate) fn move_to_outbox(&mut self, outlet: u32, id: SubscriptionId) {
         let Some(o) = self.outlets.get_mut(outlet) else {
             return;

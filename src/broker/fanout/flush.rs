@@ -1,8 +1,8 @@
-//! Flushing: passes over rooms, round robin,, a slice at a time, and the way a short write leaves things.
+//! The flush: passes over rooms, round robin, a slice at a time, with coalesced writes.
 //!
-//! A pass goes round the members of a room and gives each what its cursor lacks up to the head of *that* moment, in
-//! one write, until a full circle brought nothing new. Only the owner of the sockets knows how to wait for them: a
-//! flush only tries.
+//! A pass goes round the members of a room. It gives each member every frame from its cursor to the
+//! head of *that* moment, in one write. The pass ends when a full circle brought nothing new. A
+//! flush never waits for a socket: only the owner of the sockets knows how to wait.
 
 use std::io;
 
@@ -15,20 +15,22 @@ use super::sink::Budget;
 use super::sink::Failure;
 use super::sink::Sink;
 
-/// Members looked at per call, whether written to or not: bounds a pass over many that need nothing.
+/// Members looked at per call, written to or not. It bounds a pass over many that need nothing.
 const VISITS_MAX: usize = 8192;
 
-/// A span of more bytes than this is written frame by frame (vectored) rather than gathered first.
+/// A span of more bytes is written frame by frame (vectored) rather than gathered first.
 const GATHER_BYTES_MAX: u64 = 256 << 10;
 
 impl Fanout {
-    /// Takes the mail in and writes what the budget allows: first to connections with frames of their own, then one
-    /// slice of the passes. True if work is left that needs no new event to go on.
+    /// Takes the mail in and writes as much as the budget allows: first
+    /// to connections with frames of their own, then one slice of the
+    /// passes. Returns true if work is left that needs no new event.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
         self.passes.laps.clear();
         let written_before = self.counts.writes;
-        // From a budget of its own: however many clients ask for answers, the passes go on.
+        // Frames of their own have a budget of their own:
+        // passes go on however many answers clients ask for.
         let mut own = budget;
         self.drain_queued(sink, &mut own);
         let mut rooms = self.passes.rooms.len();
@@ -110,7 +112,7 @@ impl Fanout {
         }
     }
 
-    /// The plain case: one write of everything a member lacks.
+    /// The common case: one write of everything that a member lacks.
     fn write_span(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
         let room = &mut self.rooms[slot];
         let Member {

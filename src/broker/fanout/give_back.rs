@@ -1,4 +1,4 @@
-//! Giving back memory: what bursts and crowds have left in a shard's own collections, at each sweep.
+//! The sweep's memory step: a shard gives back the room that bursts and crowds have left.
 
 use super::Fanout;
 use crate::broker::shrink::{is_mostly_spare, kept};

@@ -1,4 +1,4 @@
-//! Taking the mail in: what was published anywhere goes into this shard's logs, and to those who listen.
+//! Ingress of broadcasts: the shard's mail goes into its logs, and to its listeners.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use super::Fanout;
 use super::listener::Heard;
 use crate::broker::topics::parcel::Parcel;
 
-/// The buffer for mail keeps room for this many parcels (32 bytes each) from one turn to the next.
+/// The buffer for mail keeps room for this many parcels (32 bytes each) between turns.
 const PARCELS_KEPT: usize = 4096;
 
 impl Fanout {
-    /// Takes the mail in: every entry goes to its topic's log, and to those who listen.
+    /// Takes the mail in: every entry goes to its topic's log, and to the topic's listeners.
     pub fn take_mail(&mut self) {
         let mut parcels = std::mem::take(&mut self.scratch.parcels);
         self.hub.mailbox(self.shard).take(&mut parcels);
@@ -60,12 +60,12 @@ impl Fanout {
         }
     }
 
-    /// Whether there are broadcasts for those who look at them themselves.
+    /// Whether broadcasts wait for channels or connections that look at broadcasts themselves.
     pub fn has_heard(&self) -> bool {
         !self.heard.is_empty()
     }
 
-    /// The next broadcast for a channel or connection that looks at it itself.
+    /// The next broadcast for a channel or connection that looks at broadcasts itself.
     pub fn take_heard(&mut self) -> Option<Heard> {
         self.heard.pop()
     }

@@ -1,4 +1,4 @@
-//! Coming and going: how subscriptions enter and leave rooms, and how a connection that is behind is left to itself.
+//! Membership: how subscriptions enter and leave rooms, and how slow consumers leave the passes.
 
 use super::Fanout;
 use super::listener::Events;
@@ -13,7 +13,8 @@ impl Fanout {
         self.outlets.get(outlet)
     }
 
-    /// The connection, unless it was given up: a cursor of one that reads nothing more would hold its log for ever.
+    /// The connection, unless it was given up: the
+    /// cursor of a failed one would hold a log forever.
     pub(crate) fn taking(&self, outlet: u32) -> Option<&Outlet> {
         self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
     }
@@ -22,8 +23,8 @@ impl Fanout {
         self.outlets.get_mut(outlet)
     }
 
-    /// Adds a member to the topic, unless that has `members_max` channel members already. Returns the room's slot and the
-    /// sequence of the first entry the member gets.
+    /// Adds a member to the topic, unless the topic has `members_max` channel members already.
+    /// Returns the room's slot and the sequence of the first entry the member gets.
     pub(crate) fn join(
         &mut self,
         name: &str,
@@ -33,7 +34,7 @@ impl Fanout {
         loop {
             match self.try_join(name, kind, members_max) {
                 Ok(joined) => return Some(joined),
-                // Its last member left between look-up and join: look it up again.
+                // The topic's last member left between look-up and join: look the topic up again.
                 Err(NotJoined::Dead) => continue,
                 Err(NotJoined::Full) => return None,
             }
@@ -59,7 +60,7 @@ impl Fanout {
         let key = self.rooms.next_key();
         let joined = topic.join(self.shard, key, kind, members_max);
         if joined == Err(NotJoined::Full) {
-            // It may be new, and nobody else's who would remove it.
+            // The topic may be new, and then nobody else would remove it.
             self.hub.topics.remove_if_empty(&topic);
         }
         let last = joined?;
@@ -73,7 +74,7 @@ impl Fanout {
         }
     }
 
-    /// Takes the `at`th subscription of a connection out of its room, and the room down with its last.
+    /// Takes the `at`th subscription of a connection out of its room, and removes an empty room.
     pub(crate) fn remove_subscription(&mut self, outlet: u32, at: usize) {
         let Some(o) = self.outlet_mut(outlet) else {
             return;
@@ -163,12 +164,12 @@ impl Fanout {
         }
     }
 
-    /// Puts a connection on the list of those to be drained, unless its socket takes nothing now.
+    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
     pub(crate) fn queue(&mut self, outlet: u32) {
         self.outlets.queue(outlet);
     }
 
-    /// Leaves a connection's cursors to itself, or gives them back to the passes.
+    /// Takes a connection's cursors out of the passes, or gives them back to the passes.
     pub(crate) fn set_lagging(&mut self, outlet: u32, lagging: bool) {
         let of = |fanout: &Fanout, at: usize| {
             let subscriptions = fanout.outlet(outlet)?.subscriptions.as_slice();

@@ -1,6 +1,7 @@
-//! One shard's half of the broker: who is subscribed here, what is for whom, and what came in the mail.
+//! One shard's half of the broker: its topics, connections, cursors and mail.
 //!
-//! Nothing here touches a socket; [`flush`](Fanout::flush) does, through a [`Sink`](self::sink::Sink).
+//! Nothing here touches a socket; [`flush`](Fanout::flush) does, through a
+//! [`Sink`](self::sink::Sink).
 
 pub(crate) mod age;
 pub(crate) mod fence;
@@ -86,19 +87,19 @@ impl Fanout {
         }
     }
 
-    /// Other bounds, from now on; what is over them is found as if it had come now.
+    /// Sets other bounds. The shard finds an excess over them as if it had come now.
     pub fn set_settings(&mut self, settings: FanoutSettings) {
         self.settings = settings;
         self.kept.relief_above_bytes = settings.retention_total_bytes_max;
     }
 
-    /// A connection begins. `outlet` is the caller's number for it; numbers are small and may be reused after
-    /// [`close`](Fanout::close).
+    /// Opens a connection. `outlet` is the caller's number for it; numbers are small and may be
+    /// reused after [`close`](Fanout::close).
     pub fn open(&mut self, outlet: u32, class: Class) {
         self.outlets.open(outlet, class);
     }
 
-    /// A connection is gone, with its subscriptions and all that waited for it.
+    /// Removes a connection, with its subscriptions and all that waited for it.
     pub fn close(&mut self, outlet: u32) {
         self.fail(outlet);
         self.heard.forget(outlet);
@@ -111,9 +112,10 @@ impl Fanout {
         SubscriptionId(u64::from(self.shard) << 48 | self.subscriptions)
     }
 
-    /// Sends a frame to one connection alone, behind all that the subscription `behind` was to get until now.
+    /// Sends a frame to one connection, behind all that subscription `behind` was to get until now.
     pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
-        // Whatever was published before this call, from any thread, is in the log or in the mail.
+        // All broadcasts published before this call, from
+        // any thread, are in the log or in the mail.
         if behind.is_some() && self.hub.mailbox(self.shard).bytes() > 0 {
             self.take_mail();
         }
@@ -136,7 +138,8 @@ impl Fanout {
         }
     }
 
-    /// Sends the last frame that a connection gets, behind everything else it was to get, however much that is.
+    /// Sends a connection its last frame, behind everything
+    /// else it was to get, however much that is.
     pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
         if let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) {
             o.push(frame, None);
@@ -144,7 +147,8 @@ impl Fanout {
         }
     }
 
-    /// Publishes to `topic` for every subscriber but `origin`. `None` if nobody at all is subscribed.
+    /// Publishes to `topic` for every subscriber but
+    /// `origin`. `None` if nobody at all is subscribed.
     pub fn publish(
         &mut self,
         topic: &str,
@@ -158,7 +162,7 @@ impl Fanout {
         Some(topic.publish(self.hub.shards(), self.passes.now_us, origin, frames))
     }
 
-    /// Connections that the fan-out gave up, and why. The caller closes them.
+    /// A connection that the fan-out gave up, and the reason. The caller closes it.
     pub fn take_failed(&mut self) -> Option<(u32, Failure)> {
         self.outlets.failed.pop()
     }
@@ -179,14 +183,17 @@ impl Fanout {
             .is_none_or(|o| o.direct.is_none() && o.flow == Flow::Open && !o.queued)
     }
 
-    /// What the frames weigh that wait to be written to this connection alone.
+    /// Weight of the frames that wait to be written to this connection alone.
     pub fn outbox_bytes(&self, outlet: u32) -> usize {
         self.outlet(outlet).map_or(0, Outlet::direct_weight)
     }
 
-    /// Ends all subscriptions of a connection. What it was to get until now still goes out, before whatever is sent
-    /// next; but not to one that has stopped reading and is more than 1,024 entries behind: that would turn a position
-    /// into a queue, at the end of a server for thousands at once. It gets what a [silenced](Fanout::silence) one does.
+    /// Ends all subscriptions of a connection. The entries that it was to get until now still go
+    /// out, before the next frame that is sent.
+    ///
+    /// A connection that has stopped reading and is more than 1,024 entries behind is
+    /// [silenced](Fanout::silence) instead: its position would become a queue, for thousands of
+    /// connections at once when a server ends.
     pub fn retire(&mut self, outlet: u32) {
         self.take_mail();
         if self.is_far_behind(outlet) {
@@ -201,13 +208,14 @@ impl Fanout {
         }
     }
 
-    /// Ends all subscriptions of a connection and drops what waited for it, but for the rest of a half-written frame:
-    /// a Close that is sent next must not stand in the middle of one.
+    /// Ends all subscriptions of a connection and drops all that waited for it, except the rest of
+    /// a half-written frame: a Close that is sent next must not stand in the middle of one.
     pub fn silence(&mut self, outlet: u32) {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {
             o.drop_outbox();
-            // The socket may have become writable since it failed, and that is told once: try.
+            // Try to write: the socket may have become writable
+            // since it failed, and reports that only once.
             if o.flow == Flow::Failed {
                 o.flow = Flow::CatchingUp;
             }
@@ -215,12 +223,12 @@ impl Fanout {
         }
     }
 
-    /// Whether it has too much before it for [`retire`](Fanout::retire) to keep that.
+    /// Whether more entries wait for the connection than [`retire`](Fanout::retire) would keep.
     pub fn is_far_behind(&self, outlet: u32) -> bool {
         self.lags_by(outlet) > RETIRED_ENTRIES_MAX
     }
 
-    /// Members on this shard of the largest topic that a connection is subscribed to; 0 if it is to none.
+    /// Members on this shard of the largest topic that a connection is subscribed to, or 0.
     pub fn largest_room(&self, outlet: u32) -> usize {
         let subscriptions = self.outlet(outlet).map(|o| o.subscriptions.as_slice());
         let members = |s: &Subscription| self.rooms[s.room].members.len();
@@ -232,7 +240,7 @@ impl Fanout {
             .unwrap_or(0)
     }
 
-    /// Entries that a connection which does not read has before it, all its topics together.
+    /// Entries that wait for a connection that does not read, all its topics together.
     fn lags_by(&self, outlet: u32) -> u64 {
         let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
             return 0;

@@ -1,4 +1,4 @@
-//! The connections of one shard: the outlet of each, those that wait to be written to, and those given up.
+//! The connections of one shard: their outlets, the queue of those to drain, and the failed ones.
 
 use std::collections::VecDeque;
 
@@ -11,9 +11,9 @@ use crate::broker::topics::entry::Class;
 #[derive(Debug, Default)]
 pub(crate) struct Outlets {
     each: Vec<Option<Outlet>>,
-    /// Outlets with frames of their own, or catching up.
+    /// Outlets that have frames of their own, or are catching up.
     pub queued: VecDeque<u32>,
-    /// Outlets that the fan-out gave up, and why.
+    /// Outlets that the fan-out gave up, and the reasons.
     pub failed: Vec<(u32, Failure)>,
 }
 
@@ -42,7 +42,7 @@ impl Outlets {
         self.failed.retain(|(failed, _)| *failed != outlet);
     }
 
-    /// Puts a connection on the list of those to be drained, unless its socket takes nothing now.
+    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
     pub fn queue(&mut self, outlet: u32) {
         let Some(o) = self.get_mut(outlet) else {
             return;
@@ -64,7 +64,7 @@ impl Outlets {
     }
 }
 
-/// Gives back what a long queue has left.
+/// Gives back memory that a long queue has left.
 pub(crate) fn shrink_queue<T>(queue: &mut VecDeque<T>) {
     if is_mostly_spare(queue.len(), queue.capacity()) {
         queue.shrink_to(kept(queue.len()));

@@ -1,11 +1,11 @@
-//! The passes of one shard: which rooms have one to run, and what their members have not been offered yet.
+//! The passes of one shard: the rooms that have one to run, and the bytes not offered yet.
 
 use std::collections::VecDeque;
 
 use super::outlets::shrink_queue;
 use super::room::Settled;
 
-/// A pass goes round the members of a room until each was offered all that there is.
+/// A pass goes round the members of a room until each was offered all entries.
 #[derive(Debug, Default)]
 pub(crate) struct Passes {
     /// Rooms with a pass to run, by slot.
@@ -14,12 +14,12 @@ pub(crate) struct Passes {
     pub unsettled_bytes: usize,
     /// Microseconds that are stamped on entries published in this turn.
     pub now_us: u32,
-    /// The laps that ended in the last flush: when the oldest broadcast of each was published.
+    /// The publish time of the oldest broadcast of each lap that ended in the last flush.
     pub laps: Vec<u32>,
 }
 
 impl Passes {
-    /// A lap brought the last writable member up to where it settled.
+    /// Counts a lap that has ended, with the entries that it settled.
     pub fn settled(&mut self, settled: Settled) {
         self.unsettled_bytes -= settled.bytes;
         self.laps.extend(settled.oldest_us);

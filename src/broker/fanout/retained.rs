@@ -1,4 +1,4 @@
-//! What the logs of one shard hold: its weight, its bound, its highest marks, and the rooms that a sweep looks at.
+//! The memory that one shard's logs hold: weight, bound, high water, and the rooms to sweep.
 
 use super::age::Watched;
 use super::high_water::HighWater;
@@ -6,9 +6,9 @@ use super::high_water::HighWater;
 /// Retained bytes are frames, payloads kept for channels, and what keeping an entry takes.
 #[derive(Debug, Default)]
 pub(crate) struct Retained {
-    /// What all logs weigh.
+    /// Weight of all logs.
     pub bytes: usize,
-    /// The weight above which blocked members are given up for it.
+    /// The weight above which blocked members are given up to free memory.
     pub relief_above_bytes: usize,
     /// Rooms that the sweep looks at.
     pub watched: Vec<Watched>,

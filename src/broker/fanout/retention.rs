@@ -1,9 +1,13 @@
-//! Retention: how much log is kept for members that are behind, and who is given up when that is too much.
+//! Retention: how much log is kept for slow consumers, and which of them are given up beyond it.
 //!
-//! A topic's log is bounded in bytes, entries and age, and all logs of the shard together in bytes. What passes a bound
-//! falls off a log's old end, and with it the members that still needed it. Only blocked ones can: who is offered
-//! everything, or catches up as fast as this shard lets it, keeps what it needs, and is bounded by slowing publishers.
-//! Bytes and entries are looked at when a lap ends, age by the sweep, never per delivery.
+//! A topic's log is bounded in bytes, entries and age, and all logs of
+//! the shard together in bytes. An entry beyond a bound falls off the
+//! log's old end, and the members that still need it fall off with it.
+//!
+//! Only blocked members can fall off. A member that is offered everything, or catches up as fast as
+//! this shard lets it, keeps the entries it needs; backpressure on publishers bounds those.
+//!
+//! Bytes and entries are checked when a lap ends, age by the sweep, and none per delivery.
 
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -15,14 +19,16 @@ use super::room::Member;
 use super::settings::Retention;
 use super::sink::Failure;
 
-/// What is dropped when all logs together are over their bound, as a part of it: some, so that it is not done again at
-/// once.
+/// The part of the bound that is dropped when all logs together are over it, so that the next drop
+/// is not due at once.
 const RELIEF_PART: usize = 8;
 
 impl Fanout {
-    /// Looks at what has grown old, and gives back memory that a burst has left. `now_ms` counts milliseconds, from
-    /// anything, and may wrap. To be called now and then: deadlines come that much late. Members that fall off are told
-    /// by [`take_failed`](Fanout::take_failed).
+    /// Drops outdated entries, and gives back memory that a burst has left. `now_ms` counts
+    /// milliseconds from any start, and may wrap.
+    ///
+    /// The caller calls this now and then, and deadlines come late by that interval.
+    /// [`take_failed`](Fanout::take_failed) returns the members that fell off.
     pub fn sweep(&mut self, now_ms: u32) {
         let mut watched = std::mem::take(&mut self.kept.watched);
         watched.retain_mut(|w| self.look_after(w, now_ms));
@@ -37,17 +43,17 @@ impl Fanout {
         &self.kept.high_water
     }
 
-    /// Takes the highest marks; they begin anew.
+    /// Takes the highest marks, and starts them again at zero.
     pub fn take_high_water(&mut self) -> HighWater {
         std::mem::take(&mut self.kept.high_water)
     }
 
-    /// What the logs hold, with what it takes to keep it.
+    /// Weight of all logs' entries, with the memory that keeping them takes.
     pub fn retained_bytes(&self) -> usize {
         self.kept.bytes
     }
 
-    /// Puts a room on the list of those the sweep looks at.
+    /// Puts a room on the list of rooms that the sweep looks at.
     pub(crate) fn watch(&mut self, slot: u32) {
         let room = &mut self.rooms[slot];
         if !std::mem::replace(&mut room.watched, true) {
@@ -60,7 +66,7 @@ impl Fanout {
         }
     }
 
-    /// True if the room is still to be watched.
+    /// Sweeps one room. Returns true if the room is still to be watched.
     fn look_after(&mut self, watched: &mut Watched, now_ms: u32) -> bool {
         let slot = watched.slot;
         let Some(room) = self.rooms.with_stamp(slot, watched.stamp) else {
@@ -71,7 +77,7 @@ impl Fanout {
         let age_ms = if lags { watched.age_ms(now_ms) } else { 0 };
         self.kept.high_water.log_age_ms = self.kept.high_water.log_age_ms.max(age_ms);
         self.drop_before(slot, watched.outdated, Failure::Outdated);
-        // Either may give up the last member, and the room goes with it.
+        // A call may give up the last member, and the room ends with it.
         if self.rooms.with_stamp(slot, watched.stamp).is_some() {
             self.trim(slot);
         }
@@ -79,7 +85,7 @@ impl Fanout {
             return false;
         };
         room.log.give_back();
-        // An idle topic is trimmed by nobody else.
+        // Nothing but the sweep trims an idle topic.
         room.watched = room.lagging > 0 || room.log.len() > 0 || room.log.is_roomy();
         room.watched
     }
@@ -89,7 +95,8 @@ impl Fanout {
         own.copied().unwrap_or_else(|| self.settings.retention())
     }
 
-    /// Drops what nobody needs. What only blocked members need is kept up to the retention; who falls off is given up.
+    /// Drops entries that no member needs. A blocked
+    /// member that falls off the retention is given up.
     pub(crate) fn trim(&mut self, slot: u32) {
         let room = &mut self.rooms[slot];
         self.kept.bytes -= room.log.trim(room.needed());
@@ -121,7 +128,7 @@ impl Fanout {
         self.give_up_fallen(slot, failure);
     }
 
-    /// The oldest entry that somebody else than a blocked member needs.
+    /// The oldest entry that a member other than a blocked one needs.
     fn floor(&self, slot: u32) -> u64 {
         let room = &self.rooms[slot];
         let is_blocked = |m: &Member| {
@@ -132,9 +139,10 @@ impl Fanout {
         catching_up.map(|m| m.next).fold(room.settled, u64::min)
     }
 
-    /// Sees to it that all logs together stay within their bound, as far as blocked members keep them above it: the
-    /// heaviest log loses the older half of what only those need, until enough is gone. So a topic that is flooded
-    /// costs its own readers their place, and not those of the small ones beside it.
+    /// Keeps all logs together within their bound, as far as blocked members hold them above it.
+    /// The heaviest log loses the older half of the entries that only blocked members need, until
+    /// enough is dropped. So a flooded topic costs its own readers their membership, and spares
+    /// those of small topics.
     pub(crate) fn relieve(&mut self) {
         if self.kept.bytes <= self.kept.relief_above_bytes {
             return;
@@ -148,11 +156,12 @@ impl Fanout {
             let left = self.drop_half(slot, stamp);
             heaviest.extend(left.map(|bytes| (bytes, slot, stamp)));
         }
-        // If that was not enough, it is for those who can take bytes: looked at again when it is much more, or by the sweep.
+        // The rest is for members that take bytes: check
+        // again when it has grown by a part, or at the sweep.
         self.kept.relief_above_bytes = bytes_max.max(self.kept.bytes.saturating_add(part));
     }
 
-    /// The rooms whose logs hold something for blocked members alone: its weight, slot and stamp.
+    /// The rooms whose logs hold entries for blocked members alone: their weight, slot and stamp.
     fn droppable(&self) -> impl Iterator<Item = (usize, u32, u32)> {
         self.kept.watched.iter().filter_map(|w| {
             let room = self.rooms.get(w.slot)?;
@@ -167,10 +176,11 @@ impl Fanout {
         log.weight_between(log.first(), self.floor(slot))
     }
 
-    /// Drops the older half of what only blocked members need. Returns the weight of the other half, if there is one.
+    /// Drops the older half of the entries that only blocked
+    /// members need. Returns the other half's weight.
     fn drop_half(&mut self, slot: u32, stamp: u32) -> Option<usize> {
         self.rooms.with_stamp(slot, stamp)?;
-        // Some may have been given up since, for another room's sake.
+        // Members may have been given up since, because of another room.
         self.trim(slot);
         self.rooms.with_stamp(slot, stamp)?;
         let (floor, half) = (self.floor(slot), self.droppable_of(slot) / 2);

@@ -36,7 +36,7 @@ impl RoomSlots {
         self.get_mut(slot).filter(|room| room.stamp == stamp)
     }
 
-    /// What the next room that is inserted will be known by.
+    /// The slot and stamp of the next room that is inserted.
     pub fn next_key(&self) -> RoomKey {
         RoomKey {
             slot: self.slots.vacant_key() as u32,
@@ -69,7 +69,8 @@ impl RoomSlots {
             self.by_name.shrink_to(kept(self.by_name.len()));
         }
         if is_mostly_spare(self.slots.len(), self.slots.capacity()) {
-            // Only slots behind the last living room can go: others know rooms by their slots.
+            // Only slots behind the last living room can
+            // go, because others know rooms by their slots.
             self.slots.shrink_to_fit();
         }
     }

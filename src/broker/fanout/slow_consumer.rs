@@ -1,4 +1,4 @@
-//! Giving up a slow consumer: it gets nothing more, and its owner hears why.
+//! Giving up a slow consumer: it gets nothing more, and its owner gets the reason.
 
 use super::Fanout;
 use super::outlet::Flow;
@@ -17,7 +17,7 @@ impl Fanout {
         }
     }
 
-    /// Gives a connection up: it gets nothing more, and its owner hears why.
+    /// Gives a connection up: it gets nothing more, and its owner gets the reason.
     pub(crate) fn give_up(&mut self, outlet: u32, failure: Failure) {
         if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Failed) {
             self.fail(outlet);
@@ -25,7 +25,7 @@ impl Fanout {
         }
     }
 
-    /// Takes a connection off everything. What is left of a half-written frame stays: a Close may still follow it.
+    /// Ends all a connection has. The rest of a half-written frame stays: a Close may follow it.
     pub(crate) fn fail(&mut self, outlet: u32) {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {

@@ -1,4 +1,4 @@
-//! Subscribing and unsubscribing: where a cursor begins, and what still goes out when it ends.
+//! Subscriptions: where a cursor begins, and the entries that still go out when it ends.
 
 use super::Fanout;
 use super::listener::{Events, Listener};
@@ -9,20 +9,22 @@ use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::MemberKind;
 
-/// On which terms a client becomes a member of a topic.
+/// The terms on which a client becomes a member of a topic.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
     /// The events that are [heard](Fanout::take_heard) instead of delivered.
     pub intercept: &'static [&'static str],
-    /// Channel members that the topic may have on all shards together, this one included. Default: any number.
+    /// Channel members that the topic may have on all
+    /// shards, this one included. Default: any number.
     pub members_max: Option<u32>,
-    /// What the topic's log on this shard keeps from now on. Default: as [`FanoutSettings`](super::settings::FanoutSettings) say.
+    /// The bounds of the topic's log on this shard from now on. Default: those of
+    /// [`FanoutSettings`](super::settings::FanoutSettings).
     pub retention: Option<Retention>,
 }
 
 impl Fanout {
-    /// Subscribes a connection: it gets what is published to `topic` from now on, but for the events in `intercept`,
-    /// which are [heard](Fanout::take_heard).
+    /// Subscribes a connection: it gets all broadcasts to `topic` from now on, except the events in
+    /// `intercept`, which are [heard](Fanout::take_heard).
     #[cfg(feature = "engine")]
     pub fn subscribe(
         &mut self,
@@ -38,9 +40,11 @@ impl Fanout {
         self.subscribe_on(outlet, id, topic, &terms);
     }
 
-    /// [`subscribe`](Fanout::subscribe) on terms. False, and nothing has changed, if the topic is full.
+    /// [`subscribe`](Fanout::subscribe) on terms. False,
+    /// and nothing has changed, if the topic is full.
     ///
-    /// A frame that is sent next, behind nothing, goes out in front of whatever the subscription gets.
+    /// A frame that is sent next, behind nothing, goes
+    /// out in front of all that the subscription gets.
     pub fn subscribe_on(
         &mut self,
         outlet: u32,
@@ -77,10 +81,12 @@ impl Fanout {
         true
     }
 
-    /// Joins the topic as a member, and as a listener if some events are intercepted. `None` if it is full.
+    /// Joins the topic as a member, and as a listener
+    /// if it intercepts events. `None` if it is full.
     fn enter_topic(&mut self, topic: &str, class: Class, terms: &Terms) -> Option<(u32, u64)> {
         let members_max = terms.members_max.unwrap_or(u32::MAX);
-        // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
+        // The listener joins first: then every entry that
+        // the cursor meets keeps its event for the listener.
         let mut ahead = None;
         if !terms.intercept.is_empty() {
             ahead = Some(self.join(topic, MemberKind::Listener, members_max)?);
@@ -112,12 +118,12 @@ impl Fanout {
         place
     }
 
-    /// Lets a channel hear what is published to `topic` from now on.
+    /// Lets a channel hear all broadcasts to `topic` from now on.
     pub fn listen(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
         self.listen_for(outlet, id, topic, Events::All);
     }
 
-    /// Lets a connection hear what is published to its socket id from now on.
+    /// Lets a connection hear all broadcasts to its socket id from now on.
     pub fn listen_as_socket_id(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
         self.listen_for(outlet, id, topic, Events::SocketId);
     }
@@ -146,7 +152,8 @@ impl Fanout {
         );
     }
 
-    /// Ends all that began under `id`. What was published until now still goes out, before whatever is sent next.
+    /// Ends all subscriptions under `id`. Entries published
+    /// until now still go out before the next frame.
     pub fn unsubscribe(&mut self, outlet: u32, id: SubscriptionId) {
         self.take_mail();
         self.move_to_outbox(outlet, id);

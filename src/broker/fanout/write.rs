@@ -1,4 +1,4 @@
-//! Draining one connection: its own frames, each behind its fence, and what its cursors lack, in vectored writes.
+//! The drain of one connection: its outbox, and the entries its cursors lack, in vectored writes.
 
 use std::io::IoSlice;
 
@@ -11,7 +11,7 @@ use super::scratch::Piece;
 use super::scratch::Then;
 use super::sink::{Budget, Sink};
 
-/// Pieces in one vectored write. Linux takes 1,024; beyond some dozens nothing is gained.
+/// Pieces in one vectored write. Linux takes 1,024; more than some dozens gain nothing.
 const PIECES_MAX: usize = 64;
 
 /// Bytes in one write, and for one connection in one turn.
@@ -39,7 +39,8 @@ impl Fanout {
         }
     }
 
-    /// Writes to one connection until it has everything, its socket takes no more, or its share of the turn is used.
+    /// Writes to one connection until it has all, its
+    /// socket is full, or its share of the turn is used.
     pub(crate) fn drain(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) {
         let shut = |flow| matches!(flow, Flow::Blocked | Flow::Failed);
         if self.outlet(outlet).is_none_or(|o| shut(o.flow)) {
@@ -89,7 +90,7 @@ impl Fanout {
         self.queue(outlet);
     }
 
-    /// Fills `pieces` with what comes next, in order. True if that is all there is.
+    /// Fills `pieces` with the frames that come next, in order. True if those are all.
     fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
         let Some(o) = self.outlets.get(outlet) else {
             return true;
@@ -170,7 +171,7 @@ impl Fanout {
                     *bytes += frame.len();
                     pieces.push(Piece::new(frame, then));
                 }
-                // Nothing to write, but the cursor moves.
+                // There is nothing to write, but the cursor moves.
                 None => pass_over(pieces, then),
             }
             cursors[at] = next;
@@ -197,7 +198,8 @@ impl Fanout {
                 sink.write(outlet, &self.scratch.bytes)
             }
             _ => {
-                // Without the empty ones, of which there may be one per subscription: the kernel counts them too.
+                // Empty pieces, of which each subscription may have one, are left out: the kernel
+                // counts them too.
                 let filled = pieces.iter().filter(|p| !p.bytes.is_empty());
                 let slices: Vec<IoSlice<'_>> = filled.map(|p| IoSlice::new(&p.bytes)).collect();
                 sink.write_vectored(outlet, &slices)
@@ -205,7 +207,8 @@ impl Fanout {
         }
     }
 
-    /// Moves the outbox and the cursors past what was written. Returns what is left of a frame that was cut.
+    /// Moves the outbox and the cursors past the written
+    /// bytes. Returns the rest of a frame that was cut.
     fn apply(&mut self, outlet: u32, pieces: &mut [Piece], written: usize) -> Option<Bytes> {
         let mut left = written;
         for piece in pieces {
@@ -250,7 +253,7 @@ impl Fanout {
     }
 }
 
-/// Moves a cursor on without a byte: together with the piece before, if that is its own.
+/// Moves a cursor on without a byte, together with the piece before if that is of the same cursor.
 fn pass_over(pieces: &mut Vec<Piece>, then: Then) {
     if let (Some(last), Then::CursorAt { subscription, .. }) = (pieces.last_mut(), then)
         && matches!(last.then, Then::CursorAt { subscription: s, .. } if s == subscription)

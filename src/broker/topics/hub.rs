@@ -1,4 +1,4 @@
-//! What all shards share: the registry of topics, each shard's mailbox, and counters.
+//! The hub that all shards share: the registry of topics, each shard's mailbox, and counters.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use super::shards::Shards;
 use super::topic::Published;
 use super::topic::Topic;
 
-/// One node's topics and the way to every shard that has members of them.
+/// One node's topics, and the mailboxes of the shards that have members of them.
 #[derive(Debug)]
 pub struct Hub {
     pub(crate) topics: Registry,
@@ -37,8 +37,8 @@ impl Hub {
         self.topics.find(name)
     }
 
-    /// `now` as broadcasts are stamped with it: in microseconds since the hub began. Wraps after 71 minutes, far over
-    /// what a broadcast takes.
+    /// The stamp that broadcasts get at `now`: microseconds since the hub began. It wraps after 71
+    /// minutes, far longer than a broadcast takes.
     pub fn stamp(&self, now: Instant) -> u32 {
         // The cut to 32 bits is the wrap.
         now.duration_since(self.began).as_micros() as u32
@@ -55,7 +55,7 @@ impl Hub {
         self.topics.len()
     }
 
-    /// The way to every shard.
+    /// The shards of the node, as other threads see them.
     pub fn shards(&self) -> &Shards {
         &self.shards
     }

@@ -1,9 +1,9 @@
-//! The names the broker gives out: where a broadcast stands in its topic, and who is subscribed.
+//! The names that the broker gives out: positions in topics, and subscription ids.
 
-/// Where a broadcast stands in the one order of its topic.
+/// The place of a broadcast in the one order of its topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// Which life of the topic this is: a topic that lost its last member starts a new epoch.
+    /// Number of the topic's life: a topic that lost its last member starts a new epoch.
     pub epoch: u64,
     /// Counts from 1 within the epoch, without gaps.
     pub sequence: u64,
@@ -14,7 +14,7 @@ pub struct Position {
 pub struct SubscriptionId(pub(crate) u64);
 
 impl Position {
-    /// The position of what was published to nobody.
+    /// The position of a broadcast that nobody was subscribed to.
     pub const NOWHERE: Position = Position {
         epoch: 0,
         sequence: 0,

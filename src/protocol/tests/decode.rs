@@ -1,4 +1,6 @@
-//! What clients may send, and what they may not (protocol.md §1.3, §2.2 – 2.5, phoenix_behaviours 82, 88, 89, 114, 115).
+//! Tests of the messages that clients may send, and of those they may not.
+//!
+//! protocol.md §1.3, §2.2 – 2.5, phoenix_behaviours 82, 88, 89, 114, 115.
 
 use std::borrow::Cow;
 
@@ -10,7 +12,7 @@ use crate::protocol::reference::Ref;
 use crate::protocol::scratch::DecodeScratch;
 use crate::protocol::version::Version;
 
-/// What `message` says, with the refs' JSON: join_ref, ref, topic, event, payload.
+/// The parts of `message`, with the refs' JSON: join_ref, ref, topic, event, payload.
 #[track_caller]
 fn assert_says(message: &Message<'_>, [join_ref, reference_, topic, event, payload]: [&str; 5]) {
     assert_eq!(message.join_ref, reference(join_ref));

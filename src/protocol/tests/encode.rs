@@ -1,4 +1,6 @@
-//! Golden bytes of every frame a server sends (protocol.md §2.2 – 2.4, phoenix_behaviours 81, 83 – 87, 116).
+//! Golden bytes of every frame that a server sends.
+//!
+//! protocol.md §2.2 – 2.4, phoenix_behaviours 81, 83 – 87, 116.
 
 use bytes::Bytes;
 

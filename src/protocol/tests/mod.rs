@@ -1,4 +1,4 @@
-//! The wire, held to its golden bytes, its edge cases and its properties.
+//! Tests of the wire protocol: golden bytes, edge cases and properties.
 
 mod decode;
 mod encode;

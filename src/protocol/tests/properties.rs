@@ -1,4 +1,4 @@
-//! Properties: the scanner agrees with serde_json, nothing panics, and what is written can be read.
+//! Properties: the scanner agrees with serde_json, nothing panics, and encoded messages decode.
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -118,7 +118,7 @@ proptest! {
         let message = Version::V2.decode_binary(&frame, &mut DecodeScratch::new()).expect("a push");
         prop_assert_eq!(message.payload, Payload::Binary(&data));
 
-        // A reply is laid out as a client's push is, but for the first byte.
+        // A reply has the layout of a client's push, except for the first byte.
         let mut reply = Vec::new();
         let (status, response) = (fields[3].as_str(), PayloadBuf::Binary(Bytes::from(data.clone())));
         Version::V2
@@ -148,7 +148,8 @@ fn json(text: &str) -> Json<'_> {
     Json::new(text).expect("the test's own JSON")
 }
 
-/// serde_json reads floats out of range, and depths over 128, otherwise than we do; there it has no say.
+/// A refusal by serde_json decides nothing if its reason is a number out of range or a depth over
+/// 128, because the scanner differs there on purpose.
 #[track_caller]
 fn assert_agrees(text: &str) {
     let ours = Json::new(text);
@@ -170,7 +171,7 @@ fn space() -> impl Strategy<Value = String> {
     "[ \t\r\n]{0,2}"
 }
 
-/// Text made of what JSON is made of, seldom valid.
+/// Text made of the tokens of JSON, seldom valid.
 fn json_like() -> impl Strategy<Value = String> {
     let token = prop_oneof![
         Just("[".to_owned()),

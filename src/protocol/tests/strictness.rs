@@ -1,4 +1,4 @@
-//! What counts as JSON, at any depth and size (protocol.md §2.5).
+//! Tests of which texts count as JSON, at any depth and size (protocol.md §2.5).
 
 use std::time::{Duration, Instant};
 

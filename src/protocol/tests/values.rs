@@ -1,4 +1,4 @@
-//! Refs, JSON views and the payloads that apps build.
+//! Tests of refs, JSON views and the payloads that apps build.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -60,6 +60,7 @@ pub use router::Router;
 pub(crate) use routes::Route;
 #[doc(hidden)]
 pub use routes::Routes;
+pub(crate) use session_settings::CHANNELS_MAX;
 #[doc(hidden)]
 pub use session_settings::SessionSettings;
 pub use socket::Socket;

@@ -9,9 +9,8 @@ use super::reload::Reload;
 use crate::broker::{Hub, HubCounts, Position};
 use crate::protocol::IntoPayload;
 use crate::server::admission::refusal::RefusalCounts;
-use crate::server::limits::limit::LimitSet;
 use crate::server::limits::meters::LimitMeters;
-use crate::server::limits::values::AdmissionLimits;
+use crate::server::limits::values::ServerLimits;
 use crate::server::node::closes::CloseCounts;
 use crate::server::node::closes::Closes;
 use crate::server::node::shard_stats::ShardStats;
@@ -84,10 +83,10 @@ impl Endpoint {
         self.admission.refusals.counts()
     }
 
-    /// Changes who may come, and how fast, for those that come from now on; what of that only counts is in `observe`.
-    /// Nobody who is connected notices.
-    pub fn set_admission(&self, admission: AdmissionLimits, observe: LimitSet) {
-        self.admission.set_limits(admission, observe);
+    /// Changes who may come, and how fast, for those that come from now on: as the limits of connections,
+    /// accepts, upgrades and joins say in `limits`. No client that is connected notices.
+    pub fn set_admission(&self, limits: &ServerLimits) {
+        self.admission.set_limits(limits);
     }
 
     /// How often each limit was reached, and how near it is.

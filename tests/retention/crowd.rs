@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use lobbyd::rooms::RoomChannel;
-use lobbyd::server::{Running, Server, ServerLimits};
+use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{FanoutSettings, Router, UserSocket};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
@@ -23,11 +23,19 @@ pub fn serve(limits: ServerLimits) -> Running {
 
 /// Limits with that retention, and with 16 KiB unsent in the kernel.
 pub fn limits(fanout: FanoutSettings) -> ServerLimits {
-    ServerLimits {
-        fanout,
-        notsent_bytes_max: 16 << 10,
-        ..ServerLimits::default()
-    }
+    ServerLimits::default()
+        .with_max(Limit::RetentionBytes, fanout.retention_bytes_max as u64)
+        .with_max(
+            Limit::RetentionMessages,
+            fanout.retention_entries_max as u64,
+        )
+        .with_max(Limit::RetentionTime, fanout.retention_ms_max)
+        .with_max(
+            Limit::RetentionTotalBytes,
+            fanout.retention_total_bytes_max as u64,
+        )
+        .with_max(Limit::OutboxBytes, fanout.outbox_bytes_max as u64)
+        .with_notsent_bytes_max(16 << 10)
 }
 
 /// Clients with small buffers, joined to the lobby.

@@ -1,6 +1,7 @@
 //! A fifth of a lobby stops reading, through real sockets: what becomes of them, of the others, and of the memory.
 
 use lobbyd::FanoutSettings;
+use lobbyd::server::Limit;
 use lobbyd::server::ServerLimits;
 use lobbyd::websocket::Overrun;
 
@@ -78,10 +79,7 @@ fn who_falls_off_is_closed_with_1013_without_a_gap_before_and_counted_and_the_ot
 
 #[test]
 fn who_never_reads_again_is_cut_at_the_deadline_sees_1006_and_leaves_nothing_in_the_kernel() {
-    let limits = ServerLimits {
-        closing_timeout_ms: 300,
-        ..limits(LITTLE)
-    };
+    let limits = limits(LITTLE).with_closing_timeout_ms(300);
     let server = serve(limits);
     let mut members = join_lobby(server.local_addr(), MEMBERS);
     let stopped = members.split_off(MEMBERS - STOPPED);
@@ -145,14 +143,9 @@ fn what_all_logs_hold_together_has_a_bound_of_its_own() {
 /// Prints what stands in docs/operations.md: `cargo test --release --test retention kernel -- --nocapture`
 #[test]
 fn the_kernel_holds_no_more_for_a_stopped_reader_than_its_window_and_the_unsent_bytes_allowed() {
-    let limits = ServerLimits {
-        fanout: FanoutSettings {
-            retention_bytes_max: 64 << 20,
-            retention_entries_max: 1 << 20,
-            ..FanoutSettings::default()
-        },
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::RetentionBytes, 64 << 20)
+        .with_max(Limit::RetentionMessages, 1 << 20);
     let unsent = limits.notsent_bytes_max as usize;
     let server = serve(limits);
     let stopped = join_lobby(server.local_addr(), STOPPED);

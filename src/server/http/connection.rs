@@ -21,11 +21,10 @@ use crate::server::admission::addresses::Counted;
 use crate::server::admission::proxy_header;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
-use crate::server::limits::values::HttpLimits;
 
 /// How long a connection or request of an address with too many connections is kept, and then told so: phoenix.js tries
 /// again within 10 ms of an answer. It is kept no longer than there is room for it
-/// ([`AdmissionLimits::upgrades_in_flight_max`](crate::server::limits::values::AdmissionLimits)).
+/// ([`Limit::UpgradesInFlight`]).
 pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
 /// That stay, from the accept to the upgrade or the end.
@@ -45,6 +44,14 @@ pub(crate) struct HttpConnection {
     requests: Cell<u32>,
     /// The time for the head has passed while it only counts, and has been counted.
     is_late: Cell<bool>,
+}
+
+/// The limits of a request head as they bite.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadLimits {
+    pub time_ms: u64,
+    pub bytes_max: usize,
+    pub lines_max: usize,
 }
 
 impl HttpConnection {
@@ -86,17 +93,15 @@ impl HttpConnection {
         })
     }
 
-    /// The limits of HTTP as they bite, those taken into account that only count.
-    pub fn limits_that_bite(&self) -> HttpLimits {
-        let (limits, (_, observe)) = (self.app.limits, self.app.admission.limits());
-        let bites_above = |limit, max: usize| observe.bites_above(limit, max as u64) as usize;
-        HttpLimits {
-            header_timeout_ms: observe
-                .bites_above(Limit::HeadTime, limits.header_timeout_ms)
-                .min(limits.lifetime_ms.max(limits.header_timeout_ms)),
-            head_bytes_max: bites_above(Limit::HeadBytes, limits.head_bytes_max),
-            head_lines_max: bites_above(Limit::HeadLines, limits.head_lines_max),
-            ..limits
+    /// The limits of a request head as they bite: later than at their values where they only count.
+    pub fn limits_that_bite(&self) -> HeadLimits {
+        let (limits, observe) = (&self.app.limits, self.app.admission.observe());
+        let bites_above = |limit| observe.bites_above(limit, limits.max(limit));
+        let head_time_ms = limits.max(Limit::HeadTime);
+        HeadLimits {
+            time_ms: bites_above(Limit::HeadTime).min(limits.http_lifetime_ms.max(head_time_ms)),
+            bytes_max: bites_above(Limit::HeadBytes) as usize,
+            lines_max: bites_above(Limit::HeadLines) as usize,
         }
     }
 
@@ -122,8 +127,8 @@ impl HttpConnection {
 
     /// A request's head is whole.
     pub fn asked(&self, head: &request::Parts) {
-        let (limits, meters) = (self.app.limits, &self.app.admission.meters);
-        let (_, observe) = self.app.admission.limits();
+        let (limits, meters) = (&self.app.limits, &self.app.admission.meters);
+        let observe = self.app.admission.observe();
         if self.requests.replace(self.requests.get() + 1) == 0 {
             // With a PROXY header before it a head may take longer and be in time.
             let is_observed = observe.contains(Limit::HeadTime);
@@ -134,9 +139,9 @@ impl HttpConnection {
             observe,
             Limit::HeadLines,
             lines,
-            limits.head_lines_max as u64,
+            limits.max(Limit::HeadLines),
         );
-        let (bytes, max) = (head_bytes(head), limits.head_bytes_max as u64);
+        let (bytes, max) = (head_bytes(head), limits.max(Limit::HeadBytes));
         // What was let through although it is larger, as it happened to be read, has reached nothing.
         let bytes = if observe.contains(Limit::HeadBytes) {
             bytes
@@ -148,9 +153,9 @@ impl HttpConnection {
 
     /// Counts a head that is not there in time when that time is over, where that only counts; then waits for ever.
     pub async fn watch_head(&self) -> Infallible {
-        let time = Duration::from_millis(self.app.limits.header_timeout_ms);
+        let time = Duration::from_millis(self.app.limits.max(Limit::HeadTime));
         sleep(time.saturating_sub(self.arrived.elapsed())).await;
-        let (_, observe) = self.app.admission.limits();
+        let observe = self.app.admission.observe();
         if !self.has_asked() && observe.contains(Limit::HeadTime) {
             self.judge_head_time(u64::MAX);
             self.is_late.set(true);
@@ -164,8 +169,8 @@ impl HttpConnection {
             self.arrived.elapsed().as_micros() as u64,
             &self.app.admission,
         );
-        let part = waited.div_ceil(self.app.limits.header_timeout_ms.max(1));
-        let ((_, observe), limit, part) = (admission.limits(), Limit::HeadTime, part.min(most));
+        let part = waited.div_ceil(self.app.limits.max(Limit::HeadTime).max(1));
+        let (observe, limit, part) = (admission.observe(), Limit::HeadTime, part.min(most));
         if self.is_late.get() {
             admission.meters.note(observe, limit, part, 1000);
         } else {
@@ -233,9 +238,9 @@ impl HttpConnection {
     /// It ended by a failure, with so many bytes of a request unread.
     pub fn failed(&self, error: &hyper::Error, unread: usize) {
         let admission = &self.app.admission;
-        let (_, observe) = admission.limits();
+        let observe = admission.observe();
         if error.is_parse_too_large() {
-            let is_long = unread >= self.limits_that_bite().head_bytes_max;
+            let is_long = unread >= self.limits_that_bite().bytes_max;
             let limit = if is_long {
                 Limit::HeadBytes
             } else {
@@ -263,7 +268,7 @@ impl Drop for HttpConnection {
 
 /// The peer as the proxy announces it. `None` if it does not, or takes too long.
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
-    let time = Duration::from_millis(app.limits.header_timeout_ms);
+    let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let refusal = Refusal::ProxyHeader.name();
     match timeout(time, proxy_header::read(stream)).await {
         Ok(Ok(client)) => return Some(client.unwrap_or(peer)),

@@ -31,15 +31,13 @@ fn router() -> Router {
 }
 
 /// Short limits, so that a test of one does not take long.
-fn brisk() -> HttpLimits {
-    HttpLimits {
-        header_timeout_ms: 100,
-        lifetime_ms: 400,
-        closing_timeout_ms: 100,
-        connect_timeout_ms: 50,
-        head_bytes_max: 16 * 1024,
-        head_lines_max: 100,
-    }
+fn brisk() -> ServerLimits {
+    ServerLimits::default()
+        .with_max(Limit::HeadTime, 100)
+        .with_max(Limit::HeadBytes, 16 * 1024)
+        .with_http_lifetime_ms(400)
+        .with_closing_timeout_ms(100)
+        .with_connect_timeout_ms(50)
 }
 
 /// What came of one connection.
@@ -350,10 +348,7 @@ fn a_half_open_connection_ends_by_itself() {
     let idle = b"GET /healthz HTTP/1.1\r\n\r\n".to_vec();
     for sent in [silent, slow, idle] {
         let begin = Instant::now();
-        let limits = HttpLimits {
-            lifetime_ms: 60_000,
-            ..brisk()
-        };
+        let limits = brisk().with_http_lifetime_ms(60_000);
         converse(HttpApp::new(router()).limits(limits), vec![sent]);
         let lasted = begin.elapsed();
         assert!(
@@ -365,10 +360,7 @@ fn a_half_open_connection_ends_by_itself() {
 
 #[test]
 fn a_connection_that_always_asks_again_ends_too() {
-    let limits = HttpLimits {
-        lifetime_ms: 50,
-        ..brisk()
-    };
+    let limits = brisk().with_http_lifetime_ms(50);
     let begin = Instant::now();
     let (was_ended, upgraded) = serve_one(HttpApp::new(router()).limits(limits), |mut client| {
         let mut chunk = [0; 65_536];

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use lobbyd::server::{Server, ServerLimits, raise_descriptor_limit};
+use lobbyd::server::{Limit, Server, ServerLimits, raise_descriptor_limit};
 use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -45,9 +45,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     raise_descriptor_limit();
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Lobby));
     // What a join costs is to be seen, not how many may come in a second.
-    let mut limits = ServerLimits::default();
-    limits.admission.accepts_per_second = u32::MAX;
-    limits.admission.joins_per_second = u32::MAX;
+    let limits = ServerLimits::default()
+        .with_max(Limit::AcceptsPerSecond, u32::MAX.into())
+        .with_max(Limit::JoinsPerSecond, u32::MAX.into());
     let server = Server::new(router).shards(shards).limits(limits);
     let server = server.bind(address)?;
     println!(

@@ -157,9 +157,7 @@ pub use channel::{
 pub use protocol::{
     IntoPayload, Json, JsonBuf, Mismatch, Object, Payload, PayloadBuf, ToJson, reason,
 };
-pub use server::{
-    Bound, Drain, Endpoint, HttpLimits, Reload, Running, Server, ServerLimits, Summary,
-};
+pub use server::{Bound, Drain, Endpoint, Limit, Reload, Running, Server, ServerLimits, Summary};
 
 /// Keeps the example of the README compiling.
 #[cfg(doctest)]

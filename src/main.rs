@@ -133,8 +133,7 @@ fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, Failure
     let address = config.listen.resolve()?;
     let mut server = Server::new(config.router()?)
         .shards(config.shards().get())
-        .limits(config.server_limits())
-        .http_limits(config.http_limits())
+        .limits(config.limits)
         .proxies(config.proxies())
         .rooms_top(config.rooms_top);
     let not_bound = (config.admin_listen.as_ref()).filter(|_| inherited.admin.is_some());

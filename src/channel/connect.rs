@@ -93,7 +93,7 @@ impl Connect {
 
     /// Decides when `answer` is done, say after a look into a table of tokens. It runs on the shard's own thread (so
     /// it need not be `Send`) and must not block it. The handshake waits; the server's limit on that is
-    /// `HttpLimits::connect_timeout_ms`.
+    /// `ServerLimits::connect_timeout_ms`.
     pub fn later(answer: impl Future<Output = Connect> + 'static) -> Connect {
         Connect(Decision::Later(Box::pin(answer)))
     }

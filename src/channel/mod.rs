@@ -50,6 +50,7 @@ pub use reply::{Reply, Stop, StopReason};
 pub(crate) use router::Matched;
 pub use router::Router;
 pub(crate) use routes::Route;
+pub(crate) use session_settings::CHANNELS_MAX;
 pub use socket::Socket;
 pub(crate) use standing::{Early, JoinRefs, Phase, Standing};
 pub use user_socket::{SocketLimits, UserSocket};

@@ -19,12 +19,15 @@ pub struct SessionSettings {
     pub name_bytes_max: usize,
 }
 
+/// How many topics a connection may have joined at a time, where nothing else is said: as in Phoenix.
+pub(crate) const CHANNELS_MAX: usize = 100;
+
 impl SessionSettings {
     /// The defaults, with `routes`.
     pub fn new(routes: Routes) -> Self {
         Self {
             routes,
-            channels_max: 100,
+            channels_max: CHANNELS_MAX,
             waiting_messages_max: 64,
             waiting_bytes_max: 256 * 1024,
             name_bytes_max: 1024,

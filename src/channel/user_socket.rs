@@ -40,12 +40,17 @@ pub struct SocketLimits {
     pub message_bytes_max: usize,
 }
 
+impl SocketLimits {
+    /// The defaults.
+    pub const DEFAULT: SocketLimits = SocketLimits {
+        idle_timeout_ms: 60_000,
+        message_bytes_max: 64 * 1024,
+    };
+}
+
 impl Default for SocketLimits {
     fn default() -> SocketLimits {
-        SocketLimits {
-            idle_timeout_ms: 60_000,
-            message_bytes_max: 64 * 1024,
-        }
+        SocketLimits::DEFAULT
     }
 }
 

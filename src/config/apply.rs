@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 
-use super::form::Mode;
 use super::lists::Origins;
 use super::room::{EventConfig, JoinRule, Relay, RetentionConfig, RoomConfig};
 use super::tree::Config;
@@ -11,7 +10,7 @@ use crate::channel::{CheckOrigin, OriginError};
 use crate::channel::{Router, UserSocket};
 use crate::rooms;
 use crate::rooms::{EventName, EventRule, Rate, RoomRules, declare};
-use crate::server::{HttpLimits, Limit, LimitSet, Proxies, ServerLimits};
+use crate::server::{Limit, Proxies};
 
 impl Config {
     /// What is served: the rooms behind the socket, and the page.
@@ -26,9 +25,9 @@ impl Config {
         };
         let socket = UserSocket::new()
             .check_origin(origins)
-            .max_channels(self.channels_max)
-            .idle_timeout_ms(self.socket.idle_timeout_ms)
-            .message_bytes_max(self.socket.message_bytes_max);
+            .max_channels(self.limits.max(Limit::ChannelsPerConnection) as usize)
+            .idle_timeout_ms(self.limits.max(Limit::IdleTime))
+            .message_bytes_max(self.limits.max(Limit::MessageBytes) as usize);
         Ok(Router::new()
             .socket(&self.socket_path.0, self.with_rooms(socket))
             .static_files(self.static_files))
@@ -41,7 +40,7 @@ impl Config {
 
     /// The rules of the rooms.
     pub fn room_rules(&self) -> Vec<RoomRules> {
-        let kept = self.server_limits().retention();
+        let kept = self.limits.retention();
         self.rooms.iter().map(|room| rules(room, kept)).collect()
     }
 
@@ -50,24 +49,6 @@ impl Config {
         Proxies {
             trusted: self.trusted_proxies.clone(),
             proxy_protocol: self.proxy_protocol,
-        }
-    }
-
-    /// The limits of a connection in HTTP.
-    pub fn http_limits(&self) -> HttpLimits {
-        HttpLimits {
-            closing_timeout_ms: self.server.closing_timeout_ms,
-            ..self.http
-        }
-    }
-
-    /// The limits of the server, with those that only count.
-    pub fn server_limits(&self) -> ServerLimits {
-        let observed = Limit::ALL.iter().zip(&self.modes);
-        let observed = observed.filter(|(_, mode)| **mode == Mode::Observe);
-        ServerLimits {
-            observe: observed.fold(LimitSet::default(), |set, (limit, _)| set.with(*limit)),
-            ..self.server
         }
     }
 

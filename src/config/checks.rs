@@ -8,6 +8,7 @@ use super::problem::Problem;
 use super::room_checks;
 use super::settings::index_of;
 use super::tree::Config;
+use crate::server::Limit;
 
 /// Adds what is wrong with what could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
@@ -48,13 +49,16 @@ fn wrong_pairs(config: &Config) -> Vec<Wrong> {
         ));
     }
     wrong.extend(drain(config));
-    let message = config.socket.message_bytes_max;
+    let message = config.limits.max(Limit::MessageBytes);
     let others = [
         (
             "limits.bytes_per_second.burst",
-            config.server.rates.bytes_burst as usize,
+            config.limits.burst(Limit::BytesPerSecond),
         ),
-        ("limits.partial_bytes.max", config.server.partial_bytes_max),
+        (
+            "limits.partial_bytes.max",
+            config.limits.max(Limit::PartialBytes),
+        ),
     ];
     for (path, bytes) in others {
         if bytes < message {
@@ -68,7 +72,7 @@ fn wrong_pairs(config: &Config) -> Vec<Wrong> {
 }
 
 fn drain(config: &Config) -> Option<Wrong> {
-    let drain = config.server.drain;
+    let drain = config.limits.drain;
     let least = drain.ready_delay_ms + drain.window_ms;
     let text = format!(
         "drain.deadline_ms, {}, would end before drain.ready_delay_ms and drain.window_ms, {} and {}; expected a deadline of at least {least}",

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::raw::Raw;
 use super::unfit::Unfit;
+use crate::server::MOST;
 
 /// A number as the library's structs have it, or none.
 pub trait Number: Copy {
@@ -79,9 +80,6 @@ impl Whole {
         }
     }
 }
-
-/// Most that a number without a bound of its own may be: beyond what anybody means, and it fits everywhere.
-pub const MOST: u64 = u32::MAX as u64;
 
 /// A number as a file would have it, with its thousands marked.
 pub fn with_marks(number: u64, mark: char) -> String {

@@ -5,6 +5,7 @@ use super::lines::{RoomLines, TableLines};
 use super::problem::Problem;
 use super::room::{EventConfig, JoinRule, RoomConfig};
 use crate::channel::UserSocket;
+use crate::server::Limit;
 
 /// Adds what is wrong with the rooms that could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
@@ -21,7 +22,7 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
         if own.room.is_sound {
             of_join(room, own, &mut wrong);
         }
-        let message = effective.config.socket.message_bytes_max;
+        let message = effective.config.limits.max(Limit::MessageBytes) as usize;
         of_events(&room.events, &own.events, message, &mut wrong);
     }
 }

@@ -34,11 +34,11 @@ pub struct Setting<T> {
 }
 
 impl<T: 'static> Setting<T> {
-    /// A setting whose value is the field that `view` and `field` name.
+    /// A setting whose value `get` reads and `put` sets.
     pub fn new<F: Form + 'static>(
         path: impl Into<String>,
-        view: impl Fn(&T) -> &F + Copy + Send + Sync + 'static,
-        field: impl Fn(&mut T) -> &mut F + Copy + Send + Sync + 'static,
+        get: impl Fn(&T) -> F + Copy + Send + Sync + 'static,
+        put: impl Fn(&mut T, F) + Copy + Send + Sync + 'static,
         doc: &'static str,
     ) -> Setting<T> {
         Setting {
@@ -51,11 +51,11 @@ impl<T: 'static> Setting<T> {
             restart: false,
             secret: false,
             set: Box::new(move |target, raw| {
-                *field(target) = F::read(raw)?;
+                put(target, F::read(raw)?);
                 Ok(())
             }),
-            show: Box::new(move |target| view(target).show()),
-            keep: Box::new(move |target, from| *field(target) = view(from).clone()),
+            show: Box::new(move |target| get(target).show()),
+            keep: Box::new(move |target, from| put(target, get(from))),
         }
     }
 
@@ -63,8 +63,8 @@ impl<T: 'static> Setting<T> {
     pub fn number<N: Number + 'static>(
         path: impl Into<String>,
         whole: Whole,
-        view: impl Fn(&T) -> &N + Copy + Send + Sync + 'static,
-        field: impl Fn(&mut T) -> &mut N + Copy + Send + Sync + 'static,
+        get: impl Fn(&T) -> N + Copy + Send + Sync + 'static,
+        put: impl Fn(&mut T, N) + Copy + Send + Sync + 'static,
         doc: &'static str,
     ) -> Setting<T> {
         Setting {
@@ -77,11 +77,11 @@ impl<T: 'static> Setting<T> {
             restart: false,
             secret: false,
             set: Box::new(move |target, raw| {
-                *field(target) = N::of(whole.read(raw)?);
+                put(target, N::of(whole.read(raw)?));
                 Ok(())
             }),
-            show: Box::new(move |target| Some(with_marks(view(target).get()?, '_'))),
-            keep: Box::new(move |target, from| *field(target) = *view(from)),
+            show: Box::new(move |target| Some(with_marks(get(target).get()?, '_'))),
+            keep: Box::new(move |target, from| put(target, get(from))),
         }
     }
 
@@ -160,7 +160,7 @@ const MASK: &str = "\"********\"";
 macro_rules! setting {
     ($target:ty, $path:expr, $doc:expr, $($field:ident).+) => {
         $crate::config::setting::Setting::<$target>::new(
-            $path, |c| &c.$($field).+, |c| &mut c.$($field).+, $doc,
+            $path, |c| c.$($field).+.clone(), |c, value| c.$($field).+ = value, $doc,
         )
     };
 }
@@ -169,7 +169,7 @@ macro_rules! setting {
 macro_rules! number {
     ($target:ty, $path:expr, $whole:expr, $doc:expr, $($field:ident).+) => {
         $crate::config::setting::Setting::<$target>::number(
-            $path, $whole, |c| &c.$($field).+, |c| &mut c.$($field).+, $doc,
+            $path, $whole, |c| c.$($field).+, |c, value| c.$($field).+ = value, $doc,
         )
     };
 }

@@ -131,40 +131,40 @@ fn ended() -> Vec<Setting<Config>> {
             "drain.ready_delay_ms",
             from_0(),
             "How long it goes on accepting while `/readyz` already says no, for load balancers to notice.",
-            server.drain.ready_delay_ms
+            limits.drain.ready_delay_ms
         )
         .restart(),
         number!(Config,
             "drain.window_ms",
             from_0(),
             "Connections are then closed over this time, in random order, those in the largest rooms last.",
-            server.drain.window_ms
+            limits.drain.window_ms
         )
         .restart(),
         number!(Config,
             "drain.deadline_ms",
             ms(),
             "What is left so long after the signal is cut.",
-            server.drain.deadline_ms
+            limits.drain.deadline_ms
         )
         .restart(),
         number!(Config,
             "timeouts.connect_ms",
             ms(),
             "For an app's answer to a connect. Then the client gets 503.",
-            http.connect_timeout_ms
+            limits.connect_timeout_ms
         ),
         number!(Config,
             "timeouts.http_lifetime_ms",
             ms(),
             "For a connection in HTTP, be it kept alive or not. Then the answer under way is the last.",
-            http.lifetime_ms
+            limits.http_lifetime_ms
         ),
         number!(Config,
             "timeouts.closing_ms",
             ms(),
             "For a client to take its Close, or its last answer. Then the connection is cut.",
-            server.closing_timeout_ms
+            limits.closing_timeout_ms
         ),
     ]
 }

@@ -3,13 +3,11 @@
 use ipnet::IpNet;
 
 use super::address::ListenAddress;
-use super::form::{Mode, SocketPath};
+use super::form::SocketPath;
 use super::lists::Origins;
 use super::log_values::{LogFormat, LogLevel};
 use super::room::{EventConfig, JoinRule, Relay, RoomConfig};
-use crate::channel::SocketLimits;
-use crate::channel::UserSocket;
-use crate::server::{HttpLimits, Limit, ServerLimits};
+use crate::server::ServerLimits;
 
 /// Everything that can be set. [`Default`] is what runs without any file.
 #[derive(Clone, Debug)]
@@ -36,16 +34,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How many rooms have metrics of their own.
     pub rooms_top: usize,
-    /// The limits of the server. Which of them are observed, `modes` says.
-    pub server: ServerLimits,
-    /// The limits of a connection in HTTP.
-    pub http: HttpLimits,
-    /// The limits of a connection to the socket.
-    pub socket: SocketLimits,
-    /// Topics joined at once on a connection.
-    pub channels_max: usize,
-    /// Whether each limit bites, in the order of [`Limit::ALL`].
-    pub modes: Vec<Mode>,
+    /// The limits, those of the one mount among them, and the times of the server.
+    pub limits: ServerLimits,
     /// The rooms; the first whose topic matches is taken.
     pub rooms: Vec<RoomConfig>,
 }
@@ -64,11 +54,7 @@ impl Default for Config {
             log_level: LogLevel::Info,
             log_format: LogFormat::Text,
             rooms_top: 10,
-            server: ServerLimits::default(),
-            http: HttpLimits::default(),
-            socket: SocketLimits::default(),
-            channels_max: UserSocket::new().session.channels_max,
-            modes: vec![Mode::Enforce; Limit::ALL.len()],
+            limits: ServerLimits::default(),
             rooms: tutorial(),
         }
     }

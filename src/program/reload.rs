@@ -148,8 +148,7 @@ fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
 fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
     endpoint.reload(lobbyd::Reload {
         router: config.router()?,
-        http_limits: config.http_limits(),
-        limits: config.server_limits(),
+        limits: config.limits,
     });
     Ok(())
 }

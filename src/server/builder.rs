@@ -18,7 +18,6 @@ use crate::server::http::admin_listener as admin;
 use crate::server::http::admin_listener::Admin;
 use crate::server::http::app::HttpApp;
 use crate::server::http::operator_pages::{MetricsTo, Pages};
-use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
 
 /// A server that is being set up.
@@ -66,11 +65,6 @@ impl Server {
     /// Sets other limits.
     pub fn limits(mut self, limits: ServerLimits) -> Server {
         self.limits = limits;
-        self
-    }
-
-    /// Sets other limits for connections while they speak HTTP.
-    pub fn http_limits(mut self, limits: HttpLimits) -> Server {
         self.app = self.app.limits(limits);
         self
     }

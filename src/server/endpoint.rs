@@ -7,9 +7,8 @@ use super::reload::{Live, Reload};
 use crate::broker::{HubCounts, Position};
 use crate::protocol::IntoPayload;
 use crate::server::admission::refusal::RefusalCounts;
-use crate::server::limits::limit::LimitSet;
 use crate::server::limits::meters::LimitMeters;
-use crate::server::limits::values::AdmissionLimits;
+use crate::server::limits::values::ServerLimits;
 use crate::server::node::Node;
 use crate::server::node::closes::CloseCounts;
 use crate::server::node::status::Status;
@@ -97,10 +96,10 @@ impl Endpoint {
         self.node.admission.refusals.counts()
     }
 
-    /// Changes who may come, and how fast, for those that come from now on; what of that only counts is in `observe`.
-    /// Nobody who is connected notices.
-    pub fn set_admission(&self, admission: AdmissionLimits, observe: LimitSet) {
-        self.node.admission.set_limits(admission, observe);
+    /// Changes who may come, and how fast, for those that come from now on: as the limits of connections,
+    /// accepts, upgrades and joins say in `limits`. No client that is connected notices.
+    pub fn set_admission(&self, limits: &ServerLimits) {
+        self.node.admission.set_limits(limits);
     }
 
     /// How often each limit was reached, and how near it is.
@@ -137,7 +136,7 @@ mod tests {
     use super::*;
     use crate::channel::{Connect, Router, UserSocket};
     use crate::server::builder::{Bound, Server};
-    use crate::server::limits::values::{HttpLimits, ServerLimits};
+    use crate::server::limits::values::ServerLimits;
     use crate::server::node::status::{Phase, ReloadCounts};
 
     fn bound(router: Router) -> Bound {
@@ -148,7 +147,6 @@ mod tests {
     fn reload(router: Router) -> Reload {
         Reload {
             router,
-            http_limits: HttpLimits::default(),
             limits: ServerLimits::default(),
         }
     }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::channel::Router;
 use crate::server::http::app::HttpApp;
 use crate::server::http::app::Serving;
-use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
 use crate::server::shard::link::{Command, ShardLink};
 
@@ -14,9 +13,7 @@ use crate::server::shard::link::{Command, ShardLink};
 pub struct Reload {
     /// What is served.
     pub router: Router,
-    /// Within which limits while a connection speaks HTTP.
-    pub http_limits: HttpLimits,
-    /// Within which limits otherwise.
+    /// Within which limits.
     pub limits: ServerLimits,
 }
 
@@ -55,11 +52,10 @@ impl Live {
 
     /// Under the lock to its end, so that all shards see reloads in one order.
     pub fn reload(&self, reload: Reload) {
-        let app = HttpApp::new(reload.router).limits(reload.http_limits);
+        let app = HttpApp::new(reload.router).limits(reload.limits);
         let mut current = self.lock();
         let app = Arc::new(app.succeeding(&current.serving.app));
-        app.admission
-            .set_limits(reload.limits.admission, reload.limits.observe);
+        app.admission.set_limits(&reload.limits);
         let limits = reload.limits;
         let serving = Arc::new(Serving { app, limits });
         current.serving = Arc::clone(&serving);

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use lobbyd::rooms::RoomChannel;
-use lobbyd::server::{Running, Server, ServerLimits};
+use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{FanoutSettings, Router, UserSocket};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
@@ -25,12 +25,20 @@ pub fn serve(limits: ServerLimits) -> Running {
 /// Limits with that retention, with 16 KiB unsent in the kernel, and with more time for closing than the kernel lets pass
 /// between two retransmissions: a client that wakes gets its Close behind what the kernel held, however late that comes.
 pub fn limits(fanout: FanoutSettings) -> ServerLimits {
-    ServerLimits {
-        fanout,
-        closing_timeout_ms: 600_000,
-        notsent_bytes_max: 16 << 10,
-        ..ServerLimits::default()
-    }
+    ServerLimits::default()
+        .with_max(Limit::RetentionBytes, fanout.retention_bytes_max as u64)
+        .with_max(
+            Limit::RetentionMessages,
+            fanout.retention_entries_max as u64,
+        )
+        .with_max(Limit::RetentionTime, fanout.retention_ms_max)
+        .with_max(
+            Limit::RetentionTotalBytes,
+            fanout.retention_total_bytes_max as u64,
+        )
+        .with_max(Limit::OutboxBytes, fanout.outbox_bytes_max as u64)
+        .with_closing_timeout_ms(600_000)
+        .with_notsent_bytes_max(16 << 10)
 }
 
 /// Clients with small buffers, joined to the lobby.

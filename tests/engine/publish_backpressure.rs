@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use lobbyd::protocol::Payload;
-use lobbyd::server::{Limit, Rates, Running, ServerLimits};
+use lobbyd::server::{Limit, Running, ServerLimits};
 use lobbyd::{Channel, FanoutSettings, Handled, Join, Router, Socket, UserSocket};
 use serde_json::json;
 
@@ -133,11 +133,9 @@ fn stands_still(counted: &AtomicUsize, time: Duration) -> usize {
 
 #[test]
 fn a_publisher_that_outruns_a_shard_is_read_later_not_timed_out_and_loses_nothing() {
-    let limits = ServerLimits {
-        lag_bytes_max: 1 << 20,
-        fanout: ROOMY,
-        ..ServerLimits::default()
-    };
+    let limits = limits(ROOMY)
+        .with_notsent_bytes_max(128 << 10)
+        .with_max(Limit::LagBytes, 1 << 20);
     let held = Held::new(limits);
     let sending = send_all(&held.publisher);
     let counted = Arc::new(AtomicUsize::new(0));
@@ -177,16 +175,11 @@ fn a_publisher_that_outruns_a_shard_is_read_later_not_timed_out_and_loses_nothin
 #[test]
 fn the_time_in_which_a_publisher_waits_for_a_shard_is_no_time_of_sending_too_much() {
     const OVER_MS_MAX: u64 = 1_000;
-    let limits = ServerLimits {
-        lag_bytes_max: 16 << 10,
-        rates: Rates {
-            messages_per_second: 1_000,
-            messages_burst: 10,
-            over_rate_ms_max: OVER_MS_MAX,
-            ..Rates::default()
-        },
-        ..limits(ROOMY)
-    };
+    let limits = limits(ROOMY)
+        .with_max(Limit::LagBytes, 16 << 10)
+        .with_max(Limit::MessagesPerSecond, 1_000)
+        .with_burst(Limit::MessagesPerSecond, 10)
+        .with_over_ms(OVER_MS_MAX);
     let mut held = Held::new(limits);
     let some = |first| (first..first + 40).flat_map(message).collect::<Vec<u8>>();
     held.publisher.send_raw(&some(0));
@@ -207,11 +200,9 @@ fn the_time_in_which_a_publisher_waits_for_a_shard_is_no_time_of_sending_too_muc
 
 #[test]
 fn a_publisher_for_whom_no_shard_gets_free_is_closed_with_1013_and_counted() {
-    let limits = ServerLimits {
-        lag_bytes_max: 1 << 20,
-        pause_timeout_ms: 400,
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::LagBytes, 1 << 20)
+        .with_wait_ms(Limit::LagBytes, 400);
     let held = Held::new(limits);
     let sending = send_all(&held.publisher);
     let counted = AtomicUsize::new(0);
@@ -227,11 +218,9 @@ fn a_publisher_for_whom_no_shard_gets_free_is_closed_with_1013_and_counted() {
 #[test]
 fn members_that_do_not_read_do_not_slow_a_publisher_however_far_behind_they_are() {
     // Their backlog is many times what a shard may lag by: if it counted, the publisher would be paused for good.
-    let limits = ServerLimits {
-        lag_bytes_max: 64 << 10,
-        pause_timeout_ms: 500,
-        ..limits(ROOMY)
-    };
+    let limits = limits(ROOMY)
+        .with_max(Limit::LagBytes, 64 << 10)
+        .with_wait_ms(Limit::LagBytes, 500);
     let server = crate::fixture::serve(limits);
     let stopped = join_lobby(server.local_addr(), 5);
     let mut publisher = connect(&server);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use lobbyd::broker::{Failure, Retention};
 use lobbyd::rooms::{RoomRules, declare};
-use lobbyd::server::{HttpLimits, Running, Server};
+use lobbyd::server::{Running, Server};
 use lobbyd::websocket::Overrun;
 use lobbyd::{FanoutSettings, Reload, Router, UserSocket};
 
@@ -162,7 +162,6 @@ fn a_reload_to_a_shorter_retention_costs_those_their_place_who_are_beyond_it_and
     };
     server.endpoint().reload(Reload {
         router: router(None),
-        http_limits: HttpLimits::default(),
         limits: limits(fanout),
     });
     eventually("those who stopped are given up", || {

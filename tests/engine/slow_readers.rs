@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use lobbyd::FanoutSettings;
+use lobbyd::server::Limit;
 use lobbyd::server::ServerLimits;
 use lobbyd::websocket::Overrun;
 
@@ -81,10 +82,7 @@ fn who_falls_off_is_closed_with_1013_without_a_gap_before_and_counted_and_the_ot
 /// for such a client, whatever it drops or finds room for later: no Close can be taken after all.
 #[test]
 fn who_never_reads_again_is_cut_at_the_deadline_sees_1006_and_leaves_nothing_in_the_kernel() {
-    let limits = ServerLimits {
-        closing_timeout_ms: 300,
-        ..limits(FanoutSettings::default())
-    };
+    let limits = limits(FanoutSettings::default()).with_closing_timeout_ms(300);
     let server = serve(limits);
     let mut members = join_lobby(server.local_addr(), MEMBERS);
     let mut stopped = members.split_off(MEMBERS - STOPPED);
@@ -146,14 +144,9 @@ fn what_all_logs_hold_together_has_a_bound_of_its_own() {
 /// Prints what stands in docs/operations.md: `cargo test --release --test engine kernel -- --nocapture`
 #[test]
 fn the_kernel_holds_no_more_for_a_stopped_reader_than_its_window_and_the_unsent_bytes_allowed() {
-    let limits = ServerLimits {
-        fanout: FanoutSettings {
-            retention_bytes_max: 64 << 20,
-            retention_entries_max: 1 << 20,
-            ..FanoutSettings::default()
-        },
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::RetentionBytes, 64 << 20)
+        .with_max(Limit::RetentionMessages, 1 << 20);
     let unsent = limits.notsent_bytes_max as usize;
     let server = serve(limits);
     let stopped = join_lobby(server.local_addr(), STOPPED);

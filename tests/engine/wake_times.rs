@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use lobbyd::rooms::RoomChannel;
-use lobbyd::server::{Running, Server, ServerLimits};
-use lobbyd::{FanoutSettings, Router, UserSocket};
+use lobbyd::server::{Limit, Running, Server, ServerLimits};
+use lobbyd::{Router, UserSocket};
 
 use crate::fixture::{LOBBY, connect_with_buffer, frame_of, publish};
 use crate::support::Client;
@@ -26,15 +26,10 @@ const FLOOD: usize = 8_000;
 fn serve() -> Running {
     let socket = UserSocket::new().channel("room:*", RoomChannel);
     let socket = socket.idle_timeout_ms(600_000);
-    let limits = ServerLimits {
-        fanout: FanoutSettings {
-            retention_ms_max: 600_000,
-            retention_bytes_max: 16 << 20,
-            retention_entries_max: 1 << 18,
-            ..FanoutSettings::default()
-        },
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::RetentionTime, 600_000)
+        .with_max(Limit::RetentionBytes, 16 << 20)
+        .with_max(Limit::RetentionMessages, 1 << 18);
     let server = Server::new(Router::new().socket("/socket", socket));
     let server = server.shards(1).limits(limits);
     let any_port = "127.0.0.1:0".parse().unwrap();

@@ -44,10 +44,7 @@ impl Channel for Open {
 
 fn server() -> Running {
     // So that it is swept often.
-    let limits = ServerLimits {
-        closing_timeout_ms: 200,
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default().with_closing_timeout_ms(200);
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Open));
     serve_with(router, 2, limits)
 }

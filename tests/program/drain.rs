@@ -49,11 +49,9 @@ impl Channel for Room {
 
 fn serve(room: &Room, shards: usize, drain: Drain) -> Running {
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", room.clone()));
-    let limits = ServerLimits {
-        drain,
-        closing_timeout_ms: 60_000,
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_drain(drain)
+        .with_closing_timeout_ms(60_000);
     serve_with(router, shards, limits)
 }
 
@@ -174,10 +172,7 @@ fn members_of_the_largest_rooms_are_closed_last_and_otherwise_in_random_order() 
 #[test]
 fn a_window_of_nothing_closes_all_at_once() {
     let room = Room::default();
-    let drain = Drain {
-        window_ms: 0,
-        ..Drain::default()
-    };
+    let drain = Drain::default().with_window_ms(0);
     let server = serve(&room, 1, drain);
     let listening = members(&server, 100, |_| "room:lobby".to_owned());
     let mut speaker = connect(&server);
@@ -197,10 +192,7 @@ fn a_window_of_nothing_closes_all_at_once() {
 #[test]
 fn while_load_balancers_take_time_to_notice_new_clients_are_served() {
     let room = Room::default();
-    let drain = Drain {
-        ready_delay_ms: 2_000,
-        ..Drain::default()
-    };
+    let drain = Drain::default().with_ready_delay_ms(2_000);
     let server = serve(&room, 2, drain);
     let (address, endpoint) = (server.local_addr(), server.endpoint().clone());
     eventually("it is ready", || {

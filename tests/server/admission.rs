@@ -4,21 +4,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{
-    AdmissionLimits, HttpLimits, Limit, Proxies, Running, ServerLimits, raise_descriptor_limit,
-};
+use lobbyd::server::{Limit, Proxies, Running, ServerLimits, raise_descriptor_limit};
 
-use crate::fixture::{Chat, arena, arena_behind, arena_with_http, nothing_is_left};
+use crate::fixture::{Chat, arena, arena_behind, nothing_is_left};
 use crate::support::{Client, connect, eventually, open, request, upgrade, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
-
-fn with(admission: AdmissionLimits) -> ServerLimits {
-    ServerLimits {
-        admission,
-        ..ServerLimits::default()
-    }
-}
 
 fn bitten(server: &Running, limit: Limit) -> u64 {
     server.endpoint().limit_meters().bitten(limit)
@@ -39,13 +30,7 @@ pub fn is_cut(stream: &mut TcpStream) -> bool {
 
 #[test]
 fn connections_beyond_the_maximum_wait_until_others_have_gone() {
-    let server = arena(
-        2,
-        with(AdmissionLimits {
-            connections_max: 3,
-            ..AdmissionLimits::default()
-        }),
-    );
+    let server = arena(2, ServerLimits::default().with_max(Limit::Connections, 3));
     let mut three: Vec<Client> = (0..3).map(|_| connect(&server)).collect();
     let mut fourth = open(server.local_addr());
     let asked = upgrade_request(server.local_addr(), TARGET, "");
@@ -68,12 +53,10 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
 
 #[test]
 fn connections_that_come_faster_than_they_may_come_in_later_and_none_is_refused() {
-    let admission = AdmissionLimits {
-        accepts_per_second: 20,
-        accepts_burst: 5,
-        ..AdmissionLimits::default()
-    };
-    let server = arena(1, with(admission));
+    let limits = ServerLimits::default()
+        .with_max(Limit::AcceptsPerSecond, 20)
+        .with_burst(Limit::AcceptsPerSecond, 5);
+    let server = arena(1, limits);
     let started = Instant::now();
     let asked = upgrade_request(server.local_addr(), TARGET, "");
     let waiting: Vec<TcpStream> = (0..25)
@@ -96,11 +79,8 @@ fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_other
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: false,
     };
-    let admission = AdmissionLimits {
-        connections_per_address_max: 2,
-        ..AdmissionLimits::default()
-    };
-    let server = arena_behind(proxies, 2, with(admission), HttpLimits::default());
+    let limits = ServerLimits::default().with_max(Limit::ConnectionsPerAddress, 2);
+    let server = arena_behind(proxies, 2, limits);
     let from = |client: &str| {
         let header = format!("X-Forwarded-For: {client}\r\n");
         upgrade(server.local_addr(), TARGET, &header)
@@ -137,11 +117,8 @@ fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_other
 #[test]
 fn a_thousand_connections_that_never_finish_their_handshake_keep_nobody_out() {
     raise_descriptor_limit();
-    let admission = AdmissionLimits {
-        upgrades_in_flight_max: 100,
-        ..AdmissionLimits::default()
-    };
-    let server = arena(2, with(admission));
+    let limits = ServerLimits::default().with_max(Limit::UpgradesInFlight, 100);
+    let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
     let half = upgrade_request(server.local_addr(), TARGET, "").into_bytes();
     let mut attackers = Vec::new();
@@ -168,11 +145,8 @@ fn a_thousand_connections_that_never_finish_their_handshake_keep_nobody_out() {
 
 #[test]
 fn a_head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
-    let http = HttpLimits {
-        header_timeout_ms: 400,
-        ..HttpLimits::default()
-    };
-    let server = arena_with_http(1, ServerLimits::default(), http);
+    let limits = ServerLimits::default().with_max(Limit::HeadTime, 400);
+    let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
     let head = upgrade_request(
         server.local_addr(),
@@ -197,12 +171,10 @@ fn a_head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
 
 #[test]
 fn a_head_of_too_many_lines_or_bytes_gets_431_and_is_counted_as_what_it_was() {
-    let http = HttpLimits {
-        head_lines_max: 10,
-        head_bytes_max: 8 << 10,
-        ..HttpLimits::default()
-    };
-    let server = arena_with_http(1, ServerLimits::default(), http);
+    let limits = ServerLimits::default()
+        .with_max(Limit::HeadLines, 10)
+        .with_max(Limit::HeadBytes, 8 << 10);
+    let server = arena(1, limits);
     let with_lines = |count: usize, line: &str| {
         let lines = line.repeat(count);
         let asked = format!("GET / HTTP/1.1\r\nConnection: close\r\n{lines}\r\n");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use lobbyd::server::ServerLimits;
+use lobbyd::server::Limit;
 use serde_json::{Value, json};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
@@ -162,10 +162,7 @@ fn firehoses_of_requests_on_a_hundred_sockets_do_not_bring_broadcasts_to_a_stand
 #[test]
 fn a_publisher_beyond_what_the_shards_can_take_is_slowed_and_loses_nothing() {
     // So little that every read of the publisher goes beyond it.
-    let limits = ServerLimits {
-        lag_bytes_max: 16 << 10,
-        ..at_any_pace()
-    };
+    let limits = at_any_pace().with_max(Limit::LagBytes, 16 << 10);
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
     // On every shard there are members for the others to lag with.

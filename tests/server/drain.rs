@@ -4,9 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lobbyd::{
-    Connect, Drain, HttpLimits, Router, Running, Server, ServerLimits, Summary, UserSocket,
-};
+use lobbyd::{Connect, Drain, Limit, Router, Running, Server, ServerLimits, Summary, UserSocket};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -27,14 +25,9 @@ fn stops(server: Running, within_ms: u64) -> Summary {
 }
 
 fn limits(closing_timeout_ms: u64, deadline_ms: u64) -> ServerLimits {
-    ServerLimits {
-        closing_timeout_ms,
-        drain: Drain {
-            deadline_ms,
-            ..Drain::default()
-        },
-        ..at_any_pace()
-    }
+    at_any_pace()
+        .with_closing_timeout_ms(closing_timeout_ms)
+        .with_drain(Drain::default().with_deadline_ms(deadline_ms))
 }
 
 #[test]
@@ -70,14 +63,10 @@ fn a_stop_ends_idle_http_connections_and_lets_an_upgrade_under_way_have_its_1012
             }),
         }
     });
-    let http = HttpLimits {
-        header_timeout_ms: 60_000,
-        ..HttpLimits::default()
-    };
+    let limits = limits(60_000, 60_000).with_max(Limit::HeadTime, 60_000);
     let server = Server::new(Router::new().socket("/socket", socket))
         .shards(1)
-        .limits(limits(60_000, 60_000))
-        .http_limits(http);
+        .limits(limits);
     let server = server.bind(([127, 0, 0, 1], 0).into()).unwrap().start();
     let address = server.local_addr();
     let mut silent = connect(&server);

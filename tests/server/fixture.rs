@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lobbyd::protocol::{Payload, reason};
-use lobbyd::server::{HttpLimits, Proxies, Running, Server, ServerLimits};
+use lobbyd::server::{Proxies, Running, Server, ServerLimits};
 use lobbyd::{
     Channel, Connect, Handled, Info, Join, Router, Socket, TerminateReason, UserSocket, object,
 };
@@ -85,7 +85,8 @@ struct PanicsInTerminate;
 
 /// Serves [`Obedient`] under `/socket`, and under `/panics` a socket whose connect panics.
 pub fn arena(shards: usize, limits: ServerLimits) -> Running {
-    arena_with_http(shards, limits, HttpLimits::default())
+    hide_panics_on_purpose();
+    arena_behind(Proxies::default(), shards, limits)
 }
 
 /// What an app keeps over an await, badly.
@@ -97,18 +98,8 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
-pub fn arena_with_http(shards: usize, limits: ServerLimits, http: HttpLimits) -> Running {
-    hide_panics_on_purpose();
-    arena_behind(Proxies::default(), shards, limits, http)
-}
-
 /// With proxies in front. Under `/claims` there is a socket that lets in whoever says which client it is.
-pub fn arena_behind(
-    proxies: Proxies,
-    shards: usize,
-    limits: ServerLimits,
-    http: HttpLimits,
-) -> Running {
+pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Running {
     let claims = UserSocket::new().connect(|params, info| {
         let shown = format!("{} at {}", info.client(), info.peer_data().ip());
         match params.get("client") {
@@ -126,7 +117,6 @@ pub fn arena_behind(
     let server = Server::new(router)
         .shards(shards)
         .limits(limits)
-        .http_limits(http)
         .proxies(proxies);
     let any_port = "127.0.0.1:0".parse().unwrap();
     server.bind(any_port).expect("a free port").start()

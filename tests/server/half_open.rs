@@ -9,10 +9,10 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lobbyd::server::HttpLimits;
+use lobbyd::server::Limit;
 
 use crate::fixture::{
-    Chat, alone, arena_with_http, descriptors, nothing_is_left, resident_bytes, this_binary,
+    Chat, alone, arena, descriptors, nothing_is_left, resident_bytes, this_binary,
 };
 use crate::support::{DEADLINE, at_any_pace, eventually, open, upgrade_request};
 
@@ -34,14 +34,11 @@ fn alone_ten_thousand_half_open_connections() {
         println!("only {count} connections: the system gives this process no more descriptors");
     }
     // Longer than the test: what is half open stays so.
-    let http = HttpLimits {
-        header_timeout_ms: 600_000,
-        lifetime_ms: 600_000,
-        ..HttpLimits::default()
-    };
-    let mut limits = at_any_pace();
-    limits.admission.upgrades_in_flight_max = 2 * ATTACKERS;
-    let server = arena_with_http(2, limits, http);
+    let limits = at_any_pace()
+        .with_max(Limit::HeadTime, 600_000)
+        .with_http_lifetime_ms(600_000)
+        .with_max(Limit::UpgradesInFlight, 2 * ATTACKERS as u64);
+    let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
     let (before, memory) = (descriptors(), resident_bytes());
     let attackers = Attackers::start(server.local_addr(), count);

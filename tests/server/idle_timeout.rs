@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{AdmissionLimits, HttpLimits, Limit, Proxies, Server, ServerLimits};
+use lobbyd::server::{Limit, Proxies, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 
 use crate::admission::is_cut;
@@ -15,24 +15,14 @@ use crate::support::{connect, connect_to, eventually, open, request, upgrade_req
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
-fn with(admission: AdmissionLimits) -> ServerLimits {
-    ServerLimits {
-        admission,
-        ..ServerLimits::default()
-    }
-}
-
 fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count).map(|_| open(address)).collect()
 }
 
 #[test]
 fn connections_that_never_finish_keep_nobody_out_where_all_places_are_taken() {
-    let admission = AdmissionLimits {
-        connections_max: 20,
-        ..AdmissionLimits::default()
-    };
-    let server = arena(2, with(admission));
+    let limits = ServerLimits::default().with_max(Limit::Connections, 20);
+    let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
     let attackers = silent(server.local_addr(), 80);
     // Else the one accepted last would be let in when the ones before are at the end of their time for a head.
@@ -48,11 +38,8 @@ fn connections_that_never_finish_keep_nobody_out_where_all_places_are_taken() {
 
 #[test]
 fn nobody_is_cut_for_a_newcomer_who_does_not_come() {
-    let admission = AdmissionLimits {
-        connections_max: 3,
-        ..AdmissionLimits::default()
-    };
-    let server = arena(1, with(admission));
+    let limits = ServerLimits::default().with_max(Limit::Connections, 3);
+    let server = arena(1, limits);
     let mut client = connect(&server);
     let mut waiting = silent(server.local_addr(), 2);
     std::thread::sleep(Duration::from_millis(500));
@@ -75,11 +62,8 @@ fn a_silent_connection_beyond_the_limit_of_its_address_is_closed_after_a_second(
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: true,
     };
-    let admission = AdmissionLimits {
-        connections_per_address_max: 2,
-        ..AdmissionLimits::default()
-    };
-    let server = arena_behind(proxies, 1, with(admission), HttpLimits::default());
+    let limits = ServerLimits::default().with_max(Limit::ConnectionsPerAddress, 2);
+    let server = arena_behind(proxies, 1, limits);
     let from_one_address = || {
         let mut stream = open(server.local_addr());
         stream.write_all(&header(1)).unwrap();

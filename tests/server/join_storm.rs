@@ -2,23 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{AdmissionLimits, Limit, Running, ServerLimits};
+use lobbyd::server::{Limit, Running, ServerLimits};
 use serde_json::{Value, json};
 
 use crate::fixture::{arena, nothing_is_left};
 use crate::support::{Client, connect};
 
-fn with(joins_per_second: u32, joins_burst: u32, join_wait_ms_max: u64) -> Running {
-    let admission = AdmissionLimits {
-        joins_per_second,
-        joins_burst,
-        join_wait_ms_max,
-        ..AdmissionLimits::default()
-    };
-    let limits = ServerLimits {
-        admission,
-        ..ServerLimits::default()
-    };
+fn with(joins_per_second: u64, joins_burst: u64, join_wait_ms_max: u64) -> Running {
+    let limits = ServerLimits::default()
+        .with_max(Limit::JoinsPerSecond, joins_per_second)
+        .with_burst(Limit::JoinsPerSecond, joins_burst)
+        .with_wait_ms(Limit::JoinsPerSecond, join_wait_ms_max);
     arena(2, limits)
 }
 

@@ -4,22 +4,14 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
-use lobbyd::server::{
-    AdmissionLimits, HttpLimits, Limit, LimitSet, Rates, Running, Server, ServerLimits,
-};
+use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 use serde_json::json;
 
-use crate::fixture::{Obedient, arena, arena_with_http, nothing_is_left};
+use crate::fixture::{Obedient, arena, nothing_is_left};
 use crate::support::{
     Client, connect, eventually, frame, open, request, serve_with, upgrade_request,
 };
-
-fn observing(limits: &[Limit]) -> LimitSet {
-    limits
-        .iter()
-        .fold(LimitSet::default(), |set, l| set.with(*l))
-}
 
 /// So often it would have bitten, and so often it did.
 fn counts(server: &Running, limit: Limit) -> (u64, u64) {
@@ -35,24 +27,19 @@ fn was_only_observed(server: &Running, limit: Limit) {
 
 #[test]
 fn whoever_comes_is_let_in() {
-    let limits = ServerLimits {
-        admission: AdmissionLimits {
-            connections_max: 1,
-            accepts_per_second: 1,
-            accepts_burst: 1,
-            upgrades_in_flight_max: 1,
-            joins_per_second: 1,
-            joins_burst: 1,
-            ..AdmissionLimits::default()
-        },
-        observe: observing(&[
+    let limits = ServerLimits::default()
+        .with_max(Limit::Connections, 1)
+        .with_max(Limit::AcceptsPerSecond, 1)
+        .with_burst(Limit::AcceptsPerSecond, 1)
+        .with_max(Limit::UpgradesInFlight, 1)
+        .with_max(Limit::JoinsPerSecond, 1)
+        .with_burst(Limit::JoinsPerSecond, 1)
+        .observing([
             Limit::Connections,
             Limit::AcceptsPerSecond,
             Limit::UpgradesInFlight,
             Limit::JoinsPerSecond,
-        ]),
-        ..ServerLimits::default()
-    };
+        ]);
     let server = arena(1, limits);
     let started = std::time::Instant::now();
     let mut half_open: Vec<_> = (0..8).map(|_| open(server.local_addr())).collect();
@@ -80,17 +67,13 @@ fn whoever_comes_is_let_in() {
 
 #[test]
 fn whoever_sends_is_read() {
-    let limits = ServerLimits {
-        rates: Rates {
-            messages_per_second: 1,
-            messages_burst: 1,
-            bytes_per_second: 1,
-            bytes_burst: 1,
-            over_rate_ms_max: 1,
-        },
-        observe: observing(&[Limit::MessagesPerSecond, Limit::BytesPerSecond]),
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 1)
+        .with_burst(Limit::MessagesPerSecond, 1)
+        .with_max(Limit::BytesPerSecond, 1)
+        .with_burst(Limit::BytesPerSecond, 1)
+        .with_over_ms(1)
+        .observing([Limit::MessagesPerSecond, Limit::BytesPerSecond]);
     let server = arena(1, limits);
     let mut client = connect(&server);
     for _ in 0..50 {
@@ -105,30 +88,22 @@ fn whoever_sends_is_read() {
 
 #[test]
 fn whoever_is_slow_is_waited_for() {
-    let limits = ServerLimits {
-        partial_timeout_ms: 50,
-        callback_timeout_ms: 50,
-        observe: observing(&[
+    let limits = ServerLimits::default()
+        .with_max(Limit::PartialTime, 50)
+        .with_max(Limit::CallbackTime, 50)
+        .observing([
             Limit::IdleTime,
             Limit::PartialTime,
             Limit::CallbackTime,
             Limit::HeadTime,
-        ]),
-        ..ServerLimits::default()
-    };
-    let http = HttpLimits {
-        header_timeout_ms: 50,
-        ..HttpLimits::default()
-    };
+        ])
+        .with_max(Limit::HeadTime, 50);
     let socket = UserSocket::new()
         .idle_timeout_ms(50)
         .channel("room:slow", SlowToJoin)
         .channel("room:*", Obedient);
     let router = Router::new().socket("/socket", socket);
-    let server = Server::new(router)
-        .shards(1)
-        .limits(limits)
-        .http_limits(http);
+    let server = Server::new(router).shards(1).limits(limits);
     let server = server.bind("127.0.0.1:0".parse().unwrap()).unwrap().start();
     let mut hanging = open(server.local_addr());
     let asked = upgrade_request(server.local_addr(), "/socket/websocket?vsn=2.0.0", "");
@@ -153,11 +128,9 @@ fn whoever_is_slow_is_waited_for() {
 /// An idle time of 50 ms passes many times in the time that this takes.
 #[test]
 fn one_silence_counts_once_however_long_it_is() {
-    let limits = ServerLimits {
-        partial_timeout_ms: 50,
-        observe: observing(&[Limit::IdleTime, Limit::PartialTime]),
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::PartialTime, 50)
+        .observing([Limit::IdleTime, Limit::PartialTime]);
     let socket = UserSocket::new().idle_timeout_ms(50);
     let server = serve_with(Router::new().socket("/socket", socket), 1, limits);
     let mut client = connect(&server);
@@ -185,15 +158,10 @@ fn one_silence_counts_once_however_long_it_is() {
 
 #[test]
 fn a_head_that_is_late_counts_when_its_time_is_over_and_once() {
-    let limits = ServerLimits {
-        observe: observing(&[Limit::HeadTime]),
-        ..ServerLimits::default()
-    };
-    let http = HttpLimits {
-        header_timeout_ms: 50,
-        ..HttpLimits::default()
-    };
-    let server = arena_with_http(1, limits, http);
+    let limits = ServerLimits::default()
+        .observing([Limit::HeadTime])
+        .with_max(Limit::HeadTime, 50);
+    let server = arena(1, limits);
     let mut late = open(server.local_addr());
     late.write_all(b"GET / HTTP/1.1\r\n").unwrap();
     // It neither goes nor asks.
@@ -232,27 +200,19 @@ impl lobbyd::Channel for SlowToJoin {
 
 #[test]
 fn what_would_fill_the_memory_is_refused_at_16_times_its_limit() {
-    let limits = ServerLimits {
-        observe: observing(&[
+    let limits = ServerLimits::default()
+        .observing([
             Limit::ChannelsPerConnection,
             Limit::MessageBytes,
             Limit::HeadLines,
-        ]),
-        ..ServerLimits::default()
-    };
-    let http = HttpLimits {
-        head_lines_max: 5,
-        ..HttpLimits::default()
-    };
+        ])
+        .with_max(Limit::HeadLines, 5);
     let socket = UserSocket::new()
         .max_channels(1)
         .message_bytes_max(100)
         .channel("room:*", Obedient);
     let router = Router::new().socket("/socket", socket);
-    let server = Server::new(router)
-        .shards(1)
-        .limits(limits)
-        .http_limits(http);
+    let server = Server::new(router).shards(1).limits(limits);
     let server = server.bind("127.0.0.1:0".parse().unwrap()).unwrap().start();
     let mut client = connect(&server);
     for number in 0..16 {
@@ -285,15 +245,10 @@ fn what_would_fill_the_memory_is_refused_at_16_times_its_limit() {
 
 #[test]
 fn a_head_of_any_size_is_taken_up_to_16_times_its_limit() {
-    let limits = ServerLimits {
-        observe: observing(&[Limit::HeadBytes]),
-        ..ServerLimits::default()
-    };
-    let http = HttpLimits {
-        head_bytes_max: 8 << 10,
-        ..HttpLimits::default()
-    };
-    let server = arena_with_http(1, limits, http);
+    let limits = ServerLimits::default()
+        .observing([Limit::HeadBytes])
+        .with_max(Limit::HeadBytes, 8 << 10);
+    let server = arena(1, limits);
     let long = format!(
         "GET / HTTP/1.1\r\nConnection: close\r\nX-Y: {}\r\n\r\n",
         "z".repeat(40_000)

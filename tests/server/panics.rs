@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 use crate::support::{connect, connect_to, upgrade};
-use lobbyd::server::ServerLimits;
+use lobbyd::server::{Limit, ServerLimits};
 
 #[test]
 fn a_join_that_panics_now_or_later_is_answered_with_join_crashed() {
@@ -48,10 +48,7 @@ fn an_event_that_panics_now_or_later_ends_its_channel_with_phx_error_and_it_can_
 
 #[test]
 fn a_job_that_panics_when_it_is_given_up_does_not_leave_its_channel_waiting() {
-    let limits = ServerLimits {
-        callback_timeout_ms: 50,
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default().with_max(Limit::CallbackTime, 50);
     let server = arena(1, limits);
     let mut client = connect(&server);
     client.join("room:x");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{Running, ServerLimits};
+use lobbyd::server::{Limit, Running};
 use serde_json::{Value, json};
 
 use crate::fixture::{Chat, alone, arena, nothing_is_left, shard_cpu_ns};
@@ -22,10 +22,7 @@ fn is_echoed(client: &mut Client, len: usize) {
 }
 
 fn with_partial_timeout(partial_timeout_ms: u64) -> Running {
-    let limits = ServerLimits {
-        partial_timeout_ms,
-        ..at_any_pace()
-    };
+    let limits = at_any_pace().with_max(Limit::PartialTime, partial_timeout_ms);
     arena(1, limits)
 }
 
@@ -144,10 +141,7 @@ fn a_stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
 
 #[test]
 fn many_messages_left_hanging_are_capped_together_and_those_within_the_cap_can_still_be_ended() {
-    let limits = ServerLimits {
-        partial_bytes_max: 1 << 20,
-        ..at_any_pace()
-    };
+    let limits = at_any_pace().with_max(Limit::PartialBytes, 1 << 20);
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
     let whole = frame(1, message(60_000).as_bytes());

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use lobbyd::server::{AdmissionLimits, HttpLimits, Proxies, Running, ServerLimits};
+use lobbyd::server::{Limit, Proxies, Running, ServerLimits};
 
 use crate::fixture::{arena_behind, nothing_is_left};
 use crate::support::{Client, eventually, open, upgrade, upgrade_request};
@@ -12,19 +12,10 @@ fn behind(trusted: &[&str], proxy_protocol: bool) -> Running {
         trusted: trusted.iter().map(|net| net.parse().unwrap()).collect(),
         proxy_protocol,
     };
-    let admission = AdmissionLimits {
-        connections_per_address_max: 1,
-        ..AdmissionLimits::default()
-    };
-    let limits = ServerLimits {
-        admission,
-        ..ServerLimits::default()
-    };
-    let http = HttpLimits {
-        header_timeout_ms: 1_000,
-        ..HttpLimits::default()
-    };
-    arena_behind(proxies, 1, limits, http)
+    let limits = ServerLimits::default()
+        .with_max(Limit::ConnectionsPerAddress, 1)
+        .with_max(Limit::HeadTime, 1_000);
+    arena_behind(proxies, 1, limits)
 }
 
 fn claim(client: &str, peer: &str) -> String {

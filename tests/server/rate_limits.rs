@@ -3,19 +3,11 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{Limit, Rates, Running, ServerLimits};
+use lobbyd::server::{Limit, ServerLimits};
 use serde_json::{Value, json};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 use crate::support::{Client, DEADLINE, connect, frame, raw_frame};
-
-fn with(rates: Rates) -> Running {
-    let limits = ServerLimits {
-        rates,
-        ..ServerLimits::default()
-    };
-    arena(1, limits)
-}
 
 fn echo(number: usize, body: &str) -> Value {
     json!(["11", number.to_string(), "room:x", "echo", {"body": body}])
@@ -29,8 +21,8 @@ fn is_echoed(client: &mut Client, number: usize, body: &str) {
 
 /// Sends `first` messages at once and one more when they are answered. Everything is answered, the last only when what was
 /// too much is paid for.
-fn is_read_later(rates: Rates, first: usize, body: &str, limit: Limit) {
-    let server = with(rates);
+fn is_read_later(limits: ServerLimits, first: usize, body: &str, limit: Limit) {
+    let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect(&server);
     client.join("room:x");
@@ -53,34 +45,31 @@ fn is_read_later(rates: Rates, first: usize, body: &str, limit: Limit) {
 #[test]
 fn who_sends_too_many_messages_is_read_later_and_loses_nothing() {
     // More than the bystanders need.
-    let rates = Rates {
-        messages_per_second: 1_000,
-        messages_burst: 1_000,
-        over_rate_ms_max: 60_000,
-        ..Rates::default()
-    };
-    is_read_later(rates, 2_000, "", Limit::MessagesPerSecond);
+    let limits = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 1_000)
+        .with_burst(Limit::MessagesPerSecond, 1_000)
+        .with_over_ms(60_000);
+    is_read_later(limits, 2_000, "", Limit::MessagesPerSecond);
 }
 
 #[test]
 fn who_sends_too_many_bytes_is_read_later_and_loses_nothing() {
-    let rates = Rates {
-        bytes_per_second: 100_000,
-        bytes_burst: 100_000,
-        over_rate_ms_max: 60_000,
-        ..Rates::default()
-    };
-    is_read_later(rates, 50, &"x".repeat(4_000), Limit::BytesPerSecond);
+    let limits = ServerLimits::default()
+        .with_max(Limit::BytesPerSecond, 100_000)
+        .with_burst(Limit::BytesPerSecond, 100_000)
+        .with_over_ms(60_000);
+    is_read_later(limits, 50, &"x".repeat(4_000), Limit::BytesPerSecond);
 }
 
 #[test]
 fn the_fragments_of_a_message_count_as_messages_do() {
-    let server = with(Rates {
-        messages_per_second: 1_000,
-        messages_burst: 1_000,
-        over_rate_ms_max: 60_000,
-        ..Rates::default()
-    });
+    let server = arena(
+        1,
+        ServerLimits::default()
+            .with_max(Limit::MessagesPerSecond, 1_000)
+            .with_burst(Limit::MessagesPerSecond, 1_000)
+            .with_over_ms(60_000),
+    );
     let mut client = connect(&server);
     client.join("room:x");
     let started = Instant::now();
@@ -108,13 +97,11 @@ fn the_fragments_of_a_message_count_as_messages_do() {
 
 #[test]
 fn who_never_rests_is_closed_with_1008_and_a_reason_of_its_own() {
-    let rates = Rates {
-        messages_per_second: 2_000,
-        messages_burst: 1_000,
-        over_rate_ms_max: 500,
-        ..Rates::default()
-    };
-    let server = with(rates);
+    let limits = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 2_000)
+        .with_burst(Limit::MessagesPerSecond, 1_000)
+        .with_over_ms(500);
+    let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect(&server);
     let mut sender = client.stream.try_clone().unwrap();
@@ -140,13 +127,11 @@ fn who_never_rests_is_closed_with_1008_and_a_reason_of_its_own() {
 
 #[test]
 fn who_sends_in_one_burst_what_would_take_too_long_to_pay_for_is_closed_as_well() {
-    let rates = Rates {
-        messages_per_second: 100,
-        messages_burst: 200,
-        over_rate_ms_max: 300,
-        ..Rates::default()
-    };
-    let server = with(rates);
+    let limits = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 100)
+        .with_burst(Limit::MessagesPerSecond, 200)
+        .with_over_ms(300);
+    let server = arena(1, limits);
     let mut client = connect(&server);
     client.send_raw(&frame(9, b"").repeat(1_000));
     let code = loop {
@@ -164,17 +149,11 @@ fn who_sends_in_one_burst_what_would_take_too_long_to_pay_for_is_closed_as_well(
 
 #[test]
 fn the_time_in_which_a_client_is_not_read_is_not_held_against_it() {
-    let rates = Rates {
-        messages_per_second: 500,
-        messages_burst: 500,
-        over_rate_ms_max: 60_000,
-        ..Rates::default()
-    };
-    let limits = ServerLimits {
-        rates,
-        partial_timeout_ms: 400,
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 500)
+        .with_burst(Limit::MessagesPerSecond, 500)
+        .with_over_ms(60_000)
+        .with_max(Limit::PartialTime, 400);
     let server = arena(1, limits);
     let mut client = connect(&server);
     client.join("room:x");
@@ -191,17 +170,11 @@ fn the_time_in_which_a_client_is_not_read_is_not_held_against_it() {
 
 #[test]
 fn who_is_throttled_again_and_again_does_not_put_off_the_end_of_an_unfinished_message() {
-    let rates = Rates {
-        messages_per_second: 1_000,
-        messages_burst: 100,
-        over_rate_ms_max: 3_000,
-        ..Rates::default()
-    };
-    let limits = ServerLimits {
-        rates,
-        partial_timeout_ms: 500,
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 1_000)
+        .with_burst(Limit::MessagesPerSecond, 100)
+        .with_over_ms(3_000)
+        .with_max(Limit::PartialTime, 500);
     let server = arena(1, limits);
     let mut client = connect(&server);
     client.send_raw(&raw_frame(0x01, b"[null,"));

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lobbyd::server::{AdmissionLimits, HttpLimits, Limit, Rates, Running, ServerLimits};
+use lobbyd::server::{Limit, Running, ServerLimits};
 use lobbyd::{Reload, Router, UserSocket};
 use serde_json::json;
 
@@ -13,27 +13,17 @@ fn reload(server: &Running, limits: ServerLimits) {
     let socket = UserSocket::new().channel("room:*", Obedient);
     server.endpoint().reload(Reload {
         router: Router::new().socket("/socket", socket),
-        http_limits: HttpLimits::default(),
         limits,
     });
-}
-
-fn admitting(admission: AdmissionLimits) -> ServerLimits {
-    ServerLimits {
-        admission,
-        ..ServerLimits::default()
-    }
 }
 
 #[test]
 fn joins_are_accepted_at_a_new_rate_at_once() {
     let at = |joins_per_second, joins_burst| {
-        admitting(AdmissionLimits {
-            joins_per_second,
-            joins_burst,
-            join_wait_ms_max: 500,
-            ..AdmissionLimits::default()
-        })
+        ServerLimits::default()
+            .with_max(Limit::JoinsPerSecond, joins_per_second)
+            .with_burst(Limit::JoinsPerSecond, joins_burst)
+            .with_wait_ms(Limit::JoinsPerSecond, 500)
     };
     let server = arena(2, at(1, 40));
     let mut client = connect(&server);
@@ -48,11 +38,9 @@ fn joins_are_accepted_at_a_new_rate_at_once() {
 #[test]
 fn connections_are_accepted_at_a_new_rate_at_once() {
     let at = |accepts_per_second, accepts_burst| {
-        admitting(AdmissionLimits {
-            accepts_per_second,
-            accepts_burst,
-            ..AdmissionLimits::default()
-        })
+        ServerLimits::default()
+            .with_max(Limit::AcceptsPerSecond, accepts_per_second)
+            .with_burst(Limit::AcceptsPerSecond, accepts_burst)
     };
     let server = arena(1, at(1, 40));
     let first: Vec<Client> = (0..39).map(|_| connect(&server)).collect();
@@ -66,12 +54,8 @@ fn connections_are_accepted_at_a_new_rate_at_once() {
 }
 
 /// Pings of `bytes` bytes at `old` rates, of which `spent` are less than its burst and `too_many` are more.
-fn is_forgiven(old: Rates, limit: Limit, (spent, too_many): (usize, usize), bytes: usize) {
-    let with = |rates| ServerLimits {
-        rates,
-        ..ServerLimits::default()
-    };
-    let server = arena(1, with(old));
+fn is_forgiven(old: ServerLimits, limit: Limit, (spent, too_many): (usize, usize), bytes: usize) {
+    let server = arena(1, old);
     let ping = frame(9, &vec![b'x'; bytes]);
     let [mut thrifty, mut greedy] = [connect(&server), connect(&server)];
     thrifty.join("room:x");
@@ -80,14 +64,13 @@ fn is_forgiven(old: Rates, limit: Limit, (spent, too_many): (usize, usize), byte
     greedy.send_raw(&ping.repeat(too_many));
     let meters = server.endpoint().limit_meters();
     eventually("one is throttled", || meters.bitten(limit) > 0);
-    let new = Rates {
-        messages_per_second: 1_000,
-        messages_burst: 100,
-        bytes_per_second: 1_000_000,
-        bytes_burst: 100_000,
-        over_rate_ms_max: 60_000,
-    };
-    reload(&server, with(new));
+    let new = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 1_000)
+        .with_burst(Limit::MessagesPerSecond, 100)
+        .with_max(Limit::BytesPerSecond, 1_000_000)
+        .with_burst(Limit::BytesPerSecond, 100_000)
+        .with_over_ms(60_000);
+    reload(&server, new);
     (0..too_many).for_each(|_| assert_eq!(greedy.recv().opcode, 10));
     greedy.expect_nothing();
     // One that is over is still answered, the next is read when it has paid.
@@ -102,22 +85,18 @@ fn is_forgiven(old: Rates, limit: Limit, (spent, too_many): (usize, usize), byte
 
 #[test]
 fn what_was_sent_at_an_old_rate_of_messages_is_not_paid_for_at_a_new_one() {
-    let old = Rates {
-        messages_per_second: 5,
-        messages_burst: 500,
-        over_rate_ms_max: 60_000,
-        ..Rates::default()
-    };
+    let old = ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, 5)
+        .with_burst(Limit::MessagesPerSecond, 500)
+        .with_over_ms(60_000);
     is_forgiven(old, Limit::MessagesPerSecond, (400, 1_000), 0);
 }
 
 #[test]
 fn what_was_sent_at_an_old_rate_of_bytes_is_not_paid_for_at_a_new_one() {
-    let old = Rates {
-        bytes_per_second: 500,
-        bytes_burst: 50_000,
-        over_rate_ms_max: 60_000,
-        ..Rates::default()
-    };
+    let old = ServerLimits::default()
+        .with_max(Limit::BytesPerSecond, 500)
+        .with_burst(Limit::BytesPerSecond, 50_000)
+        .with_over_ms(60_000);
     is_forgiven(old, Limit::BytesPerSecond, (400, 1_000), 100);
 }

@@ -5,7 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use lobbyd::server::{Running, ServerLimits};
+use lobbyd::server::Running;
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
@@ -67,10 +67,7 @@ fn drain(client: &mut Client) -> (usize, Option<u16>) {
 
 #[test]
 fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_the_end() {
-    let limits = ServerLimits {
-        closing_timeout_ms: 300_000,
-        ..at_any_pace()
-    };
+    let limits = at_any_pace().with_closing_timeout_ms(300_000);
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
     let mut slow: Vec<Client> = (0..4)
@@ -92,10 +89,7 @@ fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_th
 
 #[test]
 fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before() {
-    let limits = ServerLimits {
-        closing_timeout_ms: 200,
-        ..at_any_pace()
-    };
+    let limits = at_any_pace().with_closing_timeout_ms(200);
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
     let mut slow = connect_narrow(server.local_addr());

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use lobbyd::rooms;
-use lobbyd::server::{Rates, Running, Server, ServerLimits};
+use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 use serde_json::{Value, json};
 
@@ -34,17 +34,11 @@ pub fn serve_with(router: Router, shards: usize, limits: ServerLimits) -> Runnin
 
 /// The defaults, but that a client may send as fast as it can: for what is not about the rates.
 pub fn at_any_pace() -> ServerLimits {
-    let rates = Rates {
-        messages_per_second: u32::MAX,
-        messages_burst: u32::MAX,
-        bytes_per_second: u32::MAX,
-        bytes_burst: u32::MAX,
-        ..Rates::default()
-    };
-    ServerLimits {
-        rates,
-        ..ServerLimits::default()
-    }
+    ServerLimits::default()
+        .with_max(Limit::MessagesPerSecond, u32::MAX.into())
+        .with_burst(Limit::MessagesPerSecond, u32::MAX.into())
+        .with_max(Limit::BytesPerSecond, u32::MAX.into())
+        .with_burst(Limit::BytesPerSecond, u32::MAX.into())
 }
 
 /// A WebSocket client that sends and shows bare frames.

@@ -29,15 +29,20 @@ pub struct FanoutSettings {
     pub outbox_bytes_max: usize,
 }
 
+impl FanoutSettings {
+    /// The defaults.
+    pub const DEFAULT: FanoutSettings = FanoutSettings {
+        retention_bytes_max: 1 << 20,
+        retention_entries_max: 1 << 14,
+        retention_ms_max: 60_000,
+        retention_total_bytes_max: 64 << 20,
+        outbox_bytes_max: 1 << 20,
+    };
+}
+
 impl Default for FanoutSettings {
     fn default() -> FanoutSettings {
-        FanoutSettings {
-            retention_bytes_max: 1 << 20,
-            retention_entries_max: 1 << 14,
-            retention_ms_max: 60_000,
-            retention_total_bytes_max: 64 << 20,
-            outbox_bytes_max: 1 << 20,
-        }
+        FanoutSettings::DEFAULT
     }
 }
 

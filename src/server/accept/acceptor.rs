@@ -125,7 +125,7 @@ impl Gate {
         self.accepted.forgive(admission.now_ns(), rate);
         let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
         let limit = Limit::AcceptsPerSecond;
-        let (_, observe) = admission.limits();
+        let observe = admission.observe();
         admission
             .meters
             .note(observe, limit, used_ns, rate.burst_ns());
@@ -144,13 +144,12 @@ impl Gate {
         admission: &Admission,
     ) -> bool {
         let has_room = |admission: &Admission| {
-            let (limits, observe) = admission.limits();
-            let max = observe.bites_above(Limit::Connections, limits.connections_max as u64);
+            let max = admission.limits().bites_above(Limit::Connections);
             connections(shards) < max
         };
-        let (limits, observe) = admission.limits();
+        let observe = admission.observe();
         let next = connections(shards) + 1;
-        let max = limits.connections_max as u64;
+        let max = admission.limits().max(Limit::Connections);
         if next > max && !is_awaited(listener) {
             return false;
         }
@@ -182,8 +181,7 @@ impl Gate {
     }
 
     fn rate(&self, admission: &Admission) -> RefillRate {
-        let (limits, _) = admission.limits();
-        RefillRate::new(limits.accepts_per_second, limits.accepts_burst)
+        admission.limits().rate(Limit::AcceptsPerSecond)
     }
 
     /// Says it once in a while: what lasts must not fill the log.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
-use crate::server::limits::token_bucket::{RefillRate, SharedTokenBucket};
-use crate::server::limits::values::{AdmissionLimits, ServerLimits};
+use crate::server::limits::token_bucket::SharedTokenBucket;
+use crate::server::limits::values::ServerLimits;
 use addresses::{Addresses, Counted};
 use refusal::Refusal;
 use refusal::Refusals;
@@ -21,7 +21,7 @@ use refusal::Refusals;
 #[derive(Debug)]
 pub(crate) struct Admission {
     shards: usize,
-    limits: Mutex<(AdmissionLimits, LimitSet)>,
+    limits: Mutex<ServerLimits>,
     addresses: Arc<Addresses>,
     joins: SharedTokenBucket,
     pub refusals: Refusals,
@@ -44,7 +44,7 @@ impl Admission {
     pub fn new(shards: usize, limits: &ServerLimits) -> Admission {
         Admission {
             shards: shards.max(1),
-            limits: Mutex::new((limits.admission, limits.observe)),
+            limits: Mutex::new(*limits),
             addresses: Arc::default(),
             joins: SharedTokenBucket::default(),
             refusals: Refusals::default(),
@@ -53,22 +53,27 @@ impl Admission {
         }
     }
 
-    /// Who may come, and what of that only counts.
-    pub fn limits(&self) -> (AdmissionLimits, LimitSet) {
-        *self.lock()
+    /// The limits as they are now.
+    pub fn limits(&self) -> MutexGuard<'_, ServerLimits> {
+        self.lock()
     }
 
-    /// Sets that for who comes from now on.
-    pub fn set_limits(&self, admission: AdmissionLimits, observe: LimitSet) {
-        let mut limits = self.lock();
-        let rate = joins(&admission);
-        if rate != joins(&limits.0) {
+    /// Which of them only count.
+    pub fn observe(&self) -> LimitSet {
+        self.lock().observe
+    }
+
+    /// Sets the limits for those that come from now on.
+    pub fn set_limits(&self, limits: &ServerLimits) {
+        let mut current = self.lock();
+        let rate = limits.rate(Limit::JoinsPerSecond);
+        if rate != current.rate(Limit::JoinsPerSecond) {
             self.joins.forgive(self.now_ns(), rate);
         }
-        *limits = (admission, observe);
+        *current = *limits;
     }
 
-    fn lock(&self) -> MutexGuard<'_, (AdmissionLimits, LimitSet)> {
+    fn lock(&self) -> MutexGuard<'_, ServerLimits> {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -79,16 +84,14 @@ impl Admission {
 
     /// How many connections one shard may have in HTTP, at least 1.
     pub fn upgrades_in_flight_max(&self) -> u64 {
-        let (admission, _) = self.limits();
-        let max = admission.upgrades_in_flight_max.div_ceil(self.shards);
-        max.max(1) as u64
+        let max = self.lock().max(Limit::UpgradesInFlight);
+        max.div_ceil(self.shards as u64).max(1)
     }
 
     /// Whether a shard can make room for one more of them, if the answers of `asking` are being found: those are not cut.
     pub fn takes_beside(&self, asking: usize) -> bool {
-        let (_, observe) = self.limits();
         let max = self.upgrades_in_flight_max();
-        (asking as u64) < observe.bites_above(Limit::UpgradesInFlight, max)
+        (asking as u64) < self.observe().bites_above(Limit::UpgradesInFlight, max)
     }
 
     /// Counts a connection of `address`, where that is counted.
@@ -99,12 +102,12 @@ impl Admission {
         let Some((counted, count)) = self.addresses.enter(address) else {
             return Ok(None);
         };
-        let (admission, observe) = self.limits();
-        let (limit, max) = (
-            Limit::ConnectionsPerAddress,
-            admission.connections_per_address_max,
-        );
-        match self.meters.judge(observe, limit, count.into(), max as u64) {
+        let limit = Limit::ConnectionsPerAddress;
+        let (observe, max) = {
+            let limits = self.lock();
+            (limits.observe, limits.max(limit))
+        };
+        match self.meters.judge(observe, limit, count.into(), max) {
             true => Err(Refusal::Address),
             false => Ok(Some(counted)),
         }
@@ -113,12 +116,12 @@ impl Admission {
     /// When the next join may be answered. The place is taken with that.
     pub fn next_join(&self) -> JoinTurn {
         let limits = self.lock();
-        let (admission, observe) = *limits;
-        let rate = joins(&admission);
+        let observe = limits.observe;
+        let rate = limits.rate(Limit::JoinsPerSecond);
         let is_observed = observe.contains(Limit::JoinsPerSecond);
         let wait_max = match is_observed {
             true => Duration::ZERO,
-            false => Duration::from_millis(admission.join_wait_ms_max),
+            false => Duration::from_millis(limits.wait_ms(Limit::JoinsPerSecond)),
         };
         let turn = self.joins.take(self.now_ns(), rate, wait_max);
         // Not before: what is taken at the old rate after a change would be owed at the new one.
@@ -137,8 +140,4 @@ impl Admission {
             (true, None) => JoinTurn::TooLate(wait_max),
         }
     }
-}
-
-fn joins(admission: &AdmissionLimits) -> RefillRate {
-    RefillRate::new(admission.joins_per_second, admission.joins_burst)
 }

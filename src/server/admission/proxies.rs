@@ -12,7 +12,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub struct Proxies {
     /// The networks that trusted proxies connect from. `X-Forwarded-For` and PROXY headers from elsewhere are not
     /// believed. Connections from there are counted by the client's address, and those that name no client not at all
-    /// ([`AdmissionLimits::connections_per_address_max`](crate::server::limits::values::AdmissionLimits)).
+    /// ([`Limit::ConnectionsPerAddress`](crate::server::Limit)).
     pub trusted: Vec<IpNet>,
     /// Whether each connection from there begins with a PROXY header of version 2. One that does not is closed. Default
     /// false.

@@ -82,7 +82,7 @@ pub enum Refusal {
     /// 500, empty.
     #[error("the connect callback panicked")]
     AppPanicked,
-    /// 503, empty: `HttpLimits::connect_timeout_ms` passed.
+    /// 503, empty: `ServerLimits::connect_timeout_ms` passed.
     #[error("the connect callback took too long")]
     AppTooSlow,
     /// 400. Last, so that a plain GET that is refused for another reason hears that one.

@@ -18,7 +18,8 @@ use super::operator_pages::{MetricsTo, Pages};
 use super::pending::Pending;
 use super::serve::serve as serve_connection;
 use crate::channel::Router;
-use crate::server::limits::values::HttpLimits;
+use crate::server::limits::limit::Limit;
+use crate::server::limits::values::ServerLimits;
 use crate::server::node::Node;
 
 /// Connections served at a time. For each further one, that which has waited longest without a request is cut.
@@ -26,14 +27,14 @@ const CONNECTIONS_MAX: usize = 32;
 
 /// Who scrapes or probes is near and quick. A connection that is kept open from one scrape to the next is closed
 /// meanwhile.
-const LIMITS: HttpLimits = HttpLimits {
-    header_timeout_ms: 5_000,
-    lifetime_ms: 60_000,
-    closing_timeout_ms: 1_000,
-    connect_timeout_ms: 1_000,
-    head_bytes_max: 16 << 10,
-    head_lines_max: 100,
-};
+fn limits() -> ServerLimits {
+    ServerLimits::default()
+        .with_max(Limit::HeadTime, 5_000)
+        .with_max(Limit::HeadBytes, 16 << 10)
+        .with_http_lifetime_ms(60_000)
+        .with_closing_timeout_ms(1_000)
+        .with_connect_timeout_ms(1_000)
+}
 
 /// How long to wait when the process is out of descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -93,7 +94,7 @@ pub(crate) fn start(
         rooms_top,
     };
     let router = Router::empty();
-    let app = HttpApp::new(router).limits(LIMITS).pages(pages);
+    let app = HttpApp::new(router).limits(limits()).pages(pages);
     spawn_local(serve(listener, Arc::new(app)));
     Ok(())
 }

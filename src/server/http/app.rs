@@ -6,14 +6,13 @@ use super::operator_pages::Pages;
 use crate::channel::Router;
 use crate::server::admission::Admission;
 use crate::server::admission::proxies::Proxies;
-use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
 
 /// What the HTTP side needs to answer; one for all connections of the server.
 #[derive(Debug)]
 pub struct HttpApp {
     router: Router,
-    pub(crate) limits: HttpLimits,
+    pub(crate) limits: ServerLimits,
     pub(crate) proxies: Proxies,
     pub(crate) admission: Arc<Admission>,
     /// None where there is no server round it, and so nothing to be asked about but itself.
@@ -25,7 +24,7 @@ impl HttpApp {
     pub fn new(router: Router) -> HttpApp {
         HttpApp {
             router,
-            limits: HttpLimits::default(),
+            limits: ServerLimits::default(),
             proxies: Proxies::default(),
             admission: Arc::new(Admission::new(1, &ServerLimits::default())),
             pages: None,
@@ -53,7 +52,7 @@ impl HttpApp {
     }
 
     /// Sets other limits.
-    pub fn limits(mut self, limits: HttpLimits) -> HttpApp {
+    pub fn limits(mut self, limits: ServerLimits) -> HttpApp {
         self.limits = limits;
         self
     }

@@ -20,11 +20,10 @@ use crate::server::admission::addresses::Counted;
 use crate::server::admission::proxy_header;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
-use crate::server::limits::values::HttpLimits;
 
-/// How long a connection or a request waits for its refusal if its address has too many connections:
-/// phoenix.js tries again within 10 ms of an answer. It waits no longer than there is room for it
-/// ([`AdmissionLimits::upgrades_in_flight_max`](crate::server::limits::values::AdmissionLimits)).
+/// How long a connection or request of an address with too many connections is kept, and then told so: phoenix.js tries
+/// again within 10 ms of an answer. It is kept no longer than there is room for it
+/// ([`Limit::UpgradesInFlight`]).
 pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
 /// A connection from its accept to its upgrade or its end. What one request changes is returned to the
@@ -49,6 +48,14 @@ enum Requests {
     /// The time for the first head is over. That is only observed, and it was counted.
     Late,
     Asked(u32),
+}
+
+/// The limits of a request head as they bite.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadLimits {
+    pub time_ms: u64,
+    pub bytes_max: usize,
+    pub lines_max: usize,
 }
 
 impl HttpConnection {
@@ -87,17 +94,15 @@ impl HttpConnection {
         Some((connection, counted.ok().flatten()))
     }
 
-    /// The limits of HTTP as they bite: those that are only observed bite later or never.
-    pub fn limits_that_bite(&self) -> HttpLimits {
-        let (limits, (_, observe)) = (self.app.limits, self.app.admission.limits());
-        let bites_above = |limit, max: usize| observe.bites_above(limit, max as u64) as usize;
-        HttpLimits {
-            header_timeout_ms: observe
-                .bites_above(Limit::HeadTime, limits.header_timeout_ms)
-                .min(limits.lifetime_ms.max(limits.header_timeout_ms)),
-            head_bytes_max: bites_above(Limit::HeadBytes, limits.head_bytes_max),
-            head_lines_max: bites_above(Limit::HeadLines, limits.head_lines_max),
-            ..limits
+    /// The limits of a request head as they bite: later than at their values where they only count.
+    pub fn limits_that_bite(&self) -> HeadLimits {
+        let (limits, observe) = (&self.app.limits, self.app.admission.observe());
+        let bites_above = |limit| observe.bites_above(limit, limits.max(limit));
+        let head_time_ms = limits.max(Limit::HeadTime);
+        HeadLimits {
+            time_ms: bites_above(Limit::HeadTime).min(limits.http_lifetime_ms.max(head_time_ms)),
+            bytes_max: bites_above(Limit::HeadBytes) as usize,
+            lines_max: bites_above(Limit::HeadLines) as usize,
         }
     }
 
@@ -127,8 +132,8 @@ impl HttpConnection {
 
     /// A request's head is whole.
     pub fn asked(&self, head: &request::Parts) {
-        let (limits, meters) = (self.app.limits, &self.app.admission.meters);
-        let (_, observe) = self.app.admission.limits();
+        let (limits, meters) = (&self.app.limits, &self.app.admission.meters);
+        let observe = self.app.admission.observe();
         if !self.has_asked() {
             // With a PROXY header before it a head may take longer and be in time.
             let is_observed = observe.contains(Limit::HeadTime);
@@ -140,9 +145,9 @@ impl HttpConnection {
             observe,
             Limit::HeadLines,
             lines,
-            limits.head_lines_max as u64,
+            limits.max(Limit::HeadLines),
         );
-        let (bytes, max) = (head_bytes(head), limits.head_bytes_max as u64);
+        let (bytes, max) = (head_bytes(head), limits.max(Limit::HeadBytes));
         // hyper may read more than the limit at once. A head that got through that way reached no limit.
         let bytes = if observe.contains(Limit::HeadBytes) {
             bytes
@@ -154,9 +159,9 @@ impl HttpConnection {
 
     /// Counts a head that is late once its time is over, where that is only observed. Never ends.
     pub async fn watch_head(&self) -> Infallible {
-        let time = Duration::from_millis(self.app.limits.header_timeout_ms);
+        let time = Duration::from_millis(self.app.limits.max(Limit::HeadTime));
         sleep(time.saturating_sub(self.arrived.elapsed())).await;
-        let (_, observe) = self.app.admission.limits();
+        let observe = self.app.admission.observe();
         if !self.has_asked() && observe.contains(Limit::HeadTime) {
             self.judge_head_time(u64::MAX);
             self.requests.set(Requests::Late);
@@ -170,8 +175,8 @@ impl HttpConnection {
             self.arrived.elapsed().as_micros() as u64,
             &self.app.admission,
         );
-        let part = waited.div_ceil(self.app.limits.header_timeout_ms.max(1));
-        let ((_, observe), limit, part) = (admission.limits(), Limit::HeadTime, part.min(most));
+        let part = waited.div_ceil(self.app.limits.max(Limit::HeadTime).max(1));
+        let (observe, limit, part) = (admission.observe(), Limit::HeadTime, part.min(most));
         if self.requests.get() == Requests::Late {
             admission.meters.note(observe, limit, part, 1000);
         } else {
@@ -221,9 +226,9 @@ impl HttpConnection {
     /// It ended by a failure, with so many bytes of a request unread.
     pub fn failed(&self, error: &hyper::Error, unread: usize) {
         let admission = &self.app.admission;
-        let (_, observe) = admission.limits();
+        let observe = admission.observe();
         if error.is_parse_too_large() {
-            let is_long = unread >= self.limits_that_bite().head_bytes_max;
+            let is_long = unread >= self.limits_that_bite().bytes_max;
             let limit = if is_long {
                 Limit::HeadBytes
             } else {
@@ -252,7 +257,7 @@ impl Drop for HttpConnection {
 
 /// The peer as the proxy announces it. `None` if the proxy does not, or takes too long.
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
-    let time = Duration::from_millis(app.limits.header_timeout_ms);
+    let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let refusal = Refusal::ProxyHeader.name();
     match timeout(time, proxy_header::read(stream)).await {
         Ok(Ok(client)) => return Some(client.unwrap_or(peer)),

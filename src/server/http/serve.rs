@@ -27,11 +27,13 @@ use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
-use crate::server::limits::values::HEAD_LINES_MAX_DEFAULT;
-use crate::server::limits::values::HttpLimits;
+use crate::server::limits::values::ServerLimits;
 
-/// hyper's lower bound for [`HttpLimits::head_bytes_max`]; it panics below.
+/// hyper's lower bound for [`Limit::HeadBytes`]; it panics below.
 const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
+
+/// hyper's own bound of header lines, for which it needs no memory of its own.
+const HEAD_LINES_MAX_HYPER: usize = 100;
 
 /// What is still read, and thrown away, after the last answer. Closing a socket with unread input resets the
 /// connection, and the client may lose the answer that says what was wrong with its request.
@@ -67,7 +69,7 @@ pub struct Upgraded {
 /// connection ends at once; but a fresh one has a second for its first request, since its client may be about to send it.
 ///
 /// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by itself within the
-/// [`HttpLimits`], whatever the client does, and may be dropped at any time, which closes the connection.
+/// [`ServerLimits`], whatever the client does, and may be dropped at any time, which closes the connection.
 #[cfg(feature = "engine")]
 pub async fn serve_http(
     stream: TcpStream,
@@ -152,11 +154,11 @@ async fn speak_http(
 /// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it was cut.
 async fn run(
     http1: &mut Http1Connection,
-    limits: &HttpLimits,
+    limits: &ServerLimits,
     stop: impl Future<Output = ()>,
     connection: &HttpConnection,
 ) -> Option<hyper::Result<()>> {
-    let lifetime = Duration::from_millis(limits.lifetime_ms);
+    let lifetime = Duration::from_millis(limits.http_lifetime_ms);
     let mut stop = pin!(timeout(lifetime, async {
         stop.await;
         let first = poll_fn(|_| {
@@ -168,7 +170,7 @@ async fn run(
         });
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
     }));
-    let (_, observe) = connection.app.admission.limits();
+    let observe = connection.app.admission.observe();
     // A timer only where there is something for it to count.
     let mut watch = pin!(
         observe
@@ -228,7 +230,7 @@ impl Service<Request<Incoming>> for Requests {
 
 fn builder(connection: &HttpConnection) -> http1::Builder {
     let limits = connection.limits_that_bite();
-    let mut head_time = Duration::from_millis(limits.header_timeout_ms);
+    let mut head_time = Duration::from_millis(limits.time_ms);
     if connection.is_over_limit() {
         // No longer than its 429 would take: it is not counted among those of its address.
         head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
@@ -238,12 +240,12 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
         // Without a timer hyper's time-outs silently do nothing.
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)
-        .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MAX_MIN))
+        .max_buf_size(limits.bytes_max.max(HEAD_BYTES_MAX_MIN))
         // A client may end its side with its request, as health checks by netcat do, and still wants the answer.
         .half_close(true)
         .keep_alive(true);
-    if limits.head_lines_max != HEAD_LINES_MAX_DEFAULT {
-        builder.max_headers(limits.head_lines_max);
+    if limits.lines_max != HEAD_LINES_MAX_HYPER {
+        builder.max_headers(limits.lines_max);
     }
     builder
 }

@@ -1,74 +1,228 @@
-//! The limits by name, and whether each bites or only counts.
+//! The limits: one row for each, from which everything that is said of a limit is read.
+//!
+//! A row has the name in configuration and metrics, the meaning, the unit, least value and default of
+//! each of its numbers, what a client sees, and whether it protects memory. The enum, the values of a
+//! server, the settings with their text, the tables of the documentation and the metrics come from the
+//! rows, so that a new limit is one row here and the place that enforces it.
 
+use super::row::{Key, Number, Row, bytes, counts, milliseconds};
+use crate::broker::FanoutSettings;
+use crate::channel::{CHANNELS_MAX, SocketLimits};
+
+/// `Variant = "name", "What it bounds.", row;` for each limit, in the order in which a client meets them.
 macro_rules! limits {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// A limit by name, as the configuration and the metrics have it. Each either *bites* (the default) or, named in
-        /// [`ServerLimits::observe`](super::values::ServerLimits::observe), only counts how often it would have. One that [protects
-        /// memory](Limit::protects_memory) bites in that case as well, at 16 times its value.
+    ($($Variant:ident = $name:literal, $text:literal, $row:expr;)*) => {
+        /// A limit by name, as the configuration and the metrics have it.
+        ///
+        /// Each limit *bites* by default. One that is [observed](super::values::ServerLimits::observe)
+        /// only counts how often it would have bitten; one that [protects memory](Limit::protects_memory)
+        /// bites in that case as well, at 16 times its value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
-        pub enum Limit { $($(#[$doc])* $variant,)* }
+        #[non_exhaustive]
+        pub enum Limit {
+            $(#[doc = concat!("`", $name, "`: ", $text)] $Variant,)*
+        }
 
         impl Limit {
             /// All there are, in the order in which a client meets them.
-            pub const ALL: &[Limit] = &[$(Limit::$variant),*];
-
-            /// Its name in configuration and metrics.
-            pub fn name(self) -> &'static str {
-                match self { $(Limit::$variant => $name,)* }
-            }
+            pub const ALL: &[Limit] = &[$(Limit::$Variant),*];
         }
+
+        static ROWS: [Row; Limit::ALL.len()] = [$($row.named($name, $text)),*];
     };
 }
 
 limits! {
-    /// Connections in all.
-    Connections = "connections",
-    /// Connections from one address.
+    Connections = "connections", "Connections in all, in HTTP or as WebSockets.",
+        counts(1, 250_000).reached(
+            "for further connections those are cut that have waited longest for their request; where \
+             none does, they wait in the kernel's backlog until others have gone",
+        );
     ConnectionsPerAddress = "connections_per_address",
-    /// Connections in HTTP still.
-    UpgradesInFlight = "upgrades_in_flight",
-    /// Connections accepted in a second.
-    AcceptsPerSecond = "accepts_per_second",
-    /// Time for a request head.
-    HeadTime = "head_time_ms",
-    /// Bytes of a request head.
+        "Connections from one address (of IPv6 the first 64 bits); those of loopback do not count.",
+        counts(1, 10_000).reached(
+            "the next connection of that address gets 429 with `retry-after` a second after it came, or \
+             is closed then if it has not asked",
+        );
+    UpgradesInFlight = "upgrades_in_flight", "Connections that are in HTTP still.",
+        counts(1, 4_096).protects_memory().reached(
+            "for each further connection, the one that has waited longest without having sent a whole \
+             request head is cut",
+        );
+    AcceptsPerSecond = "accepts_per_second", "Connections accepted in a second, in the long run.",
+        counts(1, 5_000)
+            .and(Key::Burst, counts(1, 1_000), "Accepted at once after a pause.")
+            .reached("further connections are accepted later; they wait in the kernel's backlog");
+    HeadTime = "head_time_ms", "For a whole request head, from the accept or the answer before.",
+        milliseconds(1, 10_000).reached("the connection is closed without an answer");
+    // hyper takes no fewer bytes.
     HeadBytes = "head_bytes",
-    /// Header lines of a request.
-    HeadLines = "head_lines",
-    /// Joins in a second.
-    JoinsPerSecond = "joins_per_second",
-    /// Topics joined on one connection.
-    ChannelsPerConnection = "channels_per_connection",
-    /// Bytes of a message.
+        "A request head. Up to twice as much may pass, as it happens to be read.",
+        bytes(8_192, 64 << 10)
+            .protects_memory()
+            .reached("431, or 414 if the URL alone is longer");
+    HeadLines = "head_lines", "Header lines of a request.",
+        counts(1, 100).protects_memory().reached("431");
+    JoinsPerSecond = "joins_per_second", "Joins answered in a second, in the long run.",
+        counts(1, 20_000)
+            .and(Key::Burst, counts(1, 2_000), "Answered at once after a pause.")
+            .and(
+                Key::WaitMs,
+                milliseconds(0, 8_000).up_to(9_000),
+                "Longest wait of a join for that, in milliseconds, at most 9,000; phoenix.js gives up \
+                 after 10,000.",
+            )
+            .reached(
+                "the join is answered later, in order; one that would wait too long is refused with \
+                 `too many joins`",
+            );
+    ChannelsPerConnection = "channels_per_connection", "Topics joined at once on one connection.",
+        counts(1, CHANNELS_MAX as u64)
+            .protects_memory()
+            .of_mount("max_channels")
+            .reached("the join is refused with `too many channels joined`");
     MessageBytes = "message_bytes",
-    /// Messages in a second on one connection.
+        "A message, in one frame or many. At least 100, which a heartbeat may take.",
+        bytes(100, SocketLimits::DEFAULT.message_bytes_max as u64)
+            .protects_memory()
+            .of_mount("message_bytes_max")
+            .reached("Close 1009 (`message_too_big`)");
     MessagesPerSecond = "messages_per_second",
-    /// Bytes in a second on one connection.
-    BytesPerSecond = "bytes_per_second",
-    /// Time of an incomplete message.
-    PartialTime = "partial_time_ms",
-    /// Bytes of incomplete messages on a shard.
-    PartialBytes = "partial_bytes",
-    /// Silence of a client.
-    IdleTime = "idle_time_ms",
-    /// Bytes a shard has before it.
+        "Messages of one connection in a second, in the long run.",
+        counts(1, 1_000)
+            .and(Key::Burst, counts(1, 2_000), "At once after a pause.")
+            .and(
+                Key::OverMs,
+                milliseconds(0, 10_000),
+                "How long a client may be over without a moment in which it was not, in milliseconds; \
+                 for `bytes_per_second` too.",
+            )
+            .reached(RATE_REACHED);
+    BytesPerSecond = "bytes_per_second", "Bytes of one connection in a second, in the long run.",
+        bytes(1, 1 << 20)
+            .and(Key::Burst, bytes(1, 4 << 20), "At once after a pause.")
+            .reached(RATE_REACHED);
+    PartialTime = "partial_time_ms", "From the first byte of a message to its last.",
+        milliseconds(1, 30_000).reached("Close 1008 (`partial_timeout`)");
+    PartialBytes = "partial_bytes", "Incomplete messages of all connections of a shard.",
+        bytes(1, 64 << 20)
+            .protects_memory()
+            .reached("Close 1008 (`partial_timeout`) to the connection that exceeds it");
+    IdleTime = "idle_time_ms", "Silence of a client; phoenix.js sends a heartbeat every 30 s.",
+        milliseconds(1, SocketLimits::DEFAULT.idle_timeout_ms)
+            .of_mount("idle_timeout_ms")
+            .reached("Close 1001 (`idle_timeout`)");
     LagBytes = "lag_bytes",
-    /// Bytes of answers that wait for a client whose socket takes nothing.
+        "What a shard has before it: mail not taken in, and log not yet offered to all who can take it.",
+        bytes(1, 32 << 20)
+            .and(
+                Key::WaitMs,
+                milliseconds(0, 10_000),
+                "How long a publisher is not read for that, in milliseconds.",
+            )
+            .protects_memory()
+            .reached(
+                "clients that publish are read later; Close 1013 (`overloaded`) to one that has to wait \
+                 too long",
+            );
     OutboxBytes = "outbox_bytes",
-    /// Bytes of a topic's log on a shard.
+        "Answers and pushes that wait for one connection that takes nothing.",
+        bytes(1, FanoutSettings::DEFAULT.outbox_bytes_max as u64)
+            .protects_memory()
+            .reached("Close 1013 (`slow_consumer`, `outbox`)");
     RetentionBytes = "retention_bytes",
-    /// Messages of a topic's log on a shard.
-    RetentionMessages = "retention_messages",
-    /// Age of a topic's log.
-    RetentionTime = "retention_time_ms",
-    /// Bytes of all logs of a shard.
+        "A topic's log on a shard, kept for readers that are behind.",
+        bytes(1, FanoutSettings::DEFAULT.retention_bytes_max as u64)
+            .protects_memory()
+            .reached(LOG_REACHED);
+    RetentionMessages = "retention_messages", "Messages of the same.",
+        counts(1, FanoutSettings::DEFAULT.retention_entries_max as u64)
+            .protects_memory()
+            .reached(LOG_REACHED);
+    RetentionTime = "retention_time_ms", "The age of the same.",
+        milliseconds(1, FanoutSettings::DEFAULT.retention_ms_max)
+            .protects_memory()
+            .reached("Close 1013 (`slow_consumer`, `age`) to who does not read and falls off the log's end");
     RetentionTotalBytes = "retention_total_bytes",
-    /// Time of what a callback waits for.
-    CallbackTime = "callback_time_ms",
+        "All logs of a shard, kept for readers that are behind.",
+        bytes(1, FanoutSettings::DEFAULT.retention_total_bytes_max as u64)
+            .protects_memory()
+            .reached(
+                "Close 1013 (`slow_consumer`, `all_logs`) to those who do not read and for whom most is \
+                 kept",
+            );
+    CallbackTime = "callback_time_ms", "What an app's callback waits for.",
+        milliseconds(1, 30_000).reached(
+            "a join is refused with `join timed out`; a channel that waits for another event ends with \
+             `phx_error`",
+        );
 }
 
-/// What is observed only, and protects memory, bites at so many times its value.
+const RATE_REACHED: &str = "what it sends is read later; Close 1008 (`rate_exceeded`) if it is over for \
+                            too long without a rest";
+
+const LOG_REACHED: &str =
+    "Close 1013 (`slow_consumer`, `topic_log`) to who does not read and falls off the log's end";
+
+impl Limit {
+    /// Its name in configuration and metrics.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Whether it bounds memory that clients could fill. Such a limit bites at 16 times its value where
+    /// it is only observed, so that trying it out costs no outage.
+    pub fn protects_memory(self) -> bool {
+        self.row().protects_memory
+    }
+
+    /// What a client sees when it is reached, in a sentence without a full stop.
+    pub fn outcome(self) -> &'static str {
+        self.row().outcome
+    }
+
+    /// Its numbers: the first is its value, and others may belong to it.
+    pub(crate) fn numbers(self) -> impl Iterator<Item = Number> {
+        self.row().numbers.iter().copied().flatten()
+    }
+
+    /// The builder method of [`UserSocket`](crate::channel::UserSocket) that sets it, if each mount has
+    /// a value of its own.
+    pub(super) fn mount_setter(self) -> Option<&'static str> {
+        self.row().mount_setter
+    }
+
+    pub(super) fn has(self, key: Key) -> bool {
+        self.row().numbers[key as usize].is_some()
+    }
+
+    fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+}
+
+/// The values of all limits: for each kind of number those of all limits, in their order.
+pub(super) type Values = [[u64; Limit::ALL.len()]; Key::COUNT];
+
+/// The defaults, as the rows have them; 0 where a limit has no such number.
+pub(super) const DEFAULTS: Values = {
+    let mut values = [[0; Limit::ALL.len()]; Key::COUNT];
+    let mut key = 0;
+    while key < Key::COUNT {
+        let mut limit = 0;
+        while limit < Limit::ALL.len() {
+            if let Some(number) = &ROWS[limit].numbers[key] {
+                values[key][limit] = number.default;
+            }
+            limit += 1;
+        }
+        key += 1;
+    }
+    values
+};
+
+/// A limit that is only observed and protects memory bites at so many times its value.
 const OBSERVED_FACTOR: u64 = 16;
 
 /// A set of limits.
@@ -82,18 +236,56 @@ impl LimitSet {
         LimitSet(self.0 | 1 << limit as u8)
     }
 
+    /// Without `limit`.
+    #[must_use]
+    pub fn without(self, limit: Limit) -> LimitSet {
+        LimitSet(self.0 & !(1 << limit as u8))
+    }
+
     /// Whether `limit` is in it.
     pub fn contains(self, limit: Limit) -> bool {
         self.0 & 1 << limit as u8 != 0
     }
 
-    /// Above which value `limit` bites if these are observed and `max` is its value: `max`, or 16 times that where it
-    /// protects memory and is observed, or never.
+    /// Above which value `limit` bites, if the limits of this set are only observed and its value is
+    /// `max`. An observed limit bites at 16 times its value if it protects memory, and else never.
     pub fn bites_above(self, limit: Limit, max: u64) -> u64 {
         match self.contains(limit) {
             false => max,
             true if limit.protects_memory() => max.saturating_mul(OBSERVED_FACTOR),
             true => u64::MAX,
+        }
+    }
+}
+
+impl FromIterator<Limit> for LimitSet {
+    fn from_iter<I: IntoIterator<Item = Limit>>(limits: I) -> LimitSet {
+        limits.into_iter().fold(LimitSet::default(), LimitSet::with)
+    }
+}
+
+/// A set has a bit for each limit.
+const _: () = assert!(Limit::ALL.len() <= u32::BITS as usize);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_whole_and_its_name_is_its_own() {
+        let mut names: Vec<_> = Limit::ALL.iter().map(|limit| limit.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Limit::ALL.len());
+        for &limit in Limit::ALL {
+            let name = limit.name();
+            assert!(limit.has(Key::Max), "{name}");
+            assert!(!limit.outcome().is_empty(), "{name}");
+            for number in limit.numbers() {
+                assert!(number.text.ends_with('.'), "{name}: {}", number.text);
+                let range = number.least..=number.most;
+                assert!(range.contains(&number.default), "{name}");
+            }
         }
     }
 }

@@ -3,6 +3,6 @@
 pub(crate) mod limit;
 pub(crate) mod meters;
 pub(crate) mod observe;
-pub(crate) mod outcomes;
+pub(crate) mod row;
 pub(crate) mod token_bucket;
 pub(crate) mod values;

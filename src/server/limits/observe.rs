@@ -6,16 +6,12 @@ use crate::broker::FanoutSettings;
 
 /// The bounds of the fan-out as they bite, those taken into account that are only observed.
 pub(crate) fn with_observed(limits: &ServerLimits) -> FanoutSettings {
-    let (fanout, observe) = (limits.fanout, limits.observe);
-    let bites_above = |limit, max: usize| observe.bites_above(limit, max as u64) as usize;
+    let bytes = |limit| limits.bites_above(limit) as usize;
     FanoutSettings {
-        retention_bytes_max: bites_above(Limit::RetentionBytes, fanout.retention_bytes_max),
-        retention_entries_max: bites_above(Limit::RetentionMessages, fanout.retention_entries_max),
-        retention_ms_max: observe.bites_above(Limit::RetentionTime, fanout.retention_ms_max),
-        retention_total_bytes_max: bites_above(
-            Limit::RetentionTotalBytes,
-            fanout.retention_total_bytes_max,
-        ),
-        outbox_bytes_max: bites_above(Limit::OutboxBytes, fanout.outbox_bytes_max),
+        retention_bytes_max: bytes(Limit::RetentionBytes),
+        retention_entries_max: bytes(Limit::RetentionMessages),
+        retention_ms_max: limits.bites_above(Limit::RetentionTime),
+        retention_total_bytes_max: bytes(Limit::RetentionTotalBytes),
+        outbox_bytes_max: bytes(Limit::OutboxBytes),
     }
 }

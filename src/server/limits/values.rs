@@ -1,144 +1,212 @@
-//! The limits of a server as values: what may be set, and the defaults.
+//! The limits of a server as values, and the times that belong to them.
 
-use super::limit::LimitSet;
-use crate::broker::FanoutSettings;
+use super::limit::{DEFAULTS, Limit, LimitSet, Values};
+use super::row::Key;
+use super::token_bucket::RefillRate;
 
-/// The limits of a server beside those of each mount ([`crate::channel::SocketLimits`]) and of HTTP ([`HttpLimits`](self::HttpLimits)).
+/// The limits of a server: the value of each [`Limit`], which of them are only observed, and the times
+/// that it takes for itself.
+///
+/// ```
+/// use lobbyd::ServerLimits;
+/// use lobbyd::server::Limit;
+/// let limits = ServerLimits::default()
+///     .with_max(Limit::Connections, 10_000)
+///     .with_max(Limit::MessagesPerSecond, 50)
+///     .with_burst(Limit::MessagesPerSecond, 100)
+///     .observing([Limit::IdleTime]);
+/// assert_eq!(limits.max(Limit::MessagesPerSecond), 50);
+/// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ServerLimits {
-    /// What the fan-out keeps for readers that are behind.
-    pub fanout: FanoutSettings,
-    /// Longest time from the first byte of a message to its last, in milliseconds. Default 30,000. Then the connection
-    /// is closed with 1008. Pauses in which it is not read are on top; those for sending more than
-    /// [`rates`](Self::rates) allow, for [`over_rate_ms_max`](Rates::over_rate_ms_max) together at most.
-    pub partial_timeout_ms: u64,
-    /// Bytes of incomplete messages that all connections of a shard may keep together. Default 64 MiB. The connection
-    /// that goes beyond it is closed with 1008.
-    pub partial_bytes_max: usize,
-    /// Longest time for a closing handshake, in milliseconds. Default 5,000. Then the connection is cut, and its client
-    /// may see 1006.
-    pub closing_timeout_ms: u64,
-    /// Bytes that a shard may have before it, in its mailbox and in logs that its writable members have not been
-    /// offered yet. Default 32 MiB. Whoever publishes beyond it is not read from until half of that is done.
-    pub lag_bytes_max: usize,
-    /// Longest time that a publisher is not read from for that, in milliseconds. Default 10,000. Then it is closed with
-    /// 1013.
-    pub pause_timeout_ms: u64,
-    /// Longest time for what a callback waits for (`Join::later`, `Handled::later`), in milliseconds. Default 30,000.
-    /// Then a join is refused with "join timed out", and a channel that waited for another event crashes.
-    pub callback_timeout_ms: u64,
-    /// How it ends once it is asked to.
-    pub drain: Drain,
-    /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so that it does not
-    /// hoard megabytes for each reader that has stopped.
-    pub notsent_bytes_max: u32,
-    /// Who may come, and how fast.
-    pub admission: AdmissionLimits,
-    /// What one connection may send in a second.
-    pub rates: Rates,
-    /// The limits that only count for now ([`Limit`](super::limit::Limit)).
+    values: Values,
+    /// The limits that only count for now.
     pub observe: LimitSet,
+    /// How the server ends once it is asked to.
+    pub drain: Drain,
+    /// Longest time for a client to take its Close, or its last answer in HTTP, in milliseconds. Default
+    /// 5,000. Then the connection is cut, and its client may see 1006.
+    pub closing_timeout_ms: u64,
+    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or an
+    /// upgrade has it long before. Then the answer under way is the last.
+    pub http_lifetime_ms: u64,
+    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, because phoenix.js
+    /// gives up after that time. Then the client gets 503.
+    pub connect_timeout_ms: u64,
+    /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so that
+    /// it does not hoard megabytes for each reader that has stopped.
+    pub notsent_bytes_max: u32,
 }
 
 impl Default for ServerLimits {
     fn default() -> ServerLimits {
         ServerLimits {
-            fanout: FanoutSettings::default(),
-            partial_timeout_ms: 30_000,
-            partial_bytes_max: 64 << 20,
-            closing_timeout_ms: 5_000,
-            lag_bytes_max: 32 << 20,
-            pause_timeout_ms: 10_000,
-            callback_timeout_ms: 30_000,
-            drain: Drain::default(),
-            notsent_bytes_max: 128 << 10,
-            admission: AdmissionLimits::default(),
-            rates: Rates::default(),
+            values: DEFAULTS,
             observe: LimitSet::default(),
+            drain: Drain::default(),
+            closing_timeout_ms: 5_000,
+            http_lifetime_ms: 60_000,
+            connect_timeout_ms: 10_000,
+            notsent_bytes_max: 128 << 10,
         }
     }
 }
 
-/// Who may come, and how fast. What is too much waits in the kernel's backlog or for its answer, as a quick refusal would
-/// only bring the client back at once (phoenix.js tries again within 10 ms).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AdmissionLimits {
-    /// Connections in all, in HTTP or as WebSockets. Default 250,000. For a further one, that in HTTP is cut which has waited
-    /// longest without having sent a whole request head; where there is none, it is not accepted until another has gone.
-    pub connections_max: usize,
-    /// Connections from one address (of IPv6 the first 64 bits), those of loopback not counted. Default 10,000. The next
-    /// gets 429 a second after it came, and is closed then if it has not asked for anything.
-    pub connections_per_address_max: usize,
-    /// Connections that are in HTTP still, each shard its part of them. Default 4,096. For each further one, that which has
-    /// waited longest without having sent a whole request head is cut.
-    pub upgrades_in_flight_max: usize,
-    /// Connections accepted in a second, in the long run. Default 5,000; the others wait in the backlog.
-    pub accepts_per_second: u32,
-    /// Connections accepted at once after a pause. Default 1,000.
-    pub accepts_burst: u32,
-    /// Joins answered in a second by all shards, in the long run. Default 20,000; the others wait, in order.
-    pub joins_per_second: u32,
-    /// Joins answered at once after a pause. Default 2,000.
-    pub joins_burst: u32,
-    /// Longest wait of a join for that, in milliseconds. Default 8,000, as phoenix.js gives up after 10,000. Who would wait
-    /// longer is refused with "too many joins" at the end of that time.
-    pub join_wait_ms_max: u64,
-}
-
-impl Default for AdmissionLimits {
-    fn default() -> AdmissionLimits {
-        AdmissionLimits {
-            connections_max: 250_000,
-            connections_per_address_max: 10_000,
-            upgrades_in_flight_max: 4_096,
-            accepts_per_second: 5_000,
-            accepts_burst: 1_000,
-            joins_per_second: 20_000,
-            joins_burst: 2_000,
-            join_wait_ms_max: 8_000,
-        }
+impl ServerLimits {
+    /// The value of `limit`: a number, bytes or milliseconds, as its name says.
+    #[inline]
+    pub fn max(&self, limit: Limit) -> u64 {
+        self.number(limit, Key::Max)
     }
-}
 
-/// What one connection may send: token buckets. Who is over is read later; who stays over is closed with 1008.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rates {
-    /// Messages in a second, in the long run. Default 1,000.
-    pub messages_per_second: u32,
-    /// Messages at once after a pause. Default 2,000.
-    pub messages_burst: u32,
-    /// Bytes in a second, in the long run. Default 1 MiB.
-    pub bytes_per_second: u32,
-    /// Bytes at once after a pause. Default 4 MiB.
-    pub bytes_burst: u32,
-    /// How long a client may be over without a moment in which it was not, in milliseconds. Default 10,000.
-    pub over_rate_ms_max: u64,
-}
+    /// How many `limit` allows at once after a pause, if it bounds how many there may be in a second.
+    /// Else 0.
+    #[inline]
+    pub fn burst(&self, limit: Limit) -> u64 {
+        self.number(limit, Key::Burst)
+    }
 
-impl Default for Rates {
-    fn default() -> Rates {
-        Rates {
-            messages_per_second: 1_000,
-            messages_burst: 2_000,
-            bytes_per_second: 1 << 20,
-            bytes_burst: 4 << 20,
-            over_rate_ms_max: 10_000,
+    /// How long those wait that are over [`JoinsPerSecond`](Limit::JoinsPerSecond) or
+    /// [`LagBytes`](Limit::LagBytes), in milliseconds. Of other limits 0.
+    #[inline]
+    pub fn wait_ms(&self, limit: Limit) -> u64 {
+        self.number(limit, Key::WaitMs)
+    }
+
+    /// How long a client may be over [`MessagesPerSecond`](Limit::MessagesPerSecond) or
+    /// [`BytesPerSecond`](Limit::BytesPerSecond) without a moment in which it is not, in milliseconds.
+    #[inline]
+    pub fn over_ms(&self) -> u64 {
+        self.number(Limit::MessagesPerSecond, Key::OverMs)
+    }
+
+    /// Sets the value of `limit`.
+    ///
+    /// # Panics
+    /// If each mount has its own: [`IdleTime`](Limit::IdleTime), [`MessageBytes`](Limit::MessageBytes) and
+    /// [`ChannelsPerConnection`](Limit::ChannelsPerConnection) are set on the
+    /// [`UserSocket`](crate::channel::UserSocket).
+    #[must_use]
+    pub fn with_max(self, limit: Limit, max: u64) -> ServerLimits {
+        if let Some(setter) = limit.mount_setter() {
+            let name = limit.name();
+            panic!("each mount has its own {name}: it is set by UserSocket::{setter}");
         }
+        self.with(limit, Key::Max, max)
+    }
+
+    /// Sets how many `limit` allows at once after a pause.
+    ///
+    /// # Panics
+    /// If it has no burst, because it does not bound how many there may be in a second.
+    #[must_use]
+    pub fn with_burst(self, limit: Limit, burst: u64) -> ServerLimits {
+        self.with(limit, Key::Burst, burst)
+    }
+
+    /// Sets how long those wait that are over `limit`, in milliseconds.
+    ///
+    /// # Panics
+    /// If nobody waits at this limit.
+    #[must_use]
+    pub fn with_wait_ms(self, limit: Limit, wait_ms: u64) -> ServerLimits {
+        self.with(limit, Key::WaitMs, wait_ms)
+    }
+
+    /// Sets how long a client may be over [`MessagesPerSecond`](Limit::MessagesPerSecond) or
+    /// [`BytesPerSecond`](Limit::BytesPerSecond) without a rest, in milliseconds.
+    #[must_use]
+    pub fn with_over_ms(self, over_ms: u64) -> ServerLimits {
+        self.with(Limit::MessagesPerSecond, Key::OverMs, over_ms)
+    }
+
+    /// Has `limits` only count how often they would bite, beside those that do already.
+    #[must_use]
+    pub fn observing(mut self, limits: impl IntoIterator<Item = Limit>) -> ServerLimits {
+        self.observe = limits.into_iter().fold(self.observe, LimitSet::with);
+        self
+    }
+
+    /// Sets how the server ends.
+    #[must_use]
+    pub fn with_drain(mut self, drain: Drain) -> ServerLimits {
+        self.drain = drain;
+        self
+    }
+
+    /// Sets the [time for closing](Self::closing_timeout_ms).
+    #[must_use]
+    pub fn with_closing_timeout_ms(mut self, ms: u64) -> ServerLimits {
+        self.closing_timeout_ms = ms;
+        self
+    }
+
+    /// Sets the [life of a connection in HTTP](Self::http_lifetime_ms).
+    #[must_use]
+    pub fn with_http_lifetime_ms(mut self, ms: u64) -> ServerLimits {
+        self.http_lifetime_ms = ms;
+        self
+    }
+
+    /// Sets the [time for the app's answer to a connect](Self::connect_timeout_ms).
+    #[must_use]
+    pub fn with_connect_timeout_ms(mut self, ms: u64) -> ServerLimits {
+        self.connect_timeout_ms = ms;
+        self
+    }
+
+    /// Sets the [unsent bytes of one socket](Self::notsent_bytes_max).
+    #[must_use]
+    pub fn with_notsent_bytes_max(mut self, bytes: u32) -> ServerLimits {
+        self.notsent_bytes_max = bytes;
+        self
+    }
+
+    fn with(mut self, limit: Limit, key: Key, value: u64) -> ServerLimits {
+        let (name, key_name) = (limit.name(), key.name());
+        assert!(limit.has(key), "the limit {name} has no {key_name}");
+        self.set_number(limit, key, value);
+        self
+    }
+
+    #[inline]
+    pub(crate) fn number(&self, limit: Limit, key: Key) -> u64 {
+        self.values[key as usize][limit as usize]
+    }
+
+    /// Also those of a mount, of which the configuration has one.
+    pub(crate) fn set_number(&mut self, limit: Limit, key: Key, value: u64) {
+        self.values[key as usize][limit as usize] = value;
+    }
+
+    /// `limit` as so many in a second, and so many at once.
+    pub(crate) fn rate(&self, limit: Limit) -> RefillRate {
+        let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        RefillRate::new(count(self.max(limit)), count(self.burst(limit)))
+    }
+
+    /// Above which value `limit` bites: see [`LimitSet::bites_above`].
+    pub(crate) fn bites_above(&self, limit: Limit) -> u64 {
+        self.observe.bites_above(limit, self.max(limit))
     }
 }
 
 /// How a server ends once it is asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Drain {
-    /// How long it goes on accepting, in milliseconds, while `/readyz` says already that it ends. Default 0; what a load
-    /// balancer takes to notice, where there is one.
+    /// How long it goes on accepting, in milliseconds, while `/readyz` says already that it ends. Default
+    /// 0; what a load balancer takes to notice, where there is one.
     pub ready_delay_ms: u64,
-    /// Time over which connections are closed with 1012, in milliseconds, at an even pace and in random order, members
-    /// of the largest rooms last. Default 1,000: where clients wait for the next process meanwhile, they wait for less than the
-    /// 2.5 s after which a phoenix.js with a fallback takes it. Each shard closes at least 1,000 a second, so few take less; 0 closes
-    /// all at once. At most half of what the deadline leaves is used, so that the last have time to answer.
+    /// Time over which connections are closed with 1012, in milliseconds, at an even pace and in random
+    /// order, members of the largest rooms last. Default 1,000: where clients wait for the next process
+    /// meanwhile, they wait for less than the 2.5 s after which a phoenix.js with a fallback takes it. Each
+    /// shard closes at least 1,000 a second, so few take less; 0 closes all at once. At most half of what
+    /// the deadline leaves is used, so that the last have time to answer.
     pub window_ms: u64,
-    /// Longest time from the order to the end, in milliseconds. Default 30,000. What is connected then is cut.
+    /// Longest time from the order to the end, in milliseconds. Default 30,000. What is connected then is
+    /// cut.
     pub deadline_ms: u64,
 }
 
@@ -153,6 +221,27 @@ impl Default for Drain {
 }
 
 impl Drain {
+    /// Sets how long it [goes on accepting](Self::ready_delay_ms).
+    #[must_use]
+    pub fn with_ready_delay_ms(mut self, ms: u64) -> Drain {
+        self.ready_delay_ms = ms;
+        self
+    }
+
+    /// Sets the [time over which connections are closed](Self::window_ms).
+    #[must_use]
+    pub fn with_window_ms(mut self, ms: u64) -> Drain {
+        self.window_ms = ms;
+        self
+    }
+
+    /// Sets the [longest time to the end](Self::deadline_ms).
+    #[must_use]
+    pub fn with_deadline_ms(mut self, ms: u64) -> Drain {
+        self.deadline_ms = ms;
+        self
+    }
+
     /// The time over which connections are really closed.
     pub(crate) fn closing_window_ms(&self) -> u64 {
         let left_ms = self.deadline_ms.saturating_sub(self.ready_delay_ms);
@@ -160,41 +249,21 @@ impl Drain {
     }
 }
 
-/// The limits of a connection while it speaks HTTP. They are generous to a slow client and a slow network, and bound
-/// what a silent or hostile one can hold: a file descriptor and some kilobytes, for about a minute at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HttpLimits {
-    /// Longest wait for a whole request head, in milliseconds, from the accept or the end of the answer before, so it
-    /// is also how long an idle connection is kept. Default 10,000. Then the connection is closed.
-    pub header_timeout_ms: u64,
-    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or an upgrade has it
-    /// long before. Then the answer under way is the last, and has `closing_timeout_ms` to be taken.
-    pub lifetime_ms: u64,
-    /// How long a connection at the end of its life may still take, in milliseconds. Default 5,000. Then it is cut.
-    pub closing_timeout_ms: u64,
-    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, as phoenix.js itself gives up
-    /// on things after that time. Then the client gets 503.
-    pub connect_timeout_ms: u64,
-    /// Largest request head, in bytes, at least 8,192 (hyper's own minimum). It bounds hyper's buffer, so that up to twice
-    /// as much may pass, as it happens to be read. Default 65,536, eight times what proxies
-    /// commonly pass on, as tokens travel in URLs. A larger one is answered with 431.
-    pub head_bytes_max: usize,
-    /// Most header lines of a request. Default 100. More are answered with 431.
-    pub head_lines_max: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Default for HttpLimits {
-    fn default() -> HttpLimits {
-        HttpLimits {
-            header_timeout_ms: 10_000,
-            lifetime_ms: 60_000,
-            closing_timeout_ms: 5_000,
-            connect_timeout_ms: 10_000,
-            head_bytes_max: 64 * 1024,
-            head_lines_max: HEAD_LINES_MAX_DEFAULT,
-        }
+    #[test]
+    fn what_a_limit_does_not_have_cannot_be_set() {
+        let limits = ServerLimits::default();
+        let refused = |set: fn(ServerLimits) -> ServerLimits| {
+            std::panic::catch_unwind(move || set(limits)).is_err()
+        };
+        assert!(refused(|limits| limits.with_max(Limit::IdleTime, 1)));
+        assert!(refused(|limits| limits.with_burst(Limit::HeadBytes, 1)));
+        assert!(refused(|limits| limits.with_wait_ms(Limit::HeadBytes, 1)));
+        assert!(!refused(
+            |limits| limits.with_burst(Limit::JoinsPerSecond, 1)
+        ));
     }
 }
-
-/// hyper's own default, for which it needs no memory of its own.
-pub(crate) const HEAD_LINES_MAX_DEFAULT: usize = 100;

@@ -11,6 +11,7 @@ use super::pace::Pace;
 use crate::broker::Mailbox;
 use crate::channel::UserSocket;
 use crate::server::admission::addresses::Counted;
+use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 use crate::session::Session;
 use crate::websocket::{CloseReason, FrameReader};
@@ -172,8 +173,8 @@ impl ServerLimits {
     /// How long a message may be incomplete whose client was not read for `throttled_ms` of that since it sent too much: as
     /// much longer as it may be over in a row, at most. Without that end, who has a pause before each look at the deadline has none.
     fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
-        let more_ms = throttled_ms.min(self.rates.over_rate_ms_max);
-        self.partial_timeout_ms.saturating_add(more_ms)
+        let more_ms = throttled_ms.min(self.over_ms());
+        self.max(Limit::PartialTime).saturating_add(more_ms)
     }
 }
 
@@ -183,11 +184,9 @@ mod tests {
 
     #[test]
     fn pauses_put_off_the_end_of_an_unfinished_message_but_not_for_good() {
-        let mut limits = ServerLimits {
-            partial_timeout_ms: 500,
-            ..ServerLimits::default()
-        };
-        limits.rates.over_rate_ms_max = 2_000;
+        let limits = ServerLimits::default()
+            .with_max(Limit::PartialTime, 500)
+            .with_over_ms(2_000);
         let ms_max = [0, 300, 2_000, 1_000_000].map(|ms| limits.partial_ms_max(ms));
         assert_eq!(ms_max, [500, 800, 2_500, 2_500]);
     }

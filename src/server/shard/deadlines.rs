@@ -108,10 +108,10 @@ impl Shard {
                 .then_some(Due::CutOff(closing.reason)),
             Stage::Paused { since } => self
                 .clock
-                .is_over(*since, self.limits.pause_timeout_ms)
+                .is_over(*since, self.limits.wait_ms(Limit::LagBytes))
                 .then_some(Due::Close(CloseReason::Overloaded)),
             Stage::Throttled { .. } => {
-                let time_max = self.limits.rates.over_rate_ms_max;
+                let time_max = self.limits.over_ms();
                 let is_over = |since| self.clock.is_over(since, time_max);
                 let is_over = connection.pace.is_over(is_over);
                 if is_over {
@@ -152,11 +152,11 @@ impl ServerLimits {
         let idle = app.router().idle_timeout_ms_min();
         let shortest = [
             idle,
-            self.partial_timeout_ms,
+            self.max(Limit::PartialTime),
             self.closing_timeout_ms,
-            self.pause_timeout_ms,
-            self.rates.over_rate_ms_max,
-            self.fanout.retention_ms_max,
+            self.wait_ms(Limit::LagBytes),
+            self.over_ms(),
+            self.max(Limit::RetentionTime),
         ];
         let shortest = shortest.into_iter().min().unwrap_or(4000);
         Duration::from_millis((shortest / 4).clamp(5, 1000))

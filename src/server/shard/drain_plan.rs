@@ -83,11 +83,10 @@ mod tests {
 
     #[test]
     fn the_window_leaves_half_of_the_time_for_the_last_to_answer() {
-        let drain = Drain {
-            ready_delay_ms: 2_000,
-            window_ms: 9_000,
-            deadline_ms: 10_000,
-        };
+        let drain = Drain::default()
+            .with_ready_delay_ms(2_000)
+            .with_window_ms(9_000)
+            .with_deadline_ms(10_000);
         assert_eq!(drain.closing_window_ms(), 4_000);
         assert_eq!(Drain::default().closing_window_ms(), 1_000);
     }

@@ -53,7 +53,7 @@ impl<'a> ShardHost<'a> {
             link,
             events,
             held_joins,
-            callback_timeout_ms: limits.callback_timeout_ms,
+            callback_timeout_ms: limits.max(Limit::CallbackTime),
             observe: limits.observe,
             key,
             connection,

@@ -37,8 +37,7 @@ impl Shard {
     }
 
     pub(crate) fn lag_bytes_that_bite(&self) -> u64 {
-        let max = self.limits.lag_bytes_max as u64;
-        self.limits.observe.bites_above(Limit::LagBytes, max)
+        self.limits.bites_above(Limit::LagBytes)
     }
 
     /// A message that is too large was refused by its header.
@@ -53,12 +52,12 @@ impl Shard {
 
     /// A connection was given up for one of the fan-out's bounds.
     pub(crate) fn note_failure(&self, failure: &Failure) {
-        let fanout = &self.limits.fanout;
         let limit = match failure {
             Failure::Io(_) => return,
             Failure::FellBehind => {
                 let heights = self.fanout.high_water();
-                match heights.log_bytes > fanout.retention_bytes_max {
+                let bytes_max = self.limits.max(Limit::RetentionBytes);
+                match heights.log_bytes as u64 > bytes_max {
                     true => Limit::RetentionBytes,
                     false => Limit::RetentionMessages,
                 }
@@ -74,38 +73,18 @@ impl Shard {
     /// Notes how high the logs and outboxes of blocked readers have stood since the last sweep.
     pub(crate) fn note_heights(&mut self) {
         let heights = self.fanout.take_high_water();
-        let fanout = &self.limits.fanout;
         let noted = [
-            (
-                Limit::OutboxBytes,
-                heights.outbox_bytes,
-                fanout.outbox_bytes_max,
-            ),
-            (
-                Limit::RetentionBytes,
-                heights.log_bytes,
-                fanout.retention_bytes_max,
-            ),
-            (
-                Limit::RetentionMessages,
-                heights.log_entries,
-                fanout.retention_entries_max,
-            ),
-            (
-                Limit::RetentionTime,
-                heights.log_age_ms,
-                fanout.retention_ms_max as usize,
-            ),
-            (
-                Limit::RetentionTotalBytes,
-                heights.retained_bytes,
-                fanout.retention_total_bytes_max,
-            ),
+            (Limit::OutboxBytes, heights.outbox_bytes),
+            (Limit::RetentionBytes, heights.log_bytes),
+            (Limit::RetentionMessages, heights.log_entries),
+            (Limit::RetentionTime, heights.log_age_ms),
+            (Limit::RetentionTotalBytes, heights.retained_bytes),
         ];
-        for (limit, height, max) in noted {
+        for (limit, height) in noted {
+            let (height, max) = (height as u64, self.limits.max(limit));
             let is_observed = self.limits.observe.contains(limit);
             let height = if is_observed { height } else { height.min(max) };
-            self.judge(limit, height as u64, max as u64);
+            self.judge(limit, height, max);
         }
     }
 

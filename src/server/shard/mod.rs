@@ -119,7 +119,7 @@ impl Shard {
             held_joins: JoinQueue::default(),
             link,
             app,
-            charges: limits.rates.into(),
+            charges: (&limits).into(),
             limits,
             connections: Slab::new(),
             fanout,

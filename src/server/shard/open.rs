@@ -67,7 +67,7 @@ impl Shard {
     /// Cuts who waits longest for a request while too many are in HTTP.
     fn make_room_in_flight(&self) {
         let admission = &self.link.admission;
-        let (_, observe) = admission.limits();
+        let observe = admission.observe();
         let (limit, max) = (Limit::UpgradesInFlight, admission.upgrades_in_flight_max());
         let len = self.pending.len() as u64;
         if admission.meters.judge(observe, limit, len, max) {

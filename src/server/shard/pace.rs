@@ -1,9 +1,10 @@
 //! How much a connection sent, what that is charged by, and who has to wait for it.
 
 use super::clock::Stamp;
+use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::RefillRate;
 use crate::server::limits::token_bucket::TokenBucket;
-use crate::server::limits::values::Rates;
+use crate::server::limits::values::ServerLimits;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::pin::Pin;
@@ -52,18 +53,18 @@ impl Pace {
     }
 }
 
-/// [`Rates`], worked out for charging reads by them.
+/// The rates of [`ServerLimits`], worked out for charging reads by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Charges {
     pub(crate) messages: RefillRate,
     pub(crate) bytes: RefillRate,
 }
 
-impl From<Rates> for Charges {
-    fn from(rates: Rates) -> Charges {
+impl From<&ServerLimits> for Charges {
+    fn from(limits: &ServerLimits) -> Charges {
         Charges {
-            messages: RefillRate::new(rates.messages_per_second, rates.messages_burst),
-            bytes: RefillRate::new(rates.bytes_per_second, rates.bytes_burst),
+            messages: limits.rate(Limit::MessagesPerSecond),
+            bytes: limits.rate(Limit::BytesPerSecond),
         }
     }
 }

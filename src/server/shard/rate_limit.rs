@@ -11,7 +11,7 @@ use super::Shard;
 use super::connection::Stage;
 use super::pace::Charges;
 use crate::server::limits::limit::Limit;
-use crate::server::limits::values::Rates;
+use crate::server::limits::values::ServerLimits;
 use crate::websocket::CloseReason;
 
 impl Shard {
@@ -53,19 +53,17 @@ impl Shard {
             return None;
         }
         let since = *pace.over_since.get_or_insert(self.clock.now());
-        if self
-            .clock
-            .is_over(since, self.limits.rates.over_rate_ms_max)
-        {
+        if self.clock.is_over(since, self.limits.over_ms()) {
             return Some(CloseReason::RateExceeded);
         }
         self.throttle(key, now_ns + wait_ns);
         None
     }
 
-    /// Charges by `rates` from now on. What is owed at others is forgiven, and who waits for that is read.
-    pub(crate) fn set_rates(&mut self, rates: Rates) {
-        let charges = Charges::from(rates);
+    /// Charges by the rates of `limits` from now on. What is owed at others is forgiven, and clients that
+    /// wait for that are read.
+    pub(crate) fn set_rates(&mut self, limits: &ServerLimits) {
+        let charges = Charges::from(limits);
         if std::mem::replace(&mut self.charges, charges) == charges {
             return;
         }

@@ -183,11 +183,11 @@ impl Shard {
             taken.largest as u64,
             message_bytes_max as u64,
         );
-        let (partial, partial_max) = (self.partial_bytes, self.limits.partial_bytes_max);
-        if now_kept > 0 && self.judge(Limit::PartialBytes, partial as u64, partial_max as u64) {
+        let (partial, partial_max) = (self.partial_bytes, self.limits.max(Limit::PartialBytes));
+        if now_kept > 0 && self.judge(Limit::PartialBytes, partial as u64, partial_max) {
             return self.close(key, CloseReason::PartialTimeout);
         }
-        if lag_bytes > 0 && self.judge(Limit::LagBytes, lag_bytes, self.limits.lag_bytes_max as u64)
+        if lag_bytes > 0 && self.judge(Limit::LagBytes, lag_bytes, self.limits.max(Limit::LagBytes))
         {
             self.pause(key);
         }

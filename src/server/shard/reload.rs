@@ -12,7 +12,7 @@ impl Shard {
     pub(crate) fn reload(&mut self, serving: &Serving) {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;
-        self.set_rates(self.limits.rates);
+        self.set_rates(&serving.limits);
         self.fanout.set_settings(with_observed(&self.limits));
         self.sweep = self.limits.sweeps(&self.app);
         let router: &Router = serving.app.router();

@@ -73,14 +73,9 @@ fn an_idle_server_stays_healthy_for_longer_than_a_shard_may_hang() {
 fn a_server_that_drains_is_healthy_and_not_ready() {
     let any = ([127, 0, 0, 1], 0).into();
     let router = Router::new().socket("/socket", UserSocket::new());
-    let limits = ServerLimits {
-        closing_timeout_ms: 60_000,
-        drain: Drain {
-            deadline_ms: 60_000,
-            ..Drain::default()
-        },
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default()
+        .with_closing_timeout_ms(60_000)
+        .with_drain(Drain::default().with_deadline_ms(60_000));
     let server = Server::new(router).shards(2).limits(limits).admin(any);
     let bound = server.bind(any).unwrap();
     let admin = bound.admin_addr().unwrap();

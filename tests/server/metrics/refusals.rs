@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use lobbyd::rooms::{EventName, EventRule, Rate, Relay, RoomRules, declare};
-use lobbyd::server::{AdmissionLimits, LimitSet, ServerLimits};
+use lobbyd::server::{Limit, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Payload, Reload, Router, Socket, UserSocket};
 use serde_json::json;
 
@@ -46,10 +46,7 @@ impl Channel for Doorman {
 #[test]
 fn every_refused_join_counts_under_its_reason() {
     let socket = UserSocket::new().max_channels(1).channel("room:*", Doorman);
-    let limits = ServerLimits {
-        callback_timeout_ms: 50,
-        ..ServerLimits::default()
-    };
+    let limits = ServerLimits::default().with_max(Limit::CallbackTime, 50);
     let server = serve_with(Router::new().socket("/socket", socket), 2, limits);
     let mut client = connect(&server);
     let long = format!("room:{}", "x".repeat(2_000));
@@ -65,14 +62,12 @@ fn every_refused_join_counts_under_its_reason() {
     ] {
         assert_eq!(answer(&mut client, topic), told);
     }
-    let none_in_time = AdmissionLimits {
-        joins_per_second: 1,
-        joins_burst: 1,
-        join_wait_ms_max: 0,
-        ..AdmissionLimits::default()
-    };
+    let none_in_time = ServerLimits::default()
+        .with_max(Limit::JoinsPerSecond, 1)
+        .with_burst(Limit::JoinsPerSecond, 1)
+        .with_wait_ms(Limit::JoinsPerSecond, 0);
     let endpoint = server.endpoint();
-    endpoint.set_admission(none_in_time, LimitSet::default());
+    endpoint.set_admission(&none_in_time);
     let mut late = connect(&server);
     eventually("a join comes too late", || {
         answer(&mut late, "room:closed") == "too many joins"
@@ -128,7 +123,6 @@ fn every_push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     assert_eq!(told[3].as_deref(), Some("too many messages"), "{told:?}");
     server.endpoint().reload(Reload {
         router: router(RoomRules::closed("room:a", "over")),
-        http_limits: lobbyd::HttpLimits::default(),
         limits: ServerLimits::default(),
     });
     eventually("the room is closed", || {

@@ -1,7 +1,7 @@
 //! A server of rooms by rules.
 
 use lobbyd::rooms::{EventName, EventRule, Relay, RoomRules, declare};
-use lobbyd::server::{HttpLimits, Running, ServerLimits};
+use lobbyd::server::{Running, ServerLimits};
 use lobbyd::{Reload, Router, UserSocket};
 
 pub use crate::rooms::member::ROOM;
@@ -20,7 +20,6 @@ pub fn serve_rooms(rooms: impl IntoIterator<Item = RoomRules>) -> Running {
 pub fn reload_of(router: Router) -> Reload {
     Reload {
         router,
-        http_limits: HttpLimits::default(),
         limits: ServerLimits::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use lobbyd::rooms::{DeclaredRoom, EventRule, Rate, RoomRules, declare};
-use lobbyd::server::{HttpLimits, Server};
+use lobbyd::server::{Limit, Server, ServerLimits};
 use lobbyd::{Connect, Reload, Router, UserSocket};
 use serde_json::json;
 use tokio::sync::Notify;
@@ -203,12 +203,9 @@ fn what_was_replaced_is_let_go() {
 #[test]
 fn other_limits_of_http_hold_for_those_who_connect_then() {
     let server = serve_rooms([strict()]);
-    let http_limits = HttpLimits {
-        header_timeout_ms: 100,
-        ..HttpLimits::default()
-    };
+    let limits = ServerLimits::default().with_max(Limit::HeadTime, 100);
     server.endpoint().reload(Reload {
-        http_limits,
+        limits,
         ..reload_of(router([strict()]))
     });
     // The default would be 10 s.

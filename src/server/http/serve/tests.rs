@@ -33,15 +33,13 @@ fn router() -> Router {
 }
 
 /// Short limits, so that a test of one does not take long.
-fn brisk() -> HttpLimits {
-    HttpLimits {
-        header_timeout_ms: 100,
-        lifetime_ms: 400,
-        closing_timeout_ms: 100,
-        connect_timeout_ms: 50,
-        head_bytes_max: 16 * 1024,
-        head_lines_max: 100,
-    }
+fn brisk() -> ServerLimits {
+    ServerLimits::default()
+        .with_max(Limit::HeadTime, 100)
+        .with_max(Limit::HeadBytes, 16 * 1024)
+        .with_http_lifetime_ms(400)
+        .with_closing_timeout_ms(100)
+        .with_connect_timeout_ms(50)
 }
 
 /// What came of one connection.

@@ -32,10 +32,7 @@ fn a_half_open_connection_ends_by_itself() {
     let idle = b"GET /healthz HTTP/1.1\r\n\r\n".to_vec();
     for sent in [silent, slow, idle] {
         let begin = Instant::now();
-        let limits = HttpLimits {
-            lifetime_ms: 60_000,
-            ..brisk()
-        };
+        let limits = brisk().with_http_lifetime_ms(60_000);
         converse(HttpApp::new(router()).limits(limits), vec![sent]);
         let lasted = begin.elapsed();
         assert!(
@@ -47,10 +44,7 @@ fn a_half_open_connection_ends_by_itself() {
 
 #[test]
 fn a_connection_that_always_asks_again_ends_too() {
-    let limits = HttpLimits {
-        lifetime_ms: 50,
-        ..brisk()
-    };
+    let limits = brisk().with_http_lifetime_ms(50);
     let begin = Instant::now();
     let (was_ended, upgraded) = serve_one(HttpApp::new(router()).limits(limits), |mut client| {
         let mut chunk = [0; 65_536];

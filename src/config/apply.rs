@@ -26,7 +26,7 @@ impl Config {
         };
         let socket = UserSocket::new()
             .check_origin(origins)
-            .max_channels(self.channels_max)
+            .channels_max(self.channels_max)
             .idle_timeout_ms(self.socket.idle_timeout_ms)
             .message_bytes_max(self.socket.message_bytes_max);
         Ok(Router::new()

@@ -14,6 +14,7 @@ use super::violation::Violation;
 
 /// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseReason {
     /// The client sent a legal Close, with any code or none. 1000. It stays away: it meant to go.
     ClientClosed,
@@ -47,6 +48,7 @@ pub enum CloseReason {
 
 /// What was full when a client that reads too slowly fell out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Overrun {
     /// The log of one of its topics, in bytes or entries.
     TopicLog,

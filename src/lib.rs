@@ -22,7 +22,7 @@
 //!         match (event, payload.get("body")) {
 //!             ("new_msg", Some(body)) => {
 //!                 socket.broadcast("new_msg", object! { "body": body });
-//!                 Handled::NoReply
+//!                 Handled::no_reply()
 //!             }
 //!             ("new_msg", None) => Handled::error(reason("new_msg needs an object with a body")),
 //!             _ => Handled::error(reason(&format!("unknown event {event:?}"))),
@@ -67,17 +67,17 @@
 //! |---|---|
 //! | `socket "/socket", UserSocket` in the endpoint | [`Router::socket`] |
 //! | `channel "room:*", RoomChannel` | [`UserSocket::channel`] |
-//! | `check_origin`, `timeout`, `max_channels_per_transport`, … | [`UserSocket::check_origin`], [`UserSocket::idle_timeout_ms`], [`UserSocket::max_channels`], … |
+//! | `check_origin`, `timeout`, `max_channels_per_transport`, … | [`UserSocket::check_origin`], [`UserSocket::idle_timeout_ms`], [`UserSocket::channels_max`], … |
 //! | `connect/3`, `connect_info` | [`UserSocket::connect`] with [`Params`] and [`ConnectInfo`] |
 //! | `{:ok, socket}`, `:error`, `{:error, reason}` of `connect/3` | [`Connect::ok`], [`Connect::refuse`], [`Connect::refuse_with`]; [`Connect::later`] if it has to wait |
-//! | `id/1` | [`Connect::id`] |
-//! | `assign/3`, `socket.assigns` | [`Connect::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
+//! | `id/1` | [`ConnectAccept::id`], of [`Connect::accept`] |
+//! | `assign/3`, `socket.assigns` | [`ConnectAccept::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
 //! | `join/3` | [`Channel::join`] |
 //! | `{:ok, socket}`, `{:ok, response, socket}`, `{:error, response}` of `join/3` | [`Join::ok`], [`Join::ok_with`], [`Join::error`]; [`Join::later`] if it has to wait |
-//! | a join that is refused where a room has so many members | [`Join::members_max`] |
+//! | a join that is refused where a room has so many members | [`JoinAccept::members_max`], of [`Join::accept`] |
 //! | `send(self(), :after_join)` | [`Socket::send_info`] |
 //! | `handle_in/3` | [`Channel::handle_in`] |
-//! | `{:noreply, socket}` | [`Handled::NoReply`] |
+//! | `{:noreply, socket}` | [`Handled::no_reply`] |
 //! | `{:reply, {status, response}, socket}` | [`Handled::ok`], [`Handled::error`], [`Handled::reply`]; [`Handled::later`] if it has to wait |
 //! | `{:stop, reason, socket}`, `{:stop, reason, reply, socket}` | [`Handled::stop`], [`Handled::stop_with_reply`] |
 //! | `push/3` | [`Socket::push`] |
@@ -150,9 +150,9 @@ mod websocket;
 
 pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
-    Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
-    Params, PushRefusal, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode,
-    StopReason, TerminateReason, UserSocket,
+    Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectAccept, ConnectInfo, Handled, Info,
+    Join, JoinAccept, Origin, Params, PushRefusal, ReplyHandle, Router, Socket, SocketHandle,
+    SocketLimits, StatusCode, StopReason, TerminateReason, UserSocket,
 };
 pub use protocol::{
     IntoPayload, Json, JsonBuf, Mismatch, Object, Payload, PayloadBuf, ToJson, reason,

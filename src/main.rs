@@ -12,7 +12,7 @@ use lobbyd::config::{
     Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
     Unresolvable, complete, effective,
 };
-use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
+use lobbyd::server::{Bound, Server, raise_descriptor_limit};
 use program::exit::{CannotListen, Exit};
 use program::inherited_sockets::{InheritedSockets, Unusable};
 use program::log::{Log, WrongFilter};
@@ -111,21 +111,17 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let service = ServiceManager::from_environment();
     let cut = reload.refuse_until(asked_again(&orders, &service, &endpoint));
     let end = reload.until(&service, asked_to_end(&orders, &service, &endpoint));
-    Ok(
-        match server.run_until(end, cut).map_err(Failure::NoThreads)? {
-            Summary { cut_off: 0 } => {
-                tracing::info!("ended; every client was told to come back");
-                Exit::Clean
-            }
-            Summary { cut_off } => {
-                tracing::warn!(
-                    cut_off,
-                    "ended; connections were cut off before their clients took the Close"
-                );
-                Exit::CutOff
-            }
-        },
-    )
+    let ended = server.run_until(end, cut).map_err(Failure::NoThreads)?;
+    let cut_off = ended.cut_off;
+    if cut_off == 0 {
+        tracing::info!("ended; every client was told to come back");
+        return Ok(Exit::Clean);
+    }
+    tracing::warn!(
+        cut_off,
+        "ended; connections were cut off before their clients took the Close"
+    );
+    Ok(Exit::CutOff)
 }
 
 /// The server that `config` describes: on the sockets that were handed over, where there are some, else on its addresses.

@@ -88,6 +88,7 @@ pub struct Mail {
 /// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::socket::Socket::subscribe); it comes to
 /// `handle_info`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Broadcast {
     /// The topic.
     pub topic: Box<str>,

@@ -32,21 +32,21 @@ mod user_socket;
 
 pub use assigns::Assigns;
 pub use channel::{Channel, TerminateReason};
-pub use connect::{Connect, ConnectInfo, ConnectUri};
-pub(crate) use connect::{ConnectAccepted, request_host};
+pub(crate) use connect::request_host;
+pub use connect::{Connect, ConnectAccept, ConnectInfo, ConnectUri};
 pub use handle::{ReplyHandle, SocketHandle};
-pub use hyper::http::{HeaderValue, StatusCode};
+pub use http::{HeaderValue, StatusCode};
 pub(crate) use mail::ConnectionName;
 pub use mail::{Broadcast, Info};
 pub use origin::{CheckOrigin, Origin, OriginError};
-pub(crate) use outcome::{Acceptance, JoinOutcome};
-pub(crate) use outcome::{Continuation, panic_text};
-pub use outcome::{Handled, Join};
+pub(crate) use outcome::{Continuation, HandledOutcome, JoinOutcome, panic_text};
+pub use outcome::{Handled, Join, JoinAccept};
 #[cfg(feature = "program")]
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 pub use refusal::PushRefusal;
-pub use reply::{Reply, Stop, StopReason};
+pub use reply::StopReason;
+pub(crate) use reply::{Reply, Stop};
 pub(crate) use router::Matched;
 pub use router::Router;
 pub(crate) use routes::Route;

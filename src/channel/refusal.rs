@@ -5,6 +5,7 @@ macro_rules! named {
     ($(#[$doc:meta])* $Type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub enum $Type { $($(#[$variant_doc])* $variant,)* }
 
         impl $Type {

@@ -11,7 +11,7 @@ use super::user_socket::UserSocket;
 /// use lobbyd::{Router, UserSocket};
 /// let router = Router::new()
 ///     .socket("/socket", UserSocket::new())
-///     .socket("/admin/:tenant", UserSocket::new().max_channels(10));
+///     .socket("/admin/:tenant", UserSocket::new().channels_max(10));
 /// ```
 #[derive(Debug)]
 pub struct Router {
@@ -184,15 +184,15 @@ mod tests {
 
     fn router() -> Router {
         Router::new()
-            .socket("/socket", UserSocket::new().max_channels(1))
-            .socket("/ws/admin", UserSocket::new().max_channels(2))
+            .socket("/socket", UserSocket::new().channels_max(1))
+            .socket("/ws/admin", UserSocket::new().channels_max(2))
             .socket(
                 "/ws/:tenant/",
                 UserSocket::new()
                     .path("/custom/:id/:_ignored")
-                    .max_channels(3),
+                    .channels_max(3),
             )
-            .socket("/ws/:any", UserSocket::new().max_channels(4))
+            .socket("/ws/:any", UserSocket::new().channels_max(4))
     }
 
     #[test]

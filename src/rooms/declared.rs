@@ -26,14 +26,14 @@ impl Channel for DeclaredRoom {
         if let JoinRule::Deny(why) = &self.rules.join {
             return Join::error(reason(why));
         }
-        let mut join = Join::ok();
+        let mut accept = Join::accept();
         if let Some(count) = self.rules.members_max {
-            join = join.members_max(count);
+            accept = accept.members_max(count);
         }
-        match self.rules.retention {
-            Some(retention) => join.retention(retention),
-            None => join,
+        if let Some(retention) = self.rules.retention {
+            accept = accept.retention(retention);
         }
+        accept.into()
     }
 
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
@@ -48,7 +48,7 @@ impl Channel for DeclaredRoom {
         };
         match events[at].relayed(at, event, payload, socket) {
             Ok(()) if events[at].acknowledge => Handled::ok(()),
-            Ok(()) => Handled::NoReply,
+            Ok(()) => Handled::no_reply(),
             Err(refused) => refused.told(socket),
         }
     }

@@ -36,7 +36,7 @@ impl Channel for RoomChannel {
         match (event, payload.get("body")) {
             ("new_msg", Some(body)) => {
                 socket.broadcast("new_msg", object! { "body": body });
-                Handled::NoReply
+                Handled::no_reply()
             }
             ("new_msg", None) => Handled::error(reason("new_msg needs an object with a body")),
             _ => Handled::error(reason(&format!("unknown event {event:?}"))),

@@ -43,10 +43,14 @@ pub struct Server {
 /// Rooms that the metrics name. Each is a label's value, so they are few.
 const ROOMS_TOP: usize = 10;
 
+/// Each is a thread. Nobody has so many cores, and a shard's number is kept in 16 bits.
+const SHARDS_MAX: usize = 1_024;
+
 impl Server {
     /// A server of `router`, with a shard for each core and default limits.
     pub fn new(router: Router) -> Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = cores.min(SHARDS_MAX);
         Server {
             app: HttpApp::new(router),
             shards: cores,
@@ -56,9 +60,16 @@ impl Server {
         }
     }
 
-    /// How many shards, each a thread with its own connections. Default: the cores there are. At least 1, at most 1,024.
+    /// How many shards, each a thread with its own connections. Default: the cores there are.
+    ///
+    /// # Panics
+    /// If `count` is 0 or more than 1,024: a mistake in the program, reported at its start.
     pub fn shards(mut self, count: usize) -> Server {
-        self.shards = count.clamp(1, 1024);
+        assert!(
+            (1..=SHARDS_MAX).contains(&count),
+            "a server has 1 to {SHARDS_MAX} shards, not {count}"
+        );
+        self.shards = count;
         self
     }
 
@@ -232,6 +243,24 @@ impl Bound {
             endpoint,
             stop: Some(stop),
             thread: Some(thread),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_shards_that_cannot_be_is_refused_when_it_is_set() {
+        for count in [0, SHARDS_MAX + 1, usize::MAX] {
+            let set = || Server::new(Router::new()).shards(count);
+            let panic = std::panic::catch_unwind(set).unwrap_err();
+            let text = panic.downcast_ref::<String>().unwrap();
+            assert!(text.contains(&format!("not {count}")), "{text}");
+        }
+        for count in [1, SHARDS_MAX] {
+            assert_eq!(Server::new(Router::new()).shards(count).shards, count);
         }
     }
 }

@@ -237,6 +237,7 @@ fn run_shard(
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// WebSockets that were cut off: their clients did not take the Close frame within
     /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were told. Connections that

@@ -6,7 +6,7 @@ use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
 use crate::channel::frames;
 use crate::channel::{Broadcast, Channel, MailMessage};
-use crate::channel::{Handled, Reply};
+use crate::channel::{Handled, HandledOutcome, Reply};
 use crate::channel::{Host, Info};
 use crate::channel::{Phase, Socket};
 use crate::protocol::{Message, Payload, Ref, reason};
@@ -86,17 +86,19 @@ impl Session {
         outcome: Result<Handled, Crash>,
         host: &mut dyn Host,
     ) {
-        match outcome {
-            Ok(Handled::NoReply) => self.channels.insert(joined),
-            Ok(Handled::Reply(reply)) => match self.reply_frame(&joined, reference, &reply) {
-                Ok(frame) => {
-                    host.send(frame, Some(joined.id));
-                    self.channels.insert(joined);
+        match outcome.map(|handled| handled.0) {
+            Ok(HandledOutcome::NoReply) => self.channels.insert(joined),
+            Ok(HandledOutcome::Reply(reply)) => {
+                match self.reply_frame(&joined, reference, &reply) {
+                    Ok(frame) => {
+                        host.send(frame, Some(joined.id));
+                        self.channels.insert(joined);
+                    }
+                    Err(crash) => self.crash(joined, crash, host),
                 }
-                Err(crash) => self.crash(joined, crash, host),
-            },
-            Ok(Handled::Stop(stop)) => self.stop(joined, reference, stop, host),
-            Ok(Handled::Later(job)) => {
+            }
+            Ok(HandledOutcome::Stop(stop)) => self.stop(joined, reference, stop, host),
+            Ok(HandledOutcome::Later(job)) => {
                 self.wait_for(joined, Cause::Event, reference.cloned(), job, host);
             }
             Err(crash) => self.crash(joined, crash, host),

@@ -10,8 +10,8 @@ use crate::channel::Host;
 use crate::channel::JoinRefs;
 use crate::channel::JoinRefusal;
 use crate::channel::frames;
-use crate::channel::{Acceptance, Join, JoinOutcome};
 use crate::channel::{Early, Phase};
+use crate::channel::{Join, JoinAccept, JoinOutcome};
 use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
 
 /// Bytes of a refused topic that the log shows.
@@ -124,7 +124,7 @@ impl Session {
         joined: Joined,
         reference: &Ref,
         early: Early,
-        acceptance: &Acceptance,
+        acceptance: &JoinAccept,
         host: &mut dyn Host,
     ) {
         let channel = joined.route.channel();

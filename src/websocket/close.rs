@@ -16,6 +16,7 @@ use super::violation::Violation;
 
 /// The reason why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseReason {
     /// The client sent a legal Close, with any code or none. 1000. It meant to go, and stays away.
     ClientClosed,
@@ -53,6 +54,7 @@ pub enum CloseReason {
 
 /// The bound that a slow consumer passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Overrun {
     /// The log of one of its topics, in bytes or entries.
     TopicLog,

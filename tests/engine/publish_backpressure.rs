@@ -43,7 +43,7 @@ impl Channel for Holding {
         } else {
             socket.broadcast(event, payload);
         }
-        Handled::NoReply
+        Handled::no_reply()
     }
 }
 

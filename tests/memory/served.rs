@@ -38,7 +38,7 @@ impl Channel for Open {
 
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
         socket.broadcast(event, payload);
-        Handled::NoReply
+        Handled::no_reply()
     }
 }
 

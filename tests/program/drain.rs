@@ -34,7 +34,7 @@ impl Channel for Room {
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
         self.said.fetch_add(1, Ordering::SeqCst);
         socket.broadcast(event, payload);
-        Handled::NoReply
+        Handled::no_reply()
     }
 
     fn terminate(&self, _reason: &TerminateReason, socket: &mut Socket<'_>) {
@@ -136,7 +136,7 @@ fn a_lobby_chats_on_undisturbed_while_others_are_closed_until_each_members_own_c
     alone
         .into_iter()
         .for_each(|client| assert_eq!(heard(client), [0_u64; 0]));
-    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
+    assert_eq!(stopping.join().unwrap().cut_off, 0);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn members_of_the_largest_rooms_are_closed_last_and_otherwise_in_random_order() 
     for client in large.into_iter().chain(middling).chain(small).chain([idle]) {
         assert_eq!(heard(client), [0_u64; 0]);
     }
-    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
+    assert_eq!(stopping.join().unwrap().cut_off, 0);
     let ended = room.ended.lock().unwrap();
     assert_eq!(ended.len(), 170);
     assert!(
@@ -186,7 +186,7 @@ fn a_window_of_nothing_closes_all_at_once() {
     for client in listening {
         assert_eq!(heard(client).len() as u64, said, "up to the same moment");
     }
-    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
+    assert_eq!(stopping.join().unwrap().cut_off, 0);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn while_load_balancers_take_time_to_notice_new_clients_are_served() {
         asked.elapsed() >= Duration::from_millis(2_000),
         "closed before its time"
     );
-    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
+    assert_eq!(stopping.join().unwrap().cut_off, 0);
     assert!(TcpStream::connect(address).is_err(), "it listens no more");
 }
 
@@ -231,7 +231,7 @@ fn a_client_that_was_accepted_just_before_the_end_still_has_its_upgrade_and_then
     let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
     fresh.write_all(request.as_bytes()).unwrap();
     assert_eq!(heard(Client::upgraded(fresh)), [0_u64; 0]);
-    assert_eq!(stopping.join().unwrap(), Summary { cut_off: 0 });
+    assert_eq!(stopping.join().unwrap().cut_off, 0);
     assert_eq!(endpoint.status().connections(), 0);
 }
 

@@ -1,6 +1,6 @@
 //! What was accepted before a stop still reaches everybody who reads, and only then the 1012.
 
-use lobbyd::server::{Running, Summary};
+use lobbyd::server::Running;
 use lobbyd::{
     Channel, Handled, Join, Payload, Router, Socket, TerminateReason, UserSocket, object,
 };
@@ -15,7 +15,7 @@ impl Channel for Room {
     }
 
     fn handle_in(&self, _event: &str, _payload: Payload<'_>, _socket: &mut Socket<'_>) -> Handled {
-        Handled::NoReply
+        Handled::no_reply()
     }
 
     fn intercept(&self) -> &'static [&'static str] {
@@ -41,7 +41,7 @@ fn all_hear(server: Running, clients: Vec<Client>, wanted: usize) {
         .into_iter()
         .map(|client| std::thread::spawn(move || hear(client)))
         .collect();
-    assert_eq!(server.stop().unwrap(), Summary { cut_off: 0 });
+    assert_eq!(server.stop().unwrap().cut_off, 0);
     for reader in readers {
         let (heard, code) = reader.join().unwrap();
         assert_eq!((heard.len(), code), (wanted, 1012));

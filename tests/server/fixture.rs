@@ -40,7 +40,7 @@ impl Channel for Obedient {
         match (event, payload) {
             ("new_msg", payload) => {
                 socket.broadcast("new_msg", payload);
-                Handled::NoReply
+                Handled::no_reply()
             }
             ("echo", payload) => Handled::ok(payload),
             ("parse", Payload::Json(json)) => match json.parse::<serde_json::Value>() {
@@ -48,18 +48,18 @@ impl Channel for Obedient {
                 Err(error) => Handled::error(reason(&error.to_string())),
             },
             ("panic", _) => panics(),
-            ("panic later", _) => Handled::later(async { panics() }, |(), _| Handled::NoReply),
+            ("panic later", _) => Handled::later(async { panics() }, |(), _| Handled::no_reply()),
             ("panic after", _) => Handled::later(async {}, |(), _| panics()),
             ("panic when dropped", _) => {
                 let hangs = async {
                     let _kept = PanicsWhenDropped;
                     std::future::pending::<()>().await;
                 };
-                Handled::later(hangs, |(), _| Handled::NoReply)
+                Handled::later(hangs, |(), _| Handled::no_reply())
             }
             ("panic in info", _) => {
                 socket.send_info(());
-                Handled::NoReply
+                Handled::no_reply()
             }
             ("panic in terminate", _) => {
                 socket.assign(PanicsInTerminate);
@@ -108,7 +108,8 @@ pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Ru
         }
     });
     let panicking = UserSocket::new().connect(|_, _| -> Connect { panics() });
-    let late = UserSocket::new().connect(|_, _| Connect::later(async { panics() }));
+    let late =
+        UserSocket::new().connect(|_, _| Connect::later(async { panics() }, |()| Connect::ok()));
     let router = Router::new()
         .socket("/socket", UserSocket::new().channel("room:*", Obedient))
         .socket("/claims", claims)

@@ -194,7 +194,7 @@ impl lobbyd::Channel for SlowToJoin {
         _payload: lobbyd::Payload<'_>,
         _socket: &mut lobbyd::Socket<'_>,
     ) -> lobbyd::Handled {
-        lobbyd::Handled::NoReply
+        lobbyd::Handled::no_reply()
     }
 }
 
@@ -208,7 +208,7 @@ fn what_would_fill_the_memory_is_refused_at_16_times_its_limit() {
         ])
         .with_max(Limit::HeadLines, 5);
     let socket = UserSocket::new()
-        .max_channels(1)
+        .channels_max(1)
         .message_bytes_max(100)
         .channel("room:*", Obedient);
     let router = Router::new().socket("/socket", socket);

@@ -2,8 +2,9 @@
 
 use super::log::Log;
 
-/// Bounds of what one shard keeps. Each has a named outcome.
+/// Bounds of what one shard keeps. Each has a named outcome. An app takes the default and sets fields of it.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FanoutSettings {
     /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB. A
     /// member that falls off the log's end is closed as a slow consumer
@@ -46,8 +47,16 @@ impl Default for FanoutSettings {
     }
 }
 
-/// The bounds of one topic's log for members that are behind.
+/// The bounds of one topic's log for members that are behind. An app takes the default and sets
+/// fields of it:
+///
+/// ```
+/// let mut retention = lobbyd::Retention::default();
+/// retention.bytes_max = 64 * 1024;
+/// # let _ = retention;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Retention {
     /// See [`FanoutSettings::retention_bytes_max`].
     pub bytes_max: usize,
@@ -66,6 +75,13 @@ impl FanoutSettings {
             entries_max: self.retention_entries_max,
             ms_max: self.retention_ms_max,
         }
+    }
+}
+
+/// As a topic's log keeps that has none of its own, by default.
+impl Default for Retention {
+    fn default() -> Retention {
+        FanoutSettings::default().retention()
     }
 }
 

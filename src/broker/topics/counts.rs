@@ -7,6 +7,7 @@ use super::sync::atomic::{AtomicU64, Ordering};
 
 /// Totals of one node since the start. The difference of two readings is the work between them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HubCounts {
     /// Broadcasts published to a topic that had members.
     pub broadcasts: u64,
@@ -19,6 +20,7 @@ pub struct HubCounts {
 /// The writes of flushes, in totals since the start. A flush shows its numbers to other threads at
 /// its end, not before. While a flush shows them, some may be ahead of others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FlushCounts {
     /// Flushes that wrote something. A shard flushes at most once a turn.
     pub flushes: u64,

@@ -9,6 +9,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Which proxies stand in front and are believed when they say whose connection it is. Default: none, and nobody is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Proxies {
     /// The networks that trusted proxies connect from. `X-Forwarded-For` and PROXY headers from elsewhere are not
     /// believed. Connections from there are counted by the client's address, and those that name no client not at all

@@ -51,6 +51,7 @@ impl RefusalCounts {
 
 /// Why a request to a socket's path got no 101, in the order in which it is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header, and did not.
     #[error("a trusted proxy sent no PROXY header of version 2")]
@@ -142,6 +143,7 @@ impl Refusal {
 
 /// What is missing in a request that was to be an upgrade. All are answered with 400 and this sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum NotAnUpgrade {
     /// HTTP/1.0 has no upgrade.
     #[error("a WebSocket upgrade needs HTTP/1.1")]

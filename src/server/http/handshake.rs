@@ -16,7 +16,7 @@ use super::response::HttpResponse;
 use super::subprotocol;
 use super::upgrade as upgrade_request;
 use crate::channel::{
-    Assigns, ConnectAccepted, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
+    Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
 };
 use crate::protocol::Version;
 use crate::server::admission::refusal::Refusal;
@@ -52,7 +52,7 @@ pub(crate) async fn handshake(
             .headers_mut()
             .insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }
-    let ConnectAccepted { id, assigns } = app;
+    let ConnectAccept { id, assigns } = app;
     let socket = Arc::clone(socket);
     let accepted = Accepted {
         socket,
@@ -139,7 +139,7 @@ async fn ask_app(
     params: &Params,
     info: &ConnectInfo,
     timeout: Duration,
-) -> Result<ConnectAccepted, Refusal> {
+) -> Result<ConnectAccept, Refusal> {
     let answer = AssertUnwindSafe(|| (socket.connect)(params, info));
     let answer = catch_unwind(answer).map_err(|_| Refusal::AppPanicked)?;
     match tokio::time::timeout(timeout, unless_panicking(answer.settle())).await {

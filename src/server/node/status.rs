@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 /// What a server does with who comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Phase {
     /// Its shards are being started.
     Starting,

@@ -24,7 +24,7 @@ impl Channel for Blocking {
     fn handle_in(&self, _: &str, _: Payload<'_>, _: &mut Socket<'_>) -> Handled {
         let gate = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = gate.recv_timeout(2 * DEADLINE);
-        Handled::NoReply
+        Handled::no_reply()
     }
 }
 

@@ -30,7 +30,7 @@ struct Doorman;
 impl Channel for Doorman {
     fn join(&self, topic: &str, _: Payload<'_>, _: &mut Socket<'_>) -> Join {
         match topic {
-            "room:full" => Join::ok().members_max(0),
+            "room:full" => Join::accept().members_max(0).into(),
             "room:crashes" => std::panic::resume_unwind(Box::new("on purpose")),
             "room:slow" => Join::later(std::future::pending::<()>(), |(), _| Join::ok()),
             "room:ok" => Join::ok(),
@@ -39,13 +39,13 @@ impl Channel for Doorman {
     }
 
     fn handle_in(&self, _: &str, _: Payload<'_>, _: &mut Socket<'_>) -> Handled {
-        Handled::NoReply
+        Handled::no_reply()
     }
 }
 
 #[test]
 fn every_refused_join_counts_under_its_reason() {
-    let socket = UserSocket::new().max_channels(1).channel("room:*", Doorman);
+    let socket = UserSocket::new().channels_max(1).channel("room:*", Doorman);
     let limits = ServerLimits::default().with_max(Limit::CallbackTime, 50);
     let server = serve_with(Router::new().socket("/socket", socket), 2, limits);
     let mut client = connect(&server);

@@ -157,10 +157,7 @@ fn who_is_being_let_in_meanwhile_meets_the_new_rooms() {
         .connect(move |_, _| {
             let _ = asked.send(());
             let gate = Arc::clone(&opens);
-            Connect::later(async move {
-                gate.notified().await;
-                Connect::ok()
-            })
+            Connect::later(async move { gate.notified().await }, |()| Connect::ok())
         });
     let server = serve(Router::new().socket("/socket", slow));
     let mut stream = open(server.local_addr());

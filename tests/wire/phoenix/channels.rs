@@ -146,7 +146,7 @@ fn the_101st_channel_is_refused() {
 /// B 8, and §3.3 on the duplicate join at the limit.
 #[test]
 fn the_limit_of_channels_can_be_set_and_a_duplicate_join_frees_its_place_first() {
-    let stage = stage_with(|socket| socket.max_channels(1));
+    let stage = stage_with(|socket| socket.channels_max(1));
     for version in BOTH {
         let mut peer = stage.peer(version);
         peer.join("room:a");

@@ -76,9 +76,8 @@ fn connect_sees_peer_uri_and_fixed_pairs() {
         |_, info| {
             let uri = info.uri();
             format!(
-                "{} {}://{}:{}{}?{} {:?} {:?}",
+                "{} {}:{}{}?{} {:?} {:?}",
                 info.peer_data(),
-                uri.scheme,
                 uri.host,
                 uri.port,
                 uri.path,
@@ -91,7 +90,7 @@ fn connect_sees_peer_uri_and_fixed_pairs() {
     let address = server.local_addr();
     let client = upgrade(address, "/socket/websocket?vsn=2.0.0&a=%20", "").map_err(drop);
     let peer = client.unwrap().stream.local_addr().unwrap();
-    let uri = format!("http://{address}/socket/websocket?vsn=2.0.0&a=%20");
+    let uri = format!("{address}/socket/websocket?vsn=2.0.0&a=%20");
     let expected = format!("{peer} {uri} Some(\"eu\") None");
     assert_eq!(see.recv_timeout(DEADLINE).unwrap(), expected);
 }
@@ -172,7 +171,7 @@ fn the_path_may_be_custom_and_hold_variables() {
 fn connect_may_refuse_with_403_or_a_status_of_its_own() {
     let socket = UserSocket::new().connect(|params, _| match params.get("wish") {
         Some("limit") => Connect::refuse_with(StatusCode::TOO_MANY_REQUESTS),
-        Some("later") => Connect::later(async { Connect::refuse() }),
+        Some("later") => Connect::later(async {}, |()| Connect::refuse()),
         Some("panic") => panic!("expected"),
         _ => Connect::refuse(),
     });
@@ -203,10 +202,7 @@ fn connect_may_answer_later() {
     let gate = std::sync::Mutex::new(Some(gate));
     let socket = UserSocket::new().connect(move |_, _| {
         let gate = gate.lock().unwrap().take().expect("one client");
-        Connect::later(async {
-            let _ = gate.await;
-            Connect::ok()
-        })
+        Connect::later(gate, |_| Connect::ok())
     });
     let server = serve(Router::new().socket("/socket", socket));
     let address = server.local_addr();

@@ -108,7 +108,7 @@ impl Channel for Room {
             }
             "push" => {
                 socket.push("pushed", payload);
-                Handled::NoReply
+                Handled::no_reply()
             }
             "push and reply" => {
                 socket.push("pushed", payload);
@@ -117,11 +117,11 @@ impl Channel for Room {
             // `tagged` is intercepted, anything else is not.
             "shout" | "tagged" | "phx_close" => {
                 socket.broadcast(event, payload);
-                Handled::NoReply
+                Handled::no_reply()
             }
             "shout from" => {
                 socket.broadcast_from("shout", payload);
-                Handled::NoReply
+                Handled::no_reply()
             }
             "shout and reply" => {
                 socket.push("before", ());
@@ -140,12 +140,12 @@ impl Channel for Room {
             }
             "handle" => {
                 self.tell(Note::Handle(socket.handle()));
-                Handled::NoReply
+                Handled::no_reply()
             }
             "reply handle" => match socket.reply_handle() {
                 Some(handle) => {
                     self.tell(Note::ReplyHandle(handle));
-                    Handled::NoReply
+                    Handled::no_reply()
                 }
                 None => Handled::reply("no handle", ()),
             },
@@ -164,7 +164,7 @@ impl Channel for Room {
             }
             "stop by info" => {
                 socket.send_info(Stop(stop_reason(payload)));
-                Handled::NoReply
+                Handled::no_reply()
             }
             "push, broadcast and panic" => {
                 socket.push("pushed", ());
@@ -180,7 +180,7 @@ impl Channel for Room {
             Ok(_) => {
                 socket.push("joined", object! { "status": "connected" });
                 socket.broadcast("user_entered", object! { "user": "ann" });
-                return Handled::NoReply;
+                return Handled::no_reply();
             }
             Err(info) => info,
         };
@@ -196,7 +196,7 @@ impl Channel for Room {
             };
             socket.push("heard", news);
         }
-        Handled::NoReply
+        Handled::no_reply()
     }
 
     fn intercept(&self) -> &'static [&'static str] {
@@ -206,13 +206,13 @@ impl Channel for Room {
     fn handle_out(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
         match event {
             "stop on this" => return Handled::stop(StopReason::Shutdown),
-            "keep back" => return Handled::NoReply,
+            "keep back" => return Handled::no_reply(),
             _ => {}
         }
         let name = socket.assigns::<Named>().map(|Named(name)| name.clone());
         let tagged = object! { "tag": name, "body": payload.get("body") };
         socket.push(event, tagged);
-        Handled::NoReply
+        Handled::no_reply()
     }
 
     fn terminate(&self, reason: &TerminateReason, socket: &mut Socket<'_>) {

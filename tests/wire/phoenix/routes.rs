@@ -16,7 +16,7 @@ impl Channel for Says {
     }
 
     fn handle_in(&self, _: &str, _: Payload<'_>, _: &mut Socket<'_>) -> Handled {
-        Handled::NoReply
+        Handled::no_reply()
     }
 }
 

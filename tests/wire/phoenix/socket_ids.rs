@@ -11,9 +11,10 @@ use crate::phoenix::room::Named;
 fn stage() -> Stage {
     stage_with(|socket| {
         socket.connect(|params, _| match params.get("user") {
-            Some(user) => Connect::ok()
+            Some(user) => Connect::accept()
                 .id(format!("users:{user}"))
-                .assign(Named(user.to_owned())),
+                .assign(Named(user.to_owned()))
+                .into(),
             None => Connect::ok(),
         })
     })

@@ -24,9 +24,13 @@ fn router() -> Router {
         .connect(
             |params, info| match (params.get("user"), info.auth_token()) {
                 (Some("panic"), _) => panic!("expected in this test"),
-                (Some("slow"), _) => Connect::later(std::future::pending()),
+                (Some("slow"), _) => {
+                    Connect::later(std::future::pending::<()>(), |()| Connect::ok())
+                }
                 (None, None) => Connect::refuse_with(StatusCode::TOO_MANY_REQUESTS),
-                (user, token) => Connect::ok().id(user.or(token).unwrap_or_default()),
+                (user, token) => Connect::accept()
+                    .id(user.or(token).unwrap_or_default())
+                    .into(),
             },
         );
     Router::new().socket("/socket", socket)

@@ -5,11 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{connect, connect_to, eventually, tutorial};
 use bytes::Bytes;
 use lobbyd::broker::{Budget, Class, Fanout, Hub, Sink};
 use lobbyd::{FanoutSettings, FlushCounts};
 use serde_json::json;
+use testkit::{connect, connect_to, eventually, tutorial};
 
 /// Sockets that take everything, or as many bytes as they have room for.
 #[derive(Default)]

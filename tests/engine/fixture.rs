@@ -8,8 +8,7 @@ use lobbyd::server::{Running, Server, ServerLimits};
 use lobbyd::{FanoutSettings, Router, UserSocket};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
-
-use crate::support::{Client, DEADLINE, upgrade_request};
+use testkit::{Client, DEADLINE, upgrade_request};
 
 pub const LOBBY: &str = "room:lobby";
 

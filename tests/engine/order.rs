@@ -7,10 +7,10 @@
 //! connections that end with a Close frame, early or late, and numbers of connections that are used again. A model
 //! says what each must have received.
 
-use crate::broker_model::{At, Publish, Step, TOPICS, World};
 use lobbyd::broker::FanoutSettings;
 use proptest::prelude::*;
 use proptest::strategy::Union;
+use testkit::broker_model::{At, Publish, Step, TOPICS, World};
 
 /// How large the world is.
 #[derive(Clone, Copy)]

@@ -10,9 +10,9 @@ use lobbyd::protocol::Payload;
 use lobbyd::server::{Limit, Rates, Running, ServerLimits};
 use lobbyd::{Channel, FanoutSettings, Handled, Join, Router, Socket, UserSocket};
 use serde_json::json;
+use testkit::{Client, DEADLINE, connect, connect_to, eventually, frame, serve_with};
 
 use crate::fixture::{LOBBY, join_lobby, limits};
-use crate::support::{Client, DEADLINE, connect, connect_to, eventually, frame, serve_with};
 
 const IDLE_TIMEOUT_MS: u64 = 300;
 

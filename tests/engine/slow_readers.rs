@@ -3,12 +3,12 @@
 use lobbyd::FanoutSettings;
 use lobbyd::server::ServerLimits;
 use lobbyd::websocket::Overrun;
+use testkit::{DEADLINE, eventually};
 
 use crate::fixture::{
     Last, frame_of, frames_of, join_lobby, limits, publish, publish_to, read_exactly,
     read_to_the_end, send_queues, serve,
 };
-use crate::support::{DEADLINE, eventually};
 
 const MEMBERS: usize = 100;
 const STOPPED: usize = 20;

@@ -4,8 +4,8 @@ use lobbyd::protocol::Payload;
 use lobbyd::server::{Running, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect, eventually, frame, serve_with};
 
-use crate::support::{Client, connect, eventually, frame, serve_with};
 use crate::{heap, report};
 
 const TOPICS: usize = 100;

@@ -11,11 +11,12 @@ use lobbyd::server::{Phase, Running, ServerLimits, Summary};
 use lobbyd::{Channel, Drain, Handled, Join, Payload, Router, Socket, TerminateReason, UserSocket};
 use serde_json::json;
 use socket2::{Domain, Type};
-
-use crate::process::{Lobbyd, lobbyd};
-use crate::support::{
-    Client, DEADLINE, connect, connect_to, eventually, frame, open, serve_with, upgrade_request,
+use testkit::{
+    Client, DEADLINE, Process, connect, connect_to, eventually, frame, open, serve_with,
+    upgrade_request,
 };
+
+use crate::fixture::lobbyd;
 
 /// Relays everything, and notes in which order its members are ended, by their topics.
 #[derive(Clone, Default)]
@@ -260,7 +261,7 @@ fn deaf(address: SocketAddr) -> Client {
 /// The first waits for a client that does not take its Close; for that alone it would be 5 s.
 #[test]
 fn a_second_signal_cuts_what_is_left_at_once_and_the_exit_code_and_the_log_tell_how_many() {
-    let lobbyd = Lobbyd::start(lobbyd());
+    let lobbyd = Process::start(lobbyd());
     let deaf = deaf(lobbyd.address());
     let mut speaker = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
     speaker.join("room:lobby");

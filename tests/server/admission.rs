@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use lobbyd::server::{
     Admission, HttpLimits, Limit, Proxies, Running, ServerLimits, raise_descriptor_limit,
 };
+use testkit::{Client, connect, eventually, open, request, upgrade, upgrade_request};
 
 use crate::fixture::{Chat, arena, arena_behind, arena_with_http, nothing_is_left};
-use crate::support::{Client, connect, eventually, open, request, upgrade, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -57,9 +57,7 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
     assert_eq!(waits.kind(), ErrorKind::WouldBlock);
     assert!(bitten(&server, Limit::Connections) > 0);
     drop(three.pop());
-    fourth
-        .set_read_timeout(Some(crate::support::DEADLINE))
-        .unwrap();
+    fourth.set_read_timeout(Some(testkit::DEADLINE)).unwrap();
     let mut fourth = Client::upgraded(fourth);
     fourth.join("room:x");
     drop((three, fourth));

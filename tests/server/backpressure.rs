@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::ServerLimits;
 use serde_json::{Value, json};
+use testkit::{Client, at_any_pace, connect, frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, at_any_pace, connect, frame};
 
 /// Messages the bystanders have to get through while the attack goes on.
 const ROUNDS: usize = 6;

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
+use testkit::{Client, at_any_pace, connect, connect_to, eventually, frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, at_any_pace, connect, connect_to, eventually, frame};
 
 const TOPICS: usize = 100;
 

@@ -4,8 +4,7 @@ use lobbyd::server::{Running, Summary};
 use lobbyd::{
     Channel, Handled, Join, Payload, Router, Socket, TerminateReason, UserSocket, object,
 };
-
-use crate::support::{Client, at_any_pace, connect, serve_with};
+use testkit::{Client, at_any_pace, connect, serve_with};
 
 struct Room;
 

@@ -8,11 +8,12 @@ use lobbyd::{
     Connect, Drain, HttpLimits, Router, Running, Server, ServerLimits, Summary, UserSocket,
 };
 use serde_json::json;
+use testkit::{
+    Client, DEADLINE, at_any_pace, connect, connect_narrow, frame, open, upgrade_request,
+};
 use tokio::sync::Notify;
 
 use crate::fixture::arena;
-use crate::slow_consumers::connect_narrow;
-use crate::support::{Client, DEADLINE, at_any_pace, connect, frame, open, upgrade_request};
 
 /// Stops it, and shows that it takes no longer than its own deadline and some.
 fn stops(server: Running, within_ms: u64) -> Summary {
@@ -117,7 +118,11 @@ fn a_stop_does_not_wait_for_ever_for_those_who_were_told_and_does_not_count_them
                 1012,
                 "the Close had gone out nevertheless"
             );
-            assert_eq!(client.next(), None, "and the connection is at its end");
+            assert_eq!(
+                client.next_frame(),
+                None,
+                "and the connection is at its end"
+            );
         }
     }
 }

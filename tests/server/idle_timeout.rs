@@ -1,17 +1,17 @@
 //! Connections that say nothing, where places or descriptors are few: they keep nobody out.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lobbyd::server::{Admission, HttpLimits, Limit, Proxies, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
+use testkit::{Process, connect, connect_to, eventually, open, request, upgrade_request};
 
 use crate::admission::is_cut;
 use crate::fixture::{Chat, Obedient, arena, arena_behind, nothing_is_left};
 use crate::proxies::header;
-use crate::support::{connect, connect_to, eventually, open, request, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -108,36 +108,17 @@ fn a_silent_connection_beyond_the_limit_of_its_address_is_closed_after_a_second(
 
 #[test]
 fn connections_that_never_finish_keep_nobody_out_where_descriptors_are_few() {
-    let binary = env!("CARGO_BIN_EXE_lobbyd");
-    let mut lobbyd = Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --shards 2",
-            binary,
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut first_line = String::new();
-    let mut out = BufReader::new(lobbyd.stdout.take().unwrap());
-    out.read_line(&mut first_line).unwrap();
-    let url = first_line.split("http://").nth(1).unwrap();
-    let address: SocketAddr = url.split('/').next().unwrap().parse().unwrap();
+    let mut command = Command::new("sh");
+    let script = "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --shards 2";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_lobbyd")]);
+    let lobbyd = Process::start(command);
+    let address = lobbyd.address();
     let attackers = silent(address, 300);
     let started = Instant::now();
     let mut client = connect_to(address, TARGET);
     let took = started.elapsed();
     client.join("room:lobby");
-    lobbyd.kill().unwrap();
-    let mut told = String::new();
-    lobbyd
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut told)
-        .unwrap();
-    lobbyd.wait().unwrap();
+    let told = lobbyd.killed().log;
     drop(attackers);
     assert!(took < Duration::from_secs(8), "{took:?}");
     assert_eq!(

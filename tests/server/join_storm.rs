@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::{Admission, Limit, Running, ServerLimits};
 use serde_json::{Value, json};
+use testkit::{Client, connect};
 
 use crate::fixture::{arena, nothing_is_left};
-use crate::support::{Client, connect};
 
 fn with(joins_per_second: u32, joins_burst: u32, join_wait_ms_max: u64) -> Running {
     let admission = Admission {
@@ -125,7 +125,7 @@ fn the_join_of_a_connection_that_has_gone_vanishes_and_a_flood_of_them_ends() {
     assert!(status == "ok" || reason == "too many joins", "{reason}");
     let started = Instant::now();
     while reply_to_try(&mut client) != "ok" {
-        assert!(started.elapsed() < crate::support::DEADLINE);
+        assert!(started.elapsed() < testkit::DEADLINE);
     }
     assert_eq!(
         server.endpoint().topics_len(),

@@ -2,9 +2,9 @@
 
 use lobbyd::server::ServerLimits;
 use serde_json::json;
+use testkit::{Client, connect, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, connect, frame, raw_frame};
 
 /// Sends `payload` as that of `event`, on a connection of its own.
 fn send_payload(client: &mut Client, event: &str, payload: &str) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use lobbyd::server::ServerLimits;
 use serde_json::json;
+use testkit::{Client, frame, open, request, upgrade_request};
 
 use crate::churn::reset;
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, frame, open, request, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -151,7 +151,7 @@ fn who_goes_in_the_middle_of_a_handshake_or_a_frame_leaves_nothing() {
         }
     }
     for cut in 1..20 {
-        let mut client = crate::support::connect(&server);
+        let mut client = testkit::connect(&server);
         client.join("room:x");
         client.send_raw(&frame(1, &[b'x'; 1000])[..cut * 50]);
         reset(client);

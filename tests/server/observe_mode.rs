@@ -9,11 +9,9 @@ use lobbyd::server::{
 };
 use lobbyd::{Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect, eventually, frame, open, request, serve_with, upgrade_request};
 
 use crate::fixture::{Obedient, arena, arena_with_http, nothing_is_left};
-use crate::support::{
-    Client, connect, eventually, frame, open, request, serve_with, upgrade_request,
-};
 
 fn observing(limits: &[Limit]) -> LimitSet {
     limits

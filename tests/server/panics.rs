@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{connect, connect_to, upgrade};
 use lobbyd::server::ServerLimits;
+use testkit::{connect, connect_to, upgrade};
 
 #[test]
 fn a_join_that_panics_now_or_later_is_answered_with_join_crashed() {

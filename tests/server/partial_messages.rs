@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::{Running, ServerLimits};
 use serde_json::{Value, json};
+use testkit::own_process::{alone, shard_cpu_ns};
+use testkit::{Client, DEADLINE, at_any_pace, connect, frame, raw_frame};
 
-use crate::fixture::{Chat, alone, arena, nothing_is_left, shard_cpu_ns};
-use crate::support::{Client, DEADLINE, at_any_pace, connect, frame, raw_frame};
+use crate::fixture::{Chat, arena, nothing_is_left};
 
 /// A message of exactly `len` bytes.
 fn message(len: usize) -> String {

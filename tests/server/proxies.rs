@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 
 use lobbyd::server::{Admission, HttpLimits, Proxies, Running, ServerLimits};
+use testkit::{Client, eventually, open, upgrade, upgrade_request};
 
 use crate::fixture::{arena_behind, nothing_is_left};
-use crate::support::{Client, eventually, open, upgrade, upgrade_request};
 
 fn behind(trusted: &[&str], proxy_protocol: bool) -> Running {
     let proxies = Proxies {

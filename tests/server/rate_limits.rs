@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, Rates, Running, ServerLimits};
 use serde_json::{Value, json};
+use testkit::{Client, DEADLINE, connect, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, DEADLINE, connect, frame, raw_frame};
 
 fn with(rates: Rates) -> Running {
     let limits = ServerLimits {

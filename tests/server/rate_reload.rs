@@ -5,9 +5,9 @@ use std::time::Instant;
 use lobbyd::server::{Admission, HttpLimits, Limit, Rates, Running, ServerLimits};
 use lobbyd::{Reload, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, DEADLINE, connect, eventually, frame};
 
 use crate::fixture::{Obedient, arena, nothing_is_left};
-use crate::support::{Client, DEADLINE, connect, eventually, frame};
 
 fn reload(server: &Running, limits: ServerLimits) {
     let socket = UserSocket::new().channel("room:*", Obedient);

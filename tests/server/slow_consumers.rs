@@ -1,31 +1,16 @@
 //! Clients that do not read: what waits for them is bounded, they are never sent a silent gap, and nobody waits for them.
 
 use std::io::{ErrorKind, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::Shutdown;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use lobbyd::server::{Running, ServerLimits};
 use serde_json::json;
-use socket2::{Domain, Socket, Type};
+use testkit::own_process::{alone, resident_bytes};
+use testkit::{Client, DEADLINE, at_any_pace, connect, connect_narrow, eventually, frame};
 
-use crate::fixture::{Chat, alone, arena, nothing_is_left, resident_bytes};
-use crate::support::{Client, DEADLINE, at_any_pace, connect, eventually, frame, upgrade_request};
-
-/// A client with small buffers (smaller ones than a segment on the loopback only crawl), so that it is soon felt that somebody does not read.
-pub fn connect_narrow(address: SocketAddr) -> Client {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(128 << 10).unwrap();
-    socket.set_send_buffer_size(128 << 10).unwrap();
-    socket.connect(&address.into()).unwrap();
-    let mut stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    stream.set_write_timeout(Some(DEADLINE)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
-    stream.write_all(request.as_bytes()).unwrap();
-    Client::upgraded(stream)
-}
+use crate::fixture::{Chat, arena, nothing_is_left};
 
 /// Publishes `count` messages of 4 KiB to `topic`, no faster than a witness there gets them, who loses none.
 fn flood(server: &Running, topic: &str, first: usize, count: usize) {
@@ -50,11 +35,11 @@ fn flood(server: &Running, topic: &str, first: usize, count: usize) {
 fn drain(client: &mut Client) -> (usize, Option<u16>) {
     let mut count = 0;
     loop {
-        match client.next() {
+        match client.next_frame() {
             None => return (count, None),
             Some(frame) if frame.opcode == 8 => {
                 let code = frame.close_code();
-                assert_eq!(client.next(), None, "nothing comes behind a Close");
+                assert_eq!(client.next_frame(), None, "nothing comes behind a Close");
                 return (count, Some(code));
             }
             Some(frame) => {

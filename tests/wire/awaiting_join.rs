@@ -5,10 +5,10 @@ mod example;
 
 use std::time::Duration;
 
-use crate::support::{Client, connect, frame, serve};
 use example::TokenTable;
 use lobbyd::server::Running;
 use serde_json::{Value, json};
+use testkit::{Client, connect, frame, serve};
 
 /// Long enough that nothing but a join that holds up its connection lets a heartbeat take as long.
 const LOOK_UP: Duration = Duration::from_millis(700);

@@ -2,7 +2,5 @@
 
 mod awaiting_join;
 mod phoenix;
-#[path = "../support/mod.rs"]
-mod support;
 mod tutorial;
 mod websocket;

@@ -1,7 +1,7 @@
 //! The tutorial's flow over real sockets, bytes exact.
 
-use crate::support::{connect, connect_to, tutorial};
 use serde_json::json;
+use testkit::{connect, connect_to, tutorial};
 
 #[test]
 fn everyone_in_the_lobby_gets_what_one_of_them_says() {

@@ -7,8 +7,6 @@ mod fixture;
 mod invalid;
 mod limits;
 mod logs;
-#[path = "../../server/rooms/member.rs"]
-mod member;
 mod proxies;
 mod reload;
 mod reload_for_clients;

@@ -6,10 +6,9 @@ use lobbyd::config::Config;
 use lobbyd::rooms::tutorial;
 use lobbyd::{FanoutSettings, Retention};
 use serde_json::json;
+use testkit::{Client, Process, ROOM, connect_to};
 
-use crate::config::fixture::{Folder, Served};
-use crate::config::member::ROOM;
-use crate::support::{Client, connect_to};
+use crate::config::fixture::Folder;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -41,9 +40,9 @@ messages_max = 100
 time_ms_max = 5_000
 "#;
 
-fn two_in(served: &Served) -> [Client; 2] {
+fn two_in(served: &Process) -> [Client; 2] {
     [(); 2].map(|()| {
-        let mut client = connect_to(served.address, TARGET);
+        let mut client = connect_to(served.address(), TARGET);
         client.join(ROOM);
         client
     })
@@ -83,7 +82,7 @@ fn what_a_room_says_nothing_of_is_kept_as_the_limits_say_observed_ones_included(
 fn who_may_join_is_as_the_file_says_and_it_replaces_the_tutorials_room() {
     let folder = Folder::of("rooms_joined").with(ROOMS);
     let served = folder.serve(&[]);
-    let mut client = connect_to(served.address, TARGET);
+    let mut client = connect_to(served.address(), TARGET);
     assert_eq!(client.try_join("room:vip"), Err("not today".to_owned()));
     assert_eq!(client.try_join("hall"), Err("unmatched topic".to_owned()));
     client.join("room:lobby");
@@ -147,7 +146,7 @@ fn of_a_crowd_that_storms_a_room_on_two_shards_as_many_get_in_as_the_file_says_a
     let start = Barrier::new(CROWD);
     let clients: Vec<_> = std::thread::scope(|scope| {
         let join = || {
-            let mut client = connect_to(served.address, TARGET);
+            let mut client = connect_to(served.address(), TARGET);
             start.wait();
             let answer = client.try_join("room:full");
             (client, answer)

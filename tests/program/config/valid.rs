@@ -2,9 +2,9 @@
 
 use lobbyd::config::{Config, Given, SETTINGS, complete, effective};
 use serde_json::json;
+use testkit::{connect_to, upgrade};
 
 use crate::config::fixture::{Folder, ended};
-use crate::support::{connect_to, upgrade};
 
 /// The line of `config show` with that key and value.
 fn source(shown: &str, line: &str) -> String {
@@ -200,14 +200,14 @@ fn what_is_set_is_what_is_served() {
     );
     let served = folder.serve(&["--shards", "1"]);
     let target = "/live/websocket?vsn=2.0.0";
-    let good = upgrade(served.address, target, "Origin: https://good.example\r\n");
+    let good = upgrade(served.address(), target, "Origin: https://good.example\r\n");
     let mut client = good.unwrap_or_else(|answer| panic!("{answer}"));
-    let refused = upgrade(served.address, target, "Origin: https://bad.example\r\n")
+    let refused = upgrade(served.address(), target, "Origin: https://bad.example\r\n")
         .err()
         .unwrap();
     assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
     for path in ["/socket/websocket?vsn=2.0.0", "/"] {
-        let answer = upgrade(served.address, path, "").err().unwrap();
+        let answer = upgrade(served.address(), path, "").err().unwrap();
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     }
     client.join("room:lobby");
@@ -215,6 +215,6 @@ fn what_is_set_is_what_is_served() {
     assert!(client.recv().text().contains("too many channels joined"));
     client.send_text(&"x".repeat(101));
     assert_eq!(client.close_code(), 1009);
-    let mut another = connect_to(served.address, target);
+    let mut another = connect_to(served.address(), target);
     another.join("room:lobby");
 }

@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
 
 use lobbyd::{Router, Server};
+use testkit::{open, tutorial};
 
 use crate::metrics::page::{ask, get, scrape};
-use crate::support::{open, tutorial};
 
 fn any() -> std::net::SocketAddr {
     ([127, 0, 0, 1], 0).into()

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use lobbyd::server::Limit;
 use serde_json::Value;
+use testkit::tutorial;
 
 use crate::metrics::page::{Kind, Page, scrape};
-use crate::support::tutorial;
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

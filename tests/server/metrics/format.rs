@@ -2,9 +2,9 @@
 
 use lobbyd::server::{Limit, LimitSet};
 use serde_json::json;
+use testkit::{connect, eventually, tutorial};
 
 use crate::metrics::page::scrape;
-use crate::support::{connect, eventually, tutorial};
 
 #[test]
 fn a_page_keeps_to_the_format_and_counts_what_was_done() {

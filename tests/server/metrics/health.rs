@@ -9,9 +9,9 @@ use lobbyd::{
     UserSocket,
 };
 use serde_json::json;
+use testkit::{DEADLINE, connect, eventually, tutorial};
 
 use crate::metrics::page::{ask, get};
-use crate::support::{DEADLINE, connect, eventually, tutorial};
 
 /// Its callback blocks until told to go on, which no callback may.
 struct Blocking(Mutex<Receiver<()>>);

@@ -2,9 +2,9 @@
 
 use lobbyd::{Channel, Handled, Join, Payload, Router, Server, Socket, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect_to, eventually};
 
 use crate::metrics::page::{Page, scrape};
-use crate::support::{Client, connect_to, eventually};
 
 struct Open;
 

@@ -5,9 +5,9 @@ use std::thread;
 use lobbyd::rooms::RoomRules;
 use lobbyd::server::raise_descriptor_limit;
 use serde_json::json;
+use testkit::{Client, connect, eventually};
 
 use crate::rooms::fixture::{ROOM, serve_rooms};
-use crate::support::{Client, connect, eventually};
 
 const PLACES: usize = 100;
 const CLIENTS: usize = 500;

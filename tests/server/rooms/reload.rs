@@ -8,12 +8,10 @@ use lobbyd::rooms::{DeclaredRoom, EventRule, Rate, RoomRules, declare};
 use lobbyd::server::{HttpLimits, Server};
 use lobbyd::{Connect, Reload, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect, connect_to, eventually, open, request, serve, upgrade_request};
 use tokio::sync::Notify;
 
 use crate::rooms::fixture::{ROOM, any, fields, named, reload_of, room_with, router, serve_rooms};
-use crate::support::{
-    Client, connect, connect_to, eventually, open, request, serve, upgrade_request,
-};
 
 /// `say` with its body alone.
 fn strict() -> RoomRules {
@@ -104,7 +102,7 @@ fn limits_of_a_mount_hold_for_connections_that_it_has_already() {
         .reload(reload_of(with(|socket| socket.message_bytes_max(1_000))));
     wordy.join(ROOM);
     wordy.push("say", json!({"long": "x".repeat(2_000)}));
-    let last = std::iter::from_fn(|| wordy.next()).last();
+    let last = std::iter::from_fn(|| wordy.next_frame()).last();
     assert_eq!(last.map(|frame| frame.close_code()), Some(1009));
 }
 
@@ -166,7 +164,7 @@ fn who_is_being_let_in_meanwhile_meets_the_new_rooms() {
     let mut stream = open(server.local_addr());
     let ask = upgrade_request(server.local_addr(), "/socket/websocket?vsn=2.0.0", "");
     stream.write_all(ask.as_bytes()).unwrap();
-    was_asked.recv_timeout(crate::support::DEADLINE).unwrap();
+    was_asked.recv_timeout(testkit::DEADLINE).unwrap();
     server.endpoint().reload(reload_of(router([strict()])));
     gate.notify_one();
     Client::upgraded(stream).join(ROOM);
@@ -276,5 +274,5 @@ fn who_has_pushed_all_that_a_slow_rate_allows_may_push_at_another_rate_at_once()
         member.json()[3] == "say"
     });
     // What was missing would have come back in 490 s.
-    assert!(started.elapsed() < crate::support::DEADLINE);
+    assert!(started.elapsed() < testkit::DEADLINE);
 }

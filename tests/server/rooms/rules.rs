@@ -5,9 +5,9 @@ use std::time::Instant;
 use lobbyd::rooms::{EventRule, Rate, RoomRules};
 use lobbyd::server::Running;
 use serde_json::json;
+use testkit::{Client, connect, connect_to};
 
 use crate::rooms::fixture::{ROOM, any, fields, named, room_with, serve_rooms};
-use crate::support::{Client, connect, connect_to};
 
 /// Two members of the room.
 fn two_in(server: &Running) -> [Client; 2] {

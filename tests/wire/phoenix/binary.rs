@@ -2,10 +2,10 @@
 
 use lobbyd::TerminateReason;
 use serde_json::json;
+use testkit::{Client, connect};
 
 use crate::phoenix::fixture::{Stage, stage};
 use crate::phoenix::peer::Version;
-use crate::support::{Client, connect};
 
 /// A client's push: `00`, four lengths, the four names, the data.
 fn push(join_ref: &str, reference: &str, topic: &[u8], event: &str, data: &[u8]) -> Vec<u8> {

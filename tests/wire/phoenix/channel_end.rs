@@ -2,11 +2,11 @@
 
 use lobbyd::{SocketHandle, StopReason, TerminateReason};
 use serde_json::json;
+use testkit::{eventually, frame};
 
 use crate::phoenix::fixture::{Stage, stage};
 use crate::phoenix::peer::{BOTH, Version};
 use crate::phoenix::room::Stop;
-use crate::support::{eventually, frame};
 
 fn ended_as(stage: &Stage, reason: TerminateReason) {
     assert_eq!(stage.ended(), ("room:a".to_owned(), reason));

@@ -8,9 +8,9 @@ use lobbyd::channel::{HeaderValue, StatusCode};
 use lobbyd::server::Running;
 use lobbyd::{Connect, ConnectInfo, Params, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, DEADLINE, frame, open, serve, upgrade, upgrade_request};
 
 use crate::phoenix::upgrade::status;
-use crate::support::{Client, DEADLINE, frame, open, serve, upgrade, upgrade_request};
 
 /// A server whose connect callback shows `look` of what it sees.
 pub fn looking(

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use lobbyd::TerminateReason;
 use serde_json::json;
+use testkit::{frame, raw_frame};
 
 use crate::phoenix::fixture::{Stage, stage, stage_with};
 use crate::phoenix::peer::{BOTH, Peer, Version};
-use crate::support::{frame, raw_frame};
 
 const PING: u8 = 9;
 const PONG: u8 = 10;
@@ -143,7 +143,7 @@ fn a_close_of_the_client_is_answered_with_1000_or_1002() {
             (code, 2),
             "{sent:?}"
         );
-        assert_eq!(peer.next(), None, "nothing follows a close");
+        assert_eq!(peer.next_frame(), None, "nothing follows a close");
     }
 }
 
@@ -157,7 +157,7 @@ fn messages_in_front_of_a_close_are_answered_first() {
     peer.send_raw(&[&status[..], &frame(CLOSE, &[3, 232]), &status].concat());
     peer.expect_reply("2", "room:a", "ok", json!({}));
     assert_eq!(peer.close_code(), 1000);
-    assert_eq!(peer.next(), None);
+    assert_eq!(peer.next_frame(), None);
 }
 
 /// §6.3: what each violation is answered with; the channels end, and other connections do not notice.

@@ -5,10 +5,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::json;
+use testkit::{eventually, upgrade};
 
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::{BOTH, Peer};
-use crate::support::{eventually, upgrade};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

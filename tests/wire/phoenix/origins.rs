@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use lobbyd::server::Running;
 use lobbyd::{CheckOrigin, Router, UserSocket};
+use testkit::serve;
 
 use crate::phoenix::upgrade::status;
-use crate::support::serve;
 
 fn server(policies: impl IntoIterator<Item = (&'static str, CheckOrigin)>) -> Running {
     let router = policies

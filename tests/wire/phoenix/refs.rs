@@ -3,10 +3,10 @@
 
 use lobbyd::TerminateReason;
 use serde_json::{Value, json};
+use testkit::{connect, connect_to};
 
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::{BOTH, Version};
-use crate::support::{connect, connect_to};
 
 /// Refs as no client of today sends them, beside the usual ones. 2^64 and more than any float holds included.
 const REFS: [&str; 14] = [

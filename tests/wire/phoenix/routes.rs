@@ -3,9 +3,9 @@
 use lobbyd::protocol::Payload;
 use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket, object};
 use serde_json::json;
+use testkit::serve;
 
 use crate::phoenix::peer::{BOTH, Peer, Version};
-use crate::support::serve;
 
 /// A channel that tells every join which one it is.
 pub struct Says(pub &'static str);

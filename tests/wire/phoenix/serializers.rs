@@ -2,10 +2,10 @@
 
 use lobbyd::TerminateReason;
 use serde_json::json;
+use testkit::{connect, connect_to};
 
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::Version;
-use crate::support::{connect, connect_to};
 
 /// B 84, 85 and §2.2: server frames to the byte; more than five elements and white space are fine.
 #[test]

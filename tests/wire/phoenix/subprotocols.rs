@@ -1,10 +1,10 @@
 //! `Sec-WebSocket-Protocol`: subprotocols and the auth token that phoenix.js hides among them; protocol.md §1.5.
 
 use lobbyd::server::Running;
+use testkit::{DEADLINE, upgrade_request};
 
 use crate::phoenix::connect::{TARGET, headers, looking};
 use crate::phoenix::upgrade::ask;
-use crate::support::{DEADLINE, upgrade_request};
 
 /// The value of `Sec-WebSocket-Protocol` in the answer to `offer`, or the status of a refusal.
 fn subprotocol(server: &Running, offer: Option<&str>) -> Result<Option<String>, u16> {

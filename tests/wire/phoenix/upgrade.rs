@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use lobbyd::channel::StatusCode;
 use lobbyd::{CheckOrigin, Connect, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, frame, open, request, serve, upgrade, upgrade_request};
 
 use crate::phoenix::connect::TARGET;
 use crate::phoenix::fixture::stage;
-use crate::support::{Client, frame, open, request, serve, upgrade, upgrade_request};
 
 /// The answer's status to an upgrade that names `host`, with more `headers`.
 pub fn status(address: SocketAddr, target: &str, host: &str, headers: &str) -> u16 {

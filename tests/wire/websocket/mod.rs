@@ -80,8 +80,8 @@ fn frames_that_come_with_the_handshake_are_not_lost() {
 
 #[test]
 fn the_program_says_where_it_listens_and_holds_its_limit() {
-    let server = echo_process::EchoProcess::start(&["--max-message-bytes", "10"]);
-    let mut client = Client::connect(server.address).unwrap();
+    let server = echo_process::start(&["--max-message-bytes", "10"]);
+    let mut client = Client::connect(server.address()).unwrap();
     client
         .send(&frame(TEXT, b"ten bytes."), usize::MAX)
         .unwrap();

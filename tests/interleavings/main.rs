@@ -12,15 +12,15 @@
 
 #![cfg(feature = "shuttle")]
 
-mod shard_on_stage;
+mod fixture;
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
 
+use fixture::{Post, ROOM, Shard, assert_ends_with_all_since, order, seals};
 use lobbyd::broker::{Budget, Class, Entry, Hub, Mailbox, Terms};
-use shard_on_stage::{Post, ROOM, Shard, assert_ends_with_all_since, order, seals};
 use shuttle::sync::atomic::AtomicBool;
 use shuttle::{future, thread};
 

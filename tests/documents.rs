@@ -8,7 +8,7 @@ use lobbyd::UserSocket;
 use lobbyd::server::{HttpLimits, ServerLimits};
 
 #[test]
-fn the_code_map_names_every_source_file_and_no_other() {
+fn code_map_names_every_source_file_and_no_other() {
     let page = read("docs/architecture.md");
     let map = section(&page, "## Code map");
     let mut folder = String::new();
@@ -139,7 +139,7 @@ fn defaults_are_told_as_they_are() {
 }
 
 #[test]
-fn the_room_that_is_shown_is_the_one_in_the_library() {
+fn room_that_is_shown_is_the_one_in_the_library() {
     let room = |path: &str| -> Vec<String> {
         let page = read(path);
         let lines = page.lines().map(|line| match line.strip_prefix("//!") {

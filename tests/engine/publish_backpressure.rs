@@ -132,7 +132,7 @@ fn stands_still(counted: &AtomicUsize, time: Duration) -> usize {
 }
 
 #[test]
-fn a_publisher_that_outruns_a_shard_is_read_later_not_timed_out_and_loses_nothing() {
+fn publisher_that_outruns_a_shard_is_read_later_and_loses_nothing() {
     let limits = ServerLimits {
         lag_bytes_max: 1 << 20,
         fanout: ROOMY,
@@ -175,7 +175,7 @@ fn a_publisher_that_outruns_a_shard_is_read_later_not_timed_out_and_loses_nothin
 }
 
 #[test]
-fn the_time_in_which_a_publisher_waits_for_a_shard_is_no_time_of_sending_too_much() {
+fn publisher_that_waits_for_a_shard_does_not_count_as_over_its_rate() {
     const OVER_MS_MAX: u64 = 1_000;
     let limits = ServerLimits {
         lag_bytes_max: 16 << 10,
@@ -206,7 +206,7 @@ fn the_time_in_which_a_publisher_waits_for_a_shard_is_no_time_of_sending_too_muc
 }
 
 #[test]
-fn a_publisher_for_whom_no_shard_gets_free_is_closed_with_1013_and_counted() {
+fn publisher_for_whom_no_shard_gets_free_is_closed_with_1013() {
     let limits = ServerLimits {
         lag_bytes_max: 1 << 20,
         pause_timeout_ms: 400,
@@ -225,7 +225,7 @@ fn a_publisher_for_whom_no_shard_gets_free_is_closed_with_1013_and_counted() {
 }
 
 #[test]
-fn members_that_do_not_read_do_not_slow_a_publisher_however_far_behind_they_are() {
+fn publisher_is_not_slowed_by_members_that_do_not_read() {
     // Their backlog is many times what a shard may lag by: if it counted, the publisher would be paused for good.
     let limits = ServerLimits {
         lag_bytes_max: 64 << 10,

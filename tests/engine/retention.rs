@@ -18,7 +18,7 @@ const ROOMY: FanoutSettings = FanoutSettings {
 const KEEPING_BYTES_MAX: usize = 300;
 
 #[test]
-fn an_idle_topic_keeps_a_stopped_readers_backlog_for_its_age_and_an_eighth_and_no_longer() {
+fn idle_topic_keeps_a_stopped_readers_backlog_for_its_age_and_an_eighth() {
     let settings = FanoutSettings {
         retention_ms_max: 8_000,
         ..ROOMY
@@ -39,7 +39,7 @@ fn an_idle_topic_keeps_a_stopped_readers_backlog_for_its_age_and_an_eighth_and_n
 }
 
 #[test]
-fn who_wakes_up_before_its_next_message_is_too_old_gets_everything() {
+fn reader_that_wakes_before_its_next_message_is_too_old_gets_everything() {
     let settings = FanoutSettings {
         retention_ms_max: 8_000,
         ..ROOMY
@@ -59,7 +59,7 @@ fn who_wakes_up_before_its_next_message_is_too_old_gets_everything() {
 }
 
 #[test]
-fn a_topic_that_goes_on_loses_only_what_is_too_old_and_those_who_need_it() {
+fn busy_topic_loses_only_what_is_too_old_and_the_readers_that_need_it() {
     let settings = FanoutSettings {
         retention_ms_max: 4_000,
         ..ROOMY
@@ -108,7 +108,7 @@ fn no_bound_however_small_costs_a_member_its_place_that_takes_bytes() {
 }
 
 #[test]
-fn logs_over_their_common_bound_cost_the_heaviest_topics_readers_their_place_and_no_others() {
+fn logs_over_their_common_bound_cost_only_the_heaviest_topics_readers() {
     let settings = FanoutSettings {
         retention_total_bytes_max: 1 << 20,
         ..ROOMY
@@ -138,7 +138,7 @@ fn logs_over_their_common_bound_cost_the_heaviest_topics_readers_their_place_and
 }
 
 #[test]
-fn stopped_readers_of_thousands_of_small_topics_are_bounded_together_and_read_on_if_they_wake() {
+fn stopped_readers_of_thousands_of_small_topics_are_bounded_together() {
     const TOPICS: u32 = 3_000;
     let settings = FanoutSettings {
         retention_total_bytes_max: 1 << 20,
@@ -165,7 +165,7 @@ fn stopped_readers_of_thousands_of_small_topics_are_bounded_together_and_read_on
 }
 
 #[test]
-fn what_a_reader_leaves_that_caught_up_or_went_is_dropped_though_its_topic_is_idle() {
+fn backlog_of_a_reader_that_caught_up_or_went_is_dropped_when_idle() {
     let mut shard = Shard::new(ROOMY, 2);
     let ids = [shard.join(0, ROOM), shard.join(1, "room:other")];
     shard.sockets.shut.extend([0, 1]);

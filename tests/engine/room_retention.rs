@@ -73,7 +73,7 @@ fn each_bound_of_a_topic_costs_its_own_readers_their_place_and_no_others() {
 }
 
 #[test]
-fn a_topic_may_keep_more_than_others_and_the_next_join_says_how_much() {
+fn topic_may_keep_more_than_others_and_the_next_join_says_how_much() {
     let mut shard = shard(ROOMY);
     for _ in 0..30 {
         shard.publish("room:own", 100_000);
@@ -122,7 +122,7 @@ fn serve(retention: Option<Retention>) -> Running {
 }
 
 #[test]
-fn a_declared_room_that_keeps_little_closes_who_stops_reading_and_one_that_keeps_more_does_not() {
+fn declared_room_closes_a_stopped_reader_by_its_own_retention() {
     const MESSAGES: usize = 8_000;
     let little = Retention {
         bytes_max: 64 << 10,
@@ -151,7 +151,7 @@ fn a_declared_room_that_keeps_little_closes_who_stops_reading_and_one_that_keeps
 }
 
 #[test]
-fn a_reload_to_a_shorter_retention_costs_those_their_place_who_are_beyond_it_and_nobody_else() {
+fn reload_to_a_shorter_retention_costs_only_readers_beyond_it() {
     let server = serve(None);
     let mut members = join_lobby(server.local_addr(), 4);
     let stopped = members.split_off(2);

@@ -26,7 +26,7 @@ const LITTLE: FanoutSettings = FanoutSettings {
 };
 
 #[test]
-fn who_stops_reading_within_the_retention_and_wakes_gets_every_message_it_missed_in_order() {
+fn reader_that_wakes_within_the_retention_gets_all_it_missed_in_order() {
     let server = serve(limits(FanoutSettings::default()));
     let mut members = join_lobby(server.local_addr(), MEMBERS);
     let mut stopped = members.split_off(MEMBERS - STOPPED);
@@ -51,8 +51,7 @@ fn who_stops_reading_within_the_retention_and_wakes_gets_every_message_it_missed
 }
 
 #[test]
-fn who_falls_off_is_closed_with_1013_without_a_gap_before_and_counted_and_the_others_lose_nothing()
-{
+fn reader_that_falls_off_is_closed_with_1013_and_others_lose_nothing() {
     let server = serve(limits(LITTLE));
     let mut members = join_lobby(server.local_addr(), MEMBERS);
     let stopped = members.split_off(MEMBERS - STOPPED);
@@ -77,7 +76,7 @@ fn who_falls_off_is_closed_with_1013_without_a_gap_before_and_counted_and_the_ot
 }
 
 #[test]
-fn who_never_reads_again_is_cut_at_the_deadline_sees_1006_and_leaves_nothing_in_the_kernel() {
+fn reader_that_never_wakes_is_cut_at_the_deadline_and_sees_1006() {
     let limits = ServerLimits {
         closing_timeout_ms: 300,
         ..limits(LITTLE)
@@ -104,7 +103,7 @@ fn who_never_reads_again_is_cut_at_the_deadline_sees_1006_and_leaves_nothing_in_
 }
 
 #[test]
-fn a_backlog_in_a_topic_gone_idle_is_kept_for_its_age_and_then_costs_its_readers_their_place() {
+fn backlog_of_an_idle_topic_is_kept_for_its_age_then_costs_its_readers() {
     let fanout = FanoutSettings {
         retention_ms_max: 400,
         ..FanoutSettings::default()
@@ -125,7 +124,7 @@ fn a_backlog_in_a_topic_gone_idle_is_kept_for_its_age_and_then_costs_its_readers
 }
 
 #[test]
-fn what_all_logs_hold_together_has_a_bound_of_its_own() {
+fn logs_together_have_a_bound_of_their_own() {
     let fanout = FanoutSettings {
         retention_total_bytes_max: 128 << 10,
         ..FanoutSettings::default()
@@ -144,7 +143,7 @@ fn what_all_logs_hold_together_has_a_bound_of_its_own() {
 
 /// Prints what stands in docs/operations.md: `cargo test --release --test engine kernel -- --nocapture`
 #[test]
-fn the_kernel_holds_no_more_for_a_stopped_reader_than_its_window_and_the_unsent_bytes_allowed() {
+fn kernel_holds_no_more_for_a_stopped_reader_than_window_and_unsent() {
     let limits = ServerLimits {
         fanout: FanoutSettings {
             retention_bytes_max: 64 << 20,

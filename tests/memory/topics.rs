@@ -35,7 +35,7 @@ fn use_and_abandon(shard: &mut Shard, topics: std::ops::Range<u32>, connections:
 }
 
 #[test]
-fn a_hundred_thousand_topics_used_one_after_the_other_or_at_once_leave_the_heap_where_it_was() {
+fn heap_returns_after_a_hundred_thousand_topics_in_turn_or_at_once() {
     let heap = heap();
     const TOPICS: u32 = 100_000;
     const CONNECTIONS: u32 = 1_000;
@@ -64,7 +64,7 @@ fn a_hundred_thousand_topics_used_one_after_the_other_or_at_once_leave_the_heap_
 }
 
 #[test]
-fn a_burst_leaves_nothing_in_a_topic_that_is_idle_then() {
+fn burst_leaves_nothing_in_a_topic_that_is_idle_then() {
     let heap = heap();
     let mut shard = shard(FanoutSettings::default(), 10);
     shard.join_all(1..10, "room:lobby");
@@ -88,7 +88,7 @@ fn a_burst_leaves_nothing_in_a_topic_that_is_idle_then() {
 }
 
 #[test]
-fn two_hundred_of_a_thousand_who_stop_reading_cost_one_log_and_not_a_queue_each() {
+fn two_hundred_stopped_readers_cost_one_log_and_not_a_queue_each() {
     let heap = heap();
     const MEMBERS: u32 = 1_000;
     let mut shard = Shard::new(FanoutSettings::default(), MEMBERS);

@@ -16,7 +16,7 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn it_tells_its_url_in_one_line_and_ends_with_0_at_a_signal_having_told_its_clients() {
+fn program_prints_its_url_and_a_signal_ends_it_with_0_after_its_clients() {
     for signal in ["TERM", "INT"] {
         let server = Process::start(lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]));
         let version = env!("CARGO_PKG_VERSION");
@@ -39,7 +39,7 @@ fn it_tells_its_url_in_one_line_and_ends_with_0_at_a_signal_having_told_its_clie
 
 /// As a script does that only looks whether it starts.
 #[test]
-fn a_signal_that_comes_with_the_first_line_ends_it_as_any_other() {
+fn signal_that_comes_with_the_first_line_ends_it_as_any_other() {
     for _ in 0..20 {
         let server = Process::start(lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]));
         server.signal("TERM");
@@ -91,7 +91,7 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
 }
 
 #[test]
-fn a_port_in_use_or_an_address_of_another_machine_is_one_clear_line_and_exit_code_3() {
+fn port_in_use_or_foreign_address_is_one_clear_line_and_exit_code_3() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().map(|a| (taken, a.to_string())).unwrap();
     // 203.0.113.0/24 is for documentation: no machine has such an address.

@@ -9,7 +9,7 @@ use testkit::{Process, connect_to};
 use crate::fixture::{held_listener, lobbyd_with, lobbyd_with_two};
 
 #[test]
-fn a_listener_that_was_handed_over_is_used_in_place_of_the_address_and_that_is_said() {
+fn listener_that_was_handed_over_replaces_the_address_and_that_is_said() {
     let (listener, address) = held_listener();
     let lobbyd = Process::start(lobbyd_with(listener));
     assert_eq!(lobbyd.address(), address);
@@ -37,7 +37,7 @@ fn refuses(mut command: Command, part: &str) {
 }
 
 #[test]
-fn what_is_no_listener_is_refused_with_one_clear_line_and_exit_code_3() {
+fn descriptor_that_is_no_listener_is_one_clear_line_and_exit_code_3() {
     let (listener, address) = held_listener();
     let connected = TcpStream::connect(address).unwrap();
     let tcp = "a TCP socket that listens was expected";
@@ -56,7 +56,7 @@ fn what_is_no_listener_is_refused_with_one_clear_line_and_exit_code_3() {
 }
 
 #[test]
-fn what_was_handed_to_another_process_is_left_alone() {
+fn socket_that_was_handed_to_another_process_is_left_alone() {
     let mut command = crate::fixture::lobbyd();
     command.env("LISTEN_FDS", "1").env("LISTEN_PID", "1");
     let lobbyd = Process::start(command);

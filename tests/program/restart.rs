@@ -85,7 +85,7 @@ fn member(address: SocketAddr) -> Client {
 }
 
 #[test]
-fn a_restart_under_load_through_a_listener_that_was_handed_over_refuses_nobody() {
+fn restart_under_load_through_an_inherited_listener_refuses_nobody() {
     let (listener, address) = held_listener();
     let mut running = start(&listener);
     assert_eq!(running.address(), address);

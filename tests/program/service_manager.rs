@@ -46,7 +46,7 @@ impl Drop for Manager {
 }
 
 #[test]
-fn a_service_manager_is_told_when_lobbyd_is_ready_how_many_are_connected_and_that_it_ends() {
+fn service_manager_is_told_of_ready_connections_and_the_end() {
     let manager = Manager::new("told");
     let mut command = lobbyd();
     command.env("NOTIFY_SOCKET", &manager.path);
@@ -65,7 +65,7 @@ fn a_service_manager_is_told_when_lobbyd_is_ready_how_many_are_connected_and_tha
 }
 
 #[test]
-fn a_service_manager_is_told_of_each_reload_when_it_began_and_that_it_is_over() {
+fn service_manager_is_told_when_each_reload_begins_and_is_over() {
     let manager = Manager::new("reload");
     let file = std::env::temp_dir().join(format!("lobbyd-reload-{}.toml", std::process::id()));
     std::fs::write(&file, "").unwrap();
@@ -102,7 +102,7 @@ fn a_service_manager_is_told_of_each_reload_when_it_began_and_that_it_is_over() 
 }
 
 #[test]
-fn the_watchdog_is_fed_during_a_drain_as_well() {
+fn watchdog_is_fed_during_a_drain_as_well() {
     let manager = Manager::new("fed");
     let mut command = lobbyd();
     command.env("NOTIFY_SOCKET", &manager.path);

@@ -31,7 +31,7 @@ fn ended_twice(lobbyd: Process, mut client: Client) -> Ended {
 }
 
 #[test]
-fn those_that_a_second_signal_cuts_when_they_had_been_told_are_in_the_log_and_no_failure() {
+fn log_counts_clients_cut_after_their_close_and_that_is_no_failure() {
     let lobbyd = Process::start(lobbyd());
     let client = member(&lobbyd);
     let Ended { code, log, .. } = ended_twice(lobbyd, client);
@@ -43,7 +43,7 @@ fn those_that_a_second_signal_cuts_when_they_had_been_told_are_in_the_log_and_no
 }
 
 #[test]
-fn the_log_tells_how_long_it_goes_on_accepting_and_a_window_of_nothing_as_such() {
+fn log_tells_how_long_it_goes_on_accepting_and_a_window_of_nothing() {
     let mut command = lobbyd();
     command.env("LOBBYD_DRAIN_READY_DELAY_MS", "50");
     command.env("LOBBYD_DRAIN_WINDOW_MS", "0");
@@ -54,7 +54,7 @@ fn the_log_tells_how_long_it_goes_on_accepting_and_a_window_of_nothing_as_such()
 }
 
 #[test]
-fn a_limit_of_open_files_below_that_of_connections_is_a_warning_at_the_start() {
+fn log_warns_of_a_limit_of_open_files_below_that_of_connections() {
     for (connections_max, warns) in [("500", true), ("100", false)] {
         let mut command = Command::new("sh");
         let script = "ulimit -n 200; exec \"$0\" --listen 127.0.0.1:0 --shards 1";

@@ -65,7 +65,7 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
 }
 
 #[test]
-fn connections_that_come_faster_than_they_may_come_in_later_and_none_is_refused() {
+fn connections_over_the_accept_rate_come_in_later_and_none_is_refused() {
     let admission = Admission {
         accepts_per_second: 20,
         accepts_burst: 5,
@@ -89,7 +89,7 @@ fn connections_that_come_faster_than_they_may_come_in_later_and_none_is_refused(
 }
 
 #[test]
-fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_others_do_not() {
+fn address_with_too_many_connections_gets_a_slow_429_and_others_none() {
     let proxies = Proxies {
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: false,
@@ -133,7 +133,7 @@ fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_other
 }
 
 #[test]
-fn a_thousand_connections_that_never_finish_their_handshake_keep_nobody_out() {
+fn unfinished_handshakes_of_a_thousand_connections_keep_nobody_out() {
     raise_descriptor_limit();
     let admission = Admission {
         upgrades_in_flight_max: 100,
@@ -165,7 +165,7 @@ fn a_thousand_connections_that_never_finish_their_handshake_keep_nobody_out() {
 }
 
 #[test]
-fn a_head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
+fn head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
     let http = HttpLimits {
         header_timeout_ms: 400,
         ..HttpLimits::default()
@@ -194,7 +194,7 @@ fn a_head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
 }
 
 #[test]
-fn a_head_of_too_many_lines_or_bytes_gets_431_and_is_counted_as_what_it_was() {
+fn head_of_too_many_lines_or_bytes_gets_431_and_is_counted_by_kind() {
     let http = HttpLimits {
         head_lines_max: 10,
         head_bytes_max: 8 << 10,

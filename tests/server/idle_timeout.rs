@@ -27,7 +27,7 @@ fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
 }
 
 #[test]
-fn connections_that_never_finish_keep_nobody_out_where_all_places_are_taken() {
+fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
     let admission = Admission {
         connections_max: 20,
         ..Admission::default()
@@ -70,7 +70,7 @@ fn nobody_is_cut_for_a_newcomer_who_does_not_come() {
 }
 
 #[test]
-fn a_silent_connection_beyond_the_limit_of_its_address_is_closed_after_a_second() {
+fn silent_connection_beyond_its_addresss_limit_is_closed_after_a_second() {
     let proxies = Proxies {
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: true,
@@ -107,7 +107,7 @@ fn a_silent_connection_beyond_the_limit_of_its_address_is_closed_after_a_second(
 }
 
 #[test]
-fn connections_that_never_finish_keep_nobody_out_where_descriptors_are_few() {
+fn unfinished_connections_keep_nobody_out_where_descriptors_are_few() {
     let mut command = Command::new("sh");
     let script = "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --shards 2";
     command.args(["-c", script, env!("CARGO_BIN_EXE_lobbyd")]);
@@ -149,7 +149,7 @@ fn silent_connections_to_the_admin_listener_delay_no_probe() {
 }
 
 #[test]
-fn a_connection_has_a_thousand_requests_answered_and_the_last_answer_says_so() {
+fn connection_has_a_thousand_requests_answered_and_the_last_says_so() {
     let server = arena(1, ServerLimits::default());
     let page = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
     let answers = request(server.local_addr(), &page.repeat(1_100));

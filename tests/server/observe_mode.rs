@@ -182,7 +182,7 @@ fn one_silence_counts_once_however_long_it_is() {
 }
 
 #[test]
-fn a_head_that_is_late_counts_when_its_time_is_over_and_once() {
+fn head_that_is_late_counts_when_its_time_is_over_and_once() {
     let limits = ServerLimits {
         observe: observing(&[Limit::HeadTime]),
         ..ServerLimits::default()
@@ -229,7 +229,7 @@ impl lobbyd::Channel for SlowToJoin {
 }
 
 #[test]
-fn what_would_fill_the_memory_is_refused_at_16_times_its_limit() {
+fn memory_limits_that_are_observed_are_refused_at_16_times_their_value() {
     let limits = ServerLimits {
         observe: observing(&[
             Limit::ChannelsPerConnection,
@@ -282,7 +282,7 @@ fn what_would_fill_the_memory_is_refused_at_16_times_its_limit() {
 }
 
 #[test]
-fn a_head_of_any_size_is_taken_up_to_16_times_its_limit() {
+fn head_of_any_size_is_taken_up_to_16_times_its_limit() {
     let limits = ServerLimits {
         observe: observing(&[Limit::HeadBytes]),
         ..ServerLimits::default()

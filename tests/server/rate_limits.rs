@@ -51,7 +51,7 @@ fn is_read_later(rates: Rates, first: usize, body: &str, limit: Limit) {
 }
 
 #[test]
-fn who_sends_too_many_messages_is_read_later_and_loses_nothing() {
+fn client_with_too_many_messages_is_read_later_and_loses_nothing() {
     // More than the bystanders need.
     let rates = Rates {
         messages_per_second: 1_000,
@@ -63,7 +63,7 @@ fn who_sends_too_many_messages_is_read_later_and_loses_nothing() {
 }
 
 #[test]
-fn who_sends_too_many_bytes_is_read_later_and_loses_nothing() {
+fn client_with_too_many_bytes_is_read_later_and_loses_nothing() {
     let rates = Rates {
         bytes_per_second: 100_000,
         bytes_burst: 100_000,
@@ -74,7 +74,7 @@ fn who_sends_too_many_bytes_is_read_later_and_loses_nothing() {
 }
 
 #[test]
-fn the_fragments_of_a_message_count_as_messages_do() {
+fn fragments_of_a_message_count_as_messages_do() {
     let server = with(Rates {
         messages_per_second: 1_000,
         messages_burst: 1_000,
@@ -107,7 +107,7 @@ fn the_fragments_of_a_message_count_as_messages_do() {
 }
 
 #[test]
-fn who_never_rests_is_closed_with_1008_and_a_reason_of_its_own() {
+fn client_that_never_rests_is_closed_with_1008_and_its_own_reason() {
     let rates = Rates {
         messages_per_second: 2_000,
         messages_burst: 1_000,
@@ -139,7 +139,7 @@ fn who_never_rests_is_closed_with_1008_and_a_reason_of_its_own() {
 }
 
 #[test]
-fn who_sends_in_one_burst_what_would_take_too_long_to_pay_for_is_closed_as_well() {
+fn burst_that_would_take_too_long_to_pay_for_closes_its_client() {
     let rates = Rates {
         messages_per_second: 100,
         messages_burst: 200,
@@ -163,7 +163,7 @@ fn who_sends_in_one_burst_what_would_take_too_long_to_pay_for_is_closed_as_well(
 }
 
 #[test]
-fn the_time_in_which_a_client_is_not_read_is_not_held_against_it() {
+fn time_in_which_a_client_is_not_read_is_not_held_against_it() {
     let rates = Rates {
         messages_per_second: 500,
         messages_burst: 500,
@@ -190,7 +190,7 @@ fn the_time_in_which_a_client_is_not_read_is_not_held_against_it() {
 }
 
 #[test]
-fn who_is_throttled_again_and_again_does_not_put_off_the_end_of_an_unfinished_message() {
+fn throttled_client_does_not_put_off_the_end_of_an_unfinished_message() {
     let rates = Rates {
         messages_per_second: 1_000,
         messages_burst: 100,

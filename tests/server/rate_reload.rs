@@ -101,7 +101,7 @@ fn is_forgiven(old: Rates, limit: Limit, (spent, too_many): (usize, usize), byte
 }
 
 #[test]
-fn what_was_sent_at_an_old_rate_of_messages_is_not_paid_for_at_a_new_one() {
+fn messages_sent_at_an_old_rate_are_not_paid_for_at_a_new_one() {
     let old = Rates {
         messages_per_second: 5,
         messages_burst: 500,
@@ -112,7 +112,7 @@ fn what_was_sent_at_an_old_rate_of_messages_is_not_paid_for_at_a_new_one() {
 }
 
 #[test]
-fn what_was_sent_at_an_old_rate_of_bytes_is_not_paid_for_at_a_new_one() {
+fn bytes_sent_at_an_old_rate_are_not_paid_for_at_a_new_one() {
     let old = Rates {
         bytes_per_second: 500,
         bytes_burst: 50_000,

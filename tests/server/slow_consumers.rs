@@ -51,7 +51,7 @@ fn drain(client: &mut Client) -> (usize, Option<u16>) {
 }
 
 #[test]
-fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_the_end() {
+fn slow_consumer_of_a_flooded_lobby_is_closed_and_has_no_gap_before() {
     let limits = ServerLimits {
         closing_timeout_ms: 300_000,
         ..at_any_pace()
@@ -76,7 +76,7 @@ fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_th
 }
 
 #[test]
-fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before() {
+fn slow_consumer_that_reads_no_close_is_cut_and_has_no_gap_before() {
     let limits = ServerLimits {
         closing_timeout_ms: 200,
         ..at_any_pace()
@@ -97,8 +97,7 @@ fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before()
 }
 
 #[test]
-fn who_wakes_up_within_what_is_retained_gets_everything_in_order_and_is_a_member_like_others_again()
-{
+fn slow_consumer_that_wakes_within_the_retention_gets_all_and_goes_on() {
     let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut slow: Vec<Client> = (0..4)
@@ -129,7 +128,7 @@ fn who_wakes_up_within_what_is_retained_gets_everything_in_order_and_is_a_member
 }
 
 #[test]
-fn who_sends_requests_and_reads_nothing_is_read_no_further_and_gets_every_answer_once_it_reads() {
+fn requests_of_a_client_that_reads_nothing_are_read_no_further() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect_narrow(server.local_addr());
@@ -157,7 +156,7 @@ fn who_sends_requests_and_reads_nothing_is_read_no_further_and_gets_every_answer
 }
 
 #[test]
-fn who_sends_pings_and_reads_no_pongs_is_read_no_further_and_gets_every_pong_once_it_reads() {
+fn pings_of_a_client_that_reads_no_pongs_are_read_no_further() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect_narrow(server.local_addr());
@@ -210,13 +209,13 @@ fn finish(client: &Client, rest: Vec<u8>, number: usize) -> usize {
 }
 
 #[test]
-fn what_clients_that_never_read_hold_of_the_servers_memory_is_bounded() {
-    alone("slow_consumers::alone_what_clients_that_never_read_hold");
+fn memory_held_by_clients_that_never_read_is_bounded() {
+    alone("slow_consumers::alone_memory_held_by_clients_that_never_read");
 }
 
 #[test]
 #[ignore = "run by the test above in a process of its own"]
-fn alone_what_clients_that_never_read_hold() {
+fn alone_memory_held_by_clients_that_never_read() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let before = resident_bytes();

@@ -31,7 +31,7 @@ fn serves_metrics_there_alone(served: &Process, admin: SocketAddr) {
 }
 
 #[test]
-fn the_address_of_file_environment_or_flag_is_where_the_metrics_are() {
+fn address_of_file_environment_or_flag_is_where_the_metrics_are() {
     let file = "[server]\nadmin_listen = \"127.0.0.1:0\"\n";
     let in_file = Folder::of("admin_file").with(file);
     let served = in_file.serve(&[]);
@@ -46,7 +46,7 @@ fn the_address_of_file_environment_or_flag_is_where_the_metrics_are() {
 }
 
 #[test]
-fn a_port_in_use_is_told_of_the_admin_address_with_exit_code_3() {
+fn port_in_use_is_told_of_the_admin_address_with_exit_code_3() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let folder = Folder::of("admin_taken").with("");
@@ -61,7 +61,7 @@ fn a_port_in_use_is_told_of_the_admin_address_with_exit_code_3() {
 }
 
 #[test]
-fn a_socket_named_admin_that_is_handed_over_is_used_in_place_of_the_address() {
+fn socket_named_admin_that_is_handed_over_replaces_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let admin = listener.local_addr().unwrap();
     let file = "[server]\nadmin_listen = \"127.0.0.1:1\"\n";
@@ -76,7 +76,7 @@ fn a_socket_named_admin_that_is_handed_over_is_used_in_place_of_the_address() {
 }
 
 #[test]
-fn a_socket_named_admin_that_does_not_listen_ends_it_with_3() {
+fn socket_named_admin_that_does_not_listen_ends_it_with_3() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let folder = Folder::of("admin_deaf").with("");

@@ -385,7 +385,7 @@ const FILES: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn a_wrong_file_is_refused_with_every_line_that_is_wrong_and_what_was_expected() {
+fn wrong_file_is_refused_with_every_wrong_line_and_what_was_expected() {
     let folder = Folder::of("wrong_files");
     for (file, lines) in FILES {
         folder.write(file);
@@ -406,7 +406,7 @@ fn a_wrong_file_is_refused_with_every_line_that_is_wrong_and_what_was_expected()
 }
 
 #[test]
-fn a_topic_longer_than_one_that_can_be_joined_is_refused() {
+fn topic_longer_than_one_that_can_be_joined_is_refused() {
     let folder = Folder::of("long_topic");
     for (bytes, code) in [(1_024, 0), (1_025, 2)] {
         folder.write(&format!("[[room]]\ntopic = \"{}*\"", "x".repeat(bytes)));
@@ -418,7 +418,7 @@ fn a_topic_longer_than_one_that_can_be_joined_is_refused() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_refused() {
+fn file_that_cannot_be_read_is_refused() {
     let folder = Folder::of("unreadable");
     let (code, _, stderr) = folder.run(&["--config", "none.toml"]);
     assert_eq!(
@@ -432,7 +432,7 @@ fn a_file_that_cannot_be_read_is_refused() {
 }
 
 #[test]
-fn a_wrong_variable_is_refused_with_the_nearest_name() {
+fn wrong_variable_is_refused_with_the_nearest_name() {
     let table = [
         (
             "LOBBYD_LISTEN",

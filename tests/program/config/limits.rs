@@ -93,7 +93,7 @@ fn limits_that_the_file_has_observed_count_and_nobody_notices() {
 }
 
 #[test]
-fn joins_that_are_held_and_joins_that_are_too_late_are_counted_as_what_they_are_answered() {
+fn joins_held_and_joins_too_late_are_counted_as_they_are_answered() {
     let file =
         format!("[limits.joins_per_second]\nmax = 2\nburst = 1\nwait_ms = 1_200\n{ROOM_OF_ALL}");
     let folder = Folder::of("limits_joins").with(&file);

@@ -8,7 +8,7 @@ use crate::config::fixture::Folder;
 const SECRET: &str = "s3cr3t-of-a-client";
 
 #[test]
-fn neither_payload_nor_token_nor_query_string_is_logged_at_trace_in_any_format() {
+fn log_at_trace_has_no_payload_token_or_query_string_in_any_format() {
     for format in ["text", "json"] {
         let file = format!("[log]\nlevel = \"trace\"\nformat = \"{format}\"\n");
         let folder = Folder::of(&format!("secrets_{format}")).with(&file);

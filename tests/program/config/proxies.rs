@@ -35,7 +35,7 @@ fn clients_are_who_x_forwarded_for_of_a_trusted_proxy_says() {
 }
 
 #[test]
-fn who_is_not_named_in_the_file_is_not_believed() {
+fn proxy_that_is_not_named_in_the_file_is_not_believed() {
     let file = FILE.replace("127.0.0.0/8", "10.0.0.0/8");
     let folder = Folder::of("proxies_others").with(&file);
     let served = folder.serve(&[]);

@@ -8,7 +8,7 @@ use crate::config::fixture::Folder;
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
 #[test]
-fn the_log_level_changes_at_sighup_and_its_clients_do_not_notice() {
+fn log_level_changes_at_sighup_and_its_clients_do_not_notice() {
     let folder = Folder::of("reload_level").with("[log]\nlevel = \"info\"\n");
     let mut served = folder.serve(&[]);
     let mut client = connect_to(served.address(), TARGET);
@@ -36,7 +36,7 @@ fn the_log_level_changes_at_sighup_and_its_clients_do_not_notice() {
 }
 
 #[test]
-fn a_wrong_file_changes_nothing_and_says_why() {
+fn wrong_file_changes_nothing_and_says_why() {
     let folder = Folder::of("reload_wrong").with("[log]\nlevel = \"info\"\n");
     let mut served = folder.serve(&[]);
     folder.write("[log]\nlevel = \"debug\"\n[server]\nshads = 3\n");
@@ -57,7 +57,7 @@ fn a_wrong_file_changes_nothing_and_says_why() {
 }
 
 #[test]
-fn what_takes_a_restart_is_told_each_time_and_stays() {
+fn setting_that_takes_a_restart_is_told_each_time_and_stays() {
     let folder = Folder::of("reload_restart").with("[server]\nshards = 1\n");
     let served = folder.serve(&[]);
     folder.write(
@@ -89,7 +89,7 @@ fn what_takes_a_restart_is_told_each_time_and_stays() {
 }
 
 #[test]
-fn of_rooms_each_key_that_changes_is_told_with_its_old_and_its_new_value() {
+fn room_keys_that_change_are_told_with_old_and_new_value() {
     let folder = Folder::of("reload_rooms").with(
         "[[room]]\ntopic = \"a\"\n[[room]]\ntopic = \"b\"\nmembers_max = 2\n[[room.event]]\nname = \"say\"\n\
          [[room.event]]\nname = \"type\"\n[[room]]\ntopic = \"d\"\n",
@@ -125,7 +125,7 @@ fn of_rooms_each_key_that_changes_is_told_with_its_old_and_its_new_value() {
 }
 
 #[test]
-fn a_new_value_of_the_file_that_a_flag_overrules_is_told_and_changes_nothing() {
+fn new_value_that_a_flag_overrules_is_told_and_changes_nothing() {
     let folder = Folder::of("reload_overruled").with("[log]\nlevel = \"info\"\n");
     let served = folder.serve(&["--log-level", "warn"]);
     folder.write("[log]\nlevel = \"debug\"\n");
@@ -144,7 +144,7 @@ fn a_new_value_of_the_file_that_a_flag_overrules_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn a_sighup_while_it_ends_is_refused_in_a_line() {
+fn sighup_while_it_ends_is_refused_in_a_line() {
     let folder = Folder::of("reload_late").with("[drain]\nready_delay_ms = 20_000\n");
     let mut served = folder.serve(&[]);
     let mut client = connect_to(served.address(), TARGET);
@@ -157,7 +157,7 @@ fn a_sighup_while_it_ends_is_refused_in_a_line() {
 }
 
 #[test]
-fn a_room_that_is_taken_out_lives_on_for_those_inside_and_nobody_else_can_join() {
+fn room_taken_out_lives_on_for_its_members_and_nobody_else_can_join() {
     let room = "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"say\"\n";
     let folder = Folder::of("reload_taken_out").with(room);
     let served = folder.serve(&[]);

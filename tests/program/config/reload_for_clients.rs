@@ -48,7 +48,7 @@ fn members_meet_the_rooms_new_rules_with_their_next_push() {
 }
 
 #[test]
-fn a_wrong_file_changes_nothing_for_clients() {
+fn wrong_file_changes_nothing_for_clients() {
     let right = "[[room]]\ntopic = \"room:*\"\n[[room.event]]\nname = \"say\"\n";
     let folder = Folder::of("reload_wrong_rules").with(right);
     let served = folder.serve(&[]);
@@ -137,7 +137,7 @@ fn proxies_addresses_metrics_and_the_door_are_those_of_before() {
 }
 
 #[test]
-fn a_reload_during_a_drain_does_no_harm() {
+fn reload_during_a_drain_does_no_harm() {
     let drain = "[drain]\nready_delay_ms = 1_000\nwindow_ms = 500\n";
     let folder = Folder::of("reload_draining").with(drain);
     let served = folder.serve(&[]);

@@ -16,7 +16,7 @@ fn source(shown: &str, line: &str) -> String {
 }
 
 #[test]
-fn a_flag_stands_over_the_environment_over_the_file_over_the_default() {
+fn flag_stands_over_the_environment_over_the_file_over_the_default() {
     let folder = Folder::of("precedence").with(
         "[server]\nlisten = \"127.0.0.1:1\"\nshards = 3\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
          [limits]\nidle_time_ms = { max = 7, mode = \"observe\" }\n[socket]\norigins = [\"//a.b\"]\n",
@@ -65,7 +65,7 @@ fn a_flag_stands_over_the_environment_over_the_file_over_the_default() {
 }
 
 #[test]
-fn the_file_may_be_named_by_the_environment_and_a_flag_names_another() {
+fn file_may_be_named_by_the_environment_and_a_flag_names_another() {
     let folder = Folder::of("named_file").with("[log]\nlevel = \"warn\"\n");
     let by_variable = ended(
         folder
@@ -83,7 +83,7 @@ fn the_file_may_be_named_by_the_environment_and_a_flag_names_another() {
 }
 
 #[test]
-fn what_the_complete_file_leaves_out_is_right_once_its_comment_sign_is_gone() {
+fn complete_file_is_right_also_where_its_comment_signs_are_gone() {
     let folder = Folder::of("uncommented");
     let text = complete();
     let is_setting = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
@@ -112,7 +112,7 @@ fn check_says_what_a_right_file_defines() {
 
 /// What `config default` prints is the defaults, all of them; what `config show` prints is what it was given.
 #[test]
-fn the_complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
+fn complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
     let folder = Folder::of("complete");
     let (code, text, _) = folder.run(&["config", "default"]);
     assert_eq!((code, &*text), (0, &*complete()));
@@ -193,7 +193,7 @@ fn every_variable_names_one_setting() {
 
 /// From the file to the socket: path, origin, limits of the mount and the page.
 #[test]
-fn what_is_set_is_what_is_served() {
+fn settings_are_what_is_served() {
     let folder = Folder::of("served").with(
         "[server]\nstatic_files = false\n[socket]\npath = \"/live\"\norigins = [\"https://good.example\"]\n\
          [limits]\nmessage_bytes.max = 100\nchannels_per_connection.max = 1\n",

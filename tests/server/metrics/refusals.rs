@@ -149,7 +149,7 @@ fn every_push_that_a_room_by_rules_refuses_counts_under_its_reason() {
 }
 
 #[test]
-fn the_log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
+fn log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused.toml");
     let file = r#"
         server.trusted_proxies = ["127.0.0.1/32"]

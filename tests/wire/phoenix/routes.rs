@@ -22,7 +22,7 @@ impl Channel for Says {
 
 /// B 90: patterns are tried in the order of declaration.
 #[test]
-fn the_first_pattern_that_matches_serves_the_topic() {
+fn first_pattern_that_matches_serves_the_topic() {
     let socket = UserSocket::new()
         .channel("food*", Says("food"))
         .channel("foo*", Says("foo"))

@@ -1,4 +1,4 @@
-//! The broker without sockets: what is published enters the log, and passes bring it to members whose sockets cost nothing.
+//! The broker alone: from the log to members, by passes over sockets that cost nothing.
 //!
 //! The log is measured through the fan-out that owns it, as nothing else reaches it.
 

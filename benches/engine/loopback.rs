@@ -1,5 +1,6 @@
-//! Everything together: a real server with one shard, real sockets over loopback, and a lobby that hears what one of its
-//! members says. A round is over when the last member has the last message.
+//! A whole server with one shard, over loopback: a lobby hears what one of its members says.
+//!
+//! A round is over when the last member has the last message.
 
 use std::io::Read;
 

@@ -1,4 +1,4 @@
-//! The engine by the clock: every station of the data path by itself, and all of them together over loopback.
+//! The engine by the clock: each station of the data path alone, and all of them over loopback.
 //!
 //! A bench says its scenario in its name, panics if its result is wrong, and waits for all the work it caused.
 //! `docs/benchmarks.md` says how to run them and how to compare with an earlier run.

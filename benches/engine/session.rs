@@ -1,4 +1,4 @@
-//! A session: from a decoded message to what it asks of its shard, with the tutorial's room as the app.
+//! From a decoded message to what its session asks of the shard, with the tutorial's room.
 
 use std::sync::Arc;
 

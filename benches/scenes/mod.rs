@@ -1,5 +1,6 @@
-//! What the benches measure on: messages of stated sizes, and a lobby whose sockets take everything at no cost. Shared by
-//! `benches/engine`, which measures time, and `benches/instructions`, which counts instructions.
+//! What the benches measure on: messages of stated sizes, and a lobby whose sockets cost nothing.
+//!
+//! Shared by `benches/engine`, which measures time, and `benches/instructions`, which counts instructions.
 
 #![allow(dead_code, reason = "each of the two uses its part")]
 

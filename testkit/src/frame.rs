@@ -1,4 +1,4 @@
-//! A WebSocket frame as a client builds it, with any mistake that a test wants, and as a server sends it.
+//! WebSocket frames: a client's, with any mistake that a test wants, and those of a server.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The process of the test itself: what it holds by the system's count, and a test that has one to itself.
+//! The test's own process: what the system counts of it, and a process for one test alone.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! A server as a process of its own: lobbyd's binary, or an example that says its URL in its first line.
+//! A server as a child of the test: lobbyd's binary, or an example that prints its URL first.
 //!
 //! The path of the binary is known to the test binaries alone: they begin with `lobbyd!()`.
 

@@ -1,4 +1,4 @@
-//! One shard of the broker without a thread, with sockets that take everything, or nothing while they are shut.
+//! The broker's part of one shard without a thread, over sockets that can be shut.
 
 use std::collections::HashSet;
 use std::io;

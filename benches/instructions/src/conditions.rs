@@ -1,5 +1,6 @@
-//! Under what instructions are counted. Counts from other conditions are other figures, so nothing is concluded from
-//! them.
+//! The compiler, processor and options under which instructions are counted.
+//!
+//! Counts from other conditions are other figures, so nothing is concluded from them.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Counting: `benches/per_message.rs` runs once under callgrind, and its counts become figures for one message or member.
+//! Runs `benches/per_message.rs` under callgrind, and makes figures per message or member of it.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};

@@ -1,5 +1,6 @@
-//! `lobbyd-instructions check` compares the instruction counts of the per-message path with the recorded figures;
-//! `lobbyd-instructions record` records what is counted now.
+//! Compares the instruction counts of the per-message path with the recorded figures.
+//!
+//! `lobbyd-instructions check` does that; `lobbyd-instructions record` records what is counted now.
 
 #![forbid(unsafe_code)]
 

@@ -120,6 +120,8 @@ pub mod config;
 pub mod protocol;
 pub mod rooms;
 pub mod server;
+#[doc(hidden)]
+pub mod session;
 pub mod websocket;
 
 pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};

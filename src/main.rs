@@ -1,11 +1,6 @@
 //! The lobbyd binary: arguments, configuration, log, bind, serve, exit code.
 
-mod log;
-mod reload;
-
-mod inherited;
-mod orders;
-mod service;
+mod program;
 
 use std::io::{self, Write};
 use std::net::TcpListener;
@@ -13,19 +8,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use inherited::{Inherited, Unusable};
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
     Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, ListenAddress, Problems,
     Subcommand, Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
-use orders::{Orders, asked_again, asked_to_end};
-use service::Service;
+use program::inherited_sockets::{InheritedSockets, Unusable};
+use program::log::{Log, WrongFilter};
+use program::reload::Reload;
+use program::service_manager::ServiceManager;
+use program::signals::{Signals, asked_again, asked_to_end};
 use thiserror::Error;
-
-use log::Log;
-use reload::Reload;
 
 /// An idle connection costs less memory with it than with the system's.
 #[global_allocator]
@@ -45,6 +39,10 @@ fn main() -> ExitCode {
         // Places of a file begin their lines, as editors understand them.
         Err(Failure::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
+            Exit::Usage.into()
+        }
+        Err(Failure::Filter(wrong)) => {
+            let _ = writeln!(io::stderr(), "lobbyd: {wrong}");
             Exit::Usage.into()
         }
         Err(failure) => {
@@ -94,11 +92,11 @@ fn configure(command: ConfigCommand) -> Result<Exit, Failure> {
 /// Runs until it is asked to end.
 fn serve(flags: &Flags) -> Result<Exit, Failure> {
     // First, while there is but one thread: it takes variables out of the environment.
-    let inherited = Inherited::from_environment()?;
+    let inherited = InheritedSockets::from_environment()?;
     let given = flags.given();
     let read = given.read()?;
     let config = read.config.clone();
-    let log = Log::start(config.log_level, config.log_format);
+    let log = Log::start(config.log_level, config.log_format)?;
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited
@@ -108,9 +106,9 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let server = listen(&config, inherited)?;
     let endpoint = server.endpoint();
     let reload = Reload::new(given, read, endpoint.clone(), log);
-    let orders = Orders::listen().map_err(Failure::NoThreads)?;
+    let orders = Signals::listen().map_err(Failure::NoThreads)?;
     announce(&server, &config, how.unwrap_or_default());
-    let service = Service::from_environment();
+    let service = ServiceManager::from_environment();
     let cut = reload.refuse_until(asked_again(&orders, &service, &endpoint));
     let end = reload.until(&service, asked_to_end(&orders, &service, &endpoint));
     Ok(
@@ -131,7 +129,7 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
 }
 
 /// The server that `config` describes: on the sockets that were handed over, where there are some, else on its addresses.
-fn listen(config: &Config, inherited: Inherited) -> Result<Bound, Failure> {
+fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, Failure> {
     let address = config.listen.resolve()?;
     let mut server = Server::new(config.router()?)
         .shards(config.shards().get())
@@ -188,6 +186,8 @@ fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
 enum Failure {
     #[error(transparent)]
     Misconfigured(#[from] Problems),
+    #[error(transparent)]
+    Filter(#[from] WrongFilter),
     #[error(transparent)]
     Origin(#[from] OriginError),
     #[error(transparent)]

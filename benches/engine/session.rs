@@ -5,11 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use criterion::Criterion;
 use lobbyd::broker::{Fanout, Hub, SubscriptionId, Terms};
-use lobbyd::channel::{
-    Address, Assigns, Host, Job, Mail, Postbox, Routes, Session, SessionSettings,
-};
+use lobbyd::channel::{Address, Assigns, Host, Job, Mail, Postbox, Routes, SessionSettings};
 use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
 use lobbyd::rooms::RoomChannel;
+use lobbyd::session::Session;
 use lobbyd::{FanoutSettings, Position};
 
 /// Counts what a session asks for, and does nothing.
@@ -113,9 +112,7 @@ impl Client {
     /// Sends a message, and returns what the session then asked for.
     fn says(&mut self, text: &str) -> Asked {
         self.host.asked = Asked::default();
-        let taken = self
-            .session
-            .message(false, text.as_bytes(), &mut self.scratch, &mut self.host);
+        let taken = self.session.text(text, &mut self.scratch, &mut self.host);
         taken.expect("the message is decodable");
         self.host.asked
     }

@@ -14,40 +14,23 @@
 //!
 //! Lock order: the hub's registry, then a topic, then a mailbox.
 
-mod census;
-mod circle;
-mod counts;
-mod drain;
-mod entry;
 mod fanout;
-mod flush;
-mod heights;
-mod hub;
-mod intake;
-mod laps;
-mod log;
-mod mailbox;
-mod members;
-mod outlet;
-mod position;
-mod registry;
-mod retention;
-mod room;
-mod spare;
-mod subscribing;
-mod sync;
-mod topic;
+mod shrink;
+mod topics;
 
-pub use census::{Census, LargeRoom, SIZE_CLASSES};
-pub use counts::{FlushCounts, HubCounts};
-pub use entry::{CLASSES, Class, Draft, Entry, Original, Wants};
-pub use fanout::{Fanout, FanoutSettings};
-pub use flush::{Budget, Failure, Sink};
-pub use heights::Heights;
-pub use hub::Hub;
-pub use intake::{Heard, HeardBy};
-pub use mailbox::Mailbox;
-pub use position::{Position, SubscriptionId};
-pub use retention::Retention;
-pub use subscribing::Terms;
-pub use topic::{Parcel, Published, Topic};
+pub use fanout::Fanout;
+pub use fanout::high_water::HighWater;
+pub use fanout::listener::{Heard, HeardBy};
+pub use fanout::settings::FanoutSettings;
+pub use fanout::settings::Retention;
+pub use fanout::sink::{Budget, Failure, Sink};
+pub use fanout::subscribe::Terms;
+pub use topics::counts::{FlushCounts, HubCounts};
+pub use topics::entry::{CLASSES, Class, Draft, Entry, Original, Seal, Wants};
+pub use topics::hub::Hub;
+pub use topics::mailbox::Mailbox;
+pub use topics::parcel::Parcel;
+pub use topics::position::{Position, SubscriptionId};
+pub use topics::room_sizes::{LargeRoom, RoomSizes, SIZE_CLASSES};
+pub use topics::shards::Shards;
+pub use topics::topic::{Published, Topic};

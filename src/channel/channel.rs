@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Handled, Info, Join, Socket, StopReason};
+use super::mail::Info;
+use super::outcome::{Handled, Join};
+use super::reply::StopReason;
+use super::socket::Socket;
 use crate::protocol::Payload;
 
 /// The app's side of a kind of topic, as Phoenix's channel module is.
@@ -19,8 +22,8 @@ pub trait Channel: Send + Sync + 'static {
     /// An event from the client. Whatever has no meaning here is best answered with [`Handled::error`].
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled;
 
-    /// Something the app sent to this channel with [`SocketHandle::send`](super::SocketHandle::send) or
-    /// [`Socket::send_info`], or a [`Broadcast`](super::Broadcast) on a topic it follows through
+    /// Something the app sent to this channel with [`SocketHandle::send`](super::handle::SocketHandle::send) or
+    /// [`Socket::send_info`], or a [`Broadcast`](super::mail::Broadcast) on a topic it follows through
     /// [`Socket::subscribe`]. There is nobody to reply to: to return a reply is a mistake that ends the channel.
     fn handle_info(&self, info: Info, socket: &mut Socket<'_>) -> Handled {
         let _ = (info, socket);
@@ -82,7 +85,7 @@ pub enum TerminateReason {
     Closed,
     /// The client joined the topic again on the same connection; the new join follows.
     JoinedAgain,
-    /// A callback asked for it, or [`SocketHandle::stop`](super::SocketHandle::stop) did.
+    /// A callback asked for it, or [`SocketHandle::stop`](super::handle::SocketHandle::stop) did.
     Stopped(StopReason),
     /// A callback panicked or did what it may not; the text is for a log.
     Crashed(String),

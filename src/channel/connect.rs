@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hyper::HeaderMap;
 use hyper::http::{HeaderValue, StatusCode, request};
 
-use super::Assigns;
+use super::assigns::Assigns;
 use super::origin::RequestHost;
 
 /// The answer of a connect callback.
@@ -32,14 +32,14 @@ use super::origin::RequestHost;
 pub struct Connect(Decision);
 
 enum Decision {
-    Accepted(Accepted),
+    ConnectAccepted(ConnectAccepted),
     Refused(StatusCode),
     Later(Pin<Box<dyn Future<Output = Connect>>>),
 }
 
 /// What an accepted socket starts with.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Accepted {
+pub(crate) struct ConnectAccepted {
     pub id: Option<String>,
     pub assigns: Assigns,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Accepted {
 impl Connect {
     /// Lets the socket in, with no id and nothing assigned.
     pub fn ok() -> Connect {
-        Connect(Decision::Accepted(Accepted::default()))
+        Connect(Decision::ConnectAccepted(ConnectAccepted::default()))
     }
 
     /// Names the socket, as in `users:1`. All sockets of a name can be closed at once from anywhere
@@ -58,7 +58,7 @@ impl Connect {
     ///
     /// Does nothing on a refusal or on [`Connect::later`] (name the socket in what its future returns).
     pub fn id(mut self, id: impl Into<String>) -> Connect {
-        if let Decision::Accepted(accepted) = &mut self.0 {
+        if let Decision::ConnectAccepted(accepted) = &mut self.0 {
             accepted.id = Some(id.into());
         }
         self
@@ -68,7 +68,7 @@ impl Connect {
     ///
     /// Does nothing on a refusal or on [`Connect::later`].
     pub fn assign<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Connect {
-        if let Decision::Accepted(accepted) = &mut self.0 {
+        if let Decision::ConnectAccepted(accepted) = &mut self.0 {
             accepted.assigns.insert(value);
         }
         self
@@ -99,11 +99,11 @@ impl Connect {
     }
 
     /// The final answer, once what was to come later has come: Err is the status of a refusal.
-    pub(crate) async fn settle(self) -> Result<Accepted, StatusCode> {
+    pub(crate) async fn settle(self) -> Result<ConnectAccepted, StatusCode> {
         let mut connect = self;
         loop {
             match connect.0 {
-                Decision::Accepted(accepted) => return Ok(accepted),
+                Decision::ConnectAccepted(accepted) => return Ok(accepted),
                 Decision::Refused(status) => return Err(status),
                 Decision::Later(answer) => connect = answer.await,
             }
@@ -114,7 +114,7 @@ impl Connect {
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Decision::Accepted(accepted) => write!(f, "Connect::ok({:?})", accepted.id),
+            Decision::ConnectAccepted(accepted) => write!(f, "Connect::ok({:?})", accepted.id),
             Decision::Refused(status) => write!(f, "Connect::refuse_with({status})"),
             Decision::Later(_) => f.write_str("Connect::later(..)"),
         }

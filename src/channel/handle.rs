@@ -1,46 +1,16 @@
 //! Handles to a channel that may be kept, cloned and sent to other threads. They post mail to the shard that owns the
 //! connection; mail for a channel that has ended is dropped.
 
-use super::host::{Address, Info, Mail};
-use super::{Reply, StopReason};
+use super::mail::MailMessage;
+use super::mail::{Address, Mail};
+use super::reply::{Reply, StopReason};
 use crate::broker::SubscriptionId;
 use crate::protocol::{IntoPayload, PayloadBuf, Ref};
-
-/// What a handle asks of a channel; see `Session::mail`.
-pub enum MailMessage {
-    /// Hands something to `handle_info`.
-    Info(Info),
-    /// Pushes to the client.
-    Push {
-        /// The event's name.
-        event: Box<str>,
-        /// Its payload.
-        payload: PayloadBuf,
-    },
-    /// Broadcasts to the channel's topic.
-    Broadcast {
-        /// The event's name.
-        event: Box<str>,
-        /// Its payload.
-        payload: PayloadBuf,
-        /// Whether this client gets it too.
-        to_self: bool,
-    },
-    /// Answers an event that came earlier.
-    Reply {
-        /// The event's ref.
-        reference: Ref,
-        /// The answer.
-        reply: Reply,
-    },
-    /// Ends the channel.
-    Stop(StopReason),
-}
 
 /// A way to one client's channel from anywhere: another thread, a task, another channel.
 ///
 /// Calls return at once. They take effect in the order of one sender's calls, except that while the channel waits in a
-/// [`Handled::later`](super::Handled::later) pushes and broadcasts go out at once, and infos and stops wait their turn.
+/// [`Handled::later`](super::outcome::Handled::later) pushes and broadcasts go out at once, and infos and stops wait their turn.
 #[derive(Clone)]
 pub struct SocketHandle {
     address: Address,
@@ -48,7 +18,7 @@ pub struct SocketHandle {
 }
 
 impl SocketHandle {
-    pub(super) fn new(address: Address, channel: SubscriptionId) -> Self {
+    pub(crate) fn new(address: Address, channel: SubscriptionId) -> Self {
         Self { address, channel }
     }
 
@@ -68,7 +38,7 @@ impl SocketHandle {
         self.publish(event, payload.into_payload(), false);
     }
 
-    /// Hands `info` to the channel's [`handle_info`](super::Channel::handle_info), which finds its type with `downcast`.
+    /// Hands `info` to the channel's [`handle_info`](super::channel::Channel::handle_info), which finds its type with `downcast`.
     pub fn send<T: Send + 'static>(&self, info: T) {
         self.post(MailMessage::Info(Box::new(info)));
     }
@@ -105,7 +75,7 @@ pub struct ReplyHandle {
 }
 
 impl ReplyHandle {
-    pub(super) fn new(socket: SocketHandle, reference: Ref) -> Self {
+    pub(crate) fn new(socket: SocketHandle, reference: Ref) -> Self {
         Self { socket, reference }
     }
 

@@ -1,12 +1,9 @@
 //! The seam between a session and the shard that runs it: a session decides, its host does.
 
-use std::any::Any;
-use std::fmt;
-use std::sync::Arc;
-
 use bytes::Bytes;
 
-use super::{JoinRefusal, PushRefusal};
+use super::mail::Address;
+use super::refusal::{JoinRefusal, PushRefusal};
 use crate::broker::{Position, SubscriptionId, Terms};
 use crate::protocol::PayloadBuf;
 
@@ -49,10 +46,10 @@ pub trait Host {
 
     /// Runs `job` to its end beside the session, then hands its result to `Session::resume` for channel `id`. It
     /// goes on when the connection ends.
-    fn defer(&mut self, id: SubscriptionId, job: super::Job);
+    fn defer(&mut self, id: SubscriptionId, job: super::outcome::Job);
 
     /// Whether the join of channel `id` may be answered now. If not, the host will tell
-    /// [`Session::answer_join`](super::Session::answer_join) when it may be, or that it has waited long enough; the places
+    /// [`Session::answer_join`](crate::session::Session::answer_join) when it may be, or that it has waited long enough; the places
     /// are in the order of these calls. By default every join may.
     fn may_join(&mut self, _id: SubscriptionId) -> bool {
         true
@@ -67,63 +64,3 @@ pub trait Host {
     /// Where handles to this connection send their mail.
     fn address(&self) -> Address;
 }
-
-/// Where mail for the channels of one connection goes. Cheap to clone, may be sent anywhere.
-#[derive(Clone)]
-pub struct Address {
-    /// The shard's box.
-    pub postbox: Arc<dyn Postbox>,
-    /// The connection, in the shard's own numbering; never reused.
-    pub connection: u64,
-}
-
-/// The connection as the log names it, by its number, counted from 1, and its place. One of its shard's, so
-/// [`Postbox::shard`] is to be named with it.
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        ConnectionName(self.connection).fmt(f)
-    }
-}
-
-/// A connection's id as the log shows it.
-pub(crate) struct ConnectionName(pub u64);
-
-impl fmt::Display for ConnectionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.0 >> 32, self.0 as u32)
-    }
-}
-
-/// Takes mail for a shard, from any thread.
-pub trait Postbox: Send + Sync {
-    /// Which shard's it is.
-    fn shard(&self) -> u16;
-
-    /// Queues `mail`; mail for a connection or channel that is gone is dropped by the shard.
-    fn post(&self, mail: Mail);
-}
-
-/// A message from the app to one channel of one connection.
-pub struct Mail {
-    /// The connection.
-    pub connection: u64,
-    /// The channel on it.
-    pub channel: SubscriptionId,
-    /// What is to be done.
-    pub message: super::MailMessage,
-}
-
-/// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::Socket::subscribe); it comes to
-/// `handle_info`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broadcast {
-    /// The topic.
-    pub topic: Box<str>,
-    /// The event.
-    pub event: Box<str>,
-    /// The payload.
-    pub payload: PayloadBuf,
-}
-
-/// Anything an app sends to a channel; `Channel::handle_info` downcasts it.
-pub type Info = Box<dyn Any + Send>;

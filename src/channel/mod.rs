@@ -14,45 +14,54 @@ mod assigns;
 )]
 mod channel;
 mod connect;
+pub(crate) mod frames;
 mod handle;
 mod host;
-mod job;
+mod mail;
 mod origin;
 mod outcome;
 mod params;
-mod refused;
+mod refusal;
+mod reply;
 mod router;
 mod routes;
-mod session;
+mod session_settings;
 mod socket;
+mod standing;
 mod user_socket;
 
 pub use assigns::Assigns;
 pub use channel::{Channel, TerminateReason};
-pub(crate) use connect::{Accepted as ConnectAccepted, request_host};
 pub use connect::{Connect, ConnectInfo, ConnectUri};
-#[doc(hidden)]
-pub use handle::MailMessage;
+pub(crate) use connect::{ConnectAccepted, request_host};
 pub use handle::{ReplyHandle, SocketHandle};
-pub(crate) use host::ConnectionName;
-#[doc(hidden)]
-pub use host::{Address, Host, Mail, Postbox};
-pub use host::{Broadcast, Info};
+pub use host::Host;
 pub use hyper::http::{HeaderValue, StatusCode};
+pub(crate) use mail::ConnectionName;
 #[doc(hidden)]
-pub use job::{Job, Lost, Resume};
+pub use mail::MailMessage;
+#[doc(hidden)]
+pub use mail::{Address, Mail, Postbox};
+pub use mail::{Broadcast, Info};
 pub use origin::{CheckOrigin, Origin, OriginError};
-pub use outcome::{Handled, Join, Reply, Stop, StopReason};
+pub(crate) use outcome::{Acceptance, JoinOutcome};
+pub(crate) use outcome::{Continuation, panic_text};
+pub use outcome::{Handled, Join};
+#[doc(hidden)]
+pub use outcome::{Job, Lost, Resume};
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 #[doc(hidden)]
-pub use refused::JoinRefusal;
-pub use refused::PushRefusal;
+pub use refusal::JoinRefusal;
+pub use refusal::PushRefusal;
+pub use reply::{Reply, Stop, StopReason};
 pub(crate) use router::Matched;
 pub use router::Router;
+pub(crate) use routes::Route;
 #[doc(hidden)]
 pub use routes::Routes;
 #[doc(hidden)]
-pub use session::{Session, SessionSettings};
+pub use session_settings::SessionSettings;
 pub use socket::Socket;
+pub(crate) use standing::{Early, JoinRefs, Phase, Standing};
 pub use user_socket::{SocketLimits, UserSocket};

@@ -342,5 +342,4 @@ fn default_port(scheme: &str) -> Option<u16> {
 }
 
 #[cfg(test)]
-#[path = "origin_tests.rs"]
 mod tests;

@@ -2,27 +2,34 @@
 
 use std::future::Future;
 
-use compact_str::CompactString;
-
-use super::{Job, Socket};
+use super::reply::Reply;
+use super::reply::Stop;
+use super::reply::StopReason;
+use super::socket::Socket;
 use crate::broker::Retention;
 use crate::protocol::{IntoPayload, PayloadBuf};
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
 
 /// The answer to a join.
 #[must_use]
-pub struct Join(pub(super) JoinOutcome);
+pub struct Join(pub(crate) JoinOutcome);
 
-pub(super) enum JoinOutcome {
+pub(crate) enum JoinOutcome {
     Accepted(Acceptance),
     Refused(PayloadBuf),
     Later(Job),
 }
 
 /// What a client is told that is in, and what its membership does to the topic.
-pub(super) struct Acceptance {
-    pub(super) response: PayloadBuf,
-    pub(super) members_max: Option<u32>,
-    pub(super) retention: Option<Retention>,
+pub(crate) struct Acceptance {
+    pub(crate) response: PayloadBuf,
+    pub(crate) members_max: Option<u32>,
+    pub(crate) retention: Option<Retention>,
 }
 
 impl Join {
@@ -44,7 +51,7 @@ impl Join {
     /// with `{"reason": "room full"}`. Default: any number. Exact, however many join at once.
     ///
     /// It is looked at when the callback is over. For a client that is refused, what the callback pushed or sent itself is
-    /// dropped and [`terminate`](super::Channel::terminate) is not called, as with [`Join::error`]; what it broadcast has
+    /// dropped and [`terminate`](super::channel::Channel::terminate) is not called, as with [`Join::error`]; what it broadcast has
     /// gone out, so say hello in [`Socket::send_info`]'s turn. Members that are in stay in when `count` is less than
     /// before. On a join that is no [`Join::ok`] this does nothing.
     pub fn members_max(mut self, count: u32) -> Self {
@@ -55,7 +62,7 @@ impl Join {
     }
 
     /// What the topic keeps for members that are behind, from this join on, on the shard of this connection. Default, and
-    /// what a later join without it goes back to: as [`FanoutSettings`](crate::FanoutSettings) say. On a join that is no
+    /// what a later join without it goes back to: as [`FanoutSettings`](crate::broker::FanoutSettings) say. On a join that is no
     /// [`Join::ok`] this does nothing.
     pub fn retention(mut self, retention: Retention) -> Self {
         if let JoinOutcome::Accepted(acceptance) = &mut self.0 {
@@ -140,34 +147,77 @@ impl Handled {
     }
 }
 
-/// A reply: a status and a payload.
-pub struct Reply {
-    pub(super) status: CompactString,
-    pub(super) payload: PayloadBuf,
+/// Work that a callback waits for. The shard runs it beside the session and hands its output to `Session::resume`.
+///
+/// A panic inside comes out as [`Lost::Panicked`], so whoever polls it needs no guard of its own.
+pub struct Job(Pin<Box<dyn Future<Output = Resume>>>);
+
+/// How a callback goes on after its [`Job`].
+pub struct Resume(pub(crate) Continuation);
+
+pub(crate) enum Continuation {
+    Join(Box<JoinContinuation>),
+    Handled(Box<HandledContinuation>),
 }
 
-impl Reply {
-    pub(super) fn new(status: &str, payload: impl IntoPayload) -> Self {
-        let status = status.into();
-        let payload = payload.into_payload();
-        Self { status, payload }
+type JoinContinuation = dyn FnOnce(&mut Socket<'_>) -> Join;
+
+type HandledContinuation = dyn FnOnce(&mut Socket<'_>) -> Handled;
+
+/// Why a [`Job`] has no output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// It panicked.
+    Panicked,
+    /// It was still not done at the shard's deadline.
+    TimedOut,
+}
+
+impl Job {
+    pub(crate) fn joining<F: Future + 'static>(
+        future: F,
+        then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,
+    ) -> Self {
+        Self(Box::pin(async move {
+            let output = future.await;
+            let then = Box::new(move |socket: &mut Socket<'_>| then(output, socket));
+            Resume(Continuation::Join(then))
+        }))
+    }
+
+    pub(crate) fn handling<F: Future + 'static>(
+        future: F,
+        then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,
+    ) -> Self {
+        Self(Box::pin(async move {
+            let output = future.await;
+            let then = Box::new(move |socket: &mut Socket<'_>| then(output, socket));
+            Resume(Continuation::Handled(then))
+        }))
     }
 }
 
-/// The end of a channel, as a callback asked for it.
-pub struct Stop {
-    pub(super) reason: StopReason,
-    pub(super) reply: Option<Reply>,
+impl Future for Job {
+    type Output = Result<Resume, Lost>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Whatever the future had borrowed or half changed is dropped with it, unseen by anybody.
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => {
+                tracing::error!(
+                    panic = panic_text(&*panic),
+                    "what a channel waited for panicked"
+                );
+                Poll::Ready(Err(Lost::Panicked))
+            }
+        }
+    }
 }
 
-/// Why an app ends a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StopReason {
-    /// It has done its work. The client gets `phx_close` and does not come back by itself.
-    Normal,
-    /// It is no longer wanted. The client gets `phx_close` and does not come back by itself.
-    Shutdown,
-    /// Something is wrong, the text says what (for a log, not for the client). The client gets `phx_error`, and
-    /// phoenix.js joins again.
-    Failed(String),
+/// The words of a panic, if it has any.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a text")
 }

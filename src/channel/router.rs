@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::UserSocket;
 use super::params::{Params, QueryError, decode_segment};
+use super::user_socket::UserSocket;
 
 /// The table of what a server serves: sockets at their paths, and the page in `static/`.
 ///
@@ -22,7 +22,7 @@ pub struct Router {
 
 #[derive(Debug)]
 struct Mount {
-    pattern: Pattern,
+    pattern: MountPath,
     socket: Arc<UserSocket>,
 }
 
@@ -51,7 +51,7 @@ impl Router {
     /// If a `:` has no name, or a name stands twice in one path: a mistake in the program, reported at its start.
     pub fn socket(mut self, path: &str, mut socket: UserSocket) -> Router {
         let path = format!("{path}/{}", socket.path);
-        let pattern = Pattern::parse(&path);
+        let pattern = MountPath::parse(&path);
         socket.mounted_at = segments(&path).collect::<Vec<_>>().join("/");
         self.mounts.push(Mount {
             pattern,
@@ -121,7 +121,7 @@ impl Matched<'_, '_> {
 
 /// A path of literal and variable segments.
 #[derive(Debug)]
-struct Pattern(Vec<Segment>);
+struct MountPath(Vec<Segment>);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Segment {
@@ -129,8 +129,8 @@ enum Segment {
     Variable(String),
 }
 
-impl Pattern {
-    fn parse(path: &str) -> Pattern {
+impl MountPath {
+    fn parse(path: &str) -> MountPath {
         let mut pattern = Vec::new();
         for segment in segments(path) {
             let segment = match segment.strip_prefix(':') {
@@ -142,7 +142,7 @@ impl Pattern {
             assert!(!twice, "the path {path:?} names a variable twice");
             pattern.push(segment);
         }
-        Pattern(pattern)
+        MountPath(pattern)
     }
 
     /// The variables of `path`, if it matches.

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::Channel;
+use super::channel::Channel;
 
 /// Topic patterns with their channels, tried in the order in which they were declared.
 #[derive(Default)]
 pub struct Routes(Vec<Arc<Route>>);
 
 /// A pattern and its channel; a joined topic holds on to its own.
-pub(super) struct Route {
-    pattern: Pattern,
+pub(crate) struct Route {
+    pattern: TopicPattern,
     channel: Arc<dyn Channel>,
 }
 
-enum Pattern {
+enum TopicPattern {
     Exact(Box<str>),
     Prefix(Box<str>),
 }
@@ -27,7 +27,7 @@ impl Routes {
     ///
     /// If a star stands anywhere but at the end. Routes are made when a program starts, so it stops there.
     pub fn push(&mut self, pattern: &str, channel: Arc<dyn Channel>) {
-        let pattern = Pattern::parse(pattern);
+        let pattern = TopicPattern::parse(pattern);
         self.0.push(Arc::new(Route { pattern, channel }));
     }
 
@@ -37,18 +37,18 @@ impl Routes {
     }
 
     /// The first route whose pattern matches `topic`.
-    pub(super) fn route_of(&self, topic: &str) -> Option<&Arc<Route>> {
+    pub(crate) fn route_of(&self, topic: &str) -> Option<&Arc<Route>> {
         self.0.iter().find(|route| route.pattern.matches(topic))
     }
 }
 
 impl Route {
-    pub(super) fn channel(&self) -> &dyn Channel {
+    pub(crate) fn channel(&self) -> &dyn Channel {
         &*self.channel
     }
 }
 
-impl Pattern {
+impl TopicPattern {
     fn parse(pattern: &str) -> Self {
         match pattern.split_once('*') {
             None => Self::Exact(pattern.into()),

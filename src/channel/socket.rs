@@ -2,46 +2,22 @@
 
 use std::panic::resume_unwind;
 
-use bytes::Bytes;
-
-use super::host::{Host, Info};
-use super::session::{JoinRefs, frames};
-use super::{Assigns, PushRefusal, ReplyHandle, SocketHandle};
+use super::assigns::Assigns;
+use super::frames;
+use super::handle::{ReplyHandle, SocketHandle};
+use super::host::Host;
+use super::refusal::PushRefusal;
+use super::standing::Phase;
+use super::standing::Standing;
 use crate::broker::{Position, SubscriptionId};
-use crate::protocol::{IntoPayload, PayloadBuf, Ref, Version};
+use crate::protocol::{IntoPayload, PayloadBuf};
 
 /// One client in one topic, as its channel's callbacks see it.
 pub struct Socket<'a> {
-    pub(super) host: &'a mut dyn Host,
-    pub(super) assigns: &'a mut Assigns,
-    pub(super) standing: Standing<'a>,
-    pub(super) phase: Phase<'a>,
-}
-
-/// Who the socket belongs to.
-#[derive(Clone, Copy)]
-pub(super) struct Standing<'a> {
-    pub(super) version: Version,
-    pub(super) id: SubscriptionId,
-    pub(super) topic: &'a str,
-    pub(super) refs: &'a JoinRefs,
-}
-
-/// Which callback is running, as far as the socket must know.
-pub(super) enum Phase<'a> {
-    /// `join`, not yet answered: whatever is for the client waits for the reply.
-    Joining(&'a mut Early),
-    /// A callback of a joined channel, with the ref of the event it handles, if it is one.
-    Joined(Option<&'a Ref>),
-    /// `terminate`: the subscription is gone.
-    Ended,
-}
-
-/// What a `join` wants done once it is accepted, in order; a refusal drops it.
-#[derive(Default)]
-pub(super) struct Early {
-    pub(super) frames: Vec<Bytes>,
-    pub(super) infos: Vec<Info>,
+    pub(crate) host: &'a mut dyn Host,
+    pub(crate) assigns: &'a mut Assigns,
+    pub(crate) standing: Standing<'a>,
+    pub(crate) phase: Phase<'a>,
 }
 
 impl Socket<'_> {
@@ -97,15 +73,15 @@ impl Socket<'_> {
         self.publish(event, payload.into_payload(), Some(id))
     }
 
-    /// Has broadcasts on another `topic` come to [`handle_info`](super::Channel::handle_info) of this channel, as
-    /// [`Broadcast`](super::Broadcast)s, until the channel ends. Nothing of them goes to the client by itself.
+    /// Has broadcasts on another `topic` come to [`handle_info`](super::channel::Channel::handle_info) of this channel, as
+    /// [`Broadcast`](super::mail::Broadcast)s, until the channel ends. Nothing of them goes to the client by itself.
     pub fn subscribe(&mut self, topic: &str) {
         if !matches!(self.phase, Phase::Ended) {
             self.host.listen(self.standing.id, topic);
         }
     }
 
-    /// Hands `info` to [`handle_info`](super::Channel::handle_info) of this channel when the callback is over. In
+    /// Hands `info` to [`handle_info`](super::channel::Channel::handle_info) of this channel when the callback is over. In
     /// `join`: right behind the join reply, before anything else the client sends (Phoenix's after-join message);
     /// with a refusal it is dropped.
     pub fn send_info<T: Send + 'static>(&mut self, info: T) {

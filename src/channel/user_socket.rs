@@ -3,7 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Channel, CheckOrigin, Connect, ConnectInfo, Params, Routes, SessionSettings};
+use super::channel::Channel;
+use super::connect::{Connect, ConnectInfo};
+use super::origin::CheckOrigin;
+use super::params::Params;
+use super::routes::Routes;
+use super::session_settings::SessionSettings;
 
 type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 

@@ -4,8 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use super::address::ListenAddress;
+use super::effective::Flag;
+use super::exit::Exit;
+use super::given::Given;
+use super::log_values::LogFormat;
+use super::log_values::LogLevel;
 use super::settings::SHARDS_MAX;
-use super::{Exit, Flag, Given, ListenAddress};
 
 /// A WebSocket broker that speaks the Phoenix Channels protocol
 ///
@@ -56,6 +61,9 @@ pub struct Flags {
     pub shards: Option<u16>,
 
     /// The least important kind of message to log, on stderr [default: info]
+    ///
+    /// RUST_LOG overrides it, with one level or with levels for single modules, as in
+    /// RUST_LOG=warn,lobbyd::server=debug.
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub log_level: Option<LogLevel>,
 
@@ -154,30 +162,6 @@ Examples:
 Ctrl-C or SIGTERM ends it: every client is told to come back (close code 1012), so a
 restart heals by itself. A second one ends it at once. A socket that systemd hands over
 is used in place of --listen. SIGHUP makes it read its file again.";
-
-/// How much is logged; each level includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum LogLevel {
-    /// Only what an operator has to act on
-    Error,
-    /// And what may need a look
-    Warn,
-    /// And what happens to the server as a whole, and whom a limit closed
-    Info,
-    /// And what happens to single connections, as refused sockets
-    Debug,
-    /// And everything else
-    Trace,
-}
-
-/// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people, in colour on a terminal
-    Text,
-    /// One object a line, for programs
-    Json,
-}
 
 #[cfg(test)]
 mod tests {

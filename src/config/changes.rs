@@ -1,28 +1,10 @@
 //! From one configuration to the next, of a process that runs: what changes, and what cannot.
 
-use std::fmt;
-
-use super::Config;
-use super::reading::{Effective, Source};
+use super::change::Change;
+use super::effective::{Effective, Source};
 use super::room_changes::of_rooms;
 use super::settings::SETTINGS;
-
-/// Something that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The setting; of a room, with the room's topic and, where it is one's, the event's name in front.
-    pub what: String,
-    /// As it was.
-    pub old: String,
-    /// As it is to be.
-    pub new: String,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} -> {}", self.what, self.old, self.new)
-    }
-}
+use super::tree::Config;
 
 /// What differs between two configurations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use super::address::ListenAddress;
+use super::effective::Effective;
 use super::problem::Problem;
-use super::reading::Effective;
+use super::room_checks;
 use super::settings::index_of;
-use super::{Config, ListenAddress, room_checks};
+use super::tree::Config;
 
 /// Adds what is wrong with what could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {

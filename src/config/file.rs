@@ -3,11 +3,11 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::effective::{Effective, Source};
 use super::lines::{RoomLines, TableLines};
 use super::names::{join, unknown};
 use super::problem::Problem;
 use super::raw::Raw;
-use super::reading::{Effective, Source};
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use super::settings::{SETTINGS, index_of};

@@ -1,18 +1,9 @@
 //! The forms of values: what each expects, how it is read, and how it is written in a file.
 
+use super::address::ListenAddress;
+use super::log_values::{LogFormat, LogLevel};
 use super::raw::Raw;
-use super::{ListenAddress, LogFormat, LogLevel};
-
-/// Why a value cannot be used.
-#[derive(Debug)]
-pub enum Unfit {
-    /// It is not of the form at all.
-    Form,
-    /// It is, and yet there is something wrong with it.
-    Because(String),
-    /// It is a list, and each of these is wrong with some entry of it.
-    Each(Vec<String>),
-}
+use super::unfit::Unfit;
 
 /// A value that a setting may have.
 pub trait Form: Clone + Sized {

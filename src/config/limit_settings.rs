@@ -1,10 +1,10 @@
 //! The settings of limits: for each its `max` and its `mode`, and what else makes it up.
 
-use super::Config;
 use super::form::Mode;
 use super::number::Whole;
-use super::room::{bytes, counts, milliseconds};
+use super::number::{bytes, counts, milliseconds};
 use super::setting::{Setting, number};
+use super::tree::Config;
 use crate::server::Limit;
 
 /// All of them, in the order of [`Limit::ALL`]. What a mode is stands once, in front of them all.

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::form::{Form, Unfit, quoted};
+use super::form::{Form, quoted};
 use super::raw::Raw;
-use crate::CheckOrigin;
+use super::unfit::Unfit;
+use crate::channel::CheckOrigin;
 use crate::channel::OriginError;
 
 /// Networks, of which a bare address is one.

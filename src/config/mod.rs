@@ -5,44 +5,49 @@
 //! and the reload, so that none of them can say something else.
 
 mod address;
+mod apply;
 mod arguments;
+mod change;
 mod changes;
 mod checks;
+mod effective;
 mod exit;
 mod file;
 mod form;
+mod given;
 mod limit_settings;
 mod lines;
 mod lists;
+mod log_values;
 mod names;
 mod number;
+mod print;
 mod problem;
 mod raw;
-mod reading;
 mod room;
 mod room_changes;
 mod room_checks;
-mod serving;
 mod setting;
 mod settings;
 mod tables;
 mod tree;
-mod writing;
+mod unfit;
 
 pub use address::{ListenAddress, Unresolvable};
-pub use arguments::{Arguments, ConfigCommand, Flags, LogFormat, LogLevel, Subcommand};
-pub use changes::{Change, Changes, WithoutEffect, settle, without_effect};
+pub use arguments::{Arguments, ConfigCommand, Flags, Subcommand};
+pub use change::Change;
+pub use changes::{Changes, WithoutEffect, settle, without_effect};
+pub use effective::{Effective, Flag, Source};
 pub use exit::{CannotListen, Exit};
 pub use form::{Mode, SocketPath};
+pub use given::Given;
 pub use lines::{RoomLines, TableLines};
 pub use lists::Origins;
+pub use log_values::{LogFormat, LogLevel};
+pub use print::{complete, effective};
 pub use problem::{Problem, Problems};
-pub use reading::{Effective, Flag, Given, Source};
 pub use room::{EventConfig, JoinRule, Relay, RetentionConfig, RoomConfig};
 pub use setting::Setting;
 pub use settings::SETTINGS;
 pub use tables::tables;
 pub use tree::Config;
-pub use writing::{complete, effective};
-
-use serving::cores;

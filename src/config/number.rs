@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::form::Unfit;
 use super::raw::Raw;
+use super::unfit::Unfit;
 
 /// A number as the library's structs have it, or none.
 pub trait Number: Copy {
@@ -94,4 +94,26 @@ pub fn with_marks(number: u64, mark: char) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Any number from `least`.
+pub fn counts(least: u64) -> Whole {
+    of("", least)
+}
+
+/// Bytes from `least`.
+pub fn bytes(least: u64) -> Whole {
+    of("bytes", least)
+}
+
+/// Milliseconds from `least`.
+pub fn milliseconds(least: u64) -> Whole {
+    of("milliseconds", least)
+}
+
+pub fn of(unit: &'static str, least: u64) -> Whole {
+    Whole {
+        unit,
+        range: least..=MOST,
+    }
 }

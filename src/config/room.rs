@@ -2,11 +2,14 @@
 
 use std::sync::LazyLock;
 
-use super::form::{Form, Unfit, Word, quoted};
+use super::form::{Form, Word, quoted};
 use super::lists::{each, list};
-use super::number::{MOST, Whole};
+use super::number::bytes;
+use super::number::counts;
+use super::number::milliseconds;
 use super::raw::Raw;
 use super::setting::{Setting, number, setting};
+use super::unfit::Unfit;
 
 /// A room without code: who may join which topics, and what they may say there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -222,25 +225,3 @@ pub static RETENTION: LazyLock<Vec<Setting<RetentionConfig>>> = LazyLock::new(||
         .unset("`limits.retention_time_ms.max`", "10_000"),
     ]
 });
-
-/// Any number from `least`.
-pub fn counts(least: u64) -> Whole {
-    of("", least)
-}
-
-/// Bytes from `least`.
-pub fn bytes(least: u64) -> Whole {
-    of("bytes", least)
-}
-
-/// Milliseconds from `least`.
-pub fn milliseconds(least: u64) -> Whole {
-    of("milliseconds", least)
-}
-
-fn of(unit: &'static str, least: u64) -> Whole {
-    Whole {
-        unit,
-        range: least..=MOST,
-    }
-}

@@ -1,6 +1,6 @@
 //! From one configuration's rooms to the next one's: which room, which event of it, and which key.
 
-use super::changes::Change;
+use super::change::Change;
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 

@@ -1,10 +1,10 @@
 //! Rooms that nobody could ever be in, rules that mean nothing, and values that never come to bear.
 
+use super::effective::Effective;
 use super::lines::{RoomLines, TableLines};
 use super::problem::Problem;
-use super::reading::Effective;
 use super::room::{EventConfig, JoinRule, RoomConfig};
-use crate::UserSocket;
+use crate::channel::UserSocket;
 
 /// Adds what is wrong with the rooms that could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {

@@ -1,8 +1,9 @@
 //! One setting of something: what it is called, what it means, and where its value lives.
 
-use super::form::{Form, Unfit};
+use super::form::Form;
 use super::number::{Number, Whole, with_marks};
 use super::raw::Raw;
+use super::unfit::Unfit;
 use crate::server::Limit;
 
 type Set<T> = dyn Fn(&mut T, Raw<'_>) -> Result<(), Unfit> + Send + Sync;
@@ -178,7 +179,7 @@ pub(super) use {number, setting};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::config::tree::Config;
 
     #[test]
     fn a_secret_is_neither_shown_nor_told_in_a_message_and_its_changes_are_noticed() {

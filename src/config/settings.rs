@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use super::Config;
 use super::limit_settings::limit_settings;
 use super::number::Whole;
-use super::room::milliseconds;
+use super::number::milliseconds;
 use super::setting::{Setting, number, setting};
+use super::tree::Config;
 
 /// Every setting but those of rooms, in the order of the complete file.
 pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {

@@ -1,10 +1,10 @@
 //! The tables of `docs/configuration.md`, from the same source as everything else.
 
-use super::Config;
 use super::number::with_marks;
 use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use super::settings::SETTINGS;
+use super::tree::Config;
 use crate::server::Limit;
 
 /// The documentation's generated parts: a name, which stands in the markers round each, and its text.

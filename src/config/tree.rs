@@ -2,12 +2,13 @@
 
 use ipnet::IpNet;
 
+use super::address::ListenAddress;
 use super::form::{Mode, SocketPath};
 use super::lists::Origins;
+use super::log_values::{LogFormat, LogLevel};
 use super::room::{EventConfig, JoinRule, Relay, RoomConfig};
-use super::{ListenAddress, LogFormat, LogLevel};
-use crate::UserSocket;
 use crate::channel::SocketLimits;
+use crate::channel::UserSocket;
 use crate::server::{HttpLimits, Limit, ServerLimits};
 
 /// Everything that can be set. [`Default`] is what runs without any file.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::escape::write_string;
-use super::{Json, JsonBuf};
+use super::json::Json;
+use super::json_buf::JsonBuf;
 
 /// A JSON object being built, key by key in order. Keys are not checked for duplicates; receivers take the last.
 ///
@@ -52,8 +53,8 @@ impl Default for Object {
     }
 }
 
-/// Builds an [`Object`](crate::protocol::Object): `object! { "body": body, "n": 1 }`. Values are anything that is
-/// [`ToJson`](crate::protocol::ToJson); JSON from a client goes in verbatim.
+/// Builds an [`Object`](self::Object): `object! { "body": body, "n": 1 }`. Values are anything that is
+/// [`ToJson`](self::ToJson); JSON from a client goes in verbatim.
 #[macro_export]
 macro_rules! object {
     ($($key:literal : $value:expr),* $(,)?) => {

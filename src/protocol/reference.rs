@@ -1,7 +1,7 @@
 //! `ref` and `join_ref`: opaque JSON values that are compared and echoed, never interpreted.
 
-use super::Json;
 use super::escape::write_bytes;
+use super::json::Json;
 
 /// A `ref` or `join_ref`: any JSON value.
 ///

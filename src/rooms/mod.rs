@@ -9,7 +9,7 @@ pub use declared::DeclaredRoom;
 pub use rules::{EventName, EventRule, JoinRule, Rate, Relay, RoomRules, is_reserved};
 pub use tutorial::{RoomChannel, tutorial};
 
-use crate::UserSocket;
+use crate::channel::UserSocket;
 
 /// Serves `rooms` on `socket`, each at its topic, behind what it serves already; the first whose topic matches counts.
 ///

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::rules::Rate;
-use crate::Socket;
+use crate::channel::Socket;
 
 /// The buckets of one member in one room, by the places of the rules. There from its first push under a rate.
 #[derive(Clone, Debug, Default)]

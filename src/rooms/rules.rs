@@ -1,12 +1,12 @@
 //! What a room is by rules, plain data: who may join, what its members may push, and what becomes of it.
 
-use crate::Retention;
+use crate::broker::Retention;
 
-/// A room without code, to be served by a [`DeclaredRoom`](super::DeclaredRoom).
+/// A room without code, to be served by a [`DeclaredRoom`](super::declared::DeclaredRoom).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRules {
     /// The topics it is for: a whole name, or `prefix*` for all that begin with `prefix`
-    /// (see [`UserSocket::channel`](crate::UserSocket::channel)).
+    /// (see [`UserSocket::channel`](crate::channel::UserSocket::channel)).
     pub topic: String,
     /// Whether clients may join.
     pub join: JoinRule,
@@ -15,7 +15,7 @@ pub struct RoomRules {
     /// What members may push; the first that fits an event counts. An event that none fits is answered with the error
     /// `unknown event "…"`.
     pub events: Vec<EventRule>,
-    /// What each of its topics keeps for members that are behind. Default: as [`FanoutSettings`](crate::FanoutSettings) say.
+    /// What each of its topics keeps for members that are behind. Default: as [`FanoutSettings`](crate::broker::FanoutSettings) say.
     pub retention: Option<Retention>,
 }
 

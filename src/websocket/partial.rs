@@ -2,7 +2,7 @@
 //! The memory grows with the bytes that really came; a length field can only make it smaller.
 
 use super::assembly::{Assembly, Missing, Step};
-use super::buffer::ReadLimits;
+use super::limits::ReadLimits;
 use super::tally;
 use super::violation::Violation;
 
@@ -74,8 +74,8 @@ impl Partial {
         self.assembly.extend(read);
     }
 
-    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Memory held, in bytes.

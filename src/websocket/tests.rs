@@ -4,8 +4,11 @@
 use fastwebsockets::OpCode;
 use proptest::prelude::*;
 
+use super::buffer::ReadBuffer;
+use super::limits::ReadLimits;
+use super::reader::FrameReader;
 use super::tally::BYTES_TOUCHED;
-use super::{FrameReader, ReadBuffer, ReadLimits, Violation};
+use super::violation::Violation;
 
 const LIMITS: ReadLimits = ReadLimits {
     message_bytes_max: 300_000,
@@ -67,13 +70,14 @@ impl Reader {
     fn drain(&mut self) {
         loop {
             match self.reader.next(&mut self.buffer, &self.limits) {
-                Ok(Some(frame)) => {
-                    assert!(frame.fin);
-                    let payload = frame.payload.to_vec();
-                    self.reading.yielded.push((frame.opcode as u8, payload));
+                Ok(Some(incoming)) => {
+                    let payload = incoming.payload().to_vec();
+                    let opcode = incoming.opcode() as u8;
+                    self.reading.yielded.push((opcode, payload));
                 }
                 Ok(None) => break,
                 Err(violation) => {
+                    self.reader.discard(&mut self.buffer);
                     self.reading.violation = Some(violation);
                     break;
                 }

@@ -45,7 +45,7 @@ pub enum Violation {
     /// A text message that is not UTF-8. 1007.
     #[error("text message is not UTF-8 (RFC 6455 §8.1)")]
     TextNotUtf8,
-    /// A message over [`ReadLimits::message_bytes_max`](super::ReadLimits), fragmented or not. 1009.
+    /// A message over [`ReadLimits::message_bytes_max`](super::limits::ReadLimits), fragmented or not. 1009.
     #[error("message is over the limit of {max} bytes (RFC 6455 §7.4.1, code 1009)")]
     MessageTooBig {
         /// The limit it broke, in bytes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lobbyd::broker::{Budget, Class, Fanout, Hub, Sink};
+use lobbyd::broker::{Budget, Class, Draft, Fanout, Hub, Sink, Wants};
 use lobbyd::{FanoutSettings, FlushCounts};
 use serde_json::json;
 use testkit::{connect, connect_to, eventually, tutorial};
@@ -49,14 +49,18 @@ fn shard(members: u32) -> (Arc<Hub>, Fanout) {
 }
 
 fn publish(fanout: &mut Fanout, frames: [Option<&'static [u8]>; 2]) {
-    let published = fanout.publish("room:lobby", None, &mut |draft, wants| {
-        for class in Class::ALL
-            .into_iter()
-            .filter(|c| wants.classes[*c as usize])
-        {
-            draft.seal(class, frames[class as usize].map(Bytes::from_static));
-        }
-    });
+    let published = fanout.publish(
+        "room:lobby",
+        None,
+        &mut |draft: &mut Draft, wants: Wants| {
+            for class in Class::ALL
+                .into_iter()
+                .filter(|c| wants.classes[*c as usize])
+            {
+                draft.seal(class, frames[class as usize].map(Bytes::from_static));
+            }
+        },
+    );
     assert!(published.is_some(), "somebody is subscribed");
 }
 

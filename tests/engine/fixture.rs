@@ -2,11 +2,12 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
 use lobbyd::rooms::RoomChannel;
 use lobbyd::server::{Running, Server, ServerLimits};
 use lobbyd::{FanoutSettings, Router, UserSocket};
-use serde_json::json;
+use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use testkit::{Client, DEADLINE, upgrade_request};
 
@@ -20,10 +21,12 @@ pub fn serve(limits: ServerLimits) -> Running {
     server.bind(any_port).expect("a free port").start()
 }
 
-/// Limits with that retention, and with 16 KiB unsent in the kernel.
+/// Limits with that retention, with 16 KiB unsent in the kernel, and with more time for closing than the kernel lets pass
+/// between two retransmissions: a client that wakes gets its Close behind what the kernel held, however late that comes.
 pub fn limits(fanout: FanoutSettings) -> ServerLimits {
     ServerLimits {
         fanout,
+        closing_timeout_ms: 600_000,
         notsent_bytes_max: 16 << 10,
         ..ServerLimits::default()
     }
@@ -62,6 +65,21 @@ pub fn frame_of(number: usize) -> Vec<u8> {
     frame
 }
 
+/// The frame of a numbered message with a body of 16 KiB.
+pub fn large_frame_of(number: usize) -> Vec<u8> {
+    let text = json!([null, null, LOBBY, "new_msg", large_body(number)]).to_string();
+    let mut frame = vec![0x81, 126];
+    frame.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+    frame.extend(text.as_bytes());
+    frame
+}
+
+fn large_body(number: usize) -> Value {
+    let body = json!({"number": format!("{number:0>16371}")});
+    assert_eq!(body.to_string().len(), 16 << 10);
+    body
+}
+
 /// The bytes of the messages `numbers`.
 pub fn frames_of(numbers: std::ops::Range<usize>) -> Vec<u8> {
     numbers.flat_map(frame_of).collect()
@@ -84,6 +102,47 @@ pub fn publish_to(server: &Running, readers: &mut [Client], numbers: std::ops::R
     }
 }
 
+/// Publishes large messages, one at a time, and has each of `readers` read each before the next.
+///
+/// Each is a segment of its own, so the window of a client that has stopped closes before its receive queue is full. Small
+/// ones fill that queue by their bookkeeping first: the kernel drops some, sends them again later, and has room meanwhile.
+pub fn publish_large_to(server: &Running, readers: &mut [Client], numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        let payload = large_body(number);
+        server.endpoint().broadcast(LOBBY, "new_msg", payload);
+        read_exactly(readers, &large_frame_of(number));
+    }
+}
+
+/// Has clients that have stopped since `stopped` read again, all at the same moment, and do what `reads` does.
+///
+/// Their receive queues were full, so the kernel has sent again what they dropped after 0.2, 0.4, 0.8, … s. The next time
+/// is as far away as they have slept, and nothing comes before. The wait for it is no matter of the server's.
+pub fn wake<R: Send>(
+    clients: &mut [Client],
+    stopped: Instant,
+    reads: impl Fn(&mut Client) -> R + Sync,
+) -> Vec<R> {
+    let deadline = DEADLINE + 2 * stopped.elapsed();
+    std::thread::scope(|scope| {
+        let reads = &reads;
+        let wake_one = |client: &mut Client| {
+            let waits = client.stream.set_read_timeout(Some(deadline));
+            waits.expect("a time that is not 0");
+            reads(client)
+        };
+        let threads: Vec<_> = clients
+            .iter_mut()
+            .map(|client| scope.spawn(move || wake_one(client)))
+            .collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, R>| match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().map(join).collect()
+    })
+}
+
 /// Has each of `readers` read the bytes of `expected` and nothing else.
 pub fn read_exactly(readers: &mut [Client], expected: &[u8]) {
     for client in readers {
@@ -102,8 +161,10 @@ pub enum Last {
     Cut,
 }
 
-/// Reads what comes to `client` until the server's end: the first messages without a gap. Says how many, and how it ended.
-pub fn read_to_the_end(client: &mut Client, published: &[u8]) -> (usize, Last) {
+/// Reads what comes to `client` until the server's end: the first of the frames `published`, of one size each, without a
+/// gap. Says how many, and how it ended.
+pub fn read_to_the_end(client: &mut Client, published: &[Vec<u8>]) -> (usize, Last) {
+    let size = published[0].len();
     let mut got = Vec::new();
     let mut bytes = [0; 64 << 10];
     loop {
@@ -116,16 +177,26 @@ pub fn read_to_the_end(client: &mut Client, published: &[u8]) -> (usize, Last) {
     }
     let same = got
         .iter()
-        .zip(published)
+        .zip(published.iter().flatten())
         .take_while(|(a, b)| a == b)
         .count();
-    let (messages, cut) = (same / frame_of(0).len(), same % frame_of(0).len());
+    let (messages, cut) = (same / size, same % size);
     let last = match got[same..] {
         [] => Last::Cut,
         [0x88, 2, high, low] if cut == 0 => Last::Close(u16::from_be_bytes([high, low])),
         ref rest => panic!("behind {messages} messages and {cut} bytes: {rest:?}"),
     };
     (messages, last)
+}
+
+/// All of `stopped` wake, and read a part of the first `published` messages without a gap, and then a Close with 1013.
+pub fn read_a_part_and_1013(stopped: &mut [Client], since: Instant, published: usize) {
+    let frames: Vec<_> = (0..published).map(frame_of).collect();
+    let read = |client: &mut _| read_to_the_end(client, &frames);
+    for (messages, last) in wake(stopped, since, read) {
+        assert!(messages < published);
+        assert_eq!(last, Last::Close(1013), "behind {messages} messages");
+    }
 }
 
 /// Bytes that the kernel holds for each connection the server on `port` still has, acknowledged by nobody yet: the

@@ -1,13 +1,15 @@
 //! A fifth of a lobby stops reading, through real sockets: what becomes of them, of the others, and of the memory.
 
+use std::time::Instant;
+
 use lobbyd::FanoutSettings;
 use lobbyd::server::ServerLimits;
 use lobbyd::websocket::Overrun;
 use testkit::{DEADLINE, eventually};
 
 use crate::fixture::{
-    Last, frame_of, frames_of, join_lobby, limits, publish, publish_to, read_exactly,
-    read_to_the_end, send_queues, serve,
+    Last, frame_of, frames_of, join_lobby, large_frame_of, limits, publish, publish_large_to,
+    publish_to, read_a_part_and_1013, read_exactly, read_to_the_end, send_queues, serve, wake,
 };
 
 const MEMBERS: usize = 100;
@@ -16,7 +18,10 @@ const STOPPED: usize = 20;
 /// Less than a megabyte of frames: within the default retention, and beyond what kernels hold for a narrow client.
 const WITHIN: usize = 8_000;
 
-/// So little is kept that this falls off it.
+/// Some 2 MB of large frames: far beyond what kernels hold for a narrow client, and what is kept of them.
+const LARGE: usize = 128;
+
+/// So little is kept that either falls off it.
 const LITTLE: FanoutSettings = FanoutSettings {
     retention_bytes_max: 64 << 10,
     retention_entries_max: 1 << 14,
@@ -30,6 +35,7 @@ fn reader_that_wakes_within_the_retention_gets_all_it_missed_in_order() {
     let server = serve(limits(FanoutSettings::default()));
     let mut members = join_lobby(server.local_addr(), MEMBERS);
     let mut stopped = members.split_off(MEMBERS - STOPPED);
+    let since = Instant::now();
     publish_to(&server, &mut members, 0..WITHIN);
     let published = frames_of(0..WITHIN);
     // Something waits for each of them, and most of it in the log, not in the kernel: they are behind indeed. How much the
@@ -43,7 +49,9 @@ fn reader_that_wakes_within_the_retention_gets_all_it_missed_in_order() {
     let queues = send_queues(port);
     let in_the_kernel = |queued: &usize| *queued < published.len() / 2;
     assert!(queues.iter().all(in_the_kernel), "{queues:?}");
-    read_exactly(&mut stopped, &published);
+    wake(&mut stopped, since, |client| {
+        read_exactly(std::slice::from_mut(client), &published);
+    });
     // And they are members like others again.
     members.append(&mut stopped);
     publish_to(&server, &mut members, WITHIN..WITHIN + 10);
@@ -54,17 +62,13 @@ fn reader_that_wakes_within_the_retention_gets_all_it_missed_in_order() {
 fn reader_that_falls_off_is_closed_with_1013_and_others_lose_nothing() {
     let server = serve(limits(LITTLE));
     let mut members = join_lobby(server.local_addr(), MEMBERS);
-    let stopped = members.split_off(MEMBERS - STOPPED);
+    let mut stopped = members.split_off(MEMBERS - STOPPED);
+    let since = Instant::now();
     publish_to(&server, &mut members, 0..WITHIN);
-    let published = frames_of(0..WITHIN);
     eventually("all who stopped are given up", || {
         server.endpoint().closes().slow_by(Overrun::TopicLog) == STOPPED as u64
     });
-    for mut client in stopped {
-        let (messages, last) = read_to_the_end(&mut client, &published);
-        assert!(messages < WITHIN);
-        assert_eq!(last, Last::Close(1013), "behind {messages} messages");
-    }
+    read_a_part_and_1013(&mut stopped, since, WITHIN);
     drop(members);
     let closes = server.endpoint().closes();
     assert_eq!(closes.of("slow_consumer"), STOPPED as u64);
@@ -83,9 +87,10 @@ fn reader_that_never_wakes_is_cut_at_the_deadline_and_sees_1006() {
     };
     let server = serve(limits);
     let mut members = join_lobby(server.local_addr(), MEMBERS);
-    let stopped = members.split_off(MEMBERS - STOPPED);
-    publish_to(&server, &mut members, 0..WITHIN);
-    let published = frames_of(0..WITHIN);
+    let mut stopped = members.split_off(MEMBERS - STOPPED);
+    let since = Instant::now();
+    publish_large_to(&server, &mut members, 0..LARGE);
+    let published: Vec<_> = (0..LARGE).map(large_frame_of).collect();
     eventually("all who stopped are cut", || {
         server.endpoint().closes().cut() == STOPPED as u64
     });
@@ -94,9 +99,9 @@ fn reader_that_never_wakes_is_cut_at_the_deadline_and_sees_1006() {
     eventually("only the others are left", || {
         send_queues(port).len() == MEMBERS - STOPPED
     });
-    for mut client in stopped {
-        let (messages, last) = read_to_the_end(&mut client, &published);
-        assert!(messages < WITHIN);
+    let read = |client: &mut _| read_to_the_end(client, &published);
+    for (messages, last) in wake(&mut stopped, since, read) {
+        assert!(messages < LARGE);
         assert_eq!(last, Last::Cut, "behind {messages} messages");
     }
     drop(members);
@@ -110,17 +115,13 @@ fn backlog_of_an_idle_topic_is_kept_for_its_age_then_costs_its_readers() {
     };
     let server = serve(limits(fanout));
     let mut members = join_lobby(server.local_addr(), 10);
-    let stopped = members.split_off(8);
+    let mut stopped = members.split_off(8);
+    let since = Instant::now();
     publish_to(&server, &mut members, 0..WITHIN);
-    let published = frames_of(0..WITHIN);
     eventually("those who do not read are given up", || {
         server.endpoint().closes().slow_by(Overrun::Age) == 2
     });
-    for mut client in stopped {
-        let (messages, last) = read_to_the_end(&mut client, &published);
-        assert!(messages < WITHIN);
-        assert_eq!(last, Last::Close(1013));
-    }
+    read_a_part_and_1013(&mut stopped, since, WITHIN);
 }
 
 #[test]
@@ -130,15 +131,13 @@ fn logs_together_have_a_bound_of_their_own() {
         ..FanoutSettings::default()
     };
     let server = serve(limits(fanout));
-    let stopped = join_lobby(server.local_addr(), 5);
+    let mut stopped = join_lobby(server.local_addr(), 5);
+    let since = Instant::now();
     publish(&server, 0..WITHIN);
     eventually("those who do not read are given up", || {
         server.endpoint().closes().slow_by(Overrun::AllLogs) == 5
     });
-    for mut client in stopped {
-        let (_, last) = read_to_the_end(&mut client, &frames_of(0..WITHIN));
-        assert_eq!(last, Last::Close(1013));
-    }
+    read_a_part_and_1013(&mut stopped, since, WITHIN);
 }
 
 /// Prints what stands in docs/operations.md: `cargo test --release --test engine kernel -- --nocapture`

@@ -11,7 +11,9 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lobbyd::broker::{Budget, Class, Draft, Fanout, FanoutSettings, Hub, Sink, SubscriptionId};
+use lobbyd::broker::{
+    Budget, Class, Draft, Fanout, FanoutSettings, Hub, Sink, SubscriptionId, Wants,
+};
 
 const ROOM: &str = "room:lobby";
 const PUBLISHERS: usize = 3;
@@ -74,7 +76,7 @@ impl Sink for Sockets {
 }
 
 fn publish(hub: &Hub, text: &str) {
-    let published = hub.publish(ROOM, &mut |draft: &mut Draft, wants| {
+    let published = hub.publish(ROOM, &mut |draft: &mut Draft, wants: Wants| {
         for class in Class::ALL {
             if wants.classes[class as usize] {
                 draft.seal(class, Some(Bytes::from(format!("{text}\n"))));

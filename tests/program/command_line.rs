@@ -112,10 +112,62 @@ fn port_in_use_or_foreign_address_is_one_clear_line_and_exit_code_3() {
     }
 }
 
+/// What the server logs until it listens and is told to end, with these arguments and this `RUST_LOG`.
+fn log_of(arguments: &[&str], rust_log: &str) -> String {
+    let mut command = lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]);
+    command.args(arguments).env("RUST_LOG", rust_log);
+    let server = Process::start(command);
+    server.signal("TERM");
+    let ended = server.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    ended.log
+}
+
+#[test]
+fn rust_log_overrides_the_level_as_a_whole_and_for_modules() {
+    let (debug, info) = ("one for each connection", "every client was told");
+    for (level, rust_log, is_debug, is_info) in [
+        ("error", "debug", true, true),
+        ("error", "lobbyd=debug", true, true),
+        ("error", "off,lobbyd=info", false, true),
+        ("debug", "lobbyd::server=debug,warn", false, false),
+        ("debug", "off", false, false),
+        ("info", "", false, true),
+    ] {
+        let log = log_of(&["--log-level", level], rust_log);
+        let told = (log.contains(debug), log.contains(info));
+        assert_eq!(told, (is_debug, is_info), "RUST_LOG={rust_log:?}: {log}");
+    }
+}
+
+#[test]
+fn rust_log_that_cannot_be_read_is_refused_in_one_line_with_exit_code_2() {
+    for (rust_log, part) in [
+        ("debgu", "\"debug\" meant?"),
+        ("Warning", "\"warn\" meant?"),
+        ("lobbyd=info,inof", "\"info\" meant?"),
+        ("lobbyd=loud", "RUST_LOG=warn,"),
+        ("lobbyd[x=", "RUST_LOG=warn,"),
+    ] {
+        let mut command = lobbyd(&["--listen", "127.0.0.1:0"]);
+        let output = command.env("RUST_LOG", rust_log).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{rust_log}: {stderr}");
+        assert_eq!(output.stdout, b"", "{rust_log}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        let begins = format!("lobbyd: RUST_LOG is {rust_log:?}: ");
+        assert!(
+            stderr.starts_with(&begins) && stderr.contains(part),
+            "{stderr}"
+        );
+    }
+}
+
 #[test]
 fn help_and_version_go_to_stdout_with_exit_code_0() {
     for (argument, part) in [
         ("--help", "Exit codes:"),
+        ("--help", "RUST_LOG overrides it"),
         ("-h", "--listen"),
         ("--version", "lobbyd 0"),
         ("help", "Exit codes:"),

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use lobbyd::server::{
-    Admission, HttpLimits, Limit, Proxies, Running, ServerLimits, raise_descriptor_limit,
+    AdmissionLimits, HttpLimits, Limit, Proxies, Running, ServerLimits, raise_descriptor_limit,
 };
 use testkit::{Client, connect, eventually, open, request, upgrade, upgrade_request};
 
@@ -13,7 +13,7 @@ use crate::fixture::{Chat, arena, arena_behind, arena_with_http, nothing_is_left
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
-fn with(admission: Admission) -> ServerLimits {
+fn with(admission: AdmissionLimits) -> ServerLimits {
     ServerLimits {
         admission,
         ..ServerLimits::default()
@@ -41,9 +41,9 @@ pub fn is_cut(stream: &mut TcpStream) -> bool {
 fn connections_beyond_the_maximum_wait_until_others_have_gone() {
     let server = arena(
         2,
-        with(Admission {
+        with(AdmissionLimits {
             connections_max: 3,
-            ..Admission::default()
+            ..AdmissionLimits::default()
         }),
     );
     let mut three: Vec<Client> = (0..3).map(|_| connect(&server)).collect();
@@ -66,10 +66,10 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
 
 #[test]
 fn connections_over_the_accept_rate_come_in_later_and_none_is_refused() {
-    let admission = Admission {
+    let admission = AdmissionLimits {
         accepts_per_second: 20,
         accepts_burst: 5,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena(1, with(admission));
     let started = Instant::now();
@@ -94,9 +94,9 @@ fn address_with_too_many_connections_gets_a_slow_429_and_others_none() {
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: false,
     };
-    let admission = Admission {
+    let admission = AdmissionLimits {
         connections_per_address_max: 2,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena_behind(proxies, 2, with(admission), HttpLimits::default());
     let from = |client: &str| {
@@ -135,9 +135,9 @@ fn address_with_too_many_connections_gets_a_slow_429_and_others_none() {
 #[test]
 fn unfinished_handshakes_of_a_thousand_connections_keep_nobody_out() {
     raise_descriptor_limit();
-    let admission = Admission {
+    let admission = AdmissionLimits {
         upgrades_in_flight_max: 100,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena(2, with(admission));
     let chat = Chat::start(&server, "room:chat");

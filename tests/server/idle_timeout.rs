@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{Admission, HttpLimits, Limit, Proxies, Server, ServerLimits};
+use lobbyd::server::{AdmissionLimits, HttpLimits, Limit, Proxies, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 use testkit::{Process, connect, connect_to, eventually, open, request, upgrade_request};
 
@@ -15,7 +15,7 @@ use crate::proxies::header;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
-fn with(admission: Admission) -> ServerLimits {
+fn with(admission: AdmissionLimits) -> ServerLimits {
     ServerLimits {
         admission,
         ..ServerLimits::default()
@@ -28,9 +28,9 @@ fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
 
 #[test]
 fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
-    let admission = Admission {
+    let admission = AdmissionLimits {
         connections_max: 20,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena(2, with(admission));
     let chat = Chat::start(&server, "room:chat");
@@ -48,9 +48,9 @@ fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
 
 #[test]
 fn nobody_is_cut_for_a_newcomer_who_does_not_come() {
-    let admission = Admission {
+    let admission = AdmissionLimits {
         connections_max: 3,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena(1, with(admission));
     let mut client = connect(&server);
@@ -75,9 +75,9 @@ fn silent_connection_beyond_its_addresss_limit_is_closed_after_a_second() {
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: true,
     };
-    let admission = Admission {
+    let admission = AdmissionLimits {
         connections_per_address_max: 2,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let server = arena_behind(proxies, 1, with(admission), HttpLimits::default());
     let from_one_address = || {

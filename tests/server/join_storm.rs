@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{Admission, Limit, Running, ServerLimits};
+use lobbyd::server::{AdmissionLimits, Limit, Running, ServerLimits};
 use serde_json::{Value, json};
 use testkit::{Client, connect};
 
 use crate::fixture::{arena, nothing_is_left};
 
 fn with(joins_per_second: u32, joins_burst: u32, join_wait_ms_max: u64) -> Running {
-    let admission = Admission {
+    let admission = AdmissionLimits {
         joins_per_second,
         joins_burst,
         join_wait_ms_max,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let limits = ServerLimits {
         admission,

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use lobbyd::server::{
-    Admission, HttpLimits, Limit, LimitSet, Rates, Running, Server, ServerLimits,
+    AdmissionLimits, HttpLimits, Limit, LimitSet, Rates, Running, Server, ServerLimits,
 };
 use lobbyd::{Router, UserSocket};
 use serde_json::json;
@@ -34,14 +34,14 @@ fn was_only_observed(server: &Running, limit: Limit) {
 #[test]
 fn whoever_comes_is_let_in() {
     let limits = ServerLimits {
-        admission: Admission {
+        admission: AdmissionLimits {
             connections_max: 1,
             accepts_per_second: 1,
             accepts_burst: 1,
             upgrades_in_flight_max: 1,
             joins_per_second: 1,
             joins_burst: 1,
-            ..Admission::default()
+            ..AdmissionLimits::default()
         },
         observe: observing(&[
             Limit::Connections,

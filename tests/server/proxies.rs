@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use lobbyd::server::{Admission, HttpLimits, Proxies, Running, ServerLimits};
+use lobbyd::server::{AdmissionLimits, HttpLimits, Proxies, Running, ServerLimits};
 use testkit::{Client, eventually, open, upgrade, upgrade_request};
 
 use crate::fixture::{arena_behind, nothing_is_left};
@@ -12,9 +12,9 @@ fn behind(trusted: &[&str], proxy_protocol: bool) -> Running {
         trusted: trusted.iter().map(|net| net.parse().unwrap()).collect(),
         proxy_protocol,
     };
-    let admission = Admission {
+    let admission = AdmissionLimits {
         connections_per_address_max: 1,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let limits = ServerLimits {
         admission,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lobbyd::server::{Admission, HttpLimits, Limit, Rates, Running, ServerLimits};
+use lobbyd::server::{AdmissionLimits, HttpLimits, Limit, Rates, Running, ServerLimits};
 use lobbyd::{Reload, Router, UserSocket};
 use serde_json::json;
 use testkit::{Client, DEADLINE, connect, eventually, frame};
@@ -18,7 +18,7 @@ fn reload(server: &Running, limits: ServerLimits) {
     });
 }
 
-fn admitting(admission: Admission) -> ServerLimits {
+fn admitting(admission: AdmissionLimits) -> ServerLimits {
     ServerLimits {
         admission,
         ..ServerLimits::default()
@@ -28,11 +28,11 @@ fn admitting(admission: Admission) -> ServerLimits {
 #[test]
 fn joins_are_accepted_at_a_new_rate_at_once() {
     let at = |joins_per_second, joins_burst| {
-        admitting(Admission {
+        admitting(AdmissionLimits {
             joins_per_second,
             joins_burst,
             join_wait_ms_max: 500,
-            ..Admission::default()
+            ..AdmissionLimits::default()
         })
     };
     let server = arena(2, at(1, 40));
@@ -48,10 +48,10 @@ fn joins_are_accepted_at_a_new_rate_at_once() {
 #[test]
 fn connections_are_accepted_at_a_new_rate_at_once() {
     let at = |accepts_per_second, accepts_burst| {
-        admitting(Admission {
+        admitting(AdmissionLimits {
             accepts_per_second,
             accepts_burst,
-            ..Admission::default()
+            ..AdmissionLimits::default()
         })
     };
     let server = arena(1, at(1, 40));

@@ -1,17 +1,19 @@
-//! `slow`: some clients stop reading. The others must feel nothing, and the slow ones get everything or are told.
+//! Some clients stop reading.
+//!
+//! The others must feel nothing, and the slow ones get everything or are told.
 
 use std::collections::BTreeMap;
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::Slow;
 use crate::clock::now_ns;
-use crate::interrupt::Interrupt;
 use crate::report::units;
 use crate::result::{Measurement, Problem, RunResult, Throughput};
-use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Phase, Trial, failure, nanoseconds, warning};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::{Phase, Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
 pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Slow {
@@ -54,8 +56,8 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
         stop_for,
         ..
     } = asked;
-    let stand = Stand::server(run, traffic.clients.0)?;
-    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
+    let subject = Subject::server(run, traffic.clients.0)?;
+    let mut trial = Trial::new(run, subject, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     let silent = enlisted
@@ -142,8 +144,8 @@ enum Stop {
     Over,
 }
 
-/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than that left unread is
-/// none of the server's business.
+/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than
+/// that left unread is none of the server's business.
 const KERNEL_BYTES: f64 = 512.0 * 1024.0;
 
 /// A slow client that left so little unread that the server cannot have noticed.

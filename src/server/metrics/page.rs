@@ -7,7 +7,7 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::MetricType;
 
-use crate::server::histogram::Durations;
+use crate::server::node::histogram::Durations;
 
 /// A label's name and value.
 pub(super) type Label<'a> = [(&'static str, &'a str); 1];

@@ -1,4 +1,4 @@
-// The schedule on which the load test's clients come back (loadtest/src/fleet/schedule.rs) is phoenix.js's own: both are held
+// The schedule on which the load test's clients come back (loadtest/src/load/fleet/schedule.rs) is phoenix.js's own: both are held
 // to the same file, that one by a test of its own.
 
 import assert from "node:assert/strict";

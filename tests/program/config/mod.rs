@@ -5,6 +5,7 @@ mod admin_listener;
 mod documents;
 mod fixture;
 mod invalid;
+mod invalid_files;
 mod limits;
 mod logs;
 mod proxies;

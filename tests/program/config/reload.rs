@@ -192,3 +192,19 @@ fn without_a_file_sighup_ends_it_as_ever() {
         Some(1)
     );
 }
+
+#[test]
+fn new_log_level_that_rust_log_overrides_has_no_effect_and_that_is_told() {
+    let folder = Folder::of("reload_rust_log").with("[log]\nlevel = \"error\"\n");
+    let mut command = folder.serving(&[]);
+    command.env("RUST_LOG", "info");
+    let mut served = testkit::Process::start(command);
+    folder.write("[log]\nlevel = \"debug\"\n");
+    served.signal("HUP");
+    served.logs(&["WARN", "log.level", "RUST_LOG overrides it"]);
+    served.logs(&["INFO", "the configuration was read again"]);
+    let mut client = connect_to(served.address(), TARGET);
+    client.join("room:lobby");
+    assert!(!served.log().contains("DEBUG"), "{}", served.log());
+    assert!(served.runs());
+}

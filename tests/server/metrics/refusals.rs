@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use lobbyd::rooms::{EventName, EventRule, Rate, Relay, RoomRules, declare};
-use lobbyd::server::{Admission, LimitSet, ServerLimits};
+use lobbyd::server::{AdmissionLimits, LimitSet, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Payload, Reload, Router, Socket, UserSocket};
 use serde_json::json;
 use testkit::{Client, Process, connect, connect_to, eventually, serve, serve_with, upgrade};
@@ -63,11 +63,11 @@ fn every_refused_join_counts_under_its_reason() {
     ] {
         assert_eq!(answer(&mut client, topic), told);
     }
-    let none_in_time = Admission {
+    let none_in_time = AdmissionLimits {
         joins_per_second: 1,
         joins_burst: 1,
         join_wait_ms_max: 0,
-        ..Admission::default()
+        ..AdmissionLimits::default()
     };
     let endpoint = server.endpoint();
     endpoint.set_admission(none_in_time, LimitSet::default());
@@ -148,6 +148,34 @@ fn every_push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     );
 }
 
+/// Parts of the lines that the log must have.
+const TOLD: [[&str; 4]; 4] = [
+    [
+        "join refused",
+        "refusal=\"denied\"",
+        "topic=\"room:vip\"",
+        "connection=1.0",
+    ],
+    [
+        "join refused",
+        "refusal=\"unmatched\"",
+        "topic=\"nowhere\\n\"",
+        "shard=",
+    ],
+    [
+        "socket refused",
+        "refusal=\"address\"",
+        "client=203.0.113.7",
+        "peer=",
+    ],
+    [
+        "socket refused",
+        "refusal=\"origin\"",
+        "evil.example",
+        "peer=",
+    ],
+];
+
 #[test]
 fn log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused.toml");
@@ -183,32 +211,7 @@ fn log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
     drop((client, connect_to(address, target)));
     let log = lobbyd.killed().log;
     fs::remove_file(path).unwrap();
-    for parts in [
-        [
-            "join refused",
-            "refusal=\"denied\"",
-            "topic=\"room:vip\"",
-            "connection=1.0",
-        ],
-        [
-            "join refused",
-            "refusal=\"unmatched\"",
-            "topic=\"nowhere\\n\"",
-            "shard=",
-        ],
-        [
-            "socket refused",
-            "refusal=\"address\"",
-            "client=203.0.113.7",
-            "peer=",
-        ],
-        [
-            "socket refused",
-            "refusal=\"origin\"",
-            "evil.example",
-            "peer=",
-        ],
-    ] {
+    for parts in TOLD {
         let told = |line: &str| parts.iter().all(|part| line.contains(part));
         assert!(log.lines().any(told), "{parts:?} in {log}");
     }

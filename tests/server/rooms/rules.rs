@@ -239,3 +239,34 @@ fn bucket_is_each_members_own_per_rule_and_refused_pushes_cost_nothing() {
         client.leave(ROOM);
     }
 }
+
+#[test]
+fn fields_of_a_relay_come_in_its_order_as_sent_however_many() {
+    let names: Vec<String> = (0..20).map(|n| format!("field{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut rule = named("say");
+    rule.relay = fields(&names);
+    let server = serve_rooms([room_with(rule)]);
+    let [mut one, mut other] = two_in(&server);
+    let sent = |name: &&str| format!(r#" "{name}" : [1.0, 1e3,"\u00e9 of {name}"]"#);
+    let relayed = |name: &&str| format!(r#""{name}":[1.0, 1e3,"\u00e9 of {name}"]"#);
+    let all = |form: &dyn Fn(&&str) -> String| -> Vec<String> { names.iter().map(form).collect() };
+    let mut backwards = all(&sent);
+    backwards.reverse();
+    let payload = format!(r#"{{"field0":"first",{},"more":0}}"#, backwards.join(" ,"));
+    one.send_text(&format!(r#"["11","5","{ROOM}","say",{payload}]"#));
+    let expected = all(&relayed).join(",");
+    for client in [&mut one, &mut other] {
+        let expected = format!(r#"[null,null,"{ROOM}","say",{{{expected}}}]"#);
+        assert_eq!(client.recv().text(), expected);
+    }
+    let all_but_one = backwards[2..].join(",");
+    one.send_text(&format!(
+        r#"["11","6","{ROOM}","say",{{{all_but_one},"field19":0}}]"#
+    ));
+    let reason = "say needs an object with a field18";
+    one.expect(
+        json!(["11", "6", ROOM, "phx_reply", {"response": {"reason": reason}, "status": "error"}]),
+    );
+    other.expect_nothing();
+}

@@ -1,0 +1,27 @@
+//! How much was kept for readers that are behind, at the highest: for whoever watches how near the bounds are. Looked at
+//! where the bounds are, never per delivery.
+
+use super::log::Log;
+
+/// The highest of each since they were last taken, of anything that a blocked reader was behind in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HighWater {
+    /// Bytes of frames that waited for one connection alone.
+    pub outbox_bytes: usize,
+    /// Bytes of one topic's log.
+    pub log_bytes: usize,
+    /// Entries of one topic's log.
+    pub log_entries: usize,
+    /// Age of one topic's log, in milliseconds.
+    pub log_age_ms: usize,
+    /// What all logs weighed.
+    pub retained_bytes: usize,
+}
+
+impl HighWater {
+    pub(crate) fn rise_to(&mut self, log: &Log, retained_bytes: usize) {
+        self.log_bytes = self.log_bytes.max(log.bytes());
+        self.log_entries = self.log_entries.max(log.len());
+        self.retained_bytes = self.retained_bytes.max(retained_bytes);
+    }
+}

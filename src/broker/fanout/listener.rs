@@ -1,0 +1,122 @@
+//! Channels that look at a broadcast themselves, and what they are handed.
+
+use super::outlets::shrink_queue;
+use crate::broker::topics::entry::Entry;
+use crate::broker::topics::parcel::Parcel;
+use crate::broker::topics::position::SubscriptionId;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A subscriber that looks at broadcasts itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub id: SubscriptionId,
+    pub outlet: u32,
+    pub events: Events,
+    /// The sequence of the first entry it gets.
+    pub since: u64,
+}
+
+/// Which broadcasts a listener looks at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Events {
+    /// Those its channel intercepts; the wire gets the others.
+    Intercepted(&'static [&'static str]),
+    /// All of them, for a channel that subscribed by hand.
+    All,
+    /// All of them, for the connection itself (its socket id).
+    SocketId,
+}
+
+impl Listener {
+    /// Why `parcel` is for this listener, if it is.
+    pub fn hears(&self, parcel: &Parcel) -> Option<HeardBy> {
+        if parcel.sequence < self.since || parcel.entry.origin() == Some(self.id) {
+            return None;
+        }
+        let original = parcel.entry.original()?;
+        match self.events {
+            Events::Intercepted(events) => events
+                .contains(&&*original.event)
+                .then_some(HeardBy::Intercept),
+            Events::All => Some(HeardBy::Hand),
+            Events::SocketId => Some(HeardBy::SocketId),
+        }
+    }
+}
+
+/// A broadcast for a channel that looks at it itself, or for a connection with a socket id.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// The connection.
+    pub outlet: u32,
+    /// The subscription it came by.
+    pub id: SubscriptionId,
+    /// The topic it was published to.
+    pub topic: Arc<str>,
+    /// What was published.
+    pub entry: Arc<Entry>,
+    /// Why this channel hears of it.
+    pub by: HeardBy,
+}
+
+impl Heard {
+    /// What it weighs: itself, and the payload, though it shares that with others.
+    pub(crate) fn bytes(&self) -> usize {
+        let payload = self.entry.original().map_or(0, |o| o.payload.len());
+        size_of::<Heard>() + payload
+    }
+}
+
+/// Why a broadcast comes to a channel or a connection instead of the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeardBy {
+    /// Its channel intercepts the event.
+    Intercept,
+    /// Its channel subscribed to the topic by hand.
+    Hand,
+    /// The topic is the connection's socket id.
+    SocketId,
+}
+
+/// Broadcasts that channels of this shard have still to be handed, in order.
+#[derive(Debug, Default)]
+pub(crate) struct HeardQueue {
+    queue: VecDeque<Heard>,
+    /// What those weigh, for publishers to be slowed by.
+    bytes: usize,
+}
+
+impl HeardQueue {
+    pub fn push(&mut self, heard: Heard) {
+        self.bytes += heard.bytes();
+        self.queue.push_back(heard);
+    }
+
+    pub fn pop(&mut self) -> Option<Heard> {
+        let heard = self.queue.pop_front()?;
+        self.bytes -= heard.bytes();
+        Some(heard)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Drops what was for `outlet`.
+    pub fn forget(&mut self, outlet: u32) {
+        if !self.queue.is_empty() {
+            self.queue.retain(|heard| heard.outlet != outlet);
+            self.bytes = self.queue.iter().map(Heard::bytes).sum();
+        }
+    }
+
+    /// Gives back memory that a burst has left.
+    pub fn give_back(&mut self) {
+        shrink_queue(&mut self.queue);
+    }
+}

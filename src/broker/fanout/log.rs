@@ -1,0 +1,258 @@
+//! A shard's own log of one topic: the entries some member may still need, with byte positions per encoding class.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::broker::shrink::{KEPT, is_mostly_spare, kept};
+use crate::broker::topics::entry::KEEPING_BYTES;
+use crate::broker::topics::entry::{CLASSES, Class, Entry, Logged};
+use crate::broker::topics::position::SubscriptionId;
+
+/// Entries `first..head` of a topic. A cursor is the sequence of the next entry a subscriber gets.
+#[derive(Debug)]
+pub(crate) struct Log {
+    first: u64,
+    entries: VecDeque<Logged>,
+    /// Where the first retained entry begins in each class's stream of bytes.
+    base: [u64; CLASSES],
+    /// How many retained entries leave somebody out.
+    with_origin: usize,
+    bytes: usize,
+    weight: usize,
+}
+
+impl Log {
+    /// An empty log whose first entry will be `first`.
+    pub fn new(first: u64) -> Log {
+        Log {
+            first,
+            entries: VecDeque::new(),
+            base: [0; CLASSES],
+            with_origin: 0,
+            bytes: 0,
+            weight: 0,
+        }
+    }
+
+    /// The sequence of the oldest entry here.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The sequence that the next entry will have.
+    pub fn head(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// Entries held.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of the frames held, all classes together.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What it takes to keep all that.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Puts `entry` at the head. Returns its weight.
+    pub fn append(&mut self, entry: Arc<Entry>) -> usize {
+        let mut end = self.entries.back().map_or(self.base, |last| last.end);
+        for class in Class::ALL {
+            end[class.index()] += entry.frame(class).map_or(0, Bytes::len) as u64;
+        }
+        self.bytes += entry.bytes();
+        self.with_origin += usize::from(entry.origin().is_some());
+        let (origin, weight) = (entry.origin(), entry.weight());
+        self.weight += weight;
+        self.entries.push_back(Logged { entry, end, origin });
+        weight
+    }
+
+    /// The entry of that sequence, if it is here.
+    pub fn entry(&self, sequence: u64) -> Option<&Arc<Entry>> {
+        let index = sequence.checked_sub(self.first)?;
+        let logged = self.entries.get(usize::try_from(index).ok()?)?;
+        Some(&logged.entry)
+    }
+
+    /// Bytes from the first retained entry to where `sequence` begins, in the stream of `class`.
+    pub fn offset(&self, class: Class, sequence: u64) -> u64 {
+        let base = self.base[class.index()];
+        match usize::try_from(sequence.saturating_sub(self.first)) {
+            Ok(0) | Err(_) => 0,
+            Ok(index) => {
+                let last = index.min(self.entries.len());
+                let end = last.checked_sub(1).and_then(|i| self.entries.get(i));
+                end.map_or(0, |logged| logged.end[class.index()] - base)
+            }
+        }
+    }
+
+    /// Appends the frames `from..to` of `class` to `out`.
+    pub fn gather(&self, class: Class, from: u64, to: u64, out: &mut Vec<u8>) {
+        for sequence in from..to {
+            if let Some(frame) = self.entry(sequence).and_then(|e| e.frame(class)) {
+                out.extend_from_slice(frame);
+            }
+        }
+    }
+
+    /// How many of the entries `from..to` have a frame of `class`. Costs a look at each.
+    pub fn frames_between(&self, class: Class, from: u64, to: u64) -> u64 {
+        let has_frame = |sequence: &u64| self.entry(*sequence).and_then(|e| e.frame(class));
+        (from..to).filter(|s| has_frame(s).is_some()).count() as u64
+    }
+
+    /// Where a write of `written` bytes from the beginning of entry `from` stopped: the entry after the last one
+    /// touched, and what is left of that one if it was cut.
+    pub fn stopped_at(&self, class: Class, from: u64, written: usize) -> (u64, Option<Bytes>) {
+        let mut left = written;
+        let mut sequence = from;
+        while let Some(entry) = self.entry(sequence) {
+            let frame = entry.frame(class);
+            let len = frame.map_or(0, Bytes::len);
+            if left < len {
+                let rest = frame.filter(|_| left > 0).map(|f| f.slice(left..));
+                return (sequence + u64::from(rest.is_some()), rest);
+            }
+            left -= len;
+            sequence += 1;
+        }
+        (sequence, None)
+    }
+
+    /// Bytes of the frames `from..to`, all classes together.
+    pub fn bytes_between(&self, from: u64, to: u64) -> usize {
+        let span = |class| self.offset(class, to) - self.offset(class, from);
+        Class::ALL.into_iter().map(span).sum::<u64>() as usize
+    }
+
+    /// About what the entries `from..to` weigh: without what is kept of them for channels.
+    pub fn weight_between(&self, from: u64, to: u64) -> usize {
+        let entries = to.saturating_sub(from) as usize;
+        self.bytes_between(from, to) + entries * KEEPING_BYTES
+    }
+
+    /// Whether some entry from `from` on is not for the subscriber `id`, which sent it.
+    pub fn leaves_out(&self, id: SubscriptionId, from: u64) -> bool {
+        if self.with_origin == 0 {
+            return false;
+        }
+        let index = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let span = self.entries.range(index.min(self.entries.len())..);
+        span.into_iter().any(|logged| logged.origin == Some(id))
+    }
+
+    /// Empties a log that has no readers, and says what its next entry will be. Returns the weight of what it held.
+    pub fn skip(&mut self, first: u64) -> usize {
+        std::mem::replace(self, Log::new(first)).weight
+    }
+
+    /// Drops what stands before `first`. Returns its weight.
+    pub fn trim(&mut self, first: u64) -> usize {
+        let before = self.weight;
+        while self.first < first {
+            let Some(logged) = self.entries.pop_front() else {
+                break;
+            };
+            self.base = logged.end;
+            self.bytes -= logged.entry.bytes();
+            self.weight -= logged.entry.weight();
+            self.with_origin -= usize::from(logged.entry.origin().is_some());
+            self.first += 1;
+        }
+        before - self.weight
+    }
+
+    /// Whether it has more room than an idle topic may keep.
+    pub fn is_roomy(&self) -> bool {
+        self.entries.capacity() > KEPT
+    }
+
+    /// Gives back the room that a burst has left.
+    pub fn give_back(&mut self) {
+        let len = self.entries.len();
+        if is_mostly_spare(len, self.entries.capacity()) {
+            self.entries.shrink_to(kept(len));
+        }
+    }
+}
+
+/// Whether `entry` is left out for a member: it sent it itself (`broadcast_from`), or its channel intercepts it.
+pub(crate) fn is_left_out(entry: &Entry, id: SubscriptionId, intercept: &[&str]) -> bool {
+    let event = entry.original().map(|original| &*original.event);
+    entry.origin() == Some(id) || event.is_some_and(|event| intercept.contains(&event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::topics::entry::Draft;
+
+    fn log(frames: &[&'static str]) -> Log {
+        let mut log = Log::new(5);
+        for frame in frames {
+            let mut draft = Draft::default();
+            draft.seal(Class::V2, Some(Bytes::from_static(frame.as_bytes())));
+            log.append(Arc::new(draft.into_entry(None)));
+        }
+        log
+    }
+
+    #[test]
+    fn offsets_are_those_of_the_concatenated_frames_before_and_after_a_trim() {
+        let mut log = log(&["ab", "cde", "", "f"]);
+        let offsets = |log: &Log| {
+            (5..=9)
+                .map(|s| log.offset(Class::V2, s))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(offsets(&log), [0, 2, 5, 5, 6]);
+        log.trim(6);
+        assert_eq!(offsets(&log), [0, 0, 3, 3, 4]);
+        assert_eq!((log.first(), log.head(), log.bytes()), (6, 9, 4));
+    }
+
+    #[test]
+    fn a_cut_write_is_found_again_in_the_frame_it_cut() {
+        let log = log(&["ab", "cde", "f"]);
+        let cut = |from, written| log.stopped_at(Class::V2, from, written);
+        assert_eq!(cut(5, 0), (5, None));
+        assert_eq!(cut(5, 1), (6, Some(Bytes::from_static(b"b"))));
+        assert_eq!(cut(5, 2), (6, None));
+        assert_eq!(cut(5, 4), (7, Some(Bytes::from_static(b"e"))));
+        assert_eq!(cut(6, 4), (8, None));
+    }
+
+    #[test]
+    fn a_class_without_a_form_of_an_entry_takes_no_bytes_for_it() {
+        let log = log(&["ab", "cde"]);
+        assert_eq!(log.offset(Class::V1, 7), 0);
+        let mut out = Vec::new();
+        log.gather(Class::V2, 6, 7, &mut out);
+        assert_eq!(out, b"cde");
+    }
+
+    #[test]
+    fn the_room_of_a_burst_is_given_back_once_it_is_over_and_not_before() {
+        let mut log = log(&["ab"; 10_000]);
+        let full = log.entries.capacity();
+        log.trim(5 + 5_000);
+        log.give_back();
+        assert_eq!(log.entries.capacity(), full, "half of it is used");
+        log.trim(log.head() - 100);
+        log.give_back();
+        assert!(log.entries.capacity() < 300 && log.is_roomy());
+        log.trim(log.head());
+        log.give_back();
+        assert!(!log.is_roomy());
+        assert_eq!((log.weight(), log.head()), (0, 10_005));
+    }
+}

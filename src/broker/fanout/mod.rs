@@ -1,0 +1,265 @@
+//! One shard's half of the broker: who is subscribed here, what is for whom, and what came in the mail.
+//!
+//! Nothing here touches a socket; [`flush`](Fanout::flush) does, through a [`Sink`](self::sink::Sink).
+
+pub(crate) mod age;
+pub(crate) mod fence;
+pub(crate) mod flush;
+pub(crate) mod give_back;
+pub(crate) mod high_water;
+pub(crate) mod ingest;
+pub(crate) mod last_subscriber;
+pub(crate) mod listener;
+pub(crate) mod log;
+pub(crate) mod membership;
+pub(crate) mod outlet;
+pub(crate) mod outlets;
+pub(crate) mod passes;
+pub(crate) mod retained;
+pub(crate) mod retention;
+pub(crate) mod room;
+pub(crate) mod room_slots;
+pub(crate) mod round_robin;
+pub(crate) mod scratch;
+pub(crate) mod settings;
+pub(crate) mod sink;
+pub(crate) mod slow_consumer;
+pub(crate) mod subscribe;
+pub(crate) mod write;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::broker::topics::counts::FlushCounts;
+use crate::broker::topics::entry::{Class, Seal};
+use crate::broker::topics::hub::Hub;
+use crate::broker::topics::position::SubscriptionId;
+use crate::broker::topics::topic::Published;
+use listener::HeardQueue;
+use outlet::{Flow, Outlet, Subscription};
+use outlets::Outlets;
+use passes::Passes;
+use retained::Retained;
+use room_slots::RoomSlots;
+use scratch::Scratch;
+use settings::FanoutSettings;
+use sink::Failure;
+
+/// One shard's topics, connections and cursors.
+#[derive(Debug)]
+pub struct Fanout {
+    pub(crate) shard: u16,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) settings: FanoutSettings,
+    pub(crate) rooms: RoomSlots,
+    pub(crate) outlets: Outlets,
+    pub(crate) passes: Passes,
+    pub(crate) kept: Retained,
+    pub(crate) heard: HeardQueue,
+    pub(crate) scratch: Scratch,
+    pub(crate) counts: FlushCounts,
+    /// Subscriptions that get frames.
+    pub(crate) members: usize,
+    subscriptions: u64,
+}
+
+impl Fanout {
+    /// The fan-out of shard number `shard` of `hub`.
+    pub fn new(shard: u16, hub: Arc<Hub>, settings: FanoutSettings) -> Fanout {
+        Fanout {
+            shard,
+            hub,
+            settings,
+            rooms: RoomSlots::default(),
+            outlets: Outlets::default(),
+            passes: Passes::default(),
+            kept: Retained {
+                relief_above_bytes: settings.retention_total_bytes_max,
+                ..Retained::default()
+            },
+            heard: HeardQueue::default(),
+            scratch: Scratch::default(),
+            counts: FlushCounts::default(),
+            members: 0,
+            subscriptions: 0,
+        }
+    }
+
+    /// Other bounds, from now on; what is over them is found as if it had come now.
+    pub fn set_settings(&mut self, settings: FanoutSettings) {
+        self.settings = settings;
+        self.kept.relief_above_bytes = settings.retention_total_bytes_max;
+    }
+
+    /// A connection begins. `outlet` is the caller's number for it; numbers are small and may be reused after
+    /// [`close`](Fanout::close).
+    pub fn open(&mut self, outlet: u32, class: Class) {
+        self.outlets.open(outlet, class);
+    }
+
+    /// A connection is gone, with its subscriptions and all that waited for it.
+    pub fn close(&mut self, outlet: u32) {
+        self.fail(outlet);
+        self.heard.forget(outlet);
+        self.outlets.close(outlet);
+    }
+
+    /// A new id for a subscription; see [`subscribe`](Fanout::subscribe).
+    pub fn new_id(&mut self) -> SubscriptionId {
+        self.subscriptions += 1;
+        SubscriptionId(u64::from(self.shard) << 48 | self.subscriptions)
+    }
+
+    /// Sends a frame to one connection alone, behind all that the subscription `behind` was to get until now.
+    pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
+        // Whatever was published before this call, from any thread, is in the log or in the mail.
+        if behind.is_some() && self.hub.mailbox(self.shard).bytes() > 0 {
+            self.take_mail();
+        }
+        let fence = behind.and_then(|id| self.fence(outlet, id));
+        let limit = self.settings.outbox_bytes_max;
+        let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) else {
+            return;
+        };
+        o.push(frame, fence);
+        let waiting = if o.flow == Flow::Blocked {
+            o.direct_bytes()
+        } else {
+            0
+        };
+        self.kept.high_water.outbox_bytes = self.kept.high_water.outbox_bytes.max(waiting);
+        if waiting > limit {
+            self.give_up(outlet, Failure::OutboxFull);
+        } else {
+            self.queue(outlet);
+        }
+    }
+
+    /// Sends the last frame that a connection gets, behind everything else it was to get, however much that is.
+    pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
+        if let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) {
+            o.push(frame, None);
+            self.queue(outlet);
+        }
+    }
+
+    /// Publishes to `topic` for every subscriber but `origin`. `None` if nobody at all is subscribed.
+    pub fn publish(
+        &mut self,
+        topic: &str,
+        origin: Option<SubscriptionId>,
+        frames: &mut dyn Seal,
+    ) -> Option<Published> {
+        let topic = match self.rooms.slot_of(topic) {
+            Some(slot) => Arc::clone(&self.rooms[slot].topic),
+            None => self.hub.topic(topic)?,
+        };
+        Some(topic.publish(self.hub.shards(), self.passes.now_us, origin, frames))
+    }
+
+    /// Connections that the fan-out gave up, and why. The caller closes them.
+    pub fn take_failed(&mut self) -> Option<(u32, Failure)> {
+        self.outlets.failed.pop()
+    }
+
+    /// The socket takes bytes again after a short write.
+    pub fn writable(&mut self, outlet: u32) {
+        if let Some(o) = self.outlet_mut(outlet)
+            && o.flow == Flow::Blocked
+        {
+            o.flow = Flow::CatchingUp;
+            self.queue(outlet);
+        }
+    }
+
+    /// Whether everything for this connection has been written.
+    pub fn is_drained(&self, outlet: u32) -> bool {
+        self.outlet(outlet)
+            .is_none_or(|o| o.direct.is_none() && o.flow == Flow::Open && !o.queued)
+    }
+
+    /// What the frames weigh that wait to be written to this connection alone.
+    pub fn outbox_bytes(&self, outlet: u32) -> usize {
+        self.outlet(outlet).map_or(0, Outlet::direct_weight)
+    }
+
+    /// Ends all subscriptions of a connection. What it was to get until now still goes out, before whatever is sent
+    /// next; but not to one that has stopped reading and is more than 1,024 entries behind: that would turn a position
+    /// into a queue, at the end of a server for thousands at once. It gets what a [silenced](Fanout::silence) one does.
+    pub fn retire(&mut self, outlet: u32) {
+        self.take_mail();
+        if self.is_far_behind(outlet) {
+            return self.silence(outlet);
+        }
+        while let Some(first) = self
+            .outlet(outlet)
+            .and_then(|o| o.subscriptions.as_slice().first().copied())
+        {
+            self.move_to_outbox(outlet, first.id);
+            self.remove_subscription(outlet, 0);
+        }
+    }
+
+    /// Ends all subscriptions of a connection and drops what waited for it, but for the rest of a half-written frame:
+    /// a Close that is sent next must not stand in the middle of one.
+    pub fn silence(&mut self, outlet: u32) {
+        self.remove_subscriptions(outlet);
+        if let Some(o) = self.outlet_mut(outlet) {
+            o.drop_outbox();
+            // The socket may have become writable since it failed, and that is told once: try.
+            if o.flow == Flow::Failed {
+                o.flow = Flow::CatchingUp;
+            }
+            self.queue(outlet);
+        }
+    }
+
+    /// Whether it has too much before it for [`retire`](Fanout::retire) to keep that.
+    pub fn is_far_behind(&self, outlet: u32) -> bool {
+        self.lags_by(outlet) > RETIRED_ENTRIES_MAX
+    }
+
+    /// Members on this shard of the largest topic that a connection is subscribed to; 0 if it is to none.
+    pub fn largest_room(&self, outlet: u32) -> usize {
+        let subscriptions = self.outlet(outlet).map(|o| o.subscriptions.as_slice());
+        let members = |s: &Subscription| self.rooms[s.room].members.len();
+        subscriptions
+            .unwrap_or_default()
+            .iter()
+            .map(members)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Entries that a connection which does not read has before it, all its topics together.
+    fn lags_by(&self, outlet: u32) -> u64 {
+        let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
+            return 0;
+        };
+        let behind = |s: &Subscription| {
+            let room = &self.rooms[s.room];
+            let member = room.members.get(s.member as usize);
+            member.map_or(0, |m| room.log.head().saturating_sub(m.next))
+        };
+        o.subscriptions.as_slice().iter().map(behind).sum()
+    }
+
+    /// Bytes in this shard's logs that not every writable member has been offered yet.
+    pub fn unsettled_bytes(&self) -> usize {
+        self.passes.unsettled_bytes
+    }
+
+    /// Subscriptions on this shard that get frames: one for each joined channel.
+    pub fn members_len(&self) -> usize {
+        self.members
+    }
+
+    /// Topics with subscribers on this shard.
+    pub fn rooms_len(&self) -> usize {
+        self.rooms.len()
+    }
+}
+
+/// See [`Fanout::retire`]. Each entry takes some 60 bytes in an outbox.
+const RETIRED_ENTRIES_MAX: u64 = 1024;

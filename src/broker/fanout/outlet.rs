@@ -1,0 +1,171 @@
+//! One connection's way out: its subscriptions, and the frames that are for it alone, each behind its fence.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::broker::topics::entry::Class;
+use crate::broker::topics::position::SubscriptionId;
+
+/// What the broker knows of a connection. Its socket is behind the [`Sink`](super::sink::Sink).
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    pub class: Class,
+    pub flow: Flow,
+    /// On the list of outlets to be drained.
+    pub queued: bool,
+    pub subscriptions: Subscriptions,
+    /// Nothing most of the time, so that an idle connection holds no memory for it.
+    pub direct: Option<Box<Direct>>,
+}
+
+/// Whether passes may write to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Its cursors move with the passes.
+    Open,
+    /// Its socket took no more; the sink will say when it does.
+    Blocked,
+    /// Its socket takes bytes again, and it drains its own cursors until it has caught up.
+    CatchingUp,
+    /// Takes nothing any more; what it had was dropped.
+    Failed,
+}
+
+/// Frames for one connection alone.
+#[derive(Debug, Default)]
+pub(crate) struct Direct {
+    /// The rest of a frame of which the socket took a part. Goes before everything else.
+    pub partial: Option<Bytes>,
+    pub outbox: VecDeque<Fenced>,
+    /// Bytes in both.
+    pub bytes: usize,
+}
+
+/// What keeping a frame takes beside its bytes: its place in the outbox, and the two allocations behind a sealed frame.
+/// Without it a flood of empty pings would hold dozens of times the memory it says.
+const KEEPING_BYTES: usize = size_of::<Fenced>() + 64;
+
+/// A frame and what has to go before it.
+#[derive(Debug)]
+pub(crate) struct Fenced {
+    pub frame: Bytes,
+    pub fence: Option<Fence>,
+}
+
+/// Everything of the subscription before this sequence goes first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fence {
+    pub id: SubscriptionId,
+    pub before: u64,
+}
+
+/// Where a subscription is kept: a room's slot, and the member's place in it (none for a listener).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subscription {
+    pub id: SubscriptionId,
+    pub room: u32,
+    pub member: u32,
+}
+
+/// In place of a member's place: the subscription only listens.
+pub(crate) const LISTENS: u32 = u32::MAX;
+
+/// A connection's subscriptions; the first needs no memory of its own.
+#[derive(Debug, Default)]
+pub(crate) enum Subscriptions {
+    #[default]
+    None,
+    One(Subscription),
+    Many(Vec<Subscription>),
+}
+
+impl Subscriptions {
+    pub fn as_slice(&self) -> &[Subscription] {
+        match self {
+            Subscriptions::None => &[],
+            Subscriptions::One(one) => std::slice::from_ref(one),
+            Subscriptions::Many(many) => many,
+        }
+    }
+
+    pub fn as_mut_slice(&mut self) -> &mut [Subscription] {
+        match self {
+            Subscriptions::None => &mut [],
+            Subscriptions::One(one) => std::slice::from_mut(one),
+            Subscriptions::Many(many) => many,
+        }
+    }
+
+    pub fn push(&mut self, subscription: Subscription) {
+        match self {
+            Subscriptions::None => *self = Subscriptions::One(subscription),
+            Subscriptions::One(one) => *self = Subscriptions::Many(vec![*one, subscription]),
+            Subscriptions::Many(many) => many.push(subscription),
+        }
+    }
+
+    pub fn remove(&mut self, index: usize) -> Subscription {
+        match self {
+            Subscriptions::Many(many) => {
+                let removed = many.swap_remove(index);
+                if let [one] = many[..] {
+                    *self = Subscriptions::One(one);
+                }
+                removed
+            }
+            _ => {
+                let removed = self.as_slice()[index];
+                *self = Subscriptions::None;
+                removed
+            }
+        }
+    }
+}
+
+impl Outlet {
+    pub fn new(class: Class) -> Outlet {
+        Outlet {
+            class,
+            flow: Flow::Open,
+            queued: false,
+            subscriptions: Subscriptions::None,
+            direct: None,
+        }
+    }
+
+    pub fn direct_bytes(&self) -> usize {
+        self.direct.as_ref().map_or(0, |direct| direct.bytes)
+    }
+
+    /// What its own frames weigh in memory.
+    pub fn direct_weight(&self) -> usize {
+        let weight = |direct: &Direct| direct.bytes + direct.outbox.len() * KEEPING_BYTES;
+        self.direct.as_deref().map_or(0, weight)
+    }
+
+    pub fn push(&mut self, frame: Bytes, fence: Option<Fence>) {
+        let direct = self.direct.get_or_insert_default();
+        direct.bytes += frame.len();
+        direct.outbox.push_back(Fenced { frame, fence });
+    }
+
+    pub fn keep_partial(&mut self, rest: Bytes) {
+        let direct = self.direct.get_or_insert_default();
+        direct.bytes += rest.len();
+        direct.partial = Some(rest);
+    }
+
+    pub fn requeue(&mut self, fenced: Fenced) {
+        if let Some(direct) = &mut self.direct {
+            direct.outbox.push_back(fenced);
+        }
+    }
+
+    pub fn drop_outbox(&mut self) {
+        let partial = self.direct.take().and_then(|direct| direct.partial);
+        if let Some(partial) = partial {
+            self.keep_partial(partial);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A shard's part of a topic: its log, its members with their cursors, and where the pass over them stands.
+
+use std::sync::Arc;
+
+use super::listener::Events;
+use super::listener::Listener;
+use super::log::Log;
+use super::round_robin::RoundRobin;
+use super::settings::Retention;
+use crate::broker::topics::entry::Class;
+use crate::broker::topics::position::SubscriptionId;
+use crate::broker::topics::topic::Topic;
+
+/// One topic on one shard. There while the shard has subscribers of it.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub topic: Arc<Topic>,
+    /// Tells parcels of an earlier use of this slot from those of this one.
+    pub stamp: u32,
+    pub log: Log,
+    pub members: Vec<Member>,
+    pub listeners: Vec<Listener>,
+    pub circle: RoundRobin,
+    /// On the list of rooms with a pass to run.
+    pub active: bool,
+    /// On the list of rooms that the sweep looks at.
+    pub watched: bool,
+    /// Members that a pass leaves out because their connection is behind by itself.
+    pub lagging: usize,
+    /// Every member that is not lagging has been offered all before this.
+    pub settled: u64,
+    /// The head when the present lap began: what the lap's end will settle.
+    lap_head: u64,
+    /// What its log keeps, where that is not what all logs keep.
+    pub retention: Option<Box<Retention>>,
+}
+
+/// What has been offered now to every member that can take it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled {
+    pub bytes: usize,
+    /// When the oldest of it was published, if it is anything.
+    pub oldest_us: Option<u32>,
+}
+
+/// A subscriber that gets sealed frames: a cursor into the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub id: SubscriptionId,
+    pub outlet: u32,
+    pub class: Class,
+    /// Its connection is blocked or catching up, and drains its own cursors.
+    pub lagging: bool,
+    /// Some events go to its channel instead of the wire: there is a [`Listener`] of the same id.
+    pub intercepts: bool,
+    /// The sequence of the next entry it gets.
+    pub next: u64,
+}
+
+impl Room {
+    pub fn new(topic: Arc<Topic>, stamp: u32, first: u64) -> Room {
+        Room {
+            topic,
+            stamp,
+            log: Log::new(first),
+            members: Vec::new(),
+            listeners: Vec::new(),
+            circle: RoundRobin::default(),
+            active: false,
+            watched: false,
+            lagging: 0,
+            settled: first,
+            lap_head: first,
+            retention: None,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.listeners.is_empty()
+    }
+
+    /// The events that the channel of `id` intercepts.
+    pub fn intercepts(&self, id: SubscriptionId) -> &'static [&'static str] {
+        // Its channel may listen to the same topic by hand, under the same id.
+        let mut own = self.listeners.iter().filter(|l| l.id == id);
+        let intercepted = own.find_map(|l| match l.events {
+            Events::Intercepted(events) => Some(events),
+            Events::All | Events::SocketId => None,
+        });
+        intercepted.unwrap_or_default()
+    }
+
+    /// A lap of the pass is over: what was there when it began has been offered to everybody.
+    pub fn end_lap(&mut self) -> Settled {
+        self.settle_at(self.lap_head)
+    }
+
+    /// The pass is over: everything has been offered to everybody.
+    pub fn settle(&mut self) -> Settled {
+        self.settle_at(self.log.head())
+    }
+
+    fn settle_at(&mut self, settled: u64) -> Settled {
+        let oldest = (self.settled < settled).then(|| self.log.entry(self.settled));
+        let oldest_us = oldest.flatten().map(|entry| entry.published_us());
+        let bytes = self.log.bytes_between(self.settled, settled);
+        self.settled = settled;
+        self.lap_head = self.log.head();
+        Settled { bytes, oldest_us }
+    }
+
+    /// Bytes that not every writable member has been offered yet.
+    pub fn unsettled_bytes(&self) -> usize {
+        self.log.bytes_between(self.settled, self.log.head())
+    }
+
+    /// The oldest entry that somebody may still need, retention apart.
+    pub fn needed(&self) -> u64 {
+        if self.lagging == 0 {
+            return self.settled;
+        }
+        let lagging = self.members.iter().filter(|m| m.lagging);
+        lagging.map(|m| m.next).fold(self.settled, u64::min)
+    }
+}

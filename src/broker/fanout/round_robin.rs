@@ -1,0 +1,151 @@
+//! Where an elevator pass stands among the members of a room, as plain arithmetic on indices.
+//!
+//! A pass goes round the members and is over when a full circle brought nothing new. Members come and go in the
+//! middle of it; nobody who still waits may be left out.
+
+/// A walk round `len` places. The `left` places from `next` on (wrapping) are still to be visited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RoundRobin {
+    next: usize,
+    left: usize,
+    len: usize,
+}
+
+/// How the walker fills the hole that a leaving member makes: each pair moves a member from the second index to
+/// the first, in order; then the last place goes.
+pub(crate) type Moves = [Option<(usize, usize)>; 2];
+
+impl RoundRobin {
+    /// Something new for everybody: a full circle from here.
+    pub fn restart(&mut self) {
+        self.left = self.len;
+    }
+
+    /// Places still to be visited.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
+    /// The next place to visit, and whether the walk came past the last place with it.
+    pub fn visit(&mut self) -> Option<(usize, bool)> {
+        if self.left == 0 {
+            return None;
+        }
+        let index = self.next;
+        self.left -= 1;
+        self.next += 1;
+        let lap = self.next == self.len;
+        if lap {
+            self.next = 0;
+        }
+        Some((index, lap))
+    }
+
+    /// A member joins at the end.
+    pub fn joined(&mut self) {
+        self.len += 1;
+        // Unvisited places that wrap round the end now enclose one more.
+        if self.left > 0 {
+            self.left = (self.left + 1).min(self.len);
+        }
+    }
+
+    /// The member at `index` leaves. Whoever stands before the mark was visited in this lap and must stay before it;
+    /// whoever stands behind it was not and must stay behind.
+    pub fn left_at(&mut self, index: usize) -> Moves {
+        let last = self.len - 1;
+        let mut moves = [None, None];
+        if index < self.next {
+            let mark = self.next - 1;
+            moves = [
+                (mark != index).then_some((index, mark)),
+                (last != mark).then_some((mark, last)),
+            ];
+            self.next = mark;
+            // The member that came to the mark may have been visited in this circle: visit it once more.
+            if self.left > 0 {
+                self.left += 1;
+            }
+        } else if index != last {
+            moves[0] = Some((index, last));
+        }
+        self.len = last;
+        self.left = self.left.min(self.len);
+        if self.next >= self.len {
+            self.next = 0;
+        }
+        moves
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RoundRobin;
+    use proptest::prelude::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Publish,
+        Visit(u8),
+        Join,
+        Leave(u16),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            1 => Just(Step::Publish),
+            4 => (1u8..6).prop_map(Step::Visit),
+            2 => Just(Step::Join),
+            2 => any::<u16>().prop_map(Step::Leave),
+        ];
+        proptest::collection::vec(step, 1..200)
+    }
+
+    /// A member: what it has seen of `head`, and whether the walk passed it in the present lap.
+    #[derive(Clone, Copy)]
+    struct Member {
+        seen: u32,
+        in_lap: bool,
+    }
+
+    proptest! {
+        #[test]
+        fn a_pass_leaves_nobody_out_whoever_joins_or_leaves_in_its_middle(steps in steps()) {
+            let mut circle = RoundRobin::default();
+            let mut members: Vec<Member> = Vec::new();
+            let mut head = 0u32;
+            for step in steps {
+                match step {
+                    Step::Publish => { head += 1; circle.restart(); }
+                    Step::Visit(times) => for _ in 0..times {
+                        let Some((index, lap)) = circle.visit() else { break };
+                        members[index] = Member { seen: head, in_lap: true };
+                        if lap {
+                            // Whoever the lap's end finds unvisited would lose what is trimmed then.
+                            prop_assert!(members.iter().all(|m| m.in_lap));
+                            members.iter_mut().for_each(|m| m.in_lap = false);
+                        }
+                    },
+                    Step::Join => { members.push(Member { seen: head, in_lap: false }); circle.joined(); }
+                    Step::Leave(at) if !members.is_empty() => {
+                        let index = usize::from(at) % members.len();
+                        let wrapped = circle.next;
+                        for (to, from) in circle.left_at(index).into_iter().flatten() {
+                            members[to] = members[from];
+                        }
+                        members.pop();
+                        if circle.next == 0 && wrapped != 0 {
+                            // The lap ended with the one who left.
+                            members.iter_mut().for_each(|m| m.in_lap = false);
+                        }
+                    }
+                    Step::Leave(_) => {}
+                }
+                for index in 0..members.len() {
+                    let ahead = (index + members.len() - circle.next) % members.len();
+                    prop_assert!(members[index].seen == head || ahead < circle.left, "{index} waits, unvisited");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Memory that a flush uses again for each member: pieces of one vectored write.
+
+use super::log::Log;
+use crate::broker::shrink::is_mostly_spare;
+use crate::broker::topics::entry::CLASSES;
+use crate::broker::topics::entry::Class;
+use crate::broker::topics::parcel::Parcel;
+use bytes::Bytes;
+
+/// Buffers that live from flush to flush, so that a write allocates nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    spans: [Span; CLASSES],
+    pub pieces: Vec<Piece>,
+    pub cursors: Vec<u64>,
+    pub bytes: Vec<u8>,
+    pub parcels: Vec<Parcel>,
+}
+
+/// Frames of one room gathered for the members of a slice, who mostly lack the same ones.
+#[derive(Debug, Default)]
+pub(crate) struct Span {
+    stamp: u32,
+    from: u64,
+    to: u64,
+    /// Every entry in it has a frame of this class.
+    whole: bool,
+    bytes: Vec<u8>,
+}
+
+/// Bytes that a buffer for spans keeps from one sweep to the next.
+pub(crate) const SPAN_BYTES_KEPT: usize = 16 << 10;
+
+impl Scratch {
+    /// Gives back what large spans have left. Whoever is busy allocates again, once a sweep.
+    pub fn give_back(&mut self) {
+        for span in &mut self.spans {
+            if span.bytes.capacity() > SPAN_BYTES_KEPT {
+                *span = Span::default();
+            }
+        }
+        if is_mostly_spare(0, self.pieces.capacity()) {
+            self.pieces = Vec::new();
+        }
+        if is_mostly_spare(0, self.cursors.capacity()) {
+            self.cursors = Vec::new();
+        }
+    }
+
+    /// The frames `from..head`, gathered unless the last call did it, and how many they are.
+    pub(crate) fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> (&[u8], u64) {
+        let span = &mut self.spans[class.index()];
+        let to = log.head();
+        if span.stamp != stamp || span.to != to || span.from > from || span.from < log.first() {
+            span.bytes.clear();
+            log.gather(class, from, to, &mut span.bytes);
+            (span.stamp, span.from, span.to) = (stamp, from, to);
+            span.whole = log.frames_between(class, from, to) == to - from;
+        }
+        let frames = match span.whole {
+            true => to - from,
+            false => log.frames_between(class, from, to),
+        };
+        let skip = log.offset(class, from) - log.offset(class, span.from);
+        (span.bytes.get(skip as usize..).unwrap_or_default(), frames)
+    }
+}
+
+/// Something to be written, and what it means when it has been.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) bytes: Bytes,
+    pub(crate) then: Then,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Then {
+    /// The rest of a cut frame is out.
+    PartialGone,
+    /// The first frame of the outbox is out.
+    OutboxPopped,
+    /// The cursor of the `subscription`th subscription stands at `next`.
+    CursorAt { subscription: usize, next: u64 },
+}
+
+impl Piece {
+    pub(crate) fn new(bytes: &Bytes, then: Then) -> Piece {
+        Piece {
+            bytes: bytes.clone(),
+            then,
+        }
+    }
+}

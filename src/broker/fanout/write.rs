@@ -1,0 +1,265 @@
+//! Draining one connection: its own frames, each behind its fence, and what its cursors lack, in vectored writes.
+
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+use super::Fanout;
+use super::log::is_left_out;
+use super::outlet::{Flow, LISTENS};
+use super::scratch::Piece;
+use super::scratch::Then;
+use super::sink::{Budget, Sink};
+
+/// Pieces in one vectored write. Linux takes 1,024; beyond some dozens nothing is gained.
+const PIECES_MAX: usize = 64;
+
+/// Bytes in one write, and for one connection in one turn.
+const DRAIN_BYTES_MAX: usize = 256 << 10;
+
+/// Up to this many bytes, copying pieces together costs less than a vectored write.
+const COPY_BYTES_MAX: usize = 16 << 10;
+
+impl Fanout {
+    /// Drains connections that have frames of their own or are catching up, each once.
+    pub(crate) fn drain_queued(&mut self, sink: &mut impl Sink, budget: &mut Budget) {
+        for _ in 0..self.outlets.queued.len().min(budget.drains) {
+            if budget.bytes == 0 {
+                return;
+            }
+            let Some(outlet) = self.outlets.queued.pop_front() else {
+                return;
+            };
+            if let Some(o) = self.outlet_mut(outlet)
+                && o.queued
+            {
+                o.queued = false;
+                self.drain(outlet, sink, budget);
+            }
+        }
+    }
+
+    /// Writes to one connection until it has everything, its socket takes no more, or its share of the turn is used.
+    pub(crate) fn drain(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) {
+        let shut = |flow| matches!(flow, Flow::Blocked | Flow::Failed);
+        if self.outlet(outlet).is_none_or(|o| shut(o.flow)) {
+            return;
+        }
+        let mut share = DRAIN_BYTES_MAX;
+        loop {
+            let mut pieces = std::mem::take(&mut self.scratch.pieces);
+            let whole = self.collect(outlet, &mut pieces);
+            let total: usize = pieces.iter().map(|p| p.bytes.len()).sum();
+            budget.writes = budget.writes.saturating_sub(1);
+            budget.bytes = budget.bytes.saturating_sub(total);
+            share = share.saturating_sub(total);
+            let result = self.write_pieces(outlet, &pieces, total, sink);
+            let written = *result.as_ref().unwrap_or(&0);
+            self.counts.writes += u64::from(total > 0);
+            self.counts.bytes += written as u64;
+            let rest = self.apply(outlet, &mut pieces, written);
+            pieces.clear();
+            self.scratch.pieces = pieces;
+            match result {
+                Err(error) => return self.write_failed(outlet, &error),
+                Ok(_) if written < total => return self.block(outlet, rest),
+                Ok(_) if whole => return self.caught_up(outlet),
+                Ok(_) if share == 0 => return self.go_on_later(outlet),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn caught_up(&mut self, outlet: u32) {
+        if let Some(o) = self.outlet_mut(outlet)
+            && o.flow == Flow::CatchingUp
+        {
+            o.flow = Flow::Open;
+            self.set_lagging(outlet, false);
+        }
+    }
+
+    fn go_on_later(&mut self, outlet: u32) {
+        if let Some(o) = self.outlet_mut(outlet)
+            && o.flow == Flow::Open
+        {
+            o.flow = Flow::CatchingUp;
+            self.set_lagging(outlet, true);
+        }
+        self.queue(outlet);
+    }
+
+    /// Fills `pieces` with what comes next, in order. True if that is all there is.
+    fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
+        let Some(o) = self.outlets.get(outlet) else {
+            return true;
+        };
+        let mut cursors = std::mem::take(&mut self.scratch.cursors);
+        cursors.clear();
+        cursors.extend(o.subscriptions.as_slice().iter().map(|s| {
+            let members = &self.rooms[s.room].members;
+            members.get(s.member as usize).map_or(0, |m| m.next)
+        }));
+        let mut bytes = 0;
+        let mut whole = true;
+        if let Some(direct) = &o.direct {
+            if let Some(rest) = &direct.partial {
+                bytes += rest.len();
+                pieces.push(Piece::new(rest, Then::PartialGone));
+            }
+            for fenced in &direct.outbox {
+                if let Some(fence) = fenced.fence {
+                    let mut subscriptions = o.subscriptions.as_slice().iter();
+                    let at = subscriptions.position(|s| s.id == fence.id && s.member != LISTENS);
+                    whole = at.is_none_or(|at| {
+                        self.span(outlet, at, fence.before, &mut cursors, pieces, &mut bytes)
+                    });
+                }
+                whole = whole && pieces.len() < PIECES_MAX && bytes < DRAIN_BYTES_MAX;
+                if !whole {
+                    break;
+                }
+                bytes += fenced.frame.len();
+                pieces.push(Piece::new(&fenced.frame, Then::OutboxPopped));
+            }
+        }
+        for at in 0..cursors.len() {
+            whole = whole && self.span(outlet, at, u64::MAX, &mut cursors, pieces, &mut bytes);
+        }
+        self.scratch.cursors = cursors;
+        whole
+    }
+
+    /// Adds what the `at`th subscription lacks before `to`. False if the write is full before that.
+    fn span(
+        &self,
+        outlet: u32,
+        at: usize,
+        to: u64,
+        cursors: &mut [u64],
+        pieces: &mut Vec<Piece>,
+        bytes: &mut usize,
+    ) -> bool {
+        let Some(o) = self.outlet(outlet) else {
+            return true;
+        };
+        let subscription = o.subscriptions.as_slice()[at];
+        if subscription.member == LISTENS {
+            return true;
+        }
+        let room = &self.rooms[subscription.room];
+        let intercepts = room.members[subscription.member as usize].intercepts;
+        let intercept = if intercepts {
+            room.intercepts(subscription.id)
+        } else {
+            &[]
+        };
+        let to = to.min(room.log.head());
+        while cursors[at] < to {
+            let next = cursors[at] + 1;
+            let entry = room.log.entry(cursors[at]);
+            debug_assert!(entry.is_some(), "a cursor stands in front of its log");
+            let wanted = entry.filter(|e| !is_left_out(e, subscription.id, intercept));
+            let then = Then::CursorAt {
+                subscription: at,
+                next,
+            };
+            match wanted.and_then(|entry| entry.frame(o.class)) {
+                Some(_) if pieces.len() >= PIECES_MAX || *bytes >= DRAIN_BYTES_MAX => return false,
+                Some(frame) => {
+                    *bytes += frame.len();
+                    pieces.push(Piece::new(frame, then));
+                }
+                // Nothing to write, but the cursor moves.
+                None => pass_over(pieces, then),
+            }
+            cursors[at] = next;
+        }
+        true
+    }
+
+    fn write_pieces(
+        &mut self,
+        outlet: u32,
+        pieces: &[Piece],
+        total: usize,
+        sink: &mut impl Sink,
+    ) -> std::io::Result<usize> {
+        let mut filled = pieces.iter().filter(|p| !p.bytes.is_empty());
+        match (filled.next(), filled.next()) {
+            (None, _) => Ok(0),
+            (Some(only), None) => sink.write(outlet, &only.bytes),
+            _ if total <= COPY_BYTES_MAX => {
+                self.scratch.bytes.clear();
+                for piece in pieces {
+                    self.scratch.bytes.extend_from_slice(&piece.bytes);
+                }
+                sink.write(outlet, &self.scratch.bytes)
+            }
+            _ => {
+                // Without the empty ones, of which there may be one per subscription: the kernel counts them too.
+                let filled = pieces.iter().filter(|p| !p.bytes.is_empty());
+                let slices: Vec<IoSlice<'_>> = filled.map(|p| IoSlice::new(&p.bytes)).collect();
+                sink.write_vectored(outlet, &slices)
+            }
+        }
+    }
+
+    /// Moves the outbox and the cursors past what was written. Returns what is left of a frame that was cut.
+    fn apply(&mut self, outlet: u32, pieces: &mut [Piece], written: usize) -> Option<Bytes> {
+        let mut left = written;
+        for piece in pieces {
+            let len = piece.bytes.len();
+            if len > left && left == 0 {
+                return None;
+            }
+            self.pass(outlet, piece.then);
+            match piece.then {
+                Then::OutboxPopped => self.counts.own_frames += 1,
+                Then::CursorAt { .. } => self.counts.deliveries += u64::from(len > 0),
+                Then::PartialGone => {}
+            }
+            if len > left {
+                return Some(piece.bytes.slice(left..));
+            }
+            left -= len;
+        }
+        None
+    }
+
+    fn pass(&mut self, outlet: u32, then: Then) {
+        let Some(o) = self.outlets.get_mut(outlet) else {
+            return;
+        };
+        if let Then::CursorAt { subscription, next } = then {
+            let s = o.subscriptions.as_slice()[subscription];
+            self.rooms[s.room].members[s.member as usize].next = next;
+            return;
+        }
+        let Some(direct) = &mut o.direct else {
+            return;
+        };
+        let gone = match then {
+            Then::PartialGone => direct.partial.take(),
+            _ => direct.outbox.pop_front().map(|fenced| fenced.frame),
+        };
+        direct.bytes -= gone.map_or(0, |frame| frame.len());
+        if direct.partial.is_none() && direct.outbox.is_empty() {
+            o.direct = None;
+        }
+    }
+}
+
+/// Moves a cursor on without a byte: together with the piece before, if that is its own.
+fn pass_over(pieces: &mut Vec<Piece>, then: Then) {
+    if let (Some(last), Then::CursorAt { subscription, .. }) = (pieces.last_mut(), then)
+        && matches!(last.then, Then::CursorAt { subscription: s, .. } if s == subscription)
+    {
+        last.then = then;
+        return;
+    }
+    pieces.push(Piece {
+        bytes: Bytes::new(),
+        then,
+    });
+}

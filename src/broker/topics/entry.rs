@@ -1,0 +1,171 @@
+//! One broadcast on its way: sealed once for each encoding class that has subscribers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::position::SubscriptionId;
+
+/// How many encoding classes there are.
+pub const CLASSES: usize = 2;
+
+/// How a subscriber's frames are encoded. Everything published is sealed once per class, not per subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Serializer version 1: JSON objects. Has no binary form.
+    V1 = 0,
+    /// Serializer version 2: JSON arrays, or binary frames by payload.
+    V2 = 1,
+}
+
+impl Class {
+    /// Every class, in the order of their numbers.
+    pub const ALL: [Class; CLASSES] = [Class::V1, Class::V2];
+
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// What the subscribers of a topic need of a broadcast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Which classes have subscribers, by [`Class`] number.
+    pub classes: [bool; CLASSES],
+    /// Whether some channel looks at broadcasts itself (`intercept`, a hand-made subscription, a socket id).
+    pub original: bool,
+}
+
+/// The event and payload as published, for channels that look at broadcasts themselves.
+#[derive(Clone, Debug)]
+pub struct Original {
+    /// The event.
+    pub event: Box<str>,
+    /// The payload: the text of a JSON value, or bytes.
+    pub payload: Bytes,
+    /// Whether the payload is bytes.
+    pub binary: bool,
+}
+
+/// A broadcast that is being sealed, before it has a place in the order.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// When it was published, in microseconds since the hub began ([`Hub::stamp`](super::hub::Hub::stamp)).
+    published_us: u32,
+    sealed: Wants,
+    frames: [Option<Bytes>; CLASSES],
+    original: Option<Box<Original>>,
+}
+
+/// Whatever can encode and seal one broadcast: the seam between the broker and the protocol.
+pub trait Seal {
+    /// Puts what `missing` asks for into `draft`. Called without a lock held, once for each class that has subscribers.
+    fn seal(&mut self, draft: &mut Draft, missing: Wants);
+}
+
+impl<F: FnMut(&mut Draft, Wants)> Seal for F {
+    fn seal(&mut self, draft: &mut Draft, missing: Wants) {
+        self(draft, missing);
+    }
+}
+
+impl Draft {
+    pub(crate) fn published_at(published_us: u32) -> Draft {
+        Draft {
+            published_us,
+            ..Draft::default()
+        }
+    }
+
+    /// Puts in the frame of one class; `None` where the payload has no form in it, which its subscribers then skip.
+    pub fn seal(&mut self, class: Class, frame: Option<Bytes>) {
+        self.sealed.classes[class.index()] = true;
+        self.frames[class.index()] = frame;
+    }
+
+    /// Puts in the event and payload as published.
+    pub fn keep_original(&mut self, original: Original) {
+        self.sealed.original = true;
+        self.original = Some(Box::new(original));
+    }
+
+    /// What of `wants` is not in here yet, or `None` when nothing is missing.
+    pub(crate) fn missing(&self, wants: Wants) -> Option<Wants> {
+        let mut missing = Wants::default();
+        for class in 0..CLASSES {
+            missing.classes[class] = wants.classes[class] && !self.sealed.classes[class];
+        }
+        missing.original = wants.original && !self.sealed.original;
+        (missing != Wants::default()).then_some(missing)
+    }
+
+    pub(crate) fn into_entry(self, origin: Option<SubscriptionId>) -> Entry {
+        let bytes = self.frames.iter().flatten().map(Bytes::len).sum();
+        Entry {
+            frames: self.frames,
+            original: self.original,
+            origin,
+            bytes,
+            published_us: self.published_us,
+        }
+    }
+}
+
+/// What keeping an entry takes beside its bytes: itself and its counts, its place in a log that may have twice the
+/// places, and the two allocations behind a sealed frame. Small messages weigh more by this than by themselves.
+pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Logged>() + 64;
+
+const ORIGINAL_BYTES: usize = size_of::<Original>() + 64;
+
+/// A broadcast as the shards keep it. Shared by count; no byte of it is copied per subscriber or per shard.
+#[derive(Debug)]
+pub struct Entry {
+    frames: [Option<Bytes>; CLASSES],
+    original: Option<Box<Original>>,
+    origin: Option<SubscriptionId>,
+    bytes: usize,
+    published_us: u32,
+}
+
+/// An entry in a shard's log.
+#[derive(Debug)]
+pub(crate) struct Logged {
+    pub(crate) entry: Arc<Entry>,
+    /// Where it ends in each class's stream of bytes.
+    pub(crate) end: [u64; CLASSES],
+    /// The entry's own, here too: a pass asks for it once a member, and should not follow a pointer for it.
+    pub(crate) origin: Option<SubscriptionId>,
+}
+
+impl Entry {
+    /// The sealed frame of `class`, if the payload has a form in it.
+    pub fn frame(&self, class: Class) -> Option<&Bytes> {
+        self.frames[class.index()].as_ref()
+    }
+
+    /// The event and payload as published; kept only if some channel of the topic looks at broadcasts itself.
+    pub fn original(&self) -> Option<&Original> {
+        self.original.as_deref()
+    }
+
+    /// The one subscription that does not get it (`broadcast_from`).
+    pub fn origin(&self) -> Option<SubscriptionId> {
+        self.origin
+    }
+
+    /// Bytes of all its frames together: what it weighs in mailboxes and in the retention of a topic.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// When it was published, in microseconds since the hub began, which wrap.
+    pub(crate) fn published_us(&self) -> u32 {
+        self.published_us
+    }
+
+    /// What it takes to keep it in a log: its frames, what channels look at, and the memory round them.
+    pub(crate) fn weight(&self) -> usize {
+        let original = self.original.as_deref();
+        self.bytes + KEEPING_BYTES + original.map_or(0, |o| o.payload.len() + ORIGINAL_BYTES)
+    }
+}

@@ -1,0 +1,85 @@
+//! What all shards share: the registry of topics, each shard's mailbox, and counters.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::counts::{FlushCounts, HubCounts};
+use super::entry::Seal;
+use super::mailbox::Mailbox;
+use super::parcel::Parcel;
+use super::registry::Registry;
+use super::shards::Shards;
+use super::topic::Published;
+use super::topic::Topic;
+
+/// One node's topics and the way to every shard that has members of them.
+#[derive(Debug)]
+pub struct Hub {
+    pub(crate) topics: Registry,
+    began: Instant,
+    shards: Shards,
+}
+
+impl Hub {
+    /// A hub for `shards` shards.
+    pub fn new(shards: usize) -> Hub {
+        Hub {
+            topics: Registry::default(),
+            began: Instant::now(),
+            shards: Shards::new(shards),
+        }
+    }
+
+    /// The topic of that name, if it has members anywhere.
+    pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
+        self.topics.find(name)
+    }
+
+    /// `now` as broadcasts are stamped with it: in microseconds since the hub began. Wraps after 71 minutes, far over
+    /// what a broadcast takes.
+    pub fn stamp(&self, now: Instant) -> u32 {
+        // The cut to 32 bits is the wrap.
+        now.duration_since(self.began).as_micros() as u32
+    }
+
+    /// Publishes to the topic of that name. `None` if nobody is subscribed to it.
+    pub fn publish(&self, name: &str, frames: &mut dyn Seal) -> Option<Published> {
+        let topic = self.topic(name)?;
+        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
+    }
+
+    /// How many topics have members.
+    pub fn topics_len(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// The way to every shard.
+    pub fn shards(&self) -> &Shards {
+        &self.shards
+    }
+
+    /// The mailbox of a shard.
+    pub fn mailbox(&self, shard: u16) -> &Mailbox<Parcel> {
+        self.shards.mailbox(shard)
+    }
+
+    /// The lag of a shard, in bytes: see [`Shards::lag_bytes`].
+    pub fn lag_bytes(&self, shard: u16) -> usize {
+        self.shards.lag_bytes(shard)
+    }
+
+    /// The largest lag of any shard.
+    pub fn lag_bytes_max(&self) -> usize {
+        self.shards.lag_bytes_max()
+    }
+
+    /// Totals since the start.
+    pub fn counts(&self) -> HubCounts {
+        self.shards.counts()
+    }
+
+    /// The writes of one shard's flushes, since the start.
+    pub fn flush_counts(&self, shard: u16) -> FlushCounts {
+        self.shards.flush_counts(shard)
+    }
+}

@@ -1,0 +1,99 @@
+//! What other threads leave for a shard, and how it is woken for it.
+//!
+//! A shard that is awake takes its mail once a turn, so nobody wakes it; only the first to post to a sleeping shard
+//! does (a wake-up is a system call, a post is a push).
+
+use std::task::Waker;
+
+use super::sync::Mutex;
+use super::sync::atomic::{AtomicUsize, Ordering};
+use super::sync::lock;
+
+/// A queue from many threads to one, in the order of the posts.
+#[derive(Debug)]
+pub struct Mailbox<T> {
+    queue: Mutex<Queue<T>>,
+    bytes: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Queue<T> {
+    items: Vec<T>,
+    bytes: usize,
+    /// The owner will look before it sleeps, or has been woken: nobody else needs to wake it.
+    awake: bool,
+    waker: Option<Waker>,
+}
+
+impl<T> Default for Mailbox<T> {
+    fn default() -> Self {
+        let queue = Queue {
+            items: Vec::new(),
+            bytes: 0,
+            awake: true,
+            waker: None,
+        };
+        Mailbox {
+            queue: Mutex::new(queue),
+            bytes: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl<T> Mailbox<T> {
+    /// Posts `item`, which weighs `bytes`, and wakes the owner if it sleeps. Returns the bytes now waiting.
+    pub fn post(&self, item: T, bytes: usize) -> usize {
+        let (waiting, waker) = self.put(item, bytes);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        waiting
+    }
+
+    /// Like [`post`](Mailbox::post), but leaves waking the owner to the caller, who may hold a lock: a wake-up is a
+    /// system call, after which the woken thread may at once want the same lock.
+    #[must_use = "an owner that nobody wakes sleeps on"]
+    pub(crate) fn put(&self, item: T, bytes: usize) -> (usize, Option<Waker>) {
+        let mut queue = lock(&self.queue);
+        queue.items.push(item);
+        queue.bytes += bytes;
+        let waiting = queue.bytes;
+        self.bytes.store(waiting, Ordering::Relaxed);
+        if queue.awake {
+            return (waiting, None);
+        }
+        queue.awake = true;
+        (waiting, queue.waker.clone())
+    }
+
+    /// Moves everything posted so far to the end of `into`, in order. For the owner.
+    pub fn take(&self, into: &mut Vec<T>) {
+        let mut queue = lock(&self.queue);
+        queue.awake = true;
+        queue.bytes = 0;
+        self.bytes.store(0, Ordering::Relaxed);
+        if into.is_empty() {
+            std::mem::swap(into, &mut queue.items);
+        } else {
+            into.append(&mut queue.items);
+        }
+    }
+
+    /// Says that the owner goes to sleep, to be woken by `waker`. False, and no sleep, if something was posted
+    /// meanwhile. For the owner.
+    #[must_use]
+    pub fn sleep(&self, waker: &Waker) -> bool {
+        let mut queue = lock(&self.queue);
+        queue.awake = !queue.items.is_empty();
+        let known = queue.waker.as_ref().is_some_and(|w| w.will_wake(waker));
+        if !known {
+            queue.waker = Some(waker.clone());
+        }
+        !queue.awake
+    }
+
+    /// Bytes waiting, as of a moment ago.
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,13 @@
+//! What shards share of the broker: who is subscribed to what, and one order per topic.
+
+pub(crate) mod counts;
+pub(crate) mod entry;
+pub(crate) mod hub;
+pub(crate) mod mailbox;
+pub(crate) mod parcel;
+pub(crate) mod position;
+pub(crate) mod registry;
+pub(crate) mod room_sizes;
+pub(crate) mod shards;
+pub(crate) mod sync;
+pub(crate) mod topic;

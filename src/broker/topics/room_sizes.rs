@@ -1,0 +1,66 @@
+//! The census: how many rooms there are of which size, and which are the largest. Taken on demand, by whoever asks.
+
+use std::sync::Arc;
+
+use super::hub::Hub;
+use super::topic::Topic;
+
+/// The classes by which rooms are counted: the name of each, and the largest room in it.
+pub const SIZE_CLASSES: [(&str, u32); 6] = [
+    ("1", 1),
+    ("2-10", 10),
+    ("11-100", 100),
+    ("101-1000", 1_000),
+    ("1001-10000", 10_000),
+    ("more", u32::MAX),
+];
+
+/// Rooms, which are topics with at least one member that gets frames, at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomSizes {
+    /// How many there are in each of the [`SIZE_CLASSES`].
+    pub by_size: [u64; SIZE_CLASSES.len()],
+    /// The largest ones, the largest first.
+    pub largest: Vec<LargeRoom>,
+}
+
+/// A room by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LargeRoom {
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// Members on all shards.
+    pub members: u32,
+    /// Broadcasts since its first member joined.
+    pub messages: u64,
+}
+
+impl Hub {
+    /// Counts the rooms, and names the `largest_max` largest. Costs a look at every topic; no lock is held for longer
+    /// than a 64th part of that.
+    pub fn census(&self, largest_max: usize) -> RoomSizes {
+        let mut by_size = [0; SIZE_CLASSES.len()];
+        let mut largest: Vec<(u32, Arc<Topic>)> = Vec::new();
+        self.topics.walk(|topic| {
+            let members = topic.members_len();
+            if members == 0 {
+                return;
+            }
+            by_size[SIZE_CLASSES.partition_point(|(_, max)| *max < members)] += 1;
+            let place = largest.partition_point(|(more, _)| *more >= members);
+            if place < largest_max {
+                largest.truncate(largest_max - 1);
+                largest.insert(place, (members, Arc::clone(topic)));
+            }
+        });
+        let named = largest.into_iter().map(|(members, topic)| LargeRoom {
+            topic: Arc::clone(topic.name()),
+            members,
+            messages: topic.messages(),
+        });
+        RoomSizes {
+            by_size,
+            largest: named.collect(),
+        }
+    }
+}

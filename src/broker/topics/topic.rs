@@ -1,0 +1,228 @@
+//! The shared part of a topic: its one order, and which shards want to hear of it.
+//!
+//! Small on purpose. Under its lock a sequence is taken and the sealed entry posted to every interested shard, the
+//! publisher's own included, so all shards see one order. No app code, encoding or socket work happens there.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::entry::{CLASSES, Class, Draft, Entry, Seal, Wants};
+use super::parcel::Parcel;
+use super::parcel::RoomKey;
+use super::position::{Position, SubscriptionId};
+use super::shards::Shards;
+use super::sync::Mutex;
+use super::sync::atomic::{AtomicU32, Ordering};
+use super::sync::lock;
+
+/// One topic that has members somewhere on this node.
+#[derive(Debug)]
+pub struct Topic {
+    name: Arc<str>,
+    epoch: u64,
+    /// How many subscribers there are of each class, and listeners after them. Changed under the lock; read without it
+    /// to seal ahead of it.
+    counts: [AtomicU32; CLASSES + 1],
+    state: Mutex<TopicState>,
+}
+
+#[derive(Debug, Default)]
+struct TopicState {
+    sequence: u64,
+    interest: Vec<Interest>,
+    members: u32,
+    dead: bool,
+}
+
+/// A shard that has members of the topic, and where it keeps them.
+#[derive(Debug)]
+struct Interest {
+    shard: u16,
+    room: RoomKey,
+}
+
+/// What a subscriber is to the topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MemberKind {
+    /// Gets sealed frames of this class.
+    Wire(Class),
+    /// Looks at events and payloads itself.
+    Listener,
+}
+
+impl MemberKind {
+    fn index(self) -> usize {
+        match self {
+            MemberKind::Wire(class) => class.index(),
+            MemberKind::Listener => CLASSES,
+        }
+    }
+}
+
+/// Why nobody was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotJoined {
+    /// The topic died between its look-up and the call: look it up again, or one name becomes two rooms.
+    Dead,
+    /// It has as many channel members as it may have.
+    Full,
+}
+
+/// What became of a publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its place in the topic's order.
+    pub position: Position,
+    /// The largest number of bytes that an interested shard has now before it: mail not taken in, and entries not
+    /// yet offered to every writable member. What a publisher is slowed by.
+    pub lag_bytes: usize,
+}
+
+impl Topic {
+    pub(crate) fn new(name: Arc<str>, epoch: u64) -> Topic {
+        Topic {
+            name,
+            epoch,
+            counts: Default::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// The topic's name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Which life of the name this is.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Adds a member on `shard`, unless the topic has `members_max` channel members on all shards together. Returns the
+    /// sequence of the last entry it does not get.
+    pub(crate) fn join(
+        &self,
+        shard: u16,
+        room: RoomKey,
+        kind: MemberKind,
+        members_max: u32,
+    ) -> Result<u64, NotJoined> {
+        let mut state = lock(&self.state);
+        if state.dead {
+            return Err(NotJoined::Dead);
+        }
+        if self.channel_members() >= members_max {
+            return Err(NotJoined::Full);
+        }
+        state.members += 1;
+        self.counts[kind.index()].fetch_add(1, Ordering::Relaxed);
+        if !state.interest.iter().any(|i| i.shard == shard) {
+            state.interest.push(Interest { shard, room });
+        }
+        Ok(state.sequence)
+    }
+
+    /// Removes a member on `shard`, and the shard's interest with its last. True if nobody is left anywhere: the
+    /// caller then asks [`Registry::remove_if_empty`].
+    pub(crate) fn leave(&self, shard: u16, kind: MemberKind, last_of_shard: bool) -> bool {
+        let mut state = lock(&self.state);
+        state.members -= 1;
+        self.counts[kind.index()].fetch_sub(1, Ordering::Relaxed);
+        if last_of_shard {
+            state.interest.retain(|i| i.shard != shard);
+        }
+        state.members == 0
+    }
+
+    /// Members that are channels of clients, listeners not counted. Exact under the lock.
+    fn channel_members(&self) -> u32 {
+        let classes = self.counts[..CLASSES].iter();
+        classes.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Marks the topic dead if it has no members. Only under the registry's lock.
+    pub(crate) fn die_if_empty(&self) -> bool {
+        let mut state = lock(&self.state);
+        state.dead = state.members == 0;
+        state.dead
+    }
+
+    /// Gives the draft its place in the order and posts it to every interested shard. `frames` is asked, without a
+    /// lock held, for what the present subscribers need and the draft lacks. `published_us` is a [`Hub::stamp`](super::hub::Hub::stamp).
+    pub fn publish(
+        &self,
+        shards: &Shards,
+        published_us: u32,
+        origin: Option<SubscriptionId>,
+        frames: &mut dyn Seal,
+    ) -> Published {
+        shards.count_broadcast();
+        let mut draft = Draft::published_at(published_us);
+        let mut wants = self.wants();
+        loop {
+            if let Some(missing) = draft.missing(wants) {
+                shards.count_encodings(missing);
+                frames.seal(&mut draft, missing);
+            }
+            let state = lock(&self.state);
+            wants = self.wants();
+            // Somebody of a class that had nobody joined since we sealed.
+            if draft.missing(wants).is_none() {
+                return self.post(shards, state, draft.into_entry(origin));
+            }
+        }
+    }
+
+    fn post(
+        &self,
+        shards: &Shards,
+        mut state: super::sync::MutexGuard<'_, TopicState>,
+        entry: Entry,
+    ) -> Published {
+        state.sequence += 1;
+        let sequence = state.sequence;
+        let bytes = entry.bytes();
+        let entry = Arc::new(entry);
+        let mut lag_bytes = 0;
+        // Allocates only if some shard sleeps, which is when nothing is urgent.
+        let mut sleepers = Vec::new();
+        for interest in &state.interest {
+            let parcel = Parcel {
+                room: interest.room,
+                sequence,
+                entry: Arc::clone(&entry),
+            };
+            let (lag, waker) = shards.deliver(interest.shard, parcel, bytes);
+            lag_bytes = lag_bytes.max(lag);
+            sleepers.extend(waker);
+        }
+        drop(state);
+        sleepers.into_iter().for_each(Waker::wake);
+        Published {
+            position: Position {
+                epoch: self.epoch,
+                sequence,
+            },
+            lag_bytes,
+        }
+    }
+
+    /// How many get its broadcasts on the wire, as of a moment ago.
+    pub(crate) fn members_len(&self) -> u32 {
+        let wire = &self.counts[..CLASSES];
+        wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// How many broadcasts it has had in this life.
+    pub(crate) fn messages(&self) -> u64 {
+        lock(&self.state).sequence
+    }
+
+    fn wants(&self) -> Wants {
+        let has = |index: usize| self.counts[index].load(Ordering::Relaxed) > 0;
+        Wants {
+            classes: std::array::from_fn(has),
+            original: has(CLASSES),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Frames for one client: what a channel or the session says, encoded in the client's version and sealed.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use fastwebsockets::OpCode;
+
+use super::standing::Standing;
+use crate::protocol::{FrameKind, Name, PayloadBuf, Ref, Unencodable, Version};
+use crate::websocket::seal;
+
+/// What a scratch buffer keeps between frames, in bytes. One larger frame must not hold its memory for good.
+const SCRATCH_KEPT_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// Where frames are encoded before they are sealed in an allocation of their exact size. One for each thread, not
+    /// for each connection: nothing of it outlives a call.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A reply of the channel `standing`.
+pub(crate) fn reply(
+    standing: Standing<'_>,
+    reference: &Ref,
+    status: &str,
+    response: &PayloadBuf,
+) -> Result<Bytes, Unencodable> {
+    let (version, join_ref) = (standing.version, standing.refs.channel());
+    let topic = Name::from(standing.topic);
+    echo(version, join_ref, reference, &topic, status, response)
+}
+
+/// A reply of the session itself, with refs and topic as they came.
+pub(crate) fn echo(
+    version: Version,
+    join_ref: &Ref,
+    reference: &Ref,
+    topic: &Name<'_>,
+    status: &str,
+    response: &PayloadBuf,
+) -> Result<Bytes, Unencodable> {
+    sealed(|out| version.encode_reply(out, join_ref, reference, topic, status, response))
+}
+
+/// A push of the channel `standing`.
+pub(crate) fn push(
+    standing: Standing<'_>,
+    event: &str,
+    payload: &PayloadBuf,
+) -> Result<Bytes, Unencodable> {
+    let (version, join_ref) = (standing.version, standing.refs.channel());
+    sealed(|out| version.encode_push(out, join_ref, standing.topic, event, payload))
+}
+
+/// `phx_close`: the end of a channel, announced.
+pub(crate) fn close(standing: Standing<'_>) -> Bytes {
+    let (version, join_ref) = (standing.version, standing.refs.wire());
+    seal_scratch(|out| version.encode_close(out, join_ref, standing.topic))
+}
+
+/// `phx_error`: the end of a channel that crashed.
+pub(crate) fn error(standing: Standing<'_>) -> Bytes {
+    let (version, join_ref) = (standing.version, standing.refs.wire());
+    seal_scratch(|out| version.encode_error(out, join_ref, standing.topic))
+}
+
+/// Whether a broadcast has a form for anybody. That it has none in version 1 when it is binary is no mistake of the
+/// sender's: such subscribers are skipped.
+pub(crate) fn check_broadcast(payload: &PayloadBuf) -> Result<(), Unencodable> {
+    match payload {
+        PayloadBuf::Json(json) if !json.as_json().is_object() => Err(Unencodable::NotAnObject),
+        _ => Ok(()),
+    }
+}
+
+fn sealed(
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, Unencodable>,
+) -> Result<Bytes, Unencodable> {
+    with_scratch(|out| encode(out).map(|kind| seal(opcode(kind), out)))
+}
+
+fn seal_scratch(encode: impl FnOnce(&mut Vec<u8>) -> FrameKind) -> Bytes {
+    with_scratch(|out| seal(opcode(encode(out)), out))
+}
+
+fn with_scratch<T>(work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.clear();
+        let result = work(scratch);
+        scratch.shrink_to(SCRATCH_KEPT_BYTES);
+        result
+    })
+}
+
+fn opcode(kind: FrameKind) -> OpCode {
+    match kind {
+        FrameKind::Text => OpCode::Text,
+        FrameKind::Binary => OpCode::Binary,
+    }
+}

@@ -1,0 +1,66 @@
+//! Where one client stands in one topic: its refs, and whether its join is answered.
+
+use super::mail::Info;
+use crate::broker::SubscriptionId;
+use crate::protocol::Ref;
+use crate::protocol::Version;
+use bytes::Bytes;
+
+/// Who the socket belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct Standing<'a> {
+    pub(crate) version: Version,
+    pub(crate) id: SubscriptionId,
+    pub(crate) topic: &'a str,
+    pub(crate) refs: &'a JoinRefs,
+}
+
+/// Which callback is running, as far as the socket must know.
+pub(crate) enum Phase<'a> {
+    /// `join`, not yet answered: whatever is for the client waits for the reply.
+    Joining(&'a mut Early),
+    /// A callback of a joined channel, with the ref of the event it handles, if it is one.
+    Joined(Option<&'a Ref>),
+    /// `terminate`: the subscription is gone.
+    Ended,
+}
+
+/// What a `join` wants done once it is accepted, in order; a refusal drops it.
+#[derive(Default)]
+pub(crate) struct Early {
+    pub(crate) frames: Vec<Bytes>,
+    pub(crate) infos: Vec<Info>,
+}
+
+/// The refs of a join. Phoenix keeps two: the transport compares messages and signs `phx_close` and `phx_error` with the
+/// `join_ref` as it came, null included; the channel signs replies and pushes with the join's `ref` where that was null.
+pub(crate) struct JoinRefs {
+    channel: Ref,
+    wire_is_null: bool,
+}
+
+impl JoinRefs {
+    pub(crate) fn new(join_ref: &Ref, reference: &Ref) -> Self {
+        let wire_is_null = join_ref.is_null();
+        let channel = if wire_is_null { reference } else { join_ref };
+        Self {
+            channel: channel.clone(),
+            wire_is_null,
+        }
+    }
+
+    /// The `join_ref` of the channel's replies and pushes.
+    pub(crate) fn channel(&self) -> &Ref {
+        &self.channel
+    }
+
+    /// The `join_ref` of the join message.
+    pub(crate) fn wire(&self) -> &Ref {
+        static NULL: Ref = Ref::NULL;
+        if self.wire_is_null {
+            &NULL
+        } else {
+            &self.channel
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Levels and formats of the log.
+
+use clap::ValueEnum;
+
+/// How much is logged; each level includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// Only what an operator has to act on
+    Error,
+    /// And what may need a look
+    Warn,
+    /// And what happens to the server as a whole, and whom a limit closed
+    Info,
+    /// And what happens to single connections, as refused sockets
+    Debug,
+    /// And everything else
+    Trace,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people, in colour on a terminal
+    Text,
+    /// One object a line, for programs
+    Json,
+}

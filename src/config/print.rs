@@ -1,0 +1,202 @@
+//! A configuration as a file: the complete one with its comments, and the effective one with where each value comes from.
+
+use std::fmt;
+
+use super::effective::{Effective, Source};
+use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::setting::Setting;
+use super::settings::{SETTINGS, about};
+use super::tree::Config;
+
+/// Columns of the complete file.
+const WIDTH: usize = 100;
+
+const HEAD: &str = "\
+Every setting of lobbyd with its default: what runs without any file. Keep the lines that you \
+change. Units are in the names (_ms: milliseconds, bytes) or in the comments. `lobbyd config check FILE` tells what is wrong \
+with a file; SIGHUP makes a running lobbyd read it again.";
+
+/// The complete file: all settings with their defaults and comments, the built-in rooms included.
+pub fn complete() -> String {
+    let config = Config::default();
+    let mut text = comment(HEAD);
+    let mut table = "";
+    for setting in SETTINGS.iter() {
+        if setting.table() != table {
+            if setting.limit.is_some() && !table.starts_with("limits") {
+                text += &format!("\n{}", comment(LIMITS));
+            }
+            table = setting.table();
+            text += &head(table);
+        }
+        text += &commented(setting, &config);
+    }
+    text += &format!("\n{}", comment(ROOMS));
+    for (at, room) in config.rooms.iter().enumerate() {
+        text += &complete_room(room, at == 0);
+    }
+    text
+}
+
+const LIMITS: &str = "\
+The limits, each with its value (max) and whether it bites: mode = \"observe\" only counts how often it would have, in the \
+metric lobbyd_limit_reached_total. One that protects memory then bites at 16 times its value.";
+
+const ROOMS: &str = "\
+Rooms without code; the first whose topic matches is taken. A file with any [[room]] has only its own.";
+
+fn head(table: &str) -> String {
+    let about = about(table);
+    let about = if about.is_empty() {
+        String::new()
+    } else {
+        comment(about)
+    };
+    format!("\n{about}[{table}]\n")
+}
+
+/// Its comments, and its line; one that is not set is a comment too.
+fn commented<T: 'static>(setting: &Setting<T>, target: &T) -> String {
+    let mut doc = setting.doc.to_owned();
+    if let Some(limit) = setting.limit.filter(|_| setting.key() == "max") {
+        doc += &format!(" When it is reached: {}.", limit.outcome());
+    }
+    if setting.restart {
+        doc += " (Takes a restart to change.)";
+    }
+    let doc = if doc.is_empty() { doc } else { comment(&doc) };
+    let line = match setting.show(target) {
+        Some(value) => format!("{} = {value}\n", setting.key()),
+        None => format!(
+            "#{} = {}    # not set: {}\n",
+            setting.key(),
+            setting.example,
+            setting.unset
+        ),
+    };
+    doc + &line
+}
+
+/// One room; in the first all that it could have is explained.
+fn complete_room(room: &RoomConfig, explained: bool) -> String {
+    if !explained {
+        return bare_room(room, "");
+    }
+    let mut text = "\n[[room]]\n".to_owned();
+    text.extend(ROOM.iter().map(|setting| commented(setting, room)));
+    for event in &room.events {
+        text += "\n[[room.event]]\n";
+        text.extend(EVENT.iter().map(|setting| commented(setting, event)));
+    }
+    text += "\n#[room.retention]\n";
+    text.extend(
+        RETENTION
+            .iter()
+            .map(|setting| commented(setting, &room.retention)),
+    );
+    text
+}
+
+/// The effective values, each with where it comes from. A file of them defines the same.
+pub fn effective(effective: &Effective) -> String {
+    let mut text = String::new();
+    let mut table = "";
+    for (index, setting) in SETTINGS.iter().enumerate() {
+        if setting.table() != table {
+            table = setting.table();
+            let line = if text.is_empty() { "" } else { "\n" };
+            text += &format!("{line}[{table}]\n");
+        }
+        let source = effective.source(index);
+        let line = match setting.show(&effective.config) {
+            Some(value) => format!("{} = {value}", setting.key()),
+            None => format!("# {}: {}", setting.key(), unset(setting)),
+        };
+        text += &format!("{line:<40} # {source}\n");
+    }
+    for (at, room) in effective.config.rooms.iter().enumerate() {
+        let source = match effective.room_lines.get(at) {
+            Some(lines) => format!("{}:{}", effective.file_name(), lines.room.line),
+            None => "default".to_owned(),
+        };
+        text += &bare_room(room, &source);
+    }
+    text
+}
+
+/// What it defines, in one line.
+impl fmt::Display for Effective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = self
+            .sources
+            .iter()
+            .filter(|source| **source != Source::Default);
+        let (set, rooms) = (set.count(), &self.config.rooms);
+        let topics: Vec<&str> = rooms.iter().map(|room| &*room.topic).collect();
+        let plural = |count| if count == 1 { "" } else { "s" };
+        let whose = if self.room_lines.is_empty() {
+            "the built-in "
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "{}: ok: {set} setting{} and {whose}{} room{} ({})",
+            self.file_name(),
+            plural(set),
+            rooms.len(),
+            plural(rooms.len()),
+            topics.join(", ")
+        )
+    }
+}
+
+fn unset(setting: &Setting<Config>) -> String {
+    match &*setting.path {
+        "server.shards" => format!("{}, here {}", setting.unset, super::apply::cores()),
+        _ => setting.unset.to_owned(),
+    }
+}
+
+fn bare_room(room: &RoomConfig, source: &str) -> String {
+    let source = match source {
+        "" => String::new(),
+        _ => format!("{:<32} # {source}", ""),
+    };
+    let mut text = format!("\n[[room]]{source}\n") + &bare(&ROOM, room);
+    for event in &room.events {
+        text += "[[room.event]]\n";
+        text += &bare::<EventConfig>(&EVENT, event);
+    }
+    let retention = bare(&RETENTION, &room.retention);
+    if !retention.is_empty() {
+        text += "[room.retention]\n";
+        text += &retention;
+    }
+    text
+}
+
+fn bare<T: 'static>(settings: &[Setting<T>], target: &T) -> String {
+    let line = |setting: &Setting<T>| {
+        let value = setting.show(target)?;
+        Some(format!("{} = {value}\n", setting.key()))
+    };
+    settings.iter().filter_map(line).collect()
+}
+
+/// `text` as lines of a comment.
+fn comment(text: &str) -> String {
+    let mut lines = String::new();
+    let mut width = 0;
+    for word in text.split_whitespace() {
+        let wide = word.chars().count() + 1;
+        if width == 0 || width + wide > WIDTH {
+            lines += if lines.is_empty() { "#" } else { "\n#" };
+            width = 1;
+        }
+        lines += " ";
+        lines += word;
+        width += wide;
+    }
+    lines + "\n"
+}

@@ -1,0 +1,167 @@
+//! SIGHUP: the configuration is read again, and what can change in a running server does, all of it or nothing.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll};
+
+use lobbyd::Endpoint;
+use lobbyd::channel::OriginError;
+use lobbyd::config::{Changes, Config, Effective, Given, WithoutEffect, settle, without_effect};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::log::Log;
+use super::service_manager::ServiceManager;
+
+/// What it takes to change a running server.
+pub struct Reload {
+    given: Given,
+    running: Effective,
+    endpoint: Endpoint,
+    log: Log,
+    hangup: Option<Signal>,
+}
+
+impl Reload {
+    /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for [`until`](Reload::until).
+    /// Without a file there is nothing that could have changed: then it ends the process, as when its terminal goes.
+    pub fn new(given: Given, running: Effective, endpoint: Endpoint, log: Log) -> Reload {
+        let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
+            let told = |error| {
+                tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
+            };
+            hangups.map_err(told).ok()
+        });
+        Reload {
+            given,
+            running,
+            endpoint,
+            log,
+            hangup,
+        }
+    }
+
+    /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP.
+    pub async fn until(mut self, service: &ServiceManager, end: impl Future<Output = ()>) {
+        let mut end = pin!(end);
+        poll_fn(|cx| {
+            while self.hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
+                service.reloads(|| self.again());
+            }
+            end.as_mut().poll(cx)
+        })
+        .await;
+    }
+
+    /// Waits for `end`, and meanwhile says of each SIGHUP that it is too late for it. To be waited for after
+    /// [`until`](Reload::until).
+    pub fn refuse_until<End: Future<Output = ()>>(
+        &self,
+        end: End,
+    ) -> impl Future<Output = ()> + use<End> {
+        let listens = self.hangup.is_some();
+        async move {
+            let mut hangup = listens.then(|| signal(SignalKind::hangup()).ok()).flatten();
+            let mut end = pin!(end);
+            poll_fn(|cx| {
+                while hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
+                    tracing::warn!("lobbyd ends; the configuration is not read again");
+                }
+                end.as_mut().poll(cx)
+            })
+            .await;
+        }
+    }
+
+    fn again(&mut self) {
+        let file = self
+            .given
+            .file
+            .as_ref()
+            .map(|file| file.display().to_string())
+            .unwrap_or_default();
+        let mut new = match self.given.read() {
+            Ok(effective) => effective,
+            Err(problems) => {
+                for problem in problems.0 {
+                    tracing::error!(reason = %problem.text, "the new configuration is wrong");
+                }
+                tracing::error!(file, "nothing was changed");
+                self.endpoint.reload_failed();
+                return;
+            }
+        };
+        let changes = settle(&self.running.config, &mut new.config);
+        if let Err(reason) = apply(&self.endpoint, &new.config) {
+            tracing::error!(file, %reason, "nothing was changed");
+            self.endpoint.reload_failed();
+            return;
+        }
+        // Told at whichever level tells more, so that a change to `error` is told as well.
+        let (old_level, level) = (self.running.config.log_level, new.config.log_level);
+        self.log.set_level(old_level.max(level));
+        tell(&changes, &without_effect(&self.running, &new));
+        if level != old_level && self.log.is_from_environment() {
+            tracing::warn!("log.level changes nothing: RUST_LOG overrides it");
+        }
+        tracing::info!(
+            file,
+            changed = changes.now.len(),
+            "the configuration was read again"
+        );
+        self.log.set_level(level);
+        self.running = new;
+    }
+}
+
+/// What changed, what takes a restart, and what somebody else has the last word about.
+fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
+    for change in &changes.now {
+        tracing::info!(
+            setting = change.what,
+            old = %change.old,
+            new = %change.new,
+            "changed"
+        );
+    }
+    for change in &changes.at_restart {
+        tracing::warn!(
+            setting = change.what,
+            old = %change.old,
+            new = %change.new,
+            "takes a restart to change"
+        );
+    }
+    for WithoutEffect { change, by } in without_effect {
+        tracing::warn!(
+            setting = change.what,
+            old = %change.old,
+            new = %change.new,
+            by,
+            "the file's value has no effect: another has the last word"
+        );
+    }
+}
+
+/// Makes the running server what `config` says, all of it or nothing.
+fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
+    endpoint.reload(lobbyd::Reload {
+        router: config.router()?,
+        http_limits: config.http_limits(),
+        limits: config.server_limits(),
+    });
+    Ok(())
+}
+
+/// Listens before any server runs, so that nobody who has read its first line can come too early and end the process. It
+/// takes some runtime to begin with, and any other to go on.
+fn hangups() -> io::Result<Signal> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let _inside = runtime.enter();
+    signal(SignalKind::hangup())
+}
+
+fn came(signal: &mut Signal, cx: &mut Context<'_>) -> bool {
+    matches!(signal.poll_recv(cx), Poll::Ready(Some(())))
+}

@@ -1,0 +1,179 @@
+//! What a service manager is told (sd_notify): ready, how many are connected, reloading, stopping; and its watchdog is fed
+//! as long as every shard turns.
+
+use std::io;
+use std::time::Duration;
+
+use lobbyd::Endpoint;
+use lobbyd::server::Status;
+use sd_notify::NotifyState;
+
+/// How often it is told how many are connected.
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+
+/// The service manager, if there is one; else nothing is told to anybody.
+pub struct ServiceManager<Tell = fn(&[NotifyState<'_>]) -> io::Result<()>> {
+    tell: Tell,
+    /// Silence that it takes for a failure.
+    watchdog: Option<Duration>,
+}
+
+impl ServiceManager {
+    /// The one named by `NOTIFY_SOCKET` and `WATCHDOG_USEC`.
+    pub fn from_environment() -> ServiceManager {
+        ServiceManager {
+            tell: sd_notify::notify,
+            watchdog: sd_notify::watchdog_enabled(),
+        }
+    }
+}
+
+impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
+    /// Connections are accepted now.
+    pub fn ready(&self) {
+        if let Err(error) = (self.tell)(&[NotifyState::Ready]) {
+            tracing::warn!(%error, "cannot tell the service manager that lobbyd is ready");
+        }
+    }
+
+    /// Runs `reload`, and tells that it is being done and that it is over.
+    pub fn reloads(&self, reload: impl FnOnce()) {
+        // systemd wants the moment too, to tell this reload from another.
+        if let Ok(now) = NotifyState::monotonic_usec_now() {
+            let _ = (self.tell)(&[NotifyState::Reloading, now]);
+        }
+        reload();
+        let _ = (self.tell)(&[NotifyState::Ready]);
+    }
+
+    /// It was asked to end.
+    pub fn stopping(&self) {
+        let _ = (self.tell)(&[NotifyState::Stopping]);
+    }
+
+    /// Tells now and then how it stands. Never ends. Runs on the thread that accepts, so that one has to turn as well.
+    pub async fn attend(&self, endpoint: &Endpoint) {
+        let beat = self.watchdog.map_or(STATUS_EVERY, |time| time / 4);
+        let mut since_status = STATUS_EVERY;
+        loop {
+            self.feed_watchdog(endpoint.status());
+            if since_status >= STATUS_EVERY {
+                since_status = Duration::ZERO;
+                let status = described(endpoint.status());
+                let _ = (self.tell)(&[NotifyState::Status(&status)]);
+            }
+            let pause = beat.min(STATUS_EVERY);
+            tokio::time::sleep(pause).await;
+            since_status += pause;
+        }
+    }
+
+    /// Not if a shard hangs: its clients are served again only by a restart.
+    fn feed_watchdog(&self, status: &Status) {
+        if let Some(time) = self.watchdog
+            && status.every_shard_turned_within(time / 2)
+        {
+            let _ = (self.tell)(&[NotifyState::Watchdog]);
+        }
+    }
+}
+
+/// For `systemctl status`.
+fn described(status: &Status) -> String {
+    let (connections, since) = (status.connections(), status.longest_since_turn());
+    let plural = if connections == 1 { "" } else { "s" };
+    match since < STATUS_EVERY {
+        true => format!("{connections} connection{plural}"),
+        false => format!("{connections} connection{plural}; a shard hangs since {since:.0?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io::Write;
+    use std::net::TcpStream;
+    use std::sync::Mutex;
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use lobbyd::{Connect, Router, Server, UserSocket};
+
+    use super::*;
+
+    const WATCHDOG: Duration = Duration::from_secs(4);
+
+    /// Runs `say` with a service manager that only listens. Returns what it was told.
+    fn told(
+        say: impl FnOnce(&ServiceManager<&dyn Fn(&[NotifyState<'_>]) -> io::Result<()>>),
+    ) -> Vec<String> {
+        let told = RefCell::new(Vec::new());
+        let listen = |states: &[NotifyState<'_>]| {
+            let lines = states.iter().map(ToString::to_string);
+            told.borrow_mut().extend(lines);
+            Ok(())
+        };
+        say(&ServiceManager {
+            tell: &listen,
+            watchdog: Some(WATCHDOG),
+        });
+        told.into_inner()
+    }
+
+    fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !condition() {
+            assert!(start.elapsed() < 10 * WATCHDOG, "{what}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// An app that blocks where it must not, until it is released.
+    fn hanging_app(released: mpsc::Receiver<()>) -> Router {
+        let released = Mutex::new(released);
+        let socket = UserSocket::new().connect(move |_, _| {
+            let _ = released.lock().unwrap().recv();
+            Connect::ok()
+        });
+        Router::new().socket("/socket", socket)
+    }
+
+    #[test]
+    fn the_watchdog_is_not_fed_while_a_shard_hangs_and_is_again_when_it_turns() {
+        let (release, released) = mpsc::channel();
+        let server = Server::new(hanging_app(released)).shards(2);
+        let running = server.bind(([127, 0, 0, 1], 0).into()).unwrap().start();
+        let status = running.endpoint().status();
+        let turns = || status.every_shard_turned_within(WATCHDOG / 2);
+        eventually("all shards turn", turns);
+        assert_eq!(
+            told(|service| service.feed_watchdog(status)),
+            ["WATCHDOG=1"]
+        );
+        let mut client = TcpStream::connect(running.local_addr()).unwrap();
+        let request = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n\
+            Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        client.write_all(request.as_bytes()).unwrap();
+        eventually("one shard hangs", || !turns());
+        assert_eq!(told(|service| service.feed_watchdog(status)), [""; 0]);
+        eventually("it hangs for long", || {
+            status.longest_since_turn() > STATUS_EVERY
+        });
+        assert!(described(status).starts_with("1 connection; a shard hangs since "));
+        release.send(()).unwrap();
+        eventually("it turns again", turns);
+        assert_eq!(
+            told(|service| service.feed_watchdog(status)),
+            ["WATCHDOG=1"]
+        );
+    }
+
+    #[test]
+    fn a_reload_is_announced_before_and_over_after() {
+        let told = told(|service| service.reloads(|| service.stopping()));
+        assert_eq!(told[0], "RELOADING=1");
+        assert!(told[1].starts_with("MONOTONIC_USEC="));
+        assert_eq!(told[2..], ["STOPPING=1", "READY=1"]);
+    }
+}

@@ -1,0 +1,251 @@
+//! The acceptor: the one owner of the listener. It hands each connection to the shard that has the fewest, and leaves
+//! those in the kernel's backlog that are too many or come too fast.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::SocketFlags;
+use tokio::io::unix::AsyncFd;
+use tokio::time::{sleep, sleep_until};
+
+use crate::server::admission::Admission;
+use crate::server::limits::limit::Limit;
+use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
+use crate::server::shard::link::ShardLink;
+
+/// How long to wait when the process or the system is out of descriptors. The connections wait in the backlog.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// The shortest time from one round of accepts to the next. In a storm each connection alone would have the shards' threads
+/// make room for this one; so it comes for some dozens at once.
+const ROUND: Duration = Duration::from_millis(3);
+
+/// How long to wait at least when so many have come that others have to: some dozens at a time cost the shards much less
+/// than one by one.
+const PACE_NS: u64 = 10_000_000;
+
+/// How often to look whether there is room again while there is none.
+const ROOM_CHECK: Duration = Duration::from_millis(10);
+
+/// The same while a shard makes room.
+const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
+
+/// How often at most the log says that there is no room.
+const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Accepts until the future is dropped.
+pub(crate) async fn accept(
+    listener: &AsyncFd<TcpListener>,
+    shards: &[Arc<ShardLink>],
+    admission: &Admission,
+) {
+    let mut gate = Gate::default();
+    loop {
+        // Not tokio's own listener: its sockets would be registered with this thread's poll first.
+        let Ok(mut guard) = listener.readable().await else {
+            continue;
+        };
+        let round = Instant::now() + ROUND;
+        while gate
+            .accept_next(listener.get_ref(), shards, admission)
+            .await
+        {}
+        guard.clear_ready();
+        sleep_until(round.into()).await;
+    }
+}
+
+/// std would need a second system call to have the socket not block.
+fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let (stream, peer) = rustix::net::acceptfrom_with(listener, flags)?;
+    let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+    let peer = peer.ok_or(io::ErrorKind::ConnectionAborted)?;
+    Ok((stream.into(), peer))
+}
+
+/// Whether the next connection may come in.
+#[derive(Default)]
+struct Gate {
+    accepted: TokenBucket,
+    /// When the log was told what.
+    told: Vec<(&'static str, Instant)>,
+}
+
+impl Gate {
+    /// Accepts one more once it may. False if none waits.
+    async fn accept_next(
+        &mut self,
+        listener: &TcpListener,
+        shards: &[Arc<ShardLink>],
+        admission: &Admission,
+    ) -> bool {
+        if !self.until_free(listener, shards, admission).await {
+            return false;
+        }
+        match accept_one(listener) {
+            Ok((stream, peer)) => {
+                self.accepted
+                    .take(admission.now_ns(), 1, self.rate(admission));
+                hand_over(stream, peer, shards, admission);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) if is_of_one_connection(&error) => {}
+            // Out of descriptors, which the system says whether or not somebody waits.
+            Err(_) if !is_awaited(listener) => return false,
+            Err(error) => {
+                let what = "cannot accept connections for now; they wait in the backlog";
+                self.tell(what, Some(&error));
+                match make_room(shards) {
+                    true => sleep(MAKING_ROOM_CHECK).await,
+                    false => sleep(EXHAUSTED_PAUSE).await,
+                }
+            }
+        }
+        true
+    }
+
+    /// Waits until one more may be accepted. False if none waits.
+    async fn until_free(
+        &mut self,
+        listener: &TcpListener,
+        shards: &[Arc<ShardLink>],
+        admission: &Admission,
+    ) -> bool {
+        if !self.until_there_is_room(listener, shards, admission).await {
+            return false;
+        }
+        let rate = self.rate(admission);
+        let used_ns = self.accepted.used_ns(admission.now_ns());
+        // Before the wait as well as for who is only observed: what is missing at an old rate may be a long time at this one.
+        self.accepted.forgive(admission.now_ns(), rate);
+        let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
+        let limit = Limit::AcceptsPerSecond;
+        let (_, observe) = admission.limits();
+        admission
+            .meters
+            .note(observe, limit, used_ns, rate.burst_ns());
+        if wait_ns > 0 && admission.meters.exceeded(observe, limit) {
+            let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
+            sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
+        }
+        true
+    }
+
+    /// False if there is none and nobody waits for it.
+    async fn until_there_is_room(
+        &mut self,
+        listener: &TcpListener,
+        shards: &[Arc<ShardLink>],
+        admission: &Admission,
+    ) -> bool {
+        let has_room = |admission: &Admission| {
+            let (limits, observe) = admission.limits();
+            let max = observe.bites_above(Limit::Connections, limits.connections_max as u64);
+            connections(shards) < max
+        };
+        let (limits, observe) = admission.limits();
+        let next = connections(shards) + 1;
+        let max = limits.connections_max as u64;
+        if next > max && !is_awaited(listener) {
+            return false;
+        }
+        if admission
+            .meters
+            .judge(observe, Limit::Connections, next, max)
+        {
+            self.tell(
+                "as many connections as may be; for further ones those are cut that are slow to ask, or they wait in the backlog",
+                None,
+            );
+        }
+        while !has_room(admission) {
+            match make_room(shards) {
+                true => sleep(MAKING_ROOM_CHECK).await,
+                false => sleep(ROOM_CHECK).await,
+            }
+        }
+        if !shards.iter().any(|shard| takes_more(shard, admission)) {
+            self.tell(
+                "as many connects wait for the app as may be; further ones wait in the backlog",
+                None,
+            );
+            while !shards.iter().any(|shard| takes_more(shard, admission)) {
+                sleep(ROOM_CHECK).await;
+            }
+        }
+        true
+    }
+
+    fn rate(&self, admission: &Admission) -> RefillRate {
+        let (limits, _) = admission.limits();
+        RefillRate::new(limits.accepts_per_second, limits.accepts_burst)
+    }
+
+    /// Says it once in a while: what lasts must not fill the log.
+    fn tell(&mut self, what: &'static str, cause: Option<&io::Error>) {
+        self.told
+            .retain(|(_, when)| when.elapsed() < NOTICE_INTERVAL);
+        if self.told.iter().all(|(told, _)| *told != what) {
+            self.told.push((what, Instant::now()));
+            tracing::warn!(error = cause.map(tracing::field::display), "{what}");
+        }
+    }
+}
+
+/// Whether somebody waits to be accepted.
+fn is_awaited(listener: &TcpListener) -> bool {
+    let mut listeners = [PollFd::new(listener, PollFlags::IN)];
+    poll(&mut listeners, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+}
+
+/// Has a shard cut who waits longest for a request, or is too many of its address. False if nobody is in HTTP but those
+/// whose answers are being found.
+fn make_room(shards: &[Arc<ShardLink>]) -> bool {
+    let can_cut = |shard: &&Arc<ShardLink>| {
+        let counts = [&shard.in_http.over_limit, &shard.in_http.waiting];
+        counts.map(|count| count.load(Ordering::Relaxed))
+    };
+    let most = shards.iter().max_by_key(can_cut);
+    let most = most.filter(|shard| can_cut(shard) != [0, 0]);
+    most.map(|shard| shard.make_room()).is_some()
+}
+
+fn connections(shards: &[Arc<ShardLink>]) -> u64 {
+    let each = shards.iter();
+    each.map(|shard| shard.connections.load(Ordering::Relaxed) as u64)
+        .sum()
+}
+
+/// Whether a shard could make room for one more in HTTP.
+fn takes_more(shard: &ShardLink, admission: &Admission) -> bool {
+    admission.takes_beside(shard.in_http.asking.load(Ordering::Relaxed))
+}
+
+fn hand_over(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shards: &[Arc<ShardLink>],
+    admission: &Admission,
+) {
+    let load = |shard: &&Arc<ShardLink>| {
+        let connections = shard.connections.load(Ordering::Relaxed);
+        (!takes_more(shard, admission), connections)
+    };
+    if let Some(shard) = shards.iter().min_by_key(load) {
+        shard.accept(stream, peer);
+    }
+}
+
+/// The connection died before it was accepted; the next one is not concerned.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
+}

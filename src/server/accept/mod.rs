@@ -1,0 +1,4 @@
+//! Accepting TCP connections, and how many open files there may be.
+
+pub(crate) mod acceptor;
+pub(crate) mod open_files;

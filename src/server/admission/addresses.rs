@@ -1,0 +1,92 @@
+//! Connections by the address of their client, for the limit of each.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many connections each address has; those that have none take no memory. One for all shards.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses {
+    counts: Mutex<HashMap<u64, u32>>,
+}
+
+/// One connection of an address, counted until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    addresses: Arc<Addresses>,
+    key: u64,
+}
+
+impl Addresses {
+    /// Counts one more of `address`. Returns how many those are as well; none for loopback, which is not counted.
+    pub fn enter(self: &Arc<Addresses>, address: IpAddr) -> Option<(Counted, u32)> {
+        let key = key_of(address)?;
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(key).or_insert(0);
+        *count += 1;
+        let counted = Counted {
+            addresses: Arc::clone(self),
+            key,
+        };
+        Some((counted, *count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let counts = self.addresses.counts.lock();
+        let mut counts = counts.unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.key);
+                let spare = counts.capacity() / 8;
+                if counts.len() < spare {
+                    counts.shrink_to(2 * spare);
+                }
+            }
+        }
+    }
+}
+
+/// IPv6 by its first 64 bits, which is what one subscriber gets at least. IPv4 under a prefix that is multicast in IPv6,
+/// so that none is mistaken for the other.
+fn key_of(address: IpAddr) -> Option<u64> {
+    match address.to_canonical() {
+        address if address.is_loopback() => None,
+        IpAddr::V4(v4) => Some(0xffff << 48 | u64::from(u32::from(v4))),
+        IpAddr::V6(v6) => Some((u128::from(v6) >> 64) as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enter(addresses: &Arc<Addresses>, address: &str) -> Option<(Counted, u32)> {
+        addresses.enter(address.parse().unwrap())
+    }
+
+    #[test]
+    fn an_address_counts_its_connections_and_leaves_with_the_last() {
+        let addresses = Arc::default();
+        let (one, first) = enter(&addresses, "192.0.2.1").unwrap();
+        let (two, second) = enter(&addresses, "::ffff:192.0.2.1").unwrap();
+        let (other, third) = enter(&addresses, "192.0.2.2").unwrap();
+        assert_eq!((first, second, third), (1, 2, 1));
+        drop((one, two, other));
+        assert!(addresses.counts.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn ipv6_counts_by_its_first_64_bits_and_loopback_not_at_all() {
+        let addresses = Arc::default();
+        let (_one, first) = enter(&addresses, "2001:db8::1").unwrap();
+        let (_two, second) = enter(&addresses, "2001:db8::ffff:1").unwrap();
+        let (_other, third) = enter(&addresses, "2001:db8:0:1::1").unwrap();
+        assert_eq!((first, second, third), (1, 2, 1));
+        for loopback in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(enter(&addresses, loopback).is_none(), "{loopback}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Proxies in front: which of them are believed, and who the client behind them is.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hyper::header::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Which proxies stand in front and are believed when they say whose connection it is. Default: none, and nobody is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// The networks that trusted proxies connect from. `X-Forwarded-For` and PROXY headers from elsewhere are not
+    /// believed. Connections from there are counted by the client's address, and those that name no client not at all
+    /// ([`AdmissionLimits::connections_per_address_max`](crate::server::limits::values::AdmissionLimits)).
+    pub trusted: Vec<IpNet>,
+    /// Whether each connection from there begins with a PROXY header of version 2. One that does not is closed. Default
+    /// false.
+    pub proxy_protocol: bool,
+}
+
+impl Proxies {
+    /// Whether `address` is that of a trusted proxy. An IPv4 address in its IPv6 form counts as what it is.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+
+    /// The client behind `peer`. From a trusted proxy, that is the right-most address in `X-Forwarded-For` which is no
+    /// trusted proxy's itself, since what stands to the left of it came from the client; the left-most if all are
+    /// trusted. It is the peer where there is no such header, or something else than an address is met first.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.to_canonical();
+        if !self.trusts(peer) {
+            return peer;
+        }
+        let mut client = peer;
+        // Lines of one name are one list (RFC 9110 §5.3).
+        for line in headers.get_all(X_FORWARDED_FOR).iter().rev() {
+            for item in line.as_bytes().rsplit(|byte| *byte == b',') {
+                let Some(address) = address(item) else {
+                    return peer;
+                };
+                client = address;
+                if !self.trusts(client) {
+                    return client;
+                }
+            }
+        }
+        client
+    }
+}
+
+/// One item: an address, with a port where a proxy writes that.
+fn address(item: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(item).ok()?.trim_ascii();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let address = bare.unwrap_or(text).parse().ok().or_else(with_port)?;
+    Some(IpAddr::to_canonical(&address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, lines: &[&str]) -> String {
+        let proxies = Proxies {
+            trusted: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
+            proxy_protocol: false,
+        };
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(X_FORWARDED_FOR, line.parse().unwrap());
+        }
+        proxies.client(peer.parse().unwrap(), &headers).to_string()
+    }
+
+    #[test]
+    fn the_client_is_the_right_most_address_that_is_no_trusted_proxy() {
+        let table: [(&[&str], &str); 9] = [
+            (&["192.0.2.1"], "192.0.2.1"),
+            (&["192.0.2.1, 10.0.0.2"], "192.0.2.1"),
+            (&["203.0.113.9, 192.0.2.1,10.0.0.2 , fd00::2"], "192.0.2.1"),
+            (&["203.0.113.9", "192.0.2.1", "10.0.0.2"], "192.0.2.1"),
+            (&["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            (&["192.0.2.1:5000"], "192.0.2.1"),
+            (&["[2001:db8::1]:5000, [fd00::2]"], "2001:db8::1"),
+            (&["::ffff:192.0.2.1"], "192.0.2.1"),
+            (&["nonsense, 192.0.2.1"], "192.0.2.1"),
+        ];
+        for (lines, expected) in table {
+            assert_eq!(client("10.0.0.1", lines), expected, "{lines:?}");
+            assert_eq!(client("::ffff:10.0.0.1", lines), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_believed_and_the_peer_is_the_client() {
+        let nonsense: [&[&str]; 6] = [
+            &[],
+            &[""],
+            &["unknown"],
+            &["192.0.2.1,"],
+            &["192.0.2.1, _hidden, 10.0.0.2"],
+            &["192.0.2.1", "0x7f.1"],
+        ];
+        for lines in nonsense {
+            assert_eq!(client("10.0.0.1", lines), "10.0.0.1", "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_else_is_believed() {
+        assert_eq!(client("192.0.2.7", &["203.0.113.9"]), "192.0.2.7");
+        let none = Proxies::default();
+        assert!(!none.trusts("127.0.0.1".parse().unwrap()));
+    }
+}

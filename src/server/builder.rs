@@ -1,0 +1,243 @@
+//! Starting: what an app sets, the listener it binds, and the server that then runs.
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::sync::oneshot;
+
+use super::endpoint::Endpoint;
+use super::node::Node;
+use super::reload::Live;
+use super::run::{Parts, Running, Summary, run};
+use crate::channel::Router;
+use crate::server::admission::proxies::Proxies;
+use crate::server::http::admin_listener as admin;
+use crate::server::http::admin_listener::Admin;
+use crate::server::http::app::HttpApp;
+use crate::server::http::operator_pages::{MetricsTo, Pages};
+use crate::server::limits::values::HttpLimits;
+use crate::server::limits::values::ServerLimits;
+
+/// A server that is being set up.
+///
+/// ```no_run
+/// use lobbyd::{Router, Server, UserSocket, rooms::RoomChannel};
+///
+/// let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel));
+/// let server = Server::new(router).shards(2).bind("127.0.0.1:4000".parse()?)?;
+/// println!("listening on {}", server.local_addr());
+/// server.run(std::future::pending())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    app: HttpApp,
+    shards: usize,
+    limits: ServerLimits,
+    admin: Admin,
+    rooms_top: usize,
+}
+
+/// Rooms that the metrics name. Each is a label's value, so they are few.
+const ROOMS_TOP: usize = 10;
+
+impl Server {
+    /// A server of `router`, with a shard for each core and default limits.
+    pub fn new(router: Router) -> Server {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Server {
+            app: HttpApp::new(router),
+            shards: cores,
+            limits: ServerLimits::default(),
+            admin: Admin::Nowhere,
+            rooms_top: ROOMS_TOP,
+        }
+    }
+
+    /// How many shards, each a thread with its own connections. Default: the cores there are. At least 1, at most 1,024.
+    pub fn shards(mut self, count: usize) -> Server {
+        self.shards = count.clamp(1, 1024);
+        self
+    }
+
+    /// Sets other limits.
+    pub fn limits(mut self, limits: ServerLimits) -> Server {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets other limits for connections while they speak HTTP.
+    pub fn http_limits(mut self, limits: HttpLimits) -> Server {
+        self.app = self.app.limits(limits);
+        self
+    }
+
+    /// Sets which proxies stand in front and are believed. Default: none.
+    pub fn proxies(mut self, proxies: Proxies) -> Server {
+        self.app = self.app.proxies(proxies);
+        self
+    }
+
+    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the main one; port 0
+    /// takes any free port. Default: nowhere. Then the main listener shows `/metrics` to this machine alone; with an
+    /// admin listener it shows them to nobody.
+    pub fn admin(mut self, address: SocketAddr) -> Server {
+        self.admin = Admin::At(address);
+        self
+    }
+
+    /// The same on a listener that somebody else has bound, as service managers do.
+    pub fn admin_on(mut self, listener: TcpListener) -> Server {
+        self.admin = Admin::Given(listener);
+        self
+    }
+
+    /// How many rooms the metrics name, with their members and messages: the largest ones. Default 10; 0 names none.
+    pub fn rooms_top(mut self, rooms: usize) -> Server {
+        self.rooms_top = rooms;
+        self
+    }
+
+    /// Binds the address, without accepting anything yet. Port 0 takes any free port.
+    ///
+    /// # Errors
+    /// Those of the system: the port is in use, the address is not one of this machine's, and so on. Of the admin
+    /// listener likewise; the text then begins with "admin listener" and its address.
+    pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        self.listen_on(socket.into())
+    }
+
+    /// Takes a listener over that somebody else bound, such as systemd or the process before this one; several processes
+    /// may accept from one. Options that the server needs are set on it, its backlog is left as it is.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the socket does not listen; else those of the system.
+    pub fn listen_on(mut self, listener: TcpListener) -> io::Result<Bound> {
+        let socket = SockRef::from(&listener);
+        if !socket.is_listener()? {
+            let error = "the socket does not listen for connections";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
+        }
+        // Accepted sockets inherit the first two.
+        socket.set_tcp_nodelay(true)?;
+        #[cfg(target_os = "linux")]
+        socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
+        socket.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let node = Arc::new(Node::new(self.shards, &self.limits));
+        self.app.admission = Arc::clone(&node.admission);
+        let admin = std::mem::replace(&mut self.admin, Admin::Nowhere).bind()?;
+        let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
+        let pages = Pages {
+            node: Arc::clone(&node),
+            metrics: match admin {
+                Some(_) => MetricsTo::Nobody,
+                None => MetricsTo::Loopback,
+            },
+            rooms_top: self.rooms_top,
+        };
+        let live = Arc::new(Live::new(self.app.pages(pages), self.limits));
+        Ok(Bound {
+            rooms_top: self.rooms_top,
+            shards: self.shards,
+            listener,
+            address,
+            admin,
+            admin_address,
+            node,
+            live,
+        })
+    }
+}
+
+/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`. A restart brings all
+/// clients at once.
+const BACKLOG: i32 = 65_535;
+
+/// A server that has its address and can be run.
+#[derive(Debug)]
+pub struct Bound {
+    shards: usize,
+    rooms_top: usize,
+    listener: TcpListener,
+    address: SocketAddr,
+    admin: Option<TcpListener>,
+    admin_address: Option<SocketAddr>,
+    node: Arc<Node>,
+    live: Arc<Live>,
+}
+
+impl Bound {
+    /// The address it listens on, with the real port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address of the admin listener, if there is one, with the real port.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// A handle for broadcasting from outside any channel, and for what is counted.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::new(&self.node, &self.live)
+    }
+
+    /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and returns when all are gone,
+    /// or at the deadline ([`ServerLimits::drain`]). Blocks the thread; `shutdown` may use tokio's I/O and timers.
+    ///
+    /// # Errors
+    /// If threads or their runtimes cannot be made. Nothing has been served then.
+    pub fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Summary> {
+        self.run_until(shutdown, std::future::pending())
+    }
+
+    /// The same, but for a second order, as of an impatient operator: `cut` is polled once `shutdown` is ready, and when it
+    /// is ready, what is still connected is cut at once.
+    ///
+    /// # Errors
+    /// Those of [`run`](Bound::run).
+    pub fn run_until(
+        self,
+        shutdown: impl Future<Output = ()>,
+        cut: impl Future<Output = ()>,
+    ) -> io::Result<Summary> {
+        let (admin, rooms_top) = (self.admin, self.rooms_top);
+        let start_admin = |node: &Arc<Node>| admin::start(admin, node, rooms_top);
+        let parts = Parts {
+            listener: self.listener,
+            shards: self.shards,
+            node: self.node,
+            live: self.live,
+        };
+        run(parts, start_admin, shutdown, cut)
+    }
+
+    /// Serves on a thread of its own.
+    pub fn start(self) -> Running {
+        let (address, endpoint) = (self.address, self.endpoint());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            self.run(async {
+                let _ = stopped.await;
+            })
+        });
+        Running {
+            address,
+            endpoint,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The admin listener: health, readiness and metrics on an address of their own, served by the thread that accepts, so
+//! that they answer while shards are busy, hang or drain. And the window by which peaks are forgotten.
+
+use std::future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_local;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::app::HttpApp;
+use super::operator_pages::{MetricsTo, Pages};
+use super::pending::Pending;
+use super::serve::serve as serve_connection;
+use crate::channel::Router;
+use crate::server::limits::values::HttpLimits;
+use crate::server::node::Node;
+
+/// Connections served at a time. For each further one, that which has waited longest without a request is cut.
+const CONNECTIONS_MAX: usize = 32;
+
+/// Who scrapes or probes is near and quick. A connection that is kept open from one scrape to the next is closed
+/// meanwhile.
+const LIMITS: HttpLimits = HttpLimits {
+    header_timeout_ms: 5_000,
+    lifetime_ms: 60_000,
+    closing_timeout_ms: 1_000,
+    connect_timeout_ms: 1_000,
+    head_bytes_max: 16 << 10,
+    head_lines_max: 100,
+};
+
+/// How long to wait when the process is out of descriptors.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a peak is shown at least; twice that at most.
+const WINDOW: Duration = Duration::from_secs(30);
+
+/// Where the admin listener is to be.
+#[derive(Debug)]
+pub(crate) enum Admin {
+    Nowhere,
+    At(SocketAddr),
+    /// Somebody else has bound it.
+    Given(TcpListener),
+}
+
+impl Admin {
+    /// The listener, bound if it was not.
+    pub fn bind(self) -> io::Result<Option<TcpListener>> {
+        let listener = match self {
+            Admin::Nowhere => return Ok(None),
+            Admin::Given(listener) => listener,
+            Admin::At(address) => listen(address)
+                .map_err(|e| io::Error::new(e.kind(), format!("admin listener {address}: {e}")))?,
+        };
+        listener.set_nonblocking(true)?;
+        Ok(Some(listener))
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(CONNECTIONS_MAX as i32)?;
+    Ok(TcpListener::from(socket))
+}
+
+/// Begins to serve `listener`, and to count windows, as tasks of the present runtime, which is a local one.
+///
+/// # Errors
+/// If the runtime cannot watch the listener.
+pub(crate) fn start(
+    listener: Option<TcpListener>,
+    node: &Arc<Node>,
+    rooms_top: usize,
+) -> io::Result<()> {
+    spawn_local(count_windows(Arc::clone(node)));
+    let Some(listener) = listener else {
+        return Ok(());
+    };
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let pages = Pages {
+        node: Arc::clone(node),
+        metrics: MetricsTo::Everybody,
+        rooms_top,
+    };
+    let router = Router::new().static_files(false);
+    let app = HttpApp::new(router).limits(LIMITS).pages(pages);
+    spawn_local(serve(listener, Arc::new(app)));
+    Ok(())
+}
+
+async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let pending = Rc::new(Pending::new(Arc::default()));
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            sleep(EXHAUSTED_PAUSE).await;
+            continue;
+        };
+        if places.available_permits() == 0 {
+            pending.cut_longest();
+        }
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let app = Arc::clone(&app);
+        let entry = pending.enter();
+        spawn_local(async move {
+            serve_connection(stream, peer, app, entry, future::pending()).await;
+            drop(place);
+        });
+    }
+}
+
+async fn count_windows(node: Arc<Node>) {
+    let mut window = interval(WINDOW);
+    window.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first is ready at once.
+    window.tick().await;
+    loop {
+        window.tick().await;
+        node.next_window();
+    }
+}

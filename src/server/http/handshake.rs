@@ -1,0 +1,164 @@
+//! The decision about one request to a socket's path: Phoenix's checks in Phoenix's order.
+
+use std::future::{Future, poll_fn};
+use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use hyper::Method;
+use hyper::header::{HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use hyper::http::request;
+
+use super::response::HttpResponse;
+use super::subprotocol;
+use super::upgrade as upgrade_request;
+use crate::channel::{
+    Assigns, ConnectAccepted, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
+};
+use crate::protocol::Version;
+use crate::server::admission::refusal::Refusal;
+
+/// A socket that is let in: all that is known of it when its connection begins.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The mount: its channels and limits.
+    pub socket: Arc<UserSocket>,
+    /// What the client speaks.
+    pub version: Version,
+    /// What the connect callback assigned; every channel starts with a copy.
+    pub assigns: Assigns,
+    /// The name under which the socket can be disconnected from outside.
+    pub socket_id: Option<String>,
+}
+
+/// Walks all the checks. Returns the socket with the 101 that opens it.
+///
+/// It waits for the app alone, at most for `app_timeout`.
+pub(crate) async fn handshake(
+    mount: &Matched<'_, '_>,
+    head: request::Parts,
+    from: RequestOrigin,
+    app_timeout: Duration,
+) -> Result<(Accepted, HttpResponse), Refusal> {
+    let asked = check(mount, head, from)?;
+    let socket = mount.socket;
+    let app = ask_app(socket, &asked.params, &asked.info, app_timeout).await?;
+    let mut response = upgrade_request::accept(&asked.info.head).map_err(Refusal::Request)?;
+    if let Some(subprotocol) = asked.subprotocol {
+        response
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    }
+    let ConnectAccepted { id, assigns } = app;
+    let socket = Arc::clone(socket);
+    let accepted = Accepted {
+        socket,
+        version: asked.version,
+        assigns,
+        socket_id: id,
+    };
+    Ok((accepted, response))
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestOrigin {
+    /// The other end of the connection.
+    pub peer: SocketAddr,
+    /// The client, as far as proxies are believed.
+    pub client: IpAddr,
+}
+
+/// What the checks before the app's own found out.
+struct Asked {
+    params: Params,
+    info: ConnectInfo,
+    subprotocol: Option<HeaderValue>,
+    version: Version,
+}
+
+/// Everything that is checked before the app is asked.
+fn check(
+    mount: &Matched<'_, '_>,
+    mut head: request::Parts,
+    from: RequestOrigin,
+) -> Result<Asked, Refusal> {
+    if head.method != Method::GET {
+        return Err(Refusal::Method);
+    }
+    let socket = mount.socket;
+    let query = head.uri.query().unwrap_or_default();
+    let params = mount.params(query).map_err(Refusal::Query)?;
+    let origin = head.headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    if !socket
+        .check_origin
+        .allows(origin, request_host(&head.headers))
+    {
+        return Err(Refusal::Origin);
+    }
+    let mut auth_token = None;
+    if socket.auth_token {
+        auth_token = subprotocol::take_auth_token(&mut head.headers)
+            .map_err(|subprotocol::BadToken| Refusal::AuthToken)?;
+    }
+    let names = socket.subprotocols.as_deref();
+    let subprotocol = subprotocol::choose(names, socket.auth_token, &head.headers)
+        .map_err(|subprotocol::NothingInCommon| Refusal::Subprotocol)?;
+    let version = version(&params).ok_or(Refusal::Version)?;
+    let custom = Arc::clone(&socket.connect_info);
+    let info = ConnectInfo {
+        peer: from.peer,
+        client: from.client,
+        head,
+        auth_token,
+        custom,
+    };
+    Ok(Asked {
+        params,
+        info,
+        subprotocol,
+        version,
+    })
+}
+
+/// No `vsn` means the oldest; one that is a list or a map means none.
+fn version(params: &Params) -> Option<Version> {
+    match params.value("vsn") {
+        None => Version::negotiate(None),
+        Some(Value::Text(vsn)) => Version::negotiate(Some(vsn)),
+        Some(_) => None,
+    }
+}
+
+/// Runs the app's callback, and waits for what it promised for later.
+async fn ask_app(
+    socket: &UserSocket,
+    params: &Params,
+    info: &ConnectInfo,
+    timeout: Duration,
+) -> Result<ConnectAccepted, Refusal> {
+    let answer = AssertUnwindSafe(|| (socket.connect)(params, info));
+    let answer = catch_unwind(answer).map_err(|_| Refusal::AppPanicked)?;
+    match tokio::time::timeout(timeout, unless_panicking(answer.settle())).await {
+        Ok(Some(Ok(accepted))) => Ok(accepted),
+        Ok(Some(Err(status))) => Err(Refusal::App(status)),
+        Ok(None) => Err(Refusal::AppPanicked),
+        Err(_elapsed) => Err(Refusal::AppTooSlow),
+    }
+}
+
+/// The output of `future`; None if it panics. It is not polled again then.
+async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let poll = |context: &mut std::task::Context<'_>| {
+        let poll = AssertUnwindSafe(|| future.as_mut().poll(context));
+        catch_unwind(poll).map_or(Poll::Ready(None), |poll| poll.map(Some))
+    };
+    poll_fn(poll).await
+}
+
+#[cfg(test)]
+mod tests;

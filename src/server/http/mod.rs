@@ -1,0 +1,14 @@
+//! HTTP before and beside WebSocket: the upgrade, the page, and what operators are shown.
+
+pub(crate) mod admin_listener;
+pub(crate) mod app;
+pub(crate) mod connection;
+pub(crate) mod handshake;
+pub(crate) mod operator_pages;
+pub(crate) mod pending;
+pub(crate) mod respond;
+pub(crate) mod response;
+pub(crate) mod serve;
+pub(crate) mod static_files;
+pub(crate) mod subprotocol;
+pub(crate) mod upgrade;

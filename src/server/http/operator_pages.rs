@@ -1,0 +1,112 @@
+//! The pages for operators: whether it is alive, whether it is admitting, and what it counts.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::header::{CACHE_CONTROL, FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
+use hyper::http::request;
+use hyper::{Method, StatusCode};
+
+use super::response::{HttpResponse, method_not_allowed, text, with_body};
+use crate::server::metrics;
+use crate::server::node::Node;
+use crate::server::node::status::{Phase, Status};
+
+/// A shard that has not begun a turn for so long hangs: an idle one turns once a second.
+const TURN_AGE_MAX: Duration = Duration::from_secs(5);
+
+/// What proxies add. A request with one of them does not come from where it seems to.
+const OF_PROXIES: [HeaderName; 4] = [
+    FORWARDED,
+    VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// The pages of one listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Pages {
+    pub node: Arc<Node>,
+    pub metrics: MetricsTo,
+    /// Rooms that the metrics name.
+    pub rooms_top: usize,
+}
+
+/// Whom a listener shows the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetricsTo {
+    Everybody,
+    /// Who comes from this machine, and through no proxy on it as far as one can see.
+    Loopback,
+    Nobody,
+}
+
+impl Pages {
+    /// The answer, if the request is for one of them.
+    pub async fn answer(&self, head: &request::Parts, peer: SocketAddr) -> Option<HttpResponse> {
+        let path = head.uri.path();
+        let is_page = match path {
+            "/healthz" | "/readyz" => true,
+            "/metrics" => self.metrics.are_for(peer, &head.headers),
+            _ => false,
+        };
+        if !is_page {
+            return None;
+        }
+        if head.method != Method::GET && head.method != Method::HEAD {
+            return Some(method_not_allowed());
+        }
+        let status = &self.node.status;
+        Some(match path {
+            "/healthz" => health(status),
+            "/readyz" => readiness(status.phase()),
+            _ => self.metrics().await,
+        })
+    }
+
+    /// Made on another thread, as it takes a look at every topic.
+    async fn metrics(&self) -> HttpResponse {
+        let (node, rooms_top) = (Arc::clone(&self.node), self.rooms_top);
+        let made = tokio::task::spawn_blocking(move || metrics::text(&node, rooms_top)).await;
+        let Ok(page) = made else {
+            return text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the metrics could not be made\n",
+            );
+        };
+        let mut response = with_body(StatusCode::OK, metrics::CONTENT_TYPE, page.into());
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(CACHE_CONTROL, no_store);
+        response
+    }
+}
+
+impl MetricsTo {
+    fn are_for(self, peer: SocketAddr, headers: &HeaderMap) -> bool {
+        let through_proxy = || OF_PROXIES.iter().any(|name| headers.contains_key(name));
+        match self {
+            MetricsTo::Everybody => true,
+            MetricsTo::Loopback => peer.ip().to_canonical().is_loopback() && !through_proxy(),
+            MetricsTo::Nobody => false,
+        }
+    }
+}
+
+fn health(status: &Status) -> HttpResponse {
+    if status.every_shard_turned_within(TURN_AGE_MAX) {
+        return text(StatusCode::OK, "ok\n");
+    }
+    let age = status.longest_since_turn().as_secs();
+    let line = format!("a shard hangs: it began its last turn {age} s ago\n");
+    text(StatusCode::SERVICE_UNAVAILABLE, line)
+}
+
+fn readiness(phase: Phase) -> HttpResponse {
+    let (status, line) = match phase {
+        Phase::Admitting => (StatusCode::OK, "ready\n"),
+        Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
+        Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+    };
+    text(status, line)
+}

@@ -1,0 +1,233 @@
+//! Connections of one shard that speak HTTP, in the order in which they wait for a request to be whole.
+//!
+//! When there are too many, the connection that has waited longest is cut.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+/// How many they are, for other threads.
+#[derive(Default)]
+pub(crate) struct InHttp {
+    /// Those whose answer is being found: they are not cut.
+    pub asking: AtomicUsize,
+    /// Those whose request is not whole.
+    pub waiting: AtomicUsize,
+    /// Those of them that are too many of their address.
+    pub over_limit: AtomicUsize,
+}
+
+/// Those connections. Of one thread, so it needs no lock.
+pub(crate) struct Pending {
+    line: RefCell<Line>,
+    counts: Arc<InHttp>,
+}
+
+#[derive(Default)]
+struct Line {
+    tickets: u64,
+    /// Those whose request is not whole, the one that waits longest first.
+    waiting: BTreeMap<u64, WaitingRequest>,
+    /// Those of an address with too many connections. They are cut before the others.
+    over_limit: BTreeMap<u64, WaitingRequest>,
+    /// All that were not cut.
+    len: usize,
+}
+
+struct WaitingRequest {
+    since: Instant,
+    /// Dropping it cuts.
+    cut: oneshot::Sender<()>,
+}
+
+/// A connection that has just entered.
+pub(crate) struct Entry {
+    pub slot: Slot,
+    /// Ready when the connection is to be cut.
+    pub is_cut: oneshot::Receiver<()>,
+}
+
+/// One connection's place among the pending ones, kept as long as it speaks HTTP.
+pub(crate) struct Slot {
+    pending: Rc<Pending>,
+    place: RefCell<Place>,
+}
+
+enum Place {
+    WaitingRequest(u64),
+    /// Its request is whole, and the answer is being found: it is not cut.
+    Asking(oneshot::Sender<()>),
+    Cut,
+}
+
+impl Pending {
+    pub fn new(counts: Arc<InHttp>) -> Pending {
+        Pending {
+            line: RefCell::default(),
+            counts,
+        }
+    }
+
+    /// A connection begins, at the end of the line.
+    pub fn enter(self: &Rc<Pending>) -> Entry {
+        let (cut, is_cut) = oneshot::channel();
+        let mut line = self.line.borrow_mut();
+        line.len += 1;
+        let ticket = line.line_up(cut);
+        self.show(&line);
+        let slot = Slot {
+            pending: Rc::clone(self),
+            place: RefCell::new(Place::WaitingRequest(ticket)),
+        };
+        Entry { slot, is_cut }
+    }
+
+    /// Those that were not cut.
+    pub fn len(&self) -> usize {
+        self.line.borrow().len
+    }
+
+    /// Cuts the one that has waited longest for its request, if any waits; of those too many of their address, if there are.
+    pub fn cut_longest(&self) {
+        self.cut_overdue(Duration::ZERO);
+    }
+
+    /// The same, if it has waited for so long, or is too many of its address.
+    pub fn cut_overdue(&self, grace: Duration) {
+        let mut line = self.line.borrow_mut();
+        let longest = line.over_limit.pop_first().or_else(|| {
+            let first = line.waiting.first_entry()?;
+            (first.get().since.elapsed() >= grace).then(|| first.remove_entry())
+        });
+        line.len -= usize::from(longest.is_some());
+        self.show(&line);
+    }
+
+    fn show(&self, line: &Line) {
+        let (waiting, over_limit) = (line.waiting.len(), line.over_limit.len());
+        self.counts
+            .waiting
+            .store(waiting + over_limit, Ordering::Relaxed);
+        self.counts.over_limit.store(over_limit, Ordering::Relaxed);
+    }
+}
+
+impl Line {
+    fn line_up(&mut self, cut: oneshot::Sender<()>) -> u64 {
+        self.tickets += 1;
+        let since = Instant::now();
+        self.waiting
+            .insert(self.tickets, WaitingRequest { since, cut });
+        self.tickets
+    }
+
+    /// Takes one out. `None` if it was cut.
+    fn leave(&mut self, ticket: u64) -> Option<WaitingRequest> {
+        let ordinary = self.waiting.remove(&ticket);
+        ordinary.or_else(|| self.over_limit.remove(&ticket))
+    }
+}
+
+impl Slot {
+    /// It is one too many of its address: it goes before the others if there has to be room.
+    pub fn is_over_limit(&self) {
+        if let Place::WaitingRequest(ticket) = *self.place.borrow() {
+            let mut line = self.pending.line.borrow_mut();
+            if let Some(waiting) = line.waiting.remove(&ticket) {
+                line.over_limit.insert(ticket, waiting);
+            }
+            self.pending.show(&line);
+        }
+    }
+
+    /// Its request is whole: it waits no longer.
+    pub fn asks(&self) {
+        let mut place = self.place.borrow_mut();
+        if let Place::WaitingRequest(ticket) = *place {
+            let mut line = self.pending.line.borrow_mut();
+            *place = match line.leave(ticket) {
+                Some(WaitingRequest { cut, .. }) => {
+                    self.pending.counts.asking.fetch_add(1, Ordering::Relaxed);
+                    Place::Asking(cut)
+                }
+                None => Place::Cut,
+            };
+            self.pending.show(&line);
+        }
+    }
+
+    /// It has its answer, and may send another request: it waits again, at the end of the line.
+    pub fn is_answered(&self) {
+        let mut place = self.place.borrow_mut();
+        *place = match std::mem::replace(&mut *place, Place::Cut) {
+            Place::Asking(cut) => {
+                self.pending.counts.asking.fetch_sub(1, Ordering::Relaxed);
+                let mut line = self.pending.line.borrow_mut();
+                let ticket = line.line_up(cut);
+                self.pending.show(&line);
+                Place::WaitingRequest(ticket)
+            }
+            other => other,
+        };
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.is_answered();
+        let mut line = self.pending.line.borrow_mut();
+        if let Place::WaitingRequest(ticket) = *self.place.borrow()
+            && line.leave(ticket).is_some()
+        {
+            line.len -= 1;
+        }
+        self.pending.show(&line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_cut(entry: &mut Entry) -> bool {
+        entry.is_cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
+    }
+
+    #[test]
+    fn who_is_too_many_of_its_address_is_cut_before_those_that_wait_longer() {
+        let counts = Arc::new(InHttp::default());
+        let pending = Rc::new(Pending::new(Arc::clone(&counts)));
+        let [mut first, mut over] = [pending.enter(), pending.enter()];
+        over.slot.is_over_limit();
+        assert_eq!(counts.over_limit.load(Ordering::Relaxed), 1);
+        pending.cut_overdue(Duration::from_secs(3600));
+        assert!(is_cut(&mut over) && !is_cut(&mut first));
+        pending.cut_overdue(Duration::from_secs(3600));
+        assert!(!is_cut(&mut first), "it has only just come");
+        pending.cut_longest();
+        assert!(is_cut(&mut first));
+        assert_eq!(pending.len(), 0);
+        assert_eq!(counts.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn who_asks_is_not_cut_and_waits_at_the_end_once_it_is_answered() {
+        let counts = Arc::new(InHttp::default());
+        let pending = Rc::new(Pending::new(Arc::clone(&counts)));
+        let [mut first, mut second] = [pending.enter(), pending.enter()];
+        first.slot.asks();
+        assert_eq!(counts.asking.load(Ordering::Relaxed), 1);
+        first.slot.is_answered();
+        pending.cut_longest();
+        assert!(is_cut(&mut second) && !is_cut(&mut first));
+        drop(first);
+        assert_eq!(pending.len(), 0);
+        let left = [&counts.asking, &counts.waiting].map(|count| count.load(Ordering::Relaxed));
+        assert_eq!(left, [0, 0]);
+    }
+}

@@ -1,0 +1,109 @@
+//! The answers of the HTTP side, and the headers they all carry.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION,
+};
+use hyper::{Response, StatusCode};
+
+use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
+
+/// Any answer of lobbyd: its body is in memory, whole.
+pub type HttpResponse = Response<Full<Bytes>>;
+
+/// What browsers are told with every answer but the 101: take content types as they are said, load nothing from
+/// elsewhere, connect nowhere but here and to WebSockets (which browsers do not all count as `'self'`).
+const SECURITY_HEADERS: [(&str, &str); 2] = [
+    ("x-content-type-options", "nosniff"),
+    (
+        "content-security-policy",
+        "default-src 'self'; connect-src 'self' ws: wss:",
+    ),
+];
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> HttpResponse {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    add_security_headers(&mut response);
+    response
+}
+
+/// An answer with a body of the given content type.
+pub(crate) fn with_body(
+    status: StatusCode,
+    content_type: &'static str,
+    body: Bytes,
+) -> HttpResponse {
+    let mut response = empty(status);
+    *response.body_mut() = Full::new(body);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A short text that is not to be kept: what it says is true now.
+pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> HttpResponse {
+    let body = Bytes::from(body.into());
+    let mut response = with_body(status, "text/plain; charset=utf-8", body);
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// 404.
+pub(crate) fn not_found() -> HttpResponse {
+    text(
+        StatusCode::NOT_FOUND,
+        "404: there is nothing at this path\n",
+    )
+}
+
+/// 405 for what can only be read.
+pub(crate) fn method_not_allowed() -> HttpResponse {
+    let reason = "405: this path takes GET and HEAD\n";
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, reason);
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+fn add_security_headers(response: &mut HttpResponse) {
+    for (name, value) in SECURITY_HEADERS {
+        let name = HeaderName::from_static(name);
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// What clients of an address that has too many connections are told, in seconds. A browser's WebSocket does not hear it.
+const RETRY_AFTER_S: &str = "10";
+
+/// The answer to a request that was refused: with its reason where the client made a mistake it can mend, else empty, as in Phoenix.
+pub(crate) fn refused(refusal: &Refusal) -> HttpResponse {
+    let explained = matches!(
+        refusal,
+        Refusal::Query(_) | Refusal::AuthToken | Refusal::Request(_)
+    );
+    let mut response = match explained {
+        true => text(refusal.status(), format!("{refusal}\n")),
+        false => empty(refusal.status()),
+    };
+    if *refusal == Refusal::Request(NotAnUpgrade::WebSocketVersion) {
+        // RFC 6455, 4.4: tell which version would have done.
+        let version = HeaderValue::from_static("13");
+        response
+            .headers_mut()
+            .insert(SEC_WEBSOCKET_VERSION, version);
+    }
+    if *refusal == Refusal::Address {
+        let later = HeaderValue::from_static(RETRY_AFTER_S);
+        response.headers_mut().insert(RETRY_AFTER, later);
+    }
+    response
+}

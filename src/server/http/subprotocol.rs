@@ -1,0 +1,224 @@
+//! `Sec-WebSocket-Protocol`: the auth token that phoenix.js hides in it, and the choice of a subprotocol.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hyper::HeaderMap;
+use hyper::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+
+/// What stands in front of the token, in phoenix.js 1.8 and Phoenix alike.
+const AUTH_TOKEN_PREFIX: &str = "base64url.bearer.phx.";
+
+/// The subprotocol that phoenix.js offers beside the token.
+const PHOENIX: &str = "phoenix";
+
+/// phoenix.js strips the padding, other clients may leave it.
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// The one item that looks like an auth token is no Base64 of a UTF-8 text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadToken;
+
+/// None of the names offered is one that the mount accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NothingInCommon;
+
+/// Takes the auth token out of the first header line. With no such item, or with two, nothing is taken.
+///
+/// The prefix says base64url, and Phoenix decodes the standard alphabet; phoenix.js encodes with `btoa`, which is the
+/// standard one too. Both are taken here, each with or without padding. What decodes to no UTF-8 is refused.
+pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>, BadToken> {
+    let lines: Vec<HeaderValue> = headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .cloned()
+        .collect();
+    let Some(first) = lines.first() else {
+        return Ok(None);
+    };
+    let is_token = |item: &&str| item.starts_with(AUTH_TOKEN_PREFIX);
+    let (tokens, others): (Vec<&str>, Vec<&str>) = items(first).partition(is_token);
+    let [token] = tokens.as_slice() else {
+        return Ok(None);
+    };
+    let encoded = token.strip_prefix(AUTH_TOKEN_PREFIX).unwrap_or_default();
+    let decoded = STANDARD
+        .decode(encoded)
+        .or_else(|_| URL_SAFE.decode(encoded));
+    let token = decoded
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or(BadToken)?;
+    headers.remove(SEC_WEBSOCKET_PROTOCOL);
+    // As in Phoenix: without others the header is gone, later lines included.
+    if let (false, Ok(rest)) = (others.is_empty(), HeaderValue::from_str(&others.join(", "))) {
+        headers.append(SEC_WEBSOCKET_PROTOCOL, rest);
+        for line in lines.iter().skip(1) {
+            headers.append(SEC_WEBSOCKET_PROTOCOL, line.clone());
+        }
+    }
+    Ok(Some(token))
+}
+
+/// The subprotocol to tell the client: the first that the *server* names and the client offers in its first header
+/// line. Ok(None): tell none, as none was offered or none is configured.
+pub(crate) fn choose(
+    configured: Option<&[String]>,
+    auth_token: bool,
+    headers: &HeaderMap,
+) -> Result<Option<HeaderValue>, NothingInCommon> {
+    if configured.is_none() && !auth_token {
+        return Ok(None);
+    }
+    let Some(offered) = headers.get(SEC_WEBSOCKET_PROTOCOL) else {
+        return Ok(None);
+    };
+    let own = auth_token.then_some(PHOENIX).into_iter();
+    let mut accepted = own.chain(configured.unwrap_or_default().iter().map(String::as_str));
+    let chosen = accepted.find(|name| items(offered).any(|item| item == *name));
+    let chosen = chosen.and_then(|name| HeaderValue::from_str(name).ok());
+    chosen.map(Some).ok_or(NothingInCommon)
+}
+
+/// The items of a comma-separated header line; none if it is not ASCII.
+fn items(line: &HeaderValue) -> impl Iterator<Item = &str> {
+    let items = line.to_str().unwrap_or_default().split(',');
+    items.map(str::trim).filter(|item| !item.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        let line = |line: &&str| (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_str(line).unwrap());
+        lines.iter().map(line).collect()
+    }
+
+    fn shown(headers: &HeaderMap) -> Vec<&str> {
+        headers
+            .get_all(SEC_WEBSOCKET_PROTOCOL)
+            .iter()
+            .map(|line| line.to_str().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_servers_first_name_that_is_offered_is_chosen() {
+        let sip: &[&str] = &["sip"];
+        let two: &[&str] = &["sip", "mqtt"];
+        type Row<'a> = (
+            Option<&'a [&'a str]>,
+            bool,
+            &'a [&'a str],
+            Result<Option<&'a str>, NothingInCommon>,
+        );
+        let table: &[Row] = &[
+            (None, false, &["anything"], Ok(None)),
+            (Some(sip), false, &[], Ok(None)),
+            (Some(sip), false, &["sip"], Ok(Some("sip"))),
+            (Some(sip), false, &["mqtt"], Err(NothingInCommon)),
+            (Some(sip), false, &[""], Err(NothingInCommon)),
+            (Some(sip), false, &["SIP"], Err(NothingInCommon)),
+            (Some(two), false, &["mqtt, sip"], Ok(Some("sip"))),
+            (Some(two), false, &["mqtt,x"], Ok(Some("mqtt"))),
+            (Some(two), false, &["x", "mqtt"], Err(NothingInCommon)),
+            (Some(&[]), false, &["x"], Err(NothingInCommon)),
+            (None, true, &["phoenix"], Ok(Some("phoenix"))),
+            (None, true, &["sip"], Err(NothingInCommon)),
+            (None, true, &[], Ok(None)),
+            (Some(sip), true, &["sip, phoenix"], Ok(Some("phoenix"))),
+            (Some(sip), true, &["sip"], Ok(Some("sip"))),
+        ];
+        for (configured, auth_token, offered, expected) in table {
+            let names = configured.map(|names| names.iter().map(|name| name.to_string()).collect());
+            let names: Option<Vec<String>> = names;
+            let chosen = choose(names.as_deref(), *auth_token, &headers(offered));
+            let chosen = chosen
+                .as_ref()
+                .map(|name| name.as_ref().map(|name| name.to_str().unwrap()));
+            assert_eq!(
+                chosen,
+                expected.as_ref().map(|name| *name),
+                "{configured:?} {offered:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_token_is_decoded_and_taken_out() {
+        type Row<'a> = (
+            &'a [&'a str],
+            Result<Option<&'a str>, BadToken>,
+            &'a [&'a str],
+        );
+        let table: &[Row] = &[
+            (&[], Ok(None), &[]),
+            (&["phoenix"], Ok(None), &["phoenix"]),
+            (
+                &["phoenix, base64url.bearer.phx.c2VjcmV0MQ"],
+                Ok(Some("secret1")),
+                &["phoenix"],
+            ),
+            (
+                &["phoenix,base64url.bearer.phx.c2VjcmV0MQ=="],
+                Ok(Some("secret1")),
+                &["phoenix"],
+            ),
+            (
+                &["base64url.bearer.phx.c2VjcmV0MQ"],
+                Ok(Some("secret1")),
+                &[],
+            ),
+            (&["base64url.bearer.phx."], Ok(Some("")), &[]),
+            // "??>" in the standard and the URL-safe alphabet.
+            (
+                &["a, base64url.bearer.phx.Pz8+, b"],
+                Ok(Some("??>")),
+                &["a, b"],
+            ),
+            (&["base64url.bearer.phx.Pz8-"], Ok(Some("??>")), &[]),
+            (
+                &["phoenix, base64url.bearer.phx.YQ", "sip"],
+                Ok(Some("a")),
+                &["phoenix", "sip"],
+            ),
+            (&["base64url.bearer.phx.YQ", "sip"], Ok(Some("a")), &[]),
+            (
+                &["sip", "base64url.bearer.phx.YQ"],
+                Ok(None),
+                &["sip", "base64url.bearer.phx.YQ"],
+            ),
+            (
+                &["base64url.bearer.phx.YQ, base64url.bearer.phx.Yg"],
+                Ok(None),
+                &["base64url.bearer.phx.YQ, base64url.bearer.phx.Yg"],
+            ),
+            (
+                &["base64url.bearer.phx.!!"],
+                Err(BadToken),
+                &["base64url.bearer.phx.!!"],
+            ),
+            (
+                &["base64url.bearer.phx.Y"],
+                Err(BadToken),
+                &["base64url.bearer.phx.Y"],
+            ),
+            (
+                &["base64url.bearer.phx./w"],
+                Err(BadToken),
+                &["base64url.bearer.phx./w"],
+            ),
+        ];
+        for (lines, token, left) in table {
+            let mut headers = headers(lines);
+            let taken = take_auth_token(&mut headers);
+            let taken = taken.as_ref().map(|token| token.as_deref());
+            assert_eq!(taken, token.as_ref().map(|token| *token), "{lines:?}");
+            assert_eq!(shown(&headers), *left, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! How near each limit is, and how often it was reached.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::limit::{Limit, LimitSet};
+
+const LIMITS: usize = Limit::ALL.len();
+
+/// What is known of each limit of a running server: how often it bit or would have, and how near it was. One for all
+/// shards; nothing in it is written per delivery.
+#[derive(Debug, Default)]
+pub struct LimitMeters {
+    bitten: [AtomicU64; LIMITS],
+    observed: [AtomicU64; LIMITS],
+    /// In thousandths of the limit: the highest of the present window of time and of the one before.
+    nearest: [[AtomicU64; 2]; LIMITS],
+}
+
+impl LimitMeters {
+    /// `used` of `max` is in use. True if that is too much, and the limit bites.
+    pub fn judge(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) -> bool {
+        self.note(observe, limit, used, max);
+        if used <= max {
+            return false;
+        }
+        let bites = used > observe.bites_above(limit, max);
+        self.count(limit, bites);
+        bites
+    }
+
+    /// It was exceeded, as the caller knows. True if it bites, false if it only counts.
+    pub fn exceeded(&self, observe: LimitSet, limit: Limit) -> bool {
+        let bites = !observe.contains(limit);
+        self.count(limit, bites);
+        bites
+    }
+
+    fn count(&self, limit: Limit, bites: bool) {
+        let counts = if bites { &self.bitten } else { &self.observed };
+        counts[limit as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// `used` of `max` is in use. Costs a load and two multiplications, and a division and a store when it was never that
+    /// near in this window: it is done with every read. What stands over a limit that bites, as what waits for it does, is
+    /// at that limit.
+    pub fn note(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) {
+        let bites = !observe.contains(limit);
+        let used = if bites { used.min(max) } else { used };
+        let nearest = &self.nearest[limit as usize][0];
+        let (used, max) = (used.saturating_mul(1000), max.max(1));
+        let is_nearer = |permille: u64| used >= permille.saturating_add(1).saturating_mul(max);
+        if is_nearer(nearest.load(Ordering::Relaxed)) {
+            nearest.fetch_max(used / max, Ordering::Relaxed);
+        }
+    }
+
+    /// Begins a new window. To be called every 30 seconds or so, by one thread.
+    pub fn next_window(&self) {
+        for [now, before] in &self.nearest {
+            before.store(now.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
+    /// How often it bit.
+    pub fn bitten(&self, limit: Limit) -> u64 {
+        self.bitten[limit as usize].load(Ordering::Relaxed)
+    }
+
+    /// How often it would have.
+    pub fn observed(&self, limit: Limit) -> u64 {
+        self.observed[limit as usize].load(Ordering::Relaxed)
+    }
+
+    /// How near it was in this window of time and the one before, as a part of 1; over 1 where it only counts.
+    pub fn nearest(&self, limit: Limit) -> f64 {
+        let [now, before] = &self.nearest[limit as usize];
+        let permille = now
+            .load(Ordering::Relaxed)
+            .max(before.load(Ordering::Relaxed));
+        permille as f64 / 1000.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_bites_above_its_value_and_one_that_is_observed_only_counts() {
+        let meters = LimitMeters::default();
+        let observe = LimitSet::default().with(Limit::MessageBytes);
+        assert!(!meters.judge(observe, Limit::Connections, 10, 10));
+        assert!(meters.judge(observe, Limit::Connections, 11, 10));
+        assert!(!meters.judge(observe, Limit::MessageBytes, 30, 20));
+        assert_eq!(
+            (
+                meters.bitten(Limit::Connections),
+                meters.observed(Limit::Connections)
+            ),
+            (1, 0)
+        );
+        assert_eq!(
+            (
+                meters.bitten(Limit::MessageBytes),
+                meters.observed(Limit::MessageBytes)
+            ),
+            (0, 1)
+        );
+        assert_eq!(meters.nearest(Limit::MessageBytes), 1.5);
+        assert_eq!(meters.nearest(Limit::Connections), 1.0);
+    }
+
+    #[test]
+    fn an_observed_limit_bites_at_16_times_its_value_if_it_protects_memory_and_else_never() {
+        let meters = LimitMeters::default();
+        let observe = LimitSet::default()
+            .with(Limit::MessageBytes)
+            .with(Limit::JoinsPerSecond);
+        assert!(!meters.judge(observe, Limit::MessageBytes, 320, 20));
+        assert!(meters.judge(observe, Limit::MessageBytes, 321, 20));
+        assert!(!meters.judge(observe, Limit::JoinsPerSecond, u64::MAX / 2000, 20));
+        let (bitten, observed) = (
+            meters.bitten(Limit::MessageBytes),
+            meters.observed(Limit::MessageBytes),
+        );
+        assert_eq!((bitten, observed), (1, 1));
+    }
+
+    #[test]
+    fn how_near_a_limit_was_is_the_highest_of_all_that_was_noted() {
+        let meters = LimitMeters::default();
+        let observe = LimitSet::default().with(Limit::Connections);
+        let mut highest = 0;
+        for used in [
+            0, 2, 1, 3, 2, 999, 1_000, 1_001, 1_000, 2_997, 2_996, 2_999, 6_000,
+        ] {
+            meters.note(observe, Limit::Connections, used, 3_000);
+            highest = u64::max(highest, used);
+            let permille = (highest / 3) as f64;
+            assert_eq!(meters.nearest(Limit::Connections), permille / 1000.0);
+        }
+        (0..2).for_each(|_| meters.note(observe, Limit::Connections, u64::MAX, 1));
+        assert!(meters.nearest(Limit::Connections) > 1e15);
+    }
+
+    #[test]
+    fn how_near_a_limit_was_is_forgotten_after_two_windows() {
+        let meters = LimitMeters::default();
+        meters.note(LimitSet::default(), Limit::Connections, 5, 10);
+        meters.next_window();
+        assert_eq!(meters.nearest(Limit::Connections), 0.5);
+        meters.next_window();
+        assert_eq!(meters.nearest(Limit::Connections), 0.0);
+    }
+}

@@ -1,0 +1,8 @@
+//! Limits: their names and values, what each does, and how near each is.
+
+pub(crate) mod limit;
+pub(crate) mod meters;
+pub(crate) mod observe;
+pub(crate) mod outcomes;
+pub(crate) mod token_bucket;
+pub(crate) mod values;

@@ -1,0 +1,190 @@
+//! Token buckets, each kept as the moment at which it will be full again (the generic cell rate algorithm). One costs 8
+//! bytes and no upkeep, so every connection can have its own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How many in a second in the long run, and how many at once; worked out as times, since it is used with every read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RefillRate {
+    /// The time in which one is earned, in nanoseconds with a fraction of [`FRACTION_BITS`].
+    one: u64,
+    burst_ns: u64,
+}
+
+/// So that a rate of millions in a second is kept to a thousandth.
+const FRACTION_BITS: u32 = 20;
+
+impl RefillRate {
+    /// So many in a second, and so many at once; 0 counts as 1.
+    pub fn new(per_second: u32, burst: u32) -> RefillRate {
+        let one = (1_000_000_000 << FRACTION_BITS) / u64::from(per_second.max(1));
+        let burst_ns = times(one, burst.max(1));
+        RefillRate { one, burst_ns }
+    }
+
+    /// The time in which `count` are earned.
+    fn ns_of(self, count: u32) -> u64 {
+        times(self.one, count)
+    }
+
+    /// The time in which an empty bucket becomes full.
+    pub fn burst_ns(self) -> u64 {
+        self.burst_ns
+    }
+}
+
+fn times(one: u64, count: u32) -> u64 {
+    ((u128::from(one) * u128::from(count)) >> FRACTION_BITS) as u64
+}
+
+/// One bucket, full at first. Times are nanoseconds of a clock of its owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TokenBucket {
+    full_at_ns: u64,
+}
+
+impl TokenBucket {
+    /// Takes `count`, into debt if need be. Returns how long the debt will last; 0 if there is none.
+    pub fn take(&mut self, now_ns: u64, count: u32, rate: RefillRate) -> u64 {
+        self.full_at_ns = self.full_at_ns.max(now_ns) + rate.ns_of(count);
+        self.used_ns(now_ns).saturating_sub(rate.burst_ns())
+    }
+
+    /// Forgives what is owed: for who is only observed, so that it is in nobody's way when that ends.
+    pub fn forgive(&mut self, now_ns: u64, rate: RefillRate) {
+        self.full_at_ns = self.full_at_ns.min(now_ns + rate.burst_ns());
+    }
+
+    /// How long until one can be taken without debt.
+    pub fn wait_ns(self, now_ns: u64, rate: RefillRate) -> u64 {
+        (self.used_ns(now_ns) + rate.ns_of(1)).saturating_sub(rate.burst_ns())
+    }
+
+    /// What is missing in it, as the time in which it is earned; over [`RefillRate::burst_ns`] while it is in debt.
+    pub fn used_ns(self, now_ns: u64) -> u64 {
+        self.full_at_ns.saturating_sub(now_ns)
+    }
+}
+
+/// A bucket of all shards, from which places in time are given: who comes when it is empty gets the next that is free.
+#[derive(Debug, Default)]
+pub(crate) struct SharedTokenBucket {
+    full_at_ns: AtomicU64,
+}
+
+/// What [`SharedTokenBucket::take`] gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// The wait for it; none if the wait would be longer than allowed, and nothing was taken.
+    pub wait: Option<Duration>,
+    /// What was missing in the bucket then, as time.
+    pub used_ns: u64,
+}
+
+impl SharedTokenBucket {
+    /// Leaves it empty at most, and nothing owed: for another rate, under which what is missing now would be something else.
+    pub fn forgive(&self, now_ns: u64, rate: RefillRate) {
+        let empty_ns = now_ns + rate.burst_ns();
+        self.full_at_ns.fetch_min(empty_ns, Ordering::Relaxed);
+    }
+
+    /// Takes one, to be used after the wait that is returned.
+    pub fn take(&self, now_ns: u64, rate: RefillRate, wait_max: Duration) -> Turn {
+        let (one, burst) = (rate.ns_of(1), rate.burst_ns());
+        let wait_max = wait_max.as_nanos() as u64;
+        let used = |full_at: u64| full_at.saturating_sub(now_ns) + one;
+        let taken = self
+            .full_at_ns
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
+                let fits = used(full_at).saturating_sub(burst) <= wait_max;
+                fits.then(|| full_at.max(now_ns) + one)
+            });
+        let (Ok(full_at) | Err(full_at)) = taken;
+        let used_ns = used(full_at);
+        let wait = Duration::from_nanos(used_ns.saturating_sub(burst));
+        Turn {
+            wait: taken.is_ok().then_some(wait),
+            used_ns,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn rate() -> RefillRate {
+        RefillRate::new(1_000, 10)
+    }
+
+    #[test]
+    fn a_rate_is_kept_to_a_thousandth_whatever_it_is() {
+        for per_second in [1, 3, 1_000, 1 << 20, 999_999_937, u32::MAX] {
+            let rate = RefillRate::new(per_second, u32::MAX);
+            let second = rate.ns_of(per_second).abs_diff(1_000_000_000);
+            assert!(second <= 1_000_000, "{per_second}: {second}");
+            assert_eq!(rate.burst_ns(), rate.ns_of(u32::MAX));
+        }
+        assert_eq!(RefillRate::new(0, 0), RefillRate::new(1, 1));
+    }
+
+    #[test]
+    fn a_bucket_gives_its_burst_at_once_and_then_no_more_than_its_rate() {
+        let mut bucket = TokenBucket::default();
+        assert_eq!(bucket.take(0, 10, rate()), 0);
+        assert_eq!(bucket.wait_ns(0, rate()), MS);
+        assert_eq!(bucket.take(0, 5, rate()), 5 * MS, "a debt of five");
+        assert_eq!(bucket.take(5 * MS, 0, rate()), 0, "is paid after five");
+        let given = (0..1_000).filter(|ms| {
+            let now = (5 + ms) * MS;
+            let free = bucket.wait_ns(now, rate()) == 0;
+            free && bucket.take(now, 1, rate()) == 0
+        });
+        assert_eq!(given.count(), 999);
+        bucket.take(2_000 * MS, 1_000_000, rate());
+        bucket.forgive(2_000 * MS, rate());
+        assert_eq!(bucket.wait_ns(2_000 * MS, rate()), MS);
+    }
+
+    #[test]
+    fn a_bucket_that_was_left_alone_holds_its_burst_and_not_more() {
+        let mut bucket = TokenBucket::default();
+        bucket.take(0, 10, rate());
+        assert_eq!(bucket.take(3_600_000 * MS, 10, rate()), 0);
+        assert_eq!(bucket.take(3_600_000 * MS, 1, rate()), MS);
+    }
+
+    #[test]
+    fn those_who_wait_get_places_one_after_the_other_and_nobody_waits_longer_than_allowed() {
+        let bucket = SharedTokenBucket::default();
+        let take = |now: u64| bucket.take(now, rate(), Duration::from_millis(3)).wait;
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert!((0..10).all(|_| take(0) == ms(0)));
+        assert_eq!([take(0), take(0), take(0)], [ms(1), ms(2), ms(3)]);
+        assert_eq!([take(0), take(0)], [None, None]);
+        assert_eq!(take(MS), ms(3), "who was refused took nobody's place");
+    }
+
+    #[test]
+    fn what_was_taken_at_a_slow_rate_is_forgiven_at_another() {
+        let bucket = SharedTokenBucket::default();
+        let wait_max = Duration::from_millis(3);
+        let slow = RefillRate::new(1, 10);
+        for _ in 0..20 {
+            bucket.take(0, slow, wait_max);
+        }
+        assert_eq!(bucket.take(0, rate(), wait_max).wait, None);
+        bucket.forgive(0, rate());
+        let wait = bucket.take(0, rate(), wait_max).wait;
+        assert_eq!(wait, Some(Duration::from_millis(1)), "empty, and no more");
+        bucket.forgive(0, slow);
+        assert_eq!(
+            bucket.take(MS, rate(), wait_max).wait,
+            wait,
+            "nothing is given"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Where a server stands, as seen from outside its shards: starting, admitting or ending, and whether each shard still
+//! turns. For health checks, a service manager's watchdog and metrics.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// What a server does with who comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Its shards are being started.
+    Starting,
+    /// It accepts connections.
+    Admitting,
+    /// It was asked to end: connections are still served, new ones should go elsewhere.
+    Draining,
+}
+
+/// One for all shards, the acceptor and the admin listener.
+#[derive(Debug)]
+pub struct Status {
+    started: Instant,
+    phase: AtomicU8,
+    /// When each shard last began a turn, in milliseconds since `started`.
+    turned_ms: Box<[AtomicU64]>,
+    connections: AtomicUsize,
+    reloads_ok: AtomicU64,
+    reloads_failed: AtomicU64,
+}
+
+impl Status {
+    /// Of a server that is to have so many shards.
+    pub(crate) fn new(shards: usize) -> Status {
+        Status {
+            started: Instant::now(),
+            phase: AtomicU8::new(Phase::Starting as u8),
+            turned_ms: (0..shards).map(|_| AtomicU64::new(0)).collect(),
+            connections: AtomicUsize::new(0),
+            reloads_ok: AtomicU64::new(0),
+            reloads_failed: AtomicU64::new(0),
+        }
+    }
+
+    /// What it does with who comes.
+    pub fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Starting,
+            1 => Phase::Admitting,
+            _ => Phase::Draining,
+        }
+    }
+
+    pub(crate) fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    pub(crate) fn connection_came(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn connection_gone(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Connections there are, in HTTP or as WebSockets.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// A shard begins a turn at `now`.
+    pub(crate) fn turns(&self, shard: u16, now: Instant) {
+        let ms = now.duration_since(self.started).as_millis() as u64;
+        self.turned_ms[usize::from(shard)].store(ms, Ordering::Relaxed);
+    }
+
+    /// A shard has ended, and is not expected to turn any more.
+    pub(crate) fn ends(&self, shard: u16) {
+        self.turned_ms[usize::from(shard)].store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// How long ago that shard which is furthest behind last began a turn. A shard that has nothing to do turns once a
+    /// second.
+    pub fn longest_since_turn(&self) -> Duration {
+        let now = self.started.elapsed();
+        let oldest = self
+            .turned_ms
+            .iter()
+            .map(|ms| ms.load(Ordering::Relaxed))
+            .min();
+        now.saturating_sub(Duration::from_millis(oldest.unwrap_or(0)))
+    }
+
+    /// Whether every shard has turned within `time`.
+    pub fn every_shard_turned_within(&self, time: Duration) -> bool {
+        self.longest_since_turn() <= time
+    }
+
+    /// A new configuration was taken.
+    pub(crate) fn reloaded(&self) {
+        self.reloads_ok.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A new configuration was refused because it was wrong.
+    pub(crate) fn reload_failed(&self) {
+        self.reloads_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reloads(&self) -> ReloadCounts {
+        ReloadCounts {
+            ok: self.reloads_ok.load(Ordering::Relaxed),
+            failed: self.reloads_failed.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// How often a new configuration was taken, and how often it was refused because it was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReloadCounts {
+    pub ok: u64,
+    pub failed: u64,
+}

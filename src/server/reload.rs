@@ -1,0 +1,76 @@
+//! What a server serves and within which limits, as it is now, and how that is replaced while it runs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::channel::Router;
+use crate::server::http::app::HttpApp;
+use crate::server::http::app::Serving;
+use crate::server::limits::values::HttpLimits;
+use crate::server::limits::values::ServerLimits;
+use crate::server::shard::link::{Command, ShardLink};
+
+/// What a running server is to serve from now on: see [`Endpoint::reload`](super::endpoint::Endpoint::reload).
+#[derive(Debug)]
+pub struct Reload {
+    /// What is served.
+    pub router: Router,
+    /// Within which limits while a connection speaks HTTP.
+    pub http_limits: HttpLimits,
+    /// Within which limits otherwise.
+    pub limits: ServerLimits,
+}
+
+/// What is served now. The server that runs owns it; shards have its content handed to them, the acceptor's thread asks.
+#[derive(Debug)]
+pub(super) struct Live(Mutex<Current>);
+
+#[derive(Debug)]
+struct Current {
+    serving: Arc<Serving>,
+    /// Empty before the server runs.
+    shards: Vec<Weak<ShardLink>>,
+}
+
+impl Live {
+    /// Begins with `app` within `limits`.
+    pub fn new(app: HttpApp, limits: ServerLimits) -> Live {
+        let app = Arc::new(app);
+        Live(Mutex::new(Current {
+            serving: Arc::new(Serving { app, limits }),
+            shards: Vec::new(),
+        }))
+    }
+
+    /// What is served now.
+    pub fn serving(&self) -> Arc<Serving> {
+        Arc::clone(&self.lock().serving)
+    }
+
+    /// Has reloads go to `shards` from now on. Returns what they are to begin with.
+    pub fn reach(&self, shards: &[Arc<ShardLink>]) -> Arc<Serving> {
+        let mut current = self.lock();
+        current.shards = shards.iter().map(Arc::downgrade).collect();
+        Arc::clone(&current.serving)
+    }
+
+    /// Under the lock to its end, so that all shards see reloads in one order.
+    pub fn reload(&self, reload: Reload) {
+        let app = HttpApp::new(reload.router).limits(reload.http_limits);
+        let mut current = self.lock();
+        let app = Arc::new(app.succeeding(&current.serving.app));
+        app.admission
+            .set_limits(reload.limits.admission, reload.limits.observe);
+        let limits = reload.limits;
+        let serving = Arc::new(Serving { app, limits });
+        current.serving = Arc::clone(&serving);
+        for shard in current.shards.iter().filter_map(Weak::upgrade) {
+            let command = Command::Reload(Arc::clone(&serving));
+            shard.inbox.post(command, 1);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        // Nothing of the app's runs under it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,86 @@
+//! A shard's coarse clock: read once a turn, so that stamping a connection costs a store.
+
+use std::time::{Duration, Instant};
+
+/// Milliseconds since the shard started, in 32 bits: stamps are compared by what lies between them, which wraps
+/// after 49 days, far over any deadline here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(u32);
+
+impl Stamp {
+    /// Milliseconds since the shard started, or since they last wrapped.
+    pub fn as_ms(self) -> u32 {
+        self.0
+    }
+
+    /// So many milliseconds later.
+    pub fn later_by(self, ms: u64) -> Stamp {
+        // The cut to 32 bits is the wrap.
+        Stamp(self.0.wrapping_add(ms as u32))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Clock {
+    started: Instant,
+    now: Stamp,
+    now_ns: u64,
+}
+
+impl Clock {
+    pub fn start() -> Clock {
+        Clock {
+            started: Instant::now(),
+            now: Stamp(0),
+            now_ns: 0,
+        }
+    }
+
+    /// Looks at the time, and returns it. Once a turn.
+    pub fn refresh(&mut self) -> Instant {
+        let now = Instant::now();
+        // The cut to 32 bits is the wrap.
+        let elapsed = now.duration_since(self.started);
+        self.now = Stamp(elapsed.as_millis() as u32);
+        self.now_ns = elapsed.as_nanos() as u64;
+        now
+    }
+
+    pub fn now(&self) -> Stamp {
+        self.now
+    }
+
+    /// Nanoseconds since the shard started, which never wrap.
+    pub fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    /// The moment that is so many nanoseconds after the start.
+    pub fn instant(&self, at_ns: u64) -> Instant {
+        self.started + Duration::from_nanos(at_ns)
+    }
+
+    /// How many milliseconds have passed since `stamp`.
+    pub fn since_ms(&self, stamp: Stamp) -> u64 {
+        u64::from(self.now.0.wrapping_sub(stamp.0))
+    }
+
+    /// Whether `timeout_ms` milliseconds have passed since `stamp`.
+    pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
+        self.since_ms(stamp) >= timeout_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_moved_over_the_wrap() {
+        let mut clock = Clock::start();
+        clock.now = Stamp(5);
+        let before_the_wrap = Stamp(u32::MAX - 4);
+        assert_eq!(clock.since_ms(before_the_wrap), 10);
+        assert_eq!(clock.since_ms(before_the_wrap.later_by(7)), 3);
+    }
+}

@@ -1,0 +1,94 @@
+//! How far a drain is: which connections are told to go next, and when.
+
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::clock::{Clock, Stamp};
+
+/// How often a drain looks whom to close: often enough to be even, seldom enough to cost nothing.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How long a connection whose time has come stays open because something it was to get is still on its way.
+pub(crate) const SETTLE_MS_MAX: u64 = 300;
+
+/// How long a shard that ends waits for connections in HTTP: those that have just been accepted and the upgrades under
+/// way, which then get their 1012. The other ones end at once.
+pub(crate) const HTTP_GRACE_MS: u64 = 1_000;
+
+/// Where a shard's drain stands.
+pub(crate) struct Draining {
+    pub(crate) since: Stamp,
+    window_ms: u64,
+    /// How many connections there were.
+    count: usize,
+    /// Whose time has not come yet, by their ids, the next one last.
+    left: Vec<u64>,
+    /// Whose time has come, and since when.
+    pub(crate) due: Vec<(u64, Stamp)>,
+    pub(crate) tick: Interval,
+}
+
+impl Draining {
+    pub(crate) fn new(now: Stamp, window_ms: u64, left: Vec<u64>) -> Draining {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Draining {
+            since: now,
+            window_ms: pace_ms(window_ms, left.len()),
+            count: left.len(),
+            left,
+            due: Vec::new(),
+            tick,
+        }
+    }
+
+    /// Moves those whose time has come by now.
+    pub(crate) fn fall_due(&mut self, clock: &Clock) {
+        let count = due_after(clock.since_ms(self.since), self.window_ms, self.count);
+        while self.count - self.left.len() < count {
+            let next = self.left.pop();
+            self.due.extend(next.map(|id| (id, clock.now())));
+        }
+    }
+}
+
+/// The time in which a shard closes `count` connections: at the slowest pace, one in a millisecond, it takes as many.
+pub(crate) fn pace_ms(window_ms: u64, count: usize) -> u64 {
+    window_ms.min(count as u64)
+}
+
+/// How many of `count` connections are to be closed once `passed_ms` of the window have passed.
+pub(crate) fn due_after(passed_ms: u64, window_ms: u64, count: usize) -> usize {
+    match passed_ms < window_ms {
+        true => (count as u64 * passed_ms / window_ms) as usize,
+        false => count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::limits::values::Drain;
+
+    #[test]
+    fn the_pace_is_even_over_the_window_and_never_under_one_in_a_millisecond() {
+        let due = |passed_ms| due_after(passed_ms, 5_000, 100_000);
+        assert_eq!([0, 1, 2_500, 4_999].map(due), [0, 20, 50_000, 99_980]);
+        assert_eq!([5_000, 60_000].map(due), [100_000; 2]);
+        assert_eq!(due_after(0, 0, 7), 7);
+        assert_eq!(pace_ms(5_000, 30), 30);
+        assert_eq!(pace_ms(5_000, 100_000), 5_000);
+    }
+
+    #[test]
+    fn the_window_leaves_half_of_the_time_for_the_last_to_answer() {
+        let drain = Drain {
+            ready_delay_ms: 2_000,
+            window_ms: 9_000,
+            deadline_ms: 10_000,
+        };
+        assert_eq!(drain.closing_window_ms(), 4_000);
+        assert_eq!(Drain::default().closing_window_ms(), 1_000);
+    }
+}

@@ -1,0 +1,104 @@
+//! What reaches a shard: commands from other threads, and events of its own thread's tasks.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::broker::{Hub, Mailbox};
+use crate::channel::{Mail, Postbox};
+use crate::server::admission::Admission;
+use crate::server::http::app::Serving;
+use crate::server::http::pending::InHttp;
+use crate::server::limits::meters::LimitMeters;
+use crate::server::node::Node;
+use crate::server::node::closes::Closes;
+use crate::server::node::shard_stats::ShardStats;
+use crate::server::node::status::Status;
+
+/// What another thread asks of a shard.
+pub(crate) enum Command {
+    /// Takes a connection over.
+    Accept(std::net::TcpStream, SocketAddr),
+    /// Cuts connections in HTTP that have waited longest without a whole request, since others wait to be accepted.
+    MakeRoom,
+    /// Something for a channel.
+    Mail(Mail),
+    /// Serves that from now on.
+    Reload(Arc<Serving>),
+    /// Closes everything with 1012, by and by, and ends.
+    Drain,
+    /// The time for that is over: cuts what is left and ends.
+    Cut,
+}
+
+/// The part of a shard that other threads see.
+pub(crate) struct ShardLink {
+    pub number: u16,
+    pub hub: Arc<Hub>,
+    /// The node's, as are the three fields below it.
+    pub closes: Arc<Closes>,
+    pub meters: Arc<LimitMeters>,
+    pub status: Arc<Status>,
+    pub admission: Arc<Admission>,
+    /// Its own. Others only read them.
+    pub stats: Arc<ShardStats>,
+    pub inbox: Mailbox<Command>,
+    /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
+    pub connections: AtomicUsize,
+    /// Those of them in HTTP.
+    pub in_http: Arc<InHttp>,
+    /// It was asked to make room, and has not looked yet.
+    pub is_to_make_room: AtomicBool,
+    /// WebSockets that a stop cut off because their clients did not take the Close frame.
+    pub cut_off: AtomicUsize,
+    /// Those that it cut when their clients had been told, and had not closed in return yet.
+    pub cut_told: AtomicUsize,
+}
+
+impl ShardLink {
+    pub fn new(number: u16, node: &Node) -> ShardLink {
+        ShardLink {
+            number,
+            hub: Arc::clone(&node.hub),
+            closes: Arc::clone(&node.closes),
+            meters: Arc::clone(&node.meters),
+            status: Arc::clone(&node.status),
+            admission: Arc::clone(&node.admission),
+            stats: Arc::clone(&node.stats[usize::from(number)]),
+            inbox: Mailbox::default(),
+            connections: AtomicUsize::new(0),
+            in_http: Arc::default(),
+            is_to_make_room: AtomicBool::new(false),
+            cut_off: AtomicUsize::new(0),
+            cut_told: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn accept(&self, stream: std::net::TcpStream, peer: SocketAddr) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.status.connection_came();
+        self.inbox.post(Command::Accept(stream, peer), 1);
+    }
+
+    /// Asks it to cut who waits longest in HTTP; not twice before it has looked.
+    pub fn make_room(&self) {
+        if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
+            self.inbox.post(Command::MakeRoom, 1);
+        }
+    }
+
+    pub fn connection_gone(&self) {
+        self.connections.fetch_sub(1, Ordering::Relaxed);
+        self.status.connection_gone();
+    }
+}
+
+impl Postbox for ShardLink {
+    fn shard(&self) -> u16 {
+        self.number
+    }
+
+    fn post(&self, mail: Mail) {
+        self.inbox.post(Command::Mail(mail), 1);
+    }
+}

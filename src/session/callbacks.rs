@@ -1,0 +1,118 @@
+//! Events, infos and intercepted broadcasts: running a joined channel's callbacks and doing what they return.
+
+use super::busy::{Cause, Waiting};
+use super::joined::Joined;
+use super::{Crash, Session, guarded};
+use crate::broker::SubscriptionId;
+use crate::channel::frames;
+use crate::channel::{Broadcast, Channel, MailMessage};
+use crate::channel::{Handled, Reply};
+use crate::channel::{Host, Info};
+use crate::channel::{Phase, Socket};
+use crate::protocol::{Message, Payload, Ref, reason};
+
+impl Session {
+    /// Takes a broadcast of an event that `channel` intercepts.
+    pub fn intercepted(
+        &mut self,
+        channel: SubscriptionId,
+        event: &str,
+        payload: Payload<'_>,
+        host: &mut dyn Host,
+    ) {
+        if self.is_busy(channel) {
+            let (event, payload) = (event.into(), payload.to_buf());
+            return self.line_up(channel, Waiting::Intercepted { event, payload }, host);
+        }
+        self.call(channel, None, host, |app, socket| {
+            app.handle_out(event, payload, socket)
+        });
+    }
+
+    /// Takes a broadcast on another topic that `channel` follows.
+    pub fn heard(&mut self, channel: SubscriptionId, broadcast: Broadcast, host: &mut dyn Host) {
+        self.info(channel, Box::new(broadcast), host);
+    }
+
+    pub(super) fn info(&mut self, id: SubscriptionId, info: Info, host: &mut dyn Host) {
+        if self.is_busy(id) {
+            return self.line_up(id, Waiting::Mail(MailMessage::Info(info)), host);
+        }
+        self.call(id, None, host, |app, socket| app.handle_info(info, socket));
+    }
+
+    pub(super) fn event(&mut self, id: SubscriptionId, message: &Message<'_>, host: &mut dyn Host) {
+        let (reference, payload) = (Some(&message.reference), message.payload);
+        // A name that is no string is no event of anybody's; Phoenix's app would crash on it.
+        let event = message.event.as_str();
+        self.call(id, reference, host, |app, socket| match event {
+            Some(event) => app.handle_in(event, payload, socket),
+            None => Handled::error(reason("event is not a string")),
+        });
+    }
+
+    pub(super) fn is_busy(&self, id: SubscriptionId) -> bool {
+        let joined = self.channels.with_id(id);
+        joined.is_some_and(|joined| joined.busy.is_some())
+    }
+
+    /// Runs one callback of a channel that is not busy; if it has ended, nothing. `reference` is the ref of the event
+    /// that is handled (null if it came without), none where there is nothing to reply to.
+    fn call(
+        &mut self,
+        id: SubscriptionId,
+        reference: Option<&Ref>,
+        host: &mut dyn Host,
+        callback: impl FnOnce(&dyn Channel, &mut Socket<'_>) -> Handled,
+    ) {
+        let Some(mut joined) = self.channels.remove(id) else {
+            return;
+        };
+        let outcome = guarded(|| {
+            let phase = Phase::Joined(reference);
+            let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
+            callback(channel, &mut socket)
+        });
+        self.handled(joined, reference, outcome, host);
+    }
+
+    /// A callback of a joined channel has returned, or panicked. `joined` is not in the list while it runs.
+    pub(super) fn handled(
+        &mut self,
+        joined: Joined,
+        reference: Option<&Ref>,
+        outcome: Result<Handled, Crash>,
+        host: &mut dyn Host,
+    ) {
+        match outcome {
+            Ok(Handled::NoReply) => self.channels.insert(joined),
+            Ok(Handled::Reply(reply)) => match self.reply_frame(&joined, reference, &reply) {
+                Ok(frame) => {
+                    host.send(frame, Some(joined.id));
+                    self.channels.insert(joined);
+                }
+                Err(crash) => self.crash(joined, crash, host),
+            },
+            Ok(Handled::Stop(stop)) => self.stop(joined, reference, stop, host),
+            Ok(Handled::Later(job)) => {
+                self.wait_for(joined, Cause::Event, reference.cloned(), job, host);
+            }
+            Err(crash) => self.crash(joined, crash, host),
+        }
+    }
+
+    /// A channel that replies with what has no form in the client's version, or to nobody, has made a mistake.
+    pub(super) fn reply_frame(
+        &self,
+        joined: &Joined,
+        reference: Option<&Ref>,
+        reply: &Reply,
+    ) -> Result<bytes::Bytes, Crash> {
+        let Some(reference) = reference else {
+            return Err(Crash("a reply where there is nobody to reply to".into()));
+        };
+        let standing = joined.standing(self.version);
+        frames::reply(standing, reference, &reply.status, &reply.payload)
+            .map_err(|why| Crash(format!("reply: {why}")))
+    }
+}

@@ -1,0 +1,216 @@
+//! Joins: who is admitted, and in which order the client learns of it.
+
+use std::sync::Arc;
+
+use super::busy::Cause;
+use super::joined::Joined;
+use super::{Crash, Session, guarded};
+use crate::broker::Terms;
+use crate::channel::Host;
+use crate::channel::JoinRefs;
+use crate::channel::JoinRefusal;
+use crate::channel::frames;
+use crate::channel::{Acceptance, Join, JoinOutcome};
+use crate::channel::{Early, Phase};
+use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
+
+/// Bytes of a refused topic that the log shows.
+const SHOWN_BYTES_MAX: usize = 256;
+
+impl Session {
+    /// A join of a topic that is not joined (any more).
+    pub(super) fn join(&mut self, message: &Message<'_>, host: &mut dyn Host) {
+        let routes = &self.settings.routes;
+        let topic = message.topic.as_str();
+        let Some((topic, route)) = topic.and_then(|t| Some((t, routes.route_of(t)?))) else {
+            let topic = topic.unwrap_or("(no text)");
+            told_refused(topic, JoinRefusal::Unmatched, host);
+            return self.unmatched(message, host);
+        };
+        let refs = JoinRefs::new(&message.join_ref, &message.reference);
+        if let Some((refusal, why)) = self.no_room(topic, &refs, host) {
+            told_refused(topic, refusal, host);
+            return self.answer(&message.join_ref, message, "error", reason(why), host);
+        }
+        // The values' own `clone` is app code too.
+        let Ok(assigns) = guarded(|| self.assigns.clone()) else {
+            told_refused(topic, JoinRefusal::Crashed, host);
+            return self.answer(
+                &message.join_ref,
+                message,
+                "error",
+                reason("join crashed"),
+                host,
+            );
+        };
+        let joined = Joined {
+            id: host.new_id(),
+            topic: topic.into(),
+            route: Arc::clone(route),
+            refs,
+            assigns,
+            busy: None,
+        };
+        if host.may_join(joined.id) {
+            self.ask_to_join(joined, &message.reference, message.payload, host);
+        } else {
+            self.hold_join(joined, message, host);
+        }
+    }
+
+    /// The turn of a join has come.
+    pub(super) fn ask_to_join(
+        &mut self,
+        mut joined: Joined,
+        reference: &Ref,
+        payload: Payload<'_>,
+        host: &mut dyn Host,
+    ) {
+        let mut early = Early::default();
+        let topic = joined.topic.clone();
+        let outcome = guarded(|| {
+            let phase = Phase::Joining(&mut early);
+            let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
+            channel.join(&topic, payload, &mut socket)
+        });
+        self.joined(joined, reference, early, outcome, host);
+    }
+
+    /// Why the connection cannot have this topic too, if so.
+    fn no_room(
+        &self,
+        topic: &str,
+        refs: &JoinRefs,
+        host: &mut dyn Host,
+    ) -> Option<(JoinRefusal, &'static str)> {
+        let settings = &self.settings;
+        let longest = topic.len().max(refs.channel().heap_bytes());
+        if !host.may_have_channels(self.channels_len() + 1, settings.channels_max) {
+            Some((JoinRefusal::TooManyChannels, "too many channels joined"))
+        } else if longest > settings.name_bytes_max {
+            Some((JoinRefusal::NameTooLong, "topic or ref too long"))
+        } else {
+            None
+        }
+    }
+
+    /// The join callback has returned, or panicked. `joined` is not in the list while it runs.
+    pub(super) fn joined(
+        &mut self,
+        joined: Joined,
+        reference: &Ref,
+        early: Early,
+        outcome: Result<Join, Crash>,
+        host: &mut dyn Host,
+    ) {
+        match outcome.map(|join| join.0) {
+            Ok(JoinOutcome::Accepted(acceptance)) => {
+                self.accept(joined, reference, early, &acceptance, host);
+            }
+            Ok(JoinOutcome::Refused(response)) => {
+                self.refuse(&joined, reference, JoinRefusal::Denied, &response, host);
+            }
+            Ok(JoinOutcome::Later(job)) => {
+                let cause = Cause::Join(early);
+                self.wait_for(joined, cause, Some(reference.clone()), job, host);
+            }
+            Err(crash) => self.crashed(&joined, reference, crash, host),
+        }
+    }
+
+    fn accept(
+        &mut self,
+        joined: Joined,
+        reference: &Ref,
+        early: Early,
+        acceptance: &Acceptance,
+        host: &mut dyn Host,
+    ) {
+        let channel = joined.route.channel();
+        let frame = self.join_reply(&joined, reference, "ok", &acceptance.response);
+        let ready = frame
+            .map_err(|why| Crash(format!("join reply: {why}")))
+            .and_then(|frame| Ok((frame, guarded(|| channel.intercept())?)));
+        let (frame, intercept) = match ready {
+            Ok(ready) => ready,
+            Err(crash) => return self.crashed(&joined, reference, crash, host),
+        };
+        let terms = Terms {
+            intercept,
+            members_max: acceptance.members_max,
+            retention: acceptance.retention,
+        };
+        let id = joined.id;
+        // The reply is the first frame of this join, and whatever is published once the client can know of it comes
+        // behind.
+        if !host.subscribe(id, &joined.topic, &terms, frame) {
+            let full = reason("room full");
+            return self.refuse(&joined, reference, JoinRefusal::Full, &full, host);
+        }
+        for frame in early.frames {
+            host.send(frame, Some(id));
+        }
+        self.channels.insert(joined);
+        for info in early.infos {
+            self.info(id, info, host);
+        }
+    }
+
+    fn crashed(&self, joined: &Joined, reference: &Ref, crash: Crash, host: &mut dyn Host) {
+        let by = host.address();
+        tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a join crashed");
+        let crashed = reason("join crashed");
+        self.refuse(joined, reference, JoinRefusal::Crashed, &crashed, host);
+    }
+
+    /// Nothing of the attempt remains.
+    pub(super) fn refuse(
+        &self,
+        joined: &Joined,
+        reference: &Ref,
+        refusal: JoinRefusal,
+        response: &PayloadBuf,
+        host: &mut dyn Host,
+    ) {
+        told_refused(&joined.topic, refusal, host);
+        host.unsubscribe(joined.id);
+        let frame = self.join_reply(joined, reference, "error", response);
+        // The app's reason may have no form in the client's version; then it gets one that has.
+        let frame = frame.or_else(|_| {
+            let crashed = reason("join crashed");
+            self.join_reply(joined, reference, "error", &crashed)
+        });
+        if let Ok(frame) = frame {
+            host.send(frame, None);
+        }
+    }
+
+    /// The answer to a join bears the join's own `join_ref`, null included.
+    fn join_reply(
+        &self,
+        joined: &Joined,
+        reference: &Ref,
+        status: &str,
+        response: &PayloadBuf,
+    ) -> Result<bytes::Bytes, crate::protocol::Unencodable> {
+        let (join_ref, topic) = (joined.refs.wire(), (&*joined.topic).into());
+        frames::echo(self.version, join_ref, reference, &topic, status, response)
+    }
+}
+
+/// Tells the host and the log of a join that is answered with an error.
+fn told_refused(topic: &str, refusal: JoinRefusal, host: &mut dyn Host) {
+    host.join_refused(refusal);
+    // The address is not to be looked up for nobody.
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        let by = host.address();
+        let (shard, refusal) = (by.postbox.shard(), refusal.name());
+        let topic = shown(topic);
+        tracing::debug!(connection = %by, shard, topic, refusal, "join refused");
+    }
+}
+
+/// As much of a topic as the log takes: it may be one that was refused for its length.
+fn shown(topic: &str) -> &str {
+    &topic[..topic.floor_char_boundary(SHOWN_BYTES_MAX)]
+}

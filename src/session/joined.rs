@@ -1,0 +1,152 @@
+//! One topic that a connection has joined, or is joining, and the list of them.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::busy::Busy;
+use crate::broker::SubscriptionId;
+use crate::channel::Host;
+use crate::channel::JoinRefs;
+use crate::channel::Route;
+use crate::channel::{Assigns, Channel};
+use crate::channel::{Phase, Socket, Standing};
+use crate::protocol::Version;
+
+/// One channel of a connection.
+pub(super) struct Joined {
+    pub(super) id: SubscriptionId,
+    pub(super) topic: CompactString,
+    /// Its channel; after a reload no longer one of its session's routes, if none of those matches the topic.
+    pub(super) route: Arc<Route>,
+    pub(super) refs: JoinRefs,
+    pub(super) assigns: Assigns,
+    /// What it waits for, if it does; nothing else is done for the topic meanwhile.
+    pub(super) busy: Option<Box<Busy>>,
+}
+
+impl Joined {
+    pub(super) fn standing(&self, version: Version) -> Standing<'_> {
+        Standing {
+            version,
+            id: self.id,
+            topic: &self.topic,
+            refs: &self.refs,
+        }
+    }
+
+    /// The socket for one callback.
+    pub(super) fn socket<'a>(
+        &'a mut self,
+        version: Version,
+        host: &'a mut dyn Host,
+        phase: Phase<'a>,
+    ) -> Socket<'a> {
+        self.channel_and_socket(version, host, phase).1
+    }
+
+    /// The app's channel, and the socket for one of its callbacks.
+    pub(super) fn channel_and_socket<'a>(
+        &'a mut self,
+        version: Version,
+        host: &'a mut dyn Host,
+        phase: Phase<'a>,
+    ) -> (&'a dyn Channel, Socket<'a>) {
+        let standing = Standing {
+            version,
+            id: self.id,
+            topic: &self.topic,
+            refs: &self.refs,
+        };
+        let assigns = &mut self.assigns;
+        let socket = Socket {
+            host,
+            assigns,
+            standing,
+            phase,
+        };
+        (self.route.channel(), socket)
+    }
+}
+
+/// The channels of one connection. Nearly always there is one, which then needs no allocation.
+///
+/// Searching is linear: with the default limit of 100 channels it is cheaper than a hash, and the limit bounds it.
+pub(super) enum Channels {
+    Few(Option<Joined>),
+    Many(Vec<Joined>),
+}
+
+impl Channels {
+    pub(super) const fn new() -> Self {
+        Self::Few(None)
+    }
+
+    pub(super) fn as_slice(&self) -> &[Joined] {
+        match self {
+            Self::Few(one) => one.as_slice(),
+            Self::Many(many) => many,
+        }
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [Joined] {
+        match self {
+            Self::Few(one) => one.as_mut_slice(),
+            Self::Many(many) => many,
+        }
+    }
+
+    pub(super) fn with_topic(&self, topic: &str) -> Option<&Joined> {
+        self.as_slice().iter().find(|joined| joined.topic == topic)
+    }
+
+    pub(super) fn with_id(&self, id: SubscriptionId) -> Option<&Joined> {
+        self.as_slice().iter().find(|joined| joined.id == id)
+    }
+
+    pub(super) fn with_id_mut(&mut self, id: SubscriptionId) -> Option<&mut Joined> {
+        self.as_mut_slice()
+            .iter_mut()
+            .find(|joined| joined.id == id)
+    }
+
+    pub(super) fn insert(&mut self, joined: Joined) {
+        match self {
+            Self::Few(one @ None) => *one = Some(joined),
+            Self::Few(one) => *self = Self::Many(one.take().into_iter().chain([joined]).collect()),
+            Self::Many(many) => many.push(joined),
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: SubscriptionId) -> Option<Joined> {
+        match self {
+            Self::Few(one) => one.take_if(|joined| joined.id == id),
+            Self::Many(many) => {
+                let index = many.iter().position(|joined| joined.id == id)?;
+                let joined = many.swap_remove(index);
+                self.give_back();
+                Some(joined)
+            }
+        }
+    }
+
+    /// Lets go of memory that a connection needed when it had more channels. A channel is taken out for each of its
+    /// callbacks and put back, so this must not cost an allocation each time: two channels keep their list.
+    fn give_back(&mut self) {
+        if let Self::Many(many) = self {
+            if many.is_empty() {
+                *self = Self::Few(None);
+            } else if many.len() < many.capacity() / 4 {
+                many.shrink_to(many.len() * 2);
+            }
+        }
+    }
+
+    /// Takes any one of them out.
+    pub(super) fn pop(&mut self) -> Option<Joined> {
+        match self {
+            Self::Few(one) => one.take(),
+            Self::Many(many) => many.pop(),
+        }
+    }
+}

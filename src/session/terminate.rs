@@ -1,0 +1,116 @@
+//! The ends of a channel, and the order in which each is told.
+//!
+//! Every end first ends the subscription: what was published until then goes out in front of all that follows.
+
+use super::joined::Joined;
+use super::{Crash, Session, guarded};
+use crate::broker::SubscriptionId;
+use crate::channel::Host;
+use crate::channel::Phase;
+use crate::channel::TerminateReason;
+use crate::channel::frames;
+use crate::channel::{Stop, StopReason};
+use crate::protocol::{PayloadBuf, Ref};
+
+impl Session {
+    /// The client leaves: reply, `phx_close`, then what `terminate` pushes.
+    pub(super) fn leave(&mut self, id: SubscriptionId, reference: &Ref, host: &mut dyn Host) {
+        let Some(joined) = self.channels.remove(id) else {
+            return;
+        };
+        host.unsubscribe(id);
+        let standing = joined.standing(self.version);
+        // An empty object has a form in every version.
+        if let Ok(frame) = frames::reply(standing, reference, "ok", &PayloadBuf::EMPTY) {
+            host.send(frame, None);
+        }
+        host.send(frames::close(standing), None);
+        self.tell_app(joined, &TerminateReason::Left, host);
+    }
+
+    /// The client joins a topic again: what the old channel has to say, then its `phx_close`, all in front of the new
+    /// join. Phoenix sends the close behind the new join's reply, where a client of version 1 takes it for its own.
+    pub(super) fn make_way(&mut self, id: SubscriptionId, host: &mut dyn Host) {
+        let Some(joined) = self.channels.remove(id) else {
+            return;
+        };
+        host.unsubscribe(id);
+        let close = frames::close(joined.standing(self.version));
+        self.tell_app(joined, &TerminateReason::JoinedAgain, host);
+        host.send(close, None);
+    }
+
+    /// A callback, or a handle, stops the channel.
+    pub(super) fn stop(
+        &mut self,
+        joined: Joined,
+        reference: Option<&Ref>,
+        stop: Stop,
+        host: &mut dyn Host,
+    ) {
+        let reply = stop
+            .reply
+            .map(|reply| self.reply_frame(&joined, reference, &reply));
+        let reply = match reply.transpose() {
+            Ok(reply) => reply,
+            Err(crash) => return self.crash(joined, crash, host),
+        };
+        host.unsubscribe(joined.id);
+        if let Some(frame) = reply {
+            host.send(frame, None);
+        }
+        let is_failure = matches!(stop.reason, StopReason::Failed(_));
+        let reason = TerminateReason::Stopped(stop.reason);
+        if is_failure {
+            self.fail(joined, &reason, host);
+        } else {
+            host.send(frames::close(joined.standing(self.version)), None);
+            self.tell_app(joined, &reason, host);
+        }
+    }
+
+    /// A callback panicked, or did what it may not. What it sent before still goes out.
+    pub(super) fn crash(&mut self, joined: Joined, crash: Crash, host: &mut dyn Host) {
+        let by = host.address();
+        tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a channel crashed");
+        host.unsubscribe(joined.id);
+        self.fail(joined, &TerminateReason::Crashed(crash.0), host);
+    }
+
+    /// The connection is gone: every joined channel's `terminate` runs, with [`TerminateReason::Closed`]. Whatever a
+    /// channel still waits for runs on, and its continuation is never called.
+    pub fn terminate(&mut self, host: &mut dyn Host) {
+        while let Some(mut joined) = self.channels.pop() {
+            host.unsubscribe(joined.id);
+            let busy = joined.busy.take();
+            if !busy.is_some_and(|busy| busy.is_joining()) {
+                self.tell_app(joined, &TerminateReason::Closed, host);
+            }
+        }
+        self.waiting_bytes = 0;
+    }
+
+    /// What `terminate` pushes, then `phx_error`, upon which phoenix.js joins again.
+    fn fail(&mut self, joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
+        let error = frames::error(joined.standing(self.version));
+        self.tell_app(joined, reason, host);
+        host.send(error, None);
+    }
+
+    fn tell_app(&self, mut joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
+        let topic = joined.topic.clone();
+        // The assigns are dropped in there too: they are the app's, and so is what their `drop` does.
+        let told = {
+            let host = &mut *host;
+            guarded(move || {
+                let (channel, mut socket) =
+                    joined.channel_and_socket(self.version, host, Phase::Ended);
+                channel.terminate(reason, &mut socket);
+            })
+        };
+        if let Err(Crash(crash)) = told {
+            let by = host.address();
+            tracing::error!(connection = %by, shard = by.postbox.shard(), %topic, crash, "a channel crashed in terminate");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Channels that wait for something: the line of what arrives for them meanwhile, and how they go on.
+//!
+//! What stands in line is looked at only when its turn comes, as if it had arrived then: so a leave and a new join behind
+//! a slow join find it joined, and what is behind them finds the new one.
+
+use std::collections::VecDeque;
+
+use super::busy::Busy;
+use super::busy::Cause;
+use super::busy::KeptMessage;
+use super::busy::Waiting;
+use super::busy::payload_bytes;
+use super::joined::Joined;
+use super::{Crash, Session, guarded};
+use crate::broker::SubscriptionId;
+use crate::channel::Host;
+use crate::channel::JoinRefusal;
+use crate::channel::{Continuation, Job, Lost, Resume};
+use crate::channel::{Early, Phase};
+use crate::protocol::{Message, Ref, reason};
+
+/// What an overflowing line is called, on the wire and in the log.
+const TOO_MANY: &str = "too many messages waiting";
+
+impl Session {
+    /// Starts what a callback waits for.
+    pub(super) fn wait_for(
+        &mut self,
+        mut joined: Joined,
+        cause: Cause,
+        reference: Option<Ref>,
+        job: Job,
+        host: &mut dyn Host,
+    ) {
+        joined.busy = Some(Box::new(Busy {
+            cause,
+            reference,
+            line: VecDeque::new(),
+            line_bytes: 0,
+        }));
+        host.defer(joined.id, job);
+        self.channels.insert(joined);
+    }
+
+    /// Keeps a join until its turn has come. What is for its topic lines up behind it, as behind any other that waits.
+    pub(super) fn hold_join(
+        &mut self,
+        mut joined: Joined,
+        message: &Message<'_>,
+        host: &mut dyn Host,
+    ) {
+        let line_bytes = payload_bytes(message.payload);
+        if self.waiting_bytes + line_bytes > self.settings.waiting_bytes_max {
+            let (refusal, why) = (JoinRefusal::TooManyWaiting, reason(TOO_MANY));
+            return self.refuse(&joined, &message.reference, refusal, &why, host);
+        }
+        self.waiting_bytes += line_bytes;
+        joined.busy = Some(Box::new(Busy {
+            cause: Cause::Turn(message.payload.to_buf()),
+            reference: Some(message.reference.clone()),
+            line: VecDeque::new(),
+            line_bytes,
+        }));
+        self.channels.insert(joined);
+    }
+
+    /// The turn of a join has come that the [`Host`] did not want answered at once; or it has not, and the wait was long
+    /// enough: then it is refused. For a channel that is gone, nothing.
+    pub fn answer_join(&mut self, channel: SubscriptionId, in_time: bool, host: &mut dyn Host) {
+        let Some(mut joined) = self.channels.remove(channel) else {
+            return;
+        };
+        let Some(busy) = joined.busy.take() else {
+            return self.channels.insert(joined);
+        };
+        let Cause::Turn(payload) = busy.cause else {
+            joined.busy = Some(busy);
+            return self.channels.insert(joined);
+        };
+        self.waiting_bytes -= busy.line_bytes;
+        let topic = joined.topic.clone();
+        let reference = busy.reference.unwrap_or_default();
+        if in_time {
+            self.ask_to_join(joined, &reference, payload.as_payload(), host);
+        } else {
+            let (refusal, why) = (JoinRefusal::TooManyJoins, reason("too many joins"));
+            self.refuse(&joined, &reference, refusal, &why, host);
+        }
+        self.work_off(channel, &topic, busy.line, host);
+    }
+
+    /// What `channel` waited for is there, or lost. The callback goes on; then the line is worked off until the channel
+    /// waits again. For a channel that is gone, nothing.
+    pub fn resume(
+        &mut self,
+        channel: SubscriptionId,
+        result: Result<Resume, Lost>,
+        host: &mut dyn Host,
+    ) {
+        let Some(mut joined) = self.channels.remove(channel) else {
+            return;
+        };
+        let Some(busy) = joined.busy.take() else {
+            return self.channels.insert(joined);
+        };
+        self.waiting_bytes -= busy.line_bytes;
+        let topic = joined.topic.clone();
+        match busy.cause {
+            Cause::Join(early) => {
+                let reference = busy.reference.unwrap_or_default();
+                self.resume_join(joined, &reference, early, result, host);
+            }
+            Cause::Event => self.resume_event(joined, busy.reference.as_ref(), result, host),
+            // Nothing was begun that could have a result.
+            Cause::Turn(_) => {}
+        }
+        self.work_off(channel, &topic, busy.line, host);
+    }
+
+    fn resume_join(
+        &mut self,
+        mut joined: Joined,
+        reference: &Ref,
+        mut early: Early,
+        result: Result<Resume, Lost>,
+        host: &mut dyn Host,
+    ) {
+        let outcome = match result.map(|resume| resume.0) {
+            Ok(Continuation::Join(then)) => guarded(|| {
+                let phase = Phase::Joining(&mut early);
+                then(&mut joined.socket(self.version, host, phase))
+            }),
+            Err(Lost::TimedOut) => {
+                let (refusal, why) = (JoinRefusal::TimedOut, reason("join timed out"));
+                return self.refuse(&joined, reference, refusal, &why, host);
+            }
+            Ok(Continuation::Handled(_)) | Err(Lost::Panicked) => Err(Crash::lost()),
+        };
+        self.joined(joined, reference, early, outcome, host);
+    }
+
+    fn resume_event(
+        &mut self,
+        mut joined: Joined,
+        reference: Option<&Ref>,
+        result: Result<Resume, Lost>,
+        host: &mut dyn Host,
+    ) {
+        let outcome = match result.map(|resume| resume.0) {
+            Ok(Continuation::Handled(then)) => guarded(|| {
+                let phase = Phase::Joined(reference);
+                then(&mut joined.socket(self.version, host, phase))
+            }),
+            Ok(Continuation::Join(_)) | Err(_) => Err(Crash::lost()),
+        };
+        self.handled(joined, reference, outcome, host);
+    }
+
+    /// Everything in line arrives now, in order. If the channel waits again, the rest lines up behind it again.
+    fn work_off(
+        &mut self,
+        id: SubscriptionId,
+        topic: &str,
+        line: VecDeque<Waiting>,
+        host: &mut dyn Host,
+    ) {
+        for waiting in line {
+            match waiting {
+                Waiting::Message(message) => self.received(&message.view(topic), host),
+                Waiting::Mail(message) => self.mail(id, message, host),
+                Waiting::Intercepted { event, payload } => {
+                    self.intercepted(id, &event, payload.as_payload(), host);
+                }
+            }
+        }
+    }
+
+    /// A client's message for a channel that waits.
+    pub(super) fn wait_in_line(
+        &mut self,
+        id: SubscriptionId,
+        message: &Message<'_>,
+        host: &mut dyn Host,
+    ) {
+        let names = message.event.as_str().map_or(0, str::len)
+            + message.join_ref.heap_bytes()
+            + message.reference.heap_bytes();
+        match self.place_in_line(id, names + payload_bytes(message.payload)) {
+            Some(line) => line.push_back(Waiting::Message(KeptMessage::new(message))),
+            None if message.reference.is_null() => {}
+            None => self.answer(&message.join_ref, message, "error", reason(TOO_MANY), host),
+        }
+    }
+
+    /// Something of the app's for a channel that waits. It cannot be refused, and a silent gap would be worse than the
+    /// end: beyond the limit the channel ends, and the client is told.
+    pub(super) fn line_up(&mut self, id: SubscriptionId, waiting: Waiting, host: &mut dyn Host) {
+        match self.place_in_line(id, waiting.bytes()) {
+            Some(line) => line.push_back(waiting),
+            None => self.give_up(id, Crash(TOO_MANY.into()), host),
+        }
+    }
+
+    /// The line of a channel that waits, if it has room for `bytes` more.
+    fn place_in_line(
+        &mut self,
+        id: SubscriptionId,
+        bytes: usize,
+    ) -> Option<&mut VecDeque<Waiting>> {
+        let settings = &self.settings;
+        let busy = self.channels.with_id_mut(id)?.busy.as_mut()?;
+        let has_room = busy.line.len() < settings.waiting_messages_max
+            && self.waiting_bytes + bytes <= settings.waiting_bytes_max;
+        if !has_room {
+            return None;
+        }
+        busy.line_bytes += bytes;
+        self.waiting_bytes += bytes;
+        Some(&mut busy.line)
+    }
+
+    /// Ends a channel that may be waiting. What stands in line then meets a topic that is not joined.
+    pub(super) fn give_up(&mut self, id: SubscriptionId, crash: Crash, host: &mut dyn Host) {
+        let Some(mut joined) = self.channels.remove(id) else {
+            return;
+        };
+        let Some(busy) = joined.busy.take() else {
+            return self.crash(joined, crash, host);
+        };
+        self.waiting_bytes -= busy.line_bytes;
+        let topic = joined.topic.clone();
+        match busy.cause {
+            Cause::Event => self.crash(joined, crash, host),
+            Cause::Join(_) | Cause::Turn(_) => {
+                let reference = busy.reference.unwrap_or_default();
+                let refusal = match &*crash.0 == TOO_MANY {
+                    true => JoinRefusal::TooManyWaiting,
+                    false => JoinRefusal::Crashed,
+                };
+                self.refuse(&joined, &reference, refusal, &reason(&crash.0), host);
+            }
+        }
+        self.work_off(id, &topic, busy.line, host);
+    }
+}
+
+impl Crash {
+    /// The output of what a callback waited for did not come.
+    fn lost() -> Self {
+        Self("what it waited for panicked or took too long".into())
+    }
+}

@@ -8,10 +8,10 @@ use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use lobbyd::rooms::RoomChannel;
 use lobbyd::server::{ServerLimits, raise_descriptor_limit};
 use lobbyd::{Router, Running, UserSocket};
+use testkit::{Client, connect, frame, serve_with};
 
 use crate::scenes::lobby::{payload, sealed};
 use crate::scenes::messages::{Encoding, push};
-use crate::support::{Client, connect, frame, serve_with};
 
 pub fn benches(criterion: &mut Criterion) {
     // Without the descriptors the server would fail later, with less to say.

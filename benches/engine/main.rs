@@ -14,8 +14,6 @@ mod reader;
 mod scenes;
 mod seal;
 mod session;
-#[path = "../../tests/support/mod.rs"]
-mod support;
 
 use std::time::Duration;
 

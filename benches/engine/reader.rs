@@ -2,8 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use lobbyd::websocket::{FrameReader, ReadBuffer, ReadLimits};
-
-use crate::support::frame;
+use testkit::frame;
 
 const LIMITS: ReadLimits = ReadLimits {
     message_bytes_max: 64 << 10,

@@ -1,4 +1,4 @@
-//! Messages as clients send them, in each encoding, with a body of a stated size.
+//! What clients send, in each encoding, with a body of a stated size.
 
 use lobbyd::protocol::{DecodeScratch, Message, Version};
 

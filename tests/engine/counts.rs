@@ -5,11 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{connect, connect_to, eventually, tutorial};
 use bytes::Bytes;
 use lobbyd::broker::{Budget, Class, Draft, Fanout, Hub, Sink, Wants};
 use lobbyd::{FanoutSettings, FlushCounts};
 use serde_json::json;
+use testkit::{connect, connect_to, eventually, tutorial};
 
 /// Sockets that take everything, or as many bytes as they have room for.
 #[derive(Default)]
@@ -71,7 +71,7 @@ fn flush(fanout: &mut Fanout, sockets: &mut Sockets) {
 const BOTH: [Option<&[u8]>; 2] = [Some(b"version 1"), Some(b"version 2!")];
 
 #[test]
-fn a_pass_counts_a_write_a_member_and_every_frame_it_brings() {
+fn pass_counts_a_write_a_member_and_every_frame_it_brings() {
     let (hub, mut fanout) = shard(10);
     let mut sockets = Sockets::default();
     (0..3).for_each(|_| publish(&mut fanout, BOTH));
@@ -92,7 +92,7 @@ fn a_pass_counts_a_write_a_member_and_every_frame_it_brings() {
 }
 
 #[test]
-fn a_broadcast_without_a_form_in_a_version_is_no_frame_there() {
+fn broadcast_without_a_form_in_a_version_is_no_frame_there() {
     let (hub, mut fanout) = shard(4);
     publish(&mut fanout, BOTH);
     publish(&mut fanout, [None, Some(b"bytes")]);
@@ -101,7 +101,7 @@ fn a_broadcast_without_a_form_in_a_version_is_no_frame_there() {
 }
 
 #[test]
-fn a_short_write_and_what_follows_it_count_each_frame_once() {
+fn short_write_and_what_follows_it_count_each_frame_once() {
     let (hub, mut fanout) = shard(1);
     let mut sockets = Sockets::default();
     (0..3).for_each(|_| publish(&mut fanout, BOTH));
@@ -121,14 +121,14 @@ fn a_short_write_and_what_follows_it_count_each_frame_once() {
 }
 
 #[test]
-fn a_flush_that_writes_nothing_counts_nothing() {
+fn flush_that_writes_nothing_counts_nothing() {
     let (hub, mut fanout) = shard(3);
     flush(&mut fanout, &mut Sockets::default());
     assert_eq!(hub.counts().flush, FlushCounts::default());
 }
 
 #[test]
-fn a_lap_takes_from_the_publish_of_its_oldest_broadcast_to_the_end_of_the_turn() {
+fn lap_runs_from_its_oldest_broadcast_to_the_end_of_the_turn() {
     let (_hub, mut fanout) = shard(3);
     let start = Instant::now();
     let at_ms = |ms| start + Duration::from_millis(ms);
@@ -154,7 +154,7 @@ fn a_lap_takes_from_the_publish_of_its_oldest_broadcast_to_the_end_of_the_turn()
 }
 
 #[test]
-fn a_lap_that_takes_many_flushes_is_over_with_its_last_member() {
+fn lap_of_many_flushes_ends_with_its_last_member() {
     let (_hub, mut fanout) = shard(5);
     let start = Instant::now();
     fanout.begin_turn(start);
@@ -187,7 +187,7 @@ fn subscriptions_are_counted_until_they_end_whichever_way() {
 }
 
 #[test]
-fn a_running_server_shows_one_encoding_per_version_and_broadcast() {
+fn running_server_shows_one_encoding_per_version_and_broadcast() {
     let server = tutorial();
     let old = "/socket/websocket?vsn=1.0.0";
     let mut clients: Vec<_> = (0..5).map(|_| connect(&server)).collect();

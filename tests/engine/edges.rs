@@ -74,7 +74,7 @@ fn flush_all(fanout: &mut Fanout, sockets: &mut Sockets) {
 }
 
 #[test]
-fn connections_that_are_answered_all_the_time_do_not_starve_those_that_only_listen() {
+fn connections_answered_all_the_time_starve_no_listener() {
     let (mut fanout, mut sockets) = shard(FanoutSettings::default());
     for outlet in 0..301 {
         fanout.open(outlet, Class::V2);
@@ -113,7 +113,7 @@ fn connections_that_catch_up_do_not_starve_the_passes() {
 }
 
 #[test]
-fn a_channel_that_also_listens_to_its_own_topic_still_intercepts() {
+fn channel_that_also_listens_to_its_own_topic_still_intercepts() {
     let (mut fanout, mut sockets) = shard(FanoutSettings::default());
     for outlet in 0..2 {
         fanout.open(outlet, Class::V2);
@@ -130,7 +130,7 @@ fn a_channel_that_also_listens_to_its_own_topic_still_intercepts() {
 }
 
 #[test]
-fn a_failure_of_a_closed_connection_is_not_told_of_the_next_with_its_number() {
+fn failure_of_a_closed_connection_is_not_told_of_the_next_of_its_number() {
     let settings = FanoutSettings {
         outbox_bytes_max: 3,
         ..FanoutSettings::default()
@@ -145,8 +145,7 @@ fn a_failure_of_a_closed_connection_is_not_told_of_the_next_with_its_number() {
 }
 
 #[test]
-fn a_close_frame_goes_out_though_the_socket_became_writable_before_the_owner_heard_of_the_failure()
-{
+fn close_frame_goes_out_though_the_socket_became_writable_first() {
     let settings = FanoutSettings {
         outbox_bytes_max: 3,
         ..FanoutSettings::default()
@@ -173,7 +172,7 @@ fn block(fanout: &mut Fanout, sockets: &mut Sockets, outlet: u32) {
 }
 
 #[test]
-fn a_connection_that_was_given_up_can_join_nothing() {
+fn connection_that_was_given_up_can_join_nothing() {
     let settings = FanoutSettings {
         outbox_bytes_max: 3,
         ..FanoutSettings::default()
@@ -189,8 +188,7 @@ fn a_connection_that_was_given_up_can_join_nothing() {
 }
 
 #[test]
-fn a_vectored_write_has_no_more_pieces_than_the_kernel_takes_whatever_a_connection_is_subscribed_to()
- {
+fn vectored_write_has_no_more_pieces_than_the_kernel_takes() {
     let (mut fanout, mut sockets) = shard(FanoutSettings::default());
     fanout.open(0, Class::V1);
     fanout.open(1, Class::V2);
@@ -214,7 +212,7 @@ fn a_vectored_write_has_no_more_pieces_than_the_kernel_takes_whatever_a_connecti
 }
 
 #[test]
-fn the_end_of_a_reader_far_behind_keeps_no_frames_for_it_but_its_close() {
+fn end_of_a_reader_far_behind_keeps_no_frames_for_it_but_its_close() {
     let (mut fanout, mut sockets) = shard(FanoutSettings::default());
     for (outlet, backlog) in [(0, 1024), (1, 1025)] {
         fanout.open(outlet, Class::V2);

@@ -9,8 +9,7 @@ use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{FanoutSettings, Router, UserSocket};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
-
-use crate::support::{Client, DEADLINE, upgrade_request};
+use testkit::{Client, DEADLINE, upgrade_request};
 
 pub const LOBBY: &str = "room:lobby";
 

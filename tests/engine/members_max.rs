@@ -33,7 +33,7 @@ fn try_join(fanout: &mut Fanout, outlet: u32, terms: &Terms) -> Option<Subscript
 }
 
 #[test]
-fn of_two_shards_that_join_at_once_exactly_as_many_get_in_as_there_are_places() {
+fn topic_lets_in_exactly_its_places_when_two_shards_join_at_once() {
     for _ in 0..50 {
         let hub = Arc::new(Hub::new(2));
         let start = Arc::new(Barrier::new(2));
@@ -53,7 +53,7 @@ fn of_two_shards_that_join_at_once_exactly_as_many_get_in_as_there_are_places() 
 
 /// Counts a member in before it leaves and after it has joined, so it never counts more than there are.
 #[test]
-fn members_that_come_and_go_on_four_shards_are_never_more_than_there_are_places() {
+fn members_that_come_and_go_on_four_shards_never_exceed_the_places() {
     const PLACES: u32 = 3;
     let hub = Arc::new(Hub::new(4));
     let inside = Arc::new(AtomicUsize::new(0));
@@ -99,7 +99,7 @@ fn members_that_come_and_go_on_four_shards_are_never_more_than_there_are_places(
 }
 
 #[test]
-fn listeners_take_no_place_and_who_is_refused_leaves_nothing() {
+fn listeners_take_no_place_and_a_refused_join_leaves_nothing() {
     let hub = Arc::new(Hub::new(1));
     let mut fanout = shard(&hub, 0, 10);
     for outlet in 0..4 {
@@ -122,7 +122,7 @@ fn listeners_take_no_place_and_who_is_refused_leaves_nothing() {
 }
 
 #[test]
-fn a_topic_without_places_stays_unknown() {
+fn topic_without_places_stays_unknown() {
     let hub = Arc::new(Hub::new(1));
     let mut fanout = shard(&hub, 0, 1);
     assert_eq!(try_join(&mut fanout, 0, &places(0, &[])), None);

@@ -7,10 +7,10 @@
 //! connections that end with a Close frame, early or late, and numbers of connections that are used again. A model
 //! says what each must have received.
 
-use crate::broker_model::{At, Publish, Step, TOPICS, World};
 use lobbyd::broker::FanoutSettings;
 use proptest::prelude::*;
 use proptest::strategy::Union;
+use testkit::broker_model::{At, Publish, Step, TOPICS, World};
 
 /// How large the world is.
 #[derive(Clone, Copy)]
@@ -183,14 +183,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, .. ProptestConfig::default() })]
 
     #[test]
-    fn every_subscriber_sees_one_order_whole_and_once_while_members_come_go_block_and_resume(
+    fn order_is_one_whole_and_once_while_members_come_go_block_and_resume(
         steps in steps(SMALL, 250)
     ) {
         prop_assert!(!run(SMALL, ROOMY, steps).gave_up());
     }
 
     #[test]
-    fn a_member_that_falls_off_a_short_log_is_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
+    fn member_that_falls_off_a_short_log_is_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
         let settings = FanoutSettings {
             retention_bytes_max: 600,
             retention_entries_max: 8,
@@ -201,19 +201,19 @@ proptest! {
     }
 
     #[test]
-    fn a_member_whose_next_message_is_too_old_is_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
+    fn member_whose_next_message_is_too_old_is_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
         let settings = FanoutSettings { retention_ms_max: 150, ..ROOMY };
         run(SMALL, settings, steps);
     }
 
     #[test]
-    fn members_that_all_logs_together_have_no_room_for_are_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
+    fn members_without_room_in_all_logs_are_given_up_and_never_skipped(steps in steps(SMALL, 250)) {
         let settings = FanoutSettings { retention_total_bytes_max: 3_000, ..ROOMY };
         run(SMALL, settings, steps);
     }
 
     #[test]
-    fn whichever_bound_is_reached_first_nobody_is_skipped(steps in steps(SMALL, 250)) {
+    fn nobody_is_skipped_whichever_bound_is_reached_first(steps in steps(SMALL, 250)) {
         let settings = FanoutSettings {
             retention_bytes_max: 900,
             retention_entries_max: 12,
@@ -245,7 +245,7 @@ proptest! {
 }
 
 #[test]
-fn a_broadcast_is_encoded_once_per_class_however_many_subscribe() {
+fn broadcast_is_encoded_once_per_class_however_many_subscribe() {
     let mut world = World::new(FanoutSettings::default(), SMALL.connections);
     (0..SMALL.connections).for_each(|c| (0..2).for_each(|s| world.join((s, c), 0, false)));
     world.take(Step::Publish(Publish {

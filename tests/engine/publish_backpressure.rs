@@ -10,9 +10,9 @@ use lobbyd::protocol::Payload;
 use lobbyd::server::{Limit, Running, ServerLimits};
 use lobbyd::{Channel, FanoutSettings, Handled, Join, Router, Socket, UserSocket};
 use serde_json::json;
+use testkit::{Client, DEADLINE, connect, connect_to, eventually, frame, serve_with};
 
 use crate::fixture::{LOBBY, join_lobby, limits};
-use crate::support::{Client, DEADLINE, connect, connect_to, eventually, frame, serve_with};
 
 const IDLE_TIMEOUT_MS: u64 = 300;
 
@@ -132,7 +132,7 @@ fn stands_still(counted: &AtomicUsize, time: Duration) -> usize {
 }
 
 #[test]
-fn a_publisher_that_outruns_a_shard_is_read_later_not_timed_out_and_loses_nothing() {
+fn publisher_that_outruns_a_shard_is_read_later_and_loses_nothing() {
     let limits = limits(ROOMY)
         .with_notsent_bytes_max(128 << 10)
         .with_max(Limit::LagBytes, 1 << 20);
@@ -173,7 +173,7 @@ fn a_publisher_that_outruns_a_shard_is_read_later_not_timed_out_and_loses_nothin
 }
 
 #[test]
-fn the_time_in_which_a_publisher_waits_for_a_shard_is_no_time_of_sending_too_much() {
+fn publisher_that_waits_for_a_shard_does_not_count_as_over_its_rate() {
     const OVER_MS_MAX: u64 = 1_000;
     let limits = limits(ROOMY)
         .with_max(Limit::LagBytes, 16 << 10)
@@ -199,7 +199,7 @@ fn the_time_in_which_a_publisher_waits_for_a_shard_is_no_time_of_sending_too_muc
 }
 
 #[test]
-fn a_publisher_for_whom_no_shard_gets_free_is_closed_with_1013_and_counted() {
+fn publisher_for_whom_no_shard_gets_free_is_closed_with_1013() {
     let limits = ServerLimits::default()
         .with_max(Limit::LagBytes, 1 << 20)
         .with_wait_ms(Limit::LagBytes, 400);
@@ -216,7 +216,7 @@ fn a_publisher_for_whom_no_shard_gets_free_is_closed_with_1013_and_counted() {
 }
 
 #[test]
-fn members_that_do_not_read_do_not_slow_a_publisher_however_far_behind_they_are() {
+fn publisher_is_not_slowed_by_members_that_do_not_read() {
     // Their backlog is many times what a shard may lag by: if it counted, the publisher would be paused for good.
     let limits = limits(ROOMY)
         .with_max(Limit::LagBytes, 64 << 10)

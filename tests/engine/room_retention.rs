@@ -7,12 +7,12 @@ use lobbyd::rooms::{RoomRules, declare};
 use lobbyd::server::{Running, Server};
 use lobbyd::websocket::Overrun;
 use lobbyd::{FanoutSettings, Reload, Router, UserSocket};
+use testkit::eventually;
+use testkit::shard::Shard;
 
 use crate::fixture::{
     frames_of, join_lobby, limits, publish_to, read_a_part_and_1013, read_exactly, wake,
 };
-use crate::stage::Stage;
-use crate::support::eventually;
 
 const ROOMY: Retention = Retention {
     bytes_max: usize::MAX,
@@ -21,17 +21,17 @@ const ROOMY: Retention = Retention {
 };
 
 /// Connections that read nothing, two in each of the topics: one that keeps what it says, one that keeps the default.
-fn stage(retention: Retention) -> Stage {
-    let mut stage = Stage::new(FanoutSettings::default(), 4);
-    stage.sockets.shut.extend(0..4);
+fn shard(retention: Retention) -> Shard {
+    let mut shard = Shard::new(FanoutSettings::default(), 4);
+    shard.sockets.shut.extend(0..4);
     for outlet in 0..4 {
         let (topic, own) = match outlet {
             0 | 1 => ("room:own", Some(retention)),
             _ => ("room:other", None),
         };
-        stage.join_keeping(outlet, topic, own);
+        shard.join_keeping(outlet, topic, own);
     }
-    stage
+    shard
 }
 
 #[test]
@@ -60,51 +60,51 @@ fn each_bound_of_a_topic_costs_its_own_readers_their_place_and_no_others() {
         ),
     ];
     for (retention, failure) in bounds {
-        let mut stage = stage(retention);
+        let mut shard = shard(retention);
         for _ in 0..100 {
-            stage.publish("room:own", 100);
-            stage.publish("room:other", 100);
+            shard.publish("room:own", 100);
+            shard.publish("room:other", 100);
         }
-        stage.work();
-        (0..6).for_each(|_| stage.sweep_after(1_000));
-        assert_eq!(stage.given_up(), [(0, failure), (1, failure)]);
-        (2..4).for_each(|outlet| stage.open(outlet));
-        stage.work();
-        assert_eq!(stage.sockets.bytes, 2 * 100 * 100);
+        shard.work();
+        (0..6).for_each(|_| shard.sweep_after(1_000));
+        assert_eq!(shard.given_up(), [(0, failure), (1, failure)]);
+        (2..4).for_each(|outlet| shard.open(outlet));
+        shard.work();
+        assert_eq!(shard.sockets.bytes, 2 * 100 * 100);
     }
 }
 
 #[test]
-fn a_topic_may_keep_more_than_others_and_the_next_join_says_how_much() {
-    let mut stage = stage(ROOMY);
+fn topic_may_keep_more_than_others_and_the_next_join_says_how_much() {
+    let mut shard = shard(ROOMY);
     for _ in 0..30 {
-        stage.publish("room:own", 100_000);
-        stage.work();
+        shard.publish("room:own", 100_000);
+        shard.work();
     }
-    assert_eq!(stage.given_up(), [], "three times the default");
-    stage.join_keeping(2, "room:own", None);
-    stage.publish("room:own", 100);
-    stage.work();
+    assert_eq!(shard.given_up(), [], "three times the default");
+    shard.join_keeping(2, "room:own", None);
+    shard.publish("room:own", 100);
+    shard.work();
     let fell = Failure::FellBehind;
-    assert_eq!(stage.given_up(), [(0, fell), (1, fell)]);
+    assert_eq!(shard.given_up(), [(0, fell), (1, fell)]);
 }
 
 #[test]
 fn other_settings_of_the_shard_hold_for_what_has_none_of_its_own() {
-    let mut stage = stage(ROOMY);
+    let mut shard = shard(ROOMY);
     for _ in 0..100 {
-        stage.publish("room:own", 100);
-        stage.publish("room:other", 100);
+        shard.publish("room:own", 100);
+        shard.publish("room:other", 100);
     }
-    stage.work();
-    assert_eq!(stage.given_up(), []);
-    stage.fanout.set_settings(FanoutSettings {
+    shard.work();
+    assert_eq!(shard.given_up(), []);
+    shard.fanout.set_settings(FanoutSettings {
         retention_entries_max: 10,
         ..FanoutSettings::default()
     });
-    stage.sweep_after(1_000);
+    shard.sweep_after(1_000);
     let fell = Failure::FellBehind;
-    assert_eq!(stage.given_up(), [(2, fell), (3, fell)]);
+    assert_eq!(shard.given_up(), [(2, fell), (3, fell)]);
 }
 
 fn router(retention: Option<Retention>) -> Router {
@@ -124,7 +124,7 @@ fn serve(retention: Option<Retention>) -> Running {
 }
 
 #[test]
-fn a_declared_room_that_keeps_little_closes_who_stops_reading_and_one_that_keeps_more_does_not() {
+fn declared_room_closes_a_stopped_reader_by_its_own_retention() {
     const MESSAGES: usize = 8_000;
     let little = Retention {
         bytes_max: 64 << 10,
@@ -151,7 +151,7 @@ fn a_declared_room_that_keeps_little_closes_who_stops_reading_and_one_that_keeps
 }
 
 #[test]
-fn a_reload_to_a_shorter_retention_costs_those_their_place_who_are_beyond_it_and_nobody_else() {
+fn reload_to_a_shorter_retention_costs_only_readers_beyond_it() {
     let server = serve(None);
     let mut members = join_lobby(server.local_addr(), 4);
     let stopped = members.split_off(2);

@@ -6,12 +6,12 @@ use lobbyd::FanoutSettings;
 use lobbyd::server::Limit;
 use lobbyd::server::ServerLimits;
 use lobbyd::websocket::Overrun;
+use testkit::{DEADLINE, eventually};
 
 use crate::fixture::{
     Last, frame_of, frames_of, join_lobby, large_frame_of, limits, publish, publish_large_to,
     publish_to, read_a_part_and_1013, read_exactly, read_to_the_end, send_queues, serve, wake,
 };
-use crate::support::{DEADLINE, eventually};
 
 const MEMBERS: usize = 100;
 const STOPPED: usize = 20;
@@ -29,7 +29,7 @@ const LITTLE: FanoutSettings = FanoutSettings {
 };
 
 #[test]
-fn who_stops_reading_within_the_retention_and_wakes_gets_every_message_it_missed_in_order() {
+fn reader_that_wakes_within_the_retention_gets_all_it_missed_in_order() {
     let server = serve(limits(FanoutSettings::default()));
     let mut members = join_lobby(server.local_addr(), MEMBERS);
     let mut stopped = members.split_off(MEMBERS - STOPPED);
@@ -57,8 +57,7 @@ fn who_stops_reading_within_the_retention_and_wakes_gets_every_message_it_missed
 }
 
 #[test]
-fn who_falls_off_is_closed_with_1013_without_a_gap_before_and_counted_and_the_others_lose_nothing()
-{
+fn reader_that_falls_off_is_closed_with_1013_and_others_lose_nothing() {
     let server = serve(limits(LITTLE));
     let mut members = join_lobby(server.local_addr(), MEMBERS);
     let mut stopped = members.split_off(MEMBERS - STOPPED);
@@ -81,7 +80,7 @@ fn who_falls_off_is_closed_with_1013_without_a_gap_before_and_counted_and_the_ot
 /// The rest of a frame of which the kernel took a part goes before the Close. It is longer than all that any kernel takes
 /// for such a client, whatever it drops or finds room for later: no Close can be taken after all.
 #[test]
-fn who_never_reads_again_is_cut_at_the_deadline_sees_1006_and_leaves_nothing_in_the_kernel() {
+fn reader_that_never_wakes_is_cut_at_the_deadline_and_sees_1006() {
     let limits = limits(FanoutSettings::default()).with_closing_timeout_ms(300);
     let server = serve(limits);
     let mut members = join_lobby(server.local_addr(), MEMBERS);
@@ -109,7 +108,7 @@ fn who_never_reads_again_is_cut_at_the_deadline_sees_1006_and_leaves_nothing_in_
 }
 
 #[test]
-fn a_backlog_in_a_topic_gone_idle_is_kept_for_its_age_and_then_costs_its_readers_their_place() {
+fn backlog_of_an_idle_topic_is_kept_for_its_age_then_costs_its_readers() {
     let fanout = FanoutSettings {
         retention_ms_max: 400,
         ..FanoutSettings::default()
@@ -126,7 +125,7 @@ fn a_backlog_in_a_topic_gone_idle_is_kept_for_its_age_and_then_costs_its_readers
 }
 
 #[test]
-fn what_all_logs_hold_together_has_a_bound_of_its_own() {
+fn logs_together_have_a_bound_of_their_own() {
     let fanout = FanoutSettings {
         retention_total_bytes_max: 128 << 10,
         ..FanoutSettings::default()
@@ -143,7 +142,7 @@ fn what_all_logs_hold_together_has_a_bound_of_its_own() {
 
 /// Prints what stands in docs/operations.md: `cargo test --release --test engine kernel -- --nocapture`
 #[test]
-fn the_kernel_holds_no_more_for_a_stopped_reader_than_its_window_and_the_unsent_bytes_allowed() {
+fn kernel_holds_no_more_for_a_stopped_reader_than_window_and_unsent() {
     let limits = ServerLimits::default()
         .with_max(Limit::RetentionBytes, 64 << 20)
         .with_max(Limit::RetentionMessages, 1 << 20);

@@ -226,7 +226,7 @@ fn text(name: usize, number: usize) -> String {
 }
 
 #[test]
-fn shards_publishers_and_members_on_threads_of_their_own_agree_on_one_order() {
+fn shards_publishers_and_members_on_threads_agree_on_one_order() {
     let hub = Arc::new(Hub::new(2));
     let all = (0..PUBLISHERS).flat_map(|name| (0..POSTS).map(move |n| text(name, n)));
     let bytes = BEGIN.len() + all.map(|text| text.len() + 1).sum::<usize>();

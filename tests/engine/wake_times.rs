@@ -9,7 +9,7 @@ use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 
 use crate::fixture::{LOBBY, connect_with_buffer, frame_of, publish};
-use crate::support::Client;
+use testkit::Client;
 
 const SLEEPS_S: [u64; 4] = [1, 5, 20, 60];
 

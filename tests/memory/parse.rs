@@ -28,7 +28,7 @@ fn text_with(zeros: usize) -> String {
 }
 
 #[test]
-fn a_parse_allocates_nothing_once_the_thread_has_parsed_and_a_large_one_keeps_nothing() {
+fn parse_allocates_nothing_the_second_time_and_keeps_nothing_large() {
     let heap = heap();
     let text = text_with(4_000);
     assert_eq!(parse(&text), 3.5);

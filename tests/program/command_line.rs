@@ -1,15 +1,12 @@
 //! The binary as a person or a script meets it: its one line at the start, its lines when something is wrong, its exit codes.
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use rustix::process::{Pid, Signal, kill_process};
-
-use crate::support::connect_to;
+use testkit::{Process, connect_to};
 
 fn lobbyd(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lobbyd"));
+    let mut command = testkit::lobbyd!();
     command.args(arguments);
     command
 }
@@ -18,60 +15,35 @@ fn run(arguments: &[&str]) -> Output {
     lobbyd(arguments).output().expect("it runs")
 }
 
-/// A server that is killed if its test fails.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
-fn it_tells_its_url_in_one_line_and_ends_with_0_at_a_signal_having_told_its_clients() {
+fn program_prints_its_url_and_a_signal_ends_it_with_0_after_its_clients() {
     for signal in ["TERM", "INT"] {
-        let mut command = lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]);
-        let child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut server = Server(child);
-        let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
+        let server = Process::start(lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]));
         let version = env!("CARGO_PKG_VERSION");
-        let address = line
+        let address = server
+            .line
             .trim_end()
             .strip_prefix(&format!("lobbyd {version} listens on http://"))
             .and_then(|rest| rest.strip_suffix("/ with 1 shard"))
-            .unwrap_or_else(|| panic!("{line:?}"));
+            .unwrap_or_else(|| panic!("{:?}", server.line));
         let mut client = connect_to(address.parse().unwrap(), "/socket/websocket?vsn=2.0.0");
         client.join("room:lobby");
-        let pid = server.0.id().to_string();
-        let killed = Command::new("kill").args(["-s", signal, &pid]).status();
-        assert!(killed.unwrap().success());
+        server.signal(signal);
         assert_eq!(client.close_code(), 1012);
         drop(client);
-        assert_eq!(server.0.wait().unwrap().code(), Some(0));
-        let mut more = String::new();
-        stdout.read_to_string(&mut more).unwrap();
-        assert_eq!(more, "");
+        let ended = server.ended();
+        assert_eq!(ended.code, Some(0));
+        assert_eq!(ended.stdout, "");
     }
 }
 
 /// As a script does that only looks whether it starts.
 #[test]
-fn a_signal_that_comes_with_the_first_line_ends_it_as_any_other() {
+fn signal_that_comes_with_the_first_line_ends_it_as_any_other() {
     for _ in 0..20 {
-        let mut command = lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]);
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut server = Server(command.spawn().unwrap());
-        let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
-        stdout.read_line(&mut String::new()).unwrap();
-        kill_process(Pid::from_child(&server.0), Signal::TERM).unwrap();
-        assert_eq!(server.0.wait().unwrap().code(), Some(0));
+        let server = Process::start(lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]));
+        server.signal("TERM");
+        assert_eq!(server.ended().code, Some(0));
     }
 }
 
@@ -119,7 +91,7 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
 }
 
 #[test]
-fn a_port_in_use_or_an_address_of_another_machine_is_one_clear_line_and_exit_code_3() {
+fn port_in_use_or_foreign_address_is_one_clear_line_and_exit_code_3() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().map(|a| (taken, a.to_string())).unwrap();
     // 203.0.113.0/24 is for documentation: no machine has such an address.
@@ -143,17 +115,12 @@ fn a_port_in_use_or_an_address_of_another_machine_is_one_clear_line_and_exit_cod
 /// What the server logs until it listens and is told to end, with these arguments and this `RUST_LOG`.
 fn log_of(arguments: &[&str], rust_log: &str) -> String {
     let mut command = lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]);
-    let command = command.args(arguments).env("RUST_LOG", rust_log);
-    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut server = Server(command.spawn().unwrap());
-    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
-    stdout.read_line(&mut String::new()).unwrap();
-    kill_process(Pid::from_child(&server.0), Signal::TERM).unwrap();
-    let mut log = String::new();
-    let mut stderr = server.0.stderr.take().unwrap();
-    stderr.read_to_string(&mut log).unwrap();
-    assert_eq!(server.0.wait().unwrap().code(), Some(0), "{log}");
-    log
+    command.args(arguments).env("RUST_LOG", rust_log);
+    let server = Process::start(command);
+    server.signal("TERM");
+    let ended = server.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+    ended.log
 }
 
 #[test]
@@ -174,7 +141,7 @@ fn rust_log_overrides_the_level_as_a_whole_and_for_modules() {
 }
 
 #[test]
-fn a_rust_log_that_cannot_be_read_is_refused_in_one_line_with_exit_code_2() {
+fn rust_log_that_cannot_be_read_is_refused_in_one_line_with_exit_code_2() {
     for (rust_log, part) in [
         ("debgu", "\"debug\" meant?"),
         ("Warning", "\"warn\" meant?"),

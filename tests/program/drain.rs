@@ -11,11 +11,12 @@ use lobbyd::server::{Phase, Running, ServerLimits, Summary};
 use lobbyd::{Channel, Drain, Handled, Join, Payload, Router, Socket, TerminateReason, UserSocket};
 use serde_json::json;
 use socket2::{Domain, Type};
-
-use crate::process::{Lobbyd, lobbyd};
-use crate::support::{
-    Client, DEADLINE, connect, connect_to, eventually, frame, open, serve_with, upgrade_request,
+use testkit::{
+    Client, DEADLINE, Process, connect, connect_to, eventually, frame, open, serve_with,
+    upgrade_request,
 };
+
+use crate::fixture::lobbyd;
 
 /// Relays everything, and notes in which order its members are ended, by their topics.
 #[derive(Clone, Default)]
@@ -103,7 +104,7 @@ fn chatter(mut client: Client) -> u64 {
 }
 
 #[test]
-fn a_lobby_chats_on_undisturbed_while_others_are_closed_until_each_members_own_close() {
+fn drain_leaves_a_lobby_to_chat_until_each_members_own_close() {
     let room = Room::default();
     let server = serve(&room, 2, Drain::default());
     let alone = members(&server, 1_000, |number| format!("room:{number}"));
@@ -140,7 +141,7 @@ fn a_lobby_chats_on_undisturbed_while_others_are_closed_until_each_members_own_c
 }
 
 #[test]
-fn members_of_the_largest_rooms_are_closed_last_and_otherwise_in_random_order() {
+fn drain_closes_members_of_the_largest_rooms_last_others_at_random() {
     let room = Room::default();
     let server = serve(&room, 1, Drain::default());
     let large = members(&server, 100, |_| "room:large".to_owned());
@@ -170,7 +171,7 @@ fn members_of_the_largest_rooms_are_closed_last_and_otherwise_in_random_order() 
 }
 
 #[test]
-fn a_window_of_nothing_closes_all_at_once() {
+fn window_of_nothing_closes_all_at_once() {
     let room = Room::default();
     let drain = Drain::default().with_window_ms(0);
     let server = serve(&room, 1, drain);
@@ -215,7 +216,7 @@ fn while_load_balancers_take_time_to_notice_new_clients_are_served() {
 
 /// What is idle between two requests ends at once, by which it is seen that the drain has begun.
 #[test]
-fn a_client_that_was_accepted_just_before_the_end_still_has_its_upgrade_and_then_its_1012() {
+fn client_accepted_just_before_the_end_is_upgraded_and_then_gets_1012() {
     let server = serve(&Room::default(), 1, Drain::default());
     let (address, endpoint) = (server.local_addr(), server.endpoint().clone());
     let mut fresh = open(address);
@@ -251,8 +252,8 @@ fn deaf(address: SocketAddr) -> Client {
 
 /// The first waits for a client that does not take its Close; for that alone it would be 5 s.
 #[test]
-fn a_second_signal_cuts_what_is_left_at_once_and_the_exit_code_and_the_log_tell_how_many() {
-    let lobbyd = Lobbyd::start(lobbyd());
+fn second_signal_cuts_the_rest_at_once_and_code_and_log_tell_how_many() {
+    let lobbyd = Process::start(lobbyd());
     let deaf = deaf(lobbyd.address());
     let mut speaker = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
     speaker.join("room:lobby");

@@ -4,13 +4,14 @@ use std::fs::File;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 
-use crate::process::{Lobbyd, held_listener, lobbyd_with, lobbyd_with_two};
-use crate::support::connect_to;
+use testkit::{Process, connect_to};
+
+use crate::fixture::{held_listener, lobbyd_with, lobbyd_with_two};
 
 #[test]
-fn a_listener_that_was_handed_over_is_used_in_place_of_the_address_and_that_is_said() {
+fn listener_that_was_handed_over_replaces_the_address_and_that_is_said() {
     let (listener, address) = held_listener();
-    let lobbyd = Lobbyd::start(lobbyd_with(listener));
+    let lobbyd = Process::start(lobbyd_with(listener));
     assert_eq!(lobbyd.address(), address);
     let end = "with 2 shards, on a socket that was handed over\n";
     assert!(lobbyd.line.ends_with(end), "{:?}", lobbyd.line);
@@ -36,7 +37,7 @@ fn refuses(mut command: Command, part: &str) {
 }
 
 #[test]
-fn what_is_no_listener_is_refused_with_one_clear_line_and_exit_code_3() {
+fn descriptor_that_is_no_listener_is_one_clear_line_and_exit_code_3() {
     let (listener, address) = held_listener();
     let connected = TcpStream::connect(address).unwrap();
     let tcp = "a TCP socket that listens was expected";
@@ -55,10 +56,10 @@ fn what_is_no_listener_is_refused_with_one_clear_line_and_exit_code_3() {
 }
 
 #[test]
-fn what_was_handed_to_another_process_is_left_alone() {
-    let mut command = crate::process::lobbyd();
+fn socket_that_was_handed_to_another_process_is_left_alone() {
+    let mut command = crate::fixture::lobbyd();
     command.env("LISTEN_FDS", "1").env("LISTEN_PID", "1");
-    let lobbyd = Lobbyd::start(command);
+    let lobbyd = Process::start(command);
     assert!(
         lobbyd.line.ends_with("with 2 shards\n"),
         "{:?}",

@@ -4,11 +4,9 @@
 mod command_line;
 mod config;
 mod drain;
+mod fixture;
 mod inherited_socket;
-mod process;
 mod restart;
 mod service_manager;
 mod start_and_end_logs;
-#[path = "../support/mod.rs"]
-mod support;
 mod units;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use crate::process::{Lobbyd, held_listener, lobbyd_with};
-use crate::support::{Client, DEADLINE, connect_to, eventually, upgrade_request};
+use testkit::{Client, DEADLINE, Process, connect_to, eventually, upgrade_request};
+
+use crate::fixture::{held_listener, lobbyd_with};
 
 /// Clients that come one after the other, each as soon as the one before has its answer.
 struct Load {
@@ -73,8 +74,8 @@ fn come(address: SocketAddr) -> Result<(), String> {
     }
 }
 
-fn start(listener: &TcpListener) -> Lobbyd {
-    Lobbyd::start(lobbyd_with(listener.try_clone().unwrap()))
+fn start(listener: &TcpListener) -> Process {
+    Process::start(lobbyd_with(listener.try_clone().unwrap()))
 }
 
 fn member(address: SocketAddr) -> Client {
@@ -84,7 +85,7 @@ fn member(address: SocketAddr) -> Client {
 }
 
 #[test]
-fn a_restart_under_load_through_a_listener_that_was_handed_over_refuses_nobody() {
+fn restart_under_load_through_an_inherited_listener_refuses_nobody() {
     let (listener, address) = held_listener();
     let mut running = start(&listener);
     assert_eq!(running.address(), address);

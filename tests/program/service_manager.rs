@@ -3,8 +3,9 @@
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 
-use crate::process::{Lobbyd, lobbyd};
-use crate::support::{DEADLINE, connect_to};
+use testkit::{DEADLINE, Process, connect_to};
+
+use crate::fixture::lobbyd;
 
 /// A service manager's socket, under a name of its own that goes with it.
 struct Manager {
@@ -45,12 +46,12 @@ impl Drop for Manager {
 }
 
 #[test]
-fn a_service_manager_is_told_when_lobbyd_is_ready_how_many_are_connected_and_that_it_ends() {
+fn service_manager_is_told_of_ready_connections_and_the_end() {
     let manager = Manager::new("told");
     let mut command = lobbyd();
     command.env("NOTIFY_SOCKET", &manager.path);
     command.env("WATCHDOG_USEC", "8000000");
-    let lobbyd = Lobbyd::start(command);
+    let lobbyd = Process::start(command);
     manager.hears("READY=1");
     manager.hears("WATCHDOG=1");
     manager.hears("STATUS=0 connections");
@@ -64,14 +65,14 @@ fn a_service_manager_is_told_when_lobbyd_is_ready_how_many_are_connected_and_tha
 }
 
 #[test]
-fn a_service_manager_is_told_of_each_reload_when_it_began_and_that_it_is_over() {
+fn service_manager_is_told_when_each_reload_begins_and_is_over() {
     let manager = Manager::new("reload");
     let file = std::env::temp_dir().join(format!("lobbyd-reload-{}.toml", std::process::id()));
     std::fs::write(&file, "").unwrap();
     let mut command = lobbyd();
     command.arg("--config").arg(&file);
     command.env("NOTIFY_SOCKET", &manager.path);
-    let lobbyd = Lobbyd::start(command);
+    let lobbyd = Process::start(command);
     manager.hears("READY=1");
     let client = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
     // A right one, and a wrong one, which is over as well.
@@ -101,12 +102,12 @@ fn a_service_manager_is_told_of_each_reload_when_it_began_and_that_it_is_over() 
 }
 
 #[test]
-fn the_watchdog_is_fed_during_a_drain_as_well() {
+fn watchdog_is_fed_during_a_drain_as_well() {
     let manager = Manager::new("fed");
     let mut command = lobbyd();
     command.env("NOTIFY_SOCKET", &manager.path);
     command.env("WATCHDOG_USEC", "8000000");
-    let lobbyd = Lobbyd::start(command);
+    let lobbyd = Process::start(command);
     // It is told to come back, and does not answer: the drain waits for it for 5 s.
     let mut silent = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
     lobbyd.signal("TERM");

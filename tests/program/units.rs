@@ -16,7 +16,7 @@ fn understood<'w>(words: impl Iterator<Item = &'w str>) -> Arguments {
 }
 
 #[test]
-fn the_service_has_a_file_to_read_again_as_sighup_would_end_it_without() {
+fn service_has_a_file_to_read_again_as_sighup_would_end_it_without() {
     let unit = read("deploy/systemd/lobbyd.service");
     let value = |key: &str| {
         let line = unit.lines().find_map(|line| line.strip_prefix(key));
@@ -29,7 +29,7 @@ fn the_service_has_a_file_to_read_again_as_sighup_would_end_it_without() {
 }
 
 #[test]
-fn the_container_listens_to_all_and_its_examples_are_understood() {
+fn container_listens_to_all_and_its_examples_are_understood() {
     let dockerfile = read("Dockerfile");
     let command = dockerfile
         .lines()
@@ -54,7 +54,7 @@ fn the_container_listens_to_all_and_its_examples_are_understood() {
 }
 
 #[test]
-fn the_socket_for_operators_has_the_name_by_which_lobbyd_knows_it() {
+fn socket_for_operators_has_the_name_by_which_lobbyd_knows_it() {
     let unit = read("deploy/systemd/lobbyd-admin.socket");
     for line in ["FileDescriptorName=admin", "Service=lobbyd.service"] {
         assert!(unit.lines().any(|l| l == line), "{line}");

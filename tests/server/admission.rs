@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, Proxies, Running, ServerLimits, raise_descriptor_limit};
+use testkit::{Client, connect, eventually, open, request, upgrade, upgrade_request};
 
 use crate::fixture::{Chat, arena, arena_behind, nothing_is_left};
-use crate::support::{Client, connect, eventually, open, request, upgrade, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -42,9 +42,7 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
     assert_eq!(waits.kind(), ErrorKind::WouldBlock);
     assert!(bitten(&server, Limit::Connections) > 0);
     drop(three.pop());
-    fourth
-        .set_read_timeout(Some(crate::support::DEADLINE))
-        .unwrap();
+    fourth.set_read_timeout(Some(testkit::DEADLINE)).unwrap();
     let mut fourth = Client::upgraded(fourth);
     fourth.join("room:x");
     drop((three, fourth));
@@ -52,7 +50,7 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
 }
 
 #[test]
-fn connections_that_come_faster_than_they_may_come_in_later_and_none_is_refused() {
+fn connections_over_the_accept_rate_come_in_later_and_none_is_refused() {
     let limits = ServerLimits::default()
         .with_max(Limit::AcceptsPerSecond, 20)
         .with_burst(Limit::AcceptsPerSecond, 5);
@@ -74,7 +72,7 @@ fn connections_that_come_faster_than_they_may_come_in_later_and_none_is_refused(
 }
 
 #[test]
-fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_others_do_not() {
+fn address_with_too_many_connections_gets_a_slow_429_and_others_none() {
     let proxies = Proxies {
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: false,
@@ -115,7 +113,7 @@ fn an_address_with_too_many_connections_gets_a_429_that_takes_its_time_and_other
 }
 
 #[test]
-fn a_thousand_connections_that_never_finish_their_handshake_keep_nobody_out() {
+fn unfinished_handshakes_of_a_thousand_connections_keep_nobody_out() {
     raise_descriptor_limit();
     let limits = ServerLimits::default().with_max(Limit::UpgradesInFlight, 100);
     let server = arena(2, limits);
@@ -144,7 +142,7 @@ fn a_thousand_connections_that_never_finish_their_handshake_keep_nobody_out() {
 }
 
 #[test]
-fn a_head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
+fn head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
     let limits = ServerLimits::default().with_max(Limit::HeadTime, 400);
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
@@ -170,7 +168,7 @@ fn a_head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
 }
 
 #[test]
-fn a_head_of_too_many_lines_or_bytes_gets_431_and_is_counted_as_what_it_was() {
+fn head_of_too_many_lines_or_bytes_gets_431_and_is_counted_by_kind() {
     let limits = ServerLimits::default()
         .with_max(Limit::HeadLines, 10)
         .with_max(Limit::HeadBytes, 8 << 10);

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::Limit;
 use serde_json::{Value, json};
+use testkit::{Client, at_any_pace, connect, frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, at_any_pace, connect, frame};
 
 /// Messages the bystanders have to get through while the attack goes on.
 const ROUNDS: usize = 6;
@@ -113,7 +113,7 @@ fn read_all_round(mut streams: Vec<TcpStream>, over: &AtomicBool) -> usize {
 }
 
 #[test]
-fn a_firehose_of_heartbeats_on_one_socket_leaves_others_their_turn() {
+fn firehose_of_heartbeats_on_one_socket_leaves_others_their_turn() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let bytes = text(&heartbeat()).repeat(500);
@@ -123,7 +123,7 @@ fn a_firehose_of_heartbeats_on_one_socket_leaves_others_their_turn() {
 }
 
 #[test]
-fn a_firehose_of_empty_pings_on_one_socket_leaves_others_their_turn() {
+fn firehose_of_empty_pings_on_one_socket_leaves_others_their_turn() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let bytes = frame(9, b"").repeat(5000);
@@ -133,7 +133,7 @@ fn a_firehose_of_empty_pings_on_one_socket_leaves_others_their_turn() {
 }
 
 #[test]
-fn a_firehose_of_messages_into_one_lobby_leaves_those_of_another_their_turn() {
+fn firehose_of_messages_into_one_lobby_leaves_another_lobby_its_turn() {
     let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut clients: Vec<Client> = (0..5).map(|_| connect(&server)).collect();
@@ -149,7 +149,7 @@ fn a_firehose_of_messages_into_one_lobby_leaves_those_of_another_their_turn() {
 }
 
 #[test]
-fn firehoses_of_requests_on_a_hundred_sockets_do_not_bring_broadcasts_to_a_standstill() {
+fn firehoses_of_requests_on_a_hundred_sockets_do_not_stop_broadcasts() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let clients = (0..100).map(|_| connect(&server)).collect();
@@ -160,7 +160,7 @@ fn firehoses_of_requests_on_a_hundred_sockets_do_not_bring_broadcasts_to_a_stand
 }
 
 #[test]
-fn a_publisher_beyond_what_the_shards_can_take_is_slowed_and_loses_nothing() {
+fn publisher_beyond_what_the_shards_take_is_slowed_and_loses_nothing() {
     // So little that every read of the publisher goes beyond it.
     let limits = at_any_pace().with_max(Limit::LagBytes, 16 << 10);
     let server = arena(2, limits);

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
+use testkit::{Client, at_any_pace, connect, connect_to, eventually, frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, at_any_pace, connect, connect_to, eventually, frame};
 
 const TOPICS: usize = 100;
 
@@ -42,7 +42,7 @@ fn leave_all(client: &mut Client, number: usize, round: usize) {
 }
 
 #[test]
-fn a_storm_of_joins_and_leaves_on_thousands_of_topics_leaves_no_topic_behind() {
+fn storm_of_joins_and_leaves_on_thousands_of_topics_leaves_no_topic() {
     let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
@@ -70,7 +70,7 @@ fn a_storm_of_joins_and_leaves_on_thousands_of_topics_leaves_no_topic_behind() {
 }
 
 #[test]
-fn broadcasts_into_topics_that_come_and_go_reach_nobody_wrong_and_leave_nothing() {
+fn broadcasts_into_topics_that_come_and_go_reach_nobody_wrong() {
     let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let endpoint = server.endpoint().clone();

@@ -4,8 +4,7 @@ use lobbyd::server::Running;
 use lobbyd::{
     Channel, Handled, Join, Payload, Router, Socket, TerminateReason, UserSocket, object,
 };
-
-use crate::support::{Client, at_any_pace, connect, serve_with};
+use testkit::{Client, at_any_pace, connect, serve_with};
 
 struct Room;
 
@@ -64,7 +63,7 @@ fn hear(mut client: Client) -> (Vec<u64>, u16) {
 }
 
 #[test]
-fn a_burst_just_before_a_stop_reaches_every_reader_whole_however_often_its_socket_was_full() {
+fn burst_before_a_stop_reaches_every_reader_whole_though_sockets_fill() {
     let (server, clients) = members(10);
     for number in 0..1_500u64 {
         let payload = object! { "number": number, "body": "x".repeat(600).as_str() };
@@ -74,7 +73,7 @@ fn a_burst_just_before_a_stop_reaches_every_reader_whole_however_often_its_socke
 }
 
 #[test]
-fn what_channels_look_at_themselves_is_not_lost_at_a_stop() {
+fn intercepted_broadcasts_are_not_lost_at_a_stop() {
     let (server, clients) = members(200);
     for number in 0..10u64 {
         let payload = object! { "number": number };
@@ -84,7 +83,7 @@ fn what_channels_look_at_themselves_is_not_lost_at_a_stop() {
 }
 
 #[test]
-fn what_channels_say_at_their_end_does_not_pile_up_for_each_other_at_a_stop() {
+fn last_broadcasts_of_channels_do_not_pile_up_for_each_other_at_a_stop() {
     let (server, clients) = members(300);
     all_hear(server, clients, 0);
 }

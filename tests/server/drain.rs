@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use lobbyd::{Connect, Drain, Limit, Router, Running, Server, ServerLimits, Summary, UserSocket};
 use serde_json::json;
+use testkit::{
+    Client, DEADLINE, at_any_pace, connect, connect_narrow, frame, open, upgrade_request,
+};
 use tokio::sync::Notify;
 
 use crate::fixture::arena;
-use crate::slow_consumers::connect_narrow;
-use crate::support::{Client, DEADLINE, at_any_pace, connect, frame, open, upgrade_request};
 
 /// Stops it, and shows that it takes no longer than its own deadline and some.
 fn stops(server: Running, within_ms: u64) -> Summary {
@@ -31,7 +32,7 @@ fn limits(closing_timeout_ms: u64, deadline_ms: u64) -> ServerLimits {
 }
 
 #[test]
-fn a_stop_is_not_held_up_by_connections_that_hang_in_http() {
+fn stop_is_not_held_up_by_connections_that_hang_in_http() {
     let server = arena(2, limits(5_000, 10_000));
     let address = server.local_addr();
     let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
@@ -50,7 +51,7 @@ fn a_stop_is_not_held_up_by_connections_that_hang_in_http() {
 
 /// The WebSocket that does not answer its Close holds the server up, so that it is not the server's end that they see.
 #[test]
-fn a_stop_ends_idle_http_connections_and_lets_an_upgrade_under_way_have_its_1012() {
+fn stop_ends_idle_http_connections_and_gives_late_upgrades_their_1012() {
     let gate = Arc::new(Notify::new());
     let opens = Arc::clone(&gate);
     let socket = UserSocket::new().connect(move |params, _| {
@@ -89,7 +90,7 @@ fn a_stop_ends_idle_http_connections_and_lets_an_upgrade_under_way_have_its_1012
 }
 
 #[test]
-fn a_stop_does_not_wait_for_ever_for_those_who_were_told_and_does_not_count_them() {
+fn stop_waits_a_while_for_clients_with_a_close_and_does_not_count_them() {
     for limits in [limits(300, 60_000), limits(60_000, 300)] {
         let server = arena(2, limits);
         let mut silent: Vec<Client> = (0..5).map(|_| connect(&server)).collect();
@@ -103,13 +104,17 @@ fn a_stop_does_not_wait_for_ever_for_those_who_were_told_and_does_not_count_them
                 1012,
                 "the Close had gone out nevertheless"
             );
-            assert_eq!(client.next(), None, "and the connection is at its end");
+            assert_eq!(
+                client.next_frame(),
+                None,
+                "and the connection is at its end"
+            );
         }
     }
 }
 
 #[test]
-fn a_stop_counts_those_whose_sockets_do_not_take_its_close() {
+fn stop_counts_clients_whose_sockets_do_not_take_its_close() {
     let server = arena(2, limits(60_000, 300));
     let mut deaf: Vec<Client> = (0..3).map(|_| connect(&server)).collect();
     deaf.iter_mut().for_each(|client| client.join("room:lobby"));
@@ -129,7 +134,7 @@ fn a_stop_counts_those_whose_sockets_do_not_take_its_close() {
 }
 
 #[test]
-fn a_stop_ends_in_time_while_clients_flood_and_do_not_read() {
+fn stop_ends_in_time_while_clients_flood_and_do_not_read() {
     let server = arena(2, limits(1_000, 3_000));
     let flooding: Vec<_> = (0..4)
         .map(|at| {
@@ -163,7 +168,7 @@ fn a_stop_ends_in_time_while_clients_flood_and_do_not_read() {
 }
 
 #[test]
-fn what_waits_for_a_client_goes_out_before_the_close_however_much_it_is() {
+fn stop_sends_all_that_waits_for_a_client_before_its_close() {
     let server = arena(1, limits(300_000, 300_000));
     let mut slow = connect_narrow(server.local_addr());
     let endpoint = server.endpoint().clone();

@@ -1,7 +1,6 @@
 //! Where the attacks take place: a server whose channel does what it is told, two bystanders who chat, and what can be
 //! seen of the process.
 
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -13,8 +12,7 @@ use lobbyd::{
     Channel, Connect, Handled, Info, Join, Router, Socket, TerminateReason, UserSocket, object,
 };
 use serde_json::json;
-
-use crate::support::{Client, connect, eventually};
+use testkit::{Client, connect, eventually, start};
 
 /// `room:*`: whoever comes is let in; says what it hears, echoes, and panics where it is asked to.
 pub struct Obedient;
@@ -119,8 +117,7 @@ pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Ru
         .shards(shards)
         .limits(limits)
         .proxies(proxies);
-    let any_port = "127.0.0.1:0".parse().unwrap();
-    server.bind(any_port).expect("a free port").start()
+    start(server)
 }
 
 fn hide_panics_on_purpose() {
@@ -219,60 +216,4 @@ fn chat(mut pair: [Client; 2], topic: &str, over: &AtomicBool, rounds: &AtomicUs
 pub fn nothing_is_left(server: Running) {
     eventually("no topic is left", || server.endpoint().topics_len() == 0);
     assert_eq!(server.stop().unwrap().cut_off, 0);
-}
-
-/// Runs the ignored test `name` in a process of its own, with as many descriptors as the system gives: for what is
-/// measured of the whole process.
-pub fn alone(name: &str) {
-    let output = this_binary(name).output().expect("a shell");
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
-    assert!(text.contains("1 passed"), "no test of that name: {text}");
-    println!("{text}");
-}
-
-/// The command that runs the ignored test `name` of this binary.
-pub fn this_binary(name: &str) -> Command {
-    let mut command = Command::new("sh");
-    let raise = "ulimit -n \"$(ulimit -Hn)\" || true; exec \"$0\" \"$@\"";
-    let binary = std::env::current_exe().expect("our own path");
-    command.args(["-c", raise]).arg(binary);
-    command.args([
-        "--exact",
-        name,
-        "--ignored",
-        "--nocapture",
-        "--test-threads=1",
-    ]);
-    command.stdin(Stdio::null());
-    command
-}
-
-/// Bytes of memory that this process has in RAM.
-pub fn resident_bytes() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line
-        .and_then(|line| line.split_whitespace().nth(1))
-        .expect("VmRSS");
-    kib.parse::<usize>().expect("a number") << 10
-}
-
-/// Descriptors that this process has open.
-pub fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").expect("Linux").count()
-}
-
-/// Nanoseconds of CPU that the shards of this process have used.
-pub fn shard_cpu_ns() -> u64 {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
-    let of_shards = tasks.flatten().map(|task| task.path()).filter(|task| {
-        let name = std::fs::read_to_string(task.join("comm")).unwrap_or_default();
-        name.starts_with("shard-")
-    });
-    let used = |task: std::path::PathBuf| {
-        let stat = std::fs::read_to_string(task.join("schedstat")).ok()?;
-        stat.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    of_shards.filter_map(used).sum()
 }

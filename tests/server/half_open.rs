@@ -10,11 +10,10 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use lobbyd::server::Limit;
+use testkit::own_process::{alone, descriptors, resident_bytes, this_binary};
+use testkit::{DEADLINE, at_any_pace, eventually, open, upgrade_request};
 
-use crate::fixture::{
-    Chat, alone, arena, descriptors, nothing_is_left, resident_bytes, this_binary,
-};
-use crate::support::{DEADLINE, at_any_pace, eventually, open, upgrade_request};
+use crate::fixture::{Chat, arena, nothing_is_left};
 
 const ATTACKERS: usize = 10_000;
 

@@ -1,17 +1,17 @@
 //! Connections that say nothing, where places or descriptors are few: they keep nobody out.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, Proxies, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
+use testkit::{Process, connect, connect_to, eventually, open, request, upgrade_request};
 
 use crate::admission::is_cut;
 use crate::fixture::{Chat, Obedient, arena, arena_behind, nothing_is_left};
 use crate::proxies::header;
-use crate::support::{connect, connect_to, eventually, open, request, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -20,7 +20,7 @@ fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
 }
 
 #[test]
-fn connections_that_never_finish_keep_nobody_out_where_all_places_are_taken() {
+fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
     let limits = ServerLimits::default().with_max(Limit::Connections, 20);
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
@@ -57,7 +57,7 @@ fn nobody_is_cut_for_a_newcomer_who_does_not_come() {
 }
 
 #[test]
-fn a_silent_connection_beyond_the_limit_of_its_address_is_closed_after_a_second() {
+fn silent_connection_beyond_its_addresss_limit_is_closed_after_a_second() {
     let proxies = Proxies {
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: true,
@@ -91,37 +91,18 @@ fn a_silent_connection_beyond_the_limit_of_its_address_is_closed_after_a_second(
 }
 
 #[test]
-fn connections_that_never_finish_keep_nobody_out_where_descriptors_are_few() {
-    let binary = env!("CARGO_BIN_EXE_lobbyd");
-    let mut lobbyd = Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --shards 2",
-            binary,
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut first_line = String::new();
-    let mut out = BufReader::new(lobbyd.stdout.take().unwrap());
-    out.read_line(&mut first_line).unwrap();
-    let url = first_line.split("http://").nth(1).unwrap();
-    let address: SocketAddr = url.split('/').next().unwrap().parse().unwrap();
+fn unfinished_connections_keep_nobody_out_where_descriptors_are_few() {
+    let mut command = Command::new("sh");
+    let script = "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --shards 2";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_lobbyd")]);
+    let lobbyd = Process::start(command);
+    let address = lobbyd.address();
     let attackers = silent(address, 300);
     let started = Instant::now();
     let mut client = connect_to(address, TARGET);
     let took = started.elapsed();
     client.join("room:lobby");
-    lobbyd.kill().unwrap();
-    let mut told = String::new();
-    lobbyd
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut told)
-        .unwrap();
-    lobbyd.wait().unwrap();
+    let told = lobbyd.killed().log;
     drop(attackers);
     assert!(took < Duration::from_secs(8), "{took:?}");
     assert_eq!(
@@ -152,7 +133,7 @@ fn silent_connections_to_the_admin_listener_delay_no_probe() {
 }
 
 #[test]
-fn a_connection_has_a_thousand_requests_answered_and_the_last_answer_says_so() {
+fn connection_has_a_thousand_requests_answered_and_the_last_says_so() {
     let server = arena(1, ServerLimits::default());
     let page = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
     let answers = request(server.local_addr(), &page.repeat(1_100));

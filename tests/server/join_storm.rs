@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, Running, ServerLimits};
 use serde_json::{Value, json};
+use testkit::{Client, connect};
 
 use crate::fixture::{arena, nothing_is_left};
-use crate::support::{Client, connect};
 
 fn with(joins_per_second: u64, joins_burst: u64, join_wait_ms_max: u64) -> Running {
     let limits = ServerLimits::default()
@@ -60,7 +60,7 @@ fn joins_over_the_rate_are_answered_later_in_order_and_heartbeats_at_once() {
 }
 
 #[test]
-fn a_join_that_would_wait_too_long_is_refused_at_the_end_of_that_time_and_can_be_tried_again() {
+fn join_that_waits_too_long_is_refused_and_can_be_tried_again() {
     let server = with(5, 1, 700);
     let mut client = connect(&server);
     let started = Instant::now();
@@ -80,7 +80,7 @@ fn a_join_that_would_wait_too_long_is_refused_at_the_end_of_that_time_and_can_be
 }
 
 #[test]
-fn what_a_client_sends_behind_a_join_that_is_held_is_done_when_that_is_answered() {
+fn messages_behind_a_held_join_are_done_when_it_is_answered() {
     let server = with(5, 1, 60_000);
     let mut client = connect(&server);
     client.join("room:first");
@@ -107,7 +107,7 @@ fn what_a_client_sends_behind_a_join_that_is_held_is_done_when_that_is_answered(
 }
 
 #[test]
-fn the_join_of_a_connection_that_has_gone_vanishes_and_a_flood_of_them_ends() {
+fn join_of_a_connection_that_has_gone_vanishes_and_a_flood_of_them_ends() {
     let server = with(10, 1, 1_000);
     let mut flooding = connect(&server);
     (0..90).for_each(|number| flooding.send(join(number)));
@@ -119,7 +119,7 @@ fn the_join_of_a_connection_that_has_gone_vanishes_and_a_flood_of_them_ends() {
     assert!(status == "ok" || reason == "too many joins", "{reason}");
     let started = Instant::now();
     while reply_to_try(&mut client) != "ok" {
-        assert!(started.elapsed() < crate::support::DEADLINE);
+        assert!(started.elapsed() < testkit::DEADLINE);
     }
     assert_eq!(
         server.endpoint().topics_len(),

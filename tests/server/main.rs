@@ -21,5 +21,3 @@ mod rate_limits;
 mod rate_reload;
 mod rooms;
 mod slow_consumers;
-#[path = "../support/mod.rs"]
-mod support;

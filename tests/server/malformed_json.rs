@@ -2,9 +2,9 @@
 
 use lobbyd::server::ServerLimits;
 use serde_json::json;
+use testkit::{Client, connect, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, connect, frame, raw_frame};
 
 /// Sends `payload` as that of `event`, on a connection of its own.
 fn send_payload(client: &mut Client, event: &str, payload: &str) {
@@ -58,7 +58,7 @@ fn deep_and_huge_json_is_echoed_as_it_came_or_closed_with_1011() {
 }
 
 #[test]
-fn what_is_no_message_is_closed_with_1011_however_deep_or_long_it_is() {
+fn malformed_json_is_closed_with_1011_however_deep_or_long_it_is() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let broken = [
@@ -84,7 +84,7 @@ fn what_is_no_message_is_closed_with_1011_however_deep_or_long_it_is() {
 }
 
 #[test]
-fn a_message_over_64_kib_is_closed_with_1009_in_one_frame_or_in_many_or_merely_announced() {
+fn message_over_64_kib_is_closed_with_1009_in_one_frame_many_or_none() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let announced = |len: u64| {
@@ -123,7 +123,7 @@ fn a_message_over_64_kib_is_closed_with_1009_in_one_frame_or_in_many_or_merely_a
 }
 
 #[test]
-fn a_topic_or_join_ref_too_long_to_be_kept_is_refused() {
+fn topic_or_join_ref_too_long_to_be_kept_is_refused() {
     let server = arena(1, ServerLimits::default());
     let mut client = connect(&server);
     let long = format!("room:{}", "x".repeat(60_000));

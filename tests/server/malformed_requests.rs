@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use lobbyd::server::ServerLimits;
 use serde_json::json;
+use testkit::{Client, frame, open, request, upgrade_request};
 
 use crate::churn::reset;
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, frame, open, request, upgrade_request};
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -42,7 +42,7 @@ fn garbage_instead_of_http_is_answered_with_400_or_431_and_closed() {
 }
 
 #[test]
-fn requests_in_a_row_are_answered_in_order_and_the_last_of_them_may_be_the_upgrade() {
+fn requests_in_a_row_are_answered_in_order_and_the_last_may_upgrade() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
@@ -71,7 +71,7 @@ fn requests_in_a_row_are_answered_in_order_and_the_last_of_them_may_be_the_upgra
 }
 
 #[test]
-fn frames_in_the_packet_of_the_handshake_are_not_lost_however_many_they_are() {
+fn frames_in_the_packet_of_the_handshake_are_not_lost_however_many() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
@@ -110,7 +110,7 @@ fn frames_in_the_packet_of_the_handshake_are_not_lost_however_many_they_are() {
 }
 
 #[test]
-fn a_frame_that_breaks_the_rules_in_the_packet_of_the_handshake_is_closed_with_its_code() {
+fn wrong_frame_in_the_packet_of_the_handshake_is_closed_with_its_code() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
@@ -131,7 +131,7 @@ fn a_frame_that_breaks_the_rules_in_the_packet_of_the_handshake_is_closed_with_i
 }
 
 #[test]
-fn who_goes_in_the_middle_of_a_handshake_or_a_frame_leaves_nothing() {
+fn client_that_goes_in_a_handshake_or_a_frame_leaves_nothing() {
     let server = arena(2, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
@@ -151,7 +151,7 @@ fn who_goes_in_the_middle_of_a_handshake_or_a_frame_leaves_nothing() {
         }
     }
     for cut in 1..20 {
-        let mut client = crate::support::connect(&server);
+        let mut client = testkit::connect(&server);
         client.join("room:x");
         client.send_raw(&frame(1, &[b'x'; 1000])[..cut * 50]);
         reset(client);

@@ -7,11 +7,9 @@ use std::time::Duration;
 use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect, eventually, frame, open, request, serve_with, upgrade_request};
 
 use crate::fixture::{Obedient, arena, nothing_is_left};
-use crate::support::{
-    Client, connect, eventually, frame, open, request, serve_with, upgrade_request,
-};
 
 /// So often it would have bitten, and so often it did.
 fn counts(server: &Running, limit: Limit) -> (u64, u64) {
@@ -157,7 +155,7 @@ fn one_silence_counts_once_however_long_it_is() {
 }
 
 #[test]
-fn a_head_that_is_late_counts_when_its_time_is_over_and_once() {
+fn head_that_is_late_counts_when_its_time_is_over_and_once() {
     let limits = ServerLimits::default()
         .observing([Limit::HeadTime])
         .with_max(Limit::HeadTime, 50);
@@ -199,7 +197,7 @@ impl lobbyd::Channel for SlowToJoin {
 }
 
 #[test]
-fn what_would_fill_the_memory_is_refused_at_16_times_its_limit() {
+fn memory_limits_that_are_observed_are_refused_at_16_times_their_value() {
     let limits = ServerLimits::default()
         .observing([
             Limit::ChannelsPerConnection,
@@ -244,7 +242,7 @@ fn what_would_fill_the_memory_is_refused_at_16_times_its_limit() {
 }
 
 #[test]
-fn a_head_of_any_size_is_taken_up_to_16_times_its_limit() {
+fn head_of_any_size_is_taken_up_to_16_times_its_limit() {
     let limits = ServerLimits::default()
         .observing([Limit::HeadBytes])
         .with_max(Limit::HeadBytes, 8 << 10);

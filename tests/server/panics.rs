@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{connect, connect_to, upgrade};
 use lobbyd::server::{Limit, ServerLimits};
+use testkit::{connect, connect_to, upgrade};
 
 #[test]
-fn a_join_that_panics_now_or_later_is_answered_with_join_crashed() {
+fn join_that_panics_now_or_later_is_answered_with_join_crashed() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect(&server);
@@ -26,7 +26,7 @@ fn a_join_that_panics_now_or_later_is_answered_with_join_crashed() {
 }
 
 #[test]
-fn an_event_that_panics_now_or_later_ends_its_channel_with_phx_error_and_it_can_be_joined_again() {
+fn event_that_panics_now_or_later_ends_its_channel_with_phx_error() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect(&server);
@@ -47,7 +47,7 @@ fn an_event_that_panics_now_or_later_ends_its_channel_with_phx_error_and_it_can_
 }
 
 #[test]
-fn a_job_that_panics_when_it_is_given_up_does_not_leave_its_channel_waiting() {
+fn job_that_panics_when_it_is_given_up_leaves_no_channel_waiting() {
     let limits = ServerLimits::default().with_max(Limit::CallbackTime, 50);
     let server = arena(1, limits);
     let mut client = connect(&server);
@@ -60,7 +60,7 @@ fn a_job_that_panics_when_it_is_given_up_does_not_leave_its_channel_waiting() {
 }
 
 #[test]
-fn a_terminate_that_panics_harms_neither_the_leave_nor_the_end_of_the_connection() {
+fn terminate_that_panics_harms_neither_leave_nor_end_of_the_connection() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     let arm = json!(["11", "2", "room:x", "panic in terminate", {}]);
@@ -86,7 +86,7 @@ fn a_terminate_that_panics_harms_neither_the_leave_nor_the_end_of_the_connection
 }
 
 #[test]
-fn a_connect_that_panics_now_or_later_is_answered_with_500_and_sockets_go_on() {
+fn connect_that_panics_now_or_later_gets_500_and_sockets_go_on() {
     let server = arena(1, ServerLimits::default());
     let chat = Chat::start(&server, "room:chat");
     for path in [

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, Running};
 use serde_json::{Value, json};
+use testkit::own_process::{alone, shard_cpu_ns};
+use testkit::{Client, DEADLINE, at_any_pace, connect, frame, raw_frame};
 
-use crate::fixture::{Chat, alone, arena, nothing_is_left, shard_cpu_ns};
-use crate::support::{Client, DEADLINE, at_any_pace, connect, frame, raw_frame};
+use crate::fixture::{Chat, arena, nothing_is_left};
 
 /// A message of exactly `len` bytes.
 fn message(len: usize) -> String {
@@ -27,7 +28,7 @@ fn with_partial_timeout(partial_timeout_ms: u64) -> Running {
 }
 
 #[test]
-fn a_message_of_64_kib_a_byte_at_a_time_is_accepted_at_linear_cost() {
+fn message_of_64_kib_a_byte_at_a_time_is_accepted_at_linear_cost() {
     alone("partial_messages::alone_a_message_of_64_kib_a_byte_at_a_time");
 }
 
@@ -72,7 +73,7 @@ fn alone_a_message_of_64_kib_a_byte_at_a_time() {
 }
 
 #[test]
-fn a_message_left_hanging_is_closed_with_1008_at_its_deadline_wherever_it_stopped() {
+fn message_left_hanging_is_closed_with_1008_at_its_deadline() {
     let server = with_partial_timeout(300);
     let chat = Chat::start(&server, "room:x");
     let whole = frame(1, message(1000).as_bytes());
@@ -94,7 +95,7 @@ fn a_message_left_hanging_is_closed_with_1008_at_its_deadline_wherever_it_stoppe
 }
 
 #[test]
-fn pings_inside_a_message_in_fragments_are_answered_and_do_not_put_its_deadline_off() {
+fn pings_inside_a_message_in_fragments_do_not_put_its_deadline_off() {
     let server = with_partial_timeout(300);
     let chat = Chat::start(&server, "room:x");
     let mut client = connect(&server);
@@ -117,7 +118,7 @@ fn pings_inside_a_message_in_fragments_are_answered_and_do_not_put_its_deadline_
 }
 
 #[test]
-fn a_stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
+fn stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
     let server = with_partial_timeout(200);
     let chat = Chat::start(&server, "room:x");
     let mut client = connect(&server);
@@ -140,7 +141,7 @@ fn a_stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
 }
 
 #[test]
-fn many_messages_left_hanging_are_capped_together_and_those_within_the_cap_can_still_be_ended() {
+fn messages_left_hanging_are_capped_together_and_the_rest_can_be_ended() {
     let limits = at_any_pace().with_max(Limit::PartialBytes, 1 << 20);
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");

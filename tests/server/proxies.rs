@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 
 use lobbyd::server::{Limit, Proxies, Running, ServerLimits};
+use testkit::{Client, eventually, open, upgrade, upgrade_request};
 
 use crate::fixture::{arena_behind, nothing_is_left};
-use crate::support::{Client, eventually, open, upgrade, upgrade_request};
 
 fn behind(trusted: &[&str], proxy_protocol: bool) -> Running {
     let proxies = Proxies {
@@ -46,7 +46,7 @@ fn announce(server: &Running, first: &[u8], cut: usize, target: &str) -> String 
 }
 
 #[test]
-fn a_client_that_lies_about_its_address_is_counted_as_who_it_is() {
+fn client_that_lies_about_its_address_is_counted_as_who_it_is() {
     let server = behind(&["127.0.0.0/8"], false);
     let from = |line: &str, client: &str| {
         let header = format!("X-Forwarded-For: {line}\r\n");
@@ -65,7 +65,7 @@ fn a_client_that_lies_about_its_address_is_counted_as_who_it_is() {
 }
 
 #[test]
-fn who_is_no_trusted_proxy_is_not_believed() {
+fn proxy_that_is_not_trusted_is_not_believed() {
     let server = behind(&["10.0.0.0/8"], false);
     let lie = "X-Forwarded-For: 192.0.2.1\r\n";
     let target = claim("127.0.0.1", "127.0.0.1");
@@ -76,7 +76,7 @@ fn who_is_no_trusted_proxy_is_not_believed() {
 }
 
 #[test]
-fn a_proxy_header_is_understood_however_it_is_cut() {
+fn proxy_header_is_understood_however_it_is_cut() {
     let server = behind(&["127.0.0.0/8"], true);
     let header_v2 = header(1);
     for cut in (0..=header_v2.len() + 5).step_by(3) {
@@ -92,7 +92,7 @@ fn a_proxy_header_is_understood_however_it_is_cut() {
 }
 
 #[test]
-fn a_trusted_proxy_without_the_header_of_version_2_is_closed_and_counted() {
+fn trusted_proxy_without_the_header_of_version_2_is_closed_and_counted() {
     let server = behind(&["127.0.0.0/8"], true);
     let target = claim("127.0.0.1", "127.0.0.1");
     let v1 = b"PROXY TCP4 192.0.2.1 127.0.0.1 5000 80\r\n";
@@ -112,7 +112,7 @@ fn a_trusted_proxy_without_the_header_of_version_2_is_closed_and_counted() {
 }
 
 #[test]
-fn a_proxy_header_from_elsewhere_is_a_bad_request() {
+fn proxy_header_from_elsewhere_is_a_bad_request() {
     let server = behind(&["10.0.0.0/8"], true);
     let answer = announce(&server, &header(1), 0, &claim("192.0.2.1", "192.0.2.1"));
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");

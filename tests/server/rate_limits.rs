@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, ServerLimits};
 use serde_json::{Value, json};
+use testkit::{Client, DEADLINE, connect, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
-use crate::support::{Client, DEADLINE, connect, frame, raw_frame};
 
 fn echo(number: usize, body: &str) -> Value {
     json!(["11", number.to_string(), "room:x", "echo", {"body": body}])
@@ -43,7 +43,7 @@ fn is_read_later(limits: ServerLimits, first: usize, body: &str, limit: Limit) {
 }
 
 #[test]
-fn who_sends_too_many_messages_is_read_later_and_loses_nothing() {
+fn client_with_too_many_messages_is_read_later_and_loses_nothing() {
     // More than the bystanders need.
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 1_000)
@@ -53,7 +53,7 @@ fn who_sends_too_many_messages_is_read_later_and_loses_nothing() {
 }
 
 #[test]
-fn who_sends_too_many_bytes_is_read_later_and_loses_nothing() {
+fn client_with_too_many_bytes_is_read_later_and_loses_nothing() {
     let limits = ServerLimits::default()
         .with_max(Limit::BytesPerSecond, 100_000)
         .with_burst(Limit::BytesPerSecond, 100_000)
@@ -96,7 +96,7 @@ fn the_fragments_of_a_message_count_as_messages_do() {
 }
 
 #[test]
-fn who_never_rests_is_closed_with_1008_and_a_reason_of_its_own() {
+fn client_that_never_rests_is_closed_with_1008_and_its_own_reason() {
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 2_000)
         .with_burst(Limit::MessagesPerSecond, 1_000)
@@ -126,7 +126,7 @@ fn who_never_rests_is_closed_with_1008_and_a_reason_of_its_own() {
 }
 
 #[test]
-fn who_sends_in_one_burst_what_would_take_too_long_to_pay_for_is_closed_as_well() {
+fn burst_that_would_take_too_long_to_pay_for_closes_its_client() {
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 100)
         .with_burst(Limit::MessagesPerSecond, 200)
@@ -148,7 +148,7 @@ fn who_sends_in_one_burst_what_would_take_too_long_to_pay_for_is_closed_as_well(
 }
 
 #[test]
-fn the_time_in_which_a_client_is_not_read_is_not_held_against_it() {
+fn time_in_which_a_client_is_not_read_is_not_held_against_it() {
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 500)
         .with_burst(Limit::MessagesPerSecond, 500)
@@ -169,7 +169,7 @@ fn the_time_in_which_a_client_is_not_read_is_not_held_against_it() {
 }
 
 #[test]
-fn who_is_throttled_again_and_again_does_not_put_off_the_end_of_an_unfinished_message() {
+fn throttled_client_does_not_put_off_the_end_of_an_unfinished_message() {
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 1_000)
         .with_burst(Limit::MessagesPerSecond, 100)

@@ -5,9 +5,9 @@ use std::time::Instant;
 use lobbyd::server::{Limit, Running, ServerLimits};
 use lobbyd::{Reload, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, DEADLINE, connect, eventually, frame};
 
 use crate::fixture::{Obedient, arena, nothing_is_left};
-use crate::support::{Client, DEADLINE, connect, eventually, frame};
 
 fn reload(server: &Running, limits: ServerLimits) {
     let socket = UserSocket::new().channel("room:*", Obedient);
@@ -84,7 +84,7 @@ fn is_forgiven(old: ServerLimits, limit: Limit, (spent, too_many): (usize, usize
 }
 
 #[test]
-fn what_was_sent_at_an_old_rate_of_messages_is_not_paid_for_at_a_new_one() {
+fn messages_sent_at_an_old_rate_are_not_paid_for_at_a_new_one() {
     let old = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 5)
         .with_burst(Limit::MessagesPerSecond, 500)
@@ -93,7 +93,7 @@ fn what_was_sent_at_an_old_rate_of_messages_is_not_paid_for_at_a_new_one() {
 }
 
 #[test]
-fn what_was_sent_at_an_old_rate_of_bytes_is_not_paid_for_at_a_new_one() {
+fn bytes_sent_at_an_old_rate_are_not_paid_for_at_a_new_one() {
     let old = ServerLimits::default()
         .with_max(Limit::BytesPerSecond, 500)
         .with_burst(Limit::BytesPerSecond, 50_000)

@@ -1,31 +1,16 @@
 //! Clients that do not read: what waits for them is bounded, they are never sent a silent gap, and nobody waits for them.
 
 use std::io::{ErrorKind, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::Shutdown;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use lobbyd::server::Running;
 use serde_json::json;
-use socket2::{Domain, Socket, Type};
+use testkit::own_process::{alone, resident_bytes};
+use testkit::{Client, DEADLINE, at_any_pace, connect, connect_narrow, eventually, frame};
 
-use crate::fixture::{Chat, alone, arena, nothing_is_left, resident_bytes};
-use crate::support::{Client, DEADLINE, at_any_pace, connect, eventually, frame, upgrade_request};
-
-/// A client with small buffers (smaller ones than a segment on the loopback only crawl), so that it is soon felt that somebody does not read.
-pub fn connect_narrow(address: SocketAddr) -> Client {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(128 << 10).unwrap();
-    socket.set_send_buffer_size(128 << 10).unwrap();
-    socket.connect(&address.into()).unwrap();
-    let mut stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    stream.set_write_timeout(Some(DEADLINE)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
-    stream.write_all(request.as_bytes()).unwrap();
-    Client::upgraded(stream)
-}
+use crate::fixture::{Chat, arena, nothing_is_left};
 
 /// Publishes `count` messages of 4 KiB to `topic`, no faster than a witness there gets them, who loses none.
 fn flood(server: &Running, topic: &str, first: usize, count: usize) {
@@ -50,11 +35,11 @@ fn flood(server: &Running, topic: &str, first: usize, count: usize) {
 fn drain(client: &mut Client) -> (usize, Option<u16>) {
     let mut count = 0;
     loop {
-        match client.next() {
+        match client.next_frame() {
             None => return (count, None),
             Some(frame) if frame.opcode == 8 => {
                 let code = frame.close_code();
-                assert_eq!(client.next(), None, "nothing comes behind a Close");
+                assert_eq!(client.next_frame(), None, "nothing comes behind a Close");
                 return (count, Some(code));
             }
             Some(frame) => {
@@ -66,7 +51,7 @@ fn drain(client: &mut Client) -> (usize, Option<u16>) {
 }
 
 #[test]
-fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_the_end() {
+fn slow_consumer_of_a_flooded_lobby_is_closed_and_has_no_gap_before() {
     let limits = at_any_pace().with_closing_timeout_ms(300_000);
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
@@ -88,7 +73,7 @@ fn who_never_reads_in_a_flooded_lobby_is_closed_as_slow_and_has_no_gap_before_th
 }
 
 #[test]
-fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before() {
+fn slow_consumer_that_reads_no_close_is_cut_and_has_no_gap_before() {
     let limits = at_any_pace().with_closing_timeout_ms(200);
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
@@ -106,8 +91,7 @@ fn who_does_not_even_read_its_close_is_cut_in_the_middle_and_has_no_gap_before()
 }
 
 #[test]
-fn who_wakes_up_within_what_is_retained_gets_everything_in_order_and_is_a_member_like_others_again()
-{
+fn slow_consumer_that_wakes_within_the_retention_gets_all_and_goes_on() {
     let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut slow: Vec<Client> = (0..4)
@@ -138,7 +122,7 @@ fn who_wakes_up_within_what_is_retained_gets_everything_in_order_and_is_a_member
 }
 
 #[test]
-fn who_sends_requests_and_reads_nothing_is_read_no_further_and_gets_every_answer_once_it_reads() {
+fn requests_of_a_client_that_reads_nothing_are_read_no_further() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect_narrow(server.local_addr());
@@ -166,7 +150,7 @@ fn who_sends_requests_and_reads_nothing_is_read_no_further_and_gets_every_answer
 }
 
 #[test]
-fn who_sends_pings_and_reads_no_pongs_is_read_no_further_and_gets_every_pong_once_it_reads() {
+fn pings_of_a_client_that_reads_no_pongs_are_read_no_further() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let mut client = connect_narrow(server.local_addr());
@@ -219,13 +203,13 @@ fn finish(client: &Client, rest: Vec<u8>, number: usize) -> usize {
 }
 
 #[test]
-fn what_clients_that_never_read_hold_of_the_servers_memory_is_bounded() {
-    alone("slow_consumers::alone_what_clients_that_never_read_hold");
+fn memory_held_by_clients_that_never_read_is_bounded() {
+    alone("slow_consumers::alone_memory_held_by_clients_that_never_read");
 }
 
 #[test]
 #[ignore = "run by the test above in a process of its own"]
-fn alone_what_clients_that_never_read_hold() {
+fn alone_memory_held_by_clients_that_never_read() {
     let server = arena(1, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let before = resident_bytes();

@@ -5,10 +5,10 @@ mod example;
 
 use std::time::Duration;
 
-use crate::support::{Client, connect, frame, serve};
 use example::TokenTable;
 use lobbyd::server::Running;
 use serde_json::{Value, json};
+use testkit::{Client, connect, frame, serve};
 
 /// Long enough that nothing but a join that holds up its connection lets a heartbeat take as long.
 const LOOK_UP: Duration = Duration::from_millis(700);
@@ -64,7 +64,7 @@ fn heartbeats_and_other_topics_go_on_while_a_join_waits() {
 }
 
 #[test]
-fn a_join_that_waits_may_still_be_refused_and_two_wait_side_by_side() {
+fn join_that_waits_may_still_be_refused_and_two_wait_side_by_side() {
     let server = doors();
     let mut client = connect(&server);
     send_all(
@@ -86,7 +86,7 @@ fn a_join_that_waits_may_still_be_refused_and_two_wait_side_by_side() {
 }
 
 #[test]
-fn a_client_that_gives_up_and_joins_anew_is_answered_in_order() {
+fn client_that_gives_up_and_joins_anew_is_answered_in_order() {
     let server = doors();
     let mut client = connect(&server);
     send_all(
@@ -108,7 +108,7 @@ fn a_client_that_gives_up_and_joins_anew_is_answered_in_order() {
 }
 
 #[test]
-fn a_client_that_goes_away_while_its_join_waits_disturbs_nobody() {
+fn client_that_goes_away_while_its_join_waits_disturbs_nobody() {
     let server = doors();
     let mut client = connect(&server);
     send_all(

@@ -1,10 +1,10 @@
 //! The tutorial's flow over real sockets, bytes exact.
 
-use crate::support::{connect, connect_to, tutorial};
 use serde_json::json;
+use testkit::{connect, connect_to, tutorial};
 
 #[test]
-fn everyone_in_the_lobby_gets_what_one_of_them_says() {
+fn lobby_members_all_get_what_one_of_them_says() {
     let server = tutorial();
     let mut clients: Vec<_> = (0..6).map(|_| connect(&server)).collect();
     clients
@@ -20,7 +20,7 @@ fn everyone_in_the_lobby_gets_what_one_of_them_says() {
 }
 
 #[test]
-fn other_rooms_are_refused_with_the_tutorials_word_and_other_topics_are_unmatched() {
+fn other_rooms_are_refused_by_the_tutorials_word_other_topics_unmatched() {
     let server = tutorial();
     let mut client = connect(&server);
     client.send(json!(["3", "4", "room:secret", "phx_join", {}]));
@@ -36,7 +36,7 @@ fn other_rooms_are_refused_with_the_tutorials_word_and_other_topics_are_unmatche
 }
 
 #[test]
-fn a_message_without_a_body_or_of_an_unknown_event_is_answered_and_the_channel_lives_on() {
+fn message_without_body_or_of_unknown_event_is_answered_and_channel_lives() {
     let server = tutorial();
     let mut client = connect(&server);
     client.join("room:lobby");
@@ -78,7 +78,7 @@ fn clients_of_version_1_and_2_meet_in_one_room() {
 }
 
 #[test]
-fn a_stop_closes_every_connection_with_1012_so_that_clients_come_back() {
+fn stop_closes_every_connection_with_1012_so_that_clients_come_back() {
     let server = tutorial();
     let mut idle = connect(&server);
     let mut joined = connect(&server);

@@ -3,8 +3,10 @@
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 
-use crate::config::fixture::{Folder, Served, ended, metric};
-use crate::support::request;
+use testkit::process::metric;
+use testkit::{Process, request};
+
+use crate::config::fixture::{Folder, ended};
 
 fn status(address: SocketAddr, path: &str) -> String {
     let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
@@ -13,23 +15,23 @@ fn status(address: SocketAddr, path: &str) -> String {
 }
 
 /// Where it says that operators are served.
-pub fn admin_of(served: &Served) -> SocketAddr {
+pub fn admin_of(served: &Process) -> SocketAddr {
     served.logs(&["served to operators"]);
     let log = served.log();
     let (_, rest) = log.split_once("admin=").expect("an address");
     rest.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-fn serves_metrics_there_alone(served: &Served, admin: SocketAddr) {
+fn serves_metrics_there_alone(served: &Process, admin: SocketAddr) {
     assert_eq!(metric(admin, "lobbyd_admitting"), 1);
     assert_eq!(status(admin, "/readyz"), "200");
     assert_eq!(status(admin, "/"), "404");
-    assert_eq!(status(served.address, "/metrics"), "404");
-    assert_eq!(status(served.address, "/readyz"), "200");
+    assert_eq!(status(served.address(), "/metrics"), "404");
+    assert_eq!(status(served.address(), "/readyz"), "200");
 }
 
 #[test]
-fn the_address_of_file_environment_or_flag_is_where_the_metrics_are() {
+fn address_of_file_environment_or_flag_is_where_the_metrics_are() {
     let file = "[server]\nadmin_listen = \"127.0.0.1:0\"\n";
     let in_file = Folder::of("admin_file").with(file);
     let served = in_file.serve(&[]);
@@ -37,14 +39,14 @@ fn the_address_of_file_environment_or_flag_is_where_the_metrics_are() {
     let nothing = Folder::of("admin_elsewhere").with("");
     let mut command = nothing.serving(&[]);
     command.env("LOBBYD_SERVER_ADMIN_LISTEN", "127.0.0.1:0");
-    let served = nothing.serve_by(command);
+    let served = Process::start(command);
     serves_metrics_there_alone(&served, admin_of(&served));
     let served = nothing.serve(&["--admin-listen", "localhost:0"]);
     serves_metrics_there_alone(&served, admin_of(&served));
 }
 
 #[test]
-fn a_port_in_use_is_told_of_the_admin_address_with_exit_code_3() {
+fn port_in_use_is_told_of_the_admin_address_with_exit_code_3() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let folder = Folder::of("admin_taken").with("");
@@ -59,22 +61,22 @@ fn a_port_in_use_is_told_of_the_admin_address_with_exit_code_3() {
 }
 
 #[test]
-fn a_socket_named_admin_that_is_handed_over_is_used_in_place_of_the_address() {
+fn socket_named_admin_that_is_handed_over_replaces_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let admin = listener.local_addr().unwrap();
     let file = "[server]\nadmin_listen = \"127.0.0.1:1\"\n";
     let folder = Folder::of("admin_inherited").with(file);
     let mut command = folder.in_a_shell("LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=admin exec");
     command.stdin(Stdio::from(std::os::fd::OwnedFd::from(listener)));
-    let served = folder.serve_by(command);
-    assert_ne!(served.address, admin);
+    let served = Process::start(command);
+    assert_ne!(served.address(), admin);
     serves_metrics_there_alone(&served, admin);
     assert_eq!(admin_of(&served), admin);
     served.logs(&["not_bound=127.0.0.1:1"]);
 }
 
 #[test]
-fn a_socket_named_admin_that_does_not_listen_ends_it_with_3() {
+fn socket_named_admin_that_does_not_listen_ends_it_with_3() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let folder = Folder::of("admin_deaf").with("");

@@ -1,6 +1,6 @@
 //! `docs/configuration.md` has tables that the program's own table of settings makes.
 //!
-//! `WRITE_TABLES=1 cargo test --test program the_tables` writes them anew.
+//! `WRITE_TABLES=1 cargo test --test program tables_of` writes them anew.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use lobbyd::config::tables;
 use crate::config::fixture::Folder;
 
 #[test]
-fn the_tables_of_the_documentation_are_those_of_the_program() {
+fn tables_of_the_documentation_are_those_of_the_program() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
     let page = fs::read_to_string(&path).unwrap();
     let mut right = page.clone();
@@ -26,12 +26,12 @@ fn the_tables_of_the_documentation_are_those_of_the_program() {
     assert!(
         page == right,
         "docs/configuration.md says other than the program; this writes its tables anew: \
-        WRITE_TABLES=1 cargo test --test program the_tables"
+        WRITE_TABLES=1 cargo test --test program tables_of"
     );
 }
 
 #[test]
-fn the_files_that_the_documents_show_are_right() {
+fn files_that_the_documents_show_are_right() {
     let folder = Folder::of("shown_files");
     for (page, shown) in [("README.md", 1), ("docs/configuration.md", 3)] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);

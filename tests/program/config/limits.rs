@@ -1,23 +1,22 @@
 //! Limits from a file, biting or observed, as clients of the real binary and its metrics tell.
 
 use serde_json::json;
+use testkit::{Client, Process, ROOM, connect_to, upgrade};
 
-use crate::config::fixture::{Folder, Served};
-use crate::config::member::ROOM;
-use crate::support::{Client, connect_to, upgrade};
+use crate::config::fixture::Folder;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
 const ROOM_OF_ALL: &str = "[[room]]\ntopic = \"room:*\"\n[[room.event]]\nname = \"say\"\nacknowledge = true\necho = false\n";
 
-fn reached(served: &Served, limit: &str) -> [u64; 2] {
+fn reached(served: &Process, limit: &str) -> [u64; 2] {
     ["enforce", "observe"].map(|mode| {
         let sample = format!("lobbyd_limit_reached_total{{limit=\"{limit}\",mode=\"{mode}\"}}");
         served.metric(&sample)
     })
 }
 
-fn serve(test: &str, mode: &str) -> (Folder, Served) {
+fn serve(test: &str, mode: &str) -> (Folder, Process) {
     let file = format!(
         "[server]\ntrusted_proxies = [\"127.0.0.0/8\"]\n[limits]\n\
          connections_per_address = {{ max = 1, mode = \"{mode}\" }}\n\
@@ -30,8 +29,8 @@ fn serve(test: &str, mode: &str) -> (Folder, Served) {
     (folder, served)
 }
 
-fn come(served: &Served) -> Result<Client, String> {
-    upgrade(served.address, TARGET, "X-Forwarded-For: 192.0.2.1\r\n")
+fn come(served: &Process) -> Result<Client, String> {
+    upgrade(served.address(), TARGET, "X-Forwarded-For: 192.0.2.1\r\n")
 }
 
 const LIMITS: [&str; 4] = [
@@ -53,10 +52,10 @@ fn limits_of_the_file_bite_and_each_time_is_counted() {
     assert_eq!(client.close_code(), 1009);
     drop(client);
     // That of the address has to have gone.
-    let mut flooding = connect_to(served.address, TARGET);
+    let mut flooding = connect_to(served.address(), TARGET);
     // More than a minute of it, and no more than a millisecond is waited for.
     (0..100).for_each(|_| flooding.send(json!([null, "1", "phoenix", "heartbeat", {}])));
-    let codes = std::iter::from_fn(|| flooding.next()).find(|frame| frame.opcode == 8);
+    let codes = std::iter::from_fn(|| flooding.next_frame()).find(|frame| frame.opcode == 8);
     assert_eq!(codes.map(|frame| frame.close_code()), Some(1008));
     for limit in LIMITS {
         let [enforced, observed] = reached(&served, limit);
@@ -94,12 +93,12 @@ fn limits_that_the_file_has_observed_count_and_nobody_notices() {
 }
 
 #[test]
-fn joins_that_are_held_and_joins_that_are_too_late_are_counted_as_what_they_are_answered() {
+fn joins_held_and_joins_too_late_are_counted_as_they_are_answered() {
     let file =
         format!("[limits.joins_per_second]\nmax = 2\nburst = 1\nwait_ms = 1_200\n{ROOM_OF_ALL}");
     let folder = Folder::of("limits_joins").with(&file);
     let served = folder.serve(&[]);
-    let mut client = connect_to(served.address, TARGET);
+    let mut client = connect_to(served.address(), TARGET);
     for number in 0..12 {
         client.send(json!(["1", "1", format!("room:{number}"), "phx_join", {}]));
     }

@@ -1,20 +1,20 @@
 //! The log of the real binary: as JSON, one object a line; and at no level what a client said or asked with.
 
 use serde_json::{Value, json};
+use testkit::{connect_to, upgrade};
 
 use crate::config::fixture::Folder;
-use crate::support::{connect_to, upgrade};
 
 const SECRET: &str = "s3cr3t-of-a-client";
 
 #[test]
-fn neither_payload_nor_token_nor_query_string_is_logged_at_trace_in_any_format() {
+fn log_at_trace_has_no_payload_token_or_query_string_in_any_format() {
     for format in ["text", "json"] {
         let file = format!("[log]\nlevel = \"trace\"\nformat = \"{format}\"\n");
         let folder = Folder::of(&format!("secrets_{format}")).with(&file);
         let served = folder.serve(&[]);
         let target = format!("/socket/websocket?vsn=2.0.0&token={SECRET}");
-        let mut client = connect_to(served.address, &target);
+        let mut client = connect_to(served.address(), &target);
         client.send(json!(["1", "1", "room:lobby", "phx_join", {"token": SECRET}]));
         assert!(client.recv().text().contains("ok"));
         client.send(json!(["1", "2", "room:lobby", "new_msg", {"body": SECRET}]));
@@ -28,7 +28,7 @@ fn neither_payload_nor_token_nor_query_string_is_logged_at_trace_in_any_format()
         drop(client);
         let headers =
             format!("Origin: http://other\r\nCookie: {SECRET}\r\nAuthorization: {SECRET}\r\n");
-        assert!(upgrade(served.address, &target, &headers).is_err());
+        assert!(upgrade(served.address(), &target, &headers).is_err());
         served.logs(&["socket refused"]);
         served.logs(&["closed", "undecodable"]);
         assert!(!served.log().contains(SECRET), "{}", served.log());
@@ -39,7 +39,7 @@ fn neither_payload_nor_token_nor_query_string_is_logged_at_trace_in_any_format()
 fn as_json_each_line_is_an_object_with_time_level_message_and_fields() {
     let folder = Folder::of("json").with("[log]\nlevel = \"debug\"\nformat = \"json\"\n");
     let served = folder.serve(&["--shards", "1"]);
-    let client = connect_to(served.address, "/socket/websocket?vsn=2.0.0");
+    let client = connect_to(served.address(), "/socket/websocket?vsn=2.0.0");
     served.logs(&["connected"]);
     drop(client);
     served.logs(&["\"closed\""]);

@@ -5,10 +5,9 @@ mod admin_listener;
 mod documents;
 mod fixture;
 mod invalid;
+mod invalid_files;
 mod limits;
 mod logs;
-#[path = "../../server/rooms/member.rs"]
-mod member;
 mod proxies;
 mod reload;
 mod reload_for_clients;

@@ -3,9 +3,11 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 
+use testkit::process::metric;
+use testkit::{open, upgrade, upgrade_request};
+
 use crate::config::admin_listener::admin_of;
-use crate::config::fixture::{Folder, metric};
-use crate::support::{open, upgrade, upgrade_request};
+use crate::config::fixture::Folder;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -18,7 +20,7 @@ fn clients_are_who_x_forwarded_for_of_a_trusted_proxy_says() {
     let served = folder.serve(&[]);
     let from = |line: &str| {
         let header = format!("X-Forwarded-For: {line}\r\n");
-        upgrade(served.address, TARGET, &header)
+        upgrade(served.address(), TARGET, &header)
     };
     let kept = from("203.0.113.9, 192.0.2.1").expect("the first of its address");
     served.logs(&["connected", "client=192.0.2.1", "peer=127.0.0.1:"]);
@@ -33,11 +35,11 @@ fn clients_are_who_x_forwarded_for_of_a_trusted_proxy_says() {
 }
 
 #[test]
-fn who_is_not_named_in_the_file_is_not_believed() {
+fn proxy_that_is_not_named_in_the_file_is_not_believed() {
     let file = FILE.replace("127.0.0.0/8", "10.0.0.0/8");
     let folder = Folder::of("proxies_others").with(&file);
     let served = folder.serve(&[]);
-    let lie = || upgrade(served.address, TARGET, "X-Forwarded-For: 192.0.2.1\r\n");
+    let lie = || upgrade(served.address(), TARGET, "X-Forwarded-For: 192.0.2.1\r\n");
     let both = [lie(), lie()];
     assert!(both.iter().all(Result::is_ok));
     served.logs(&["connected", "client=127.0.0.1", "peer=127.0.0.1:"]);
@@ -69,17 +71,17 @@ fn clients_are_who_the_proxy_header_says_where_the_file_asks_for_one() {
     );
     let folder = Folder::of("proxies_header").with(&file);
     let served = folder.serve(&[]);
-    let (kept, answer) = announced(served.address, [192, 0, 2, 1]);
+    let (kept, answer) = announced(served.address(), [192, 0, 2, 1]);
     assert_eq!(answer, "HTTP/1.1 101");
     served.logs(&["connected", "client=192.0.2.1", "peer=192.0.2.1:5000"]);
-    let (_, answer) = announced(served.address, [192, 0, 2, 1]);
+    let (_, answer) = announced(served.address(), [192, 0, 2, 1]);
     assert_eq!(answer, "HTTP/1.1 429");
-    let (_, answer) = announced(served.address, [192, 0, 2, 2]);
+    let (_, answer) = announced(served.address(), [192, 0, 2, 2]);
     assert_eq!(answer, "HTTP/1.1 101");
     // Without the header nobody is let in.
-    let mut stream = open(served.address);
+    let mut stream = open(served.address());
     stream
-        .write_all(upgrade_request(served.address, TARGET, "").as_bytes())
+        .write_all(upgrade_request(served.address(), TARGET, "").as_bytes())
         .unwrap();
     assert_eq!(stream.read(&mut [0; 16]).unwrap_or(0), 0);
     served.logs(&["a trusted proxy sent no PROXY header", "peer=127.0.0.1:"]);

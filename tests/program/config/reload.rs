@@ -1,17 +1,17 @@
 //! SIGHUP, through the real binary: what can change does, what cannot is told, and a wrong file changes nothing.
 
 use serde_json::json;
+use testkit::connect_to;
 
 use crate::config::fixture::Folder;
-use crate::support::connect_to;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
 #[test]
-fn the_log_level_changes_at_sighup_and_its_clients_do_not_notice() {
+fn log_level_changes_at_sighup_and_its_clients_do_not_notice() {
     let folder = Folder::of("reload_level").with("[log]\nlevel = \"info\"\n");
     let mut served = folder.serve(&[]);
-    let mut client = connect_to(served.address, TARGET);
+    let mut client = connect_to(served.address(), TARGET);
     client.join("room:lobby");
     folder.write("[log]\nlevel = \"debug\"\n");
     served.signal("HUP");
@@ -24,7 +24,7 @@ fn the_log_level_changes_at_sighup_and_its_clients_do_not_notice() {
     ]);
     served.logs(&["INFO", "the configuration was read again", "changed=1"]);
     assert!(!served.log().contains(" connected "), "{}", served.log());
-    let _another = connect_to(served.address, TARGET);
+    let _another = connect_to(served.address(), TARGET);
     served.logs(&["DEBUG", "connected"]);
     client.expect_nothing();
     // Back, and it is told although it is less that is logged then.
@@ -36,7 +36,7 @@ fn the_log_level_changes_at_sighup_and_its_clients_do_not_notice() {
 }
 
 #[test]
-fn a_wrong_file_changes_nothing_and_says_why() {
+fn wrong_file_changes_nothing_and_says_why() {
     let folder = Folder::of("reload_wrong").with("[log]\nlevel = \"info\"\n");
     let mut served = folder.serve(&[]);
     folder.write("[log]\nlevel = \"debug\"\n[server]\nshads = 3\n");
@@ -46,7 +46,7 @@ fn a_wrong_file_changes_nothing_and_says_why() {
         "lobbyd.toml:4: server.shads: no such setting; did you mean server.shards?",
     ]);
     served.logs(&["ERROR", "nothing was changed", "lobbyd.toml"]);
-    let mut client = connect_to(served.address, TARGET);
+    let mut client = connect_to(served.address(), TARGET);
     client.join("room:lobby");
     assert!(!served.log().contains("DEBUG"), "{}", served.log());
     // And the next right one is taken.
@@ -57,7 +57,7 @@ fn a_wrong_file_changes_nothing_and_says_why() {
 }
 
 #[test]
-fn what_takes_a_restart_is_told_each_time_and_stays() {
+fn setting_that_takes_a_restart_is_told_each_time_and_stays() {
     let folder = Folder::of("reload_restart").with("[server]\nshards = 1\n");
     let served = folder.serve(&[]);
     folder.write(
@@ -71,7 +71,7 @@ fn what_takes_a_restart_is_told_each_time_and_stays() {
                 .matches("the configuration was read again")
                 .count()
         };
-        crate::support::eventually("it is read again", || read_again() == time);
+        testkit::eventually("it is read again", || read_again() == time);
         let log = served.log();
         assert_eq!(
             log.matches("setting=\"server.shards\" old=1 new=2").count(),
@@ -89,7 +89,7 @@ fn what_takes_a_restart_is_told_each_time_and_stays() {
 }
 
 #[test]
-fn of_rooms_each_key_that_changes_is_told_with_its_old_and_its_new_value() {
+fn room_keys_that_change_are_told_with_old_and_new_value() {
     let folder = Folder::of("reload_rooms").with(
         "[[room]]\ntopic = \"a\"\n[[room]]\ntopic = \"b\"\nmembers_max = 2\n[[room.event]]\nname = \"say\"\n\
          [[room.event]]\nname = \"type\"\n[[room]]\ntopic = \"d\"\n",
@@ -125,7 +125,7 @@ fn of_rooms_each_key_that_changes_is_told_with_its_old_and_its_new_value() {
 }
 
 #[test]
-fn a_new_value_of_the_file_that_a_flag_overrules_is_told_and_changes_nothing() {
+fn new_value_that_a_flag_overrules_is_told_and_changes_nothing() {
     let folder = Folder::of("reload_overruled").with("[log]\nlevel = \"info\"\n");
     let served = folder.serve(&["--log-level", "warn"]);
     folder.write("[log]\nlevel = \"debug\"\n");
@@ -144,10 +144,10 @@ fn a_new_value_of_the_file_that_a_flag_overrules_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn a_sighup_while_it_ends_is_refused_in_a_line() {
+fn sighup_while_it_ends_is_refused_in_a_line() {
     let folder = Folder::of("reload_late").with("[drain]\nready_delay_ms = 20_000\n");
     let mut served = folder.serve(&[]);
-    let mut client = connect_to(served.address, TARGET);
+    let mut client = connect_to(served.address(), TARGET);
     client.join("room:lobby");
     served.signal("TERM");
     served.logs(&["asked to end"]);
@@ -157,16 +157,16 @@ fn a_sighup_while_it_ends_is_refused_in_a_line() {
 }
 
 #[test]
-fn a_room_that_is_taken_out_lives_on_for_those_inside_and_nobody_else_can_join() {
+fn room_taken_out_lives_on_for_its_members_and_nobody_else_can_join() {
     let room = "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"say\"\n";
     let folder = Folder::of("reload_taken_out").with(room);
     let served = folder.serve(&[]);
-    let mut inside = connect_to(served.address, TARGET);
+    let mut inside = connect_to(served.address(), TARGET);
     inside.join("a");
     folder.write("[[room]]\ntopic = \"b\"\n");
     served.signal("HUP");
     served.logs(&["read again"]);
-    let mut late = connect_to(served.address, TARGET);
+    let mut late = connect_to(served.address(), TARGET);
     late.send(json!(["1", "1", "a", "phx_join", {}]));
     assert!(late.recv().text().contains("unmatched topic"));
     inside.send(json!(["11", "2", "a", "say", {"text": "still here"}]));
@@ -194,16 +194,16 @@ fn without_a_file_sighup_ends_it_as_ever() {
 }
 
 #[test]
-fn a_new_log_level_that_rust_log_overrides_has_no_effect_and_that_is_told() {
+fn new_log_level_that_rust_log_overrides_has_no_effect_and_that_is_told() {
     let folder = Folder::of("reload_rust_log").with("[log]\nlevel = \"error\"\n");
     let mut command = folder.serving(&[]);
     command.env("RUST_LOG", "info");
-    let mut served = folder.serve_by(command);
+    let mut served = testkit::Process::start(command);
     folder.write("[log]\nlevel = \"debug\"\n");
     served.signal("HUP");
     served.logs(&["WARN", "log.level", "RUST_LOG overrides it"]);
     served.logs(&["INFO", "the configuration was read again"]);
-    let mut client = connect_to(served.address, TARGET);
+    let mut client = connect_to(served.address(), TARGET);
     client.join("room:lobby");
     assert!(!served.log().contains("DEBUG"), "{}", served.log());
     assert!(served.runs());

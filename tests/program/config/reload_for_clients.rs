@@ -1,16 +1,15 @@
 //! SIGHUP as connected clients of the real binary meet it: new rules and limits from their next message on, or nothing.
 
 use serde_json::json;
+use testkit::{Client, Process, ROOM, connect_to, eventually, upgrade};
 
-use crate::config::fixture::{Folder, Served};
-use crate::config::member::ROOM;
-use crate::support::{Client, connect_to, eventually, upgrade};
+use crate::config::fixture::Folder;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
 /// Has `file` read again, and waits until every shard goes by it: the answer that comes now may be of the turn in which it
 /// came, but what is sent next is read in a later one.
-fn reload(folder: &Folder, served: &Served, file: &str, clients: &mut [&mut Client]) {
+fn reload(folder: &Folder, served: &Process, file: &str, clients: &mut [&mut Client]) {
     folder.write(file);
     served.reload(&["the configuration was read again"]);
     for client in clients {
@@ -18,8 +17,8 @@ fn reload(folder: &Folder, served: &Served, file: &str, clients: &mut [&mut Clie
     }
 }
 
-fn client_of(served: &Served) -> Client {
-    connect_to(served.address, TARGET)
+fn client_of(served: &Process) -> Client {
+    connect_to(served.address(), TARGET)
 }
 
 #[test]
@@ -49,7 +48,7 @@ fn members_meet_the_rooms_new_rules_with_their_next_push() {
 }
 
 #[test]
-fn a_wrong_file_changes_nothing_for_clients() {
+fn wrong_file_changes_nothing_for_clients() {
     let right = "[[room]]\ntopic = \"room:*\"\n[[room.event]]\nname = \"say\"\n";
     let folder = Folder::of("reload_wrong_rules").with(right);
     let served = folder.serve(&[]);
@@ -66,7 +65,7 @@ fn a_wrong_file_changes_nothing_for_clients() {
     client.expect_event("say", json!({"a": "more than ten bytes"}));
     client.leave(ROOM);
     client.join(ROOM);
-    let refused = upgrade(served.address, TARGET, "Origin: http://other\r\n");
+    let refused = upgrade(served.address(), TARGET, "Origin: http://other\r\n");
     assert!(refused.is_err_and(|answer| answer.starts_with("HTTP/1.1 403 ")));
     served.shows("lobbyd_refusals_total{reason=\"origin\"}", 1);
 }
@@ -94,9 +93,9 @@ fn limits_and_origins_change_for_who_is_connected_and_for_who_comes() {
     client.expect_event("say", json!({"a": "x".repeat(100)}));
     client.push("say", json!({"a": "x".repeat(200)}));
     assert_eq!(client.close_code(), 1009);
-    let from = |origin: &str| upgrade(served.address, TARGET, &format!("Origin: {origin}\r\n"));
+    let from = |origin: &str| upgrade(served.address(), TARGET, &format!("Origin: {origin}\r\n"));
     assert!(from("https://a.example").is_ok());
-    let own = format!("http://{}", served.address);
+    let own = format!("http://{}", served.address());
     assert!(from(&own).is_err_and(|answer| answer.starts_with("HTTP/1.1 403 ")));
     served.shows(
         "lobbyd_limit_reached_total{limit=\"message_bytes\",mode=\"enforce\"}",
@@ -118,7 +117,7 @@ fn proxies_addresses_metrics_and_the_door_are_those_of_before() {
     };
     let folder = Folder::of("reload_door").with(&file(2));
     let served = folder.serve(&[]);
-    let come = || upgrade(served.address, TARGET, "X-Forwarded-For: 192.0.2.1\r\n");
+    let come = || upgrade(served.address(), TARGET, "X-Forwarded-For: 192.0.2.1\r\n");
     let mut first = come().expect("the first of its address");
     first.join("room:lobby");
     let joins = served.metric("lobbyd_joins_total{result=\"ok\"}");
@@ -138,10 +137,10 @@ fn proxies_addresses_metrics_and_the_door_are_those_of_before() {
 }
 
 #[test]
-fn a_reload_during_a_drain_does_no_harm() {
+fn reload_during_a_drain_does_no_harm() {
     let drain = "[drain]\nready_delay_ms = 1_000\nwindow_ms = 500\n";
     let folder = Folder::of("reload_draining").with(drain);
-    let mut served = folder.serve(&[]);
+    let served = folder.serve(&[]);
     let mut client = client_of(&served);
     client.join("room:lobby");
     served.signal("TERM");
@@ -152,5 +151,5 @@ fn a_reload_during_a_drain_does_no_harm() {
     served.signal("HUP");
     assert_eq!(client.close_code(), 1012);
     drop(client);
-    assert_eq!(served.end(), Some(0));
+    assert_eq!(served.ended().code, Some(0));
 }

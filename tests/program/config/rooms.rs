@@ -6,10 +6,9 @@ use lobbyd::config::Config;
 use lobbyd::rooms::tutorial;
 use lobbyd::{FanoutSettings, Retention};
 use serde_json::json;
+use testkit::{Client, Process, ROOM, connect_to};
 
-use crate::config::fixture::{Folder, Served};
-use crate::config::member::ROOM;
-use crate::support::{Client, connect_to};
+use crate::config::fixture::Folder;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
@@ -41,9 +40,9 @@ messages_max = 100
 time_ms_max = 5_000
 "#;
 
-fn two_in(served: &Served) -> [Client; 2] {
+fn two_in(served: &Process) -> [Client; 2] {
     [(); 2].map(|()| {
-        let mut client = connect_to(served.address, TARGET);
+        let mut client = connect_to(served.address(), TARGET);
         client.join(ROOM);
         client
     })
@@ -55,7 +54,7 @@ fn without_a_file_the_rooms_are_the_tutorials() {
 }
 
 #[test]
-fn what_a_room_says_nothing_of_is_kept_as_the_limits_say_observed_ones_included() {
+fn room_without_a_retention_keeps_as_the_limits_say_observed_ones_too() {
     let room = "[[room]]\ntopic = \"room:*\"\nretention.messages_max = 7\n";
     let limits = "[limits]\nretention_bytes = { max = 1_000, mode = \"observe\" }\n";
     let folder = Folder::of("rooms_kept").with(&format!("{limits}{room}"));
@@ -80,10 +79,10 @@ fn what_a_room_says_nothing_of_is_kept_as_the_limits_say_observed_ones_included(
 }
 
 #[test]
-fn who_may_join_is_as_the_file_says_and_it_replaces_the_tutorials_room() {
+fn join_rules_are_those_of_the_file_and_replace_the_tutorials_room() {
     let folder = Folder::of("rooms_joined").with(ROOMS);
     let served = folder.serve(&[]);
-    let mut client = connect_to(served.address, TARGET);
+    let mut client = connect_to(served.address(), TARGET);
     assert_eq!(client.try_join("room:vip"), Err("not today".to_owned()));
     assert_eq!(client.try_join("hall"), Err("unmatched topic".to_owned()));
     client.join("room:lobby");
@@ -96,7 +95,7 @@ fn who_may_join_is_as_the_file_says_and_it_replaces_the_tutorials_room() {
 }
 
 #[test]
-fn what_is_relayed_to_whom_and_what_is_answered_is_as_the_file_says() {
+fn relays_and_answers_are_as_the_file_says() {
     let folder = Folder::of("rooms_relayed").with(ROOMS);
     let served = folder.serve(&["--shards", "2"]);
     let [mut one, mut other] = two_in(&served);
@@ -138,8 +137,7 @@ fn what_is_relayed_to_whom_and_what_is_answered_is_as_the_file_says() {
 }
 
 #[test]
-fn of_a_crowd_that_storms_a_room_on_two_shards_as_many_get_in_as_the_file_says_and_the_metrics_tell()
- {
+fn room_stormed_on_two_shards_lets_in_what_the_file_says_and_counts_it() {
     const CROWD: usize = 60;
     let file = "[[room]]\ntopic = \"room:*\"\nmembers_max = 25\n";
     let folder = Folder::of("rooms_stormed").with(file);
@@ -147,7 +145,7 @@ fn of_a_crowd_that_storms_a_room_on_two_shards_as_many_get_in_as_the_file_says_a
     let start = Barrier::new(CROWD);
     let clients: Vec<_> = std::thread::scope(|scope| {
         let join = || {
-            let mut client = connect_to(served.address, TARGET);
+            let mut client = connect_to(served.address(), TARGET);
             start.wait();
             let answer = client.try_join("room:full");
             (client, answer)

@@ -2,9 +2,9 @@
 
 use lobbyd::config::{Config, Given, SETTINGS, complete, effective};
 use serde_json::json;
+use testkit::{connect_to, upgrade};
 
 use crate::config::fixture::{Folder, ended};
-use crate::support::{connect_to, upgrade};
 
 /// The line of `config show` with that key and value.
 fn source(shown: &str, line: &str) -> String {
@@ -16,7 +16,7 @@ fn source(shown: &str, line: &str) -> String {
 }
 
 #[test]
-fn a_flag_stands_over_the_environment_over_the_file_over_the_default() {
+fn flag_stands_over_the_environment_over_the_file_over_the_default() {
     let folder = Folder::of("precedence").with(
         "[server]\nlisten = \"127.0.0.1:1\"\nshards = 3\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
          [limits]\nidle_time_ms = { max = 7, mode = \"observe\" }\n[socket]\norigins = [\"//a.b\"]\n",
@@ -65,7 +65,7 @@ fn a_flag_stands_over_the_environment_over_the_file_over_the_default() {
 }
 
 #[test]
-fn the_file_may_be_named_by_the_environment_and_a_flag_names_another() {
+fn file_may_be_named_by_the_environment_and_a_flag_names_another() {
     let folder = Folder::of("named_file").with("[log]\nlevel = \"warn\"\n");
     let by_variable = ended(
         folder
@@ -83,7 +83,7 @@ fn the_file_may_be_named_by_the_environment_and_a_flag_names_another() {
 }
 
 #[test]
-fn what_the_complete_file_leaves_out_is_right_once_its_comment_sign_is_gone() {
+fn complete_file_is_right_also_where_its_comment_signs_are_gone() {
     let folder = Folder::of("uncommented");
     let text = complete();
     let is_setting = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
@@ -112,7 +112,7 @@ fn check_says_what_a_right_file_defines() {
 
 /// What `config default` prints is the defaults, all of them; what `config show` prints is what it was given.
 #[test]
-fn the_complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
+fn complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
     let folder = Folder::of("complete");
     let (code, text, _) = folder.run(&["config", "default"]);
     assert_eq!((code, &*text), (0, &*complete()));
@@ -193,21 +193,21 @@ fn every_variable_names_one_setting() {
 
 /// From the file to the socket: path, origin, limits of the mount and the page.
 #[test]
-fn what_is_set_is_what_is_served() {
+fn settings_are_what_is_served() {
     let folder = Folder::of("served").with(
         "[server]\nstatic_files = false\n[socket]\npath = \"/live\"\norigins = [\"https://good.example\"]\n\
          [limits]\nmessage_bytes.max = 100\nchannels_per_connection.max = 1\n",
     );
     let served = folder.serve(&["--shards", "1"]);
     let target = "/live/websocket?vsn=2.0.0";
-    let good = upgrade(served.address, target, "Origin: https://good.example\r\n");
+    let good = upgrade(served.address(), target, "Origin: https://good.example\r\n");
     let mut client = good.unwrap_or_else(|answer| panic!("{answer}"));
-    let refused = upgrade(served.address, target, "Origin: https://bad.example\r\n")
+    let refused = upgrade(served.address(), target, "Origin: https://bad.example\r\n")
         .err()
         .unwrap();
     assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
     for path in ["/socket/websocket?vsn=2.0.0", "/"] {
-        let answer = upgrade(served.address, path, "").err().unwrap();
+        let answer = upgrade(served.address(), path, "").err().unwrap();
         assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     }
     client.join("room:lobby");
@@ -215,6 +215,6 @@ fn what_is_set_is_what_is_served() {
     assert!(client.recv().text().contains("too many channels joined"));
     client.send_text(&"x".repeat(101));
     assert_eq!(client.close_code(), 1009);
-    let mut another = connect_to(served.address, target);
+    let mut another = connect_to(served.address(), target);
     another.join("room:lobby");
 }

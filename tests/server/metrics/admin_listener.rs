@@ -4,16 +4,16 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
 
 use lobbyd::{Router, Server};
+use testkit::{open, tutorial};
 
 use crate::metrics::page::{ask, get, scrape};
-use crate::support::{open, tutorial};
 
 fn any() -> std::net::SocketAddr {
     ([127, 0, 0, 1], 0).into()
 }
 
 #[test]
-fn without_an_admin_listener_the_metrics_are_for_this_machine_and_not_through_a_proxy_on_it() {
+fn metrics_without_admin_listener_are_for_this_machine_and_no_proxy() {
     let server = tutorial();
     let address = server.local_addr();
     scrape(address);
@@ -55,7 +55,7 @@ fn with_an_admin_listener_the_metrics_are_there_alone_and_nothing_else_is() {
 }
 
 #[test]
-fn a_listener_that_somebody_else_bound_serves_as_well() {
+fn listener_that_somebody_else_bound_serves_as_well() {
     let listener = TcpListener::bind(any()).unwrap();
     let admin = listener.local_addr().unwrap();
     let server = Server::new(Router::new()).shards(1).admin_on(listener);
@@ -66,7 +66,7 @@ fn a_listener_that_somebody_else_bound_serves_as_well() {
 }
 
 #[test]
-fn an_admin_address_that_cannot_be_had_is_named_before_anything_is_served() {
+fn admin_address_that_cannot_be_had_is_named_before_anything_is_served() {
     let taken = TcpListener::bind(any()).unwrap();
     let address = taken.local_addr().unwrap();
     let error = Server::new(Router::new()).admin(address).bind(any());
@@ -77,8 +77,7 @@ fn an_admin_address_that_cannot_be_had_is_named_before_anything_is_served() {
 }
 
 #[test]
-fn of_thirty_two_silent_connections_the_first_is_cut_for_the_next_one_and_the_others_at_their_time()
-{
+fn silent_admin_connection_is_cut_for_the_33rd_and_others_at_their_time() {
     let bound = Server::new(Router::new())
         .shards(1)
         .admin(any())

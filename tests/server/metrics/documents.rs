@@ -6,9 +6,9 @@ use std::path::Path;
 
 use lobbyd::server::Limit;
 use serde_json::Value;
+use testkit::tutorial;
 
 use crate::metrics::page::{Kind, Page, scrape};
-use crate::support::tutorial;
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -47,7 +47,7 @@ fn section(heading: &str) -> String {
 }
 
 #[test]
-fn the_table_of_metrics_has_each_one_with_its_kind_and_no_other() {
+fn table_of_metrics_has_each_one_with_its_kind_and_no_other() {
     let told: BTreeSet<String> = section("## Metrics")
         .lines()
         .filter_map(|line| line.strip_prefix("| `"))
@@ -161,7 +161,7 @@ fn every_setting_that_operations_names_is_one() {
 }
 
 #[test]
-fn the_dashboard_shows_only_what_is_there_and_every_panel_shows_something() {
+fn dashboard_shows_only_what_is_there_and_every_panel_shows_something() {
     let names = names(&page());
     let dashboard: Value = serde_json::from_str(&read("deploy/grafana/lobbyd.json")).unwrap();
     let panels = dashboard["panels"].as_array().expect("panels");

@@ -2,12 +2,12 @@
 
 use lobbyd::server::{Limit, LimitSet};
 use serde_json::json;
+use testkit::{connect, eventually, tutorial};
 
 use crate::metrics::page::scrape;
-use crate::support::{connect, eventually, tutorial};
 
 #[test]
-fn a_page_keeps_to_the_format_and_counts_what_was_done() {
+fn page_keeps_to_the_format_and_counts_what_was_done() {
     let server = tutorial();
     let address = server.local_addr();
     let mut clients: Vec<_> = (0..6).map(|_| connect(&server)).collect();
@@ -53,7 +53,7 @@ fn a_page_keeps_to_the_format_and_counts_what_was_done() {
 }
 
 #[test]
-fn the_time_to_the_last_subscriber_and_that_of_turns_are_measured() {
+fn time_to_the_last_subscriber_and_that_of_turns_are_measured() {
     let server = tutorial();
     let mut clients: Vec<_> = (0..4).map(|_| connect(&server)).collect();
     clients.iter_mut().for_each(|c| c.join("room:lobby"));

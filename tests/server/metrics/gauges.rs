@@ -1,14 +1,12 @@
 //! Gauges return to where they were, and counters only grow.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
+use testkit::{Client, Process, connect_to, eventually};
 
 use crate::metrics::page::{Kind, Labels, Page, scrape};
-use crate::support::{Client, connect_to, eventually};
 
 /// Gauges that do not say what is there now: memory is the allocator's affair, and peaks stay for a while.
 const NOT_OF_NOW: [&str; 5] = [
@@ -19,31 +17,10 @@ const NOT_OF_NOW: [&str; 5] = [
     "lobbyd_limit_nearest_ratio",
 ];
 
-/// The binary, killed in the end.
-struct Lobbyd(Child);
-
-impl Lobbyd {
-    fn start() -> (Lobbyd, SocketAddr) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lobbyd"));
-        command.args(["--listen", "127.0.0.1:0", "--shards", "2"]);
-        let child = command.stdout(Stdio::piped()).spawn().expect("it starts");
-        let mut server = Lobbyd(child);
-        let mut line = String::new();
-        let stdout = server.0.stdout.take().expect("a pipe");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let url = line
-            .split("http://")
-            .nth(1)
-            .and_then(|u| u.split('/').next());
-        (server, url.expect(&line).parse().expect("an address"))
-    }
-}
-
-impl Drop for Lobbyd {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+fn lobbyd() -> Process {
+    let mut command = testkit::lobbyd!();
+    command.args(["--listen", "127.0.0.1:0", "--shards", "2"]);
+    Process::start(command)
 }
 
 type Values = BTreeMap<(String, Labels), f64>;
@@ -87,14 +64,15 @@ fn end(mut living: Vec<Client>) {
     }
     for (at, mut client) in living.into_iter().enumerate() {
         if at % 3 == 0 {
-            client.send_raw(&crate::support::frame(8, &1000_u16.to_be_bytes()));
+            client.send_raw(&testkit::frame(8, &1000_u16.to_be_bytes()));
         }
     }
 }
 
 #[test]
 fn gauges_return_to_where_they_were_and_counters_only_grow() {
-    let (_server, address) = Lobbyd::start();
+    let server = lobbyd();
+    let address = server.address();
     const CLIENTS: usize = 300;
     // One alone, when the connection of the one before is gone.
     let mut start = Values::new();

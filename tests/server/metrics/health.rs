@@ -9,9 +9,9 @@ use lobbyd::{
     UserSocket,
 };
 use serde_json::json;
+use testkit::{DEADLINE, connect, eventually, tutorial};
 
 use crate::metrics::page::{ask, get};
-use crate::support::{DEADLINE, connect, eventually, tutorial};
 
 /// Its callback blocks until told to go on, which no callback may.
 struct Blocking(Mutex<Receiver<()>>);
@@ -39,7 +39,7 @@ fn blocking() -> (Running, std::net::SocketAddr, Sender<()>) {
 }
 
 #[test]
-fn a_shard_that_hangs_makes_health_fail_and_not_readiness_until_it_turns_again() {
+fn health_fails_and_readiness_does_not_while_a_shard_hangs() {
     let (server, admin, open) = blocking();
     eventually("it turns", || get(admin, "/healthz", "").0 == 200);
     let mut client = connect(&server);
@@ -58,7 +58,7 @@ fn a_shard_that_hangs_makes_health_fail_and_not_readiness_until_it_turns_again()
 }
 
 #[test]
-fn an_idle_server_stays_healthy_for_longer_than_a_shard_may_hang() {
+fn idle_server_stays_healthy_for_longer_than_a_shard_may_hang() {
     let (_server, admin, _open) = blocking();
     eventually("it turns", || get(admin, "/healthz", "").0 == 200);
     let started = Instant::now();
@@ -70,7 +70,7 @@ fn an_idle_server_stays_healthy_for_longer_than_a_shard_may_hang() {
 
 /// It drains for as long as the client does not answer its Close. The other shard has ended by then, which is no hanging.
 #[test]
-fn a_server_that_drains_is_healthy_and_not_ready() {
+fn server_that_drains_is_healthy_and_not_ready() {
     let any = ([127, 0, 0, 1], 0).into();
     let router = Router::new().socket("/socket", UserSocket::new());
     let limits = ServerLimits::default()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use crate::support::request;
+use testkit::request;
 
 /// Labels by name.
 pub type Labels = BTreeMap<String, String>;

@@ -1,17 +1,15 @@
 //! What is refused is told by its reason, in the metrics and, for joins and requests, in the log.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use lobbyd::rooms::{EventName, EventRule, Rate, Relay, RoomRules, declare};
 use lobbyd::server::{Limit, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Payload, Reload, Router, Socket, UserSocket};
 use serde_json::json;
+use testkit::{Client, Process, connect, connect_to, eventually, serve, serve_with, upgrade};
 
 use crate::metrics::page::scrape;
-use crate::support::{Client, connect, connect_to, eventually, serve, serve_with, upgrade};
 
 /// What a client is told of a join of `topic`.
 fn answer(client: &mut Client, topic: &str) -> String {
@@ -144,8 +142,36 @@ fn every_push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     );
 }
 
+/// Parts of the lines that the log must have.
+const TOLD: [[&str; 4]; 4] = [
+    [
+        "join refused",
+        "refusal=\"denied\"",
+        "topic=\"room:vip\"",
+        "connection=1.0",
+    ],
+    [
+        "join refused",
+        "refusal=\"unmatched\"",
+        "topic=\"nowhere\\n\"",
+        "shard=",
+    ],
+    [
+        "socket refused",
+        "refusal=\"address\"",
+        "client=203.0.113.7",
+        "peer=",
+    ],
+    [
+        "socket refused",
+        "refusal=\"origin\"",
+        "evil.example",
+        "peer=",
+    ],
+];
+
 #[test]
-fn the_log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
+fn log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused.toml");
     let file = r#"
         server.trusted_proxies = ["127.0.0.1/32"]
@@ -158,7 +184,7 @@ fn the_log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
         reason = "members only"
     "#;
     fs::write(&path, file).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lobbyd"));
+    let mut command = testkit::lobbyd!();
     command.args([
         "--listen",
         "127.0.0.1:0",
@@ -166,16 +192,9 @@ fn the_log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
         "debug",
         "--config",
     ]);
-    command
-        .arg(&path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut lobbyd = command.spawn().unwrap();
-    let mut line = String::new();
-    let stdout = lobbyd.stdout.take().unwrap();
-    BufReader::new(stdout).read_line(&mut line).unwrap();
-    let address = line.split(['/']).nth(2).and_then(|a| a.parse().ok());
-    let address = address.unwrap_or_else(|| panic!("{line}"));
+    command.arg(&path);
+    let lobbyd = Process::start(command);
+    let address = lobbyd.address();
     let target = "/socket/websocket?vsn=2.0.0";
     let from = "X-Forwarded-For: 203.0.113.7\r\n";
     let mut client = upgrade(address, target, from).expect("the first is let in");
@@ -184,42 +203,9 @@ fn the_log_tells_refused_joins_and_requests_by_the_names_of_the_metrics() {
     assert!(upgrade(address, target, from).is_err());
     assert!(upgrade(address, target, "Origin: http://evil.example\r\n").is_err());
     drop((client, connect_to(address, target)));
-    lobbyd.kill().unwrap();
-    let mut log = String::new();
-    lobbyd
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
-    lobbyd.wait().unwrap();
+    let log = lobbyd.killed().log;
     fs::remove_file(path).unwrap();
-    for parts in [
-        [
-            "join refused",
-            "refusal=\"denied\"",
-            "topic=\"room:vip\"",
-            "connection=1.0",
-        ],
-        [
-            "join refused",
-            "refusal=\"unmatched\"",
-            "topic=\"nowhere\\n\"",
-            "shard=",
-        ],
-        [
-            "socket refused",
-            "refusal=\"address\"",
-            "client=203.0.113.7",
-            "peer=",
-        ],
-        [
-            "socket refused",
-            "refusal=\"origin\"",
-            "evil.example",
-            "peer=",
-        ],
-    ] {
+    for parts in TOLD {
         let told = |line: &str| parts.iter().all(|part| line.contains(part));
         assert!(log.lines().any(told), "{parts:?} in {log}");
     }

@@ -2,9 +2,9 @@
 
 use lobbyd::{Channel, Handled, Join, Payload, Router, Server, Socket, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect_to, eventually};
 
 use crate::metrics::page::{Page, scrape};
-use crate::support::{Client, connect_to, eventually};
 
 struct Open;
 
@@ -78,7 +78,7 @@ fn no_room_is_named_where_none_shall_be() {
 }
 
 #[test]
-fn a_topic_of_any_characters_is_escaped() {
+fn topic_of_any_characters_is_escaped() {
     let odd = "a\"b\\c\nd,e}f=\u{e9} ";
     let (page, _members) = page_of(10, &[(odd, 1)]);
     assert_eq!(

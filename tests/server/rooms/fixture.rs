@@ -3,9 +3,9 @@
 use lobbyd::rooms::{EventName, EventRule, Relay, RoomRules, declare};
 use lobbyd::server::{Running, ServerLimits};
 use lobbyd::{Reload, Router, UserSocket};
+use testkit::serve;
 
-pub use crate::rooms::member::ROOM;
-use crate::support::serve;
+pub use testkit::ROOM;
 
 pub fn router(rooms: impl IntoIterator<Item = RoomRules>) -> Router {
     Router::new().socket("/socket", declare(UserSocket::new(), rooms))

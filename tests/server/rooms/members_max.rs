@@ -5,9 +5,9 @@ use std::thread;
 use lobbyd::rooms::RoomRules;
 use lobbyd::server::raise_descriptor_limit;
 use serde_json::json;
+use testkit::{Client, connect, eventually};
 
 use crate::rooms::fixture::{ROOM, serve_rooms};
-use crate::support::{Client, connect, eventually};
 
 const PLACES: usize = 100;
 const CLIENTS: usize = 500;
@@ -61,8 +61,7 @@ fn ask(mut clients: Vec<Client>) -> (Vec<Client>, Vec<Client>) {
 }
 
 #[test]
-fn of_500_clients_that_race_for_100_places_on_two_shards_exactly_100_get_in_and_freed_places_are_used_again()
- {
+fn full_room_lets_in_exactly_its_max_across_shards_and_reuses_places() {
     raise_descriptor_limit();
     let server = serve_rooms([with_places(PLACES as u32)]);
     let clients = (0..CLIENTS).map(|_| connect(&server)).collect();
@@ -95,7 +94,7 @@ fn of_500_clients_that_race_for_100_places_on_two_shards_exactly_100_get_in_and_
 }
 
 #[test]
-fn a_second_join_on_the_same_connection_keeps_its_place_in_a_full_room() {
+fn second_join_on_the_same_connection_keeps_its_place_in_a_full_room() {
     let server = serve_rooms([with_places(1)]);
     let [mut one, mut other] = [connect(&server), connect(&server)];
     one.join(ROOM);

@@ -8,12 +8,10 @@ use lobbyd::rooms::{DeclaredRoom, EventRule, Rate, RoomRules, declare};
 use lobbyd::server::{Limit, Server, ServerLimits};
 use lobbyd::{Connect, Reload, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect, connect_to, eventually, open, request, serve, upgrade_request};
 use tokio::sync::Notify;
 
 use crate::rooms::fixture::{ROOM, any, fields, named, reload_of, room_with, router, serve_rooms};
-use crate::support::{
-    Client, connect, connect_to, eventually, open, request, serve, upgrade_request,
-};
 
 /// `say` with its body alone.
 fn strict() -> RoomRules {
@@ -24,7 +22,7 @@ fn strict() -> RoomRules {
 }
 
 #[test]
-fn a_rule_changes_for_members_that_are_in_already() {
+fn rule_changes_for_members_that_are_in_already() {
     let server = serve_rooms([strict()]);
     let [mut one, mut other] = [connect(&server), connect(&server)];
     one.join(ROOM);
@@ -44,7 +42,7 @@ fn a_rule_changes_for_members_that_are_in_already() {
 }
 
 #[test]
-fn members_of_a_room_that_is_closed_stay_and_hear_and_are_told_why_they_may_not_push() {
+fn members_of_a_room_that_is_closed_stay_hear_and_may_not_push() {
     let server = serve_rooms([strict()]);
     let mut member = connect(&server);
     member.join(ROOM);
@@ -62,7 +60,7 @@ fn members_of_a_room_that_is_closed_stay_and_hear_and_are_told_why_they_may_not_
 }
 
 #[test]
-fn who_is_in_stays_in_when_there_are_fewer_places() {
+fn members_stay_in_when_there_are_fewer_places() {
     let places = |members_max| RoomRules {
         members_max: Some(members_max),
         ..room_with(any())
@@ -104,12 +102,12 @@ fn limits_of_a_mount_hold_for_connections_that_it_has_already() {
         .reload(reload_of(with(|socket| socket.message_bytes_max(1_000))));
     wordy.join(ROOM);
     wordy.push("say", json!({"long": "x".repeat(2_000)}));
-    let last = std::iter::from_fn(|| wordy.next()).last();
+    let last = std::iter::from_fn(|| wordy.next_frame()).last();
     assert_eq!(last.map(|frame| frame.close_code()), Some(1009));
 }
 
 #[test]
-fn a_mount_that_is_gone_serves_those_it_has_and_nobody_else() {
+fn mount_that_is_gone_serves_those_it_has_and_nobody_else() {
     let server = serve_rooms([strict()]);
     let mut member = connect(&server);
     member.join(ROOM);
@@ -145,7 +143,7 @@ fn request_head(server: &lobbyd::Running, ask: &str) -> String {
 }
 
 #[test]
-fn who_is_being_let_in_meanwhile_meets_the_new_rooms() {
+fn client_let_in_during_a_reload_meets_the_new_rooms() {
     let gate = Arc::new(Notify::new());
     let (asked, was_asked) = std::sync::mpsc::channel();
     let opens = Arc::clone(&gate);
@@ -163,14 +161,14 @@ fn who_is_being_let_in_meanwhile_meets_the_new_rooms() {
     let mut stream = open(server.local_addr());
     let ask = upgrade_request(server.local_addr(), "/socket/websocket?vsn=2.0.0", "");
     stream.write_all(ask.as_bytes()).unwrap();
-    was_asked.recv_timeout(crate::support::DEADLINE).unwrap();
+    was_asked.recv_timeout(testkit::DEADLINE).unwrap();
     server.endpoint().reload(reload_of(router([strict()])));
     gate.notify_one();
     Client::upgraded(stream).join(ROOM);
 }
 
 #[test]
-fn a_reload_before_the_start_is_what_it_starts_with() {
+fn reload_before_the_start_is_what_it_starts_with() {
     let old = router([RoomRules::closed("*", "old")]);
     let bound = Server::new(old)
         .shards(2)
@@ -182,7 +180,7 @@ fn a_reload_before_the_start_is_what_it_starts_with() {
 }
 
 #[test]
-fn what_was_replaced_is_let_go() {
+fn replaced_configuration_is_let_go() {
     let kept = Arc::new(DeclaredRoom::new(strict()));
     let socket = UserSocket::new().channel("room:*", Arc::clone(&kept));
     let server = serve(Router::new().socket("/socket", socket));
@@ -213,7 +211,7 @@ fn other_limits_of_http_hold_for_those_who_connect_then() {
 }
 
 #[test]
-fn a_hundred_reloads_under_traffic_lose_and_repeat_nothing_on_two_shards() {
+fn hundred_reloads_under_traffic_lose_and_repeat_nothing_on_two_shards() {
     const RELOADS: usize = 100;
     const EACH: usize = 15;
     let server = serve_rooms([strict()]);
@@ -251,7 +249,7 @@ fn a_hundred_reloads_under_traffic_lose_and_repeat_nothing_on_two_shards() {
 }
 
 #[test]
-fn who_has_pushed_all_that_a_slow_rate_allows_may_push_at_another_rate_at_once() {
+fn member_at_the_end_of_a_slow_rate_may_push_at_another_rate_at_once() {
     let at = |per_second, burst| {
         let rate = Some(Rate { per_second, burst });
         room_with(EventRule { rate, ..any() })
@@ -270,5 +268,5 @@ fn who_has_pushed_all_that_a_slow_rate_allows_may_push_at_another_rate_at_once()
         member.json()[3] == "say"
     });
     // What was missing would have come back in 490 s.
-    assert!(started.elapsed() < crate::support::DEADLINE);
+    assert!(started.elapsed() < testkit::DEADLINE);
 }

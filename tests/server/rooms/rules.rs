@@ -5,9 +5,9 @@ use std::time::Instant;
 use lobbyd::rooms::{EventRule, Rate, RoomRules};
 use lobbyd::server::Running;
 use serde_json::json;
+use testkit::{Client, connect, connect_to};
 
 use crate::rooms::fixture::{ROOM, any, fields, named, room_with, serve_rooms};
-use crate::support::{Client, connect, connect_to};
 
 /// Two members of the room.
 fn two_in(server: &Running) -> [Client; 2] {
@@ -29,7 +29,7 @@ fn binary_push(event: &str, data: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_first_room_whose_topic_matches_says_who_may_join() {
+fn first_room_whose_topic_matches_says_who_may_join() {
     let server = serve_rooms([
         RoomRules::open("room:vip"),
         RoomRules::closed("room:v*", "not today"),
@@ -52,7 +52,7 @@ fn the_first_room_whose_topic_matches_says_who_may_join() {
 }
 
 #[test]
-fn a_payload_is_relayed_to_the_byte_as_text_and_in_bytes() {
+fn payload_is_relayed_to_the_byte_as_text_and_in_bytes() {
     let server = serve_rooms([room_with(any())]);
     let [mut one, mut other] = two_in(&server);
     let mut of_version_1 = connect_to(server.local_addr(), "/socket/websocket?vsn=1.0.0");
@@ -80,7 +80,7 @@ fn a_payload_is_relayed_to_the_byte_as_text_and_in_bytes() {
 }
 
 #[test]
-fn named_fields_alone_are_relayed_in_their_order_and_all_of_them_are_needed() {
+fn named_fields_alone_are_relayed_in_their_order_and_all_are_needed() {
     let server = serve_rooms([room_with(EventRule {
         relay: fields(&["body", "at"]),
         ..named("say")
@@ -100,7 +100,7 @@ fn named_fields_alone_are_relayed_in_their_order_and_all_of_them_are_needed() {
 }
 
 #[test]
-fn what_is_no_object_is_refused_and_the_room_goes_on() {
+fn payload_that_is_no_object_is_refused_and_the_room_goes_on() {
     let server = serve_rooms([room_with(any())]);
     let [mut one, mut other] = two_in(&server);
     for payload in [json!([1]), json!("text"), json!(null), json!(7)] {
@@ -113,7 +113,7 @@ fn what_is_no_object_is_refused_and_the_room_goes_on() {
 }
 
 #[test]
-fn the_sender_gets_its_own_or_not_and_is_answered_or_not() {
+fn sender_gets_its_own_or_not_and_is_answered_or_not() {
     for (echo, acknowledge) in [(true, true), (true, false), (false, true), (false, false)] {
         let server = serve_rooms([room_with(EventRule {
             echo,
@@ -134,7 +134,7 @@ fn the_sender_gets_its_own_or_not_and_is_answered_or_not() {
 }
 
 #[test]
-fn an_event_without_a_rule_is_unknown_and_the_first_rule_that_fits_counts() {
+fn event_without_a_rule_is_unknown_and_the_first_rule_that_fits_counts() {
     let ping = EventRule {
         relay: fields(&["n"]),
         ..named("ping")
@@ -156,7 +156,7 @@ fn an_event_without_a_rule_is_unknown_and_the_first_rule_that_fits_counts() {
 
 /// A relayed `phx_close` would end everybody's channel, a `chan_reply_5` answer somebody else's push.
 #[test]
-fn names_that_mean_something_to_every_client_are_relayed_by_no_rule_for_any_event() {
+fn reserved_event_names_are_relayed_by_no_rule_for_any_event() {
     let server = serve_rooms([room_with(any())]);
     let [mut one, mut other] = two_in(&server);
     for event in [
@@ -175,7 +175,7 @@ fn names_that_mean_something_to_every_client_are_relayed_by_no_rule_for_any_even
 }
 
 #[test]
-fn a_payload_may_be_so_long_and_no_longer() {
+fn payload_may_be_so_long_and_no_longer() {
     let server = serve_rooms([room_with(EventRule {
         bytes_max: Some(10),
         ..any()
@@ -196,8 +196,7 @@ fn a_payload_may_be_so_long_and_no_longer() {
 }
 
 #[test]
-fn each_member_has_a_bucket_of_its_own_for_each_rule_and_nothing_that_is_refused_is_taken_from_it()
-{
+fn bucket_is_each_members_own_per_rule_and_refused_pushes_cost_nothing() {
     let say = EventRule {
         rate: Some(Rate {
             per_second: 1,
@@ -242,7 +241,7 @@ fn each_member_has_a_bucket_of_its_own_for_each_rule_and_nothing_that_is_refused
 }
 
 #[test]
-fn the_fields_of_a_relay_come_in_its_order_as_they_were_sent_however_many_they_are() {
+fn fields_of_a_relay_come_in_its_order_as_sent_however_many() {
     let names: Vec<String> = (0..20).map(|n| format!("field{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut rule = named("say");

@@ -13,7 +13,7 @@ fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 #[test]
-fn the_table_has_every_behaviour_once() {
+fn table_has_every_behaviour_once() {
     let mut listed = Vec::new();
     for part in rows().flat_map(|(numbers, _)| numbers.split(", ")) {
         let (first, last) = part.split_once('–').unwrap_or((part, part));

@@ -2,10 +2,10 @@
 
 use lobbyd::TerminateReason;
 use serde_json::json;
+use testkit::{Client, connect};
 
 use crate::phoenix::fixture::{Stage, stage};
 use crate::phoenix::peer::Version;
-use crate::support::{Client, connect};
 
 /// A client's push: `00`, four lengths, the four names, the data.
 fn push(join_ref: &str, reference: &str, topic: &[u8], event: &str, data: &[u8]) -> Vec<u8> {
@@ -88,7 +88,7 @@ fn joins_leaves_and_heartbeats_may_be_binary() {
 
 /// §2.4, §3.2: length 0 is the empty string, not null, so such a push is stale in a topic joined with a join_ref.
 #[test]
-fn an_empty_join_ref_of_a_binary_frame_is_not_null() {
+fn empty_join_ref_of_a_binary_frame_is_not_null() {
     let stage = stage();
     let mut client = joined(&stage);
     client.send_binary(&push("", "2", b"room:a", "echo", &[1]));
@@ -110,7 +110,7 @@ fn an_empty_join_ref_of_a_binary_frame_is_not_null() {
 
 /// §2.4: and so a binary join without join_ref has the empty string for one, not the ref as after a null.
 #[test]
-fn a_binary_join_with_an_empty_join_ref_goes_by_the_empty_string() {
+fn binary_join_with_an_empty_join_ref_goes_by_the_empty_string() {
     let stage = stage();
     let mut client = connect(&stage.server);
     client.send_binary(&push("", "7", b"room:a", "phx_join", &[1]));
@@ -125,7 +125,7 @@ fn a_binary_join_with_an_empty_join_ref_goes_by_the_empty_string() {
 
 /// B 87. What has no binary form is the channel's mistake.
 #[test]
-fn a_name_over_255_bytes_crashes_the_channel_that_sends_bytes_with_it() {
+fn name_over_255_bytes_crashes_the_channel_that_sends_bytes_with_it() {
     let stage = stage();
     let mut client = connect(&stage.server);
     let topic = format!("room:{}", "x".repeat(250));
@@ -169,7 +169,7 @@ fn bytes_cannot_be_said_in_version_1() {
 
 /// §2.5: truncated frames and other kinds are undecodable.
 #[test]
-fn a_binary_frame_that_is_no_push_closes_the_socket_with_1011() {
+fn binary_frame_that_is_no_push_closes_the_socket_with_1011() {
     let stage = stage();
     let whole = push("1", "2", b"room:a", "echo", &[]);
     let cut = (0..whole.len()).map(|len| whole[..len].to_vec());

@@ -16,7 +16,7 @@ fn named(stage: &Stage, version: Version, name: &str) -> Peer {
 
 /// §4 ordering: the own copy of a broadcast stands where it was made, between the pushes and in front of the reply.
 #[test]
-fn a_broadcast_comes_in_front_of_the_reply_and_between_the_pushes() {
+fn broadcast_comes_in_front_of_the_reply_and_between_the_pushes() {
     for version in BOTH {
         let stage = stage();
         let mut peer = stage.peer(version);
@@ -31,7 +31,7 @@ fn a_broadcast_comes_in_front_of_the_reply_and_between_the_pushes() {
 
 /// §4 ordering: an intercepted broadcast is a callback of its own, which comes after the reply of this one.
 #[test]
-fn the_reply_comes_in_front_of_an_intercepted_broadcast() {
+fn reply_comes_in_front_of_an_intercepted_broadcast() {
     for version in BOTH {
         let stage = stage();
         let mut peer = named(&stage, version, "ann");
@@ -43,7 +43,7 @@ fn the_reply_comes_in_front_of_an_intercepted_broadcast() {
 
 /// §4 ordering, both at once: only the intercepted one takes the longer way.
 #[test]
-fn an_intercepted_broadcast_does_not_hold_back_the_next_one() {
+fn intercepted_broadcast_does_not_hold_back_the_next_one() {
     let stage = stage();
     let mut peer = named(&stage, Version::V2, "ann");
     peer.say("2", "room:a", "tagged, shout and reply", json!({"body": 1}));
@@ -82,7 +82,7 @@ fn many_broadcasts_of_several_publishers_come_in_one_order() {
 
 /// §4 with §3.3: who has joined gets what is published from then on, nothing older, and nothing once it has left.
 #[test]
-fn a_member_gets_what_is_published_between_its_join_and_its_leave() {
+fn member_gets_what_is_published_between_its_join_and_its_leave() {
     let stage = stage();
     let endpoint = stage.server.endpoint();
     let mut resident = stage.peer(Version::V2);
@@ -104,7 +104,7 @@ fn a_member_gets_what_is_published_between_its_join_and_its_leave() {
 
 /// §4 ordering, across connections and threads: who answers after a broadcast was seen, answers behind it.
 #[test]
-fn what_one_client_has_seen_every_other_sees_before_the_next_reply() {
+fn broadcast_seen_by_one_client_is_seen_by_all_before_the_next_reply() {
     let stage = stage();
     let mut peers = [stage.peer(Version::V2), stage.peer(Version::V1)];
     peers.iter_mut().for_each(|peer| peer.join("room:a"));
@@ -154,7 +154,7 @@ fn nothing_of_a_join_comes_in_front_of_its_reply() {
 
 /// §4 ordering: answers of the transport overtake a channel that still works; that channel's own order holds.
 #[test]
-fn a_channel_that_waits_holds_up_nothing_but_itself() {
+fn channel_that_waits_holds_up_nothing_but_itself() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");

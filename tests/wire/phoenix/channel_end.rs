@@ -2,11 +2,11 @@
 
 use lobbyd::{SocketHandle, StopReason, TerminateReason};
 use serde_json::json;
+use testkit::{eventually, frame};
 
 use crate::phoenix::fixture::{Stage, stage};
 use crate::phoenix::peer::{BOTH, Version};
 use crate::phoenix::room::Stop;
-use crate::support::{eventually, frame};
 
 fn ended_as(stage: &Stage, reason: TerminateReason) {
     assert_eq!(stage.ended(), ("room:a".to_owned(), reason));
@@ -14,7 +14,7 @@ fn ended_as(stage: &Stage, reason: TerminateReason) {
 
 /// B 31, 100, 101: the reply if there is one, phx_close, what terminate pushes. Then the topic is not joined.
 #[test]
-fn an_announced_stop_closes_the_channel() {
+fn announced_stop_closes_the_channel() {
     let reasons = [
         ("normal", StopReason::Normal),
         ("shutdown", StopReason::Shutdown),
@@ -41,7 +41,7 @@ fn an_announced_stop_closes_the_channel() {
 
 /// §3.6, second row: the reply, what terminate pushes, phx_error.
 #[test]
-fn a_stop_for_any_other_reason_is_an_error() {
+fn stop_for_any_other_reason_is_an_error() {
     for version in BOTH {
         let stage = stage();
         let mut peer = stage.peer(version);
@@ -63,7 +63,7 @@ fn a_stop_for_any_other_reason_is_an_error() {
 
 /// B 100: a stop from handle_out, and through a handle.
 #[test]
-fn a_broadcast_or_a_handle_may_stop_the_channel() {
+fn broadcast_or_a_handle_may_stop_the_channel() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");
@@ -92,7 +92,7 @@ fn a_broadcast_or_a_handle_may_stop_the_channel() {
 /// B 17, 56, 99: earlier pushes, what terminate pushes, phx_error with both refs the join's; no phx_close. The socket and
 /// its other channels go on, other members see the broadcast and nothing of the crash.
 #[test]
-fn a_panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before() {
+fn panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before() {
     for version in BOTH {
         let stage = stage();
         let mut peer = stage.peer(version);
@@ -135,7 +135,7 @@ fn messages_behind_a_stop_find_the_topic_not_joined() {
 
 /// §3.6: a callback that still waits is not gone on with, and a join that was not answered has nothing to terminate.
 #[test]
-fn a_connection_that_ends_while_callbacks_wait_ends_the_joined_channels_only() {
+fn connection_that_ends_while_callbacks_wait_ends_joined_channels_only() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");
@@ -154,7 +154,7 @@ fn a_connection_that_ends_while_callbacks_wait_ends_the_joined_channels_only() {
 
 /// B 18, 104: no frames; terminate runs for every channel.
 #[test]
-fn the_end_of_the_connection_ends_every_channel() {
+fn end_of_the_connection_ends_every_channel() {
     for version in BOTH {
         let stage = stage();
         let mut peer = stage.peer(version);

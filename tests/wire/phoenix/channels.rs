@@ -8,7 +8,7 @@ use crate::phoenix::peer::{BOTH, Version};
 
 /// B 2, 3.
 #[test]
-fn after_a_join_come_the_reply_then_a_push_with_the_join_ref_and_a_broadcast_without_any() {
+fn join_gets_its_reply_then_a_push_with_the_join_ref_then_a_broadcast() {
     let stage = stage();
     for version in BOTH {
         let mut peer = stage.peer(version);
@@ -22,7 +22,7 @@ fn after_a_join_come_the_reply_then_a_push_with_the_join_ref_and_a_broadcast_wit
 
 /// B 4, 102.
 #[test]
-fn an_intercepted_broadcast_is_altered_for_each_client_and_another_comes_straight() {
+fn intercepted_broadcast_is_altered_for_each_client_others_come_straight() {
     let stage = stage();
     for version in BOTH {
         let topic = format!("room:{version:?}");
@@ -55,7 +55,7 @@ fn an_intercepted_broadcast_is_altered_for_each_client_and_another_comes_straigh
 
 /// B 5, 6, 103 and §3.5: reply, close, then what terminate pushes; afterwards the topic is not joined.
 #[test]
-fn a_leave_is_answered_and_closed_and_what_comes_later_is_unmatched() {
+fn leave_is_answered_and_closed_and_what_comes_later_is_unmatched() {
     for version in BOTH {
         let stage = stage();
         let mut listener = stage.peer(version);
@@ -100,7 +100,7 @@ fn everything_sent_before_a_leave_is_handled_before_it() {
 
 /// §3.5: phoenix.js from 1.5 on sends both back to back. Phoenix loses the leave's reply; here it always comes.
 #[test]
-fn a_leave_with_a_join_right_behind_it_gets_both_answers() {
+fn leave_with_a_join_right_behind_it_gets_both_answers() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");
@@ -117,7 +117,7 @@ fn a_leave_with_a_join_right_behind_it_gets_both_answers() {
 /// B 7 and §3.3: unmatched topics are told first, a refused join and a leave give the place free, and so does a
 /// duplicate join, which comes first of all.
 #[test]
-fn the_101st_channel_is_refused() {
+fn channel_101_is_refused() {
     let stage = stage();
     for version in BOTH {
         let mut peer = stage.peer(version);
@@ -145,7 +145,7 @@ fn the_101st_channel_is_refused() {
 
 /// B 8, and §3.3 on the duplicate join at the limit.
 #[test]
-fn the_limit_of_channels_can_be_set_and_a_duplicate_join_frees_its_place_first() {
+fn channel_limit_can_be_set_and_a_duplicate_join_frees_its_place_first() {
     let stage = stage_with(|socket| socket.channels_max(1));
     for version in BOTH {
         let mut peer = stage.peer(version);
@@ -188,7 +188,7 @@ fn topics_that_are_not_joined_or_match_no_pattern_are_unmatched() {
 
 /// B 29, 30, 96 and §3.3: nothing remains of a refused join.
 #[test]
-fn a_refused_or_crashed_join_tells_why_and_leaves_nothing_behind() {
+fn refused_or_crashed_join_tells_why_and_leaves_nothing_behind() {
     let stage = stage();
     for version in BOTH {
         let mut peer = stage.peer(version);
@@ -212,7 +212,7 @@ fn a_refused_or_crashed_join_tells_why_and_leaves_nothing_behind() {
 
 /// §2.2, §3.3: a join's params and response are any JSON value.
 #[test]
-fn a_join_takes_and_answers_any_json_value() {
+fn join_takes_and_answers_any_json_value() {
     let stage = stage();
     for version in BOTH {
         let mut peer = stage.peer(version);

@@ -8,9 +8,9 @@ use lobbyd::channel::{HeaderValue, StatusCode};
 use lobbyd::server::Running;
 use lobbyd::{Connect, ConnectInfo, Params, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, DEADLINE, frame, open, serve, upgrade, upgrade_request};
 
 use crate::phoenix::upgrade::status;
-use crate::support::{Client, DEADLINE, frame, open, serve, upgrade, upgrade_request};
 
 /// A server whose connect callback shows `look` of what it sees.
 pub fn looking(
@@ -97,7 +97,7 @@ fn connect_sees_peer_uri_and_fixed_pairs() {
 
 /// B 15, as far as it applies: there is no Plug session, and cookie and token do not get in the way.
 #[test]
-fn a_session_cookie_and_a_csrf_token_change_nothing() {
+fn session_cookie_and_a_csrf_token_change_nothing() {
     let (server, see) = looking(
         |socket| socket,
         |params, _| params.get("_csrf_token").unwrap_or("none").to_owned(),
@@ -139,7 +139,7 @@ fn query_parameters_reach_connect_as_strings() {
 /// B 37 and §1.1: a suffix of one's own, variables of mount and suffix among the params and before those of the query;
 /// a trailing slash changes nothing.
 #[test]
-fn the_path_may_be_custom_and_hold_variables() {
+fn path_may_be_custom_and_hold_variables() {
     let (seen, see) = channel();
     let socket = UserSocket::new()
         .path("/custom/:id/:_other")

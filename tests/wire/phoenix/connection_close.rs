@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use lobbyd::TerminateReason;
 use serde_json::json;
+use testkit::{frame, raw_frame};
 
 use crate::phoenix::fixture::{Stage, stage, stage_with};
 use crate::phoenix::peer::{BOTH, Peer, Version};
-use crate::support::{frame, raw_frame};
 
 const PING: u8 = 9;
 const PONG: u8 = 10;
@@ -23,7 +23,7 @@ fn with_idle_timeout(timeout: Duration) -> Stage {
 
 /// B 36, 38: the identical payload, also an empty one; the next message is not disturbed, nor by a pong nobody asked for.
 #[test]
-fn a_ping_is_answered_with_its_payload_and_disturbs_nothing() {
+fn ping_is_answered_with_its_payload_and_disturbs_nothing() {
     let stage = stage();
     for version in BOTH {
         let mut peer = stage.peer(version);
@@ -41,7 +41,7 @@ fn a_ping_is_answered_with_its_payload_and_disturbs_nothing() {
 
 /// B 36: between the fragments of a message too.
 #[test]
-fn a_ping_between_fragments_is_answered_at_once() {
+fn ping_between_fragments_is_answered_at_once() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     let text = br#"[null,"1","phoenix","heartbeat",{}]"#;
@@ -55,7 +55,7 @@ fn a_ping_between_fragments_is_answered_at_once() {
 /// B 26: the heartbeat is answered; with 200 ms and no traffic the server closes. The code is none that makes phoenix.js
 /// stay away (1000), and the channels end.
 #[test]
-fn a_client_that_goes_quiet_is_closed_so_that_it_comes_back() {
+fn client_that_goes_quiet_is_closed_so_that_it_comes_back() {
     for version in BOTH {
         let timeout = Duration::from_millis(200);
         let stage = with_idle_timeout(timeout);
@@ -122,7 +122,7 @@ fn messages_pings_and_pongs_extend_the_idle_time() {
 
 /// §6.3, first row: 1000 for any valid code or none; 1002 for one that may not be sent.
 #[test]
-fn a_close_of_the_client_is_answered_with_1000_or_1002() {
+fn close_of_the_client_is_answered_with_1000_or_1002() {
     let stage = stage();
     let payload = |code: u16, reason: &[u8]| [&code.to_be_bytes(), reason].concat();
     let mut cases = vec![(vec![], 1000), (payload(1000, b"heartbeat timeout"), 1000)];
@@ -143,7 +143,7 @@ fn a_close_of_the_client_is_answered_with_1000_or_1002() {
             (code, 2),
             "{sent:?}"
         );
-        assert_eq!(peer.next(), None, "nothing follows a close");
+        assert_eq!(peer.next_frame(), None, "nothing follows a close");
     }
 }
 
@@ -157,7 +157,7 @@ fn messages_in_front_of_a_close_are_answered_first() {
     peer.send_raw(&[&status[..], &frame(CLOSE, &[3, 232]), &status].concat());
     peer.expect_reply("2", "room:a", "ok", json!({}));
     assert_eq!(peer.close_code(), 1000);
-    assert_eq!(peer.next(), None);
+    assert_eq!(peer.next_frame(), None);
 }
 
 /// §6.3: what each violation is answered with; the channels end, and other connections do not notice.
@@ -208,7 +208,7 @@ fn each_violation_has_its_close_code() {
 
 /// §6.5, with our own limit: the largest message that is taken, in one frame or several.
 #[test]
-fn a_message_of_the_limit_is_taken_and_one_byte_more_is_not() {
+fn message_of_the_limit_is_taken_and_one_byte_more_is_not() {
     let stage = stage_with(|socket| socket.message_bytes_max(100));
     let message = |len: usize| {
         let head = r#"[null,"1","phoenix","heartbeat","#;
@@ -228,7 +228,7 @@ fn a_message_of_the_limit_is_taken_and_one_byte_more_is_not() {
 
 /// B 92 and §6.3, §6.4: every socket, with channels or without, is told 1012, so that it comes back.
 #[test]
-fn a_stop_of_the_server_tells_every_socket_1012() {
+fn stop_of_the_server_tells_every_socket_1012() {
     let stage = stage();
     let mut peers = BOTH.map(|version| stage.peer(version));
     peers[0].join("room:a");

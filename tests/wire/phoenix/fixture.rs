@@ -5,11 +5,11 @@ use std::sync::{Arc, Once};
 
 use lobbyd::server::{Running, ServerLimits};
 use lobbyd::{ReplyHandle, Router, SocketHandle, TerminateReason, UserSocket};
+use testkit::{DEADLINE, serve_with};
 use tokio::sync::Notify;
 
 use crate::phoenix::peer::{Peer, Version};
 use crate::phoenix::room::{Note, Room};
-use crate::support::{DEADLINE, serve_with};
 
 /// A server with the room at `room:*` of `/socket`.
 pub struct Stage {

@@ -10,7 +10,7 @@ use crate::phoenix::peer::{BOTH, Version};
 
 /// B 98: the original ref and join_ref, any number of times, from another thread, also when the channel has gone on.
 #[test]
-fn a_reply_handle_answers_later_and_as_often_as_it_likes() {
+fn reply_handle_answers_later_and_as_often_as_it_likes() {
     for version in BOTH {
         let stage = stage();
         let mut peer = stage.peer(version);
@@ -30,7 +30,7 @@ fn a_reply_handle_answers_later_and_as_often_as_it_likes() {
 
 /// B 95: there is no handle for an event that has no ref.
 #[test]
-fn an_event_without_a_ref_has_no_reply_handle() {
+fn event_without_a_ref_has_no_reply_handle() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");
@@ -84,7 +84,7 @@ fn handles_of_a_channel_that_has_ended_do_nothing() {
 
 /// §4: pushes and broadcasts of a handle look as the channel's own.
 #[test]
-fn a_socket_handle_pushes_and_broadcasts_from_outside() {
+fn socket_handle_pushes_and_broadcasts_from_outside() {
     for version in BOTH {
         let stage = stage();
         let mut peer = stage.peer(version);
@@ -107,7 +107,7 @@ fn a_socket_handle_pushes_and_broadcasts_from_outside() {
 /// B 105: a broadcast on a topic that is followed by hand comes to the channel and never straight to the client; it
 /// ends with the channel.
 #[test]
-fn a_broadcast_on_a_followed_topic_comes_to_the_channel_only() {
+fn broadcast_on_a_followed_topic_comes_to_the_channel_only() {
     for version in BOTH {
         let stage = stage();
         let endpoint = stage.server.endpoint();
@@ -126,7 +126,7 @@ fn a_broadcast_on_a_followed_topic_comes_to_the_channel_only() {
 
 /// §4: following a topic the same client has joined gives it both, the channel's copy and the client's own.
 #[test]
-fn a_topic_may_be_joined_and_followed_at_once() {
+fn topic_may_be_joined_and_followed_at_once() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");
@@ -141,7 +141,7 @@ fn a_topic_may_be_joined_and_followed_at_once() {
 
 /// B 107: from outside any channel; nobody there is no error.
 #[test]
-fn the_endpoint_broadcasts_to_everybody_in_the_topic() {
+fn endpoint_broadcasts_to_everybody_in_the_topic() {
     let stage = stage();
     let endpoint = stage.server.endpoint().clone();
     assert_eq!(endpoint.broadcast("room:a", "news", ()), Position::NOWHERE);

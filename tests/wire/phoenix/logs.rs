@@ -5,10 +5,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::json;
+use testkit::{eventually, upgrade};
 
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::{BOTH, Peer};
-use crate::support::{eventually, upgrade};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -61,7 +61,7 @@ fn name_of(log: &Log, peer: &str) -> Option<String> {
 
 /// docs/operations.md, Logs: who has only the log can follow a connection, by its name and its shard.
 #[test]
-fn a_connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
+fn connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
     let log = log();
     let stage = stage();
     let mut peer = Peer::connect_at(&stage.server, BOTH[0], "/socket/websocket", "");
@@ -91,7 +91,7 @@ fn a_connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
 }
 
 #[test]
-fn a_stop_that_takes_its_time_says_whom_it_waits_for() {
+fn stop_that_takes_its_time_says_whom_it_waits_for() {
     let log = log();
     let stage = stage();
     let peer = stage.peer(BOTH[0]);

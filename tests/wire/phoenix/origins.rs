@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use lobbyd::server::Running;
 use lobbyd::{CheckOrigin, Router, UserSocket};
+use testkit::serve;
 
 use crate::phoenix::upgrade::status;
-use crate::support::serve;
 
 fn server(policies: impl IntoIterator<Item = (&'static str, CheckOrigin)>) -> Running {
     let router = policies
@@ -46,7 +46,7 @@ fn check(policy: CheckOrigin, host: &str, allowed: &[&str], refused: &[&str]) {
 
 /// B 20, 77 and §1.4: host only, scheme with its default port, port.
 #[test]
-fn a_list_admits_what_its_entries_name() {
+fn list_admits_what_its_entries_name() {
     let policy = list(&[
         "//any.com",
         "http://plain.com",
@@ -86,7 +86,7 @@ fn with_the_check_off_everything_is_let_in() {
 
 /// B 69, 70: the configured host, whatever scheme and port.
 #[test]
-fn a_configured_host_is_compared_alone() {
+fn configured_host_is_compared_alone() {
     check(
         CheckOrigin::host("example.com"),
         "elsewhere",
@@ -140,7 +140,7 @@ fn origins_without_a_host_are_refused() {
 
 /// B 75: a function decides alone, also about origins without a host.
 #[test]
-fn a_function_decides_alone() {
+fn function_decides_alone() {
     let only_files = CheckOrigin::custom(|origin| origin.host().is_none());
     check(
         only_files,

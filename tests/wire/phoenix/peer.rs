@@ -4,8 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use lobbyd::server::Running;
 use serde_json::{Value, json};
-
-use crate::support::{Client, connect_to};
+use testkit::{Client, connect_to};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {

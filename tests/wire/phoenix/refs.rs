@@ -3,10 +3,10 @@
 
 use lobbyd::TerminateReason;
 use serde_json::{Value, json};
+use testkit::{connect, connect_to};
 
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::{BOTH, Version};
-use crate::support::{connect, connect_to};
 
 /// Refs as no client of today sends them, beside the usual ones. 2^64 and more than any float holds included.
 const REFS: [&str; 14] = [
@@ -97,7 +97,7 @@ fn stale_messages_are_ignored_and_those_without_join_ref_are_not() {
 /// §3.1: the join's reply and the ends bear the null that was sent, replies and pushes bear the ref of the join, and a
 /// message with that as join_ref is stale.
 #[test]
-fn a_join_without_join_ref_takes_its_ref_for_replies_and_pushes_only() {
+fn join_without_join_ref_takes_its_ref_for_replies_and_pushes_only() {
     let stage = stage();
     let mut client = connect(&stage.server);
     let ok = json!({"status": "ok", "response": {}});
@@ -139,7 +139,7 @@ fn answers_of_the_transport_repeat_what_phoenix_repeats() {
 
 /// B 119: the very bytes of a heartbeat and its answer, §2.4.
 #[test]
-fn a_heartbeat_is_answered_with_the_bytes_of_phoenix() {
+fn heartbeat_is_answered_with_the_bytes_of_phoenix() {
     let stage = stage();
     let mut client = connect(&stage.server);
     let mut bytes = vec![0x81, 0xa3, 0x37, 0xfa, 0x21, 0x3d];
@@ -153,7 +153,7 @@ fn a_heartbeat_is_answered_with_the_bytes_of_phoenix() {
 /// B 24 and §3.4. Phoenix sends the old channel's close behind the new join's reply; here it comes in front (which
 /// protocol.md leaves free), so that no client of V1 takes it for the end of the new one.
 #[test]
-fn a_second_join_ends_the_first_and_stands_on_its_own() {
+fn second_join_ends_the_first_and_stands_on_its_own() {
     for version in BOTH {
         let stage = stage();
         let mut peer = stage.peer(version);
@@ -177,7 +177,7 @@ fn a_second_join_ends_the_first_and_stands_on_its_own() {
 
 /// §3.4: the close comes also if the new join is refused, and the topic is then not joined.
 #[test]
-fn a_second_join_that_is_refused_leaves_the_topic_not_joined() {
+fn second_join_that_is_refused_leaves_the_topic_not_joined() {
     let stage = stage();
     for version in BOTH {
         let mut peer = stage.peer(version);
@@ -194,7 +194,7 @@ fn a_second_join_that_is_refused_leaves_the_topic_not_joined() {
 
 /// §3.3: what phoenix.js sends when a join takes too long. The late reply bears the old join_ref.
 #[test]
-fn a_slow_join_a_leave_and_a_new_join_are_answered_in_turn() {
+fn slow_join_a_leave_and_a_new_join_are_answered_in_turn() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.send_as("1", "1", "room:a", "phx_join", json!({"do": "wait"}));
@@ -215,7 +215,7 @@ fn a_slow_join_a_leave_and_a_new_join_are_answered_in_turn() {
 
 /// §2.3: V1 has no join_ref of its own, but one that is given counts, and shows in the ref of the ends.
 #[test]
-fn a_join_ref_is_honoured_in_version_1() {
+fn join_ref_is_honoured_in_version_1() {
     let stage = stage();
     let mut client = connect_to(stage.server.local_addr(), "/socket/websocket?vsn=1.0.0");
     let message = |join_ref: Value, reference: &str, event: &str| json!({"topic": "room:a", "event": event, "payload": {}, "ref": reference, "join_ref": join_ref});

@@ -3,9 +3,9 @@
 use lobbyd::protocol::Payload;
 use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket, object};
 use serde_json::json;
+use testkit::serve;
 
 use crate::phoenix::peer::{BOTH, Peer, Version};
-use crate::support::serve;
 
 /// A channel that tells every join which one it is.
 pub struct Says(pub &'static str);
@@ -22,7 +22,7 @@ impl Channel for Says {
 
 /// B 90: patterns are tried in the order of declaration.
 #[test]
-fn the_first_pattern_that_matches_serves_the_topic() {
+fn first_pattern_that_matches_serves_the_topic() {
     let socket = UserSocket::new()
         .channel("food*", Says("food"))
         .channel("foo*", Says("foo"))

@@ -2,10 +2,10 @@
 
 use lobbyd::TerminateReason;
 use serde_json::json;
+use testkit::{connect, connect_to};
 
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::Version;
-use crate::support::{connect, connect_to};
 
 /// B 84, 85 and §2.2: server frames to the byte; more than five elements and white space are fine.
 #[test]
@@ -70,7 +70,7 @@ fn version_1_takes_json_in_a_binary_frame() {
 
 /// §2.5: no error, it matches nothing.
 #[test]
-fn a_topic_that_is_no_string_is_unmatched_and_comes_back_as_it_was() {
+fn topic_that_is_no_string_is_unmatched_and_comes_back_as_it_was() {
     let stage = stage();
     let mut client = connect(&stage.server);
     for topic in ["null", "7", "[\"room:a\"]", "{\"a\":1}", "true"] {
@@ -100,7 +100,7 @@ fn of_duplicate_keys_the_last_one_counts() {
 
 /// B 82, 89 and §2.5: close 1011, no channel frames, and every channel of the connection ends, others do not notice.
 #[test]
-fn what_is_no_message_closes_the_socket_with_1011() {
+fn malformed_message_closes_the_socket_with_1011() {
     let v2 = [
         "",
         " ",
@@ -145,7 +145,7 @@ fn what_is_no_message_closes_the_socket_with_1011() {
 
 /// §2.2: a push or broadcast to V2 must be an object; in Phoenix whoever sends it crashes.
 #[test]
-fn a_channel_that_sends_what_is_no_object_crashes() {
+fn channel_that_sends_what_is_no_object_crashes() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     for event in ["push", "shout"] {

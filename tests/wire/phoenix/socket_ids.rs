@@ -27,7 +27,7 @@ fn user(stage: &Stage, version: Version, name: &str) -> Peer {
 
 /// B 23, 91, 106: every socket of the id sees a Close 1001 without a reason and no frame of any channel; nobody else does.
 #[test]
-fn a_disconnect_closes_all_sockets_of_the_id_with_1001() {
+fn disconnect_closes_all_sockets_of_the_id_with_1001() {
     let stage = stage();
     let mut others = [user(&stage, Version::V2, "ann"), stage.peer(Version::V2)];
     others.iter_mut().for_each(|peer| peer.join("room:a"));
@@ -53,7 +53,7 @@ fn a_disconnect_closes_all_sockets_of_the_id_with_1001() {
 
 /// §5: the payload of `disconnect` is ignored, and a broadcast of it is all that `disconnect` is.
 #[test]
-fn a_broadcast_of_disconnect_on_the_id_disconnects_too() {
+fn broadcast_of_disconnect_on_the_id_disconnects_too() {
     let stage = stage();
     let mut peer = user(&stage, Version::V2, "bob");
     peer.expect_silence();
@@ -90,7 +90,7 @@ fn other_events_on_the_id_are_ignored() {
 
 /// §5: what was published before is still delivered.
 #[test]
-fn what_was_broadcast_before_the_disconnect_comes_in_front_of_it() {
+fn broadcast_before_the_disconnect_comes_in_front_of_it() {
     let stage = stage();
     let endpoint = stage.server.endpoint();
     for _ in 0..50 {
@@ -109,7 +109,7 @@ fn what_was_broadcast_before_the_disconnect_comes_in_front_of_it() {
 
 /// B 106: what connect assigns is in every channel, each with a copy of its own.
 #[test]
-fn what_connect_assigns_is_there_in_every_channel() {
+fn assigns_of_connect_are_there_in_every_channel() {
     let stage = stage();
     for version in BOTH {
         let mut peer = user(&stage, version, "ann");

@@ -1,10 +1,10 @@
 //! `Sec-WebSocket-Protocol`: subprotocols and the auth token that phoenix.js hides among them; protocol.md §1.5.
 
 use lobbyd::server::Running;
+use testkit::{DEADLINE, upgrade_request};
 
 use crate::phoenix::connect::{TARGET, headers, looking};
 use crate::phoenix::upgrade::ask;
-use crate::support::{DEADLINE, upgrade_request};
 
 /// The value of `Sec-WebSocket-Protocol` in the answer to `offer`, or the status of a refusal.
 fn subprotocol(server: &Running, offer: Option<&str>) -> Result<Option<String>, u16> {
@@ -24,7 +24,7 @@ fn subprotocol(server: &Running, offer: Option<&str>) -> Result<Option<String>, 
 
 /// B 34, 79: the server's preference; none offered is fine, none in common is not.
 #[test]
-fn the_subprotocol_is_the_first_of_the_server_that_is_offered() {
+fn subprotocol_is_the_first_of_the_server_that_is_offered() {
     let (server, _see) = looking(
         |socket| socket.subprotocols(["sip", "mqtt"]),
         |_, _| String::new(),
@@ -49,7 +49,7 @@ fn the_subprotocol_is_the_first_of_the_server_that_is_offered() {
 
 /// B 126 and §1.5: decoded, shown, taken out of the header; both alphabets, and 400 for what is none.
 #[test]
-fn the_auth_token_of_phoenix_js_reaches_connect() {
+fn auth_token_of_phoenix_js_reaches_connect() {
     let (server, see) = looking(
         |socket| socket.auth_token(true),
         |_, info| {

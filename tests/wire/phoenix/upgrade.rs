@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use lobbyd::channel::StatusCode;
 use lobbyd::{CheckOrigin, Connect, Router, UserSocket};
 use serde_json::json;
+use testkit::{Client, frame, open, request, serve, upgrade, upgrade_request};
 
 use crate::phoenix::connect::TARGET;
 use crate::phoenix::fixture::stage;
-use crate::support::{Client, frame, open, request, serve, upgrade, upgrade_request};
 
 /// The answer's status to an upgrade that names `host`, with more `headers`.
 pub fn status(address: SocketAddr, target: &str, host: &str, headers: &str) -> u16 {
@@ -86,7 +86,7 @@ fn vsn_chooses_the_version_or_is_refused_with_403() {
 
 /// §1.2: a request that fails every check, mended one check at a time.
 #[test]
-fn the_checks_come_in_the_order_of_phoenix() {
+fn checks_come_in_the_order_of_phoenix() {
     let socket = UserSocket::new()
         .check_origin(CheckOrigin::list(["//good"]).unwrap())
         .subprotocols(["sip"])
@@ -138,7 +138,7 @@ fn the_checks_come_in_the_order_of_phoenix() {
 
 /// B 33 and §1.2, item 7: what is missing is said in plain words.
 #[test]
-fn an_upgrade_request_that_is_none_is_told_what_it_lacks() {
+fn upgrade_request_that_is_none_is_told_what_it_lacks() {
     let stage = stage();
     let address = stage.server.local_addr();
     let plain = ask(
@@ -174,7 +174,7 @@ fn an_upgrade_request_that_is_none_is_told_what_it_lacks() {
 
 /// §1.2, item 8: the sample of the RFC.
 #[test]
-fn the_upgrade_is_answered_with_the_accept_key_and_no_extension() {
+fn upgrade_is_answered_with_the_accept_key_and_no_extension() {
     let stage = stage();
     let address = stage.server.local_addr();
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";

@@ -4,7 +4,7 @@ use super::echo_case::*;
 use super::echo_client::*;
 
 #[test]
-fn a_close_is_answered_with_its_code_and_no_reason() {
+fn close_is_answered_with_its_code_and_no_reason() {
     let mut cases = vec![
         Case::new("no code", vec![frame(CLOSE, b"")]).closes(vec![]),
         Case::new(
@@ -29,7 +29,7 @@ fn a_close_is_answered_with_its_code_and_no_reason() {
 }
 
 #[test]
-fn an_illegal_close_is_refused() {
+fn illegal_close_is_refused() {
     let mut cases = vec![
         Case::new("one byte", vec![frame(CLOSE, b"\x03")]).refused(1002),
         Case::new(
@@ -58,7 +58,7 @@ fn an_illegal_close_is_refused() {
 }
 
 #[test]
-fn nothing_behind_a_close_is_looked_at_and_the_answer_is_not_lost_to_a_reset() {
+fn bytes_behind_a_close_are_ignored_and_lose_no_answer_to_a_reset() {
     let close = frame(CLOSE, &close_payload(1000, b""));
     let answer = close_payload(1000, b"");
     let much = frame(BINARY, &vec![7; 300_000]);

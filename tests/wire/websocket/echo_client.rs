@@ -4,12 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-pub const CONTINUATION: u8 = 0;
-pub const TEXT: u8 = 1;
-pub const BINARY: u8 = 2;
-pub const CLOSE: u8 = 8;
-pub const PING: u8 = 9;
-pub const PONG: u8 = 10;
+pub use testkit::frame::*;
 
 /// The request of RFC 6455 §1.3, whose answer is known.
 pub const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
@@ -17,41 +12,6 @@ pub const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: keep
 
 /// How long any one answer may take before a test fails.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
-
-/// A masked frame of one of the opcodes above, `fin` set.
-pub fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    raw_frame(0x80 | opcode, payload)
-}
-
-/// The same without `fin`.
-pub fn fragment(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    raw_frame(opcode, payload)
-}
-
-/// A masked frame with any first byte and the shortest length form.
-pub fn raw_frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![first];
-    match payload.len() {
-        len @ 0..=125 => bytes.push(0x80 | len as u8),
-        len @ 126..=65_535 => {
-            bytes.push(0xFE);
-            bytes.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            bytes.push(0xFF);
-            bytes.extend((len as u64).to_be_bytes());
-        }
-    }
-    let mask = [0x37, 0xFA, 0x21, 0x3D];
-    bytes.extend(mask);
-    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(b, m)| b ^ m));
-    bytes
-}
-
-/// A Close payload.
-pub fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
-    [&code.to_be_bytes(), reason].concat()
-}
 
 /// What a server sent: a frame, or the orderly end of its side.
 #[derive(Debug, PartialEq, Eq, Clone)]

@@ -1,51 +1,16 @@
 //! The echo example as a process of its own.
 
 use std::env;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-/// A running echo server; killed when dropped.
-pub struct EchoProcess {
-    child: Child,
-    pub address: SocketAddr,
-}
+use testkit::Process;
 
-impl EchoProcess {
-    /// Starts it on a free port with `args` besides, and takes the address from its start line.
-    pub fn start(args: &[&str]) -> Self {
-        let mut child = command()
-            .args(["--listen", "127.0.0.1:0"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the echo example starts");
-        let mut line = String::new();
-        let stdout = child.stdout.as_mut().expect("stdout is piped");
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("the echo example says where it listens");
-        let url = line.split_whitespace().find(|w| w.starts_with("ws://"));
-        let address = url.and_then(|url| {
-            url.trim_start_matches("ws://")
-                .trim_end_matches('/')
-                .parse()
-                .ok()
-        });
-        Self {
-            child,
-            address: address.unwrap_or_else(|| panic!("no ws:// URL in {line:?}")),
-        }
-    }
-}
-
-impl Drop for EchoProcess {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Starts it on a free port with `args` besides.
+pub fn start(args: &[&str]) -> Process {
+    let mut command = command();
+    command.args(["--listen", "127.0.0.1:0"]).args(args);
+    Process::start(command)
 }
 
 /// The example, with no arguments yet.

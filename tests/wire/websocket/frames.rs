@@ -4,7 +4,7 @@ use super::echo_case::*;
 use super::echo_client::*;
 
 #[test]
-fn an_unmasked_frame_is_refused() {
+fn unmasked_frame_is_refused() {
     check(vec![
         Case::new("text", vec![b"\x81\x05Hello".to_vec()]).refused(1002),
         Case::new("ping", vec![b"\x89\x00".to_vec()]).refused(1002),
@@ -64,7 +64,7 @@ fn pings_are_answered_with_their_payload_and_pongs_are_not() {
 }
 
 #[test]
-fn a_fragmented_control_frame_is_refused() {
+fn fragmented_control_frame_is_refused() {
     let mut cases = Vec::new();
     for opcode in [PING, PONG, CLOSE] {
         let send = vec![fragment(opcode, b""), frame(CONTINUATION, b"")];

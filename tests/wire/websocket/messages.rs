@@ -32,7 +32,7 @@ fn messages_of_every_length_form_come_back() {
 }
 
 #[test]
-fn a_large_message_in_small_pieces_comes_back() {
+fn large_message_in_small_pieces_comes_back() {
     for (len, piece) in [
         (65_536, 1),
         (65_536, 64),
@@ -57,7 +57,7 @@ fn many_messages_in_one_write_come_back_in_order() {
 }
 
 #[test]
-fn a_length_that_is_not_minimal_is_refused() {
+fn length_that_is_not_minimal_is_refused() {
     let long_forms: [(&str, &[u8]); 4] = [
         ("5 in 16 bits", &[0x81, 0xFE, 0, 5, 0, 0, 0, 0]),
         ("125 in 16 bits", &[0x82, 0xFE, 0, 125, 0, 0, 0, 0]),
@@ -78,7 +78,7 @@ fn a_length_that_is_not_minimal_is_refused() {
 }
 
 #[test]
-fn a_message_over_the_limit_is_refused_from_its_header() {
+fn message_over_the_limit_is_refused_from_its_header() {
     let over = frame(BINARY, &vec![0; MESSAGE_BYTES_MAX + 1]);
     let nearly = vec![b'a'; MESSAGE_BYTES_MAX - 1];
     check(vec![
@@ -149,7 +149,7 @@ fn fragments_are_joined_and_control_frames_between_them_answered() {
 }
 
 #[test]
-fn a_message_of_many_fragments_comes_back() {
+fn message_of_many_fragments_comes_back() {
     let mut cases = Vec::new();
     for (opcode, size) in [(TEXT, 64), (BINARY, 256), (BINARY, 4096), (TEXT, 65_536)] {
         let payload = vec![b'*'; 262_144];
@@ -165,7 +165,7 @@ fn a_message_of_many_fragments_comes_back() {
 }
 
 #[test]
-fn a_continuation_that_continues_nothing_or_a_message_inside_one_is_refused() {
+fn continuation_of_nothing_or_a_message_inside_one_is_refused() {
     check(vec![
         Case::new("first frame", vec![frame(CONTINUATION, b"stray")]).refused(1002),
         Case::new("first frame, no fin", vec![fragment(CONTINUATION, b"")]).refused(1002),

@@ -21,7 +21,7 @@ use echo_client::*;
 // §4: the handshake
 
 #[test]
-fn the_handshake_is_answered_as_the_rfc_shows_it() {
+fn handshake_is_answered_as_the_rfc_shows_it() {
     let mut client = Client::request(server(), REQUEST.as_bytes()).unwrap();
     let head = client.read_head().unwrap().to_lowercase();
     assert!(head.starts_with("http/1.1 101 "), "{head}");
@@ -32,7 +32,7 @@ fn the_handshake_is_answered_as_the_rfc_shows_it() {
 }
 
 #[test]
-fn a_request_that_is_no_handshake_is_refused() {
+fn request_that_is_no_handshake_is_refused() {
     let cases = [
         ("no upgrade", "Upgrade: websocket\r\n", "", "426"),
         ("a POST", "GET", "POST", "426"),
@@ -79,9 +79,9 @@ fn frames_that_come_with_the_handshake_are_not_lost() {
 // The example as a program
 
 #[test]
-fn the_program_says_where_it_listens_and_holds_its_limit() {
-    let server = echo_process::EchoProcess::start(&["--max-message-bytes", "10"]);
-    let mut client = Client::connect(server.address).unwrap();
+fn program_says_where_it_listens_and_holds_its_limit() {
+    let server = echo_process::start(&["--max-message-bytes", "10"]);
+    let mut client = Client::connect(server.address()).unwrap();
     client
         .send(&frame(TEXT, b"ten bytes."), usize::MAX)
         .unwrap();
@@ -97,7 +97,7 @@ fn the_program_says_where_it_listens_and_holds_its_limit() {
 }
 
 #[test]
-fn the_program_ends_with_a_line_on_stderr_if_its_port_is_taken() {
+fn program_ends_with_a_line_on_stderr_if_its_port_is_taken() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = echo_process::command()

@@ -1,4 +1,4 @@
-//! Sockets that block when the test says so, in the middle of a frame or not.
+//! Connections that block when the test says so, in the middle of a frame or not.
 
 use std::io;
 

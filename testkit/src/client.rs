@@ -1,78 +1,19 @@
-//! What the integration tests share: a server on a free port, and a WebSocket client of bare bytes with deadlines.
-
-#![allow(dead_code, reason = "each test file uses its part")]
+//! A WebSocket client of bare bytes with deadlines, which can break every rule.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
 
-use lobbyd::rooms;
-use lobbyd::server::{Limit, Running, Server, ServerLimits};
-use lobbyd::{Router, UserSocket};
+use lobbyd::server::Running;
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 
-/// Longest wait for anything that must come. Generous, for a busy machine; what must not come is never waited for
-/// this long.
-pub const DEADLINE: Duration = Duration::from_secs(20);
-
-/// The tutorial's room under `/socket`, as the binary serves it, on any free port, with two shards.
-pub fn tutorial() -> Running {
-    let socket = rooms::declare(UserSocket::new(), rooms::tutorial());
-    serve(Router::new().socket("/socket", socket))
-}
-
-/// Serves `router` on any free port, with two shards.
-pub fn serve(router: Router) -> Running {
-    serve_with(router, 2, ServerLimits::default())
-}
-
-pub fn serve_with(router: Router, shards: usize, limits: ServerLimits) -> Running {
-    let server = Server::new(router).shards(shards).limits(limits);
-    let any_port = "127.0.0.1:0".parse().unwrap();
-    server.bind(any_port).expect("a free port").start()
-}
-
-/// The defaults, but that a client may send as fast as it can: for what is not about the rates.
-pub fn at_any_pace() -> ServerLimits {
-    ServerLimits::default()
-        .with_max(Limit::MessagesPerSecond, u32::MAX.into())
-        .with_burst(Limit::MessagesPerSecond, u32::MAX.into())
-        .with_max(Limit::BytesPerSecond, u32::MAX.into())
-        .with_burst(Limit::BytesPerSecond, u32::MAX.into())
-}
+use crate::deadline::DEADLINE;
+use crate::frame::{BINARY, Frame, TEXT, frame};
 
 /// A WebSocket client that sends and shows bare frames.
 pub struct Client {
     pub stream: TcpStream,
     unread: Vec<u8>,
-}
-
-/// A frame from the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    pub opcode: u8,
-    pub payload: Vec<u8>,
-}
-
-impl Frame {
-    pub fn text(&self) -> &str {
-        assert_eq!(self.opcode, 1, "a text frame: {self:?}");
-        std::str::from_utf8(&self.payload).expect("text frames are UTF-8")
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_str(self.text()).expect("text frames are JSON")
-    }
-
-    /// The code of a Close frame; 1005 if it has none.
-    pub fn close_code(&self) -> u16 {
-        assert_eq!(self.opcode, 8, "a Close frame: {self:?}");
-        match self.payload[..] {
-            [] => 1005,
-            [high, low, ..] => u16::from_be_bytes([high, low]),
-            [_] => panic!("a Close frame of one byte"),
-        }
-    }
 }
 
 /// Connects and upgrades, version 2.
@@ -108,9 +49,25 @@ pub fn upgrade_request(address: SocketAddr, target: &str, headers: &str) -> Stri
     )
 }
 
+/// Connects with small buffers and upgrades, so that it is soon felt that somebody does not read. Smaller buffers than
+/// a segment on the loopback only crawl.
+pub fn connect_narrow(address: SocketAddr) -> Client {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(128 << 10).unwrap();
+    socket.set_send_buffer_size(128 << 10).unwrap();
+    socket.connect(&address.into()).unwrap();
+    let mut stream = with_deadlines(TcpStream::from(socket));
+    let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
+    stream.write_all(request.as_bytes()).unwrap();
+    Client::upgraded(stream)
+}
+
 /// A bare TCP connection with deadlines.
 pub fn open(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("the server listens");
+    with_deadlines(TcpStream::connect(address).expect("the server listens"))
+}
+
+fn with_deadlines(stream: TcpStream) -> TcpStream {
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
     stream.set_write_timeout(Some(DEADLINE)).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -124,36 +81,6 @@ pub fn request(address: SocketAddr, request: &str) -> String {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()
-}
-
-/// A masked frame, as clients send them.
-pub fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    raw_frame(0x80 | opcode, payload)
-}
-
-/// A masked frame with the whole first byte given.
-pub fn raw_frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mask = [0x37, 0xfa, 0x21, 0x3d];
-    let mut bytes = vec![first];
-    match payload.len() {
-        len @ 0..126 => bytes.push(0x80 | len as u8),
-        len @ 126..65536 => {
-            bytes.push(0x80 | 126);
-            bytes.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            bytes.push(0x80 | 127);
-            bytes.extend((len as u64).to_be_bytes());
-        }
-    }
-    bytes.extend(mask);
-    bytes.extend(
-        payload
-            .iter()
-            .zip(mask.iter().cycle())
-            .map(|(byte, mask)| byte ^ mask),
-    );
-    bytes
 }
 
 impl Client {
@@ -200,11 +127,11 @@ impl Client {
     }
 
     pub fn send_text(&mut self, text: &str) {
-        self.send_raw(&frame(1, text.as_bytes()));
+        self.send_raw(&frame(TEXT, text.as_bytes()));
     }
 
     pub fn send_binary(&mut self, bytes: &[u8]) {
-        self.send_raw(&frame(2, bytes));
+        self.send_raw(&frame(BINARY, bytes));
     }
 
     pub fn send(&mut self, message: Value) {
@@ -212,7 +139,7 @@ impl Client {
     }
 
     /// The next frame, or `None` at the server's end.
-    pub fn next(&mut self) -> Option<Frame> {
+    pub fn next_frame(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.take_frame() {
                 return Some(frame);
@@ -250,7 +177,7 @@ impl Client {
 
     /// The next frame, which must come.
     pub fn recv(&mut self) -> Frame {
-        self.next().expect("the server goes on")
+        self.next_frame().expect("the server goes on")
     }
 
     /// The next message, which must be JSON text.
@@ -278,17 +205,5 @@ impl Client {
     pub fn expect_nothing(&mut self) {
         self.send(json!([null, "hb", "phoenix", "heartbeat", {}]));
         self.expect(json!([null, "hb", "phoenix", "phx_reply", {"status": "ok", "response": {}}]));
-    }
-}
-
-/// Waits until `condition` holds.
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(
-            start.elapsed() < DEADLINE,
-            "{what}: not within {DEADLINE:?}"
-        );
-        std::thread::sleep(Duration::from_millis(5));
     }
 }

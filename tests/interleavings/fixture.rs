@@ -1,4 +1,4 @@
-//! A shard for the stage of tests/interleavings.rs, and the order that its members must see.
+//! A shard with its sockets on whatever thread shuttle gives it, and the order that its members must see.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;

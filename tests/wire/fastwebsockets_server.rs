@@ -1,16 +1,15 @@
 //! `examples/fastwebsockets_server.rs` over real sockets: it does what the load test asks of a server, so that what it costs
 //! may stand beside what lobbyd costs.
 
-#[path = "../examples/fastwebsockets_server.rs"]
+#[path = "../../examples/fastwebsockets_server.rs"]
 #[allow(dead_code, reason = "its main is not called here")]
 mod example;
-mod support;
 
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
 use serde_json::{Value, json};
-use support::{Client, connect_to, frame, raw_frame, request};
+use testkit::{Client, connect_to, frame, raw_frame, request};
 
 /// A server for the rest of the process.
 fn server() -> SocketAddr {
@@ -37,7 +36,7 @@ fn said(topic: &str, body: &str) -> Value {
 }
 
 #[test]
-fn all_members_of_a_lobby_hear_what_one_says_in_one_order_and_nobody_else_does() {
+fn lobby_hears_what_one_member_says_in_one_order_and_nobody_else_does() {
     let server = server();
     let mut lobby = members(server, "room:one");
     let mut others = members(server, "room:two");
@@ -89,7 +88,7 @@ fn pings_fragments_and_a_close_are_the_handlers_business() {
 }
 
 #[test]
-fn what_is_no_upgrade_is_refused() {
+fn request_that_is_no_upgrade_is_refused() {
     let server = server();
     let answer = request(
         server,

@@ -12,15 +12,15 @@
 
 #![cfg(feature = "shuttle")]
 
-mod shard_on_stage;
+mod fixture;
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
 
+use fixture::{Post, ROOM, Shard, assert_ends_with_all_since, order, seals};
 use lobbyd::broker::{Budget, Class, Entry, Hub, Mailbox, Terms};
-use shard_on_stage::{Post, ROOM, Shard, assert_ends_with_all_since, order, seals};
 use shuttle::sync::atomic::AtomicBool;
 use shuttle::{future, thread};
 
@@ -129,7 +129,7 @@ fn no_wake_up_is_lost_and_no_mail_is_lost_or_doubled() {
 }
 
 #[test]
-fn a_topic_removed_while_it_is_joined_and_published_to_is_never_two_topics() {
+fn topic_removed_while_it_is_joined_and_published_to_is_never_two() {
     explore(|| {
         let hub = Arc::new(Hub::new(2));
         let mut leaver = Shard::new(0, &hub);
@@ -191,7 +191,7 @@ fn a_topic_removed_while_it_is_joined_and_published_to_is_never_two_topics() {
 }
 
 #[test]
-fn the_last_place_of_a_topic_is_taken_once_at_a_time_and_is_free_again() {
+fn last_place_of_a_topic_is_taken_once_at_a_time_and_is_free_again() {
     explore(|| {
         let hub = Arc::new(Hub::new(2));
         let inside = Arc::new(AtomicUsize::new(0));
@@ -229,7 +229,7 @@ fn the_last_place_of_a_topic_is_taken_once_at_a_time_and_is_free_again() {
 }
 
 #[test]
-fn whoever_joins_as_the_first_of_its_class_lacks_no_frame_after_its_join() {
+fn first_member_of_a_class_lacks_no_frame_after_its_join() {
     explore(|| {
         let hub = Arc::new(Hub::new(3));
         let mut first = Shard::new(0, &hub);
@@ -290,7 +290,7 @@ fn work(mut shard: Shard, name: &str) -> (Shard, Vec<Post>) {
 }
 
 #[test]
-fn two_shards_at_work_write_one_order_to_members_that_stay_and_to_those_that_pass() {
+fn two_shards_write_one_order_to_members_that_stay_or_pass() {
     explore(|| {
         let hub = Arc::new(Hub::new(2));
         let shards = [(0, "a"), (1, "b")].map(|(number, name)| {
@@ -315,7 +315,7 @@ fn two_shards_at_work_write_one_order_to_members_that_stay_and_to_those_that_pas
 }
 
 #[test]
-fn a_sleeping_shard_is_woken_for_what_is_published_to_its_topics() {
+fn sleeping_shard_is_woken_for_what_is_published_to_its_topics() {
     explore(|| {
         let hub = Arc::new(Hub::new(2));
         let mut shards = [Shard::new(0, &hub), Shard::new(1, &hub)];

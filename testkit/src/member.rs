@@ -1,8 +1,8 @@
-//! What a client of rooms by rules says and expects.
+//! A client that has joined `room:a`: what it says there, and what it expects to hear.
 
 use serde_json::{Value, json};
 
-use crate::support::Client;
+use crate::client::Client;
 
 pub const ROOM: &str = "room:a";
 

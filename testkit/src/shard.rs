@@ -1,6 +1,4 @@
-//! One shard's fan-out with sockets that take everything, or nothing while they are shut.
-
-#![allow(dead_code, reason = "tests/memory uses a part")]
+//! The broker's part of one shard without a thread, over sockets that can be shut.
 
 use std::collections::HashSet;
 use std::io;
@@ -33,20 +31,20 @@ impl Sink for Sockets {
     }
 }
 
-pub struct Stage {
+pub struct Shard {
     pub hub: Arc<Hub>,
     pub fanout: Fanout,
     pub sockets: Sockets,
     now_ms: u32,
 }
 
-impl Stage {
+impl Shard {
     /// A shard whose connections `0..connections` are open.
-    pub fn new(settings: FanoutSettings, connections: u32) -> Stage {
+    pub fn new(settings: FanoutSettings, connections: u32) -> Shard {
         let hub = Arc::new(Hub::new(1));
         let mut fanout = Fanout::new(0, Arc::clone(&hub), settings);
         (0..connections).for_each(|outlet| fanout.open(outlet, Class::V2));
-        Stage {
+        Shard {
             hub,
             fanout,
             sockets: Sockets::default(),

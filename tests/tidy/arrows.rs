@@ -25,7 +25,8 @@ impl<'a> Crates<'a> {
             self.of_imports(id, module, &mut arrows);
             self.of_code(id, module, &mut arrows);
         }
-        arrows.sort_by(|a, b| (a.from, a.line, a.to, &a.path).cmp(&(b.from, b.line, b.to, &b.path)));
+        arrows
+            .sort_by(|a, b| (a.from, a.line, a.to, &a.path).cmp(&(b.from, b.line, b.to, &b.path)));
         arrows.dedup_by(|a, b| (a.from, a.line, a.to, &a.path) == (b.from, b.line, b.to, &b.path));
         arrows
     }
@@ -44,7 +45,8 @@ impl<'a> Crates<'a> {
     fn of_code(&self, id: usize, module: &Module<'a>, arrows: &mut Vec<Arrow<'a>>) {
         for named in &module.scope.paths {
             let first = &named.path[0];
-            let may_be_local = first.starts_with(char::is_lowercase) && module.scope.bound.contains(first);
+            let may_be_local =
+                first.starts_with(char::is_lowercase) && module.scope.bound.contains(first);
             if named.path.len() == 1 && may_be_local || self.is_counted(id, module, first) {
                 continue;
             }

@@ -7,7 +7,13 @@ use std::{fs, io};
 use super::parse::{Child, Facts, Scope, parse};
 
 /// Where packages are, from the root of the repository; the first holds the rest.
-const PACKAGES: [&str; 5] = ["", "loadtest/", "benches/instructions/", "testkit/", "fuzz/"];
+const PACKAGES: [&str; 5] = [
+    "",
+    "loadtest/",
+    "benches/instructions/",
+    "testkit/",
+    "fuzz/",
+];
 
 /// Texts by their path from the root: Rust files and the manifests.
 pub type Texts = BTreeMap<String, String>;
@@ -31,13 +37,14 @@ pub struct Module<'a> {
     pub is_test: bool,
     /// It has modules in other files: its `pub use` hands their names on.
     pub is_face: bool,
-    pub is_public: bool,
 }
 
 /// Reads the texts under `root`.
 pub fn read(root: &Path) -> io::Result<Texts> {
     let mut texts = Texts::new();
-    for folder in ["src", "loadtest", "benches", "testkit", "tests", "examples", "fuzz"] {
+    for folder in [
+        "src", "loadtest", "benches", "testkit", "tests", "examples", "fuzz",
+    ] {
         walk(root, folder, &mut texts)?;
     }
     read_into(root, "Cargo.toml", &mut texts)?;
@@ -63,7 +70,9 @@ fn walk(root: &Path, folder: &str, texts: &mut Texts) -> io::Result<()> {
 }
 
 fn read_into(root: &Path, path: &str, texts: &mut Texts) -> io::Result<()> {
-    texts.insert(path.to_owned(), fs::read_to_string(root.join(path))?);
+    let text = fs::read_to_string(root.join(path));
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{path}: {error}"));
+    texts.insert(path.to_owned(), text.map_err(named)?);
     Ok(())
 }
 
@@ -84,7 +93,9 @@ pub fn parse_all(texts: &Texts) -> BTreeMap<String, Facts> {
         });
         let parts: Vec<_> = parts.collect();
         let joined = parts.into_iter().map(|part| part.join());
-        joined.flat_map(|part| part.expect("a file that parses")).collect()
+        joined
+            .flat_map(|part| part.expect("a file that parses"))
+            .collect()
     })
 }
 
@@ -108,7 +119,6 @@ impl<'a> Crates<'a> {
                     parent: None,
                     root,
                     is_test,
-                    is_public: true,
                 };
                 crates.add(place, folder_of(target), library.as_ref(), facts);
                 if target.ends_with("src/lib.rs") {
@@ -138,7 +148,6 @@ impl<'a> Crates<'a> {
             children: BTreeMap::new(),
             is_test: place.is_test,
             is_face: place.scope.children.iter().any(in_files),
-            is_public: place.is_public,
         });
         for child in &place.scope.children {
             let within = format!("{folder}{}/", child.name);
@@ -163,7 +172,6 @@ impl<'a> Crates<'a> {
                 parent: Some(id),
                 root: place.root,
                 is_test: place.is_test || child.is_test,
-                is_public: child.is_public,
             };
             self.add(child, folder, library, facts);
         }
@@ -176,15 +184,10 @@ struct Place<'a> {
     parent: Option<usize>,
     root: usize,
     is_test: bool,
-    is_public: bool,
 }
 
 /// The roots of a package's crates, the library first.
-fn targets<'a>(
-    package: &str,
-    manifest: &str,
-    facts: &'a BTreeMap<String, Facts>,
-) -> Vec<&'a str> {
+fn targets<'a>(package: &str, manifest: &str, facts: &'a BTreeMap<String, Facts>) -> Vec<&'a str> {
     let named: BTreeSet<String> = manifest
         .lines()
         .filter_map(|line| line.trim().strip_prefix("path = \"")?.strip_suffix(".rs\""))
@@ -222,7 +225,10 @@ fn file_of<'a>(
         ],
     };
     let known = |path: &String| facts.get_key_value(path);
-    candidates.iter().find_map(known).map(|(path, _)| path.as_str())
+    candidates
+        .iter()
+        .find_map(known)
+        .map(|(path, _)| path.as_str())
 }
 
 fn normalized(path: &str) -> String {
@@ -239,12 +245,13 @@ fn normalized(path: &str) -> String {
 
 /// The folder of a file, with its last slash.
 pub fn folder_of(file: &str) -> String {
-    file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"))
+    file.rsplit_once('/')
+        .map_or(String::new(), |(folder, _)| format!("{folder}/"))
 }
 
 fn crate_name(manifest: &str) -> String {
-    let name = manifest.lines().find_map(|line| {
-        line.strip_prefix("name = \"")?.strip_suffix('"')
-    });
+    let name = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
     name.unwrap_or("sample").replace('-', "_")
 }

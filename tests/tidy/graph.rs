@@ -25,7 +25,10 @@ impl<'a> Graph<'a> {
 
     /// Sets of nodes that reach each other, each of more than one.
     pub fn circles(&self) -> Vec<BTreeSet<&'a str>> {
-        self.components().into_iter().filter(|c| c.len() > 1).collect()
+        self.components()
+            .into_iter()
+            .filter(|c| c.len() > 1)
+            .collect()
     }
 
     /// The longest way down, in nodes; a circle is one node.
@@ -42,7 +45,10 @@ impl<'a> Graph<'a> {
 
     /// Arrows that point back in the best order that a simple search finds; 0 without a circle.
     pub fn back(&self) -> usize {
-        self.circles().iter().map(|circle| self.back_within(circle)).sum()
+        self.circles()
+            .iter()
+            .map(|circle| self.back_within(circle))
+            .sum()
     }
 
     /// Takes the node with most arrows out over those in first, again and again.
@@ -51,10 +57,16 @@ impl<'a> Graph<'a> {
         let mut back = 0;
         while !left.is_empty() {
             let out = |node: &&str| self.nodes[node].intersection(&left).count();
-            let into = |node: &&str| left.iter().filter(|n| self.nodes[*n].contains(node)).count();
+            let into = |node: &&str| {
+                left.iter()
+                    .filter(|n| self.nodes[*n].contains(node))
+                    .count()
+            };
             let best = |node: &&&str| out(node) as isize - into(node) as isize;
             let sinkless = left.iter().find(|node| into(node) == 0);
-            let first = *sinkless.or_else(|| left.iter().max_by_key(best)).expect("a node");
+            let first = *sinkless
+                .or_else(|| left.iter().max_by_key(best))
+                .expect("a node");
             back += into(&first);
             left.remove(first);
         }
@@ -102,7 +114,11 @@ impl<'a> Search<'a, '_> {
             }
         }
         if low == place {
-            let begin = self.stack.iter().rposition(|n| *n == node).expect("it was put there");
+            let begin = self
+                .stack
+                .iter()
+                .rposition(|n| *n == node)
+                .expect("it was put there");
             let component: BTreeSet<&str> = self.stack.drain(begin..).collect();
             self.done.extend(&component);
             self.found.push(component);

@@ -38,7 +38,6 @@ pub struct Child {
     pub name: String,
     pub path: Option<String>,
     pub is_test: bool,
-    pub is_public: bool,
     /// `None`: the module is a file of its own.
     pub inline: Option<Scope>,
 }
@@ -139,7 +138,6 @@ impl Reader {
             name: item.ident.to_string(),
             path: path_of(&item.attrs),
             is_test,
-            is_public: !matches!(item.vis, Visibility::Inherited),
             inline,
         });
     }

@@ -53,7 +53,9 @@ pub fn describe(circle: &BTreeSet<&str>, arrows: &[Arrow<'_>]) -> String {
     let within = |a: &&Arrow<'_>| circle.contains(a.from) && circle.contains(a.to);
     let mut told: BTreeMap<(&str, &str), (usize, Vec<&str>)> = BTreeMap::new();
     for arrow in arrows.iter().filter(within) {
-        let pair = told.entry((arrow.from, arrow.to)).or_insert((arrow.line, Vec::new()));
+        let pair = told
+            .entry((arrow.from, arrow.to))
+            .or_insert((arrow.line, Vec::new()));
         if !pair.1.contains(&arrow.path.as_str()) {
             pair.1.push(&arrow.path);
         }

@@ -38,7 +38,13 @@ impl Crates<'_> {
         self.follow(from, path, true, &mut Seen::new())
     }
 
-    fn follow(&self, from: usize, path: &[String], as_module: bool, seen: &mut Seen) -> Option<Way> {
+    fn follow(
+        &self,
+        from: usize,
+        path: &[String],
+        as_module: bool,
+        seen: &mut Seen,
+    ) -> Option<Way> {
         let mut begin = from;
         let mut place = 0;
         match path.first()?.as_str() {

@@ -1,0 +1,139 @@
+//! Rules for arrows: folders have one order, outsiders use the face, there is one circle.
+
+use std::collections::BTreeSet;
+
+use super::arrows::Arrow;
+use super::report::{describe, of_files, room};
+use super::repository::Repository;
+use super::tree::{CIRCLE, IMPORTS, ORDERS, Order, WAISTS, Waist};
+
+/// Circles of files but for the one that is known.
+pub fn circles(repository: &Repository) -> Vec<String> {
+    let known: BTreeSet<&str> = CIRCLE.iter().copied().collect();
+    let circles = of_files(&repository.arrows).circles();
+    let others = circles.iter().filter(|circle| **circle != known);
+    let told = others.map(|circle| {
+        format!(
+            "{}  a state or name that two of them need belongs into a file of its own below them",
+            describe(circle, &repository.arrows)
+        )
+    });
+    told.collect()
+}
+
+/// Between the folders of `src`: the table, and the face of the folder that is named.
+pub fn between_folders(repository: &Repository) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for arrow in &repository.arrows {
+        let (Some(from), Some(to)) = (room("src/", arrow.from), room("src/", arrow.to)) else {
+            continue;
+        };
+        if from == to {
+            wrong.extend(within_a_folder(arrow));
+            continue;
+        }
+        let Some(rule) = IMPORTS.iter().find(|rule| rule.from == from) else {
+            let mend = format!("give `{from}` a line in IMPORTS of tests/tidy/tree.rs");
+            wrong.push(complaint(arrow, "no rule says what it may import", &mend));
+            continue;
+        };
+        let over_lib = rule.lib && arrow.faces.contains(&"src/lib.rs");
+        if !over_lib && !rule.to.iter().any(|to| is_at(arrow.to, to)) {
+            let may = format!("`{from}` may import {:?}", rule.to);
+            wrong.push(complaint(
+                arrow,
+                &may,
+                "move the name down, or hand it in from above",
+            ));
+        }
+        let face = format!("src/{to}/mod.rs");
+        let is_file = arrow.to == format!("src/{to}.rs");
+        if !is_file && arrow.to != face && !arrow.faces.contains(&face.as_str()) {
+            let mend = format!("name it by `{to}`'s face: a `pub use` in {face}");
+            wrong.push(complaint(arrow, "an inner file of another folder", &mend));
+        }
+    }
+    wrong
+}
+
+/// `session/broadcast` is that file or folder.
+fn is_at(file: &str, place: &str) -> bool {
+    let rest = file
+        .strip_prefix("src/")
+        .and_then(|file| file.strip_prefix(place));
+    rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+}
+
+fn within_a_folder(arrow: &Arrow<'_>) -> Option<String> {
+    let face = arrow.faces.first()?;
+    let what = format!("goes round by {face}");
+    Some(complaint(
+        arrow,
+        &what,
+        "inside a folder, name the file that defines it",
+    ))
+}
+
+/// Within the folders that have an order.
+pub fn in_order(repository: &Repository) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for order in ORDERS {
+        for arrow in &repository.arrows {
+            let rooms = (room(order.folder, arrow.from), room(order.folder, arrow.to));
+            let (Some(from), Some(to)) = rooms else {
+                continue;
+            };
+            if let (Some(above), Some(below)) = (floor(order, from), floor(order, to))
+                && above > below
+            {
+                let what = format!("`{to}` stands above `{from}` in {}", order.folder);
+                let mend = "move the name to a file below both (the order: tests/tidy/tree.rs)";
+                wrong.push(complaint(arrow, &what, mend));
+            }
+        }
+    }
+    wrong
+}
+
+/// The place of a room from the top.
+pub fn floor(order: &Order, room: &str) -> Option<usize> {
+    order.floors.iter().position(|floor| floor.contains(&room))
+}
+
+/// States: files below the waist have no `impl` of the struct above them.
+pub fn states(repository: &Repository) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for Waist { folder, name } in WAISTS {
+        let Some(order) = ORDERS.iter().find(|order| order.folder == *folder) else {
+            wrong.push(format!(
+                "tests/tidy/tree.rs: WAISTS has {folder}, which has no order"
+            ));
+            continue;
+        };
+        let waist = floor(order, "mod");
+        for (path, facts) in repository.under(&[*folder]) {
+            let place = room(folder, path).and_then(|room| floor(order, room));
+            let impls = facts.impls.iter().filter(|(of, _)| of == name);
+            if place > waist {
+                wrong.extend(impls.map(|(_, line)| {
+                    format!(
+                        "{path}:{line}: `impl {name}` in a state's file\n    a state does not know who \
+                         turns it: move the `impl` into a step's file"
+                    )
+                }));
+            }
+        }
+    }
+    wrong
+}
+
+fn complaint(arrow: &Arrow<'_>, what: &str, mend: &str) -> String {
+    let Arrow {
+        from,
+        line,
+        to,
+        path,
+        ..
+    } = arrow;
+    format!("{from}:{line}: `{path}` is of {to}: {what}\n    {mend}")
+}

@@ -1,7 +1,7 @@
 //! The arrows of a repository: which file uses a name that which other file defines.
 
 use super::crates::{Crates, Module};
-use super::parse::Import;
+use super::facts::Import;
 use super::resolve::{Found, Way};
 
 /// One use of a name in another file.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::arrows::Arrow;
 use super::report::{describe, of_files, room};
 use super::repository::Repository;
-use super::tree::{CIRCLE, IMPORTS, ORDERS, Order, WAISTS, Waist};
+use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, ORDERS, Order, WAISTS, Waist};
+
+const LIB: &str = "src/lib.rs";
 
 /// Circles of files but for the one that is known.
 pub fn circles(repository: &Repository) -> Vec<String> {
@@ -25,35 +27,69 @@ pub fn circles(repository: &Repository) -> Vec<String> {
 pub fn between_folders(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for arrow in &repository.arrows {
-        let (Some(from), Some(to)) = (room("src/", arrow.from), room("src/", arrow.to)) else {
-            continue;
-        };
-        if from == to {
-            wrong.extend(within_a_folder(arrow));
-            continue;
-        }
-        let Some(rule) = IMPORTS.iter().find(|rule| rule.from == from) else {
-            let mend = format!("give `{from}` a line in IMPORTS of tests/tidy/tree.rs");
-            wrong.push(complaint(arrow, "no rule says what it may import", &mend));
-            continue;
-        };
-        let over_lib = rule.lib && arrow.faces.contains(&"src/lib.rs");
-        if !over_lib && !rule.to.iter().any(|to| is_at(arrow.to, to)) {
-            let may = format!("`{from}` may import {:?}", rule.to);
-            wrong.push(complaint(
-                arrow,
-                &may,
-                "move the name down, or hand it in from above",
-            ));
-        }
-        let face = format!("src/{to}/mod.rs");
-        let is_file = arrow.to == format!("src/{to}.rs");
-        if !is_file && arrow.to != face && !arrow.faces.contains(&face.as_str()) {
-            let mend = format!("name it by `{to}`'s face: a `pub use` in {face}");
-            wrong.push(complaint(arrow, "an inner file of another folder", &mend));
+        let rooms = (room("src/", arrow.from), room("src/", arrow.to));
+        match rooms {
+            (Some(from), Some(to)) if from != to => {
+                wrong.extend(not_allowed(arrow, from));
+                wrong.extend(past_the_face(repository, arrow, to));
+                wrong.extend(round_by_lib(repository, arrow, from, to));
+            }
+            (Some(_), Some(_)) => wrong.extend(round_by_a_face(repository, arrow)),
+            _ => {}
         }
     }
     wrong
+}
+
+fn not_allowed(arrow: &Arrow<'_>, from: &str) -> Option<String> {
+    let Some(rule) = IMPORTS.iter().find(|rule| rule.from == from) else {
+        let mend = format!("give `{from}` a line in IMPORTS of tests/tidy/tree.rs");
+        return Some(complaint(arrow, "no rule says what it may import", &mend));
+    };
+    let over_lib = rule.lib && arrow.faces.contains(&LIB);
+    let is_allowed = over_lib || rule.to.iter().any(|to| is_at(arrow.to, to));
+    let what = format!("`{from}` may import {:?}", rule.to);
+    let mend = match rule.lib {
+        true => "name it as an app does, by `crate::` alone, or do without it",
+        false => "move the name down, or hand it in from above",
+    };
+    (!is_allowed).then(|| complaint(arrow, &what, mend))
+}
+
+fn past_the_face(repository: &Repository, arrow: &Arrow<'_>, to: &str) -> Option<String> {
+    let face = format!("src/{to}/mod.rs");
+    let by_face = arrow.to == face || arrow.faces.contains(&face.as_str());
+    let is_open = OPEN_MODULES.iter().any(|(file, _)| *file == arrow.to);
+    let is_file = arrow.to == format!("src/{to}.rs");
+    let mend = format!("name it by `{to}`'s face: a `pub use` in {face}");
+    (!by_face && !is_open && !is_file && !is_macro(repository, arrow))
+        .then(|| complaint(arrow, "an inner file of another folder", &mend))
+}
+
+fn round_by_lib(
+    repository: &Repository,
+    arrow: &Arrow<'_>,
+    from: &str,
+    to: &str,
+) -> Option<String> {
+    let may = IMPORTS.iter().any(|rule| rule.from == from && rule.lib);
+    let is_round = arrow.faces.contains(&LIB) && !may && !is_macro(repository, arrow);
+    let mend = format!("name it by `{to}`'s face: what lib.rs hands on is for apps");
+    is_round.then(|| complaint(arrow, "goes round by src/lib.rs", &mend))
+}
+
+fn round_by_a_face(repository: &Repository, arrow: &Arrow<'_>) -> Option<String> {
+    let what = format!("goes round by {}", arrow.faces.first()?);
+    let mend = "inside a folder, name the file that defines it";
+    (!is_macro(repository, arrow)).then(|| complaint(arrow, &what, mend))
+}
+
+/// `#[macro_export]` puts a macro at the root of the crate, wherever it is written.
+fn is_macro(repository: &Repository, arrow: &Arrow<'_>) -> bool {
+    let exported = &repository.facts[arrow.to].scope.exported_macros;
+    exported
+        .iter()
+        .any(|name| arrow.path.ends_with(&format!("crate::{name}")))
 }
 
 /// `session/broadcast` is that file or folder.
@@ -62,16 +98,6 @@ fn is_at(file: &str, place: &str) -> bool {
         .strip_prefix("src/")
         .and_then(|file| file.strip_prefix(place));
     rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
-}
-
-fn within_a_folder(arrow: &Arrow<'_>) -> Option<String> {
-    let face = arrow.faces.first()?;
-    let what = format!("goes round by {face}");
-    Some(complaint(
-        arrow,
-        &what,
-        "inside a folder, name the file that defines it",
-    ))
 }
 
 /// Within the folders that have an order.

@@ -6,8 +6,10 @@
 mod arrows;
 mod attributes;
 mod crates;
+mod facts;
 mod graph;
 mod imports;
+mod limits;
 mod names;
 mod parse;
 mod report;
@@ -16,7 +18,10 @@ mod resolve;
 mod rooms;
 mod samples;
 mod sizes;
+mod texts;
+mod tokens;
 mod tree;
+mod words;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

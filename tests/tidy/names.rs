@@ -3,34 +3,51 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::repository::{Repository, stem};
-use super::tree::{EMPTY_WORDS, EMPTY_WORDS_KEPT, NOUNS, RETIRED_FILES, RETIRED_TYPES, SAME_NAMES};
+use super::words::{
+    EMPTY_WORDS, EMPTY_WORDS_KEPT, NOUNS, RETIRED_FILES, RETIRED_TYPES, SAME_NAMES,
+};
+
+/// Where pictures are looked for: code, and the benches that are called as what they measure.
+const PICTURED: &[&str] = &[
+    "src/",
+    "loadtest/src/",
+    "benches/engine/",
+    "benches/scenes/",
+];
 
 /// Names of files and folders.
 pub fn files(repository: &Repository) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let mut used = BTreeSet::new();
+    let mut places = BTreeSet::new();
     for path in repository.facts.keys() {
-        let parts = path.split('/').map(stem);
-        for name in parts {
-            used.insert(name);
-            wrong.extend(unfit(name).map(|why| format!("{path}: {why}")));
-        }
+        let slashes = path.match_indices('/').map(|(at, _)| &path[..at]);
+        places.extend(slashes.chain([path.as_str()]));
     }
+    let mut wrong = Vec::new();
+    for place in &places {
+        let is_pictured = PICTURED.iter().any(|folder| place.starts_with(folder));
+        let why = unfit(stem(place)).or_else(|| picture(stem(place)).filter(|_| is_pictured));
+        wrong.extend(why.map(|why| format!("{place}: {why}")));
+    }
+    let used: BTreeSet<&str> = places.into_iter().map(stem).collect();
     let kept = NOUNS.iter().chain(EMPTY_WORDS_KEPT);
     let idle = kept.filter(|(name, _)| !used.contains(name));
     wrong.extend(idle.map(|(name, _)| {
-        format!("{name}: no file has this name any more\n    take it out of NOUNS or EMPTY_WORDS_KEPT of tests/tidy/tree.rs")
+        format!(
+            "{name}: no file has this name any more\n    \
+             take it out of NOUNS or EMPTY_WORDS_KEPT of tests/tidy/words.rs"
+        )
     }));
-    wrong.dedup();
     wrong
 }
 
-/// Why a name is not one for a file.
+fn picture(name: &str) -> Option<String> {
+    let retired = RETIRED_FILES.iter().find(|(word, _)| *word == name);
+    retired.map(|(_, now)| format!("`{name}` is a picture\n    the word is {now}"))
+}
+
+/// Why a name is not one for a file, wherever it is.
 fn unfit(name: &str) -> Option<String> {
     let is_kept = |kept: &[(&str, &str)]| kept.iter().any(|(word, _)| *word == name);
-    if let Some((_, now)) = RETIRED_FILES.iter().find(|(word, _)| *word == name) {
-        return Some(format!("`{name}` is a picture\n    the word is {now}"));
-    }
     if name.ends_with("ing") && !is_kept(NOUNS) {
         return Some(format!(
             "`{name}` is a gerund\n    take a noun for a state, a plain verb for a step (`read`, not `reading`)"
@@ -74,10 +91,10 @@ pub fn twice(repository: &Repository) -> Vec<String> {
         .collect();
     let allowed: BTreeSet<&[&str]> = SAME_NAMES.iter().map(|(files, _)| *files).collect();
     let new = twice.difference(&allowed).map(|files| {
-        format!("{}: one name\n    find the word that differs, or say in SAME_NAMES of tests/tidy/tree.rs why not", files.join(", "))
+        format!("{}: one name\n    find the word that differs, or say in SAME_NAMES of tests/tidy/words.rs why not", files.join(", "))
     });
     let idle = allowed.difference(&twice).map(|files| {
-        format!("{}: not the files of one name\n    correct the line in SAME_NAMES of tests/tidy/tree.rs", files.join(", "))
+        format!("{}: not the files of one name\n    correct the line in SAME_NAMES of tests/tidy/words.rs", files.join(", "))
     });
     new.chain(idle).collect()
 }

@@ -1,69 +1,12 @@
-//! One Rust file as plain facts: modules, imports, the paths its code names, types, functions.
+//! From the text of a Rust file to its facts: a walk over the syntax tree.
 
-use std::collections::BTreeSet;
-
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, Visibility};
 
 use super::attributes::{is_test_only, path_of};
-
-/// What is asked of a file, without the syntax it was read from.
-#[derive(Default)]
-pub struct Facts {
-    /// What the file itself declares and names.
-    pub scope: Scope,
-    pub functions: Vec<Function>,
-    /// Structs, enums, traits and aliases, with their lines.
-    pub types: Vec<(String, usize)>,
-    /// The types that `impl` blocks of this file belong to, with their lines.
-    pub impls: Vec<(String, usize)>,
-}
-
-/// A module: a file, or a `mod name { … }` within one.
-#[derive(Default)]
-pub struct Scope {
-    pub defined: BTreeSet<String>,
-    /// Names of `#[macro_export]` macros, which stand at the root of the crate.
-    pub exported_macros: Vec<String>,
-    pub children: Vec<Child>,
-    pub imports: Vec<Import>,
-    pub paths: Vec<Named>,
-    /// Names that patterns bind: a path of one such word may be a local variable.
-    pub bound: BTreeSet<String>,
-}
-
-/// A `mod` item.
-pub struct Child {
-    pub name: String,
-    pub path: Option<String>,
-    pub is_test: bool,
-    /// `None`: the module is a file of its own.
-    pub inline: Option<Scope>,
-}
-
-/// One name of a `use` item.
-pub struct Import {
-    pub path: Vec<String>,
-    /// The name it has here, `*` for all.
-    pub name: String,
-    /// Not private: it hands the name on.
-    pub is_public: bool,
-    pub line: usize,
-}
-
-/// A path in code, and where it begins.
-pub struct Named {
-    pub path: Vec<String>,
-    pub line: usize,
-}
-
-/// A function, and how many lines it has from `fn` to its last brace.
-pub struct Function {
-    pub name: String,
-    pub line: usize,
-    pub lines: usize,
-}
+use super::facts::{Child, Facts, Function, Import, Named, Scope};
+use super::tokens;
 
 /// Reads a file's text.
 pub fn parse(text: &str) -> syn::Result<Facts> {
@@ -160,35 +103,6 @@ impl Reader {
         if !self.is_test() {
             let line = line(span);
             self.scope().paths.push(Named { path, line });
-        }
-    }
-
-    /// Paths among the tokens of a macro, which has no other syntax that is known here.
-    fn tokens(&mut self, tokens: TokenStream) {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let mut at = 0;
-        while at < tokens.len() {
-            match &tokens[at] {
-                TokenTree::Group(group) => {
-                    self.tokens(group.stream());
-                    at += 1;
-                }
-                TokenTree::Ident(ident) => {
-                    let after_dot = at > 0 && is_punct(&tokens[at - 1], '.');
-                    let mut path = vec![ident.to_string()];
-                    at += 1;
-                    while let Some(next) = after_colons(&tokens[at..]) {
-                        path.push(next);
-                        at += 3;
-                    }
-                    let is_call = matches!(tokens.get(at), Some(TokenTree::Group(_)));
-                    let is_type = path[0].starts_with(char::is_uppercase);
-                    if !after_dot && (path.len() > 1 || is_call || is_type) {
-                        self.name(path, ident.span());
-                    }
-                }
-                _ => at += 1,
-            }
         }
     }
 }
@@ -347,7 +261,10 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_macro(&mut self, invoked: &'ast syn::Macro) {
         self.visit_path(&invoked.path);
-        self.tokens(invoked.tokens.clone());
+        if !self.is_test() {
+            let paths = &mut self.scope().paths;
+            tokens::paths(invoked.tokens.clone(), paths);
+        }
     }
 
     fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
@@ -362,20 +279,4 @@ impl<'ast> Visit<'ast> for Reader {
 
 fn line(span: Span) -> usize {
     span.start().line
-}
-
-fn is_punct(token: &TokenTree, sign: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
-}
-
-/// The name behind a `::` with which `tokens` begin.
-fn after_colons(tokens: &[TokenTree]) -> Option<String> {
-    match tokens {
-        [first, second, TokenTree::Ident(name), ..]
-            if is_punct(first, ':') && is_punct(second, ':') =>
-        {
-            Some(name.to_string())
-        }
-        _ => None,
-    }
 }

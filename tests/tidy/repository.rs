@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::arrows::Arrow;
-use super::crates::{Crates, Texts, parse_all, read};
-use super::parse::Facts;
+use super::crates::Crates;
+use super::facts::Facts;
+use super::texts::{Texts, parse_all, read};
 
 /// All that the rules ask of a checkout.
 pub struct Repository {

@@ -127,7 +127,9 @@ impl Crates<'_> {
             return plain(Found::Outside);
         }
         if is_root && let Some(of) = self.exported_macro(id, name) {
-            return plain(Found::Item(of));
+            let found = Found::Item(of);
+            let faces = Vec::new();
+            return Some(handed_on(Way { found, faces }, id));
         }
         let globs = module.scope.imports.iter().filter(|i| i.name == "*");
         for glob in globs {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::repository::{Repository, stem};
-use super::tree::{
+use super::limits::{
     COLUMNS_MAX, FILE_LINES_MAX, FUNCTION_LINES_MAX, LOADTEST_LINES_MAX, LONG_FILES,
     LONG_FUNCTIONS, WIDE_COMMENTS,
 };
+use super::repository::{Repository, stem};
 
 /// Where files and functions are held to a size.
 const HELD: &[&str] = &["src/", "loadtest/src/", "testkit/src/", "tests/"];
@@ -54,7 +54,7 @@ fn but_for(mut wrong: BTreeMap<String, String>, kept: &[(&str, &str)], table: &s
         .filter(|(path, _)| wrong.remove(*path).is_none());
     let idle = idle.map(|(path, _)| {
         format!(
-            "{path}: needs no exception any more\n    take it out of {table} of tests/tidy/tree.rs"
+            "{path}: needs no exception any more\n    take it out of {table} of tests/tidy/limits.rs"
         )
     });
     let idle: Vec<String> = idle.collect();
@@ -74,7 +74,7 @@ pub fn loadtest(repository: &Repository) -> Vec<String> {
             "loadtest/src: {lines} lines, at most {LOADTEST_LINES_MAX}\n    a new report needs an old one to go"
         )],
         std::cmp::Ordering::Less => vec![format!(
-            "loadtest/src: {lines} lines, fewer than allowed\n    lower LOADTEST_LINES_MAX of tests/tidy/tree.rs to {hundreds}"
+            "loadtest/src: {lines} lines, fewer than allowed\n    lower LOADTEST_LINES_MAX of tests/tidy/limits.rs to {hundreds}"
         )],
     }
 }
@@ -113,7 +113,7 @@ pub fn comments(repository: &Repository) -> Vec<String> {
         } else if count < allowed {
             wrong.push(format!(
                 "{folder}: {count} comment lines over {COLUMNS_MAX} columns, fewer than the {allowed} allowed\n    \
-                 lower its number in WIDE_COMMENTS of tests/tidy/tree.rs to {count}"
+                 lower its number in WIDE_COMMENTS of tests/tidy/limits.rs to {count}"
             ));
         }
     }

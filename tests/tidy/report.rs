@@ -6,12 +6,17 @@ use std::fmt::Write;
 use super::arrows::Arrow;
 use super::crates::folder_of;
 use super::graph::Graph;
+use super::imports::floor;
+use super::tree::ORDERS;
+
+/// `up`: against the order of `tree.rs`, if the folder has one. `back`: against the best order that
+/// a simple search finds, which is 0 without circles.
+const HEAD: &str =
+    "folder                          files rooms floors arrows   up back  circles of rooms\n";
 
 /// Each folder with its rooms, and each circle of files with the arrows in it.
 pub fn report(arrows: &[Arrow<'_>], files: &BTreeSet<&str>) -> String {
-    let mut text = String::from(
-        "folder                          files rooms floors arrows  back  circles of rooms\n",
-    );
+    let mut text = String::from(HEAD);
     for folder in folders(files) {
         let rooms = rooms_of(&folder, arrows, files);
         let inside = files.iter().filter(|f| f.starts_with(&folder)).count();
@@ -19,10 +24,11 @@ pub fn report(arrows: &[Arrow<'_>], files: &BTreeSet<&str>) -> String {
         let sizes: Vec<String> = circles.iter().map(|c| c.len().to_string()).collect();
         let _ = writeln!(
             text,
-            "{folder:31} {inside:5} {:5} {:6} {:6} {:5}  {}{}",
+            "{folder:31} {inside:5} {:5} {:6} {:6} {:>4} {:4}  {}{}",
             rooms.nodes.len(),
             rooms.floors(),
             rooms.arrows(),
+            up(&folder, &rooms),
             rooms.back(),
             circles.len(),
             match sizes.is_empty() {
@@ -44,6 +50,20 @@ pub fn report(arrows: &[Arrow<'_>], files: &BTreeSet<&str>) -> String {
         text.push_str(&describe(&circle, arrows));
     }
     text
+}
+
+fn up(folder: &str, rooms: &Graph<'_>) -> String {
+    let Some(order) = ORDERS.iter().find(|order| order.folder == folder) else {
+        return String::from("-");
+    };
+    let below = |from: &str, to: &str| floor(order, from) > floor(order, to);
+    let known = |room: &str| floor(order, room).is_some();
+    let arrows = rooms
+        .nodes
+        .iter()
+        .flat_map(|(from, to)| to.iter().map(move |to| (*from, *to)));
+    let up = arrows.filter(|(from, to)| known(from) && known(to) && below(from, to));
+    up.count().to_string()
 }
 
 /// A circle with every arrow within it.

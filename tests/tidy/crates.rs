@@ -1,4 +1,4 @@
-//! The repository as crates: which file is which module of which target, and which files none reaches.
+//! The repository as crates: which file is which module of which target, and what none reaches.
 
 use std::collections::{BTreeMap, BTreeSet};
 

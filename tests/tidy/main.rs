@@ -56,6 +56,11 @@ fn imports_between_folders_obey_the_table_and_use_the_face() {
 }
 
 #[test]
+fn exceptions_for_imports_are_all_needed() {
+    hold(imports::idle_exceptions);
+}
+
+#[test]
 fn imports_within_a_folder_go_down() {
     hold(imports::in_order);
 }

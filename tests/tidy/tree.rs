@@ -1,7 +1,7 @@
 //! The plan of the house: folders, their order, and what each may import.
 //!
-//! Edit this file when the house changes: each line says why it is so. Exceptions are in `limits.rs`
-//! and `words.rs`, all else is the engine. A line that nothing needs any more fails the test as well.
+//! Edit this file when the house changes: each line says why it is so. Sizes are in `limits.rs`,
+//! names in `words.rs`, all else is the engine. An exception that nothing needs fails the test.
 
 /// What a folder or file of `src` may import; the face of a folder is its `mod.rs`.
 pub struct Import {

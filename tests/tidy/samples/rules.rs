@@ -79,8 +79,16 @@ fn circles_are_found_but_for_the_known_one() {
         &imports::circles(&files(["host", "outcome", "socket"])),
         &[],
     );
-    let other = imports::circles(&files(["host", "outcome", "reply"]));
-    finds(&other, &["circle of 3 files: src/channel/host.rs"]);
+    let other = files(["host", "outcome", "reply"]);
+    finds(
+        &imports::circles(&other),
+        &["circle of 3 files: src/channel/host.rs"],
+    );
+    let idle = imports::idle_exceptions(&other);
+    assert!(
+        idle[0].starts_with("CIRCLE: these are in no circle"),
+        "{idle:?}"
+    );
 }
 
 fn folders(rooms: &str, channel: &str) -> Repository {

@@ -1,7 +1,7 @@
-//! Arbitrary bytes into all three decoders, and what they say held against serde_json.
+//! Arbitrary bytes into all three decoders, with the results compared to serde_json.
 //!
-//! serde_json has no say where the two differ on purpose: nesting over 128, and numbers out of the range of a float
-//! (of which ours accepts the integers).
+//! A difference proves nothing where the two differ on purpose: nesting over 128, and numbers out
+//! of the range of a float (of which lobbyd accepts the integers).
 
 #![no_main]
 
@@ -112,7 +112,7 @@ fn parse(text: &str) -> Value {
     serde_json::from_str(text).expect("a part of valid JSON is valid")
 }
 
-/// Every answer to a message can be read again, and says what was to be said.
+/// Every answer to a message can be read again, and has the content that was to be sent.
 fn check_answers(message: &Message<'_>, scratch: &mut DecodeScratch) {
     let Message {
         join_ref,

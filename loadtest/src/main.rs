@@ -1,4 +1,4 @@
-//! The lobbyd-loadtest binary: arguments, the scenario, what is shown and written of it, exit code.
+//! The lobbyd-loadtest binary: arguments, the scenario, the reports, the exit code.
 
 use std::fs;
 use std::io::{self, Write};

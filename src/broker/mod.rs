@@ -1,4 +1,4 @@
-//! The broker: one order per topic, logs and cursors, and the passes that write to sockets.
+//! Fan-out of broadcasts: one order per topic, logs and cursors, and passes that write to sockets.
 //!
 //! This module is engine, public with the feature of that name for benches and tests: no promise is
 //! made that it stays the same. An app finds [`Position`], settings and counts at the crate's root.

@@ -1,4 +1,4 @@
-//! One JSON value as text, with look-ups that do not parse it as a whole.
+//! The text of one JSON value, with look-ups that do not parse it as a whole.
 
 use std::borrow::Cow;
 

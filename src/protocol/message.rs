@@ -1,4 +1,4 @@
-//! One message from a client, borrowed from the WebSocket message that it came in.
+//! A client's decoded message, borrowed from the WebSocket message that it came in.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Payloads on their way out: owned, shared by count, made from values of the app.
+//! Outgoing payloads: owned, shared by count, made from values of the app.
 
 use bytes::Bytes;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The scanner of JSON (RFC 8259): finds where values end, in one pass without recursion.
+//! Finds where JSON values end (RFC 8259), in one pass without recursion.
 //!
 //! The scanner alone decides which JSON is valid. It needs no copy and one bit for each open
 //! bracket, so 60,000 brackets cost 7.5 kB and no stack. Integers of any size pass. It reports where

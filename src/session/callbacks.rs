@@ -1,4 +1,4 @@
-//! Callbacks of joined channels for events, infos and intercepted broadcasts, and their outcomes.
+//! Runs joined channels' callbacks for events, infos and broadcasts, and acts on their outcomes.
 
 use super::busy::{Cause, Waiting};
 use super::joined::Joined;

@@ -1,4 +1,4 @@
-//! Dispatch of a client's message by the connection's joined topics. It decides and does nothing.
+//! The kind of work that a client's message asks for, by the connection's joined topics.
 
 use super::joined::Joined;
 use crate::broker::SubscriptionId;

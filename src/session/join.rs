@@ -1,4 +1,4 @@
-//! Joins: admission to a topic, and the order in which the client gets the frames of a join.
+//! Admission to a topic, and the order in which the client gets the frames of a join.
 
 use std::sync::Arc;
 

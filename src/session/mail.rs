@@ -1,4 +1,4 @@
-//! Mail from handles: requests to a channel from any thread.
+//! Requests from handles to a channel, from any thread.
 
 use super::busy::Waiting;
 use super::joined::Joined;

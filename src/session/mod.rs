@@ -1,4 +1,4 @@
-//! The session of one connection: its joined topics, and the protocol's answer to every event.
+//! One connection's joined topics, and the protocol's answer to every event.
 //!
 //! It stands between the decoder and the app's channels and does no I/O: all that it decides goes
 //! to its [`Host`], in order. `dispatch` sorts messages, `join` admits, `callbacks` runs callbacks,

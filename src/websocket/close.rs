@@ -1,4 +1,4 @@
-//! Close reasons, as one value each for the Close frame, the log line and the metric.
+//! Reasons for a connection's end, each for the Close frame, the log line and the metric.
 //!
 //! The check of a client's Close is here too.
 //!

@@ -1,4 +1,4 @@
-//! The header of one frame, parsed by a plain function (RFC 6455 §5.2).
+//! One frame's header, parsed by a plain function (RFC 6455 §5.2).
 //!
 //! A broken rule is refused at the first byte that shows it, so that the server keeps and awaits
 //! nothing for an illegal frame.

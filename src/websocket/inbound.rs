@@ -1,4 +1,4 @@
-//! One inbound unit from the reader: a whole message, or a control frame.
+//! A whole message or a control frame, as the reader yields it.
 
 use fastwebsockets::OpCode;
 use simdutf8::basic;

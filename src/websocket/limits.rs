@@ -1,4 +1,4 @@
-//! The limits of a read, and the counts of one.
+//! Size limits of a read, and the counts of one.
 
 /// Sizes that the reader refuses. Handed to each call rather than kept per connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

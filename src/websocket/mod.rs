@@ -1,4 +1,4 @@
-//! WebSocket framing (RFC 6455): ingress of frames, egress of sealed frames, and close reasons.
+//! Framing by RFC 6455: ingress of messages, egress of sealed frames, and close reasons.
 //!
 //! It is at both ends of the data path: bytes of a socket become whole messages ([`FrameReader`]),
 //! answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).

@@ -1,4 +1,4 @@
-//! Sealing of a payload into the bytes of one server frame, shared by count from then on.
+//! A payload becomes the bytes of one server frame, shared by count from then on.
 //!
 //! It is the last step of the data path before egress to the sockets.
 

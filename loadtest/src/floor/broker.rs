@@ -1,4 +1,4 @@
-//! What a frame leads to: a join, an answer, or a message to all members of a lobby.
+//! The floor's broker: a frame leads to a join, an answer, or a message to a lobby.
 //!
 //! Messages wait for the end of the turn or go out at once.
 
@@ -16,7 +16,7 @@ const OK: &[u8] = br#""phx_reply",{"status":"ok","response":{}}]"#;
 /// Before an envelope's back, this makes a broadcast.
 const TO_ALL: &[u8] = b"[null,null,";
 
-/// Everybody who is connected, and their lobbies.
+/// All connections, and their lobbies.
 #[derive(Debug)]
 pub(super) struct Broker {
     writes: Writes,
@@ -146,7 +146,7 @@ impl Broker {
         }
     }
 
-    /// Ends the turn: what was published goes out, whoever has ended is dropped.
+    /// Ends the turn: sends published messages, and drops ended connections.
     pub fn end_turn(&mut self) {
         while let Some(lobby) = self.published.pop() {
             self.flush(lobby);

@@ -1,4 +1,4 @@
-//! One socket, with what came of a frame that is not whole and what the kernel did not take.
+//! One socket, with incomplete frames from the client and bytes the kernel did not take.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -7,8 +7,8 @@ use mio::net::TcpStream;
 use super::frame::{FRAME_BYTES_MAX, HEAD_BYTES_MAX};
 use super::membership::Member;
 
-/// Most bytes of one read. A deep window of small messages fits; what is more comes with the next
-/// turn.
+/// Most bytes of one read. A deep window of small
+/// messages fits; what is more comes with the next turn.
 const READ_BYTES: usize = 64 << 10;
 
 /// The length of the one read buffer: a frame that has not come whole, and a read behind it.
@@ -88,8 +88,8 @@ impl Connection {
         self.unparsed.extend_from_slice(unparsed);
     }
 
-    /// Hands bytes to the kernel in one write. What it does not take waits until the socket is
-    /// writable.
+    /// Hands bytes to the kernel in one write. What it
+    /// does not take waits until the socket is writable.
     ///
     /// # Errors
     ///
@@ -108,8 +108,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Goes on with the backlog. Its memory is given back when it is through: few connections ever
-    /// have one.
+    /// Goes on with the backlog. Its memory is given back
+    /// when it is through: few connections ever have one.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Lobbies: who is in them, and what was published there and waits for the end of the turn.
+//! Lobbies: their members, and messages that wait for the end of the turn.
 
 use std::collections::HashMap;
 
@@ -60,8 +60,8 @@ impl Lobbies {
         number
     }
 
-    /// Takes a member away. The last one to sit there moves to its place, and the last of all ends
-    /// the lobby.
+    /// Takes a member away. The last one to sit there moves
+    /// to its place, and the last of all ends the lobby.
     pub fn leave(&mut self, member: Member, connections: &mut Connections) {
         let lobby = self.at(member.lobby);
         lobby.members.swap_remove(member.place as usize);

@@ -1,4 +1,4 @@
-//! Which lobby a connection is in, and at which place of its list.
+//! Membership of a connection: its lobby, and its place in the lobby's list.
 
 /// A member's place: which lobby, and where in its list.
 #[derive(Clone, Copy, Debug)]

@@ -1,19 +1,19 @@
 //! The cheapest fan-out that this machine's kernel allows, as a yardstick for servers.
 //!
-//! It is what a run "against the floor" connects to in a server's place, and knows nothing of the
-//! load.
+//! It is what a run "against the floor" connects to in
+//! a server's place, and knows nothing of the load.
 //!
 //! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats
-//! are canned; whatever else comes for a lobby goes to its members as it is. It speaks enough of
-//! `vsn` 2.0.0 for this load test and no other version, and it is no server: a client it does not
-//! understand is dropped, and there is no timer, no log and no limit but those on memory.
+//! are canned; any other message for a lobby goes to its members as it is. It speaks enough of
+//! `vsn` 2.0.0 for this load test and no other version. It is no server: a client it does not
+//! understand is dropped, and there is no timer, no log and no limit except those on memory.
 //!
 //! - `mod`: how to run one
 //! - `turn`: the loop, from one epoll_wait to the next
-//! - `broker`: what a frame leads to: joins, publishes, answers
+//! - `broker`: joins, publishes and answers
 //! - `writes`: in batches or message by message
-//! - `lobby`, `membership`: who is in which lobby, and what waits there for the end of the turn
-//! - `connection`: a socket, with what was not read or not written whole
+//! - `lobby`, `membership`: the members of lobbies, and messages that wait for the turn's end
+//! - `connection`: a socket, with bytes that were not read or not written whole
 //! - `handshake`, `frame`, `envelope`: bytes
 
 mod broker;

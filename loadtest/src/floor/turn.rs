@@ -1,4 +1,4 @@
-//! One turn of the event loop: what was accepted, what was read, what is written.
+//! One turn of the event loop: accept, read, then write in batches.
 //!
 //! A turn is one epoll_wait, one read of each socket that has something, and at the end one write
 //! per member of each lobby that something was published in.
@@ -146,8 +146,8 @@ impl Floor {
         }
     }
 
-    /// Reads once. `closing` says that an end has come too, and that there will be no other event
-    /// for it.
+    /// Reads once. `closing` says that an end has come
+    /// too, and that there will be no other event for it.
     fn read(&mut self, number: u32, closing: bool) {
         let Some(connection) = self.broker.connections.at(number) else {
             return;

@@ -1,4 +1,4 @@
-//! How the floor writes what was published: in batches or message by message.
+//! The floor's two ways of writing: in batches, or message by message.
 
 use std::fmt;
 

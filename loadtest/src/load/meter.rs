@@ -1,7 +1,7 @@
 //! Distributions of times and counts over time, of the measured stretch of a run.
 //!
-//! Every value is recorded; intervals are summed up into the whole when they end, so a value is
-//! recorded once.
+//! Every value is recorded; intervals are summed up into
+//! the whole when they end, so a value is recorded once.
 
 use hdrhistogram::Histogram;
 
@@ -9,7 +9,7 @@ use crate::clock::SECOND_NS;
 use crate::observe::watch::Surroundings;
 use crate::result::{Interval, Latency};
 
-/// Longest time that is told apart: an hour. What is longer counts as that.
+/// Longest time that is distinguished: an hour. A longer one counts as an hour.
 const LONGEST_US: u64 = 3_600_000_000;
 /// Digits of a value that are kept.
 const DIGITS: u8 = 3;
@@ -224,8 +224,8 @@ impl Meter {
         self.current.drain_into(&mut self.deliveries);
     }
 
-    /// The distribution of the deliveries of the last interval that has ended and its length in
-    /// seconds.
+    /// The distribution of the deliveries of the last
+    /// interval that has ended and its length in seconds.
     pub fn latest(&self) -> Option<&Interval> {
         self.intervals.last()
     }

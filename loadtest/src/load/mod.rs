@@ -1,4 +1,4 @@
-//! Who connects and what they say, how it is written, and the account of what came back.
+//! The load: connections, the bytes they write, and the account of the deliveries.
 
 pub mod fleet;
 pub mod ledger;

@@ -1,4 +1,4 @@
-//! Warnings that differ in their numbers alone, said once.
+//! One sentence for warnings that differ in their numbers alone.
 //!
 //! What twenty steps say with other numbers each is said with the least and the largest of them.
 //! The numbers of each step stand in its table.
@@ -76,8 +76,8 @@ impl Repeated {
         }
     }
 
-    /// "In 17 of 20 steps: …", with ranges where the numbers differ. What one alone says keeps that
-    /// one's name.
+    /// "In 17 of 20 steps: …", with ranges where the numbers
+    /// differ. What one alone says keeps that one's name.
     fn told(&self, result: &RunResult) -> String {
         if self.count == 1 {
             return self.first.clone();
@@ -109,8 +109,8 @@ fn value(number: &str) -> f64 {
     number.replace(',', "").parse().unwrap_or(0.0)
 }
 
-/// Words and numbers in turn, words first. A number begins where no word does: the 99 of p99 is
-/// none.
+/// Words and numbers in turn, words first. A number
+/// begins where no word does: the 99 of p99 is none.
 fn taken_apart(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut words, mut numbers) = (vec![String::new()], Vec::new());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Which way a figure is better, and from which multiple on it is called better or worse.
+//! The better direction of a figure, and the multiple from which it counts as a change.
 
 use super::table::Mood;
 use crate::result::Ratio;
@@ -14,8 +14,8 @@ pub(super) enum Direction {
     Neither,
 }
 
-/// A change below this is not called better or worse: runs differ by as much from one time to the
-/// next.
+/// A change below this is not called better or worse:
+/// runs differ by as much from one time to the next.
 const NOTABLE: f64 = 0.05;
 
 impl Direction {
@@ -33,8 +33,8 @@ impl Direction {
         }
     }
 
-    /// What a multiple is worth that was measured in several rounds: nothing, if some of them say
-    /// the opposite.
+    /// What a multiple is worth that was measured in several
+    /// rounds: nothing, if some of them say the opposite.
     pub fn mood_of(self, ratio: &Ratio) -> Mood {
         match ratio.min <= 1.0 && ratio.max >= 1.0 {
             true => Mood::Plain,
@@ -60,9 +60,9 @@ impl Direction {
         }
     }
 
-    /// Of a figure that is told as a multiple of the floor's, by its name: rates should be high,
-    /// and how much is read at once is no merit by itself. The rest is cost and delay. `asked`: the
-    /// rate was asked for.
+    /// The direction of a figure that is shown as a multiple of the floor's, by its name. Rates
+    /// should be high, and how much is read at once is no merit by itself. The rest is cost and
+    /// delay. `asked`: the rate was asked for.
     pub fn of_ratio(figure: &str, asked: bool) -> Direction {
         let rate = figure.contains("per second") || figure.contains("a second");
         match figure {

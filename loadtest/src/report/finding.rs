@@ -1,4 +1,4 @@
-//! Something that is said before any figure.
+//! A finding: a sentence that a report shows before any figure.
 
 use crate::result::Severity;
 

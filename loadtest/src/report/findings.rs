@@ -1,7 +1,7 @@
-//! What a reader must know before any figure: what failed, and what may mislead.
+//! The findings before any figure: failures, and facts that may mislead.
 //!
-//! What is wrong was judged when it was measured; here it is put in order, with the objectives that
-//! broke.
+//! What is wrong was judged when it was measured; here
+//! it is put in order, with the objectives that broke.
 
 use crate::result::{Objective, RunResult, Severity};
 

@@ -68,7 +68,7 @@ pub enum FileError {
     },
 }
 
-/// Writes the result as indented JSON, over whatever was there.
+/// Writes the result as indented JSON, over any file that was there.
 pub fn write(path: &Path, result: &RunResult) -> Result<(), FileError> {
     let failed = |source| FileError::Write {
         path: path.to_owned(),

@@ -1,4 +1,4 @@
-//! What is shown of a finished run: text for a terminal, a page, a JSON file, runs side by side.
+//! Reports of a finished run: text for a terminal, a page, a JSON file, runs side by side.
 //!
 //! All of it is made from [`RunResult`](crate::result::RunResult) alone, so what was kept in a file
 //! reads as it did on the day. `setup`, `findings`, `verdict`, `representative` and `tables` decide
@@ -30,8 +30,8 @@ pub fn schema() -> serde_json::Value {
     schemars::schema_for!(crate::result::RunResult).to_value()
 }
 
-/// Whether stdout is a terminal that may be written to in colour (NO_COLOR, as no-color.org has it,
-/// says no).
+/// Whether stdout is a terminal that may be written to in
+/// colour (NO_COLOR, as no-color.org has it, says no).
 pub fn on_a_terminal() -> bool {
     use std::io::IsTerminal;
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()

@@ -1,9 +1,9 @@
-//! How a run ended, where that decides what is said of it at all.
+//! The end of a run, where it decides whether there are any figures to report.
 
 use crate::result::{Ended, RunResult};
 
-/// Whether somebody interrupted the run before anything was measured: there is nothing else to say
-/// of it.
+/// Whether the run was interrupted before anything
+/// was measured: nothing else can be reported of it.
 pub(super) fn nothing_came_of_it(result: &RunResult) -> bool {
     result.ended == Ended::Interrupted && result.measurements.is_empty()
 }

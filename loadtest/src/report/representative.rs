@@ -1,11 +1,11 @@
-//! Which measurements stand for a run when there are several.
+//! The measurements that represent a run when there are several.
 //!
 //! The server's rather than the floor's, the last step that held, the round in the middle.
 
 use crate::result::{Measurement, RunResult, Side};
 
-/// The measurements that stand for a run: all of one kind, since a median over them must mean
-/// something.
+/// The measurements that stand for a run: all of one
+/// kind, since a median over them must mean something.
 pub(super) struct Representative<'a> {
     /// One, or one for each round.
     pub measurements: Vec<&'a Measurement>,
@@ -53,7 +53,7 @@ impl<'a> Representative<'a> {
         sorted.get(sorted.len().saturating_sub(1) / 2).copied()
     }
 
-    /// Which one is told in full, if there was a choice.
+    /// The measurement that is shown in full, if there was a choice.
     pub fn in_full(&self) -> Option<String> {
         let how = self.how.as_ref()?;
         match self.measurements.len() {

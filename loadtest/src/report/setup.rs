@@ -1,4 +1,4 @@
-//! What was asked for, in a line: the load, the server, and the cores that both had.
+//! The setup of a run in a line: the load, the server, and the cores of both.
 //!
 //! Above any figure it says what was measured at all.
 
@@ -80,8 +80,8 @@ fn raised(result: &RunResult, what: &str) -> Option<String> {
     }
 }
 
-/// Whether messages came at a rate that was asked for: how many there are is then no merit of the
-/// server.
+/// Whether messages came at a rate that was asked for:
+/// how many there are is then no merit of the server.
 pub(super) fn open_loop(result: &RunResult) -> bool {
     value(result, "rate").is_some() || raised(result, "rate").is_some()
 }
@@ -97,7 +97,8 @@ fn numeral(value: &str) -> String {
     value.parse().map_or_else(|_| value.to_owned(), plain)
 }
 
-/// Where the server had less than the machine: a capacity is told of those cores alone.
+/// The server's cores, where it had less than the
+/// machine: the capacity is that of those cores alone.
 pub(super) fn binding(machine: &Machine) -> Option<String> {
     let server = machine.server_cores.as_deref()?;
     let had = count(server)?;

@@ -1,4 +1,4 @@
-//! The result for a terminal: first what failed, then the tables.
+//! The result for a terminal: failures first, then the tables.
 //!
 //! It reads the same without colour and in a file.
 
@@ -35,7 +35,7 @@ const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// The result as text that ends with a line feed. `width` is the terminal's in columns, held to
-/// 60…120; 100 if there is none. `colour` adds escape sequences; nothing is told by them alone.
+/// 60…120; 100 if there is none. `colour` adds escape sequences; nothing is shown by colour alone.
 pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     let mut page = Page::new(width, colour);
     page.verdict(result);
@@ -236,8 +236,8 @@ const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
-/// Text that may have come from a server, for a terminal: what would steer it is not passed on, but
-/// for new lines.
+/// Text that may have come from a server, for a terminal:
+/// what would steer it is not passed on, but for new lines.
 pub fn plain(text: &str) -> String {
     text.split('\n')
         .map(printable)

@@ -1,4 +1,4 @@
-//! Whether a run held, what a ramp found, and which side was at its limit, as sentences.
+//! The verdict in sentences: whether a run held, a ramp's height, the side at its limit.
 //!
 //! Each says what it is worth.
 
@@ -144,8 +144,8 @@ fn saturated(result: &RunResult, measurement: &Measurement) -> Option<String> {
     Some(told)
 }
 
-/// What to do about a load generator at its limit. A core of its own is no remedy where others run
-/// on that core.
+/// What to do about a load generator at its limit. A core
+/// of its own is no remedy where others run on that core.
 fn remedy(measurement: &Measurement) -> &'static str {
     match measurement.load.waiting > WAITING_MUCH {
         true => "Other programs took the load's core: repeat on a quieter machine.",

@@ -1,4 +1,4 @@
-//! What a reader must be told about a measurement: what has failed in it, and what may mislead.
+//! The assessment of a measurement: its failures, and facts that may mislead a reader.
 
 use crate::report::units::{counted, integer, share_of};
 use crate::result::{

@@ -1,4 +1,4 @@
-//! Why a run could not be had, and with which exit code that ends.
+//! The reasons why a run could not be had, and their exit codes.
 
 use thiserror::Error;
 

@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 
 use crate::observe::host::kill_servers;
 
-/// Whether somebody asked for the end.
+/// Whether a signal asked for the end.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 

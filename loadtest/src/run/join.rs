@@ -18,9 +18,9 @@ impl Trial<'_> {
         }
     }
 
-    /// Enlists `clients`, spread over the lobbies. The publishers of a lobby stand evenly among
-    /// those who are enlisted first, `size` in all: a server that serves in order of joining must
-    /// not have them all at one end. Returns their numbers.
+    /// Enlists `clients`, spread over the lobbies. The publishers of a lobby are spread evenly
+    /// among the clients that are enlisted first, `size` in all: a server that serves in order of
+    /// joining must not have them all at one end. Returns their numbers.
     pub fn enlist(&mut self, clients: Range<u32>, size: u32, echo: bool) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
         let of_lobby = |lobby| (size + topics - 1 - lobby) / topics;
@@ -33,8 +33,8 @@ impl Trial<'_> {
         enlisted.collect()
     }
 
-    /// Enlists `crowd` who come and go, spread over the lobbies, each with a stream of its own
-    /// behind the publishers'.
+    /// Enlists `crowd` clients that come and go, spread over the lobbies, each with a stream of its
+    /// own behind the publishers'.
     pub fn enlist_crowd(&mut self, crowd: u32) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
         let enlisted = (0..crowd).map(|client| {
@@ -46,8 +46,8 @@ impl Trial<'_> {
         enlisted.collect()
     }
 
-    /// Brings `connections` in: the first one alone, so that what is wrong with the server, the URL
-    /// or the topic is told once, then the others.
+    /// Brings `connections` in: the first one alone, then the others. So a fault of the server, the
+    /// URL or the topic is reported once.
     ///
     /// # Errors
     /// If the first one cannot be had.

@@ -1,4 +1,4 @@
-//! What was measured: the counts and samples of a trial as one measurement.
+//! The counts and samples of a trial as one measurement.
 
 use super::saturation::saturated;
 use super::trial::Trial;

@@ -1,4 +1,4 @@
-//! What was asked for, checked; what every scenario needs; and the result it ends in.
+//! The run of a scenario: its checked parameters, its shared state, and its result.
 
 mod assess;
 mod error;
@@ -32,7 +32,7 @@ pub use assess::{failure, problems, warning};
 pub use error::CannotRun;
 pub(crate) use publisher::publisher;
 
-/// Connections that may be on their way at once, unless told otherwise.
+/// Connections that may be on their way at once by default.
 const CONNECTING_MAX: u32 = 128;
 
 /// Which servers a run starts beside one that --spawn names.
@@ -55,7 +55,7 @@ pub struct Run {
     pub target: Target,
     /// What is said.
     pub script: Script,
-    /// Whether somebody asks for the end.
+    /// Whether a signal asks for the end.
     pub interrupt: Interrupt,
     /// The live line.
     pub progress: Progress,
@@ -188,8 +188,8 @@ impl Run {
         }
     }
 
-    /// Lets `go` measure, and makes a result of what it has found. That no connection could be had
-    /// is a result too, so that whoever reads the file learns of it.
+    /// Lets `go` measure, and makes a result of its findings. A run without any connection is a
+    /// result too, so that a reader of the file learns of it.
     ///
     /// # Errors
     /// If something that was asked for turned out to make no sense, or the system failed.
@@ -272,7 +272,7 @@ pub struct Found {
     pub ratios: Vec<Ratio>,
     /// What a ramp found.
     pub ramp: Option<Ramp>,
-    /// What became of everybody in a restart.
+    /// The outcome of a restart for its clients.
     pub restart: Option<Restart>,
     /// How it ended.
     pub ended: Ended,
@@ -311,8 +311,8 @@ fn words<'a>(common: &'a Common, messages: &'a Messages) -> Words<'a> {
     }
 }
 
-/// The cores of a server that is started here, and of the load. Unless told otherwise they share
-/// none; where the server runs already, nothing is known of its cores and nothing is bound.
+/// The cores of a server that is started here, and of the load. By default they share none. Where
+/// the server runs already, its cores are not known and nothing is bound.
 fn cores(common: &Common, starts: Starts) -> (Option<Cores>, Option<Cores>) {
     let (server, load) = (common.server_cores.clone(), common.load_cores.clone());
     if server.is_some() || load.is_some() {

@@ -1,4 +1,4 @@
-//! A process of its own with a few connections, which takes delays beside the load generator.
+//! The prober: a separate process with a few connections, which measures delays.
 //!
 //! Its connections are in the first lobby. What a busy generator has not got to yet, the prober
 //! has: its delays are the server's, not the generator's. It knows when a message was to be sent

@@ -1,4 +1,4 @@
-//! The line that says what is going on, while it goes on.
+//! The line that shows the progress of a run.
 //!
 //! On a terminal it is redrawn in place; elsewhere a plain line comes now and then, so that a log
 //! shows that the run lives.
@@ -50,8 +50,8 @@ impl Progress {
         }
     }
 
-    /// How far the phase is, `done` of `all`, and what there is to say. `words` is called only when
-    /// it is shown.
+    /// How far the phase is, `done` of `all`, and what there
+    /// is to say. `words` is called only when it is shown.
     pub fn show(&mut self, done: u64, all: u64, words: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_length(all.max(1));

@@ -1,4 +1,4 @@
-//! Which members of a lobby publish: so many, evenly among the others.
+//! The members of a lobby that publish: so many, evenly among the others.
 
 /// Which of `publishers` the member at `place` of a lobby of `members` is, if it is one.
 pub(crate) fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {

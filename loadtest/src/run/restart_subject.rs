@@ -1,4 +1,4 @@
-//! The server of a trial, told to end and started again while the connections go on.
+//! The restart of a trial's server while the connections go on.
 
 use std::process::ExitStatus;
 
@@ -6,9 +6,9 @@ use super::error::CannotRun;
 use super::trial::Trial;
 
 impl Trial<'_> {
-    /// Tells the server to end, and waits for nothing. From now on its clients come back by
-    /// themselves, the counts of connections begin anew, and what publishers have back by now is
-    /// owed to all who are there.
+    /// Signals the server to end, and waits for nothing. From now on its clients come back by
+    /// themselves, and the counts of connections begin anew. Messages that publishers have back by
+    /// now are owed to all members that are there.
     pub fn tell_server_to_end(&mut self) {
         self.fleet.ledger.promise();
         self.fleet.count_anew(self.fleet.joined());
@@ -42,7 +42,7 @@ impl Trial<'_> {
         self.subject.has_ended()
     }
 
-    /// All are back, or it is not waited for the others: what joining has cost is known, and the
+    /// All clients are back, or the rest is not waited for. The cost of joining is known, and the
     /// measured time ends.
     pub fn end_returning(&mut self) {
         self.joined = Some(self.fleet.watch.sample());

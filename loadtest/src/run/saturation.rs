@@ -1,4 +1,4 @@
-//! Which side was at its limit while a measurement went on.
+//! The side that was at its limit while a measurement went on.
 
 use crate::result::{LoadUsage, Saturated, ServerUsage};
 

@@ -154,9 +154,9 @@ impl<'a> Trial<'a> {
             .show(at / 1_000_000, all / 1_000_000, || course(fleet));
     }
 
-    /// Lets the publishers talk as `traffic` says: first the warm-up, then the measured time.
-    /// `each_turn` is called in every turn of both; it says when it wants to be called again at the
-    /// latest.
+    /// Lets the publishers talk as `traffic` says: first the warm-up,
+    /// then the measured time. `each_turn` is called in every turn of
+    /// both; it says when it wants to be called again at the latest.
     ///
     /// # Errors
     /// If the event queue fails.
@@ -234,8 +234,8 @@ impl<'a> Trial<'a> {
         self.end = Some(self.fleet.watch.sample());
     }
 
-    /// Waits for what is still on its way, and for `also`, at most as long as a delivery is waited
-    /// for.
+    /// Waits for what is still on its way, and for `also`,
+    /// at most as long as a delivery is waited for.
     ///
     /// Who has asked for the end does not want to wait: after a moment, what is younger than a
     /// delivery is waited for is neither expected nor missing.
@@ -318,7 +318,7 @@ impl<'a> Trial<'a> {
 
 /// Longer than any run.
 const LONGEST_NS: u64 = 1 << 56;
-/// How long what is on its way is waited for when somebody has asked for the end.
+/// How long deliveries on their way are waited for after a signal to end.
 const INTERRUPTED_WAIT_NS: u64 = SECOND_NS;
 
 /// Where a trial is.

@@ -162,8 +162,8 @@ impl Found {
 }
 
 impl Found {
-    /// Adds a measurement; one that could not be had ends the run, and what was measured before is
-    /// kept.
+    /// Adds a measurement; one that could not be had ends
+    /// the run, and what was measured before is kept.
     pub(super) fn take_or_end(
         &mut self,
         judged: Result<Judged, CannotRun>,
@@ -182,7 +182,7 @@ impl Found {
 
 type Observe = fn(&Measurement) -> Option<f64>;
 
-/// The figures that are told as multiples of the floor's.
+/// The figures that are shown as multiples of the floor's.
 const FIGURES: [(&str, Observe); 8] = [
     ("server CPU per delivery", |of| {
         of.server.as_ref()?.us_per_delivery

@@ -1,4 +1,4 @@
-//! Connections that only stay, and what the server keeps for each.
+//! Idle connections, and the memory that the server keeps for each.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What a trial came to: its measurement, what is wrong with it, and whether it held.
+//! The judgement of a trial: its measurement, its faults, and whether it held.
 
 use crate::clock::now_ns;
 use crate::result::{Ended, Figure, Measurement, Objective, Problem, Severity};
@@ -43,7 +43,7 @@ pub(super) fn silent_heartbeats(trial: &Trial<'_>) -> Option<Problem> {
 }
 
 impl Judged {
-    /// Holds the measurement to the objectives, and tells how the trial ended.
+    /// Holds the measurement to the objectives, and reports how the trial ended.
     pub fn hold(&mut self, trial: &mut Trial<'_>) {
         self.ended = trial.cut().unwrap_or(Ended::Complete);
         let told = match self.ended {

@@ -1,4 +1,4 @@
-//! What each subcommand does: it brings up connections, lets them act, and says what it found.
+//! The scenarios, one for each subcommand: each brings up connections and reports findings.
 
 mod churn;
 mod compare;

@@ -1,4 +1,4 @@
-//! What the prober's process does.
+//! The process of the prober.
 //!
 //! It is started by a run, and ends when the run closes its input.
 

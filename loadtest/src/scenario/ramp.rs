@@ -36,7 +36,7 @@ pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotR
     run.conclude("ramp", parameters, |run| {
         let mut found = climb(run, &ramp)?;
         found.ramp = Some(found.summit(*raise));
-        // What broke the last step is what was looked for, and no failure of the run.
+        // The break of the last step was looked for, and is no failure of the run.
         let first_held = found.measurements.first().is_some_and(|first| first.held);
         if first_held && found.ended == Ended::Complete {
             let warns = |problem: &result::Problem| problem.severity == result::Severity::Warning;
@@ -95,8 +95,8 @@ impl Ramp {
         })
     }
 
-    /// The step behind `value`, whole: half a client there is not, and half a message a second
-    /// nobody asks for.
+    /// The whole number behind `value`: there is no half
+    /// client, and no use for half a message a second.
     fn behind(&self, value: f64) -> Option<f64> {
         let raised = self.add.map_or(value * self.times, |add| value + add);
         let raised = raised.round().max(value + 1.0);
@@ -111,9 +111,9 @@ const DRAINS_MAX: usize = 12;
 /// How often a step may break before it is believed. A busy machine breaks any step now and then.
 const BREAKS_BELIEVED: u32 = 2;
 
-/// Climbs until something breaks, then looks for the limit between that step and the one before.
-/// All steps have the same connections; a ramp of clients only adds to them, so it ends where it
-/// breaks.
+/// Climbs until something breaks, then looks for the limit between
+/// that step and the one before. All steps have the same connections;
+/// a ramp of clients only adds to them, so it ends where it breaks.
 fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
     let Ramp { traffic, raise, .. } = ramp;
     let size = match raise {
@@ -253,8 +253,8 @@ impl Climb<'_, '_> {
     }
 }
 
-/// Waits for what an overload has left behind, which is none of the next step's, as long as some of
-/// it still comes. Returns what was delivered until then.
+/// Waits for deliveries that an overload has left behind, as long as some still come: they are not
+/// the next step's. Returns the deliveries until then.
 fn drained(trial: &mut Trial<'_>) -> Result<Deliveries, CannotRun> {
     trial.run.progress.phase("draining");
     let mut before = trial.fleet.ledger.deliveries();

@@ -1,6 +1,6 @@
 //! Some clients stop reading.
 //!
-//! The others must feel nothing, and the slow ones get everything or are told.
+//! The others must feel nothing, and the slow consumers get everything or a Close.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The age of a log's oldest entry, by a few marks instead of a time on each entry.
+//! How old a log's oldest entry is, by a few marks instead of a time on each entry.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! The flush: passes over rooms, round robin, a slice at a time, with coalesced writes.
+//! Coalesced writes of rooms to their members: passes, round robin, a slice at a time.
 //!
 //! A pass goes round the members of a room. It gives each member every frame from its cursor to the
 //! head of *that* moment, in one write. The pass ends when a full circle brought nothing new. A

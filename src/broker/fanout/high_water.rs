@@ -1,4 +1,4 @@
-//! High water: the most that a shard kept for readers that are behind.
+//! The most that a shard kept for readers that are behind (high water).
 //!
 //! Operators see by it how near the bounds are. It is
 //! read where a bound is checked, never per delivery.

@@ -1,4 +1,4 @@
-//! Listeners: channels that look at broadcasts themselves, and the broadcasts they are handed.
+//! Channels that look at broadcasts themselves, and the broadcasts they are handed.
 
 use super::outlets::shrink_queue;
 use crate::broker::topics::entry::Entry;

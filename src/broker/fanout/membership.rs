@@ -1,4 +1,4 @@
-//! Membership: how subscriptions enter and leave rooms, and how slow consumers leave the passes.
+//! How subscriptions enter and leave rooms, and how slow consumers leave the passes.
 
 use super::Fanout;
 use super::listener::Events;

@@ -1,4 +1,4 @@
-//! The passes of one shard: the rooms that have one to run, and the bytes not offered yet.
+//! The rooms of one shard that have a pass to run, and the bytes not offered yet.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Retention: how much log is kept for slow consumers, and which of them are given up beyond it.
+//! Bounds on the log that is kept for slow consumers, which are given up beyond them.
 //!
 //! A topic's log is bounded in bytes, entries and age, and all logs of
 //! the shard together in bytes. An entry beyond a bound falls off the

@@ -1,4 +1,4 @@
-//! Round robin over the members of a room, as plain arithmetic on indices.
+//! The order of a pass over a room's members, round robin, as plain arithmetic on indices.
 //!
 //! A pass goes round the members and ends when a full circle brought nothing new. Members come and
 //! go in the middle of a pass; no member that still waits may be left out.

@@ -1,4 +1,4 @@
-//! Counts of the broker in totals: encodings per broadcast, and the writes of flushes.
+//! Totals of the broker: encodings per broadcast, and the writes of flushes.
 //!
 //! A shard counts in plain numbers of its own and shows them to other threads once a flush, so that
 //! it shares nothing while it writes.

@@ -1,4 +1,4 @@
-//! The hub that all shards share: the registry of topics, each shard's mailbox, and counters.
+//! The state that all shards share: the registry of topics, each shard's mailbox, and counters.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! The mailbox of a shard: a queue from other threads, and the wake-up of a sleeping owner.
+//! A shard's queue from other threads, and the wake-up of its sleeping owner.
 //!
 //! A shard that is awake takes its mail once an event loop turn, so
 //! no thread wakes it. Only the first to post to a sleeping shard

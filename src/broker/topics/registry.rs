@@ -1,4 +1,4 @@
-//! The registry of topics that have members now.
+//! The topics that have members now, by name.
 //!
 //! Each of its parts has a lock, so that a walk through
 //! it blocks no thread for longer than one part takes.

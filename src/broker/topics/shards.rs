@@ -1,4 +1,4 @@
-//! The shards as other threads see them: mailbox, lag (for backpressure), and counts.
+//! The parts of all shards that other threads see: mailbox, lag (for backpressure), and counts.
 
 use std::task::Waker;
 

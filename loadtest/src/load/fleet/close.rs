@@ -24,7 +24,7 @@ impl Fleet {
             self.ledger.end_life(number, &mut self.done);
             self.try_again(number);
         } else if self.connections[number as usize].slow {
-            // It is told by the end of its connection, and owed no more than it has.
+            // The end of its connection is its notice, and the server owes it no more than it has.
             count(&mut self.totals.ended_slow, why.clone());
             self.ledger.leave(number, &mut self.done);
         } else {
@@ -46,8 +46,8 @@ impl Fleet {
         }
     }
 
-    /// The connection leaves the lobby as `how` says, of its own will: what it has not got by now
-    /// it is not owed.
+    /// The connection leaves the lobby by its own will, as `how` says. It is not owed the messages
+    /// that it lacks by now.
     pub fn depart(&mut self, number: u32, how: Departure) {
         let connection = &mut self.connections[number as usize];
         if connection.stage != Stage::Joined {

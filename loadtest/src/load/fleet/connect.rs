@@ -65,7 +65,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Those who have not joined in time.
+    /// Gives up connections that have not joined in time.
     fn give_up_late(&mut self, now: u64) {
         let timeout_ns = self.connect_queue.timeout_ns;
         while let Some((number, opened_ns)) = self.connect_queue.on_the_way.front().copied() {

@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 
 use super::settings::FleetSettings;
 
-/// Who is to be opened when, and who is on the way.
+/// Connections to be opened, with their times, and those on the way.
 #[derive(Debug)]
 pub(super) struct ConnectQueue {
     pub waiting: VecDeque<u32>,
     /// From one start to the next; 0 is as fast as it goes.
     pub period_ns: u64,
     pub next_ns: u64,
-    /// Since when all of them were to be started at once.
+    /// When all of them were to be started at once.
     pub storm_ns: Option<u64>,
-    /// When each connection on its way was opened, oldest first. Our own line before that is none
-    /// of the server's. Those that arrived meanwhile are still in it.
+    /// When each connection on its way was opened, oldest first. The time in this program's own
+    /// queue is not the server's. Connections that arrived meanwhile are still in it.
     pub on_the_way: VecDeque<(u32, u64)>,
     pub arriving: usize,
     pub arriving_max: usize,
@@ -39,8 +39,7 @@ impl ConnectQueue {
         self.storm_ns = Some(begin_ns);
     }
 
-    /// From now on each connection is opened at once, and may take so long until its upgrade is
-    /// answered.
+    /// From now on each connection is opened at once, and its upgrade may take `timeout_ns`.
     pub fn unbound(&mut self, timeout_ns: u64) {
         (self.period_ns, self.next_ns, self.storm_ns) = (0, 0, None);
         (self.arriving_max, self.timeout_ns) = (usize::MAX, timeout_ns);

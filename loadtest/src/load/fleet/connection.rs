@@ -36,11 +36,11 @@ pub(super) struct Connection {
     pub heartbeat_ns: Option<u64>,
     /// Whether it reads what comes.
     pub reads: bool,
-    /// It is going to stop reading: its socket takes little, so that the server is left with the
-    /// rest soon.
+    /// It is going to stop reading: its socket takes little,
+    /// so that the server is left with the rest soon.
     pub narrow: bool,
-    /// Whether it has stopped reading at some time: nobody waits for it, and its delays are
-    /// nobody's.
+    /// Whether it has stopped reading at some time: its deliveries are not waited for, and its
+    /// delays do not count.
     pub slow: bool,
     /// The peer's end has come, behind what is still to be read.
     pub hung_up: bool,
@@ -93,8 +93,8 @@ pub(super) struct Pushed {
     pub message: Option<(u32, u32)>,
 }
 
-/// Most pushes of a connection that a reply is looked for. A server that never replies must cost no
-/// memory.
+/// Most pushes of a connection that a reply is looked
+/// for. A server that never replies must cost no memory.
 const PUSHES_MAX: usize = 8_192;
 
 impl Connection {
@@ -143,8 +143,8 @@ impl Connection {
         self.pushes.push_back(push);
     }
 
-    /// The push that `reference` answers. Servers answer in order, so it is nearly always the
-    /// first.
+    /// The push that `reference` answers. Servers answer
+    /// in order, so it is nearly always the first.
     pub fn answered(&mut self, reference: u32) -> Option<Pushed> {
         let at = self
             .pushes

@@ -1,4 +1,4 @@
-//! What comes that is no plain delivery: control frames, parts of messages, replies, ends.
+//! Frames that are no plain delivery: control frames, parts of messages, replies, ends.
 
 use super::Fleet;
 use super::connection::{Pushed, Stage};
@@ -22,8 +22,8 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         match head.opcode {
             opcode::CLOSE => self.closed(number, frame::close_code(payload)),
-            // A server that pings and never reads gets no answer: an older ping need not have one
-            // (§5.5.3).
+            // A server that pings and never reads gets no
+            // answer: an older ping need not have one (§5.5.3).
             opcode::PING if connection.out.waiting() > PONGS_WAITING_MAX => {}
             opcode::PING => {
                 let mask = self.random.u32(..).to_ne_bytes();
@@ -151,7 +151,7 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         if incoming.topic == "phoenix" {
             let sent_ns = connection.heartbeat_ns.take();
-            // One that has stopped reading has its answer late by its own fault.
+            // A connection that has stopped reading gets its answer late by its own fault.
             if let Some(sent_ns) = sent_ns.filter(|_| !connection.slow) {
                 self.meter.beat(sent_ns, now);
             }

@@ -1,4 +1,4 @@
-//! How a connection goes of its own will.
+//! The ways in which a connection goes by its own will.
 
 /// How a connection goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! All connections of a run in one event loop.
 //!
-//! The ledger that their deliveries are entered into and the meter that takes the time are part of
-//! it. Scenarios say who opens, who talks at which pace and when it ends; nothing here knows a
-//! scenario.
+//! The ledger of the deliveries and the meter of the times are part of
+//! it. Scenarios decide which connections open, which of them publish
+//! at which pace, and when it ends; nothing here knows a scenario.
 
 mod close;
 mod connect;
@@ -79,12 +79,12 @@ pub struct Fleet {
     topics: Vec<Vec<u8>>,
     /// Where a payload is put together.
     payload: Vec<u8>,
-    /// It only listens, to messages of another process: they are timed by their tags, and owed to
-    /// nobody.
+    /// It only listens to messages of another process: they
+    /// are timed by their tags, and no member is owed them.
     probes: bool,
     /// Whether replies to pushes are happenings.
     pub tells_replies: bool,
-    /// When the scenario wants to be asked again at the latest, whatever happens before.
+    /// When the scenario must be asked again at the latest.
     pub wake_ns: Option<u64>,
     /// Delays by lobby, if they are taken.
     pub lobby_delays: Option<LobbyRecorders>,
@@ -178,8 +178,8 @@ impl Fleet {
         self.probes = true;
     }
 
-    /// A lobby with that many publishers, who are still to be enlisted. Returns its number and its
-    /// first stream.
+    /// A lobby with that many publishers, which are still to be enlisted. Returns its number and
+    /// its first stream.
     pub fn open_lobby(&mut self, publishers: u32) -> (u32, u32) {
         let opened = self.ledger.open_lobby(publishers);
         self.publishers
@@ -203,8 +203,8 @@ impl Fleet {
         member
     }
 
-    /// The storm began at `begin_ns`: that is when every connection that is opened from now on was
-    /// to be started.
+    /// The storm began at `begin_ns`: that is when every
+    /// connection that is opened from now on was to be started.
     pub fn storm_from(&mut self, begin_ns: u64) {
         self.connect_queue.storm_from(begin_ns);
     }
@@ -290,7 +290,7 @@ impl Fleet {
         &self.totals.ended_slow
     }
 
-    /// The connection publishes one message of its own, and tells when it has got it back.
+    /// The connection publishes one message of its own, and reports when it has got it back.
     pub fn talk_once(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         connection.awaits_echo = true;
@@ -314,8 +314,8 @@ impl Fleet {
         self.totals.connections()
     }
 
-    /// Connections that are joined and read, and whose heartbeat of before `before_ns` was not
-    /// answered.
+    /// Connections that are joined and read, and whose
+    /// heartbeat of before `before_ns` was not answered.
     pub fn unanswered_heartbeats(&self, before_ns: u64) -> usize {
         let waits = |connection: &&Connection| {
             let Connection {

@@ -1,4 +1,4 @@
-//! When which stream publishes: at a rate (open loop) or as messages come home (closed loop).
+//! The pace of publishing: at a rate (open loop), or as messages come home (closed loop).
 //!
 //! Nothing slows a rate down.
 
@@ -11,7 +11,7 @@ pub struct Pacer(Pace);
 #[derive(Debug)]
 enum Pace {
     Silent,
-    /// Message number k is due k / rate after the begin, whatever became of those before it.
+    /// Message number k is due k / rate after the beginning, however late those before it are.
     Rate {
         begin_ns: u64,
         period_ns: f64,

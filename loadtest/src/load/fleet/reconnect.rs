@@ -1,9 +1,9 @@
 //! Clients that come back by themselves, as those of phoenix.js do.
 //!
-//! A connection that ended or could not be had is tried again; a join that was refused or not
-//! answered is sent again on the same connection; each has its own schedule. Nothing is random,
-//! because phoenix.js has nothing random: clients that a restart cuts off at once come back at
-//! once.
+//! A connection that ended or could not be had is tried again; a join that
+//! was refused or not answered is sent again on the same connection; each
+//! has its own schedule. Nothing is random, because phoenix.js has nothing
+//! random: clients that a restart cuts off at once come back at once.
 
 use super::Fleet;
 use super::connection::Stage;
@@ -74,8 +74,7 @@ impl Fleet {
         returning.schedule(number, Step::Connect, now_ns() + after_ms * MILLISECOND_NS);
     }
 
-    /// The client was told something after which it does not come back, if it is one of those that
-    /// do.
+    /// A client that would come back got an end after which it does not.
     pub(super) fn stay_away(&mut self, number: u32) {
         if let Some(returning) = &mut self.returning {
             returning.clients[number as usize].away = true;
@@ -135,8 +134,8 @@ impl Fleet {
         }
     }
 
-    /// phoenix.js leaves the topic then, so that an answer that comes late leaves no channel
-    /// behind.
+    /// phoenix.js leaves the topic then, so that an
+    /// answer that comes late leaves no channel behind.
     fn give_up_join(&mut self, number: u32) {
         let script = &self.settings.script;
         let mask = self.random.u32(..).to_ne_bytes();

@@ -1,4 +1,4 @@
-//! The clients that come back: who connects or joins again when.
+//! The queue of clients that come back: the next try of each to connect or join.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,15 +12,15 @@ pub struct ReconnectQueue {
     pub(super) clients: Vec<Client>,
     /// Clients that wait for their time to connect again.
     pub(super) waiting: usize,
-    /// Upgrades that were answered so late that an app with a fallback would have turned to
-    /// long-poll.
+    /// Upgrades that were answered so late that an app
+    /// with a fallback would have turned to long-poll.
     pub late_upgrades: u64,
     /// From when a try was due to when it was made: how late the load generator was.
     pub lateness: Recorder,
 }
 
-/// What one client does next, unless something else has happened to it: then its turn is another
-/// one.
+/// What one client does next, unless something else
+/// has happened to it: then its turn is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Due {
     pub at_ns: u64,
@@ -46,7 +46,7 @@ pub(super) struct Client {
     pub rejoins: u32,
     /// Tries to connect in all.
     pub tries: u32,
-    /// It was told something after which it does not come back.
+    /// It got an end after which it does not come back.
     pub away: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the connections say: topics, joins and payloads.
+//! The script of the connections: topics, joins and payloads.
 //!
 //! They are made from templates, so that other people's channels can be driven.
 

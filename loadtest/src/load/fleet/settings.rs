@@ -1,4 +1,4 @@
-//! What the connections of a fleet are told: where they go, what they say, and how long they wait.
+//! Settings of a fleet's connections: their address, their script and their time limits.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! What became of all connections together, and why those ended that did.
+//! Totals over all connections, and the reasons why some of them ended.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl Totals {
     }
 }
 
-/// Different reasons that are told apart; a server may make up as many as it likes.
+/// The most reasons that are counted apart; a server may make up as many as it likes.
 const REASONS_MAX: usize = 20;
 
 pub(super) fn count(reasons: &mut BTreeMap<String, u64>, why: String) {

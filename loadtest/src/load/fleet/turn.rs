@@ -1,4 +1,4 @@
-//! The loop: what is due, then what has come, then what is to be written, and again.
+//! The event loop: due work, then events from the sockets, then writes, and again.
 
 use std::io;
 
@@ -7,8 +7,8 @@ use super::pacer::Pacer;
 use super::timer::TIMER;
 use crate::clock::{MILLISECOND_NS, now_ns};
 
-/// Longest that the loop sleeps: what nobody wakes it for (signals, the live line) is looked at
-/// that often.
+/// Longest sleep of the loop: signals and the live line
+/// wake it by no event, and are looked at that often.
 const SLEEP_NS: u64 = 100 * MILLISECOND_NS;
 /// Most messages published in one turn, so that a generator that is late still reads.
 const PUBLISHED_A_TURN_MAX: usize = 4_096;
@@ -81,7 +81,7 @@ impl Fleet {
                 self.writable(number);
             }
             if event.is_read_closed() || event.is_error() {
-                // The end may stand behind bytes of the same event, and is not told a second time.
+                // The end may be behind bytes of the same event, and is reported only once.
                 self.hung_up(number);
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
@@ -100,8 +100,8 @@ impl Fleet {
         }
     }
 
-    /// Publishes what was due before `end_ns` and is late, as much as one turn takes; the rest
-    /// counts as unsent. Then nobody publishes any more.
+    /// Publishes messages that were due before `end_ns` and are late, as many as one turn takes.
+    /// The rest counts as unsent, and publishing ends.
     pub fn end_pace(&mut self, end_ns: u64) {
         self.publish_due(end_ns.saturating_sub(1));
         let unsent = self.pacer.backlog(end_ns);
@@ -123,7 +123,7 @@ impl Fleet {
         }
     }
 
-    /// In a closed loop a lost message would be waited for for ever.
+    /// In a closed loop a lost message would be waited for forever.
     fn abandon_late(&mut self, now: u64) {
         if now >= self.abandon_due_ns {
             self.abandon_due_ns = now + SLEEP_NS;

@@ -1,4 +1,4 @@
-//! What is sent: messages that are due, heartbeats, and what waits for a socket.
+//! Egress: messages that are due, heartbeats, and bytes that wait for a socket.
 //!
 //! A turn's messages of a connection leave in one write.
 
@@ -170,8 +170,7 @@ impl Fleet {
                     break;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What the server has said before it went is still to be read: a read will tell the
-                // end.
+                // The server's last bytes are still to be read: a read will report the end.
                 Err(error) => {
                     out.bytes.clear();
                     out.written = 0;
@@ -195,7 +194,7 @@ impl Fleet {
         }
     }
 
-    /// The connection reads nothing from now on, and nobody waits for it.
+    /// The connection reads nothing from now on, and its deliveries are not waited for.
     pub fn stop_reading(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         (connection.reads, connection.slow) = (false, true);

@@ -1,4 +1,4 @@
-//! Where a member stands in a stream, and what it has not got before that.
+//! A member's position in a stream, and the messages before it that are missing.
 
 use std::collections::HashMap;
 use std::ops::Range;

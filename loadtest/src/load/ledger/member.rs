@@ -34,7 +34,7 @@ pub(super) enum Owed {
     Nothing,
     /// Everything that is published, and messages are waited for until it has them.
     All,
-    /// Everything, but nobody waits for it: it reads when it likes.
+    /// It is owed everything, but is not waited for: it reads when it likes.
     AllInTime,
     /// Everything, and it will not get it: it was lost.
     Lost,

@@ -1,4 +1,4 @@
-//! What members have not got of what they were owed, and the sums of all deliveries.
+//! Missing deliveries that members were owed, and the sums of all deliveries.
 
 use super::Ledger;
 use super::cursor::Cursor;
@@ -12,14 +12,13 @@ impl Ledger {
         self.reckon(member, |stream, _| stream.sent()).1
     }
 
-    /// Whether a member who has been lost, or that nobody waits for, misses something in between
-    /// what it got.
+    /// Whether a member that was lost, or is not waited for, misses a message between those it got.
     pub fn has_gap(&self, member: u32) -> bool {
         self.reckon(member, |_, cursor| cursor.next()).1 > 0
     }
 
-    /// The sums as they stand. They are exact when the run has settled. Takes a look at every
-    /// member.
+    /// The sums as they stand. They are exact when the
+    /// run has settled. Takes a look at every member.
     pub fn deliveries(&self) -> Deliveries {
         let tallies = self.tallies;
         let (mut expected, mut missing) = (tallies.settled_expected, tallies.settled_missing);

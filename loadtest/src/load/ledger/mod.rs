@@ -1,8 +1,8 @@
-//! What was published and who is owed it, against what came.
+//! The ledger: published messages and the members owed them, against the deliveries.
 //!
-//! Each delivery is entered by its stream and sequence, so that a missing, doubled, swapped or
-//! altered one is known for what it is. It does no I/O, and knows no connection: a member is a
-//! number.
+//! Each delivery is entered by its stream and sequence, so that a
+//! missing, doubled, swapped or altered one is known for what it is.
+//! It does no I/O, and knows no connection: a member is a number.
 
 mod cursor;
 mod member;
@@ -28,7 +28,7 @@ pub struct Ledger {
     members: Vec<Member>,
     holes: Holes,
     tallies: Tallies,
-    /// Messages that were to be sent after this are owed to nobody.
+    /// No member is owed messages that were to be sent after this.
     end_ns: Option<u64>,
 }
 
@@ -39,9 +39,9 @@ pub struct Entered {
     pub intended_ns: u64,
     /// Whether it was owed: a copy, or what came before the join, is not.
     pub owed: bool,
-    /// Whether nobody else is waited for: this was the message's last subscriber.
+    /// Whether this was the message's last subscriber, and no other is waited for.
     pub last: bool,
-    /// Whether the message is home: its publisher has it back, or nobody waits for that any more.
+    /// Whether the message is home: its publisher has it back, or is not waited for any more.
     pub home: bool,
     /// Its stream.
     pub stream: u32,
@@ -76,8 +76,8 @@ impl Ledger {
         (lobby, streams_begin)
     }
 
-    /// A member of `lobby` who is not there yet. `own` is the stream it publishes, which it gets
-    /// too if `echo`.
+    /// A member of `lobby` that is not there yet. `own` is
+    /// the stream it publishes, which it gets too if `echo`.
     pub fn enrol(&mut self, lobby: u32, own: Option<u32>, echo: bool) -> u32 {
         let member = self.members.len() as u32;
         let streams = self.lobbies[lobby as usize].streams as usize;
@@ -120,15 +120,15 @@ impl Ledger {
         self.settle_up(member, done, |_, cursor| cursor.next());
     }
 
-    /// The server is about to be told to end: it has taken in what is home by now, and owes that to
-    /// all who are there.
+    /// The server is about to be ended. It has taken in the messages that are home by now, and owes
+    /// them to all members that are there.
     pub fn promise(&mut self) {
         self.streams.iter_mut().for_each(Stream::promise);
     }
 
-    /// The member's connection has ended with its server, and it may join again. What it has not
-    /// got by now it is not owed, as nobody can know what the server had read by then, but for what
-    /// was [promised](Ledger::promise).
+    /// The member's connection has ended with its server, and it may join again. It is not owed the
+    /// messages it lacks by now, because it is not known what the server had read by then. It is
+    /// still owed the [promised](Ledger::promise) ones.
     pub fn end_life(&mut self, member: u32, done: &mut Vec<u32>) {
         if self.members[member as usize].owed != Owed::Nothing {
             self.settle_up(member, done, |stream, cursor| {
@@ -169,8 +169,8 @@ impl Ledger {
         }
     }
 
-    /// What is to be written over the next text of `stream`, intended for `now`: it is published
-    /// with that.
+    /// What is to be written over the next text of `stream`,
+    /// intended for `now`: it is published with that.
     pub fn publish(&mut self, stream: u32, intended_ns: u64) -> Tag {
         let lobby = &self.lobbies[self.streams[stream as usize].lobby as usize];
         let Stream {
@@ -192,7 +192,7 @@ impl Ledger {
         self.tallies.unsent += messages;
     }
 
-    /// The server has refused that message: nobody is owed it. True if it is home by that.
+    /// The server has refused that message: no member is owed it. True if it is home by that.
     pub fn refuse(&mut self, stream: u32, sequence: u32) -> bool {
         self.streams[stream as usize].refuse(sequence)
     }
@@ -297,8 +297,9 @@ impl Ledger {
         }
     }
 
-    /// Streams whose oldest open message is older than `before_ns`: nobody waits for those any
-    /// longer, though they are still owed. Each is put into `done` once for each message.
+    /// Streams whose oldest open message is older than `before_ns`. Such
+    /// messages are not waited for any longer, though they are still
+    /// owed. Each stream is put into `done` once for each message.
     pub fn abandon(&mut self, before_ns: u64, done: &mut Vec<u32>) {
         for (number, stream) in self.streams.iter_mut().enumerate() {
             for _ in 0..stream.abandon(before_ns) {
@@ -320,7 +321,7 @@ impl Ledger {
         self.tallies.echoes
     }
 
-    /// Whether every message has come to all who are waited for.
+    /// Whether every message has come to all members that are waited for.
     pub fn is_settled(&self) -> bool {
         self.streams.iter().all(Stream::is_settled)
     }
@@ -331,8 +332,8 @@ impl Ledger {
         self.streams.iter().map(Stream::in_flight).sum()
     }
 
-    /// From now on, messages that were to be sent after `end_ns` and have not come to everybody are
-    /// owed to nobody.
+    /// From now on, no member is owed a message that was
+    /// to be sent after `end_ns` and has not come to all.
     pub fn end_at(&mut self, end_ns: u64) {
         self.end_ns = Some(end_ns);
     }

@@ -1,4 +1,4 @@
-//! How a delivery is known among all that a member gets.
+//! Recognition of a delivery among all that a member gets.
 //!
 //! All deliveries of a lobby begin alike up to the tag, so the place of the tag is learnt from the
 //! first one, and the others cost a comparison.
@@ -32,8 +32,8 @@ impl Recognition {
         })
     }
 
-    /// The tag, and whether `filler` follows it as it was published. `None` if the text begins
-    /// otherwise.
+    /// The tag, and whether `filler` follows it as it was
+    /// published. `None` if the text begins otherwise.
     #[inline]
     pub fn look(&self, payload: &[u8], marker: Marker, filler: &[u8]) -> Option<Seen> {
         let rest = payload.strip_prefix(&*self.before)?;

@@ -1,4 +1,4 @@
-//! The messages of one publisher, and for which of them somebody is still waited for.
+//! The messages of one publisher, and the members that each is still waiting for.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -14,25 +14,25 @@ pub(super) struct Stream {
     open_begin: u32,
     open: VecDeque<Open>,
     refused: BTreeSet<u32>,
-    /// So many of its first messages were home when the server was told to end.
+    /// How many of its first messages were home when the server got the signal to end.
     promised: u32,
 }
 
-/// A message that has not come to everybody, or stands behind one that has not.
+/// A message that has not come to all members, or is behind one that has not.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     intended_ns: u64,
     /// Members that it has not come to. 0: it is done.
     remaining: u32,
-    /// Its publisher has it back, or nobody waits for that any more: another one may be published
-    /// in its place.
+    /// Its publisher has it back, or is not waited for any
+    /// more: another message may be published in its place.
     home: bool,
 }
 
 /// What a delivery was for its message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Arrival {
-    /// Nobody else is waited for.
+    /// No other member is waited for.
     pub last: bool,
     /// It is home by that.
     pub home: bool,
@@ -51,7 +51,7 @@ impl Stream {
         }
     }
 
-    /// What is home by now was taken in by the server for good.
+    /// The server took in all messages that are home by now.
     pub fn promise(&mut self) {
         let home = |message: &&Open| message.home || message.remaining == 0;
         self.promised = self.open_begin + self.open.iter().take_while(home).count() as u32;
@@ -67,7 +67,7 @@ impl Stream {
         self.open_begin + self.open.len() as u32
     }
 
-    /// Messages that were to be sent before `end_ns`, or have come to everybody.
+    /// Messages that were to be sent before `end_ns`, or have come to all members.
     pub fn sent_before(&self, end_ns: u64) -> u32 {
         let before = self
             .open
@@ -119,7 +119,7 @@ impl Stream {
         }
     }
 
-    /// Nobody waits for it. True if it is home by that.
+    /// The message is not waited for. True if it is home by that.
     pub fn refuse(&mut self, sequence: u32) -> bool {
         let mut home = false;
         if self.refused.insert(sequence) {

@@ -11,7 +11,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A lobby with `members` who have joined, and one stream.
+    /// A lobby with `members` that have joined, and one stream.
     fn new(members: u32) -> Scene {
         let mut ledger = Ledger::new(MARKER, (*b"filler").into());
         let (lobby, _) = ledger.open_lobby(1);
@@ -309,7 +309,7 @@ fn a_life_that_ends_is_owed_what_was_home_before_the_signal_and_of_the_rest_what
         let done = &mut scene.done;
         scene.ledger.end_life(member, done);
     }
-    // Member 0 has a gap at 3, member 1 has not got what was promised, and nobody is owed the rest.
+    // Member 0 has a gap at 3, member 1 lacks a promised message, and no member is owed the rest.
     assert_eq!(scene.sums(), [5 + 2 + 2, 2, 0, 0, 0]);
     assert!(scene.ledger.is_settled());
 }

@@ -1,7 +1,7 @@
-//! What goes over a connection, as plain functions of bytes.
+//! The bytes of a connection, as plain functions.
 //!
-//! It has the upgrade, WebSocket frames, Phoenix's messages, and the tag by which a message is
-//! known again.
+//! It has the upgrade, WebSocket frames, Phoenix's
+//! messages, and the tag by which a message is known again.
 
 pub mod frame;
 pub mod phoenix;

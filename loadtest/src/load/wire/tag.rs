@@ -1,4 +1,4 @@
-//! The first letters of every published text, by which a delivery is known for what it is.
+//! The tag at the start of every published text, by which a delivery is recognized.
 //!
 //! A tag has only letters and digits, and always the same length, so it passes any server unchanged
 //! and is found at the same place in every frame of a lobby.
@@ -25,7 +25,7 @@ pub struct Tag {
     pub intended_ns: u64,
 }
 
-/// The marker of one run, which tells its messages from anybody else's in the same lobby.
+/// The marker of one run, which distinguishes its messages from others in the same lobby.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Marker(pub [u8; MARKER_LEN]);
 
@@ -55,7 +55,7 @@ impl Tag {
         write_hex(self.check(), &mut rest[..CHECK_LEN]);
     }
 
-    /// A number of two digits that is another one, nearly always, when a digit of the tag is.
+    /// A check of two digits, which nearly always changes when a digit of the tag changes.
     #[inline]
     fn check(&self) -> u64 {
         let numbers = u64::from(self.stream) << 32 | u64::from(self.sequence);
@@ -103,8 +103,8 @@ fn hex8(digits: [u8; 8]) -> Option<u32> {
     let bytes = u64::from_be_bytes(digits);
     let letters = (bytes >> 6) & ONES;
     let value = (bytes & (ONES * 0x0f)) + letters * 9;
-    // What does not come out again as it went in was no digit, nor is ten or more without a letter,
-    // or with one less.
+    // A value that does not come out as it went in had a byte that was no digit: ten or more
+    // without a letter, or less with one.
     let again = value + ONES * 0x30 + letters * 0x27;
     let over_nine = ((value + ONES * 6) >> 4) & ONES;
     if again != bytes || over_nine != letters || value & (ONES * 0xf0) != 0 {

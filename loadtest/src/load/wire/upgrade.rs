@@ -1,4 +1,4 @@
-//! The request for a WebSocket, and what its answer says.
+//! The request for a WebSocket, and the reading of its answer.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

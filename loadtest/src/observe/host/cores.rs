@@ -42,7 +42,7 @@ impl Cores {
         Ok(Cores(numbers.filter(|&core| set.is_set(core)).collect()))
     }
 
-    /// Binds this thread and whatever it starts from now on, threads and processes. Called first
+    /// Binds this thread, and the threads and processes that it starts from now on. Called first
     /// thing in `main`, that is the whole process.
     ///
     /// # Errors
@@ -53,8 +53,8 @@ impl Cores {
         let before = sched_getaffinity(None)?;
         let mut wanted = CpuSet::new();
         self.0.iter().for_each(|&core| wanted.set(core));
-        // The kernel binds to those of the cores that it has, and only fails if it has none of
-        // them.
+        // The kernel binds to those of the cores that it
+        // has, and only fails if it has none of them.
         let bound = sched_setaffinity(None, &wanted).and_then(|()| sched_getaffinity(None));
         if bound == Ok(wanted) {
             return Ok(());
@@ -110,7 +110,7 @@ impl FromStr for Cores {
 
     fn from_str(list: &str) -> Result<Cores, CoresError> {
         let ranges = ranges(list).ok_or_else(|| CoresError::Malformed(list.to_owned()))?;
-        // Looked at before it is spread out: a range is as long as somebody types it.
+        // Checked before it is spread out: a range may be as long as a user types it.
         let last = ranges.iter().map(|range| *range.end()).max();
         match last {
             None => Err(CoresError::Malformed(list.to_owned())),

@@ -1,4 +1,4 @@
-//! What connections of the load need of the system: descriptors and local ports.
+//! System limits for the load's connections: descriptors and local ports.
 //!
 //! It is asked before anything starts, so that a run does not fail in its middle for want of them.
 
@@ -10,8 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::cores::ranges;
 
-/// Descriptors that a run needs beside its connections: epoll, timers, result files, reads of
-/// /proc.
+/// Descriptors that a run needs beside its connections:
+/// epoll, timers, result files, reads of /proc.
 const DESCRIPTORS_BESIDE: u64 = 32;
 
 /// Raises the soft limit of open files to the hard one. Processes that are started later inherit
@@ -43,7 +43,7 @@ pub struct Room {
     ports: u64,
 }
 
-/// What there is not enough of, and how to get it.
+/// The shortage, and how to end it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotEnough {
     /// Too few files may be open.
@@ -69,7 +69,8 @@ pub enum NotEnough {
     Ports {
         /// Connections that were asked for.
         connections: u64,
-        /// Where to: one address with one port, so that nothing else tells connections apart.
+        /// The target: one address with one port, so that
+        /// only the local port distinguishes connections.
         target: SocketAddr,
         /// Ports of the range.
         ports: u64,

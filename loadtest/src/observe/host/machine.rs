@@ -1,4 +1,4 @@
-//! What the results say of the machine: processor, memory, system.
+//! The machine's description in a result: processor, memory, system.
 
 use std::fs;
 

@@ -1,7 +1,7 @@
-//! What is read of, and set in, the system the load comes from: /proc, limits, cores.
+//! Reading and setting of the load's system: /proc, limits, cores.
 //!
-//! Scenarios ask here before they start, and the engine asks while it runs; nothing here knows the
-//! load.
+//! Scenarios ask here before they start, and the engine
+//! asks while it runs; nothing here knows the load.
 
 mod cores;
 mod limits;

@@ -1,4 +1,4 @@
-//! What /proc/PID/stat (proc_pid_stat(5)) and statm say of one process.
+//! One process by /proc/PID/stat (proc_pid_stat(5)) and statm.
 
 use std::fs;
 use std::time::Duration;
@@ -26,17 +26,17 @@ impl Process {
         parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// All there are. Those that end meanwhile may be among them or not. It costs some 10 µs a
-    /// process.
+    /// All there are. Those that end meanwhile may be
+    /// among them or not. It costs some 10 µs a process.
     pub fn all() -> std::io::Result<Vec<Process>> {
         let entries = fs::read_dir("/proc")?.filter_map(Result::ok);
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         Ok(pids.filter_map(Process::of).collect())
     }
 
-    /// Resident memory; nothing if it has gone. From statm, which Linux 6.18 adds up exactly: the
-    /// same figure in stat leaves out what each core has not yet handed in, a quarter of a mebibyte
-    /// on two cores.
+    /// Resident memory; nothing if it has gone. From statm, which Linux
+    /// 6.18 adds up exactly: the same figure in stat leaves out what each
+    /// core has not yet handed in, a quarter of a mebibyte on two cores.
     pub fn rss_bytes(&self) -> u64 {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
         let resident = statm.split_ascii_whitespace().nth(1).map(str::parse::<u64>);

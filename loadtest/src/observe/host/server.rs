@@ -72,7 +72,7 @@ pub enum SpawnError {
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
-    /// By itself or when it was told to; what the shell returned.
+    /// By itself, or after the signal; holds the shell's status.
     Ended(ExitStatus),
     /// It did not end within 15 s and was killed.
     Killed,
@@ -109,8 +109,8 @@ impl Server {
         let listener = listener.try_clone().map_err(SpawnError::Listener)?;
         let bare = command.trim_start();
         let bare = bare.strip_prefix("exec ").unwrap_or(bare);
-        // It goes through the input, as the one descriptor beside the outputs that a child can be
-        // given.
+        // It goes through the input, as the one descriptor
+        // beside the outputs that a child can be given.
         let script = format!(
             "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1; export LISTEN_PID LISTEN_FDS; exec {bare}"
         );
@@ -203,8 +203,8 @@ impl Server {
         }
     }
 
-    /// How it ended, once it and all in its process group have. Looks at every process of the
-    /// machine.
+    /// How it ended, once it and all in its process group
+    /// have. Looks at every process of the machine.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         let Server::Spawned { child, .. } = self else {
             return None;
@@ -269,8 +269,8 @@ fn forget(group: u32) {
     groups().retain(|other| *other != group);
 }
 
-/// Kills all servers that this program has started, without waiting for them. For a program that
-/// ends at once.
+/// Kills all servers that this program has started, without
+/// waiting for them. For a program that ends at once.
 pub fn kill_servers() {
     for group in groups().drain(..) {
         let strays = strays(group);

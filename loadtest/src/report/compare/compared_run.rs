@@ -1,4 +1,4 @@
-//! One of the runs that are compared: its letter, its name, and what stands for it.
+//! One of the compared runs: its letter, its name, and the measurement that represents it.
 
 use crate::report::findings::findings;
 use crate::report::representative::Representative;
@@ -35,7 +35,7 @@ impl<'a> ComparedRun<'a> {
         }
     }
 
-    /// Its letter and name. The end of a long name tells more than its beginning.
+    /// Its letter and name. The end of a long name distinguishes it better than its beginning.
     pub fn title(&self) -> String {
         let long = self.name.chars().count();
         let end: String = self

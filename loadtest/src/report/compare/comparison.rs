@@ -1,4 +1,4 @@
-//! Runs with all that is said of them beside each other.
+//! Compared runs, with all facts that are shown beside each other.
 
 use super::compared_run::ComparedRun;
 use super::differences;
@@ -6,7 +6,7 @@ use super::rows::{self, Row};
 use crate::report::table::Table;
 use crate::result::RunResult;
 
-/// Runs, ready to be told beside each other.
+/// Runs, ready to be shown beside each other.
 pub(super) struct Comparison<'a> {
     pub runs: Vec<ComparedRun<'a>>,
     pub rows: Vec<Row>,

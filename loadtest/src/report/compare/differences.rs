@@ -1,4 +1,4 @@
-//! In what runs differ before they ran: what was asked for, the machine, the tool.
+//! Differences of runs before they ran: the parameters, the machine, the tool.
 //!
 //! Figures of runs that differ may be held against each other, but not unawares.
 
@@ -9,7 +9,7 @@ use crate::result::RunResult;
 
 use super::compared_run::ComparedRun;
 
-/// What all have, as they have it. The scenario is told in a sentence.
+/// A trait that all runs have. The scenario is named in a sentence.
 type Trait = (&'static str, fn(&RunResult) -> String);
 
 const TRAITS: [Trait; 6] = [

@@ -1,4 +1,4 @@
-//! The figures that are held against each other, and which way each is better.
+//! The compared figures, and the better direction of each.
 
 use crate::report::direction::Direction;
 use crate::report::representative::Representative;

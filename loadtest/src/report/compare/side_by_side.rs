@@ -1,4 +1,4 @@
-//! The table of runs side by side: what each has, and what multiple of the first run's that is.
+//! The table of runs side by side: each figure, and its multiple of the first run's.
 
 use crate::report::table::{Cell, Mood, Table};
 use crate::report::tables::mostly_fixed;

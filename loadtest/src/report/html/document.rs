@@ -17,7 +17,7 @@ pub(in crate::report) struct Document {
 pub(in crate::report) struct Picture {
     /// What it shows.
     pub title: String,
-    /// The same for those who do not see it, with the figures that count.
+    /// The same in words for readers that do not see it, with the figures that count.
     pub words: String,
     /// Names of its series, in their order. No names if there is but one.
     pub keys: Vec<String>,

@@ -23,7 +23,7 @@ pub(in crate::report) struct Bar {
     pub paint: Paint,
 }
 
-/// What the colour of a bar tells. Nothing is told by it alone.
+/// The meaning of a bar's colour. Nothing is shown by colour alone.
 #[derive(Clone, Copy)]
 pub(in crate::report) enum Paint {
     /// Which series it belongs to.

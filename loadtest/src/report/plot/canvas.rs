@@ -1,4 +1,4 @@
-//! What a plot is drawn on: its sizes, its letters, and the drawing as SVG.
+//! The canvas of a plot: its sizes, its letters, and the drawing as SVG.
 
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, SVGBackend};

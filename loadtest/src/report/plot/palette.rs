@@ -17,7 +17,7 @@ pub(super) const GOOD: RGBColor = RGBColor(4, 4, 4);
 /// What is neither good nor bad.
 pub(super) const QUIET: RGBColor = RGBColor(5, 5, 5);
 
-/// How many series the style sheet tells apart, by colour and by dashes.
+/// How many series the style sheet distinguishes, by colour and by dashes.
 pub(super) const SERIES: usize = 6;
 
 /// The mark of a series.

@@ -1,4 +1,4 @@
-//! Tables of what came of it: deliveries, objectives, the connections.
+//! Tables of deliveries, objectives and connections.
 
 use crate::result::{Count, Deliveries, Measurement, Objective};
 
@@ -58,8 +58,8 @@ fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
     row
 }
 
-/// What nobody asks for when there is none of it: unsent and early. The others are shown as zeros,
-/// as proof.
+/// Columns that are left out when they are zero: unsent
+/// and early. The others are shown as zeros, as proof.
 fn quiet_columns_left_out(table: Table) -> Table {
     let named = table
         .rows

@@ -1,4 +1,4 @@
-//! Which tables a result has.
+//! The tables of a result.
 //!
 //! A table without rows is left out, and so is a column in which nothing stands.
 
@@ -42,7 +42,7 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
     tables
 }
 
-/// The step that ended a ramp: its delays are told beside those of the last one that held.
+/// The step that ended a ramp: its delays are shown beside those of the last one that held.
 fn broken(result: &RunResult) -> Option<&Measurement> {
     let broke = result
         .ramp

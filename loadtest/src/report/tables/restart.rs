@@ -1,4 +1,4 @@
-//! When who was back and by how many tries, and what those who were back felt meanwhile.
+//! Times and tries until clients were back after a restart, and the delays meanwhile.
 
 use crate::result::{Count, Latency, Restart};
 

@@ -1,4 +1,4 @@
-//! What is to be said of a restart: what failed, and what may mislead.
+//! The findings about a restart: failures, and facts that may mislead.
 
 use super::phases::Phases;
 use crate::arguments;

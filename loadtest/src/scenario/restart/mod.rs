@@ -135,8 +135,8 @@ fn found(judged: Judged, restart: crate::result::Restart) -> Found {
     }
 }
 
-/// The large lobby and the small ones, all joined, the small ones evenly among the others. Returns
-/// who talks in them.
+/// The large lobby and the small ones, all joined, the small
+/// ones evenly among the others. Returns their traffic.
 fn bring_up(trial: &mut Trial<'_>, asked: &Restart) -> Result<[SteadyTraffic; 2], CannotRun> {
     let echo = !asked.no_echo;
     let (large, large_begin) = trial.fleet.open_lobby(asked.publishers.0);
@@ -232,8 +232,8 @@ fn talk_before(
     }
 }
 
-/// Once all are back they stay: a server that loses somebody or something now has not got over its
-/// restart.
+/// Once all clients are back they stay: a server that loses a client or a delivery now has not got
+/// over its restart.
 fn talk_after(
     trial: &mut Trial<'_>,
     traffic: &mut [SteadyTraffic; 2],

@@ -1,4 +1,4 @@
-//! What happens from the signal on: the end, the start, and each client's way back.
+//! The phases from the signal on: the end, the start, and each client's way back.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ struct Client {
 }
 
 impl Phases {
-    /// The old server is told to end.
+    /// The old server gets the signal to end.
     pub fn begin(trial: &mut Trial<'_>, asked: &Restart) -> Phases {
         trial.begin_measuring_without_end();
         trial.run.progress.phase("restarting");
@@ -144,7 +144,7 @@ impl Phases {
         }
     }
 
-    /// The time in which everybody was to be back is over.
+    /// The time in which all clients were to be back is over.
     pub fn end(&self, trial: &mut Trial<'_>) {
         trial.end_returning();
         if let Some(recorders) = &mut trial.fleet.lobby_delays {
@@ -204,7 +204,7 @@ impl Phases {
     }
 }
 
-/// Whether a server has said no, and it is not that none was there.
+/// Whether a server has said no, rather than that none was there.
 fn is_an_answer(why: &str) -> bool {
     [
         "HTTP ",

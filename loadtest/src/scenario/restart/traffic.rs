@@ -23,8 +23,8 @@ impl SteadyTraffic {
         }
     }
 
-    /// Publishes what is due, and returns when the next message will be. What nobody is there to
-    /// say is not said.
+    /// Publishes messages that are due, and returns when the next one will be. A message whose
+    /// publisher is absent is not sent.
     pub fn turn(&mut self, fleet: &mut Fleet) -> u64 {
         let now = now_ns();
         while self.due_ns <= now {

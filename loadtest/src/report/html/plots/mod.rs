@@ -1,4 +1,4 @@
-//! Which plots a result has, and what they say to those who do not see them.
+//! The plots of a result, and their words for readers that do not see them.
 
 mod delays;
 mod floor;

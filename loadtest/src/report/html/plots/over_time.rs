@@ -1,4 +1,4 @@
-//! What happened over time: what was delivered, how late, by how much CPU.
+//! Plots over time: deliveries, delays, CPU.
 
 use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{self, plain, time_us};
@@ -18,7 +18,7 @@ struct Timeline {
     write: fn(f64) -> String,
     /// From zero to the largest.
     axis: fn(f64) -> Axis,
-    /// Drawn only if the figure changes by more than a tenth: what stands still is told in a table.
+    /// Drawn only if the figure changes by more than a tenth: a table shows a constant one.
     if_it_moves: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A plot of lines, with the words for those who do not see it.
+//! A plot of lines, with words for readers that do not see it.
 
 use crate::report::html::document::Picture;
 use crate::report::plot::Lines;

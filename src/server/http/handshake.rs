@@ -150,7 +150,8 @@ async fn ask_app(
     }
 }
 
-/// The output of `future`; None if it panics. It is not polled again then.
+/// The output of `future`; None if it panics. It is not polled again then. What futures-util has for this would be one
+/// crate more for a poll.
 async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let poll = |context: &mut std::task::Context<'_>| {

@@ -158,6 +158,7 @@ async fn run(
     let lifetime = Duration::from_millis(limits.lifetime_ms);
     let mut stop = pin!(timeout(lifetime, async {
         stop.await;
+        // Needs no waker: a request wakes this task, because hyper runs in it.
         let first = poll_fn(|_| {
             if connection.has_asked() {
                 Poll::Ready(())

@@ -25,8 +25,8 @@ pub struct Reload {
 
 impl Reload {
     /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for
-    /// [`until`](Reload::until). Without a file nothing can have changed: then a SIGHUP ends the process, as when its
-    /// terminal goes.
+    /// [`until`](Reload::until). Without a file nothing can have changed: then a SIGHUP ends the
+    /// process, as when its terminal goes.
     pub fn new(given: Given, running: Effective, endpoint: Endpoint, log: Log) -> Reload {
         let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
             let told = |error| {
@@ -55,8 +55,8 @@ impl Reload {
         }
     }
 
-    /// Waits for `end`, and meanwhile logs of each SIGHUP that it comes too late. To be waited for after
-    /// [`until`](Reload::until).
+    /// Waits for `end`, and meanwhile logs of each SIGHUP that it comes too late. To be waited for
+    /// after [`until`](Reload::until).
     pub fn refuse_until<End: Future<Output = ()>>(
         &self,
         end: End,
@@ -115,7 +115,8 @@ impl Reload {
     }
 }
 
-/// Logs which settings changed, which take a restart, and where flags or the environment have the last word.
+/// Logs which settings changed, which take a restart, and where flags or the environment have the
+/// last word.
 fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
     for change in &changes.now {
         tracing::info!(
@@ -154,8 +155,8 @@ fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
     Ok(())
 }
 
-/// Listens before any server runs, so that a SIGHUP of somebody who has read its first line cannot come too early and
-/// end the process. It takes some runtime to begin with, and any other to go on.
+/// Listens before any server runs, so that a SIGHUP of somebody who has read its first line cannot
+/// come too early and end the process. It takes some runtime to begin with, and any other to go on.
 fn hangups() -> io::Result<Signal> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();

@@ -10,13 +10,13 @@ use tokio::sync::Mutex;
 
 use super::service_manager::ServiceManager;
 
-/// The signals that ask for the end: Ctrl-C and SIGTERM, as far as they can be listened to. Locked by the one order
-/// that waits for them.
+/// The signals that ask for the end: Ctrl-C and SIGTERM, as far as they can be listened to. Locked
+/// by the one order that waits for them.
 pub struct Signals(Mutex<[Option<Signal>; 2]>);
 
 impl Signals {
-    /// Listens to them. To be called before anybody can read that there is a server: a signal that comes early then
-    /// waits, where it would have ended the process.
+    /// Listens to them. To be called before anybody can read that there is a server: a signal that
+    /// comes early then waits, where it would have ended the process.
     pub fn listen() -> io::Result<Signals> {
         // It takes some runtime to begin with, and any other to go on.
         let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -25,7 +25,8 @@ impl Signals {
     }
 }
 
-/// Ready at the first signal. Begins when connections are accepted, and reports that to the service manager.
+/// Ready at the first signal. Begins when connections are accepted, and reports that to the service
+/// manager.
 pub async fn asked_to_end(orders: &Signals, service: &ServiceManager, endpoint: &Endpoint) {
     service.ready();
     next(orders, service.attend(endpoint)).await;

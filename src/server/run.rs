@@ -30,15 +30,15 @@ use crate::server::shard::link::{Command, ShardLink};
 /// How long a shard may take to cut all its connections, once told to: one turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
-/// How often a drain says how many connections are left.
+/// How often a drain logs how many connections are left.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
 
-/// What a server that is bound runs with.
+/// All that a bound server runs with.
 pub(super) struct Parts {
     pub listener: TcpListener,
     pub shards: usize,
     pub node: Arc<Node>,
-    /// The one strong reference: with the end of [`run`] what was served goes.
+    /// The one strong reference: the router and its app end with [`run`].
     pub live: Arc<Live>,
 }
 
@@ -87,8 +87,8 @@ pub(super) fn run(
     Ok(shards.join(all_ended))
 }
 
-/// Accepts for as long as load balancers take to notice that the server is not ready any more; then has all shards
-/// drain, and waits for them.
+/// Accepts for as long as load balancers take to notice that the server is not ready any more; then
+/// has all shards drain, and waits for them.
 async fn drain(
     listener: AsyncFd<TcpListener>,
     shards: &mut ShardThreads,
@@ -137,7 +137,7 @@ impl ShardThreads {
         let links: Vec<_> = numbers
             .map(|number| Arc::new(ShardLink::new(number, node)))
             .collect();
-        // Held no longer than this: a reload is to let go of it.
+        // Held no longer than this function: a reload is to let go of the old router.
         let serving = live.reach(&links);
         let start = |link| {
             let app = Arc::clone(&serving.app);
@@ -168,7 +168,8 @@ impl ShardThreads {
         while self.ended.recv().await.is_some() {}
     }
 
-    /// Joins the threads, those that hang excepted if not `all_ended`, and counts what they cut.
+    /// Joins the threads, and counts the connections that they cut. Threads that hang are left
+    /// alone unless `all_ended`.
     fn join(self, all_ended: bool) -> Summary {
         let (mut cut_off, mut cut_told) = (0, 0);
         for (link, thread) in self.links.iter().zip(self.threads) {
@@ -177,7 +178,8 @@ impl ShardThreads {
             if all_ended || thread.is_finished() {
                 let _ = thread.join();
             } else {
-                // A callback hangs in it. Nobody can wait for that; its connections end with the process.
+                // A callback hangs in it. Nobody can wait for that; its connections end with the
+                // process.
                 cut_off += link.connections.load(Ordering::Relaxed);
             }
         }
@@ -221,8 +223,8 @@ fn start_shard(
     Ok(thread)
 }
 
-/// A panic of a channel's callback ends that channel. A panic that comes up to here is one of ours: a shard that
-/// went silent would leave its clients hanging, so the process ends and says so.
+/// A panic of a channel's callback ends that channel. A panic that comes up to here is one of ours:
+/// a shard that went silent would leave its clients hanging, so the process ends with a message.
 fn run_shard(
     runtime: &LocalRuntime,
     link: Arc<ShardLink>,
@@ -248,8 +250,8 @@ fn run_shard(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// WebSockets that were cut off: their clients did not take the Close frame within
-    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were told. Connections that
-    /// hang in HTTP do not count, they lose nothing.
+    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were
+    /// told. Connections that hang in HTTP do not count, they lose nothing.
     pub cut_off: usize,
 }
 

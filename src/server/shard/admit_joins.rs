@@ -1,6 +1,7 @@
 //! Answering joins over the rate when their time has come.
 //!
-//! They got their places in the order in which they came, so they stand in one line, and one timer is enough.
+//! They got their places in the order in which they came, so they stand in one line, and one timer
+//! is enough.
 
 use std::task::Context;
 

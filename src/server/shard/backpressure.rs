@@ -1,11 +1,12 @@
-//! Backpressure: when clients that do not read, and publishers too fast for the shards, are read again.
+//! When clients that do not read, and publishers that are too fast, are read again: backpressure.
+//! again.
 
 use super::Shard;
 use super::read::UNREAD_OUTBOX_BYTES_MAX;
 
 impl Shard {
-    /// Reads clients again that have taken what waited for them. No waker reports that, because the last of it may
-    /// have gone out in one write that the socket took whole.
+    /// Reads clients again that have taken what waited for them. No waker reports that, because the
+    /// last of it may have gone out in one write that the socket took whole.
     pub(crate) fn read_held(&mut self) {
         let fanout = &self.services.fanout;
         let is_free = |key| fanout.outbox_bytes(key) <= UNREAD_OUTBOX_BYTES_MAX;

@@ -1,7 +1,8 @@
 //! Closing a connection, which is a stage of its life and not one act.
 //!
-//! What was accepted goes out, then the Close frame. Then input is thrown away until the peer's end, because closing
-//! a socket with unread input resets it, and the client would never see why.
+//! All frames that were accepted go out, then the Close frame. Then input is thrown away until the
+//! peer's end, because closing a socket with unread input resets it, and the client would never see
+//! why.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::broker::Failure;
 use crate::channel::ConnectionName as Name;
 use crate::websocket::{CloseReason, Overrun};
 
-/// Bytes thrown away while waiting for the peer's end. A client that sends more does not care for the answer.
+/// Bytes thrown away while waiting for the peer's end. A client that sends more does not care for
+/// the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
 impl Shard {
@@ -63,14 +65,15 @@ impl Shard {
         }
     }
 
-    /// Runs the channels' `terminate`. What they push goes nowhere: the end has been decided.
+    /// Runs the channels' `terminate`. Their pushes go nowhere, because the end has been decided.
     fn terminate(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
         let mut host = ShardHost::new(&mut self.services, connection.id);
         host.hearing = match reason {
-            // Everybody goes: thousands of farewells to thousands would only hold the others up.
+            // All connections end: thousands of farewells to thousands would only hold the others
+            // up.
             CloseReason::ServiceRestart => Hearing::Nobody,
             _ => Hearing::Others,
         };
@@ -83,7 +86,7 @@ impl Shard {
         self.connections.shut_drained(|key| fanout.is_drained(key));
     }
 
-    /// Throws away what a closing connection still sends.
+    /// Throws away the bytes that a closing connection still sends.
     pub(crate) fn discard_input(&mut self, key: u32) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -109,7 +112,7 @@ impl Shard {
             Err(error) if is_passing(&error) => {
                 self.connections.wait_readable(key);
             }
-            // The peer's end, which is what was waited for, or a failure.
+            // The peer's end, which was waited for, or a failure.
             _ => {
                 let reason = closing.reason;
                 self.drop_connection(key, reason);
@@ -117,7 +120,8 @@ impl Shard {
         }
     }
 
-    /// Its time for closing is over. A client that was sent the Close frame, and did not close in return, has been told.
+    /// Ends a connection whose time for closing is over. A client that was sent the Close frame,
+    /// and did not close in return, has been told.
     pub(crate) fn cut_off(&mut self, key: u32, reason: CloseReason) {
         let connection = self.connections.get(key);
         let told = connection.is_some_and(|c| matches!(&c.stage, Stage::Closing(c) if c.sent));
@@ -129,13 +133,14 @@ impl Shard {
             if self.lifecycle.is_ending() {
                 self.services.link.cut_off.fetch_add(1, Ordering::Relaxed);
             }
-            // A reset. Otherwise the kernel would offer what it holds for minutes to a client that does not read.
+            // A reset. Otherwise the kernel would offer what it holds for minutes to a client that
+            // does not read.
             let _ = SockRef::from(&connection.stream).set_linger(Some(Duration::ZERO));
         }
         self.drop_connection(key, reason);
     }
 
-    /// The connection is gone, without further ado.
+    /// Removes a connection at once.
     pub(crate) fn drop_connection(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;

@@ -25,8 +25,8 @@ pub(crate) struct Connection {
     pub session: Session,
     pub socket: Arc<UserSocket>,
     pub stage: Stage,
-    /// It is on one of its shard's two lists of connections to be seen to. On both together once at most, or it
-    /// would be read more often than others.
+    /// It is on one of its shard's two lists of connections to be seen to. It stands on both
+    /// together once at most, or it would be read more often than others.
     pub is_queued: bool,
     /// The socket took less than it was given: the shard waits for room in it.
     pub write_blocked: bool,
@@ -34,7 +34,8 @@ pub(crate) struct Connection {
     pub idle: Deadline,
     /// Lasts since the message began that is incomplete now. Of no meaning without one.
     pub partial: Deadline,
-    /// How much of that time, in milliseconds, the connection was not read because it was over its rate.
+    /// How much of that time, in milliseconds, the connection was not read because it was over its
+    /// rate.
     pub partial_throttled_ms: u64,
     /// How much it sends, for the limits of its rate.
     pub pace: Pace,
@@ -54,8 +55,8 @@ pub(crate) struct Deadline {
     pub is_counted: bool,
 }
 
-/// Where a connection stands in its life. In every stage but `Open` it is on the list of its shard that has the
-/// stage's name; entries there without their stage are left over, and are passed over.
+/// Where a connection stands in its life. In every stage but `Open` it is on the list of its shard
+/// that has the stage's name; entries there without their stage are left over, and are passed over.
 pub(crate) enum Stage {
     /// Reading and writing.
     Open,
@@ -150,15 +151,16 @@ impl Connection {
         self.stream.poll_write_ready(&mut cx).is_pending()
     }
 
-    /// Reports a short read or write to tokio: asking the socket again now would only cost a system call.
+    /// Reports a short read or write to tokio: asking the socket again now would only cost a system
+    /// call.
     pub fn is_exhausted_for(&self, interest: Interest) {
         let would_block = || Err::<(), _>(std::io::ErrorKind::WouldBlock.into());
         let _ = self.stream.try_io(interest, would_block);
     }
 }
 
-/// Posts a connection's place to its shard. Holds the mailbox alone, so a waker that the runtime keeps does not keep
-/// the connection alive.
+/// Posts a connection's place to its shard. Holds the mailbox alone, so a waker that the runtime
+/// keeps does not keep the connection alive.
 pub(crate) struct ConnectionWaker {
     pub key: u32,
     pub woken: Arc<Mailbox<u32>>,
@@ -175,9 +177,10 @@ impl Wake for ConnectionWaker {
 }
 
 impl ServerLimits {
-    /// How long a message may be incomplete if its connection was not read for `throttled_ms` of that time because
-    /// it was over its rate. That adds as much as a connection may be over in a row, at most: otherwise a client that
-    /// is paused before each look at the deadline would have none.
+    /// How long a message may be incomplete if its connection was not read for `throttled_ms` of
+    /// that time because it was over its rate. That adds as much as a connection may be over in a
+    /// row, at most: otherwise a client that is paused before each look at the deadline would have
+    /// none.
     fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
         let more_ms = throttled_ms.min(self.rates.over_rate_ms_max);
         self.partial_timeout_ms.saturating_add(more_ms)

@@ -16,8 +16,9 @@ use crate::websocket::{CloseReason, ReadBuffer};
 /// A shard keeps places for this many connections.
 const PLACES_KEPT: usize = 64;
 
-/// Connections by their places, which the fan-out knows them by as well. A place may be given again while an entry
-/// for the connection before stands on a list: each entry is checked against the [`Stage`] of the connection there.
+/// Connections by their places, which the fan-out knows them by as well. A place may be given again
+/// while an entry for the connection before stands on a list: each entry is checked against the
+/// [`Stage`] of the connection there.
 #[derive(Default)]
 pub(crate) struct Connections {
     slab: Slab<Connection>,
@@ -71,7 +72,8 @@ impl Connections {
         self.slab.iter_mut().map(|(_, connection)| connection)
     }
 
-    /// Where a connection is, if it is there still and open. Its place is in its name, so this needs no map.
+    /// Where a connection is, if it is there still and open. Its place is in its name, so this
+    /// needs no map.
     pub fn place_of(&self, id: u64) -> Option<u32> {
         let key = id as u32;
         let found = self.get(key)?;
@@ -87,7 +89,7 @@ impl Connections {
         (key, self.opened << 32 | u64::from(key), waker)
     }
 
-    /// Takes the connection in that was made for [`next`](Connections::next).
+    /// Takes in the connection that was made for [`next`](Connections::next).
     pub fn insert(&mut self, mut connection: Connection) {
         let key = self.slab.vacant_key() as u32;
         // The connection before it in this place may have left its entry.
@@ -101,7 +103,8 @@ impl Connections {
         }
     }
 
-    /// Gives back the places of a crowd that has gone, as far as they stand behind the last that is in use.
+    /// Gives back the places of a crowd that has gone, as far as they stand behind the last that is
+    /// in use.
     pub fn give_back(&mut self) {
         let capacity = self.slab.capacity();
         if capacity > PLACES_KEPT && self.slab.len() < capacity / 4 {
@@ -188,7 +191,7 @@ impl Connections {
         }
     }
 
-    /// Reads those again of whom `is_free` holds.
+    /// Reads held connections again for which `is_free` holds.
     pub fn release_held(&mut self, clock: &Clock, is_free: impl Fn(u32) -> bool) {
         let (slab, ready) = (&mut self.slab, &mut self.ready);
         self.held.retain(|&key| {
@@ -237,7 +240,8 @@ impl Connections {
         }
     }
 
-    /// Reads those again whose time has come. True if another is due before this turn ends.
+    /// Reads throttled connections again whose time has come. True if another is due before this
+    /// turn ends.
     pub fn resume_throttled(&mut self, clock: &Clock, cx: &mut Context<'_>) -> bool {
         while let Some((until_ns, key)) = self.throttled.pop_due(clock.now_ns()) {
             self.resume_one_throttled(key, until_ns, clock);
@@ -245,7 +249,8 @@ impl Connections {
         self.throttled.next_is_due(clock, cx)
     }
 
-    /// Charges all of them by other rates from now on, and reads those again that wait because of the old ones.
+    /// Charges all of them by other rates from now on, and reads those again that wait because of
+    /// the old ones.
     pub fn forgive(&mut self, clock: &Clock, charges: Charges) {
         let now_ns = clock.now_ns();
         for connection in self.iter_mut() {
@@ -276,7 +281,8 @@ impl Connections {
 
 /// Closing.
 impl Connections {
-    /// Has a connection throw its input away from now on, until its Close frame is out and its peer has ended.
+    /// Has a connection throw its input away from now on, until its Close frame is out and its peer
+    /// has ended.
     pub fn begin_closing(
         &mut self,
         key: u32,
@@ -300,7 +306,8 @@ impl Connections {
         self.keeps(kept, 0);
     }
 
-    /// Shuts our side of those closing connections of which all is written, the Close frame included.
+    /// Shuts our side of those closing connections of which all is written, the Close frame
+    /// included.
     pub fn shut_drained(&mut self, is_drained: impl Fn(u32) -> bool) {
         let slab = &mut self.slab;
         self.closing.retain(|&key| {

@@ -1,4 +1,5 @@
-//! Deadlines of all connections, looked at now and then in one sweep instead of by a timer for each.
+//! Looking at the deadlines of all connections in one sweep, instead of by a timer for each.
+//! each.
 
 use std::hint::black_box;
 
@@ -11,15 +12,15 @@ use crate::websocket::CloseReason;
 /// Sizes from each of the allocator's kinds of pages.
 const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
 
-/// The allocator gives memory back to the system while it is used: a shard that falls idle after a storm would
-/// keep what the handshakes had.
+/// The allocator gives memory back to the system while it is used: a shard that falls idle after a
+/// storm would keep what the handshakes had.
 fn stir_allocator() {
     for bytes in STIRRED_BYTES {
         drop(black_box(Vec::<u8>::with_capacity(bytes)));
     }
 }
 
-/// What a deadline asks for that has passed.
+/// The consequence of a deadline that has passed.
 enum Due {
     Close(CloseReason),
     CutOff(CloseReason),
@@ -57,12 +58,13 @@ impl Shard {
         match reason {
             CloseReason::IdleTimeout => self.services.exceeded(Limit::IdleTime),
             CloseReason::PartialTimeout => self.services.exceeded(Limit::PartialTime),
-            // The limits behind these had bitten when the wait began.
+            // The limits behind these deadlines had bitten when the wait began.
             _ => true,
         }
     }
 
-    /// A deadline that is only observed has passed, and been counted. It counts again when it has begun anew.
+    /// A deadline that is only observed has passed, and been counted. It counts again when it has
+    /// begun anew.
     fn is_overdue(&mut self, key: u32, reason: CloseReason) {
         if let Some(connection) = self.connections.get_mut(key) {
             match reason {
@@ -72,7 +74,7 @@ impl Shard {
         }
     }
 
-    /// Whether a deadline has passed that it is still to count or to bite for.
+    /// Whether a passed deadline is still to be counted, or bites.
     fn is_news(&self, limit: Limit, has_counted: bool) -> bool {
         !has_counted || !self.services.limits.observe.contains(limit)
     }

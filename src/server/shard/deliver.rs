@@ -1,4 +1,4 @@
-//! Delivering to sessions what does not come from their client: mail, and broadcasts that channels look at.
+//! Delivering mail from the app to sessions, and broadcasts that channels look at themselves.
 
 use super::Shard;
 use super::host::ShardHost;

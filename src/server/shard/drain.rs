@@ -1,5 +1,7 @@
-//! Draining: a server that ends closes its connections a few at a time, so that they do not all come back at
-//! once. It serves each as ever until its own Close.
+//! Draining: a server that ends closes its connections a few at a time, so that not all return at
+//! once.
+//!
+//! It serves each as ever until its own Close.
 
 use std::cmp::Reverse;
 use std::task::Context;
@@ -21,8 +23,8 @@ impl Shard {
         self.lifecycle.drain(now, window_ms, order);
     }
 
-    /// All connections by their ids, the first to be closed last. By the size of the largest room each is in, as a power
-    /// of ten, and at random among those.
+    /// All connections by their ids, the first to be closed last: in the order of the largest room
+    /// each is in, by powers of ten, and at random among equals.
     fn closing_order(&self) -> Vec<u64> {
         let place = |(key, connection): (u32, &Connection)| {
             let members = self.services.fanout.largest_room(key);
@@ -33,7 +35,8 @@ impl Shard {
         places.into_iter().map(|(_, _, id)| id).collect()
     }
 
-    /// Closes those whose time has come and that have got what was due to them. Returns whether there were any.
+    /// Closes those whose time has come and that have got what was due to them. Returns whether
+    /// there were any.
     pub(crate) fn go_on_draining(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(draining) = self.lifecycle.draining() else {
             return false;
@@ -52,8 +55,8 @@ impl Shard {
         !keys.is_empty()
     }
 
-    /// Takes those out of `due` for which nothing is on its way that a Close would drop, or that have waited long
-    /// enough.
+    /// Takes those out of `due` for which nothing is on its way that a Close would drop, or that
+    /// have waited long enough.
     fn take_settled(&mut self, due: &mut Vec<(u64, Stamp)>) -> Vec<u32> {
         self.services.fanout.take_mail();
         let mut settled = Vec::new();
@@ -80,8 +83,8 @@ impl Shard {
         }
     }
 
-    /// Whether the shard is done: all connections are closed, and those in HTTP, which may be in the middle of an
-    /// upgrade, have had their time.
+    /// Whether the shard is done: all connections are closed, and those in HTTP, which may be in
+    /// the middle of an upgrade, have had their time.
     pub(crate) fn is_over(&mut self) -> bool {
         let clock = &self.timers.clock;
         if !self.connections.is_empty() || !self.lifecycle.may_end(clock, self.http_connections) {

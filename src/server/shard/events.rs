@@ -1,4 +1,4 @@
-//! Events from tasks on a shard's own thread, in one queue without a lock.
+//! What tasks on a shard's own thread report to it: one queue without a lock.
 
 use std::cell::RefCell;
 use std::task::Waker;
@@ -19,7 +19,7 @@ pub(crate) enum Event {
     },
 }
 
-/// The queue of those events. Of one thread, so it needs no lock.
+/// The queue of events. Used by one thread, so it needs no lock.
 #[derive(Default)]
 pub(crate) struct Events {
     queue: RefCell<Vec<Event>>,

@@ -1,4 +1,5 @@
-//! The shard's side of a session: hands its decisions to the fan-out, in the order in which they come.
+//! The shard's side of a session: hands its decisions to the fan-out, in the order in which they
+//! come.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -167,8 +168,8 @@ impl Host for ShardHost<'_> {
     }
 }
 
-/// Reports to the shard how a job ended, whatever happens to its task: a channel must not wait for ever because
-/// something of the app's panicked while it was dropped.
+/// Reports to the shard how a job ended, whatever happens to its task. Otherwise a channel would
+/// wait for ever if a value of the app's panicked while it was dropped.
 struct Report {
     events: Rc<Events>,
     connection: u64,

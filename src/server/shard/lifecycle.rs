@@ -40,7 +40,8 @@ impl Lifecycle {
         }
     }
 
-    /// Begins to drain connections with these ids, the last one first. To be asked of a shard that serves.
+    /// Begins to drain connections with these ids, the last one first. To be asked of a shard that
+    /// serves.
     pub fn drain(&mut self, now: Stamp, window_ms: u64, ids: Vec<u64>) {
         self.stops.send_replace(true);
         self.course = Course::Draining(Draining::new(now, window_ms, ids));
@@ -59,7 +60,8 @@ impl Lifecycle {
         }
     }
 
-    /// Whether a shard may end that has no WebSocket any more, though `http_connections` speak HTTP still.
+    /// Whether a shard may end that has no WebSocket any more, though `http_connections` speak HTTP
+    /// still.
     pub fn may_end(&self, clock: &Clock, http_connections: usize) -> bool {
         match &self.course {
             Course::Serving => false,

@@ -1,4 +1,5 @@
-//! Watching the limits that a shard looks at now and then: notes how near they are, and which were reached.
+//! Watching the limits that a shard looks at now and then: notes how near they are, and which were
+//! reached.
 
 use super::Shard;
 use super::connection::{Connection, Stage};
@@ -9,8 +10,8 @@ use crate::server::limits::values::ServerLimits;
 use crate::websocket::{CloseReason, Violation};
 
 impl ServerLimits {
-    /// How much is kept of a topic that has no [`Retention`] of its own: as the limits say, but 16 times that of
-    /// limits that are only observed.
+    /// How much is kept of a topic that has no [`Retention`] of its own: as the limits say, but 16
+    /// times that of limits that are only observed.
     pub fn retention(&self) -> Retention {
         with_observed(self).retention()
     }
@@ -51,7 +52,7 @@ impl Shard {
             Failure::CrowdedOut => Limit::RetentionTotalBytes,
             Failure::OutboxFull => Limit::OutboxBytes,
         };
-        // It has bitten, be it at its value or, observed, at 16 times that.
+        // It has bitten: at its value, or at 16 times that if it is observed.
         self.services
             .link
             .meters

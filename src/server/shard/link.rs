@@ -1,4 +1,5 @@
-//! The part of a shard that other threads hold: its inbox for commands, and what they may read of it.
+//! The part of a shard that other threads hold: its inbox for commands, and what they may read of
+//! it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use crate::server::node::status::Status;
 pub(crate) enum Command {
     /// Takes a connection over.
     Accept(std::net::TcpStream, SocketAddr),
-    /// Cuts connections in HTTP that have waited longest without a whole request, because others wait to be accepted.
+    /// Cuts connections in HTTP that have waited longest without a whole request, because others
+    /// wait to be accepted.
     MakeRoom,
     /// Something for a channel.
     Mail(Mail),

@@ -1,9 +1,9 @@
 //! One thread's connections and its half of the broker: a future, of which one poll is one turn.
 //!
-//! A turn takes in what came (commands, upgraded connections, one read of each ready socket), hands broadcasts to
-//! channels that look at them, flushes one slice, and goes to sleep unless work is left. If some is, the shard has
-//! itself woken only after the runtime has looked at the sockets: bytes that arrive meanwhile leave in the same
-//! writes.
+//! A turn takes in what came (commands, upgraded connections, one read of each ready socket), hands
+//! broadcasts to channels that look at them, flushes one slice, and goes to sleep unless work is
+//! left. If some is, the shard has itself woken only after the runtime has looked at the sockets:
+//! bytes that arrive meanwhile leave in the same writes.
 
 pub(crate) mod admit_joins;
 pub(crate) mod backpressure;
@@ -67,7 +67,8 @@ pub(crate) struct Shard {
 pub(crate) struct Scratch {
     pub buffer: ReadBuffer,
     pub decode: DecodeScratch,
-    /// Bytes read in this turn from those that were woken, or from those that could not be read out.
+    /// Bytes read in this turn from those that were woken, or from those that could not be read
+    /// out.
     pub bytes_read: usize,
 }
 
@@ -90,7 +91,7 @@ impl Shard {
         let link = &self.services.link;
         link.status.turns(link.number, now);
         self.services.fanout.begin_turn(now);
-        // Shows too that the shard is awake: who publishes in this turn then need not wake it for another.
+        // Marks the shard as awake too: a publish in this turn then need not wake it for another.
         self.services.fanout.take_mail();
         self.take_commands();
         self.take_events();
@@ -147,7 +148,8 @@ impl Future for Shard {
             return Poll::Ready(());
         }
         if work_left || !self.sleep(cx) {
-            // A bare self-wake could run many turns before the runtime looks at the sockets; this one comes after.
+            // A bare self-wake could run many turns before the runtime looks at the sockets; this
+            // one comes after.
             let _ = pin!(tokio::task::yield_now()).poll(cx);
         }
         Poll::Pending

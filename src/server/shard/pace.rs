@@ -1,4 +1,5 @@
-//! The rate of one connection, what its reads are charged by, and the queue of those over their rate.
+//! The rate of one connection, what its reads are charged by, and the queue of those over their
+//! rate.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,7 +13,7 @@ use super::clock::{Clock, Stamp};
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
 use crate::server::limits::values::Rates;
 
-/// What one connection has sent of late.
+/// How much one connection has sent of late.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
     pub(crate) messages: TokenBucket,
@@ -21,7 +22,8 @@ pub(crate) struct Pace {
     pub(crate) over_since: Option<Stamp>,
 }
 
-/// Connections that are not read because they were over their rate, and when the next of them is read again.
+/// Connections that are not read because they were over their rate, and when the next of them is
+/// read again.
 #[derive(Default)]
 pub(crate) struct Throttled {
     queue: BinaryHeap<Reverse<(u64, u32)>>,
@@ -39,8 +41,8 @@ impl Pace {
         self.over_since = self.over_since.map(|since| since.later_by(ms));
     }
 
-    /// Begins under other rates, with buckets that are empty at most: a debt at the old rate would be another time
-    /// at the new one.
+    /// Begins under other rates, with buckets that are empty at most: a debt at the old rate would
+    /// be another time at the new one.
     pub(crate) fn begin_again(&mut self, now_ns: u64, charges: Charges) {
         self.messages.forgive(now_ns, charges.messages);
         self.bytes.forgive(now_ns, charges.bytes);

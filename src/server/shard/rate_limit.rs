@@ -1,6 +1,8 @@
-//! Charging one read: for the size of its messages, what it left other shards with, and its connection's rate.
+//! Charging one read: for the size of its messages, what it left other shards with, and its
+//! connection's rate.
 //!
-//! A read is charged as a whole, so a message costs an addition. A pause before the next read pays the debt of one.
+//! A read is charged as a whole, so a message costs an addition. A pause before the next read pays
+//! the debt of one.
 
 use super::Shard;
 use super::connection::Connection;
@@ -62,7 +64,8 @@ impl Shard {
     }
 }
 
-/// Takes messages and bytes out of the connection's buckets. Returns how long it is to wait, in nanoseconds.
+/// Takes messages and bytes out of the connection's buckets. Returns how long it is to wait, in
+/// nanoseconds.
 fn charge_rates(
     connection: &mut Connection,
     services: &Services,

@@ -12,20 +12,23 @@ use super::rate_limit::Verdict;
 use super::receive::receive_frames;
 use crate::websocket::{CloseReason, Filled};
 
-/// Sockets read in one turn, once each, of those that were woken, and as many of those that could not be read out.
-/// A firehose gets no more than its share, and a client that speaks now and then need not wait behind a hundred.
+/// Sockets read in one turn, once each, of those that were woken, and as many of those that could
+/// not be read out. A firehose gets no more than its share, and a client that speaks now and then
+/// need not wait behind a hundred.
 const READS_PER_TURN: usize = 256;
 
 /// Bytes read in one turn of either kind: some full reads, so that a turn stays short.
 const READ_BYTES_PER_TURN: usize = 256 << 10;
 
-/// While more bytes than this wait for a client, it is not read: it gets no further answers until it takes those.
+/// While more bytes than this wait for a client, it is not read: it gets no further answers until
+/// it takes those.
 pub(crate) const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 impl Shard {
     pub(crate) fn read_ready(&mut self) {
         let Queued { awake, ready } = self.connections.take_queued();
-        // Those that are queued meanwhile are for the next turn, behind those that are left of this.
+        // Those that are queued meanwhile are for the next turn, behind those that are left of
+        // this.
         let left = Queued {
             awake: self.see_to_some(awake),
             ready: self.see_to_some(ready),
@@ -65,7 +68,8 @@ impl Shard {
         self.read(key);
     }
 
-    /// One read of a connection, and all that is in it. Then the connection waits to be woken, or for the next turn.
+    /// Reads a connection once, and receives all that came. Then it waits to be woken, or for the
+    /// next turn.
     pub(crate) fn read(&mut self, key: u32) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -119,8 +123,8 @@ impl Shard {
         }
     }
 
-    /// Does what everything whole that was read asks for, in order, and charges the connection for it. `kept` is what
-    /// the reader kept before the read.
+    /// Receives all whole frames that were read, in order, and charges the connection for them.
+    /// `kept` is what the reader kept before the read.
     fn receive(&mut self, key: u32, kept: usize, read: usize) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -155,7 +159,7 @@ impl Shard {
     }
 }
 
-/// Not the end of the connection.
+/// Whether an error is not the end of the connection.
 pub(crate) fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),

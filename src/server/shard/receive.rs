@@ -22,7 +22,7 @@ pub(crate) struct Taken {
     pub lag_bytes: usize,
 }
 
-/// Does what each whole frame asks for. An error is the reason to close the connection.
+/// Receives each whole frame. An error is the reason to close the connection.
 pub(crate) fn receive_frames(
     connection: &mut Connection,
     scratch: &mut Scratch,
@@ -51,8 +51,8 @@ pub(crate) fn receive_frames(
                 host.send(seal(OpCode::Pong, &frame.payload), None);
             }
             OpCode::Close => return Err(CloseReason::ClientClosed),
-            // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
-            // continuations.
+            // A pong shows that the client is there, and its bytes have been counted as that. The
+            // reader yields no continuations.
             OpCode::Pong | OpCode::Continuation => controls += 1,
         }
     }

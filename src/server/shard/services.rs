@@ -1,4 +1,4 @@
-//! What a session's host needs of its shard: the fan-out, the link to other threads, and the limits.
+//! The parts of a shard that a session's host needs: fan-out, link to other threads, limits.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::values::ServerLimits;
 
-/// A part of a shard that is lent to a host as a whole, beside the connection whose session it serves.
+/// A part of a shard that is lent to a host as a whole, beside the connection whose session it
+/// serves.
 pub(crate) struct Services {
     pub link: Arc<ShardLink>,
     pub fanout: Fanout,
@@ -39,7 +40,7 @@ impl Services {
         }
     }
 
-    /// Serves that from now on. Returns the new charges if they are other ones.
+    /// Serves another router within other limits from now on. Returns the charges if they are new.
     pub fn reload(&mut self, serving: &Serving) -> Option<Charges> {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;

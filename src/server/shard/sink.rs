@@ -1,4 +1,4 @@
-//! Writing to the sockets of a shard: writes that never wait, and wakers for those that were not whole.
+//! Writing to a shard's sockets without waiting, and wakers for writes that were not whole.
 
 use std::io;
 
@@ -11,8 +11,8 @@ use crate::broker::Sink;
 
 impl Sink for Connections {
     fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize> {
-        // Past tokio, whose own state of the socket is another cold line of memory for each. `settle` reports to
-        // tokio what it must know of the outcome.
+        // Past tokio, whose own state of the socket is another cold line of memory for each.
+        // `settle` reports to tokio what it must know of the outcome.
         let stream = &find(self, outlet)?.stream;
         let result = whole_call(|| Ok(rustix::net::send(stream, bytes, SendFlags::NOSIGNAL)?));
         settle(self, outlet, bytes.len(), result)

@@ -34,7 +34,8 @@ impl Timers {
         self.sweep = every(sweep_interval(limits, app));
     }
 
-    /// Whether deadlines are to be looked at now. To be asked again after that, which sets the timer.
+    /// Whether deadlines are to be looked at now. To be asked again after that, which sets the
+    /// timer.
     pub fn is_sweep_due(&mut self, cx: &mut Context<'_>) -> bool {
         self.sweep.poll_tick(cx).is_ready()
     }
@@ -54,7 +55,8 @@ fn every(period: Duration) -> Interval {
     ticks
 }
 
-/// How often deadlines are looked at: often enough for the shortest, never more often than it takes.
+/// How often deadlines are looked at: often enough for the shortest, never more often than it
+/// takes.
 fn sweep_interval(limits: &ServerLimits, app: &HttpApp) -> Duration {
     let idle = app.router().idle_timeout_ms_min();
     let shortest = [

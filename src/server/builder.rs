@@ -1,4 +1,4 @@
-//! Starting: what an app sets, the listener it binds, and the server that then runs.
+//! Building a server: its settings, the listener that it binds, and the server that then runs.
 
 use std::future::Future;
 use std::io;
@@ -86,9 +86,9 @@ impl Server {
         self
     }
 
-    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the main one; port 0
-    /// takes any free port. Default: nowhere. Then the main listener shows `/metrics` to this machine alone; with an
-    /// admin listener it shows them to nobody.
+    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the
+    /// main one; port 0 takes any free port. Default: nowhere. Then the main listener shows
+    /// `/metrics` to this machine alone; with an admin listener it shows them to nobody.
     pub fn admin(mut self, address: SocketAddr) -> Server {
         self.admin = Admin::At(address);
         self
@@ -100,7 +100,8 @@ impl Server {
         self
     }
 
-    /// How many rooms the metrics name, with their members and messages: the largest ones. Default 10; 0 names none.
+    /// How many rooms the metrics name, with their members and messages: the largest ones. Default
+    /// 10; 0 names none.
     pub fn rooms_top(mut self, rooms: usize) -> Server {
         self.rooms_top = rooms;
         self
@@ -109,8 +110,8 @@ impl Server {
     /// Binds the address, without accepting anything yet. Port 0 takes any free port.
     ///
     /// # Errors
-    /// Those of the system: the port is in use, the address is not one of this machine's, and so on. Of the admin
-    /// listener likewise; the text then begins with "admin listener" and its address.
+    /// Errors of the system: the port is in use, the address is not one of this machine's, and so
+    /// on. Those of the admin listener begin with "admin listener" and its address.
     pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
         let socket = Socket::new(
             Domain::for_address(address),
@@ -123,8 +124,9 @@ impl Server {
         self.listen_on(socket.into())
     }
 
-    /// Takes a listener over that somebody else bound, such as systemd or the process before this one; several processes
-    /// may accept from one. Options that the server needs are set on it, its backlog is left as it is.
+    /// Takes a listener over that somebody else bound, such as systemd or the process before this
+    /// one; several processes may accept from one. Options that the server needs are set on it, its
+    /// backlog is left as it is.
     ///
     /// # Errors
     /// `InvalidInput` if the socket does not listen; else those of the system.
@@ -166,8 +168,8 @@ impl Server {
     }
 }
 
-/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`. A restart brings all
-/// clients at once.
+/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`. A
+/// restart brings all clients at once.
 const BACKLOG: i32 = 65_535;
 
 /// A server that has its address and can be run.
@@ -199,8 +201,9 @@ impl Bound {
         Endpoint::new(&self.node, &self.live)
     }
 
-    /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and returns when all are gone,
-    /// or at the deadline ([`ServerLimits::drain`]). Blocks the thread; `shutdown` may use tokio's I/O and timers.
+    /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and
+    /// returns when all are gone, or at the deadline ([`ServerLimits::drain`]). Blocks the thread;
+    /// `shutdown` may use tokio's I/O and timers.
     ///
     /// # Errors
     /// If threads or their runtimes cannot be made. Nothing has been served then.
@@ -208,8 +211,8 @@ impl Bound {
         self.run_until(shutdown, std::future::pending())
     }
 
-    /// The same, but for a second order, as of an impatient operator: `cut` is polled once `shutdown` is ready, and when it
-    /// is ready, what is still connected is cut at once.
+    /// The same with a second order, as of an impatient operator: `cut` is polled once `shutdown`
+    /// is ready. When `cut` is ready, all remaining connections are cut at once.
     ///
     /// # Errors
     /// Those of [`run`](Bound::run).

@@ -17,8 +17,9 @@ use crate::session::BroadcastFrames;
 
 /// A handle to a server. Cheap to clone, may be used from any thread.
 ///
-/// It works from [`bind`](super::builder::Server::bind) on. An app may keep it, in its channels and callbacks too: it keeps
-/// no server running and no app alive. After the server's end it still shows what was counted, and nothing else comes of it.
+/// It works from [`bind`](super::builder::Server::bind) on. An app may keep it, in its channels and
+/// callbacks too: it keeps no server running and no app alive. After the server's end it still
+/// shows what was counted, and nothing else comes of it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     node: Arc<Node>,
@@ -47,27 +48,33 @@ impl Endpoint {
         published.map_or(Position::NOWHERE, |published| published.position)
     }
 
-    /// Closes every connection whose `connect` named this socket id, with 1001: the clients reconnect and go through
-    /// `connect` again, which may then refuse them. The same as broadcasting the event `disconnect` to that id.
+    /// Closes every connection whose `connect` named this socket id, with 1001: the clients
+    /// reconnect and go through `connect` again, which may then refuse them. The same as
+    /// broadcasting the event `disconnect` to that id.
     pub fn disconnect(&self, socket_id: &str) {
         self.broadcast(socket_id, DISCONNECT, ());
     }
 
-    /// Serves another router within other limits from now on, without disturbing who is connected; before the server runs,
-    /// from its start. It returns at once, and each shard follows with its next turn. New connections meet all of it; those
-    /// that are in HTTP at that moment are answered by the old router still.
+    /// Serves another router within other limits from now on, without disturbing who is connected;
+    /// before the server runs, from its start. It returns at once, and each shard follows with its
+    /// next turn. New connections meet all of it; those that are in HTTP at that moment are
+    /// answered by the old router still.
     ///
-    /// Connections go on under the mount that has the path of theirs now: its idle timeout, message size and number of
-    /// channels hold for them, and each topic that a client has joined is from then on served by the channel of the route
-    /// that matches it now. What the old one has [assigned](crate::channel::Socket::assign) is there for the new one, and the
-    /// client is not told. Where no mount has that path, or no route matches the topic, the old one serves on until the
-    /// connection or the channel ends. `connect` and [`Channel::join`](crate::channel::Channel::join) are not called again, and
-    /// which events go through [`Channel::handle_out`](crate::channel::Channel::handle_out) was settled with the join.
+    /// Connections go on under the mount that has the path of theirs now: its idle timeout, message
+    /// size and number of channels hold for them, and each topic that a client has joined is from
+    /// then on served by the channel of the route that matches it now. What the old one has
+    /// [assigned](crate::channel::Socket::assign) is there for the new one, and the client is not
+    /// told. Where no mount has that path, or no route matches the topic, the old one serves on
+    /// until the connection or the channel ends. `connect` and
+    /// [`Channel::join`](crate::channel::Channel::join) are not called again, and which events go
+    /// through [`Channel::handle_out`](crate::channel::Channel::handle_out) was settled with the
+    /// join.
     ///
-    /// What the listener was bound with stays as it was: [`ServerLimits::notsent_bytes_max`](crate::server::limits::values::ServerLimits).
+    /// What the listener was bound with stays as it was:
+    /// [`ServerLimits::notsent_bytes_max`](crate::server::limits::values::ServerLimits).
     ///
-    /// Once the server has ended, and once a [`Bound`](super::builder::Bound) was dropped that never ran, there is nothing to
-    /// change: then it does and counts nothing.
+    /// Once the server has ended, and once a [`Bound`](super::builder::Bound) was dropped that
+    /// never ran, there is nothing to change: then it does and counts nothing.
     pub fn reload(&self, reload: Reload) {
         if let Some(live) = self.live.upgrade() {
             live.reload(reload);
@@ -75,8 +82,8 @@ impl Endpoint {
         }
     }
 
-    /// Counts a reload that did not come about, because the new configuration is wrong: `lobbyd_reloads_total{result="failed"}`.
-    /// Nothing changes.
+    /// Counts a reload that did not come about, because the new configuration is wrong:
+    /// `lobbyd_reloads_total{result="failed"}`. Nothing changes.
     pub fn reload_failed(&self) {
         self.node.status.reload_failed();
     }
@@ -112,15 +119,16 @@ impl Endpoint {
         &self.node.status
     }
 
-    /// All that is counted, in Prometheus's text format, as `/metrics` shows it: with members and messages of the
-    /// `rooms_top` largest rooms by name. Costs a look at every topic, some milliseconds with 100,000 of them, for the
-    /// thread that calls; no shard waits for longer than a 64th part of that.
+    /// All that is counted, in Prometheus's text format, as `/metrics` shows it: with members and
+    /// messages of the `rooms_top` largest rooms by name. Costs a look at every topic, some
+    /// milliseconds with 100,000 of them, for the thread that calls; no shard waits for longer than
+    /// a 64th part of that.
     pub fn metrics(&self, rooms_top: usize) -> String {
         metrics::text(&self.node, rooms_top)
     }
 
-    /// What this node has done since it started: broadcasts and their encodings, and what was written for them. Costs a
-    /// few loads for each shard, and none of the shards notices.
+    /// The work of this node since it started: broadcasts, their encodings, and the writes for
+    /// them. Costs a few loads for each shard, and none of the shards notices.
     pub fn counts(&self) -> HubCounts {
         self.node.hub.counts()
     }

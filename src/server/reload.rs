@@ -1,4 +1,5 @@
-//! What a server serves and within which limits, as it is now, and how that is replaced while it runs.
+//! Hot reload: the router that a server serves, its limits, and how both are replaced while it
+//! runs.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -8,7 +9,8 @@ use crate::server::http::app::Serving;
 use crate::server::limits::values::ServerLimits;
 use crate::server::shard::link::{Command, ShardLink};
 
-/// What a running server is to serve from now on: see [`Endpoint::reload`](super::endpoint::Endpoint::reload).
+/// What a running server is to serve from now on: see
+/// [`Endpoint::reload`](super::endpoint::Endpoint::reload).
 #[derive(Debug)]
 pub struct Reload {
     /// What is served.
@@ -17,7 +19,8 @@ pub struct Reload {
     pub limits: ServerLimits,
 }
 
-/// What is served now. The server that runs owns it; shards have its content handed to them, the acceptor's thread asks.
+/// The router and limits of now. The running server owns this; a reload hands shards its content,
+/// and the acceptor's thread reads it.
 #[derive(Debug)]
 pub(super) struct Live(Mutex<Current>);
 
@@ -38,12 +41,12 @@ impl Live {
         }))
     }
 
-    /// What is served now.
+    /// The router and limits of now.
     pub fn serving(&self) -> Arc<Serving> {
         Arc::clone(&self.lock().serving)
     }
 
-    /// Has reloads go to `shards` from now on. Returns what they are to begin with.
+    /// Has reloads go to `shards` from now on. Returns the router and limits that they begin with.
     pub fn reach(&self, shards: &[Arc<ShardLink>]) -> Arc<Serving> {
         let mut current = self.lock();
         current.shards = shards.iter().map(Arc::downgrade).collect();
@@ -66,7 +69,7 @@ impl Live {
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {
-        // Nothing of the app's runs under it.
+        // No code of the app's runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Refusals counted by reason, since the start: who asked for a socket and did not get one.
+//! Why requests for a socket were refused, counted by reason since the start.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,7 +6,7 @@ use crate::channel::QueryError;
 use hyper::StatusCode;
 use thiserror::Error;
 
-/// What all shards count together.
+/// The counts of all shards together.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     by_reason: [AtomicU64; Refusal::NAMES.len()],
@@ -38,7 +38,8 @@ fn place_of(name: &str) -> Option<usize> {
 }
 
 impl RefusalCounts {
-    /// Those that were refused for the reason of that [name](Refusal::name); 0 if there is no such reason.
+    /// Requests that were refused for the reason of that [name](Refusal::name); 0 if there is no
+    /// such reason.
     pub fn of(&self, name: &str) -> u64 {
         place_of(name).map_or(0, |at| self.by_reason[at])
     }
@@ -53,10 +54,12 @@ impl RefusalCounts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header, and did not.
+    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header,
+    /// and did not.
     #[error("a trusted proxy sent no PROXY header of version 2")]
     ProxyHeader,
-    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if a proxy sends it.
+    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if
+    /// a proxy sends it.
     #[error("there are too many connections from this address")]
     Address,
     /// 400, empty.
@@ -141,7 +144,8 @@ impl Refusal {
     }
 }
 
-/// What is missing in a request that was to be an upgrade. All are answered with 400 and this sentence.
+/// The rule that a request broke which was to be an upgrade. All are answered with 400 and this
+/// sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotAnUpgrade {
@@ -163,7 +167,7 @@ pub enum NotAnUpgrade {
     /// Item 6.
     #[error("the 'sec-websocket-version' header must be '13'")]
     WebSocketVersion,
-    /// What follows an upgrade request are WebSocket frames, so it has no body.
+    /// WebSocket frames follow an upgrade request, so it has no body.
     #[error("an upgrade request must have no body")]
     Body,
 }

@@ -1,5 +1,7 @@
-//! The admin listener: health, readiness and metrics on an address of their own, served by the thread that accepts, so
-//! that they answer while shards are busy, hang or drain. And the window by which peaks are forgotten.
+//! The listener for operators: health, readiness and metrics on an address of their own.
+//!
+//! The thread that accepts serves it, so it answers while shards are busy, hang or drain. It also
+//! begins the windows by which peaks are forgotten.
 
 use std::future;
 use std::io;
@@ -22,11 +24,12 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 use crate::server::node::Node;
 
-/// Connections served at a time. For each further one, that which has waited longest without a request is cut.
+/// Connections served at a time. For each further one, the connection that has waited longest
+/// without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
 
-/// Who scrapes or probes is near and quick. A connection that is kept open from one scrape to the next is closed
-/// meanwhile.
+/// Clients that scrape or probe are near and quick. A connection that is kept open from one scrape
+/// to the next is closed between them.
 fn limits() -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::HeadTime, 5_000)
@@ -42,7 +45,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// How long a peak is shown at least; twice that at most.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// Where the admin listener is to be.
+/// Where the admin listener is to listen.
 #[derive(Debug)]
 pub(crate) enum Admin {
     Nowhere,
@@ -74,7 +77,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// Begins to serve `listener`, and to count windows, as tasks of the present runtime, which is a local one.
+/// Begins to serve `listener`, and to count windows, as tasks of the present runtime, which is a
+/// local one.
 ///
 /// # Errors
 /// If the runtime cannot watch the listener.

@@ -1,4 +1,5 @@
-//! One connection while it speaks HTTP: its client, as proxies report it, and the limits it came near.
+//! One connection while it speaks HTTP: its client, as proxies report it, and the limits it came
+//! near.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -21,13 +22,14 @@ use crate::server::admission::proxy_header;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
 
-/// How long a connection or request of an address with too many connections is kept, and then told so: phoenix.js tries
-/// again within 10 ms of an answer. It is kept no longer than there is room for it
+/// How long a connection or a request waits for its refusal if its address has too many
+/// connections: phoenix.js tries again within 10 ms of an answer. It waits no longer than there is
+/// room for it
 /// ([`Limit::UpgradesInFlight`]).
 pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
-/// A connection from its accept to its upgrade or its end. What one request changes is returned to the
-/// caller of that request; only the count of requests is shared with what runs beside them.
+/// A connection from its accept to its upgrade or its end. Whatever a request changes is returned
+/// to its caller. Only the count of requests is shared, with the watch over the head.
 pub(crate) struct HttpConnection {
     pub app: Arc<HttpApp>,
     pub peer: SocketAddr,
@@ -59,8 +61,8 @@ pub(crate) struct HeadLimits {
 }
 
 impl HttpConnection {
-    /// Finds out who is there. Returns the connection with its place among those of its address; `None` if a
-    /// trusted proxy sent no proper PROXY header.
+    /// Finds out who is there. Returns the connection with its place among those of its address;
+    /// `None` if a trusted proxy sent no proper PROXY header.
     pub async fn begin(
         stream: &TcpStream,
         peer: SocketAddr,
@@ -119,13 +121,14 @@ impl HttpConnection {
         }
     }
 
-    /// The connection as such is too many of its address. A proxy's never is, but its requests may be.
+    /// The connection as such is too many of its address. A proxy's never is, but its requests may
+    /// be.
     pub fn is_over_limit(&self) -> bool {
         self.over_limit_since.is_some()
     }
 
-    /// When an address with too many connections gets its refusal: a while after the accept, or after the
-    /// request if a proxy sent it.
+    /// When an address with too many connections gets its refusal: a while after the accept, or
+    /// after the request if a proxy sent it.
     pub fn refusal_time(&self) -> Instant {
         self.over_limit_since.unwrap_or_else(Instant::now) + ADDRESS_REFUSAL_DELAY
     }
@@ -148,7 +151,8 @@ impl HttpConnection {
             limits.max(Limit::HeadLines),
         );
         let (bytes, max) = (head_bytes(head), limits.max(Limit::HeadBytes));
-        // hyper may read more than the limit at once. A head that got through that way reached no limit.
+        // hyper may read more than the limit at once. A head that got through that way reached no
+        // limit.
         let bytes = if observe.contains(Limit::HeadBytes) {
             bytes
         } else {
@@ -192,8 +196,8 @@ impl HttpConnection {
         }
     }
 
-    /// Lets a request of `client` in. If a proxy sent it, it counts for that client's address as long as its
-    /// answer is being found; otherwise the connection counts already.
+    /// Lets a request of `client` in. If a proxy sent it, it counts for that client's address as
+    /// long as its answer is being found; otherwise the connection counts already.
     ///
     /// # Errors
     /// The address has too many connections.
@@ -211,8 +215,8 @@ impl HttpConnection {
         self.slot.iter().for_each(Slot::asks);
     }
 
-    /// The answer is found, and the connection may ask again. Not called with an upgrade: that asks no more, and
-    /// is as good as a WebSocket.
+    /// The answer is found, and the connection may ask again. Not called with an upgrade: that asks
+    /// no more, and is as good as a WebSocket.
     pub fn is_answered(&self) {
         self.slot.iter().for_each(Slot::is_answered);
     }
@@ -242,8 +246,8 @@ impl HttpConnection {
 }
 
 impl Drop for HttpConnection {
-    /// A connection that ends without a request has used up some or all of the time for its head. One that was
-    /// over its address's limit is refused with that.
+    /// A connection that ends without a request has used up some or all of the time for its head.
+    /// One that was over its address's limit is refused with that.
     fn drop(&mut self) {
         if self.has_asked() {
             return;
@@ -272,7 +276,7 @@ async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Optio
     None
 }
 
-/// About what the head took: its lines without what is around them.
+/// About as many bytes as the head took.
 fn head_bytes(head: &request::Parts) -> u64 {
     let lines = head.headers.iter();
     let of_lines = lines.map(|(name, value)| name.as_str().len() + value.len() + 4);

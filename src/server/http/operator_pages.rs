@@ -1,4 +1,4 @@
-//! The pages for operators: whether it is alive, whether it is admitting, and what it counts.
+//! Pages for operators: `/healthz`, `/readyz` and `/metrics`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::server::node::status::{Phase, Status};
 /// A shard that has not begun a turn for so long hangs: an idle one turns once a second.
 const TURN_AGE_MAX: Duration = Duration::from_secs(5);
 
-/// What proxies add. A request with one of them does not come from where it seems to.
+/// Headers that proxies add. A request with one of them does not come from where it seems to.
 const OF_PROXIES: [HeaderName; 4] = [
     FORWARDED,
     VIA,
@@ -37,7 +37,7 @@ pub(crate) struct Pages {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MetricsTo {
     Everybody,
-    /// Who comes from this machine, and through no proxy on it as far as one can see.
+    /// Clients on this machine that come through no proxy, as far as the headers show.
     Loopback,
     Nobody,
 }
@@ -65,7 +65,7 @@ impl Pages {
         })
     }
 
-    /// Made on another thread, as it takes a look at every topic.
+    /// Made on another thread, because it takes a look at every topic.
     async fn metrics(&self) -> HttpResponse {
         let (node, rooms_top) = (Arc::clone(&self.node), self.rooms_top);
         let made = tokio::task::spawn_blocking(move || metrics::text(&node, rooms_top)).await;

@@ -1,4 +1,5 @@
-//! Connections of one shard that speak HTTP, in the order in which they wait for a request to be whole.
+//! Connections of one shard that speak HTTP, in the order in which they wait for a request to be
+//! whole.
 //!
 //! When there are too many, the connection that has waited longest is cut.
 
@@ -11,18 +12,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-/// How many they are, for other threads.
+/// How many connections are in HTTP, for other threads.
 #[derive(Default)]
 pub(crate) struct InHttp {
     /// Those whose answer is being found: they are not cut.
     pub asking: AtomicUsize,
     /// Those whose request is not whole.
     pub waiting: AtomicUsize,
-    /// Those of them that are too many of their address.
+    /// Of those, the ones of an address with too many connections.
     pub over_limit: AtomicUsize,
 }
 
-/// Those connections. Of one thread, so it needs no lock.
+/// The connections of one shard in HTTP. Used by one thread, so it needs no lock.
 pub(crate) struct Pending {
     line: RefCell<Line>,
     counts: Arc<InHttp>,
@@ -92,12 +93,14 @@ impl Pending {
         self.line.borrow().len
     }
 
-    /// Cuts the one that has waited longest for its request, if any waits; of those too many of their address, if there are.
+    /// Cuts the connection that has waited longest for its request, if any waits. Those of an
+    /// address with too many go first.
     pub fn cut_longest(&self) {
         self.cut_overdue(Duration::ZERO);
     }
 
-    /// The same, if it has waited for so long, or is too many of its address.
+    /// Cuts the same connection, but only if it has waited for `grace` or is of an address with too
+    /// many.
     pub fn cut_overdue(&self, grace: Duration) {
         let mut line = self.line.borrow_mut();
         let longest = line.over_limit.pop_first().or_else(|| {
@@ -134,7 +137,7 @@ impl Line {
 }
 
 impl Slot {
-    /// It is one too many of its address: it goes before the others if there has to be room.
+    /// Its address has too many connections: it is cut before the others if there has to be room.
     pub fn is_over_limit(&self) {
         if let Place::WaitingRequest(ticket) = *self.place.borrow() {
             let mut line = self.pending.line.borrow_mut();

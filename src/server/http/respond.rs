@@ -19,8 +19,8 @@ use crate::channel::Matched;
 use crate::server::admission::addresses::Counted;
 use crate::server::admission::refusal::Refusal;
 
-/// Requests answered on one connection; the last answer has `Connection: close`. A page takes a few, a
-/// prober some dozens in a minute.
+/// Requests answered on one connection; the last answer has `Connection: close`. A page takes a
+/// few, a prober some dozens in a minute.
 const REQUESTS_MAX: u32 = 1_000;
 
 /// Bytes of a header that are logged: a host name has no more than 253.
@@ -45,7 +45,8 @@ pub(crate) struct Upgrade {
 /// Finds the answer to one request.
 pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incoming>) -> Answer {
     if connection.has_asked() {
-        // A client may send hundreds of requests at once: other connections have their turn between two.
+        // A client may send hundreds of requests at once: other connections have their turn between
+        // two.
         tokio::task::yield_now().await;
     }
     let (head, _unread) = request.into_parts();
@@ -54,7 +55,8 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
     let Ok(counted) = connection.enter(client) else {
         return Answer::Response(refuse_address(connection, client).await);
     };
-    // Nothing here takes a body. Rather than read it to find the next request behind it, end the connection.
+    // Nothing here takes a body. Rather than read it to find the next request behind it, end the
+    // connection.
     let is_last = has_body(&head.headers) || connection.requests() >= REQUESTS_MAX;
     let uri = head.uri.clone();
     connection.begins_answer();

@@ -1,7 +1,8 @@
-//! Metrics: a page in Prometheus's text format, made from what is counted elsewhere, when it is asked for.
+//! The page of metrics in Prometheus's text format, made of counts from elsewhere when it is asked
+//! for.
 //!
-//! Nothing is counted for the page alone in a registry of its own, so nothing is booked twice. docs/operations.md says
-//! what each metric is good for; a test holds its list to this page.
+//! No registry counts anything for the page alone, so nothing is counted twice. docs/operations.md
+//! explains each metric, and a test holds its list to this page.
 
 mod page;
 mod process;

@@ -1,4 +1,5 @@
-//! What the shards have and do: connections, joins, messages, deliveries, and the time that these take.
+//! Metrics of the shards' work: connections, joins, messages, deliveries, and the time that these
+//! take.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ fn sum(node: &Node, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
     shards.map(|shard| figure(shard).read()).sum()
 }
 
-/// What all shards counted for each of `names`, in their order.
+/// The counts of all shards for each of `names`, in their order.
 fn by_reason(
     node: &Node,
     names: &[&'static str],
@@ -36,7 +37,7 @@ fn by_reason(
     names.iter().enumerate().map(counted).collect()
 }
 
-/// Something of each shard, labelled with its number.
+/// A value of each shard, labelled with its number.
 fn by_shard<V>(
     node: &Node,
     value: impl Fn(u16, &Arc<ShardStats>) -> V,

@@ -1,4 +1,5 @@
-//! Closes counted by reason, since the start. Every WebSocket counts once, when its end is decided.
+//! WebSockets that ended, counted by reason since the start. Each counts once, when its end is
+//! decided.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,7 +7,8 @@ use crate::websocket::{CloseReason, Overrun};
 
 const REASONS: usize = CloseReason::NAMES.len();
 
-/// What all shards count together. A close is no hot path, so it needs no place of each shard's own.
+/// The counts of all shards together. A close is no hot path, so a shard needs no counts of its
+/// own.
 #[derive(Debug, Default)]
 pub(crate) struct Closes {
     by_reason: [AtomicU64; REASONS],
@@ -39,7 +41,7 @@ impl Closes {
         }
     }
 
-    /// One that was counted did not take its Close in time.
+    /// A WebSocket that was counted did not take its Close in time.
     pub fn count_cut(&self) {
         self.cut.fetch_add(1, Ordering::Relaxed);
     }
@@ -59,7 +61,8 @@ fn place_of(name: &str) -> Option<usize> {
 }
 
 impl CloseCounts {
-    /// Those that ended for the reason of that name; 0 if there is no such reason.
+    /// WebSockets that ended for the reason of that [name](CloseReason::name); 0 if there is no
+    /// such reason.
     pub fn of(&self, name: &str) -> u64 {
         place_of(name).map_or(0, |at| self.by_reason[at])
     }
@@ -69,18 +72,19 @@ impl CloseCounts {
         CloseReason::NAMES.into_iter().zip(self.by_reason)
     }
 
-    /// The slow consumers, by what they fell out of.
+    /// Slow consumers that overran that bound.
     pub fn slow_by(&self, overrun: Overrun) -> u64 {
         self.by_overrun[overrun as usize]
     }
 
-    /// What each slow consumer fell out of, by [name](Overrun::name), with its count. Together they are all slow
-    /// consumers.
+    /// Every bound that slow consumers overran, by [name](Overrun::name), with its count. Together
+    /// they are all slow consumers.
     pub fn by_overrun(&self) -> impl Iterator<Item = (&'static str, u64)> {
         OVERRUNS.map(Overrun::name).into_iter().zip(self.by_overrun)
     }
 
-    /// Those of all these that were cut off because they did not take their Close in time. Their clients saw 1006.
+    /// Of all WebSockets that ended, those that were cut off because they did not take their Close
+    /// in time. Their clients saw 1006.
     pub fn cut(&self) -> u64 {
         self.cut
     }

@@ -1,4 +1,4 @@
-//! What all threads of a server share: the hub, the counts, admission, and what each shard shows of itself.
+//! The node: all that the threads of a server share, as hub, admission, counts and shards' figures.
 
 pub(crate) mod closes;
 pub(crate) mod histogram;
@@ -15,7 +15,8 @@ use closes::Closes;
 use shard_stats::ShardStats;
 use status::Status;
 
-/// One server's shared parts. Each is in an `Arc` of its own, because a shard keeps those that it needs for every read.
+/// One server's shared parts. Each is in an `Arc` of its own, because a shard keeps those that it
+/// needs for every read.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub hub: Arc<Hub>,

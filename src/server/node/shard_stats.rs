@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
 
-/// Written by the shard alone, once a read or once a turn; read by the threads that make the page of
-/// metrics. In cache lines of its own, or two shards would wait for each other.
+/// Written by the shard alone, once a read or once a turn; read by the threads that make the page
+/// of metrics. In cache lines of its own, or two shards would wait for each other.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardStats {
@@ -28,7 +28,7 @@ pub(crate) struct ShardStats {
     pub messages: Figure,
     /// Bytes read from WebSockets.
     pub bytes: Figure,
-    /// From a publish to the last subscriber, a lap each.
+    /// Times from a publish to its last subscriber, one for each lap round a topic's members.
     pub laps: Histogram,
     pub turns: Histogram,
     pub longest_turn: Longest,

@@ -1,10 +1,11 @@
-//! Where a server stands, as seen from outside its shards: starting, admitting or ending, and whether each shard still
-//! turns. For health checks, a service manager's watchdog and metrics.
+//! Whether a server starts, admits or drains, and whether each shard still turns.
+//!
+//! For health checks, a service manager's watchdog and the metrics.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a server does with who comes.
+/// What a server does with new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -30,7 +31,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// Of a server that is to have so many shards.
+    /// The status of a server that is to have so many shards.
     pub(crate) fn new(shards: usize) -> Status {
         Status {
             started: Instant::now(),
@@ -42,7 +43,7 @@ impl Status {
         }
     }
 
-    /// What it does with who comes.
+    /// What it does with new connections.
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,
@@ -79,8 +80,8 @@ impl Status {
         self.turned_ms[usize::from(shard)].store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// How long ago that shard which is furthest behind last began a turn. A shard that has nothing to do turns once a
-    /// second.
+    /// How long ago the shard that is furthest behind began its last turn. An idle shard turns once
+    /// a second.
     pub fn longest_since_turn(&self) -> Duration {
         let now = self.started.elapsed();
         let oldest = self

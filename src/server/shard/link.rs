@@ -1,4 +1,5 @@
-//! What reaches a shard: commands from other threads, and events of its own thread's tasks.
+//! The part of a shard that other threads hold: its inbox for commands, and what they may read of
+//! it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,15 +16,16 @@ use crate::server::node::closes::Closes;
 use crate::server::node::shard_stats::ShardStats;
 use crate::server::node::status::Status;
 
-/// What another thread asks of a shard.
+/// A request of another thread to a shard.
 pub(crate) enum Command {
     /// Takes a connection over.
     Accept(std::net::TcpStream, SocketAddr),
-    /// Cuts connections in HTTP that have waited longest without a whole request, since others wait to be accepted.
+    /// Cuts connections in HTTP that have waited longest without a whole request, because others
+    /// wait to be accepted.
     MakeRoom,
     /// Something for a channel.
     Mail(Mail),
-    /// Serves that from now on.
+    /// Serves another router within other limits from now on.
     Reload(Arc<Serving>),
     /// Closes everything with 1012, by and by, and ends.
     Drain,
@@ -43,15 +45,15 @@ pub(crate) struct ShardLink {
     /// Its own. Others only read them.
     pub stats: Arc<ShardStats>,
     pub inbox: Mailbox<Command>,
-    /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
+    /// Connections it has, in HTTP or as WebSockets; the acceptor looks for the least loaded shard.
     pub connections: AtomicUsize,
     /// Those of them in HTTP.
     pub in_http: Arc<InHttp>,
-    /// It was asked to make room, and has not looked yet.
+    /// It was asked to make room, and has not done so yet.
     pub is_to_make_room: AtomicBool,
     /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
-    /// Those that it cut when their clients had been told, and had not closed in return yet.
+    /// WebSockets that it cut when their clients had been told, and had not closed in return yet.
     pub cut_told: AtomicUsize,
 }
 
@@ -80,7 +82,7 @@ impl ShardLink {
         self.inbox.post(Command::Accept(stream, peer), 1);
     }
 
-    /// Asks it to cut who waits longest in HTTP; not twice before it has looked.
+    /// Asks it to cut those that wait longest in HTTP; not twice before it has looked.
     pub fn make_room(&self) {
         if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
             self.inbox.post(Command::MakeRoom, 1);

@@ -1,4 +1,5 @@
-//! The order of the checks, one request that fails them all being mended step by step; and what an app may answer.
+//! The order of the checks, one request that fails them all being mended step by step; and what an
+//! app may answer.
 
 use hyper::Request;
 
@@ -8,7 +9,8 @@ use crate::channel::{CheckOrigin, Connect, Router};
 use crate::server::admission::refusal::NotAnUpgrade;
 use hyper::StatusCode;
 
-/// Answers a request made of `method`, `target` and `headers`: the accepted socket and 101, or the refusal.
+/// Answers a request made of `method`, `target` and `headers`: the accepted socket and 101, or the
+/// refusal.
 fn ask(
     socket: UserSocket,
     method: &str,

@@ -87,7 +87,8 @@ fn serve_one<T: Send + 'static>(
     (client.join().unwrap(), upgraded)
 }
 
-/// Serves one connection on which the client sends `parts` one after the other, each after it received something.
+/// Serves one connection on which the client sends `parts` one after the other, each after it
+/// received something.
 fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
     let (received, upgraded) = serve_one(app, move |mut client| {
         let mut received = Vec::new();

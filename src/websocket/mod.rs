@@ -40,6 +40,7 @@ mod tests;
 mod violation;
 
 pub use buffer::ReadBuffer;
+pub(crate) use close::CloseKind;
 pub use close::{CloseReason, Overrun};
 pub use limits::{Filled, ReadLimits};
 pub use reader::FrameReader;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use strum::VariantArray;
+
 use super::page::Page;
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::endpoint::Endpoint;
@@ -23,17 +25,16 @@ fn sum(endpoint: &Endpoint, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
     shards.map(|shard| figure(shard).read()).sum()
 }
 
-/// What all shards counted for each of `names`, in their order.
-fn by_reason(
+/// What all shards counted for each value of `R`, in their order.
+fn by_reason<R: VariantArray + Into<&'static str> + Copy>(
     endpoint: &Endpoint,
-    names: &[&'static str],
     counts: impl Fn(&ShardStats) -> &[Figure],
 ) -> Vec<([(&'static str, &'static str); 1], u64)> {
-    let counted = |(at, name): (usize, &&'static str)| {
+    let counted = |(at, reason): (usize, &R)| {
         let count = sum(endpoint, |shard| &counts(shard)[at]);
-        ([("reason", *name)], count)
+        ([("reason", (*reason).into())], count)
     };
-    names.iter().enumerate().map(counted).collect()
+    R::VARIANTS.iter().enumerate().map(counted).collect()
 }
 
 /// Something of each shard, labelled with its number.
@@ -68,7 +69,7 @@ fn write_present(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
 }
 
 fn write_incoming(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
-    let refused = by_reason(endpoint, JoinRefusal::NAMES, |s| &s.joins_refused);
+    let refused = by_reason::<JoinRefusal>(endpoint, |s| &s.joins_refused);
     let joins = [
         ([("result", "ok")], sum(endpoint, |s| &s.joins_admitted)),
         ([("result", "refused")], refused.iter().map(|r| r.1).sum()),
@@ -82,7 +83,7 @@ fn write_incoming(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
     page.counters(
         "lobbyd_pushes_refused",
         "Pushes that rooms of the configuration did not take, by the reason.",
-        by_reason(endpoint, PushRefusal::NAMES, |s| &s.pushes_refused),
+        by_reason::<PushRefusal>(endpoint, |s| &s.pushes_refused),
     )?;
     page.counter(
         "lobbyd_messages_received",

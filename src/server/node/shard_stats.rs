@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use strum::EnumCount;
+
 use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::shard::Shard;
@@ -22,9 +24,9 @@ pub(crate) struct ShardStats {
     pub retained_bytes: Figure,
     pub joins_admitted: Figure,
     /// By the places of the reasons' names.
-    pub joins_refused: [Figure; JoinRefusal::NAMES.len()],
+    pub joins_refused: [Figure; JoinRefusal::COUNT],
     /// The same of pushes.
-    pub pushes_refused: [Figure; PushRefusal::NAMES.len()],
+    pub pushes_refused: [Figure; PushRefusal::COUNT],
     /// Data messages of clients, heartbeats included.
     pub messages: Figure,
     /// Bytes read from WebSockets.

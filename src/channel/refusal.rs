@@ -1,61 +1,90 @@
 //! What clients were refused, by few names: for counters and the log.
 
-/// Names in the order of their variants, which count as places.
-macro_rules! named {
-    ($(#[$doc:meta])* $Type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum $Type { $($(#[$variant_doc])* $variant,)* }
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-        impl $Type {
-            /// All that [`name`](Self::name) can be, in the order of the variants.
-            pub const NAMES: &[&str] = &[$($name),*];
-
-            /// A stable word for metric labels and the log.
-            pub fn name(self) -> &'static str {
-                Self::NAMES[self as usize]
-            }
-        }
-    };
+/// Why a join was answered with an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+pub enum JoinRefusal {
+    /// No route serves the topic.
+    Unmatched,
+    /// The channel said no.
+    Denied,
+    /// The topic has as many members as it may.
+    Full,
+    /// The connection has joined as many topics as it may.
+    TooManyChannels,
+    /// It would have waited too long for its turn.
+    TooManyJoins,
+    /// Too much waits already for channels of this connection that wait.
+    TooManyWaiting,
+    /// The topic or the ref is too long to be kept.
+    NameTooLong,
+    /// What the channel waited for took too long.
+    TimedOut,
+    /// The app's code panicked, or answered what has no form in the client's version.
+    Crashed,
 }
 
-named! {
-    /// Why a join was answered with an error.
-    JoinRefusal {
-        /// No route serves the topic.
-        Unmatched = "unmatched",
-        /// The channel said no.
-        Denied = "denied",
-        /// The topic has as many members as it may.
-        Full = "full",
-        /// The connection has joined as many topics as it may.
-        TooManyChannels = "too_many_channels",
-        /// It would have waited too long for its turn.
-        TooManyJoins = "too_many_joins",
-        /// Too much waits already for channels of this connection that wait.
-        TooManyWaiting = "too_many_waiting",
-        /// The topic or the ref is too long to be kept.
-        NameTooLong = "name_too_long",
-        /// What the channel waited for took too long.
-        TimedOut = "timed_out",
-        /// The app's code panicked, or answered what has no form in the client's version.
-        Crashed = "crashed",
+/// Why a channel did not take a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+pub enum PushRefusal {
+    /// The channel has no such event.
+    UnknownEvent,
+    /// The payload is too long.
+    TooLarge,
+    /// The client pushes it too often.
+    TooMany,
+    /// The payload is not what the event needs.
+    BadPayload,
+    /// The client may not push here.
+    Denied,
+}
+
+impl JoinRefusal {
+    /// A stable word for metric labels and the log.
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-named! {
-    /// Why a channel did not take a push.
-    PushRefusal {
-        /// The channel has no such event.
-        UnknownEvent = "unknown_event",
-        /// The payload is too long.
-        TooLarge = "too_large",
-        /// The client pushes it too often.
-        TooMany = "too_many",
-        /// The payload is not what the event needs.
-        BadPayload = "bad_payload",
-        /// The client may not push here.
-        Denied = "denied",
+impl PushRefusal {
+    /// A stable word for metric labels and the log.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_that_dashboards_know() {
+        let joins: Vec<&str> = JoinRefusal::VARIANTS.iter().map(|one| one.name()).collect();
+        let expected = [
+            "unmatched",
+            "denied",
+            "full",
+            "too_many_channels",
+            "too_many_joins",
+            "too_many_waiting",
+            "name_too_long",
+            "timed_out",
+            "crashed",
+        ];
+        assert_eq!(joins, expected);
+        let pushes: Vec<&str> = PushRefusal::VARIANTS.iter().map(|one| one.name()).collect();
+        let expected = [
+            "unknown_event",
+            "too_large",
+            "too_many",
+            "bad_payload",
+            "denied",
+        ];
+        assert_eq!(pushes, expected);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::address::ListenAddress;
 use super::effective::Flag;
+use super::form::Word;
 use super::given::Given;
 use super::log_values::LogFormat;
 use super::log_values::LogLevel;
@@ -126,25 +127,16 @@ impl Flags {
                 "--shards",
                 "server.shards",
             ),
-            shown(
-                self.log_level.and_then(|level| name(&level)),
-                "--log-level",
-                "log.level",
-            ),
-            shown(
-                self.log_format.and_then(|format| name(&format)),
-                "--log-format",
-                "log.format",
-            ),
+            shown(self.log_level.map(name), "--log-level", "log.level"),
+            shown(self.log_format.map(name), "--log-format", "log.format"),
         ];
         Given::here(self.config.clone(), flags.into_iter().flatten().collect())
     }
 }
 
 /// The word of a choice, the same here as in the file.
-fn name(choice: &impl ValueEnum) -> Option<String> {
-    let word = choice.to_possible_value()?;
-    Some(word.get_name().to_owned())
+fn name(word: impl Word) -> String {
+    Into::<&str>::into(word).to_owned()
 }
 
 fn shards(text: &str) -> Result<u16, String> {

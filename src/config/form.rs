@@ -1,5 +1,7 @@
 //! The forms of values: what each expects, how it is read, and how it is written in a file.
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::address::ListenAddress;
 use super::log_values::{LogFormat, LogLevel};
 use super::raw::Raw;
@@ -101,15 +103,17 @@ impl Form for SocketPath {
     }
 }
 
-/// One of a few words.
-pub trait Word: Copy + PartialEq + 'static {
-    /// All of them, with their names.
-    const WORDS: &'static [(&'static str, Self)];
+/// One of a few words: an enum whose variants are they.
+pub trait Word: VariantArray + Into<&'static str> + Copy {}
+
+/// Each word's name in quotes.
+fn names<W: Word>() -> impl Iterator<Item = String> {
+    W::VARIANTS.iter().map(|word| quoted((*word).into()))
 }
 
 impl<W: Word> Form for W {
     fn expected() -> String {
-        let names: Vec<String> = W::WORDS.iter().map(|(name, _)| quoted(name)).collect();
+        let names: Vec<String> = names::<W>().collect();
         match names.split_last() {
             Some((last, [])) => last.clone(),
             Some((last, before)) => format!("{} or {last}", before.join(", ")),
@@ -119,33 +123,23 @@ impl<W: Word> Form for W {
 
     fn read(raw: Raw<'_>) -> Result<W, Unfit> {
         let text = raw.text().ok_or(Unfit::Form)?;
-        let named = W::WORDS.iter().find(|(name, _)| *name == text);
-        named.map(|(_, word)| *word).ok_or(Unfit::Form)
+        let is_named = |word: &&W| Into::<&str>::into(**word) == text;
+        let named = W::VARIANTS.iter().find(is_named);
+        named.copied().ok_or(Unfit::Form)
     }
 
     fn show(&self) -> Option<String> {
-        let named = W::WORDS.iter().find(|(_, word)| word == self);
-        named.map(|(name, _)| quoted(name))
+        Some(quoted((*self).into()))
     }
 }
 
-impl Word for LogLevel {
-    const WORDS: &'static [(&'static str, LogLevel)] = &[
-        ("error", LogLevel::Error),
-        ("warn", LogLevel::Warn),
-        ("info", LogLevel::Info),
-        ("debug", LogLevel::Debug),
-        ("trace", LogLevel::Trace),
-    ];
-}
+impl Word for LogLevel {}
 
-impl Word for LogFormat {
-    const WORDS: &'static [(&'static str, LogFormat)] =
-        &[("text", LogFormat::Text), ("json", LogFormat::Json)];
-}
+impl Word for LogFormat {}
 
 /// Whether a limit bites.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Mode {
     /// It does.
     #[default]
@@ -154,10 +148,7 @@ pub enum Mode {
     Observe,
 }
 
-impl Word for Mode {
-    const WORDS: &'static [(&'static str, Mode)] =
-        &[("enforce", Mode::Enforce), ("observe", Mode::Observe)];
-}
+impl Word for Mode {}
 
 /// A text in quotes, as TOML has it.
 pub fn quoted(text: &str) -> String {

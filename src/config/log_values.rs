@@ -1,9 +1,13 @@
 //! Levels and formats of the log.
 
 use clap::ValueEnum;
+use strum::{IntoStaticStr, VariantArray};
 
 /// How much is logged; each level includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum LogLevel {
     /// Only what an operator has to act on
     Error,
@@ -18,7 +22,8 @@ pub enum LogLevel {
 }
 
 /// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum LogFormat {
     /// For people, in colour on a terminal
     Text,

@@ -29,7 +29,8 @@ pub struct RoomConfig {
 }
 
 /// Whether clients may join.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum JoinRule {
     /// Everybody may.
     #[default]
@@ -91,10 +92,7 @@ impl Default for EventConfig {
     }
 }
 
-impl Word for JoinRule {
-    const WORDS: &'static [(&'static str, JoinRule)] =
-        &[("allow", JoinRule::Allow), ("deny", JoinRule::Deny)];
-}
+impl Word for JoinRule {}
 
 impl Form for Relay {
     fn expected() -> String {

@@ -10,6 +10,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use fastwebsockets::CloseCode;
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use super::seal::seal_close;
 use super::violation::Violation;
@@ -53,7 +54,8 @@ pub enum CloseReason {
 }
 
 /// The bound that a slow consumer passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum Overrun {
     /// The log of one of its topics, in bytes or entries.
@@ -68,34 +70,31 @@ pub enum Overrun {
 
 impl Overrun {
     /// A stable word for logs and metric labels.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TopicLog => "topic_log",
-            Self::Age => "age",
-            Self::AllLogs => "all_logs",
-            Self::Outbox => "outbox",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-impl CloseReason {
-    /// All words that [`name`](CloseReason::name) can return.
-    pub const NAMES: [&'static str; 13] = [
-        "client_closed",
-        "disconnected",
-        "service_restart",
-        "idle_timeout",
-        "undecodable",
-        "protocol_violation",
-        "not_utf8",
-        "message_too_big",
-        "partial_timeout",
-        "rate_exceeded",
-        "slow_consumer",
-        "overloaded",
-        "peer_gone",
-    ];
+/// The reasons by their names, of which violations have one for each of their three codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum CloseKind {
+    ClientClosed,
+    Disconnected,
+    ServiceRestart,
+    IdleTimeout,
+    Undecodable,
+    ProtocolViolation,
+    NotUtf8,
+    MessageTooBig,
+    PartialTimeout,
+    RateExceeded,
+    SlowConsumer,
+    Overloaded,
+    PeerGone,
+}
 
+impl CloseReason {
     /// The close code that is sent (RFC 6455 §7.4, IANA), or 1006 where none is sent.
     pub const fn code(&self) -> u16 {
         match self {
@@ -111,23 +110,27 @@ impl CloseReason {
     }
 
     /// A stable word for logs and metric labels. Violations have one for each of their three codes.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
+        self.kind().into()
+    }
+
+    pub(crate) fn kind(&self) -> CloseKind {
         match self {
-            Self::ClientClosed => "client_closed",
-            Self::Disconnected => "disconnected",
-            Self::ServiceRestart => "service_restart",
-            Self::IdleTimeout => "idle_timeout",
-            Self::Undecodable => "undecodable",
+            Self::ClientClosed => CloseKind::ClientClosed,
+            Self::Disconnected => CloseKind::Disconnected,
+            Self::ServiceRestart => CloseKind::ServiceRestart,
+            Self::IdleTimeout => CloseKind::IdleTimeout,
+            Self::Undecodable => CloseKind::Undecodable,
             Self::Violation(violation) => match violation.close_code() {
-                1007 => "not_utf8",
-                1009 => "message_too_big",
-                _ => "protocol_violation",
+                1007 => CloseKind::NotUtf8,
+                1009 => CloseKind::MessageTooBig,
+                _ => CloseKind::ProtocolViolation,
             },
-            Self::PartialTimeout => "partial_timeout",
-            Self::RateExceeded => "rate_exceeded",
-            Self::SlowConsumer(_) => "slow_consumer",
-            Self::Overloaded => "overloaded",
-            Self::PeerGone => "peer_gone",
+            Self::PartialTimeout => CloseKind::PartialTimeout,
+            Self::RateExceeded => CloseKind::RateExceeded,
+            Self::SlowConsumer(_) => CloseKind::SlowConsumer,
+            Self::Overloaded => CloseKind::Overloaded,
+            Self::PeerGone => CloseKind::PeerGone,
         }
     }
 
@@ -198,8 +201,38 @@ mod tests {
         assert_eq!(CloseReason::ClientClosed.code(), 1000);
         for reason in others {
             assert_ne!(reason.code(), 1000, "{reason}");
-            assert!(CloseReason::NAMES.contains(&reason.name()), "{reason}");
         }
+    }
+
+    #[test]
+    fn the_names_are_those_that_dashboards_know() {
+        let names: Vec<&str> = CloseKind::VARIANTS.iter().map(|kind| kind.into()).collect();
+        let expected = [
+            "client_closed",
+            "disconnected",
+            "service_restart",
+            "idle_timeout",
+            "undecodable",
+            "protocol_violation",
+            "not_utf8",
+            "message_too_big",
+            "partial_timeout",
+            "rate_exceeded",
+            "slow_consumer",
+            "overloaded",
+            "peer_gone",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(
+            CloseReason::Violation(Violation::Unmasked).name(),
+            "protocol_violation"
+        );
+        assert_eq!(
+            CloseReason::Violation(Violation::TextNotUtf8).name(),
+            "not_utf8"
+        );
+        let names = Overrun::VARIANTS.iter().map(|overrun| overrun.name());
+        assert!(names.eq(["topic_log", "age", "all_logs", "outbox"]));
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod tests;
 mod violation;
 
 pub use buffer::ReadBuffer;
+pub(crate) use close::CloseKind;
 pub use close::{CloseReason, Overrun};
 pub use inbound::Inbound;
 pub use limits::{Filled, ReadLimits};

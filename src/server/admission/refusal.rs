@@ -1,57 +1,52 @@
 //! Why requests for a socket were refused, counted by reason since the start.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::channel::QueryError;
 use hyper::StatusCode;
+use strum::{EnumCount, EnumDiscriminants, IntoStaticStr, VariantArray};
 use thiserror::Error;
+
+use crate::server::node::counts::{Counters, Counts};
 
 /// The counts of all shards together.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals {
-    by_reason: [AtomicU64; Refusal::NAMES.len()],
-}
+pub(crate) struct Refusals(Counters<RefusalKind, { RefusalKind::COUNT }>);
 
 /// How many requests for a socket were refused for each reason, since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RefusalCounts {
-    by_reason: [u64; Refusal::NAMES.len()],
-}
+pub struct RefusalCounts(Counts<RefusalKind, { RefusalKind::COUNT }>);
 
 impl Refusals {
     pub fn count(&self, refusal: Refusal) {
-        if let Some(at) = place_of(refusal.name()) {
-            self.by_reason[at].fetch_add(1, Ordering::Relaxed);
-        }
+        self.0.count(refusal.into());
     }
 
     pub fn counts(&self) -> RefusalCounts {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        RefusalCounts {
-            by_reason: self.by_reason.each_ref().map(read),
-        }
+        RefusalCounts(self.0.read())
     }
-}
-
-fn place_of(name: &str) -> Option<usize> {
-    Refusal::NAMES.iter().position(|n| *n == name)
 }
 
 impl RefusalCounts {
     /// Requests that were refused for the reason of that [name](Refusal::name); 0 if there is no
     /// such reason.
     pub fn of(&self, name: &str) -> u64 {
-        place_of(name).map_or(0, |at| self.by_reason[at])
+        self.0.named(name)
     }
 
     /// Every reason's name with its count.
     pub fn by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        Refusal::NAMES.into_iter().zip(self.by_reason)
+        self.0.by_name()
     }
 }
 
 /// Why a request to a socket's path got no 101, in the order in which it is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, EnumDiscriminants)]
+#[strum_discriminants(
+    name(RefusalKind),
+    vis(pub(crate)),
+    derive(EnumCount, IntoStaticStr, VariantArray),
+    strum(serialize_all = "snake_case"),
+    doc = "A [`Refusal`] without what it carries."
+)]
 #[non_exhaustive]
 pub enum Refusal {
     /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header,
@@ -91,42 +86,14 @@ pub enum Refusal {
     AppTooSlow,
     /// 400. Last, so that a plain GET that is refused for another reason hears that one.
     #[error(transparent)]
+    #[strum_discriminants(strum(serialize = "no_upgrade"))]
     Request(NotAnUpgrade),
 }
 
 impl Refusal {
-    /// All that [`name`](Refusal::name) can be.
-    pub const NAMES: [&'static str; 12] = [
-        "proxy_header",
-        "address",
-        "method",
-        "query",
-        "origin",
-        "auth_token",
-        "subprotocol",
-        "version",
-        "app",
-        "app_panicked",
-        "app_too_slow",
-        "no_upgrade",
-    ];
-
     /// A stable word for metric labels.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Refusal::ProxyHeader => "proxy_header",
-            Refusal::Address => "address",
-            Refusal::Method => "method",
-            Refusal::Query(_) => "query",
-            Refusal::Origin => "origin",
-            Refusal::AuthToken => "auth_token",
-            Refusal::Subprotocol => "subprotocol",
-            Refusal::Version => "version",
-            Refusal::App(_) => "app",
-            Refusal::AppPanicked => "app_panicked",
-            Refusal::AppTooSlow => "app_too_slow",
-            Refusal::Request(_) => "no_upgrade",
-        }
+    pub fn name(&self) -> &'static str {
+        RefusalKind::from(self).into()
     }
 
     /// The status of the answer.
@@ -198,10 +165,22 @@ mod tests {
         let refusals = Refusals::default();
         all.into_iter().for_each(|refusal| refusals.count(refusal));
         let counts = refusals.counts();
-        assert!(
-            counts.by_reason().all(|(_, count)| count == 1),
-            "{counts:?}"
-        );
+        let expected = [
+            "proxy_header",
+            "address",
+            "method",
+            "query",
+            "origin",
+            "auth_token",
+            "subprotocol",
+            "version",
+            "app",
+            "app_panicked",
+            "app_too_slow",
+            "no_upgrade",
+        ];
+        let once: Vec<_> = counts.by_reason().collect();
+        assert_eq!(once, expected.map(|name| (name, 1)));
         assert_eq!(counts.of("origin"), 1);
     }
 }

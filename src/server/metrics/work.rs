@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use strum::VariantArray;
+
 use super::page::Page;
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::node::Node;
@@ -24,17 +26,16 @@ fn sum(node: &Node, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
     shards.map(|shard| figure(shard).read()).sum()
 }
 
-/// The counts of all shards for each of `names`, in their order.
-fn by_reason(
+/// The counts of all shards for each value of `R`, in their order.
+fn by_reason<R: VariantArray + Into<&'static str> + Copy>(
     node: &Node,
-    names: &[&'static str],
     counts: impl Fn(&ShardStats) -> &[Figure],
 ) -> Vec<([(&'static str, &'static str); 1], u64)> {
-    let counted = |(at, name): (usize, &&'static str)| {
+    let counted = |(at, reason): (usize, &R)| {
         let count = sum(node, |shard| &counts(shard)[at]);
-        ([("reason", *name)], count)
+        ([("reason", (*reason).into())], count)
     };
-    names.iter().enumerate().map(counted).collect()
+    R::VARIANTS.iter().enumerate().map(counted).collect()
 }
 
 /// A value of each shard, labelled with its number.
@@ -69,7 +70,7 @@ fn write_present(node: &Node, page: &mut Page<'_>) -> fmt::Result {
 }
 
 fn write_incoming(node: &Node, page: &mut Page<'_>) -> fmt::Result {
-    let refused = by_reason(node, JoinRefusal::NAMES, |s| &s.joins_refused);
+    let refused = by_reason::<JoinRefusal>(node, |s| &s.joins_refused);
     let joins = [
         ([("result", "ok")], sum(node, |s| &s.joins_admitted)),
         ([("result", "refused")], refused.iter().map(|r| r.1).sum()),
@@ -83,7 +84,7 @@ fn write_incoming(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     page.counters(
         "lobbyd_pushes_refused",
         "Pushes that rooms of the configuration did not take, by the reason.",
-        by_reason(node, PushRefusal::NAMES, |s| &s.pushes_refused),
+        by_reason::<PushRefusal>(node, |s| &s.pushes_refused),
     )?;
     page.counter(
         "lobbyd_messages_received",

@@ -3,41 +3,33 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::websocket::{CloseReason, Overrun};
+use strum::EnumCount;
 
-const REASONS: usize = CloseReason::NAMES.len();
+use super::counts::{Counters, Counts};
+use crate::websocket::{CloseKind, CloseReason, Overrun};
 
 /// The counts of all shards together. A close is no hot path, so a shard needs no counts of its
 /// own.
 #[derive(Debug, Default)]
 pub(crate) struct Closes {
-    by_reason: [AtomicU64; REASONS],
-    by_overrun: [AtomicU64; OVERRUNS.len()],
+    by_reason: Counters<CloseKind, { CloseKind::COUNT }>,
+    by_overrun: Counters<Overrun, { Overrun::COUNT }>,
     cut: AtomicU64,
 }
 
 /// How many WebSockets ended for each reason, since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseCounts {
-    by_reason: [u64; REASONS],
-    by_overrun: [u64; OVERRUNS.len()],
+    by_reason: Counts<CloseKind, { CloseKind::COUNT }>,
+    by_overrun: Counts<Overrun, { Overrun::COUNT }>,
     cut: u64,
 }
 
-const OVERRUNS: [Overrun; 4] = [
-    Overrun::TopicLog,
-    Overrun::Age,
-    Overrun::AllLogs,
-    Overrun::Outbox,
-];
-
 impl Closes {
     pub fn count(&self, reason: CloseReason) {
-        if let Some(at) = place_of(reason.name()) {
-            self.by_reason[at].fetch_add(1, Ordering::Relaxed);
-        }
+        self.by_reason.count(reason.kind());
         if let CloseReason::SlowConsumer(overrun) = reason {
-            self.by_overrun[overrun as usize].fetch_add(1, Ordering::Relaxed);
+            self.by_overrun.count(overrun);
         }
     }
 
@@ -47,40 +39,35 @@ impl Closes {
     }
 
     pub fn counts(&self) -> CloseCounts {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         CloseCounts {
-            by_reason: self.by_reason.each_ref().map(read),
-            by_overrun: self.by_overrun.each_ref().map(read),
-            cut: read(&self.cut),
+            by_reason: self.by_reason.read(),
+            by_overrun: self.by_overrun.read(),
+            cut: self.cut.load(Ordering::Relaxed),
         }
     }
-}
-
-fn place_of(name: &str) -> Option<usize> {
-    CloseReason::NAMES.iter().position(|n| *n == name)
 }
 
 impl CloseCounts {
     /// WebSockets that ended for the reason of that [name](CloseReason::name); 0 if there is no
     /// such reason.
     pub fn of(&self, name: &str) -> u64 {
-        place_of(name).map_or(0, |at| self.by_reason[at])
+        self.by_reason.named(name)
     }
 
     /// Every reason's name with its count.
     pub fn by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        CloseReason::NAMES.into_iter().zip(self.by_reason)
+        self.by_reason.by_name()
     }
 
     /// Slow consumers that overran that bound.
     pub fn slow_by(&self, overrun: Overrun) -> u64 {
-        self.by_overrun[overrun as usize]
+        self.by_overrun.of(overrun)
     }
 
     /// Every bound that slow consumers overran, by [name](Overrun::name), with its count. Together
     /// they are all slow consumers.
     pub fn by_overrun(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        OVERRUNS.map(Overrun::name).into_iter().zip(self.by_overrun)
+        self.by_overrun.by_name()
     }
 
     /// Of all WebSockets that ended, those that were cut off because they did not take their Close
@@ -92,13 +79,15 @@ impl CloseCounts {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::*;
 
     #[test]
     fn every_close_counts_once_under_its_name_and_a_slow_one_under_what_it_overran_too() {
         let closes = Closes::default();
         closes.count(CloseReason::PeerGone);
-        for overrun in OVERRUNS {
+        for &overrun in Overrun::VARIANTS {
             closes.count(CloseReason::SlowConsumer(overrun));
         }
         closes.count(CloseReason::SlowConsumer(Overrun::Age));
@@ -111,5 +100,6 @@ mod tests {
             [("topic_log", 1), ("age", 2), ("all_logs", 1), ("outbox", 1)]
         );
         assert_eq!(counts.slow_by(Overrun::Age), 2);
+        assert_eq!(counts.of("no_such_reason"), 0);
     }
 }

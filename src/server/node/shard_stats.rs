@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use strum::EnumCount;
+
 use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
 
@@ -21,9 +23,9 @@ pub(crate) struct ShardStats {
     pub retained_bytes: Figure,
     pub joins_admitted: Figure,
     /// Joins refused, by the places of their reasons' names.
-    pub joins_refused: [Figure; JoinRefusal::NAMES.len()],
+    pub joins_refused: [Figure; JoinRefusal::COUNT],
     /// Pushes refused, by the places of their reasons' names.
-    pub pushes_refused: [Figure; PushRefusal::NAMES.len()],
+    pub pushes_refused: [Figure; PushRefusal::COUNT],
     /// Data messages of clients, heartbeats included.
     pub messages: Figure,
     /// Bytes read from WebSockets.

@@ -82,10 +82,7 @@ mod tests {
         let every_ms = |idle_timeout_ms, partial_timeout_ms| {
             let socket = UserSocket::new().idle_timeout_ms(idle_timeout_ms);
             let app = HttpApp::new(Router::new().socket("/socket", socket));
-            let limits = ServerLimits {
-                partial_timeout_ms,
-                ..ServerLimits::default()
-            };
+            let limits = ServerLimits::default().with_max(Limit::PartialTime, partial_timeout_ms);
             sweep_interval(&limits, &app).as_millis()
         };
         assert_eq!(every_ms(400, 2_000), 100);

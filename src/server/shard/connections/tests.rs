@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::channel::{Assigns, UserSocket};
 use crate::protocol::Version;
-use crate::server::limits::values::Rates;
+use crate::server::limits::values::ServerLimits;
 use crate::server::shard::connection::Deadline;
 use crate::server::shard::pace::Pace;
 use crate::session::Session;
@@ -123,7 +123,7 @@ async fn other_rates_free_whoever_waits_because_of_the_old_ones() {
     connections.throttle(key, clock.now(), u64::MAX >> 1);
     assert!(!connections.resume_throttled(&clock, &mut cx));
     assert!(!connections.has_queued());
-    connections.forgive(&clock, Rates::default().into());
+    connections.forgive(&clock, (&ServerLimits::default()).into());
     assert_eq!(take(&mut connections), [vec![], vec![key]]);
 }
 

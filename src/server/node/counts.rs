@@ -1,0 +1,82 @@
+//! Counts by kind, since the start, that all threads add to.
+
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::server::admission::refusal::RefusalKind;
+use crate::websocket::{CloseKind, Overrun};
+
+/// An enum without data whose values have places and names.
+pub trait Kind: strum::VariantArray + Into<&'static str> + Copy {
+    /// The place among [`VARIANTS`](strum::VariantArray::VARIANTS).
+    fn place(self) -> usize;
+}
+
+macro_rules! kinds {
+    ($($Kind:ty),*) => { $(
+        impl Kind for $Kind {
+            fn place(self) -> usize {
+                self as usize
+            }
+        }
+    )* };
+}
+kinds!(CloseKind, Overrun, RefusalKind);
+
+/// How often each of the `N` values of `K` occurred. What is counted here is no hot path, so the shards
+/// share one place.
+#[derive(Debug)]
+pub(crate) struct Counters<K, const N: usize> {
+    by_kind: [AtomicU64; N],
+    kinds: PhantomData<K>,
+}
+
+/// What [`Counters`] held at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts<K, const N: usize> {
+    by_kind: [u64; N],
+    kinds: PhantomData<K>,
+}
+
+impl<K, const N: usize> Default for Counters<K, N> {
+    fn default() -> Counters<K, N> {
+        Counters {
+            by_kind: [const { AtomicU64::new(0) }; N],
+            kinds: PhantomData,
+        }
+    }
+}
+
+impl<K: Kind, const N: usize> Counters<K, N> {
+    pub fn count(&self, kind: K) {
+        self.by_kind[kind.place()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> Counts<K, N> {
+        Counts {
+            by_kind: self
+                .by_kind
+                .each_ref()
+                .map(|count| count.load(Ordering::Relaxed)),
+            kinds: PhantomData,
+        }
+    }
+}
+
+impl<K: Kind, const N: usize> Counts<K, N> {
+    pub fn of(&self, kind: K) -> u64 {
+        self.by_kind[kind.place()]
+    }
+
+    /// Of the kind that has that name; 0 if there is none.
+    pub fn named(&self, name: &str) -> u64 {
+        let found = self.by_name().find(|(known, _)| *known == name);
+        found.map_or(0, |(_, count)| count)
+    }
+
+    /// Every kind's name with its count, in the order of the variants.
+    pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let names = K::VARIANTS.iter().map(|kind| (*kind).into());
+        names.zip(self.by_kind)
+    }
+}

@@ -151,8 +151,8 @@ mod websocket;
 pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectAccept, ConnectInfo, Handled, Info,
-    Join, JoinAccept, Origin, Params, PushRefusal, ReplyHandle, Router, Socket, SocketHandle,
-    SocketLimits, StatusCode, StopReason, TerminateReason, UserSocket,
+    Join, JoinAccept, NotPublished, Origin, Params, Published, PushRefusal, ReplyHandle, Router,
+    Socket, SocketHandle, SocketLimits, StatusCode, StopReason, TerminateReason, UserSocket,
 };
 pub use protocol::{
     IntoPayload, Json, JsonBuf, Mismatch, Object, Payload, PayloadBuf, ToJson, reason,

@@ -21,6 +21,7 @@ mod mail;
 mod origin;
 mod outcome;
 mod params;
+mod published;
 mod refusal;
 mod reply;
 mod router;
@@ -44,6 +45,7 @@ pub use outcome::{Handled, Join, JoinAccept};
 #[cfg(feature = "program")]
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
+pub use published::{NotPublished, Published};
 pub use refusal::PushRefusal;
 pub use reply::StopReason;
 pub(crate) use reply::{Reply, Stop};

@@ -6,7 +6,8 @@ use super::admission::Admission;
 use super::metrics;
 use super::reload::Live;
 use super::reload::Reload;
-use crate::broker::{Hub, HubCounts, Position};
+use crate::broker::{Hub, HubCounts};
+use crate::channel::Published;
 use crate::protocol::IntoPayload;
 use crate::server::admission::refusal::RefusalCounts;
 use crate::server::limits::limit::LimitSet;
@@ -31,14 +32,15 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Broadcasts to every subscriber of `topic` on this node. Returns its place in the topic's order, which is
-    /// [`Position::NOWHERE`] if nobody is subscribed; nothing is encoded then.
-    pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Position {
+    /// Broadcasts to every subscriber of `topic` on this node. What it returns knows its place in the topic's order, and that
+    /// there is none if nobody is subscribed; nothing is encoded then. Nobody need look at it.
+    pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Published {
         let payload = payload.into_payload();
         let published = self.hub.publish(topic, &mut |draft, wants| {
             encode_broadcast(draft, wants, topic, event, &payload);
         });
-        published.map_or(Position::NOWHERE, |published| published.position)
+        let position = published.map(|published| published.position);
+        position.into()
     }
 
     /// Closes every connection whose `connect` named this socket id, with 1001: the clients reconnect and go through

@@ -30,7 +30,7 @@ use crate::broker::topics::entry::{Class, Draft, Wants};
 use crate::broker::topics::hub::Hub;
 use crate::broker::topics::parcel::Parcel;
 use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::Published;
+use crate::broker::topics::topic::Placement;
 use age::Watched;
 use high_water::HighWater;
 use listener::Heard;
@@ -180,7 +180,7 @@ impl Fanout {
         topic: &str,
         origin: Option<SubscriptionId>,
         seal: &mut dyn FnMut(&mut Draft, Wants),
-    ) -> Option<Published> {
+    ) -> Option<Placement> {
         let local = self.rooms_by_name.get(topic);
         let topic = match local {
             Some(slot) => Arc::clone(&self.rooms[*slot as usize].topic),

@@ -11,7 +11,7 @@ use super::mailbox::Mailbox;
 use super::parcel::Parcel;
 use super::registry::Registry;
 use super::shards::Shards;
-use super::topic::Published;
+use super::topic::Placement;
 use super::topic::Topic;
 
 /// One node's topics and the way to every shard that has members of them.
@@ -49,7 +49,7 @@ impl Hub {
         &self,
         name: &str,
         seal: &mut dyn FnMut(&mut Draft, Wants),
-    ) -> Option<Published> {
+    ) -> Option<Placement> {
         let topic = self.topic(name)?;
         Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, seal))
     }

@@ -68,9 +68,9 @@ pub(crate) enum NotJoined {
     Full,
 }
 
-/// What became of a publish.
+/// What became of a publish: its place, and how far behind the shards are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct Placement {
     /// Its place in the topic's order.
     pub position: Position,
     /// The largest number of bytes that an interested shard has now before it: mail not taken in, and entries not
@@ -155,7 +155,7 @@ impl Topic {
         published_us: u32,
         origin: Option<SubscriptionId>,
         seal: &mut dyn FnMut(&mut Draft, Wants),
-    ) -> Published {
+    ) -> Placement {
         shards.count_broadcast();
         let mut draft = Draft::published_at(published_us);
         let mut wants = self.wants();
@@ -178,7 +178,7 @@ impl Topic {
         shards: &Shards,
         mut state: super::sync::MutexGuard<'_, TopicState>,
         entry: Entry,
-    ) -> Published {
+    ) -> Placement {
         state.sequence += 1;
         let sequence = state.sequence;
         let bytes = entry.bytes();
@@ -198,7 +198,7 @@ impl Topic {
         }
         drop(state);
         sleepers.into_iter().for_each(Waker::wake);
-        Published {
+        Placement {
             position: Position {
                 epoch: self.epoch,
                 sequence,

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use super::events::{Event, Events};
 use super::join_queue::JoinQueue;
 use super::link::ShardLink;
-use crate::broker::{Fanout, Position, SubscriptionId, Terms};
-use crate::channel::{Address, Host, Job, JoinRefusal, Lost, PushRefusal, Resume};
+use crate::broker::{Fanout, SubscriptionId, Terms};
+use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
 use crate::server::admission::JoinTurn;
 use crate::server::limits::limit::{Limit, LimitSet};
@@ -106,18 +106,18 @@ impl Host for ShardHost<'_> {
         event: &str,
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
-    ) -> Position {
+    ) -> Published {
         if self.unheard {
-            return Position::NOWHERE;
+            return None.into();
         }
         let published = self.fanout.publish(topic, from, &mut |draft, wants| {
             encode_broadcast(draft, wants, topic, event, &payload);
         });
         let Some(published) = published else {
-            return Position::NOWHERE;
+            return None.into();
         };
         self.lag_bytes = self.lag_bytes.max(published.lag_bytes);
-        published.position
+        Some(published.position).into()
     }
 
     fn defer(&mut self, channel: SubscriptionId, job: Job) {

@@ -1,4 +1,5 @@
-//! Typed handlers on the wire: what fits comes to its handler, what does not is refused with event and field.
+//! Typed handlers on the wire: what fits comes to its handler, what does not is refused with event
+//! and field.
 
 mod support;
 

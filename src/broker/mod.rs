@@ -1,7 +1,8 @@
 //! The broker: one order per topic, logs and cursors, and the passes that write them to sockets.
 //!
-//! What is here is engine, public with the feature of that name, for benches and tests: no promise is made that it stays as
-//! it is. What an app needs of it is at the crate's root: [`Position`], and what a topic keeps.
+//! What is here is engine, public with the feature of that name, for benches and tests: no promise
+//! is made that it stays as it is. What an app needs of it is at the crate's root: [`Position`],
+//! and what a topic keeps.
 //!
 //! It moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shared between shards are [`Hub`] (who is
 //! who), [`Topic`] (one order) and [`Mailbox`] (what a shard has still to take in); everything else belongs to one

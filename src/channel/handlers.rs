@@ -15,10 +15,10 @@ use crate::protocol::{Payload, reason};
 
 /// A channel made of handlers: one for the join, one for each event, and whatever else is needed.
 ///
-/// A handler of an event takes its payload as a type that is [`Deserialize`](serde::Deserialize). What does not fit never
-/// comes to it: the client gets an error reply that names event and field, such as
-/// ``{"reason": "new_msg: missing field `body`"}``. So does an event without a handler. Both are counted in
-/// `lobbyd_pushes_refused_total`.
+/// A handler of an event takes its payload as a type that is [`Deserialize`](serde::Deserialize).
+/// What does not fit never comes to it: the client gets an error reply that names event and field,
+/// such as ``{"reason": "new_msg: missing field `body`"}``. So does an event without a handler.
+/// Both are counted in `lobbyd_pushes_refused_total`.
 ///
 /// ```
 /// use lobbyd::{Handled, Handlers, Join, Router, UserSocket, object, reason};
@@ -49,7 +49,8 @@ use crate::protocol::{Payload, reason};
 /// # let _ = router;
 /// ```
 ///
-/// For `intercept` and `handle_out` write a [`Channel`] of your own, which may hand the rest on to handlers that it holds.
+/// For `intercept` and `handle_out` write a [`Channel`] of your own, which may hand the rest on to
+/// handlers that it holds.
 pub struct Handlers {
     join: Box<JoinHandler>,
     events: Vec<(Box<str>, Box<EventHandler>)>,
@@ -97,7 +98,8 @@ impl IntoHandled for () {
 }
 
 impl Handlers {
-    /// Begins with the one handler that there has to be: who may join, as [`Channel::join`] is asked.
+    /// Begins with the one handler that there has to be: who may join, as [`Channel::join`] is
+    /// asked.
     pub fn join(
         join: impl Fn(&str, Payload<'_>, &mut Socket<'_>) -> Join + Send + Sync + 'static,
     ) -> Handlers {
@@ -110,8 +112,8 @@ impl Handlers {
         }
     }
 
-    /// The same for a join whose parameters are a type of the app's. A join that brings others is refused with a reason,
-    /// such as ``{"reason": "join: missing field `token`"}``.
+    /// The same for a join whose parameters are a type of the app's. A join that brings others is
+    /// refused with a reason, such as ``{"reason": "join: missing field `token`"}``.
     pub fn join_with<T: DeserializeOwned + 'static>(
         join: impl Fn(&str, T, &mut Socket<'_>) -> Join + Send + Sync + 'static,
     ) -> Handlers {
@@ -121,7 +123,8 @@ impl Handlers {
         })
     }
 
-    /// Handles `event`, whose payload is a `T`. A payload that is none gets an error reply, and so do bytes.
+    /// Handles `event`, whose payload is a `T`. A payload that is none gets an error reply, and so
+    /// do bytes.
     ///
     /// # Panics
     /// If `event` has a handler already: a mistake in the program, reported at its start.
@@ -137,7 +140,8 @@ impl Handlers {
         self.put(event, Box::new(handler))
     }
 
-    /// Handles `event` with its payload as it came: any JSON, or bytes. For what is relayed and not looked into.
+    /// Handles `event` with its payload as it came: any JSON, or bytes. For what is relayed and not
+    /// looked into.
     ///
     /// # Panics
     /// If `event` has a handler already.
@@ -164,8 +168,9 @@ impl Handlers {
         self
     }
 
-    /// Handles what comes to [`Channel::handle_info`] and is a `T`, a [`Broadcast`](super::mail::Broadcast) of a topic that
-    /// is followed among them. What no handler takes is dropped.
+    /// Handles what comes to [`Channel::handle_info`] and is a `T`, a
+    /// [`Broadcast`](super::mail::Broadcast) of a topic that is followed among them. What no
+    /// handler takes is dropped.
     ///
     /// # Panics
     /// If `T` has a handler already.

@@ -16,8 +16,8 @@ pub(super) fn parse<T: DeserializeOwned>(payload: Payload<'_>) -> Result<T, Stri
         .map_err(|mismatch| shortened(reason_of::<T>(json).unwrap_or(mismatch.to_string())))
 }
 
-/// The parser that is fast knows no fields, so a value that does not fit is read a second time by one that does. `None` if
-/// that one takes the value.
+/// The parser that is fast knows no fields, so a value that does not fit is read a second time by
+/// one that does. `None` if that one takes the value.
 fn reason_of<T: DeserializeOwned>(json: Json<'_>) -> Option<String> {
     let mut deserializer = serde_json::Deserializer::from_str(json.as_raw());
     let read: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);

@@ -4,8 +4,8 @@
 //! `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host` is the seam to the shard that does
 //! what a session decides.
 //!
-//! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise is made that it stays as
-//! it is.
+//! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise
+//! is made that it stays as it is.
 
 mod assigns;
 #[expect(

@@ -9,12 +9,14 @@ use thiserror::Error;
 
 use crate::broker::Position;
 
-/// A broadcast that was made. Nobody need look at it: the broadcast goes out whether it is awaited or dropped.
+/// A broadcast that was made. Nobody need look at it: the broadcast goes out whether it is awaited
+/// or dropped.
 ///
-/// Awaited, it says where the broadcast stands in its topic's order: nowhere (`None`) if nobody is subscribed. On one node,
-/// which is all there is now, that is known as soon as the call returns: [`position`](Published::position) shows it, and
-/// awaiting it never waits. Where several nodes have one order for a topic, a position will be pending until that order is
-/// made, so code that needs it should await it.
+/// Awaited, it says where the broadcast stands in its topic's order: nowhere (`None`) if nobody is
+/// subscribed. On one node, which is all there is now, that is known as soon as the call returns:
+/// [`position`](Published::position) shows it, and awaiting it never waits. Where several nodes
+/// have one order for a topic, a position will be pending until that order is made, so code that
+/// needs it should await it.
 ///
 /// ```
 /// # use lobbyd::Endpoint;
@@ -39,7 +41,8 @@ pub struct Published {
 pub struct NotPublished(Infallible);
 
 impl Published {
-    /// Where it stands in its topic's order, if that is known already: `None` also if nobody is subscribed.
+    /// Where it stands in its topic's order, if that is known already: `None` also if nobody is
+    /// subscribed.
     pub fn position(&self) -> Option<Position> {
         self.position
     }

@@ -1,8 +1,9 @@
 //! The Phoenix Channels wire protocol as plain functions of bytes: what a WebSocket message says, and what is
 //! sent back. Knows no socket, no topic and no app; stands between `websocket` and `channel` in the data path.
 //!
-//! What an app deals with is at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`], [`Object`] and their traits). The
-//! rest is engine, public with the feature of that name, for benches and tests: no promise is made that it stays as it is.
+//! What an app deals with is at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`], [`Object`]
+//! and their traits). The rest is engine, public with the feature of that name, for benches and
+//! tests: no promise is made that it stays as it is.
 //!
 //! [`Version::decode`] turns one WebSocket message into a [`Message`] that borrows from it. The `encode_*`
 //! functions of [`Version`] append the message that goes out, which is framed by `websocket::seal` and then shared.

@@ -2,8 +2,9 @@
 
 use super::rate::PushRates;
 use super::rules::{EventRule, JoinRule, Relay, RoomRules};
-use crate::channel::{Channel, Handled, Join, PushRefusal, Socket};
-use crate::protocol::{IntoPayload, Object, Payload, PayloadBuf, reason};
+use crate::{
+    Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
+};
 
 /// The channel of a room by [rules](RoomRules). It is mounted at the rules' own topic by [`declare`](super::declare).
 #[derive(Debug)]

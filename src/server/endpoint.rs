@@ -32,8 +32,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Broadcasts to every subscriber of `topic` on this node. What it returns knows its place in the topic's order, and that
-    /// there is none if nobody is subscribed; nothing is encoded then. Nobody need look at it.
+    /// Broadcasts to every subscriber of `topic` on this node. What it returns knows its place in
+    /// the topic's order, and that there is none if nobody is subscribed; nothing is encoded then.
+    /// Nobody need look at it.
     pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Published {
         let payload = payload.into_payload();
         let published = self.hub.publish(topic, &mut |draft, wants| {

@@ -1,7 +1,8 @@
 //! The server: threads, sockets and HTTP round the broker and the channels.
 //!
-//! What an app needs of it is also at the crate's root. `serve_http` and what belongs to it are engine, public with the
-//! feature `engine` alone, for benches and tests: no promise is made that they stay as they are.
+//! What an app needs of it is also at the crate's root. `serve_http` and what belongs to it are
+//! engine, public with the feature `engine` alone, for benches and tests: no promise is made that
+//! they stay as they are.
 //!
 //! An acceptor hands each TCP connection to the shard with the fewest (`acceptor`). A shard is one thread with all that
 //! its connections need; there a connection speaks HTTP first (`http`) and becomes a WebSocket (`shard`).

@@ -1,8 +1,8 @@
 //! WebSocket framing (RFC 6455), the first and last station of the data path: bytes of a socket become whole
 //! messages ([`FrameReader`]), answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
 //!
-//! What is here is engine, public with the feature of that name, for benches and tests: no promise is made that it stays as
-//! it is.
+//! What is here is engine, public with the feature of that name, for benches and tests: no promise
+//! is made that it stays as it is.
 //!
 //! Nothing here does I/O or knows a clock: the reader is handed a closure that reads, the rest are plain functions.
 //! It imports nothing else of this crate.

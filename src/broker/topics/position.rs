@@ -4,7 +4,8 @@ use std::fmt;
 
 /// Where a broadcast stands in the one order of its topic.
 ///
-/// It is opaque: two are equal or not, and each has a text of 17 ASCII characters, which says as much as the position does.
+/// It is opaque: two are equal or not, and each has a text of 17 ASCII characters, which says as
+/// much as the position does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
     /// Which life of the topic this is: a topic that lost its last member starts a new epoch.
@@ -33,7 +34,8 @@ impl Position {
 /// In ASCII order, so that the texts of one epoch sort as their positions do.
 const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
-/// `@`, then 8 digits each of epoch and sequence. 48 bits hold a million broadcasts a second for nine years.
+/// `@`, then 8 digits each of epoch and sequence. 48 bits hold a million broadcasts a second for
+/// nine years.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("@")?;

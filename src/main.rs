@@ -13,12 +13,10 @@ use lobbyd::config::{
     Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, raise_descriptor_limit};
-use program::exit::{CannotListen, Exit};
-use program::inherited_sockets::{InheritedSockets, Unusable};
-use program::log::{Log, WrongFilter};
-use program::reload::Reload;
-use program::service_manager::ServiceManager;
-use program::signals::{Signals, asked_again, asked_to_end};
+use program::{
+    CannotListen, Exit, InheritedSockets, Log, Reload, ServiceManager, Signals, Unusable,
+    WrongFilter, asked_again, asked_to_end,
+};
 use thiserror::Error;
 
 /// An idle connection costs less memory with it than with the system's.

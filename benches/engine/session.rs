@@ -9,7 +9,7 @@ use lobbyd::channel::{Address, Assigns, Host, Job, Mail, Postbox, Routes, Sessio
 use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
 use lobbyd::rooms::RoomChannel;
 use lobbyd::session::Session;
-use lobbyd::{FanoutSettings, Position};
+use lobbyd::{FanoutSettings, Published};
 
 /// Counts the requests of a session, and does nothing.
 struct Counter {
@@ -67,10 +67,10 @@ impl Host for Counter {
         _event: &str,
         payload: PayloadBuf,
         _from: Option<SubscriptionId>,
-    ) -> Position {
+    ) -> Published {
         assert!(!payload.is_binary());
         self.asked.broadcasts += 1;
-        Position::NOWHERE
+        None.into()
     }
 
     fn defer(&mut self, _: SubscriptionId, _: Job) {

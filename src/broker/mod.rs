@@ -42,4 +42,4 @@ pub use topics::room_sizes::{LargeRoom, RoomSizes};
 #[cfg(feature = "engine")]
 pub use topics::shards::Shards;
 #[cfg(feature = "engine")]
-pub use topics::topic::{Published, Topic};
+pub use topics::topic::{Placement, Topic};

@@ -13,8 +13,9 @@ use super::origin::RequestHost;
 
 /// The answer of a connect callback.
 ///
-/// [`Connect::ok`] lets the socket in, [`Connect::accept`] does so and says what it starts with, [`Connect::refuse`] does
-/// not (403), and [`Connect::later`] takes its time: other connections go on meanwhile.
+/// [`Connect::ok`] lets the socket in, [`Connect::accept`] does so and says what it starts with,
+/// [`Connect::refuse`] does not (403), and [`Connect::later`] takes its time: other connections go
+/// on meanwhile.
 ///
 /// ```
 /// # use lobbyd::channel::Connect;
@@ -45,7 +46,8 @@ enum Decision {
     Later(Pin<Box<dyn Future<Output = Connect>>>),
 }
 
-/// A socket that is let in, and what it starts with. Begins with [`Connect::accept`]; `into()` makes it a [`Connect`].
+/// A socket that is let in, and what it starts with. Begins with [`Connect::accept`]; `into()`
+/// makes it a [`Connect`].
 #[derive(Clone, Debug, Default)]
 #[must_use = "`into()` makes it the answer of a connect callback"]
 pub struct ConnectAccept {
@@ -97,8 +99,8 @@ impl Connect {
     /// Refuses with a status of your choice, say 429, and an empty body.
     ///
     /// # Panics
-    /// If `status` is no error (not 4xx or 5xx): a refusal must not look like a success. As any panic of the callback, that
-    /// is answered with 500.
+    /// If `status` is no error (not 4xx or 5xx): a refusal must not look like a success. As any
+    /// panic of the callback, that is answered with 500.
     pub fn refuse_with(status: StatusCode) -> Connect {
         let is_error = status.is_client_error() || status.is_server_error();
         assert!(
@@ -108,10 +110,11 @@ impl Connect {
         Connect(Decision::Refused(status))
     }
 
-    /// The answer must wait for `future`, say a look into a table of tokens; `then` turns its output into one.
+    /// The answer must wait for `future`, say a look into a table of tokens; `then` turns its
+    /// output into one.
     ///
-    /// The future runs on the shard's own thread (so it need not be `Send`) and must not block it. The handshake waits; the
-    /// server's limit on that is `ServerLimits::connect_timeout_ms`.
+    /// The future runs on the shard's own thread (so it need not be `Send`) and must not block it.
+    /// The handshake waits; the server's limit on that is `ServerLimits::connect_timeout_ms`.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output) -> Connect + 'static,

@@ -4,8 +4,8 @@
 //! `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host` is the seam to the shard that does
 //! what a session decides.
 //!
-//! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise is made that it stays as
-//! it is.
+//! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise
+//! is made that it stays as it is.
 
 mod assigns;
 #[expect(
@@ -16,11 +16,14 @@ mod channel;
 mod connect;
 pub(crate) mod frames;
 mod handle;
+mod handlers;
 mod host;
 mod mail;
+mod misfit;
 mod origin;
 mod outcome;
 mod params;
+mod published;
 mod refusal;
 mod reply;
 mod router;
@@ -35,6 +38,7 @@ pub use channel::{Channel, TerminateReason};
 pub(crate) use connect::request_host;
 pub use connect::{Connect, ConnectAccept, ConnectInfo, ConnectUri};
 pub use handle::{ReplyHandle, SocketHandle};
+pub use handlers::{Handlers, IntoHandled};
 pub use http::{HeaderValue, StatusCode};
 pub(crate) use mail::ConnectionName;
 pub use mail::{Broadcast, Info};
@@ -44,6 +48,7 @@ pub use outcome::{Handled, Join, JoinAccept};
 #[cfg(feature = "program")]
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
+pub use published::{NotPublished, Published};
 pub use refusal::PushRefusal;
 pub use reply::StopReason;
 pub(crate) use reply::{Reply, Stop};

@@ -17,8 +17,9 @@ use std::task::Poll;
 
 /// The answer to a join.
 ///
-/// [`Join::ok`] lets the client in, [`Join::accept`] does so within terms of your own, [`Join::error`] does not, and
-/// [`Join::later`] takes its time. Only who is let in is let in within terms:
+/// [`Join::ok`] lets the client in, [`Join::accept`] does so within terms of your own,
+/// [`Join::error`] does not, and [`Join::later`] takes its time. Only who is let in is let in
+/// within terms:
 ///
 /// ```compile_fail
 /// let _ = lobbyd::Join::error(()).members_max(3);
@@ -32,8 +33,8 @@ pub(crate) enum JoinOutcome {
     Later(Job),
 }
 
-/// A client that is let in: what it is told, and within which terms. Begins with [`Join::accept`]; `into()` makes it a
-/// [`Join`].
+/// A client that is let in: what it is told, and within which terms. Begins with [`Join::accept`];
+/// `into()` makes it a [`Join`].
 ///
 /// ```
 /// # use lobbyd::{Join, object};
@@ -66,8 +67,9 @@ impl JoinAccept {
         self
     }
 
-    /// What the topic keeps for members that are behind, from this join on, on the shard of this connection. Default, and
-    /// what a later join without it goes back to: as [`FanoutSettings`](crate::broker::FanoutSettings) say.
+    /// What the topic keeps for members that are behind, from this join on, on the shard of this
+    /// connection. Default, and what a later join without it goes back to: as
+    /// [`FanoutSettings`](crate::broker::FanoutSettings) say.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
         self

@@ -95,7 +95,8 @@ pub enum ConfigCommand {
 }
 
 impl Arguments {
-    /// The command line of this process; its long help ends with `exit_codes`, which are the process's to know.
+    /// The command line of this process; its long help ends with `exit_codes`, which are the
+    /// process's to know.
     ///
     /// # Errors
     /// What is to be printed instead: help, the version, or what is wrong.

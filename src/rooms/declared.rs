@@ -2,8 +2,9 @@
 
 use super::rate::PushRates;
 use super::rules::{EventRule, JoinRule, Relay, RoomRules};
-use crate::channel::{Channel, Handled, Join, PushRefusal, Socket};
-use crate::protocol::{IntoPayload, Object, Payload, PayloadBuf, reason};
+use crate::{
+    Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
+};
 
 /// Fields that a relay takes out of a payload at a time: more than rules name, and little enough for the stack.
 const FIELDS_A_PASS: usize = 8;

@@ -1,6 +1,6 @@
 //! What a room is by rules, plain data: who may join, what its members may push, and what becomes of it.
 
-use crate::broker::Retention;
+use crate::Retention;
 
 /// A room without code, to be served by a [`DeclaredRoom`](super::declared::DeclaredRoom).
 #[derive(Clone, Debug, PartialEq, Eq)]

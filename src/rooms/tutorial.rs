@@ -1,9 +1,7 @@
 //! The chat room of Phoenix's channels tutorial, by rules as the binary serves it, and in code as an example of how to.
 
 use super::rules::{EventName, EventRule, Relay, RoomRules};
-use crate::channel::{Channel, Handled, Join, Socket};
-use crate::object;
-use crate::protocol::{Payload, reason};
+use crate::{Channel, Handled, Join, Payload, Socket, object, reason};
 
 /// The tutorial's rooms by rules: `room:lobby` is open to everybody, other rooms to nobody.
 ///

@@ -4,7 +4,8 @@ use std::sync::{Arc, Weak};
 
 use super::metrics;
 use super::reload::{Live, Reload};
-use crate::broker::{HubCounts, Position};
+use crate::broker::HubCounts;
+use crate::channel::Published;
 use crate::protocol::IntoPayload;
 use crate::server::admission::refusal::RefusalCounts;
 use crate::server::limits::meters::LimitMeters;
@@ -35,9 +36,10 @@ impl Endpoint {
         }
     }
 
-    /// Broadcasts to every subscriber of `topic` on this node. Returns its place in the topic's order, which is
-    /// [`Position::NOWHERE`] if nobody is subscribed; nothing is encoded then.
-    pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Position {
+    /// Broadcasts to every subscriber of `topic` on this node. What it returns knows its place in
+    /// the topic's order, and that there is none if nobody is subscribed; nothing is encoded then.
+    /// Nobody need look at it.
+    pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Published {
         let payload = payload.into_payload();
         let mut frames = BroadcastFrames {
             topic,
@@ -45,7 +47,8 @@ impl Endpoint {
             payload: &payload,
         };
         let published = self.node.hub.publish(topic, &mut frames);
-        published.map_or(Position::NOWHERE, |published| published.position)
+        let position = published.map(|published| published.position);
+        position.into()
     }
 
     /// Closes every connection whose `connect` named this socket id, with 1001: the clients
@@ -204,7 +207,7 @@ mod tests {
         let token = Arc::new(());
         endpoint.reload(reload(keeping(Arc::clone(&token))));
         assert_eq!(Arc::strong_count(&token), 1, "nobody keeps what was given");
-        assert_eq!(endpoint.broadcast("room:1", "news", ()), Position::NOWHERE);
+        assert_eq!(endpoint.broadcast("room:1", "news", ()).position(), None);
         let counts = ReloadCounts { ok: 1, failed: 1 };
         assert_eq!(endpoint.node.status.reloads(), counts);
         let metrics = endpoint.metrics(0);

@@ -4,6 +4,7 @@
 
 mod defaults;
 mod dependencies;
+mod features;
 mod files;
 mod fixture;
 mod invariants;

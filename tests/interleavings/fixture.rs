@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lobbyd::broker::{
-    Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, Position, Published, Sink,
+    Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, Placement, Position, Sink,
     SubscriptionId, Wants,
 };
 
@@ -96,7 +96,7 @@ pub struct Post {
 }
 
 impl Post {
-    pub fn new(text: &str, published: Published) -> Post {
+    pub fn new(text: &str, published: Placement) -> Post {
         let (text, at) = (text.to_owned(), published.position);
         Post { text, at }
     }
@@ -106,7 +106,7 @@ impl Post {
 pub fn order(posts: impl IntoIterator<Item = Post>) -> BTreeMap<(u64, u64), String> {
     let mut order = BTreeMap::new();
     for post in posts {
-        let place = (post.at.epoch, post.at.sequence);
+        let place = (post.at.epoch(), post.at.sequence());
         assert!(order.insert(place, post.text).is_none(), "{place:?} twice");
     }
     let mut last = (0, 0);
@@ -119,8 +119,8 @@ pub fn order(posts: impl IntoIterator<Item = Post>) -> BTreeMap<(u64, u64), Stri
 }
 
 /// All of one epoch from `sequence` on.
-pub fn since(order: &BTreeMap<(u64, u64), String>, at: Position) -> Vec<String> {
-    let range = (at.epoch, at.sequence)..(at.epoch + 1, 0);
+pub fn since(order: &BTreeMap<(u64, u64), String>, epoch: u64, sequence: u64) -> Vec<String> {
+    let range = (epoch, sequence)..(epoch + 1, 0);
     order.range(range).map(|(_, text)| text.clone()).collect()
 }
 
@@ -130,14 +130,8 @@ pub fn assert_ends_with_all_since(
     order: &BTreeMap<(u64, u64), String>,
     from: Position,
 ) {
-    let epoch = since(
-        order,
-        Position {
-            sequence: 0,
-            ..from
-        },
-    );
+    let epoch = since(order, from.epoch(), 0);
     assert!(epoch.ends_with(got), "{got:?} is no end of {epoch:?}");
-    let least = since(order, from);
+    let least = since(order, from.epoch(), from.sequence());
     assert!(got.ends_with(&least), "{got:?} lacks some of {least:?}");
 }

@@ -172,10 +172,18 @@ fn topic_removed_while_it_is_joined_and_published_to_is_never_two() {
         let (mut leaver, again, leavers) = leaving.join().unwrap();
         let (mut joiner, id, joiners) = joining.join().unwrap();
         let by_name = by_name.join().unwrap();
-        assert_eq!(leavers.at.epoch, joiners.at.epoch, "one name, one topic");
+        assert_eq!(
+            leavers.at.epoch(),
+            joiners.at.epoch(),
+            "one name, one topic"
+        );
         let after_join = by_name.iter().filter(|(must_arrive, _)| *must_arrive);
         for (_, post) in after_join {
-            assert_eq!(post.at.epoch, joiners.at.epoch, "published to a dead topic");
+            assert_eq!(
+                post.at.epoch(),
+                joiners.at.epoch(),
+                "published to a dead topic"
+            );
         }
         let by_name = by_name.into_iter().map(|(_, post)| post);
         let order = order(by_name.chain([leavers.clone(), joiners.clone()]));

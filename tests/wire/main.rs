@@ -2,6 +2,7 @@
 
 mod awaiting_join;
 mod fastwebsockets_server;
+mod handlers;
 mod phoenix;
 mod tutorial;
 mod websocket;

@@ -36,7 +36,7 @@ use crate::broker::topics::counts::FlushCounts;
 use crate::broker::topics::entry::{Class, Seal};
 use crate::broker::topics::hub::Hub;
 use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::Published;
+use crate::broker::topics::topic::Placement;
 use listener::HeardQueue;
 use outlet::{Flow, Outlet, Subscription};
 use outlets::Outlets;
@@ -154,7 +154,7 @@ impl Fanout {
         topic: &str,
         origin: Option<SubscriptionId>,
         frames: &mut dyn Seal,
-    ) -> Option<Published> {
+    ) -> Option<Placement> {
         let topic = match self.rooms.slot_of(topic) {
             Some(slot) => Arc::clone(&self.rooms[slot].topic),
             None => self.hub.topic(topic)?,

@@ -2,7 +2,8 @@
 
 use super::log::Log;
 
-/// Bounds of what one shard keeps. Each has a named outcome. An app takes the default and sets fields of it.
+/// Bounds of what one shard keeps. Each has a named outcome. An app takes the default and sets
+/// fields of it.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FanoutSettings {

@@ -11,7 +11,7 @@ use super::mailbox::Mailbox;
 use super::parcel::Parcel;
 use super::registry::Registry;
 use super::shards::Shards;
-use super::topic::Published;
+use super::topic::Placement;
 use super::topic::Topic;
 
 /// One node's topics, and the mailboxes of the shards that have members of them.
@@ -45,7 +45,7 @@ impl Hub {
     }
 
     /// Publishes to the topic of that name. `None` if nobody is subscribed to it.
-    pub fn publish(&self, name: &str, frames: &mut dyn Seal) -> Option<Published> {
+    pub fn publish(&self, name: &str, frames: &mut dyn Seal) -> Option<Placement> {
         let topic = self.topic(name)?;
         Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
     }

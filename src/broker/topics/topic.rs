@@ -69,9 +69,9 @@ pub(crate) enum NotJoined {
     Full,
 }
 
-/// The outcome of a publish.
+/// The outcome of a publish: its place, and how far behind the shards are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct Placement {
     /// Its place in the topic's order.
     pub position: Position,
     /// The most bytes that an interested shard has still to process: mail not taken in, and entries
@@ -157,7 +157,7 @@ impl Topic {
         published_us: u32,
         origin: Option<SubscriptionId>,
         frames: &mut dyn Seal,
-    ) -> Published {
+    ) -> Placement {
         shards.count_broadcast();
         let mut draft = Draft::published_at(published_us);
         let mut wants = self.wants();
@@ -180,7 +180,7 @@ impl Topic {
         shards: &Shards,
         mut state: super::sync::MutexGuard<'_, TopicState>,
         entry: Entry,
-    ) -> Published {
+    ) -> Placement {
         state.sequence += 1;
         let sequence = state.sequence;
         let bytes = entry.bytes();
@@ -200,7 +200,7 @@ impl Topic {
         }
         drop(state);
         sleepers.into_iter().for_each(Waker::wake);
-        Published {
+        Placement {
             position: Position {
                 epoch: self.epoch,
                 sequence,

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::events::{Event, Events};
 use super::services::Services;
-use crate::broker::{Position, SubscriptionId, Terms};
-use crate::channel::{Address, Host, Job, JoinRefusal, Lost, PushRefusal, Resume};
+use crate::broker::{SubscriptionId, Terms};
+use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
 use crate::server::admission::JoinTurn;
 use crate::server::limits::limit::Limit;
@@ -97,9 +97,9 @@ impl Host for ShardHost<'_> {
         event: &str,
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
-    ) -> Position {
+    ) -> Published {
         if self.hearing == Hearing::Nobody {
-            return Position::NOWHERE;
+            return None.into();
         }
         let mut frames = BroadcastFrames {
             topic,
@@ -108,10 +108,10 @@ impl Host for ShardHost<'_> {
         };
         let published = self.services.fanout.publish(topic, from, &mut frames);
         let Some(published) = published else {
-            return Position::NOWHERE;
+            return None.into();
         };
         self.lag_bytes = self.lag_bytes.max(published.lag_bytes);
-        published.position
+        Some(published.position).into()
     }
 
     fn defer(&mut self, channel: SubscriptionId, job: Job) {

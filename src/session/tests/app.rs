@@ -128,7 +128,8 @@ impl Channel for TestChannel {
                 Handled::ok(())
             }
             "broadcast" => {
-                let position = socket.broadcast("said", payload);
+                let said = socket.broadcast("said", payload);
+                let position = said.position().expect("the client is a member");
                 Handled::ok(object! { "sequence": position.sequence })
             }
             "broadcast_from" => {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Crates that an app compiles with no feature of lobbyd, this one not counted. Each more is compiled by every user.
+/// Crates that an app compiles with no feature of lobbyd, this one not counted. Each more is
+/// compiled by every user.
 const CRATES_MAX: usize = 100;
 
 #[test]

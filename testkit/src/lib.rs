@@ -3,7 +3,7 @@
 //! | A test needs | it is in |
 //! |---|---|
 //! | a server on a free port | [`stage`] |
-//! | a client that sends and shows bare frames | [`client`], [`frame`] |
+//! | a client that sends and shows bare frames | [`client`], [`mod@frame`] |
 //! | what a client in a room says and expects | [`member`] |
 //! | the binary as a process | [`process`] |
 //! | this very process measured, or a test in one of its own | [`own_process`] |

@@ -11,7 +11,7 @@ const SOURCES: [&str; 4] = ["src", "loadtest/src", "testkit/src", "benches"];
 const COLUMNS_MAX: usize = 100;
 
 /// First lines that still break the rule. It only goes down; whoever mends some lowers it.
-const BROKEN_MAX: usize = 89;
+const BROKEN_MAX: usize = 60;
 
 const HEAD: &str = "# Files\n
 Made from the first line of each source file by `WRITE=1 cargo test --test documents`. \

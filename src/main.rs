@@ -15,7 +15,7 @@ use lobbyd::config::{
 use lobbyd::server::{Bound, Server, raise_descriptor_limit};
 use program::{
     CannotListen, Exit, InheritedSockets, Log, Reload, ServiceManager, Signals, Unusable,
-    asked_again, asked_to_end,
+    WrongFilter, asked_again, asked_to_end,
 };
 use thiserror::Error;
 
@@ -37,6 +37,10 @@ fn main() -> ExitCode {
         // Places of a file begin their lines, as editors understand them.
         Err(Failure::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
+            Exit::Usage.into()
+        }
+        Err(Failure::Filter(wrong)) => {
+            let _ = writeln!(io::stderr(), "lobbyd: {wrong}");
             Exit::Usage.into()
         }
         Err(failure) => {
@@ -90,7 +94,7 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let given = flags.given();
     let read = given.read()?;
     let config = read.config.clone();
-    let log = Log::start(config.log_level, config.log_format);
+    let log = Log::start(config.log_level, config.log_format)?;
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited
@@ -176,6 +180,8 @@ fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
 enum Failure {
     #[error(transparent)]
     Misconfigured(#[from] Problems),
+    #[error(transparent)]
+    Filter(#[from] WrongFilter),
     #[error(transparent)]
     Origin(#[from] OriginError),
     #[error(transparent)]

@@ -60,6 +60,9 @@ pub struct Flags {
     pub shards: Option<u16>,
 
     /// The least important kind of message to log, on stderr [default: info]
+    ///
+    /// RUST_LOG overrides it, with one level or with levels for single modules, as in
+    /// RUST_LOG=warn,lobbyd::server=debug.
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub log_level: Option<LogLevel>,
 

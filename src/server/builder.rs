@@ -8,12 +8,10 @@ use std::sync::Arc;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::oneshot;
 
-use super::admission::Admission;
 use super::endpoint::Endpoint;
-use super::run::Running;
-use super::run::Summary;
-use super::run::run;
-use crate::broker::Hub;
+use super::node::Node;
+use super::reload::Live;
+use super::run::{Parts, Running, Summary, run};
 use crate::channel::Router;
 use crate::server::admission::proxies::Proxies;
 use crate::server::http::admin_listener as admin;
@@ -22,7 +20,6 @@ use crate::server::http::app::HttpApp;
 use crate::server::http::operator_pages::{MetricsTo, Pages};
 use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
-use crate::server::node::status::Status;
 
 /// A server that is being set up.
 ///
@@ -149,28 +146,19 @@ impl Server {
         socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
         socket.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let admission = Arc::new(Admission::new(self.shards, &self.limits));
-        self.app.admission = Arc::clone(&admission);
-        let endpoint = Endpoint {
-            hub: Arc::new(Hub::new(self.shards)),
-            closes: Arc::default(),
-            meters: Arc::clone(&admission.meters),
-            admission,
-            status: Arc::new(Status::new(self.shards)),
-            live: Arc::default(),
-            stats: (0..self.shards).map(|_| Arc::default()).collect(),
-        };
+        let node = Arc::new(Node::new(self.shards, &self.limits));
+        self.app.admission = Arc::clone(&node.admission);
         let admin = std::mem::replace(&mut self.admin, Admin::Nowhere).bind()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
         let pages = Pages {
-            endpoint: endpoint.clone(),
+            node: Arc::clone(&node),
             metrics: match admin {
                 Some(_) => MetricsTo::Nobody,
                 None => MetricsTo::Loopback,
             },
             rooms_top: self.rooms_top,
         };
-        endpoint.live.begin(self.app.pages(pages), self.limits);
+        let live = Arc::new(Live::new(self.app.pages(pages), self.limits));
         Ok(Bound {
             rooms_top: self.rooms_top,
             shards: self.shards,
@@ -178,7 +166,8 @@ impl Server {
             address,
             admin,
             admin_address,
-            endpoint,
+            node,
+            live,
         })
     }
 }
@@ -196,7 +185,8 @@ pub struct Bound {
     address: SocketAddr,
     admin: Option<TcpListener>,
     admin_address: Option<SocketAddr>,
-    endpoint: Endpoint,
+    node: Arc<Node>,
+    live: Arc<Live>,
 }
 
 impl Bound {
@@ -212,7 +202,7 @@ impl Bound {
 
     /// A handle for broadcasting from outside any channel, and for what is counted.
     pub fn endpoint(&self) -> Endpoint {
-        self.endpoint.clone()
+        Endpoint::new(&self.node, &self.live)
     }
 
     /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and returns when all are gone,
@@ -235,18 +225,14 @@ impl Bound {
         cut: impl Future<Output = ()>,
     ) -> io::Result<Summary> {
         let (admin, rooms_top) = (self.admin, self.rooms_top);
-        let start_admin = |endpoint: &Endpoint| admin::start(admin, endpoint, rooms_top);
-        let live = Arc::clone(&self.endpoint.live);
-        let ended = run(
-            self.listener,
-            self.endpoint,
-            self.shards,
-            start_admin,
-            shutdown,
-            cut,
-        );
-        live.retire();
-        ended
+        let start_admin = |node: &Arc<Node>| admin::start(admin, node, rooms_top);
+        let parts = Parts {
+            listener: self.listener,
+            shards: self.shards,
+            node: self.node,
+            live: self.live,
+        };
+        run(parts, start_admin, shutdown, cut)
     }
 
     /// Serves on a thread of its own.

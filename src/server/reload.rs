@@ -7,7 +7,6 @@ use crate::server::http::app::HttpApp;
 use crate::server::http::app::Serving;
 use crate::server::limits::values::HttpLimits;
 use crate::server::limits::values::ServerLimits;
-use crate::server::node::status::ReloadCounts;
 use crate::server::shard::link::{Command, ShardLink};
 
 /// What a running server is to serve from now on: see [`Endpoint::reload`](super::endpoint::Endpoint::reload).
@@ -21,43 +20,25 @@ pub struct Reload {
     pub limits: ServerLimits,
 }
 
-/// The one place that knows it. Shards have it handed to them, the acceptor asks.
-#[derive(Debug, Default)]
+/// What is served now. The server that runs owns it; shards have its content handed to them, the acceptor's thread asks.
+#[derive(Debug)]
 pub(super) struct Live(Mutex<Current>);
 
 #[derive(Debug)]
 struct Current {
     serving: Arc<Serving>,
-    /// Empty before the server runs. Weak, as they are the running server's.
+    /// Empty before the server runs.
     shards: Vec<Weak<ShardLink>>,
-    reloads: ReloadCounts,
-}
-
-impl Default for Current {
-    /// Of a server that serves nothing.
-    fn default() -> Current {
-        let app = Arc::new(HttpApp::new(Router::new()));
-        let limits = ServerLimits::default();
-        Current {
-            serving: Arc::new(Serving { app, limits }),
-            shards: Vec::new(),
-            reloads: ReloadCounts::default(),
-        }
-    }
 }
 
 impl Live {
-    /// What is served first.
-    pub fn begin(&self, app: HttpApp, limits: ServerLimits) {
+    /// Begins with `app` within `limits`.
+    pub fn new(app: HttpApp, limits: ServerLimits) -> Live {
         let app = Arc::new(app);
-        self.lock().serving = Arc::new(Serving { app, limits });
-    }
-
-    /// The server has ended. What it served may hold an endpoint, as the pages do, and through that itself.
-    pub fn retire(&self) {
-        let served = std::mem::take(&mut *self.lock());
-        // What it lets go may be the app's, so the lock is not held.
-        drop(served);
+        Live(Mutex::new(Current {
+            serving: Arc::new(Serving { app, limits }),
+            shards: Vec::new(),
+        }))
     }
 
     /// What is served now.
@@ -67,35 +48,25 @@ impl Live {
 
     /// Has reloads go to `shards` from now on. Returns what they are to begin with.
     pub fn reach(&self, shards: &[Arc<ShardLink>]) -> Arc<Serving> {
-        let mut state = self.lock();
-        state.shards = shards.iter().map(Arc::downgrade).collect();
-        Arc::clone(&state.serving)
+        let mut current = self.lock();
+        current.shards = shards.iter().map(Arc::downgrade).collect();
+        Arc::clone(&current.serving)
     }
 
     /// Under the lock to its end, so that all shards see reloads in one order.
     pub fn reload(&self, reload: Reload) {
         let app = HttpApp::new(reload.router).limits(reload.http_limits);
-        let mut state = self.lock();
-        let app = Arc::new(app.succeeding(&state.serving.app));
+        let mut current = self.lock();
+        let app = Arc::new(app.succeeding(&current.serving.app));
         app.admission
             .set_limits(reload.limits.admission, reload.limits.observe);
         let limits = reload.limits;
         let serving = Arc::new(Serving { app, limits });
-        state.serving = Arc::clone(&serving);
-        state.reloads.ok += 1;
-        for shard in state.shards.iter().filter_map(Weak::upgrade) {
+        current.serving = Arc::clone(&serving);
+        for shard in current.shards.iter().filter_map(Weak::upgrade) {
             let command = Command::Reload(Arc::clone(&serving));
             shard.inbox.post(command, 1);
         }
-    }
-
-    /// What was to be served was wrong.
-    pub fn reload_failed(&self) {
-        self.lock().reloads.failed += 1;
-    }
-
-    pub fn reloads(&self) -> ReloadCounts {
-        self.lock().reloads
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {

@@ -18,6 +18,8 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::endpoint::Endpoint;
+use super::node::Node;
+use super::reload::Live;
 use super::shard::Shard;
 use crate::server::accept::acceptor::accept;
 use crate::server::accept::open_files::warn_of_few_descriptors;
@@ -35,23 +37,36 @@ const CUT_GRACE: Duration = Duration::from_secs(1);
 /// How often a drain says how many connections are left.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
 
+/// What a server that is bound runs with.
+pub(super) struct Parts {
+    pub listener: TcpListener,
+    pub shards: usize,
+    pub node: Arc<Node>,
+    /// The one strong reference: with the end of [`run`] what was served goes.
+    pub live: Arc<Live>,
+}
+
 pub(super) fn run(
-    listener: TcpListener,
-    endpoint: Endpoint,
-    shards: usize,
-    start_admin: impl FnOnce(&Endpoint) -> io::Result<()>,
+    parts: Parts,
+    start_admin: impl FnOnce(&Arc<Node>) -> io::Result<()>,
     shutdown: impl Future<Output = ()>,
     cut: impl Future<Output = ()>,
 ) -> io::Result<Summary> {
+    let Parts {
+        listener,
+        shards,
+        node,
+        live,
+    } = parts;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())?;
     let (over, mut ended) = mpsc::unbounded_channel();
     let numbers = 0..u16::try_from(shards).unwrap_or(u16::MAX);
     let links: Vec<_> = numbers
-        .map(|number| Arc::new(ShardLink::new(number, &endpoint)))
+        .map(|number| Arc::new(ShardLink::new(number, &node)))
         .collect();
-    let serving = endpoint.live.reach(&links);
+    let serving = live.reach(&links);
     let mut threads = Vec::new();
     for link in &links {
         threads.push(start_shard(
@@ -64,21 +79,21 @@ pub(super) fn run(
     // A reload is to let go of it.
     drop(serving);
     drop(over);
-    warn_of_few_descriptors(&endpoint);
+    warn_of_few_descriptors(&node.admission);
     let all_ended = runtime.block_on(async {
-        start_admin(&endpoint)?;
+        start_admin(&node)?;
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
-        endpoint.status.enter(Phase::Admitting);
-        until(shutdown, accept(&listener, &links, &endpoint.admission)).await;
-        endpoint.status.enter(Phase::Draining);
-        let drain_times = endpoint.live.serving().limits.drain;
+        node.status.enter(Phase::Admitting);
+        until(shutdown, accept(&listener, &links, &node.admission)).await;
+        node.status.enter(Phase::Draining);
+        let drain_times = live.serving().limits.drain;
         let drain = async {
             let ready_delay = Duration::from_millis(drain_times.ready_delay_ms);
             if !ready_delay.is_zero() {
                 tracing::info!("not ready any more; still accepting for {ready_delay:?}");
             }
-            until(sleep(ready_delay), accept(&listener, &links, &endpoint.admission)).await;
+            until(sleep(ready_delay), accept(&listener, &links, &node.admission)).await;
             drop(listener);
             tell(&links, || Command::Drain);
             report(&links, &drain_times, all_gone(&mut ended)).await;

@@ -8,7 +8,7 @@
 //! It imports nothing else of this crate.
 //!
 //! ```
-//! use lobbyd::websocket::{FrameReader, ReadBuffer, ReadLimits, seal};
+//! use lobbyd::websocket::{FrameReader, Inbound, ReadBuffer, ReadLimits, seal};
 //! use fastwebsockets::OpCode;
 //!
 //! let limits = ReadLimits { message_bytes_max: 64 * 1024 };
@@ -20,9 +20,9 @@
 //!     space[..8].copy_from_slice(&from_client);
 //!     Ok(8)
 //! })?;
-//! while let Some(frame) = reader.next(&mut buffer, &limits)? {
-//!     assert_eq!(frame.opcode, OpCode::Text);
-//!     assert_eq!(&seal(frame.opcode, &frame.payload)[..], b"\x81\x02hi");
+//! while let Some(inbound) = reader.next(&mut buffer, &limits)? {
+//!     assert_eq!(inbound, Inbound::Text("hi"));
+//!     assert_eq!(&seal(OpCode::Text, inbound.payload())[..], b"\x81\x02hi");
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -31,7 +31,9 @@ mod assembly;
 mod buffer;
 mod close;
 mod header;
+mod inbound;
 mod limits;
+mod mask;
 mod partial;
 mod reader;
 mod seal;
@@ -42,6 +44,7 @@ mod violation;
 
 pub use buffer::ReadBuffer;
 pub use close::{CloseReason, Overrun};
+pub use inbound::Inbound;
 pub use limits::{Filled, ReadLimits};
 pub use reader::FrameReader;
 pub use seal::seal;

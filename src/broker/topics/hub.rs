@@ -6,7 +6,7 @@ use std::time::Instant;
 #[cfg(feature = "engine")]
 use super::counts::FlushCounts;
 use super::counts::HubCounts;
-use super::entry::{Draft, Wants};
+use super::entry::Seal;
 use super::mailbox::Mailbox;
 use super::parcel::Parcel;
 use super::registry::Registry;
@@ -45,13 +45,9 @@ impl Hub {
     }
 
     /// Publishes to the topic of that name. `None` if nobody is subscribed to it.
-    pub fn publish(
-        &self,
-        name: &str,
-        seal: &mut dyn FnMut(&mut Draft, Wants),
-    ) -> Option<Placement> {
+    pub fn publish(&self, name: &str, frames: &mut dyn Seal) -> Option<Placement> {
         let topic = self.topic(name)?;
-        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, seal))
+        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
     }
 
     /// How many topics have members.

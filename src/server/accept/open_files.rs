@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::server::endpoint::Endpoint;
+use crate::server::admission::Admission;
 
 /// Raises this process's limit of open files to the highest that the system lets it have, and returns that;
 /// `None` if there is no limit. Meant for the start of a program; what it cannot raise stays as it was.
@@ -20,8 +20,8 @@ pub fn raise_descriptor_limit() -> Option<u64> {
 }
 
 /// Warns where the limit of open files does not allow for as many connections as may be, which would wait unaccepted.
-pub(crate) fn warn_of_few_descriptors(endpoint: &Endpoint) {
-    let connections_max = endpoint.admission.limits().0.connections_max as u64;
+pub(crate) fn warn_of_few_descriptors(admission: &Admission) {
+    let connections_max = admission.limits().0.connections_max as u64;
     if let Some(open_files) = getrlimit(Resource::Nofile).current
         && open_files < connections_max
     {

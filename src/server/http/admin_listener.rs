@@ -18,9 +18,8 @@ use super::operator_pages::{MetricsTo, Pages};
 use super::pending::Pending;
 use super::serve::serve as serve_connection;
 use crate::channel::Router;
-use crate::server::endpoint::Endpoint;
 use crate::server::limits::values::HttpLimits;
-use crate::server::shard::open::unless;
+use crate::server::node::Node;
 
 /// Connections served at a time. For each further one, that which has waited longest without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
@@ -80,16 +79,16 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// If the runtime cannot watch the listener.
 pub(crate) fn start(
     listener: Option<TcpListener>,
-    endpoint: &Endpoint,
+    node: &Arc<Node>,
     rooms_top: usize,
 ) -> io::Result<()> {
-    spawn_local(count_windows(endpoint.clone()));
+    spawn_local(count_windows(Arc::clone(node)));
     let Some(listener) = listener else {
         return Ok(());
     };
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let pages = Pages {
-        endpoint: endpoint.clone(),
+        node: Arc::clone(node),
         metrics: MetricsTo::Everybody,
         rooms_top,
     };
@@ -114,22 +113,21 @@ async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
             return;
         };
         let app = Arc::clone(&app);
-        let (slot, is_cut) = pending.enter();
+        let entry = pending.enter();
         spawn_local(async move {
-            let serving = serve_connection(stream, peer, app, Some(slot), future::pending());
-            unless(is_cut, serving).await;
+            serve_connection(stream, peer, app, entry, future::pending()).await;
             drop(place);
         });
     }
 }
 
-async fn count_windows(endpoint: Endpoint) {
+async fn count_windows(node: Arc<Node>) {
     let mut window = interval(WINDOW);
     window.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first is ready at once.
     window.tick().await;
     loop {
         window.tick().await;
-        endpoint.next_window();
+        node.next_window();
     }
 }

@@ -34,9 +34,9 @@ pub struct Accepted {
     pub socket_id: Option<String>,
 }
 
-/// Walks all the checks, and returns the answer to send. The socket is `Accepted` once a 101 was sent.
+/// Walks all the checks. Returns the socket with the 101 that opens it.
 ///
-/// What it waits for is the app alone, at most `app_timeout`.
+/// It waits for the app alone, at most for `app_timeout`.
 pub(crate) async fn handshake(
     mount: &Matched<'_, '_>,
     head: request::Parts,

@@ -1,5 +1,6 @@
-//! The connections of one shard that are in HTTP, in the order in which they wait for a request: who waits longest is cut
-//! when there are too many.
+//! Connections of one shard that speak HTTP, in the order in which they wait for a request to be whole.
+//!
+//! When there are too many, the connection that has waited longest is cut.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ struct Line {
     tickets: u64,
     /// Those whose request is not whole, the one that waits longest first.
     waiting: BTreeMap<u64, WaitingRequest>,
-    /// Such as are too many of their address: they are cut before the others.
+    /// Those of an address with too many connections. They are cut before the others.
     over_limit: BTreeMap<u64, WaitingRequest>,
     /// All that were not cut.
     len: usize,
@@ -44,7 +45,14 @@ struct WaitingRequest {
     cut: oneshot::Sender<()>,
 }
 
-/// One connection's place among them, kept as long as it is in HTTP.
+/// A connection that has just entered.
+pub(crate) struct Entry {
+    pub slot: Slot,
+    /// Ready when the connection is to be cut.
+    pub is_cut: oneshot::Receiver<()>,
+}
+
+/// One connection's place among the pending ones, kept as long as it speaks HTTP.
 pub(crate) struct Slot {
     pending: Rc<Pending>,
     place: RefCell<Place>,
@@ -65,8 +73,8 @@ impl Pending {
         }
     }
 
-    /// A connection begins, at the end of the line. It is to end when the receiver is ready.
-    pub fn enter(self: &Rc<Pending>) -> (Slot, oneshot::Receiver<()>) {
+    /// A connection begins, at the end of the line.
+    pub fn enter(self: &Rc<Pending>) -> Entry {
         let (cut, is_cut) = oneshot::channel();
         let mut line = self.line.borrow_mut();
         line.len += 1;
@@ -76,7 +84,7 @@ impl Pending {
             pending: Rc::clone(self),
             place: RefCell::new(Place::WaitingRequest(ticket)),
         };
-        (slot, is_cut)
+        Entry { slot, is_cut }
     }
 
     /// Those that were not cut.
@@ -186,24 +194,23 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn is_cut(is_cut: &mut oneshot::Receiver<()>) -> bool {
-        is_cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
+    fn is_cut(entry: &mut Entry) -> bool {
+        entry.is_cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
     }
 
     #[test]
     fn who_is_too_many_of_its_address_is_cut_before_those_that_wait_longer() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
-        let (_first, mut first_cut) = pending.enter();
-        let (over, mut over_cut) = pending.enter();
-        over.is_over_limit();
+        let [mut first, mut over] = [pending.enter(), pending.enter()];
+        over.slot.is_over_limit();
         assert_eq!(counts.over_limit.load(Ordering::Relaxed), 1);
         pending.cut_overdue(Duration::from_secs(3600));
-        assert!(is_cut(&mut over_cut) && !is_cut(&mut first_cut));
+        assert!(is_cut(&mut over) && !is_cut(&mut first));
         pending.cut_overdue(Duration::from_secs(3600));
-        assert!(!is_cut(&mut first_cut), "it has only just come");
+        assert!(!is_cut(&mut first), "it has only just come");
         pending.cut_longest();
-        assert!(is_cut(&mut first_cut));
+        assert!(is_cut(&mut first));
         assert_eq!(pending.len(), 0);
         assert_eq!(counts.waiting.load(Ordering::Relaxed), 0);
     }
@@ -212,14 +219,13 @@ mod tests {
     fn who_asks_is_not_cut_and_waits_at_the_end_once_it_is_answered() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
-        let (slot, mut seat_cut) = pending.enter();
-        let (_second, mut second_cut) = pending.enter();
-        slot.asks();
+        let [mut first, mut second] = [pending.enter(), pending.enter()];
+        first.slot.asks();
         assert_eq!(counts.asking.load(Ordering::Relaxed), 1);
-        slot.is_answered();
+        first.slot.is_answered();
         pending.cut_longest();
-        assert!(is_cut(&mut second_cut) && !is_cut(&mut seat_cut));
-        drop(slot);
+        assert!(is_cut(&mut second) && !is_cut(&mut first));
+        drop(first);
         assert_eq!(pending.len(), 0);
         let left = [&counts.asking, &counts.waiting].map(|count| count.load(Ordering::Relaxed));
         assert_eq!(left, [0, 0]);

@@ -1,5 +1,6 @@
-//! HTTP on one connection, from the accepted TCP stream to the upgraded one: hyper runs it, and is gone afterwards.
+//! Serving HTTP on one connection, from its accept to its upgrade or end. hyper runs it, and is gone then.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, Shutdown, SocketAddr};
@@ -21,8 +22,8 @@ use tokio::time::timeout;
 use super::app::HttpApp;
 use super::connection::{ADDRESS_REFUSAL_DELAY, HttpConnection};
 use super::handshake::Accepted;
-use super::pending::Slot;
-use super::respond::respond;
+use super::pending::{Entry, Slot};
+use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
@@ -74,34 +75,68 @@ pub async fn serve_http(
     app: Arc<HttpApp>,
     stop: impl Future<Output = ()>,
 ) -> Option<Upgraded> {
-    serve(stream, peer, app, None, stop).await
+    match speak_http(stream, peer, app, None, stop).await {
+        Outcome::Upgraded(upgraded) => Some(*upgraded),
+        Outcome::Ended => None,
+    }
 }
 
-/// [`serve_http`], for a connection with a slot among those of its shard.
+/// What became of a connection that spoke HTTP.
+pub(crate) enum Outcome {
+    Upgraded(Box<Upgraded>),
+    /// It ended, whatever the cause.
+    Ended,
+}
+
+/// [`serve_http`], for a connection with a slot among those of its shard, which may be cut.
 pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Arc<HttpApp>,
+    entry: Entry,
+    stop: impl Future<Output = ()>,
+) -> Outcome {
+    let Entry { slot, is_cut } = entry;
+    tokio::select! {
+        biased;
+        outcome = speak_http(stream, peer, app, Some(slot), stop) => outcome,
+        _ = is_cut => Outcome::Ended,
+    }
+}
+
+async fn speak_http(
     stream: TcpStream,
     peer: SocketAddr,
     app: Arc<HttpApp>,
     slot: Option<Slot>,
     stop: impl Future<Output = ()>,
-) -> Option<Upgraded> {
-    let connection = Rc::new(HttpConnection::begin(&stream, peer, Arc::clone(&app), slot).await?);
-    let requests = Requests(Rc::clone(&connection));
-    let mut http1 = builder(&connection).serve_connection(TokioIo::new(stream), requests);
-    let ended = run(&mut http1, &app.limits, stop, &connection).await?;
+) -> Outcome {
+    let begun = HttpConnection::begin(&stream, peer, Arc::clone(&app), slot).await;
+    let Some((connection, counted)) = begun else {
+        return Outcome::Ended;
+    };
+    let exchange = Rc::new(Exchange {
+        connection,
+        upgrade: Cell::default(),
+    });
+    let connection = &exchange.connection;
+    let mut http1 =
+        builder(connection).serve_connection(TokioIo::new(stream), Requests(Rc::clone(&exchange)));
+    let Some(ended) = run(&mut http1, &app.limits, stop, connection).await else {
+        return Outcome::Ended;
+    };
     let parts = http1.into_parts();
     let stream = parts.io.into_inner();
-    if let (Ok(()), Some(accepted)) = (&ended, connection.accepted.take()) {
-        let (client, counted) = connection.leave();
-        return Some(Upgraded {
+    if let (Ok(()), Some(upgrade)) = (&ended, exchange.upgrade.take()) {
+        return Outcome::Upgraded(Box::new(Upgraded {
             stream,
             peer: connection.peer,
-            client,
-            counted,
+            client: upgrade.client,
+            counted: upgrade.counted.or(counted),
             // hyper's buffer is many times larger than what is left in it.
             leftover: Bytes::copy_from_slice(&parts.read_buf),
-            accepted,
-        });
+            accepted: upgrade.accepted,
+        }));
     }
     if let Err(error) = ended {
         tracing::debug!(peer = %connection.peer, %error, "HTTP connection ended");
@@ -111,7 +146,7 @@ pub(crate) async fn serve(
     if !connection.is_over_limit() {
         close(stream).await;
     }
-    None
+    Outcome::Ended
 }
 
 /// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it was cut.
@@ -162,8 +197,15 @@ async fn run(
 
 type Http1Connection = http1::Connection<TokioIo<TcpStream>, Requests>;
 
+/// A connection, and the upgrade that its last request brought.
+struct Exchange {
+    connection: HttpConnection,
+    /// hyper takes the response alone back from its service, so what belongs to a 101 waits here for its end.
+    upgrade: Cell<Option<Upgrade>>,
+}
+
 /// What hyper calls with each request of one connection.
-struct Requests(Rc<HttpConnection>);
+struct Requests(Rc<Exchange>);
 
 impl Service<Request<Incoming>> for Requests {
     type Response = HttpResponse;
@@ -171,8 +213,16 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let connection = Rc::clone(&self.0);
-        Box::pin(async move { Ok(respond(&connection, request).await) })
+        let exchange = Rc::clone(&self.0);
+        Box::pin(async move {
+            Ok(match respond(&exchange.connection, request).await {
+                Answer::Response(response) => response,
+                Answer::Upgrade(response, upgrade) => {
+                    exchange.upgrade.set(Some(upgrade));
+                    response
+                }
+            })
+        })
     }
 }
 

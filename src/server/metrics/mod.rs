@@ -8,26 +8,27 @@ mod process;
 mod work;
 
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::registry::Registry;
 
-use super::endpoint::Endpoint;
 use crate::broker::SIZE_CLASSES;
 use crate::server::limits::limit::Limit;
+use crate::server::node::Node;
 use crate::server::node::status::Phase;
 use page::{Label, Page};
 
-/// What [`text`] is to be announced as.
+/// The content type of [`text`].
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// The page, with stats of the `rooms_top` largest rooms by name.
-pub(super) fn text(endpoint: &Endpoint, rooms_top: usize) -> String {
+/// The page, with figures of the `rooms_top` largest rooms by name.
+pub(super) fn text(node: &Arc<Node>, rooms_top: usize) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scrape {
-        endpoint: endpoint.clone(),
+        node: Arc::clone(node),
         rooms_top,
     }));
     let mut text = String::with_capacity(32 << 10);
@@ -38,7 +39,7 @@ pub(super) fn text(endpoint: &Endpoint, rooms_top: usize) -> String {
 
 #[derive(Debug)]
 struct Scrape {
-    endpoint: Endpoint,
+    node: Arc<Node>,
     rooms_top: usize,
 }
 
@@ -46,7 +47,7 @@ impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
         let mut page = Page(encoder);
         self.write_state(&mut page)?;
-        work::write(&self.endpoint, &mut page)?;
+        work::write(&self.node, &mut page)?;
         self.write_ends(&mut page)?;
         self.write_limits(&mut page)?;
         self.write_rooms(&mut page)?;
@@ -62,7 +63,7 @@ impl Scrape {
             "Always 1; the version is in the label.",
             [(version, 1_u64)],
         )?;
-        let status = self.endpoint.status();
+        let status = &self.node.status;
         page.gauge(
             "lobbyd_admitting",
             "1 while connections are accepted, which is what /readyz says; 0 while starting or draining.",
@@ -74,7 +75,7 @@ impl Scrape {
              /healthz fails.",
             status.longest_since_turn().as_secs_f64(),
         )?;
-        let reloads = self.endpoint.live.reloads();
+        let reloads = status.reloads();
         page.counters(
             "lobbyd_reloads",
             "New configurations that were taken, and that were refused as wrong.",
@@ -86,7 +87,7 @@ impl Scrape {
     }
 
     fn write_ends(&self, page: &mut Page<'_>) -> fmt::Result {
-        let closes = self.endpoint.closes();
+        let closes = self.node.closes.counts();
         page.counters(
             "lobbyd_closes",
             "WebSockets that ended, by the reason, when it was decided.",
@@ -95,8 +96,10 @@ impl Scrape {
         page.counters(
             "lobbyd_refusals",
             "Requests for a socket that got no 101, by the reason.",
-            self.endpoint
-                .refusals()
+            self.node
+                .admission
+                .refusals
+                .counts()
                 .by_reason()
                 .map(|(name, n)| ([("reason", name)], n)),
         )?;
@@ -115,7 +118,7 @@ impl Scrape {
     }
 
     fn write_limits(&self, page: &mut Page<'_>) -> fmt::Result {
-        let meters = self.endpoint.limit_meters();
+        let meters = &self.node.meters;
         let near = Limit::ALL
             .iter()
             .map(|&limit| ([("limit", limit.name())], meters.nearest(limit)));
@@ -137,7 +140,7 @@ impl Scrape {
     }
 
     fn write_rooms(&self, page: &mut Page<'_>) -> fmt::Result {
-        let census = self.endpoint.hub.census(self.rooms_top);
+        let census = self.node.hub.census(self.rooms_top);
         let sizes = SIZE_CLASSES.iter().zip(census.by_size);
         page.gauges(
             "lobbyd_rooms",

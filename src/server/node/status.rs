@@ -25,6 +25,8 @@ pub struct Status {
     /// When each shard last began a turn, in milliseconds since `started`.
     turned_ms: Box<[AtomicU64]>,
     connections: AtomicUsize,
+    reloads_ok: AtomicU64,
+    reloads_failed: AtomicU64,
 }
 
 impl Status {
@@ -35,6 +37,8 @@ impl Status {
             phase: AtomicU8::new(Phase::Starting as u8),
             turned_ms: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             connections: AtomicUsize::new(0),
+            reloads_ok: AtomicU64::new(0),
+            reloads_failed: AtomicU64::new(0),
         }
     }
 
@@ -91,10 +95,27 @@ impl Status {
     pub fn every_shard_turned_within(&self, time: Duration) -> bool {
         self.longest_since_turn() <= time
     }
+
+    /// A new configuration was taken.
+    pub(crate) fn reloaded(&self) {
+        self.reloads_ok.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A new configuration was refused because it was wrong.
+    pub(crate) fn reload_failed(&self) {
+        self.reloads_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reloads(&self) -> ReloadCounts {
+        ReloadCounts {
+            ok: self.reloads_ok.load(Ordering::Relaxed),
+            failed: self.reloads_failed.load(Ordering::Relaxed),
+        }
+    }
 }
 
-/// How often a new configuration was taken, and how often it was refused as it was wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How often a new configuration was taken, and how often it was refused because it was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReloadCounts {
     pub ok: u64,
     pub failed: u64,

@@ -11,13 +11,32 @@ use super::Shard;
 use super::connection::{Closing, Connection, Stage};
 use super::host::ShardHost;
 use super::read::is_passing;
+use crate::broker::Failure;
 use crate::channel::ConnectionName as Name;
-use crate::websocket::CloseReason;
+use crate::websocket::{CloseReason, Overrun};
 
 /// Bytes thrown away while waiting for the peer's end. Whoever sends more has no interest in the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
 impl Shard {
+    /// Closes the connections that the fan-out has given up.
+    pub(crate) fn close_failed(&mut self) {
+        while let Some((key, failure)) = self.fanout.take_failed() {
+            self.note_failure(&failure);
+            let overrun = match failure {
+                Failure::Io(_) => {
+                    self.drop_connection(key, CloseReason::PeerGone);
+                    continue;
+                }
+                Failure::FellBehind => Overrun::TopicLog,
+                Failure::Outdated => Overrun::Age,
+                Failure::CrowdedOut => Overrun::AllLogs,
+                Failure::OutboxFull => Overrun::Outbox,
+            };
+            self.close(key, CloseReason::SlowConsumer(overrun));
+        }
+    }
+
     /// Begins to close a connection, unless it is closing already.
     pub(crate) fn close(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key as usize) else {

@@ -9,6 +9,9 @@ use crate::protocol::{Json, Payload};
 use crate::session::Session;
 use crate::websocket::CloseReason;
 
+/// The one event on a socket id that means something (protocol.md §5).
+pub(crate) const DISCONNECT: &str = "disconnect";
+
 /// Broadcasts handed to channels that look at them themselves in one turn.
 const HEARD_PER_TURN: usize = 256;
 
@@ -27,7 +30,7 @@ impl Shard {
             return;
         };
         if heard.by == HeardBy::SocketId {
-            if &*original.event == crate::server::endpoint::DISCONNECT {
+            if &*original.event == DISCONNECT {
                 self.close(heard.outlet, CloseReason::Disconnected);
             }
             return;

@@ -3,7 +3,6 @@
 
 use std::cmp::Reverse;
 use std::task::Context;
-use std::time::Duration;
 
 use super::Shard;
 use super::clock::Stamp;
@@ -12,9 +11,6 @@ use super::drain_plan::Draining;
 use super::drain_plan::HTTP_GRACE_MS;
 use super::drain_plan::SETTLE_MS_MAX;
 use crate::websocket::CloseReason;
-
-/// How often a drain looks whom to close: often enough to be even, seldom enough to cost nothing.
-pub(crate) const TICK: Duration = Duration::from_millis(5);
 
 impl Shard {
     /// Begins to close all connections.

@@ -1,10 +1,13 @@
 //! How far a drain is: which connections are told to go next, and when.
 
-use super::clock::Clock;
-use super::clock::Stamp;
-use super::drain::TICK;
-use tokio::time::Interval;
-use tokio::time::MissedTickBehavior;
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::clock::{Clock, Stamp};
+
+/// How often a drain looks whom to close: often enough to be even, seldom enough to cost nothing.
+const TICK: Duration = Duration::from_millis(5);
 
 /// How long a connection whose time has come stays open because something it was to get is still on its way.
 pub(crate) const SETTLE_MS_MAX: u64 = 300;

@@ -3,16 +3,14 @@
 use crate::broker::SubscriptionId;
 use crate::channel::Lost;
 use crate::channel::Resume;
-use crate::server::http::serve::Upgraded;
+use crate::server::http::serve::Outcome;
 use std::cell::RefCell;
 use std::task::Waker;
 
 /// What a task on the shard's own thread has for it.
 pub(crate) enum Event {
-    /// A connection has become a WebSocket.
-    Upgraded(Box<Upgraded>),
-    /// A connection ended as HTTP.
-    HttpEnded,
+    /// A connection speaks HTTP no more.
+    HttpEnded(Outcome),
     /// What a callback waited for is there.
     Resumed {
         connection: u64,

@@ -16,7 +16,7 @@ use crate::protocol::PayloadBuf;
 use crate::server::admission::JoinTurn;
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::values::ServerLimits;
-use crate::session::encode_broadcast;
+use crate::session::BroadcastFrames;
 
 /// One connection's [`Host`], made for one call into its session.
 pub(crate) struct ShardHost<'a> {
@@ -110,9 +110,12 @@ impl Host for ShardHost<'_> {
         if self.unheard {
             return None.into();
         }
-        let published = self.fanout.publish(topic, from, &mut |draft, wants| {
-            encode_broadcast(draft, wants, topic, event, &payload);
-        });
+        let mut frames = BroadcastFrames {
+            topic,
+            event,
+            payload: &payload,
+        };
+        let published = self.fanout.publish(topic, from, &mut frames);
         let Some(published) = published else {
             return None.into();
         };

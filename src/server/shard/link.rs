@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::broker::{Hub, Mailbox};
 use crate::channel::{Mail, Postbox};
 use crate::server::admission::Admission;
-use crate::server::endpoint::Endpoint;
 use crate::server::http::app::Serving;
 use crate::server::http::pending::InHttp;
 use crate::server::limits::meters::LimitMeters;
+use crate::server::node::Node;
 use crate::server::node::closes::Closes;
 use crate::server::node::shard_stats::ShardStats;
 use crate::server::node::status::Status;
@@ -35,7 +35,7 @@ pub(crate) enum Command {
 pub(crate) struct ShardLink {
     pub number: u16,
     pub hub: Arc<Hub>,
-    /// Of all shards.
+    /// The node's, as are the three fields below it.
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
@@ -56,15 +56,15 @@ pub(crate) struct ShardLink {
 }
 
 impl ShardLink {
-    pub fn new(number: u16, endpoint: &Endpoint) -> ShardLink {
+    pub fn new(number: u16, node: &Node) -> ShardLink {
         ShardLink {
             number,
-            hub: Arc::clone(&endpoint.hub),
-            closes: Arc::clone(&endpoint.closes),
-            meters: Arc::clone(&endpoint.meters),
-            status: Arc::clone(&endpoint.status),
-            admission: Arc::clone(&endpoint.admission),
-            stats: Arc::clone(&endpoint.stats[usize::from(number)]),
+            hub: Arc::clone(&node.hub),
+            closes: Arc::clone(&node.closes),
+            meters: Arc::clone(&node.meters),
+            status: Arc::clone(&node.status),
+            admission: Arc::clone(&node.admission),
+            stats: Arc::clone(&node.stats[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
             in_http: Arc::default(),

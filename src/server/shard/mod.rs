@@ -31,19 +31,19 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use slab::Slab;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use crate::broker::{Budget, Failure, Fanout, Mailbox};
+use crate::broker::{Budget, Fanout, Mailbox};
 use crate::protocol::DecodeScratch;
 use crate::server::http::app::HttpApp;
 use crate::server::http::pending::Pending;
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::values::ServerLimits;
-use crate::websocket::{CloseReason, Overrun, ReadBuffer};
+use crate::websocket::ReadBuffer;
 use clock::Clock;
 use connection::Connection;
 use drain_plan::Draining;
@@ -180,21 +180,18 @@ impl Shard {
         work_left || !self.ready.is_empty() || !self.awake.is_empty()
     }
 
-    pub(crate) fn close_failed(&mut self) {
-        while let Some((key, failure)) = self.fanout.take_failed() {
-            self.note_failure(&failure);
-            let overrun = match failure {
-                Failure::Io(_) => {
-                    self.drop_connection(key, CloseReason::PeerGone);
-                    continue;
-                }
-                Failure::FellBehind => Overrun::TopicLog,
-                Failure::Outdated => Overrun::Age,
-                Failure::CrowdedOut => Overrun::AllLogs,
-                Failure::OutboxFull => Overrun::Outbox,
-            };
-            self.close(key, CloseReason::SlowConsumer(overrun));
-        }
+    /// Shows where it stands at the end of a turn that began at `begun`.
+    fn show(&mut self, begun: Instant) {
+        let now = Instant::now();
+        let stats = &self.link.stats;
+        stats.http.set(self.http_connections as u64);
+        stats.websockets.set(self.connections.len() as u64);
+        stats.channels.set(self.fanout.members_len() as u64);
+        let retained = self.fanout.retained_bytes() as u64;
+        stats.retained_bytes.set(retained);
+        self.fanout
+            .take_laps(now, |waited| stats.laps.observe(waited));
+        stats.turned(now.duration_since(begun));
     }
 
     /// Goes to sleep, to be woken by `cx`. False if something came in meanwhile.

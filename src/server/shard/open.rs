@@ -1,11 +1,9 @@
 //! Arriving: what other threads and the shard's own tasks have for it, and how a connection becomes one of its own.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use super::Shard;
@@ -14,8 +12,7 @@ use super::events::Event;
 use super::link::Command;
 use super::pace::Pace;
 use crate::channel::ConnectionName as Name;
-use crate::server::http::serve::Upgraded;
-use crate::server::http::serve::serve;
+use crate::server::http::serve::{Outcome, Upgraded, serve};
 use crate::server::limits::limit::Limit;
 use crate::session::Session;
 use crate::session::class_of;
@@ -56,15 +53,14 @@ impl Shard {
         let (app, events) = (Arc::clone(&self.app), Rc::clone(&self.events));
         let mut stops = self.stops.subscribe();
         self.http_connections += 1;
-        let (slot, is_cut) = self.pending.enter();
+        let entry = self.pending.enter();
         self.make_room_in_flight();
         tokio::task::spawn_local(async move {
             let stop = async move {
                 let _ = stops.wait_for(|stops| *stops).await;
             };
-            let serving = serve(stream, peer, app, Some(slot), stop);
-            let upgraded = unless(is_cut, serving).await;
-            events.push(upgraded.map_or(Event::HttpEnded, |u| Event::Upgraded(Box::new(u))));
+            let outcome = serve(stream, peer, app, entry, stop).await;
+            events.push(Event::HttpEnded(outcome));
         });
     }
 
@@ -95,13 +91,12 @@ impl Shard {
     pub(crate) fn take_events(&mut self) {
         for event in self.events.take() {
             match event {
-                Event::HttpEnded => {
+                Event::HttpEnded(outcome) => {
                     self.http_connections -= 1;
-                    self.link.connection_gone();
-                }
-                Event::Upgraded(upgraded) => {
-                    self.http_connections -= 1;
-                    self.open(*upgraded);
+                    match outcome {
+                        Outcome::Upgraded(upgraded) => self.open(*upgraded),
+                        Outcome::Ended => self.link.connection_gone(),
+                    }
                 }
                 Event::Resumed {
                     connection,
@@ -168,17 +163,4 @@ impl Shard {
             self.close(key, CloseReason::ServiceRestart);
         }
     }
-}
-
-/// The output of `work`; `None` if `end` is ready first.
-pub(crate) async fn unless<T>(
-    end: impl Future,
-    work: impl Future<Output = Option<T>>,
-) -> Option<T> {
-    let (mut end, mut work) = (pin!(end), pin!(work));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Pending => end.as_mut().poll(cx).map(|_| None),
-        ready => ready,
-    })
-    .await
 }

@@ -160,6 +160,10 @@ impl Shard {
         );
         let ended = take_frames(connection, &mut self.buffer, &mut self.decode, &mut host);
         let lag_bytes = host.lag_bytes as u64;
+        if ended.is_err() {
+            // What it leaves unread is not for the next connection, and what it kept no longer counts.
+            connection.reader.discard(&mut self.buffer);
+        }
         let now_kept = connection.reader.kept_bytes();
         self.partial_bytes = (self.partial_bytes + now_kept).saturating_sub(kept);
         // Whether something was whole: what is incomplete now began with this read then.
@@ -169,7 +173,6 @@ impl Shard {
         let taken = match ended {
             Ok(taken) => taken,
             Err(reason) => {
-                connection.reader.discard(&mut self.buffer);
                 self.note_violation(&reason);
                 return self.close(key, reason);
             }

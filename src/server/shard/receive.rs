@@ -8,7 +8,7 @@ use crate::channel::ConnectionName as Name;
 use crate::channel::Host;
 use crate::protocol::{DecodeScratch, Undecodable};
 use crate::server::limits::limit::Limit;
-use crate::websocket::{CloseReason, ReadBuffer, ReadLimits, seal};
+use crate::websocket::{CloseReason, Inbound, ReadBuffer, ReadLimits, seal};
 
 /// What was in a read.
 pub(crate) struct Taken {
@@ -32,27 +32,27 @@ pub(crate) fn take_frames(
         .bites_above(Limit::MessageBytes, message_bytes_max) as usize;
     let limits = ReadLimits { message_bytes_max };
     let (mut messages, mut controls, mut largest) = (0_u32, 0_u32, 0);
-    while let Some(frame) = connection.reader.next(buffer, &limits)? {
-        match frame.opcode {
-            OpCode::Text | OpCode::Binary => {
-                messages += 1;
-                host.link.stats.messages.add(1);
-                let binary = frame.opcode == OpCode::Binary;
-                largest = largest.max(frame.payload.len());
-                let message = connection
-                    .session
-                    .message(binary, &frame.payload, decode, host);
-                message.map_err(|cause| undecodable(&cause, host))?;
-            }
-            OpCode::Ping => {
+    while let Some(inbound) = connection.reader.next(buffer, &limits)? {
+        let session = &mut connection.session;
+        let taken = match inbound {
+            Inbound::Text(text) => session.text(text, decode, host),
+            Inbound::Binary(bytes) => session.binary(bytes, decode, host),
+            Inbound::Ping(payload) => {
                 controls += 1;
-                host.send(seal(OpCode::Pong, &frame.payload), None);
+                host.send(seal(OpCode::Pong, payload), None);
+                continue;
             }
-            OpCode::Close => return Err(CloseReason::ClientClosed),
-            // A pong shows that the client is there, and its bytes have been counted as that. The reader yields no
-            // continuations.
-            OpCode::Pong | OpCode::Continuation => controls += 1,
-        }
+            // It shows that the client is there, and its bytes have been counted as that.
+            Inbound::Pong(_) => {
+                controls += 1;
+                continue;
+            }
+            Inbound::Close(_) => return Err(CloseReason::ClientClosed),
+        };
+        messages += 1;
+        host.link.stats.messages.add(1);
+        largest = largest.max(inbound.payload().len());
+        taken.map_err(|cause| undecodable(&cause, host))?;
     }
     // A message in fragments is not helped by the pings inside it.
     let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());

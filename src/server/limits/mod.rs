@@ -1,5 +1,6 @@
 //! Limits: their names and values, what each does, and how near each is.
 
+pub(crate) mod counters;
 pub(crate) mod limit;
 pub(crate) mod meters;
 pub(crate) mod observe;

@@ -1,7 +1,6 @@
 //! The node: all that the threads of a server share, as hub, admission, counts and shards' figures.
 
 pub(crate) mod closes;
-pub(crate) mod counts;
 pub(crate) mod histogram;
 pub(crate) mod shard_stats;
 pub(crate) mod status;

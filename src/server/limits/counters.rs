@@ -1,27 +1,13 @@
-//! Counts by kind, since the start, that all threads add to.
+//! How often each kind of thing occurred since the start; all threads add to it.
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use crate::server::admission::refusal::RefusalKind;
-use crate::websocket::{CloseKind, Overrun};
 
 /// An enum without data whose values have places and names.
 pub trait Kind: strum::VariantArray + Into<&'static str> + Copy {
     /// The place among [`VARIANTS`](strum::VariantArray::VARIANTS).
     fn place(self) -> usize;
 }
-
-macro_rules! kinds {
-    ($($Kind:ty),*) => { $(
-        impl Kind for $Kind {
-            fn place(self) -> usize {
-                self as usize
-            }
-        }
-    )* };
-}
-kinds!(CloseKind, Overrun, RefusalKind);
 
 /// How often each of the `N` values of `K` occurred. What is counted here is no hot path, so the shards
 /// share one place.

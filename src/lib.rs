@@ -97,32 +97,56 @@
 //! client joins again. A channel is no process here: one instance serves all clients of its route, on the thread that owns
 //! the client's connection, so a callback must not block. What has to wait goes into a `later`, which takes a future.
 //!
-//! # The modules, in the order of the data path
+//! # Features
 //!
-//! - [`websocket`]: bytes of a socket become whole messages, answers become frames, an end has a reason.
-//! - [`protocol`]: what a message says and how one is written; versions 1 and 2, text and binary.
-//! - [`channel`]: the app's side, and the session that speaks the protocol for one connection.
-//! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets. It is engine, public for
-//!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`],
-//!   [`Retention`] and the counts ([`HubCounts`]).
+//! | feature | in default | brings |
+//! |---|---|---|
+//! | `program` | yes | the `lobbyd` binary, its configuration ([`config`]), and the chat page that [`Router::static_files`] serves |
+//! | `engine` | no | `broker`, `protocol`, `session`, `websocket` and `server::serve_http` as public modules, for benches and tests |
+//! | `shuttle` | no | locks that a test schedules; never for production |
+//!
+//! An app that writes channels needs none of them: `default-features = false` leaves at most 100 crates to compile. No
+//! promise is made for `engine` and for [`config`]: they change with any version.
+//!
+//! # Layout
+//!
+//! The modules in the order of the data path. Those of the engine are public with the feature `engine` alone.
+//!
+//! - `websocket` (engine): bytes of a socket become whole messages, answers become frames, an end has a reason.
+//! - `protocol` (engine): what a message says and how one is written; versions 1 and 2, text and binary.
+//! - [`channel`]: the app's side.
+//! - `session` (engine): what one connection has joined, and the protocol's answer to everything that happens to it.
+//! - `broker` (engine): one order per topic, logs and cursors, and the passes that write them to sockets.
 //! - [`server`]: threads, sockets and HTTP round all that.
 //! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
-//! - [`config`]: what the binary is told on its command line, and how it ends.
+//! - [`config`] (program): what the binary is told by flags, environment and file.
 //!
-//! `docs/architecture.md` tells how they work together and which invariants hold, `docs/protocol.md` what is spoken on
+//! `docs/architecture.md` says how they work together and which invariants hold, `docs/protocol.md` what is spoken on
 //! the wire.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "engine")]
 pub mod broker;
+#[cfg(not(feature = "engine"))]
+mod broker;
 pub mod channel;
+#[cfg(feature = "program")]
 pub mod config;
+#[cfg(feature = "engine")]
 pub mod protocol;
+#[cfg(not(feature = "engine"))]
+mod protocol;
 pub mod rooms;
 pub mod server;
-#[doc(hidden)]
+#[cfg(feature = "engine")]
 pub mod session;
+#[cfg(not(feature = "engine"))]
+mod session;
+#[cfg(feature = "engine")]
 pub mod websocket;
+#[cfg(not(feature = "engine"))]
+mod websocket;
 
 pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
@@ -130,7 +154,9 @@ pub use channel::{
     Params, PushRefusal, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode,
     StopReason, TerminateReason, UserSocket,
 };
-pub use protocol::{IntoPayload, Json, Object, Payload, PayloadBuf, ToJson, reason};
+pub use protocol::{
+    IntoPayload, Json, JsonBuf, Mismatch, Object, Payload, PayloadBuf, ToJson, reason,
+};
 pub use server::{
     Bound, Drain, Endpoint, HttpLimits, Reload, Running, Server, ServerLimits, Summary,
 };

@@ -6,16 +6,16 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
-    Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, ListenAddress, Problems,
-    Subcommand, Unresolvable, complete, effective,
+    Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
+    Unresolvable, complete, effective,
 };
 use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
+use program::exit::{CannotListen, Exit};
 use program::inherited_sockets::{InheritedSockets, Unusable};
-use program::log::Log;
+use program::log::{Log, WrongFilter};
 use program::reload::Reload;
 use program::service_manager::ServiceManager;
 use program::signals::{Signals, asked_again, asked_to_end};
@@ -26,7 +26,7 @@ use thiserror::Error;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::of_process(&Exit::help()) {
         Ok(arguments) => arguments,
         Err(wrong) => return refuse(&wrong),
     };
@@ -39,6 +39,10 @@ fn main() -> ExitCode {
         // Places of a file begin their lines, as editors understand them.
         Err(Failure::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
+            Exit::Usage.into()
+        }
+        Err(Failure::Filter(wrong)) => {
+            let _ = writeln!(io::stderr(), "lobbyd: {wrong}");
             Exit::Usage.into()
         }
         Err(failure) => {
@@ -92,7 +96,7 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let given = flags.given();
     let read = given.read()?;
     let config = read.config.clone();
-    let log = Log::start(config.log_level, config.log_format);
+    let log = Log::start(config.log_level, config.log_format)?;
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited
@@ -182,6 +186,8 @@ fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
 enum Failure {
     #[error(transparent)]
     Misconfigured(#[from] Problems),
+    #[error(transparent)]
+    Filter(#[from] WrongFilter),
     #[error(transparent)]
     Origin(#[from] OriginError),
     #[error(transparent)]

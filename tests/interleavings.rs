@@ -2,7 +2,7 @@
 //!
 //! The `shuttle` feature puts shuttle's locks and atomics in the place of std's, and shuttle decides at each of them
 //! which thread goes on: thousands of random schedules, and thousands of PCT ones, which find rare orders of a few
-//! events with a known probability. Everything else of the engine is one thread's own (tests/broker_order.rs).
+//! events with a known probability. Everything else of the engine is one thread's own (tests/engine/order.rs).
 //!
 //! That these scenes can fail was tried by breaking the code: a join that overlooks death, a removal without the
 //! registry's lock or of a namesake, no second look at the classes, a lock let go between sequence and mail, a count

@@ -53,7 +53,7 @@ impl Lobby {
         Lobby {
             server,
             members,
-            push: frame(1, &push(Encoding::V2, 64).bytes),
+            push: frame(1, push(Encoding::V2, 64).bytes()),
             broadcast: sealed(version, &payload(64)).to_vec(),
             received: Vec::new(),
         }

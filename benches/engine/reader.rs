@@ -39,9 +39,9 @@ impl Stream {
                 Ok(len)
             });
             rest = &rest[filled.expect("copying does not fail").read..];
-            while let Some(frame) = reader.next(buffer, &LIMITS).expect("the stream is legal") {
-                assert_eq!(frame.payload.len(), self.payload_bytes);
-                assert_eq!(frame.payload[self.payload_bytes - 1], b'x');
+            while let Some(message) = reader.next(buffer, &LIMITS).expect("the stream is legal") {
+                assert_eq!(message.payload().len(), self.payload_bytes);
+                assert_eq!(message.payload()[self.payload_bytes - 1], b'x');
                 messages += 1;
             }
         }

@@ -112,9 +112,7 @@ impl Client {
     /// Sends a message, and returns what the session then asked for.
     fn says(&mut self, text: &str) -> Asked {
         self.host.asked = Asked::default();
-        let taken = self
-            .session
-            .message(false, text.as_bytes(), &mut self.scratch, &mut self.host);
+        let taken = self.session.text(text, &mut self.scratch, &mut self.host);
         taken.expect("the message is decodable");
         self.host.asked
     }

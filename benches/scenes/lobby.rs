@@ -71,19 +71,23 @@ impl Lobby {
     /// Publishes what was sealed before: the way into the topic's order and the mailbox, and no encoding.
     pub fn publish_sealed(&mut self) {
         let frame = &self.frame;
-        let published = self.fanout.publish(TOPIC, None, &mut |draft, wants| {
-            assert_eq!(wants.classes, [false, true]);
-            draft.seal(Class::V2, Some(frame.clone()));
-        });
+        let published = self
+            .fanout
+            .publish(TOPIC, None, &mut |draft: &mut Draft, wants: Wants| {
+                assert_eq!(wants.classes, [false, true]);
+                draft.seal(Class::V2, Some(frame.clone()));
+            });
         assert!(published.is_some(), "the lobby has members");
     }
 
     /// Encodes, seals and publishes, as a channel's broadcast does.
     pub fn publish(&mut self) {
         let payload = &self.payload;
-        let published = self.fanout.publish(TOPIC, None, &mut |draft, wants| {
-            seal_for(draft, wants, payload);
-        });
+        let published = self
+            .fanout
+            .publish(TOPIC, None, &mut |draft: &mut Draft, wants: Wants| {
+                seal_for(draft, wants, payload);
+            });
         assert!(published.is_some(), "the lobby has members");
     }
 

@@ -33,18 +33,19 @@ impl Encoding {
             Encoding::V2 | Encoding::Binary => Version::V2,
         }
     }
-
-    /// Whether it comes with opcode 2.
-    pub fn is_binary(self) -> bool {
-        matches!(self, Encoding::Binary)
-    }
 }
 
 /// A push with its encoding, and what must come out when it is decoded.
 pub struct Push {
     encoding: Encoding,
-    pub bytes: Vec<u8>,
+    content: Content,
     payload_bytes: usize,
+}
+
+/// What the frame reader yields of it.
+enum Content {
+    Text(String),
+    Binary(Vec<u8>),
 }
 
 /// A push of `new_msg` to `room:lobby` whose body has `body_bytes` bytes.
@@ -54,30 +55,40 @@ pub fn push(encoding: Encoding, body_bytes: usize) -> Push {
         Encoding::Binary => body,
         Encoding::V1 | Encoding::V2 => format!(r#"{{"body":"{body}"}}"#),
     };
-    let bytes = match encoding {
-        Encoding::V1 => format!(
+    let content = match encoding {
+        Encoding::V1 => Content::Text(format!(
             r#"{{"topic":"{TOPIC}","event":"{EVENT}","payload":{payload},"ref":"42","join_ref":"11"}}"#
-        )
-        .into_bytes(),
-        Encoding::V2 => format!(r#"["11","42","{TOPIC}","{EVENT}",{payload}]"#).into_bytes(),
+        )),
+        Encoding::V2 => Content::Text(format!(r#"["11","42","{TOPIC}","{EVENT}",{payload}]"#)),
         Encoding::Binary => {
             let lengths = [0, 2, 2, TOPIC.len() as u8, EVENT.len() as u8];
             let header = [&lengths[..], b"1142", TOPIC.as_bytes(), EVENT.as_bytes()].concat();
-            [header, payload.clone().into_bytes()].concat()
+            Content::Binary([header, payload.clone().into_bytes()].concat())
         }
     };
     Push {
         encoding,
-        bytes,
+        content,
         payload_bytes: payload.len(),
     }
 }
 
 impl Push {
+    /// Its payload in a WebSocket frame.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Text(text) => text.as_bytes(),
+            Content::Binary(bytes) => bytes,
+        }
+    }
+
     /// Decodes it, as a shard does. Panics if it comes out as another message.
     pub fn decode(&self, scratch: &mut DecodeScratch) -> Message<'_> {
-        let (version, binary) = (self.encoding.version(), self.encoding.is_binary());
-        let message = version.decode(binary, &self.bytes, scratch);
+        let version = self.encoding.version();
+        let message = match &self.content {
+            Content::Text(text) => version.decode_text(text, scratch),
+            Content::Binary(bytes) => version.decode_binary(bytes, scratch),
+        };
         let message = message.expect("a push is decodable");
         assert_eq!(message.topic.as_str(), Some(TOPIC));
         assert_eq!(message.event.as_str(), Some(EVENT));

@@ -64,13 +64,14 @@ fn drain(
 ) {
     loop {
         match reader.next(buffer, limits) {
-            Ok(Some(frame)) => {
-                assert!(frame.fin && frame.payload.len() <= limits.message_bytes_max.max(125));
-                let payload = frame.payload.to_vec();
-                reading.yielded.push((frame.opcode as u8, payload));
+            Ok(Some(inbound)) => {
+                let payload = inbound.payload().to_vec();
+                assert!(payload.len() <= limits.message_bytes_max.max(125));
+                reading.yielded.push((inbound.opcode() as u8, payload));
             }
             Ok(None) => return,
             Err(violation) => {
+                reader.discard(buffer);
                 reading.violation = Some(violation);
                 return;
             }

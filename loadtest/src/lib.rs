@@ -1,27 +1,23 @@
-//! lobbyd-loadtest: a load test for any server that speaks the Phoenix Channels protocol. It proves delivery, message by
-//! message, and tells capacity and delay. The modules, from what is typed to what is shown:
+//! A load test for any server that speaks the Phoenix Channels protocol.
+//!
+//! It proves delivery, message by message, and shows capacity and delay. Each module names only
+//! those after it: `scenario` (what each subcommand does), `run` (what every scenario needs),
+//! `arguments` (what is typed), `report` (what is shown of a result), `load` (who connects, what is
+//! said, what came back), `observe` (what the machine and the server use), `floor` (the cheapest
+//! server), `result` (what was found), `clock`.
 
-pub mod arguments;
 pub mod scenario;
 
-pub mod objective;
-pub mod prober;
 pub mod run;
-pub mod stand;
-pub mod target;
-pub mod trial;
 
-pub mod clock;
-pub mod fleet;
-pub mod ledger;
-pub mod meter;
-pub mod wire;
+pub mod arguments;
+pub mod report;
+
+pub mod load;
 
 pub mod floor;
-pub mod host;
-pub mod watch;
+pub mod observe;
 
-pub mod interrupt;
-pub mod progress;
-pub mod report;
 pub mod result;
+
+pub mod clock;

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lobbyd_loadtest::arguments::{Arguments, Command, Common};
-use lobbyd_loadtest::interrupt::Interrupt;
 use lobbyd_loadtest::report::{html, json, on_a_terminal, text};
 use lobbyd_loadtest::result::{Ended, RunResult};
 use lobbyd_loadtest::run::CannotRun;
+use lobbyd_loadtest::run::interrupt::Interrupt;
 use lobbyd_loadtest::scenario::{Outcome, perform};
 
 /// The exit codes, which scripts read.

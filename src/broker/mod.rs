@@ -1,7 +1,7 @@
 //! The broker: one order per topic, logs and cursors, and the passes that write them to sockets.
 //!
-//! What is here is engine, public for benches and tests: no promise is made that it stays as it is. An app needs no more
-//! of it than [`Position`] and what it is told to keep, which are at the crate's root as well.
+//! What is here is engine, public with the feature of that name, for benches and tests: no promise is made that it stays as
+//! it is. What an app needs of it is at the crate's root: [`Position`], and what a topic keeps.
 //!
 //! It moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shared between shards are [`Hub`] (who is
 //! who), [`Topic`] (one order) and [`Mailbox`] (what a shard has still to take in); everything else belongs to one
@@ -19,6 +19,7 @@ mod shrink;
 mod topics;
 
 pub use fanout::Fanout;
+#[cfg(feature = "engine")]
 pub use fanout::high_water::HighWater;
 pub use fanout::listener::{Heard, HeardBy};
 pub use fanout::settings::FanoutSettings;
@@ -26,11 +27,18 @@ pub use fanout::settings::Retention;
 pub use fanout::sink::{Budget, Failure, Sink};
 pub use fanout::subscribe::Terms;
 pub use topics::counts::{FlushCounts, HubCounts};
-pub use topics::entry::{CLASSES, Class, Draft, Entry, Original, Wants};
+#[cfg(feature = "engine")]
+pub use topics::entry::Entry;
+pub use topics::entry::{CLASSES, Class, Draft, Original, Seal, Wants};
 pub use topics::hub::Hub;
 pub use topics::mailbox::Mailbox;
+#[cfg(feature = "engine")]
 pub use topics::parcel::Parcel;
 pub use topics::position::{Position, SubscriptionId};
-pub use topics::room_sizes::{LargeRoom, RoomSizes, SIZE_CLASSES};
+pub use topics::room_sizes::SIZE_CLASSES;
+#[cfg(feature = "engine")]
+pub use topics::room_sizes::{LargeRoom, RoomSizes};
+#[cfg(feature = "engine")]
 pub use topics::shards::Shards;
+#[cfg(feature = "engine")]
 pub use topics::topic::{Published, Topic};

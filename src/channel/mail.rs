@@ -82,7 +82,7 @@ pub struct Mail {
     /// The channel on it.
     pub channel: SubscriptionId,
     /// What is to be done.
-    pub message: super::mail::MailMessage,
+    pub message: self::MailMessage,
 }
 
 /// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::socket::Socket::subscribe); it comes to

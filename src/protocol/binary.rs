@@ -1,8 +1,10 @@
 //! Version 2, binary: a kind, a length in one byte for each header field, the fields, and the data as the rest.
 
-use super::message::{Message, Name, Payload};
+use super::error::{Undecodable, Unencodable};
+use super::frame_kind::FrameKind;
+use super::message::{Message, Name};
+use super::payload::Payload;
 use super::reference::Ref;
-use super::version::{FrameKind, Undecodable, Unencodable};
 
 const PUSH: u8 = 0;
 const REPLY: u8 = 1;

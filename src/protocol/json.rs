@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
-use thiserror::Error;
 
+use super::error::Undecodable;
 use super::escape::unescape;
+use super::parse::{Mismatch, parse};
 use super::scan::{Nesting, Scanner};
 use super::scratch::DecodeScratch;
-use super::version::Undecodable;
 
 /// The text of one valid JSON value, without white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,45 +54,70 @@ impl<'a> Json<'a> {
 
     /// The value of `key`, if this is an object that has it. Of duplicate keys the last one counts, as in Phoenix.
     ///
-    /// Costs one pass over the object: to take many keys out of a large one, [`Json::parse`] it.
+    /// Costs one pass over the object: [`get_many`](Self::get_many) takes several keys out of it in one.
     pub fn get(&self, key: &str) -> Option<Json<'a>> {
+        let [found] = self.get_many([key]);
+        found
+    }
+
+    /// The values of several keys in one pass over the object: each what [`get`](Self::get) returns for it.
+    ///
+    /// ```
+    /// use lobbyd::Json;
+    ///
+    /// let payload = Json::new(r#"{"size":1.50,"body":"hi"}"#)?;
+    /// let [body, size, colour] = payload.get_many(["body", "size", "colour"]);
+    /// assert_eq!(body.map(|json| json.as_raw()), Some(r#""hi""#));
+    /// assert_eq!(size.map(|json| json.as_raw()), Some("1.50"));
+    /// assert_eq!(colour, None);
+    /// # Ok::<(), lobbyd::protocol::Undecodable>(())
+    /// ```
+    pub fn get_many<const N: usize>(&self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
+        let mut found = [None; N];
+        self.get_into(&keys, &mut found);
+        found
+    }
+
+    /// [`get_many`](Self::get_many) for keys whose number is not known beforehand: puts the value of each of `keys` into
+    /// the place of the same number in `found`, and leaves the others as they are.
+    pub fn get_into<K: AsRef<str>>(&self, keys: &[K], found: &mut [Option<Json<'a>>]) {
+        let _ = self.members(|name, value| {
+            for (key, found) in keys.iter().zip(found.iter_mut()) {
+                if *name == *key.as_ref() {
+                    *found = Some(value);
+                }
+            }
+        });
+    }
+
+    /// Hands each member of an object to `see`, in order. `None` at the end, whatever the value is.
+    fn members(&self, mut see: impl FnMut(Cow<'a, str>, Json<'a>)) -> Option<()> {
         let mut nesting = Nesting::default();
         let mut scanner = Scanner::new(self.0);
-        let mut found = None;
         if !scanner.eat(b'{') {
             return None;
         }
         loop {
             scanner.space();
-            let Some(name) = scanner.key() else {
-                return found;
-            };
+            let name = scanner.key()?;
             let value = scanner.value(&mut nesting)?;
-            if unescape(name) == key {
-                found = Some(Json(value));
-            }
+            see(unescape(name), Json(value));
             scanner.space();
             if !scanner.eat(b',') {
-                return found;
+                return None;
             }
         }
     }
 
-    /// The value as a type of the app's.
+    /// The value as a type of the app's, by simd-json.
     ///
-    /// Copies the text once, as simd-json parses in place: for payloads that an app takes apart, not for what it only
-    /// relays.
+    /// Copies the text once, because simd-json parses in place; its memory is kept for the next parse on the thread. For
+    /// payloads that an app takes apart, not for what it only relays: [`get`](Self::get) hands that on as it came.
     ///
     /// # Errors
     /// If the value does not fit the type: another kind of value, a missing field, an integer too large for it, or
     /// nesting over 1,024 deep.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
-        let mut copy = self.0.as_bytes().to_vec();
-        simd_json::serde::from_slice(&mut copy).map_err(Mismatch)
+        parse(self.0)
     }
 }
-
-/// A JSON value that is not of the type asked for. Its text says where and why.
-#[derive(Debug, Error)]
-#[error(transparent)]
-pub struct Mismatch(simd_json::Error);

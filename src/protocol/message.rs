@@ -2,12 +2,9 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use super::escape::write_bytes;
 use super::json::Json;
-use super::payload::JsonBuf;
-use super::payload::PayloadBuf;
+use super::payload::Payload;
 use super::reference::Ref;
 
 /// One decoded message from a client.
@@ -71,45 +68,5 @@ impl<'a> Name<'a> {
 impl<'a> From<&'a str> for Name<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
-    }
-}
-
-/// A payload that is only looked at: from the network, or a view of a [`PayloadBuf`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Payload<'a> {
-    /// Any JSON value.
-    Json(Json<'a>),
-    /// The rest of a binary frame.
-    Binary(&'a [u8]),
-}
-
-impl<'a> Payload<'a> {
-    /// The JSON value, if it is JSON.
-    pub fn as_json(&self) -> Option<Json<'a>> {
-        match self {
-            Self::Json(json) => Some(*json),
-            Self::Binary(_) => None,
-        }
-    }
-
-    /// The bytes, if it is binary.
-    pub fn as_binary(&self) -> Option<&'a [u8]> {
-        match self {
-            Self::Json(_) => None,
-            Self::Binary(data) => Some(data),
-        }
-    }
-
-    /// The value of `key`, if this is a JSON object that has it; see [`Json::get`].
-    pub fn get(&self, key: &str) -> Option<Json<'a>> {
-        self.as_json()?.get(key)
-    }
-
-    /// An owned copy, verbatim. Costs one allocation and one copy.
-    pub fn to_buf(&self) -> PayloadBuf {
-        match self {
-            Self::Json(json) => PayloadBuf::Json(JsonBuf::from(*json)),
-            Self::Binary(data) => PayloadBuf::Binary(Bytes::copy_from_slice(data)),
-        }
     }
 }

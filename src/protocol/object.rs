@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::escape::write_string;
 use super::json::Json;
-use super::payload::JsonBuf;
+use super::json_buf::JsonBuf;
 
 /// A JSON object being built, key by key in order. Keys are not checked for duplicates; receivers take the last.
 ///
@@ -58,7 +58,7 @@ impl Default for Object {
 #[macro_export]
 macro_rules! object {
     ($($key:literal : $value:expr),* $(,)?) => {
-        $crate::protocol::Object::new()$(.put($key, $value))*
+        $crate::Object::new()$(.put($key, $value))*
     };
 }
 

@@ -1,7 +1,8 @@
 //! The two versions of the protocol, how a client picks one, and the one place that knows which encoding serves which.
 
-use thiserror::Error;
-
+use super::error::Undecodable;
+use super::error::Unencodable;
+use super::frame_kind::FrameKind;
 use super::message::{Message, Name};
 use super::payload::PayloadBuf;
 use super::reference::Ref;
@@ -15,51 +16,6 @@ pub enum Version {
     V1,
     /// JSON arrays, and binary frames for binary payloads.
     V2,
-}
-
-/// The WebSocket opcode that an encoded message needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FrameKind {
-    /// Opcode 1, always valid UTF-8.
-    Text,
-    /// Opcode 2.
-    Binary,
-}
-
-/// A message that is no message of its version. The connection is closed with 1011, as Phoenix does by crashing its
-/// transport process; nothing of the message takes effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Undecodable {
-    /// Not one whole JSON text in valid UTF-8.
-    #[error("not valid JSON")]
-    NotJson,
-    /// JSON, but not an array of five or more (V2) or not an object (V1).
-    #[error("not the JSON shape of a message")]
-    Shape,
-    /// A V1 object that lacks `topic`, `event`, `payload` or `ref`.
-    #[error("a key of the message is missing")]
-    MissingKey,
-    /// A binary frame of another kind than 0, the only one that clients may send.
-    #[error("unknown kind of binary frame")]
-    UnknownKind,
-    /// A binary frame that ends inside its header.
-    #[error("binary frame is cut short")]
-    Truncated,
-}
-
-/// A message that has no form in the version of the receiver. Nothing was appended to the output; the caller skips that
-/// receiver, or treats it as a fault of the sending channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Unencodable {
-    /// V1 has no binary messages.
-    #[error("a binary payload has no form in version 1")]
-    BinaryToV1,
-    /// On V2 the payload of a push or broadcast must be an object (a reply's response need not).
-    #[error("the payload of a push or broadcast is not an object")]
-    NotAnObject,
-    /// A binary header has one byte for each length, so 255 bytes are the most.
-    #[error("a name or ref is over 255 bytes, too long for a binary frame")]
-    TooLong,
 }
 
 impl Version {
@@ -81,20 +37,34 @@ impl Version {
         }
     }
 
-    /// Reads one whole WebSocket message. `binary_opcode` says whether it came with opcode 2; V1 does not care.
+    /// Reads one whole text message (opcode 1).
     ///
-    /// Cost: one pass over the bytes. It allocates for names with escapes and refs that are not small numbers, else
+    /// Cost: one pass over the text. It allocates for names with escapes and refs that are not small numbers, else
     /// only what `scratch` grows. Nothing here recurses, so depth is bounded by the size of the message alone.
-    pub fn decode<'a>(
+    pub fn decode_text<'a>(
         self,
-        binary_opcode: bool,
+        text: &'a str,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Message<'a>, Undecodable> {
+        match self {
+            Self::V1 => v1::decode(text, scratch),
+            Self::V2 => v2::decode(text, scratch),
+        }
+    }
+
+    /// Reads one whole binary message (opcode 2). V1 has no binary form and does not care about the opcode: it reads the
+    /// bytes as text, after a check that they are.
+    pub fn decode_binary<'a>(
+        self,
         bytes: &'a [u8],
         scratch: &mut DecodeScratch,
     ) -> Result<Message<'a>, Undecodable> {
-        match (self, binary_opcode) {
-            (Self::V1, _) => v1::decode(bytes, scratch),
-            (Self::V2, false) => v2::decode(bytes, scratch),
-            (Self::V2, true) => binary::decode(bytes),
+        match self {
+            Self::V1 => {
+                let text = simdutf8::basic::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
+                v1::decode(text, scratch)
+            }
+            Self::V2 => binary::decode(bytes),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::server::node::Node;
 use crate::server::node::closes::CloseCounts;
 use crate::server::node::status::Status;
 use crate::server::shard::deliver::DISCONNECT;
-use crate::session::encode_broadcast;
+use crate::session::BroadcastFrames;
 
 /// A handle to a server. Cheap to clone, may be used from any thread.
 ///
@@ -40,9 +40,12 @@ impl Endpoint {
     /// [`Position::NOWHERE`] if nobody is subscribed; nothing is encoded then.
     pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Position {
         let payload = payload.into_payload();
-        let published = self.node.hub.publish(topic, &mut |draft, wants| {
-            encode_broadcast(draft, wants, topic, event, &payload);
-        });
+        let mut frames = BroadcastFrames {
+            topic,
+            event,
+            payload: &payload,
+        };
+        let published = self.node.hub.publish(topic, &mut frames);
         published.map_or(Position::NOWHERE, |published| published.position)
     }
 

@@ -275,10 +275,10 @@ impl Running {
         &self.endpoint
     }
 
-    /// Stops it as [`Bound::run`] does, and says how it ended.
+    /// Stops it as [`Bound::run`](super::builder::Bound::run) does, and says how it ended.
     ///
     /// # Errors
-    /// Those of [`Bound::run`].
+    /// Those of [`Bound::run`](super::builder::Bound::run).
     pub fn stop(mut self) -> io::Result<Summary> {
         self.end()
     }

@@ -28,7 +28,7 @@ use crate::channel::frames;
 use crate::channel::panic_text;
 use crate::channel::{Assigns, Host};
 use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
-pub(crate) use broadcast::{class_of, encode_broadcast};
+pub(crate) use broadcast::{BroadcastFrames, class_of};
 
 /// Topics of one connection that a log line names.
 const TOPICS_SHOWN: usize = 3;
@@ -59,6 +59,7 @@ impl Session {
     }
 
     /// The version that the client speaks.
+    #[cfg(feature = "engine")]
     pub fn version(&self) -> Version {
         self.version
     }
@@ -95,17 +96,28 @@ impl Session {
         self.channels.as_slice().len()
     }
 
-    /// Takes one whole data message from the client; `binary` says whether it came with opcode 2.
+    /// Takes one whole text message from the client.
     ///
     /// Fails only for what is no message at all, upon which the connection is to be closed, as Phoenix does.
-    pub fn message(
+    pub fn text(
         &mut self,
-        binary: bool,
-        data: &[u8],
+        text: &str,
         scratch: &mut DecodeScratch,
         host: &mut dyn Host,
     ) -> Result<(), Undecodable> {
-        let message = self.version.decode(binary, data, scratch)?;
+        let message = self.version.decode_text(text, scratch)?;
+        self.received(&message, host);
+        Ok(())
+    }
+
+    /// Takes one whole binary message from the client. Fails as [`text`](Self::text) does.
+    pub fn binary(
+        &mut self,
+        bytes: &[u8],
+        scratch: &mut DecodeScratch,
+        host: &mut dyn Host,
+    ) -> Result<(), Undecodable> {
+        let message = self.version.decode_binary(bytes, scratch)?;
         self.received(&message, host);
         Ok(())
     }

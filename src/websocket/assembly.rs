@@ -5,17 +5,20 @@
 //!    … yielded │ message: joined, unmasked │ gap: headers, control frames │ not understood yet │ free …
 //!              message.start     message.end                          start                  end
 //! ```
-//! Each byte is unmasked once, moved down over the gap at most twice and checked for UTF-8 once (up to three bytes of
-//! an unfinished character again), however the stream is cut into reads.
+//! Each byte is unmasked once and moved down over the gap at most twice, however the stream is cut into reads. A text that
+//! is not whole yet is checked for UTF-8 as it comes, so that a broken one is refused early; a whole one is checked by the
+//! reader, which needs a `&str` of it.
 
 use std::ops::Range;
 
-use fastwebsockets::{Frame, OpCode, Payload, unmask};
+use fastwebsockets::OpCode;
+use simdutf8::compat;
 
 use super::close;
 use super::header;
 use super::header::{Expected, Header};
 use super::limits::ReadLimits;
+use super::mask::Mask;
 use super::tally;
 use super::violation::Violation;
 
@@ -36,7 +39,7 @@ struct Fragments {
     opcode: OpCode,
     start: usize,
     end: usize,
-    /// Up to here a text is known to be UTF-8.
+    /// Up to here an unfinished text is known to be UTF-8.
     checked: usize,
     /// The frame whose payload is arriving; `None` between two fragments.
     frame: Option<Rest>,
@@ -47,13 +50,13 @@ struct Fragments {
 struct Rest {
     payload_len: usize,
     /// Turned so that it fits the next byte to come.
-    mask: [u8; 4],
+    mask: Mask,
     fin: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Step {
-    /// A control frame or a whole data message, its payload unmasked at `payload`.
+    /// A control frame or a whole data message, its payload unmasked at `payload`. Whether a text is UTF-8 is not known.
     Whole {
         opcode: OpCode,
         payload: Range<usize>,
@@ -92,7 +95,7 @@ impl Assembly {
                 return self.control(bytes, header);
             }
             if header.fin && self.message.is_none() && header.payload_len <= self.end - self.start {
-                return self.whole_message(bytes, header);
+                return Ok(self.whole_message(bytes, header));
             }
             self.begin_frame(header);
         }
@@ -202,24 +205,18 @@ impl Assembly {
     }
 
     /// The way of nearly every message: one frame, all there.
-    fn whole_message(&mut self, bytes: &mut [u8], header: Header) -> Result<Step, Violation> {
+    fn whole_message(&mut self, bytes: &mut [u8], header: Header) -> Step {
         let payload = self.take(bytes, header);
-        if header.opcode == OpCode::Text
-            && !Frame::text(Payload::Borrowed(&bytes[payload.clone()])).is_utf8()
-        {
-            return Err(Violation::TextNotUtf8);
-        }
-        Ok(Step::Whole {
+        Step::Whole {
             opcode: header.opcode,
             payload,
-        })
+        }
     }
 
     /// Unmasks the payload at `start`, which is whole, and goes behind it.
     fn take(&mut self, bytes: &mut [u8], header: Header) -> Range<usize> {
         let payload = self.start..self.start + header.payload_len;
-        tally::touched(payload.len());
-        unmask(&mut bytes[payload.clone()], header.mask);
+        header.mask.unmask(&mut bytes[payload.clone()]);
         self.start = payload.end;
         payload
     }
@@ -257,16 +254,16 @@ impl Assembly {
         };
         let here = rest.payload_len.min(self.end - self.start);
         let arrived = self.start..self.start + here;
-        tally::touched(here);
-        unmask(&mut bytes[arrived.clone()], rest.mask);
-        rest.mask.rotate_left(here % 4);
+        rest.mask.unmask_part(&mut bytes[arrived.clone()]);
         rest.payload_len -= here;
         self.start = arrived.end;
         message.join(bytes, arrived);
 
         let frame_is_whole = message.frame.take_if(|rest| rest.payload_len == 0);
         let is_whole = frame_is_whole.is_some_and(|rest| rest.fin);
-        message.check_text(bytes, is_whole)?;
+        if !is_whole {
+            message.check_text(bytes)?;
+        }
         Ok(is_whole)
     }
 
@@ -293,16 +290,16 @@ impl Fragments {
     }
 
     /// §8.1, as early as the bytes allow (a broken character is refused before its frame is whole), and only what is new.
-    fn check_text(&mut self, bytes: &[u8], is_whole: bool) -> Result<(), Violation> {
+    fn check_text(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         if self.opcode != OpCode::Text {
             return Ok(());
         }
         let unchecked = &bytes[self.checked..self.end];
         tally::touched(unchecked.len());
-        match std::str::from_utf8(unchecked) {
+        match compat::from_utf8(unchecked) {
             Ok(_) => self.checked = self.end,
             // The last character is only cut off: its rest may come.
-            Err(e) if e.error_len().is_none() && !is_whole => self.checked += e.valid_up_to(),
+            Err(e) if e.error_len().is_none() => self.checked += e.valid_up_to(),
             Err(_) => return Err(Violation::TextNotUtf8),
         }
         Ok(())

@@ -30,6 +30,7 @@ impl ReadBuffer {
     }
 
     /// Whether nothing is in it, so that another connection may use it.
+    #[cfg(feature = "engine")]
     pub fn is_empty(&self) -> bool {
         self.assembly.is_idle()
     }

@@ -3,6 +3,7 @@
 
 use fastwebsockets::OpCode;
 
+use super::mask::Mask;
 use super::violation::Violation;
 
 /// The longest header of a client: two bytes, a 64-bit length, a mask.
@@ -19,7 +20,7 @@ const MASKED: u8 = 0x80;
 pub(super) struct Header {
     pub fin: bool,
     pub opcode: OpCode,
-    pub mask: [u8; 4],
+    pub mask: Mask,
     /// Bytes of payload. For data, no more than `Expected::room`.
     pub payload_len: usize,
     /// Bytes of the header itself.
@@ -50,10 +51,10 @@ pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<Header>, 
     let Some((payload_len, rest)) = parse_length(short_len, rest, opcode, expected)? else {
         return Ok(None);
     };
-    Ok(rest.first_chunk().map(|&mask| Header {
+    Ok(rest.first_chunk().map(|&mask: &[u8; 4]| Header {
         fin,
         opcode,
-        mask,
+        mask: Mask(mask),
         payload_len,
         len: bytes.len() - rest.len() + mask.len(),
     }))
@@ -239,7 +240,7 @@ mod tests {
             let header = Header {
                 fin: true,
                 opcode: OpCode::Binary,
-                mask: [1, 2, 3, 4],
+                mask: Mask([1, 2, 3, 4]),
                 payload_len: *payload_len,
                 len: bytes.len(),
             };

@@ -74,8 +74,8 @@ impl Partial {
         self.assembly.extend(read);
     }
 
-    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Memory held, in bytes.

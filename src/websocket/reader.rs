@@ -6,10 +6,9 @@
 
 use std::io;
 
-use fastwebsockets::{Frame, Payload};
-
 use super::assembly::Step;
 use super::buffer::ReadBuffer;
+use super::inbound::Inbound;
 use super::limits::{Filled, ReadLimits};
 use super::partial::Partial;
 use super::violation::Violation;
@@ -76,19 +75,18 @@ impl FrameReader {
         Ok(Filled { read, offered })
     }
 
-    /// The next whole thing: a data message (`Text` or `Binary`, `fin` set, all fragments joined, a text's UTF-8 checked) or a
-    /// control frame (`Ping`, `Pong`, `Close`, legal). The payload is unmasked and borrowed from where it lies.
+    /// The next whole thing: a message, or a control frame.
     ///
     /// `None`: nothing more is whole. What is incomplete has been moved to this connection, and `buffer` is free for another.
     ///
     /// # Errors
-    /// The rule the peer broke; send its [`close_code`](Violation::close_code) and end the connection. Everything unread has
-    /// been [discarded](Self::discard), and no more bytes should be filled.
+    /// The rule the peer broke; send its [`close_code`](Violation::close_code) and end the connection. [Discard](Self::discard)
+    /// what is unread, or another connection gets to read it, and fill no more bytes.
     pub fn next<'a>(
         &'a mut self,
         buffer: &'a mut ReadBuffer,
         limits: &ReadLimits,
-    ) -> Result<Option<Frame<'a>>, Violation> {
+    ) -> Result<Option<Inbound<'a>>, Violation> {
         let step = match &mut self.partial {
             Some(partial) => partial.step(limits),
             None => buffer.assembly.step(&mut buffer.bytes, limits),
@@ -97,22 +95,17 @@ impl FrameReader {
             Some(partial) => partial.take_fragments(),
             None => buffer.assembly.take_fragments(),
         };
-        match step {
-            Ok(Step::Whole { opcode, payload }) => {
-                let bytes = match &mut self.partial {
-                    Some(partial) => partial.bytes_mut(),
-                    None => &mut buffer.bytes,
+        match step? {
+            Step::Whole { opcode, payload } => {
+                let bytes = match &self.partial {
+                    Some(partial) => partial.bytes(),
+                    None => &buffer.bytes,
                 };
-                let payload = Payload::BorrowedMut(&mut bytes[payload]);
-                Ok(Some(Frame::new(true, opcode, None, payload)))
+                Inbound::new(opcode, &bytes[payload]).map(Some)
             }
-            Ok(Step::Incomplete) => {
+            Step::Incomplete => {
                 self.set_aside(buffer);
                 Ok(None)
-            }
-            Err(violation) => {
-                self.discard(buffer);
-                Err(violation)
             }
         }
     }

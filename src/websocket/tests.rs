@@ -70,13 +70,14 @@ impl Reader {
     fn drain(&mut self) {
         loop {
             match self.reader.next(&mut self.buffer, &self.limits) {
-                Ok(Some(frame)) => {
-                    assert!(frame.fin);
-                    let payload = frame.payload.to_vec();
-                    self.reading.yielded.push((frame.opcode as u8, payload));
+                Ok(Some(incoming)) => {
+                    let payload = incoming.payload().to_vec();
+                    let opcode = incoming.opcode() as u8;
+                    self.reading.yielded.push((opcode, payload));
                 }
                 Ok(None) => break,
                 Err(violation) => {
+                    self.reader.discard(&mut self.buffer);
                     self.reading.violation = Some(violation);
                     break;
                 }

@@ -1,8 +1,9 @@
 //! The heap, counted: what comes and goes gives its memory back, and what is kept weighs what it is said to weigh. In a
 //! binary of its own, since the allocator counts the whole process; one test at a time, for the same reason.
 
+mod parse;
 mod served;
-#[path = "../retention/stage.rs"]
+#[path = "../engine/stage.rs"]
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,6 @@
-//! The result as a file, there and back. A file that cannot be used is refused in words that say which file and why.
+//! The result as a file, there and back.
+//!
+//! A file that cannot be used is refused in words that say which file and why.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

@@ -1,4 +1,4 @@
-//! Counts: of connections, deliveries, replies, and what went through in a second.
+//! How many connections, deliveries and replies there were, and how much in a second.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

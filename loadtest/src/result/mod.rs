@@ -1,5 +1,6 @@
-//! What a run found: the one form from which the table, the JSON file, the HTML report and `compare` are made. Scenarios
-//! fill it, nothing here measures. The comments are the descriptions in `schema.json`.
+//! What a run found: the one form that the text, the JSON, the page and `compare` are made from.
+//!
+//! Scenarios fill it, nothing here measures. The comments are the descriptions in `schema.json`.
 
 mod counts;
 mod latency;

@@ -63,7 +63,8 @@ impl Parameters {
             .with("settle", time(messages.settle))
     }
 
-    /// Those that all scenarios have; secrets may stand in parameters and headers, so only their names are told.
+    /// Those that all scenarios have; secrets may stand in parameters and headers, so only their
+    /// names are told.
     pub fn common(self, common: &Common) -> Vec<Parameter> {
         let time = |duration| humantime::format_duration(duration).to_string();
         let names = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(", "));

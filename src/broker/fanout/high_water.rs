@@ -1,7 +1,6 @@
 //! How much was kept for readers that are behind, at the highest: for whoever watches how near the bounds are. Looked at
 //! where the bounds are, never per delivery.
 
-use super::Fanout;
 use super::log::Log;
 
 /// The highest of each since they were last taken, of anything that a blocked reader was behind in.
@@ -24,17 +23,5 @@ impl HighWater {
         self.log_bytes = self.log_bytes.max(log.bytes());
         self.log_entries = self.log_entries.max(log.len());
         self.retained_bytes = self.retained_bytes.max(retained_bytes);
-    }
-}
-
-impl Fanout {
-    /// The highest since they were last taken.
-    pub fn heights(&self) -> &HighWater {
-        &self.heights
-    }
-
-    /// Takes them; they begin anew.
-    pub fn take_heights(&mut self) -> HighWater {
-        std::mem::take(&mut self.heights)
     }
 }

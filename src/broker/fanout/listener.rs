@@ -1,8 +1,10 @@
 //! Channels that look at a broadcast themselves, and what they are handed.
 
+use super::outlets::shrink_queue;
 use crate::broker::topics::entry::Entry;
 use crate::broker::topics::parcel::Parcel;
 use crate::broker::topics::position::SubscriptionId;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A subscriber that looks at broadcasts itself.
@@ -75,4 +77,46 @@ pub enum HeardBy {
     Hand,
     /// The topic is the connection's socket id.
     SocketId,
+}
+
+/// Broadcasts that channels of this shard have still to be handed, in order.
+#[derive(Debug, Default)]
+pub(crate) struct HeardQueue {
+    queue: VecDeque<Heard>,
+    /// What those weigh, for publishers to be slowed by.
+    bytes: usize,
+}
+
+impl HeardQueue {
+    pub fn push(&mut self, heard: Heard) {
+        self.bytes += heard.bytes();
+        self.queue.push_back(heard);
+    }
+
+    pub fn pop(&mut self) -> Option<Heard> {
+        let heard = self.queue.pop_front()?;
+        self.bytes -= heard.bytes();
+        Some(heard)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Drops what was for `outlet`.
+    pub fn forget(&mut self, outlet: u32) {
+        if !self.queue.is_empty() {
+            self.queue.retain(|heard| heard.outlet != outlet);
+            self.bytes = self.queue.iter().map(Heard::bytes).sum();
+        }
+    }
+
+    /// Gives back memory that a burst has left.
+    pub fn give_back(&mut self) {
+        shrink_queue(&mut self.queue);
+    }
 }

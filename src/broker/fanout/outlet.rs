@@ -155,4 +155,17 @@ impl Outlet {
         direct.bytes += rest.len();
         direct.partial = Some(rest);
     }
+
+    pub fn requeue(&mut self, fenced: Fenced) {
+        if let Some(direct) = &mut self.direct {
+            direct.outbox.push_back(fenced);
+        }
+    }
+
+    pub fn drop_outbox(&mut self) {
+        let partial = self.direct.take().and_then(|direct| direct.partial);
+        if let Some(partial) = partial {
+            self.keep_partial(partial);
+        }
+    }
 }

@@ -4,6 +4,7 @@ use super::log::Log;
 use crate::broker::shrink::is_mostly_spare;
 use crate::broker::topics::entry::CLASSES;
 use crate::broker::topics::entry::Class;
+use crate::broker::topics::parcel::Parcel;
 use bytes::Bytes;
 
 /// Buffers that live from flush to flush, so that a write allocates nothing.
@@ -13,6 +14,7 @@ pub(crate) struct Scratch {
     pub pieces: Vec<Piece>,
     pub cursors: Vec<u64>,
     pub bytes: Vec<u8>,
+    pub parcels: Vec<Parcel>,
 }
 
 /// Frames of one room gathered for the members of a slice, who mostly lack the same ones.

@@ -6,20 +6,20 @@ use super::log::Log;
 #[derive(Clone, Copy, Debug)]
 pub struct FanoutSettings {
     /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB. A member that falls
-    /// off its end is closed as a slow consumer ([`Failure::FellBehind`]); nobody is skipped silently.
+    /// off its end is closed as a slow consumer (`Failure::FellBehind`); nobody is skipped silently.
     pub retention_bytes_max: usize,
     /// Entries a topic's log may keep for members that are behind. Default 16,384. Outcome as above.
     pub retention_entries_max: usize,
     /// How old an entry may become that a topic's log keeps only for members that are blocked, in milliseconds.
     /// Default 60,000, within which every phoenix.js that reads nothing has given its connection up by itself. Found
-    /// by the sweep and to an eighth, so it may be that much more. Outcome as above ([`Failure::Outdated`]).
+    /// by the sweep and to an eighth, so it may be that much more. Outcome as above (`Failure::Outdated`).
     pub retention_ms_max: u64,
     /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads that are kept for channels,
     /// and 256 for each entry. Default 64 MiB. Beyond it those are closed for whom the most is kept, as above
-    /// ([`Failure::CrowdedOut`]); what members that take bytes need is bounded by slowing publishers instead.
+    /// (`Failure::CrowdedOut`); what members that take bytes need is bounded by slowing publishers instead.
     pub retention_total_bytes_max: usize,
     /// Bytes of replies and pushes that may wait for one connection. Default 1 MiB. Beyond it the connection is
-    /// closed as a slow consumer ([`Failure::OutboxFull`]).
+    /// closed as a slow consumer (`Failure::OutboxFull`).
     pub outbox_bytes_max: usize,
 }
 

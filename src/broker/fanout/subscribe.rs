@@ -5,6 +5,7 @@ use super::listener::{Events, Listener};
 use super::outlet::{Flow, LISTENS, Subscription};
 use super::room::Member;
 use super::settings::Retention;
+use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::MemberKind;
 
@@ -22,6 +23,7 @@ pub struct Terms {
 impl Fanout {
     /// Subscribes a connection: it gets what is published to `topic` from now on, but for the events in `intercept`,
     /// which are [heard](Fanout::take_heard).
+    #[cfg(feature = "engine")]
     pub fn subscribe(
         &mut self,
         outlet: u32,
@@ -49,47 +51,18 @@ impl Fanout {
         let Some(class) = self.taking(outlet).map(|o| o.class) else {
             return true;
         };
-        let intercept = terms.intercept;
-        let members_max = terms.members_max.unwrap_or(u32::MAX);
-        // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
-        let mut ahead = None;
-        if !intercept.is_empty() {
-            ahead = self.join(topic, MemberKind::Listener, members_max);
-            if ahead.is_none() {
-                return false;
-            }
-        }
-        let Some((slot, next)) = self.join(topic, MemberKind::Wire(class), members_max) else {
-            if let Some((slot, _)) = ahead {
-                self.leave_topic(slot, MemberKind::Listener);
-                self.remove_room_if_empty(slot);
-            }
+        let Some((slot, next)) = self.enter_topic(topic, class, terms) else {
             return false;
         };
-        let room = &mut self.rooms[slot as usize];
-        room.retention = terms.retention.map(Box::new);
         let member = Member {
             id,
             outlet,
             class,
             lagging: false,
-            intercepts: !intercept.is_empty(),
+            intercepts: !terms.intercept.is_empty(),
             next,
         };
-        if member.intercepts {
-            let events = Events::Intercepted(intercept);
-            let since = next;
-            room.listeners.push(Listener {
-                id,
-                outlet,
-                events,
-                since,
-            });
-        }
-        let place = room.members.len() as u32;
-        room.members.push(member);
-        room.circle.joined();
-        self.members += 1;
+        let place = self.add_member(slot, member, terms);
         self.keep(
             outlet,
             Subscription {
@@ -102,6 +75,41 @@ impl Fanout {
             self.set_lagging(outlet, true);
         }
         true
+    }
+
+    /// Joins the topic as a member, and as a listener if some events are intercepted. `None` if it is full.
+    fn enter_topic(&mut self, topic: &str, class: Class, terms: &Terms) -> Option<(u32, u64)> {
+        let members_max = terms.members_max.unwrap_or(u32::MAX);
+        // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
+        let mut ahead = None;
+        if !terms.intercept.is_empty() {
+            ahead = Some(self.join(topic, MemberKind::Listener, members_max)?);
+        }
+        let joined = self.join(topic, MemberKind::Wire(class), members_max);
+        if let (None, Some((slot, _))) = (joined, ahead) {
+            self.leave_topic(slot, MemberKind::Listener);
+            self.remove_room_if_empty(slot);
+        }
+        joined
+    }
+
+    /// Puts a member into its room, with its listener. Returns its place among the members.
+    fn add_member(&mut self, slot: u32, member: Member, terms: &Terms) -> u32 {
+        let room = &mut self.rooms[slot];
+        room.retention = terms.retention.map(Box::new);
+        if member.intercepts {
+            room.listeners.push(Listener {
+                id: member.id,
+                outlet: member.outlet,
+                events: Events::Intercepted(terms.intercept),
+                since: member.next,
+            });
+        }
+        let place = room.members.len() as u32;
+        room.members.push(member);
+        room.circle.joined();
+        self.members += 1;
+        place
     }
 
     /// Lets a channel hear what is published to `topic` from now on.
@@ -121,7 +129,7 @@ impl Fanout {
         let Some((slot, since)) = self.join(topic, MemberKind::Listener, u32::MAX) else {
             return;
         };
-        let room = &mut self.rooms[slot as usize];
+        let room = &mut self.rooms[slot];
         room.listeners.push(Listener {
             id,
             outlet,

@@ -23,11 +23,11 @@ const COPY_BYTES_MAX: usize = 16 << 10;
 impl Fanout {
     /// Drains connections that have frames of their own or are catching up, each once.
     pub(crate) fn drain_queued(&mut self, sink: &mut impl Sink, budget: &mut Budget) {
-        for _ in 0..self.queued.len().min(budget.drains) {
+        for _ in 0..self.outlets.queued.len().min(budget.drains) {
             if budget.bytes == 0 {
                 return;
             }
-            let Some(outlet) = self.queued.pop_front() else {
+            let Some(outlet) = self.outlets.queued.pop_front() else {
                 return;
             };
             if let Some(o) = self.outlet_mut(outlet)
@@ -91,13 +91,13 @@ impl Fanout {
 
     /// Fills `pieces` with what comes next, in order. True if that is all there is.
     fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
-        let Some(o) = self.outlets.get(outlet as usize).and_then(Option::as_ref) else {
+        let Some(o) = self.outlets.get(outlet) else {
             return true;
         };
         let mut cursors = std::mem::take(&mut self.scratch.cursors);
         cursors.clear();
         cursors.extend(o.subscriptions.as_slice().iter().map(|s| {
-            let members = &self.rooms[s.room as usize].members;
+            let members = &self.rooms[s.room].members;
             members.get(s.member as usize).map_or(0, |m| m.next)
         }));
         let mut bytes = 0;
@@ -147,7 +147,7 @@ impl Fanout {
         if subscription.member == LISTENS {
             return true;
         }
-        let room = &self.rooms[subscription.room as usize];
+        let room = &self.rooms[subscription.room];
         let intercepts = room.members[subscription.member as usize].intercepts;
         let intercept = if intercepts {
             room.intercepts(subscription.id)
@@ -170,23 +170,8 @@ impl Fanout {
                     *bytes += frame.len();
                     pieces.push(Piece::new(frame, then));
                 }
-                // Nothing to write, but the cursor moves: together with the piece before, if that is its own.
-                None => match pieces.last_mut() {
-                    Some(Piece {
-                        then:
-                            Then::CursorAt {
-                                subscription: s,
-                                next: n,
-                            },
-                        ..
-                    }) if *s == at => {
-                        *n = next;
-                    }
-                    _ => pieces.push(Piece {
-                        bytes: Bytes::new(),
-                        then,
-                    }),
-                },
+                // Nothing to write, but the cursor moves.
+                None => pass_over(pieces, then),
             }
             cursors[at] = next;
         }
@@ -243,16 +228,12 @@ impl Fanout {
     }
 
     fn pass(&mut self, outlet: u32, then: Then) {
-        let Some(o) = self
-            .outlets
-            .get_mut(outlet as usize)
-            .and_then(Option::as_mut)
-        else {
+        let Some(o) = self.outlets.get_mut(outlet) else {
             return;
         };
         if let Then::CursorAt { subscription, next } = then {
             let s = o.subscriptions.as_slice()[subscription];
-            self.rooms[s.room as usize].members[s.member as usize].next = next;
+            self.rooms[s.room].members[s.member as usize].next = next;
             return;
         }
         let Some(direct) = &mut o.direct else {
@@ -267,4 +248,18 @@ impl Fanout {
             o.direct = None;
         }
     }
+}
+
+/// Moves a cursor on without a byte: together with the piece before, if that is its own.
+fn pass_over(pieces: &mut Vec<Piece>, then: Then) {
+    if let (Some(last), Then::CursorAt { subscription, .. }) = (pieces.last_mut(), then)
+        && matches!(last.then, Then::CursorAt { subscription: s, .. } if s == subscription)
+    {
+        last.then = then;
+        return;
+    }
+    pieces.push(Piece {
+        bytes: Bytes::new(),
+        then,
+    });
 }

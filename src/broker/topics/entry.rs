@@ -57,6 +57,18 @@ pub struct Draft {
     original: Option<Box<Original>>,
 }
 
+/// Whatever can encode and seal one broadcast: the seam between the broker and the protocol.
+pub trait Seal {
+    /// Puts what `missing` asks for into `draft`. Called without a lock held, once for each class that has subscribers.
+    fn seal(&mut self, draft: &mut Draft, missing: Wants);
+}
+
+impl<F: FnMut(&mut Draft, Wants)> Seal for F {
+    fn seal(&mut self, draft: &mut Draft, missing: Wants) {
+        self(draft, missing);
+    }
+}
+
 impl Draft {
     pub(crate) fn published_at(published_us: u32) -> Draft {
         Draft {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::counts::{FlushCounts, HubCounts};
-use super::entry::{Draft, Wants};
+#[cfg(feature = "engine")]
+use super::counts::FlushCounts;
+use super::counts::HubCounts;
+use super::entry::Seal;
 use super::mailbox::Mailbox;
 use super::parcel::Parcel;
 use super::registry::Registry;
@@ -43,13 +45,9 @@ impl Hub {
     }
 
     /// Publishes to the topic of that name. `None` if nobody is subscribed to it.
-    pub fn publish(
-        &self,
-        name: &str,
-        seal: &mut dyn FnMut(&mut Draft, Wants),
-    ) -> Option<Published> {
+    pub fn publish(&self, name: &str, frames: &mut dyn Seal) -> Option<Published> {
         let topic = self.topic(name)?;
-        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, seal))
+        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
     }
 
     /// How many topics have members.
@@ -83,6 +81,7 @@ impl Hub {
     }
 
     /// The writes of one shard's flushes, since the start.
+    #[cfg(feature = "engine")]
     pub fn flush_counts(&self, shard: u16) -> FlushCounts {
         self.shards.flush_counts(shard)
     }

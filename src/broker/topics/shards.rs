@@ -64,6 +64,7 @@ impl Shards {
     }
 
     /// What the flushes of one shard wrote.
+    #[cfg(feature = "engine")]
     pub fn flush_counts(&self, shard: u16) -> FlushCounts {
         self.each[usize::from(shard)].flush.look()
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::entry::{CLASSES, Class, Draft, Entry, Wants};
+use super::entry::{CLASSES, Class, Draft, Entry, Seal, Wants};
 use super::parcel::Parcel;
 use super::parcel::RoomKey;
 use super::position::{Position, SubscriptionId};
@@ -147,14 +147,14 @@ impl Topic {
         state.dead
     }
 
-    /// Gives the draft its place in the order and posts it to every interested shard. `seal` is called, without a
+    /// Gives the draft its place in the order and posts it to every interested shard. `frames` is asked, without a
     /// lock held, for what the present subscribers need and the draft lacks. `published_us` is a [`Hub::stamp`](super::hub::Hub::stamp).
     pub fn publish(
         &self,
         shards: &Shards,
         published_us: u32,
         origin: Option<SubscriptionId>,
-        seal: &mut dyn FnMut(&mut Draft, Wants),
+        frames: &mut dyn Seal,
     ) -> Published {
         shards.count_broadcast();
         let mut draft = Draft::published_at(published_us);
@@ -162,7 +162,7 @@ impl Topic {
         loop {
             if let Some(missing) = draft.missing(wants) {
                 shards.count_encodings(missing);
-                seal(&mut draft, missing);
+                frames.seal(&mut draft, missing);
             }
             let state = lock(&self.state);
             wants = self.wants();

@@ -4,10 +4,12 @@ use bytes::Bytes;
 
 use super::reference;
 use crate::object;
+use crate::protocol::error::Unencodable;
+use crate::protocol::frame_kind::FrameKind;
 use crate::protocol::message::Name;
 use crate::protocol::payload::{IntoPayload, PayloadBuf, reason};
 use crate::protocol::reference::Ref;
-use crate::protocol::version::{FrameKind, Unencodable, Version};
+use crate::protocol::version::Version;
 
 type Encoded = Result<FrameKind, Unencodable>;
 

@@ -96,7 +96,7 @@ pub(crate) fn start(
         metrics: MetricsTo::Everybody,
         rooms_top,
     };
-    let router = Router::new().static_files(false);
+    let router = Router::empty();
     let app = HttpApp::new(router).limits(LIMITS).pages(pages);
     spawn_local(serve(listener, Arc::new(app)));
     Ok(())

@@ -12,6 +12,7 @@ use super::app::HttpApp;
 use super::connection::HttpConnection;
 use super::handshake::{Accepted, RequestOrigin, handshake};
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
+#[cfg(feature = "program")]
 use super::static_files;
 use super::upgrade::has_body;
 use crate::channel::Matched;
@@ -144,6 +145,7 @@ async fn resource(app: &HttpApp, peer: SocketAddr, head: &request::Parts) -> Htt
             text(StatusCode::OK, "ok\n")
         }
         "/healthz" => method_not_allowed(),
+        #[cfg(feature = "program")]
         _ if app.router().serves_static_files() => static_files::respond(head),
         _ => not_found(),
     }

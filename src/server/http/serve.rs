@@ -73,6 +73,7 @@ pub struct Upgraded {
 /// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by
 /// itself within the [`HttpLimits`], whatever the client does, and may be dropped at any time,
 /// which closes the connection.
+#[cfg(feature = "engine")]
 pub async fn serve_http(
     stream: TcpStream,
     peer: SocketAddr,

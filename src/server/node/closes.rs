@@ -61,8 +61,7 @@ fn place_of(name: &str) -> Option<usize> {
 }
 
 impl CloseCounts {
-    /// WebSockets that ended for the reason of that [name](CloseReason::name); 0 if there is no
-    /// such reason.
+    /// WebSockets that ended for the reason of that name; 0 if there is no such reason.
     pub fn of(&self, name: &str) -> u64 {
         place_of(name).map_or(0, |at| self.by_reason[at])
     }

@@ -15,7 +15,7 @@ use crate::channel::{Address, Host, Job, JoinRefusal, Lost, PushRefusal, Resume}
 use crate::protocol::PayloadBuf;
 use crate::server::admission::JoinTurn;
 use crate::server::limits::limit::Limit;
-use crate::session::encode_broadcast;
+use crate::session::BroadcastFrames;
 
 /// One connection's [`Host`], made for one call into its session.
 pub(crate) struct ShardHost<'a> {
@@ -101,12 +101,12 @@ impl Host for ShardHost<'_> {
         if self.hearing == Hearing::Nobody {
             return Position::NOWHERE;
         }
-        let published = self
-            .services
-            .fanout
-            .publish(topic, from, &mut |draft, wants| {
-                encode_broadcast(draft, wants, topic, event, &payload);
-            });
+        let mut frames = BroadcastFrames {
+            topic,
+            event,
+            payload: &payload,
+        };
+        let published = self.services.fanout.publish(topic, from, &mut frames);
         let Some(published) = published else {
             return Position::NOWHERE;
         };

@@ -42,7 +42,7 @@ impl Shard {
         let limit = match failure {
             Failure::Io(_) => return,
             Failure::FellBehind => {
-                let heights = self.services.fanout.heights();
+                let heights = self.services.fanout.high_water();
                 match heights.log_bytes > fanout.retention_bytes_max {
                     true => Limit::RetentionBytes,
                     false => Limit::RetentionMessages,
@@ -61,7 +61,7 @@ impl Shard {
 
     /// Notes how high the logs and outboxes of blocked readers have stood since the last sweep.
     pub(crate) fn note_heights(&mut self) {
-        let heights = self.services.fanout.take_heights();
+        let heights = self.services.fanout.take_high_water();
         let fanout = &self.services.limits.fanout;
         let noted = [
             (

@@ -134,14 +134,15 @@ impl Shard {
         let was_partial = connection.reader.is_partial();
         let mut host = ShardHost::new(&mut self.services, connection.id);
         let received = receive_frames(connection, &mut self.scratch, &mut host);
+        if received.is_err() {
+            // Its unread bytes are not for the next connection, and those it kept count no longer.
+            connection.reader.discard(&mut self.scratch.buffer);
+        }
+        let now_kept = connection.reader.kept_bytes();
         // Once something was whole, a message that is incomplete now began with this read.
         if !was_partial || matches!(&received, Ok(taken) if taken.is_whole) {
             connection.begins_message(now);
         }
-        if received.is_err() {
-            connection.reader.discard(&mut self.scratch.buffer);
-        }
-        let now_kept = connection.reader.kept_bytes();
         self.connections.keeps(kept, now_kept);
         let verdict = match received {
             Ok(taken) => self.charge_read(key, read, &taken),

@@ -9,7 +9,7 @@ use crate::channel::ConnectionName as Name;
 use crate::channel::Host;
 use crate::protocol::Undecodable;
 use crate::server::limits::limit::Limit;
-use crate::websocket::{CloseReason, ReadLimits, seal};
+use crate::websocket::{CloseReason, Inbound, ReadLimits, seal};
 
 /// The content of a read.
 pub(crate) struct Taken {
@@ -34,27 +34,27 @@ pub(crate) fn receive_frames(
     let message_bytes_max = observe.bites_above(Limit::MessageBytes, message_bytes_max) as usize;
     let limits = ReadLimits { message_bytes_max };
     let (mut messages, mut controls, mut largest) = (0_u32, 0_u32, 0);
-    while let Some(frame) = connection.reader.next(buffer, &limits)? {
-        match frame.opcode {
-            OpCode::Text | OpCode::Binary => {
-                messages += 1;
-                host.services.link.stats.messages.add(1);
-                let binary = frame.opcode == OpCode::Binary;
-                largest = largest.max(frame.payload.len());
-                let message = connection
-                    .session
-                    .message(binary, &frame.payload, decode, host);
-                message.map_err(|cause| undecodable(&cause, host))?;
-            }
-            OpCode::Ping => {
+    while let Some(inbound) = connection.reader.next(buffer, &limits)? {
+        let session = &mut connection.session;
+        let taken = match inbound {
+            Inbound::Text(text) => session.text(text, decode, host),
+            Inbound::Binary(bytes) => session.binary(bytes, decode, host),
+            Inbound::Ping(payload) => {
                 controls += 1;
-                host.send(seal(OpCode::Pong, &frame.payload), None);
+                host.send(seal(OpCode::Pong, payload), None);
+                continue;
             }
-            OpCode::Close => return Err(CloseReason::ClientClosed),
-            // A pong shows that the client is there, and its bytes have been counted as that. The
-            // reader yields no continuations.
-            OpCode::Pong | OpCode::Continuation => controls += 1,
-        }
+            // A pong shows that the client is there, and its bytes have been counted as that.
+            Inbound::Pong(_) => {
+                controls += 1;
+                continue;
+            }
+            Inbound::Close(_) => return Err(CloseReason::ClientClosed),
+        };
+        messages += 1;
+        host.services.link.stats.messages.add(1);
+        largest = largest.max(inbound.payload().len());
+        taken.map_err(|cause| undecodable(&cause, host))?;
     }
     // Pings inside a message in fragments do not make it whole.
     let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());

@@ -1,7 +1,9 @@
-//! A page that grows downwards. All text comes through [`escaped`]: reasons, names and payloads are others' words.
+//! A page that grows downwards.
+//!
+//! All text comes through [`escaped`]: reasons, names and payloads are others' words.
 
 use crate::report::plot::{limit_colour, series_colour};
-use crate::report::tables::{Cell, Form, Mood, Table};
+use crate::report::table::{Cell, Form, Mood, Table};
 
 /// The look of a page, for light and dark, screen, phone and paper.
 const STYLE: &str = include_str!("page.css");

@@ -1,9 +1,10 @@
-//! The table of what went through and what it cost: throughput, CPU of both sides, memory, joins; and what one scenario alone
-//! counts.
+//! What went through and what it cost: throughput, CPU of both sides, memory, joins.
+//!
+//! What one scenario alone counts has a table of its own.
 
 use crate::result::{Figure, LoadUsage, Measurement, ServerUsage};
 
-use super::{Cell, Form, Table, title};
+use crate::report::table::{Cell, Form, Table, title};
 use crate::report::units::{bytes, cores, figure, integer, number, rate, share, time};
 
 /// With fewer connections, what a server needs at all outweighs what each of them adds.

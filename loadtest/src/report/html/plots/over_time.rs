@@ -4,7 +4,8 @@ use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{self, plain, time_us};
 use crate::result::Interval;
 
-use super::{Picture, picture};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// A figure of an interval, if it has it.
 type Reading = fn(&Interval) -> Option<f64>;

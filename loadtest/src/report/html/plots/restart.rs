@@ -1,10 +1,12 @@
-//! A restart: who had gone and who was back over time, and the delays of those who were there.
+//! Who had gone and who was back over time, and the delays of those who were there.
 
 use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{integer, plain, time};
 use crate::result::{Moment, Restart};
 
-use super::{Curve, Picture, distributions, picture};
+use super::delays::{Curve, distributions};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// The plots of a restart.
 pub(super) fn restart(restart: &Restart) -> Vec<Picture> {

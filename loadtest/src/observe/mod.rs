@@ -1,0 +1,4 @@
+//! What this machine and the server's process use while a measurement goes on.
+
+pub mod host;
+pub mod watch;

@@ -1,0 +1,193 @@
+//! Connections that say nothing, where places or descriptors are few: they keep nobody out.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use lobbyd::server::{AdmissionLimits, HttpLimits, Limit, Proxies, Server, ServerLimits};
+use lobbyd::{Router, UserSocket};
+
+use crate::admission::is_cut;
+use crate::fixture::{Chat, Obedient, arena, arena_behind, nothing_is_left};
+use crate::proxies::header;
+use crate::support::{connect, connect_to, eventually, open, request, upgrade_request};
+
+const TARGET: &str = "/socket/websocket?vsn=2.0.0";
+
+fn with(admission: AdmissionLimits) -> ServerLimits {
+    ServerLimits {
+        admission,
+        ..ServerLimits::default()
+    }
+}
+
+fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
+    (0..count).map(|_| open(address)).collect()
+}
+
+#[test]
+fn connections_that_never_finish_keep_nobody_out_where_all_places_are_taken() {
+    let admission = AdmissionLimits {
+        connections_max: 20,
+        ..AdmissionLimits::default()
+    };
+    let server = arena(2, with(admission));
+    let chat = Chat::start(&server, "room:chat");
+    let attackers = silent(server.local_addr(), 80);
+    // Else the one accepted last would be let in when the ones before are at the end of their time for a head.
+    let started = Instant::now();
+    connect(&server).join("room:late");
+    assert!(started.elapsed() < Duration::from_secs(8));
+    assert!(server.endpoint().limit_meters().bitten(Limit::Connections) > 0);
+    chat.is_fine();
+    chat.end();
+    drop(attackers);
+    nothing_is_left(server);
+}
+
+#[test]
+fn nobody_is_cut_for_a_newcomer_who_does_not_come() {
+    let admission = AdmissionLimits {
+        connections_max: 3,
+        ..AdmissionLimits::default()
+    };
+    let server = arena(1, with(admission));
+    let mut client = connect(&server);
+    let mut waiting = silent(server.local_addr(), 2);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!waiting.iter_mut().any(is_cut));
+    assert_eq!(
+        server.endpoint().limit_meters().bitten(Limit::Connections),
+        0
+    );
+    waiting.extend(silent(server.local_addr(), 1));
+    eventually("the first is cut for the third", || is_cut(&mut waiting[0]));
+    assert!(!waiting[1..].iter_mut().any(is_cut));
+    client.join("room:x");
+    drop((client, waiting));
+    nothing_is_left(server);
+}
+
+#[test]
+fn a_silent_connection_beyond_the_limit_of_its_address_is_closed_after_a_second() {
+    let proxies = Proxies {
+        trusted: vec!["127.0.0.0/8".parse().unwrap()],
+        proxy_protocol: true,
+    };
+    let admission = AdmissionLimits {
+        connections_per_address_max: 2,
+        ..AdmissionLimits::default()
+    };
+    let server = arena_behind(proxies, 1, with(admission), HttpLimits::default());
+    let from_one_address = || {
+        let mut stream = open(server.local_addr());
+        stream.write_all(&header(1)).unwrap();
+        stream
+    };
+    let nearest = || {
+        server
+            .endpoint()
+            .limit_meters()
+            .nearest(Limit::ConnectionsPerAddress)
+    };
+    let mut two = [from_one_address(), from_one_address()];
+    eventually("they are counted", || nearest() == 1.0);
+    let mut third = from_one_address();
+    let started = Instant::now();
+    let closed = third.read(&mut [0; 16]);
+    assert!(started.elapsed() < Duration::from_secs(6));
+    assert_eq!(closed.unwrap_or(0), 0);
+    assert!(!two.iter_mut().any(is_cut), "the two may wait longer");
+    eventually("it was refused", || {
+        server.endpoint().refusals().of("address") == 1
+    });
+    drop(two);
+    nothing_is_left(server);
+}
+
+#[test]
+fn connections_that_never_finish_keep_nobody_out_where_descriptors_are_few() {
+    let binary = env!("CARGO_BIN_EXE_lobbyd");
+    let mut lobbyd = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --shards 2",
+            binary,
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first_line = String::new();
+    let mut out = BufReader::new(lobbyd.stdout.take().unwrap());
+    out.read_line(&mut first_line).unwrap();
+    let url = first_line.split("http://").nth(1).unwrap();
+    let address: SocketAddr = url.split('/').next().unwrap().parse().unwrap();
+    let attackers = silent(address, 300);
+    let started = Instant::now();
+    let mut client = connect_to(address, TARGET);
+    let took = started.elapsed();
+    client.join("room:lobby");
+    lobbyd.kill().unwrap();
+    let mut told = String::new();
+    lobbyd
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut told)
+        .unwrap();
+    lobbyd.wait().unwrap();
+    drop(attackers);
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    assert_eq!(
+        told.matches("cannot accept connections").count(),
+        1,
+        "{told}"
+    );
+}
+
+#[test]
+fn silent_connections_to_the_admin_listener_delay_no_probe() {
+    let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Obedient));
+    let any_port = "127.0.0.1:0".parse().unwrap();
+    let server = Server::new(router).shards(1).admin(any_port);
+    let bound = server.bind(any_port).unwrap();
+    let admin = bound.admin_addr().unwrap();
+    let server = bound.start();
+    let attackers = silent(admin, 60);
+    let started = Instant::now();
+    let answer = request(
+        admin,
+        "GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    );
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(started.elapsed() < Duration::from_secs(4));
+    drop(attackers);
+    nothing_is_left(server);
+}
+
+#[test]
+fn a_connection_has_a_thousand_requests_answered_and_the_last_answer_says_so() {
+    let server = arena(1, ServerLimits::default());
+    let page = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+    let answers = request(server.local_addr(), &page.repeat(1_100));
+    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 1_000);
+    let last = &answers[answers.rfind("HTTP/1.1 ").unwrap()..];
+    assert!(last.contains("connection: close\r\n"), "{last}");
+    assert_eq!(answers.matches("connection: close\r\n").count(), 1);
+    let upgrade = upgrade_request(server.local_addr(), TARGET, "");
+    let mut socket = open(server.local_addr());
+    let last = page.repeat(999) + &upgrade;
+    socket.write_all(last.as_bytes()).unwrap();
+    let mut received = String::new();
+    while !received.contains("HTTP/1.1 101 ") || !received.ends_with("\r\n\r\n") {
+        let mut piece = [0; 1024];
+        let read = socket.read(&mut piece).unwrap();
+        assert_ne!(read, 0, "{received}");
+        received.push_str(std::str::from_utf8(&piece[..read]).unwrap());
+    }
+    assert!(!received.contains("connection: close\r\n"));
+    drop(socket);
+    nothing_is_left(server);
+}

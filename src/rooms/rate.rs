@@ -7,11 +7,11 @@ use crate::channel::Socket;
 
 /// The buckets of one member in one room, by the places of the rules. There from its first push under a rate.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PushRates(Vec<Bucket>);
+pub(super) struct PushRates(Vec<TokenBucket>);
 
 /// When a bucket will be full again is all there is to know of it. Under another rate it is at most empty.
 #[derive(Clone, Copy, Debug, Default)]
-struct Bucket {
+struct TokenBucket {
     full_at: Option<Instant>,
 }
 
@@ -27,13 +27,13 @@ impl PushRates {
     /// Whether the rule at `at` has a push left, which is taken.
     pub fn admits(&mut self, at: usize, rate: Rate) -> bool {
         if self.0.len() <= at {
-            self.0.resize(at + 1, Bucket::default());
+            self.0.resize(at + 1, TokenBucket::default());
         }
         self.0[at].take(rate, Instant::now())
     }
 }
 
-impl Bucket {
+impl TokenBucket {
     fn take(&mut self, rate: Rate, now: Instant) -> bool {
         let each = Duration::from_secs(1) / rate.per_second.max(1);
         let burst = rate.burst.max(1);
@@ -50,7 +50,7 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    fn taken(bucket: &mut Bucket, rate: Rate, now: Instant, tries: usize) -> usize {
+    fn taken(bucket: &mut TokenBucket, rate: Rate, now: Instant, tries: usize) -> usize {
         (0..tries).filter(|_| bucket.take(rate, now)).count()
     }
 
@@ -60,7 +60,7 @@ mod tests {
             per_second: 10,
             burst: 20,
         };
-        let (mut bucket, start) = (Bucket::default(), Instant::now());
+        let (mut bucket, start) = (TokenBucket::default(), Instant::now());
         assert_eq!(taken(&mut bucket, rate, start, 100), 20);
         for second in 1..=3 {
             let now = start + Duration::from_secs(second);
@@ -80,7 +80,7 @@ mod tests {
             per_second: 1000,
             burst: 5000,
         };
-        let (mut bucket, start) = (Bucket::default(), Instant::now());
+        let (mut bucket, start) = (TokenBucket::default(), Instant::now());
         assert_eq!(taken(&mut bucket, slow, start, 10), 2);
         assert_eq!(taken(&mut bucket, fast, start, 10_000), 3000);
         assert_eq!(taken(&mut bucket, slow, start, 10), 0);
@@ -92,7 +92,7 @@ mod tests {
     fn what_was_taken_at_a_slow_rate_is_no_debt_at_another() {
         let [slow, fast] =
             [(1, 100), (1000, 10)].map(|(per_second, burst)| Rate { per_second, burst });
-        let (mut bucket, start) = (Bucket::default(), Instant::now());
+        let (mut bucket, start) = (TokenBucket::default(), Instant::now());
         assert_eq!(taken(&mut bucket, slow, start, 1000), 100);
         assert_eq!(taken(&mut bucket, fast, start, 1000), 0);
         for ms in 1..=5 {
@@ -107,6 +107,6 @@ mod tests {
             per_second: 0,
             burst: 0,
         };
-        assert_eq!(taken(&mut Bucket::default(), none, Instant::now(), 10), 1);
+        assert_eq!(taken(&mut TokenBucket::default(), none, Instant::now(), 10), 1);
     }
 }

@@ -106,7 +106,7 @@
 //!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`],
 //!   [`Retention`] and the counts ([`HubCounts`]).
 //! - [`server`]: threads, sockets and HTTP round all that.
-//! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
+//! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public channel API alone.
 //! - [`config`]: what the binary is told on its command line, and how it ends.
 //!
 //! `docs/architecture.md` tells how they work together and which invariants hold, `docs/protocol.md` what is spoken on

@@ -1,8 +1,9 @@
-//! Closing: why a connection ended, as one value for the Close frame, the log line and the metric; and what a client's
-//! Close may say.
+//! Closing: why a connection ended, as one value for the Close frame, the log line and the metric;
+//! and what a client's Close may say.
 //!
-//! Reason texts on the wire are always empty. Stock phoenix.js, from 1.6.3 on, reconnects after every code but 1000; so 1000
-//! is for clients that asked, and everything a client should come back from has another code.
+//! Reason texts on the wire are always empty. Stock phoenix.js, from 1.6.3 on, reconnects after
+//! every code but 1000; so 1000 is for clients that asked, and everything a client should come back
+//! from has another code.
 
 use std::fmt;
 
@@ -18,31 +19,34 @@ use super::violation::Violation;
 pub enum CloseReason {
     /// The client sent a legal Close, with any code or none. 1000. It stays away: it meant to go.
     ClientClosed,
-    /// The application disconnected this socket id. 1001. The client reconnects and runs through `connect` again, which
-    /// can then refuse it.
+    /// The application disconnected this socket id. 1001. The client reconnects and runs through
+    /// `connect` again, which can then refuse it.
     Disconnected,
     /// The server shuts down or restarts. 1012. The client reconnects with its backoff.
     ServiceRestart,
-    /// Nothing came from the client within the idle timeout, heartbeats included. 1001: a page that was asleep
-    /// comes back by itself when it wakes (Bandit's 1002 would do the same but blame it; Cowboy's 1000 would keep it away).
+    /// Nothing came from the client within the idle timeout, heartbeats included. 1001: a page that
+    /// was asleep comes back by itself when it wakes (Bandit's 1002 would do the same but blame it;
+    /// Cowboy's 1000 would keep it away).
     IdleTimeout,
-    /// A message is not of the negotiated Phoenix encoding. 1011, as Phoenix. The client reconnects and joins again.
+    /// A message is not of the negotiated Phoenix encoding. 1011, as Phoenix. The client reconnects
+    /// and joins again.
     Undecodable,
     /// The client broke RFC 6455. 1002, 1007 or 1009, as the violation says. The client reconnects.
     Violation(Violation),
-    /// A frame or message stayed incomplete longer than its deadline, or more such bytes are kept than the shard allows. 1008.
-    /// The client reconnects.
+    /// A frame or message stayed incomplete longer than its deadline, or more such bytes are kept
+    /// than the shard allows. 1008. The client reconnects.
     PartialTimeout,
-    /// The client has sent more than it may in a second, without a moment's rest, for longer than that is waited for. 1008. The
-    /// client reconnects.
+    /// The client has sent more than it may in a second, without a moment's rest, for longer than
+    /// that is waited for. 1008. The client reconnects.
     RateExceeded,
-    /// The client reads slower than its topics write, and fell out of what is kept for it, by the bound that is named.
-    /// 1013. The client reconnects and joins afresh, for it has a gap.
+    /// The client reads slower than its topics write, and fell out of what is kept for it, by the
+    /// bound that is named. 1013. The client reconnects and joins afresh, for it has a gap.
     SlowConsumer(Overrun),
-    /// It publishes more than the server can pass on, and waiting for it to get through took too long. 1013. The client
-    /// reconnects, with its backoff.
+    /// It publishes more than the server can pass on, and waiting for it to get through took too
+    /// long. 1013. The client reconnects, with its backoff.
     Overloaded,
-    /// The connection broke or ended without a Close frame. 1006, which is never sent: there is nobody to tell. The client, if alive, reconnects.
+    /// The connection broke or ended without a Close frame. 1006, which is never sent: there is
+    /// nobody to tell. The client, if alive, reconnects.
     PeerGone,
 }
 

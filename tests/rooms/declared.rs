@@ -201,7 +201,7 @@ fn each_member_has_a_bucket_of_its_own_for_each_rule_and_nothing_that_is_refused
     let say = EventRule {
         rate: Some(Rate {
             per_second: 1,
-            burst: 3,
+            burst: Some(3),
         }),
         echo: false,
         acknowledge: true,

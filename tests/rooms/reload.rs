@@ -259,7 +259,7 @@ fn who_has_pushed_all_that_a_slow_rate_allows_may_push_at_another_rate_at_once()
         let rate = Some(Rate { per_second, burst });
         room_with(EventRule { rate, ..any() })
     };
-    let server = serve_rooms([at(1, 500)]);
+    let server = serve_rooms([at(1, Some(500))]);
     let mut member = connect(&server);
     member.join(ROOM);
     for number in 0..500 {
@@ -267,7 +267,9 @@ fn who_has_pushed_all_that_a_slow_rate_allows_may_push_at_another_rate_at_once()
         member.expect_event("say", json!({ "n": number }));
     }
     let started = std::time::Instant::now();
-    server.endpoint().reload(reload_of(router([at(1000, 10)])));
+    server
+        .endpoint()
+        .reload(reload_of(router([at(1000, Some(10))])));
     eventually("the new rate holds", || {
         member.push("say", json!({}));
         member.json()[3] == "say"

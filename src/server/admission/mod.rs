@@ -17,7 +17,8 @@ use addresses::{Addresses, Counted};
 use refusal::Refusal;
 use refusal::Refusals;
 
-/// Its limits can be changed while it is used, by [`set_limits`](Admission::set_limits); nobody keeps a copy of them.
+/// Its limits can be changed while it is used, by [`set_limits`](Admission::set_limits); nobody
+/// keeps a copy of them.
 #[derive(Debug)]
 pub(crate) struct Admission {
     shards: usize,
@@ -35,7 +36,8 @@ pub(crate) enum JoinTurn {
     Now,
     /// After that time.
     Later(Duration),
-    /// It would have to wait too long: it is refused after that time, since a quick refusal would only bring the next try.
+    /// It would have to wait too long: it is refused after that time, since a quick refusal would
+    /// only bring the next try.
     TooLate(Duration),
 }
 
@@ -88,7 +90,8 @@ impl Admission {
         max.div_ceil(self.shards as u64).max(1)
     }
 
-    /// Whether a shard can make room for one more of them, if the answers of `asking` are being found: those are not cut.
+    /// Whether a shard can make room for one more of them, if the answers of `asking` are being
+    /// found: those are not cut.
     pub fn takes_beside(&self, asking: usize) -> bool {
         let max = self.upgrades_in_flight_max();
         (asking as u64) < self.observe().bites_above(Limit::UpgradesInFlight, max)

@@ -1,4 +1,4 @@
-//! Proxies in front: which of them are believed, and who the client behind them is.
+//! Which proxies in front are believed, and which client is behind them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,20 +7,23 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Which proxies stand in front and are believed when they say whose connection it is. Default: none, and nobody is.
+/// Which proxies stand in front and are believed when they say whose connection it is. Default:
+/// none, and nobody is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// The networks that trusted proxies connect from. `X-Forwarded-For` and PROXY headers from elsewhere are not
-    /// believed. Connections from there are counted by the client's address, and those that name no client not at all
+    /// The networks that trusted proxies connect from. `X-Forwarded-For` and PROXY headers from
+    /// elsewhere are not believed. Connections from there are counted by the client's address, and
+    /// those that name no client not at all
     /// ([`Limit::ConnectionsPerAddress`](crate::server::Limit)).
     pub trusted: Vec<IpNet>,
-    /// Whether each connection from there begins with a PROXY header of version 2. One that does not is closed. Default
-    /// false.
+    /// Whether each connection from there begins with a PROXY header of version 2. One that does
+    /// not is closed. Default false.
     pub proxy_protocol: bool,
 }
 
 impl Proxies {
-    /// Whether `address` is that of a trusted proxy. An IPv4 address in its IPv6 form counts as what it is.
+    /// Whether `address` is that of a trusted proxy. An IPv4 address in its IPv6 form counts as
+    /// what it is.
     pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted
@@ -28,9 +31,10 @@ impl Proxies {
             .any(|network| network.contains(&address))
     }
 
-    /// The client behind `peer`. From a trusted proxy, that is the right-most address in `X-Forwarded-For` which is no
-    /// trusted proxy's itself, since what stands to the left of it came from the client; the left-most if all are
-    /// trusted. It is the peer where there is no such header, or something else than an address is met first.
+    /// The client behind `peer`. From a trusted proxy, that is the right-most address in
+    /// `X-Forwarded-For` which is no trusted proxy's itself, since what stands to the left of it
+    /// came from the client; the left-most if all are trusted. It is the peer where there is no
+    /// such header, or something else than an address is met first.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {

@@ -1,5 +1,5 @@
-//! The PROXY header of version 2 (haproxy.org, proxy-protocol.txt): what a trusted proxy says in front of everything else.
-//! Read to its last byte and no further, for what follows is HTTP's.
+//! The PROXY header of version 2 (haproxy.org, proxy-protocol.txt): what a trusted proxy says in
+//! front of everything else. Read to its last byte and no further, for what follows is HTTP's.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,11 +7,12 @@ use std::net::SocketAddr;
 use ppp::v2::{Addresses, Command, Header, PROTOCOL_PREFIX};
 use tokio::net::TcpStream;
 
-/// Bytes of what every header begins with: the prefix, version and command, family, and the length of the rest.
+/// Bytes of what every header begins with: the prefix, version and command, family, and the length
+/// of the rest.
 const MINIMUM_LENGTH: usize = 16;
 
-/// Longest header taken. Addresses have 216 bytes at most; what else proxies add (names, an id, facts of TLS) some
-/// hundreds.
+/// Longest header taken. Addresses have 216 bytes at most; what else proxies add (names, an id,
+/// facts of TLS) some hundreds.
 const HEADER_BYTES_MAX: usize = 2048;
 
 /// How far a PROXY header of version 2 is known from its first bytes.
@@ -19,7 +20,8 @@ const HEADER_BYTES_MAX: usize = 2048;
 pub enum ProxyHeader {
     /// So many bytes more are needed to know more; not one of them is behind the header.
     Needs(usize),
-    /// It is whole: the client's address, or none where the proxy speaks for itself or has no such address to tell.
+    /// It is whole: the client's address, or none where the proxy speaks for itself or has no such
+    /// address to tell.
     Whole(Option<SocketAddr>),
     /// It is no such header, or one that is too long.
     Invalid,

@@ -5,7 +5,9 @@ use hyper::StatusCode;
 use strum::{EnumCount, EnumDiscriminants, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
-use crate::server::node::counts::{Counters, Counts};
+use crate::server::limits::counters::{Counters, Counts, kind};
+
+kind!(RefusalKind);
 
 /// What all shards count together.
 #[derive(Debug, Default)]
@@ -26,7 +28,8 @@ impl Refusals {
 }
 
 impl RefusalCounts {
-    /// Those that were refused for the reason of that [name](Refusal::name); 0 if there is no such reason.
+    /// Those that were refused for the reason of that [name](Refusal::name); 0 if there is no such
+    /// reason.
     pub fn of(&self, name: &str) -> u64 {
         self.0.named(name)
     }
@@ -48,10 +51,12 @@ impl RefusalCounts {
 )]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header, and did not.
+    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header,
+    /// and did not.
     #[error("a trusted proxy sent no PROXY header of version 2")]
     ProxyHeader,
-    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if a proxy sends it.
+    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if
+    /// a proxy sends it.
     #[error("there are too many connections from this address")]
     Address,
     /// 400, empty.
@@ -108,7 +113,8 @@ impl Refusal {
     }
 }
 
-/// What is missing in a request that was to be an upgrade. All are answered with 400 and this sentence.
+/// What is missing in a request that was to be an upgrade. All are answered with 400 and this
+/// sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NotAnUpgrade {
     /// HTTP/1.0 has no upgrade.

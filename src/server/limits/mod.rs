@@ -1,8 +1,10 @@
 //! Limits: their names and values, what each does, and how near each is.
 
+pub(crate) mod counters;
 pub(crate) mod limit;
 pub(crate) mod meters;
 pub(crate) mod observe;
+pub(crate) mod peak;
 pub(crate) mod row;
 pub(crate) mod token_bucket;
 pub(crate) mod values;

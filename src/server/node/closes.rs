@@ -1,11 +1,14 @@
-//! Closes counted by reason, since the start. Every WebSocket counts once, when its end is decided.
+//! WebSockets that ended, counted by reason. Each counts once, when its end is decided.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use strum::EnumCount;
 
-use super::counts::{Counters, Counts};
+use crate::server::limits::counters::{Counters, Counts, kind};
 use crate::websocket::{CloseKind, CloseReason, Overrun};
+
+kind!(CloseKind);
+kind!(Overrun);
 
 /// What all shards count together.
 #[derive(Debug, Default)]
@@ -46,7 +49,8 @@ impl Closes {
 }
 
 impl CloseCounts {
-    /// Those that ended for the reason of that [name](CloseReason::name); 0 if there is no such reason.
+    /// Those that ended for the reason of that [name](CloseReason::name); 0 if there is no such
+    /// reason.
     pub fn of(&self, name: &str) -> u64 {
         self.by_reason.named(name)
     }
@@ -61,14 +65,14 @@ impl CloseCounts {
         self.by_overrun.of(overrun)
     }
 
-    /// What each slow consumer fell out of, by [name](Overrun::name), with its count. Together they are
-    /// all slow consumers.
+    /// What each slow consumer fell out of, by [name](Overrun::name), with its count. Together they
+    /// are all slow consumers.
     pub fn by_overrun(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.by_overrun.by_name()
     }
 
-    /// Those of all these that were cut off because they did not take their Close in time. Their clients
-    /// saw 1006.
+    /// Those of all these that were cut off because they did not take their Close in time. Their
+    /// clients saw 1006.
     pub fn cut(&self) -> u64 {
         self.cut
     }

@@ -1,7 +1,7 @@
 //! Figures that one thread writes and any may read: a number, and a histogram of durations.
 //!
-//! The one writer loads and stores, so nothing is locked and no other core is waited for, but for the cache line after
-//! somebody has looked.
+//! The one writer loads and stores, so nothing is locked and no other core is waited for, but for
+//! the cache line after somebody has looked.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

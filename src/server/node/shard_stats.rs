@@ -1,16 +1,17 @@
-//! What a shard shows of itself beside what its flushes wrote: connections, joins, what came in, and how long things take.
+//! What a shard shows of itself beside what its flushes wrote: connections, joins, what came in,
+//! and how long things take.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use strum::EnumCount;
 
 use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
+use crate::server::limits::peak::Peak;
 use crate::server::shard::Shard;
 
-/// Written by the shard alone, once a read or once a turn; read by whoever scrapes. In cache lines of its own, or two
-/// shards would wait for each other.
+/// Written by the shard alone, once a read or once a turn; read by whoever scrapes. In cache lines
+/// of its own, or two shards would wait for each other.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardStats {
@@ -34,31 +35,8 @@ pub(crate) struct ShardStats {
     /// From a publish to the last subscriber, a lap each.
     pub laps: Histogram,
     pub turns: Histogram,
-    pub longest_turn: Longest,
-}
-
-/// The longest of some durations in the present window of time and in the one before.
-#[derive(Debug, Default)]
-pub(crate) struct Longest([AtomicU64; 2]);
-
-impl Longest {
-    fn note(&self, duration: Duration) {
-        let ns = duration.as_nanos() as u64;
-        if self.0[0].load(Ordering::Relaxed) < ns {
-            self.0[0].fetch_max(ns, Ordering::Relaxed);
-        }
-    }
-
-    /// Begins a new window. By one thread.
-    pub fn next_window(&self) {
-        let [now, before] = &self.0;
-        before.store(now.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-    }
-
-    pub fn seconds(&self) -> f64 {
-        let each = self.0.iter().map(|ns| ns.load(Ordering::Relaxed));
-        each.max().unwrap_or(0) as f64 / 1e9
-    }
+    /// In nanoseconds.
+    pub longest_turn: Peak,
 }
 
 impl Shard {
@@ -75,24 +53,6 @@ impl Shard {
             .take_laps(now, |waited| stats.laps.observe(waited));
         let turn = now.duration_since(begun);
         stats.turns.observe(turn);
-        stats.longest_turn.note(turn);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_is_forgotten_after_two_windows() {
-        let longest = Longest::default();
-        longest.note(Duration::from_millis(3));
-        longest.note(Duration::from_millis(2));
-        assert_eq!(longest.seconds(), 0.003);
-        longest.next_window();
-        longest.note(Duration::from_millis(1));
-        assert_eq!(longest.seconds(), 0.003);
-        longest.next_window();
-        assert_eq!(longest.seconds(), 0.001);
+        stats.longest_turn.note(turn.as_nanos() as u64);
     }
 }

@@ -1,5 +1,5 @@
-//! Where a server stands, as seen from outside its shards: starting, admitting or ending, and whether each shard still
-//! turns. For health checks, a service manager's watchdog and metrics.
+//! Where a server stands, as seen from outside its shards: starting, admitting or ending, and
+//! whether each shard still turns. For health checks, a service manager's watchdog and metrics.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -74,8 +74,8 @@ impl Status {
         self.turned_ms[usize::from(shard)].store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// How long ago that shard which is furthest behind last began a turn. A shard that has nothing to do turns once a
-    /// second.
+    /// How long ago that shard which is furthest behind last began a turn. A shard that has nothing
+    /// to do turns once a second.
     pub fn longest_since_turn(&self) -> Duration {
         let now = self.started.elapsed();
         let oldest = self

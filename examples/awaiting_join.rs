@@ -8,7 +8,7 @@
 //! ```
 //!
 //! While the look-up runs, the connection goes on with everything else: heartbeats are answered, other topics work, and
-//! only what is meant for this very topic waits in line. `tests/awaiting_join.rs` holds it to that.
+//! only what is meant for this very topic waits in line. `tests/wire/awaiting_join.rs` holds it to that.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use http_body_util::Empty;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use lobbyd::websocket::{FrameReader, ReadBuffer, ReadLimits, seal, seal_close};
+use lobbyd::websocket::{FrameReader, Inbound, ReadBuffer, ReadLimits, seal, seal_close};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
@@ -202,16 +202,15 @@ fn answer(
 ) -> bool {
     loop {
         match reader.next(buffer, limits) {
-            Ok(Some(frame)) => match frame.opcode {
-                OpCode::Close => {
-                    let code = frame.payload.first_chunk().copied();
-                    answers.extend(seal_close(code.map(u16::from_be_bytes)));
-                    return true;
-                }
-                OpCode::Ping => answers.extend(seal(OpCode::Pong, &frame.payload)),
-                OpCode::Pong => {}
-                opcode => answers.extend(seal(opcode, &frame.payload)),
-            },
+            Ok(Some(Inbound::Close(payload))) => {
+                let code = payload.first_chunk().copied();
+                answers.extend(seal_close(code.map(u16::from_be_bytes)));
+                return true;
+            }
+            Ok(Some(Inbound::Ping(payload))) => answers.extend(seal(OpCode::Pong, payload)),
+            Ok(Some(Inbound::Pong(_))) => {}
+            Ok(Some(Inbound::Text(text))) => answers.extend(seal(OpCode::Text, text.as_bytes())),
+            Ok(Some(Inbound::Binary(bytes))) => answers.extend(seal(OpCode::Binary, bytes)),
             Ok(None) => return false,
             Err(violation) => {
                 answers.extend(seal_close(Some(violation.close_code())));

@@ -24,7 +24,7 @@ impl Channel for Lobby {
             ("ping", _) => Handled::ok(object! {}),
             ("new_msg", Some(body)) => {
                 socket.broadcast("new_msg", object! { "body": body });
-                Handled::NoReply
+                Handled::no_reply()
             }
             ("acked", Some(body)) => {
                 socket.broadcast("new_msg", object! { "body": body });

@@ -1,9 +1,16 @@
 //! A WebSocket broker that speaks the Phoenix Channels protocol: one message in, many sockets out.
 //!
-//! Clients are phoenix.js, unchanged. The app's side has Phoenix's words: a [`Router`] mounts a [`UserSocket`] at a path,
-//! the socket says which [`Channel`] serves which topics, and the channel's callbacks see one client in one topic as a
-//! [`Socket`]. This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code, and the
-//! `lobbyd` binary runs the same [by rules](rooms::tutorial); `authorized` is the word by which it is specified):
+//! Clients are phoenix.js, unchanged. The app's side has Phoenix's words: a [`Router`] mounts a
+//! [`UserSocket`] at a path, the socket says which [`Channel`] serves which topics, and the
+//! channel's callbacks see one client in one topic as a [`Socket`]. Callbacks are plain functions,
+//! not async: they run on the thread that owns the client's connection, and no message costs a
+//! task. A callback that has to wait, for a database say, returns a `later` with a future
+//! ([`Handled::later`], [`Join::later`], [`Connect::later`]); only that client's topic waits for
+//! it.
+//!
+//! This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code,
+//! and the `lobbyd` binary runs the same [by rules](rooms::tutorial); `authorized` is the word by
+//! which it is specified):
 //!
 //! ```
 //! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
@@ -22,7 +29,7 @@
 //!         match (event, payload.get("body")) {
 //!             ("new_msg", Some(body)) => {
 //!                 socket.broadcast("new_msg", object! { "body": body });
-//!                 Handled::NoReply
+//!                 Handled::no_reply()
 //!             }
 //!             ("new_msg", None) => Handled::error(reason("new_msg needs an object with a body")),
 //!             _ => Handled::error(reason(&format!("unknown event {event:?}"))),
@@ -34,6 +41,24 @@
 //!     Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
 //! }
 //! # router();
+//! ```
+//!
+//! [`Handlers`] is the same with one typed handler for each event, which refuses malformed payloads
+//! by itself:
+//!
+//! ```
+//! use lobbyd::{Handlers, Join, object};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct NewMsg {
+//!     body: String,
+//! }
+//!
+//! let room = Handlers::join(|_topic, _params, _socket| Join::ok())
+//!     .on("new_msg", |msg: NewMsg, socket| {
+//!         socket.broadcast("new_msg", object! { "body": msg.body });
+//!     });
+//! # let _ = room;
 //! ```
 //!
 //! A [`Server`] serves it. It is bound first, so that a port in use is an error and not half a start; port 0 takes
@@ -58,6 +83,10 @@
 //! }
 //! ```
 //!
+//! A [`Server`] has threads and a listener of its own, and cannot be mounted in an axum or tower
+//! app. Such an app runs it beside its own server, on another port, by [`Bound::start`], and
+//! broadcasts by the [`Endpoint`].
+//!
 //! lobbyd logs with [`tracing`], so an app should install a subscriber, such as `tracing_subscriber::fmt().init()`, first
 //! thing in its `main`. Without one nobody sees which channel crashed (`error`) and why a socket was refused (`debug`).
 //!
@@ -67,21 +96,21 @@
 //! |---|---|
 //! | `socket "/socket", UserSocket` in the endpoint | [`Router::socket`] |
 //! | `channel "room:*", RoomChannel` | [`UserSocket::channel`] |
-//! | `check_origin`, `timeout`, `max_channels_per_transport`, … | [`UserSocket::check_origin`], [`UserSocket::idle_timeout_ms`], [`UserSocket::max_channels`], … |
+//! | `check_origin`, `timeout`, `max_channels_per_transport`, … | [`UserSocket::check_origin`], [`UserSocket::idle_timeout_ms`], [`UserSocket::channels_max`], … |
 //! | `connect/3`, `connect_info` | [`UserSocket::connect`] with [`Params`] and [`ConnectInfo`] |
 //! | `{:ok, socket}`, `:error`, `{:error, reason}` of `connect/3` | [`Connect::ok`], [`Connect::refuse`], [`Connect::refuse_with`]; [`Connect::later`] if it has to wait |
-//! | `id/1` | [`Connect::id`] |
-//! | `assign/3`, `socket.assigns` | [`Connect::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
+//! | `id/1` | [`ConnectAccept::id`], of [`Connect::accept`] |
+//! | `assign/3`, `socket.assigns` | [`ConnectAccept::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
 //! | `join/3` | [`Channel::join`] |
 //! | `{:ok, socket}`, `{:ok, response, socket}`, `{:error, response}` of `join/3` | [`Join::ok`], [`Join::ok_with`], [`Join::error`]; [`Join::later`] if it has to wait |
-//! | a join that is refused where a room has so many members | [`Join::members_max`] |
+//! | a join that is refused where a room has so many members | [`JoinAccept::members_max`], of [`Join::accept`] |
 //! | `send(self(), :after_join)` | [`Socket::send_info`] |
-//! | `handle_in/3` | [`Channel::handle_in`] |
-//! | `{:noreply, socket}` | [`Handled::NoReply`] |
+//! | `handle_in/3`, one clause for each event | [`Channel::handle_in`]; [`Handlers::on`] |
+//! | `{:noreply, socket}` | [`Handled::no_reply`] |
 //! | `{:reply, {status, response}, socket}` | [`Handled::ok`], [`Handled::error`], [`Handled::reply`]; [`Handled::later`] if it has to wait |
 //! | `{:stop, reason, socket}`, `{:stop, reason, reply, socket}` | [`Handled::stop`], [`Handled::stop_with_reply`] |
 //! | `push/3` | [`Socket::push`] |
-//! | `broadcast/3`, `broadcast_from/3` | [`Socket::broadcast`], [`Socket::broadcast_from`] |
+//! | `broadcast/3`, `broadcast_from/3` | [`Socket::broadcast`], [`Socket::broadcast_from`], which return a [`Published`] |
 //! | `socket_ref/1`, `reply/2` | [`Socket::reply_handle`], [`ReplyHandle::reply`] |
 //! | `self()`, `send/2` to a channel's process | [`Socket::handle`], [`SocketHandle::send`] |
 //! | `handle_info/2` | [`Channel::handle_info`] |
@@ -95,42 +124,79 @@
 //!
 //! Where a callback would raise, it panics, with the same outcome: that client's channel ends with `phx_error`, and the
 //! client joins again. A channel is no process here: one instance serves all clients of its route, on the thread that owns
-//! the client's connection, so a callback must not block. What has to wait goes into a `later`, which takes a future.
+//! the client's connection, so a callback must not block.
 //!
-//! # The modules, in the order of the data path
+//! Structs and enums of this API are `#[non_exhaustive]` where they may grow: settings begin as
+//! their default, or with a function of their name, and a `match` on a reason has an arm for
+//! others.
 //!
-//! - [`websocket`]: bytes of a socket become whole messages, answers become frames, an end has a reason.
-//! - [`protocol`]: what a message says and how one is written; versions 1 and 2, text and binary.
-//! - [`channel`]: the app's side, and the session that speaks the protocol for one connection.
-//! - [`broker`]: one order per topic, logs and cursors, and the passes that write them to sockets. It is engine, public for
-//!   benches and tests: no promise is made that it stays as it is, but for [`Position`], [`FanoutSettings`],
-//!   [`Retention`] and the counts ([`HubCounts`]).
+//! # Features
+//!
+//! | feature | in default | brings |
+//! |---|---|---|
+//! | `program` | yes | the `lobbyd` binary, its configuration ([`config`]), and the chat page that [`Router::static_files`] serves |
+//! | `engine` | no | `broker`, `protocol`, `session`, `websocket` and `server::serve_http` as public modules, for benches and tests |
+//! | `shuttle` | no | locks that a test schedules; never for production |
+//!
+//! An app that writes channels needs none of them: `default-features = false` leaves at most 100
+//! crates to compile. No promise is made for `engine` and for [`config`]: they change with any
+//! version.
+//!
+//! # Layout
+//!
+//! The modules in the order of the data path. Those of the engine are public with the feature
+//! `engine` alone.
+//!
+//! - `websocket` (engine): bytes of a socket become whole messages, answers become frames, an end
+//!   has a reason.
+//! - `protocol` (engine): what a message says and how one is written; versions 1 and 2, text and
+//!   binary.
+//! - [`channel`]: the app's side.
+//! - `session` (engine): what one connection has joined, and the protocol's answer to everything
+//!   that happens to it.
+//! - `broker` (engine): one order per topic, logs and cursors, and the passes that write them to
+//!   sockets.
 //! - [`server`]: threads, sockets and HTTP round all that.
-//! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public channel API alone.
-//! - [`config`]: what the binary is told on its command line, and how it ends.
+//! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
+//! - [`config`] (program): what the binary is told by flags, environment and file.
 //!
-//! `docs/architecture.md` tells how they work together and which invariants hold, `docs/protocol.md` what is spoken on
-//! the wire.
+//! `docs/architecture.md` says how they work together and which invariants hold, `docs/protocol.md`
+//! what is spoken on the wire.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "engine")]
 pub mod broker;
+#[cfg(not(feature = "engine"))]
+mod broker;
 pub mod channel;
+#[cfg(feature = "program")]
 pub mod config;
+#[cfg(feature = "engine")]
 pub mod protocol;
+#[cfg(not(feature = "engine"))]
+mod protocol;
 pub mod rooms;
 pub mod server;
-#[doc(hidden)]
+#[cfg(feature = "engine")]
 pub mod session;
+#[cfg(not(feature = "engine"))]
+mod session;
+#[cfg(feature = "engine")]
 pub mod websocket;
+#[cfg(not(feature = "engine"))]
+mod websocket;
 
 pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
-    Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectInfo, Handled, Info, Join, Origin,
-    Params, PushRefusal, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode,
-    StopReason, TerminateReason, UserSocket,
+    Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectAccept, ConnectInfo, Handled,
+    Handlers, Info, IntoHandled, Join, JoinAccept, NotPublished, Origin, Params, Published,
+    PushRefusal, ReplyHandle, Router, Socket, SocketHandle, SocketLimits, StatusCode, StopReason,
+    TerminateReason, UserSocket,
 };
-pub use protocol::{IntoPayload, Json, Object, Payload, PayloadBuf, ToJson, reason};
+pub use protocol::{
+    IntoPayload, Json, JsonBuf, Mismatch, Object, Payload, PayloadBuf, ToJson, reason,
+};
 pub use server::{Bound, Drain, Endpoint, Limit, Reload, Running, Server, ServerLimits, Summary};
 
 /// Keeps the example of the README compiling.

@@ -6,19 +6,17 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
-    Arguments, CannotListen, Config, ConfigCommand, Exit, Flags, Given, ListenAddress, Problems,
-    Subcommand, Unresolvable, complete, effective,
+    Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
+    Unresolvable, complete, effective,
 };
-use lobbyd::server::{Bound, Server, Summary, raise_descriptor_limit};
-use program::inherited_sockets::{InheritedSockets, Unusable};
-use program::log::Log;
-use program::reload::Reload;
-use program::service_manager::ServiceManager;
-use program::signals::{Signals, asked_again, asked_to_end};
+use lobbyd::server::{Bound, Server, raise_descriptor_limit};
+use program::{
+    CannotListen, Exit, InheritedSockets, Log, Reload, ServiceManager, Signals, Unusable,
+    WrongFilter, asked_again, asked_to_end,
+};
 use thiserror::Error;
 
 /// An idle connection costs less memory with it than with the system's.
@@ -26,7 +24,7 @@ use thiserror::Error;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::of_process(&Exit::help()) {
         Ok(arguments) => arguments,
         Err(wrong) => return refuse(&wrong),
     };
@@ -39,6 +37,10 @@ fn main() -> ExitCode {
         // Places of a file begin their lines, as editors understand them.
         Err(Failure::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
+            Exit::Usage.into()
+        }
+        Err(Failure::Filter(wrong)) => {
+            let _ = writeln!(io::stderr(), "lobbyd: {wrong}");
             Exit::Usage.into()
         }
         Err(failure) => {
@@ -92,7 +94,7 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let given = flags.given();
     let read = given.read()?;
     let config = read.config.clone();
-    let log = Log::start(config.log_level, config.log_format);
+    let log = Log::start(config.log_level, config.log_format)?;
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited
@@ -107,21 +109,17 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     let service = ServiceManager::from_environment();
     let cut = reload.refuse_until(asked_again(&orders, &service, &endpoint));
     let end = reload.until(&service, asked_to_end(&orders, &service, &endpoint));
-    Ok(
-        match server.run_until(end, cut).map_err(Failure::NoThreads)? {
-            Summary { cut_off: 0 } => {
-                tracing::info!("ended; every client was told to come back");
-                Exit::Clean
-            }
-            Summary { cut_off } => {
-                tracing::warn!(
-                    cut_off,
-                    "ended; connections were cut off before their clients took the Close"
-                );
-                Exit::CutOff
-            }
-        },
-    )
+    let ended = server.run_until(end, cut).map_err(Failure::NoThreads)?;
+    let cut_off = ended.cut_off;
+    if cut_off == 0 {
+        tracing::info!("ended; every client was told to come back");
+        return Ok(Exit::Clean);
+    }
+    tracing::warn!(
+        cut_off,
+        "ended; connections were cut off before their clients took the Close"
+    );
+    Ok(Exit::CutOff)
 }
 
 /// The server that `config` describes: on the sockets that were handed over, where there are some, else on its addresses.
@@ -181,6 +179,8 @@ fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
 enum Failure {
     #[error(transparent)]
     Misconfigured(#[from] Problems),
+    #[error(transparent)]
+    Filter(#[from] WrongFilter),
     #[error(transparent)]
     Origin(#[from] OriginError),
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Counting all rooms, as each scrape of the metrics does: with as many topics as a large node has.
+//! The census of all rooms, as each scrape of the metrics takes it, with a large node's topics.
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Decoding a client's push, in each encoding and three sizes.
+//! The decoders on a client's push, in each encoding and three sizes.
 
 use std::hint::black_box;
 
@@ -13,7 +13,7 @@ pub fn benches(criterion: &mut Criterion) {
         for (size, body_bytes) in SIZES {
             let push = push(encoding, body_bytes);
             let mut scratch = DecodeScratch::new();
-            group.throughput(Throughput::Bytes(push.bytes.len() as u64));
+            group.throughput(Throughput::Bytes(push.bytes().len() as u64));
             group.bench_function(BenchmarkId::new(encoding.name(), size), |bencher| {
                 bencher.iter(|| {
                     black_box(black_box(&push).decode(&mut scratch));

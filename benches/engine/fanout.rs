@@ -1,6 +1,6 @@
-//! The broker without sockets: what is published enters the log, and passes bring it to members whose sockets cost nothing.
+//! The broker without sockets: broadcasts enter the log, and passes write them at no cost.
 //!
-//! The log is measured through the fan-out that owns it, as nothing else reaches it.
+//! The log is measured through the fan-out that owns it, because nothing else reaches it.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,8 @@ pub fn benches(criterion: &mut Criterion) {
     flush(criterion);
 }
 
-/// Takes places in the order, goes through the mailbox and enters the log; not encoded, not written.
+/// Broadcasts take places in the order, go through the mailbox and enter the log. Nothing is
+/// encoded or written.
 fn append(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("append 256 broadcasts of 64 B to a log");
     group.throughput(Throughput::Elements(BATCH));
@@ -54,7 +55,7 @@ fn span(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Everything from the publish to the last member's write.
+/// The whole way from the publish to the last member's write.
 fn flush(criterion: &mut Criterion) {
     for broadcasts in [1, 16] {
         let scenario = format!("publish {broadcasts} of 64 B and flush to null sinks");

@@ -1,5 +1,6 @@
-//! Everything together: a real server with one shard, real sockets over loopback, and a lobby that hears what one of its
-//! members says. A round is over when the last member has the last message.
+//! A whole server over loopback: one shard, real sockets, and a lobby that one member talks to.
+//!
+//! A round is over when the last member has the last message.
 
 use std::io::Read;
 
@@ -7,13 +8,13 @@ use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use lobbyd::rooms::RoomChannel;
 use lobbyd::server::{ServerLimits, raise_descriptor_limit};
 use lobbyd::{Router, Running, UserSocket};
+use testkit::{Client, connect, frame, serve_with};
 
 use crate::scenes::lobby::{payload, sealed};
 use crate::scenes::messages::{Encoding, push};
-use crate::support::{Client, connect, frame, serve_with};
 
 pub fn benches(criterion: &mut Criterion) {
-    // A server that is refused descriptors would fail later, with less to say.
+    // Without the descriptors the server would fail later, with less to say.
     let _ = raise_descriptor_limit();
     let mut group = criterion.benchmark_group("loopback fan-out of 64 B, one shard");
     // A round of the largest lobby takes tens of milliseconds.
@@ -30,9 +31,10 @@ pub fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Members of a running server's lobby, the first of whom speaks.
+/// Members of a running server's lobby. The first of them sends.
 struct Lobby {
-    /// In front of the server, so that they hang up before it stops: nobody would answer its Close.
+    /// In front of the server, so that they hang up
+    /// before it stops: no client would answer its Close.
     members: Vec<Client>,
     server: Running,
     push: Vec<u8>,
@@ -53,13 +55,14 @@ impl Lobby {
         Lobby {
             server,
             members,
-            push: frame(1, &push(Encoding::V2, 64).bytes),
+            push: frame(1, push(Encoding::V2, 64).bytes()),
             broadcast: sealed(version, &payload(64)).to_vec(),
             received: Vec::new(),
         }
     }
 
-    /// Says something `in_flight` times at once, and waits until everybody has heard it as often.
+    /// Sends a message `in_flight` times at once, and
+    /// waits until every member has heard it as often.
     fn round(&mut self, in_flight: usize) {
         let said = self.push.repeat(in_flight);
         self.members[0].send_raw(&said);

@@ -1,10 +1,12 @@
-//! The engine by the clock: every station of the data path by itself, and all of them together over loopback.
+//! Wall-clock benches of the engine: each step of the data path alone, and all over loopback.
 //!
-//! A bench says its scenario in its name, panics if its result is wrong, and waits for all the work it caused.
-//! `docs/benchmarks.md` says how to run them and how to compare with an earlier run.
+//! A bench has its scenario in its name, panics if its result is wrong,
+//! and waits for all the work it caused. `docs/benchmarks.md` explains
+//! how to run the benches and how to compare with an earlier run.
 
 mod census;
 mod decode;
+mod envelope;
 mod fanout;
 mod loopback;
 mod reader;
@@ -12,18 +14,16 @@ mod reader;
 mod scenes;
 mod seal;
 mod session;
-#[path = "../../tests/support/mod.rs"]
-mod support;
 
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 
-/// The binary's own.
+/// The same allocator as in the `lobbyd` binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Short enough that all of them take some minutes.
+/// Short enough that all benches take some minutes.
 fn settings() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_secs(1))
@@ -35,6 +35,6 @@ fn settings() -> Criterion {
 criterion_group! {
     name = engine;
     config = settings();
-    targets = decode::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, census::benches
+    targets = decode::benches, envelope::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, census::benches
 }
 criterion_main!(engine);

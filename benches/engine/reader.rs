@@ -2,14 +2,14 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use lobbyd::websocket::{FrameReader, ReadBuffer, ReadLimits};
-
-use crate::support::frame;
+use testkit::frame;
 
 const LIMITS: ReadLimits = ReadLimits {
     message_bytes_max: 64 << 10,
 };
 
-/// Bytes that one read brings at most: all there are, what a TCP segment holds on Ethernet, or a crumb.
+/// Bytes that one read brings at most: all there are,
+/// the bytes of a TCP segment on Ethernet, or a few.
 const READS: [(&str, usize); 3] = [("whole", usize::MAX), ("1448 B", 1448), ("7 B", 7)];
 
 /// Masked text frames of one size, one after the other.
@@ -29,7 +29,7 @@ impl Stream {
         }
     }
 
-    /// Reads it all; panics if other messages come out than went in.
+    /// Reads the whole stream. Panics if the messages that come out differ from those that went in.
     fn read(&self, reader: &mut FrameReader, buffer: &mut ReadBuffer, read_bytes_max: usize) {
         let (mut rest, mut messages) = (&self.bytes[..], 0);
         while !rest.is_empty() {
@@ -39,9 +39,9 @@ impl Stream {
                 Ok(len)
             });
             rest = &rest[filled.expect("copying does not fail").read..];
-            while let Some(frame) = reader.next(buffer, &LIMITS).expect("the stream is legal") {
-                assert_eq!(frame.payload.len(), self.payload_bytes);
-                assert_eq!(frame.payload[self.payload_bytes - 1], b'x');
+            while let Some(message) = reader.next(buffer, &LIMITS).expect("the stream is legal") {
+                assert_eq!(message.payload().len(), self.payload_bytes);
+                assert_eq!(message.payload()[self.payload_bytes - 1], b'x');
                 messages += 1;
             }
         }

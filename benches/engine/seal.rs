@@ -1,4 +1,4 @@
-//! Encoding a broadcast and sealing it into the one frame that all subscribers of a version share.
+//! The encoding and sealing of a broadcast into the one frame that a version's subscribers share.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! A session: from a decoded message to what it asks of its shard, with the tutorial's room as the app.
+//! A session, from a decoded message to the requests to its shard, with the tutorial's room.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use lobbyd::channel::{Address, Assigns, Host, Job, Mail, Postbox, Routes, Sessio
 use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
 use lobbyd::rooms::RoomChannel;
 use lobbyd::session::Session;
-use lobbyd::{FanoutSettings, Position};
+use lobbyd::{FanoutSettings, Published};
 
-/// Counts what a session asks for, and does nothing.
+/// Counts the requests of a session, and does nothing.
 struct Counter {
     ids: Fanout,
     asked: Asked,
@@ -67,10 +67,10 @@ impl Host for Counter {
         _event: &str,
         payload: PayloadBuf,
         _from: Option<SubscriptionId>,
-    ) -> Position {
+    ) -> Published {
         assert!(!payload.is_binary());
         self.asked.broadcasts += 1;
-        Position::NOWHERE
+        None.into()
     }
 
     fn defer(&mut self, _: SubscriptionId, _: Job) {
@@ -109,12 +109,10 @@ impl Client {
         client
     }
 
-    /// Sends a message, and returns what the session then asked for.
+    /// Sends a message, and returns the requests that the session then made.
     fn says(&mut self, text: &str) -> Asked {
         self.host.asked = Asked::default();
-        let taken = self
-            .session
-            .message(false, text.as_bytes(), &mut self.scratch, &mut self.host);
+        let taken = self.session.text(text, &mut self.scratch, &mut self.host);
         taken.expect("the message is decodable");
         self.host.asked
     }
@@ -129,7 +127,8 @@ pub fn benches(criterion: &mut Criterion) {
         broadcasts: 1,
         ..Asked::default()
     };
-    // Each joined again replaces the channel before it, which ends: two frames, and a change of subscriptions.
+    // A repeated join replaces the channel before it, which
+    // ends: two frames, and a change of subscriptions.
     let rejoin = Asked {
         subscribes: 1,
         unsubscribes: 1,

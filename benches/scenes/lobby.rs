@@ -1,4 +1,4 @@
-//! A lobby on one shard whose members' sockets take everything and keep nothing but a count.
+//! A lobby on one shard whose members' sockets take every byte and keep nothing but a count.
 
 use std::hint::black_box;
 use std::io;
@@ -47,7 +47,7 @@ pub struct Lobby {
 }
 
 impl Lobby {
-    /// A lobby in which everybody gets messages with a body of `body_bytes` bytes.
+    /// A lobby in which every member gets messages with a body of `body_bytes` bytes.
     pub fn new(members: u32, body_bytes: usize) -> Lobby {
         let hub = Arc::new(Hub::new(1));
         let mut fanout = Fanout::new(0, Arc::clone(&hub), FanoutSettings::default());
@@ -68,22 +68,27 @@ impl Lobby {
         }
     }
 
-    /// Publishes what was sealed before: the way into the topic's order and the mailbox, and no encoding.
+    /// Publishes the sealed frame: it takes its place in the
+    /// topic's order and the mailbox, and is not encoded.
     pub fn publish_sealed(&mut self) {
         let frame = &self.frame;
-        let published = self.fanout.publish(TOPIC, None, &mut |draft, wants| {
-            assert_eq!(wants.classes, [false, true]);
-            draft.seal(Class::V2, Some(frame.clone()));
-        });
+        let published = self
+            .fanout
+            .publish(TOPIC, None, &mut |draft: &mut Draft, wants: Wants| {
+                assert_eq!(wants.classes, [false, true]);
+                draft.seal(Class::V2, Some(frame.clone()));
+            });
         assert!(published.is_some(), "the lobby has members");
     }
 
     /// Encodes, seals and publishes, as a channel's broadcast does.
     pub fn publish(&mut self) {
         let payload = &self.payload;
-        let published = self.fanout.publish(TOPIC, None, &mut |draft, wants| {
-            seal_for(draft, wants, payload);
-        });
+        let published = self
+            .fanout
+            .publish(TOPIC, None, &mut |draft: &mut Draft, wants: Wants| {
+                seal_for(draft, wants, payload);
+            });
         assert!(published.is_some(), "the lobby has members");
     }
 
@@ -93,7 +98,8 @@ impl Lobby {
         self.fanout.take_mail();
     }
 
-    /// Writes until every member has the last `broadcasts` broadcasts; panics if somebody got more, less or twice.
+    /// Writes until every member has the last `broadcasts` broadcasts. Panics if a member got more,
+    /// fewer or one twice.
     pub fn flush(&mut self, broadcasts: u64) {
         let (writes, bytes) = (self.sinks.writes, self.sinks.bytes);
         while self.fanout.flush(&mut self.sinks, Budget::default()) {}
@@ -108,7 +114,7 @@ impl Lobby {
         self.frame.len() as u64
     }
 
-    /// What the broker says that it did.
+    /// The broker's own counts.
     pub fn counts(&self) -> HubCounts {
         self.hub.counts()
     }
@@ -120,7 +126,8 @@ pub fn payload(body_bytes: usize) -> PayloadBuf {
     Json::new(&text).expect("a body is JSON").into_payload()
 }
 
-/// The frame of a broadcast in `version`: what a shard makes once for all subscribers of that version.
+/// The frame of a broadcast in `version`, which a shard
+/// makes once for all subscribers of that version.
 pub fn sealed(version: Version, payload: &PayloadBuf) -> Bytes {
     let mut out = Vec::with_capacity(64 + payload_bytes(payload));
     let kind = version.encode_broadcast(&mut out, TOPIC, EVENT, payload);

@@ -1,4 +1,4 @@
-//! Messages as clients send them, in each encoding, with a body of a stated size.
+//! What clients send, in each encoding, with a body of a stated size.
 
 use lobbyd::protocol::{DecodeScratch, Message, Version};
 
@@ -33,18 +33,19 @@ impl Encoding {
             Encoding::V2 | Encoding::Binary => Version::V2,
         }
     }
-
-    /// Whether it comes with opcode 2.
-    pub fn is_binary(self) -> bool {
-        matches!(self, Encoding::Binary)
-    }
 }
 
-/// A push with its encoding, and what must come out when it is decoded.
+/// A push with its encoding, and the result that decoding it must have.
 pub struct Push {
     encoding: Encoding,
-    pub bytes: Vec<u8>,
+    content: Content,
     payload_bytes: usize,
+}
+
+/// The content that the frame reader yields for it.
+enum Content {
+    Text(String),
+    Binary(Vec<u8>),
 }
 
 /// A push of `new_msg` to `room:lobby` whose body has `body_bytes` bytes.
@@ -54,30 +55,40 @@ pub fn push(encoding: Encoding, body_bytes: usize) -> Push {
         Encoding::Binary => body,
         Encoding::V1 | Encoding::V2 => format!(r#"{{"body":"{body}"}}"#),
     };
-    let bytes = match encoding {
-        Encoding::V1 => format!(
+    let content = match encoding {
+        Encoding::V1 => Content::Text(format!(
             r#"{{"topic":"{TOPIC}","event":"{EVENT}","payload":{payload},"ref":"42","join_ref":"11"}}"#
-        )
-        .into_bytes(),
-        Encoding::V2 => format!(r#"["11","42","{TOPIC}","{EVENT}",{payload}]"#).into_bytes(),
+        )),
+        Encoding::V2 => Content::Text(format!(r#"["11","42","{TOPIC}","{EVENT}",{payload}]"#)),
         Encoding::Binary => {
             let lengths = [0, 2, 2, TOPIC.len() as u8, EVENT.len() as u8];
             let header = [&lengths[..], b"1142", TOPIC.as_bytes(), EVENT.as_bytes()].concat();
-            [header, payload.clone().into_bytes()].concat()
+            Content::Binary([header, payload.clone().into_bytes()].concat())
         }
     };
     Push {
         encoding,
-        bytes,
+        content,
         payload_bytes: payload.len(),
     }
 }
 
 impl Push {
-    /// Decodes it, as a shard does. Panics if it comes out as another message.
+    /// The payload of its WebSocket frame.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Text(text) => text.as_bytes(),
+            Content::Binary(bytes) => bytes,
+        }
+    }
+
+    /// Decodes it, as a shard does. Panics if another message comes out.
     pub fn decode(&self, scratch: &mut DecodeScratch) -> Message<'_> {
-        let (version, binary) = (self.encoding.version(), self.encoding.is_binary());
-        let message = version.decode(binary, &self.bytes, scratch);
+        let version = self.encoding.version();
+        let message = match &self.content {
+            Content::Text(text) => version.decode_text(text, scratch),
+            Content::Binary(bytes) => version.decode_binary(bytes, scratch),
+        };
         let message = message.expect("a push is decodable");
         assert_eq!(message.topic.as_str(), Some(TOPIC));
         assert_eq!(message.event.as_str(), Some(EVENT));
@@ -90,11 +101,11 @@ impl Push {
     }
 }
 
-/// Text as people write it, with an escape here and there; `bytes` long.
+/// Text as people write it, `bytes` long, with some escapes.
 pub fn body(bytes: usize) -> String {
     let words = r"Somebody said that fan-out is \u201cmostly\u201d writes, and nobody in the lobby minded. ";
     let mut text: String = words.chars().cycle().take(bytes).collect();
-    // A body that ends inside an escape is none.
+    // A body must not end inside an escape.
     let tail = text.len() - text.len().min(6);
     if text[tail..].contains('\\') {
         text.replace_range(tail.., &"......"[..text.len() - tail]);

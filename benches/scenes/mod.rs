@@ -1,5 +1,7 @@
-//! What the benches measure on: messages of stated sizes, and a lobby whose sockets take everything at no cost. Shared by
-//! `benches/engine`, which measures time, and `benches/instructions`, which counts instructions.
+//! Scenes that the benches measure: messages of stated sizes, and a lobby with free sockets.
+//!
+//! Shared by `benches/engine`, which measures time, and
+//! `benches/instructions`, which counts instructions.
 
 #![allow(dead_code, reason = "each of the two uses its part")]
 

@@ -1,8 +1,11 @@
-//! The frame reader on hostile bytes, differentially: one read of everything, and many small reads into a small
-//! buffer, must yield the same frames and the same violation; and no more may be kept than the limit allows.
+//! The frame reader on hostile bytes, differentially: one large read against many small ones.
 //!
-//! Input: a byte for the message limit, a byte for the buffer, a byte for the number of read lengths and those,
-//! then the stream. Run: `cargo +nightly fuzz run frame_reader -- -max_total_time=60 -max_len=70000`.
+//! One read of everything, and many small reads into a small buffer, must yield the same frames and
+//! the same violation. The reader may keep no more than the limit allows.
+//!
+//! Input: a byte for the message limit, a byte for the buffer, a byte for the number of read
+//! lengths, those lengths, then the stream. Run:
+//! `cargo +nightly fuzz run frame_reader -- -max_total_time=60 -max_len=70000`.
 
 #![no_main]
 
@@ -32,7 +35,8 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(whole, cut);
 });
 
-/// Reads of the lengths `reads`, cyclic; without any, as much as there is space for.
+/// Reads of the lengths `reads`, cyclic. Without lengths,
+/// each read takes as much as there is space for.
 fn read(mut stream: &[u8], reads: &[u8], buffer_bytes: usize, limits: &ReadLimits) -> Reading {
     let mut reader = FrameReader::new();
     let mut buffer = ReadBuffer::new(buffer_bytes);
@@ -64,13 +68,14 @@ fn drain(
 ) {
     loop {
         match reader.next(buffer, limits) {
-            Ok(Some(frame)) => {
-                assert!(frame.fin && frame.payload.len() <= limits.message_bytes_max.max(125));
-                let payload = frame.payload.to_vec();
-                reading.yielded.push((frame.opcode as u8, payload));
+            Ok(Some(inbound)) => {
+                let payload = inbound.payload().to_vec();
+                assert!(payload.len() <= limits.message_bytes_max.max(125));
+                reading.yielded.push((inbound.opcode() as u8, payload));
             }
             Ok(None) => return,
             Err(violation) => {
+                reader.discard(buffer);
                 reading.violation = Some(violation);
                 return;
             }

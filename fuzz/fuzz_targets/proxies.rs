@@ -1,7 +1,10 @@
-//! PROXY headers of hostile bytes: read in pieces, one is what it is as a whole, and no byte is asked for that is not its
-//! own. Whoever it names is an address, whatever else it holds.
+//! PROXY headers of hostile bytes, read whole and in pieces.
 //!
-//! Input: a byte for the longest piece, then the stream. Run: `cargo +nightly fuzz run proxies -- -max_total_time=60`.
+//! A header read in pieces is the same as read whole, and no byte is asked for that does not belong
+//! to it. The client that a header names is always an address.
+//!
+//! Input: a byte for the longest piece, then the stream.
+//! Run: `cargo +nightly fuzz run proxies -- -max_total_time=60`.
 
 #![no_main]
 
@@ -19,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(whole, read(stream, usize::from(*piece_max).max(1)));
 });
 
-/// What is known when the stream is at its end or nothing more is asked for, and how many bytes that took.
+/// The header that is known at the stream's end or when no more bytes are asked for, and its bytes.
 fn read(stream: &[u8], piece_max: usize) -> (Option<ProxyHeader>, usize) {
     let mut known = 0;
     loop {
@@ -32,7 +35,7 @@ fn read(stream: &[u8], piece_max: usize) -> (Option<ProxyHeader>, usize) {
                 }
                 known += piece;
             }
-            // In how many bytes it was seen to be wrong depends on the pieces.
+            // The number of bytes that showed the error depends on the pieces.
             ProxyHeader::Invalid => return (Some(ProxyHeader::Invalid), 0),
             whole => return (Some(whole), known),
         }

@@ -1,5 +1,7 @@
-//! The clock of all times: nanoseconds of the system's monotonic clock, which every process of a machine shares, so a
-//! time that travels in a payload can be compared wherever it arrives.
+//! Nanoseconds of the system's monotonic clock.
+//!
+//! Every process of a machine shares it, so a time that travels in a payload can be compared
+//! wherever it arrives.
 
 use rustix::time::{ClockId, clock_gettime};
 

@@ -1,27 +1,23 @@
-//! lobbyd-loadtest: a load test for any server that speaks the Phoenix Channels protocol. It proves delivery, message by
-//! message, and tells capacity and delay. The modules, from what is typed to what is shown:
+//! A load test for any server that speaks the Phoenix Channels protocol.
+//!
+//! It proves delivery, message by message, and shows capacity and delay. Each module names only
+//! those after it: `scenario` (the subcommands), `run` (the parts of every scenario), `arguments`
+//! (the command line), `report` (the forms of a result), `load` (connections, messages and their
+//! account), `observe` (the machine's and the server's use), `floor` (the cheapest server),
+//! `result` (the findings), `clock`.
 
-pub mod arguments;
 pub mod scenario;
 
-pub mod objective;
-pub mod prober;
 pub mod run;
-pub mod stand;
-pub mod target;
-pub mod trial;
 
-pub mod clock;
-pub mod fleet;
-pub mod ledger;
-pub mod meter;
-pub mod wire;
+pub mod arguments;
+pub mod report;
+
+pub mod load;
 
 pub mod floor;
-pub mod host;
-pub mod watch;
+pub mod observe;
 
-pub mod interrupt;
-pub mod progress;
-pub mod report;
 pub mod result;
+
+pub mod clock;

@@ -1,4 +1,4 @@
-//! The lobbyd-loadtest binary: arguments, the scenario, what is shown and written of it, exit code.
+//! The lobbyd-loadtest binary: arguments, the scenario, the reports, the exit code.
 
 use std::fs;
 use std::io::{self, Write};
@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lobbyd_loadtest::arguments::{Arguments, Command, Common};
-use lobbyd_loadtest::interrupt::Interrupt;
 use lobbyd_loadtest::report::{html, json, on_a_terminal, text};
 use lobbyd_loadtest::result::{Ended, RunResult};
 use lobbyd_loadtest::run::CannotRun;
+use lobbyd_loadtest::run::interrupt::Interrupt;
 use lobbyd_loadtest::scenario::{Outcome, perform};
 
 /// The exit codes, which scripts read.

@@ -31,7 +31,7 @@ fn not_started() -> RunResult {
     result.objectives.clear();
     result.measurements.clear();
     let text = "connection refused: nothing listens there".to_owned();
-    result.problems = vec![lobbyd_loadtest::trial::failure(text)];
+    result.problems = vec![lobbyd_loadtest::run::failure(text)];
     result
 }
 
@@ -113,7 +113,7 @@ fn a_ramp_of_which_nothing_held_has_failed() {
     result.measurements.drain(..4);
     let ramp = result.ramp.as_mut().unwrap();
     ramp.last_held = None;
-    result.problems = lobbyd_loadtest::trial::problems(&result.measurements[0], true);
+    result.problems = lobbyd_loadtest::run::problems(&result.measurements[0], true);
     let shown = plain(&result);
     assert!(
         shown.starts_with("FAILED: step 5: 3200 msg/s: 1,200 deliveries missing"),

@@ -1,15 +1,16 @@
-//! The broker: one order per topic, logs and cursors, and the passes that write them to sockets.
+//! Fan-out of broadcasts: one order per topic, logs and cursors, and passes that write to sockets.
 //!
-//! What is here is engine, public for benches and tests: no promise is made that it stays as it is. An app needs no more
-//! of it than [`Position`] and what it is told to keep, which are at the crate's root as well.
+//! This module is engine, public with the feature of that name for benches and tests: no promise is
+//! made that it stays the same. An app finds [`Position`], settings and counts at the crate's root.
 //!
-//! It moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shared between shards are [`Hub`] (who is
-//! who), [`Topic`] (one order) and [`Mailbox`] (what a shard has still to take in); everything else belongs to one
-//! shard's [`Fanout`] and is touched by its thread alone.
+//! The broker moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shards share
+//! the [`Hub`] (registry of topics), each [`Topic`] (one order) and each [`Mailbox`] (entries a
+//! shard has still to take in). Everything else belongs to one shard's [`Fanout`], and only the
+//! thread of that shard touches it.
 //!
 //! ```text
-//! publish ─▶ Topic: sequence ─▶ Mailbox of each interested shard ─▶ Room: Log ─▶ flush pass ─▶ Sink
-//!                                                                    send ─▶ Outlet ─┘
+//! publish ─▶ Topic: sequence ─▶ Mailbox of interested shards ─▶ Room: Log ─▶ flush pass ─▶ Sink
+//!                                                                send ─▶ Outlet ─┘
 //! ```
 //!
 //! Lock order: the hub's registry, then a topic, then a mailbox.
@@ -19,6 +20,7 @@ mod shrink;
 mod topics;
 
 pub use fanout::Fanout;
+#[cfg(feature = "engine")]
 pub use fanout::high_water::HighWater;
 pub use fanout::listener::{Heard, HeardBy};
 pub use fanout::settings::FanoutSettings;
@@ -26,11 +28,18 @@ pub use fanout::settings::Retention;
 pub use fanout::sink::{Budget, Failure, Sink};
 pub use fanout::subscribe::Terms;
 pub use topics::counts::{FlushCounts, HubCounts};
-pub use topics::entry::{CLASSES, Class, Draft, Entry, Original, Wants};
+#[cfg(feature = "engine")]
+pub use topics::entry::Entry;
+pub use topics::entry::{CLASSES, Class, Draft, Original, Seal, Wants};
 pub use topics::hub::Hub;
 pub use topics::mailbox::Mailbox;
+#[cfg(feature = "engine")]
 pub use topics::parcel::Parcel;
 pub use topics::position::{Position, SubscriptionId};
-pub use topics::room_sizes::{LargeRoom, RoomSizes, SIZE_CLASSES};
+pub use topics::room_sizes::SIZE_CLASSES;
+#[cfg(feature = "engine")]
+pub use topics::room_sizes::{LargeRoom, RoomSizes};
+#[cfg(feature = "engine")]
 pub use topics::shards::Shards;
-pub use topics::topic::{Published, Topic};
+#[cfg(feature = "engine")]
+pub use topics::topic::{Placement, Topic};

@@ -1,6 +1,6 @@
 //! What an app keeps on a socket, one value of each type.
 
-use hyper::http::Extensions;
+use http::Extensions;
 
 /// Values an app keeps with a socket, found again by their type (Phoenix's `assigns`, with types for keys).
 ///

@@ -27,7 +27,7 @@ pub trait Channel: Send + Sync + 'static {
     /// [`Socket::subscribe`]. There is nobody to reply to: to return a reply is a mistake that ends the channel.
     fn handle_info(&self, info: Info, socket: &mut Socket<'_>) -> Handled {
         let _ = (info, socket);
-        Handled::NoReply
+        Handled::no_reply()
     }
 
     /// The events that come to [`handle_out`](Self::handle_out) when broadcast, instead of straight to the client.
@@ -39,7 +39,7 @@ pub trait Channel: Send + Sync + 'static {
     /// Costs a callback and an encoding for each client. As in `handle_info`, there is nobody to reply to.
     fn handle_out(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
         socket.push(event, payload);
-        Handled::NoReply
+        Handled::no_reply()
     }
 
     /// The last call for this client in this topic, whatever ended it. It comes for every join that was accepted,
@@ -78,6 +78,7 @@ impl<C: Channel + ?Sized> Channel for Arc<C> {
 
 /// Why a channel ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TerminateReason {
     /// The client left the topic.
     Left,

@@ -6,72 +6,88 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use hyper::HeaderMap;
-use hyper::http::{HeaderValue, StatusCode, request};
+use http::{HeaderMap, HeaderValue, StatusCode, request};
 
 use super::assigns::Assigns;
 use super::origin::RequestHost;
 
 /// The answer of a connect callback.
 ///
-/// [`Connect::ok`] lets the socket in, [`Connect::refuse`] does not (403), and [`Connect::later`] takes its time:
-/// other connections go on meanwhile.
+/// [`Connect::ok`] lets the socket in, [`Connect::accept`] does so and says what it starts with,
+/// [`Connect::refuse`] does not (403), and [`Connect::later`] takes its time: other connections go
+/// on meanwhile.
 ///
 /// ```
 /// # use lobbyd::channel::Connect;
 /// # #[derive(Clone)] struct UserId(u64);
 /// fn connect(user: Option<u64>) -> Connect {
 ///     match user {
-///         Some(user) => Connect::ok().id(format!("users:{user}")).assign(UserId(user)),
+///         Some(user) => {
+///             let accept = Connect::accept().id(format!("users:{user}"));
+///             accept.assign(UserId(user)).into()
+///         }
 ///         None => Connect::refuse(),
 ///     }
 /// }
 /// # connect(None);
 /// ```
+///
+/// Only who is let in has an id and assigns:
+///
+/// ```compile_fail
+/// let _ = lobbyd::Connect::refuse().id("users:1");
+/// ```
 #[must_use = "a connect callback returns it"]
 pub struct Connect(Decision);
 
 enum Decision {
-    ConnectAccepted(ConnectAccepted),
+    Accepted(ConnectAccept),
     Refused(StatusCode),
     Later(Pin<Box<dyn Future<Output = Connect>>>),
 }
 
-/// What an accepted socket starts with.
+/// A socket that is let in, and what it starts with. Begins with [`Connect::accept`]; `into()`
+/// makes it a [`Connect`].
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ConnectAccepted {
-    pub id: Option<String>,
-    pub assigns: Assigns,
+#[must_use = "`into()` makes it the answer of a connect callback"]
+pub struct ConnectAccept {
+    pub(crate) id: Option<String>,
+    pub(crate) assigns: Assigns,
 }
 
-impl Connect {
-    /// Lets the socket in, with no id and nothing assigned.
-    pub fn ok() -> Connect {
-        Connect(Decision::ConnectAccepted(ConnectAccepted::default()))
-    }
-
+impl ConnectAccept {
     /// Names the socket, as in `users:1`. All sockets of a name can be closed at once from anywhere
     /// (`Endpoint::disconnect`). A socket without one cannot be.
     ///
     /// The name counts from the moment the socket is open. A disconnect between this answer and then, a moment after
     /// the client has its 101 at the latest, is missed, as in Phoenix: where that matters, look again at the first join.
-    ///
-    /// Does nothing on a refusal or on [`Connect::later`] (name the socket in what its future returns).
-    pub fn id(mut self, id: impl Into<String>) -> Connect {
-        if let Decision::ConnectAccepted(accepted) = &mut self.0 {
-            accepted.id = Some(id.into());
-        }
+    pub fn id(mut self, id: impl Into<String>) -> ConnectAccept {
+        self.id = Some(id.into());
         self
     }
 
     /// Keeps `value` with the socket: every channel joined on it starts with a copy (see [`Assigns`]).
-    ///
-    /// Does nothing on a refusal or on [`Connect::later`].
-    pub fn assign<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Connect {
-        if let Decision::ConnectAccepted(accepted) = &mut self.0 {
-            accepted.assigns.insert(value);
-        }
+    pub fn assign<T: Clone + Send + Sync + 'static>(mut self, value: T) -> ConnectAccept {
+        self.assigns.insert(value);
         self
+    }
+}
+
+impl From<ConnectAccept> for Connect {
+    fn from(accept: ConnectAccept) -> Connect {
+        Connect(Decision::Accepted(accept))
+    }
+}
+
+impl Connect {
+    /// Lets the socket in, with no id and nothing assigned.
+    pub fn ok() -> Connect {
+        Connect::accept().into()
+    }
+
+    /// Lets the socket in with an id or something assigned.
+    pub fn accept() -> ConnectAccept {
+        ConnectAccept::default()
     }
 
     /// Refuses with 403 and an empty body, Phoenix's `:error`. A browser's WebSocket is told no status: phoenix.js
@@ -80,30 +96,38 @@ impl Connect {
         Connect::refuse_with(StatusCode::FORBIDDEN)
     }
 
-    /// Refuses with a status of your choice, say 429, and an empty body. What is no error (not 4xx or 5xx) is sent
-    /// as 403, as a refusal must not look like a success.
+    /// Refuses with a status of your choice, say 429, and an empty body.
+    ///
+    /// # Panics
+    /// If `status` is no error (not 4xx or 5xx): a refusal must not look like a success. As any
+    /// panic of the callback, that is answered with 500.
     pub fn refuse_with(status: StatusCode) -> Connect {
-        let error = status.is_client_error() || status.is_server_error();
-        Connect(Decision::Refused(if error {
-            status
-        } else {
-            StatusCode::FORBIDDEN
-        }))
+        let is_error = status.is_client_error() || status.is_server_error();
+        assert!(
+            is_error,
+            "a socket is refused with a 4xx or 5xx, which {status} is not"
+        );
+        Connect(Decision::Refused(status))
     }
 
-    /// Decides when `answer` is done, say after a look into a table of tokens. It runs on the shard's own thread (so
-    /// it need not be `Send`) and must not block it. The handshake waits; the server's limit on that is
-    /// `ServerLimits::connect_timeout_ms`.
-    pub fn later(answer: impl Future<Output = Connect> + 'static) -> Connect {
-        Connect(Decision::Later(Box::pin(answer)))
+    /// The answer must wait for `future`, say a look into a table of tokens; `then` turns its
+    /// output into one.
+    ///
+    /// The future runs on the shard's own thread (so it need not be `Send`) and must not block it.
+    /// The handshake waits; the server's limit on that is `ServerLimits::connect_timeout_ms`.
+    pub fn later<F: Future + 'static>(
+        future: F,
+        then: impl FnOnce(F::Output) -> Connect + 'static,
+    ) -> Connect {
+        Connect(Decision::Later(Box::pin(async move { then(future.await) })))
     }
 
     /// The final answer, once what was to come later has come: Err is the status of a refusal.
-    pub(crate) async fn settle(self) -> Result<ConnectAccepted, StatusCode> {
+    pub(crate) async fn settle(self) -> Result<ConnectAccept, StatusCode> {
         let mut connect = self;
         loop {
             match connect.0 {
-                Decision::ConnectAccepted(accepted) => return Ok(accepted),
+                Decision::Accepted(accepted) => return Ok(accepted),
                 Decision::Refused(status) => return Err(status),
                 Decision::Later(answer) => connect = answer.await,
             }
@@ -114,7 +138,7 @@ impl Connect {
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Decision::ConnectAccepted(accepted) => write!(f, "Connect::ok({:?})", accepted.id),
+            Decision::Accepted(accepted) => write!(f, "Connect::ok({:?})", accepted.id),
             Decision::Refused(status) => write!(f, "Connect::refuse_with({status})"),
             Decision::Later(_) => f.write_str("Connect::later(..)"),
         }
@@ -135,9 +159,8 @@ pub struct ConnectInfo {
 
 /// The address a client connected to, as it named it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectUri<'a> {
-    /// Always `http`: lobbyd itself speaks no TLS, and an upgrade is an HTTP matter (never `ws`).
-    pub scheme: &'static str,
     /// The host of the `Host` header, an IPv6 address without its brackets; empty if there is none.
     pub host: &'a str,
     /// The port of the `Host` header, 80 if it names none.
@@ -189,7 +212,6 @@ impl ConnectInfo {
     pub fn uri(&self) -> ConnectUri<'_> {
         let host = request_host(&self.head.headers);
         ConnectUri {
-            scheme: "http",
             host: host.map_or("", |host| host.host),
             port: host.and_then(|host| host.port).unwrap_or(80),
             path: self.head.uri.path(),
@@ -245,7 +267,7 @@ pub(crate) fn request_host(headers: &HeaderMap) -> Option<RequestHost<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::Request;
+    use http::Request;
 
     fn info(request: request::Builder) -> ConnectInfo {
         ConnectInfo {
@@ -290,7 +312,6 @@ mod tests {
             (Some("eu"), None)
         );
         let uri = ConnectUri {
-            scheme: "http",
             host: "example.com",
             port: 4000,
             path: "/socket/websocket",
@@ -308,14 +329,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_an_error_status() {
-        for (status, sent) in [(429, 429), (503, 503), (200, 403), (101, 403), (302, 403)] {
-            let Connect(Decision::Refused(refused)) =
-                Connect::refuse_with(StatusCode::from_u16(status).unwrap())
-            else {
-                panic!("{status} accepted");
-            };
-            assert_eq!(refused.as_u16(), sent);
+    fn a_refusal_has_an_error_status_and_no_other() {
+        let refused = |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            std::panic::catch_unwind(|| match Connect::refuse_with(status).0 {
+                Decision::Refused(refused) => refused.as_u16(),
+                _ => panic!("{status} accepted"),
+            })
+        };
+        for status in [400, 429, 503, 599] {
+            assert_eq!(refused(status).unwrap(), status);
+        }
+        for status in [101, 200, 302, 600] {
+            let panic = refused(status).unwrap_err();
+            let text = panic.downcast_ref::<String>().unwrap();
+            assert!(text.contains("refused with a 4xx or 5xx"), "{text}");
         }
     }
 }

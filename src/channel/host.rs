@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::mail::Address;
+use super::published::Published;
 use super::refusal::{JoinRefusal, PushRefusal};
-use crate::broker::{Position, SubscriptionId, Terms};
+use crate::broker::{SubscriptionId, Terms};
 use crate::protocol::PayloadBuf;
 
 /// What a session may ask of the shard that owns its connection. Every call returns at once.
@@ -42,7 +43,7 @@ pub trait Host {
         event: &str,
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
-    ) -> Position;
+    ) -> Published;
 
     /// Runs `job` to its end beside the session, then hands its result to `Session::resume` for channel `id`. It
     /// goes on when the connection ends.

@@ -82,12 +82,13 @@ pub struct Mail {
     /// The channel on it.
     pub channel: SubscriptionId,
     /// What is to be done.
-    pub message: super::mail::MailMessage,
+    pub message: self::MailMessage,
 }
 
 /// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::socket::Socket::subscribe); it comes to
 /// `handle_info`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Broadcast {
     /// The topic.
     pub topic: Box<str>,

@@ -4,8 +4,8 @@
 //! `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host` is the seam to the shard that does
 //! what a session decides.
 //!
-//! The session and that seam are engine, public for benches and tests and therefore not shown in these pages: no promise
-//! is made that they stay as they are.
+//! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise
+//! is made that it stays as it is.
 
 mod assigns;
 #[expect(
@@ -16,11 +16,14 @@ mod channel;
 mod connect;
 pub(crate) mod frames;
 mod handle;
+mod handlers;
 mod host;
 mod mail;
+mod misfit;
 mod origin;
 mod outcome;
 mod params;
+mod published;
 mod refusal;
 mod reply;
 mod router;
@@ -32,37 +35,45 @@ mod user_socket;
 
 pub use assigns::Assigns;
 pub use channel::{Channel, TerminateReason};
-pub use connect::{Connect, ConnectInfo, ConnectUri};
-pub(crate) use connect::{ConnectAccepted, request_host};
+pub(crate) use connect::request_host;
+pub use connect::{Connect, ConnectAccept, ConnectInfo, ConnectUri};
 pub use handle::{ReplyHandle, SocketHandle};
-pub use host::Host;
-pub use hyper::http::{HeaderValue, StatusCode};
+pub use handlers::{Handlers, IntoHandled};
+pub use http::{HeaderValue, StatusCode};
 pub(crate) use mail::ConnectionName;
-#[doc(hidden)]
-pub use mail::MailMessage;
-#[doc(hidden)]
-pub use mail::{Address, Mail, Postbox};
 pub use mail::{Broadcast, Info};
 pub use origin::{CheckOrigin, Origin, OriginError};
-pub(crate) use outcome::{Acceptance, JoinOutcome};
-pub(crate) use outcome::{Continuation, panic_text};
-pub use outcome::{Handled, Join};
-#[doc(hidden)]
-pub use outcome::{Job, Lost, Resume};
+pub(crate) use outcome::{Continuation, HandledOutcome, JoinOutcome, panic_text};
+pub use outcome::{Handled, Join, JoinAccept};
+#[cfg(feature = "program")]
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
-#[doc(hidden)]
-pub use refusal::JoinRefusal;
+pub use published::{NotPublished, Published};
 pub use refusal::PushRefusal;
-pub use reply::{Reply, Stop, StopReason};
+pub use reply::StopReason;
+pub(crate) use reply::{Reply, Stop};
 pub(crate) use router::Matched;
 pub use router::Router;
 pub(crate) use routes::Route;
-#[doc(hidden)]
-pub use routes::Routes;
 pub(crate) use session_settings::CHANNELS_MAX;
-#[doc(hidden)]
-pub use session_settings::SessionSettings;
 pub use socket::Socket;
 pub(crate) use standing::{Early, JoinRefs, Phase, Standing};
 pub use user_socket::{SocketLimits, UserSocket};
+
+#[cfg(feature = "engine")]
+pub use {
+    host::Host,
+    mail::{Address, Mail, MailMessage, Postbox},
+    outcome::{Job, Lost, Resume},
+    refusal::JoinRefusal,
+    routes::Routes,
+    session_settings::SessionSettings,
+};
+#[cfg(not(feature = "engine"))]
+pub(crate) use {
+    host::Host,
+    mail::{Address, Mail, MailMessage, Postbox},
+    outcome::{Job, Lost, Resume},
+    refusal::JoinRefusal,
+    session_settings::SessionSettings,
+};

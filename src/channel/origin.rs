@@ -36,6 +36,7 @@ pub struct Origin {
 
 /// An entry of [`CheckOrigin::list`] that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum OriginError {
     /// Without `//`, `example.com` reads as a path, and `example.com:80` as a scheme.
     #[error(

@@ -16,35 +16,43 @@ use std::task::Context;
 use std::task::Poll;
 
 /// The answer to a join.
-#[must_use]
+///
+/// [`Join::ok`] lets the client in, [`Join::accept`] does so within terms of your own,
+/// [`Join::error`] does not, and [`Join::later`] takes its time. Only who is let in is let in
+/// within terms:
+///
+/// ```compile_fail
+/// let _ = lobbyd::Join::error(()).members_max(3);
+/// ```
+#[must_use = "a join callback returns it"]
 pub struct Join(pub(crate) JoinOutcome);
 
 pub(crate) enum JoinOutcome {
-    Accepted(Acceptance),
+    Accepted(JoinAccept),
     Refused(PayloadBuf),
     Later(Job),
 }
 
-/// What a client is told that is in, and what its membership does to the topic.
-pub(crate) struct Acceptance {
+/// A client that is let in: what it is told, and within which terms. Begins with [`Join::accept`];
+/// `into()` makes it a [`Join`].
+///
+/// ```
+/// # use lobbyd::{Join, object};
+/// let join: Join = Join::accept().response(object! { "topic": "news" }).members_max(100).into();
+/// # let _ = join;
+/// ```
+#[must_use = "`into()` makes it the answer to a join"]
+pub struct JoinAccept {
     pub(crate) response: PayloadBuf,
     pub(crate) members_max: Option<u32>,
     pub(crate) retention: Option<Retention>,
 }
 
-impl Join {
-    /// The client is in; the reply carries `{}`.
-    pub fn ok() -> Self {
-        Self::ok_with(())
-    }
-
-    /// The client is in, and is told `response`.
-    pub fn ok_with(response: impl IntoPayload) -> Self {
-        Self(JoinOutcome::Accepted(Acceptance {
-            response: response.into_payload(),
-            members_max: None,
-            retention: None,
-        }))
+impl JoinAccept {
+    /// What the client is told. Default: `{}`.
+    pub fn response(mut self, response: impl IntoPayload) -> Self {
+        self.response = response.into_payload();
+        self
     }
 
     /// Lets the client in only if the topic then has at most `count` members, on all shards together; a full one refuses
@@ -53,22 +61,45 @@ impl Join {
     /// It is looked at when the callback is over. For a client that is refused, what the callback pushed or sent itself is
     /// dropped and [`terminate`](super::channel::Channel::terminate) is not called, as with [`Join::error`]; what it broadcast has
     /// gone out, so say hello in [`Socket::send_info`]'s turn. Members that are in stay in when `count` is less than
-    /// before. On a join that is no [`Join::ok`] this does nothing.
+    /// before.
     pub fn members_max(mut self, count: u32) -> Self {
-        if let JoinOutcome::Accepted(acceptance) = &mut self.0 {
-            acceptance.members_max = Some(count);
-        }
+        self.members_max = Some(count);
         self
     }
 
-    /// What the topic keeps for members that are behind, from this join on, on the shard of this connection. Default, and
-    /// what a later join without it goes back to: as [`FanoutSettings`](crate::broker::FanoutSettings) say. On a join that is no
-    /// [`Join::ok`] this does nothing.
+    /// What the topic keeps for members that are behind, from this join on, on the shard of this
+    /// connection. Default, and what a later join without it goes back to: as
+    /// [`FanoutSettings`](crate::broker::FanoutSettings) say.
     pub fn retention(mut self, retention: Retention) -> Self {
-        if let JoinOutcome::Accepted(acceptance) = &mut self.0 {
-            acceptance.retention = Some(retention);
-        }
+        self.retention = Some(retention);
         self
+    }
+}
+
+impl From<JoinAccept> for Join {
+    fn from(accept: JoinAccept) -> Self {
+        Self(JoinOutcome::Accepted(accept))
+    }
+}
+
+impl Join {
+    /// The client is in; the reply carries `{}`.
+    pub fn ok() -> Self {
+        Self::accept().into()
+    }
+
+    /// The client is in, and is told `response`.
+    pub fn ok_with(response: impl IntoPayload) -> Self {
+        Self::accept().response(response).into()
+    }
+
+    /// The client is in, within terms that the methods of what this returns set.
+    pub fn accept() -> JoinAccept {
+        JoinAccept {
+            response: ().into_payload(),
+            members_max: None,
+            retention: None,
+        }
     }
 
     /// The client stays out, and is told why; nothing of the attempt remains.
@@ -91,19 +122,22 @@ impl Join {
 }
 
 /// What follows from an event.
-#[must_use]
-pub enum Handled {
-    /// Nothing more.
+#[must_use = "a callback returns it"]
+pub struct Handled(pub(crate) HandledOutcome);
+
+pub(crate) enum HandledOutcome {
     NoReply,
-    /// An answer to the client's event: see [`Handled::ok`], [`Handled::error`], [`Handled::reply`].
     Reply(Reply),
-    /// The end of the channel: see [`Handled::stop`].
     Stop(Stop),
-    /// Something to wait for first: see [`Handled::later`].
     Later(Job),
 }
 
 impl Handled {
+    /// Nothing more.
+    pub fn no_reply() -> Self {
+        Self(HandledOutcome::NoReply)
+    }
+
     /// A reply with status `ok`.
     pub fn ok(payload: impl IntoPayload) -> Self {
         Self::reply("ok", payload)
@@ -116,21 +150,19 @@ impl Handled {
 
     /// A reply with a status of your own, which phoenix.js hands to `receive(status, …)`.
     pub fn reply(status: &str, payload: impl IntoPayload) -> Self {
-        Self::Reply(Reply::new(status, payload))
+        Self(HandledOutcome::Reply(Reply::new(status, payload)))
     }
 
     /// Ends the channel.
     pub fn stop(reason: StopReason) -> Self {
-        Self::Stop(Stop {
-            reason,
-            reply: None,
-        })
+        let reply = None;
+        Self(HandledOutcome::Stop(Stop { reason, reply }))
     }
 
     /// Answers the event, then ends the channel.
     pub fn stop_with_reply(reason: StopReason, status: &str, payload: impl IntoPayload) -> Self {
         let reply = Some(Reply::new(status, payload));
-        Self::Stop(Stop { reason, reply })
+        Self(HandledOutcome::Stop(Stop { reason, reply }))
     }
 
     /// Waits for `future`, then goes on with `then`, which can reply to the event as the callback itself could.
@@ -143,7 +175,7 @@ impl Handled {
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,
     ) -> Self {
-        Self::Later(Job::handling(future, then))
+        Self(HandledOutcome::Later(Job::handling(future, then)))
     }
 }
 

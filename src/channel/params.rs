@@ -26,6 +26,7 @@ pub struct Params(BTreeMap<String, Value>);
 
 /// One parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Value {
     /// `k=v`
     Text(String),
@@ -37,6 +38,7 @@ pub enum Value {
 
 /// Why a query string was not taken; each has its HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum QueryError {
     /// Longer than [`QUERY_BYTES_MAX`]: 414.
     #[error("the query string is longer than {QUERY_BYTES_MAX} bytes")]

@@ -26,6 +26,7 @@ pub struct Stop {
 
 /// Why an app ends a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StopReason {
     /// It has done its work. The client gets `phx_close` and does not come back by itself.
     Normal,

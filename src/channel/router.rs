@@ -11,12 +11,12 @@ use super::user_socket::UserSocket;
 /// use lobbyd::{Router, UserSocket};
 /// let router = Router::new()
 ///     .socket("/socket", UserSocket::new())
-///     .socket("/admin/:tenant", UserSocket::new().max_channels(10))
-///     .static_files(false);
+///     .socket("/admin/:tenant", UserSocket::new().channels_max(10));
 /// ```
 #[derive(Debug)]
 pub struct Router {
     mounts: Vec<Mount>,
+    #[cfg(feature = "program")]
     static_files: bool,
 }
 
@@ -34,11 +34,21 @@ pub(crate) struct Matched<'r, 'p> {
 }
 
 impl Router {
-    /// No socket; the static page is on.
+    /// No socket; with the feature `program`, the static page is on.
     pub fn new() -> Router {
         Router {
             mounts: Vec::new(),
+            #[cfg(feature = "program")]
             static_files: true,
+        }
+    }
+
+    /// No socket and no page.
+    pub(crate) fn empty() -> Router {
+        Router {
+            #[cfg(feature = "program")]
+            static_files: false,
+            ..Router::new()
         }
     }
 
@@ -61,12 +71,14 @@ impl Router {
     }
 
     /// Whether the chat page and client that come with lobbyd are served at `/`. Default on; off, all paths but the
-    /// sockets and `/healthz` are 404.
+    /// sockets and `/healthz` are 404. The page is in the crate's feature `program` alone.
+    #[cfg(feature = "program")]
     pub fn static_files(mut self, on: bool) -> Router {
         self.static_files = on;
         self
     }
 
+    #[cfg(feature = "program")]
     pub(crate) fn serves_static_files(&self) -> bool {
         self.static_files
     }
@@ -172,15 +184,15 @@ mod tests {
 
     fn router() -> Router {
         Router::new()
-            .socket("/socket", UserSocket::new().max_channels(1))
-            .socket("/ws/admin", UserSocket::new().max_channels(2))
+            .socket("/socket", UserSocket::new().channels_max(1))
+            .socket("/ws/admin", UserSocket::new().channels_max(2))
             .socket(
                 "/ws/:tenant/",
                 UserSocket::new()
                     .path("/custom/:id/:_ignored")
-                    .max_channels(3),
+                    .channels_max(3),
             )
-            .socket("/ws/:any", UserSocket::new().max_channels(4))
+            .socket("/ws/:any", UserSocket::new().channels_max(4))
     }
 
     #[test]

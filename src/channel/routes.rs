@@ -32,6 +32,7 @@ impl Routes {
     }
 
     /// The channel of the first pattern that matches `topic`.
+    #[cfg(feature = "engine")]
     pub fn find(&self, topic: &str) -> Option<&Arc<dyn Channel>> {
         self.route_of(topic).map(|route| &route.channel)
     }

@@ -6,10 +6,11 @@ use super::assigns::Assigns;
 use super::frames;
 use super::handle::{ReplyHandle, SocketHandle};
 use super::host::Host;
+use super::published::Published;
 use super::refusal::PushRefusal;
 use super::standing::Phase;
 use super::standing::Standing;
-use crate::broker::{Position, SubscriptionId};
+use crate::broker::SubscriptionId;
 use crate::protocol::{IntoPayload, PayloadBuf};
 
 /// One client in one topic, as its channel's callbacks see it.
@@ -58,17 +59,18 @@ impl Socket<'_> {
     }
 
     /// Sends an event to everybody in the topic, this client included: its own copy comes behind what was pushed
-    /// before and in front of what is pushed or replied after. Says where in the topic's order the event stands.
+    /// before and in front of what is pushed or replied after. What it returns knows
+    /// where in the topic's order the event stands; nobody need look at it.
     ///
     /// In `join` this client is not yet in the topic, and in `terminate` no longer: only the others get it. The
     /// payload must be a JSON object, or bytes, which clients of protocol version 1 do not get; anything else ends
     /// the callback and the channel.
-    pub fn broadcast(&mut self, event: &str, payload: impl IntoPayload) -> Position {
+    pub fn broadcast(&mut self, event: &str, payload: impl IntoPayload) -> Published {
         self.publish(event, payload.into_payload(), None)
     }
 
     /// [`broadcast`](Self::broadcast) to everybody in the topic but this client.
-    pub fn broadcast_from(&mut self, event: &str, payload: impl IntoPayload) -> Position {
+    pub fn broadcast_from(&mut self, event: &str, payload: impl IntoPayload) -> Published {
         let id = self.standing.id;
         self.publish(event, payload.into_payload(), Some(id))
     }
@@ -120,7 +122,7 @@ impl Socket<'_> {
         event: &str,
         payload: PayloadBuf,
         but: Option<SubscriptionId>,
-    ) -> Position {
+    ) -> Published {
         if let Err(why) = frames::check_broadcast(&payload) {
             raise(format!("broadcast of {event:?}: {why}"));
         }

@@ -31,6 +31,7 @@ pub struct UserSocket {
 
 /// The limits that a connection to one mount is held to from outside its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SocketLimits {
     /// Longest silence of a client, in milliseconds. Default 60,000, as in Phoenix: twice the heartbeat of phoenix.js.
     /// Anything received counts, what the server sends does not. Then the connection is closed.
@@ -136,7 +137,7 @@ impl UserSocket {
 
     /// Most channels joined at once on one connection. Default 100, as in Phoenix, so that one client cannot make the
     /// server keep any number of them. The next join is answered with `too many channels joined`.
-    pub fn max_channels(mut self, count: usize) -> UserSocket {
+    pub fn channels_max(mut self, count: usize) -> UserSocket {
         self.session_mut().channels_max = count;
         self
     }
@@ -174,7 +175,7 @@ impl fmt::Debug for UserSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserSocket")
             .field("path", &self.path)
-            .field("max_channels", &self.session.channels_max)
+            .field("channels_max", &self.session.channels_max)
             .field("check_origin", &self.check_origin)
             .field("subprotocols", &self.subprotocols)
             .field("auth_token", &self.auth_token)

@@ -22,7 +22,7 @@ impl Config {
         };
         let socket = UserSocket::new()
             .check_origin(origins)
-            .max_channels(self.limits.max(Limit::ChannelsPerConnection) as usize)
+            .channels_max(self.limits.max(Limit::ChannelsPerConnection) as usize)
             .idle_timeout_ms(self.limits.max(Limit::IdleTime))
             .message_bytes_max(self.limits.max(Limit::MessageBytes) as usize);
         Ok(Router::new()

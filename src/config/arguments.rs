@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::address::ListenAddress;
 use super::effective::Flag;
-use super::exit::Exit;
 use super::form::Word;
 use super::given::Given;
 use super::log_values::LogFormat;
@@ -22,7 +21,7 @@ use super::settings::SHARDS_MAX;
 /// Everything has a default: lobbyd alone is a running server that only this machine
 /// can reach. Rooms, limits and everything else stand in a file, given by --config.
 #[derive(Clone, Debug, PartialEq, Eq, Parser)]
-#[command(version, verbatim_doc_comment, after_help = AFTER_SHORT_HELP, after_long_help = after_long_help())]
+#[command(version, verbatim_doc_comment, after_help = AFTER_SHORT_HELP, after_long_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     /// What is to be done instead of serving.
@@ -62,6 +61,9 @@ pub struct Flags {
     pub shards: Option<u16>,
 
     /// The least important kind of message to log, on stderr [default: info]
+    ///
+    /// RUST_LOG overrides it, with one level or with levels for single modules, as in
+    /// RUST_LOG=warn,lobbyd::server=debug.
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub log_level: Option<LogLevel>,
 
@@ -90,6 +92,19 @@ pub enum ConfigCommand {
     Show(Flags),
     /// Prints a complete file: every setting, its meaning and its default
     Default,
+}
+
+impl Arguments {
+    /// The command line of this process; its long help ends with `exit_codes`, which are the
+    /// process's to know.
+    ///
+    /// # Errors
+    /// What is to be printed instead: help, the version, or what is wrong.
+    pub fn of_process(exit_codes: &str) -> Result<Arguments, clap::Error> {
+        let long_help = format!("{EXAMPLES}\n\n{exit_codes}");
+        let command = Arguments::command().after_long_help(long_help);
+        Arguments::from_arg_matches(&command.try_get_matches()?)
+    }
 }
 
 impl Flags {
@@ -133,10 +148,6 @@ fn shards(text: &str) -> Result<u16, String> {
 }
 
 const AFTER_SHORT_HELP: &str = "--help says more: examples, exit codes";
-
-fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{}", Exit::help())
-}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -234,12 +245,11 @@ mod tests {
     }
 
     #[test]
-    fn help_tells_defaults_examples_and_exit_codes() {
+    fn help_tells_defaults_and_examples() {
         let help = parse(&["--help"]).unwrap_err().to_string();
         for part in [
             "127.0.0.1:4000",
             "Examples:",
-            "Exit codes:",
             "one for each CPU core",
             "healthz",
         ] {

@@ -1,5 +1,5 @@
-//! What the program is told: flags, environment and file become one checked configuration, which
-//! knows where each of its values comes from; and how it says that it cannot begin.
+//! What the program is told: flags, environment and file become one checked configuration, which knows where each of its
+//! values comes from.
 //!
 //! One table of settings ([`SETTINGS`]) is behind the reading, the messages, the complete file, the
 //! documentation's tables and the reload, so that none of them can say something else.
@@ -11,7 +11,6 @@ mod change;
 mod changes;
 mod checks;
 mod effective;
-mod exit;
 mod file;
 mod form;
 mod given;
@@ -39,7 +38,6 @@ pub use arguments::{Arguments, ConfigCommand, Flags, Subcommand};
 pub use change::Change;
 pub use changes::{Changes, WithoutEffect, settle, without_effect};
 pub use effective::{Effective, Flag, Source};
-pub use exit::{CannotListen, Exit};
 pub use form::{Mode, SocketPath};
 pub use given::Given;
 pub use lines::{RoomLines, TableLines};

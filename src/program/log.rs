@@ -1,40 +1,101 @@
-//! The program's log: to stderr, for people or for programs, at a level that can be changed while it runs.
+//! The program's log: to stderr, for people or for programs, at a level that can be changed while it runs, or by `RUST_LOG`.
 
+use std::env;
 use std::io::{self, IsTerminal};
 
 use lobbyd::config::{LogFormat, LogLevel};
+use strsim::osa_distance;
+use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, Registry, fmt, reload};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
+
+/// The variable by which Rust programs are asked for a log: levels, also of single modules. It overrides the level.
+const VARIABLE: &str = "RUST_LOG";
+
+/// The levels as [`VARIABLE`] has them, for what was meant by a word that is none.
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// The running log.
 pub struct Log {
-    level: reload::Handle<LevelFilter, Registry>,
+    /// `None` where [`VARIABLE`] decides what is logged.
+    level: Option<reload::Handle<LevelFilter, Registry>>,
+}
+
+/// [`VARIABLE`] says nothing that can be done.
+#[derive(Debug, Error)]
+#[error(
+    "RUST_LOG is {value:?}: {what}. It takes a level (error, warn, info, debug, trace or off) and levels of modules, as in \
+     RUST_LOG=warn,lobbyd::server=debug"
+)]
+pub struct WrongFilter {
+    value: String,
+    what: String,
 }
 
 impl Log {
-    /// Begins it, for the whole process.
-    pub fn start(level: LogLevel, format: LogFormat) -> Log {
-        let (level, handle) = reload::Layer::new(filter(level));
+    /// Begins it, for the whole process. [`VARIABLE`] overrides `level`, unless it is empty.
+    pub fn start(level: LogLevel, format: LogFormat) -> Result<Log, WrongFilter> {
         let lines = fmt::layer().with_writer(io::stderr);
+        let (filter, level) = match from_environment()? {
+            Some(filter) => (filter.boxed(), None),
+            None => {
+                let (level, handle) = reload::Layer::new(filter(level));
+                (level.boxed(), Some(handle))
+            }
+        };
         let lines = match format {
             LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
         };
         tracing_subscriber::registry()
-            .with(level)
+            .with(filter)
             .with(lines)
             .init();
-        Log { level: handle }
+        Ok(Log { level })
     }
 
-    /// From now on logs what is at least as important as `level`.
+    /// From now on logs what is at least as important as `level`, unless [`VARIABLE`] decides that.
     pub fn set_level(&self, level: LogLevel) {
-        if let Err(error) = self.level.reload(filter(level)) {
+        let Some(handle) = &self.level else { return };
+        if let Err(error) = handle.reload(filter(level)) {
             tracing::error!(%error, "the log level stays as it was");
         }
     }
+
+    /// Whether [`VARIABLE`] decides what is logged.
+    pub fn is_from_environment(&self) -> bool {
+        self.level.is_none()
+    }
+}
+
+/// What [`VARIABLE`] asks for, if it is there and not empty.
+fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
+    let Some(value) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = |what: String| WrongFilter {
+        value: value.to_string_lossy().into_owned(),
+        what,
+    };
+    let text = value.to_str().ok_or_else(|| wrong("not UTF-8".into()))?;
+    if let Some((word, level)) = text.split(',').find_map(mistyped) {
+        return Err(wrong(format!("{word:?} is no level; is {level:?} meant?")));
+    }
+    let filter = EnvFilter::builder().parse(text);
+    let filter = filter.map_err(|error| wrong(error.to_string()))?;
+    Ok(Some(filter))
+}
+
+/// The level that was probably meant by a word that is none. Such a word alone is taken for a module's name, so it would
+/// silence the log instead of being refused.
+fn mistyped(part: &str) -> Option<(&str, &'static str)> {
+    let word = part.trim();
+    let lower = word.to_lowercase();
+    let is_near = |level: &&str| lower.starts_with(level) || osa_distance(&lower, level) == 1;
+    let level = LEVELS.into_iter().find(is_near)?;
+    (lower != level && !word.contains(['=', ':', '['])).then_some((word, level))
 }
 
 fn filter(level: LogLevel) -> LevelFilter {

@@ -1,7 +1,15 @@
 //! The process round the server: its log, its signals, its sockets from outside, its service manager, its reload.
 
-pub mod inherited_sockets;
-pub mod log;
-pub mod reload;
-pub mod service_manager;
-pub mod signals;
+mod exit;
+mod inherited_sockets;
+mod log;
+mod reload;
+mod service_manager;
+mod signals;
+
+pub use exit::{CannotListen, Exit};
+pub use inherited_sockets::{InheritedSockets, Unusable};
+pub use log::{Log, WrongFilter};
+pub use reload::Reload;
+pub use service_manager::ServiceManager;
+pub use signals::{Signals, asked_again, asked_to_end};

@@ -1,9 +1,8 @@
-//! SIGHUP: the configuration is read again, and what can change in a running server does, all of it or nothing.
+//! Reloading at SIGHUP: the configuration is read again, and takes effect as a whole or not at all.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::task::{Context, Poll};
 
 use lobbyd::Endpoint;
 use lobbyd::channel::OriginError;
@@ -13,8 +12,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::log::Log;
 use super::service_manager::ServiceManager;
+use super::signals::came;
 
-/// What it takes to change a running server.
+/// All that it takes to change a running server.
 pub struct Reload {
     given: Given,
     running: Effective,
@@ -24,8 +24,9 @@ pub struct Reload {
 }
 
 impl Reload {
-    /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for [`until`](Reload::until).
-    /// Without a file there is nothing that could have changed: then it ends the process, as when its terminal goes.
+    /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for
+    /// [`until`](Reload::until). Without a file nothing can have changed: then a SIGHUP ends the
+    /// process, as when its terminal goes.
     pub fn new(given: Given, running: Effective, endpoint: Endpoint, log: Log) -> Reload {
         let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
             let told = |error| {
@@ -45,17 +46,17 @@ impl Reload {
     /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP.
     pub async fn until(mut self, service: &ServiceManager, end: impl Future<Output = ()>) {
         let mut end = pin!(end);
-        poll_fn(|cx| {
-            while self.hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
-                service.reloads(|| self.again());
+        loop {
+            tokio::select! {
+                biased;
+                () = came(&mut self.hangup) => service.reloads(|| self.again()),
+                () = &mut end => return,
             }
-            end.as_mut().poll(cx)
-        })
-        .await;
+        }
     }
 
-    /// Waits for `end`, and meanwhile says of each SIGHUP that it is too late for it. To be waited for after
-    /// [`until`](Reload::until).
+    /// Waits for `end`, and meanwhile logs of each SIGHUP that it comes too late. To be waited for
+    /// after [`until`](Reload::until).
     pub fn refuse_until<End: Future<Output = ()>>(
         &self,
         end: End,
@@ -64,13 +65,15 @@ impl Reload {
         async move {
             let mut hangup = listens.then(|| signal(SignalKind::hangup()).ok()).flatten();
             let mut end = pin!(end);
-            poll_fn(|cx| {
-                while hangup.as_mut().is_some_and(|hangup| came(hangup, cx)) {
-                    tracing::warn!("lobbyd ends; the configuration is not read again");
+            loop {
+                tokio::select! {
+                    biased;
+                    () = came(&mut hangup) => {
+                        tracing::warn!("lobbyd ends; the configuration is not read again");
+                    }
+                    () = &mut end => return,
                 }
-                end.as_mut().poll(cx)
-            })
-            .await;
+            }
         }
     }
 
@@ -98,10 +101,13 @@ impl Reload {
             self.endpoint.reload_failed();
             return;
         }
-        // Told at whichever level tells more, so that a change to `error` is told as well.
+        // Logged at whichever level shows more, so that a change to `error` is shown as well.
         let (old_level, level) = (self.running.config.log_level, new.config.log_level);
         self.log.set_level(old_level.max(level));
         tell(&changes, &without_effect(&self.running, &new));
+        if level != old_level && self.log.is_from_environment() {
+            tracing::warn!("log.level changes nothing: RUST_LOG overrides it");
+        }
         tracing::info!(
             file,
             changed = changes.now.len(),
@@ -112,7 +118,8 @@ impl Reload {
     }
 }
 
-/// What changed, what takes a restart, and what somebody else has the last word about.
+/// Logs which settings changed, which take a restart, and where flags or the environment have the
+/// last word.
 fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
     for change in &changes.now {
         tracing::info!(
@@ -150,14 +157,10 @@ fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
     Ok(())
 }
 
-/// Listens before any server runs, so that nobody who has read its first line can come too early and end the process. It
-/// takes some runtime to begin with, and any other to go on.
+/// Listens before any server runs, so that a SIGHUP of somebody who has read its first line cannot
+/// come too early and end the process. It takes some runtime to begin with, and any other to go on.
 fn hangups() -> io::Result<Signal> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();
     signal(SignalKind::hangup())
-}
-
-fn came(signal: &mut Signal, cx: &mut Context<'_>) -> bool {
-    matches!(signal.poll_recv(cx), Poll::Ready(Some(())))
 }

@@ -1,18 +1,21 @@
-//! Version 2, binary: a kind, a length in one byte for each header field, the fields, and the data as the rest.
+//! Version 2, binary: a kind, one length byte for each header field, the fields, then the data.
 
-use super::message::{Message, Name, Payload};
+use super::error::{Undecodable, Unencodable};
+use super::frame_kind::FrameKind;
+use super::message::{Message, Name};
+use super::payload::Payload;
 use super::reference::Ref;
-use super::version::{FrameKind, Undecodable, Unencodable};
 
 const PUSH: u8 = 0;
 const REPLY: u8 = 1;
 const BROADCAST: u8 = 2;
 
-/// Reads `00 | len(jr) | len(ref) | len(topic) | len(event) | jr | ref | topic | event | data`, the only kind that
-/// clients may send.
+/// Reads `00 | len(jr) | len(ref) | len(topic) | len(event) | jr | ref | topic | event | data`, the
+/// only kind that clients may send.
 ///
-/// An empty join_ref or ref is the empty *string*, not null, as in Phoenix. Phoenix does not check header fields for
-/// UTF-8 and crashes when it has to echo them in JSON; here bytes that are none become U+FFFD at once.
+/// An empty join_ref or ref is the empty *string*, not null, as in Phoenix. Phoenix does not check
+/// header fields for UTF-8 and crashes when it has to echo them in JSON; here bytes that are not
+/// UTF-8 become U+FFFD at once.
 pub(super) fn decode(bytes: &[u8]) -> Result<Message<'_>, Undecodable> {
     let (&kind, rest) = bytes.split_first().ok_or(Undecodable::Truncated)?;
     if kind != PUSH {
@@ -59,7 +62,8 @@ pub(super) fn reply(
     })
 }
 
-/// `00 | len(jr) | len(topic) | len(event) | jr | topic | event | data`: unlike what clients send, no ref.
+/// `00 | len(jr) | len(topic) | len(event) | jr | topic | event | data`. There is no ref, unlike in
+/// a client's push.
 pub(super) fn push(
     out: &mut Vec<u8>,
     join_ref: &Ref,
@@ -87,7 +91,7 @@ pub(super) fn broadcast(
     write(out, BROADCAST, [topic.as_bytes(), event.as_bytes()], data)
 }
 
-/// Refuses before it writes, so that `out` is untouched by a refusal.
+/// Refuses before it writes, so that a refusal leaves `out` untouched.
 fn write<const N: usize>(
     out: &mut Vec<u8>,
     kind: u8,

@@ -1,15 +1,15 @@
-//! Strings into JSON and out of it.
+//! JSON strings: escapes are written and read.
 
 use std::borrow::Cow;
 
 use super::scan::plain_length;
 
-/// Hands `put` the pieces of `text` as a JSON string: only quote, backslash and control characters are escaped, as
-/// Phoenix does.
+/// Hands `put` the pieces of `text` as a JSON string. Only quote, backslash and control characters
+/// are escaped, as in Phoenix.
 pub(super) fn write_string(text: &str, mut put: impl FnMut(&str)) {
     put("\"");
     let mut rest = text;
-    // What stops a plain run is ASCII, so both cuts fall between characters.
+    // The byte that ends a plain run is ASCII, so both cuts fall between characters.
     while let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
         put(plain);
         let Some(byte) = special.bytes().next() else {
@@ -45,8 +45,8 @@ pub(super) fn write_bytes(out: &mut Vec<u8>, text: &str) {
     write_string(text, |piece| out.extend_from_slice(piece.as_bytes()));
 }
 
-/// The content of a JSON string, given what stands between its quotes. Borrowed if nothing is escaped. Input is
-/// expected to be valid; an escape that is not becomes U+FFFD.
+/// The content of a JSON string, given the text between its quotes. Borrowed if nothing is escaped.
+/// Input is expected to be valid; an invalid escape becomes U+FFFD.
 pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
     let Some((plain, escaped)) = inner.split_once('\\') else {
         return Cow::Borrowed(inner);
@@ -55,7 +55,7 @@ pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
     content.push_str(plain);
     let mut rest = escaped;
     loop {
-        // `rest` stands behind a backslash.
+        // `rest` begins behind a backslash.
         let (character, behind) = read_escape(rest);
         content.push(character);
         let Some((plain, escaped)) = behind.split_once('\\') else {
@@ -67,7 +67,8 @@ pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
     }
 }
 
-/// The character of the escape that `text` starts with (its backslash already taken), and what follows.
+/// The character of the escape behind the backslash
+/// at the start of `text`, and the text that follows.
 fn read_escape(text: &str) -> (char, &str) {
     let mut characters = text.chars();
     let character = match characters.next() {

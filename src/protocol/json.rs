@@ -1,21 +1,21 @@
-//! One JSON value as text, looked into without being parsed as a whole.
+//! The text of one JSON value, with look-ups that do not parse it as a whole.
 
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
-use thiserror::Error;
 
+use super::error::Undecodable;
 use super::escape::unescape;
+use super::parse::{Mismatch, parse};
 use super::scan::{Nesting, Scanner};
 use super::scratch::DecodeScratch;
-use super::version::Undecodable;
 
 /// The text of one valid JSON value, without white space around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
-    /// Checks that `text` is one JSON value; white space around it is dropped.
+    /// Checks that `text` is one JSON value, and drops white space around it.
     pub fn new(text: &'a str) -> Result<Self, Undecodable> {
         let mut scratch = DecodeScratch::new();
         let mut scanner = Scanner::new(text);
@@ -26,7 +26,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// `text` must be what [`Json::new`] would return.
+    /// `text` must be a text that [`Json::new`] could return.
     pub(crate) fn trusted(text: &'a str) -> Self {
         Self(text)
     }
@@ -52,47 +52,77 @@ impl<'a> Json<'a> {
         self.0.starts_with('{')
     }
 
-    /// The value of `key`, if this is an object that has it. Of duplicate keys the last one counts, as in Phoenix.
+    /// The value of `key`, if this is an object that has it.
+    /// Of duplicate keys the last one counts, as in Phoenix.
     ///
-    /// Costs one pass over the object: to take many keys out of a large one, [`Json::parse`] it.
+    /// Costs one pass over the object; [`get_many`](Self::get_many)
+    /// returns several keys in one pass.
     pub fn get(&self, key: &str) -> Option<Json<'a>> {
+        let [found] = self.get_many([key]);
+        found
+    }
+
+    /// The values of several keys in one pass over the
+    /// object, each as [`get`](Self::get) returns it.
+    ///
+    /// ```
+    /// use lobbyd::Json;
+    ///
+    /// let payload = Json::new(r#"{"size":1.50,"body":"hi"}"#)?;
+    /// let [body, size, colour] = payload.get_many(["body", "size", "colour"]);
+    /// assert_eq!(body.map(|json| json.as_raw()), Some(r#""hi""#));
+    /// assert_eq!(size.map(|json| json.as_raw()), Some("1.50"));
+    /// assert_eq!(colour, None);
+    /// # Ok::<(), lobbyd::protocol::Undecodable>(())
+    /// ```
+    pub fn get_many<const N: usize>(&self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
+        let mut found = [None; N];
+        self.get_into(&keys, &mut found);
+        found
+    }
+
+    /// [`get_many`](Self::get_many) for keys whose number is not known
+    /// beforehand. Puts the value of each of `keys` into the place of the
+    /// same number in `found`, and leaves the other places as they are.
+    pub fn get_into<K: AsRef<str>>(&self, keys: &[K], found: &mut [Option<Json<'a>>]) {
+        let _ = self.members(|name, value| {
+            for (key, found) in keys.iter().zip(found.iter_mut()) {
+                if *name == *key.as_ref() {
+                    *found = Some(value);
+                }
+            }
+        });
+    }
+
+    /// Hands each member of an object to `see`, in order. Always returns `None`.
+    fn members(&self, mut see: impl FnMut(Cow<'a, str>, Json<'a>)) -> Option<()> {
         let mut nesting = Nesting::default();
         let mut scanner = Scanner::new(self.0);
-        let mut found = None;
         if !scanner.eat(b'{') {
             return None;
         }
         loop {
             scanner.space();
-            let Some(name) = scanner.key() else {
-                return found;
-            };
+            let name = scanner.key()?;
             let value = scanner.value(&mut nesting)?;
-            if unescape(name) == key {
-                found = Some(Json(value));
-            }
+            see(unescape(name), Json(value));
             scanner.space();
             if !scanner.eat(b',') {
-                return found;
+                return None;
             }
         }
     }
 
-    /// The value as a type of the app's.
+    /// The value as a type of the app's, by simd-json.
     ///
-    /// Copies the text once, as simd-json parses in place: for payloads that an app takes apart, not for what it only
-    /// relays.
+    /// Copies the text once, because simd-json parses in place; the memory is kept for the next
+    /// parse on the thread. Use it for payloads that an app takes apart. For payloads that an app
+    /// only relays, [`get`](Self::get) returns the text as it came.
     ///
     /// # Errors
-    /// If the value does not fit the type: another kind of value, a missing field, an integer too large for it, or
-    /// nesting over 1,024 deep.
+    /// If the value does not fit the type: another kind of value, a missing field, an integer too
+    /// large for it, or nesting over 1,024 deep.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
-        let mut copy = self.0.as_bytes().to_vec();
-        simd_json::serde::from_slice(&mut copy).map_err(Mismatch)
+        parse(self.0)
     }
 }
-
-/// A JSON value that is not of the type asked for. Its text says where and why.
-#[derive(Debug, Error)]
-#[error(transparent)]
-pub struct Mismatch(simd_json::Error);

@@ -1,13 +1,10 @@
-//! What a client sent, with everything borrowed from the WebSocket message it came in.
+//! A client's decoded message, borrowed from the WebSocket message that it came in.
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use super::escape::write_bytes;
 use super::json::Json;
-use super::payload::JsonBuf;
-use super::payload::PayloadBuf;
+use super::payload::Payload;
 use super::reference::Ref;
 
 /// One decoded message from a client.
@@ -15,7 +12,7 @@ use super::reference::Ref;
 pub struct Message<'a> {
     /// The ref of the join that this message belongs to; null on heartbeats.
     pub join_ref: Ref,
-    /// What the reply to this message must repeat.
+    /// The ref that the reply to this message must repeat.
     pub reference: Ref,
     /// The topic.
     pub topic: Name<'a>,
@@ -28,10 +25,12 @@ pub struct Message<'a> {
 /// A topic or event as a client wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name<'a> {
-    /// A string, decoded. Owned only if it had escapes (or, in a binary header, bytes that are not UTF-8, which are
-    /// replaced by U+FFFD: where Phoenix kills the socket when it echoes them, such a name simply matches nothing).
+    /// A string, decoded. Owned only if it had escapes, or bytes in a binary header that are not
+    /// UTF-8. Such bytes are replaced by U+FFFD: Phoenix kills the socket when it echoes them, and
+    /// here such a name matches nothing.
     Text(Cow<'a, str>),
-    /// The JSON of a name that is not a string. No error: it matches nothing, and is echoed as it came.
+    /// The JSON of a name that is not a string. It is no
+    /// error: it matches nothing and is echoed as it came.
     Other(&'a str),
 }
 
@@ -71,45 +70,5 @@ impl<'a> Name<'a> {
 impl<'a> From<&'a str> for Name<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
-    }
-}
-
-/// A payload that is only looked at: from the network, or a view of a [`PayloadBuf`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Payload<'a> {
-    /// Any JSON value.
-    Json(Json<'a>),
-    /// The rest of a binary frame.
-    Binary(&'a [u8]),
-}
-
-impl<'a> Payload<'a> {
-    /// The JSON value, if it is JSON.
-    pub fn as_json(&self) -> Option<Json<'a>> {
-        match self {
-            Self::Json(json) => Some(*json),
-            Self::Binary(_) => None,
-        }
-    }
-
-    /// The bytes, if it is binary.
-    pub fn as_binary(&self) -> Option<&'a [u8]> {
-        match self {
-            Self::Json(_) => None,
-            Self::Binary(data) => Some(data),
-        }
-    }
-
-    /// The value of `key`, if this is a JSON object that has it; see [`Json::get`].
-    pub fn get(&self, key: &str) -> Option<Json<'a>> {
-        self.as_json()?.get(key)
-    }
-
-    /// An owned copy, verbatim. Costs one allocation and one copy.
-    pub fn to_buf(&self) -> PayloadBuf {
-        match self {
-            Self::Json(json) => PayloadBuf::Json(JsonBuf::from(*json)),
-            Self::Binary(data) => PayloadBuf::Binary(Bytes::copy_from_slice(data)),
-        }
     }
 }

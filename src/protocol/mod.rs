@@ -1,18 +1,26 @@
-//! The Phoenix Channels wire protocol as plain functions of bytes: what a WebSocket message says, and what is
-//! sent back. Knows no socket, no topic and no app; stands between `websocket` and `channel` in the data path.
+//! The Phoenix Channels wire protocol as plain functions of bytes, for ingress and egress.
 //!
-//! What an app deals with is also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`], [`Object`] and their traits).
-//! The rest is engine, public for benches and tests: no promise is made that it stays as it is.
+//! It decodes WebSocket messages and encodes answers. It knows no socket, no topic and no app, and
+//! stands between `websocket` and `channel` in the data path.
 //!
-//! [`Version::decode`] turns one WebSocket message into a [`Message`] that borrows from it. The `encode_*`
-//! functions of [`Version`] append the message that goes out, which is framed by `websocket::seal` and then shared.
-//! What is only relayed is relayed as it came, byte for byte: nothing is parsed and printed again.
+//! The types that an app uses are also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`],
+//! [`Object`] and their traits). The rest is engine, public with the feature of that name for benches and
+//! tests: no promise is made that it stays the same.
+//!
+//! [`Version::decode_text`] turns one WebSocket message into a [`Message`] that borrows from it.
+//! The `encode_*` functions of [`Version`] append the outgoing message, which `websocket::seal`
+//! then frames and shares. A payload that is only relayed goes out byte for byte as it came: it is
+//! not parsed and printed again.
 
 mod binary;
+mod error;
 mod escape;
+mod frame_kind;
 mod json;
+mod json_buf;
 mod message;
 mod object;
+mod parse;
 mod payload;
 mod reference;
 mod scan;
@@ -24,10 +32,15 @@ mod version;
 #[cfg(test)]
 mod tests;
 
-pub use json::{Json, Mismatch};
-pub use message::{Message, Name, Payload};
+pub use error::{Undecodable, Unencodable};
+pub use frame_kind::FrameKind;
+pub use json::Json;
+pub use json_buf::JsonBuf;
+pub use message::{Message, Name};
 pub use object::{Object, ToJson};
-pub use payload::{IntoPayload, JsonBuf, PayloadBuf, reason};
+pub use parse::Mismatch;
+pub use payload::Payload;
+pub use payload::{IntoPayload, PayloadBuf, reason};
 pub use reference::Ref;
 pub use scratch::DecodeScratch;
-pub use version::{FrameKind, Undecodable, Unencodable, Version};
+pub use version::Version;

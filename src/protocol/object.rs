@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::escape::write_string;
 use super::json::Json;
-use super::payload::JsonBuf;
+use super::json_buf::JsonBuf;
 
-/// A JSON object being built, key by key in order. Keys are not checked for duplicates; receivers take the last.
+/// A JSON object being built, key by key in order. Keys are
+/// not checked for duplicates; receivers take the last.
 ///
 /// ```
 /// use lobbyd::object;
@@ -53,12 +54,12 @@ impl Default for Object {
     }
 }
 
-/// Builds an [`Object`](self::Object): `object! { "body": body, "n": 1 }`. Values are anything that is
-/// [`ToJson`](self::ToJson); JSON from a client goes in verbatim.
+/// Builds an [`Object`](self::Object): `object! { "body": body, "n": 1 }`. Values are anything that
+/// implements [`ToJson`](self::ToJson); JSON from a client goes in verbatim.
 #[macro_export]
 macro_rules! object {
     ($($key:literal : $value:expr),* $(,)?) => {
-        $crate::protocol::Object::new()$(.put($key, $value))*
+        $crate::Object::new()$(.put($key, $value))*
     };
 }
 
@@ -66,7 +67,7 @@ fn push_string(out: &mut String, text: &str) {
     write_string(text, |piece| out.push_str(piece));
 }
 
-/// What can be a value in an [`Object`].
+/// A type whose values can be in an [`Object`].
 pub trait ToJson {
     /// Appends the value's JSON to `out`: exactly one valid value.
     fn write_json(self, out: &mut String);

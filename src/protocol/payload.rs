@@ -1,13 +1,13 @@
-//! Payloads on their way out: owned, shared by count, made from what app code has at hand.
-
-use std::sync::Arc;
+//! Outgoing payloads: owned, shared by count, made from values of the app.
 
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::json::Json;
-use super::message::Payload;
+use super::json_buf::JsonBuf;
 use super::object::Object;
+use super::parse::Mismatch;
+use serde::de::DeserializeOwned;
 
 /// A payload to be sent. A clone shares the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,11 @@ pub enum PayloadBuf {
 }
 
 impl PayloadBuf {
-    /// The empty object, what a reply without response carries. No allocation.
-    pub const EMPTY: Self = Self::Json(JsonBuf(Text::Static("{}")));
+    /// The empty object, the payload of a reply without response. No allocation.
+    pub const EMPTY: Self = Self::Json(JsonBuf::fixed("{}"));
 
-    /// A value of the app's as JSON. Fails as `T`'s own `Serialize` does, or if a map has keys that are not strings.
+    /// A value of the app as JSON. Fails if `T`'s own `Serialize` fails, or if a map has keys that
+    /// are not strings.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let text = serde_json::to_string(value)?;
         Ok(Self::Json(JsonBuf::trusted(text)))
@@ -33,7 +34,7 @@ impl PayloadBuf {
         matches!(self, Self::Binary(_))
     }
 
-    /// A view of it, as a channel gets to see it.
+    /// A view of the payload, as a channel gets it.
     pub fn as_payload(&self) -> Payload<'_> {
         match self {
             Self::Json(json) => Payload::Json(json.as_json()),
@@ -42,52 +43,7 @@ impl PayloadBuf {
     }
 }
 
-/// The owned text of one valid JSON value, without white space around it. A clone shares the text.
-#[derive(Clone, Debug)]
-pub struct JsonBuf(Text);
-
-#[derive(Clone, Debug)]
-enum Text {
-    Static(&'static str),
-    Shared(Arc<str>),
-}
-
-impl JsonBuf {
-    /// `text` must be one valid JSON value.
-    pub(super) fn trusted(text: String) -> Self {
-        Self(Text::Shared(text.into()))
-    }
-
-    /// The text, verbatim.
-    pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Text::Static(text) => text,
-            Text::Shared(text) => text,
-        }
-    }
-
-    /// A view of it.
-    pub fn as_json(&self) -> Json<'_> {
-        Json::trusted(self.as_str())
-    }
-}
-
-impl From<Json<'_>> for JsonBuf {
-    fn from(json: Json<'_>) -> Self {
-        Self(Text::Shared(json.as_raw().into()))
-    }
-}
-
-impl PartialEq for JsonBuf {
-    /// By text: equal values that are written differently are not equal.
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
-    }
-}
-
-impl Eq for JsonBuf {}
-
-/// What a channel may send: JSON as it came or as built, or bytes.
+/// A value that a channel may send: JSON as it came or as built, or bytes.
 pub trait IntoPayload {
     /// The payload to be sent.
     fn into_payload(self) -> PayloadBuf;
@@ -136,12 +92,6 @@ impl IntoPayload for serde_json::Value {
     }
 }
 
-impl IntoPayload for JsonBuf {
-    fn into_payload(self) -> PayloadBuf {
-        PayloadBuf::Json(self)
-    }
-}
-
 impl IntoPayload for Bytes {
     fn into_payload(self) -> PayloadBuf {
         PayloadBuf::Binary(self)
@@ -158,5 +108,87 @@ impl IntoPayload for Vec<u8> {
 impl IntoPayload for () {
     fn into_payload(self) -> PayloadBuf {
         PayloadBuf::EMPTY
+    }
+}
+
+/// A borrowed payload: from the network, or a view of a [`PayloadBuf`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload<'a> {
+    /// Any JSON value.
+    Json(Json<'a>),
+    /// The rest of a binary frame.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Payload<'a> {
+    /// The JSON value, if it is JSON.
+    pub fn as_json(&self) -> Option<Json<'a>> {
+        match self {
+            Self::Json(json) => Some(*json),
+            Self::Binary(_) => None,
+        }
+    }
+
+    /// The bytes, if it is binary.
+    pub fn as_binary(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Json(_) => None,
+            Self::Binary(data) => Some(data),
+        }
+    }
+
+    /// The value of `key`, if this is a JSON object that has it; see [`Json::get`].
+    pub fn get(&self, key: &str) -> Option<Json<'a>> {
+        self.as_json()?.get(key)
+    }
+
+    /// The values of several keys in one pass, if this is a JSON object; see [`Json::get_many`].
+    pub fn get_many<const N: usize>(&self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
+        self.as_json().map_or([None; N], |json| json.get_many(keys))
+    }
+
+    /// The values of several keys in one pass, if this is a JSON object; see [`Json::get_into`].
+    pub fn get_into<K: AsRef<str>>(&self, keys: &[K], found: &mut [Option<Json<'a>>]) {
+        if let Some(json) = self.as_json() {
+            json.get_into(keys, found);
+        }
+    }
+
+    /// The payload as a type of the app's; see [`Json::parse`].
+    ///
+    /// ```
+    /// use lobbyd::Payload;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct NewMsg {
+    ///     body: String,
+    /// }
+    ///
+    /// fn body_of(payload: Payload<'_>) -> Result<String, lobbyd::protocol::Mismatch> {
+    ///     Ok(payload.parse::<NewMsg>()?.body)
+    /// }
+    /// # let payload = lobbyd::Json::new(r#"{"body":"hi"}"#).unwrap();
+    /// # assert_eq!(body_of(Payload::Json(payload)).unwrap(), "hi");
+    /// ```
+    ///
+    /// # Errors
+    /// If it does not fit the type, or is binary.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
+        self.as_json().ok_or(Mismatch::BINARY)?.parse()
+    }
+
+    /// An owned copy, verbatim. Costs one allocation and one copy.
+    pub fn to_buf(&self) -> PayloadBuf {
+        match self {
+            Self::Json(json) => PayloadBuf::Json(JsonBuf::from(*json)),
+            Self::Binary(data) => PayloadBuf::Binary(Bytes::copy_from_slice(data)),
+        }
+    }
+}
+
+impl IntoPayload for JsonBuf {
+    fn into_payload(self) -> PayloadBuf {
+        PayloadBuf::Json(self)
     }
 }

@@ -5,11 +5,11 @@ use super::json::Json;
 
 /// A `ref` or `join_ref`: any JSON value.
 ///
-/// Equality is that of JSON values, strictly: `"1"`, `1` and `1.0` are three, while `"1"` and `"\u0031"` are one. Arrays
-/// and objects (which no client sends) deeper than 128, or equal but for integers over 64 bits, are compared less
-/// exactly: by text, or as floats.
+/// Equality is that of JSON values, strictly: `"1"`, `1` and `1.0` are three, while `"1"` and
+/// `"\u0031"` are one. Arrays and objects (which no client sends) are compared less exactly, by
+/// text or as floats, if they are deeper than 128, or equal but for integers over 64 bits.
 ///
-/// 16 bytes; the refs of phoenix.js (decimal strings) and small integers need no heap.
+/// It takes 16 bytes. The refs of phoenix.js (decimal strings) and small integers need no heap.
 #[derive(Clone, Debug, Default)]
 pub struct Ref(Value);
 
@@ -21,7 +21,7 @@ enum Value {
     Decimal(u32),
     /// The number, written without fraction, exponent or leading zeros.
     Number(u32),
-    /// Any other string, its content. Two boxes deep, to keep a `Ref` at 16 bytes.
+    /// The content of any other string. Two boxes deep, to keep a `Ref` at 16 bytes.
     Text(Box<Box<str>>),
     /// The text of any other value, as it came.
     Json(Box<Box<str>>),
@@ -60,7 +60,7 @@ impl Ref {
         })
     }
 
-    /// Bytes of heap that this ref keeps; a limit on what a client may make a connection remember can use it.
+    /// Bytes of heap that this ref keeps. Limits on a client's memory can count them.
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
             Value::Null | Value::Decimal(_) | Value::Number(_) => 0,
@@ -82,8 +82,8 @@ impl Ref {
         }
     }
 
-    /// Hands `f` the bytes that stand for this ref in a binary header: nothing for null, the content of a string, the
-    /// JSON of anything else.
+    /// Hands `f` the bytes of this ref in a binary header: nothing for null, the content of a
+    /// string, the JSON of any other value.
     pub(super) fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         match &self.0 {
             Value::Null => f(b""),
@@ -102,8 +102,8 @@ impl PartialEq for Ref {
     }
 }
 
-/// Whether two JSON texts that differ say the same. Numbers compare within their kind: integers by their digits
-/// (which differ here), floats by value.
+/// Whether two JSON texts that differ are the same value. Numbers compare within their kind:
+/// integers by their digits (which differ here), floats by value.
 fn same_value(a: &str, b: &str) -> bool {
     let is_number =
         |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -118,7 +118,7 @@ fn same_value(a: &str, b: &str) -> bool {
     }
 }
 
-/// The number that `text` is the canonical decimal of.
+/// The number whose canonical decimal is `text`.
 fn decimal(text: &str) -> Option<u32> {
     let canonical = text == "0" || !text.starts_with(['0', '+']);
     text.parse().ok().filter(|_| canonical)
@@ -126,7 +126,7 @@ fn decimal(text: &str) -> Option<u32> {
 
 /// A number's decimal digits, without the heap.
 struct Digits {
-    /// Digits stand at the end.
+    /// The digits are at the end.
     buffer: [u8; 10],
     start: usize,
 }

@@ -1,16 +1,21 @@
-//! The scanner: finds where JSON values end, and refuses what is not JSON (RFC 8259), in one pass without recursion.
+//! Finds where JSON values end (RFC 8259), in one pass without recursion.
 //!
-//! It alone judges what is valid. It needs no copy and one bit for each open bracket, so 60,000 of them cost 7.5 kB
-//! and no stack, and integers of any size pass. simd-json was measured against it, payload by payload from 24 B to
-//! 60 kB: the same speed within a quarter either way, but with a copy, up to 28 bytes of memory a byte of input, a limit on
-//! depth, and no integers beyond the range of an `f64`. Input is UTF-8 that somebody else has checked.
+//! The scanner alone decides which JSON is valid. It needs no copy and one bit for each open
+//! bracket, so 60,000 brackets cost 7.5 kB and no stack. Integers of any size pass. It reports where
+//! a value lies, so the value goes on as it came.
+//!
+//! simd-json's tape has no such places. It needs a copy and up to 28 bytes of memory a byte of
+//! input, limits depth, and takes no integers beyond the range of an `f64`. `cargo bench --bench
+//! engine -- envelope` has the two beside each other (docs/benchmarks.md).
+//!
+//! The caller has checked that the input is UTF-8.
 
-/// Which brackets are open: a bit each, set for an object. Kept between messages for its memory.
+/// The open brackets, a bit each, set for an object. Kept between messages for its memory.
 #[derive(Debug, Default)]
 pub(super) struct Nesting {
-    /// The innermost 64, the innermost of all in the lowest bit.
+    /// The innermost 64 brackets, the innermost of all in the lowest bit.
     inner: u64,
-    /// Those further out, 64 to a word.
+    /// The brackets further out, 64 to a word.
     outer: Vec<u64>,
     depth: usize,
 }
@@ -43,7 +48,8 @@ impl Nesting {
     }
 }
 
-/// A place in a JSON text. Every function that fails leaves it anywhere: the text is then refused as a whole.
+/// A position in a JSON text. A function that fails may leave it anywhere, because the text is then
+/// refused as a whole.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -55,7 +61,7 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    /// What has not been scanned yet.
+    /// The text that has not been scanned yet.
     pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -104,7 +110,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Steps over a whole scalar, or into an array or object that is not empty. True if a value must follow.
+    /// Steps over a whole scalar, or into an array or object that is not empty. Returns true if a
+    /// value must follow.
     fn begin_value(&mut self, nesting: &mut Nesting) -> Option<bool> {
         let first = self.peek()?;
         match first {
@@ -131,8 +138,8 @@ impl<'a> Scanner<'a> {
         Some(true)
     }
 
-    /// Behind a value: steps over closing brackets up to the next comma and what must follow it. True if everything
-    /// is closed; else a value must follow.
+    /// Starts behind a value. Steps over closing brackets and the next comma, and over an object's
+    /// next key. Returns true if everything is closed; else a value must follow.
     fn end_value(&mut self, nesting: &mut Nesting) -> Option<bool> {
         while let Some(object) = nesting.in_object() {
             self.space();
@@ -151,7 +158,7 @@ impl<'a> Scanner<'a> {
         Some(true)
     }
 
-    /// Steps over a key and its colon; returns what stands between the key's quotes.
+    /// Steps over a key and its colon. Returns the text between the key's quotes.
     pub(super) fn key(&mut self) -> Option<&'a str> {
         let key = self.string()?;
         self.space();
@@ -162,7 +169,7 @@ impl<'a> Scanner<'a> {
         Some(key)
     }
 
-    /// Steps over a string; returns what stands between its quotes.
+    /// Steps over a string. Returns the text between its quotes.
     pub(super) fn string(&mut self) -> Option<&'a str> {
         if !self.eat(b'"') {
             return None;
@@ -173,7 +180,7 @@ impl<'a> Scanner<'a> {
             match self.peek()? {
                 b'"' => break,
                 b'\\' => self.escape()?,
-                // A control character must be escaped.
+                // RFC 8259 §7: a control character must be escaped.
                 _ => return None,
             }
         }
@@ -189,7 +196,7 @@ impl<'a> Scanner<'a> {
         match kind {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
             b'u' => match self.unit()? {
-                // One half of a surrogate pair alone is no character.
+                // Half of a surrogate pair is no character.
                 0xD800..0xDC00 => {
                     let paired = self.eat(b'\\') && self.eat(b'u');
                     (paired && (0xDC00..0xE000).contains(&self.unit()?)).then_some(())
@@ -221,10 +228,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The rest of a number that is no integer. One beyond the range of a float is refused, as Phoenix does: relayed,
-    /// it would be a message that many a client cannot read.
+    /// The rest of a number that is no integer. A number beyond the range of a float is refused, as
+    /// in Phoenix: many clients could not read a relayed message with it.
     fn fraction(&mut self, start: usize) -> Option<()> {
-        /// With so few digits and no exponent a number is in range.
+        /// A number with so few digits and no exponent is in range.
         const SHORT: usize = 300;
         if self.eat(b'.') {
             self.digits()?;
@@ -254,8 +261,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes at the start of `bytes` may stand in a JSON string as they are: everything before the first quote,
-/// backslash or control character. Looks at eight at a time.
+/// How many bytes at the start of `bytes` may be in a JSON string unescaped: all before the first
+/// quote, backslash or control character. Looks at eight bytes at a time.
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let (chunks, tail) = bytes.as_chunks::<8>();
     for (count, chunk) in chunks.iter().enumerate() {
@@ -269,8 +276,8 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
     bytes.len() - tail.len() + in_tail
 }
 
-/// The high bit of each byte that is a quote, a backslash or a control character. Only the lowest one set is exact:
-/// a borrow may mark bytes above it.
+/// The high bit of each byte that is a quote, a backslash or a control character. Only the lowest
+/// set bit is exact: a borrow may mark bytes above it.
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;

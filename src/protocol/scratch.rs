@@ -1,9 +1,9 @@
-//! What decoding needs besides the message: memory kept from one message to the next.
+//! Memory of the decoders, kept from one message to the next.
 
 use super::scan::Nesting;
 
-/// Reusable memory of the decoders; one for each thread that decodes is enough. Grows to at most a bit for each byte of
-/// the largest message that was decoded with it.
+/// Reusable memory of the decoders. One value is enough for each thread that decodes. It grows to
+/// at most a bit for each byte of the largest message that was decoded with it.
 #[derive(Debug, Default)]
 pub struct DecodeScratch {
     pub(super) nesting: Nesting,

@@ -1,21 +1,23 @@
-//! Version 1: every message is a JSON object. The opcode does not matter, and there is no binary form.
+//! Version 1: every message is a JSON object, with any opcode, and there is no binary form.
 
+use super::error::{Undecodable, Unencodable};
 use super::escape::{unescape, write_bytes};
+use super::frame_kind::FrameKind;
 use super::json::Json;
-use super::message::{Message, Name, Payload};
-use super::payload::{JsonBuf, PayloadBuf};
+use super::json_buf::JsonBuf;
+use super::message::{Message, Name};
+use super::payload::Payload;
+use super::payload::PayloadBuf;
 use super::reference::Ref;
 use super::scan::Scanner;
 use super::scratch::DecodeScratch;
-use super::version::{FrameKind, Undecodable, Unencodable};
 
-/// Reads `{"topic":…,"event":…,"payload":…,"ref":…}`, where `join_ref` is optional and other keys are ignored. Of
-/// duplicate keys the last one counts.
+/// Reads `{"topic":…,"event":…,"payload":…,"ref":…}`, where `join_ref` is optional and other keys
+/// are ignored. Of duplicate keys the last one counts.
 pub(super) fn decode<'a>(
-    bytes: &'a [u8],
+    text: &'a str,
     scratch: &mut DecodeScratch,
 ) -> Result<Message<'a>, Undecodable> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
     let mut scanner = Scanner::new(text);
     scanner.space();
     let slots = if scanner.rest().starts_with('{') {
@@ -46,7 +48,7 @@ struct Slots<'a> {
     payload: Option<&'a str>,
 }
 
-/// Scans the whole object, and that nothing follows it.
+/// Scans the whole object, and checks that nothing follows it.
 fn slots<'a>(scanner: &mut Scanner<'a>, scratch: &mut DecodeScratch) -> Option<Slots<'a>> {
     let mut slots = Slots::default();
     scanner.eat(b'{');

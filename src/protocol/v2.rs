@@ -1,20 +1,21 @@
 //! Version 2, text: every message is a JSON array, `[join_ref, ref, topic, event, payload]`.
 
+use super::error::{Undecodable, Unencodable};
 use super::escape::write_bytes;
+use super::frame_kind::FrameKind;
 use super::json::Json;
-use super::message::{Message, Name, Payload};
-use super::payload::JsonBuf;
+use super::json_buf::JsonBuf;
+use super::message::{Message, Name};
+use super::payload::Payload;
 use super::reference::Ref;
 use super::scan::Scanner;
 use super::scratch::DecodeScratch;
-use super::version::{FrameKind, Undecodable, Unencodable};
 
-/// Reads an array of five or more; what follows the fifth element is checked and ignored.
+/// Reads an array of five or more elements. Elements after the fifth are checked and ignored.
 pub(super) fn decode<'a>(
-    bytes: &'a [u8],
+    text: &'a str,
     scratch: &mut DecodeScratch,
 ) -> Result<Message<'a>, Undecodable> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
     let mut scanner = Scanner::new(text);
     scanner.space();
     if !scanner.eat(b'[') {
@@ -36,7 +37,8 @@ pub(super) fn decode<'a>(
     })
 }
 
-/// Scans the elements behind the opening bracket, and that nothing follows the closing one. Returns how many there are.
+/// Scans the elements behind the opening bracket, and checks that nothing follows the closing one.
+/// Returns the number of elements.
 fn elements_of<'a>(
     scanner: &mut Scanner<'a>,
     scratch: &mut DecodeScratch,

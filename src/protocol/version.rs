@@ -1,7 +1,8 @@
-//! The two versions of the protocol, how a client picks one, and the one place that knows which encoding serves which.
+//! The two versions of the protocol: how a client picks one, and the encodings of each.
 
-use thiserror::Error;
-
+use super::error::Undecodable;
+use super::error::Unencodable;
+use super::frame_kind::FrameKind;
 use super::message::{Message, Name};
 use super::payload::PayloadBuf;
 use super::reference::Ref;
@@ -11,63 +12,18 @@ use super::{binary, v1, v2};
 /// A version of the serializer, chosen once per connection by the `vsn` parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// JSON objects, text only; what clients before phoenix.js 1.3 speak.
+    /// JSON objects, text only. Clients before phoenix.js 1.3 speak it.
     V1,
     /// JSON arrays, and binary frames for binary payloads.
     V2,
 }
 
-/// The WebSocket opcode that an encoded message needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FrameKind {
-    /// Opcode 1, always valid UTF-8.
-    Text,
-    /// Opcode 2.
-    Binary,
-}
-
-/// A message that is no message of its version. The connection is closed with 1011, as Phoenix does by crashing its
-/// transport process; nothing of the message takes effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Undecodable {
-    /// Not one whole JSON text in valid UTF-8.
-    #[error("not valid JSON")]
-    NotJson,
-    /// JSON, but not an array of five or more (V2) or not an object (V1).
-    #[error("not the JSON shape of a message")]
-    Shape,
-    /// A V1 object that lacks `topic`, `event`, `payload` or `ref`.
-    #[error("a key of the message is missing")]
-    MissingKey,
-    /// A binary frame of another kind than 0, the only one that clients may send.
-    #[error("unknown kind of binary frame")]
-    UnknownKind,
-    /// A binary frame that ends inside its header.
-    #[error("binary frame is cut short")]
-    Truncated,
-}
-
-/// A message that has no form in the version of the receiver. Nothing was appended to the output; the caller skips that
-/// receiver, or treats it as a fault of the sending channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Unencodable {
-    /// V1 has no binary messages.
-    #[error("a binary payload has no form in version 1")]
-    BinaryToV1,
-    /// On V2 the payload of a push or broadcast must be an object (a reply's response need not).
-    #[error("the payload of a push or broadcast is not an object")]
-    NotAnObject,
-    /// A binary header has one byte for each length, so 255 bytes are the most.
-    #[error("a name or ref is over 255 bytes, too long for a binary frame")]
-    TooLong,
-}
-
 impl Version {
-    /// The version that `vsn` asks for; `None` is to be answered with 403.
+    /// The version that `vsn` asks for. The server answers `None` with 403.
     ///
-    /// No `vsn` means V1. Otherwise it must be a full semantic version in `~> 1.0.0` or `~> 2.0.0` as Elixir reads
-    /// them: 2.0.5 and 2.0.1-rc.1 are in, 2.0.0-rc.1 (before 2.0.0) and 2.1.0-rc.1 are not. Numbers beyond 64 bits
-    /// are refused.
+    /// No `vsn` means V1. Otherwise it must be a full semantic version in `~> 1.0.0` or `~> 2.0.0`
+    /// as Elixir reads them: 2.0.5 and 2.0.1-rc.1 are in, 2.0.0-rc.1 (before 2.0.0) and 2.1.0-rc.1
+    /// are not. Numbers beyond 64 bits are refused.
     pub fn negotiate(vsn: Option<&str>) -> Option<Self> {
         let Some(vsn) = vsn else {
             return Some(Self::V1);
@@ -81,20 +37,35 @@ impl Version {
         }
     }
 
-    /// Reads one whole WebSocket message. `binary_opcode` says whether it came with opcode 2; V1 does not care.
+    /// Reads one whole text message (opcode 1).
     ///
-    /// Cost: one pass over the bytes. It allocates for names with escapes and refs that are not small numbers, else
-    /// only what `scratch` grows. Nothing here recurses, so depth is bounded by the size of the message alone.
-    pub fn decode<'a>(
+    /// Cost: one pass over the text. It allocates for names with escapes and for refs that are not
+    /// small numbers, and for the growth of `scratch`. Nothing here recurses, so only the size of
+    /// the message bounds its depth.
+    pub fn decode_text<'a>(
         self,
-        binary_opcode: bool,
+        text: &'a str,
+        scratch: &mut DecodeScratch,
+    ) -> Result<Message<'a>, Undecodable> {
+        match self {
+            Self::V1 => v1::decode(text, scratch),
+            Self::V2 => v2::decode(text, scratch),
+        }
+    }
+
+    /// Reads one whole binary message (opcode 2). V1 has no binary form and ignores the opcode: it
+    /// checks that the bytes are text, and reads them as text.
+    pub fn decode_binary<'a>(
+        self,
         bytes: &'a [u8],
         scratch: &mut DecodeScratch,
     ) -> Result<Message<'a>, Undecodable> {
-        match (self, binary_opcode) {
-            (Self::V1, _) => v1::decode(bytes, scratch),
-            (Self::V2, false) => v2::decode(bytes, scratch),
-            (Self::V2, true) => binary::decode(bytes),
+        match self {
+            Self::V1 => {
+                let text = simdutf8::basic::from_utf8(bytes).map_err(|_| Undecodable::NotJson)?;
+                v1::decode(text, scratch)
+            }
+            Self::V2 => binary::decode(bytes),
         }
     }
 
@@ -166,7 +137,7 @@ impl Version {
         self.encode_end(out, join_ref, topic, "phx_error", crashed)
     }
 
-    /// Unlike a push, these carry the join_ref in the place of the ref too.
+    /// Unlike a push, both of these carry the join_ref in the place of the ref too.
     fn encode_end(
         self,
         out: &mut Vec<u8>,

@@ -2,9 +2,7 @@
 //! an example of how to.
 
 use super::rules::{EventName, EventRule, Relay, RoomRules};
-use crate::channel::{Channel, Handled, Join, Socket};
-use crate::object;
-use crate::{Payload, reason};
+use crate::{Channel, Handled, Join, Payload, Socket, object, reason};
 
 /// The tutorial's rooms by rules: `room:lobby` is open to everybody, other rooms to nobody.
 ///
@@ -37,7 +35,7 @@ impl Channel for RoomChannel {
         match (event, payload.get("body")) {
             ("new_msg", Some(body)) => {
                 socket.broadcast("new_msg", object! { "body": body });
-                Handled::NoReply
+                Handled::no_reply()
             }
             ("new_msg", None) => Handled::error(reason("new_msg needs an object with a body")),
             _ => Handled::error(reason(&format!("unknown event {event:?}"))),

@@ -1,4 +1,4 @@
-//! Starting: what an app sets, the listener it binds, and the server that then runs.
+//! Building a server: its settings, the listener that it binds, and the server that then runs.
 
 use std::future::Future;
 use std::io;
@@ -8,12 +8,10 @@ use std::sync::Arc;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::sync::oneshot;
 
-use super::admission::Admission;
 use super::endpoint::Endpoint;
-use super::run::Running;
-use super::run::Summary;
-use super::run::run;
-use crate::broker::Hub;
+use super::node::Node;
+use super::reload::Live;
+use super::run::{Parts, Running, Summary, run};
 use crate::channel::Router;
 use crate::server::admission::proxies::Proxies;
 use crate::server::http::admin_listener as admin;
@@ -21,7 +19,6 @@ use crate::server::http::admin_listener::Admin;
 use crate::server::http::app::HttpApp;
 use crate::server::http::operator_pages::{MetricsTo, Pages};
 use crate::server::limits::values::ServerLimits;
-use crate::server::node::status::Status;
 
 /// A server that is being set up.
 ///
@@ -46,10 +43,14 @@ pub struct Server {
 /// Rooms that the metrics name. Each is a label's value, so they are few.
 const ROOMS_TOP: usize = 10;
 
+/// Each is a thread. Nobody has so many cores, and a shard's number is kept in 16 bits.
+const SHARDS_MAX: usize = 1_024;
+
 impl Server {
     /// A server of `router`, with a shard for each core and default limits.
     pub fn new(router: Router) -> Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = cores.min(SHARDS_MAX);
         Server {
             app: HttpApp::new(router),
             shards: cores,
@@ -59,9 +60,16 @@ impl Server {
         }
     }
 
-    /// How many shards, each a thread with its own connections. Default: the cores there are. At least 1, at most 1,024.
+    /// How many shards, each a thread with its own connections. Default: the cores there are.
+    ///
+    /// # Panics
+    /// If `count` is 0 or more than 1,024: a mistake in the program, reported at its start.
     pub fn shards(mut self, count: usize) -> Server {
-        self.shards = count.clamp(1, 1024);
+        assert!(
+            (1..=SHARDS_MAX).contains(&count),
+            "a server has 1 to {SHARDS_MAX} shards, not {count}"
+        );
+        self.shards = count;
         self
     }
 
@@ -78,9 +86,9 @@ impl Server {
         self
     }
 
-    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the main one; port 0
-    /// takes any free port. Default: nowhere. Then the main listener shows `/metrics` to this machine alone; with an
-    /// admin listener it shows them to nobody.
+    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the
+    /// main one; port 0 takes any free port. Default: nowhere. Then the main listener shows
+    /// `/metrics` to this machine alone; with an admin listener it shows them to nobody.
     pub fn admin(mut self, address: SocketAddr) -> Server {
         self.admin = Admin::At(address);
         self
@@ -92,7 +100,8 @@ impl Server {
         self
     }
 
-    /// How many rooms the metrics name, with their members and messages: the largest ones. Default 10; 0 names none.
+    /// How many rooms the metrics name, with their members and messages: the largest ones. Default
+    /// 10; 0 names none.
     pub fn rooms_top(mut self, rooms: usize) -> Server {
         self.rooms_top = rooms;
         self
@@ -101,8 +110,8 @@ impl Server {
     /// Binds the address, without accepting anything yet. Port 0 takes any free port.
     ///
     /// # Errors
-    /// Those of the system: the port is in use, the address is not one of this machine's, and so on. Of the admin
-    /// listener likewise; the text then begins with "admin listener" and its address.
+    /// Errors of the system: the port is in use, the address is not one of this machine's, and so
+    /// on. Those of the admin listener begin with "admin listener" and its address.
     pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
         let socket = Socket::new(
             Domain::for_address(address),
@@ -115,8 +124,9 @@ impl Server {
         self.listen_on(socket.into())
     }
 
-    /// Takes a listener over that somebody else bound, such as systemd or the process before this one; several processes
-    /// may accept from one. Options that the server needs are set on it, its backlog is left as it is.
+    /// Takes a listener over that somebody else bound, such as systemd or the process before this
+    /// one; several processes may accept from one. Options that the server needs are set on it, its
+    /// backlog is left as it is.
     ///
     /// # Errors
     /// `InvalidInput` if the socket does not listen; else those of the system.
@@ -132,28 +142,19 @@ impl Server {
         socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
         socket.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let admission = Arc::new(Admission::new(self.shards, &self.limits));
-        self.app.admission = Arc::clone(&admission);
-        let endpoint = Endpoint {
-            hub: Arc::new(Hub::new(self.shards)),
-            closes: Arc::default(),
-            meters: Arc::clone(&admission.meters),
-            admission,
-            status: Arc::new(Status::new(self.shards)),
-            live: Arc::default(),
-            stats: (0..self.shards).map(|_| Arc::default()).collect(),
-        };
+        let node = Arc::new(Node::new(self.shards, &self.limits));
+        self.app.admission = Arc::clone(&node.admission);
         let admin = std::mem::replace(&mut self.admin, Admin::Nowhere).bind()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
         let pages = Pages {
-            endpoint: endpoint.clone(),
+            node: Arc::clone(&node),
             metrics: match admin {
                 Some(_) => MetricsTo::Nobody,
                 None => MetricsTo::Loopback,
             },
             rooms_top: self.rooms_top,
         };
-        endpoint.live.begin(self.app.pages(pages), self.limits);
+        let live = Arc::new(Live::new(self.app.pages(pages), self.limits));
         Ok(Bound {
             rooms_top: self.rooms_top,
             shards: self.shards,
@@ -161,13 +162,14 @@ impl Server {
             address,
             admin,
             admin_address,
-            endpoint,
+            node,
+            live,
         })
     }
 }
 
-/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`. A restart brings all
-/// clients at once.
+/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`. A
+/// restart brings all clients at once.
 const BACKLOG: i32 = 65_535;
 
 /// A server that has its address and can be run.
@@ -179,7 +181,8 @@ pub struct Bound {
     address: SocketAddr,
     admin: Option<TcpListener>,
     admin_address: Option<SocketAddr>,
-    endpoint: Endpoint,
+    node: Arc<Node>,
+    live: Arc<Live>,
 }
 
 impl Bound {
@@ -195,11 +198,12 @@ impl Bound {
 
     /// A handle for broadcasting from outside any channel, and for what is counted.
     pub fn endpoint(&self) -> Endpoint {
-        self.endpoint.clone()
+        Endpoint::new(&self.node, &self.live)
     }
 
-    /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and returns when all are gone,
-    /// or at the deadline ([`ServerLimits::drain`]). Blocks the thread; `shutdown` may use tokio's I/O and timers.
+    /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and
+    /// returns when all are gone, or at the deadline ([`ServerLimits::drain`]). Blocks the thread;
+    /// `shutdown` may use tokio's I/O and timers.
     ///
     /// # Errors
     /// If threads or their runtimes cannot be made. Nothing has been served then.
@@ -207,8 +211,8 @@ impl Bound {
         self.run_until(shutdown, std::future::pending())
     }
 
-    /// The same, but for a second order, as of an impatient operator: `cut` is polled once `shutdown` is ready, and when it
-    /// is ready, what is still connected is cut at once.
+    /// The same with a second order, as of an impatient operator: `cut` is polled once `shutdown`
+    /// is ready. When `cut` is ready, all remaining connections are cut at once.
     ///
     /// # Errors
     /// Those of [`run`](Bound::run).
@@ -218,18 +222,14 @@ impl Bound {
         cut: impl Future<Output = ()>,
     ) -> io::Result<Summary> {
         let (admin, rooms_top) = (self.admin, self.rooms_top);
-        let start_admin = |endpoint: &Endpoint| admin::start(admin, endpoint, rooms_top);
-        let live = Arc::clone(&self.endpoint.live);
-        let ended = run(
-            self.listener,
-            self.endpoint,
-            self.shards,
-            start_admin,
-            shutdown,
-            cut,
-        );
-        live.retire();
-        ended
+        let start_admin = |node: &Arc<Node>| admin::start(admin, node, rooms_top);
+        let parts = Parts {
+            listener: self.listener,
+            shards: self.shards,
+            node: self.node,
+            live: self.live,
+        };
+        run(parts, start_admin, shutdown, cut)
     }
 
     /// Serves on a thread of its own.
@@ -246,6 +246,24 @@ impl Bound {
             endpoint,
             stop: Some(stop),
             thread: Some(thread),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_shards_that_cannot_be_is_refused_when_it_is_set() {
+        for count in [0, SHARDS_MAX + 1, usize::MAX] {
+            let set = || Server::new(Router::new()).shards(count);
+            let panic = std::panic::catch_unwind(set).unwrap_err();
+            let text = panic.downcast_ref::<String>().unwrap();
+            assert!(text.contains(&format!("not {count}")), "{text}");
+        }
+        for count in [1, SHARDS_MAX] {
+            assert_eq!(Server::new(Router::new()).shards(count).shards, count);
         }
     }
 }

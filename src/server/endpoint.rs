@@ -1,125 +1,233 @@
 //! The server as seen from the app, outside any channel: broadcasting and forced disconnects.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use super::admission::Admission;
 use super::metrics;
-use super::reload::Live;
-use super::reload::Reload;
-use crate::broker::{Hub, HubCounts, Position};
+use super::reload::{Live, Reload};
+use crate::broker::HubCounts;
+use crate::channel::Published;
 use crate::protocol::IntoPayload;
 use crate::server::admission::refusal::RefusalCounts;
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
+use crate::server::node::Node;
 use crate::server::node::closes::CloseCounts;
-use crate::server::node::closes::Closes;
-use crate::server::node::shard_stats::ShardStats;
 use crate::server::node::status::Status;
-use crate::session::encode_broadcast;
+use crate::server::shard::deliver::DISCONNECT;
+use crate::session::BroadcastFrames;
 
-/// A handle to a running server. Cheap to clone, may be used from any thread.
+/// A handle to a server. Cheap to clone, may be used from any thread.
+///
+/// It works from [`bind`](super::builder::Server::bind) on. An app may keep it, in its channels and
+/// callbacks too: it keeps no server running and no app alive. After the server's end it still
+/// shows what was counted, and nothing else comes of it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    pub(super) hub: Arc<Hub>,
-    pub(super) closes: Arc<Closes>,
-    pub(super) meters: Arc<LimitMeters>,
-    pub(super) admission: Arc<Admission>,
-    pub(super) status: Arc<Status>,
-    pub(super) stats: Arc<[Arc<ShardStats>]>,
-    pub(super) live: Arc<Live>,
+    node: Arc<Node>,
+    /// Weak, because what is served may hold an endpoint.
+    live: Weak<Live>,
 }
 
 impl Endpoint {
-    /// Broadcasts to every subscriber of `topic` on this node. Returns its place in the topic's order, which is
-    /// [`Position::NOWHERE`] if nobody is subscribed; nothing is encoded then.
-    pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Position {
-        let payload = payload.into_payload();
-        let published = self.hub.publish(topic, &mut |draft, wants| {
-            encode_broadcast(draft, wants, topic, event, &payload);
-        });
-        published.map_or(Position::NOWHERE, |published| published.position)
+    pub(super) fn new(node: &Arc<Node>, live: &Arc<Live>) -> Endpoint {
+        Endpoint {
+            node: Arc::clone(node),
+            live: Arc::downgrade(live),
+        }
     }
 
-    /// Closes every connection whose `connect` named this socket id, with 1001: the clients reconnect and go through
-    /// `connect` again, which may then refuse them. The same as broadcasting the event `disconnect` to that id.
+    /// Broadcasts to every subscriber of `topic` on this node. What it returns knows its place in
+    /// the topic's order, and that there is none if nobody is subscribed; nothing is encoded then.
+    /// Nobody need look at it.
+    pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Published {
+        let payload = payload.into_payload();
+        let mut frames = BroadcastFrames {
+            topic,
+            event,
+            payload: &payload,
+        };
+        let published = self.node.hub.publish(topic, &mut frames);
+        let position = published.map(|published| published.position);
+        position.into()
+    }
+
+    /// Closes every connection whose `connect` named this socket id, with 1001: the clients
+    /// reconnect and go through `connect` again, which may then refuse them. The same as
+    /// broadcasting the event `disconnect` to that id.
     pub fn disconnect(&self, socket_id: &str) {
         self.broadcast(socket_id, DISCONNECT, ());
     }
 
-    /// Serves another router within other limits from now on, without disturbing who is connected; before the server runs,
-    /// from its start. It returns at once, and each shard follows with its next turn. New connections meet all of it; those
-    /// that are in HTTP at that moment are answered by the old router still.
+    /// Serves another router within other limits from now on, without disturbing who is connected;
+    /// before the server runs, from its start. It returns at once, and each shard follows with its
+    /// next turn. New connections meet all of it; those that are in HTTP at that moment are
+    /// answered by the old router still.
     ///
-    /// Connections go on under the mount that has the path of theirs now: its idle timeout, message size and number of
-    /// channels hold for them, and each topic that a client has joined is from then on served by the channel of the route
-    /// that matches it now. What the old one has [assigned](crate::channel::Socket::assign) is there for the new one, and the
-    /// client is not told. Where no mount has that path, or no route matches the topic, the old one serves on until the
-    /// connection or the channel ends. `connect` and [`Channel::join`](crate::channel::Channel::join) are not called again, and
-    /// which events go through [`Channel::handle_out`](crate::channel::Channel::handle_out) was settled with the join.
+    /// Connections go on under the mount that has the path of theirs now: its idle timeout, message
+    /// size and number of channels hold for them, and each topic that a client has joined is from
+    /// then on served by the channel of the route that matches it now. What the old one has
+    /// [assigned](crate::channel::Socket::assign) is there for the new one, and the client is not
+    /// told. Where no mount has that path, or no route matches the topic, the old one serves on
+    /// until the connection or the channel ends. `connect` and
+    /// [`Channel::join`](crate::channel::Channel::join) are not called again, and which events go
+    /// through [`Channel::handle_out`](crate::channel::Channel::handle_out) was settled with the
+    /// join.
     ///
-    /// What the listener was bound with stays as it was: [`ServerLimits::notsent_bytes_max`](crate::server::limits::values::ServerLimits).
+    /// What the listener was bound with stays as it was:
+    /// [`ServerLimits::notsent_bytes_max`](crate::server::limits::values::ServerLimits).
+    ///
+    /// Once the server has ended, and once a [`Bound`](super::builder::Bound) was dropped that
+    /// never ran, there is nothing to change: then it does and counts nothing.
     pub fn reload(&self, reload: Reload) {
-        self.live.reload(reload);
+        if let Some(live) = self.live.upgrade() {
+            live.reload(reload);
+            self.node.status.reloaded();
+        }
     }
 
-    /// Counts a reload that did not come about, as the new configuration is wrong: `lobbyd_reloads_total{result="failed"}`.
-    /// Nothing changes.
+    /// Counts a reload that did not come about, because the new configuration is wrong:
+    /// `lobbyd_reloads_total{result="failed"}`. Nothing changes.
     pub fn reload_failed(&self) {
-        self.live.reload_failed();
+        self.node.status.reload_failed();
     }
 
     /// How many topics have subscribers on this node.
     pub fn topics_len(&self) -> usize {
-        self.hub.topics_len()
+        self.node.hub.topics_len()
     }
 
     /// How many WebSockets have ended so far, and why.
     pub fn closes(&self) -> CloseCounts {
-        self.closes.counts()
+        self.node.closes.counts()
     }
 
     /// How many requests for a socket were refused so far, and why.
     pub fn refusals(&self) -> RefusalCounts {
-        self.admission.refusals.counts()
+        self.node.admission.refusals.counts()
     }
 
     /// Changes who may come, and how fast, for those that come from now on: as the limits of connections,
     /// accepts, upgrades and joins say in `limits`. No client that is connected notices.
     pub fn set_admission(&self, limits: &ServerLimits) {
-        self.admission.set_limits(limits);
+        self.node.admission.set_limits(limits);
     }
 
     /// How often each limit was reached, and how near it is.
     pub fn limit_meters(&self) -> &LimitMeters {
-        &self.meters
+        &self.node.meters
     }
 
     /// Whether it is admitting, and whether its shards turn.
     pub fn status(&self) -> &Status {
-        &self.status
+        &self.node.status
     }
 
-    /// All that is counted, in Prometheus's text format, as `/metrics` shows it: with members and messages of the
-    /// `rooms_top` largest rooms by name. Costs a look at every topic, some milliseconds with 100,000 of them, for the
-    /// thread that calls; no shard waits for longer than a 64th part of that.
+    /// All that is counted, in Prometheus's text format, as `/metrics` shows it: with members and
+    /// messages of the `rooms_top` largest rooms by name. Costs a look at every topic, some
+    /// milliseconds with 100,000 of them, for the thread that calls; no shard waits for longer than
+    /// a 64th part of that.
     pub fn metrics(&self, rooms_top: usize) -> String {
-        metrics::text(self, rooms_top)
+        metrics::text(&self.node, rooms_top)
     }
 
-    /// Begins a new window of time for all peaks that are shown.
-    pub(super) fn next_window(&self) {
-        self.meters.next_window();
-        for shard in self.stats.iter() {
-            shard.longest_turn.next_window();
-        }
-    }
-
-    /// What this node has done since it started: broadcasts and their encodings, and what was written for them. Costs a
-    /// few loads for each shard, and none of the shards notices.
+    /// The work of this node since it started: broadcasts, their encodings, and the writes for
+    /// them. Costs a few loads for each shard, and none of the shards notices.
     pub fn counts(&self) -> HubCounts {
-        self.hub.counts()
+        self.node.hub.counts()
     }
 }
 
-/// The one event on a socket id that means something (protocol.md §5).
-pub(super) const DISCONNECT: &str = "disconnect";
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+    use std::sync::OnceLock;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::channel::{Connect, Router, UserSocket};
+    use crate::server::builder::{Bound, Server};
+    use crate::server::limits::values::ServerLimits;
+    use crate::server::node::status::{Phase, ReloadCounts};
+
+    fn bound(router: Router) -> Bound {
+        let server = Server::new(router).shards(1);
+        server.bind("127.0.0.1:0".parse().unwrap()).unwrap()
+    }
+
+    fn reload(router: Router) -> Reload {
+        Reload {
+            router,
+            limits: ServerLimits::default(),
+        }
+    }
+
+    /// A router whose callback keeps `kept`.
+    fn keeping<T: Send + Sync + 'static>(kept: T) -> Router {
+        let socket = UserSocket::new().connect(move |_, _| {
+            let _ = &kept;
+            Connect::refuse()
+        });
+        Router::new().socket("/socket", socket)
+    }
+
+    /// The status line of the answer to `GET /`.
+    fn get(address: SocketAddr) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.lines().next().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_reload_before_the_server_runs_is_what_it_begins_with() {
+        let bound = bound(Router::new());
+        let endpoint = bound.endpoint();
+        endpoint.reload(reload(Router::new().static_files(false)));
+        assert_eq!(endpoint.status().phase(), Phase::Starting);
+        let server = bound.start();
+        assert_eq!(get(server.local_addr()), "HTTP/1.1 404 Not Found");
+        server.stop().unwrap();
+    }
+
+    #[test]
+    fn after_the_end_a_reload_does_nothing_and_what_was_counted_is_still_shown() {
+        let bound = bound(Router::new());
+        let endpoint = bound.endpoint();
+        let server = bound.start();
+        endpoint.reload(reload(Router::new()));
+        endpoint.reload_failed();
+        server.stop().unwrap();
+        let token = Arc::new(());
+        endpoint.reload(reload(keeping(Arc::clone(&token))));
+        assert_eq!(Arc::strong_count(&token), 1, "nobody keeps what was given");
+        assert_eq!(endpoint.broadcast("room:1", "news", ()).position(), None);
+        let counts = ReloadCounts { ok: 1, failed: 1 };
+        assert_eq!(endpoint.node.status.reloads(), counts);
+        let metrics = endpoint.metrics(0);
+        assert!(metrics.contains("lobbyd_reloads_total{result=\"ok\"} 1\n"));
+    }
+
+    #[test]
+    fn an_app_that_keeps_an_endpoint_goes_with_its_server() {
+        for runs in [false, true] {
+            let (token, cell) = (Arc::new(()), Arc::new(OnceLock::<Endpoint>::new()));
+            let router = || keeping((Arc::clone(&token), Arc::clone(&cell)));
+            let bound = bound(router());
+            assert!(cell.set(bound.endpoint()).is_ok());
+            bound.endpoint().reload(reload(router()));
+            if runs {
+                bound.start().stop().unwrap();
+            } else {
+                drop(bound);
+            }
+            assert_eq!(Arc::strong_count(&token), 1, "runs: {runs}");
+        }
+    }
+}

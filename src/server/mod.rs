@@ -1,10 +1,12 @@
 //! The server: threads, sockets and HTTP round the broker and the channels.
 //!
-//! What an app needs of it is also at the crate's root. [`serve_http`] and what belongs to it are engine, public for benches
-//! and tests: no promise is made that they stay as they are.
+//! What an app needs of it is also at the crate's root. `serve_http` and what belongs to it are
+//! engine, public with the feature `engine` alone, for benches and tests: no promise is made that
+//! they stay as they are.
 //!
-//! An acceptor hands each TCP connection to the shard with the fewest (`acceptor`). A shard is one thread with all that
-//! its connections need; there a connection speaks HTTP first (`http`) and becomes a WebSocket (`shard`).
+//! An acceptor hands each TCP connection to the shard with the fewest (`acceptor`). A shard is one
+//! thread with all that its connections need; there a connection speaks HTTP first (`http`) and
+//! becomes a WebSocket (`shard`).
 
 mod accept;
 mod admission;
@@ -20,14 +22,18 @@ mod shard;
 
 pub use accept::open_files::raise_descriptor_limit;
 pub use admission::proxies::Proxies;
+#[cfg(feature = "engine")]
 pub use admission::proxy_header::ProxyHeader;
 pub use admission::refusal::NotAnUpgrade;
 pub use admission::refusal::Refusal;
 pub use admission::refusal::RefusalCounts;
 pub use builder::{Bound, Server};
 pub use endpoint::Endpoint;
+#[cfg(feature = "engine")]
 pub use http::app::HttpApp;
+#[cfg(feature = "engine")]
 pub use http::handshake::Accepted;
+#[cfg(feature = "engine")]
 pub use http::serve::{Upgraded, serve_http};
 pub use limits::limit::{Limit, LimitSet};
 pub use limits::meters::LimitMeters;
@@ -39,3 +45,5 @@ pub use node::closes::CloseCounts;
 pub use node::status::{Phase, Status};
 pub use reload::Reload;
 pub use run::{Running, Summary};
+
+pub use crate::websocket::Overrun;

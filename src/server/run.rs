@@ -1,170 +1,196 @@
 //! Running: one thread per shard, the acceptor on the caller's, and the end of both.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
+use super::admission::Admission;
 use super::endpoint::Endpoint;
+use super::node::Node;
+use super::reload::Live;
 use super::shard::Shard;
 use crate::server::accept::acceptor::accept;
 use crate::server::accept::open_files::warn_of_few_descriptors;
 use crate::server::http::app::HttpApp;
-use crate::server::limits::values::Drain;
-use crate::server::limits::values::ServerLimits;
+use crate::server::limits::values::{Drain, ServerLimits};
 use crate::server::node::status::Phase;
 use crate::server::shard::link::{Command, ShardLink};
-use std::net::SocketAddr;
-use tokio::sync::oneshot;
 
-/// How long a shard may take to cut what it has, once told to: one turn.
+/// How long a shard may take to cut all its connections, once told to: one turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
-/// How often a drain says how many connections are left.
+/// How often a drain logs how many connections are left.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
 
+/// All that a bound server runs with.
+pub(super) struct Parts {
+    pub listener: TcpListener,
+    pub shards: usize,
+    pub node: Arc<Node>,
+    /// The one strong reference: the router and its app end with [`run`].
+    pub live: Arc<Live>,
+}
+
 pub(super) fn run(
-    listener: TcpListener,
-    endpoint: Endpoint,
-    shards: usize,
-    start_admin: impl FnOnce(&Endpoint) -> io::Result<()>,
+    parts: Parts,
+    start_admin: impl FnOnce(&Arc<Node>) -> io::Result<()>,
     shutdown: impl Future<Output = ()>,
     cut: impl Future<Output = ()>,
 ) -> io::Result<Summary> {
+    let Parts {
+        listener,
+        shards,
+        node,
+        live,
+    } = parts;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())?;
-    let (over, mut ended) = mpsc::unbounded_channel();
-    let numbers = 0..u16::try_from(shards).unwrap_or(u16::MAX);
-    let links: Vec<_> = numbers
-        .map(|number| Arc::new(ShardLink::new(number, &endpoint)))
-        .collect();
-    let serving = endpoint.live.reach(&links);
-    let mut threads = Vec::new();
-    for link in &links {
-        threads.push(start_shard(
-            Arc::clone(link),
-            Arc::clone(&serving.app),
-            serving.limits,
-            over.clone(),
-        )?);
-    }
-    // A reload is to let go of it.
-    drop(serving);
-    drop(over);
-    warn_of_few_descriptors(&endpoint);
+    let mut shards = ShardThreads::start(shards, &node, &live)?;
+    warn_of_few_descriptors(&node.admission);
     let all_ended = runtime.block_on(async {
-        start_admin(&endpoint)?;
+        start_admin(&node)?;
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
-        endpoint.status.enter(Phase::Admitting);
-        until(shutdown, accept(&listener, &links, &endpoint.admission)).await;
-        endpoint.status.enter(Phase::Draining);
-        let drain_times = endpoint.live.serving().limits.drain;
-        let drain = async {
-            let ready_delay = Duration::from_millis(drain_times.ready_delay_ms);
-            if !ready_delay.is_zero() {
-                tracing::info!("not ready any more; still accepting for {ready_delay:?}");
-            }
-            until(sleep(ready_delay), accept(&listener, &links, &endpoint.admission)).await;
-            drop(listener);
-            tell(&links, || Command::Drain);
-            report(&links, &drain_times, all_gone(&mut ended)).await;
+        let admission = &node.admission;
+        node.status.enter(Phase::Admitting);
+        tokio::select! {
+            biased;
+            () = shutdown => {}
+            () = accept(&listener, &shards.links, admission) => {}
+        }
+        node.status.enter(Phase::Draining);
+        let times = live.serving().limits.drain;
+        let deadline = Duration::from_millis(times.deadline_ms);
+        let is_drained = tokio::select! {
+            biased;
+            () = drain(listener, &mut shards, admission, &times) => true,
+            _ = timeout(deadline, cut) => false,
         };
-        let deadline = Duration::from_millis(drain_times.deadline_ms);
-        if ends_before(timeout(deadline, cut), drain).await {
+        if is_drained {
             return io::Result::Ok(true);
         }
-        tell(&links, || Command::Cut);
-        Ok(timeout(CUT_GRACE, all_gone(&mut ended)).await.is_ok())
+        shards.tell(|| Command::Cut);
+        Ok(timeout(CUT_GRACE, shards.all_gone()).await.is_ok())
     })?;
-    let (mut cut_off, mut cut_told) = (0, 0);
-    for (link, thread) in links.iter().zip(threads) {
-        cut_off += link.cut_off.load(Ordering::Relaxed);
-        cut_told += link.cut_told.load(Ordering::Relaxed);
-        if all_ended || thread.is_finished() {
-            let _ = thread.join();
-        } else {
-            // A callback hangs in it. Nobody can wait for that; what it has ends with the process.
-            cut_off += link.connections.load(Ordering::Relaxed);
-        }
-    }
-    if cut_told > 0 {
-        tracing::info!(
-            connections = cut_told,
-            "cut after their Close had gone to the kernel, without waiting for their clients' answer"
-        );
-    }
-    Ok(Summary { cut_off })
+    Ok(shards.join(all_ended))
 }
 
-fn tell(links: &[Arc<ShardLink>], command: impl Fn() -> Command) {
-    for link in links {
-        link.inbox.post(command(), 1);
+/// Accepts for as long as load balancers take to notice that the server is not ready any more; then
+/// has all shards drain, and waits for them.
+async fn drain(
+    listener: AsyncFd<TcpListener>,
+    shards: &mut ShardThreads,
+    admission: &Admission,
+    times: &Drain,
+) {
+    let ready_delay = Duration::from_millis(times.ready_delay_ms);
+    if !ready_delay.is_zero() {
+        tracing::info!("not ready any more; still accepting for {ready_delay:?}");
     }
-}
-
-/// Waits until all shards have ended.
-async fn all_gone(ended: &mut mpsc::UnboundedReceiver<()>) {
-    while ended.recv().await.is_some() {}
-}
-
-/// Waits for `end`, and says now and then how far it is.
-async fn report(links: &[Arc<ShardLink>], drain: &Drain, end: impl Future<Output = ()>) {
-    let connections = || -> usize {
-        let each = links.iter();
-        each.map(|link| link.connections.load(Ordering::Relaxed))
-            .sum()
-    };
-    let (count, window) = (connections(), drain.closing_window_ms());
-    let pace = match Duration::from_millis(window) {
+    tokio::select! {
+        biased;
+        () = sleep(ready_delay) => {}
+        () = accept(&listener, &shards.links, admission) => {}
+    }
+    drop(listener);
+    shards.tell(|| Command::Drain);
+    let pace = match Duration::from_millis(times.closing_window_ms()) {
         Duration::ZERO => "at once".to_owned(),
         window => format!("over at most {window:?}"),
     };
     tracing::info!(
-        connections = count,
+        connections = shards.connections(),
         "accepting no more; closing connections {pace}"
     );
-    let mut end = pin!(end);
-    while timeout(REPORT_EVERY, end.as_mut()).await.is_err() {
+    while timeout(REPORT_EVERY, shards.all_gone()).await.is_err() {
         tracing::info!(
-            connections = connections(),
+            connections = shards.connections(),
             "waiting for connections to close"
         );
     }
 }
 
-/// Runs `work` until it ends, or `end` does; true if it was the work.
-async fn ends_before(end: impl Future, work: impl Future<Output = ()>) -> bool {
-    let (mut end, mut work) = (pin!(end), pin!(work));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(true),
-        Poll::Pending => end.as_mut().poll(cx).map(|_| false),
-    })
-    .await
+/// The threads of all shards.
+struct ShardThreads {
+    links: Vec<Arc<ShardLink>>,
+    threads: Vec<JoinHandle<()>>,
+    /// Closed once all of them have ended.
+    ended: mpsc::UnboundedReceiver<()>,
 }
 
-/// Runs `work`, which never ends, until `end` does.
-async fn until(end: impl Future<Output = ()>, work: impl Future<Output = ()>) {
-    let (mut end, mut work) = (pin!(end), pin!(work));
-    poll_fn(|cx| {
-        let ended = end.as_mut().poll(cx);
-        let _ = work.as_mut().poll(cx);
-        ended
-    })
-    .await;
+impl ShardThreads {
+    fn start(count: usize, node: &Node, live: &Live) -> io::Result<ShardThreads> {
+        let (over, ended) = mpsc::unbounded_channel();
+        let numbers = 0..u16::try_from(count).unwrap_or(u16::MAX);
+        let links: Vec<_> = numbers
+            .map(|number| Arc::new(ShardLink::new(number, node)))
+            .collect();
+        // Held no longer than this function: a reload is to let go of the old router.
+        let serving = live.reach(&links);
+        let start = |link| {
+            let app = Arc::clone(&serving.app);
+            start_shard(Arc::clone(link), app, serving.limits, over.clone())
+        };
+        let threads = links.iter().map(start).collect::<io::Result<_>>()?;
+        Ok(ShardThreads {
+            links,
+            threads,
+            ended,
+        })
+    }
+
+    fn tell(&self, command: impl Fn() -> Command) {
+        for link in &self.links {
+            link.inbox.post(command(), 1);
+        }
+    }
+
+    fn connections(&self) -> usize {
+        let each = self.links.iter();
+        each.map(|link| link.connections.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// Waits until all shards have ended.
+    async fn all_gone(&mut self) {
+        while self.ended.recv().await.is_some() {}
+    }
+
+    /// Joins the threads, and counts the connections that they cut. Threads that hang are left
+    /// alone unless `all_ended`.
+    fn join(self, all_ended: bool) -> Summary {
+        let (mut cut_off, mut cut_told) = (0, 0);
+        for (link, thread) in self.links.iter().zip(self.threads) {
+            cut_off += link.cut_off.load(Ordering::Relaxed);
+            cut_told += link.cut_told.load(Ordering::Relaxed);
+            if all_ended || thread.is_finished() {
+                let _ = thread.join();
+            } else {
+                // A callback hangs in it. Nobody can wait for that; its connections end with the
+                // process.
+                cut_off += link.connections.load(Ordering::Relaxed);
+            }
+        }
+        if cut_told > 0 {
+            tracing::info!(
+                connections = cut_told,
+                "cut after their Close had gone to the kernel, without waiting for their clients' answer"
+            );
+        }
+        Summary { cut_off }
+    }
 }
 
 fn start_shard(
@@ -181,7 +207,7 @@ fn start_shard(
     let (made, is_made) = std::sync::mpsc::channel();
     let name = format!("shard-{}", link.number);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
-        // A local runtime cannot be sent, so its thread makes it, and says whether it could.
+        // A local runtime cannot be sent, so its thread makes it, and reports whether it could.
         match runtime() {
             Ok(runtime) => {
                 let _ = made.send(Ok(()));
@@ -197,8 +223,8 @@ fn start_shard(
     Ok(thread)
 }
 
-/// A panic of a channel's callback ends that channel. A panic that comes up to here is one of ours: a shard that
-/// went silent would leave its clients hanging, so the process ends and says so.
+/// A panic of a channel's callback ends that channel. A panic that comes up to here is one of ours:
+/// a shard that went silent would leave its clients hanging, so the process ends with a message.
 fn run_shard(
     runtime: &LocalRuntime,
     link: Arc<ShardLink>,
@@ -222,10 +248,11 @@ fn run_shard(
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// WebSockets that were cut off: their clients did not take the Close frame within
-    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were told. Connections that
-    /// hang in HTTP do not count, they lose nothing.
+    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were
+    /// told. Connections that hang in HTTP do not count, they lose nothing.
     pub cut_off: usize,
 }
 
@@ -249,10 +276,10 @@ impl Running {
         &self.endpoint
     }
 
-    /// Stops it as [`Bound::run`] does, and says how it ended.
+    /// Stops it as [`Bound::run`](super::builder::Bound::run) does, and says how it ended.
     ///
     /// # Errors
-    /// Those of [`Bound::run`].
+    /// Those of [`Bound::run`](super::builder::Bound::run).
     pub fn stop(mut self) -> io::Result<Summary> {
         self.end()
     }

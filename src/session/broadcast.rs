@@ -1,8 +1,9 @@
-//! Sealing a broadcast: the encodings that a topic's subscribers need, each made once.
+//! The frames of a broadcast: each encoding that a topic's subscribers need, sealed once.
 
+use bytes::Bytes;
 use fastwebsockets::OpCode;
 
-use crate::broker::{CLASSES, Class, Draft, Original, Wants};
+use crate::broker::{CLASSES, Class, Draft, Original, Seal, Wants};
 use crate::protocol::{FrameKind, Payload, PayloadBuf, Version};
 use crate::websocket::seal;
 
@@ -16,33 +17,43 @@ pub(crate) fn class_of(version: Version) -> Class {
 
 const VERSIONS: [(Class, Version); CLASSES] = [(Class::V1, Version::V1), (Class::V2, Version::V2)];
 
-/// Puts into `draft` what `wants` asks for. A payload that has no form in a class (bytes in version 1, or a list as
-/// payload in version 2) has none there; subscribers of that class then miss nothing that could be said to them.
-pub(crate) fn encode_broadcast(
-    draft: &mut Draft,
-    wants: Wants,
-    topic: &str,
-    event: &str,
-    payload: &PayloadBuf,
-) {
-    let mut out = Vec::with_capacity(64 + topic.len() + event.len() + payload_bytes(payload).len());
-    for (class, version) in VERSIONS {
-        if !wants.classes[class as usize] {
-            continue;
+/// One message to the subscribers of a topic. Each encoding that they need is made and sealed once.
+pub(crate) struct BroadcastFrames<'a> {
+    pub topic: &'a str,
+    pub event: &'a str,
+    pub payload: &'a PayloadBuf,
+}
+
+impl Seal for BroadcastFrames<'_> {
+    /// A payload may have no form in a class: bytes in version 1, or a list as payload in version
+    /// 2. Subscribers of that class then get nothing, because no frame could carry it.
+    fn seal(&mut self, draft: &mut Draft, missing: Wants) {
+        let payload_len = payload_bytes(self.payload).len();
+        let mut out = Vec::with_capacity(64 + self.topic.len() + self.event.len() + payload_len);
+        for (class, version) in VERSIONS {
+            if missing.classes[class as usize] {
+                draft.seal(class, self.encode_broadcast(version, &mut out));
+            }
         }
+        if missing.original {
+            draft.keep_original(original(self.event, self.payload));
+        }
+    }
+}
+
+impl BroadcastFrames<'_> {
+    /// Seals the one frame that all subscribers of a version share.
+    fn encode_broadcast(&self, version: Version, out: &mut Vec<u8>) -> Option<Bytes> {
         out.clear();
-        let frame = match version.encode_broadcast(&mut out, topic, event, payload) {
-            Ok(FrameKind::Text) => Some(seal(OpCode::Text, &out)),
-            Ok(FrameKind::Binary) => Some(seal(OpCode::Binary, &out)),
+        let (topic, event) = (self.topic, self.event);
+        match version.encode_broadcast(out, topic, event, self.payload) {
+            Ok(FrameKind::Text) => Some(seal(OpCode::Text, out)),
+            Ok(FrameKind::Binary) => Some(seal(OpCode::Binary, out)),
             Err(unencodable) => {
                 tracing::warn!(topic, event, ?version, %unencodable, "a broadcast skips the subscribers of one version");
                 None
             }
-        };
-        draft.seal(class, frame);
-    }
-    if wants.original {
-        draft.keep_original(original(event, payload));
+        }
     }
 }
 

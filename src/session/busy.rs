@@ -1,4 +1,4 @@
-//! A channel that waits for something, and the line of what arrives meanwhile.
+//! State of a channel that waits for a job, and the queue of messages that arrive meanwhile.
 
 use crate::channel::Early;
 use crate::channel::MailMessage;
@@ -13,24 +13,25 @@ use std::collections::VecDeque;
 /// A channel that waits for its [`Job`].
 pub(crate) struct Busy {
     pub(crate) cause: Cause,
-    /// The ref of the join or event; none if there is nobody to reply to.
+    /// The ref of the join or event. `None` if no reply is due.
     pub(crate) reference: Option<Ref>,
     pub(crate) line: VecDeque<Waiting>,
-    /// What the line counts for in the connection's `waiting_bytes`.
+    /// The line's part of the connection's `waiting_bytes`.
     pub(crate) line_bytes: usize,
 }
 
-/// Which callback it is that waits.
+/// The callback that waits.
 pub(crate) enum Cause {
-    /// The join, with what it wants done once it is accepted.
+    /// The join, with the effects that it wants once it is accepted.
     Join(Early),
-    /// Any other.
+    /// Any other callback.
     Event,
-    /// None yet: the join's turn has not come. What the client sent with it.
+    /// No callback yet, because the join's turn has not
+    /// come. Holds the payload of the client's join.
     Turn(PayloadBuf),
 }
 
-/// Something that stands in line.
+/// An item in the line.
 pub(crate) enum Waiting {
     Message(KeptMessage),
     Intercepted {
@@ -40,7 +41,7 @@ pub(crate) enum Waiting {
     Mail(MailMessage),
 }
 
-/// A client's message without its topic, which is the line's.
+/// A client's message without its topic, which the line has.
 pub(crate) struct KeptMessage {
     join_ref: Ref,
     reference: Ref,
@@ -70,7 +71,7 @@ impl Waiting {
             Self::Mail(MailMessage::Reply { reply, .. }) => {
                 payload_bytes(reply.payload.as_payload())
             }
-            // What an app sends itself has no size that could be seen here.
+            // A value that an app sends to itself has no size that is visible here.
             Self::Mail(MailMessage::Info(_) | MailMessage::Stop(_)) => 0,
         }
     }

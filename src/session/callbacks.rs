@@ -1,4 +1,4 @@
-//! Events, infos and intercepted broadcasts: running a joined channel's callbacks and doing what they return.
+//! Runs joined channels' callbacks for events, infos and broadcasts, and acts on their outcomes.
 
 use super::busy::{Cause, Waiting};
 use super::joined::Joined;
@@ -6,7 +6,7 @@ use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
 use crate::channel::frames;
 use crate::channel::{Broadcast, Channel, MailMessage};
-use crate::channel::{Handled, Reply};
+use crate::channel::{Handled, HandledOutcome, Reply};
 use crate::channel::{Host, Info};
 use crate::channel::{Phase, Socket};
 use crate::protocol::{Message, Payload, Ref, reason};
@@ -43,7 +43,7 @@ impl Session {
 
     pub(super) fn event(&mut self, id: SubscriptionId, message: &Message<'_>, host: &mut dyn Host) {
         let (reference, payload) = (Some(&message.reference), message.payload);
-        // A name that is no string is no event of anybody's; Phoenix's app would crash on it.
+        // A name that is no string matches no event; Phoenix's app would crash on it.
         let event = message.event.as_str();
         self.call(id, reference, host, |app, socket| match event {
             Some(event) => app.handle_in(event, payload, socket),
@@ -56,8 +56,9 @@ impl Session {
         joined.is_some_and(|joined| joined.busy.is_some())
     }
 
-    /// Runs one callback of a channel that is not busy; if it has ended, nothing. `reference` is the ref of the event
-    /// that is handled (null if it came without), none where there is nothing to reply to.
+    /// Runs one callback of a channel that is not busy, and does nothing if the channel has ended.
+    /// `reference` is the ref of the event that is handled: null if the event came without a ref,
+    /// `None` where no reply is possible.
     fn call(
         &mut self,
         id: SubscriptionId,
@@ -76,7 +77,8 @@ impl Session {
         self.handled(joined, reference, outcome, host);
     }
 
-    /// A callback of a joined channel has returned, or panicked. `joined` is not in the list while it runs.
+    /// Handles the outcome of a joined channel's callback, a panic included. `joined` is not in the
+    /// list while it runs.
     pub(super) fn handled(
         &mut self,
         joined: Joined,
@@ -84,24 +86,27 @@ impl Session {
         outcome: Result<Handled, Crash>,
         host: &mut dyn Host,
     ) {
-        match outcome {
-            Ok(Handled::NoReply) => self.channels.insert(joined),
-            Ok(Handled::Reply(reply)) => match self.reply_frame(&joined, reference, &reply) {
-                Ok(frame) => {
-                    host.send(frame, Some(joined.id));
-                    self.channels.insert(joined);
+        match outcome.map(|handled| handled.0) {
+            Ok(HandledOutcome::NoReply) => self.channels.insert(joined),
+            Ok(HandledOutcome::Reply(reply)) => {
+                match self.reply_frame(&joined, reference, &reply) {
+                    Ok(frame) => {
+                        host.send(frame, Some(joined.id));
+                        self.channels.insert(joined);
+                    }
+                    Err(crash) => self.crash(joined, crash, host),
                 }
-                Err(crash) => self.crash(joined, crash, host),
-            },
-            Ok(Handled::Stop(stop)) => self.stop(joined, reference, stop, host),
-            Ok(Handled::Later(job)) => {
+            }
+            Ok(HandledOutcome::Stop(stop)) => self.stop(joined, reference, stop, host),
+            Ok(HandledOutcome::Later(job)) => {
                 self.wait_for(joined, Cause::Event, reference.cloned(), job, host);
             }
             Err(crash) => self.crash(joined, crash, host),
         }
     }
 
-    /// A channel that replies with what has no form in the client's version, or to nobody, has made a mistake.
+    /// It is a mistake of the channel if a reply has no
+    /// form in the client's version, or no receiver.
     pub(super) fn reply_frame(
         &self,
         joined: &Joined,

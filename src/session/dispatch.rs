@@ -1,25 +1,26 @@
-//! What a message from the client is, given what the connection has joined. Decides and does nothing.
+//! The kind of work that a client's message asks for, by the connection's joined topics.
 
 use super::joined::Joined;
 use crate::broker::SubscriptionId;
 use crate::protocol::{Message, Ref};
 
-/// What is to be done with a message. In the order in which the cases are tried; the first that fits counts.
+/// The kind of work that a message asks for. Cases are
+/// tried in this order; the first that fits counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dispatch {
-    /// A heartbeat, which is answered whatever else goes on.
+    /// A heartbeat, which is always answered.
     Heartbeat,
     /// A join of a topic that is not joined.
     Join,
-    /// A leave of a topic that is not joined, which is answered as if it had been.
+    /// A leave of a topic that is not joined. The answer is the same as for a joined one.
     LeaveUnjoined,
-    /// Anything else for a topic that is not joined.
+    /// Any other message for a topic that is not joined.
     Unmatched,
-    /// Anything for a topic whose channel waits for something: it waits in line.
+    /// Any message for a topic whose channel waits for a job: it waits in line.
     Wait(SubscriptionId),
     /// A join of a topic that is joined: the old channel ends, then the new one joins.
     JoinAgain(SubscriptionId),
-    /// A message that belongs to an earlier join of the topic: ignored without an answer.
+    /// A message that belongs to an earlier join of the topic. It is ignored without an answer.
     Stale,
     /// A leave.
     Leave(SubscriptionId),
@@ -27,7 +28,7 @@ pub(super) enum Dispatch {
     Event(SubscriptionId),
 }
 
-/// What dispatch must know of a joined topic.
+/// The facts of a joined topic that dispatch needs.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
     pub(super) id: SubscriptionId,
@@ -58,10 +59,10 @@ pub(super) fn dispatch(message: &Message<'_>, found: Option<Found<'_>>) -> Dispa
             _ => Dispatch::Unmatched,
         };
     };
-    // A null join_ref belongs to whatever is joined (Phoenix since 1.8.12); an empty string does not.
+    // A null join_ref belongs to the present join (Phoenix since 1.8.12); an empty string does not.
     let is_current = message.join_ref.is_null() || message.join_ref == *found.wire;
     match event {
-        // Only when its turn comes will it be known which join it belongs to.
+        // The join that the message belongs to is known only when its turn comes.
         _ if found.is_busy => Dispatch::Wait(found.id),
         Some("phx_join") => Dispatch::JoinAgain(found.id),
         _ if !is_current => Dispatch::Stale,

@@ -1,4 +1,4 @@
-//! Joins: who is admitted, and in which order the client learns of it.
+//! Admission to a topic, and the order in which the client gets the frames of a join.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use crate::channel::Host;
 use crate::channel::JoinRefs;
 use crate::channel::JoinRefusal;
 use crate::channel::frames;
-use crate::channel::{Acceptance, Join, JoinOutcome};
 use crate::channel::{Early, Phase};
+use crate::channel::{Join, JoinAccept, JoinOutcome};
 use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
 
 /// Bytes of a refused topic that the log shows.
 const SHOWN_BYTES_MAX: usize = 256;
 
 impl Session {
-    /// A join of a topic that is not joined (any more).
+    /// Handles a join of a topic that is not joined, or no longer.
     pub(super) fn join(&mut self, message: &Message<'_>, host: &mut dyn Host) {
         let routes = &self.settings.routes;
         let topic = message.topic.as_str();
@@ -32,7 +32,7 @@ impl Session {
             told_refused(topic, refusal, host);
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
-        // The values' own `clone` is app code too.
+        // The `clone` of the values is app code too.
         let Ok(assigns) = guarded(|| self.assigns.clone()) else {
             told_refused(topic, JoinRefusal::Crashed, host);
             return self.answer(
@@ -58,7 +58,7 @@ impl Session {
         }
     }
 
-    /// The turn of a join has come.
+    /// Runs the join callback, when the turn of the join has come.
     pub(super) fn ask_to_join(
         &mut self,
         mut joined: Joined,
@@ -76,7 +76,7 @@ impl Session {
         self.joined(joined, reference, early, outcome, host);
     }
 
-    /// Why the connection cannot have this topic too, if so.
+    /// The reason why the connection cannot have another topic, if there is one.
     fn no_room(
         &self,
         topic: &str,
@@ -94,7 +94,8 @@ impl Session {
         }
     }
 
-    /// The join callback has returned, or panicked. `joined` is not in the list while it runs.
+    /// Handles the outcome of the join callback, a panic
+    /// included. `joined` is not in the list while it runs.
     pub(super) fn joined(
         &mut self,
         joined: Joined,
@@ -123,7 +124,7 @@ impl Session {
         joined: Joined,
         reference: &Ref,
         early: Early,
-        acceptance: &Acceptance,
+        acceptance: &JoinAccept,
         host: &mut dyn Host,
     ) {
         let channel = joined.route.channel();
@@ -141,8 +142,8 @@ impl Session {
             retention: acceptance.retention,
         };
         let id = joined.id;
-        // The reply is the first frame of this join, and whatever is published once the client can know of it comes
-        // behind.
+        // The reply is the first frame of this join. Broadcasts follow it, from the moment at which
+        // the client can know of the join.
         if !host.subscribe(id, &joined.topic, &terms, frame) {
             let full = reason("room full");
             return self.refuse(&joined, reference, JoinRefusal::Full, &full, host);
@@ -163,7 +164,7 @@ impl Session {
         self.refuse(joined, reference, JoinRefusal::Crashed, &crashed, host);
     }
 
-    /// Nothing of the attempt remains.
+    /// Refuses a join, and removes all that the attempt left.
     pub(super) fn refuse(
         &self,
         joined: &Joined,
@@ -175,7 +176,8 @@ impl Session {
         told_refused(&joined.topic, refusal, host);
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);
-        // The app's reason may have no form in the client's version; then it gets one that has.
+        // The app's reason may have no form in the client's
+        // version: this one has a form in every version.
         let frame = frame.or_else(|_| {
             let crashed = reason("join crashed");
             self.join_reply(joined, reference, "error", &crashed)
@@ -185,7 +187,7 @@ impl Session {
         }
     }
 
-    /// The answer to a join bears the join's own `join_ref`, null included.
+    /// The answer to a join carries the join's own `join_ref`, null included.
     fn join_reply(
         &self,
         joined: &Joined,
@@ -198,10 +200,10 @@ impl Session {
     }
 }
 
-/// Tells the host and the log of a join that is answered with an error.
+/// Reports to the host and the log a join that is answered with an error.
 fn told_refused(topic: &str, refusal: JoinRefusal, host: &mut dyn Host) {
     host.join_refused(refusal);
-    // The address is not to be looked up for nobody.
+    // The address is looked up only if the line is logged.
     if tracing::enabled!(tracing::Level::DEBUG) {
         let by = host.address();
         let (shard, refusal) = (by.postbox.shard(), refusal.name());
@@ -210,7 +212,7 @@ fn told_refused(topic: &str, refusal: JoinRefusal, host: &mut dyn Host) {
     }
 }
 
-/// As much of a topic as the log takes: it may be one that was refused for its length.
+/// The part of a topic that the log takes: a topic may be refused for its length.
 fn shown(topic: &str) -> &str {
     &topic[..topic.floor_char_boundary(SHOWN_BYTES_MAX)]
 }

@@ -1,4 +1,4 @@
-//! One topic that a connection has joined, or is joining, and the list of them.
+//! One topic that a connection has joined or is joining, and the list of them.
 
 use std::sync::Arc;
 
@@ -17,11 +17,12 @@ use crate::protocol::Version;
 pub(super) struct Joined {
     pub(super) id: SubscriptionId,
     pub(super) topic: CompactString,
-    /// Its channel; after a reload no longer one of its session's routes, if none of those matches the topic.
+    /// Its channel. After a reload it may be none of its
+    /// session's routes, if no route matches the topic.
     pub(super) route: Arc<Route>,
     pub(super) refs: JoinRefs,
     pub(super) assigns: Assigns,
-    /// What it waits for, if it does; nothing else is done for the topic meanwhile.
+    /// The job that it waits for, if any. Nothing else is done for the topic meanwhile.
     pub(super) busy: Option<Box<Busy>>,
 }
 
@@ -69,9 +70,10 @@ impl Joined {
     }
 }
 
-/// The channels of one connection. Nearly always there is one, which then needs no allocation.
+/// The channels of one connection. Most connections have one, which needs no allocation.
 ///
-/// Searching is linear: with the default limit of 100 channels it is cheaper than a hash, and the limit bounds it.
+/// A search is linear: with the default limit of 100 channels it is cheaper than a hash, and the
+/// limit bounds it.
 pub(super) enum Channels {
     Few(Option<Joined>),
     Many(Vec<Joined>),
@@ -130,8 +132,9 @@ impl Channels {
         }
     }
 
-    /// Lets go of memory that a connection needed when it had more channels. A channel is taken out for each of its
-    /// callbacks and put back, so this must not cost an allocation each time: two channels keep their list.
+    /// Gives back memory that a connection needed when it had more channels. Each callback takes a
+    /// channel out and puts it back, so this must not cost an allocation each time: two channels
+    /// keep their list.
     fn give_back(&mut self) {
         if let Self::Many(many) = self {
             if many.is_empty() {
@@ -142,7 +145,7 @@ impl Channels {
         }
     }
 
-    /// Takes any one of them out.
+    /// Takes out any one channel.
     pub(super) fn pop(&mut self) -> Option<Joined> {
         match self {
             Self::Few(one) => one.take(),

@@ -1,4 +1,4 @@
-//! Mail: what handles ask of a channel from anywhere.
+//! Requests from handles to a channel, from any thread.
 
 use super::busy::Waiting;
 use super::joined::Joined;
@@ -10,13 +10,14 @@ use crate::channel::frames;
 use crate::channel::{Stop, StopReason};
 
 impl Session {
-    /// Takes what a handle posted for `channel`. Mail for a channel that has ended is dropped.
+    /// Takes the mail that a handle posted for `channel`. Mail for an ended channel is dropped.
     pub fn mail(&mut self, channel: SubscriptionId, message: MailMessage, host: &mut dyn Host) {
         let Some(joined) = self.channels.with_id(channel) else {
             return;
         };
         let must_wait = joined.busy.as_ref().is_some_and(|busy| {
-            // Frames touch no state of the app's and may overtake what waits, but nothing overtakes a join's reply.
+            // Frames touch no state of the app and may overtake waiting items, but nothing
+            // overtakes a join's reply.
             busy.is_joining() || matches!(message, MailMessage::Info(_) | MailMessage::Stop(_))
         });
         if must_wait {
@@ -33,7 +34,7 @@ impl Session {
         }
     }
 
-    /// Sends what a handle has for the client or the topic.
+    /// Sends a handle's frames to the client or the topic.
     fn post(
         &self,
         joined: &Joined,

@@ -1,8 +1,9 @@
-//! The session: what one connection has joined, and the protocol's answer to everything that happens to it.
+//! One connection's joined topics, and the protocol's answer to every event.
 //!
-//! It stands between the decoder and the app's channels and does no I/O: whatever it decides goes to its [`Host`], in
-//! order. `dispatch` says what a message is, `join` admits, `callbacks` runs callbacks, `mail` does what
-//! handles ask for, `terminate` ends, and `wait` is the line behind a channel that waits for something. A session is used from one thread and never re-entered.
+//! It stands between the decoder and the app's channels and does no I/O: all that it decides goes
+//! to its [`Host`], in order. `dispatch` sorts messages, `join` admits, `callbacks` runs callbacks,
+//! `mail` serves handles, `terminate` ends channels, and `wait` is the line of a channel that
+//! waits. A session is used from one thread and never re-entered.
 
 pub(crate) mod broadcast;
 mod busy;
@@ -28,26 +29,27 @@ use crate::channel::frames;
 use crate::channel::panic_text;
 use crate::channel::{Assigns, Host};
 use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
-pub(crate) use broadcast::{class_of, encode_broadcast};
+pub(crate) use broadcast::{BroadcastFrames, class_of};
 
 /// Topics of one connection that a log line names.
 const TOPICS_SHOWN: usize = 3;
 
 /// The protocol state of one connection.
 ///
-/// While it has at most one channel that waits for nothing, and short names, it holds no heap but the assigns.
+/// It holds no heap but the assigns while it has short
+/// names and at most one channel, which does not wait.
 pub struct Session {
     settings: Arc<SessionSettings>,
-    /// What `connect` assigned; every join starts with a copy.
+    /// The values that `connect` assigned; every join starts with a copy.
     assigns: Assigns,
     channels: Channels,
-    /// Bytes that wait in line behind channels that wait.
+    /// Bytes in the lines of waiting channels.
     waiting_bytes: usize,
     version: Version,
 }
 
 impl Session {
-    /// The session of a connection that speaks `version`, with what `connect` assigned.
+    /// The session of a connection that speaks `version`, with the values that `connect` assigned.
     pub fn new(version: Version, settings: Arc<SessionSettings>, assigns: Assigns) -> Self {
         Self {
             settings,
@@ -59,13 +61,14 @@ impl Session {
     }
 
     /// The version that the client speaks.
+    #[cfg(feature = "engine")]
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// Goes on under the settings of a reloaded mount. A topic that one of their routes matches is from now on served by
-    /// that route's channel, with what it has assigned; another keeps its own until it ends. What a channel intercepts
-    /// stays as it was at its join.
+    /// Goes on under the settings of a mount after a hot reload. A topic that matches one of their
+    /// routes is from now on served by that route's channel, with the assigns it has. Any other
+    /// topic keeps its channel until it ends. A channel keeps the intercepted events of its join.
     pub fn reload(&mut self, settings: &Arc<SessionSettings>) {
         for joined in self.channels.as_mut_slice() {
             if let Some(route) = settings.routes.route_of(&joined.topic) {
@@ -75,7 +78,7 @@ impl Session {
         self.settings = Arc::clone(settings);
     }
 
-    /// The topics that are joined, for a log: the first few of them.
+    /// The first few of the joined topics, for a log.
     pub fn topics_shown(&self) -> impl fmt::Display + '_ {
         fmt::from_fn(|f| {
             let topics = self.channels.as_slice();
@@ -90,27 +93,39 @@ impl Session {
         })
     }
 
-    /// How many topics are joined, or being joined.
+    /// The number of topics that are joined or being joined.
     pub fn channels_len(&self) -> usize {
         self.channels.as_slice().len()
     }
 
-    /// Takes one whole data message from the client; `binary` says whether it came with opcode 2.
+    /// Takes one whole text message from the client.
     ///
-    /// Fails only for what is no message at all, upon which the connection is to be closed, as Phoenix does.
-    pub fn message(
+    /// Fails only for a message that cannot be decoded. The
+    /// caller then closes the connection, as Phoenix does.
+    pub fn text(
         &mut self,
-        binary: bool,
-        data: &[u8],
+        text: &str,
         scratch: &mut DecodeScratch,
         host: &mut dyn Host,
     ) -> Result<(), Undecodable> {
-        let message = self.version.decode(binary, data, scratch)?;
+        let message = self.version.decode_text(text, scratch)?;
         self.received(&message, host);
         Ok(())
     }
 
-    /// Does what a message asks for, or puts it in line.
+    /// Takes one whole binary message from the client. Fails as [`text`](Self::text) does.
+    pub fn binary(
+        &mut self,
+        bytes: &[u8],
+        scratch: &mut DecodeScratch,
+        host: &mut dyn Host,
+    ) -> Result<(), Undecodable> {
+        let message = self.version.decode_binary(bytes, scratch)?;
+        self.received(&message, host);
+        Ok(())
+    }
+
+    /// Dispatches a message, or puts it in line.
     fn received(&mut self, message: &Message<'_>, host: &mut dyn Host) {
         let topic = message.topic.as_str();
         let found = topic.and_then(|topic| self.channels.with_topic(topic));
@@ -143,8 +158,8 @@ impl Session {
         );
     }
 
-    /// A reply that comes from no channel. Where it has no form in the client's version, which takes a client that
-    /// sends what no client sends, there is none.
+    /// Sends a reply that comes from no channel. If it has no form in the client's version, none is
+    /// sent; only messages that no known client sends lead there.
     fn answer(
         &self,
         join_ref: &Ref,
@@ -161,11 +176,11 @@ impl Session {
     }
 }
 
-/// Why a callback did not return: its panic, in words.
+/// The reason why a callback did not return: the text of its panic.
 pub(super) struct Crash(String);
 
-/// Runs app code. What a panic leaves half done is the app's own: its assigns, which end with the channel, and what its
-/// channels share, which has locks that poison.
+/// Runs app code, and catches its panic. State that a panic leaves half done belongs to the app:
+/// its assigns end with the channel, and state that channels share has locks that poison.
 fn guarded<T>(callback: impl FnOnce() -> T) -> Result<T, Crash> {
     let outcome = catch_unwind(AssertUnwindSafe(callback));
     outcome.map_err(|panic| Crash(panic_text(&*panic).to_owned()))

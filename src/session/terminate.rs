@@ -1,6 +1,7 @@
-//! The ends of a channel, and the order in which each is told.
+//! The ends of a channel, and the order of the frames that each end sends.
 //!
-//! Every end first ends the subscription: what was published until then goes out in front of all that follows.
+//! Every end first ends the subscription: broadcasts
+//! published until then go out in front of all that follows.
 
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
@@ -28,8 +29,9 @@ impl Session {
         self.tell_app(joined, &TerminateReason::Left, host);
     }
 
-    /// The client joins a topic again: what the old channel has to say, then its `phx_close`, all in front of the new
-    /// join. Phoenix sends the close behind the new join's reply, where a client of version 1 takes it for its own.
+    /// The client joins a topic again. The old channel's last pushes and its `phx_close` go out in
+    /// front of the new join. Phoenix sends the close behind the new join's reply, where a client
+    /// of version 1 takes it for its own.
     pub(super) fn make_way(&mut self, id: SubscriptionId, host: &mut dyn Host) {
         let Some(joined) = self.channels.remove(id) else {
             return;
@@ -69,7 +71,8 @@ impl Session {
         }
     }
 
-    /// A callback panicked, or did what it may not. What it sent before still goes out.
+    /// Ends a channel whose callback panicked or broke
+    /// a rule. Frames that it sent before still go out.
     pub(super) fn crash(&mut self, joined: Joined, crash: Crash, host: &mut dyn Host) {
         let by = host.address();
         tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a channel crashed");
@@ -77,8 +80,9 @@ impl Session {
         self.fail(joined, &TerminateReason::Crashed(crash.0), host);
     }
 
-    /// The connection is gone: every joined channel's `terminate` runs, with [`TerminateReason::Closed`]. Whatever a
-    /// channel still waits for runs on, and its continuation is never called.
+    /// Ends the session, because the connection is gone. Every joined channel's `terminate` runs,
+    /// with [`TerminateReason::Closed`]. Jobs that channels wait for run on, and their
+    /// continuations are never called.
     pub fn terminate(&mut self, host: &mut dyn Host) {
         while let Some(mut joined) = self.channels.pop() {
             host.unsubscribe(joined.id);
@@ -90,7 +94,7 @@ impl Session {
         self.waiting_bytes = 0;
     }
 
-    /// What `terminate` pushes, then `phx_error`, upon which phoenix.js joins again.
+    /// Sends the pushes of `terminate`, then `phx_error`, after which phoenix.js joins again.
     fn fail(&mut self, joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
         let error = frames::error(joined.standing(self.version));
         self.tell_app(joined, reason, host);
@@ -99,7 +103,8 @@ impl Session {
 
     fn tell_app(&self, mut joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
         let topic = joined.topic.clone();
-        // The assigns are dropped in there too: they are the app's, and so is what their `drop` does.
+        // The assigns are dropped in there too: they
+        // belong to the app, and their `drop` is app code.
         let told = {
             let host = &mut *host;
             guarded(move || {

@@ -1,7 +1,7 @@
-//! Channels that wait for something: the line of what arrives for them meanwhile, and how they go on.
+//! The line of a channel that waits for a job: messages queue there until the channel goes on.
 //!
-//! What stands in line is looked at only when its turn comes, as if it had arrived then: so a leave and a new join behind
-//! a slow join find it joined, and what is behind them finds the new one.
+//! An item in line is looked at only when its turn comes, as if it had arrived then. So a leave and
+//! a new join behind a slow join find it joined, and items behind them find the new join.
 
 use std::collections::VecDeque;
 
@@ -19,11 +19,11 @@ use crate::channel::{Continuation, Job, Lost, Resume};
 use crate::channel::{Early, Phase};
 use crate::protocol::{Message, Ref, reason};
 
-/// What an overflowing line is called, on the wire and in the log.
+/// The error of an overflowing line, on the wire and in the log.
 const TOO_MANY: &str = "too many messages waiting";
 
 impl Session {
-    /// Starts what a callback waits for.
+    /// Starts the job that a callback waits for.
     pub(super) fn wait_for(
         &mut self,
         mut joined: Joined,
@@ -42,7 +42,8 @@ impl Session {
         self.channels.insert(joined);
     }
 
-    /// Keeps a join until its turn has come. What is for its topic lines up behind it, as behind any other that waits.
+    /// Keeps a join until its turn has come. Messages for its topic line up behind it, as behind
+    /// any channel that waits.
     pub(super) fn hold_join(
         &mut self,
         mut joined: Joined,
@@ -64,8 +65,9 @@ impl Session {
         self.channels.insert(joined);
     }
 
-    /// The turn of a join has come that the [`Host`] did not want answered at once; or it has not, and the wait was long
-    /// enough: then it is refused. For a channel that is gone, nothing.
+    /// Runs a join that the [`Host`] did not let run at once (the rate
+    /// limit of joins), because its turn has come. Refuses it instead
+    /// if it is not `in_time`. Does nothing if the channel is gone.
     pub fn answer_join(&mut self, channel: SubscriptionId, in_time: bool, host: &mut dyn Host) {
         let Some(mut joined) = self.channels.remove(channel) else {
             return;
@@ -89,8 +91,8 @@ impl Session {
         self.work_off(channel, &topic, busy.line, host);
     }
 
-    /// What `channel` waited for is there, or lost. The callback goes on; then the line is worked off until the channel
-    /// waits again. For a channel that is gone, nothing.
+    /// Continues `channel` with the result of its job, or its loss. The callback goes on; then the
+    /// line is worked off until the channel waits again. Does nothing if the channel is gone.
     pub fn resume(
         &mut self,
         channel: SubscriptionId,
@@ -111,7 +113,7 @@ impl Session {
                 self.resume_join(joined, &reference, early, result, host);
             }
             Cause::Event => self.resume_event(joined, busy.reference.as_ref(), result, host),
-            // Nothing was begun that could have a result.
+            // No job was begun that could have a result.
             Cause::Turn(_) => {}
         }
         self.work_off(channel, &topic, busy.line, host);
@@ -156,7 +158,8 @@ impl Session {
         self.handled(joined, reference, outcome, host);
     }
 
-    /// Everything in line arrives now, in order. If the channel waits again, the rest lines up behind it again.
+    /// Handles all items in line as if they arrived now, in order. If the channel waits again, the
+    /// rest lines up behind it again.
     fn work_off(
         &mut self,
         id: SubscriptionId,
@@ -175,7 +178,7 @@ impl Session {
         }
     }
 
-    /// A client's message for a channel that waits.
+    /// Puts a client's message in the line of a channel that waits.
     pub(super) fn wait_in_line(
         &mut self,
         id: SubscriptionId,
@@ -192,8 +195,9 @@ impl Session {
         }
     }
 
-    /// Something of the app's for a channel that waits. It cannot be refused, and a silent gap would be worse than the
-    /// end: beyond the limit the channel ends, and the client is told.
+    /// Puts an item of the app in the line of a channel that waits. It
+    /// cannot be refused, and a silent gap would be worse than the end.
+    /// Beyond the limit the channel ends, and the client gets an error.
     pub(super) fn line_up(&mut self, id: SubscriptionId, waiting: Waiting, host: &mut dyn Host) {
         match self.place_in_line(id, waiting.bytes()) {
             Some(line) => line.push_back(waiting),
@@ -219,7 +223,7 @@ impl Session {
         Some(&mut busy.line)
     }
 
-    /// Ends a channel that may be waiting. What stands in line then meets a topic that is not joined.
+    /// Ends a channel that may be waiting. Items in line then meet a topic that is not joined.
     pub(super) fn give_up(&mut self, id: SubscriptionId, crash: Crash, host: &mut dyn Host) {
         let Some(mut joined) = self.channels.remove(id) else {
             return;
@@ -245,7 +249,7 @@ impl Session {
 }
 
 impl Crash {
-    /// The output of what a callback waited for did not come.
+    /// The crash of a callback whose job returned no output.
     fn lost() -> Self {
         Self("what it waited for panicked or took too long".into())
     }

@@ -1,21 +1,27 @@
-//! How far a connection's byte stream is understood: frames are cut out, unmasked and joined in place, in whichever
-//! memory they lie (the shared buffer, or what a connection keeps). It holds positions only; the bytes are handed in.
+//! How far a connection's byte stream is understood, as positions only.
+//!
+//! Frames are cut out, unmasked and joined in place, in the memory that holds them: the shared
+//! buffer, or the bytes that a connection keeps. The caller hands the bytes in.
 //!
 //! ```text
-//!    … yielded │ message: joined, unmasked │ gap: headers, control frames │ not understood yet │ free …
-//!              message.start     message.end                          start                  end
+//! … yielded │ message: joined, unmasked │ gap: headers, controls │ not understood yet │ free …
+//!           message.start     message.end                    start                  end
 //! ```
-//! Each byte is unmasked once, moved down over the gap at most twice and checked for UTF-8 once (up to three bytes of
-//! an unfinished character again), however the stream is cut into reads.
+//!
+//! Each byte is unmasked once and moved down over the gap at most twice, however the stream is cut
+//! into reads. An incomplete text is checked for UTF-8 as it comes, so that a broken one is refused
+//! early. The reader checks a whole one, because it needs a `&str` of it.
 
 use std::ops::Range;
 
-use fastwebsockets::{Frame, OpCode, Payload, unmask};
+use fastwebsockets::OpCode;
+use simdutf8::compat;
 
 use super::close;
 use super::header;
 use super::header::{Expected, Header};
 use super::limits::ReadLimits;
+use super::mask::Mask;
 use super::tally;
 use super::violation::Violation;
 
@@ -25,7 +31,8 @@ pub(super) struct Assembly {
     message: Option<Fragments>,
     /// The header of a control frame, already behind `start`, whose payload is not whole yet.
     control: Option<Header>,
-    /// Frames begun that do not end a message, since somebody last [took](Assembly::take_fragments) the count.
+    /// Frames begun that do not end a message, since the count was last
+    /// [taken](Assembly::take_fragments).
     fragments: u32,
     start: usize,
     end: usize,
@@ -36,29 +43,30 @@ struct Fragments {
     opcode: OpCode,
     start: usize,
     end: usize,
-    /// Up to here a text is known to be UTF-8.
+    /// An unfinished text is known to be UTF-8 up to here.
     checked: usize,
     /// The frame whose payload is arriving; `None` between two fragments.
     frame: Option<Rest>,
 }
 
-/// What is still to come of a data frame.
+/// The part of a data frame that is still to come.
 #[derive(Debug)]
 struct Rest {
     payload_len: usize,
-    /// Turned so that it fits the next byte to come.
-    mask: [u8; 4],
+    /// The mask, turned so that it fits the next byte to come.
+    mask: Mask,
     fin: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Step {
-    /// A control frame or a whole data message, its payload unmasked at `payload`.
+    /// A control frame or a whole data message, its payload unmasked at `payload`. Whether a text
+    /// is UTF-8 is not known.
     Whole {
         opcode: OpCode,
         payload: Range<usize>,
     },
-    /// All that was there is understood, and the rest of something, or everything, is to come.
+    /// All bytes there are understood, and the rest of a frame or a whole frame is still to come.
     Incomplete,
 }
 
@@ -67,12 +75,12 @@ pub(super) enum Step {
 pub(super) struct Missing {
     /// At least one.
     pub bytes: usize,
-    /// Nothing incomplete is left after them.
+    /// Nothing incomplete is left after these bytes.
     pub is_last: bool,
 }
 
 impl Assembly {
-    /// Goes on to the next whole thing in `bytes`.
+    /// Goes on to the next whole message or control frame in `bytes`.
     pub(super) fn step(
         &mut self,
         bytes: &mut [u8],
@@ -92,7 +100,7 @@ impl Assembly {
                 return self.control(bytes, header);
             }
             if header.fin && self.message.is_none() && header.payload_len <= self.end - self.start {
-                return self.whole_message(bytes, header);
+                return Ok(self.whole_message(bytes, header));
             }
             self.begin_frame(header);
         }
@@ -111,8 +119,8 @@ impl Assembly {
         self.end
     }
 
-    /// The bytes that must survive until the next read. May be empty although something is incomplete (a message of which
-    /// no payload has come yet), hence `is_idle` for that question.
+    /// The bytes that must survive until the next read. They may be empty although something is
+    /// incomplete: a message of which no payload has come yet. Hence `is_idle` for that question.
     pub(super) fn live(&self) -> Range<usize> {
         let start = self.message.as_ref().map_or(self.start, |m| m.start);
         start..self.end
@@ -141,8 +149,9 @@ impl Assembly {
         })
     }
 
-    /// Moves what is not understood yet down to the end of the open message, so that the gap of a message
-    /// does not grow with the pings inside it. Called when a step was incomplete; moves less than a control frame.
+    /// Moves the bytes not understood yet down to the end of the open message, so that the gap of a
+    /// message does not grow with the pings inside it. Called when a step was incomplete; moves
+    /// less than a control frame.
     pub(super) fn close_gap(&mut self, bytes: &mut [u8]) {
         let Some(message) = &self.message else { return };
         if message.end < self.start {
@@ -201,25 +210,19 @@ impl Assembly {
         })
     }
 
-    /// The way of nearly every message: one frame, all there.
-    fn whole_message(&mut self, bytes: &mut [u8], header: Header) -> Result<Step, Violation> {
+    /// The common case: a message in one frame, all of it there.
+    fn whole_message(&mut self, bytes: &mut [u8], header: Header) -> Step {
         let payload = self.take(bytes, header);
-        if header.opcode == OpCode::Text
-            && !Frame::text(Payload::Borrowed(&bytes[payload.clone()])).is_utf8()
-        {
-            return Err(Violation::TextNotUtf8);
-        }
-        Ok(Step::Whole {
+        Step::Whole {
             opcode: header.opcode,
             payload,
-        })
+        }
     }
 
-    /// Unmasks the payload at `start`, which is whole, and goes behind it.
+    /// Unmasks the whole payload at `start`, and goes behind it.
     fn take(&mut self, bytes: &mut [u8], header: Header) -> Range<usize> {
         let payload = self.start..self.start + header.payload_len;
-        tally::touched(payload.len());
-        unmask(&mut bytes[payload.clone()], header.mask);
+        header.mask.unmask(&mut bytes[payload.clone()]);
         self.start = payload.end;
         payload
     }
@@ -247,7 +250,8 @@ impl Assembly {
         });
     }
 
-    /// Joins what there is of the arriving frame to the message; says whether that made the message whole.
+    /// Joins the bytes there are of the arriving frame to
+    /// the message. Returns whether the message is whole.
     fn absorb(&mut self, bytes: &mut [u8]) -> Result<bool, Violation> {
         let Some(message) = &mut self.message else {
             return Ok(false);
@@ -257,16 +261,16 @@ impl Assembly {
         };
         let here = rest.payload_len.min(self.end - self.start);
         let arrived = self.start..self.start + here;
-        tally::touched(here);
-        unmask(&mut bytes[arrived.clone()], rest.mask);
-        rest.mask.rotate_left(here % 4);
+        rest.mask.unmask_part(&mut bytes[arrived.clone()]);
         rest.payload_len -= here;
         self.start = arrived.end;
         message.join(bytes, arrived);
 
         let frame_is_whole = message.frame.take_if(|rest| rest.payload_len == 0);
         let is_whole = frame_is_whole.is_some_and(|rest| rest.fin);
-        message.check_text(bytes, is_whole)?;
+        if !is_whole {
+            message.check_text(bytes)?;
+        }
         Ok(is_whole)
     }
 
@@ -292,17 +296,18 @@ impl Fragments {
         self.end += len;
     }
 
-    /// §8.1, as early as the bytes allow (a broken character is refused before its frame is whole), and only what is new.
-    fn check_text(&mut self, bytes: &[u8], is_whole: bool) -> Result<(), Violation> {
+    /// RFC 6455 §8.1, as early as the bytes allow: a broken character is refused before its frame
+    /// is whole. Checks only new bytes.
+    fn check_text(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         if self.opcode != OpCode::Text {
             return Ok(());
         }
         let unchecked = &bytes[self.checked..self.end];
         tally::touched(unchecked.len());
-        match std::str::from_utf8(unchecked) {
+        match compat::from_utf8(unchecked) {
             Ok(_) => self.checked = self.end,
             // The last character is only cut off: its rest may come.
-            Err(e) if e.error_len().is_none() && !is_whole => self.checked += e.valid_up_to(),
+            Err(e) if e.error_len().is_none() => self.checked += e.valid_up_to(),
             Err(_) => return Err(Violation::TextNotUtf8),
         }
         Ok(())

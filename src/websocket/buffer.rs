@@ -1,9 +1,12 @@
-//! The read buffer that all connections of a thread share, and the small types of a read.
-//! It belongs to one connection from `fill` until `next` says `None`, and to nobody in between.
+//! The read buffer that all connections of a thread share.
+//!
+//! It belongs to one connection from `fill` until `next`
+//! returns `None`, and to no connection in between.
 
 use super::assembly::Assembly;
 
-/// One read buffer for many connections: what a connection leaves incomplete is moved out to that connection.
+/// One read buffer for many connections. Incomplete
+/// bytes are moved out to the connection they belong to.
 pub struct ReadBuffer {
     pub(super) bytes: Box<[u8]>,
     pub(super) assembly: Assembly,
@@ -11,7 +14,8 @@ pub struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    /// 64 KiB: a whole message of the default limit in one read, and about what a socket's receive buffer first holds.
+    /// 64 KiB: one read takes a whole message of the default limit, and it is about what a socket's
+    /// receive buffer first holds.
     pub const CAPACITY_DEFAULT: usize = 64 * 1024;
 
     /// A buffer of `capacity` bytes (at least one), allocated now and never resized.
@@ -23,13 +27,15 @@ impl ReadBuffer {
         }
     }
 
-    /// Frames of messages in fragments, but for the last of each message, that began in the last
-    /// [`fill`](super::reader::FrameReader::fill). The reader does not yield them.
+    /// Frames of messages in fragments that began in the last
+    /// [`fill`](super::reader::FrameReader::fill), without the last frame of each message. The
+    /// reader does not yield them.
     pub fn fragments(&self) -> u32 {
         self.fragments
     }
 
-    /// Whether nothing is in it, so that another connection may use it.
+    /// Whether it is empty, so that another connection may use it.
+    #[cfg(feature = "engine")]
     pub fn is_empty(&self) -> bool {
         self.assembly.is_idle()
     }

@@ -1,9 +1,10 @@
-//! Closing: why a connection ended, as one value for the Close frame, the log line and the metric;
-//! and what a client's Close may say.
+//! Reasons for a connection's end, each for the Close frame, the log line and the metric.
+//!
+//! The check of a client's Close is here too.
 //!
 //! Reason texts on the wire are always empty. Stock phoenix.js, from 1.6.3 on, reconnects after
-//! every code but 1000; so 1000 is for clients that asked, and everything a client should come back
-//! from has another code.
+//! every code but 1000. So 1000 is for clients that asked for the end, and a client that should
+//! come back gets another code.
 
 use std::fmt;
 
@@ -14,10 +15,11 @@ use strum::{EnumCount, IntoStaticStr, VariantArray};
 use super::seal::seal_close;
 use super::violation::Violation;
 
-/// Why a connection ended.
+/// The reason why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseReason {
-    /// The client sent a legal Close, with any code or none. 1000. It stays away: it meant to go.
+    /// The client sent a legal Close, with any code or none. 1000. It meant to go, and stays away.
     ClientClosed,
     /// The application disconnected this socket id. 1001. The client reconnects and runs through
     /// `connect` again, which can then refuse it.
@@ -25,38 +27,40 @@ pub enum CloseReason {
     /// The server shuts down or restarts. 1012. The client reconnects with its backoff.
     ServiceRestart,
     /// Nothing came from the client within the idle timeout, heartbeats included. 1001: a page that
-    /// was asleep comes back by itself when it wakes (Bandit's 1002 would do the same but blame it;
-    /// Cowboy's 1000 would keep it away).
+    /// was asleep comes back by itself when it wakes. Bandit's 1002 would do the same but blame the
+    /// client; Cowboy's 1000 would keep it away.
     IdleTimeout,
-    /// A message is not of the negotiated Phoenix encoding. 1011, as Phoenix. The client reconnects
-    /// and joins again.
+    /// A message is not of the negotiated Phoenix encoding. 1011, as in Phoenix. The client
+    /// reconnects and joins again.
     Undecodable,
-    /// The client broke RFC 6455. 1002, 1007 or 1009, as the violation says. The client reconnects.
+    /// The client broke RFC 6455. 1002, 1007 or 1009,
+    /// according to the violation. The client reconnects.
     Violation(Violation),
-    /// A frame or message stayed incomplete longer than its deadline, or more such bytes are kept
-    /// than the shard allows. 1008. The client reconnects.
+    /// A frame or message stayed incomplete longer than its deadline, or the shard keeps more such
+    /// bytes than it allows. 1008. The client reconnects.
     PartialTimeout,
-    /// The client has sent more than it may in a second, without a moment's rest, for longer than
-    /// that is waited for. 1008. The client reconnects.
+    /// The client's ingress stayed over its rate limit, without a moment's rest, for longer than
+    /// the server waits. 1008. The client reconnects.
     RateExceeded,
-    /// The client reads slower than its topics write, and fell out of what is kept for it, by the
-    /// bound that is named. 1013. The client reconnects and joins afresh, for it has a gap.
+    /// The client reads slower than its topics write, and fell behind the named bound. 1013. The
+    /// client reconnects and joins afresh, because it has a gap.
     SlowConsumer(Overrun),
-    /// It publishes more than the server can pass on, and waiting for it to get through took too
-    /// long. 1013. The client reconnects, with its backoff.
+    /// The client publishes more than the server can pass on, and backpressure lasted too long.
+    /// 1013. The client reconnects, with its backoff.
     Overloaded,
-    /// The connection broke or ended without a Close frame. 1006, which is never sent: there is
-    /// nobody to tell. The client, if alive, reconnects.
+    /// The connection broke or ended without a Close frame. 1006, which is never sent, because
+    /// there is no peer to read it. The client, if alive, reconnects.
     PeerGone,
 }
 
-/// What was full when a client that reads too slowly fell out of it.
+/// The bound that a slow consumer passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
 pub enum Overrun {
     /// The log of one of its topics, in bytes or entries.
     TopicLog,
-    /// Nothing was full: what it had to get next was too old to be kept.
+    /// No bound of size was passed: the client's next entry was too old to be kept.
     Age,
     /// All logs of its shard together.
     AllLogs,
@@ -91,7 +95,7 @@ pub(crate) enum CloseKind {
 }
 
 impl CloseReason {
-    /// The close code (RFC 6455 §7.4, IANA): what is sent, or 1006 where nothing is.
+    /// The close code that is sent (RFC 6455 §7.4, IANA), or 1006 where none is sent.
     pub const fn code(&self) -> u16 {
         match self {
             Self::ClientClosed => 1000,
@@ -130,7 +134,7 @@ impl CloseReason {
         }
     }
 
-    /// The Close frame to send, if there is anybody to send it to.
+    /// The Close frame to send, if there is a peer to read it.
     pub fn frame(&self) -> Option<Bytes> {
         match self {
             Self::PeerGone => None,
@@ -156,7 +160,7 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// §5.5.1 and §7.4: a code that may be sent and a reason in UTF-8, or nothing at all.
+/// RFC 6455 §5.5.1 and §7.4: a code that may be sent and a reason in UTF-8, or nothing at all.
 pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
     let Some((&code, reason)) = payload.split_first_chunk() else {
         return if payload.is_empty() {
@@ -166,7 +170,7 @@ pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
         };
     };
     let code = u16::from_be_bytes(code);
-    // IANA has registered 1014 (bad gateway) since; fastwebsockets does not know it.
+    // IANA has registered 1014 (bad gateway) later; fastwebsockets does not know it.
     if code != 1014 && !CloseCode::from(code).is_allowed() {
         return Err(Violation::CloseCode(code));
     }

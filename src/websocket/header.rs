@@ -1,8 +1,11 @@
-//! One frame header, parsed by a plain function from the bytes there are (RFC 6455 §5.2).
-//! Whatever breaks a rule is refused at the first byte that shows it, so nothing is kept or awaited for a frame that cannot stand.
+//! One frame's header, parsed by a plain function (RFC 6455 §5.2).
+//!
+//! A broken rule is refused at the first byte that shows it, so that the server keeps and awaits
+//! nothing for an illegal frame.
 
 use fastwebsockets::OpCode;
 
+use super::mask::Mask;
 use super::violation::Violation;
 
 /// The longest header of a client: two bytes, a 64-bit length, a mask.
@@ -19,14 +22,14 @@ const MASKED: u8 = 0x80;
 pub(super) struct Header {
     pub fin: bool,
     pub opcode: OpCode,
-    pub mask: [u8; 4],
+    pub mask: Mask,
     /// Bytes of payload. For data, no more than `Expected::room`.
     pub payload_len: usize,
     /// Bytes of the header itself.
     pub len: usize,
 }
 
-/// What the frames before say about this one.
+/// State of the stream before this frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     /// A fragmented message waits for its continuation.
@@ -37,7 +40,7 @@ pub(super) struct Expected {
     pub message_bytes_max: usize,
 }
 
-/// Parses the header at the front of `bytes`; `None` if it is not whole yet and nothing in it is wrong so far.
+/// Parses the header at the front of `bytes`. Returns `None` if it is incomplete and legal so far.
 pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<Header>, Violation> {
     let Some((&first, rest)) = bytes.split_first() else {
         return Ok(None);
@@ -50,10 +53,10 @@ pub(super) fn parse(bytes: &[u8], expected: Expected) -> Result<Option<Header>, 
     let Some((payload_len, rest)) = parse_length(short_len, rest, opcode, expected)? else {
         return Ok(None);
     };
-    Ok(rest.first_chunk().map(|&mask| Header {
+    Ok(rest.first_chunk().map(|&mask: &[u8; 4]| Header {
         fin,
         opcode,
-        mask,
+        mask: Mask(mask),
         payload_len,
         len: bytes.len() - rest.len() + mask.len(),
     }))
@@ -86,15 +89,16 @@ fn parse_second(byte: u8, opcode: OpCode) -> Result<u8, Violation> {
     if is_control(opcode) && usize::from(short_len) > CONTROL_BYTES_MAX {
         return Err(Violation::LongControl);
     }
-    // §5.5.1: if there is a body, its first two bytes are the code.
+    // RFC 6455 §5.5.1: if there is a body, its first two bytes are the code.
     if opcode == OpCode::Close && short_len == 1 {
         return Err(Violation::HalfCloseCode);
     }
     Ok(short_len)
 }
 
-/// The payload length and the bytes behind it. Of a length that is not whole yet, the smallest and the largest value it can
-/// still become are judged, so that `00 00 00 00 00 00` or `7f` of a 64-bit length is refused without the rest.
+/// The payload length and the bytes behind it. Of an incomplete length, it judges the smallest and
+/// the largest value that are still possible. So it refuses `00 00 00 00 00 00` or `7f` of a 64-bit
+/// length without the rest.
 fn parse_length(
     short_len: u8,
     rest: &[u8],
@@ -239,7 +243,7 @@ mod tests {
             let header = Header {
                 fin: true,
                 opcode: OpCode::Binary,
-                mask: [1, 2, 3, 4],
+                mask: Mask([1, 2, 3, 4]),
                 payload_len: *payload_len,
                 len: bytes.len(),
             };

@@ -1,13 +1,16 @@
-//! WebSocket framing (RFC 6455), the first and last station of the data path: bytes of a socket become whole
-//! messages ([`FrameReader`]), answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
+//! Framing by RFC 6455: ingress of messages, egress of sealed frames, and close reasons.
 //!
-//! What is here is engine, public for benches and tests: no promise is made that it stays as it is.
+//! It is at both ends of the data path: bytes of a socket become whole messages ([`FrameReader`]),
+//! answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
 //!
-//! Nothing here does I/O or knows a clock: the reader is handed a closure that reads, the rest are plain functions.
-//! It imports nothing else of this crate.
+//! This module is engine, public with the feature of that name for benches and tests: no promise is
+//! made that it stays the same.
+//!
+//! Nothing here does I/O or knows a clock: the caller hands the reader a closure that reads, and
+//! the rest are plain functions. It imports nothing else of this crate.
 //!
 //! ```
-//! use lobbyd::websocket::{FrameReader, ReadBuffer, ReadLimits, seal};
+//! use lobbyd::websocket::{FrameReader, Inbound, ReadBuffer, ReadLimits, seal};
 //! use fastwebsockets::OpCode;
 //!
 //! let limits = ReadLimits { message_bytes_max: 64 * 1024 };
@@ -19,9 +22,9 @@
 //!     space[..8].copy_from_slice(&from_client);
 //!     Ok(8)
 //! })?;
-//! while let Some(frame) = reader.next(&mut buffer, &limits)? {
-//!     assert_eq!(frame.opcode, OpCode::Text);
-//!     assert_eq!(&seal(frame.opcode, &frame.payload)[..], b"\x81\x02hi");
+//! while let Some(inbound) = reader.next(&mut buffer, &limits)? {
+//!     assert_eq!(inbound, Inbound::Text("hi"));
+//!     assert_eq!(&seal(OpCode::Text, inbound.payload())[..], b"\x81\x02hi");
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -30,7 +33,9 @@ mod assembly;
 mod buffer;
 mod close;
 mod header;
+mod inbound;
 mod limits;
+mod mask;
 mod partial;
 mod reader;
 mod seal;
@@ -42,7 +47,10 @@ mod violation;
 pub use buffer::ReadBuffer;
 pub(crate) use close::CloseKind;
 pub use close::{CloseReason, Overrun};
+pub use inbound::Inbound;
 pub use limits::{Filled, ReadLimits};
 pub use reader::FrameReader;
-pub use seal::{seal, seal_close};
+pub use seal::seal;
+#[cfg(feature = "engine")]
+pub use seal::seal_close;
 pub use violation::Violation;

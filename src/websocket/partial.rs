@@ -1,4 +1,5 @@
-//! What a connection keeps while a frame or message is incomplete: the bytes and how far they are understood.
+//! The bytes that a connection keeps while a frame or message is incomplete.
+//!
 //! The memory grows with the bytes that really came; a length field can only make it smaller.
 
 use super::assembly::{Assembly, Missing, Step};
@@ -6,17 +7,18 @@ use super::limits::ReadLimits;
 use super::tally;
 use super::violation::Violation;
 
-/// The least space made at a time, and so about what an almost empty partial frame costs a server.
+/// The least space made at a time, and so about the
+/// memory that an almost empty partial frame costs.
 const ROOM_BYTES_MIN: usize = 512;
 
 pub(super) struct Partial {
-    /// All of it initialised; used up to `assembly.end()`, free behind.
+    /// All of it is initialised. It is used up to `assembly.end()`, and free behind.
     bytes: Vec<u8>,
     assembly: Assembly,
 }
 
 impl Partial {
-    /// Copies what is live in `bytes`, with room for the next read.
+    /// Copies the live part of `bytes`, with room for the next read.
     pub(super) fn keep(bytes: &[u8], assembly: Assembly) -> Self {
         let live = &bytes[assembly.live()];
         let room = room(live.len(), assembly.missing());
@@ -46,7 +48,7 @@ impl Partial {
         self.assembly.is_inside_message()
     }
 
-    /// After an incomplete step: gives back the memory of what has been yielded.
+    /// Called after an incomplete step: gives back the memory of yielded bytes.
     pub(super) fn settle(&mut self) {
         self.assembly.close_gap(&mut self.bytes);
         if self.assembly.live().start > 0 {
@@ -54,14 +56,16 @@ impl Partial {
         }
     }
 
-    /// The space for the next read, straight behind what is kept. Not more than the arriving frame still needs, if that
-    /// is known: what lies behind it is better read into the large shared buffer.
+    /// The space for the next read, straight behind the kept bytes. It is not more than the
+    /// arriving frame still needs, if that is known: the bytes behind the frame are better read
+    /// into the large shared buffer.
     pub(super) fn space(&mut self) -> &mut [u8] {
         let end = self.assembly.end();
         let missing = self.assembly.missing();
         let wanted = missing.map_or(ROOM_BYTES_MIN, |m| m.bytes).max(1);
         let spare = self.bytes.len() - end;
-        // Half of the least step: each growth adds at least an eighth, so that all growing together is linear.
+        // Half of the least step: each growth adds at least an eighth, so the cost of all growth
+        // together is linear.
         if spare < wanted.min(room_min(end) / 2) {
             self.grow(end + room(end, missing));
         }
@@ -74,8 +78,8 @@ impl Partial {
         self.assembly.extend(read);
     }
 
-    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Memory held, in bytes.
@@ -91,8 +95,9 @@ impl Partial {
     }
 }
 
-/// How much space to make behind `live` bytes: never more than `live` again (or [`ROOM_BYTES_MIN`]), whatever a length field
-/// claims; the exact rest if that ends the message; else enough that many small growths stay linear.
+/// How much space to make behind `live` bytes: never more than `live` again (or
+/// [`ROOM_BYTES_MIN`]), whatever a length field claims. It is the exact rest if that ends the
+/// message, else enough that many small growths stay linear.
 fn room(live: usize, missing: Option<Missing>) -> usize {
     let least = room_min(live);
     let most = live.max(ROOM_BYTES_MIN);

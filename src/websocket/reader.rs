@@ -1,23 +1,26 @@
-//! The frame reader of a connection: bytes of the socket in, whole messages and control frames out, strictly by RFC 6455.
-//! First station of the data path; what it yields goes to the protocol's decoder.
+//! The frame reader of a connection: socket bytes in, whole messages and control frames out.
 //!
-//! Frames that are whole in the shared buffer are yielded from there, unmasked in place, with no copy. Only what is
-//! incomplete when a read is used up costs the connection memory, and the next read goes straight behind it.
+//! It reads strictly by RFC 6455. It is the first step of the data path; its output goes to the
+//! protocol's decoder.
+//!
+//! Frames that are whole in the shared buffer are yielded from there, unmasked in place, with no
+//! copy. Only bytes that are incomplete when a read is used up cost the connection memory, and the
+//! next read goes straight behind them.
 
 use std::io;
 
-use fastwebsockets::{Frame, Payload};
-
 use super::assembly::Step;
 use super::buffer::ReadBuffer;
+use super::inbound::Inbound;
 use super::limits::{Filled, ReadLimits};
 use super::partial::Partial;
 use super::violation::Violation;
 
-/// The reading side of one connection: 8 bytes, and no heap while no frame or message is incomplete.
+/// The reader of one connection: 8 bytes, and no heap while no frame or message is incomplete.
 ///
-/// Use: [`fill`](Self::fill) once, [`next`](Self::next) until `None`, and again. Between `fill` and that `None` the
-/// [`ReadBuffer`] belongs to this connection; to leave earlier, [`discard`](Self::discard).
+/// Call [`fill`](Self::fill) once, then [`next`](Self::next) until it returns `None`, and repeat.
+/// Between `fill` and that `None` the [`ReadBuffer`] belongs to this connection. To leave earlier,
+/// call [`discard`](Self::discard).
 #[derive(Default)]
 pub struct FrameReader {
     partial: Option<Box<Partial>>,
@@ -29,33 +32,36 @@ impl FrameReader {
         Self { partial: None }
     }
 
-    /// Bytes of memory held for an incomplete frame or message (its capacity), 0 when there is none.
+    /// Bytes of memory held for an incomplete frame or message (its capacity), or 0.
     ///
-    /// After `next` said `None` this is at most `2 × (message_bytes_max + 125) + 512` plus the bookkeeping of some 200 bytes,
-    /// and at most twice the bytes really received of the message, or 512 more than them.
+    /// After `next` returned `None` this is at most `2 × (message_bytes_max + 125) + 512` plus the
+    /// bookkeeping of some 200 bytes. It is also at most twice the bytes really received of the
+    /// message, or 512 more than them.
     pub fn kept_bytes(&self) -> usize {
         self.partial.as_ref().map_or(0, |p| p.memory_bytes())
     }
 
-    /// Whether a frame or message is incomplete. Meaningful after `next` said `None`; start a deadline when it becomes true.
+    /// Whether a frame or message is incomplete. Meaningful after `next` returned `None`; start a
+    /// deadline when it becomes true.
     pub fn is_partial(&self) -> bool {
         self.partial.is_some()
     }
 
-    /// Whether a text or binary message is incomplete, between two of its fragments included, and not merely the header
-    /// of a frame or a control frame. Meaningful after `next` said `None`.
+    /// Whether a text or binary message is incomplete, between two of its fragments included. False
+    /// for the header of a frame or a control frame alone. Meaningful after `next` returned `None`.
     pub fn is_inside_message(&self) -> bool {
         self.partial.as_ref().is_some_and(|p| p.is_inside_message())
     }
 
-    /// One read. `read` is handed free space and returns how many bytes it put at its front: the whole shared buffer, or,
-    /// while something is incomplete, the space straight behind what is kept.
+    /// Makes one read. `read` gets free space and returns how many bytes it put at the front. The
+    /// space is the whole shared buffer, or, while something is incomplete, the space straight
+    /// behind the kept bytes.
     ///
-    /// Bytes that came with the HTTP handshake are fed the same way, with a `read` that copies; if there are more than it
-    /// is offered, `next` until `None` and `fill` again.
+    /// Bytes that came with the HTTP handshake are fed the same way, with a `read` that copies. If
+    /// they are more than the space offered, call `next` until `None` and `fill` again.
     ///
     /// # Errors
-    /// Those of `read`, as they are; nothing is lost by them.
+    /// Those of `read`, unchanged; no byte is lost by them.
     pub fn fill(
         &mut self,
         buffer: &mut ReadBuffer,
@@ -76,19 +82,20 @@ impl FrameReader {
         Ok(Filled { read, offered })
     }
 
-    /// The next whole thing: a data message (`Text` or `Binary`, `fin` set, all fragments joined, a text's UTF-8 checked) or a
-    /// control frame (`Ping`, `Pong`, `Close`, legal). The payload is unmasked and borrowed from where it lies.
+    /// The next message or control frame.
     ///
-    /// `None`: nothing more is whole. What is incomplete has been moved to this connection, and `buffer` is free for another.
+    /// `None` means that nothing more is whole. Incomplete bytes have been moved to this
+    /// connection, and `buffer` is free for another.
     ///
     /// # Errors
-    /// The rule the peer broke; send its [`close_code`](Violation::close_code) and end the connection. Everything unread has
-    /// been [discarded](Self::discard), and no more bytes should be filled.
+    /// The rule that the peer broke. Send its [`close_code`](Violation::close_code) and end the
+    /// connection. [Discard](Self::discard) the unread bytes, or another connection gets to read
+    /// them, and fill no more.
     pub fn next<'a>(
         &'a mut self,
         buffer: &'a mut ReadBuffer,
         limits: &ReadLimits,
-    ) -> Result<Option<Frame<'a>>, Violation> {
+    ) -> Result<Option<Inbound<'a>>, Violation> {
         let step = match &mut self.partial {
             Some(partial) => partial.step(limits),
             None => buffer.assembly.step(&mut buffer.bytes, limits),
@@ -97,33 +104,30 @@ impl FrameReader {
             Some(partial) => partial.take_fragments(),
             None => buffer.assembly.take_fragments(),
         };
-        match step {
-            Ok(Step::Whole { opcode, payload }) => {
-                let bytes = match &mut self.partial {
-                    Some(partial) => partial.bytes_mut(),
-                    None => &mut buffer.bytes,
+        match step? {
+            Step::Whole { opcode, payload } => {
+                let bytes = match &self.partial {
+                    Some(partial) => partial.bytes(),
+                    None => &buffer.bytes,
                 };
-                let payload = Payload::BorrowedMut(&mut bytes[payload]);
-                Ok(Some(Frame::new(true, opcode, None, payload)))
+                Inbound::new(opcode, &bytes[payload]).map(Some)
             }
-            Ok(Step::Incomplete) => {
+            Step::Incomplete => {
                 self.set_aside(buffer);
                 Ok(None)
-            }
-            Err(violation) => {
-                self.discard(buffer);
-                Err(violation)
             }
         }
     }
 
-    /// Forgets all that was read and not yielded, here and in `buffer`, and frees what was kept: for a connection that ends.
+    /// Forgets all bytes that were read and not yielded, here and in `buffer`, and frees the kept
+    /// ones: for a connection that ends.
     pub fn discard(&mut self, buffer: &mut ReadBuffer) {
         self.partial = None;
         buffer.clear();
     }
 
-    /// Moves what is incomplete out of the shared buffer, or drops the kept memory if nothing is.
+    /// Moves the incomplete bytes out of the shared
+    /// buffer, or drops the kept memory if there are none.
     fn set_aside(&mut self, buffer: &mut ReadBuffer) {
         match &mut self.partial {
             Some(partial) if partial.is_idle() => self.partial = None,

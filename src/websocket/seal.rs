@@ -1,15 +1,19 @@
-//! Sealing: a payload becomes the bytes of one server frame, once, and is shared by count from then on.
-//! Last station of the data path before the sockets.
+//! A payload becomes the bytes of one server frame, shared by count from then on.
+//!
+//! It is the last step of the data path before egress to the sockets.
 
 use bytes::Bytes;
 use fastwebsockets::{Frame, OpCode, Payload};
 
-/// The longest header of a server frame: two bytes and a 64-bit length; servers do not mask (RFC 6455 §5.1).
+/// The longest header of a server frame: two bytes and a
+/// 64-bit length. Servers do not mask (RFC 6455 §5.1).
 const HEADER_BYTES_MAX: usize = 10;
 
-/// One whole server frame: header and payload in one exact allocation. Costs one copy of the payload; clones of the result share it.
+/// One whole server frame: header and payload in one exact allocation. Costs one copy of the
+/// payload; clones of the result share it.
 ///
-/// A text must be UTF-8 and a control payload at most 125 bytes: that is the caller's promise and not checked here.
+/// The caller promises that a text is UTF-8 and a control
+/// payload at most 125 bytes; neither is checked here.
 pub fn seal(opcode: OpCode, payload: &[u8]) -> Bytes {
     let mut header = [0; HEADER_BYTES_MAX];
     let header_len =

@@ -1,9 +1,10 @@
-//! Counts the bytes the reader looks at, moves or clears, so that a test can hold its cost to linear without a clock.
-//! Compiles to nothing outside tests.
+//! A count of the bytes that the reader looks at, moves or clears, for tests of linear cost.
+//!
+//! A test needs no clock with it. It compiles to nothing outside tests.
 
 #[cfg(test)]
 thread_local! {
-    /// Of this thread, since it was last set to 0.
+    /// Bytes touched by this thread since the count was last set to 0.
     pub(super) static BYTES_TOUCHED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 

@@ -1,5 +1,7 @@
-//! The reader as a whole: what the cutting of a stream into reads must not change, what it may cost, and what it may keep.
-//! Single rules are tested beside the code that holds them, and over a socket in `tests/websocket_conformance.rs`.
+//! Tests of the reader as a whole: any cutting into reads, its cost, and the memory it keeps.
+//!
+//! Single rules are tested beside their code, and over a socket in
+//! `tests/wire/websocket`.
 
 use fastwebsockets::OpCode;
 use proptest::prelude::*;
@@ -13,7 +15,7 @@ use super::violation::Violation;
 const LIMITS: ReadLimits = ReadLimits {
     message_bytes_max: 300_000,
 };
-/// What `kept_bytes` documents beside twice the message limit.
+/// Bytes that `kept_bytes` documents beside twice the message limit.
 const KEPT_BYTES_EXTRA: usize = 2 * 125 + 512 + 256;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -70,13 +72,14 @@ impl Reader {
     fn drain(&mut self) {
         loop {
             match self.reader.next(&mut self.buffer, &self.limits) {
-                Ok(Some(frame)) => {
-                    assert!(frame.fin);
-                    let payload = frame.payload.to_vec();
-                    self.reading.yielded.push((frame.opcode as u8, payload));
+                Ok(Some(incoming)) => {
+                    let payload = incoming.payload().to_vec();
+                    let opcode = incoming.opcode() as u8;
+                    self.reading.yielded.push((opcode, payload));
                 }
                 Ok(None) => break,
                 Err(violation) => {
+                    self.reader.discard(&mut self.buffer);
                     self.reading.violation = Some(violation);
                     break;
                 }
@@ -285,7 +288,8 @@ fn payload_len() -> impl Strategy<Value = usize> {
     ]
 }
 
-/// Bytes of a whole message on the wire: fragmented at `cuts`, with pings and pongs between the fragments.
+/// Bytes of a whole message on the wire: fragmented
+/// at `cuts`, with pings and pongs between fragments.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let cut = (any::<prop::sample::Index>(), 0..126usize, 0..3u8);
     (
@@ -379,7 +383,7 @@ proptest! {
         BYTES_TOUCHED.set(0);
         let cut = Reader::new(4096, limits).read(&stream, &reads);
         prop_assert_eq!(&cut.reading, &whole.reading);
-        // Linear in the bytes, and for each read the room made for a small rest.
+        // The cost is linear in the bytes, plus the room that each read makes for a small rest.
         prop_assert!(BYTES_TOUCHED.get() <= 10 * stream.len() + 1024 * cut.reads);
         prop_assert!(cut.kept_bytes_peak <= 2 * message_bytes_max + KEPT_BYTES_EXTRA);
     }

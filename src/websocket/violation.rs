@@ -1,9 +1,11 @@
-//! What a peer can do wrong in WebSocket framing, and the close code each wrong earns.
-//! Every variant ends the connection; there is no way to go on after one, for the frame boundary is lost or distrusted.
+//! The rules of WebSocket framing that a peer can break, and the close code of each violation.
+//!
+//! Every variant ends the connection. The reader cannot go on after one, because the frame boundary
+//! is lost or distrusted.
 
 use thiserror::Error;
 
-/// A broken rule of RFC 6455. Display says which rule, with its section.
+/// A broken rule of RFC 6455. Display names the rule, with its section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Violation {
     /// RSV1–3 belong to extensions, and none is negotiated. 1002.
@@ -45,7 +47,8 @@ pub enum Violation {
     /// A text message that is not UTF-8. 1007.
     #[error("text message is not UTF-8 (RFC 6455 §8.1)")]
     TextNotUtf8,
-    /// A message over [`ReadLimits::message_bytes_max`](super::limits::ReadLimits), fragmented or not. 1009.
+    /// A message over [`ReadLimits::message_bytes_max`](super::limits::ReadLimits), fragmented or
+    /// not. 1009.
     #[error("message is over the limit of {max} bytes (RFC 6455 §7.4.1, code 1009)")]
     MessageTooBig {
         /// The limit it broke, in bytes.

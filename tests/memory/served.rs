@@ -4,8 +4,8 @@ use lobbyd::protocol::Payload;
 use lobbyd::server::{Running, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket};
 use serde_json::json;
+use testkit::{Client, connect, eventually, frame, serve_with};
 
-use crate::support::{Client, connect, eventually, frame, serve_with};
 use crate::{heap, report};
 
 const TOPICS: usize = 100;
@@ -38,7 +38,7 @@ impl Channel for Open {
 
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
         socket.broadcast(event, payload);
-        Handled::NoReply
+        Handled::no_reply()
     }
 }
 
@@ -50,7 +50,7 @@ fn server() -> Running {
 }
 
 #[test]
-fn thousands_of_topics_that_clients_join_use_and_leave_leave_the_heap_where_it_was() {
+fn heap_returns_after_thousands_of_topics_that_clients_use_and_leave() {
     let heap = heap();
     let server = server();
     let mut clients: Vec<Client> = (0..4).map(|_| connect(&server)).collect();

@@ -1,57 +1,57 @@
 //! The engine's heap: topics and bursts that are over, readers that are behind.
 
 use lobbyd::broker::FanoutSettings;
+use testkit::shard::Shard;
 
-use crate::stage::Stage;
 use crate::{heap, report};
 
 /// How far from where it was a heap may be that has returned.
 const RETURNED_BYTES: usize = 1 << 20;
 
 /// A shard with a lobby that stays, and a number of connections.
-fn stage(settings: FanoutSettings, connections: u32) -> Stage {
-    let mut stage = Stage::new(settings, connections);
-    stage.join(0, "room:lobby");
-    stage.publish("room:lobby", 100);
-    stage.work();
-    stage.sweep_after(1_000);
-    stage
+fn shard(settings: FanoutSettings, connections: u32) -> Shard {
+    let mut shard = Shard::new(settings, connections);
+    shard.join(0, "room:lobby");
+    shard.publish("room:lobby", 100);
+    shard.work();
+    shard.sweep_after(1_000);
+    shard
 }
 
 /// Joins each of `topics` with some connection, publishes to it, and leaves it again.
-fn use_and_abandon(stage: &mut Stage, topics: std::ops::Range<u32>, connections: u32) {
+fn use_and_abandon(shard: &mut Shard, topics: std::ops::Range<u32>, connections: u32) {
     let mut ids = Vec::with_capacity(topics.len());
     for topic in topics {
         let name = format!("room:{topic}");
         let outlet = topic % connections;
-        ids.push((outlet, stage.join(outlet, &name)));
-        (0..3).for_each(|_| stage.publish(&name, 100));
+        ids.push((outlet, shard.join(outlet, &name)));
+        (0..3).for_each(|_| shard.publish(&name, 100));
     }
-    stage.work();
+    shard.work();
     for (outlet, id) in ids {
-        stage.fanout.unsubscribe(outlet, id);
+        shard.fanout.unsubscribe(outlet, id);
     }
-    stage.work();
+    shard.work();
 }
 
 #[test]
-fn a_hundred_thousand_topics_used_one_after_the_other_or_at_once_leave_the_heap_where_it_was() {
+fn heap_returns_after_a_hundred_thousand_topics_in_turn_or_at_once() {
     let heap = heap();
     const TOPICS: u32 = 100_000;
     const CONNECTIONS: u32 = 1_000;
-    let mut stage = stage(FanoutSettings::default(), CONNECTIONS);
+    let mut shard = shard(FanoutSettings::default(), CONNECTIONS);
     let before = heap.current_usage();
     report("before", before);
     for at_once in [1_000, TOPICS] {
         heap.reset_peak_usage();
         for first in (0..TOPICS).step_by(at_once as usize) {
-            use_and_abandon(&mut stage, first..first + at_once, CONNECTIONS);
-            assert_eq!((stage.fanout.rooms_len(), stage.hub.topics_len()), (1, 1));
+            use_and_abandon(&mut shard, first..first + at_once, CONNECTIONS);
+            assert_eq!((shard.fanout.rooms_len(), shard.hub.topics_len()), (1, 1));
             if first % 10_000 == 0 {
-                stage.sweep_after(1_000);
+                shard.sweep_after(1_000);
             }
         }
-        (0..2).for_each(|_| stage.sweep_after(1_000));
+        (0..2).for_each(|_| shard.sweep_after(1_000));
         let after = heap.current_usage();
         report("at most", heap.peak_usage());
         report("after", after);
@@ -64,18 +64,18 @@ fn a_hundred_thousand_topics_used_one_after_the_other_or_at_once_leave_the_heap_
 }
 
 #[test]
-fn a_burst_leaves_nothing_in_a_topic_that_is_idle_then() {
+fn burst_leaves_nothing_in_a_topic_that_is_idle_then() {
     let heap = heap();
-    let mut stage = stage(FanoutSettings::default(), 10);
-    stage.join_all(1..10, "room:lobby");
+    let mut shard = shard(FanoutSettings::default(), 10);
+    shard.join_all(1..10, "room:lobby");
     let before = heap.current_usage();
     for _ in 0..3 {
-        (0..16_000).for_each(|_| stage.publish("room:lobby", 100));
+        (0..16_000).for_each(|_| shard.publish("room:lobby", 100));
         assert!(heap.current_usage() > before + 16_000 * 100);
-        stage.work();
-        stage.sweep_after(1_000);
+        shard.work();
+        shard.sweep_after(1_000);
         // The buffer for mail comes back with the next turn but one.
-        (0..2).for_each(|_| stage.work());
+        (0..2).for_each(|_| shard.work());
     }
     let after = heap.current_usage();
     report("after the burst", after);
@@ -88,21 +88,21 @@ fn a_burst_leaves_nothing_in_a_topic_that_is_idle_then() {
 }
 
 #[test]
-fn two_hundred_of_a_thousand_who_stop_reading_cost_one_log_and_not_a_queue_each() {
+fn two_hundred_stopped_readers_cost_one_log_and_not_a_queue_each() {
     let heap = heap();
     const MEMBERS: u32 = 1_000;
-    let mut stage = Stage::new(FanoutSettings::default(), MEMBERS);
-    stage.join_all(0..MEMBERS, "room:lobby");
-    stage.publish("room:lobby", 100);
-    stage.work();
+    let mut shard = Shard::new(FanoutSettings::default(), MEMBERS);
+    shard.join_all(0..MEMBERS, "room:lobby");
+    shard.publish("room:lobby", 100);
+    shard.work();
     let before = heap.current_usage();
-    stage.sockets.shut.extend(MEMBERS - 200..MEMBERS);
+    shard.sockets.shut.extend(MEMBERS - 200..MEMBERS);
     let mut most = 0;
     for _ in 0..30_000 {
-        stage.publish("room:lobby", 100);
-        stage.work();
+        shard.publish("room:lobby", 100);
+        shard.work();
         most = most.max(heap.current_usage() - before);
-        if stage.given_up().len() == 200 {
+        if shard.given_up().len() == 200 {
             break;
         }
     }
@@ -123,15 +123,15 @@ fn logs_take_no_more_of_the_heap_than_they_are_said_to_weigh() {
             retention_entries_max: usize::MAX,
             ..FanoutSettings::default()
         };
-        let mut stage = Stage::new(settings, 1);
-        stage.join(0, "room:lobby");
-        stage.sockets.shut.insert(0);
+        let mut shard = Shard::new(settings, 1);
+        shard.join(0, "room:lobby");
+        shard.sockets.shut.insert(0);
         let before = heap.current_usage();
         for _ in 0..entries {
-            stage.publish("room:lobby", frame_bytes);
-            stage.work();
+            shard.publish("room:lobby", frame_bytes);
+            shard.work();
         }
-        let (taken, said) = (heap.current_usage() - before, stage.fanout.retained_bytes());
+        let (taken, said) = (heap.current_usage() - before, shard.fanout.retained_bytes());
         println!("{entries} frames of {frame_bytes} bytes: {taken} bytes, said to be {said}");
         assert!(
             taken <= said + (16 << 10),

@@ -1,21 +1,22 @@
-//! The per-message path by its instructions: what does not depend on how busy the machine is.
+//! The per-message path by its instructions, which do not depend on the machine's load.
 //!
-//! Each function does its work [`TIMES`] times, or for [`MEMBERS`] members; `src/counts.rs` divides by that.
+//! Each function does its work [`TIMES`] times, or for [`MEMBERS`] members; `src/counts.rs` divides
+//! by that number.
 
 #![allow(missing_docs, reason = "gungraun's macros make modules without any")]
 
 use std::hint::black_box;
 
 use gungraun::prelude::*;
-use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
+use lobbyd::protocol::{DecodeScratch, Json, PayloadBuf, Version};
 use lobbyd_instructions::{MEMBERS, TIMES};
 use scenes::lobby::{Lobby, payload, sealed};
-use scenes::messages::{Encoding, Push, push};
+use scenes::messages::{Encoding, Push, body, push};
 
 #[path = "../../scenes/mod.rs"]
 mod scenes;
 
-/// The binary's own.
+/// The same allocator as in the `lobbyd` binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -32,6 +33,23 @@ fn decoder() -> (Push, DecodeScratch) {
     let mut scratch = DecodeScratch::new();
     push.decode(&mut scratch);
     (push, scratch)
+}
+
+// As a room's `relay` of three fields takes them out of a payload.
+#[library_benchmark(setup = payload_with_fields)]
+fn fields(payload: String) {
+    let json = Json::new(&payload).expect("a bench's own JSON");
+    for _ in 0..TIMES {
+        let found = black_box(json).get_many(["body", "colour", "size"]);
+        assert!(black_box(found).iter().all(Option::is_some));
+    }
+}
+
+fn payload_with_fields() -> String {
+    format!(
+        r#"{{"size":1.50,"body":"{}","more":[1,2,3],"colour":"blue"}}"#,
+        body(150)
+    )
 }
 
 #[library_benchmark(setup = payload_to_seal)]
@@ -88,7 +106,7 @@ fn lobby_that_lacks_sixteen() -> Lobby {
     lobby
 }
 
-/// Does it once, so that memory which is kept from one time to the next is there.
+/// Does the work once, so that memory which is kept from one time to the next is there.
 fn warm(mut lobby: Lobby, broadcasts: u64) -> Lobby {
     lobby.append(broadcasts);
     lobby.flush(broadcasts);
@@ -97,6 +115,6 @@ fn warm(mut lobby: Lobby, broadcasts: u64) -> Lobby {
 
 library_benchmark_group!(
     name = per_message,
-    benchmarks = [decode, seal, append, flush_one, flush_sixteen]
+    benchmarks = [decode, fields, seal, append, flush_one, flush_sixteen]
 );
 main!(library_benchmark_groups = per_message);

@@ -1,30 +1,34 @@
-//! Under what instructions are counted. Counts from other conditions are other figures, so nothing is concluded from
-//! them.
+//! The conditions under which instructions are counted.
+//!
+//! Counts from other conditions are other figures, so nothing is concluded from them.
 
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-/// What decides how many instructions the same source takes.
+/// The facts that decide how many instructions the same source takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conditions {
-    /// What `rustc --version` says.
+    /// The output of `rustc --version`.
     pub toolchain: String,
     /// `RUSTFLAGS`, mostly empty.
     pub rustflags: String,
-    /// What `valgrind --version` says. Which instructions a processor seems to have is its decision.
+    /// The output of `valgrind --version`. Valgrind decides
+    /// which instructions a processor seems to have.
     pub valgrind: String,
-    /// The C library, which has the copies and comparisons of memory.
+    /// The C library, which copies and compares memory.
     pub libc: String,
-    /// Which implementations simd-json, memchr and the C library choose for this processor, as valgrind shows it.
+    /// The implementations that the C library and others choose for this processor, as valgrind
+    /// shows it.
     pub dispatch: String,
 }
 
-/// In place of what could not be found out.
+/// Stands for a condition that could not be found out.
 const ABSENT: &str = "absent";
 
 impl Conditions {
-    /// Those of this machine. `dispatch_command` are the arguments by which this program prints [`dispatch`].
+    /// The conditions of this machine. With the arguments
+    /// `dispatch_command` this program prints [`dispatch`].
     pub fn here(dispatch_command: &str) -> Conditions {
         let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
         let itself = std::env::current_exe().unwrap_or_default();
@@ -39,7 +43,7 @@ impl Conditions {
         }
     }
 
-    /// How these differ from the `recorded` ones, a line each.
+    /// The differences of these conditions from the `recorded` ones, a line each.
     pub fn differences(&self, recorded: &Conditions) -> Vec<String> {
         let pairs = [
             ("toolchain", &self.toolchain, &recorded.toolchain),
@@ -55,7 +59,7 @@ impl Conditions {
     }
 }
 
-/// The architecture, and those of its extensions that something on the per-message path asks for.
+/// The architecture, and those of its extensions that code on the per-message path asks for.
 pub fn dispatch() -> String {
     let has = extensions().into_iter().filter(|(_, has)| *has);
     let names = has.map(|(name, _)| name);
@@ -85,7 +89,7 @@ fn extensions() -> Vec<(&'static str, bool)> {
     Vec::new()
 }
 
-/// What a command prints, without the line's end; [`ABSENT`] if it does not run or fails.
+/// The output of a command, without the line's end; [`ABSENT`] if it does not run or fails.
 fn line_of(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let printed = output.ok().filter(|output| output.status.success());

@@ -1,4 +1,4 @@
-//! The recorded figures, and what a new count says about them.
+//! The recorded figures, and the comparison of a new count with them.
 
 use std::fmt;
 use std::fs;
@@ -13,43 +13,43 @@ use crate::counts::Counts;
 /// How much a count may grow over its figure, in percent, before it is a regression.
 pub const GROWTH_MAX_PERCENT: f64 = 5.0;
 
-/// Figures and the conditions they were counted under: the file `benches/instructions/figures.json`.
+/// The file `benches/instructions/figures.json`: figures, and the conditions of their count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// Under what they were counted.
+    /// The conditions under which they were counted.
     pub conditions: Conditions,
     /// Instructions for one of each thing.
     pub instructions: Counts,
 }
 
-/// Why there are no figures to compare with, or none could be recorded.
+/// The reason why there are no figures to compare with, or none could be recorded.
 #[derive(Debug, Error)]
 pub enum Unusable {
     /// The file cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
-    /// It can, and is no file of figures.
+    /// The file can be read, and is no file of figures.
     #[error("{0} is not a file of figures: {1}; record it anew")]
     Format(PathBuf, serde_json::Error),
 }
 
 impl Figures {
-    /// Where they are kept.
+    /// The path of the file of figures.
     pub fn path() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("figures.json")
     }
 
-    /// Reads the recorded ones.
+    /// Reads the recorded figures.
     ///
     /// # Errors
-    /// If there is no such file or it is none of figures.
+    /// If there is no such file, or it is no file of figures.
     pub fn load() -> Result<Figures, Unusable> {
         let path = Figures::path();
         let text = fs::read_to_string(&path).map_err(|e| Unusable::File(path.clone(), e))?;
         serde_json::from_str(&text).map_err(|error| Unusable::Format(path, error))
     }
 
-    /// Records these.
+    /// Records these figures.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -64,7 +64,7 @@ impl Figures {
 /// One count beside its figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// What was counted.
+    /// The name of the counted work.
     pub name: String,
     /// The recorded figure; `None` if there is none.
     pub then: Option<f64>,
@@ -72,14 +72,15 @@ pub struct Change {
     pub now: Option<f64>,
 }
 
-/// What a change means.
+/// The meaning of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Within the bounds.
     Held,
     /// More than [`GROWTH_MAX_PERCENT`] above its figure.
     Grown,
-    /// As much below it: a new figure should be recorded, or the gain can be lost again unnoticed.
+    /// Below it by more than the same percentage. Record a new figure, or the gain can be lost
+    /// again unnoticed.
     Shrunk,
     /// Counted and not recorded, or the other way round.
     Unmatched,
@@ -98,7 +99,7 @@ pub fn compare(recorded: &Counts, counted: &Counts) -> Vec<Change> {
 }
 
 impl Change {
-    /// What it means.
+    /// The meaning of this change.
     pub fn verdict(&self) -> Verdict {
         match self.percent() {
             None => Verdict::Unmatched,

@@ -1,7 +1,8 @@
-//! Holds the instruction counts of lobbyd's per-message path to recorded figures.
+//! Instruction counts of lobbyd's per-message path, held to recorded figures.
 //!
-//! [`conditions`] says under what a count is comparable, [`counts`] has `benches/per_message.rs` counted and divides what
-//! comes out, [`figures`] is the recorded file and the judgement. `docs/benchmarks.md` says how to use it.
+//! [`conditions`] decides whether two counts are comparable. [`counts`] runs
+//! `benches/per_message.rs` and divides its counts. [`figures`] is the recorded file and the
+//! verdict. `docs/benchmarks.md` explains its use.
 
 #![forbid(unsafe_code)]
 
@@ -9,8 +10,9 @@ pub mod conditions;
 pub mod counts;
 pub mod figures;
 
-/// How often `benches/per_message.rs` does each thing in one count, so that what is done once does not show.
+/// How often `benches/per_message.rs` does each work
+/// in one count, so that work done once does not show.
 pub const TIMES: u64 = 200;
 
-/// Members of the lobby that it flushes to.
+/// Members of the lobby that the bench flushes to.
 pub const MEMBERS: u32 = 1_000;

@@ -1,5 +1,7 @@
-//! `lobbyd-instructions check` compares the instruction counts of the per-message path with the recorded figures;
-//! `lobbyd-instructions record` records what is counted now.
+//! The program that checks or records the instruction counts of the per-message path.
+//!
+//! `lobbyd-instructions check` compares them with the recorded figures, and
+//! `lobbyd-instructions record` records the present ones.
 
 #![forbid(unsafe_code)]
 
@@ -18,7 +20,7 @@ record  counts, and writes benches/instructions/figures.json
 
 exit code: 0 held, skipped or recorded; 1 something grew; 2 wrong use; 3 could not count";
 
-/// How this program asks itself, under valgrind, what the processor seems to be.
+/// The argument with which this program asks itself, under valgrind, about the processor.
 const DISPATCH: &str = "dispatch";
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! What all scenarios take: where the server is, what is said to it, how long, and what becomes of the result.
+//! What all scenarios take: the server, what is said to it, how long, and where the result goes.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::host::{Cores, CoresError};
-use crate::objective::{NAMES, Objective};
-use crate::wire::phoenix::Version;
+use super::objective::{NAMES, Objective};
+use crate::load::wire::phoenix::Version;
+use crate::observe::host::{Cores, CoresError};
 
 /// Flags of every scenario.
 #[derive(Clone, Debug, Args)]
@@ -223,7 +223,8 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("{error}; expected a time as in 10s, 1m30s or 500ms"))
 }
 
-/// A number a second. Bounded at both ends, so that no time between two of them is none, or for ever.
+/// A number a second. Bounded at both ends, so that no time between two of them is none, or for
+/// ever.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     let digits: String = text
         .chars()

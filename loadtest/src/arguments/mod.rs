@@ -1,6 +1,7 @@
 //! The command line as typed. The comments of the fields are the help a user reads.
 
 mod common;
+mod objective;
 mod restart;
 mod scenarios;
 

@@ -1,20 +1,21 @@
-//! A connection: its socket, what came of a frame that is not whole, and what the kernel did not take.
+//! One socket, with incomplete frames from the client and bytes the kernel did not take.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use mio::net::TcpStream;
 
 use super::frame::{FRAME_BYTES_MAX, HEAD_BYTES_MAX};
-use super::lobby::Seat;
+use super::membership::Member;
 
-/// Most bytes of one read. A deep window of small messages fits; what is more comes with the next turn.
+/// Most bytes of one read. A deep window of small
+/// messages fits; what is more comes with the next turn.
 const READ_BYTES: usize = 64 << 10;
 
 /// The length of the one read buffer: a frame that has not come whole, and a read behind it.
 pub(super) const BUFFER_BYTES: usize = FRAME_BYTES_MAX + HEAD_BYTES_MAX + READ_BYTES;
 
-/// Most bytes kept for a reader that has stopped; with more, it is dropped. That is minutes of a thousand members' share of
-/// what one core can send.
+/// Most bytes kept for a reader that has stopped; with more, it is dropped. That is minutes of a
+/// thousand members' share of what one core can send.
 const BACKLOG_BYTES_MAX: usize = 64 << 20;
 
 /// How far a connection is.
@@ -33,7 +34,7 @@ pub(super) enum Stage {
 pub(super) struct Connection {
     stream: TcpStream,
     pub stage: Stage,
-    pub seat: Option<Seat>,
+    pub member: Option<Member>,
     unparsed: Vec<u8>,
     backlog: Vec<u8>,
     /// How much of the backlog the kernel has taken.
@@ -54,7 +55,7 @@ impl Connection {
         Connection {
             stream,
             stage: Stage::Opening,
-            seat: None,
+            member: None,
             unparsed: Vec::new(),
             backlog: Vec::new(),
             taken: 0,
@@ -87,7 +88,8 @@ impl Connection {
         self.unparsed.extend_from_slice(unparsed);
     }
 
-    /// Hands bytes to the kernel in one write. What it does not take waits until the socket is writable.
+    /// Hands bytes to the kernel in one write. What it
+    /// does not take waits until the socket is writable.
     ///
     /// # Errors
     ///
@@ -106,7 +108,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Goes on with the backlog. Its memory is given back when it is through: few connections ever have one.
+    /// Goes on with the backlog. Its memory is given back
+    /// when it is through: few connections ever have one.
     ///
     /// # Errors
     ///
@@ -125,7 +128,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Moves what is left to the front once that is the smaller half: no byte is moved more than once on average.
+    /// Moves what is left to the front once that is the smaller half: no byte is moved more than
+    /// once on average.
     fn forget_taken(&mut self) {
         if self.taken > self.backlog.len() / 2 {
             self.backlog.drain(..self.taken);

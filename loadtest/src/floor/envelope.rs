@@ -1,5 +1,6 @@
-//! The envelope of a client's message, `["jr","ref","topic","event",payload]`, cut by its quotes. Nothing is decoded: an
-//! answer repeats the front of it, a broadcast the back.
+//! A client's message, `["jr","ref","topic","event",payload]`, cut by its quotes.
+//!
+//! Nothing is decoded: an answer repeats the front of it, a broadcast the back.
 
 use memchr::memchr2;
 
@@ -17,8 +18,8 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// `None` if it has another shape. References are strings or null, and there is no white space between the elements:
-    /// so JSON encoders write them.
+    /// `None` if it has another shape. References are strings or null, and there is no white space
+    /// between the elements: so JSON encoders write them.
     pub fn cut(text: &'a [u8]) -> Option<Envelope<'a>> {
         let refs = text.strip_prefix(b"[")?;
         let from_topic = after_ref(after_ref(refs)?)?;

@@ -1,4 +1,4 @@
-//! WebSocket frames, both ways: the next one of a client, unmasked where it lies, and the heads of ours.
+//! WebSocket frames both ways: a client's, unmasked where they lie, and the heads of ours.
 
 /// The opcodes that are understood.
 pub(super) const TEXT: u8 = 1;
@@ -6,8 +6,8 @@ pub(super) const CLOSE: u8 = 8;
 pub(super) const PING: u8 = 9;
 pub(super) const PONG: u8 = 10;
 
-/// Largest payload of a frame. It bounds what is kept of a frame that has not come whole; a larger one ends its
-/// connection. As much as anybody publishes to a lobby, and some.
+/// Largest payload of a frame. It bounds what is kept of a frame that has not come whole; a larger
+/// one ends its connection. As much as anybody publishes to a lobby, and some.
 pub(super) const FRAME_BYTES_MAX: usize = 1 << 20;
 
 /// Longest head of a client's frame: two bytes, the longest length, the mask.

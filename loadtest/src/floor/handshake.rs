@@ -1,4 +1,6 @@
-//! The upgrade: a request in, the canned answer with its accept key out. The path and the host are not looked at.
+//! An upgrade request in, the canned answer with its accept key out.
+//!
+//! The path and the host are not looked at.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,15 +1,9 @@
-//! Lobbies: who is in them, and what was published there and waits for the end of the turn.
+//! Lobbies: their members, and messages that wait for the end of the turn.
 
 use std::collections::HashMap;
 
 use super::connection::Connections;
-
-/// A member's place: which lobby, and where in its list.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seat {
-    pub lobby: u32,
-    place: u32,
-}
+use super::membership::Member;
 
 /// A topic with members.
 #[derive(Debug, Default)]
@@ -46,11 +40,11 @@ impl Lobbies {
     }
 
     /// Adds a member; the first one makes the lobby.
-    pub fn enter(&mut self, name: &[u8], connection: u32) -> Seat {
+    pub fn enter(&mut self, name: &[u8], connection: u32) -> Member {
         let number = self.find(name).unwrap_or_else(|| self.open(name));
         let members = &mut self.at(number).members;
         members.push(connection);
-        Seat {
+        Member {
             lobby: number,
             place: (members.len() - 1) as u32,
         }
@@ -66,19 +60,20 @@ impl Lobbies {
         number
     }
 
-    /// Takes a member away. The last one to sit there moves to its place, and the last of all ends the lobby.
-    pub fn leave(&mut self, seat: Seat, connections: &mut Connections) {
-        let lobby = self.at(seat.lobby);
-        lobby.members.swap_remove(seat.place as usize);
-        if let Some(&moved) = lobby.members.get(seat.place as usize) {
+    /// Takes a member away. The last one to sit there moves
+    /// to its place, and the last of all ends the lobby.
+    pub fn leave(&mut self, member: Member, connections: &mut Connections) {
+        let lobby = self.at(member.lobby);
+        lobby.members.swap_remove(member.place as usize);
+        if let Some(&moved) = lobby.members.get(member.place as usize) {
             if let Some(connection) = connections.at(moved) {
-                connection.seat = Some(seat);
+                connection.member = Some(member);
             }
         } else if lobby.members.is_empty() {
             lobby.span.clear();
             let name = std::mem::take(&mut lobby.name);
             self.by_name.remove(&name);
-            self.free.push(seat.lobby);
+            self.free.push(member.lobby);
         }
     }
 }

@@ -1,53 +1,42 @@
-//! The floor: the cheapest fan-out that this machine's kernel allows, as a yardstick for servers. It is what a run
-//! "against the floor" connects to in a server's place, and knows nothing of the load.
+//! The cheapest fan-out that this machine's kernel allows, as a yardstick for servers.
 //!
-//! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats are canned; whatever else
-//! comes for a lobby goes to its members as it is. It speaks enough of `vsn` 2.0.0 for this load test and no other
-//! version, and it is no server: a client it does not understand is dropped, and there is no timer, no log and no limit
-//! but those on memory.
+//! It is what a run "against the floor" connects to in
+//! a server's place, and knows nothing of the load.
+//!
+//! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats
+//! are canned; any other message for a lobby goes to its members as it is. It speaks enough of
+//! `vsn` 2.0.0 for this load test and no other version. It is no server: a client it does not
+//! understand is dropped, and there is no timer, no log and no limit except those on memory.
 //!
 //! - `mod`: how to run one
 //! - `turn`: the loop, from one epoll_wait to the next
-//! - `hall`: what a frame leads to: joins, publishes, answers
-//! - `lobby`: who is in which lobby, and what waits there for the end of the turn
-//! - `connection`: a socket, with what was not read or not written whole
+//! - `broker`: joins, publishes and answers
+//! - `writes`: in batches or message by message
+//! - `lobby`, `membership`: the members of lobbies, and messages that wait for the turn's end
+//! - `connection`: a socket, with bytes that were not read or not written whole
 //! - `handshake`, `frame`, `envelope`: bytes
 
+mod broker;
 mod connection;
 mod envelope;
 mod frame;
-mod hall;
 mod handshake;
 mod lobby;
+mod membership;
 mod turn;
+mod writes;
 
-use std::fmt;
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::AtomicBool;
 
-/// How the floor writes what was published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Writes {
-    /// One write per subscriber and turn of the loop, with all that came in that turn.
-    Batch,
-    /// One write per subscriber and message, at once.
-    Single,
-}
+pub use writes::Writes;
 
-impl fmt::Display for Writes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Writes::Batch => "batch",
-            Writes::Single => "single",
-        })
-    }
-}
-
-/// Serves on this thread until `stop` is set, which is looked at every turn and at least every 100 ms. Then all
-/// connections are dropped.
+/// Serves on this thread until `stop` is set, which is looked at every turn and at least every 100
+/// ms. Then all connections are dropped.
 ///
-/// The listener is used as it is bound, but made non-blocking and given `TCP_NODELAY`, which its connections inherit.
+/// The listener is used as it is bound, but made non-blocking and given `TCP_NODELAY`, which its
+/// connections inherit.
 ///
 /// # Errors
 ///

@@ -1,5 +1,7 @@
-//! The loop. A turn is one epoll_wait, one read of each socket that has something, and at the end one write per member of
-//! each lobby that something was published in.
+//! One turn of the event loop: accept, read, then write in batches.
+//!
+//! A turn is one epoll_wait, one read of each socket that has something, and at the end one write
+//! per member of each lobby that something was published in.
 
 use std::io::{self, ErrorKind};
 use std::net;
@@ -10,11 +12,11 @@ use mio::event::Event;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
-use super::Writes;
+use super::broker::Broker;
 use super::connection::{BUFFER_BYTES, Connection, Stage};
 use super::frame;
-use super::hall::Hall;
 use super::handshake::{self, Handshake};
+use super::writes::Writes;
 
 /// The listener's token; connections have their numbers.
 const LISTENER: Token = Token(usize::MAX);
@@ -51,7 +53,7 @@ pub(super) struct Floor {
     /// Connections that may have more to read than was read, and those of the turn before.
     unread: Vec<u32>,
     left_over: Vec<u32>,
-    hall: Hall,
+    broker: Broker,
 }
 
 impl Floor {
@@ -69,7 +71,7 @@ impl Floor {
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
             unread: Vec::new(),
             left_over: Vec::new(),
-            hall: Hall::new(writes),
+            broker: Broker::new(writes),
         })
     }
 
@@ -108,12 +110,12 @@ impl Floor {
         if self.waiting != Waiting::Nobody {
             self.accept()?;
         }
-        self.hall.end_turn();
+        self.broker.end_turn();
         Ok(())
     }
 
-    /// Each connection is registered once, for both directions; the kernel only wakes for room to write if a write met
-    /// none.
+    /// Each connection is registered once, for both directions; the kernel only wakes for room to
+    /// write if a write met none.
     fn accept(&mut self) -> io::Result<()> {
         for _ in 0..ACCEPTS_MAX {
             let mut stream = match self.listener.accept() {
@@ -123,10 +125,10 @@ impl Floor {
                     return Ok(());
                 }
             };
-            let token = Token(self.hall.connections.next_number() as usize);
+            let token = Token(self.broker.connections.next_number() as usize);
             let both = Interest::READABLE | Interest::WRITABLE;
             self.poll.registry().register(&mut stream, token, both)?;
-            self.hall.connections.add(Connection::new(stream));
+            self.broker.connections.add(Connection::new(stream));
         }
         self.waiting = Waiting::Somebody;
         Ok(())
@@ -134,19 +136,20 @@ impl Floor {
 
     fn ready(&mut self, number: u32, event: &Event) {
         if event.is_writable()
-            && let Some(connection) = self.hall.connections.at(number)
+            && let Some(connection) = self.broker.connections.at(number)
             && connection.go_on().is_err()
         {
-            self.hall.end(number);
+            self.broker.end(number);
         }
         if event.is_readable() {
             self.read(number, event.is_read_closed());
         }
     }
 
-    /// Reads once. `closing` says that an end has come too, and that there will be no other event for it.
+    /// Reads once. `closing` says that an end has come
+    /// too, and that there will be no other event for it.
     fn read(&mut self, number: u32, closing: bool) {
-        let Some(connection) = self.hall.connections.at(number) else {
+        let Some(connection) = self.broker.connections.at(number) else {
             return;
         };
         if connection.stage == Stage::Ended {
@@ -160,7 +163,7 @@ impl Floor {
                 self.parse(number, filled.bytes);
             }
             Ok(None) => {}
-            Err(_) => self.hall.end(number),
+            Err(_) => self.broker.end(number),
         }
     }
 
@@ -173,24 +176,25 @@ impl Floor {
             match frame::next(&mut self.buffer[parsed..bytes]) {
                 Ok(Some((frame, length))) => {
                     parsed += length;
-                    if self.hall.take(number, frame).is_break() {
-                        return self.hall.end(number);
+                    if self.broker.take(number, frame).is_break() {
+                        return self.broker.end(number);
                     }
                 }
                 Ok(None) => break,
-                Err(_) => return self.hall.end(number),
+                Err(_) => return self.broker.end(number),
             }
         }
         if parsed < bytes
-            && let Some(connection) = self.hall.connections.at(number)
+            && let Some(connection) = self.broker.connections.at(number)
         {
             connection.keep(&self.buffer[parsed..bytes]);
         }
     }
 
-    /// Where frames begin in the buffer: behind the upgrade, if it has not been before. `None` if there is none yet.
+    /// Where frames begin in the buffer: behind the upgrade, if it has not been before. `None` if
+    /// there is none yet.
     fn upgrade(&mut self, number: u32, bytes: usize) -> Option<usize> {
-        let connection = self.hall.connections.at(number)?;
+        let connection = self.broker.connections.at(number)?;
         if connection.stage == Stage::Open {
             return Some(0);
         }
@@ -210,12 +214,13 @@ impl Floor {
                 let _ = connection.deliver(handshake::REFUSAL);
             }
         }
-        self.hall.end(number);
+        self.broker.end(number);
         None
     }
 }
 
-/// What an accept that gave no connection means. Linux also reports here what became of a connection in the backlog.
+/// What an accept that gave no connection means. Linux also reports here what became of a
+/// connection in the backlog.
 fn after(error: io::Error) -> io::Result<Waiting> {
     use rustix::io::Errno;
     const SHORTAGES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];

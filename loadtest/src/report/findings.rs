@@ -1,25 +1,17 @@
-//! What a reader must know before any figure: what failed, and what may mislead. What is wrong was judged when it was measured;
-//! here it is put in order, with the objectives that broke.
+//! The findings before any figure: failures, and facts that may mislead.
+//!
+//! What is wrong was judged when it was measured; here
+//! it is put in order, with the objectives that broke.
 
 use crate::result::{Objective, RunResult, Severity};
 
-use super::alike::once_each;
-use super::verdict::{breaks_on_purpose, nothing_came_of_it};
+use super::dedupe::once_each;
+use super::finding::{Finding, NOTHING_OBSERVED};
+use super::outcome::{breaks_on_purpose, nothing_came_of_it};
 
-/// What an objective says that nothing was observed of: it is broken, but no figure broke it.
-pub(super) const NOTHING_OBSERVED: &str = "nothing was observed";
-
-/// Something to say before any figure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// A sentence.
-    pub text: String,
-}
-
-/// What is wrong or may mislead: failures before warnings. No sentence comes twice, and a warning that each round or step
-/// repeats with other numbers comes once. None if the run was interrupted before it measured: there are no figures then.
+/// What is wrong or may mislead: failures before warnings. No sentence comes twice, and a warning
+/// that each round or step repeats with other numbers comes once. None if the run was interrupted
+/// before it measured: there are no figures then.
 pub fn findings(result: &RunResult) -> Vec<Finding> {
     if nothing_came_of_it(result) {
         return Vec::new();

@@ -1,4 +1,6 @@
-//! The result as a file, there and back. A file that cannot be used is refused in words that say which file and why.
+//! The result as a file, there and back.
+//!
+//! A file that cannot be used is refused in words that say which file and why.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -66,7 +68,7 @@ pub enum FileError {
     },
 }
 
-/// Writes the result as indented JSON, over whatever was there.
+/// Writes the result as indented JSON, over any file that was there.
 pub fn write(path: &Path, result: &RunResult) -> Result<(), FileError> {
     let failed = |source| FileError::Write {
         path: path.to_owned(),

@@ -1,4 +1,6 @@
-//! The result for a terminal: first what failed, then the tables. It reads the same without colour and in a file.
+//! The result for a terminal: failures first, then the tables.
+//!
+//! It reads the same without colour and in a file.
 
 use comfy_table::{
     Attribute, Cell as TableCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,
@@ -7,12 +9,14 @@ use comfy_table::{
 
 use crate::result::{RunResult, Severity};
 
-use super::asked;
 use super::findings::findings;
-use super::standing::Standing;
-use super::tables::{self, Cell, Form, Mood, Table};
+use super::outcome::nothing_came_of_it;
+use super::representative::Representative;
+use super::setup;
+use super::table::{Cell, Form, Mood, Table};
+use super::tables;
 use super::units::time;
-use super::verdict::{bottleneck, nothing_came_of_it, ramp, verdict};
+use super::verdict::{bottleneck, ramp, verdict};
 
 /// Columns when the terminal does not say how wide it is.
 const WIDTH: u16 = 100;
@@ -30,8 +34,8 @@ const GAP: usize = 2;
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// The result as text that ends with a line feed. `width` is the terminal's in columns, held to 60…120; 100 if there is none.
-/// `colour` adds escape sequences; nothing is told by them alone.
+/// The result as text that ends with a line feed. `width` is the terminal's in columns, held to
+/// 60…120; 100 if there is none. `colour` adds escape sequences; nothing is shown by colour alone.
 pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     let mut page = Page::new(width, colour);
     page.verdict(result);
@@ -45,7 +49,9 @@ pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     if let Some(sentence) = bottleneck(result) {
         page.paragraph(&sentence);
     }
-    if let Some(which) = Standing::of(result).and_then(|standing| standing.in_full()) {
+    if let Some(which) =
+        Representative::of(result).and_then(|representative| representative.in_full())
+    {
         page.aside(&format!("In full below: {which}."));
     }
     for table in tables::all(result) {
@@ -92,9 +98,9 @@ impl Page {
     /// What was measured, on which cores; then when, and all that was asked for.
     fn heading(&mut self, result: &RunResult) {
         self.text.push('\n');
-        let what = format!("{} · {}", result.scenario, asked::subtitle(result));
+        let what = format!("{} · {}", result.scenario, setup::subtitle(result));
         self.lines("", what.trim_end_matches(" · "), BOLD);
-        if let Some(cores) = asked::binding(&result.machine) {
+        if let Some(cores) = setup::binding(&result.machine) {
             self.lines("", &cores, PLAIN);
         }
         let seconds = result.measurements.iter().map(|each| each.seconds);
@@ -132,7 +138,8 @@ impl Page {
         self.lines("", text, DIM);
     }
 
-    /// A table with its title, and its note below. Numbers are not broken up: what there is no room for is named instead.
+    /// A table with its title, and its note below. Numbers are not broken up: what there is no room
+    /// for is named instead.
     pub fn table(&mut self, table: &Table) {
         self.text.push('\n');
         self.lines("", &table.title, BOLD);
@@ -190,7 +197,8 @@ impl Page {
         drawn
     }
 
-    /// Words in lines no longer than the page is wide. Lines after the first stand under the text, not under its mark.
+    /// Words in lines no longer than the page is wide. Lines after the first stand under the text,
+    /// not under its mark.
     fn lines(&mut self, mark: &str, text: &str, paint: &str) {
         let text = printable(text);
         let indent = mark.chars().count();
@@ -228,7 +236,8 @@ const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
-/// Text that may have come from a server, for a terminal: what would steer it is not passed on, but for new lines.
+/// Text that may have come from a server, for a terminal:
+/// what would steer it is not passed on, but for new lines.
 pub fn plain(text: &str) -> String {
     text.split('\n')
         .map(printable)
@@ -252,8 +261,8 @@ fn drawn_cell(cell: &Cell) -> TableCell {
     }
 }
 
-/// Numbers stand to the right, names and words to the left, with a gap between columns and none at the edges. Only the heads
-/// of numbers may be broken up, and words.
+/// Numbers stand to the right, names and words to the left, with a gap between columns and none at
+/// the edges. Only the heads of numbers may be broken up, and words.
 fn align(drawn: &mut Drawn, table: &Table) {
     let last = drawn.column_count() - 1;
     for (index, column) in drawn.column_iter_mut().enumerate() {

@@ -1,5 +1,7 @@
-//! Numbers as people read them: three digits that count, the unit beside them. Everything the reports print comes through
-//! here, so a figure looks the same in the table, on the page and on an axis.
+//! Numbers as people read them: three digits that count, the unit beside them.
+//!
+//! Everything the reports print comes through here, so a figure looks the same in the table, on the
+//! page and on an axis.
 
 use crate::result::Figure;
 

@@ -1,13 +1,17 @@
-//! The sentences of a run: whether it held, what a ramp found, and which side was at its limit. Each says what it is worth.
+//! The verdict in sentences: whether a run held, a ramp's height, the side at its limit.
+//!
+//! Each says what it is worth.
 
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
-use super::asked;
 use super::findings::findings;
-use super::standing::Standing;
+use super::outcome::{breaks_on_purpose, nothing_came_of_it};
+use super::representative::Representative;
+use super::setup;
 use super::units::{counted, integer, plain, time};
 
-/// With more of its time spent waiting for a core, the load generator was slowed by other programs, not by its work.
+/// With more of its time spent waiting for a core, the load generator was slowed by other programs,
+/// not by its work.
 const WAITING_MUCH: f64 = 0.2;
 
 /// The word for the run, and the sentence behind it.
@@ -35,11 +39,6 @@ pub fn verdict(result: &RunResult) -> (&'static str, String) {
             ),
         ),
     }
-}
-
-/// Whether somebody interrupted the run before anything was measured: there is nothing else to say of it.
-pub(super) fn nothing_came_of_it(result: &RunResult) -> bool {
-    result.ended == Ended::Interrupted && result.measurements.is_empty()
 }
 
 /// What a run that held has shown.
@@ -90,21 +89,13 @@ fn everybody_back(restart: &Restart) -> String {
 
 /// What the height of a ramp is worth: whose limit it found.
 fn doubt(result: &RunResult) -> &'static str {
-    let summit = broken(result).or_else(|| Standing::of(result)?.middle());
+    let summit = broken(result).or_else(|| Representative::of(result)?.middle());
     match summit.map(|summit| summit.saturated) {
         Some(Saturated::LoadGenerator) => " (the load generator was the limit)",
         Some(Saturated::Both) => " (server and load generator were at their limit)",
         Some(Saturated::Server) => " (the server was the limit)",
         Some(Saturated::Neither | Saturated::Unknown) | None => "",
     }
-}
-
-/// A ramp goes on until something breaks: what broke is its finding, not its failure, unless nothing held before.
-pub(super) fn breaks_on_purpose(result: &RunResult) -> bool {
-    result
-        .ramp
-        .as_ref()
-        .is_some_and(|ramp| ramp.last_held.is_some())
 }
 
 /// The measurements in which a fault is a fault of the run.
@@ -125,7 +116,7 @@ fn broken(result: &RunResult) -> Option<&Measurement> {
 pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
     match broken(result) {
         Some(broken) => Some(format!("When it broke: {}", saturated(result, broken)?)),
-        None => saturated(result, Standing::of(result)?.middle()?),
+        None => saturated(result, Representative::of(result)?.middle()?),
     }
 }
 
@@ -153,7 +144,8 @@ fn saturated(result: &RunResult, measurement: &Measurement) -> Option<String> {
     Some(told)
 }
 
-/// What to do about a load generator at its limit. A core of its own is no remedy where others run on that core.
+/// What to do about a load generator at its limit. A core
+/// of its own is no remedy where others run on that core.
 fn remedy(measurement: &Measurement) -> &'static str {
     match measurement.load.waiting > WAITING_MUCH {
         true => "Other programs took the load's core: repeat on a quieter machine.",
@@ -165,9 +157,9 @@ fn neither(result: &RunResult) -> Option<String> {
     if result.restart.is_some() {
         return None; // its time is bounded by the schedule on which clients come back
     }
-    let limit = match asked::open_loop(result) {
+    let limit = match setup::open_loop(result) {
         true => "rate",
-        false => asked::value(result, "window").map(|_| "window")?,
+        false => setup::value(result, "window").map(|_| "window")?,
     };
     Some(format!(
         "Neither side was at its limit: the {limit} that was asked for was."

@@ -1,4 +1,4 @@
-//! Counts: of connections, deliveries, replies, and what went through in a second.
+//! Counts of connections, deliveries and replies, and their rates.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,10 +45,11 @@ pub struct Connections {
 pub struct Deliveries {
     /// Messages that were published.
     pub published: u64,
-    /// Messages that were due but not sent: the load generator did not keep its rate, or the server read nothing of the
-    /// publisher for too long.
+    /// Messages that were due but not sent. The load generator did not keep its rate, or the server
+    /// read nothing of the publisher for too long.
     pub unsent: u64,
-    /// Deliveries that must come: each message to each who was joined when it was published.
+    /// Deliveries that must come: each message to each subscriber that was joined when it was
+    /// published.
     pub expected: u64,
     /// Of those, how many came. Second copies do not count.
     pub received: u64,

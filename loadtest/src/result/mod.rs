@@ -1,5 +1,6 @@
-//! What a run found: the one form from which the table, the JSON file, the HTML report and `compare` are made. Scenarios
-//! fill it, nothing here measures. The comments are the descriptions in `schema.json`.
+//! The result of a run, the one form that the text, the JSON, the page and `compare` share.
+//!
+//! Scenarios fill it, nothing here measures. The comments are the descriptions in `schema.json`.
 
 mod counts;
 mod latency;
@@ -14,7 +15,8 @@ pub use latency::{Bin, Latency};
 pub use restart::{LobbyDelays, Moment, Restart, Shares};
 pub use usage::{LoadUsage, Machine, Saturated, ServerUsage};
 
-/// The version of this form. It grows when a field is taken away or changes its meaning; new optional fields leave it.
+/// The version of this form. It grows when a field is removed or changes its meaning.
+/// New optional fields leave it.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The result of one run of lobbyd-loadtest.
@@ -41,19 +43,21 @@ pub struct RunResult {
     pub ended: Ended,
     /// What is wrong or may mislead, worst first.
     pub problems: Vec<Problem>,
-    /// The objectives asked for by --slo, and what became of them. In a ramp, those of the step that broke or the last.
+    /// The objectives given by --slo, with their outcomes.
+    /// In a ramp, those of the step that broke or of the last step.
     pub objectives: Vec<Objective>,
-    /// What was measured, in order: one for a plain run, one for each step of a ramp, one for each side and round when a
-    /// floor is measured beside the server.
+    /// The measurements, in order: one for a plain run, one for each step of a ramp.
+    /// One for each side and round when a floor is measured beside the server.
     pub measurements: Vec<Measurement>,
     /// The server's figures as multiples of the floor's in the same run.
     pub ratios: Vec<Ratio>,
     /// What a ramp found.
     pub ramp: Option<Ramp>,
-    /// What became of everybody in a restart.
+    /// The outcome of a restart for its clients.
     #[serde(default)]
     pub restart: Option<Restart>,
-    /// True if all was delivered, every objective held and the run was complete. For a ramp: if its first step held.
+    /// True if all was delivered, every objective held and the run was complete.
+    /// For a ramp: if its first step held.
     pub held: bool,
 }
 
@@ -132,7 +136,7 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measurement {
-    /// What sets it apart from the others of its run: "step 3: 400 msg/s", "floor (batch), round 2". Empty if it is alone.
+    /// Label within its run: "step 3: 400 msg/s", "floor (batch), round 2". Empty if it is alone.
     pub label: String,
     /// Which server.
     pub side: Side,
@@ -152,15 +156,17 @@ pub struct Measurement {
     pub replies: Replies,
     /// How much went through while it was measured.
     pub throughput: Throughput,
-    /// From the intended time of a message to its arrival at a subscriber; each delivery counts once.
+    /// From the intended time of a message to its arrival at a subscriber, counted per delivery.
     pub delivery_latency: Option<Latency>,
-    /// The same, as a process of its own saw it at a few connections in the middle of the first lobby.
+    /// The same, seen by a separate process with a few connections in the first lobby's middle.
     #[serde(default)]
     pub prober_latency: Option<Latency>,
-    /// From the intended time of a message to its arrival at the last subscriber; each message counts once.
+    /// From the intended time of a message to its arrival at the last subscriber.
+    /// Each message counts once.
     pub last_subscriber: Option<Latency>,
-    /// From the intended time of a message to its being made and put before its socket: how late the load generator itself
-    /// was. Time in which the server reads nothing is not in it.
+    /// From the intended time of a message to its being made and put before its socket.
+    /// It is the delay of the load generator itself. Time in which the server reads nothing is not
+    /// in it.
     pub send_delay: Option<Latency>,
     /// From a push to its reply.
     pub reply_latency: Option<Latency>,

@@ -1,4 +1,4 @@
-//! What became of everybody when the server was restarted.
+//! The outcome of a server's restart for its clients.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,17 +9,17 @@ use super::{Count, Latency};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restart {
-    /// Clients that were in their lobbies when the server was told to end.
+    /// Clients that were in their lobbies when the server got the signal to end.
     pub clients: u64,
     /// Of those, how many were in them again at the end.
     pub back: u64,
-    /// Clients that were told something after which they do not come back: 1000, or phx_close.
+    /// Clients that got an end after which they do not come back: 1000, or phx_close.
     pub stay_away: u64,
-    /// Whether both servers were given the same listening socket, so that there was one all the time.
+    /// Whether both servers got the same listening socket, so that one existed all the time.
     pub inherited: bool,
     /// How the connections to the old server ended, by close code.
     pub ends: Vec<Count>,
-    /// Tries that failed while no server was there to answer, by reason. None of them counts as refused.
+    /// Tries that failed while no server was there to answer, by reason. None counts as refused.
     pub unanswered: Vec<Count>,
     /// Tries to connect, over all clients.
     pub tries: u64,
@@ -27,7 +27,7 @@ pub struct Restart {
     pub tries_p50: u32,
     /// The most tries that a client needed.
     pub tries_max: u32,
-    /// Upgrades that took longer than 2.5 s: an app with longPollFallbackMs would have turned to long-poll.
+    /// Upgrades over 2.5 s: an app with longPollFallbackMs would have turned to long-poll.
     pub late_upgrades: u64,
     /// How late the load generator itself made the tries that were due.
     pub tries_late: Option<Latency>,
@@ -41,7 +41,8 @@ pub struct Restart {
     pub back_seconds: Shares,
     /// Delays before the restart.
     pub before: LobbyDelays,
-    /// Delays of those that were back, from the first answer of the new server until the last one was back.
+    /// Delays of clients that were back, from the new server's first answer until the last was
+    /// back.
     pub during: LobbyDelays,
     /// How many clients had gone and how many were back, over time: at most 400 moments each.
     pub gone: Vec<Moment>,

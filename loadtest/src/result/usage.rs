@@ -1,4 +1,4 @@
-//! CPU and memory of both sides, and which of them was at its limit.
+//! CPU and memory of both sides, and the side that was at its limit.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,8 @@ pub struct ServerUsage {
     pub cores_available: f64,
     /// CPU time per delivery in microseconds, if there were deliveries.
     pub us_per_delivery: Option<f64>,
-    /// CPU time per connection from the first connect to the last join, in microseconds, the join included.
+    /// CPU time per connection from the first connect to the last join, in microseconds.
+    /// The join is included.
     pub us_per_join: Option<f64>,
     /// Resident memory before the first connection, in bytes.
     pub rss_before_bytes: u64,
@@ -55,7 +56,8 @@ pub struct ServerUsage {
 pub struct LoadUsage {
     /// CPU time in the measured time, in seconds.
     pub cpu_seconds: f64,
-    /// Share of the measured time in which it ran or waited for a core: at 1.0 it was the bottleneck.
+    /// Share of the measured time in which it ran or waited for a core. At 1.0 it was the
+    /// bottleneck.
     pub busy: f64,
     /// The part of that in which it waited for a core that another process had.
     pub waiting: f64,

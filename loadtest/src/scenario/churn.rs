@@ -1,17 +1,17 @@
-//! `churn`: clients that come, talk and go, in every way there is to go, while others stay and must not notice.
+//! Clients that come, talk and go, in every way there is to go, while others must not notice.
 
 use std::collections::VecDeque;
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::Churn;
 use crate::clock::now_ns;
-use crate::fleet::{Departure, Happening};
-use crate::interrupt::Interrupt;
+use crate::load::fleet::{Departure, Happening};
 use crate::result::{Figure, Problem, RunResult};
-use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, failure, nanoseconds};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::{Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, failure};
 
 pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Churn {
@@ -52,9 +52,9 @@ fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
         stay,
         ..
     } = asked;
-    let stand = Stand::server(run, traffic.clients.0 + churners.0)?;
+    let subject = Subject::server(run, traffic.clients.0 + churners.0)?;
     let topics = traffic.topics.0;
-    let mut trial = Trial::new(run, stand, traffic.clients.0 + churners.0)?;
+    let mut trial = Trial::new(run, subject, traffic.clients.0 + churners.0)?;
     let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
     trial.open_lobbies(topics, traffic.publishers.0, of_lobby);
     let steady = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);

@@ -1,4 +1,4 @@
-//! `compare`: results of earlier runs side by side.
+//! Results of earlier runs side by side.
 
 use std::fs;
 

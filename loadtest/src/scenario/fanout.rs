@@ -1,14 +1,14 @@
-//! `fanout`: messages to lobbies, against the server alone or in turn with the floor.
+//! Messages to lobbies, against the server alone or in turn with the floor.
 
+use super::judge::{Judged, judge};
 use super::parameters::Parameters;
-use super::{Judged, judge};
 use crate::arguments::{Fanout, Traffic};
 use crate::floor::Writes;
-use crate::interrupt::Interrupt;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
-use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, failure, warning};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::Trial;
+use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
 pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Fanout {
@@ -55,14 +55,14 @@ fn in_turn(
             true => format!("{what}, round {round}"),
             false => String::new(),
         };
-        let judged = Stand::server(run, traffic.clients.0)
-            .and_then(|stand| measure(run, stand, traffic, &label("server"), round));
+        let judged = Subject::server(run, traffic.clients.0)
+            .and_then(|subject| measure(run, subject, traffic, &label("server"), round));
         found.take_or_end(judged)?;
         for writes in floors {
             if found.ended == Ended::Complete {
                 let name = label(&format!("floor ({writes})"));
-                let judged = Stand::floor(run, *writes)
-                    .and_then(|stand| measure(run, stand, traffic, &name, round));
+                let judged = Subject::floor(run, *writes)
+                    .and_then(|subject| measure(run, subject, traffic, &name, round));
                 found.take_or_end(judged)?;
             }
         }
@@ -107,8 +107,8 @@ pub(super) fn check_places(clients: u32, publishers: u32) -> Result<(), CannotRu
 /// The floor speaks one version only.
 pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), CannotRun> {
     match common.vsn {
-        crate::wire::phoenix::Version::V2 => Ok(()),
-        crate::wire::phoenix::Version::V1 => Err(CannotRun::Usage(
+        crate::load::wire::phoenix::Version::V2 => Ok(()),
+        crate::load::wire::phoenix::Version::V1 => Err(CannotRun::Usage(
             "the floor speaks --vsn 2.0.0 only".to_owned(),
         )),
     }
@@ -117,12 +117,12 @@ pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), Canno
 /// One measurement against one server.
 pub(super) fn measure(
     run: &mut Run,
-    stand: Stand,
+    subject: Subject,
     traffic: &Traffic,
     label: &str,
     round: u32,
 ) -> Result<Judged, CannotRun> {
-    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
+    let mut trial = Trial::new(run, subject, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let clients = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     match traffic.prober {
@@ -142,8 +142,8 @@ pub(super) fn measure(
 }
 
 impl Found {
-    /// Adds what one measurement of several came to. Objectives are those of the server's last round, or the first that
-    /// broke.
+    /// Adds what one measurement of several came to. Objectives are those of the server's last
+    /// round, or the first that broke.
     pub(super) fn take(&mut self, judged: Judged) {
         let Judged {
             measurement,
@@ -162,7 +162,8 @@ impl Found {
 }
 
 impl Found {
-    /// Adds a measurement; one that could not be had ends the run, and what was measured before is kept.
+    /// Adds a measurement; one that could not be had ends
+    /// the run, and what was measured before is kept.
     pub(super) fn take_or_end(
         &mut self,
         judged: Result<Judged, CannotRun>,
@@ -181,7 +182,7 @@ impl Found {
 
 type Observe = fn(&Measurement) -> Option<f64>;
 
-/// The figures that are told as multiples of the floor's.
+/// The figures that are shown as multiples of the floor's.
 const FIGURES: [(&str, Observe); 8] = [
     ("server CPU per delivery", |of| {
         of.server.as_ref()?.us_per_delivery

@@ -1,4 +1,4 @@
-//! `floor`: the cheapest fan-out, measured by itself or only served.
+//! The cheapest fan-out, measured by itself or only served.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -7,10 +7,10 @@ use super::fanout::{check_floor, check_publishers, measure};
 use super::parameters::Parameters;
 use crate::arguments::{Common, Floor};
 use crate::floor;
-use crate::interrupt::Interrupt;
 use crate::result::{Ended, RunResult};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
 use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
 
 pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Floor {
@@ -49,8 +49,8 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
         for writes in writes.writes() {
             if found.ended == Ended::Complete {
                 let name = format!("floor ({writes})");
-                let judged = Stand::floor(run, *writes)
-                    .and_then(|stand| measure(run, stand, &traffic, &name, 1));
+                let judged = Subject::floor(run, *writes)
+                    .and_then(|subject| measure(run, subject, &traffic, &name, 1));
                 found.take_or_end(judged)?;
             }
         }
@@ -68,7 +68,7 @@ pub(super) fn serve(asked: &Floor, interrupt: &Interrupt) -> Result<String, Cann
     let listener = TcpListener::bind(asked.listen).map_err(|error| {
         CannotRun::NoConnection(format!("cannot listen on {}: {error}", asked.listen))
     })?;
-    crate::host::raise_descriptors()?;
+    crate::observe::host::raise_descriptors()?;
     if asked.with_parent {
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))
             .map_err(std::io::Error::from)?;

@@ -1,17 +1,17 @@
-//! `idle`: connections that only stay, and what the server keeps for each.
+//! Idle connections, and the memory that the server keeps for each.
 
 use std::collections::HashMap;
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::{Idle, Messages};
 use crate::clock::now_ns;
-use crate::fleet::Happening;
-use crate::interrupt::Interrupt;
+use crate::load::fleet::Happening;
 use crate::result::RunResult;
-use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, failure, nanoseconds, warning};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::{Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
 /// Pushes that wait for an answer at once, over all connections: each connection has one at most.
 const ASKING_MAX: usize = 64;
@@ -51,8 +51,8 @@ fn go(run: &mut Run, asked: &Idle) -> Result<Found, CannotRun> {
         ping_event,
         ..
     } = asked;
-    let stand = Stand::server(run, clients.0)?;
-    let mut trial = Trial::new(run, stand, clients.0)?;
+    let subject = Subject::server(run, clients.0)?;
+    let mut trial = Trial::new(run, subject, clients.0)?;
     trial.open_lobbies(topics.0, 0, |_| 0);
     let enlisted = trial.enlist(0..clients.0, clients.0, true);
     trial.gather(&enlisted)?;

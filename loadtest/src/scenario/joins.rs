@@ -1,13 +1,13 @@
-//! `joins`: a storm of connects and joins.
+//! A storm of connects and joins.
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
 use crate::arguments::{Count, Joins, Messages};
-use crate::interrupt::Interrupt;
 use crate::result::RunResult;
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::Trial;
 
 pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Joins {
@@ -30,8 +30,8 @@ pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, Canno
         interrupt,
     )?;
     run.conclude("joins", parameters, |run| {
-        let stand = Stand::server(run, clients.0)?;
-        let mut trial = Trial::new(run, stand, clients.0)?;
+        let subject = Subject::server(run, clients.0)?;
+        let mut trial = Trial::new(run, subject, clients.0)?;
         trial.open_lobbies(topics.0, 0, |_| 0);
         let enlisted = trial.enlist(0..clients.0, clients.0, true);
         trial.begin_measuring_without_end();

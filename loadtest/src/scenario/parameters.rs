@@ -1,4 +1,4 @@
-//! What was asked for, in words, for the result.
+//! The parameters of a run, in words, for the result.
 
 use crate::arguments::{Common, Messages, Traffic};
 use crate::result::Parameter;
@@ -63,7 +63,8 @@ impl Parameters {
             .with("settle", time(messages.settle))
     }
 
-    /// Those that all scenarios have; secrets may stand in parameters and headers, so only their names are told.
+    /// Those that all scenarios have. Parameters and headers
+    /// may hold secrets, so only their names are shown.
     pub fn common(self, common: &Common) -> Vec<Parameter> {
         let time = |duration| humantime::format_duration(duration).to_string();
         let names = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(", "));

@@ -1,18 +1,21 @@
-//! `probe`: what the prober's process does. It is started by a run, and ends when the run closes its input.
+//! The process of the prober.
+//!
+//! It is started by a run, and ends when the run closes its input.
 
 use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use crate::arguments::{Messages, Probe};
 use crate::clock::{MILLISECOND_NS, now_ns};
-use crate::interrupt::Interrupt;
-use crate::prober::CONNECTIONS;
+use crate::load::wire::tag::Marker;
+use crate::run::interrupt::Interrupt;
+use crate::run::prober::CONNECTIONS;
+use crate::run::subject::Subject;
+use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::Trial;
-use crate::wire::tag::Marker;
 
-/// How much more this process wants its core than the load generator does. Only root may; without it, it stands in line.
+/// How much more this process wants its core than the load generator does. Only root may; without
+/// it, it stands in line.
 const NICENESS: i32 = -10;
 /// How often orders are looked for.
 const LOOK_EVERY_NS: u64 = 5 * MILLISECOND_NS;
@@ -29,8 +32,8 @@ pub(super) fn run(asked: Probe, interrupt: Interrupt) -> Result<String, CannotRu
         Starts::Nothing,
         interrupt,
     )?;
-    let stand = Stand::server(&mut run, CONNECTIONS)?;
-    let mut trial = Trial::new(&mut run, stand, CONNECTIONS)?;
+    let subject = Subject::server(&mut run, CONNECTIONS)?;
+    let mut trial = Trial::new(&mut run, subject, CONNECTIONS)?;
     trial.fleet.probe(marker);
     trial.open_lobbies(1, 0, |_| 0);
     let enlisted = trial.enlist(0..CONNECTIONS, CONNECTIONS, true);

@@ -1,16 +1,16 @@
-//! `ramp`: more and more load, until an objective breaks.
+//! More and more load, until an objective breaks.
 
 use std::cmp::Ordering;
 
+use super::judge::{Judged, judge, silent_heartbeats};
 use super::parameters::Parameters;
-use super::{Judged, judge, silent_heartbeats};
 use crate::arguments::{Raised, Ramp, Traffic};
 use crate::clock::now_ns;
-use crate::interrupt::Interrupt;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, nanoseconds};
 
 pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     check(&ramp)?;
@@ -36,7 +36,7 @@ pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotR
     run.conclude("ramp", parameters, |run| {
         let mut found = climb(run, &ramp)?;
         found.ramp = Some(found.summit(*raise));
-        // What broke the last step is what was looked for, and no failure of the run.
+        // The break of the last step was looked for, and is no failure of the run.
         let first_held = found.measurements.first().is_some_and(|first| first.held);
         if first_held && found.ended == Ended::Complete {
             let warns = |problem: &result::Problem| problem.severity == result::Severity::Warning;
@@ -95,7 +95,8 @@ impl Ramp {
         })
     }
 
-    /// The step behind `value`, whole: half a client there is not, and half a message a second nobody asks for.
+    /// The whole number behind `value`: there is no half
+    /// client, and no use for half a message a second.
     fn behind(&self, value: f64) -> Option<f64> {
         let raised = self.add.map_or(value * self.times, |add| value + add);
         let raised = raised.round().max(value + 1.0);
@@ -110,16 +111,17 @@ const DRAINS_MAX: usize = 12;
 /// How often a step may break before it is believed. A busy machine breaks any step now and then.
 const BREAKS_BELIEVED: u32 = 2;
 
-/// Climbs until something breaks, then looks for the limit between that step and the one before. All steps have the same
-/// connections; a ramp of clients only adds to them, so it ends where it breaks.
+/// Climbs until something breaks, then looks for the limit between
+/// that step and the one before. All steps have the same connections;
+/// a ramp of clients only adds to them, so it ends where it breaks.
 fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
     let Ramp { traffic, raise, .. } = ramp;
     let size = match raise {
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
-    let stand = Stand::server(run, size)?;
-    let mut trial = Trial::new(run, stand, size)?;
+    let subject = Subject::server(run, size)?;
+    let mut trial = Trial::new(run, subject, size)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let mut climb = Climb {
         trial,
@@ -240,7 +242,7 @@ impl Climb<'_, '_> {
         let now = judged.measurement.deliveries.clone();
         judged.measurement.deliveries = now.since(&self.before);
         judged.measurement.step = Some(value);
-        judged.problems = crate::trial::problems(&judged.measurement, rate.is_some());
+        judged.problems = crate::run::problems(&judged.measurement, rate.is_some());
         let silent = silent_heartbeats(trial).map(|problem| result::Problem {
             text: format!("{label}: {}", problem.text),
             ..problem
@@ -251,8 +253,8 @@ impl Climb<'_, '_> {
     }
 }
 
-/// Waits for what an overload has left behind, which is none of the next step's, as long as some of it still comes. Returns
-/// what was delivered until then.
+/// Waits for deliveries that an overload has left behind, as long as some still come: they are not
+/// the next step's. Returns the deliveries until then.
 fn drained(trial: &mut Trial<'_>) -> Result<Deliveries, CannotRun> {
     trial.run.progress.phase("draining");
     let mut before = trial.fleet.ledger.deliveries();

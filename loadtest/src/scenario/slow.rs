@@ -1,17 +1,20 @@
-//! `slow`: some clients stop reading. The others must feel nothing, and the slow ones get everything or are told.
+//! Some clients stop reading.
+//!
+//! The others must feel nothing, and the slow consumers get everything or a Close.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use super::{figure, judge};
-use crate::arguments::Slow;
+use crate::arguments::{Slow, Traffic};
 use crate::clock::now_ns;
-use crate::interrupt::Interrupt;
 use crate::report::units;
 use crate::result::{Measurement, Problem, RunResult, Throughput};
-use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Phase, Trial, failure, nanoseconds, warning};
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::{Phase, Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
 pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Slow {
@@ -54,8 +57,8 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
         stop_for,
         ..
     } = asked;
-    let stand = Stand::server(run, traffic.clients.0)?;
-    let mut trial = Trial::new(run, stand, traffic.clients.0)?;
+    let subject = Subject::server(run, traffic.clients.0)?;
+    let mut trial = Trial::new(run, subject, traffic.clients.0)?;
     trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
     let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     let silent = enlisted
@@ -68,38 +71,7 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
         .iter()
         .for_each(|number| trial.fleet.make_narrow(*number));
     trial.gather(&enlisted)?;
-    let mut stop = Stop::Coming;
-    let mut published = (0, None);
-    trial.talk(traffic, traffic.rate, |trial, phase| {
-        match stop {
-            Stop::Coming if phase == Phase::Measured => {
-                slow_ones
-                    .iter()
-                    .for_each(|number| trial.fleet.stop_reading(*number));
-                published.0 = trial.fleet.ledger.published();
-                stop = match stop_for {
-                    Some(time) => Stop::Until(now_ns() + nanoseconds(*time)),
-                    None => Stop::ToTheEnd,
-                };
-            }
-            Stop::Until(due_ns) if now_ns() >= due_ns => {
-                slow_ones
-                    .iter()
-                    .for_each(|number| trial.fleet.resume_reading(*number));
-                published.1 = Some(trial.fleet.ledger.published());
-                stop = Stop::Over;
-            }
-            _ => {}
-        }
-        match stop {
-            Stop::Until(due_ns) => Some(due_ns),
-            _ => None,
-        }
-    })?;
-    let until = published
-        .1
-        .unwrap_or_else(|| trial.fleet.ledger.published());
-    let unread = (until - published.0) / u64::from(traffic.topics.0);
+    let unread = stop_while_talking(&mut trial, traffic, *stop_for, slow_ones)?;
     let rss_stopped = trial
         .fleet
         .watch
@@ -129,6 +101,48 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
     Ok(judged.found())
 }
 
+/// Sends the traffic and has the slow ones stop reading in it, for `stop_for` or to the end. Returns how many messages
+/// of each lobby were published while they did not read.
+fn stop_while_talking(
+    trial: &mut Trial,
+    traffic: &Traffic,
+    stop_for: Option<Duration>,
+    slow_ones: &[u32],
+) -> Result<u64, CannotRun> {
+    let mut stop = Stop::Coming;
+    let mut published = (0, None);
+    trial.talk(traffic, traffic.rate, |trial, phase| {
+        match stop {
+            Stop::Coming if phase == Phase::Measured => {
+                slow_ones
+                    .iter()
+                    .for_each(|number| trial.fleet.stop_reading(*number));
+                published.0 = trial.fleet.ledger.published();
+                stop = match stop_for {
+                    Some(time) => Stop::Until(now_ns() + nanoseconds(time)),
+                    None => Stop::ToTheEnd,
+                };
+            }
+            Stop::Until(due_ns) if now_ns() >= due_ns => {
+                slow_ones
+                    .iter()
+                    .for_each(|number| trial.fleet.resume_reading(*number));
+                published.1 = Some(trial.fleet.ledger.published());
+                stop = Stop::Over;
+            }
+            _ => {}
+        }
+        match stop {
+            Stop::Until(due_ns) => Some(due_ns),
+            _ => None,
+        }
+    })?;
+    let until = published
+        .1
+        .unwrap_or_else(|| trial.fleet.ledger.published());
+    Ok((until - published.0) / u64::from(traffic.topics.0))
+}
+
 /// Where the slow ones are in their stop.
 #[derive(Clone, Copy, Debug)]
 enum Stop {
@@ -142,8 +156,8 @@ enum Stop {
     Over,
 }
 
-/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than that left unread is
-/// none of the server's business.
+/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than
+/// that left unread is none of the server's business.
 const KERNEL_BYTES: f64 = 512.0 * 1024.0;
 
 /// A slow client that left so little unread that the server cannot have noticed.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lobbyd_loadtest::wire::upgrade;
+use lobbyd_loadtest::load::wire::upgrade;
 
 use super::room::Room;
 use super::{Fault, hold_back};

@@ -293,7 +293,7 @@ pub fn failing() -> RunResult {
                --load-cores."
             .into(),
     }];
-    let found = lobbyd_loadtest::trial::problems(&result.measurements[0], true);
+    let found = lobbyd_loadtest::run::problems(&result.measurements[0], true);
     result.problems.extend(found);
     result
 }

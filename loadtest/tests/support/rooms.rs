@@ -27,7 +27,7 @@ impl Channel for Rooms {
         };
         match event {
             "both" => Handled::ok(object! {}),
-            _ => Handled::NoReply,
+            _ => Handled::no_reply(),
         }
     }
 }

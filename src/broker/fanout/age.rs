@@ -1,8 +1,9 @@
-//! How old the oldest entry of a log is, by a few marks instead of a time on each.
+//! How old a log's oldest entry is, by a few marks instead of a time on each entry.
 
 use std::collections::VecDeque;
 
-/// A room that the sweep looks at: it has members that are behind, or a log with room for a burst that is over.
+/// A room that the sweep looks at: it has members that
+/// are behind, or a log with room for a past burst.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) slot: u32,
@@ -13,18 +14,18 @@ pub(crate) struct Watched {
     pub(crate) outdated: u64,
 }
 
-/// Where a log's head stood at some sweep: what is before it is at least as old.
+/// Where a log's head stood at some sweep: entries before the mark are at least as old as it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     at_ms: u32,
     head: u64,
 }
 
-/// Marks per age: entries are dropped up to this part of the age late, and a room that is behind keeps no more marks.
+/// Marks per age. Entries are dropped up to this part of the age late; a room keeps no more marks.
 pub(crate) const MARKS: u64 = 8;
 
 impl Watched {
-    /// Learns what has become older than `age_ms_max`, and marks the present head.
+    /// Finds which entries have become older than `age_ms_max`, and marks the present head.
     pub(crate) fn grow_older(&mut self, now_ms: u32, age_ms_max: u64, head: u64) {
         let age = |mark: &Mark| u64::from(now_ms.wrapping_sub(mark.at_ms));
         while let Some(mark) = self.marks.pop_front_if(|mark| age(mark) >= age_ms_max) {
@@ -41,7 +42,7 @@ impl Watched {
 }
 
 impl Watched {
-    /// How old the oldest entry is at least that is not outdated.
+    /// The least age that the oldest entry can have, outdated entries left out.
     pub(crate) fn age_ms(&self, now_ms: u32) -> usize {
         let oldest = self.marks.front();
         oldest.map_or(0, |mark| now_ms.wrapping_sub(mark.at_ms) as usize)

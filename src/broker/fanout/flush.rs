@@ -1,8 +1,8 @@
-//! Flushing: elevator passes over rooms, a slice at a time, and the way a short write leaves things.
+//! Coalesced writes of rooms to their members: passes, round robin, a slice at a time.
 //!
-//! A pass goes round the members of a room and gives each what its cursor lacks up to the head of *that* moment, in
-//! one write, until a full circle brought nothing new. Only the owner of the sockets knows how to wait for them: a
-//! flush only tries.
+//! A pass goes round the members of a room. It gives each member every frame from its cursor to the
+//! head of *that* moment, in one write. The pass ends when a full circle brought nothing new. A
+//! flush never waits for a socket: only the owner of the sockets knows how to wait.
 
 use std::io;
 
@@ -15,46 +15,48 @@ use super::sink::Budget;
 use super::sink::Failure;
 use super::sink::Sink;
 
-/// Members looked at per call, whether written to or not: bounds a pass over many that need nothing.
+/// Members looked at per call, written to or not. It bounds a pass over many that need nothing.
 const VISITS_MAX: usize = 8192;
 
-/// A span of more bytes than this is written frame by frame (vectored) rather than gathered first.
+/// A span of more bytes is written frame by frame (vectored) rather than gathered first.
 const GATHER_BYTES_MAX: u64 = 256 << 10;
 
 impl Fanout {
-    /// Takes the mail in and writes what the budget allows: first to connections with frames of their own, then one
-    /// slice of the passes. True if work is left that needs no new event to go on.
+    /// Takes the mail in and writes as much as the budget allows: first
+    /// to connections with frames of their own, then one slice of the
+    /// passes. Returns true if work is left that needs no new event.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
-        self.laps.clear();
+        self.passes.laps.clear();
         let written_before = self.counts.writes;
-        // From a budget of its own: however many clients ask for answers, the passes go on.
+        // Frames of their own have a budget of their own:
+        // passes go on however many answers clients ask for.
         let mut own = budget;
         self.drain_queued(sink, &mut own);
-        let mut rooms = self.active.len();
+        let mut rooms = self.passes.rooms.len();
         while rooms > 0 && budget.writes > 0 && budget.bytes > 0 {
             rooms -= 1;
-            if let Some(slot) = self.active.pop_front() {
+            if let Some(slot) = self.passes.rooms.pop_front() {
                 self.run_pass(slot, sink, &mut budget);
             }
         }
         self.relieve();
         self.hub
             .shards()
-            .set_unsettled_bytes(self.shard, self.unsettled_bytes + self.heard_bytes);
+            .set_unsettled_bytes(self.shard, self.passes.unsettled_bytes + self.heard.bytes());
         if self.counts.writes > written_before {
             self.counts.flushes += 1;
             self.hub
                 .shards()
                 .show_flush_counts(self.shard, &self.counts);
         }
-        !self.queued.is_empty() || !self.active.is_empty() || self.has_heard()
+        !self.outlets.queued.is_empty() || !self.passes.rooms.is_empty() || self.has_heard()
     }
 
     /// A slice of one room's pass. The room goes to the end of the list if its circle is not over.
     fn run_pass(&mut self, slot: u32, sink: &mut impl Sink, budget: &mut Budget) {
         for _ in 0..VISITS_MAX {
-            let Some(room) = self.rooms.get_mut(slot as usize) else {
+            let Some(room) = self.rooms.get_mut(slot) else {
                 return;
             };
             if budget.writes == 0 || budget.bytes == 0 {
@@ -64,9 +66,9 @@ impl Fanout {
                 break;
             };
             self.visit(slot, index, sink, budget);
-            if lap && let Some(room) = self.rooms.get_mut(slot as usize) {
+            if lap && let Some(room) = self.rooms.get_mut(slot) {
                 let settled = room.end_lap();
-                self.settled(settled);
+                self.passes.settled(settled);
                 self.trim(slot);
             }
         }
@@ -74,21 +76,21 @@ impl Fanout {
     }
 
     fn end_slice(&mut self, slot: u32) {
-        let Some(room) = self.rooms.get_mut(slot as usize) else {
+        let Some(room) = self.rooms.get_mut(slot) else {
             return;
         };
         if room.circle.left() > 0 {
-            self.active.push_back(slot);
+            self.passes.rooms.push_back(slot);
             return;
         }
         room.active = false;
         let settled = room.settle();
-        self.settled(settled);
+        self.passes.settled(settled);
         self.trim(slot);
     }
 
     fn visit(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
-        let room = &self.rooms[slot as usize];
+        let room = &self.rooms[slot];
         let member = room.members[index];
         let head = room.log.head();
         if member.lagging || member.next >= head {
@@ -101,7 +103,7 @@ impl Fanout {
         let offset = |sequence| room.log.offset(member.class, sequence);
         let bytes = offset(head) - offset(member.next);
         if bytes == 0 {
-            self.rooms[slot as usize].members[index].next = head;
+            self.rooms[slot].members[index].next = head;
         } else if has_own || uneven || bytes > GATHER_BYTES_MAX {
             self.counts.members += 1;
             self.drain(member.outlet, sink, budget);
@@ -110,9 +112,9 @@ impl Fanout {
         }
     }
 
-    /// The plain case: one write of everything a member lacks.
+    /// The common case: one write of everything that a member lacks.
     fn write_span(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
-        let room = &mut self.rooms[slot as usize];
+        let room = &mut self.rooms[slot];
         let Member {
             outlet,
             class,

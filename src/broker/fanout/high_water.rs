@@ -1,10 +1,11 @@
-//! How much was kept for readers that are behind, at the highest: for whoever watches how near the bounds are. Looked at
-//! where the bounds are, never per delivery.
+//! The most that a shard kept for readers that are behind (high water).
+//!
+//! Operators see by it how near the bounds are. It is
+//! read where a bound is checked, never per delivery.
 
-use super::Fanout;
 use super::log::Log;
 
-/// The highest of each since they were last taken, of anything that a blocked reader was behind in.
+/// The highest of each amount since they were last taken, while a blocked reader was behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HighWater {
     /// Bytes of frames that waited for one connection alone.
@@ -15,7 +16,7 @@ pub struct HighWater {
     pub log_entries: usize,
     /// Age of one topic's log, in milliseconds.
     pub log_age_ms: usize,
-    /// What all logs weighed.
+    /// Weight of all logs together.
     pub retained_bytes: usize,
 }
 
@@ -24,17 +25,5 @@ impl HighWater {
         self.log_bytes = self.log_bytes.max(log.bytes());
         self.log_entries = self.log_entries.max(log.len());
         self.retained_bytes = self.retained_bytes.max(retained_bytes);
-    }
-}
-
-impl Fanout {
-    /// The highest since they were last taken.
-    pub fn heights(&self) -> &HighWater {
-        &self.heights
-    }
-
-    /// Takes them; they begin anew.
-    pub fn take_heights(&mut self) -> HighWater {
-        std::mem::take(&mut self.heights)
     }
 }

@@ -1,4 +1,4 @@
-//! Taking the mail in: what was published anywhere goes into this shard's logs, and to those who listen.
+//! Ingress of broadcasts: the shard's mail goes into its logs, and to its listeners.
 
 use std::sync::Arc;
 
@@ -6,25 +6,25 @@ use super::Fanout;
 use super::listener::Heard;
 use crate::broker::topics::parcel::Parcel;
 
-/// The buffer for mail keeps room for this many parcels (32 bytes each) from one turn to the next.
+/// The buffer for mail keeps room for this many parcels (32 bytes each) between turns.
 const PARCELS_KEPT: usize = 4096;
 
 impl Fanout {
-    /// Takes the mail in: every entry goes to its topic's log, and to those who listen.
+    /// Takes the mail in: every entry goes to its topic's log, and to the topic's listeners.
     pub fn take_mail(&mut self) {
-        let mut parcels = std::mem::take(&mut self.parcels);
+        let mut parcels = std::mem::take(&mut self.scratch.parcels);
         self.hub.mailbox(self.shard).take(&mut parcels);
         for parcel in parcels.drain(..) {
             self.take_in(parcel);
         }
         if parcels.capacity() <= PARCELS_KEPT {
-            self.parcels = parcels;
+            self.scratch.parcels = parcels;
         }
     }
 
     fn take_in(&mut self, parcel: Parcel) {
         let slot = parcel.room.slot;
-        let Some(room) = self.rooms.get_mut(slot as usize) else {
+        let Some(room) = self.rooms.get_mut(slot) else {
             return;
         };
         if room.stamp != parcel.room.stamp {
@@ -40,44 +40,33 @@ impl Fanout {
                     entry: Arc::clone(&parcel.entry),
                     by,
                 };
-                self.heard_bytes += heard.bytes();
-                self.heard.push_back(heard);
+                self.heard.push(heard);
             }
         }
         if room.members.is_empty() {
-            self.retained_bytes -= room.log.skip(parcel.sequence + 1);
+            self.kept.bytes -= room.log.skip(parcel.sequence + 1);
             room.settle();
             return;
         }
-        self.unsettled_bytes += parcel.entry.bytes();
-        self.retained_bytes += room.log.append(parcel.entry);
+        self.passes.unsettled_bytes += parcel.entry.bytes();
+        self.kept.bytes += room.log.append(parcel.entry);
         room.circle.restart();
         if !room.active {
             room.active = true;
-            self.active.push_back(slot);
+            self.passes.rooms.push_back(slot);
         }
         if room.log.is_roomy() {
             self.watch(slot);
         }
     }
 
-    /// Whether there are broadcasts for those who look at them themselves.
+    /// Whether broadcasts wait for channels or connections that look at broadcasts themselves.
     pub fn has_heard(&self) -> bool {
         !self.heard.is_empty()
     }
 
-    /// The next broadcast for a channel or connection that looks at it itself.
+    /// The next broadcast for a channel or connection that looks at broadcasts itself.
     pub fn take_heard(&mut self) -> Option<Heard> {
-        let heard = self.heard.pop_front()?;
-        self.heard_bytes -= heard.bytes();
-        Some(heard)
-    }
-
-    /// Drops what a connection that is gone has not heard yet.
-    pub(crate) fn forget_heard(&mut self, outlet: u32) {
-        if !self.heard.is_empty() {
-            self.heard.retain(|heard| heard.outlet != outlet);
-            self.heard_bytes = self.heard.iter().map(Heard::bytes).sum();
-        }
+        self.heard.pop()
     }
 }

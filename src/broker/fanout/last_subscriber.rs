@@ -1,38 +1,33 @@
-//! LastSubscribers by the clock: how long after its publish a broadcast had been offered to the last member that can take it.
+//! Time to the last subscriber: from a publish until the last writable member was offered it.
 //!
-//! A broadcast is stamped with the begin of the turn in which it was published, and what a lap settled counts when the
-//! turn ends: two looks at the clock a turn, however many members there are.
+//! A broadcast is stamped with the begin of the event loop turn in which it was published. The
+//! entries that a lap settled count when the turn ends. So each turn looks at the clock twice,
+//! however many members there are.
 
 use std::time::{Duration, Instant};
 
 use super::Fanout;
-use super::room::Settled;
 
-/// The list of laps keeps room for this many from one flush to the next.
+/// The list of laps keeps room for this many laps from one flush to the next.
 const LAPS_KEPT: usize = 1024;
 
 impl Fanout {
-    /// A turn begins: what is published in it is published `now`.
+    /// Begins a turn: broadcasts published in it are stamped with `now`.
     pub fn begin_turn(&mut self, now: Instant) {
-        self.now_us = self.hub.stamp(now);
+        self.passes.now_us = self.hub.stamp(now);
     }
 
-    /// Calls `each` for every lap that ended in the last flush and brought something, with what lies between the
-    /// publish of its oldest broadcast and `now`.
+    /// Calls `each` for every lap that ended in the last flush and brought something. Its argument
+    /// is the time from the publish of the lap's oldest broadcast to `now`.
     pub fn take_laps(&mut self, now: Instant, mut each: impl FnMut(Duration)) {
-        if self.laps.is_empty() {
+        if self.passes.laps.is_empty() {
             return;
         }
         let now_us = self.hub.stamp(now);
-        for published_us in self.laps.drain(..) {
+        for published_us in self.passes.laps.drain(..) {
             let waited_us = now_us.wrapping_sub(published_us);
             each(Duration::from_micros(waited_us.into()));
         }
-        self.laps.shrink_to(LAPS_KEPT);
-    }
-
-    pub(crate) fn settled(&mut self, settled: Settled) {
-        self.unsettled_bytes -= settled.bytes;
-        self.laps.extend(settled.oldest_us);
+        self.passes.laps.shrink_to(LAPS_KEPT);
     }
 }

@@ -1,8 +1,10 @@
-//! Channels that look at a broadcast themselves, and what they are handed.
+//! Channels that look at broadcasts themselves, and the broadcasts they are handed.
 
+use super::outlets::shrink_queue;
 use crate::broker::topics::entry::Entry;
 use crate::broker::topics::parcel::Parcel;
 use crate::broker::topics::position::SubscriptionId;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// A subscriber that looks at broadcasts itself.
@@ -11,23 +13,23 @@ pub(crate) struct Listener {
     pub id: SubscriptionId,
     pub outlet: u32,
     pub events: Events,
-    /// The sequence of the first entry it gets.
+    /// The sequence of the first entry that the listener gets.
     pub since: u64,
 }
 
 /// Which broadcasts a listener looks at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Events {
-    /// Those its channel intercepts; the wire gets the others.
+    /// Events that its channel intercepts; the wire gets the others.
     Intercepted(&'static [&'static str]),
-    /// All of them, for a channel that subscribed by hand.
+    /// All broadcasts, for a channel that subscribed by hand.
     All,
-    /// All of them, for the connection itself (its socket id).
+    /// All broadcasts, for the connection itself (its socket id).
     SocketId,
 }
 
 impl Listener {
-    /// Why `parcel` is for this listener, if it is.
+    /// The reason why `parcel` is for this listener, if it is.
     pub fn hears(&self, parcel: &Parcel) -> Option<HeardBy> {
         if parcel.sequence < self.since || parcel.entry.origin() == Some(self.id) {
             return None;
@@ -48,25 +50,25 @@ impl Listener {
 pub struct Heard {
     /// The connection.
     pub outlet: u32,
-    /// The subscription it came by.
+    /// The subscription that it came by.
     pub id: SubscriptionId,
-    /// The topic it was published to.
+    /// The topic that it was published to.
     pub topic: Arc<str>,
-    /// What was published.
+    /// The entry that was published.
     pub entry: Arc<Entry>,
-    /// Why this channel hears of it.
+    /// The reason why this channel gets it.
     pub by: HeardBy,
 }
 
 impl Heard {
-    /// What it weighs: itself, and the payload, though it shares that with others.
+    /// Weight of the broadcast: the value itself and the payload, though others share the payload.
     pub(crate) fn bytes(&self) -> usize {
         let payload = self.entry.original().map_or(0, |o| o.payload.len());
         size_of::<Heard>() + payload
     }
 }
 
-/// Why a broadcast comes to a channel or a connection instead of the wire.
+/// The reason why a broadcast comes to a channel or a connection instead of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeardBy {
     /// Its channel intercepts the event.
@@ -75,4 +77,46 @@ pub enum HeardBy {
     Hand,
     /// The topic is the connection's socket id.
     SocketId,
+}
+
+/// Broadcasts that this shard has still to hand to channels, in order.
+#[derive(Debug, Default)]
+pub(crate) struct HeardQueue {
+    queue: VecDeque<Heard>,
+    /// Weight of those broadcasts, as backpressure on publishers.
+    bytes: usize,
+}
+
+impl HeardQueue {
+    pub fn push(&mut self, heard: Heard) {
+        self.bytes += heard.bytes();
+        self.queue.push_back(heard);
+    }
+
+    pub fn pop(&mut self) -> Option<Heard> {
+        let heard = self.queue.pop_front()?;
+        self.bytes -= heard.bytes();
+        Some(heard)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Drops the broadcasts for `outlet`.
+    pub fn forget(&mut self, outlet: u32) {
+        if !self.queue.is_empty() {
+            self.queue.retain(|heard| heard.outlet != outlet);
+            self.bytes = self.queue.iter().map(Heard::bytes).sum();
+        }
+    }
+
+    /// Gives back memory that a burst has left.
+    pub fn give_back(&mut self) {
+        shrink_queue(&mut self.queue);
+    }
 }

@@ -1,4 +1,4 @@
-//! A shard's own log of one topic: the entries some member may still need, with byte positions per encoding class.
+//! A shard's log of one topic: entries some member may still need, with byte positions per class.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(crate) struct Log {
     entries: VecDeque<Logged>,
     /// Where the first retained entry begins in each class's stream of bytes.
     base: [u64; CLASSES],
-    /// How many retained entries leave somebody out.
+    /// How many retained entries have an origin, a subscription that does not get them.
     with_origin: usize,
     bytes: usize,
     weight: usize,
@@ -56,7 +56,7 @@ impl Log {
         self.bytes
     }
 
-    /// What it takes to keep all that.
+    /// Memory that all entries take.
     pub fn weight(&self) -> usize {
         self.weight
     }
@@ -75,7 +75,7 @@ impl Log {
         weight
     }
 
-    /// The entry of that sequence, if it is here.
+    /// The entry of that sequence, if the log holds it.
     pub fn entry(&self, sequence: u64) -> Option<&Arc<Entry>> {
         let index = sequence.checked_sub(self.first)?;
         let logged = self.entries.get(usize::try_from(index).ok()?)?;
@@ -104,14 +104,14 @@ impl Log {
         }
     }
 
-    /// How many of the entries `from..to` have a frame of `class`. Costs a look at each.
+    /// How many of the entries `from..to` have a frame of `class`. Looks at each entry.
     pub fn frames_between(&self, class: Class, from: u64, to: u64) -> u64 {
         let has_frame = |sequence: &u64| self.entry(*sequence).and_then(|e| e.frame(class));
         (from..to).filter(|s| has_frame(s).is_some()).count() as u64
     }
 
-    /// Where a write of `written` bytes from the beginning of entry `from` stopped: the entry after the last one
-    /// touched, and what is left of that one if it was cut.
+    /// Where a write of `written` bytes from the beginning of entry `from` stopped. Returns the
+    /// entry after the last one touched, and the rest of that last one if it was cut.
     pub fn stopped_at(&self, class: Class, from: u64, written: usize) -> (u64, Option<Bytes>) {
         let mut left = written;
         let mut sequence = from;
@@ -134,13 +134,13 @@ impl Log {
         Class::ALL.into_iter().map(span).sum::<u64>() as usize
     }
 
-    /// About what the entries `from..to` weigh: without what is kept of them for channels.
+    /// About the weight of the entries `from..to`, without the payloads kept for channels.
     pub fn weight_between(&self, from: u64, to: u64) -> usize {
         let entries = to.saturating_sub(from) as usize;
         self.bytes_between(from, to) + entries * KEEPING_BYTES
     }
 
-    /// Whether some entry from `from` on is not for the subscriber `id`, which sent it.
+    /// Whether some entry from `from` on was sent by the subscriber `id`, which does not get it.
     pub fn leaves_out(&self, id: SubscriptionId, from: u64) -> bool {
         if self.with_origin == 0 {
             return false;
@@ -150,12 +150,12 @@ impl Log {
         span.into_iter().any(|logged| logged.origin == Some(id))
     }
 
-    /// Empties a log that has no readers, and says what its next entry will be. Returns the weight of what it held.
+    /// Empties a log without readers, whose next entry will be `first`. Returns the dropped weight.
     pub fn skip(&mut self, first: u64) -> usize {
         std::mem::replace(self, Log::new(first)).weight
     }
 
-    /// Drops what stands before `first`. Returns its weight.
+    /// Drops the entries before `first`. Returns their weight.
     pub fn trim(&mut self, first: u64) -> usize {
         let before = self.weight;
         while self.first < first {
@@ -171,7 +171,7 @@ impl Log {
         before - self.weight
     }
 
-    /// Whether it has more room than an idle topic may keep.
+    /// Whether the log has more room than an idle topic may keep.
     pub fn is_roomy(&self) -> bool {
         self.entries.capacity() > KEPT
     }
@@ -185,7 +185,8 @@ impl Log {
     }
 }
 
-/// Whether `entry` is left out for a member: it sent it itself (`broadcast_from`), or its channel intercepts it.
+/// Whether a member does not get `entry`: it sent it
+/// (`broadcast_from`), or its channel intercepts it.
 pub(crate) fn is_left_out(entry: &Entry, id: SubscriptionId, intercept: &[&str]) -> bool {
     let event = entry.original().map(|original| &*original.event);
     entry.origin() == Some(id) || event.is_some_and(|event| intercept.contains(&event))

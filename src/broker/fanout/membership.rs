@@ -1,35 +1,30 @@
-//! Coming and going: how subscriptions enter and leave rooms, and how a connection that is behind is left to itself.
-
-use std::sync::Arc;
+//! How subscriptions enter and leave rooms, and how slow consumers leave the passes.
 
 use super::Fanout;
 use super::listener::Events;
-use super::log::is_left_out;
-use super::outlet::{Fence, Fenced, Flow, LISTENS, Outlet, Subscription};
+use super::outlet::{Flow, LISTENS, Outlet, Subscription};
 use super::room::Room;
-use super::sink::Failure;
 use crate::broker::shrink::{is_mostly_spare, kept};
-use crate::broker::topics::entry::Class;
 use crate::broker::topics::parcel::RoomKey;
-use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::{MemberKind, NotJoined};
 
 impl Fanout {
     pub(crate) fn outlet(&self, outlet: u32) -> Option<&Outlet> {
-        self.outlets.get(outlet as usize)?.as_ref()
+        self.outlets.get(outlet)
     }
 
-    /// The connection, unless it was given up: a cursor of one that reads nothing more would hold its log for ever.
+    /// The connection, unless it was given up: the
+    /// cursor of a failed one would hold a log forever.
     pub(crate) fn taking(&self, outlet: u32) -> Option<&Outlet> {
         self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
     }
 
     pub(crate) fn outlet_mut(&mut self, outlet: u32) -> Option<&mut Outlet> {
-        self.outlets.get_mut(outlet as usize)?.as_mut()
+        self.outlets.get_mut(outlet)
     }
 
-    /// Adds a member to the topic, unless that has `members_max` channel members already. Returns the room's slot and the
-    /// sequence of the first entry the member gets.
+    /// Adds a member to the topic, unless the topic has `members_max` channel members already.
+    /// Returns the room's slot and the sequence of the first entry the member gets.
     pub(crate) fn join(
         &mut self,
         name: &str,
@@ -39,7 +34,7 @@ impl Fanout {
         loop {
             match self.try_join(name, kind, members_max) {
                 Ok(joined) => return Some(joined),
-                // Its last member left between look-up and join: look it up again.
+                // The topic's last member left between look-up and join: look the topic up again.
                 Err(NotJoined::Dead) => continue,
                 Err(NotJoined::Full) => return None,
             }
@@ -52,8 +47,8 @@ impl Fanout {
         kind: MemberKind,
         members_max: u32,
     ) -> Result<(u32, u64), NotJoined> {
-        if let Some(&slot) = self.rooms_by_name.get(name) {
-            let room = &self.rooms[slot as usize];
+        if let Some(slot) = self.rooms.slot_of(name) {
+            let room = &self.rooms[slot];
             let key = RoomKey {
                 slot,
                 stamp: room.stamp,
@@ -62,18 +57,15 @@ impl Fanout {
             return Ok((slot, last + 1));
         }
         let topic = self.hub.topics.find_to_join(name);
-        let slot = self.rooms.vacant_key() as u32;
-        let stamp = self.room_stamp;
-        let joined = topic.join(self.shard, RoomKey { slot, stamp }, kind, members_max);
+        let key = self.rooms.next_key();
+        let joined = topic.join(self.shard, key, kind, members_max);
         if joined == Err(NotJoined::Full) {
-            // It may be new, and nobody else's who would remove it.
+            // The topic may be new, and then nobody else would remove it.
             self.hub.topics.remove_if_empty(&topic);
         }
         let last = joined?;
-        self.room_stamp = self.room_stamp.wrapping_add(1);
-        self.rooms_by_name.insert(Arc::clone(topic.name()), slot);
-        self.rooms.insert(Room::new(topic, stamp, last + 1));
-        Ok((slot, last + 1))
+        self.rooms.insert(Room::new(topic, key.stamp, last + 1));
+        Ok((key.slot, last + 1))
     }
 
     pub(crate) fn keep(&mut self, outlet: u32, subscription: Subscription) {
@@ -82,7 +74,7 @@ impl Fanout {
         }
     }
 
-    /// Takes the `at`th subscription of a connection out of its room, and the room down with its last.
+    /// Takes the `at`th subscription of a connection out of its room, and removes an empty room.
     pub(crate) fn remove_subscription(&mut self, outlet: u32, at: usize) {
         let Some(o) = self.outlet_mut(outlet) else {
             return;
@@ -99,14 +91,14 @@ impl Fanout {
     }
 
     fn remove_member(&mut self, subscription: Subscription) {
-        let room = &mut self.rooms[subscription.room as usize];
+        let room = &mut self.rooms[subscription.room];
         let gone = room.members[subscription.member as usize];
         room.lagging -= usize::from(gone.lagging);
         let moves = room.circle.left_at(subscription.member as usize);
         for (to, from) in moves.into_iter().flatten() {
             let moved = room.members[from];
             room.members[to] = moved;
-            let o = self.outlets[moved.outlet as usize].as_mut();
+            let o = self.outlets.get_mut(moved.outlet);
             let subscriptions = o.map(|o| o.subscriptions.as_mut_slice());
             let at = subscriptions.and_then(|s| {
                 s.iter_mut()
@@ -131,7 +123,7 @@ impl Fanout {
     }
 
     fn remove_listener(&mut self, subscription: Subscription, which: impl Fn(Events) -> bool) {
-        let room = &mut self.rooms[subscription.room as usize];
+        let room = &mut self.rooms[subscription.room];
         let mut listeners = room.listeners.iter();
         let at = listeners.position(|l| l.id == subscription.id && which(l.events));
         if let Some(at) = at {
@@ -144,23 +136,22 @@ impl Fanout {
     }
 
     pub(crate) fn leave_topic(&mut self, slot: u32, kind: MemberKind) {
-        let room = &self.rooms[slot as usize];
+        let room = &self.rooms[slot];
         if room.topic.leave(self.shard, kind, room.is_empty()) {
             self.hub.topics.remove_if_empty(&room.topic);
         }
     }
 
     pub(crate) fn remove_room_if_empty(&mut self, slot: u32) {
-        let room = &mut self.rooms[slot as usize];
+        let room = &mut self.rooms[slot];
         if room.is_empty() {
-            self.unsettled_bytes -= room.unsettled_bytes();
-            let room = self.rooms.remove(slot as usize);
-            self.retained_bytes -= room.log.weight();
-            self.rooms_by_name.remove(room.topic.name());
+            self.passes.unsettled_bytes -= room.unsettled_bytes();
+            let room = self.rooms.remove(slot);
+            self.kept.bytes -= room.log.weight();
         } else if room.members.is_empty() {
-            self.unsettled_bytes -= room.settle().bytes;
+            self.passes.unsettled_bytes -= room.settle().bytes;
             let head = room.log.head();
-            self.retained_bytes -= room.log.skip(head);
+            self.kept.bytes -= room.log.skip(head);
         }
     }
 
@@ -173,62 +164,12 @@ impl Fanout {
         }
     }
 
-    /// What goes before a frame that is sent now behind subscription `id`.
-    pub(crate) fn fence(&self, outlet: u32, id: SubscriptionId) -> Option<Fence> {
-        let subscriptions = self.outlet(outlet)?.subscriptions.as_slice();
-        let member = |s: &&Subscription| s.id == id && s.member != LISTENS;
-        let subscription = subscriptions.iter().find(member)?;
-        let before = self.rooms[subscription.room as usize].log.head();
-        Some(Fence { id, before })
-    }
-
-    /// Turns what the subscription `id` has not got yet into frames of the connection's own, in their places among
-    /// those it has: the subscription is about to go, its log may go with it.
-    pub(crate) fn move_to_outbox(&mut self, outlet: u32, id: SubscriptionId) {
-        let Some(o) = self
-            .outlets
-            .get_mut(outlet as usize)
-            .and_then(Option::as_mut)
-        else {
-            return;
-        };
-        let mut subscriptions = o.subscriptions.as_slice().iter();
-        let Some(&subscription) = subscriptions.find(|s| s.id == id && s.member != LISTENS) else {
-            return;
-        };
-        let room = &mut self.rooms[subscription.room as usize];
-        let head = room.log.head();
-        let mut next = room.members[subscription.member as usize].next;
-        if next >= head || o.flow == Flow::Failed {
-            return;
-        }
-        let intercept = room.intercepts(id);
-        let outbox = o.direct.as_mut().map(|d| std::mem::take(&mut d.outbox));
-        for mut fenced in outbox.into_iter().flatten() {
-            if let Some(fence) = fenced.fence.filter(|fence| fence.id == id) {
-                next = own_frames(room, o, id, intercept, next, fence.before.min(head));
-                fenced.fence = None;
-            }
-            o.requeue(fenced);
-        }
-        own_frames(room, o, id, intercept, next, head);
-        room.members[subscription.member as usize].next = head;
-        self.queue(outlet);
-    }
-
-    /// Puts a connection on the list of those to be drained, unless its socket takes nothing now.
+    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
     pub(crate) fn queue(&mut self, outlet: u32) {
-        let Some(o) = self.outlet_mut(outlet) else {
-            return;
-        };
-        let takes = matches!(o.flow, Flow::Open | Flow::CatchingUp);
-        if takes && !o.queued {
-            o.queued = true;
-            self.queued.push_back(outlet);
-        }
+        self.outlets.queue(outlet);
     }
 
-    /// Leaves a connection's cursors to itself, or gives them back to the passes.
+    /// Takes a connection's cursors out of the passes, or gives them back to the passes.
     pub(crate) fn set_lagging(&mut self, outlet: u32, lagging: bool) {
         let of = |fanout: &Fanout, at: usize| {
             let subscriptions = fanout.outlet(outlet)?.subscriptions.as_slice();
@@ -241,7 +182,7 @@ impl Fanout {
             if subscription.member == LISTENS {
                 continue;
             }
-            let room = &mut self.rooms[subscription.room as usize];
+            let room = &mut self.rooms[subscription.room];
             let member = &mut room.members[subscription.member as usize];
             match (member.lagging, lagging) {
                 (false, true) => room.lagging += 1,
@@ -252,57 +193,6 @@ impl Fanout {
             if lagging {
                 self.watch(subscription.room);
             }
-        }
-    }
-
-    /// Gives a connection up: it gets nothing more, and its owner hears why.
-    pub(crate) fn give_up(&mut self, outlet: u32, failure: Failure) {
-        if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Failed) {
-            self.fail(outlet);
-            self.failed.push((outlet, failure));
-        }
-    }
-
-    /// Takes a connection off everything. What is left of a half-written frame stays: a Close may still follow it.
-    pub(crate) fn fail(&mut self, outlet: u32) {
-        self.remove_subscriptions(outlet);
-        if let Some(o) = self.outlet_mut(outlet) {
-            o.flow = Flow::Failed;
-            o.drop_outbox();
-        }
-    }
-}
-
-fn own_frames(
-    room: &Room,
-    o: &mut Outlet,
-    id: SubscriptionId,
-    intercept: &[&str],
-    from: u64,
-    to: u64,
-) -> u64 {
-    let class: Class = o.class;
-    for sequence in from..to {
-        let entry = room.log.entry(sequence);
-        let wanted = entry.filter(|entry| !is_left_out(entry, id, intercept));
-        if let Some(frame) = wanted.and_then(|entry| entry.frame(class)) {
-            o.push(frame.clone(), None);
-        }
-    }
-    from.max(to)
-}
-
-impl Outlet {
-    fn requeue(&mut self, fenced: Fenced) {
-        if let Some(direct) = &mut self.direct {
-            direct.outbox.push_back(fenced);
-        }
-    }
-
-    pub(crate) fn drop_outbox(&mut self) {
-        let partial = self.direct.take().and_then(|direct| direct.partial);
-        if let Some(partial) = partial {
-            self.keep_partial(partial);
         }
     }
 }

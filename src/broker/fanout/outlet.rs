@@ -1,4 +1,4 @@
-//! One connection's way out: its subscriptions, and the frames that are for it alone, each behind its fence.
+//! A connection's egress: its subscriptions, and its outbox of own frames, each behind its fence.
 
 use std::collections::VecDeque;
 
@@ -12,10 +12,10 @@ use crate::broker::topics::position::SubscriptionId;
 pub(crate) struct Outlet {
     pub class: Class,
     pub flow: Flow,
-    /// On the list of outlets to be drained.
+    /// Whether it is on the list of outlets to be drained.
     pub queued: bool,
     pub subscriptions: Subscriptions,
-    /// Nothing most of the time, so that an idle connection holds no memory for it.
+    /// `None` most of the time, so that an idle connection holds no memory for own frames.
     pub direct: Option<Box<Direct>>,
 }
 
@@ -24,29 +24,30 @@ pub(crate) struct Outlet {
 pub(crate) enum Flow {
     /// Its cursors move with the passes.
     Open,
-    /// Its socket took no more; the sink will say when it does.
+    /// Its socket took no more; the sink reports when it takes bytes again.
     Blocked,
     /// Its socket takes bytes again, and it drains its own cursors until it has caught up.
     CatchingUp,
-    /// Takes nothing any more; what it had was dropped.
+    /// It takes nothing any more, and its frames were dropped.
     Failed,
 }
 
 /// Frames for one connection alone.
 #[derive(Debug, Default)]
 pub(crate) struct Direct {
-    /// The rest of a frame of which the socket took a part. Goes before everything else.
+    /// The rest of a frame of which the socket took a part. It goes before everything else.
     pub partial: Option<Bytes>,
     pub outbox: VecDeque<Fenced>,
-    /// Bytes in both.
+    /// Bytes of `partial` and `outbox` together.
     pub bytes: usize,
 }
 
-/// What keeping a frame takes beside its bytes: its place in the outbox, and the two allocations behind a sealed frame.
-/// Without it a flood of empty pings would hold dozens of times the memory it says.
+/// Memory that keeping a frame takes beside its bytes: its place in the outbox, and the two
+/// allocations behind a sealed frame. Without it a flood of empty pings would hold dozens of times
+/// the memory that is counted.
 const KEEPING_BYTES: usize = size_of::<Fenced>() + 64;
 
-/// A frame and what has to go before it.
+/// A frame, and the fence that has to be passed before it.
 #[derive(Debug)]
 pub(crate) struct Fenced {
     pub frame: Bytes,
@@ -68,7 +69,7 @@ pub(crate) struct Subscription {
     pub member: u32,
 }
 
-/// In place of a member's place: the subscription only listens.
+/// Stands for the member's place of a subscription that only listens.
 pub(crate) const LISTENS: u32 = u32::MAX;
 
 /// A connection's subscriptions; the first needs no memory of its own.
@@ -138,7 +139,7 @@ impl Outlet {
         self.direct.as_ref().map_or(0, |direct| direct.bytes)
     }
 
-    /// What its own frames weigh in memory.
+    /// Memory that its own frames take.
     pub fn direct_weight(&self) -> usize {
         let weight = |direct: &Direct| direct.bytes + direct.outbox.len() * KEEPING_BYTES;
         self.direct.as_deref().map_or(0, weight)
@@ -154,5 +155,18 @@ impl Outlet {
         let direct = self.direct.get_or_insert_default();
         direct.bytes += rest.len();
         direct.partial = Some(rest);
+    }
+
+    pub fn requeue(&mut self, fenced: Fenced) {
+        if let Some(direct) = &mut self.direct {
+            direct.outbox.push_back(fenced);
+        }
+    }
+
+    pub fn drop_outbox(&mut self) {
+        let partial = self.direct.take().and_then(|direct| direct.partial);
+        if let Some(partial) = partial {
+            self.keep_partial(partial);
+        }
     }
 }

@@ -1,46 +1,63 @@
-//! Retention: how much log is kept for members that are behind, and who is given up when that is too much.
+//! Bounds on the log that is kept for slow consumers, which are given up beyond them.
 //!
-//! A topic's log is bounded in bytes, entries and age, and all logs of the shard together in bytes. What passes a bound
-//! falls off a log's old end, and with it the members that still needed it. Only blocked ones can: who is offered
-//! everything, or catches up as fast as this shard lets it, keeps what it needs, and is bounded by slowing publishers.
-//! Bytes and entries are looked at when a lap ends, age by the sweep, never per delivery.
+//! A topic's log is bounded in bytes, entries and age, and all logs of
+//! the shard together in bytes. An entry beyond a bound falls off the
+//! log's old end, and the members that still need it fall off with it.
+//!
+//! Only blocked members can fall off. A member that is offered everything, or catches up as fast as
+//! this shard lets it, keeps the entries it needs; backpressure on publishers bounds those.
+//!
+//! Bytes and entries are checked when a lap ends, age by the sweep, and none per delivery.
 
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::Fanout;
 use super::age::Watched;
+use super::high_water::HighWater;
 use super::outlet::Flow;
-use super::room::{Member, Room};
+use super::room::Member;
 use super::settings::Retention;
 use super::sink::Failure;
 
-/// What is dropped when all logs together are over their bound, as a part of it: some, so that it is not done again at
-/// once.
+/// The part of the bound that is dropped when all logs together are over it, so that the next drop
+/// is not due at once.
 const RELIEF_PART: usize = 8;
 
 impl Fanout {
-    /// Looks at what has grown old, and gives back memory that a burst has left. `now_ms` counts milliseconds, from
-    /// anything, and may wrap. To be called now and then: deadlines come that much late. Members that fall off are told
-    /// by [`take_failed`](Fanout::take_failed).
+    /// Drops outdated entries, and gives back memory that a burst has left. `now_ms` counts
+    /// milliseconds from any start, and may wrap.
+    ///
+    /// The caller calls this now and then, and deadlines come late by that interval.
+    /// [`take_failed`](Fanout::take_failed) returns the members that fell off.
     pub fn sweep(&mut self, now_ms: u32) {
-        let mut watched = std::mem::take(&mut self.watched);
+        let mut watched = std::mem::take(&mut self.kept.watched);
         watched.retain_mut(|w| self.look_after(w, now_ms));
-        self.watched = watched;
-        self.relief_above_bytes = self.settings.retention_total_bytes_max;
+        self.kept.watched = watched;
+        self.kept.relief_above_bytes = self.settings.retention_total_bytes_max;
         self.relieve();
         self.give_back();
     }
 
-    /// What the logs hold, with what it takes to keep it.
-    pub fn retained_bytes(&self) -> usize {
-        self.retained_bytes
+    /// The highest marks since they were last taken.
+    pub fn high_water(&self) -> &HighWater {
+        &self.kept.high_water
     }
 
-    /// Puts a room on the list of those the sweep looks at.
+    /// Takes the highest marks, and starts them again at zero.
+    pub fn take_high_water(&mut self) -> HighWater {
+        std::mem::take(&mut self.kept.high_water)
+    }
+
+    /// Weight of all logs' entries, with the memory that keeping them takes.
+    pub fn retained_bytes(&self) -> usize {
+        self.kept.bytes
+    }
+
+    /// Puts a room on the list of rooms that the sweep looks at.
     pub(crate) fn watch(&mut self, slot: u32) {
-        let room = &mut self.rooms[slot as usize];
+        let room = &mut self.rooms[slot];
         if !std::mem::replace(&mut room.watched, true) {
-            self.watched.push(Watched {
+            self.kept.watched.push(Watched {
                 slot,
                 stamp: room.stamp,
                 marks: VecDeque::new(),
@@ -49,48 +66,44 @@ impl Fanout {
         }
     }
 
-    /// True if the room is still to be watched.
+    /// Sweeps one room. Returns true if the room is still to be watched.
     fn look_after(&mut self, watched: &mut Watched, now_ms: u32) -> bool {
         let slot = watched.slot;
-        let Some(room) = self.room_of(slot, watched.stamp) else {
+        let Some(room) = self.rooms.with_stamp(slot, watched.stamp) else {
             return false;
         };
         let (head, lags) = (room.log.head(), room.lagging > 0);
         watched.grow_older(now_ms, self.retention_of(slot).ms_max, head);
         let age_ms = if lags { watched.age_ms(now_ms) } else { 0 };
-        self.heights.log_age_ms = self.heights.log_age_ms.max(age_ms);
+        self.kept.high_water.log_age_ms = self.kept.high_water.log_age_ms.max(age_ms);
         self.drop_before(slot, watched.outdated, Failure::Outdated);
-        // Either may give up the last member, and the room goes with it.
-        if self.room_of(slot, watched.stamp).is_some() {
+        // A call may give up the last member, and the room ends with it.
+        if self.rooms.with_stamp(slot, watched.stamp).is_some() {
             self.trim(slot);
         }
-        let Some(room) = self.room_of(slot, watched.stamp) else {
+        let Some(room) = self.rooms.with_stamp(slot, watched.stamp) else {
             return false;
         };
         room.log.give_back();
-        // An idle topic is trimmed by nobody else.
+        // Nothing but the sweep trims an idle topic.
         room.watched = room.lagging > 0 || room.log.len() > 0 || room.log.is_roomy();
         room.watched
     }
 
     fn retention_of(&self, slot: u32) -> Retention {
-        let own = self.rooms[slot as usize].retention.as_deref();
+        let own = self.rooms[slot].retention.as_deref();
         own.copied().unwrap_or_else(|| self.settings.retention())
     }
 
-    fn room_of(&mut self, slot: u32, stamp: u32) -> Option<&mut Room> {
-        let room = self.rooms.get_mut(slot as usize)?;
-        (room.stamp == stamp).then_some(room)
-    }
-
-    /// Drops what nobody needs. What only blocked members need is kept up to the retention; who falls off is given up.
+    /// Drops entries that no member needs. A blocked
+    /// member that falls off the retention is given up.
     pub(crate) fn trim(&mut self, slot: u32) {
-        let room = &mut self.rooms[slot as usize];
-        self.retained_bytes -= room.log.trim(room.needed());
+        let room = &mut self.rooms[slot];
+        self.kept.bytes -= room.log.trim(room.needed());
         if room.lagging > 0 {
-            self.heights.rise_to(&room.log, self.retained_bytes);
+            self.kept.high_water.rise_to(&room.log, self.kept.bytes);
             let retention = self.retention_of(slot);
-            if retention.is_exceeded_by(&self.rooms[slot as usize].log) {
+            if retention.is_exceeded_by(&self.rooms[slot].log) {
                 self.trim_to_retention(slot);
             }
         }
@@ -98,26 +111,26 @@ impl Fanout {
 
     fn trim_to_retention(&mut self, slot: u32) {
         let (floor, retention) = (self.floor(slot), self.retention_of(slot));
-        let log = &mut self.rooms[slot as usize].log;
+        let log = &mut self.rooms[slot].log;
         while retention.is_exceeded_by(log) && log.first() < floor {
-            self.retained_bytes -= log.trim(log.first() + 1);
+            self.kept.bytes -= log.trim(log.first() + 1);
         }
         self.give_up_fallen(slot, Failure::FellBehind);
     }
 
     fn drop_before(&mut self, slot: u32, first: u64, failure: Failure) {
-        let log = &self.rooms[slot as usize].log;
+        let log = &self.rooms[slot].log;
         if log.first() >= first {
             return;
         }
         let to = first.min(self.floor(slot));
-        self.retained_bytes -= self.rooms[slot as usize].log.trim(to);
+        self.kept.bytes -= self.rooms[slot].log.trim(to);
         self.give_up_fallen(slot, failure);
     }
 
-    /// The oldest entry that somebody else than a blocked member needs.
+    /// The oldest entry that a member other than a blocked one needs.
     fn floor(&self, slot: u32) -> u64 {
-        let room = &self.rooms[slot as usize];
+        let room = &self.rooms[slot];
         let is_blocked = |m: &Member| {
             self.outlet(m.outlet)
                 .is_some_and(|o| o.flow == Flow::Blocked)
@@ -126,40 +139,32 @@ impl Fanout {
         catching_up.map(|m| m.next).fold(room.settled, u64::min)
     }
 
-    fn give_up_fallen(&mut self, slot: u32, failure: Failure) {
-        let room = &self.rooms[slot as usize];
-        let first = room.log.first();
-        let fell = |m: &&Member| m.lagging && m.next < first;
-        let fallen: Vec<u32> = room.members.iter().filter(fell).map(|m| m.outlet).collect();
-        for outlet in fallen {
-            self.give_up(outlet, failure);
-        }
-    }
-
-    /// Sees to it that all logs together stay within their bound, as far as blocked members keep them above it: the
-    /// heaviest log loses the older half of what only those need, until enough is gone. So a topic that is flooded
-    /// costs its own readers their place, and not those of the small ones beside it.
+    /// Keeps all logs together within their bound, as far as blocked members hold them above it.
+    /// The heaviest log loses the older half of the entries that only blocked members need, until
+    /// enough is dropped. So a flooded topic costs its own readers their membership, and spares
+    /// those of small topics.
     pub(crate) fn relieve(&mut self) {
-        if self.retained_bytes <= self.relief_above_bytes {
+        if self.kept.bytes <= self.kept.relief_above_bytes {
             return;
         }
         let bytes_max = self.settings.retention_total_bytes_max;
         let part = bytes_max / RELIEF_PART;
         let mut heaviest: BinaryHeap<(usize, u32, u32)> = self.droppable().collect();
-        while self.retained_bytes > bytes_max - part
+        while self.kept.bytes > bytes_max - part
             && let Some((_, slot, stamp)) = heaviest.pop()
         {
             let left = self.drop_half(slot, stamp);
             heaviest.extend(left.map(|bytes| (bytes, slot, stamp)));
         }
-        // If that was not enough, it is for those who can take bytes: looked at again when it is much more, or by the sweep.
-        self.relief_above_bytes = bytes_max.max(self.retained_bytes.saturating_add(part));
+        // The rest is for members that take bytes: check
+        // again when it has grown by a part, or at the sweep.
+        self.kept.relief_above_bytes = bytes_max.max(self.kept.bytes.saturating_add(part));
     }
 
-    /// The rooms whose logs hold something for blocked members alone: its weight, slot and stamp.
+    /// The rooms whose logs hold entries for blocked members alone: their weight, slot and stamp.
     fn droppable(&self) -> impl Iterator<Item = (usize, u32, u32)> {
-        self.watched.iter().filter_map(|w| {
-            let room = self.rooms.get(w.slot as usize)?;
+        self.kept.watched.iter().filter_map(|w| {
+            let room = self.rooms.get(w.slot)?;
             let is_it = room.stamp == w.stamp && room.lagging > 0;
             let bytes = if is_it { self.droppable_of(w.slot) } else { 0 };
             (bytes > 0).then_some((bytes, w.slot, w.stamp))
@@ -167,25 +172,26 @@ impl Fanout {
     }
 
     fn droppable_of(&self, slot: u32) -> usize {
-        let log = &self.rooms[slot as usize].log;
+        let log = &self.rooms[slot].log;
         log.weight_between(log.first(), self.floor(slot))
     }
 
-    /// Drops the older half of what only blocked members need. Returns the weight of the other half, if there is one.
+    /// Drops the older half of the entries that only blocked
+    /// members need. Returns the other half's weight.
     fn drop_half(&mut self, slot: u32, stamp: u32) -> Option<usize> {
-        self.room_of(slot, stamp)?;
-        // Some may have been given up since, for another room's sake.
+        self.rooms.with_stamp(slot, stamp)?;
+        // Members may have been given up since, because of another room.
         self.trim(slot);
-        self.room_of(slot, stamp)?;
+        self.rooms.with_stamp(slot, stamp)?;
         let (floor, half) = (self.floor(slot), self.droppable_of(slot) / 2);
-        let log = &mut self.rooms[slot as usize].log;
+        let log = &mut self.rooms[slot].log;
         let mut dropped = 0;
         while log.first() < floor && dropped <= half {
             dropped += log.trim(log.first() + 1);
         }
-        self.retained_bytes -= dropped;
+        self.kept.bytes -= dropped;
         self.give_up_fallen(slot, Failure::CrowdedOut);
-        self.room_of(slot, stamp)?;
+        self.rooms.with_stamp(slot, stamp)?;
         Some(self.droppable_of(slot)).filter(|bytes| *bytes > 0)
     }
 }

@@ -1,4 +1,4 @@
-//! A shard's part of a topic: its log, its members with their cursors, and where the pass over them stands.
+//! A shard's part of a topic: its log, its members with their cursors, and its pass.
 
 use std::sync::Arc;
 
@@ -11,35 +11,35 @@ use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::Topic;
 
-/// One topic on one shard. There while the shard has subscribers of it.
+/// One topic on one shard. It exists while the shard has subscribers of the topic.
 #[derive(Debug)]
 pub(crate) struct Room {
     pub topic: Arc<Topic>,
-    /// Tells parcels of an earlier use of this slot from those of this one.
+    /// Distinguishes parcels of this use of the slot from parcels of an earlier use.
     pub stamp: u32,
     pub log: Log,
     pub members: Vec<Member>,
     pub listeners: Vec<Listener>,
     pub circle: RoundRobin,
-    /// On the list of rooms with a pass to run.
+    /// Whether it is on the list of rooms with a pass to run.
     pub active: bool,
-    /// On the list of rooms that the sweep looks at.
+    /// Whether it is on the list of rooms that the sweep looks at.
     pub watched: bool,
-    /// Members that a pass leaves out because their connection is behind by itself.
+    /// Members that a pass leaves out because their connection drains its own cursors.
     pub lagging: usize,
-    /// Every member that is not lagging has been offered all before this.
+    /// Every member that is not lagging has been offered all entries before this one.
     pub settled: u64,
-    /// The head when the present lap began: what the lap's end will settle.
+    /// The head when the present lap began, which the lap's end settles.
     lap_head: u64,
-    /// What its log keeps, where that is not what all logs keep.
+    /// The bounds of its log, where they differ from the bounds of all logs.
     pub retention: Option<Box<Retention>>,
 }
 
-/// What has been offered now to every member that can take it.
+/// The entries that a lap has offered to every member that can take them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settled {
     pub bytes: usize,
-    /// When the oldest of it was published, if it is anything.
+    /// When the oldest of the entries was published, if there is one.
     pub oldest_us: Option<u32>,
 }
 
@@ -90,12 +90,12 @@ impl Room {
         intercepted.unwrap_or_default()
     }
 
-    /// A lap of the pass is over: what was there when it began has been offered to everybody.
+    /// Ends a lap of the pass: the entries at its begin have been offered to all writable members.
     pub fn end_lap(&mut self) -> Settled {
         self.settle_at(self.lap_head)
     }
 
-    /// The pass is over: everything has been offered to everybody.
+    /// Ends the pass: all entries have been offered to all writable members.
     pub fn settle(&mut self) -> Settled {
         self.settle_at(self.log.head())
     }
@@ -114,7 +114,7 @@ impl Room {
         self.log.bytes_between(self.settled, self.log.head())
     }
 
-    /// The oldest entry that somebody may still need, retention apart.
+    /// The oldest entry that some member may still need, retention apart.
     pub fn needed(&self) -> u64 {
         if self.lagging == 0 {
             return self.settled;

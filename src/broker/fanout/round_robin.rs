@@ -1,9 +1,9 @@
-//! Where an elevator pass stands among the members of a room, as plain arithmetic on indices.
+//! The order of a pass over a room's members, round robin, as plain arithmetic on indices.
 //!
-//! A pass goes round the members and is over when a full circle brought nothing new. Members come and go in the
-//! middle of it; nobody who still waits may be left out.
+//! A pass goes round the members and ends when a full circle brought nothing new. Members come and
+//! go in the middle of a pass; no member that still waits may be left out.
 
-/// A walk round `len` places. The `left` places from `next` on (wrapping) are still to be visited.
+/// A circle of `len` places. The `left` places from `next` on (wrapping) are still to be visited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RoundRobin {
     next: usize,
@@ -11,12 +11,12 @@ pub(crate) struct RoundRobin {
     len: usize,
 }
 
-/// How the walker fills the hole that a leaving member makes: each pair moves a member from the second index to
-/// the first, in order; then the last place goes.
+/// How to fill the hole that a leaving member makes. Each pair moves a member from the second index
+/// to the first, in order; then the last place goes.
 pub(crate) type Moves = [Option<(usize, usize)>; 2];
 
 impl RoundRobin {
-    /// Something new for everybody: a full circle from here.
+    /// Starts a full circle from here, because there is something new for every member.
     pub fn restart(&mut self) {
         self.left = self.len;
     }
@@ -26,7 +26,7 @@ impl RoundRobin {
         self.left
     }
 
-    /// The next place to visit, and whether the walk came past the last place with it.
+    /// The next place to visit, and whether that place was the last of a lap.
     pub fn visit(&mut self) -> Option<(usize, bool)> {
         if self.left == 0 {
             return None;
@@ -50,8 +50,8 @@ impl RoundRobin {
         }
     }
 
-    /// The member at `index` leaves. Whoever stands before the mark was visited in this lap and must stay before it;
-    /// whoever stands behind it was not and must stay behind.
+    /// The member at `index` leaves. A member before `next` was visited in this lap and must stay
+    /// before it; a member behind `next` was not visited and must stay behind it.
     pub fn left_at(&mut self, index: usize) -> Moves {
         let last = self.len - 1;
         let mut moves = [None, None];
@@ -62,7 +62,7 @@ impl RoundRobin {
                 (last != mark).then_some((mark, last)),
             ];
             self.next = mark;
-            // The member that came to the mark may have been visited in this circle: visit it once more.
+            // The member moved to `next` may have been visited in this circle: visit it once more.
             if self.left > 0 {
                 self.left += 1;
             }
@@ -101,7 +101,7 @@ mod tests {
         proptest::collection::vec(step, 1..200)
     }
 
-    /// A member: what it has seen of `head`, and whether the walk passed it in the present lap.
+    /// A member: the `head` it has seen, and whether the present lap visited it.
     #[derive(Clone, Copy)]
     struct Member {
         seen: u32,
@@ -121,7 +121,8 @@ mod tests {
                         let Some((index, lap)) = circle.visit() else { break };
                         members[index] = Member { seen: head, in_lap: true };
                         if lap {
-                            // Whoever the lap's end finds unvisited would lose what is trimmed then.
+                            // A member that is unvisited at the lap's
+                            // end would lose the entries trimmed then.
                             prop_assert!(members.iter().all(|m| m.in_lap));
                             members.iter_mut().for_each(|m| m.in_lap = false);
                         }
@@ -135,7 +136,7 @@ mod tests {
                         }
                         members.pop();
                         if circle.next == 0 && wrapped != 0 {
-                            // The lap ended with the one who left.
+                            // The lap ended with the member that left.
                             members.iter_mut().for_each(|m| m.in_lap = false);
                         }
                     }

@@ -1,9 +1,10 @@
-//! Memory that a flush uses again for each member: pieces of one vectored write.
+//! Memory that a flush uses again for each member: the pieces and batches of one write.
 
 use super::log::Log;
 use crate::broker::shrink::is_mostly_spare;
 use crate::broker::topics::entry::CLASSES;
 use crate::broker::topics::entry::Class;
+use crate::broker::topics::parcel::Parcel;
 use bytes::Bytes;
 
 /// Buffers that live from flush to flush, so that a write allocates nothing.
@@ -13,15 +14,17 @@ pub(crate) struct Scratch {
     pub pieces: Vec<Piece>,
     pub cursors: Vec<u64>,
     pub bytes: Vec<u8>,
+    pub parcels: Vec<Parcel>,
 }
 
-/// Frames of one room gathered for the members of a slice, who mostly lack the same ones.
+/// A batch of one room's frames, gathered for a slice:
+/// most members of a slice lack the same frames.
 #[derive(Debug, Default)]
 pub(crate) struct Span {
     stamp: u32,
     from: u64,
     to: u64,
-    /// Every entry in it has a frame of this class.
+    /// Whether every entry in it has a frame of this class.
     whole: bool,
     bytes: Vec<u8>,
 }
@@ -30,7 +33,7 @@ pub(crate) struct Span {
 pub(crate) const SPAN_BYTES_KEPT: usize = 16 << 10;
 
 impl Scratch {
-    /// Gives back what large spans have left. Whoever is busy allocates again, once a sweep.
+    /// Gives back memory that large spans have left. A busy shard allocates again, once a sweep.
     pub fn give_back(&mut self) {
         for span in &mut self.spans {
             if span.bytes.capacity() > SPAN_BYTES_KEPT {
@@ -45,7 +48,7 @@ impl Scratch {
         }
     }
 
-    /// The frames `from..head`, gathered unless the last call did it, and how many they are.
+    /// The frames `from..head` and their number, gathered unless the last call gathered them.
     pub(crate) fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> (&[u8], u64) {
         let span = &mut self.spans[class.index()];
         let to = log.head();
@@ -64,7 +67,7 @@ impl Scratch {
     }
 }
 
-/// Something to be written, and what it means when it has been.
+/// Bytes to be written, and the step that follows when they have been.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) bytes: Bytes,
@@ -73,9 +76,9 @@ pub(crate) struct Piece {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Then {
-    /// The rest of a cut frame is out.
+    /// The rest of a cut frame has been written.
     PartialGone,
-    /// The first frame of the outbox is out.
+    /// The first frame of the outbox has been written.
     OutboxPopped,
     /// The cursor of the `subscription`th subscription stands at `next`.
     CursorAt { subscription: usize, next: u64 },

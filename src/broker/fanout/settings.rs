@@ -1,25 +1,33 @@
-//! What a fan-out keeps for members that are behind, and how much.
+//! The bounds of what a shard keeps for members that are behind.
 
 use super::log::Log;
 
-/// Bounds of what one shard keeps. Each has a named outcome.
+/// Bounds of what one shard keeps. Each has a named outcome. An app takes the default and sets
+/// fields of it.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FanoutSettings {
-    /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB. A member that falls
-    /// off its end is closed as a slow consumer ([`Failure::FellBehind`]); nobody is skipped silently.
+    /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB. A
+    /// member that falls off the log's end is closed as a slow consumer
+    /// (`Failure::FellBehind`); no member is skipped silently.
     pub retention_bytes_max: usize,
-    /// Entries a topic's log may keep for members that are behind. Default 16,384. Outcome as above.
+    /// Entries a topic's log may keep for members that
+    /// are behind. Default 16,384. Outcome as above.
     pub retention_entries_max: usize,
-    /// How old an entry may become that a topic's log keeps only for members that are blocked, in milliseconds.
-    /// Default 60,000, within which every phoenix.js that reads nothing has given its connection up by itself. Found
-    /// by the sweep and to an eighth, so it may be that much more. Outcome as above ([`Failure::Outdated`]).
+    /// The age that an entry may reach in a topic's log when only blocked members need it, in
+    /// milliseconds. Default 60,000. Within that time every phoenix.js that reads nothing has given
+    /// its connection up by itself. The sweep finds the age to an eighth, so it may be that much
+    /// more. Outcome as above (`Failure::Outdated`).
     pub retention_ms_max: u64,
-    /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads that are kept for channels,
-    /// and 256 for each entry. Default 64 MiB. Beyond it those are closed for whom the most is kept, as above
-    /// ([`Failure::CrowdedOut`]); what members that take bytes need is bounded by slowing publishers instead.
+    /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads that are
+    /// kept for channels, and 256 for each entry. Default 64 MiB. Beyond it the blocked members
+    /// with the most kept for them are closed, as above
+    /// (`Failure::CrowdedOut`). Backpressure on publishers, not
+    /// this bound, limits the entries for members that take bytes.
     pub retention_total_bytes_max: usize,
-    /// Bytes of replies and pushes that may wait for one connection. Default 1 MiB. Beyond it the connection is
-    /// closed as a slow consumer ([`Failure::OutboxFull`]).
+    /// Bytes of replies and pushes that may wait in one connection's outbox. Default 1 MiB. Beyond
+    /// it the connection is closed as a slow consumer
+    /// (`Failure::OutboxFull`).
     pub outbox_bytes_max: usize,
 }
 
@@ -40,26 +48,41 @@ impl Default for FanoutSettings {
     }
 }
 
-/// What one topic's log keeps for members that are behind.
+/// The bounds of one topic's log for members that are behind. An app takes the default and sets
+/// fields of it:
+///
+/// ```
+/// let mut retention = lobbyd::Retention::default();
+/// retention.bytes_max = 64 * 1024;
+/// # let _ = retention;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Retention {
     /// See [`FanoutSettings::retention_bytes_max`].
     pub bytes_max: usize,
     /// See [`FanoutSettings::retention_entries_max`].
     pub entries_max: usize,
-    /// See [`FanoutSettings::retention_ms_max`]. The sweep goes by the times of all topics together: a much shorter time
-    /// here is kept to the second.
+    /// See [`FanoutSettings::retention_ms_max`]. The sweep goes by the times of all topics
+    /// together: a much shorter time here is kept to the second.
     pub ms_max: u64,
 }
 
 impl FanoutSettings {
-    /// What a topic's log keeps that has no [`Retention`] of its own.
+    /// The bounds of a topic's log that has no [`Retention`] of its own.
     pub fn retention(&self) -> Retention {
         Retention {
             bytes_max: self.retention_bytes_max,
             entries_max: self.retention_entries_max,
             ms_max: self.retention_ms_max,
         }
+    }
+}
+
+/// As a topic's log keeps that has none of its own, by default.
+impl Default for Retention {
+    fn default() -> Retention {
+        FanoutSettings::default().retention()
     }
 }
 

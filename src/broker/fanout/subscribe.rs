@@ -1,27 +1,31 @@
-//! Subscribing and unsubscribing: where a cursor begins, and what still goes out when it ends.
+//! Subscriptions: where a cursor begins, and the entries that still go out when it ends.
 
 use super::Fanout;
 use super::listener::{Events, Listener};
 use super::outlet::{Flow, LISTENS, Subscription};
 use super::room::Member;
 use super::settings::Retention;
+use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::MemberKind;
 
-/// On which terms a client becomes a member of a topic.
+/// The terms on which a client becomes a member of a topic.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
     /// The events that are [heard](Fanout::take_heard) instead of delivered.
     pub intercept: &'static [&'static str],
-    /// Channel members that the topic may have on all shards together, this one included. Default: any number.
+    /// Channel members that the topic may have on all
+    /// shards, this one included. Default: any number.
     pub members_max: Option<u32>,
-    /// What the topic's log on this shard keeps from now on. Default: as [`FanoutSettings`](super::settings::FanoutSettings) say.
+    /// The bounds of the topic's log on this shard from now on. Default: those of
+    /// [`FanoutSettings`](super::settings::FanoutSettings).
     pub retention: Option<Retention>,
 }
 
 impl Fanout {
-    /// Subscribes a connection: it gets what is published to `topic` from now on, but for the events in `intercept`,
-    /// which are [heard](Fanout::take_heard).
+    /// Subscribes a connection: it gets all broadcasts to `topic` from now on, except the events in
+    /// `intercept`, which are [heard](Fanout::take_heard).
+    #[cfg(feature = "engine")]
     pub fn subscribe(
         &mut self,
         outlet: u32,
@@ -36,9 +40,11 @@ impl Fanout {
         self.subscribe_on(outlet, id, topic, &terms);
     }
 
-    /// [`subscribe`](Fanout::subscribe) on terms. False, and nothing has changed, if the topic is full.
+    /// [`subscribe`](Fanout::subscribe) on terms. False,
+    /// and nothing has changed, if the topic is full.
     ///
-    /// A frame that is sent next, behind nothing, goes out in front of whatever the subscription gets.
+    /// A frame that is sent next, behind nothing, goes
+    /// out in front of all that the subscription gets.
     pub fn subscribe_on(
         &mut self,
         outlet: u32,
@@ -49,47 +55,18 @@ impl Fanout {
         let Some(class) = self.taking(outlet).map(|o| o.class) else {
             return true;
         };
-        let intercept = terms.intercept;
-        let members_max = terms.members_max.unwrap_or(u32::MAX);
-        // The listener first: whatever the cursor then meets was sealed with its event for the listener to see.
-        let mut ahead = None;
-        if !intercept.is_empty() {
-            ahead = self.join(topic, MemberKind::Listener, members_max);
-            if ahead.is_none() {
-                return false;
-            }
-        }
-        let Some((slot, next)) = self.join(topic, MemberKind::Wire(class), members_max) else {
-            if let Some((slot, _)) = ahead {
-                self.leave_topic(slot, MemberKind::Listener);
-                self.remove_room_if_empty(slot);
-            }
+        let Some((slot, next)) = self.enter_topic(topic, class, terms) else {
             return false;
         };
-        let room = &mut self.rooms[slot as usize];
-        room.retention = terms.retention.map(Box::new);
         let member = Member {
             id,
             outlet,
             class,
             lagging: false,
-            intercepts: !intercept.is_empty(),
+            intercepts: !terms.intercept.is_empty(),
             next,
         };
-        if member.intercepts {
-            let events = Events::Intercepted(intercept);
-            let since = next;
-            room.listeners.push(Listener {
-                id,
-                outlet,
-                events,
-                since,
-            });
-        }
-        let place = room.members.len() as u32;
-        room.members.push(member);
-        room.circle.joined();
-        self.members += 1;
+        let place = self.add_member(slot, member, terms);
         self.keep(
             outlet,
             Subscription {
@@ -104,12 +81,49 @@ impl Fanout {
         true
     }
 
-    /// Lets a channel hear what is published to `topic` from now on.
+    /// Joins the topic as a member, and as a listener
+    /// if it intercepts events. `None` if it is full.
+    fn enter_topic(&mut self, topic: &str, class: Class, terms: &Terms) -> Option<(u32, u64)> {
+        let members_max = terms.members_max.unwrap_or(u32::MAX);
+        // The listener joins first: then every entry that
+        // the cursor meets keeps its event for the listener.
+        let mut ahead = None;
+        if !terms.intercept.is_empty() {
+            ahead = Some(self.join(topic, MemberKind::Listener, members_max)?);
+        }
+        let joined = self.join(topic, MemberKind::Wire(class), members_max);
+        if let (None, Some((slot, _))) = (joined, ahead) {
+            self.leave_topic(slot, MemberKind::Listener);
+            self.remove_room_if_empty(slot);
+        }
+        joined
+    }
+
+    /// Puts a member into its room, with its listener. Returns its place among the members.
+    fn add_member(&mut self, slot: u32, member: Member, terms: &Terms) -> u32 {
+        let room = &mut self.rooms[slot];
+        room.retention = terms.retention.map(Box::new);
+        if member.intercepts {
+            room.listeners.push(Listener {
+                id: member.id,
+                outlet: member.outlet,
+                events: Events::Intercepted(terms.intercept),
+                since: member.next,
+            });
+        }
+        let place = room.members.len() as u32;
+        room.members.push(member);
+        room.circle.joined();
+        self.members += 1;
+        place
+    }
+
+    /// Lets a channel hear all broadcasts to `topic` from now on.
     pub fn listen(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
         self.listen_for(outlet, id, topic, Events::All);
     }
 
-    /// Lets a connection hear what is published to its socket id from now on.
+    /// Lets a connection hear all broadcasts to its socket id from now on.
     pub fn listen_as_socket_id(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
         self.listen_for(outlet, id, topic, Events::SocketId);
     }
@@ -121,7 +135,7 @@ impl Fanout {
         let Some((slot, since)) = self.join(topic, MemberKind::Listener, u32::MAX) else {
             return;
         };
-        let room = &mut self.rooms[slot as usize];
+        let room = &mut self.rooms[slot];
         room.listeners.push(Listener {
             id,
             outlet,
@@ -138,7 +152,8 @@ impl Fanout {
         );
     }
 
-    /// Ends all that began under `id`. What was published until now still goes out, before whatever is sent next.
+    /// Ends all subscriptions under `id`. Entries published
+    /// until now still go out before the next frame.
     pub fn unsubscribe(&mut self, outlet: u32, id: SubscriptionId) {
         self.take_mail();
         self.move_to_outbox(outlet, id);

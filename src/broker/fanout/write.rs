@@ -1,4 +1,4 @@
-//! Draining one connection: its own frames, each behind its fence, and what its cursors lack, in vectored writes.
+//! The drain of one connection: its outbox, and the entries its cursors lack, in vectored writes.
 
 use std::io::IoSlice;
 
@@ -11,7 +11,7 @@ use super::scratch::Piece;
 use super::scratch::Then;
 use super::sink::{Budget, Sink};
 
-/// Pieces in one vectored write. Linux takes 1,024; beyond some dozens nothing is gained.
+/// Pieces in one vectored write. Linux takes 1,024; more than some dozens gain nothing.
 const PIECES_MAX: usize = 64;
 
 /// Bytes in one write, and for one connection in one turn.
@@ -23,11 +23,11 @@ const COPY_BYTES_MAX: usize = 16 << 10;
 impl Fanout {
     /// Drains connections that have frames of their own or are catching up, each once.
     pub(crate) fn drain_queued(&mut self, sink: &mut impl Sink, budget: &mut Budget) {
-        for _ in 0..self.queued.len().min(budget.drains) {
+        for _ in 0..self.outlets.queued.len().min(budget.drains) {
             if budget.bytes == 0 {
                 return;
             }
-            let Some(outlet) = self.queued.pop_front() else {
+            let Some(outlet) = self.outlets.queued.pop_front() else {
                 return;
             };
             if let Some(o) = self.outlet_mut(outlet)
@@ -39,7 +39,8 @@ impl Fanout {
         }
     }
 
-    /// Writes to one connection until it has everything, its socket takes no more, or its share of the turn is used.
+    /// Writes to one connection until it has all, its
+    /// socket is full, or its share of the turn is used.
     pub(crate) fn drain(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) {
         let shut = |flow| matches!(flow, Flow::Blocked | Flow::Failed);
         if self.outlet(outlet).is_none_or(|o| shut(o.flow)) {
@@ -89,15 +90,15 @@ impl Fanout {
         self.queue(outlet);
     }
 
-    /// Fills `pieces` with what comes next, in order. True if that is all there is.
+    /// Fills `pieces` with the frames that come next, in order. True if those are all.
     fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
-        let Some(o) = self.outlets.get(outlet as usize).and_then(Option::as_ref) else {
+        let Some(o) = self.outlets.get(outlet) else {
             return true;
         };
         let mut cursors = std::mem::take(&mut self.scratch.cursors);
         cursors.clear();
         cursors.extend(o.subscriptions.as_slice().iter().map(|s| {
-            let members = &self.rooms[s.room as usize].members;
+            let members = &self.rooms[s.room].members;
             members.get(s.member as usize).map_or(0, |m| m.next)
         }));
         let mut bytes = 0;
@@ -147,7 +148,7 @@ impl Fanout {
         if subscription.member == LISTENS {
             return true;
         }
-        let room = &self.rooms[subscription.room as usize];
+        let room = &self.rooms[subscription.room];
         let intercepts = room.members[subscription.member as usize].intercepts;
         let intercept = if intercepts {
             room.intercepts(subscription.id)
@@ -170,23 +171,8 @@ impl Fanout {
                     *bytes += frame.len();
                     pieces.push(Piece::new(frame, then));
                 }
-                // Nothing to write, but the cursor moves: together with the piece before, if that is its own.
-                None => match pieces.last_mut() {
-                    Some(Piece {
-                        then:
-                            Then::CursorAt {
-                                subscription: s,
-                                next: n,
-                            },
-                        ..
-                    }) if *s == at => {
-                        *n = next;
-                    }
-                    _ => pieces.push(Piece {
-                        bytes: Bytes::new(),
-                        then,
-                    }),
-                },
+                // There is nothing to write, but the cursor moves.
+                None => pass_over(pieces, then),
             }
             cursors[at] = next;
         }
@@ -212,7 +198,8 @@ impl Fanout {
                 sink.write(outlet, &self.scratch.bytes)
             }
             _ => {
-                // Without the empty ones, of which there may be one per subscription: the kernel counts them too.
+                // Empty pieces, of which each subscription may have one, are left out: the kernel
+                // counts them too.
                 let filled = pieces.iter().filter(|p| !p.bytes.is_empty());
                 let slices: Vec<IoSlice<'_>> = filled.map(|p| IoSlice::new(&p.bytes)).collect();
                 sink.write_vectored(outlet, &slices)
@@ -220,7 +207,8 @@ impl Fanout {
         }
     }
 
-    /// Moves the outbox and the cursors past what was written. Returns what is left of a frame that was cut.
+    /// Moves the outbox and the cursors past the written
+    /// bytes. Returns the rest of a frame that was cut.
     fn apply(&mut self, outlet: u32, pieces: &mut [Piece], written: usize) -> Option<Bytes> {
         let mut left = written;
         for piece in pieces {
@@ -243,16 +231,12 @@ impl Fanout {
     }
 
     fn pass(&mut self, outlet: u32, then: Then) {
-        let Some(o) = self
-            .outlets
-            .get_mut(outlet as usize)
-            .and_then(Option::as_mut)
-        else {
+        let Some(o) = self.outlets.get_mut(outlet) else {
             return;
         };
         if let Then::CursorAt { subscription, next } = then {
             let s = o.subscriptions.as_slice()[subscription];
-            self.rooms[s.room as usize].members[s.member as usize].next = next;
+            self.rooms[s.room].members[s.member as usize].next = next;
             return;
         }
         let Some(direct) = &mut o.direct else {
@@ -267,4 +251,18 @@ impl Fanout {
             o.direct = None;
         }
     }
+}
+
+/// Moves a cursor on without a byte, together with the piece before if that is of the same cursor.
+fn pass_over(pieces: &mut Vec<Piece>, then: Then) {
+    if let (Some(last), Then::CursorAt { subscription, .. }) = (pieces.last_mut(), then)
+        && matches!(last.then, Then::CursorAt { subscription: s, .. } if s == subscription)
+    {
+        last.then = then;
+        return;
+    }
+    pieces.push(Piece {
+        bytes: Bytes::new(),
+        then,
+    });
 }

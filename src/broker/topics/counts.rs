@@ -1,43 +1,45 @@
-//! What the broker has done, in totals: one encoding per version and broadcast, and what the flushes wrote.
+//! Totals of the broker: encodings per broadcast, and the writes of flushes.
 //!
-//! A shard counts in plain numbers of its own and shows them to others once a flush, so that nothing is shared while
-//! it writes.
+//! A shard counts in plain numbers of its own and shows them to other threads once a flush, so that
+//! it shares nothing while it writes.
 
 use super::sync::atomic::{AtomicU64, Ordering};
 
-/// Totals of one node since the start. Two looks, subtracted, are the work in between.
+/// Totals of one node since the start. The difference of two readings is the work between them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HubCounts {
     /// Broadcasts published to a topic that had members.
     pub broadcasts: u64,
-    /// Frames sealed for them: at most one per broadcast and encoding class, however many subscribers there are.
+    /// Frames sealed for broadcasts: at most one per broadcast and class, however many subscribers.
     pub encodings: u64,
-    /// What the flushes of all shards wrote.
+    /// The writes of all shards' flushes.
     pub flush: FlushCounts,
 }
 
-/// What flushes wrote, in totals since the start. Shown to other threads at the end of a flush, so the numbers of one
-/// that is under way are not in yet; while a flush shows them, some may be ahead of others.
+/// The writes of flushes, in totals since the start. A flush shows its numbers to other threads at
+/// its end, not before. While a flush shows them, some may be ahead of others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FlushCounts {
     /// Flushes that wrote something. A shard flushes at most once a turn.
     pub flushes: u64,
     /// Writes handed to sockets, those included that took less than all or nothing.
     pub writes: u64,
-    /// Members of topics that passes came to with something new. One that is behind its own socket, or is answered at
-    /// the time, gets its broadcasts without one.
+    /// Visits of passes to members of topics that had something new. A member that is behind its
+    /// own socket, or is answered at the time, gets its broadcasts without a visit.
     pub members: u64,
     /// Frames of broadcasts that began to go out, once for each member that got them.
     pub deliveries: u64,
-    /// Frames for one connection alone that began to go out: replies, pushes, control frames, and broadcasts that were
-    /// still due when a subscription ended.
+    /// Frames for one connection alone that began to go out: replies, pushes, control frames, and
+    /// broadcasts that were still due when a subscription ended.
     pub own_frames: u64,
     /// Bytes that sockets took.
     pub bytes: u64,
 }
 
 impl FlushCounts {
-    /// Frames of both kinds. Divided by `writes`, what one write brings.
+    /// Frames of both kinds. Divided by `writes`, they are the frames that one write coalesces.
     pub fn frames(&self) -> u64 {
         self.deliveries + self.own_frames
     }
@@ -70,12 +72,12 @@ impl std::iter::Sum for FlushCounts {
     }
 }
 
-/// A shard's [`FlushCounts`] as others see them.
+/// A shard's [`FlushCounts`] for other threads.
 #[derive(Debug, Default)]
 pub(crate) struct ShownCounts([AtomicU64; FIELDS]);
 
 impl ShownCounts {
-    /// For the shard that owns them. Plain stores: nobody else writes.
+    /// For the shard that owns them. Plain stores suffice, because no other thread writes.
     pub fn show(&self, counts: &FlushCounts) {
         for (shown, count) in self.0.iter().zip(counts.fields()) {
             shown.store(count, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! One broadcast on its way: sealed once for each encoding class that has subscribers.
+//! One broadcast as an entry: sealed once for each encoding class that has subscribers.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use super::position::SubscriptionId;
 /// How many encoding classes there are.
 pub const CLASSES: usize = 2;
 
-/// How a subscriber's frames are encoded. Everything published is sealed once per class, not per subscriber.
+/// How a subscriber's frames are encoded. A broadcast is sealed once per class, not per subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Serializer version 1: JSON objects. Has no binary form.
+    /// Serializer version 1: JSON objects. It has no binary form.
     V1 = 0,
     /// Serializer version 2: JSON arrays, or binary frames by payload.
     V2 = 1,
@@ -27,12 +27,13 @@ impl Class {
     }
 }
 
-/// What the subscribers of a topic need of a broadcast.
+/// The forms of a broadcast that a topic's subscribers need.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wants {
     /// Which classes have subscribers, by [`Class`] number.
     pub classes: [bool; CLASSES],
-    /// Whether some channel looks at broadcasts itself (`intercept`, a hand-made subscription, a socket id).
+    /// Whether some channel looks at broadcasts itself
+    /// (`intercept`, a subscription by hand, a socket id).
     pub original: bool,
 }
 
@@ -50,11 +51,25 @@ pub struct Original {
 /// A broadcast that is being sealed, before it has a place in the order.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// When it was published, in microseconds since the hub began ([`Hub::stamp`](super::hub::Hub::stamp)).
+    /// When it was published, in microseconds since the hub began
+    /// ([`Hub::stamp`](super::hub::Hub::stamp)).
     published_us: u32,
     sealed: Wants,
     frames: [Option<Bytes>; CLASSES],
     original: Option<Box<Original>>,
+}
+
+/// An encoder that can seal one broadcast: the seam between the broker and the protocol.
+pub trait Seal {
+    /// Puts the forms of `missing` into `draft`. Called
+    /// without a lock, once for each class in need.
+    fn seal(&mut self, draft: &mut Draft, missing: Wants);
+}
+
+impl<F: FnMut(&mut Draft, Wants)> Seal for F {
+    fn seal(&mut self, draft: &mut Draft, missing: Wants) {
+        self(draft, missing);
+    }
 }
 
 impl Draft {
@@ -65,7 +80,8 @@ impl Draft {
         }
     }
 
-    /// Puts in the frame of one class; `None` where the payload has no form in it, which its subscribers then skip.
+    /// Puts in the frame of one class. With `None`, where the payload has no form in the class, the
+    /// subscribers of the class skip it.
     pub fn seal(&mut self, class: Class, frame: Option<Bytes>) {
         self.sealed.classes[class.index()] = true;
         self.frames[class.index()] = frame;
@@ -77,7 +93,7 @@ impl Draft {
         self.original = Some(Box::new(original));
     }
 
-    /// What of `wants` is not in here yet, or `None` when nothing is missing.
+    /// The part of `wants` that the draft lacks, or `None` when nothing is missing.
     pub(crate) fn missing(&self, wants: Wants) -> Option<Wants> {
         let mut missing = Wants::default();
         for class in 0..CLASSES {
@@ -99,13 +115,14 @@ impl Draft {
     }
 }
 
-/// What keeping an entry takes beside its bytes: itself and its counts, its place in a log that may have twice the
-/// places, and the two allocations behind a sealed frame. Small messages weigh more by this than by themselves.
+/// Memory that keeping an entry takes beside its bytes: the entry and its counts, its place in a
+/// log that may have twice the places, and the two allocations behind a sealed frame. It outweighs
+/// the bytes of a small message.
 pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Logged>() + 64;
 
 const ORIGINAL_BYTES: usize = size_of::<Original>() + 64;
 
-/// A broadcast as the shards keep it. Shared by count; no byte of it is copied per subscriber or per shard.
+/// A broadcast as shards keep it, shared by count: no byte is copied per subscriber or per shard.
 #[derive(Debug)]
 pub struct Entry {
     frames: [Option<Bytes>; CLASSES],
@@ -119,9 +136,10 @@ pub struct Entry {
 #[derive(Debug)]
 pub(crate) struct Logged {
     pub(crate) entry: Arc<Entry>,
-    /// Where it ends in each class's stream of bytes.
+    /// Where the entry ends in each class's stream of bytes.
     pub(crate) end: [u64; CLASSES],
-    /// The entry's own, here too: a pass asks for it once a member, and should not follow a pointer for it.
+    /// A copy of the entry's origin: a pass reads it
+    /// once a member, and should not follow a pointer.
     pub(crate) origin: Option<SubscriptionId>,
 }
 
@@ -131,27 +149,28 @@ impl Entry {
         self.frames[class.index()].as_ref()
     }
 
-    /// The event and payload as published; kept only if some channel of the topic looks at broadcasts itself.
+    /// The event and payload as published, kept only if some channel looks at broadcasts itself.
     pub fn original(&self) -> Option<&Original> {
         self.original.as_deref()
     }
 
-    /// The one subscription that does not get it (`broadcast_from`).
+    /// The one subscription that does not get the entry (`broadcast_from`).
     pub fn origin(&self) -> Option<SubscriptionId> {
         self.origin
     }
 
-    /// Bytes of all its frames together: what it weighs in mailboxes and in the retention of a topic.
+    /// Bytes of all its frames together: its weight in mailboxes and in the retention of a topic.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// When it was published, in microseconds since the hub began, which wrap.
+    /// When it was published, in microseconds since the hub began; the number wraps.
     pub(crate) fn published_us(&self) -> u32 {
         self.published_us
     }
 
-    /// What it takes to keep it in a log: its frames, what channels look at, and the memory round them.
+    /// Memory that it takes in a log: frames, payloads
+    /// for channels, and the allocations round them.
     pub(crate) fn weight(&self) -> usize {
         let original = self.original.as_deref();
         self.bytes + KEEPING_BYTES + original.map_or(0, |o| o.payload.len() + ORIGINAL_BYTES)

@@ -1,18 +1,20 @@
-//! What all shards share: the registry of topics, each shard's mailbox, and counters.
+//! The state that all shards share: the registry of topics, each shard's mailbox, and counters.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::counts::{FlushCounts, HubCounts};
-use super::entry::{Draft, Wants};
+#[cfg(feature = "engine")]
+use super::counts::FlushCounts;
+use super::counts::HubCounts;
+use super::entry::Seal;
 use super::mailbox::Mailbox;
 use super::parcel::Parcel;
 use super::registry::Registry;
 use super::shards::Shards;
-use super::topic::Published;
+use super::topic::Placement;
 use super::topic::Topic;
 
-/// One node's topics and the way to every shard that has members of them.
+/// One node's topics, and the mailboxes of the shards that have members of them.
 #[derive(Debug)]
 pub struct Hub {
     pub(crate) topics: Registry,
@@ -35,21 +37,17 @@ impl Hub {
         self.topics.find(name)
     }
 
-    /// `now` as broadcasts are stamped with it: in microseconds since the hub began. Wraps after 71 minutes, far over
-    /// what a broadcast takes.
+    /// The stamp that broadcasts get at `now`: microseconds since the hub began. It wraps after 71
+    /// minutes, far longer than a broadcast takes.
     pub fn stamp(&self, now: Instant) -> u32 {
         // The cut to 32 bits is the wrap.
         now.duration_since(self.began).as_micros() as u32
     }
 
     /// Publishes to the topic of that name. `None` if nobody is subscribed to it.
-    pub fn publish(
-        &self,
-        name: &str,
-        seal: &mut dyn FnMut(&mut Draft, Wants),
-    ) -> Option<Published> {
+    pub fn publish(&self, name: &str, frames: &mut dyn Seal) -> Option<Placement> {
         let topic = self.topic(name)?;
-        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, seal))
+        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
     }
 
     /// How many topics have members.
@@ -57,7 +55,7 @@ impl Hub {
         self.topics.len()
     }
 
-    /// The way to every shard.
+    /// The shards of the node, as other threads see them.
     pub fn shards(&self) -> &Shards {
         &self.shards
     }
@@ -83,6 +81,7 @@ impl Hub {
     }
 
     /// The writes of one shard's flushes, since the start.
+    #[cfg(feature = "engine")]
     pub fn flush_counts(&self, shard: u16) -> FlushCounts {
         self.shards.flush_counts(shard)
     }

@@ -1,7 +1,8 @@
-//! What other threads leave for a shard, and how it is woken for it.
+//! A shard's queue from other threads, and the wake-up of its sleeping owner.
 //!
-//! A shard that is awake takes its mail once a turn, so nobody wakes it; only the first to post to a sleeping shard
-//! does (a wake-up is a system call, a post is a push).
+//! A shard that is awake takes its mail once an event loop turn, so
+//! no thread wakes it. Only the first to post to a sleeping shard
+//! wakes it, because a wake-up is a system call and a post is a push.
 
 use std::task::Waker;
 
@@ -20,7 +21,7 @@ pub struct Mailbox<T> {
 struct Queue<T> {
     items: Vec<T>,
     bytes: usize,
-    /// The owner will look before it sleeps, or has been woken: nobody else needs to wake it.
+    /// The owner will look before it sleeps, or has been woken: no other thread needs to wake it.
     awake: bool,
     waker: Option<Waker>,
 }
@@ -41,7 +42,7 @@ impl<T> Default for Mailbox<T> {
 }
 
 impl<T> Mailbox<T> {
-    /// Posts `item`, which weighs `bytes`, and wakes the owner if it sleeps. Returns the bytes now waiting.
+    /// Posts `item` of weight `bytes`, and wakes a sleeping owner. Returns the bytes now waiting.
     pub fn post(&self, item: T, bytes: usize) -> usize {
         let (waiting, waker) = self.put(item, bytes);
         if let Some(waker) = waker {
@@ -50,8 +51,8 @@ impl<T> Mailbox<T> {
         waiting
     }
 
-    /// Like [`post`](Mailbox::post), but leaves waking the owner to the caller, who may hold a lock: a wake-up is a
-    /// system call, after which the woken thread may at once want the same lock.
+    /// Like [`post`](Mailbox::post), but leaves the wake-up to the caller, because the caller may
+    /// hold a lock: the thread woken by the system call may at once want the same lock.
     #[must_use = "an owner that nobody wakes sleeps on"]
     pub(crate) fn put(&self, item: T, bytes: usize) -> (usize, Option<Waker>) {
         let mut queue = lock(&self.queue);
@@ -79,8 +80,8 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Says that the owner goes to sleep, to be woken by `waker`. False, and no sleep, if something was posted
-    /// meanwhile. For the owner.
+    /// Marks the owner as asleep, to be woken by `waker`. Returns false, and the owner must not
+    /// sleep, if something was posted meanwhile. For the owner.
     #[must_use]
     pub fn sleep(&self, waker: &Waker) -> bool {
         let mut queue = lock(&self.queue);

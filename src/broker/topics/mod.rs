@@ -1,4 +1,4 @@
-//! What shards share of the broker: who is subscribed to what, and one order per topic.
+//! The part of the broker that shards share: the members of topics, and one order per topic.
 
 pub(crate) mod counts;
 pub(crate) mod entry;

@@ -3,7 +3,8 @@
 use super::entry::Entry;
 use std::sync::Arc;
 
-/// A shard's own name for a topic it has members of. Never reused while parcels of the old use may be under way.
+/// A shard's key for a topic it has members of. Never
+/// reused while parcels of the old use may exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoomKey {
     pub slot: u32,

@@ -1,22 +1,66 @@
-//! The names the broker gives out: where a broadcast stands in its topic, and who is subscribed.
+//! The names that the broker gives out: positions in topics, and subscription ids.
 
-/// Where a broadcast stands in the one order of its topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use std::fmt;
+
+/// The place of a broadcast in the one order of its topic.
+///
+/// It is opaque: two are equal or not, and each has a text of 17 ASCII characters, which says as
+/// much as the position does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
-    /// Which life of the topic this is: a topic that lost its last member starts a new epoch.
-    pub epoch: u64,
+    /// Number of the topic's life: a topic that lost its last member starts a new epoch.
+    pub(crate) epoch: u64,
     /// Counts from 1 within the epoch, without gaps.
-    pub sequence: u64,
+    pub(crate) sequence: u64,
 }
 
 /// One subscription of one connection to one topic. Never reused while the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(pub(crate) u64);
 
+#[cfg(feature = "engine")]
 impl Position {
-    /// The position of what was published to nobody.
-    pub const NOWHERE: Position = Position {
-        epoch: 0,
-        sequence: 0,
-    };
+    /// Which life of the topic this is: a topic that lost its last member starts a new epoch.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Counts from 1 within the epoch, without gaps.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+}
+
+/// In ASCII order, so that the texts of one epoch sort as their positions do.
+const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
+/// `@`, then 8 digits each of epoch and sequence. 48 bits hold a million broadcasts a second for
+/// nine years.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("@")?;
+        for number in [self.epoch, self.sequence] {
+            for place in (0..8).rev() {
+                let digit = number >> (6 * place) & 63;
+                write!(f, "{}", char::from(DIGITS[digit as usize]))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_position_has_17_characters_and_sorts_as_its_sequence_does() {
+        let text = |epoch, sequence| Position { epoch, sequence }.to_string();
+        assert_eq!(text(0, 0), "@----------------");
+        assert_eq!(text(1, 64), "@-------0------0-");
+        assert_eq!(text((1 << 48) - 1, 63), "@zzzzzzzz-------z");
+        let sequences = [1, 2, 10, 11, 36, 37, 38, 63, 64, 65, 4_095, 4_096, 1 << 40];
+        assert!(sequences.map(|sequence| text(7, sequence)).is_sorted());
+        assert!(DIGITS.is_sorted());
+    }
 }

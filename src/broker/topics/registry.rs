@@ -1,5 +1,7 @@
-//! The registry: which topics have members now. In parts with a lock each, so that looking through all of it keeps
-//! nobody waiting for longer than one part takes.
+//! The topics that have members now, by name.
+//!
+//! Each of its parts has a lock, so that a walk through
+//! it blocks no thread for longer than one part takes.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,7 +13,7 @@ use super::sync::lock;
 use super::topic::Topic;
 use crate::broker::shrink::{is_mostly_spare, kept};
 
-/// With 100,000 topics each part has some 1,600, which are looked at in 0.1 ms.
+/// With 100,000 topics each part has some 1,600, and a walk looks at those in 0.1 ms.
 const PARTS: usize = 64;
 
 type Part = HashMap<Arc<str>, Arc<Topic>>;
@@ -51,7 +53,7 @@ impl Registry {
         topic
     }
 
-    /// Forgets `topic` if it has no members. A join that holds it from before will find it dead.
+    /// Forgets `topic` if it has no members. A join that already holds the topic finds it dead.
     pub fn remove_if_empty(&self, topic: &Topic) {
         let mut part = lock(self.part_of(topic.name()));
         if topic.die_if_empty() {
@@ -71,8 +73,8 @@ impl Registry {
         self.parts.iter().map(|part| lock(part).len()).sum()
     }
 
-    /// Calls `each` with every topic, under the lock of its part, one part after the other: whatever comes or goes
-    /// meanwhile elsewhere may be seen or not.
+    /// Calls `each` with every topic, under the lock of its part, one part after the other. A topic
+    /// that comes or goes elsewhere meanwhile may be seen or not.
     pub fn walk(&self, mut each: impl FnMut(&Arc<Topic>)) {
         for part in &self.parts {
             lock(part).values().for_each(&mut each);
@@ -80,7 +82,8 @@ impl Registry {
     }
 
     fn part_of(&self, name: &str) -> &Mutex<Part> {
-        // Its keys are no secret: names made to fall into one part would only make that part the whole again.
+        // Its keys are no secret: names made to fall into
+        // one part only undo the division into parts.
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         &self.parts[hasher.finish() as usize % PARTS]

@@ -1,11 +1,11 @@
-//! The census: how many rooms there are of which size, and which are the largest. Taken on demand, by whoever asks.
+//! The census of rooms: how many there are of each size, and the largest. Taken on demand.
 
 use std::sync::Arc;
 
 use super::hub::Hub;
 use super::topic::Topic;
 
-/// The classes by which rooms are counted: the name of each, and the largest room in it.
+/// The size classes of rooms: the name of each class, and the largest room in it.
 pub const SIZE_CLASSES: [(&str, u32); 6] = [
     ("1", 1),
     ("2-10", 10),
@@ -15,12 +15,12 @@ pub const SIZE_CLASSES: [(&str, u32); 6] = [
     ("more", u32::MAX),
 ];
 
-/// Rooms, which are topics with at least one member that gets frames, at one time.
+/// Counts of rooms at one time. A room is a topic with at least one member that gets frames.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomSizes {
-    /// How many there are in each of the [`SIZE_CLASSES`].
+    /// Number of rooms in each of the [`SIZE_CLASSES`].
     pub by_size: [u64; SIZE_CLASSES.len()],
-    /// The largest ones, the largest first.
+    /// The largest rooms, the largest first.
     pub largest: Vec<LargeRoom>,
 }
 
@@ -36,8 +36,8 @@ pub struct LargeRoom {
 }
 
 impl Hub {
-    /// Counts the rooms, and names the `largest_max` largest. Costs a look at every topic; no lock is held for longer
-    /// than a 64th part of that.
+    /// Counts the rooms, and names the `largest_max` largest. Looks at every topic; no lock is held
+    /// for longer than a 64th part of that.
     pub fn census(&self, largest_max: usize) -> RoomSizes {
         let mut by_size = [0; SIZE_CLASSES.len()];
         let mut largest: Vec<(u32, Arc<Topic>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! The way to every shard: its mailbox, its lag, and what all of them count.
+//! The parts of all shards that other threads see: mailbox, lag (for backpressure), and counts.
 
 use std::task::Waker;
 
@@ -8,7 +8,7 @@ use super::mailbox::Mailbox;
 use super::parcel::Parcel;
 use super::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// What others see of all shards of a node.
+/// All shards of a node, as other threads see them.
 #[derive(Debug)]
 pub struct Shards {
     each: Box<[Reach]>,
@@ -16,18 +16,18 @@ pub struct Shards {
     encodings: AtomicU64,
 }
 
-/// What others see of a shard.
+/// One shard, as other threads see it.
 #[derive(Debug, Default)]
 struct Reach {
     mailbox: Mailbox<Parcel>,
-    /// Bytes in its logs that not every writable member has been offered yet, and of broadcasts that channels which
-    /// look at them themselves have not been handed yet.
+    /// Bytes in its logs that not every writable member has been offered yet, and of broadcasts
+    /// that it has still to hand to channels that look at broadcasts themselves.
     unsettled_bytes: AtomicUsize,
     flush: ShownCounts,
 }
 
 impl Shards {
-    /// The way to `count` shards.
+    /// The state for `count` shards.
     pub(crate) fn new(count: usize) -> Shards {
         Shards {
             each: (0..count).map(|_| Reach::default()).collect(),
@@ -41,8 +41,8 @@ impl Shards {
         &self.each[usize::from(shard)].mailbox
     }
 
-    /// Bytes a shard has before it: mail not taken in, entries not yet offered to every writable member, and broadcasts
-    /// not yet handed to channels that look at them themselves.
+    /// Bytes that a shard has still to process: mail not taken in, entries not yet offered to every
+    /// writable member, and broadcasts not yet handed to channels that look at them themselves.
     pub fn lag_bytes(&self, shard: u16) -> usize {
         let reach = &self.each[usize::from(shard)];
         reach.mailbox.bytes() + reach.unsettled_bytes.load(Ordering::Relaxed)
@@ -63,12 +63,14 @@ impl Shards {
         }
     }
 
-    /// What the flushes of one shard wrote.
+    /// The writes of one shard's flushes.
+    #[cfg(feature = "engine")]
     pub fn flush_counts(&self, shard: u16) -> FlushCounts {
         self.each[usize::from(shard)].flush.look()
     }
 
-    /// Puts a parcel in a shard's mailbox. Returns the shard's lag and whom to wake, once no lock is held.
+    /// Puts a parcel in a shard's mailbox. Returns the
+    /// shard's lag and the waker to call once no lock is held.
     pub(crate) fn deliver(
         &self,
         shard: u16,
@@ -100,5 +102,6 @@ impl Shards {
     }
 }
 
-/// What a parcel weighs in a mailbox beside its frames. Never nothing, so that a mailbox of no bytes is empty.
+/// Weight of a parcel in a mailbox beside its frames.
+/// It is over 0, so a mailbox of 0 bytes is empty.
 const PARCEL_BYTES: usize = size_of::<Parcel>();

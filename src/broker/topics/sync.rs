@@ -1,11 +1,11 @@
-//! The locks and atomics that shards share, from std, or from shuttle where interleavings are being explored.
+//! The locks and atomics that shards share: from std, or from shuttle to explore interleavings.
 
 #[cfg(feature = "shuttle")]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
 #[cfg(not(feature = "shuttle"))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
 
-/// Locks `mutex`. No app code runs under our locks, so a poisoned one still holds a whole state.
+/// Locks `mutex`. No app code runs under these locks, so a poisoned one still holds a whole state.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

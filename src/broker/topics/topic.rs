@@ -1,12 +1,13 @@
-//! The shared part of a topic: its one order, and which shards want to hear of it.
+//! The shared part of a topic: its one order, and the shards that have members of it.
 //!
-//! Small on purpose. Under its lock a sequence is taken and the sealed entry posted to every interested shard, the
-//! publisher's own included, so all shards see one order. No app code, encoding or socket work happens there.
+//! The part under the lock is small on purpose. There a sequence is taken and the sealed entry
+//! posted to every interested shard, the publisher's own included, so all shards see one order. No
+//! app code, encoding or socket work happens there.
 
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::entry::{CLASSES, Class, Draft, Entry, Wants};
+use super::entry::{CLASSES, Class, Draft, Entry, Seal, Wants};
 use super::parcel::Parcel;
 use super::parcel::RoomKey;
 use super::position::{Position, SubscriptionId};
@@ -20,8 +21,8 @@ use super::sync::lock;
 pub struct Topic {
     name: Arc<str>,
     epoch: u64,
-    /// How many subscribers there are of each class, and listeners after them. Changed under the lock; read without it
-    /// to seal ahead of it.
+    /// The number of subscribers of each class, and of listeners behind them. Changed under the
+    /// lock; read without the lock to seal before it is taken.
     counts: [AtomicU32; CLASSES + 1],
     state: Mutex<TopicState>,
 }
@@ -34,19 +35,19 @@ struct TopicState {
     dead: bool,
 }
 
-/// A shard that has members of the topic, and where it keeps them.
+/// A shard that has members of the topic, and its key for the topic.
 #[derive(Debug)]
 struct Interest {
     shard: u16,
     room: RoomKey,
 }
 
-/// What a subscriber is to the topic.
+/// The kind of a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemberKind {
-    /// Gets sealed frames of this class.
+    /// The member gets sealed frames of this class.
     Wire(Class),
-    /// Looks at events and payloads itself.
+    /// The member looks at events and payloads itself.
     Listener,
 }
 
@@ -59,22 +60,22 @@ impl MemberKind {
     }
 }
 
-/// Why nobody was added.
+/// The reason why no member was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotJoined {
-    /// The topic died between its look-up and the call: look it up again, or one name becomes two rooms.
+    /// The topic died between look-up and call. Look it up again, or one name becomes two rooms.
     Dead,
-    /// It has as many channel members as it may have.
+    /// The topic has as many channel members as it may have.
     Full,
 }
 
-/// What became of a publish.
+/// The outcome of a publish: its place, and how far behind the shards are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct Placement {
     /// Its place in the topic's order.
     pub position: Position,
-    /// The largest number of bytes that an interested shard has now before it: mail not taken in, and entries not
-    /// yet offered to every writable member. What a publisher is slowed by.
+    /// The most bytes that an interested shard has still to process: mail not taken in, and entries
+    /// not yet offered to every writable member. Backpressure slows a publisher by it.
     pub lag_bytes: usize,
 }
 
@@ -93,13 +94,13 @@ impl Topic {
         &self.name
     }
 
-    /// Which life of the name this is.
+    /// The number of the topic's life.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Adds a member on `shard`, unless the topic has `members_max` channel members on all shards together. Returns the
-    /// sequence of the last entry it does not get.
+    /// Adds a member on `shard`, unless the topic has `members_max` channel members on all shards
+    /// together. Returns the sequence of the last entry that the member does not get.
     pub(crate) fn join(
         &self,
         shard: u16,
@@ -122,8 +123,8 @@ impl Topic {
         Ok(state.sequence)
     }
 
-    /// Removes a member on `shard`, and the shard's interest with its last. True if nobody is left anywhere: the
-    /// caller then asks [`Registry::remove_if_empty`].
+    /// Removes a member on `shard`, and the shard's interest with its last member. Returns true if
+    /// no member is left on any shard: the caller then asks [`Registry::remove_if_empty`].
     pub(crate) fn leave(&self, shard: u16, kind: MemberKind, last_of_shard: bool) -> bool {
         let mut state = lock(&self.state);
         state.members -= 1;
@@ -140,33 +141,34 @@ impl Topic {
         classes.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// Marks the topic dead if it has no members. Only under the registry's lock.
+    /// Marks the topic dead if it has no members. Call it only under the registry's lock.
     pub(crate) fn die_if_empty(&self) -> bool {
         let mut state = lock(&self.state);
         state.dead = state.members == 0;
         state.dead
     }
 
-    /// Gives the draft its place in the order and posts it to every interested shard. `seal` is called, without a
-    /// lock held, for what the present subscribers need and the draft lacks. `published_us` is a [`Hub::stamp`](super::hub::Hub::stamp).
+    /// Gives the draft its place in the order and posts it to every interested shard. `frames`
+    /// seals, without a lock held, the forms that present subscribers need and the draft lacks.
+    /// `published_us` is a [`Hub::stamp`](super::hub::Hub::stamp).
     pub fn publish(
         &self,
         shards: &Shards,
         published_us: u32,
         origin: Option<SubscriptionId>,
-        seal: &mut dyn FnMut(&mut Draft, Wants),
-    ) -> Published {
+        frames: &mut dyn Seal,
+    ) -> Placement {
         shards.count_broadcast();
         let mut draft = Draft::published_at(published_us);
         let mut wants = self.wants();
         loop {
             if let Some(missing) = draft.missing(wants) {
                 shards.count_encodings(missing);
-                seal(&mut draft, missing);
+                frames.seal(&mut draft, missing);
             }
             let state = lock(&self.state);
             wants = self.wants();
-            // Somebody of a class that had nobody joined since we sealed.
+            // A subscriber of a class that had none joined after the draft was sealed.
             if draft.missing(wants).is_none() {
                 return self.post(shards, state, draft.into_entry(origin));
             }
@@ -178,13 +180,13 @@ impl Topic {
         shards: &Shards,
         mut state: super::sync::MutexGuard<'_, TopicState>,
         entry: Entry,
-    ) -> Published {
+    ) -> Placement {
         state.sequence += 1;
         let sequence = state.sequence;
         let bytes = entry.bytes();
         let entry = Arc::new(entry);
         let mut lag_bytes = 0;
-        // Allocates only if some shard sleeps, which is when nothing is urgent.
+        // Allocates only if some shard sleeps, and then nothing is urgent.
         let mut sleepers = Vec::new();
         for interest in &state.interest {
             let parcel = Parcel {
@@ -198,7 +200,7 @@ impl Topic {
         }
         drop(state);
         sleepers.into_iter().for_each(Waker::wake);
-        Published {
+        Placement {
             position: Position {
                 epoch: self.epoch,
                 sequence,
@@ -207,13 +209,13 @@ impl Topic {
         }
     }
 
-    /// How many get its broadcasts on the wire, as of a moment ago.
+    /// The number of members that get its broadcasts on the wire, as of a moment ago.
     pub(crate) fn members_len(&self) -> u32 {
         let wire = &self.counts[..CLASSES];
         wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// How many broadcasts it has had in this life.
+    /// The number of broadcasts in this life of the topic.
     pub(crate) fn messages(&self) -> u64 {
         lock(&self.state).sequence
     }

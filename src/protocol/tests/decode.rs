@@ -1,14 +1,18 @@
-//! What clients may send, and what they may not (protocol.md §1.3, §2.2 – 2.5, phoenix_behaviours 82, 88, 89, 114, 115).
+//! Tests of the messages that clients may send, and of those they may not.
+//!
+//! protocol.md §1.3, §2.2 – 2.5, phoenix_behaviours 82, 88, 89, 114, 115.
 
 use std::borrow::Cow;
 
 use super::{binary, reference, text};
-use crate::protocol::message::{Message, Name, Payload};
+use crate::protocol::error::Undecodable;
+use crate::protocol::message::{Message, Name};
+use crate::protocol::payload::Payload;
 use crate::protocol::reference::Ref;
 use crate::protocol::scratch::DecodeScratch;
-use crate::protocol::version::{Undecodable, Version};
+use crate::protocol::version::Version;
 
-/// What `message` says, with the refs' JSON: join_ref, ref, topic, event, payload.
+/// The parts of `message`, with the refs' JSON: join_ref, ref, topic, event, payload.
 #[track_caller]
 fn assert_says(message: &Message<'_>, [join_ref, reference_, topic, event, payload]: [&str; 5]) {
     assert_eq!(message.join_ref, reference(join_ref));
@@ -111,12 +115,12 @@ fn v1_is_an_object_with_or_without_join_ref() {
 fn v1_ignores_the_opcode() {
     let frame = br#"{"topic":"t","event":"e","payload":null,"ref":"1"}"#;
     let message = Version::V1
-        .decode(true, frame, &mut DecodeScratch::new())
+        .decode_binary(frame, &mut DecodeScratch::new())
         .expect("valid");
     assert_says(&message, ["null", r#""1""#, "t", "e", "null"]);
     let mut broken = frame.to_vec();
     broken[10] = 0xff;
-    let result = Version::V1.decode(true, &broken, &mut DecodeScratch::new());
+    let result = Version::V1.decode_binary(&broken, &mut DecodeScratch::new());
     assert_eq!(result, Err(Undecodable::NotJson));
 }
 

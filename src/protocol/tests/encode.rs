@@ -1,13 +1,17 @@
-//! Golden bytes of every frame a server sends (protocol.md §2.2 – 2.4, phoenix_behaviours 81, 83 – 87, 116).
+//! Golden bytes of every frame that a server sends.
+//!
+//! protocol.md §2.2 – 2.4, phoenix_behaviours 81, 83 – 87, 116.
 
 use bytes::Bytes;
 
 use super::reference;
 use crate::object;
+use crate::protocol::error::Unencodable;
+use crate::protocol::frame_kind::FrameKind;
 use crate::protocol::message::Name;
 use crate::protocol::payload::{IntoPayload, PayloadBuf, reason};
 use crate::protocol::reference::Ref;
-use crate::protocol::version::{FrameKind, Unencodable, Version};
+use crate::protocol::version::Version;
 
 type Encoded = Result<FrameKind, Unencodable>;
 

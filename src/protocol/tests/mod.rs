@@ -1,4 +1,4 @@
-//! The wire, held to its golden bytes, its edge cases and its properties.
+//! Tests of the wire protocol: golden bytes, edge cases and properties.
 
 mod decode;
 mod encode;
@@ -6,20 +6,21 @@ mod properties;
 mod strictness;
 mod values;
 
+use super::error::Undecodable;
 use super::json::Json;
 use super::message::Message;
 use super::reference::Ref;
 use super::scratch::DecodeScratch;
-use super::version::{Undecodable, Version};
+use super::version::Version;
 
 /// Decodes a text message.
 fn text(version: Version, text: &str) -> Result<Message<'_>, Undecodable> {
-    version.decode(false, text.as_bytes(), &mut DecodeScratch::new())
+    version.decode_text(text, &mut DecodeScratch::new())
 }
 
 /// Decodes a binary message of V2.
 fn binary(bytes: &[u8]) -> Result<Message<'_>, Undecodable> {
-    Version::V2.decode(true, bytes, &mut DecodeScratch::new())
+    Version::V2.decode_binary(bytes, &mut DecodeScratch::new())
 }
 
 /// The ref that is the JSON value `text`.

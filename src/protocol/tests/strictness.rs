@@ -1,10 +1,11 @@
-//! What counts as JSON, at any depth and size (protocol.md §2.5).
+//! Tests of which texts count as JSON, at any depth and size (protocol.md §2.5).
 
 use std::time::{Duration, Instant};
 
 use super::text;
+use crate::protocol::error::Undecodable;
 use crate::protocol::scratch::DecodeScratch;
-use crate::protocol::version::{Undecodable, Version};
+use crate::protocol::version::Version;
 
 #[test]
 fn what_is_not_json_is_refused_wherever_it_stands() {
@@ -111,9 +112,9 @@ fn every_prefix_of_a_message_and_anything_behind_it_is_refused() {
 }
 
 #[test]
-fn text_that_is_not_utf8_is_refused() {
-    let frame = b"[null,\"1\",\"t\",\"e\",\"\xff\"]";
-    let result = Version::V2.decode(false, frame, &mut DecodeScratch::new());
+fn bytes_that_v1_reads_as_text_are_refused_if_they_are_not_utf8() {
+    let frame = b"{\"topic\":\"t\",\"event\":\"e\",\"payload\":\"\xff\",\"ref\":\"1\"}";
+    let result = Version::V1.decode_binary(frame, &mut DecodeScratch::new());
     assert_eq!(result, Err(Undecodable::NotJson));
 }
 

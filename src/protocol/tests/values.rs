@@ -1,4 +1,4 @@
-//! Refs, JSON views and the payloads that apps build.
+//! Tests of refs, JSON views and the payloads that apps build.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,9 +8,10 @@ use bytes::Bytes;
 use super::reference;
 use crate::object;
 use crate::protocol::json::Json;
-use crate::protocol::message::Payload;
+use crate::protocol::json_buf::JsonBuf;
 use crate::protocol::object::Object;
-use crate::protocol::payload::{IntoPayload, JsonBuf, PayloadBuf, reason};
+use crate::protocol::payload::Payload;
+use crate::protocol::payload::{IntoPayload, PayloadBuf, reason};
 use crate::protocol::reference::Ref;
 
 fn json(text: &str) -> Json<'_> {
@@ -223,6 +224,8 @@ fn a_payload_is_taken_apart_into_a_type_of_the_apps_or_says_why_not() {
             "{mismatch}"
         );
     }
+    let binary = Payload::Binary(b"{}").parse::<Move>();
+    assert!(binary.unwrap_err().to_string().contains("binary payload"));
     let deep = "[".repeat(60_000) + &"]".repeat(60_000);
     assert!(
         Json::new(&deep)
@@ -230,4 +233,38 @@ fn a_payload_is_taken_apart_into_a_type_of_the_apps_or_says_why_not() {
             .parse::<serde_json::Value>()
             .is_err()
     );
+}
+
+#[test]
+fn a_type_may_parse_while_it_is_parsed_and_a_failure_leaves_nothing_for_the_next() {
+    #[derive(Debug, PartialEq)]
+    struct Quoted(Vec<u8>);
+
+    impl<'de> serde::Deserialize<'de> for Quoted {
+        fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            let inner = String::deserialize(from)?;
+            let inner = Json::new(&inner).map_err(serde::de::Error::custom)?;
+            inner.parse().map(Self).map_err(serde::de::Error::custom)
+        }
+    }
+
+    let quoted = |text| Json::new(text).unwrap().parse::<[Quoted; 2]>();
+    let numbers = [Quoted(vec![1, 2]), Quoted(vec![3])];
+    for _ in 0..3 {
+        assert_eq!(quoted(r#"["[1,2]","[3]"]"#).unwrap(), numbers);
+        assert!(quoted(r#"["[1,2]","[300]"]"#).is_err());
+        assert!(quoted("[[[[]]]]").is_err());
+    }
+}
+
+#[test]
+fn many_keys_are_found_as_each_alone_the_last_of_duplicates_and_as_they_came() {
+    let object = json(r#"{"a":1.50,"b":{"a":2},"\u0061":[1e2 ,"\u00e9"],"c":null}"#);
+    let [a, b, missing, c, a_again] = object.get_many(["a", "b", "d", "c", "a"]);
+    assert_eq!(a.map(|a| a.as_raw()), Some(r#"[1e2 ,"\u00e9"]"#));
+    assert_eq!(b.map(|b| b.as_raw()), Some(r#"{"a":2}"#));
+    assert_eq!((missing, a_again), (None, a));
+    assert!(c.is_some_and(|c| c.is_null()));
+    assert_eq!(json("[1]").get_many(["a"]), [None]);
+    assert_eq!(Payload::Binary(b"{}").get_many(["a"]), [None]);
 }

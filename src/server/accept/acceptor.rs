@@ -1,5 +1,6 @@
-//! The acceptor: the one owner of the listener. It hands each connection to the shard that has the fewest, and leaves
-//! those in the kernel's backlog that are too many or come too fast.
+//! Accepting: the one owner of the listener hands each connection to the shard that has the fewest.
+//!
+//! Connections that are too many, or come too fast, it leaves in the kernel's backlog.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,21 +18,23 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
 use crate::server::shard::link::ShardLink;
 
-/// How long to wait when the process or the system is out of descriptors. The connections wait in the backlog.
+/// How long to wait when the process or the system is out of descriptors. The connections wait in
+/// the backlog.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// The shortest time from one round of accepts to the next. In a storm each connection alone would have the shards' threads
-/// make room for this one; so it comes for some dozens at once.
+/// The shortest time from one round of accepts to the next. In a storm of connections this thread
+/// then wakes for some dozens at once, and not for each: every time, a shard's thread would have to
+/// give way to it.
 const ROUND: Duration = Duration::from_millis(3);
 
-/// How long to wait at least when so many have come that others have to: some dozens at a time cost the shards much less
-/// than one by one.
+/// How long to wait at least once connections come faster than their rate: some dozens accepted at
+/// a time cost the shards much less than one by one.
 const PACE_NS: u64 = 10_000_000;
 
 /// How often to look whether there is room again while there is none.
 const ROOM_CHECK: Duration = Duration::from_millis(10);
 
-/// The same while a shard makes room.
+/// How often to look while a shard makes room.
 const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
 
 /// How often at most the log says that there is no room.
@@ -72,7 +75,7 @@ fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
 #[derive(Default)]
 struct Gate {
     accepted: TokenBucket,
-    /// When the log was told what.
+    /// The notices that the log got of late, each with its moment.
     told: Vec<(&'static str, Instant)>,
 }
 
@@ -95,7 +98,7 @@ impl Gate {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if is_of_one_connection(&error) => {}
-            // Out of descriptors, which the system says whether or not somebody waits.
+            // Out of descriptors. The system reports that whether or not a connection waits.
             Err(_) if !is_awaited(listener) => return false,
             Err(error) => {
                 let what = "cannot accept connections for now; they wait in the backlog";
@@ -121,7 +124,8 @@ impl Gate {
         }
         let rate = self.rate(admission);
         let used_ns = self.accepted.used_ns(admission.now_ns());
-        // Before the wait as well as for who is only observed: what is missing at an old rate may be a long time at this one.
+        // Before any wait, and where the rate is only observed too: tokens missing at an old rate
+        // may be a long time at this one.
         self.accepted.forgive(admission.now_ns(), rate);
         let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
         let limit = Limit::AcceptsPerSecond;
@@ -184,7 +188,7 @@ impl Gate {
         admission.limits().rate(Limit::AcceptsPerSecond)
     }
 
-    /// Says it once in a while: what lasts must not fill the log.
+    /// Logs a notice once in a while, because a lasting state must not fill the log.
     fn tell(&mut self, what: &'static str, cause: Option<&io::Error>) {
         self.told
             .retain(|(_, when)| when.elapsed() < NOTICE_INTERVAL);
@@ -201,8 +205,8 @@ fn is_awaited(listener: &TcpListener) -> bool {
     poll(&mut listeners, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
-/// Has a shard cut who waits longest for a request, or is too many of its address. False if nobody is in HTTP but those
-/// whose answers are being found.
+/// Has a shard cut the connection that waits longest for its request, or one of an address with too
+/// many. False if the answers of all connections in HTTP are being found.
 fn make_room(shards: &[Arc<ShardLink>]) -> bool {
     let can_cut = |shard: &&Arc<ShardLink>| {
         let counts = [&shard.in_http.over_limit, &shard.in_http.waiting];

@@ -1,12 +1,15 @@
-//! File descriptors: each connection takes one, and the usual soft limit of 1,024 would be full of chat in a minute.
+//! The limit of open files, which bounds connections: each of them takes one.
+//!
+//! The usual soft limit is 1,024, which a busy server reaches in a minute.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::server::endpoint::Endpoint;
+use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
 
-/// Raises this process's limit of open files to the highest that the system lets it have, and returns that;
-/// `None` if there is no limit. Meant for the start of a program; what it cannot raise stays as it was.
+/// Raises this process's limit of open files to the highest that the system lets it have, and
+/// returns that; `None` if there is no limit. Meant for the start of a program. A limit that it
+/// cannot raise stays as it was.
 pub fn raise_descriptor_limit() -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     let before = limit.current;
@@ -20,9 +23,10 @@ pub fn raise_descriptor_limit() -> Option<u64> {
     }
 }
 
-/// Warns where the limit of open files does not allow for as many connections as may be, which would wait unaccepted.
-pub(crate) fn warn_of_few_descriptors(endpoint: &Endpoint) {
-    let connections_max = endpoint.admission.limits().max(Limit::Connections);
+/// Warns if there may be more connections than open files. Connections beyond those would wait
+/// unaccepted.
+pub(crate) fn warn_of_few_descriptors(admission: &Admission) {
+    let connections_max = admission.limits().max(Limit::Connections);
     if let Some(open_files) = getrlimit(Resource::Nofile).current
         && open_files < connections_max
     {

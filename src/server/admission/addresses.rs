@@ -18,8 +18,8 @@ pub(crate) struct Counted {
 }
 
 impl Addresses {
-    /// Counts one more of `address`. Returns how many those are as well; none for loopback, which
-    /// is not counted.
+    /// Counts one more of `address`. Returns the new count as well; `None` for loopback, which is
+    /// not counted.
     pub fn enter(self: &Arc<Addresses>, address: IpAddr) -> Option<(Counted, u32)> {
         let key = key_of(address)?;
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,8 +50,8 @@ impl Drop for Counted {
     }
 }
 
-/// IPv6 by its first 64 bits, which is what one subscriber gets at least. IPv4 under a prefix that
-/// is multicast in IPv6, so that none is mistaken for the other.
+/// IPv6 by its first 64 bits, the least that one subscriber gets. IPv4 under a prefix that is
+/// multicast in IPv6, so that none is mistaken for the other.
 fn key_of(address: IpAddr) -> Option<u64> {
     match address.to_canonical() {
         address if address.is_loopback() => None,

@@ -1,4 +1,4 @@
-//! The admission: what decides who comes in and how fast, one for all shards and the acceptor.
+//! Admission control: decides who comes in and how fast, one for all shards and the acceptor.
 
 pub(crate) mod addresses;
 pub(crate) mod proxies;
@@ -36,7 +36,7 @@ pub(crate) enum JoinTurn {
     Now,
     /// After that time.
     Later(Duration),
-    /// It would have to wait too long: it is refused after that time, since a quick refusal would
+    /// It would have to wait too long. It is refused after that time, because a quick refusal would
     /// only bring the next try.
     TooLate(Duration),
 }
@@ -90,17 +90,18 @@ impl Admission {
         max.div_ceil(self.shards as u64).max(1)
     }
 
-    /// Whether a shard can make room for one more of them, if the answers of `asking` are being
-    /// found: those are not cut.
+    /// Whether a shard can make room for one more in HTTP. The answers of `asking` connections
+    /// there are being found, so those are not cut.
     pub fn takes_beside(&self, asking: usize) -> bool {
         let max = self.upgrades_in_flight_max();
         (asking as u64) < self.observe().bites_above(Limit::UpgradesInFlight, max)
     }
 
-    /// Counts a connection of `address`, where that is counted.
+    /// Counts a connection of `address`, unless that is an address whose connections are not
+    /// counted.
     ///
     /// # Errors
-    /// There are too many of it already.
+    /// The address has too many connections already.
     pub fn enter(&self, address: IpAddr) -> Result<Option<Counted>, Refusal> {
         let Some((counted, count)) = self.addresses.enter(address) else {
             return Ok(None);
@@ -116,7 +117,7 @@ impl Admission {
         }
     }
 
-    /// When the next join may be answered. The place is taken with that.
+    /// When the next join may be answered. This takes the place.
     pub fn next_join(&self) -> JoinTurn {
         let limits = self.lock();
         let observe = limits.observe;
@@ -127,7 +128,8 @@ impl Admission {
             false => Duration::from_millis(limits.wait_ms(Limit::JoinsPerSecond)),
         };
         let turn = self.joins.take(self.now_ns(), rate, wait_max);
-        // Not before: what is taken at the old rate after a change would be owed at the new one.
+        // Not before: a token that is taken at the old rate after a change would be owed at the new
+        // one.
         drop(limits);
         let (limit, used_ns) = (Limit::JoinsPerSecond, turn.used_ns);
         self.meters.note(observe, limit, used_ns, rate.burst_ns());

@@ -1,4 +1,4 @@
-//! Which proxies in front are believed, and which client is behind them.
+//! Which proxies in front of the server are believed, and the client behind them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,9 +7,10 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Which proxies stand in front and are believed when they say whose connection it is. Default:
-/// none, and nobody is.
+/// Proxies in front of the server that are believed when they report whose connection it is.
+/// Default: none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Proxies {
     /// The networks that trusted proxies connect from. `X-Forwarded-For` and PROXY headers from
     /// elsewhere are not believed. Connections from there are counted by the client's address, and
@@ -23,7 +24,7 @@ pub struct Proxies {
 
 impl Proxies {
     /// Whether `address` is that of a trusted proxy. An IPv4 address in its IPv6 form counts as
-    /// what it is.
+    /// IPv4.
     pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted
@@ -32,9 +33,9 @@ impl Proxies {
     }
 
     /// The client behind `peer`. From a trusted proxy, that is the right-most address in
-    /// `X-Forwarded-For` which is no trusted proxy's itself, since what stands to the left of it
-    /// came from the client; the left-most if all are trusted. It is the peer where there is no
-    /// such header, or something else than an address is met first.
+    /// `X-Forwarded-For` which is no trusted proxy's itself, because the addresses to the left of
+    /// it came from the client; the left-most if all are trusted. It is the peer if there is no
+    /// such header, or if something else than an address is met first.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {

@@ -1,5 +1,7 @@
-//! The PROXY header of version 2 (haproxy.org, proxy-protocol.txt): what a trusted proxy says in
-//! front of everything else. Read to its last byte and no further, for what follows is HTTP's.
+//! The PROXY header of version 2, which a trusted proxy sends before all else (haproxy.org).
+//!
+//! It is read to its last byte and no further, because the bytes behind it are HTTP's
+//! (proxy-protocol.txt).
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,12 +9,12 @@ use std::net::SocketAddr;
 use ppp::v2::{Addresses, Command, Header, PROTOCOL_PREFIX};
 use tokio::net::TcpStream;
 
-/// Bytes of what every header begins with: the prefix, version and command, family, and the length
-/// of the rest.
+/// Bytes that every header begins with: the prefix, version and command, family, and the length of
+/// the rest.
 const MINIMUM_LENGTH: usize = 16;
 
-/// Longest header taken. Addresses have 216 bytes at most; what else proxies add (names, an id,
-/// facts of TLS) some hundreds.
+/// Longest header taken. Addresses have 216 bytes at most; the fields that proxies add (names, an
+/// id, facts of TLS) some hundreds.
 const HEADER_BYTES_MAX: usize = 2048;
 
 /// How far a PROXY header of version 2 is known from its first bytes.
@@ -28,7 +30,8 @@ pub enum ProxyHeader {
 }
 
 impl ProxyHeader {
-    /// Of a header's first `bytes`, and not more than [`Needs`](ProxyHeader::Needs) asked for.
+    /// Parses a header's first `bytes`, which are not more than [`Needs`](ProxyHeader::Needs) asked
+    /// for.
     pub fn parse(bytes: &[u8]) -> ProxyHeader {
         let known = bytes.len().min(PROTOCOL_PREFIX.len());
         if bytes[..known] != PROTOCOL_PREFIX[..known] {
@@ -51,7 +54,7 @@ impl ProxyHeader {
     }
 }
 
-/// `LOCAL` is the proxy's own, such as a health check.
+/// `LOCAL` is a connection of the proxy's own, such as a health check.
 fn source(header: &Header<'_>) -> Option<SocketAddr> {
     match (header.command, header.addresses) {
         (Command::Proxy, Addresses::IPv4(ip)) => Some((ip.source_address, ip.source_port).into()),

@@ -1,4 +1,4 @@
-//! Refusals counted by reason, since the start: who asked for a socket and did not get one.
+//! Why requests for a socket were refused, counted by reason since the start.
 
 use crate::channel::QueryError;
 use hyper::StatusCode;
@@ -9,7 +9,7 @@ use crate::server::limits::counters::{Counters, Counts, kind};
 
 kind!(RefusalKind);
 
-/// What all shards count together.
+/// The counts of all shards together.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Counters<RefusalKind, { RefusalKind::COUNT }>);
 
@@ -28,8 +28,8 @@ impl Refusals {
 }
 
 impl RefusalCounts {
-    /// Those that were refused for the reason of that [name](Refusal::name); 0 if there is no such
-    /// reason.
+    /// Requests that were refused for the reason of that [name](Refusal::name); 0 if there is no
+    /// such reason.
     pub fn of(&self, name: &str) -> u64 {
         self.0.named(name)
     }
@@ -113,9 +113,10 @@ impl Refusal {
     }
 }
 
-/// What is missing in a request that was to be an upgrade. All are answered with 400 and this
+/// The rule that a request broke which was to be an upgrade. All are answered with 400 and this
 /// sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum NotAnUpgrade {
     /// HTTP/1.0 has no upgrade.
     #[error("a WebSocket upgrade needs HTTP/1.1")]
@@ -135,7 +136,7 @@ pub enum NotAnUpgrade {
     /// Item 6.
     #[error("the 'sec-websocket-version' header must be '13'")]
     WebSocketVersion,
-    /// What follows an upgrade request are WebSocket frames, so it has no body.
+    /// WebSocket frames follow an upgrade request, so it has no body.
     #[error("an upgrade request must have no body")]
     Body,
 }

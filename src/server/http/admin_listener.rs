@@ -1,5 +1,7 @@
-//! The admin listener: health, readiness and metrics on an address of their own, served by the thread that accepts, so
-//! that they answer while shards are busy, hang or drain. And the window by which peaks are forgotten.
+//! The listener for operators: health, readiness and metrics on an address of their own.
+//!
+//! The thread that accepts serves it, so it answers while shards are busy, hang or drain. It also
+//! begins the windows by which peaks are forgotten.
 
 use std::future;
 use std::io;
@@ -18,16 +20,16 @@ use super::operator_pages::{MetricsTo, Pages};
 use super::pending::Pending;
 use super::serve::serve as serve_connection;
 use crate::channel::Router;
-use crate::server::endpoint::Endpoint;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
-use crate::server::shard::open::unless;
+use crate::server::node::Node;
 
-/// Connections served at a time. For each further one, that which has waited longest without a request is cut.
+/// Connections served at a time. For each further one, the connection that has waited longest
+/// without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
 
-/// Who scrapes or probes is near and quick. A connection that is kept open from one scrape to the next is closed
-/// meanwhile.
+/// Clients that scrape or probe are near and quick. A connection that is kept open from one scrape
+/// to the next is closed between them.
 fn limits() -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::HeadTime, 5_000)
@@ -43,7 +45,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// How long a peak is shown at least; twice that at most.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// Where the admin listener is to be.
+/// Where the admin listener is to listen.
 #[derive(Debug)]
 pub(crate) enum Admin {
     Nowhere,
@@ -75,26 +77,27 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// Begins to serve `listener`, and to count windows, as tasks of the present runtime, which is a local one.
+/// Begins to serve `listener`, and to count windows, as tasks of the present runtime, which is a
+/// local one.
 ///
 /// # Errors
 /// If the runtime cannot watch the listener.
 pub(crate) fn start(
     listener: Option<TcpListener>,
-    endpoint: &Endpoint,
+    node: &Arc<Node>,
     rooms_top: usize,
 ) -> io::Result<()> {
-    spawn_local(count_windows(endpoint.clone()));
+    spawn_local(count_windows(Arc::clone(node)));
     let Some(listener) = listener else {
         return Ok(());
     };
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let pages = Pages {
-        endpoint: endpoint.clone(),
+        node: Arc::clone(node),
         metrics: MetricsTo::Everybody,
         rooms_top,
     };
-    let router = Router::new().static_files(false);
+    let router = Router::empty();
     let app = HttpApp::new(router).limits(limits()).pages(pages);
     spawn_local(serve(listener, Arc::new(app)));
     Ok(())
@@ -115,22 +118,21 @@ async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
             return;
         };
         let app = Arc::clone(&app);
-        let (slot, is_cut) = pending.enter();
+        let entry = pending.enter();
         spawn_local(async move {
-            let serving = serve_connection(stream, peer, app, Some(slot), future::pending());
-            unless(is_cut, serving).await;
+            serve_connection(stream, peer, app, entry, future::pending()).await;
             drop(place);
         });
     }
 }
 
-async fn count_windows(endpoint: Endpoint) {
+async fn count_windows(node: Arc<Node>) {
     let mut window = interval(WINDOW);
     window.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first is ready at once.
     window.tick().await;
     loop {
         window.tick().await;
-        endpoint.next_window();
+        node.next_window();
     }
 }

@@ -1,4 +1,4 @@
-//! What is served over HTTP, and within which limits: one for all connections of the server.
+//! The app behind HTTP: the router with its limits, proxies and pages, one for all connections.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::server::admission::Admission;
 use crate::server::admission::proxies::Proxies;
 use crate::server::limits::values::ServerLimits;
 
-/// What the HTTP side needs to answer; one for all connections of the server.
+/// All that HTTP needs to find an answer; one for all connections of the server.
 #[derive(Debug)]
 pub struct HttpApp {
     router: Router,
     pub(crate) limits: ServerLimits,
     pub(crate) proxies: Proxies,
     pub(crate) admission: Arc<Admission>,
-    /// None where there is no server round it, and so nothing to be asked about but itself.
+    /// None if it serves without a server, of which the pages could report nothing.
     pub(crate) pages: Option<Pages>,
 }
 
@@ -37,7 +37,7 @@ impl HttpApp {
         self
     }
 
-    /// With what belongs to the server rather than to what is served.
+    /// With the parts of the app before that are the server's: proxies, admission and pages.
     pub(crate) fn succeeding(mut self, before: &HttpApp) -> HttpApp {
         self.proxies = before.proxies.clone();
         self.admission = Arc::clone(&before.admission);
@@ -63,7 +63,7 @@ impl HttpApp {
     }
 }
 
-/// What is served, and within which limits: whole, so that nobody sees a part of two.
+/// A router and its limits in one piece, so that no connection sees parts of two.
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub app: Arc<HttpApp>,

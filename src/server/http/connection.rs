@@ -1,6 +1,7 @@
-//! One connection's stay in HTTP: who is there, as proxies tell, what it counts for, and which limits it came near.
+//! One connection while it speaks HTTP: its client, as proxies report it, and the limits it came
+//! near.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::pending;
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +14,6 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::app::HttpApp;
-use super::handshake::{Accepted, RequestOrigin};
 use super::pending::Slot;
 use super::response::HttpResponse;
 use super::response::refused;
@@ -22,28 +22,34 @@ use crate::server::admission::proxy_header;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
 
-/// How long a connection or request of an address with too many connections is kept, and then told so: phoenix.js tries
-/// again within 10 ms of an answer. It is kept no longer than there is room for it
+/// How long a connection or a request waits for its refusal if its address has too many
+/// connections: phoenix.js tries again within 10 ms of an answer. It waits no longer than there is
+/// room for it
 /// ([`Limit::UpgradesInFlight`]).
 pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
-/// That stay, from the accept to the upgrade or the end.
+/// A connection from its accept to its upgrade or its end. Whatever a request changes is returned
+/// to its caller. Only the count of requests is shared, with the watch over the head.
 pub(crate) struct HttpConnection {
     pub app: Arc<HttpApp>,
     pub peer: SocketAddr,
-    /// The socket that was let in.
-    pub accepted: RefCell<Option<Accepted>>,
-    client: Cell<IpAddr>,
-    /// It is a trusted proxy's, which may bring another client with each request.
+    /// A trusted proxy opened it, so each request may be another client's.
     is_proxied: bool,
-    counted: RefCell<Result<Option<Counted>, Refusal>>,
-    /// When it turned out, as it came, to be too many of its address.
+    /// When it was accepted although its address had too many connections already.
     over_limit_since: Option<Instant>,
     slot: Option<Slot>,
     arrived: Instant,
-    requests: Cell<u32>,
-    /// The time for the head has passed while it only counts, and has been counted.
-    is_late: Cell<bool>,
+    requests: Cell<Requests>,
+}
+
+/// How many requests there were, and whether the first is late.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Requests {
+    /// No head is whole yet.
+    Awaited,
+    /// The time for the first head is over. That is only observed, and it was counted.
+    Late,
+    Asked(u32),
 }
 
 /// The limits of a request head as they bite.
@@ -55,13 +61,14 @@ pub(crate) struct HeadLimits {
 }
 
 impl HttpConnection {
-    /// Finds out who is there. `None` if a trusted proxy did not say so as it should.
+    /// Finds out who is there. Returns the connection with its place among those of its address;
+    /// `None` if a trusted proxy sent no proper PROXY header.
     pub async fn begin(
         stream: &TcpStream,
         peer: SocketAddr,
         app: Arc<HttpApp>,
         slot: Option<Slot>,
-    ) -> Option<HttpConnection> {
+    ) -> Option<(HttpConnection, Option<Counted>)> {
         let arrived = Instant::now();
         let peer = if app.proxies.proxy_protocol && app.proxies.trusts(peer.ip()) {
             announced(stream, peer, &app).await?
@@ -69,28 +76,24 @@ impl HttpConnection {
             peer
         };
         let is_proxied = app.proxies.trusts(peer.ip());
-        let client = peer.ip().to_canonical();
         let counted = match is_proxied {
             true => Ok(None),
-            false => app.admission.enter(client),
+            false => app.admission.enter(peer.ip().to_canonical()),
         };
         let over_limit_since = counted.is_err().then(Instant::now);
         if let (Some(_), Some(slot)) = (over_limit_since, &slot) {
             slot.is_over_limit();
         }
-        Some(HttpConnection {
+        let connection = HttpConnection {
             over_limit_since,
             app,
             peer,
-            accepted: RefCell::default(),
-            client: Cell::new(client),
             is_proxied,
-            counted: RefCell::new(counted),
             slot,
             arrived,
-            requests: Cell::new(0),
-            is_late: Cell::new(false),
-        })
+            requests: Cell::new(Requests::Awaited),
+        };
+        Some((connection, counted.ok().flatten()))
     }
 
     /// The limits of a request head as they bite: later than at their values where they only count.
@@ -107,20 +110,25 @@ impl HttpConnection {
 
     /// There has been a request.
     pub fn has_asked(&self) -> bool {
-        self.requests.get() > 0
+        self.requests() > 0
     }
 
     /// How many requests there have been.
     pub fn requests(&self) -> u32 {
-        self.requests.get()
+        match self.requests.get() {
+            Requests::Awaited | Requests::Late => 0,
+            Requests::Asked(requests) => requests,
+        }
     }
 
-    /// The connection as such is too many of its address; one of a proxy never is, but its requests may be.
+    /// The connection as such is too many of its address. A proxy's never is, but its requests may
+    /// be.
     pub fn is_over_limit(&self) -> bool {
         self.over_limit_since.is_some()
     }
 
-    /// When whoever is too many of its address may be told so: a while after it came, or asked if a proxy asks for it.
+    /// When an address with too many connections gets its refusal: a while after the accept, or
+    /// after the request if a proxy sent it.
     pub fn refusal_time(&self) -> Instant {
         self.over_limit_since.unwrap_or_else(Instant::now) + ADDRESS_REFUSAL_DELAY
     }
@@ -129,11 +137,12 @@ impl HttpConnection {
     pub fn asked(&self, head: &request::Parts) {
         let (limits, meters) = (&self.app.limits, &self.app.admission.meters);
         let observe = self.app.admission.observe();
-        if self.requests.replace(self.requests.get() + 1) == 0 {
+        if !self.has_asked() {
             // With a PROXY header before it a head may take longer and be in time.
             let is_observed = observe.contains(Limit::HeadTime);
             self.judge_head_time(if is_observed { u64::MAX } else { 1000 });
         }
+        self.requests.set(Requests::Asked(self.requests() + 1));
         let lines = head.headers.len() as u64;
         meters.judge(
             observe,
@@ -142,7 +151,8 @@ impl HttpConnection {
             limits.max(Limit::HeadLines),
         );
         let (bytes, max) = (head_bytes(head), limits.max(Limit::HeadBytes));
-        // What was let through although it is larger, as it happened to be read, has reached nothing.
+        // hyper may read more than the limit at once. A head that got through that way reached no
+        // limit.
         let bytes = if observe.contains(Limit::HeadBytes) {
             bytes
         } else {
@@ -151,19 +161,19 @@ impl HttpConnection {
         meters.judge(observe, Limit::HeadBytes, bytes, max);
     }
 
-    /// Counts a head that is not there in time when that time is over, where that only counts; then waits for ever.
+    /// Counts a head that is late once its time is over, where that is only observed. Never ends.
     pub async fn watch_head(&self) -> Infallible {
         let time = Duration::from_millis(self.app.limits.max(Limit::HeadTime));
         sleep(time.saturating_sub(self.arrived.elapsed())).await;
         let observe = self.app.admission.observe();
         if !self.has_asked() && observe.contains(Limit::HeadTime) {
             self.judge_head_time(u64::MAX);
-            self.is_late.set(true);
+            self.requests.set(Requests::Late);
         }
         pending().await
     }
 
-    /// Notes how much of its time the head has taken, in thousandths, and not more than `most`.
+    /// Notes how much of its time the head has taken, in thousandths, `most` at most.
     fn judge_head_time(&self, most: u64) {
         let (waited, admission) = (
             self.arrived.elapsed().as_micros() as u64,
@@ -171,68 +181,50 @@ impl HttpConnection {
         );
         let part = waited.div_ceil(self.app.limits.max(Limit::HeadTime).max(1));
         let (observe, limit, part) = (admission.observe(), Limit::HeadTime, part.min(most));
-        if self.is_late.get() {
+        if self.requests.get() == Requests::Late {
             admission.meters.note(observe, limit, part, 1000);
         } else {
             admission.meters.judge(observe, limit, part, 1000);
         }
     }
 
-    /// Finds out whose the request is, and counts the connection for that client meanwhile.
-    ///
-    /// # Errors
-    /// There are too many of that client's address.
-    pub fn enter(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        if self.is_proxied {
-            let proxies = &self.app.proxies;
-            let client = proxies.client(self.peer.ip(), headers);
-            self.client.set(client);
-            let counted = match proxies.trusts(client) {
-                true => Ok(None),
-                false => self.app.admission.enter(client),
-            };
-            *self.counted.borrow_mut() = counted;
+    /// The client that a request with these headers comes from, as far as proxies are believed.
+    pub fn client(&self, headers: &HeaderMap) -> IpAddr {
+        match self.is_proxied {
+            true => self.app.proxies.client(self.peer.ip(), headers),
+            false => self.peer.ip().to_canonical(),
         }
-        self.counted
-            .borrow()
-            .as_ref()
-            .map(drop)
-            .map_err(|refusal| *refusal)
     }
 
-    /// From here on to [`is_answered`](HttpConnection::is_answered) it is not cut to make room.
+    /// Lets a request of `client` in. If a proxy sent it, it counts for that client's address as
+    /// long as its answer is being found; otherwise the connection counts already.
+    ///
+    /// # Errors
+    /// The address has too many connections.
+    pub fn enter(&self, client: IpAddr) -> Result<Option<Counted>, Refusal> {
+        match self.is_proxied {
+            true if self.app.proxies.trusts(client) => Ok(None),
+            true => self.app.admission.enter(client),
+            false if self.is_over_limit() => Err(Refusal::Address),
+            false => Ok(None),
+        }
+    }
+
+    /// From here to [`is_answered`](HttpConnection::is_answered) it is not cut to make room.
     pub fn begins_answer(&self) {
         self.slot.iter().for_each(Slot::asks);
     }
 
-    /// The answer is found. It may ask again.
+    /// The answer is found, and the connection may ask again. Not called with an upgrade: that asks
+    /// no more, and is as good as a WebSocket.
     pub fn is_answered(&self) {
-        if self.accepted.borrow().is_some() {
-            // It asks no more, and is as good as a WebSocket.
-            return;
-        }
         self.slot.iter().for_each(Slot::is_answered);
-        if self.is_proxied {
-            *self.counted.borrow_mut() = Ok(None);
-        }
     }
 
-    /// Where the present request comes from.
-    pub fn request_origin(&self) -> RequestOrigin {
-        let (peer, client) = (self.peer, self.client.get());
-        RequestOrigin { peer, client }
-    }
-
-    /// Counts a refusal that the log tells elsewhere. Returns its answer.
+    /// Counts a refusal, and returns its answer. The caller logs it.
     pub fn refuse(&self, refusal: Refusal) -> HttpResponse {
         self.app.admission.refusals.count(refusal);
         refused(&refusal)
-    }
-
-    /// It ends as HTTP: who it is, and its place among the connections of that address.
-    pub fn leave(&self) -> (IpAddr, Option<Counted>) {
-        let counted = self.counted.replace(Ok(None));
-        (self.client.get(), counted.ok().flatten())
     }
 
     /// It ended by a failure, with so many bytes of a request unread.
@@ -254,7 +246,8 @@ impl HttpConnection {
 }
 
 impl Drop for HttpConnection {
-    /// Whoever ends without a request has used up some of the time for one, or all of it; or was refused without.
+    /// A connection that ends without a request has used up some or all of the time for its head.
+    /// One that was over its address's limit is refused with that.
     fn drop(&mut self) {
         if self.has_asked() {
             return;
@@ -266,7 +259,7 @@ impl Drop for HttpConnection {
     }
 }
 
-/// The peer as the proxy announces it. `None` if it does not, or takes too long.
+/// The peer as the proxy announces it. `None` if the proxy does not, or takes too long.
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
     let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let refusal = Refusal::ProxyHeader.name();
@@ -283,7 +276,7 @@ async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Optio
     None
 }
 
-/// About what the head took: its lines without what is around them.
+/// About as many bytes as the head took.
 fn head_bytes(head: &request::Parts) -> u64 {
     let lines = head.headers.iter();
     let of_lines = lines.map(|(name, value)| name.as_str().len() + value.len() + 4);

@@ -1,4 +1,4 @@
-//! The decision about one request to a socket's path: Phoenix's checks in Phoenix's order.
+//! Deciding about one request to a socket's path, by Phoenix's checks in Phoenix's order.
 
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
@@ -16,27 +16,27 @@ use super::response::HttpResponse;
 use super::subprotocol;
 use super::upgrade as upgrade_request;
 use crate::channel::{
-    Assigns, ConnectAccepted, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
+    Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
 };
 use crate::protocol::Version;
 use crate::server::admission::refusal::Refusal;
 
-/// A socket that is let in: all that is known of it when its connection begins.
+/// A socket that is let in: all that its connection begins with.
 #[derive(Debug)]
 pub struct Accepted {
     /// The mount: its channels and limits.
     pub socket: Arc<UserSocket>,
-    /// What the client speaks.
+    /// The version of the protocol that the client speaks.
     pub version: Version,
-    /// What the connect callback assigned; every channel starts with a copy.
+    /// The assigns of the connect callback; every channel starts with a copy.
     pub assigns: Assigns,
     /// The name under which the socket can be disconnected from outside.
     pub socket_id: Option<String>,
 }
 
-/// Walks all the checks, and returns the answer to send. The socket is `Accepted` once a 101 was sent.
+/// Walks all the checks. Returns the socket with the 101 that opens it.
 ///
-/// What it waits for is the app alone, at most `app_timeout`.
+/// It waits for the app alone, at most for `app_timeout`.
 pub(crate) async fn handshake(
     mount: &Matched<'_, '_>,
     head: request::Parts,
@@ -52,7 +52,7 @@ pub(crate) async fn handshake(
             .headers_mut()
             .insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }
-    let ConnectAccepted { id, assigns } = app;
+    let ConnectAccept { id, assigns } = app;
     let socket = Arc::clone(socket);
     let accepted = Accepted {
         socket,
@@ -72,7 +72,7 @@ pub(crate) struct RequestOrigin {
     pub client: IpAddr,
 }
 
-/// What the checks before the app's own found out.
+/// The findings of the checks before the app's own.
 struct Asked {
     params: Params,
     info: ConnectInfo,
@@ -133,13 +133,13 @@ fn version(params: &Params) -> Option<Version> {
     }
 }
 
-/// Runs the app's callback, and waits for what it promised for later.
+/// Runs the app's callback, and waits for a decision that it left for later.
 async fn ask_app(
     socket: &UserSocket,
     params: &Params,
     info: &ConnectInfo,
     timeout: Duration,
-) -> Result<ConnectAccepted, Refusal> {
+) -> Result<ConnectAccept, Refusal> {
     let answer = AssertUnwindSafe(|| (socket.connect)(params, info));
     let answer = catch_unwind(answer).map_err(|_| Refusal::AppPanicked)?;
     match tokio::time::timeout(timeout, unless_panicking(answer.settle())).await {
@@ -150,7 +150,8 @@ async fn ask_app(
     }
 }
 
-/// The output of `future`; None if it panics. It is not polled again then.
+/// The output of `future`; None if it panics. It is not polled again then. The `catch_unwind` of
+/// futures-util would be one crate more for these lines.
 async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let poll = |context: &mut std::task::Context<'_>| {

@@ -9,6 +9,7 @@ pub(crate) mod pending;
 pub(crate) mod respond;
 pub(crate) mod response;
 pub(crate) mod serve;
+#[cfg(feature = "program")]
 pub(crate) mod static_files;
 pub(crate) mod subprotocol;
 pub(crate) mod upgrade;

@@ -1,6 +1,7 @@
-//! The pages for operators: whether it is alive, whether it is admitting, and what it counts.
+//! Pages for operators: `/healthz`, `/readyz` and `/metrics`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::{CACHE_CONTROL, FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
@@ -8,14 +9,14 @@ use hyper::http::request;
 use hyper::{Method, StatusCode};
 
 use super::response::{HttpResponse, method_not_allowed, text, with_body};
-use crate::server::endpoint::Endpoint;
 use crate::server::metrics;
+use crate::server::node::Node;
 use crate::server::node::status::{Phase, Status};
 
 /// A shard that has not begun a turn for so long hangs: an idle one turns once a second.
 const TURN_AGE_MAX: Duration = Duration::from_secs(5);
 
-/// What proxies add. A request with one of them does not come from where it seems to.
+/// Headers that proxies add. A request with one of them does not come from where it seems to.
 const OF_PROXIES: [HeaderName; 4] = [
     FORWARDED,
     VIA,
@@ -26,7 +27,7 @@ const OF_PROXIES: [HeaderName; 4] = [
 /// The pages of one listener.
 #[derive(Clone, Debug)]
 pub(crate) struct Pages {
-    pub endpoint: Endpoint,
+    pub node: Arc<Node>,
     pub metrics: MetricsTo,
     /// Rooms that the metrics name.
     pub rooms_top: usize,
@@ -36,7 +37,7 @@ pub(crate) struct Pages {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MetricsTo {
     Everybody,
-    /// Who comes from this machine, and through no proxy on it as far as one can see.
+    /// Clients on this machine that come through no proxy, as far as the headers show.
     Loopback,
     Nobody,
 }
@@ -56,7 +57,7 @@ impl Pages {
         if head.method != Method::GET && head.method != Method::HEAD {
             return Some(method_not_allowed());
         }
-        let status = self.endpoint.status();
+        let status = &self.node.status;
         Some(match path {
             "/healthz" => health(status),
             "/readyz" => readiness(status.phase()),
@@ -64,10 +65,10 @@ impl Pages {
         })
     }
 
-    /// Made on another thread, as it takes a look at every topic.
+    /// Made on another thread, because it takes a look at every topic.
     async fn metrics(&self) -> HttpResponse {
-        let (endpoint, rooms_top) = (self.endpoint.clone(), self.rooms_top);
-        let made = tokio::task::spawn_blocking(move || metrics::text(&endpoint, rooms_top)).await;
+        let (node, rooms_top) = (Arc::clone(&self.node), self.rooms_top);
+        let made = tokio::task::spawn_blocking(move || metrics::text(&node, rooms_top)).await;
         let Ok(page) = made else {
             return text(
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,5 +1,7 @@
-//! The connections of one shard that are in HTTP, in the order in which they wait for a request: who waits longest is cut
-//! when there are too many.
+//! Connections of one shard that speak HTTP, in the order in which they wait for a request to be
+//! whole.
+//!
+//! When there are too many, the connection that has waited longest is cut.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,18 +12,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-/// How many they are, for other threads.
+/// How many connections are in HTTP, for other threads.
 #[derive(Default)]
 pub(crate) struct InHttp {
     /// Those whose answer is being found: they are not cut.
     pub asking: AtomicUsize,
     /// Those whose request is not whole.
     pub waiting: AtomicUsize,
-    /// Those of them that are too many of their address.
+    /// Of those, the ones of an address with too many connections.
     pub over_limit: AtomicUsize,
 }
 
-/// Those connections. Of one thread, so it needs no lock.
+/// The connections of one shard in HTTP. Used by one thread, so it needs no lock.
 pub(crate) struct Pending {
     line: RefCell<Line>,
     counts: Arc<InHttp>,
@@ -32,7 +34,7 @@ struct Line {
     tickets: u64,
     /// Those whose request is not whole, the one that waits longest first.
     waiting: BTreeMap<u64, WaitingRequest>,
-    /// Such as are too many of their address: they are cut before the others.
+    /// Those of an address with too many connections. They are cut before the others.
     over_limit: BTreeMap<u64, WaitingRequest>,
     /// All that were not cut.
     len: usize,
@@ -44,7 +46,14 @@ struct WaitingRequest {
     cut: oneshot::Sender<()>,
 }
 
-/// One connection's place among them, kept as long as it is in HTTP.
+/// A connection that has just entered.
+pub(crate) struct Entry {
+    pub slot: Slot,
+    /// Ready when the connection is to be cut.
+    pub is_cut: oneshot::Receiver<()>,
+}
+
+/// One connection's place among the pending ones, kept as long as it speaks HTTP.
 pub(crate) struct Slot {
     pending: Rc<Pending>,
     place: RefCell<Place>,
@@ -65,8 +74,8 @@ impl Pending {
         }
     }
 
-    /// A connection begins, at the end of the line. It is to end when the receiver is ready.
-    pub fn enter(self: &Rc<Pending>) -> (Slot, oneshot::Receiver<()>) {
+    /// A connection begins, at the end of the line.
+    pub fn enter(self: &Rc<Pending>) -> Entry {
         let (cut, is_cut) = oneshot::channel();
         let mut line = self.line.borrow_mut();
         line.len += 1;
@@ -76,7 +85,7 @@ impl Pending {
             pending: Rc::clone(self),
             place: RefCell::new(Place::WaitingRequest(ticket)),
         };
-        (slot, is_cut)
+        Entry { slot, is_cut }
     }
 
     /// Those that were not cut.
@@ -84,12 +93,14 @@ impl Pending {
         self.line.borrow().len
     }
 
-    /// Cuts the one that has waited longest for its request, if any waits; of those too many of their address, if there are.
+    /// Cuts the connection that has waited longest for its request, if any waits. Those of an
+    /// address with too many go first.
     pub fn cut_longest(&self) {
         self.cut_overdue(Duration::ZERO);
     }
 
-    /// The same, if it has waited for so long, or is too many of its address.
+    /// Cuts the same connection, but only if it has waited for `grace` or is of an address with too
+    /// many.
     pub fn cut_overdue(&self, grace: Duration) {
         let mut line = self.line.borrow_mut();
         let longest = line.over_limit.pop_first().or_else(|| {
@@ -126,7 +137,7 @@ impl Line {
 }
 
 impl Slot {
-    /// It is one too many of its address: it goes before the others if there has to be room.
+    /// Its address has too many connections: it is cut before the others if there has to be room.
     pub fn is_over_limit(&self) {
         if let Place::WaitingRequest(ticket) = *self.place.borrow() {
             let mut line = self.pending.line.borrow_mut();
@@ -186,24 +197,23 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn is_cut(is_cut: &mut oneshot::Receiver<()>) -> bool {
-        is_cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
+    fn is_cut(entry: &mut Entry) -> bool {
+        entry.is_cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
     }
 
     #[test]
     fn who_is_too_many_of_its_address_is_cut_before_those_that_wait_longer() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
-        let (_first, mut first_cut) = pending.enter();
-        let (over, mut over_cut) = pending.enter();
-        over.is_over_limit();
+        let [mut first, mut over] = [pending.enter(), pending.enter()];
+        over.slot.is_over_limit();
         assert_eq!(counts.over_limit.load(Ordering::Relaxed), 1);
         pending.cut_overdue(Duration::from_secs(3600));
-        assert!(is_cut(&mut over_cut) && !is_cut(&mut first_cut));
+        assert!(is_cut(&mut over) && !is_cut(&mut first));
         pending.cut_overdue(Duration::from_secs(3600));
-        assert!(!is_cut(&mut first_cut), "it has only just come");
+        assert!(!is_cut(&mut first), "it has only just come");
         pending.cut_longest();
-        assert!(is_cut(&mut first_cut));
+        assert!(is_cut(&mut first));
         assert_eq!(pending.len(), 0);
         assert_eq!(counts.waiting.load(Ordering::Relaxed), 0);
     }
@@ -212,14 +222,13 @@ mod tests {
     fn who_asks_is_not_cut_and_waits_at_the_end_once_it_is_answered() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
-        let (slot, mut seat_cut) = pending.enter();
-        let (_second, mut second_cut) = pending.enter();
-        slot.asks();
+        let [mut first, mut second] = [pending.enter(), pending.enter()];
+        first.slot.asks();
         assert_eq!(counts.asking.load(Ordering::Relaxed), 1);
-        slot.is_answered();
+        first.slot.is_answered();
         pending.cut_longest();
-        assert!(is_cut(&mut second_cut) && !is_cut(&mut seat_cut));
-        drop(slot);
+        assert!(is_cut(&mut second) && !is_cut(&mut first));
+        drop(first);
         assert_eq!(pending.len(), 0);
         let left = [&counts.asking, &counts.waiting].map(|count| count.load(Ordering::Relaxed));
         assert_eq!(left, [0, 0]);

@@ -1,4 +1,4 @@
-//! The answers of the HTTP side, and the headers they all carry.
+//! Answers over HTTP, and the headers that all of them have.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -12,8 +12,9 @@ use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
 /// Any answer of lobbyd: its body is in memory, whole.
 pub type HttpResponse = Response<Full<Bytes>>;
 
-/// What browsers are told with every answer but the 101: take content types as they are said, load nothing from
-/// elsewhere, connect nowhere but here and to WebSockets (which browsers do not all count as `'self'`).
+/// What browsers are told with every answer but the 101: take content types as they are said, load
+/// nothing from elsewhere, connect nowhere but here and to WebSockets (which browsers do not all
+/// count as `'self'`).
 const SECURITY_HEADERS: [(&str, &str); 2] = [
     ("x-content-type-options", "nosniff"),
     (
@@ -44,7 +45,7 @@ pub(crate) fn with_body(
     response
 }
 
-/// A short text that is not to be kept: what it says is true now.
+/// A short text that is not to be kept, because it is true at this moment alone.
 pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> HttpResponse {
     let body = Bytes::from(body.into());
     let mut response = with_body(status, "text/plain; charset=utf-8", body);
@@ -62,7 +63,7 @@ pub(crate) fn not_found() -> HttpResponse {
     )
 }
 
-/// 405 for what can only be read.
+/// 405, for a resource that can only be read.
 pub(crate) fn method_not_allowed() -> HttpResponse {
     let reason = "405: this path takes GET and HEAD\n";
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, reason);
@@ -81,10 +82,12 @@ fn add_security_headers(response: &mut HttpResponse) {
     }
 }
 
-/// What clients of an address that has too many connections are told, in seconds. A browser's WebSocket does not hear it.
+/// The `retry-after` of an address that has too many connections, in seconds. A browser's WebSocket
+/// does not see it.
 const RETRY_AFTER_S: &str = "10";
 
-/// The answer to a request that was refused: with its reason where the client made a mistake it can mend, else empty, as in Phoenix.
+/// The answer to a request that was refused: with its reason if the client can mend its mistake,
+/// else empty, as in Phoenix.
 pub(crate) fn refused(refusal: &Refusal) -> HttpResponse {
     let explained = matches!(
         refusal,

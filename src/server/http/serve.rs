@@ -1,5 +1,7 @@
-//! HTTP on one connection, from the accepted TCP stream to the upgraded one: hyper runs it, and is gone afterwards.
+//! Serving HTTP on one connection, from its accept to its upgrade or end. hyper runs it, and is
+//! gone then.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, Shutdown, SocketAddr};
@@ -21,8 +23,8 @@ use tokio::time::timeout;
 use super::app::HttpApp;
 use super::connection::{ADDRESS_REFUSAL_DELAY, HttpConnection};
 use super::handshake::Accepted;
-use super::pending::Slot;
-use super::respond::respond;
+use super::pending::{Entry, Slot};
+use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
@@ -34,11 +36,12 @@ const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
 /// hyper's own bound of header lines, for which it needs no memory of its own.
 const HEAD_LINES_MAX_HYPER: usize = 100;
 
-/// What is still read, and thrown away, after the last answer. Closing a socket with unread input resets the
-/// connection, and the client may lose the answer that says what was wrong with its request.
+/// Bytes that are still read, and thrown away, after the last answer. Closing a socket with unread
+/// input resets the connection, and the client may lose the answer that says what was wrong with
+/// its request.
 const DISCARDED_BYTES_MAX: usize = 256 * 1024;
 
-/// How long to do so: a client that hears the end closes its side at once.
+/// How long they are read: a client that hears the end closes its side at once.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a connection that was accepted just before the server stops has for its first request.
@@ -55,54 +58,92 @@ pub struct Upgraded {
     pub client: IpAddr,
     /// Its place among the connections of that address.
     pub(crate) counted: Option<Counted>,
-    /// What came in behind the request head: the client's first frames. Usually empty; its own memory, not a view
-    /// into a larger buffer.
+    /// Bytes that came behind the request head: the client's first frames. Usually empty; its own
+    /// memory, not a view into a larger buffer.
     pub leftover: Bytes,
-    /// Whose socket it is.
+    /// The socket that the request opened.
     pub accepted: Accepted,
 }
 
-/// Speaks HTTP on `stream` until it becomes a WebSocket (`Some`) or ends (`None`, whatever the cause).
+/// Speaks HTTP on `stream` until it becomes a WebSocket (`Some`) or ends (`None`, whatever the
+/// cause).
 ///
-/// `stop` is to be ready when the server stops: then an answer under way is the last, be it a 101, and without one the
-/// connection ends at once; but a fresh one has a second for its first request, since its client may be about to send it.
+/// `stop` is to be ready when the server stops: then an answer under way is the last, even a 101.
+/// Without one the connection ends at once, but a fresh one has a second for its first request,
+/// because its client may be about to send it.
 ///
-/// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by itself within the
-/// [`ServerLimits`], whatever the client does, and may be dropped at any time, which closes the connection.
+/// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by
+/// itself within the [`ServerLimits`], whatever the client does, and may be dropped at any time,
+/// which closes the connection.
+#[cfg(feature = "engine")]
 pub async fn serve_http(
     stream: TcpStream,
     peer: SocketAddr,
     app: Arc<HttpApp>,
     stop: impl Future<Output = ()>,
 ) -> Option<Upgraded> {
-    serve(stream, peer, app, None, stop).await
+    match speak_http(stream, peer, app, None, stop).await {
+        Outcome::Upgraded(upgraded) => Some(*upgraded),
+        Outcome::Ended => None,
+    }
 }
 
-/// [`serve_http`], for a connection with a slot among those of its shard.
+/// What became of a connection that spoke HTTP.
+pub(crate) enum Outcome {
+    Upgraded(Box<Upgraded>),
+    /// It ended, whatever the cause.
+    Ended,
+}
+
+/// [`serve_http`], for a connection with a slot among those of its shard, which may be cut.
 pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Arc<HttpApp>,
+    entry: Entry,
+    stop: impl Future<Output = ()>,
+) -> Outcome {
+    let Entry { slot, is_cut } = entry;
+    tokio::select! {
+        biased;
+        outcome = speak_http(stream, peer, app, Some(slot), stop) => outcome,
+        _ = is_cut => Outcome::Ended,
+    }
+}
+
+async fn speak_http(
     stream: TcpStream,
     peer: SocketAddr,
     app: Arc<HttpApp>,
     slot: Option<Slot>,
     stop: impl Future<Output = ()>,
-) -> Option<Upgraded> {
-    let connection = Rc::new(HttpConnection::begin(&stream, peer, Arc::clone(&app), slot).await?);
-    let requests = Requests(Rc::clone(&connection));
-    let mut http1 = builder(&connection).serve_connection(TokioIo::new(stream), requests);
-    let ended = run(&mut http1, &app.limits, stop, &connection).await?;
+) -> Outcome {
+    let begun = HttpConnection::begin(&stream, peer, Arc::clone(&app), slot).await;
+    let Some((connection, counted)) = begun else {
+        return Outcome::Ended;
+    };
+    let exchange = Rc::new(Exchange {
+        connection,
+        upgrade: Cell::default(),
+    });
+    let connection = &exchange.connection;
+    let mut http1 =
+        builder(connection).serve_connection(TokioIo::new(stream), Requests(Rc::clone(&exchange)));
+    let Some(ended) = run(&mut http1, &app.limits, stop, connection).await else {
+        return Outcome::Ended;
+    };
     let parts = http1.into_parts();
     let stream = parts.io.into_inner();
-    if let (Ok(()), Some(accepted)) = (&ended, connection.accepted.take()) {
-        let (client, counted) = connection.leave();
-        return Some(Upgraded {
+    if let (Ok(()), Some(upgrade)) = (&ended, exchange.upgrade.take()) {
+        return Outcome::Upgraded(Box::new(Upgraded {
             stream,
             peer: connection.peer,
-            client,
-            counted,
+            client: upgrade.client,
+            counted: upgrade.counted.or(counted),
             // hyper's buffer is many times larger than what is left in it.
             leftover: Bytes::copy_from_slice(&parts.read_buf),
-            accepted,
-        });
+            accepted: upgrade.accepted,
+        }));
     }
     if let Err(error) = ended {
         tracing::debug!(peer = %connection.peer, %error, "HTTP connection ended");
@@ -112,10 +153,11 @@ pub(crate) async fn serve(
     if !connection.is_over_limit() {
         close(stream).await;
     }
-    None
+    Outcome::Ended
 }
 
-/// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it was cut.
+/// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it
+/// was cut.
 async fn run(
     http1: &mut Http1Connection,
     limits: &ServerLimits,
@@ -125,6 +167,7 @@ async fn run(
     let lifetime = Duration::from_millis(limits.http_lifetime_ms);
     let mut stop = pin!(timeout(lifetime, async {
         stop.await;
+        // Needs no waker: a request wakes this task, because hyper runs in it.
         let first = poll_fn(|_| {
             if connection.has_asked() {
                 Poll::Ready(())
@@ -163,8 +206,16 @@ async fn run(
 
 type Http1Connection = http1::Connection<TokioIo<TcpStream>, Requests>;
 
+/// A connection, and the upgrade that its last request brought.
+struct Exchange {
+    connection: HttpConnection,
+    /// hyper takes the response alone back from its service, so what belongs to a 101 waits here
+    /// for its end.
+    upgrade: Cell<Option<Upgrade>>,
+}
+
 /// What hyper calls with each request of one connection.
-struct Requests(Rc<HttpConnection>);
+struct Requests(Rc<Exchange>);
 
 impl Service<Request<Incoming>> for Requests {
     type Response = HttpResponse;
@@ -172,8 +223,16 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let connection = Rc::clone(&self.0);
-        Box::pin(async move { Ok(respond(&connection, request).await) })
+        let exchange = Rc::clone(&self.0);
+        Box::pin(async move {
+            Ok(match respond(&exchange.connection, request).await {
+                Answer::Response(response) => response,
+                Answer::Upgrade(response, upgrade) => {
+                    exchange.upgrade.set(Some(upgrade));
+                    response
+                }
+            })
+        })
     }
 }
 
@@ -181,7 +240,7 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
     let limits = connection.limits_that_bite();
     let mut head_time = Duration::from_millis(limits.time_ms);
     if connection.is_over_limit() {
-        // No longer than its 429 would take: it is not counted among those of its address.
+        // No longer than its 429 would take, because it does not count among those of its address.
         head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
     }
     let mut builder = http1::Builder::new();
@@ -190,7 +249,8 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)
         .max_buf_size(limits.bytes_max.max(HEAD_BYTES_MAX_MIN))
-        // A client may end its side with its request, as health checks by netcat do, and still wants the answer.
+        // A client may end its side with its request, as health checks by netcat do, and still
+        // wants the answer.
         .half_close(true)
         .keep_alive(true);
     if limits.lines_max != HEAD_LINES_MAX_HYPER {
@@ -199,7 +259,8 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
     builder
 }
 
-/// Closes so that the client gets what was written: says the end, then takes in what it is still sending.
+/// Closes so that the client gets all that was written: shuts our side, then reads what it still
+/// sends.
 async fn close(stream: TcpStream) {
     let _ = socket2::SockRef::from(&stream).shutdown(Shutdown::Write);
     let discard = async {

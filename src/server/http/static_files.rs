@@ -12,7 +12,8 @@ use rust_embed::RustEmbed;
 use super::response::{HttpResponse, empty, method_not_allowed, not_found, with_body};
 use crate::channel::decode_segment;
 
-/// In release builds part of the binary; in debug builds read from the folder, so that an edit shows at once.
+/// In release builds part of the binary; in debug builds read from the folder, so that an edit
+/// shows at once.
 #[derive(RustEmbed)]
 #[folder = "static/"]
 struct StaticFiles;
@@ -36,8 +37,8 @@ pub(crate) fn respond(head: &request::Parts) -> HttpResponse {
         with_body(StatusCode::OK, content_type(&name), body)
     };
     let headers = response.headers_mut();
-    // Names carry no version, so a copy may be kept but is asked for by its ETag each time: a new server is seen at
-    // once, at the price of a 304.
+    // Names carry no version, so a copy may be kept but is asked for by its ETag each time: a new
+    // server is seen at once, at the price of a 304.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(ETAG, etag);
@@ -71,13 +72,15 @@ fn etag(hash: &[u8; 32]) -> String {
     etag
 }
 
-/// Whether `If-None-Match` names `etag` (RFC 9110, 13.1.2: lists, several lines, `W/` does not matter, `*` is any).
+/// Whether `If-None-Match` names `etag` (RFC 9110, 13.1.2: lists, several lines, `W/` does not
+/// matter, `*` is any).
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let lines = headers
         .get_all(IF_NONE_MATCH)
         .into_iter()
         .filter_map(|line| line.to_str().ok());
-    // Splitting inside the quotes of foreign tags does no harm: no part of one is our whole tag with its quotes.
+    // Splitting inside the quotes of foreign tags does no harm: no part of one is our whole tag
+    // with its quotes.
     let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -1,4 +1,5 @@
-//! `Sec-WebSocket-Protocol`: the auth token that phoenix.js hides in it, and the choice of a subprotocol.
+//! The auth token that phoenix.js hides in `Sec-WebSocket-Protocol`, and the choice of a
+//! subprotocol.
 
 use base64::Engine;
 use base64::alphabet;
@@ -6,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 
-/// What stands in front of the token, in phoenix.js 1.8 and Phoenix alike.
+/// The prefix of the token, in phoenix.js 1.8 and Phoenix alike.
 const AUTH_TOKEN_PREFIX: &str = "base64url.bearer.phx.";
 
 /// The subprotocol that phoenix.js offers beside the token.
@@ -26,10 +27,12 @@ pub(crate) struct BadToken;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NothingInCommon;
 
-/// Takes the auth token out of the first header line. With no such item, or with two, nothing is taken.
+/// Takes the auth token out of the first header line. With no such item, or with two, nothing is
+/// taken.
 ///
-/// The prefix says base64url, and Phoenix decodes the standard alphabet; phoenix.js encodes with `btoa`, which is the
-/// standard one too. Both are taken here, each with or without padding. What decodes to no UTF-8 is refused.
+/// The prefix says base64url, and Phoenix decodes the standard alphabet; phoenix.js encodes with
+/// `btoa`, which is the standard one too. Both are taken here, each with or without padding. A
+/// token that decodes to no UTF-8 is refused.
 pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>, BadToken> {
     let lines: Vec<HeaderValue> = headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
@@ -63,8 +66,8 @@ pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>,
     Ok(Some(token))
 }
 
-/// The subprotocol to tell the client: the first that the *server* names and the client offers in its first header
-/// line. Ok(None): tell none, as none was offered or none is configured.
+/// The subprotocol to tell the client: the first that the *server* names and the client offers in
+/// its first header line. Ok(None): none, because none was offered or none is configured.
 pub(crate) fn choose(
     configured: Option<&[String]>,
     auth_token: bool,

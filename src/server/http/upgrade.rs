@@ -1,4 +1,4 @@
-//! Whether a request is a proper WebSocket opening handshake (RFC 6455, 4.2.1), and the 101 that answers it.
+//! Checking that a request is a WebSocket opening handshake (RFC 6455, 4.2.1), and its 101.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,33 +1,35 @@
-//! Metrics: a page in Prometheus's text format, made from what is counted elsewhere, when it is asked for.
+//! The page of metrics in Prometheus's text format, made of counts from elsewhere when it is asked
+//! for.
 //!
-//! Nothing is counted for the page alone in a registry of its own, so nothing is booked twice. docs/operations.md says
-//! what each metric is good for; a test holds its list to this page.
+//! No registry counts anything for the page alone, so nothing is counted twice. docs/operations.md
+//! explains each metric, and a test holds its list to this page.
 
 mod page;
 mod process;
 mod work;
 
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::registry::Registry;
 
-use super::endpoint::Endpoint;
 use crate::broker::SIZE_CLASSES;
 use crate::server::limits::limit::Limit;
+use crate::server::node::Node;
 use crate::server::node::status::Phase;
 use page::{Label, Page};
 
-/// What [`text`] is to be announced as.
+/// The content type of [`text`].
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// The page, with stats of the `rooms_top` largest rooms by name.
-pub(super) fn text(endpoint: &Endpoint, rooms_top: usize) -> String {
+/// The page, with figures of the `rooms_top` largest rooms by name.
+pub(super) fn text(node: &Arc<Node>, rooms_top: usize) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scrape {
-        endpoint: endpoint.clone(),
+        node: Arc::clone(node),
         rooms_top,
     }));
     let mut text = String::with_capacity(32 << 10);
@@ -38,7 +40,7 @@ pub(super) fn text(endpoint: &Endpoint, rooms_top: usize) -> String {
 
 #[derive(Debug)]
 struct Scrape {
-    endpoint: Endpoint,
+    node: Arc<Node>,
     rooms_top: usize,
 }
 
@@ -46,7 +48,7 @@ impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
         let mut page = Page(encoder);
         self.write_state(&mut page)?;
-        work::write(&self.endpoint, &mut page)?;
+        work::write(&self.node, &mut page)?;
         self.write_ends(&mut page)?;
         self.write_limits(&mut page)?;
         self.write_rooms(&mut page)?;
@@ -62,7 +64,7 @@ impl Scrape {
             "Always 1; the version is in the label.",
             [(version, 1_u64)],
         )?;
-        let status = self.endpoint.status();
+        let status = &self.node.status;
         page.gauge(
             "lobbyd_admitting",
             "1 while connections are accepted, which is what /readyz says; 0 while starting or draining.",
@@ -74,7 +76,7 @@ impl Scrape {
              /healthz fails.",
             status.longest_since_turn().as_secs_f64(),
         )?;
-        let reloads = self.endpoint.live.reloads();
+        let reloads = status.reloads();
         page.counters(
             "lobbyd_reloads",
             "New configurations that were taken, and that were refused as wrong.",
@@ -86,7 +88,7 @@ impl Scrape {
     }
 
     fn write_ends(&self, page: &mut Page<'_>) -> fmt::Result {
-        let closes = self.endpoint.closes();
+        let closes = self.node.closes.counts();
         page.counters(
             "lobbyd_closes",
             "WebSockets that ended, by the reason, when it was decided.",
@@ -95,8 +97,10 @@ impl Scrape {
         page.counters(
             "lobbyd_refusals",
             "Requests for a socket that got no 101, by the reason.",
-            self.endpoint
-                .refusals()
+            self.node
+                .admission
+                .refusals
+                .counts()
                 .by_reason()
                 .map(|(name, n)| ([("reason", name)], n)),
         )?;
@@ -115,7 +119,7 @@ impl Scrape {
     }
 
     fn write_limits(&self, page: &mut Page<'_>) -> fmt::Result {
-        let meters = self.endpoint.limit_meters();
+        let meters = &self.node.meters;
         let near = Limit::ALL
             .iter()
             .map(|&limit| ([("limit", limit.name())], meters.nearest(limit)));
@@ -137,7 +141,7 @@ impl Scrape {
     }
 
     fn write_rooms(&self, page: &mut Page<'_>) -> fmt::Result {
-        let census = self.endpoint.hub.census(self.rooms_top);
+        let census = self.node.hub.census(self.rooms_top);
         let sizes = SIZE_CLASSES.iter().zip(census.by_size);
         page.gauges(
             "lobbyd_rooms",

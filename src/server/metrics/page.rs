@@ -1,4 +1,4 @@
-//! A page of metrics being written: one call a metric.
+//! Writing a page of metrics: one call a metric.
 
 use std::fmt;
 
@@ -12,7 +12,8 @@ use crate::server::node::histogram::Durations;
 /// A label's name and value.
 pub(super) type Label<'a> = [(&'static str, &'a str); 1];
 
-/// Writes metrics in the order of the calls. Each name is to be written once. Counters get their `_total` here.
+/// Writes metrics in the order of the calls. Each name is to be written once. Counters get their
+/// `_total` here.
 pub(super) struct Page<'a>(pub DescriptorEncoder<'a>);
 
 impl Page<'_> {

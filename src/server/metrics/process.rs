@@ -1,5 +1,6 @@
-//! The process as the system sees it, by the names that Prometheus's own clients use. Where there is no `/proc`, what
-//! would come from there is left out.
+//! Metrics of the process as the system sees it, by the names that Prometheus's own clients use.
+//!
+//! Where there is no `/proc`, metrics that come from there are left out.
 
 use std::fmt;
 use std::fs;
@@ -65,13 +66,14 @@ fn bytes_of(status: &str, name: &str) -> Option<u64> {
 fn open_fds() -> Option<u64> {
     let folder = "/proc/self/fd";
     match fs::metadata(folder).ok()?.len() {
-        // The one by which they are counted is among them.
+        // The descriptor by which they are counted is among them.
         0 => Some((fs::read_dir(folder).ok()?.count() as u64).saturating_sub(1)),
         len => Some(len),
     }
 }
 
-/// It does not change, and must not seem to. Of `/proc` it takes the process's own part alone, as a service may see no other.
+/// The start does not change, and must not seem to. Only the process's own part of `/proc` is read,
+/// because a service may see no other.
 fn started_seconds() -> Option<f64> {
     static STARTED: OnceLock<Option<f64>> = OnceLock::new();
     *STARTED.get_or_init(|| {
@@ -102,7 +104,7 @@ mod tests {
         let ticks: f64 = ticks.unwrap().parse().unwrap();
         let booted: f64 = booted.unwrap().trim().parse().unwrap();
         let expected = booted + ticks / clock_ticks_per_second() as f64;
-        // The time of the boot is told in whole seconds, and as the system's clock has it now.
+        // The system gives the time of the boot in whole seconds, by its clock of now.
         assert!((started_seconds().unwrap() - expected).abs() < 10.0);
     }
 }

@@ -1,4 +1,5 @@
-//! What the shards have and do: connections, joins, messages, deliveries, and the time that these take.
+//! Metrics of the shards' work: connections, joins, messages, deliveries, and the time that these
+//! take.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,49 +8,49 @@ use strum::VariantArray;
 
 use super::page::Page;
 use crate::channel::{JoinRefusal, PushRefusal};
-use crate::server::endpoint::Endpoint;
+use crate::server::node::Node;
 use crate::server::node::histogram::{Durations, Figure, Histogram};
 use crate::server::node::shard_stats::ShardStats;
 
-pub(super) fn write(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
-    write_present(endpoint, page)?;
-    write_incoming(endpoint, page)?;
-    write_outgoing(endpoint, page)?;
-    write_times(endpoint, page)?;
-    write_backlogs(endpoint, page)
+pub(super) fn write(node: &Node, page: &mut Page<'_>) -> fmt::Result {
+    write_present(node, page)?;
+    write_incoming(node, page)?;
+    write_outgoing(node, page)?;
+    write_times(node, page)?;
+    write_backlogs(node, page)
 }
 
 /// A figure of all shards together.
-fn sum(endpoint: &Endpoint, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
-    let shards = endpoint.stats.iter();
+fn sum(node: &Node, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
+    let shards = node.stats.iter();
     shards.map(|shard| figure(shard).read()).sum()
 }
 
-/// What all shards counted for each value of `R`, in their order.
+/// The counts of all shards for each value of `R`, in their order.
 fn by_reason<R: VariantArray + Into<&'static str> + Copy>(
-    endpoint: &Endpoint,
+    node: &Node,
     counts: impl Fn(&ShardStats) -> &[Figure],
 ) -> Vec<([(&'static str, &'static str); 1], u64)> {
     let counted = |(at, reason): (usize, &R)| {
-        let count = sum(endpoint, |shard| &counts(shard)[at]);
+        let count = sum(node, |shard| &counts(shard)[at]);
         ([("reason", (*reason).into())], count)
     };
     R::VARIANTS.iter().enumerate().map(counted).collect()
 }
 
-/// Something of each shard, labelled with its number.
+/// A value of each shard, labelled with its number.
 fn by_shard<V>(
-    endpoint: &Endpoint,
+    node: &Node,
     value: impl Fn(u16, &Arc<ShardStats>) -> V,
 ) -> impl Iterator<Item = ([(&'static str, u16); 1], V)> {
-    let shards = (0_u16..).zip(endpoint.stats.iter());
+    let shards = (0_u16..).zip(node.stats.iter());
     shards.map(move |(number, shard)| ([("shard", number)], value(number, shard)))
 }
 
-fn write_present(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+fn write_present(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     let connections = [
-        ([("state", "http")], sum(endpoint, |s| &s.http)),
-        ([("state", "websocket")], sum(endpoint, |s| &s.websockets)),
+        ([("state", "http")], sum(node, |s| &s.http)),
+        ([("state", "websocket")], sum(node, |s| &s.websockets)),
     ];
     page.gauges(
         "lobbyd_connections",
@@ -59,19 +60,19 @@ fn write_present(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
     page.gauge(
         "lobbyd_channels",
         "Joined channels: one for each topic that a connection has joined.",
-        sum(endpoint, |s| &s.channels),
+        sum(node, |s| &s.channels),
     )?;
     page.gauge(
         "lobbyd_topics",
         "Topics that somebody is subscribed to, socket ids included.",
-        endpoint.topics_len(),
+        node.hub.topics_len(),
     )
 }
 
-fn write_incoming(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
-    let refused = by_reason::<JoinRefusal>(endpoint, |s| &s.joins_refused);
+fn write_incoming(node: &Node, page: &mut Page<'_>) -> fmt::Result {
+    let refused = by_reason::<JoinRefusal>(node, |s| &s.joins_refused);
     let joins = [
-        ([("result", "ok")], sum(endpoint, |s| &s.joins_admitted)),
+        ([("result", "ok")], sum(node, |s| &s.joins_admitted)),
         ([("result", "refused")], refused.iter().map(|r| r.1).sum()),
     ];
     page.counters("lobbyd_joins", "Joins answered, by the answer.", joins)?;
@@ -83,22 +84,22 @@ fn write_incoming(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
     page.counters(
         "lobbyd_pushes_refused",
         "Pushes that rooms of the configuration did not take, by the reason.",
-        by_reason::<PushRefusal>(endpoint, |s| &s.pushes_refused),
+        by_reason::<PushRefusal>(node, |s| &s.pushes_refused),
     )?;
     page.counter(
         "lobbyd_messages_received",
         "Messages of clients, heartbeats included.",
-        sum(endpoint, |s| &s.messages),
+        sum(node, |s| &s.messages),
     )?;
     page.counter(
         "lobbyd_bytes_received",
         "Bytes read from WebSockets.",
-        sum(endpoint, |s| &s.bytes),
+        sum(node, |s| &s.bytes),
     )
 }
 
-fn write_outgoing(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
-    let counts = endpoint.counts();
+fn write_outgoing(node: &Node, page: &mut Page<'_>) -> fmt::Result {
+    let counts = node.hub.counts();
     let flush = counts.flush;
     let table = [
         (
@@ -148,14 +149,14 @@ fn write_outgoing(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
     Ok(())
 }
 
-fn write_times(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     let held = |histogram: &Histogram| {
         let mut held = Durations::default();
         histogram.add_to(&mut held);
         held
     };
     let mut laps = Durations::default();
-    for shard in endpoint.stats.iter() {
+    for shard in &node.stats {
         shard.laps.add_to(&mut laps);
     }
     page.histogram(
@@ -167,24 +168,24 @@ fn write_times(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
     page.histograms(
         "lobbyd_turn_seconds",
         "Time a shard took for a turn, in which no other of its connections is seen to.",
-        by_shard(endpoint, |_, shard| held(&shard.turns)),
+        by_shard(node, |_, shard| held(&shard.turns)),
     )?;
     page.gauges(
         "lobbyd_turn_longest_seconds",
         "The longest turn of a shard in the last 30 to 60 seconds.",
-        by_shard(endpoint, |_, shard| shard.longest_turn.read() as f64 / 1e9),
+        by_shard(node, |_, shard| shard.longest_turn.read() as f64 / 1e9),
     )
 }
 
-fn write_backlogs(endpoint: &Endpoint, page: &mut Page<'_>) -> fmt::Result {
+fn write_backlogs(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     page.gauges(
         "lobbyd_lag_bytes",
         "Bytes of broadcasts that a shard has before it.",
-        by_shard(endpoint, |number, _| endpoint.hub.lag_bytes(number)),
+        by_shard(node, |number, _| node.hub.lag_bytes(number)),
     )?;
     page.gauges(
         "lobbyd_retained_bytes",
         "Bytes that the logs of a shard hold, for passes under way and for members that are behind.",
-        by_shard(endpoint, |_, shard| shard.retained_bytes.read()),
+        by_shard(node, |_, shard| shard.retained_bytes.read()),
     )
 }

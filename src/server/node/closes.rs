@@ -1,4 +1,5 @@
-//! WebSockets that ended, counted by reason. Each counts once, when its end is decided.
+//! WebSockets that ended, counted by reason since the start. Each counts once, when its end is
+//! decided.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +11,8 @@ use crate::websocket::{CloseKind, CloseReason, Overrun};
 kind!(CloseKind);
 kind!(Overrun);
 
-/// What all shards count together.
+/// The counts of all shards together. A close is no hot path, so a shard needs no counts of its
+/// own.
 #[derive(Debug, Default)]
 pub(crate) struct Closes {
     by_reason: Counters<CloseKind, { CloseKind::COUNT }>,
@@ -34,7 +36,7 @@ impl Closes {
         }
     }
 
-    /// One that was counted did not take its Close in time.
+    /// A WebSocket that was counted did not take its Close in time.
     pub fn count_cut(&self) {
         self.cut.fetch_add(1, Ordering::Relaxed);
     }
@@ -49,8 +51,8 @@ impl Closes {
 }
 
 impl CloseCounts {
-    /// Those that ended for the reason of that [name](CloseReason::name); 0 if there is no such
-    /// reason.
+    /// WebSockets that ended for the reason of that [name](CloseReason::name); 0 if there is no
+    /// such reason.
     pub fn of(&self, name: &str) -> u64 {
         self.by_reason.named(name)
     }
@@ -60,19 +62,19 @@ impl CloseCounts {
         self.by_reason.by_name()
     }
 
-    /// The slow consumers, by what they fell out of.
+    /// Slow consumers that overran that bound.
     pub fn slow_by(&self, overrun: Overrun) -> u64 {
         self.by_overrun.of(overrun)
     }
 
-    /// What each slow consumer fell out of, by [name](Overrun::name), with its count. Together they
-    /// are all slow consumers.
+    /// Every bound that slow consumers overran, by [name](Overrun::name), with its count. Together
+    /// they are all slow consumers.
     pub fn by_overrun(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.by_overrun.by_name()
     }
 
-    /// Those of all these that were cut off because they did not take their Close in time. Their
-    /// clients saw 1006.
+    /// Of all WebSockets that ended, those that were cut off because they did not take their Close
+    /// in time. Their clients saw 1006.
     pub fn cut(&self) -> u64 {
         self.cut
     }

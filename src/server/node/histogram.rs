@@ -1,7 +1,7 @@
 //! Figures that one thread writes and any may read: a number, and a histogram of durations.
 //!
-//! The one writer loads and stores, so nothing is locked and no other core is waited for, but for
-//! the cache line after somebody has looked.
+//! The one writer loads and stores, so nothing is locked. It waits for another core only when that
+//! has just read the cache line.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -33,12 +33,12 @@ const BOUNDS: usize = 19;
 /// Durations of one writer, counted by powers of two.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
-    /// The last is for what is over all bounds.
+    /// The last is for durations over all bounds.
     buckets: [Figure; BOUNDS + 1],
     sum_ns: Figure,
 }
 
-/// What a histogram, or several together, held at some moment.
+/// The content of a histogram, or of several together, at some moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Durations {
     /// Each bucket's upper bound in seconds, and how many fell into it and no lower one.
@@ -49,14 +49,14 @@ pub(crate) struct Durations {
 impl Histogram {
     pub fn observe(&self, duration: Duration) {
         let us = duration.as_micros() as u64;
-        // How many bits the next power of two has: what is as long as a bound falls below it.
+        // The bits of the next power of two: a duration that equals a bound falls below it.
         let bits = u64::BITS - us.saturating_sub(1).leading_zeros();
         let at = bits.saturating_sub(FIRST_BITS) as usize;
         self.buckets[at.min(BOUNDS)].add(1);
         self.sum_ns.add(duration.as_nanos() as u64);
     }
 
-    /// Adds what it holds to `sum`.
+    /// Adds its content to `sum`.
     pub fn add_to(&self, sum: &mut Durations) {
         for (at, (bucket, (bound, count))) in self.buckets.iter().zip(&mut sum.buckets).enumerate()
         {

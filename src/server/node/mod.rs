@@ -1,6 +1,52 @@
-//! What the threads of a server share, and what they count.
+//! The node: all that the threads of a server share, as hub, admission, counts and shards' figures.
 
 pub(crate) mod closes;
 pub(crate) mod histogram;
 pub(crate) mod shard_stats;
 pub(crate) mod status;
+
+use std::sync::Arc;
+
+use crate::broker::Hub;
+use crate::server::admission::Admission;
+use crate::server::limits::meters::LimitMeters;
+use crate::server::limits::values::ServerLimits;
+use closes::Closes;
+use shard_stats::ShardStats;
+use status::Status;
+
+/// One server's shared parts. Each is in an `Arc` of its own, because a shard keeps those that it
+/// needs for every read.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub hub: Arc<Hub>,
+    pub closes: Arc<Closes>,
+    pub meters: Arc<LimitMeters>,
+    pub admission: Arc<Admission>,
+    pub status: Arc<Status>,
+    /// One of each shard, by its number.
+    pub stats: Box<[Arc<ShardStats>]>,
+}
+
+impl Node {
+    /// The node of a server that is to have `shards` shards.
+    pub fn new(shards: usize, limits: &ServerLimits) -> Node {
+        let admission = Arc::new(Admission::new(shards, limits));
+        Node {
+            hub: Arc::new(Hub::new(shards)),
+            closes: Arc::default(),
+            meters: Arc::clone(&admission.meters),
+            admission,
+            status: Arc::new(Status::new(shards)),
+            stats: (0..shards).map(|_| Arc::default()).collect(),
+        }
+    }
+
+    /// Begins a new window of time for all peaks that the metrics show.
+    pub fn next_window(&self) {
+        self.meters.next_window();
+        for shard in &self.stats {
+            shard.longest_turn.next_window();
+        }
+    }
+}

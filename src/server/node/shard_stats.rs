@@ -1,17 +1,15 @@
-//! What a shard shows of itself beside what its flushes wrote: connections, joins, what came in,
-//! and how long things take.
+//! Figures of one shard for the metrics: connections, joins, messages that came in, and times.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use strum::EnumCount;
 
 use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::limits::peak::Peak;
-use crate::server::shard::Shard;
 
-/// Written by the shard alone, once a read or once a turn; read by whoever scrapes. In cache lines
-/// of its own, or two shards would wait for each other.
+/// Written by the shard alone, once a read or once a turn; read by the threads that make the page
+/// of metrics. In cache lines of its own, or two shards would wait for each other.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardStats {
@@ -21,38 +19,28 @@ pub(crate) struct ShardStats {
     pub websockets: Figure,
     /// Joined channels.
     pub channels: Figure,
-    /// What its logs hold.
+    /// Bytes that its logs hold.
     pub retained_bytes: Figure,
     pub joins_admitted: Figure,
-    /// By the places of the reasons' names.
+    /// Joins refused, by the places of their reasons' names.
     pub joins_refused: [Figure; JoinRefusal::COUNT],
-    /// The same of pushes.
+    /// Pushes refused, by the places of their reasons' names.
     pub pushes_refused: [Figure; PushRefusal::COUNT],
     /// Data messages of clients, heartbeats included.
     pub messages: Figure,
     /// Bytes read from WebSockets.
     pub bytes: Figure,
-    /// From a publish to the last subscriber, a lap each.
+    /// Times from a publish to its last subscriber, one for each lap round a topic's members.
     pub laps: Histogram,
     pub turns: Histogram,
     /// In nanoseconds.
     pub longest_turn: Peak,
 }
 
-impl Shard {
-    /// Shows where it stands at the end of a turn that began at `begun`.
-    pub(crate) fn show(&mut self, begun: Instant) {
-        let now = Instant::now();
-        let stats = &self.link.stats;
-        stats.http.set(self.http_connections as u64);
-        stats.websockets.set(self.connections.len() as u64);
-        stats.channels.set(self.fanout.members_len() as u64);
-        let retained = self.fanout.retained_bytes() as u64;
-        stats.retained_bytes.set(retained);
-        self.fanout
-            .take_laps(now, |waited| stats.laps.observe(waited));
-        let turn = now.duration_since(begun);
-        stats.turns.observe(turn);
-        stats.longest_turn.note(turn.as_nanos() as u64);
+impl ShardStats {
+    /// A turn took so long.
+    pub fn turned(&self, turn: Duration) {
+        self.turns.observe(turn);
+        self.longest_turn.note(turn.as_nanos() as u64);
     }
 }

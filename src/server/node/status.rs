@@ -1,12 +1,14 @@
-//! Where a server stands, as seen from outside its shards: starting, admitting or ending, and
-//! whether each shard still turns. For health checks, a service manager's watchdog and metrics.
+//! Whether a server starts, admits or drains, and whether each shard still turns.
+//!
+//! For health checks, a service manager's watchdog and the metrics.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a server does with who comes.
+/// What a server does with new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Phase {
     /// Its shards are being started.
     Starting,
@@ -24,20 +26,24 @@ pub struct Status {
     /// When each shard last began a turn, in milliseconds since `started`.
     turned_ms: Box<[AtomicU64]>,
     connections: AtomicUsize,
+    reloads_ok: AtomicU64,
+    reloads_failed: AtomicU64,
 }
 
 impl Status {
-    /// Of a server that is to have so many shards.
+    /// The status of a server that is to have so many shards.
     pub(crate) fn new(shards: usize) -> Status {
         Status {
             started: Instant::now(),
             phase: AtomicU8::new(Phase::Starting as u8),
             turned_ms: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             connections: AtomicUsize::new(0),
+            reloads_ok: AtomicU64::new(0),
+            reloads_failed: AtomicU64::new(0),
         }
     }
 
-    /// What it does with who comes.
+    /// What it does with new connections.
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,
@@ -74,8 +80,8 @@ impl Status {
         self.turned_ms[usize::from(shard)].store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// How long ago that shard which is furthest behind last began a turn. A shard that has nothing
-    /// to do turns once a second.
+    /// How long ago the shard that is furthest behind began its last turn. An idle shard turns once
+    /// a second.
     pub fn longest_since_turn(&self) -> Duration {
         let now = self.started.elapsed();
         let oldest = self
@@ -90,10 +96,27 @@ impl Status {
     pub fn every_shard_turned_within(&self, time: Duration) -> bool {
         self.longest_since_turn() <= time
     }
+
+    /// A new configuration was taken.
+    pub(crate) fn reloaded(&self) {
+        self.reloads_ok.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A new configuration was refused because it was wrong.
+    pub(crate) fn reload_failed(&self) {
+        self.reloads_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reloads(&self) -> ReloadCounts {
+        ReloadCounts {
+            ok: self.reloads_ok.load(Ordering::Relaxed),
+            failed: self.reloads_failed.load(Ordering::Relaxed),
+        }
+    }
 }
 
-/// How often a new configuration was taken, and how often it was refused as it was wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How often a new configuration was taken, and how often it was refused because it was wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReloadCounts {
     pub ok: u64,
     pub failed: u64,

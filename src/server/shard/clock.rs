@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Milliseconds since the shard started, in 32 bits: stamps are compared by what lies between them, which wraps
-/// after 49 days, far over any deadline here.
+/// Milliseconds since the shard started, in 32 bits: stamps are compared by what lies between them,
+/// which wraps after 49 days, far over any deadline here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(u32);
 

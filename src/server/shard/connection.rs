@@ -16,31 +16,29 @@ use crate::server::limits::values::ServerLimits;
 use crate::session::Session;
 use crate::websocket::{CloseReason, FrameReader};
 
-/// A connection after its upgrade. What waits to be written to it is the fan-out's.
+/// A connection after its upgrade. The bytes that wait to be written to it are the fan-out's.
 pub(crate) struct Connection {
-    /// Its name for the app's handles: never reused, unlike its place in the slab. Shown as a [`Name`].
+    /// Its name for the app's handles: never reused, unlike its place in the slab.
     pub id: u64,
     pub stream: TcpStream,
     pub waker: Waker,
     pub reader: FrameReader,
     pub session: Session,
     pub socket: Arc<UserSocket>,
-    pub state: Stage,
-    /// When bytes last came from the client.
-    pub heard: Stamp,
-    /// When the message that is incomplete now began. Of no meaning otherwise.
-    pub partial_since: Stamp,
-    /// Which of these two deadlines have passed while they only count, and been counted.
-    pub overdue: Overdue,
-    /// Milliseconds of that in which it was not read since it sent too much in a second.
-    pub partial_throttled_ms: u64,
-    /// The socket took less than it was given: waiting for room.
+    pub stage: Stage,
+    /// It is on one of its shard's two lists of connections to be seen to. It stands on both
+    /// together once at most, or it would be read more often than others.
+    pub is_queued: bool,
+    /// The socket took less than it was given: the shard waits for room in it.
     pub write_blocked: bool,
-    /// On its shard's ready list. Once at most, or a connection would be read more often than others.
-    pub ready: bool,
-    /// Not read until it takes what waits for it: on its shard's list of those.
-    pub held: bool,
-    /// How much it sends, for the limits of that.
+    /// Lasts since bytes last came from the client.
+    pub idle: Deadline,
+    /// Lasts since the message began that is incomplete now. Of no meaning without one.
+    pub partial: Deadline,
+    /// How much of that time, in milliseconds, the connection was not read because it was over its
+    /// rate.
+    pub partial_throttled_ms: u64,
+    /// How much it sends, for the limits of its rate.
     pub pace: Pace,
     /// Its place among the connections of its address.
     #[expect(
@@ -50,24 +48,26 @@ pub(crate) struct Connection {
     pub counted: Option<Counted>,
 }
 
-/// What has been counted already, so that one silence counts once however long it is.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Overdue {
-    /// Nothing has come for too long.
-    pub idle: bool,
-    /// The message has been incomplete for too long.
-    pub partial: bool,
+/// Something that may not last too long.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    pub since: Stamp,
+    /// The limit is only observed, and was counted: one silence counts once, however long it is.
+    pub is_counted: bool,
 }
 
-/// Where a connection stands in its life.
+/// Where a connection stands in its life. In every stage but `Open` it is on the list of its shard
+/// that has the stage's name; entries there without their stage are left over, and are passed over.
 pub(crate) enum Stage {
     /// Reading and writing.
     Open,
+    /// Too much waits to be written to it: not read until its client takes that.
+    Held,
     /// It published more than the shards can take: not read until they have caught up.
     Paused { since: Stamp },
-    /// It sent more than it may in a second: not read until then, in nanoseconds of the shard's clock.
+    /// It sent more than its rate: not read until then, in nanoseconds of the shard's clock.
     Throttled { since: Stamp, until_ns: u64 },
-    /// Its Close frame is on its way or sent; input is thrown away until the peer's end.
+    /// Its Close frame waits or is sent; input is thrown away until the peer's end.
     Closing(Closing),
 }
 
@@ -81,56 +81,63 @@ pub(crate) struct Closing {
     pub discarded: usize,
 }
 
+impl Deadline {
+    pub fn begin(now: Stamp) -> Deadline {
+        Deadline {
+            since: now,
+            is_counted: false,
+        }
+    }
+
+    /// So many milliseconds do not count.
+    pub fn put_off(&mut self, ms: u64) {
+        self.since = self.since.later_by(ms);
+    }
+}
+
 impl Connection {
     pub fn is_open(&self) -> bool {
-        !matches!(self.state, Stage::Closing(_))
+        !matches!(self.stage, Stage::Closing(_))
     }
 
-    /// Something came, or its deadlines begin anew for another reason.
+    /// Bytes came from the client.
     pub fn is_heard(&mut self, now: Stamp) {
-        self.heard = now;
-        self.overdue.idle = false;
+        self.idle = Deadline::begin(now);
     }
 
-    /// What is incomplete from now on began now.
+    /// A message that is incomplete from now on began now.
     pub fn begins_message(&mut self, now: Stamp) {
-        self.partial_since = now;
+        self.partial = Deadline::begin(now);
         self.partial_throttled_ms = 0;
-        self.overdue.partial = false;
-    }
-
-    /// Puts it on the list `ready`, unless it is there.
-    pub fn make_ready(&mut self, key: u32, ready: &mut Vec<u32>) {
-        if !std::mem::replace(&mut self.ready, true) {
-            ready.push(key);
-        }
     }
 
     /// It is read again. The wait was ours, so it counts against no deadline of the client's.
     pub fn reopen(&mut self, clock: &Clock) {
-        match std::mem::replace(&mut self.state, Stage::Open) {
+        match std::mem::replace(&mut self.stage, Stage::Open) {
             Stage::Paused { since } => {
                 let waited_ms = clock.since_ms(since);
-                self.heard = self.heard.later_by(waited_ms);
-                self.partial_since = self.partial_since.later_by(waited_ms);
+                self.idle.put_off(waited_ms);
+                self.partial.put_off(waited_ms);
                 self.pace.waited(waited_ms);
             }
             Stage::Throttled { since, .. } => {
                 let waited_ms = clock.since_ms(since);
-                self.heard = self.heard.later_by(waited_ms);
+                self.idle.put_off(waited_ms);
                 self.partial_throttled_ms += waited_ms;
             }
-            other @ (Stage::Open | Stage::Closing(_)) => self.state = other,
+            // Its client did not take what waits for it, so the wait was the client's.
+            Stage::Open | Stage::Held => {}
+            closing @ Stage::Closing(_) => self.stage = closing,
         }
     }
 
-    /// How long what is incomplete may take, in milliseconds.
+    /// How long the message that is incomplete may take, in milliseconds.
     pub fn partial_ms_max(&self, clock: &Clock, limits: &ServerLimits) -> u64 {
-        let paused_ms = match self.state {
+        let throttled_ms = match self.stage {
             Stage::Throttled { since, .. } => clock.since_ms(since),
             _ => 0,
         };
-        limits.partial_ms_max(self.partial_throttled_ms + paused_ms)
+        limits.partial_ms_max(self.partial_throttled_ms + throttled_ms)
     }
 
     /// Asks to be woken when there is something to read. False if there is something now.
@@ -145,18 +152,19 @@ impl Connection {
         self.stream.poll_write_ready(&mut cx).is_pending()
     }
 
-    /// Tells tokio what a short read or write told us: asking again now would only cost a system call.
+    /// Reports a short read or write to tokio: asking the socket again now would only cost a system
+    /// call.
     pub fn is_exhausted_for(&self, interest: Interest) {
         let would_block = || Err::<(), _>(std::io::ErrorKind::WouldBlock.into());
         let _ = self.stream.try_io(interest, would_block);
     }
 }
 
-/// Puts a connection on its shard's ready list. Holds the list alone, so a waker kept by the runtime keeps no
-/// connection alive.
+/// Posts a connection's place to its shard. Holds the mailbox alone, so a waker that the runtime
+/// keeps does not keep the connection alive.
 pub(crate) struct ConnectionWaker {
     pub key: u32,
-    pub ready: Arc<Mailbox<u32>>,
+    pub woken: Arc<Mailbox<u32>>,
 }
 
 impl Wake for ConnectionWaker {
@@ -165,13 +173,15 @@ impl Wake for ConnectionWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.ready.post(self.key, 1);
+        self.woken.post(self.key, 1);
     }
 }
 
 impl ServerLimits {
-    /// How long a message may be incomplete whose client was not read for `throttled_ms` of that since it sent too much: as
-    /// much longer as it may be over in a row, at most. Without that end, who has a pause before each look at the deadline has none.
+    /// How long a message may be incomplete if its connection was not read for `throttled_ms` of
+    /// that time because it was over its rate. That adds as much as a connection may be over in a
+    /// row, at most: otherwise a client that is paused before each look at the deadline would have
+    /// none.
     fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
         let more_ms = throttled_ms.min(self.over_ms());
         self.max(Limit::PartialTime).saturating_add(more_ms)

@@ -1,5 +1,4 @@
-//! Calls into sessions that do not come from their client: mail from the app, and broadcasts that channels look at
-//! themselves.
+//! Delivering mail from the app to sessions, and broadcasts that channels look at themselves.
 
 use super::Shard;
 use super::host::ShardHost;
@@ -9,13 +8,16 @@ use crate::protocol::{Json, Payload};
 use crate::session::Session;
 use crate::websocket::CloseReason;
 
-/// Broadcasts handed to channels that look at them themselves in one turn.
+/// The one event on a socket id that means something (protocol.md §5).
+pub(crate) const DISCONNECT: &str = "disconnect";
+
+/// Broadcasts handed in one turn to channels that look at them themselves.
 const HEARD_PER_TURN: usize = 256;
 
 impl Shard {
     pub(crate) fn hand_on_heard(&mut self) {
         for _ in 0..HEARD_PER_TURN {
-            let Some(heard) = self.fanout.take_heard() else {
+            let Some(heard) = self.services.fanout.take_heard() else {
                 return;
             };
             self.hear(&heard);
@@ -27,7 +29,7 @@ impl Shard {
             return;
         };
         if heard.by == HeardBy::SocketId {
-            if &*original.event == crate::server::endpoint::DISCONNECT {
+            if &*original.event == DISCONNECT {
                 self.close(heard.outlet, CloseReason::Disconnected);
             }
             return;
@@ -56,18 +58,11 @@ impl Shard {
     }
 
     pub(crate) fn deliver(&mut self, mail: Mail) {
-        if let Some(key) = self.place_of(mail.connection) {
+        if let Some(key) = self.connections.place_of(mail.connection) {
             self.with_session(key, |session, host| {
                 session.mail(mail.channel, mail.message, host);
             });
         }
-    }
-
-    /// Where a connection is, if it is there still and open.
-    pub(crate) fn place_of(&self, connection: u64) -> Option<u32> {
-        let key = connection as u32;
-        let found = self.connections.get(key as usize)?;
-        (found.id == connection && found.is_open()).then_some(key)
     }
 
     /// Calls into the session of an open connection.
@@ -76,20 +71,13 @@ impl Shard {
         key: u32,
         call: impl FnOnce(&mut Session, &mut ShardHost<'_>),
     ) {
-        let Some(connection) = self.connections.get_mut(key as usize) else {
+        let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
         if !connection.is_open() {
             return;
         }
-        let mut host = ShardHost::new(
-            &mut self.fanout,
-            &self.link,
-            &self.events,
-            &mut self.held_joins,
-            &self.limits,
-            (key, connection.id),
-        );
+        let mut host = ShardHost::new(&mut self.services, connection.id);
         call(&mut connection.session, &mut host);
     }
 }

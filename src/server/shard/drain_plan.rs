@@ -1,16 +1,22 @@
-//! How far a drain is: which connections are told to go next, and when.
+//! The plan of a drain: which connections are closed next, and when.
 
-use super::clock::Clock;
-use super::clock::Stamp;
-use super::drain::TICK;
-use tokio::time::Interval;
-use tokio::time::MissedTickBehavior;
+use std::task::Context;
+use std::time::Duration;
 
-/// How long a connection whose time has come stays open because something it was to get is still on its way.
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::clock::{Clock, Stamp};
+
+/// How often a drain looks which connections to close: often enough to be even, seldom enough to
+/// cost nothing.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How long a connection whose time has come stays open while something it was to get is on its
+/// way.
 pub(crate) const SETTLE_MS_MAX: u64 = 300;
 
-/// How long a shard that ends waits for connections in HTTP: those that have just been accepted and the upgrades under
-/// way, which then get their 1012. The other ones end at once.
+/// How long a shard that ends waits for connections in HTTP: those that have just been accepted,
+/// and upgrades under way, which then get their 1012. The others end at once.
 pub(crate) const HTTP_GRACE_MS: u64 = 1_000;
 
 /// Where a shard's drain stands.
@@ -19,11 +25,11 @@ pub(crate) struct Draining {
     window_ms: u64,
     /// How many connections there were.
     count: usize,
-    /// Whose time has not come yet, by their ids, the next one last.
+    /// The ids of connections whose time has not come yet, the next one last.
     left: Vec<u64>,
-    /// Whose time has come, and since when.
-    pub(crate) due: Vec<(u64, Stamp)>,
-    pub(crate) tick: Interval,
+    /// The ids of connections whose time has come, and since when.
+    due: Vec<(u64, Stamp)>,
+    tick: Interval,
 }
 
 impl Draining {
@@ -40,8 +46,24 @@ impl Draining {
         }
     }
 
+    /// Takes the ids of those whose time has come, each with the moment of that. Has the shard
+    /// woken for the next.
+    pub(crate) fn take_due(&mut self, clock: &Clock, cx: &mut Context<'_>) -> Vec<(u64, Stamp)> {
+        if self.tick.poll_tick(cx).is_ready() {
+            // Registers the timer for the next one.
+            let _ = self.tick.poll_tick(cx);
+        }
+        self.fall_due(clock);
+        std::mem::take(&mut self.due)
+    }
+
+    /// Puts those back that are not to be closed yet.
+    pub(crate) fn put_back(&mut self, due: Vec<(u64, Stamp)>) {
+        self.due = due;
+    }
+
     /// Moves those whose time has come by now.
-    pub(crate) fn fall_due(&mut self, clock: &Clock) {
+    fn fall_due(&mut self, clock: &Clock) {
         let count = due_after(clock.since_ms(self.since), self.window_ms, self.count);
         while self.count - self.left.len() < count {
             let next = self.left.pop();
@@ -50,7 +72,8 @@ impl Draining {
     }
 }
 
-/// The time in which a shard closes `count` connections: at the slowest pace, one in a millisecond, it takes as many.
+/// The time in which a shard closes `count` connections: at the slowest pace, one in a millisecond,
+/// it takes as many.
 pub(crate) fn pace_ms(window_ms: u64, count: usize) -> u64 {
     window_ms.min(count as u64)
 }

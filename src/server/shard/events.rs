@@ -1,19 +1,17 @@
-//! What tasks of the shard's own thread have for it, in one queue without a lock.
+//! What tasks on a shard's own thread report to it: one queue without a lock.
 
-use crate::broker::SubscriptionId;
-use crate::channel::Lost;
-use crate::channel::Resume;
-use crate::server::http::serve::Upgraded;
 use std::cell::RefCell;
 use std::task::Waker;
 
-/// What a task on the shard's own thread has for it.
+use crate::broker::SubscriptionId;
+use crate::channel::{Lost, Resume};
+use crate::server::http::serve::Outcome;
+
+/// What a task reports to its shard.
 pub(crate) enum Event {
-    /// A connection has become a WebSocket.
-    Upgraded(Box<Upgraded>),
-    /// A connection ended as HTTP.
-    HttpEnded,
-    /// What a callback waited for is there.
+    /// A connection speaks HTTP no more.
+    HttpEnded(Outcome),
+    /// The future that a callback left for later is ready.
     Resumed {
         connection: u64,
         channel: SubscriptionId,
@@ -21,7 +19,7 @@ pub(crate) enum Event {
     },
 }
 
-/// The queue of those events. Of one thread, so it needs no lock.
+/// The queue of events. Used by one thread, so it needs no lock.
 #[derive(Default)]
 pub(crate) struct Events {
     queue: RefCell<Vec<Event>>,

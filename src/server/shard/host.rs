@@ -1,4 +1,5 @@
-//! The shard's side of a session: what it decides goes to the fan-out, in the order in which it decides.
+//! The shard's side of a session: hands its decisions to the fan-out, in the order in which they
+//! come.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,57 +9,44 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::events::{Event, Events};
-use super::join_queue::JoinQueue;
-use super::link::ShardLink;
-use crate::broker::{Fanout, Position, SubscriptionId, Terms};
-use crate::channel::{Address, Host, Job, JoinRefusal, Lost, PushRefusal, Resume};
+use super::services::Services;
+use crate::broker::{SubscriptionId, Terms};
+use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
 use crate::server::admission::JoinTurn;
-use crate::server::limits::limit::{Limit, LimitSet};
-use crate::server::limits::values::ServerLimits;
-use crate::session::encode_broadcast;
+use crate::server::limits::limit::Limit;
+use crate::session::BroadcastFrames;
 
 /// One connection's [`Host`], made for one call into its session.
 pub(crate) struct ShardHost<'a> {
-    pub fanout: &'a mut Fanout,
-    pub link: &'a Arc<ShardLink>,
-    pub events: &'a Rc<Events>,
-    pub held_joins: &'a mut JoinQueue,
-    pub callback_timeout_ms: u64,
-    /// The limits that only count.
-    pub observe: LimitSet,
-    /// The connection's place, and its never-reused name.
-    pub key: u32,
+    pub services: &'a mut Services,
+    /// The connection's place.
+    key: u32,
+    /// Its name, which is never reused.
     pub connection: u64,
-    /// The connection is ending: nothing more goes to it.
-    pub muted: bool,
-    /// Nor does what it broadcasts to anybody.
-    pub unheard: bool,
-    /// What the broadcasts of this call left some shard with, at most.
+    pub hearing: Hearing,
+    /// The most bytes that the broadcasts of this call left any shard with.
     pub lag_bytes: usize,
 }
 
+/// Which clients hear what a session sends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hearing {
+    All,
+    /// The connection is ending: nothing more goes to it, but its broadcasts go to the others.
+    Others,
+    /// Everybody's connection is ending: broadcasts go nowhere either.
+    Nobody,
+}
+
 impl<'a> ShardHost<'a> {
-    /// The host of the connection that is called `connection` and stands at `key`.
-    pub fn new(
-        fanout: &'a mut Fanout,
-        link: &'a Arc<ShardLink>,
-        events: &'a Rc<Events>,
-        held_joins: &'a mut JoinQueue,
-        limits: &ServerLimits,
-        (key, connection): (u32, u64),
-    ) -> ShardHost<'a> {
+    /// The host of the connection that is called `connection`, and has its place in that name.
+    pub fn new(services: &'a mut Services, connection: u64) -> ShardHost<'a> {
         ShardHost {
-            fanout,
-            link,
-            events,
-            held_joins,
-            callback_timeout_ms: limits.max(Limit::CallbackTime),
-            observe: limits.observe,
-            key,
+            services,
+            key: connection as u32,
             connection,
-            muted: false,
-            unheard: false,
+            hearing: Hearing::All,
             lag_bytes: 0,
         }
     }
@@ -66,37 +54,40 @@ impl<'a> ShardHost<'a> {
 
 impl Host for ShardHost<'_> {
     fn new_id(&mut self) -> SubscriptionId {
-        self.fanout.new_id()
+        self.services.fanout.new_id()
     }
 
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
-        let has_place = self.fanout.subscribe_on(self.key, id, topic, terms);
+        let has_place = self
+            .services
+            .fanout
+            .subscribe_on(self.key, id, topic, terms);
         if has_place {
-            self.link.stats.joins_admitted.add(1);
+            self.services.link.stats.joins_admitted.add(1);
             self.send(first, None);
         }
         has_place
     }
 
     fn join_refused(&mut self, refusal: JoinRefusal) {
-        self.link.stats.joins_refused[refusal as usize].add(1);
+        self.services.link.stats.joins_refused[refusal as usize].add(1);
     }
 
     fn push_refused(&mut self, refusal: PushRefusal) {
-        self.link.stats.pushes_refused[refusal as usize].add(1);
+        self.services.link.stats.pushes_refused[refusal as usize].add(1);
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {
-        self.fanout.listen(self.key, id, topic);
+        self.services.fanout.listen(self.key, id, topic);
     }
 
     fn unsubscribe(&mut self, id: SubscriptionId) {
-        self.fanout.unsubscribe(self.key, id);
+        self.services.fanout.unsubscribe(self.key, id);
     }
 
     fn send(&mut self, frame: Bytes, behind: Option<SubscriptionId>) {
-        if !self.muted {
-            self.fanout.send(self.key, frame, behind);
+        if self.hearing == Hearing::All {
+            self.services.fanout.send(self.key, frame, behind);
         }
     }
 
@@ -106,25 +97,28 @@ impl Host for ShardHost<'_> {
         event: &str,
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
-    ) -> Position {
-        if self.unheard {
-            return Position::NOWHERE;
+    ) -> Published {
+        if self.hearing == Hearing::Nobody {
+            return None.into();
         }
-        let published = self.fanout.publish(topic, from, &mut |draft, wants| {
-            encode_broadcast(draft, wants, topic, event, &payload);
-        });
+        let mut frames = BroadcastFrames {
+            topic,
+            event,
+            payload: &payload,
+        };
+        let published = self.services.fanout.publish(topic, from, &mut frames);
         let Some(published) = published else {
-            return Position::NOWHERE;
+            return None.into();
         };
         self.lag_bytes = self.lag_bytes.max(published.lag_bytes);
-        published.position
+        Some(published.position).into()
     }
 
     fn defer(&mut self, channel: SubscriptionId, job: Job) {
-        let events = Rc::clone(self.events);
+        let events = Rc::clone(&self.services.events);
         let (connection, deadline) = (
             self.connection,
-            Duration::from_millis(self.callback_timeout_ms),
+            Duration::from_millis(self.services.limits.max(Limit::CallbackTime)),
         );
         let report = Report {
             events,
@@ -132,7 +126,10 @@ impl Host for ShardHost<'_> {
             channel,
             result: Err(Lost::Panicked),
         };
-        let (meters, observe) = (Arc::clone(&self.link.meters), self.observe);
+        let (meters, observe) = (
+            Arc::clone(&self.services.link.meters),
+            self.services.limits.observe,
+        );
         tokio::task::spawn_local(async move {
             let (mut job, began) = (job, Instant::now());
             let (limit, max) = (Limit::CallbackTime, deadline.as_micros() as u64);
@@ -147,24 +144,23 @@ impl Host for ShardHost<'_> {
     }
 
     fn may_join(&mut self, channel: SubscriptionId) -> bool {
-        let (wait, in_time) = match self.link.admission.next_join() {
+        let (wait, in_time) = match self.services.link.admission.next_join() {
             JoinTurn::Now => return true,
             JoinTurn::Later(wait) => (wait, true),
             JoinTurn::TooLate(wait) => (wait, false),
         };
-        self.held_joins
-            .hold(self.connection, channel, wait, in_time);
+        let joins = &mut self.services.joins;
+        joins.hold(self.connection, channel, wait, in_time);
         false
     }
 
     fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {
         let (limit, max) = (Limit::ChannelsPerConnection, channels_max as u64);
-        let meters = &self.link.meters;
-        !meters.judge(self.observe, limit, channels as u64, max)
+        !self.services.judge(limit, channels as u64, max)
     }
 
     fn address(&self) -> Address {
-        let postbox = Arc::clone(self.link);
+        let postbox = Arc::clone(&self.services.link);
         Address {
             postbox,
             connection: self.connection,
@@ -172,8 +168,8 @@ impl Host for ShardHost<'_> {
     }
 }
 
-/// Tells the shard how a job ended, whatever happens to its task: a channel must not wait for ever because something of
-/// the app's panicked while it was dropped.
+/// Reports to the shard how a job ended, whatever happens to its task. Otherwise a channel would
+/// wait for ever if a value of the app's panicked while it was dropped.
 struct Report {
     events: Rc<Events>,
     connection: u64,

@@ -1,31 +1,38 @@
 //! Joins over the rate, each with the moment of its answer.
 
-use crate::broker::SubscriptionId;
 use std::collections::VecDeque;
+use std::future::Future;
 use std::pin::Pin;
+use std::task::Context;
 use std::time::Duration;
-use tokio::time::Instant;
-use tokio::time::Sleep;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::broker::SubscriptionId;
 
 /// Joins that are answered in one turn, so that a turn stays short.
 pub(crate) const JOINS_PER_TURN: usize = 256;
 
-/// Those of one shard.
+/// The held joins of one shard.
 #[derive(Default)]
 pub(crate) struct JoinQueue {
-    pub(crate) line: VecDeque<HeldJoin>,
-    pub(crate) timer: Option<Pin<Box<Sleep>>>,
+    line: VecDeque<HeldJoin>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 pub(crate) struct HeldJoin {
-    pub(crate) at: Instant,
-    pub(crate) connection: u64,
-    pub(crate) channel: SubscriptionId,
+    at: Instant,
+    pub connection: u64,
+    pub channel: SubscriptionId,
     /// It is answered then, and not refused.
-    pub(crate) in_time: bool,
+    pub in_time: bool,
 }
 
 impl JoinQueue {
+    pub fn is_empty(&self) -> bool {
+        self.line.is_empty()
+    }
+
     /// Holds the join of `channel` on `connection`, for that time at least.
     pub fn hold(
         &mut self,
@@ -46,7 +53,48 @@ impl JoinQueue {
     }
 
     /// The first, if its time has come.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<HeldJoin> {
+    pub fn pop_due(&mut self, now: Instant) -> Option<HeldJoin> {
         self.line.pop_front_if(|first| first.at <= now)
+    }
+
+    /// Has the shard woken for the first. True if that is now.
+    pub fn next_is_due(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(first) = self.line.front().map(|first| first.at) else {
+            self.line.shrink_to_fit();
+            self.timer = None;
+            return false;
+        };
+        let timer = &mut self.timer;
+        let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(first)));
+        if timer.deadline() != first {
+            timer.as_mut().reset(first);
+        }
+        timer.as_mut().poll(cx).is_ready()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::{Fanout, FanoutSettings, Hub};
+    use std::sync::Arc;
+
+    #[test]
+    fn held_joins_are_answered_in_the_order_in_which_they_came() {
+        let hub = Arc::new(Hub::new(1));
+        let mut fanout = Fanout::new(0, hub, FanoutSettings::default());
+        let mut queue = JoinQueue::default();
+        queue.hold(1, fanout.new_id(), Duration::from_secs(60), true);
+        queue.hold(2, fanout.new_id(), Duration::ZERO, false);
+        let now = Instant::now();
+        assert!(
+            queue.pop_due(now).is_none(),
+            "the second waits for the first"
+        );
+        let later = now + Duration::from_secs(61);
+        let due = std::iter::from_fn(|| queue.pop_due(later));
+        let due: Vec<_> = due.map(|join| (join.connection, join.in_time)).collect();
+        assert_eq!(due, [(1, true), (2, false)]);
+        assert!(queue.is_empty());
     }
 }

@@ -1,4 +1,5 @@
-//! How near the limits are that a shard looks at now and then, and what those do that are only observed.
+//! Watching the limits that a shard looks at now and then: notes how near they are, and which were
+//! reached.
 
 use super::Shard;
 use super::connection::{Connection, Stage};
@@ -9,8 +10,8 @@ use crate::server::limits::values::ServerLimits;
 use crate::websocket::{CloseReason, Violation};
 
 impl ServerLimits {
-    /// What is kept of a topic that has no [`Retention`] of its own: as the limits say, but 16 times that of those that are
-    /// only observed.
+    /// How much is kept of a topic that has no [`Retention`] of its own: as the limits say, but 16
+    /// times that of limits that are only observed.
     pub fn retention(&self) -> Retention {
         with_observed(self).retention()
     }
@@ -24,27 +25,12 @@ pub(crate) struct NearestDeadlines {
 }
 
 impl Shard {
-    /// `used` of `max` is in use here. True if that is too much, and the limit bites.
-    pub(crate) fn judge(&self, limit: Limit, used: u64, max: u64) -> bool {
-        self.link
-            .meters
-            .judge(self.limits.observe, limit, used, max)
-    }
-
-    /// A deadline has passed. True if it bites.
-    pub(crate) fn exceeded(&self, limit: Limit) -> bool {
-        self.link.meters.exceeded(self.limits.observe, limit)
-    }
-
-    pub(crate) fn lag_bytes_that_bite(&self) -> u64 {
-        self.limits.bites_above(Limit::LagBytes)
-    }
-
     /// A message that is too large was refused by its header.
     pub(crate) fn note_violation(&self, reason: &CloseReason) {
         if let CloseReason::Violation(Violation::MessageTooBig { max }) = *reason {
             let max = max as u64;
-            self.link
+            self.services
+                .link
                 .meters
                 .judge(LimitSet::default(), Limit::MessageBytes, max + 1, max);
         }
@@ -55,8 +41,8 @@ impl Shard {
         let limit = match failure {
             Failure::Io(_) => return,
             Failure::FellBehind => {
-                let heights = self.fanout.heights();
-                let bytes_max = self.limits.max(Limit::RetentionBytes);
+                let heights = self.services.fanout.high_water();
+                let bytes_max = self.services.limits.max(Limit::RetentionBytes);
                 match heights.log_bytes as u64 > bytes_max {
                     true => Limit::RetentionBytes,
                     false => Limit::RetentionMessages,
@@ -66,13 +52,16 @@ impl Shard {
             Failure::CrowdedOut => Limit::RetentionTotalBytes,
             Failure::OutboxFull => Limit::OutboxBytes,
         };
-        // It has bitten, be it at its value or, observed, at 16 times that.
-        self.link.meters.exceeded(LimitSet::default(), limit);
+        // It has bitten: at its value, or at 16 times that if it is observed.
+        self.services
+            .link
+            .meters
+            .exceeded(LimitSet::default(), limit);
     }
 
     /// Notes how high the logs and outboxes of blocked readers have stood since the last sweep.
     pub(crate) fn note_heights(&mut self) {
-        let heights = self.fanout.take_heights();
+        let heights = self.services.fanout.take_high_water();
         let noted = [
             (Limit::OutboxBytes, heights.outbox_bytes),
             (Limit::RetentionBytes, heights.log_bytes),
@@ -81,31 +70,32 @@ impl Shard {
             (Limit::RetentionTotalBytes, heights.retained_bytes),
         ];
         for (limit, height) in noted {
-            let (height, max) = (height as u64, self.limits.max(limit));
-            let is_observed = self.limits.observe.contains(limit);
+            let (height, max) = (height as u64, self.services.limits.max(limit));
+            let is_observed = self.services.limits.observe.contains(limit);
             let height = if is_observed { height } else { height.min(max) };
-            self.judge(limit, height, max);
+            self.services.judge(limit, height, max);
         }
     }
 
     pub(crate) fn note_deadlines(&self, nearest: &NearestDeadlines) {
-        let (meters, observe) = (&self.link.meters, self.limits.observe);
+        let (meters, observe) = (&self.services.link.meters, self.services.limits.observe);
         meters.note(observe, Limit::IdleTime, nearest.idle, 1000);
         meters.note(observe, Limit::PartialTime, nearest.partial, 1000);
     }
 
     /// How near one connection is to its deadlines.
     pub(crate) fn look_at(&self, connection: &Connection, nearest: &mut NearestDeadlines) {
-        if !matches!(connection.state, Stage::Open) {
+        if !matches!(connection.stage, Stage::Open | Stage::Held) {
             return;
         }
-        let permille = |since, max_ms: u64| self.clock.since_ms(since) * 1000 / max_ms.max(1);
+        let permille =
+            |since, max_ms: u64| self.timers.clock.since_ms(since) * 1000 / max_ms.max(1);
         let idle_ms = connection.socket.limits().idle_timeout_ms;
-        nearest.idle = nearest.idle.max(permille(connection.heard, idle_ms));
+        nearest.idle = nearest.idle.max(permille(connection.idle.since, idle_ms));
         if connection.reader.is_partial() {
             let partial = permille(
-                connection.partial_since,
-                connection.partial_ms_max(&self.clock, &self.limits),
+                connection.partial.since,
+                connection.partial_ms_max(&self.timers.clock, &self.services.limits),
             );
             nearest.partial = nearest.partial.max(partial);
         }

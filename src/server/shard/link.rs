@@ -1,4 +1,5 @@
-//! What reaches a shard: commands from other threads, and events of its own thread's tasks.
+//! The part of a shard that other threads hold: its inbox for commands, and what they may read of
+//! it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,23 +8,24 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::broker::{Hub, Mailbox};
 use crate::channel::{Mail, Postbox};
 use crate::server::admission::Admission;
-use crate::server::endpoint::Endpoint;
 use crate::server::http::app::Serving;
 use crate::server::http::pending::InHttp;
 use crate::server::limits::meters::LimitMeters;
+use crate::server::node::Node;
 use crate::server::node::closes::Closes;
 use crate::server::node::shard_stats::ShardStats;
 use crate::server::node::status::Status;
 
-/// What another thread asks of a shard.
+/// A request of another thread to a shard.
 pub(crate) enum Command {
     /// Takes a connection over.
     Accept(std::net::TcpStream, SocketAddr),
-    /// Cuts connections in HTTP that have waited longest without a whole request, since others wait to be accepted.
+    /// Cuts connections in HTTP that have waited longest without a whole request, because others
+    /// wait to be accepted.
     MakeRoom,
     /// Something for a channel.
     Mail(Mail),
-    /// Serves that from now on.
+    /// Serves another router within other limits from now on.
     Reload(Arc<Serving>),
     /// Closes everything with 1012, by and by, and ends.
     Drain,
@@ -35,7 +37,7 @@ pub(crate) enum Command {
 pub(crate) struct ShardLink {
     pub number: u16,
     pub hub: Arc<Hub>,
-    /// Of all shards.
+    /// The node's, as are the three fields below it.
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
@@ -43,28 +45,28 @@ pub(crate) struct ShardLink {
     /// Its own. Others only read them.
     pub stats: Arc<ShardStats>,
     pub inbox: Mailbox<Command>,
-    /// Connections it has, in HTTP or as WebSockets; for the acceptor to find the least loaded.
+    /// Connections it has, in HTTP or as WebSockets; the acceptor looks for the least loaded shard.
     pub connections: AtomicUsize,
     /// Those of them in HTTP.
     pub in_http: Arc<InHttp>,
-    /// It was asked to make room, and has not looked yet.
+    /// It was asked to make room, and has not done so yet.
     pub is_to_make_room: AtomicBool,
     /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
-    /// Those that it cut when their clients had been told, and had not closed in return yet.
+    /// WebSockets that it cut when their clients had been told, and had not closed in return yet.
     pub cut_told: AtomicUsize,
 }
 
 impl ShardLink {
-    pub fn new(number: u16, endpoint: &Endpoint) -> ShardLink {
+    pub fn new(number: u16, node: &Node) -> ShardLink {
         ShardLink {
             number,
-            hub: Arc::clone(&endpoint.hub),
-            closes: Arc::clone(&endpoint.closes),
-            meters: Arc::clone(&endpoint.meters),
-            status: Arc::clone(&endpoint.status),
-            admission: Arc::clone(&endpoint.admission),
-            stats: Arc::clone(&endpoint.stats[usize::from(number)]),
+            hub: Arc::clone(&node.hub),
+            closes: Arc::clone(&node.closes),
+            meters: Arc::clone(&node.meters),
+            status: Arc::clone(&node.status),
+            admission: Arc::clone(&node.admission),
+            stats: Arc::clone(&node.stats[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
             in_http: Arc::default(),
@@ -80,7 +82,7 @@ impl ShardLink {
         self.inbox.post(Command::Accept(stream, peer), 1);
     }
 
-    /// Asks it to cut who waits longest in HTTP; not twice before it has looked.
+    /// Asks it to cut those that wait longest in HTTP; not twice before it has looked.
     pub fn make_room(&self) {
         if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
             self.inbox.post(Command::MakeRoom, 1);

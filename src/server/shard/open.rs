@@ -1,37 +1,33 @@
-//! Arriving: what other threads and the shard's own tasks have for it, and how a connection becomes one of its own.
+//! Opening connections: taking over sockets and upgrades, and whatever else arrives for a shard.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::Shard;
-use super::connection::{Connection, ConnectionWaker, Overdue, Stage};
+use super::connection::{Connection, Deadline, Stage};
 use super::events::Event;
 use super::link::Command;
 use super::pace::Pace;
 use crate::channel::ConnectionName as Name;
-use crate::server::http::serve::Upgraded;
-use crate::server::http::serve::serve;
+use crate::server::http::serve::{Outcome, Upgraded, serve};
 use crate::server::limits::limit::Limit;
-use crate::session::Session;
-use crate::session::class_of;
+use crate::session::{Session, class_of};
 use crate::websocket::{CloseReason, FrameReader};
 
-/// How long a connection has for its request at least when others wait for its place: who waited in the backlog has sent
-/// it already, and who did not is a packet away.
+/// How long a connection has for its request at least when others wait for its place. A client that waited in the
+/// backlog has sent it already; that of any other is a packet away.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// Of so many connections that wait for their request one is cut at a time, so that a storm of silent ones is got over fast.
+/// One of so many connections that wait for their request is cut at a time, so that a storm of silent ones is got
+/// over fast.
 const CUT_OF: usize = 16;
 
 impl Shard {
     pub(crate) fn take_commands(&mut self) {
         let mut commands = Vec::new();
-        self.link.inbox.take(&mut commands);
+        self.services.link.inbox.take(&mut commands);
         for command in commands {
             match command {
                 Command::Accept(stream, peer) => self.serve_http(stream, peer),
@@ -50,27 +46,26 @@ impl Shard {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::warn!(%error, "cannot watch a new socket");
-                return self.link.connection_gone();
+                return self.services.link.connection_gone();
             }
         };
-        let (app, events) = (Arc::clone(&self.app), Rc::clone(&self.events));
-        let mut stops = self.stops.subscribe();
+        let (app, events) = (
+            Arc::clone(&self.services.app),
+            Rc::clone(&self.services.events),
+        );
+        let stop = self.lifecycle.stop();
         self.http_connections += 1;
-        let (slot, is_cut) = self.pending.enter();
+        let entry = self.pending.enter();
         self.make_room_in_flight();
         tokio::task::spawn_local(async move {
-            let stop = async move {
-                let _ = stops.wait_for(|stops| *stops).await;
-            };
-            let serving = serve(stream, peer, app, Some(slot), stop);
-            let upgraded = unless(is_cut, serving).await;
-            events.push(upgraded.map_or(Event::HttpEnded, |u| Event::Upgraded(Box::new(u))));
+            let outcome = serve(stream, peer, app, entry, stop).await;
+            events.push(Event::HttpEnded(outcome));
         });
     }
 
-    /// Cuts who waits longest for a request while too many are in HTTP.
+    /// Cuts the connection that has waited longest for a request if too many are in HTTP.
     fn make_room_in_flight(&self) {
-        let admission = &self.link.admission;
+        let admission = &self.services.link.admission;
         let observe = admission.observe();
         let (limit, max) = (Limit::UpgradesInFlight, admission.upgrades_in_flight_max());
         let len = self.pending.len() as u64;
@@ -81,11 +76,14 @@ impl Shard {
 
     /// The server is full, and somebody waits to be accepted.
     fn make_room_for_newcomers(&self) {
-        self.link.is_to_make_room.store(false, Ordering::Relaxed);
+        self.services
+            .link
+            .is_to_make_room
+            .store(false, Ordering::Relaxed);
         let len = self.pending.len();
         // Those that were cut are not gone before their tasks have ended: each of them is room already.
         if self.http_connections == len {
-            let waiting = self.link.in_http.waiting.load(Ordering::Relaxed);
+            let waiting = self.services.link.in_http.waiting.load(Ordering::Relaxed);
             for _ in 0..waiting.div_ceil(CUT_OF) {
                 self.pending.cut_overdue(ROOM_GRACE);
             }
@@ -93,22 +91,21 @@ impl Shard {
     }
 
     pub(crate) fn take_events(&mut self) {
-        for event in self.events.take() {
+        for event in self.services.events.take() {
             match event {
-                Event::HttpEnded => {
+                Event::HttpEnded(outcome) => {
                     self.http_connections -= 1;
-                    self.link.connection_gone();
-                }
-                Event::Upgraded(upgraded) => {
-                    self.http_connections -= 1;
-                    self.open(*upgraded);
+                    match outcome {
+                        Outcome::Upgraded(upgraded) => self.open(*upgraded),
+                        Outcome::Ended => self.services.link.connection_gone(),
+                    }
                 }
                 Event::Resumed {
                     connection,
                     channel,
                     result,
                 } => {
-                    if let Some(key) = self.place_of(connection) {
+                    if let Some(key) = self.connections.place_of(connection) {
                         self.with_session(key, |session, host| {
                             session.resume(channel, result, host)
                         });
@@ -128,57 +125,39 @@ impl Shard {
             accepted,
         } = upgraded;
         // Its mount may have been reloaded while it was let in.
-        let socket = self.app.router().successor_of(&accepted.socket);
+        let socket = self.services.app.router().successor_of(&accepted.socket);
         let socket = Arc::clone(socket.unwrap_or(&accepted.socket));
-        let key = self.connections.vacant_key() as u32;
-        let ready = Arc::clone(&self.woken);
-        self.next_connection += 1;
-        // The place is in the name, so that mail finds it without a map.
-        let id = self.next_connection << 32 | u64::from(key);
+        let (key, id, waker) = self.connections.next();
         let settings = Arc::clone(&socket.session);
-        self.fanout.open(key, class_of(accepted.version));
+        self.services.fanout.open(key, class_of(accepted.version));
         if let Some(socket_id) = &accepted.socket_id {
-            let subscription = self.fanout.new_id();
-            self.fanout
+            let subscription = self.services.fanout.new_id();
+            self.services
+                .fanout
                 .listen_as_socket_id(key, subscription, socket_id);
         }
+        let now = self.timers.clock.now();
         self.connections.insert(Connection {
             id,
             stream,
-            waker: Waker::from(Arc::new(ConnectionWaker { key, ready })),
+            waker,
             reader: FrameReader::new(),
             session: Session::new(accepted.version, settings, accepted.assigns),
             socket,
-            state: Stage::Open,
-            heard: self.clock.now(),
-            partial_since: self.clock.now(),
-            overdue: Overdue::default(),
-            partial_throttled_ms: 0,
+            stage: Stage::Open,
+            is_queued: false,
             write_blocked: false,
-            // The one before it in this place may have left its entry.
-            ready: self.ready.contains(&key) || self.awake.contains(&key),
-            held: false,
+            idle: Deadline::begin(now),
+            partial: Deadline::begin(now),
+            partial_throttled_ms: 0,
             pace: Pace::default(),
             counted,
         });
-        tracing::debug!(connection = %Name(id), shard = self.link.number, %client, %peer, "connected");
+        tracing::debug!(connection = %Name(id), shard = self.services.link.number, %client, %peer, "connected");
         self.read_leftover(key, &leftover);
-        self.make_ready(key);
-        if self.draining.is_some() {
+        self.connections.make_ready(key);
+        if self.lifecycle.is_ending() {
             self.close(key, CloseReason::ServiceRestart);
         }
     }
-}
-
-/// The output of `work`; `None` if `end` is ready first.
-pub(crate) async fn unless<T>(
-    end: impl Future,
-    work: impl Future<Output = Option<T>>,
-) -> Option<T> {
-    let (mut end, mut work) = (pin!(end), pin!(work));
-    poll_fn(|cx| match work.as_mut().poll(cx) {
-        Poll::Pending => end.as_mut().poll(cx).map(|_| None),
-        ready => ready,
-    })
-    .await
 }

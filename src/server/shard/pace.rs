@@ -1,19 +1,20 @@
-//! How much a connection sent, what that is charged by, and who has to wait for it.
+//! The rate of one connection, what its reads are charged by, and the queue of those over their
+//! rate.
 
-use super::clock::Stamp;
-use crate::server::limits::limit::Limit;
-use crate::server::limits::token_bucket::RefillRate;
-use crate::server::limits::token_bucket::TokenBucket;
-use crate::server::limits::values::ServerLimits;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::pin::Pin;
 use std::task::Context;
 use std::time::Duration;
-use tokio::time::Instant;
-use tokio::time::Sleep;
 
-/// What one connection has sent of late.
+use tokio::time::{Instant, Sleep};
+
+use super::clock::{Clock, Stamp};
+use crate::server::limits::limit::Limit;
+use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
+use crate::server::limits::values::ServerLimits;
+
+/// How much one connection has sent of late.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
     pub(crate) messages: TokenBucket,
@@ -22,11 +23,12 @@ pub(crate) struct Pace {
     pub(crate) over_since: Option<Stamp>,
 }
 
-/// Those that are not read for it, and when the next of them is.
+/// Connections that are not read because they were over their rate, and when the next of them is
+/// read again.
 #[derive(Default)]
 pub(crate) struct Throttled {
-    pub(crate) queue: BinaryHeap<Reverse<(u64, u32)>>,
-    pub(crate) timer: Option<Pin<Box<Sleep>>>,
+    queue: BinaryHeap<Reverse<(u64, u32)>>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Pace {
@@ -35,19 +37,20 @@ impl Pace {
         self.over_since = None;
     }
 
-    /// It was not read for so long, for another reason.
+    /// It was not read for so long, for another reason than its rate.
     pub fn waited(&mut self, ms: u64) {
         self.over_since = self.over_since.map(|since| since.later_by(ms));
     }
 
-    /// Begins under other rates, by which what is missing now would be something else: empty at most, and with no debt.
+    /// Begins under other rates, with buckets that are empty at most: a debt at the old rate would
+    /// be another time at the new one.
     pub(crate) fn begin_again(&mut self, now_ns: u64, charges: Charges) {
         self.messages.forgive(now_ns, charges.messages);
         self.bytes.forgive(now_ns, charges.bytes);
         self.over_since = None;
     }
 
-    /// Whether it has been over for longer than that is waited for.
+    /// Whether it has been over for so long that `is_over` holds of the time since which it has.
     pub fn is_over(&self, is_over: impl FnOnce(Stamp) -> bool) -> bool {
         self.over_since.is_some_and(is_over)
     }
@@ -70,8 +73,29 @@ impl From<&ServerLimits> for Charges {
 }
 
 impl Throttled {
+    pub fn push(&mut self, until_ns: u64, key: u32) {
+        self.queue.push(Reverse((until_ns, key)));
+    }
+
+    /// The first, if its time has come: until when it was to wait, and its place.
+    pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, u32)> {
+        let Reverse(first) = *self.queue.peek()?;
+        (first.0 <= now_ns).then(|| self.queue.pop())?;
+        Some(first)
+    }
+
+    /// Has the shard woken for the first. True if that is now.
+    pub fn next_is_due(&mut self, clock: &Clock, cx: &mut Context<'_>) -> bool {
+        let Some(&Reverse((until_ns, _))) = self.queue.peek() else {
+            self.timer = None;
+            return false;
+        };
+        let at = Instant::from_std(clock.instant(until_ns));
+        self.is_due(at, cx)
+    }
+
     /// Has the shard woken at `at`. True if that is now.
-    pub(crate) fn is_due(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
+    fn is_due(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
         // Not sooner than the timer could tell apart.
         let at = at.max(Instant::now() + Duration::from_millis(1));
         let timer = self
@@ -101,5 +125,18 @@ mod tests {
         pace.rests();
         pace.waited(500);
         assert!(!pace.is_over(|_| true), "it was not over");
+    }
+
+    #[test]
+    fn those_over_their_rate_are_read_again_in_the_order_of_their_times() {
+        let mut throttled = Throttled::default();
+        for (until_ns, key) in [(30, 1), (10, 2), (20, 3)] {
+            throttled.push(until_ns, key);
+        }
+        assert_eq!(throttled.pop_due(9), None);
+        let due = std::iter::from_fn(|| throttled.pop_due(20));
+        assert_eq!(due.collect::<Vec<_>>(), [(10, 2), (20, 3)]);
+        assert_eq!(throttled.pop_due(u64::MAX), Some((30, 1)));
+        assert_eq!(throttled.pop_due(u64::MAX), None);
     }
 }

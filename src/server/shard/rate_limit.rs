@@ -1,112 +1,107 @@
-//! What one connection may send in a second: who is over is read later, who stays over is closed.
+//! Charging one read: for the size of its messages, what it left other shards with, and its
+//! connection's rate.
 //!
-//! A read is charged as a whole, so a message costs an addition; the debt of one read is paid by a pause before the next.
-
-use std::cmp::Reverse;
-use std::task::Context;
-
-use tokio::time::Instant;
+//! A read is charged as a whole, so a message costs an addition. A pause before the next read pays
+//! the debt of one.
 
 use super::Shard;
-use super::connection::Stage;
-use super::pace::Charges;
+use super::connection::Connection;
+use super::receive::Taken;
+use super::services::Services;
 use crate::server::limits::limit::Limit;
-use crate::server::limits::values::ServerLimits;
 use crate::websocket::CloseReason;
 
+/// What becomes of a connection after a read.
+pub(crate) enum Verdict {
+    GoOn,
+    /// It published more than the shards can take.
+    Pause,
+    /// It is over its rate: not read until then, in nanoseconds of the shard's clock.
+    Throttle {
+        until_ns: u64,
+    },
+    Close(CloseReason),
+}
+
 impl Shard {
-    /// A read brought so many messages and bytes. Returns why the connection is to be closed, if so.
-    pub(crate) fn charge(&mut self, key: u32, messages: u32, bytes: usize) -> Option<CloseReason> {
-        let (charges, now_ns) = (self.charges, self.clock.now_ns());
-        let pace = &mut self.connections.get_mut(key as usize)?.pace;
-        let buckets = [
-            (
-                Limit::MessagesPerSecond,
-                &mut pace.messages,
-                messages,
-                charges.messages,
-            ),
-            (
-                Limit::BytesPerSecond,
-                &mut pace.bytes,
-                bytes as u32,
-                charges.bytes,
-            ),
-        ];
-        let mut wait_ns = 0;
-        for (limit, bucket, count, rate) in buckets {
-            let debt_ns = bucket.take(now_ns, count, rate);
-            let (used_ns, burst_ns) = (bucket.used_ns(now_ns), rate.burst_ns());
-            let observe = self.limits.observe;
-            if debt_ns == 0 {
-                self.link.meters.note(observe, limit, used_ns, burst_ns);
-            } else if self.link.meters.exceeded(observe, limit) {
-                self.link.meters.note(observe, limit, burst_ns, burst_ns);
-                wait_ns = wait_ns.max(debt_ns);
-            } else {
-                self.link.meters.note(observe, limit, used_ns, burst_ns);
-                bucket.forgive(now_ns, rate);
-            }
+    /// Charges the connection at `key` for a read of so many bytes.
+    pub(crate) fn charge_read(&mut self, key: u32, read: usize, taken: &Taken) -> Verdict {
+        let (services, clock) = (&self.services, &self.timers.clock);
+        let partial_bytes = self.connections.partial_bytes() as u64;
+        let Some(connection) = self.connections.get_mut(key) else {
+            return Verdict::GoOn;
+        };
+        let message_bytes_max = connection.socket.limits().message_bytes_max as u64;
+        services.judge(Limit::MessageBytes, taken.largest as u64, message_bytes_max);
+        let limits = &services.limits;
+        if connection.reader.kept_bytes() > 0
+            && services.judge(
+                Limit::PartialBytes,
+                partial_bytes,
+                limits.max(Limit::PartialBytes),
+            )
+        {
+            return Verdict::Close(CloseReason::PartialTimeout);
         }
+        let (lag_bytes, lag_bytes_max) = (taken.lag_bytes as u64, limits.max(Limit::LagBytes));
+        let lags = lag_bytes > 0 && services.judge(Limit::LagBytes, lag_bytes, lag_bytes_max);
+        let wait_ns = charge_rates(connection, services, clock.now_ns(), taken.frames, read);
         if wait_ns == 0 {
-            pace.rests();
-            return None;
-        }
-        let since = *pace.over_since.get_or_insert(self.clock.now());
-        if self.clock.is_over(since, self.limits.over_ms()) {
-            return Some(CloseReason::RateExceeded);
-        }
-        self.throttle(key, now_ns + wait_ns);
-        None
-    }
-
-    /// Charges by the rates of `limits` from now on. What is owed at others is forgiven, and clients that
-    /// wait for that are read.
-    pub(crate) fn set_rates(&mut self, limits: &ServerLimits) {
-        let charges = Charges::from(limits);
-        if std::mem::replace(&mut self.charges, charges) == charges {
-            return;
-        }
-        let now_ns = self.clock.now_ns();
-        for (_, connection) in &mut self.connections {
-            connection.pace.begin_again(now_ns, charges);
-        }
-        for Reverse((until_ns, key)) in std::mem::take(&mut self.throttled.queue) {
-            self.resume_one(key, until_ns);
-        }
-    }
-
-    fn throttle(&mut self, key: u32, until_ns: u64) {
-        if let Some(connection) = self.connections.get_mut(key as usize)
-            && matches!(connection.state, Stage::Open)
-        {
-            let since = self.clock.now();
-            connection.state = Stage::Throttled { since, until_ns };
-            self.throttled.queue.push(Reverse((until_ns, key)));
-        }
-    }
-
-    /// Goes on reading those whose time has come. True if another is due before this turn ends.
-    pub(crate) fn resume_throttled(&mut self, cx: &mut Context<'_>) -> bool {
-        while let Some(&Reverse((until_ns, key))) = self.throttled.queue.peek() {
-            if until_ns > self.clock.now_ns() {
-                let at = Instant::from_std(self.clock.instant(until_ns));
-                return self.throttled.is_due(at, cx);
+            connection.pace.rests();
+        } else {
+            let since = *connection.pace.over_since.get_or_insert(clock.now());
+            if clock.is_over(since, limits.over_ms()) {
+                return Verdict::Close(CloseReason::RateExceeded);
             }
-            self.throttled.queue.pop();
-            self.resume_one(key, until_ns);
         }
-        self.throttled.timer = None;
-        false
+        match (lags, wait_ns) {
+            (true, _) => Verdict::Pause,
+            (false, 0) => Verdict::GoOn,
+            (false, _) => Verdict::Throttle {
+                until_ns: clock.now_ns() + wait_ns,
+            },
+        }
     }
+}
 
-    /// Another connection may have its place by now.
-    fn resume_one(&mut self, key: u32, until_ns: u64) {
-        if let Some(connection) = self.connections.get_mut(key as usize)
-            && matches!(connection.state, Stage::Throttled { until_ns: its, .. } if its == until_ns)
-        {
-            connection.reopen(&self.clock);
-            connection.make_ready(key, &mut self.ready);
+/// Takes messages and bytes out of the connection's buckets. Returns how long it is to wait, in
+/// nanoseconds.
+fn charge_rates(
+    connection: &mut Connection,
+    services: &Services,
+    now_ns: u64,
+    messages: u32,
+    bytes: usize,
+) -> u64 {
+    let (charges, pace) = (services.charges, &mut connection.pace);
+    let (meters, observe) = (&services.link.meters, services.limits.observe);
+    let buckets = [
+        (
+            Limit::MessagesPerSecond,
+            &mut pace.messages,
+            messages,
+            charges.messages,
+        ),
+        (
+            Limit::BytesPerSecond,
+            &mut pace.bytes,
+            bytes as u32,
+            charges.bytes,
+        ),
+    ];
+    let mut wait_ns = 0;
+    for (limit, bucket, count, rate) in buckets {
+        let debt_ns = bucket.take(now_ns, count, rate);
+        let (used_ns, burst_ns) = (bucket.used_ns(now_ns), rate.burst_ns());
+        if debt_ns == 0 {
+            meters.note(observe, limit, used_ns, burst_ns);
+        } else if meters.exceeded(observe, limit) {
+            meters.note(observe, limit, burst_ns, burst_ns);
+            wait_ns = wait_ns.max(debt_ns);
+        } else {
+            meters.note(observe, limit, used_ns, burst_ns);
+            bucket.forgive(now_ns, rate);
         }
     }
+    wait_ns
 }

@@ -3,21 +3,17 @@
 use std::sync::Arc;
 
 use super::Shard;
-use crate::channel::Router;
 use crate::server::http::app::Serving;
-use crate::server::limits::observe::with_observed;
 
 impl Shard {
-    /// In one turn: what a client says next meets all of it or nothing.
+    /// In one turn: a client's next message meets all of the change or none of it.
     pub(crate) fn reload(&mut self, serving: &Serving) {
-        self.app = Arc::clone(&serving.app);
-        self.limits = serving.limits;
-        self.set_rates(&serving.limits);
-        self.fanout.set_settings(with_observed(&self.limits));
-        self.sweep = self.limits.sweeps(&self.app);
-        let router: &Router = serving.app.router();
-        for (_, connection) in &mut self.connections {
-            if let Some(socket) = router.successor_of(&connection.socket) {
+        if let Some(charges) = self.services.reload(serving) {
+            self.connections.forgive(&self.timers.clock, charges);
+        }
+        self.timers.set_limits(&serving.limits, &serving.app);
+        for connection in self.connections.iter_mut() {
+            if let Some(socket) = serving.app.router().successor_of(&connection.socket) {
                 connection.session.reload(&socket.session);
                 connection.socket = Arc::clone(socket);
             }

@@ -85,9 +85,12 @@ impl Channel for TestChannel {
                 socket.push("early", object! {});
                 socket.send_info(Note("after join"));
                 socket.subscribe("other");
-                Join::ok_with(object! { "place": 1 }).members_max(1)
+                let place = object! { "place": 1 };
+                Join::accept().response(place).members_max(1).into()
             }
-            Some("one place late") => Join::later(async {}, |(), _| Join::ok().members_max(1)),
+            Some("one place late") => {
+                Join::later(async {}, |(), _| Join::accept().members_max(1).into())
+            }
             Some("luggage") => {
                 let luggage = socket.assigns::<Luggage>().map_or(0, |luggage| luggage.0);
                 socket.assign(Luggage(luggage + 1));
@@ -112,11 +115,11 @@ impl Channel for TestChannel {
             "bytes" => Handled::ok(BYTES.to_vec()),
             "push" => {
                 socket.push("pushed", payload);
-                Handled::NoReply
+                Handled::no_reply()
             }
             "push bytes" => {
                 socket.push("pb", BYTES.to_vec());
-                Handled::NoReply
+                Handled::no_reply()
             }
             "all" => {
                 socket.push("x", object! {});
@@ -125,7 +128,8 @@ impl Channel for TestChannel {
                 Handled::ok(())
             }
             "broadcast" => {
-                let position = socket.broadcast("said", payload);
+                let said = socket.broadcast("said", payload);
+                let position = said.position().expect("the client is a member");
                 Handled::ok(object! { "sequence": position.sequence })
             }
             "broadcast_from" => {
@@ -140,7 +144,7 @@ impl Channel for TestChannel {
                 let handle = socket.reply_handle();
                 self.0.write(format!("saved {}", handle.is_some()));
                 self.0.0.lock().unwrap().replies.extend(handle);
-                Handled::NoReply
+                Handled::no_reply()
             }
             "note" => {
                 socket.send_info(Note("to myself"));
@@ -161,7 +165,9 @@ impl Channel for TestChannel {
                 Handled::later(async move { payload }, |payload, _| Handled::ok(payload))
             }
             "later stop" => Handled::later(async {}, |(), _| Handled::stop(StopReason::Normal)),
-            "later panic" => Handled::later(async { panic!("asked to") }, |(), _| Handled::NoReply),
+            "later panic" => {
+                Handled::later(async { panic!("asked to") }, |(), _| Handled::no_reply())
+            }
             "later then panic" => Handled::later(async {}, |(), _| panic!("asked to")),
             _ => Handled::error(reason("unknown event")),
         }
@@ -170,17 +176,17 @@ impl Channel for TestChannel {
     fn handle_info(&self, info: Info, socket: &mut Socket<'_>) -> Handled {
         match info.downcast::<Note>().map(|note| *note) {
             Ok(Note("reply")) => Handled::ok(()),
-            Ok(Note("later")) => Handled::later(async {}, |(), _| Handled::NoReply),
+            Ok(Note("later")) => Handled::later(async {}, |(), _| Handled::no_reply()),
             Ok(Note("stop")) => Handled::stop(StopReason::Normal),
             Ok(Note(text)) => {
                 socket.push("info", object! { "text": text });
-                Handled::NoReply
+                Handled::no_reply()
             }
             Err(info) => {
                 if let Ok(broadcast) = info.downcast::<Broadcast>() {
                     socket.push(&broadcast.event, broadcast.payload);
                 }
-                Handled::NoReply
+                Handled::no_reply()
             }
         }
     }
@@ -194,7 +200,7 @@ impl Channel for TestChannel {
             return Handled::stop(StopReason::Normal);
         }
         socket.push(event, object! { "opened": true });
-        Handled::NoReply
+        Handled::no_reply()
     }
 
     fn terminate(&self, reason: &TerminateReason, socket: &mut Socket<'_>) {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use crate::broker::{Position, SubscriptionId, Terms};
-use crate::channel::{Address, Broadcast, Host, Job, Lost, Mail, Postbox, Resume};
+use crate::channel::{Address, Broadcast, Host, Job, Lost, Mail, Postbox, Published, Resume};
 use crate::protocol::{PayloadBuf, Version};
 
 pub(super) struct FakeHost {
@@ -180,14 +180,12 @@ impl Host for FakeHost {
         event: &str,
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
-    ) -> Position {
+    ) -> Published {
         self.calls.push(format!("broadcast {topic} {event}"));
         self.publish(topic, event, &payload, from);
         self.sequence += 1;
-        Position {
-            epoch: 1,
-            sequence: self.sequence,
-        }
+        let (epoch, sequence) = (1, self.sequence);
+        Some(Position { epoch, sequence }).into()
     }
 
     fn defer(&mut self, id: SubscriptionId, job: Job) {

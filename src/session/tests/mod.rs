@@ -72,7 +72,7 @@ impl Client {
     /// Sends a text message, and returns the frames that follow from it.
     #[track_caller]
     fn says(&mut self, text: &str) -> Vec<String> {
-        let sent = self.sends(false, text.as_bytes());
+        let sent = self.sends(text);
         sent.expect("the message is decodable");
         self.hears()
     }
@@ -80,14 +80,19 @@ impl Client {
     /// Sends a binary message, and returns the frames that follow from it.
     #[track_caller]
     fn says_bytes(&mut self, data: &[u8]) -> Vec<String> {
-        let sent = self.sends(true, data);
+        let sent = self.sends_bytes(data);
         sent.expect("the message is decodable");
         self.hears()
     }
 
-    fn sends(&mut self, binary: bool, data: &[u8]) -> Result<(), Undecodable> {
+    fn sends(&mut self, text: &str) -> Result<(), Undecodable> {
         let (scratch, host) = (&mut self.scratch, &mut self.host);
-        self.session.message(binary, data, scratch, host)
+        self.session.text(text, scratch, host)
+    }
+
+    fn sends_bytes(&mut self, data: &[u8]) -> Result<(), Undecodable> {
+        let (scratch, host) = (&mut self.scratch, &mut self.host);
+        self.session.binary(data, scratch, host)
     }
 
     /// The frames since the last look; binary ones in hexadecimal digits.

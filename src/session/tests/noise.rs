@@ -13,7 +13,10 @@ proptest! {
     ) {
         let mut client = Client::new(version);
         for (binary, data) in messages {
-            let _ = client.sends(binary, &data);
+            let _ = match binary {
+                true => client.sends_bytes(&data),
+                false => client.sends(&String::from_utf8_lossy(&data)),
+            };
         }
     }
 
@@ -23,7 +26,7 @@ proptest! {
     ) {
         let mut client = Client::in_room();
         for message in messages {
-            let _ = client.sends(false, format!("[{}]", message.join(",")).as_bytes());
+            let _ = client.sends(&format!("[{}]", message.join(",")));
         }
     }
 
@@ -39,7 +42,7 @@ proptest! {
         let mut message = vec![0];
         message.extend(fields.iter().map(|field| field.len() as u8));
         message.extend(fields.concat());
-        let _ = client.sends(true, &message);
+        let _ = client.sends_bytes(&message);
     }
 }
 

@@ -115,15 +115,15 @@ fn what_is_no_message_ends_the_connection() {
         ("[1,2,3,4,5", NotJson),
     ];
     for (text, why) in table {
-        let sent = Client::v2().sends(false, text.as_bytes());
+        let sent = Client::v2().sends(text);
         assert_eq!(sent, Err(why), "{text}");
     }
-    let sent = Client::v1().sends(false, br#"["1","2","t","e",{}]"#);
+    let sent = Client::v1().sends(r#"["1","2","t","e",{}]"#);
     assert_eq!(sent, Err(Shape));
-    let sent = Client::v1().sends(false, br#"{"topic":"t"}"#);
+    let sent = Client::v1().sends(r#"{"topic":"t"}"#);
     assert_eq!(sent, Err(MissingKey));
     let reply_from_a_client = b"\x01\x01\x01\x06\x0212room:aok";
-    let sent = Client::v2().sends(true, reply_from_a_client);
+    let sent = Client::v2().sends_bytes(reply_from_a_client);
     assert_eq!(sent, Err(UnknownKind));
 }
 

@@ -1,14 +1,15 @@
-//! In what runs differ before they ran: what was asked for, the machine, the tool. Figures of runs that differ may be held
-//! against each other, but not unawares.
+//! Differences of runs before they ran: the parameters, the machine, the tool.
+//!
+//! Figures of runs that differ may be held against each other, but not unawares.
 
 use std::collections::BTreeSet;
 
-use crate::report::tables::{Cell, Form, Table};
+use crate::report::table::{Cell, Form, Table};
 use crate::result::RunResult;
 
-use super::Run;
+use super::compared_run::ComparedRun;
 
-/// What all have, as they have it. The scenario is told in a sentence.
+/// A trait that all runs have. The scenario is named in a sentence.
 type Trait = (&'static str, fn(&RunResult) -> String);
 
 const TRAITS: [Trait; 6] = [
@@ -29,7 +30,7 @@ fn bound(cores: Option<&str>) -> String {
 }
 
 /// A sentence about runs that are not of one kind: of other scenarios, or asked for other things.
-pub(super) fn warning(runs: &[Run], differences: &Table) -> Option<String> {
+pub(super) fn warning(runs: &[ComparedRun], differences: &Table) -> Option<String> {
     let scenarios: Vec<&str> = runs
         .iter()
         .map(|run| run.result.scenario.as_str())
@@ -55,7 +56,7 @@ fn listed(all: &[&str]) -> String {
 }
 
 /// What was not the same for all, a row for each.
-pub(super) fn differences(runs: &[Run]) -> Table {
+pub(super) fn differences(runs: &[ComparedRun]) -> Table {
     let mut table = Table::numbers("What differs", &[""]);
     table.form = Form::Texts;
     table
@@ -84,7 +85,7 @@ fn same<T: Ord>(values: &[T]) -> bool {
 }
 
 /// What any of the runs was asked for, in the order of the first that was.
-fn names<'a>(runs: &[Run<'a>]) -> Vec<&'a str> {
+fn names<'a>(runs: &[ComparedRun<'a>]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for parameter in runs.iter().flat_map(|run| &run.result.parameters) {
         if !names.contains(&parameter.name.as_str()) {

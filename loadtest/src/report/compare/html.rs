@@ -1,11 +1,13 @@
-//! Runs side by side as a page: the table, the distributions over each other, the figures that count as bars.
+//! Runs side by side as a page: the table, the distributions, the figures as bars.
 
 use crate::report::html::{Curve, Document, Picture, distributions};
 use crate::report::plot::{Bar, Paint, bars};
 use crate::result::{Latency, Measurement, RunResult};
 
+use super::compared_run::ComparedRun;
+use super::comparison::Comparison;
 use super::rows::{Kind, Row};
-use super::{Comparison, Run, table};
+use super::side_by_side;
 
 /// The runs, named as their files are, as one page that needs nothing else.
 pub fn html(runs: &[(String, RunResult)]) -> String {
@@ -18,7 +20,11 @@ pub fn html(runs: &[(String, RunResult)]) -> String {
     if !comparison.differences.rows.is_empty() {
         page.table(&comparison.differences);
     }
-    page.table(&table::table(&comparison.runs, &comparison.rows, false));
+    page.table(&side_by_side::table(
+        &comparison.runs,
+        &comparison.rows,
+        false,
+    ));
     for picture in overlaid(&comparison.runs) {
         page.picture(&picture);
     }
@@ -30,7 +36,7 @@ pub fn html(runs: &[(String, RunResult)]) -> String {
     page.finish()
 }
 
-fn legend(page: &mut Document, runs: &[Run]) {
+fn legend(page: &mut Document, runs: &[ComparedRun]) {
     for run in runs {
         page.open("p", "");
         page.element("strong", "", &run.letter);
@@ -43,7 +49,7 @@ fn problems(page: &mut Document, comparison: &Comparison) {
     let failures: Vec<_> = comparison
         .runs
         .iter()
-        .flat_map(Run::failures)
+        .flat_map(ComparedRun::failures)
         .map(|text| ("bad", "Failed", text))
         .collect();
     let warning = comparison.warning.iter();
@@ -56,7 +62,7 @@ fn problems(page: &mut Document, comparison: &Comparison) {
 type Of = fn(&Measurement) -> Option<&Latency>;
 
 /// The distributions that all runs have.
-fn overlaid(runs: &[Run]) -> Vec<Picture> {
+fn overlaid(runs: &[ComparedRun]) -> Vec<Picture> {
     let kinds: [(&str, Of); 3] = [
         ("Distribution of delivery delays", |each| {
             each.delivery_latency.as_ref()
@@ -75,14 +81,14 @@ fn overlaid(runs: &[Run]) -> Vec<Picture> {
 }
 
 /// A curve's colour is its place: all or none, so that a run has one colour on the whole page.
-fn overlay<'a>(runs: &[Run<'a>], title: &str, of: Of) -> Option<Picture> {
-    let curve = |run: &Run<'a>| Some((run.title(), of(run.middle?)?));
+fn overlay<'a>(runs: &[ComparedRun<'a>], title: &str, of: Of) -> Option<Picture> {
+    let curve = |run: &ComparedRun<'a>| Some((run.title(), of(run.middle?)?));
     let curves: Option<Vec<Curve<'a>>> = runs.iter().map(curve).collect();
     distributions(title, &curves?)
 }
 
 /// A figure of all runs as bars.
-fn drawn(runs: &[Run], row: &Row) -> Option<Picture> {
+fn drawn(runs: &[ComparedRun], row: &Row) -> Option<Picture> {
     let mut all = Vec::new();
     for (series, (run, value)) in runs.iter().zip(&row.values).enumerate() {
         if let Some(value) = *value {

@@ -1,19 +1,19 @@
-//! The figures that are held against each other, and which way each is better.
+//! The compared figures, and the better direction of each.
 
-use crate::report::asked;
-use crate::report::better::Better;
-use crate::report::standing::Standing;
+use crate::report::direction::Direction;
+use crate::report::representative::Representative;
+use crate::report::setup;
 use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
 
-use super::Run;
+use super::compared_run::ComparedRun;
 
 /// A figure of every run.
 pub(super) struct Row {
     /// What it is.
     pub name: &'static str,
     /// Which way is better.
-    pub better: Better,
+    pub better: Direction,
     /// The run's, if it has it.
     pub values: Vec<Option<f64>>,
     /// How it is written.
@@ -33,14 +33,14 @@ pub(super) enum Kind {
     Fault,
 }
 
-use Better::{Less, More, Neither};
+use Direction::{Less, More, Neither};
 use Kind::{Drawn, Figure};
 
 /// Where a figure stands in a measurement, if it is there.
 type Reading = fn(&Measurement) -> Option<f64>;
 
 /// Name, which way is better, how it is written, whether it is drawn, where it stands.
-type Compared = (&'static str, Better, fn(f64) -> String, Kind, Reading);
+type Compared = (&'static str, Direction, fn(f64) -> String, Kind, Reading);
 
 /// Name, and where the count stands.
 type Counted = (&'static str, fn(&Measurement) -> u64);
@@ -126,15 +126,16 @@ fn total(counts: &[Count]) -> u64 {
     counts.iter().map(|count| count.count).sum()
 }
 
-/// Figures that some run has; of the faults those of deliveries wherever something was to be delivered, as proof, the others
-/// where there are any.
-pub(super) fn rows(runs: &[Run]) -> Vec<Row> {
+/// Figures that some run has; of the faults those of deliveries wherever something was to be
+/// delivered, as proof, the others where there are any.
+pub(super) fn rows(runs: &[ComparedRun]) -> Vec<Row> {
     let figures = FIGURES.iter().map(|compared| figure(runs, compared));
     let figures = figures.filter(|row| row.values.iter().any(Option::is_some));
-    let due = |standing: &Standing| standing.sum(|each| each.deliveries.expected) > 0;
+    let due =
+        |representative: &Representative| representative.sum(|each| each.deliveries.expected) > 0;
     let proof = runs
         .iter()
-        .any(|run| run.standing.as_ref().is_some_and(due));
+        .any(|run| run.representative.as_ref().is_some_and(due));
     let faults = FAULTS.iter().map(|counted| fault(runs, counted));
     let faults = faults.filter(|row| {
         let any = row.values.iter().flatten().any(|count| *count > 0.0);
@@ -143,41 +144,44 @@ pub(super) fn rows(runs: &[Run]) -> Vec<Row> {
     figures.chain(faults).collect()
 }
 
-fn each(runs: &[Run], value: impl Fn(&Standing) -> Option<f64>) -> Vec<Option<f64>> {
-    let standings = runs.iter().map(|run| run.standing.as_ref());
+fn each(runs: &[ComparedRun], value: impl Fn(&Representative) -> Option<f64>) -> Vec<Option<f64>> {
+    let standings = runs.iter().map(|run| run.representative.as_ref());
     standings
-        .map(|standing| standing.and_then(&value))
+        .map(|representative| representative.and_then(&value))
         .collect()
 }
 
-fn figure(runs: &[Run], (name, better, write, kind, reading): &Compared) -> Row {
+fn figure(runs: &[ComparedRun], (name, better, write, kind, reading): &Compared) -> Row {
     Row {
         name,
         better: match asked_for(runs, name) {
             true => Neither,
             false => *better,
         },
-        values: each(runs, |standing| standing.median(reading)),
+        values: each(runs, |representative| representative.median(reading)),
         write: *write,
         kind: *kind,
     }
 }
 
-fn fault(runs: &[Run], (name, count): &Counted) -> Row {
+fn fault(runs: &[ComparedRun], (name, count): &Counted) -> Row {
     Row {
         name,
         better: Less,
-        values: each(runs, |standing| Some(standing.sum(count) as f64)),
+        values: each(
+            runs,
+            |representative| Some(representative.sum(count) as f64),
+        ),
         write: |value| integer(value as u64),
         kind: Kind::Fault,
     }
 }
 
 /// Whether a run was asked for as much: then it is no merit. The height of a ramp is one.
-fn asked_for(runs: &[Run], name: &str) -> bool {
+fn asked_for(runs: &[ComparedRun], name: &str) -> bool {
     runs.iter().map(|run| run.result).any(|result| match name {
-        "deliveries" | "messages published" => result.ramp.is_none() && asked::open_loop(result),
-        "joins" => asked::value(result, "connect-rate").is_some(),
+        "deliveries" | "messages published" => result.ramp.is_none() && setup::open_loop(result),
+        "joins" => setup::value(result, "connect-rate").is_some(),
         _ => false,
     })
 }

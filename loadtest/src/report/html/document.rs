@@ -1,7 +1,9 @@
-//! A page that grows downwards. All text comes through [`escaped`]: reasons, names and payloads are others' words.
+//! A page that grows downwards.
+//!
+//! All text comes through [`escaped`]: reasons, names and payloads are others' words.
 
 use crate::report::plot::{limit_colour, series_colour};
-use crate::report::tables::{Cell, Form, Mood, Table};
+use crate::report::table::{Cell, Form, Mood, Table};
 
 /// The look of a page, for light and dark, screen, phone and paper.
 const STYLE: &str = include_str!("page.css");
@@ -15,7 +17,7 @@ pub(in crate::report) struct Document {
 pub(in crate::report) struct Picture {
     /// What it shows.
     pub title: String,
-    /// The same for those who do not see it, with the figures that count.
+    /// The same in words for readers that do not see it, with the figures that count.
     pub words: String,
     /// Names of its series, in their order. No names if there is but one.
     pub keys: Vec<String>,

@@ -1,5 +1,7 @@
-//! The result as one HTML page that needs nothing else: no scripts, no fonts, no pictures from elsewhere. It can be kept beside
-//! the JSON, sent by mail and printed.
+//! The result as one HTML page that needs nothing else.
+//!
+//! It has no scripts, no fonts, no pictures from elsewhere. It can be kept beside the JSON, sent by
+//! mail and printed.
 
 mod document;
 mod plots;
@@ -8,23 +10,24 @@ mod tiles;
 use crate::result::{Machine, RunResult, Severity};
 
 use super::findings::findings;
-use super::standing::Standing;
+use super::representative::Representative;
 use super::verdict::{bottleneck, ramp, verdict};
-use super::{asked, tables, units};
+use super::{setup, tables, units};
 
 pub(super) use document::{Document, Picture};
 pub(super) use plots::{Curve, distributions};
 
-/// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to repeat the run.
+/// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to
+/// repeat the run.
 pub fn render(result: &RunResult) -> String {
     let mut page = Document::new(&title(result));
     heading(&mut page, result);
     problems(&mut page, result);
-    let standing = Standing::of(result);
-    if let Some(standing) = &standing {
-        tiles::tiles(&mut page, standing);
+    let representative = Representative::of(result);
+    if let Some(representative) = &representative {
+        tiles::tiles(&mut page, representative);
     }
-    sentences(&mut page, result, standing.as_ref());
+    sentences(&mut page, result, representative.as_ref());
     for picture in plots::all(result) {
         page.picture(&picture);
     }
@@ -39,7 +42,7 @@ pub fn render(result: &RunResult) -> String {
 fn title(result: &RunResult) -> String {
     let parts = [
         &result.scenario,
-        &asked::subtitle(result),
+        &setup::subtitle(result),
         "lobbyd-loadtest",
     ];
     let there = parts.into_iter().filter(|part| !part.is_empty());
@@ -48,8 +51,8 @@ fn title(result: &RunResult) -> String {
 
 fn heading(page: &mut Document, result: &RunResult) {
     page.element("h1", "", &result.scenario);
-    page.element("p", "subtitle", &asked::subtitle(result));
-    if let Some(cores) = asked::binding(&result.machine) {
+    page.element("p", "subtitle", &setup::subtitle(result));
+    if let Some(cores) = setup::binding(&result.machine) {
         page.element("p", "", &cores);
     }
     let seconds = result.measurements.iter().map(|each| each.seconds);
@@ -79,15 +82,17 @@ fn problems(page: &mut Document, result: &RunResult) {
 }
 
 /// What a ramp found, which side was at its limit, and for which measurements the figures stand.
-fn sentences(page: &mut Document, result: &RunResult, standing: Option<&Standing>) {
+fn sentences(page: &mut Document, result: &RunResult, representative: Option<&Representative>) {
     if let Some(found) = &result.ramp {
         page.element("p", "lead", &ramp(found));
     }
     if let Some(sentence) = bottleneck(result) {
         page.element("p", "", &sentence);
     }
-    let Some(standing) = standing else { return };
-    if let (Some(how), Some(which)) = (&standing.how, standing.in_full()) {
+    let Some(representative) = representative else {
+        return;
+    };
+    if let (Some(how), Some(which)) = (&representative.how, representative.in_full()) {
         let told = match *how == which {
             true => format!("The figures are of {how}."),
             false => format!("The figures above are of {how}; in full below: {which}."),

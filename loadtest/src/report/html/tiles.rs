@@ -1,11 +1,11 @@
 //! The figures that people decide on, large, at the top of the page.
 
-use crate::report::standing::Standing;
+use crate::report::representative::Representative;
 use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
 use crate::result::Measurement;
 
-use super::Document;
+use super::document::Document;
 
 /// A figure of a measurement, if it has it.
 type Reading = fn(&Measurement) -> Option<f64>;
@@ -16,7 +16,8 @@ type Tile = (&'static str, fn(f64) -> String, Reading);
 /// Told with what it is worth.
 const MEMORY: &str = "server memory a connection";
 
-/// In the order in which a person reads them. Those of joining stand only where nothing was delivered.
+/// In the order in which a person reads them. Those of joining stand only where nothing was
+/// delivered.
 const TILES: [Tile; 9] = [
     ("deliveries", rate, |measurement| {
         above_zero(measurement.throughput.deliveries_per_second)
@@ -61,14 +62,14 @@ fn above_zero(value: f64) -> Option<f64> {
 }
 
 /// Those figures that there are.
-pub(super) fn tiles(page: &mut Document, standing: &Standing) {
+pub(super) fn tiles(page: &mut Document, representative: &Representative) {
     page.open("ul", "tiles");
     for (name, write, reading) in TILES {
-        if let Some(value) = standing.median(reading) {
+        if let Some(value) = representative.median(reading) {
             page.open("li", "");
             page.element("span", "quiet", name);
             page.element("strong", "", &write(value));
-            if let Some(doubt) = doubt(name, standing) {
+            if let Some(doubt) = doubt(name, representative) {
                 page.element("span", "quiet", doubt);
             }
             page.close("li");
@@ -77,7 +78,7 @@ pub(super) fn tiles(page: &mut Document, standing: &Standing) {
     page.close("ul");
 }
 
-fn doubt(name: &str, standing: &Standing) -> Option<&'static str> {
-    let memory = standing.middle().filter(|_| name == MEMORY)?;
+fn doubt(name: &str, representative: &Representative) -> Option<&'static str> {
+    let memory = representative.middle().filter(|_| name == MEMORY)?;
     mostly_fixed(memory)
 }

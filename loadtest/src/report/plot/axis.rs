@@ -1,5 +1,6 @@
-//! Axes: where they begin and end, and where they bear a number. Logarithms and percentiles are taken here, so the plots
-//! themselves are linear.
+//! Where an axis begins and ends, and where it bears a number.
+//!
+//! Logarithms and percentiles are taken here, so the plots themselves are linear.
 
 use std::ops::Range;
 
@@ -41,7 +42,8 @@ impl Axis {
         }
     }
 
-    /// Sizes in bytes from zero to `most`: numbers stand at whole MiB, and their step is a power of two.
+    /// Sizes in bytes from zero to `most`: numbers stand at whole MiB, and their step is a power of
+    /// two.
     pub fn sizes(most: f64, count: usize) -> Axis {
         let mut step = 1_048_576.0;
         while step * (count.max(1) as f64) < most {
@@ -57,7 +59,8 @@ impl Axis {
         }
     }
 
-    /// Values that grow by a factor, with a number at each: a value is drawn at [`Axis::logarithm`] of it.
+    /// Values that grow by a factor, with a number at each: a value is drawn at [`Axis::logarithm`]
+    /// of it.
     pub fn geometric(values: &[f64], write: fn(f64) -> String) -> Axis {
         let at = |value: Option<&f64>| value.map_or(0.0, |value| Axis::logarithm(*value));
         let (from, to) = (at(values.first()), at(values.last()));
@@ -122,7 +125,8 @@ impl Axis {
         }
     }
 
-    /// The same for so many pixels: numbers that have no room beside the one before are left out, their lines are not.
+    /// The same for so many pixels: numbers that have no room beside the one before are left out,
+    /// their lines are not.
     pub fn thinned(mut self, pixels: u32) -> Axis {
         let scale = f64::from(pixels) / (self.to - self.from);
         let mut free = f64::NEG_INFINITY;
@@ -166,13 +170,14 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// Where a percentile lies, as a part of one: 0.9 lies at 1, 0.99 at 2. One itself lies at the end of every axis.
+/// Where a percentile lies, as a part of one: 0.9 lies at 1, 0.99 at 2. One itself lies at the end
+/// of every axis.
 pub(in crate::report) fn percentile_of(part: f64) -> f64 {
     -(1.0 - part).max(1e-9).log10()
 }
 
-/// The next of 1, 2, 2.5, 5, 10, 20 …: no two are further apart than a factor of two, so an axis has half of the numbers
-/// that it may have, or more.
+/// The next of 1, 2, 2.5, 5, 10, 20 …: no two are further apart than a factor of two, so an axis
+/// has half of the numbers that it may have, or more.
 fn round_step(step: f64) -> f64 {
     let decade = 10_f64.powf(step.max(f64::MIN_POSITIVE).log10().floor());
     let times = [1.0, 2.0, 2.5, 5.0, 10.0]

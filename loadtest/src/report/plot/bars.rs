@@ -1,12 +1,13 @@
-//! Bars to the right, each under its name, with the spread of the rounds as a thin line across its end.
+//! One bar for each name, with the spread of the rounds as a thin line across its end.
 
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::prelude::{Color, RGBColor, ShapeStyle};
 use plotters::style::IntoTextStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{Area, BAD, DrawError, GOOD, INK, LETTERS, NARROW, QUIET, Size, WIDE, drawing, series};
-use crate::report::tables::Mood;
+use super::canvas::{Area, DrawError, LETTERS, NARROW, Size, WIDE, drawing};
+use super::palette::{BAD, GOOD, INK, QUIET, series};
+use crate::report::table::Mood;
 
 /// One bar.
 pub(in crate::report) struct Bar {
@@ -22,7 +23,7 @@ pub(in crate::report) struct Bar {
     pub paint: Paint,
 }
 
-/// What the colour of a bar tells. Nothing is told by it alone.
+/// The meaning of a bar's colour. Nothing is shown by colour alone.
 #[derive(Clone, Copy)]
 pub(in crate::report) enum Paint {
     /// Which series it belongs to.
@@ -48,8 +49,8 @@ const ROW: u32 = 44;
 /// Right of the longest bar.
 const RIGHT: u32 = 4;
 
-/// Bars drawn for a page and for a phone. `mark` is the value that all are held against, drawn as a line across each.
-/// `None` if there is nothing to draw.
+/// Bars drawn for a page and for a phone. `mark` is the value that all are held against, drawn as a
+/// line across each. `None` if there is nothing to draw.
 pub(in crate::report) fn bars(bars: &[Bar], mark: Option<f64>) -> Option<(String, String)> {
     let longest = bars.iter().map(|bar| {
         bar.spread

@@ -1,4 +1,4 @@
-//! Lines over two axes, with gaps where nothing was measured, and limits across.
+//! Curves over two axes, with gaps where nothing was measured, and limits across.
 
 use plotters::element::{Circle, PathElement};
 use plotters::prelude::{
@@ -6,7 +6,9 @@ use plotters::prelude::{
 };
 use plotters::style::TRANSPARENT;
 
-use super::{Area, Axis, BAD, DrawError, GRID, INK, LETTERS, NARROW, Size, WIDE, drawing, series};
+use super::axis::Axis;
+use super::canvas::{Area, DrawError, LETTERS, NARROW, Size, WIDE, drawing};
+use super::palette::{BAD, GRID, INK, series};
 
 /// A plot of lines.
 pub(in crate::report) struct Lines<'a> {

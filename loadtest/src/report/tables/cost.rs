@@ -1,9 +1,10 @@
-//! The table of what went through and what it cost: throughput, CPU of both sides, memory, joins; and what one scenario alone
-//! counts.
+//! Throughput and its cost: CPU of both sides, memory, joins.
+//!
+//! What one scenario alone counts has a table of its own.
 
 use crate::result::{Figure, LoadUsage, Measurement, ServerUsage};
 
-use super::{Cell, Form, Table, title};
+use crate::report::table::{Cell, Form, Table, title};
 use crate::report::units::{bytes, cores, figure, integer, number, rate, share, time};
 
 /// With fewer connections, what a server needs at all outweighs what each of them adds.
@@ -35,7 +36,7 @@ pub(super) fn costs(measurement: &Measurement) -> Table {
     table
 }
 
-/// What to say behind the memory of a connection, if there were too few to tell it from the rest.
+/// A note behind the memory of a connection, if there were too few to distinguish it from the rest.
 pub(in crate::report) fn mostly_fixed(measurement: &Measurement) -> Option<&'static str> {
     (measurement.connections.joined < CONNECTIONS_MANY).then_some("(mostly fixed cost)")
 }
@@ -71,7 +72,7 @@ fn throughput(measurement: &Measurement, row: &mut impl FnMut(&str, String, Stri
     }
 }
 
-/// A server that used none that the system counted gets no line: there is nothing to tell.
+/// A server whose use the system did not count gets no line.
 fn server_cpu(server: &ServerUsage, row: &mut impl FnMut(&str, String, String)) {
     if server.cpu_seconds > 0.0 {
         let of_cores = format!(

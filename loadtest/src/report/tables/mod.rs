@@ -1,159 +1,19 @@
-//! What the tables say, before it is known whether a terminal or a page shows them. A table without rows is left out, and
-//! so is a column in which nothing stands.
+//! The tables of a result.
+//!
+//! A table without rows is left out, and so is a column in which nothing stands.
 
 mod cost;
-mod outcome;
+mod deliveries;
 mod restart;
 mod rounds;
 
-use crate::result::{Latency, Measurement, Objective, RunResult};
+use crate::result::{Latency, Measurement, RunResult};
 
-use super::findings::NOTHING_OBSERVED;
-use super::standing::Standing;
-use super::units::{NOTHING, integer, time_us};
+use super::representative::Representative;
+use super::table::{Cell, Table, title};
+use super::units::{integer, time_us};
 
 pub(super) use cost::mostly_fixed;
-
-/// A table: what it is, its columns, its rows.
-pub(super) struct Table {
-    /// What it shows.
-    pub title: String,
-    /// One word or two for each column.
-    pub columns: Vec<String>,
-    /// As many cells as there are columns. The first names the row.
-    pub rows: Vec<Vec<Cell>>,
-    /// How to read it, if that is not plain.
-    pub note: Option<String>,
-    /// What its columns hold.
-    pub form: Form,
-}
-
-/// What the columns of a table hold, behind the first, which names the rows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Numbers.
-    Numbers,
-    /// One column of numbers, then words about them.
-    Words,
-    /// Texts that may be long.
-    Texts,
-}
-
-/// What stands in a table.
-#[derive(Clone)]
-pub(super) struct Cell {
-    /// As it is shown.
-    pub text: String,
-    /// How it is meant.
-    pub mood: Mood,
-}
-
-/// How a cell is meant.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mood {
-    /// As it is.
-    Plain,
-    /// As one wishes.
-    Good,
-    /// Something is wrong.
-    Bad,
-}
-
-impl Cell {
-    /// As it is.
-    pub fn plain(text: impl Into<String>) -> Cell {
-        Cell {
-            text: text.into(),
-            mood: Mood::Plain,
-        }
-    }
-
-    /// A count that should be zero.
-    fn fault(count: u64) -> Cell {
-        let mood = if count == 0 { Mood::Plain } else { Mood::Bad };
-        Cell {
-            text: integer(count),
-            mood,
-        }
-    }
-
-    /// Whether something held.
-    fn held(held: bool) -> Cell {
-        match held {
-            true => Cell {
-                text: "held".to_owned(),
-                mood: Mood::Good,
-            },
-            false => Cell {
-                text: "broke".to_owned(),
-                mood: Mood::Bad,
-            },
-        }
-    }
-
-    /// Whether an objective held. One that nothing was observed of has broken nothing.
-    fn judged(objective: &Objective) -> Cell {
-        match objective.observed.as_str() {
-            NOTHING_OBSERVED => Cell {
-                text: "not judged".to_owned(),
-                mood: Mood::Bad,
-            },
-            _ => Cell::held(objective.held),
-        }
-    }
-
-    /// A figure that may be missing.
-    fn maybe(text: Option<String>) -> Cell {
-        Cell::plain(text.unwrap_or_else(|| NOTHING.to_owned()))
-    }
-}
-
-impl Table {
-    /// A table of numbers.
-    pub fn numbers(title: impl Into<String>, columns: &[&str]) -> Table {
-        Table {
-            title: title.into(),
-            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
-            rows: Vec::new(),
-            note: None,
-            form: Form::Numbers,
-        }
-    }
-
-    /// How wide a column is at least: its cells in one line, its head a word a line.
-    pub fn width(&self, column: usize) -> usize {
-        let cells = self
-            .rows
-            .iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.text.chars().count());
-        let head = self
-            .columns
-            .get(column)
-            .into_iter()
-            .flat_map(|head| head.split(' '))
-            .map(|word| word.chars().count());
-        cells.chain(head).max().unwrap_or(0)
-    }
-
-    /// Takes away the columns in which nothing stands.
-    fn without_empty_columns(mut self) -> Table {
-        let stands = |index: usize| {
-            self.rows.iter().any(|row| {
-                row.get(index)
-                    .is_some_and(|cell| !["", NOTHING].contains(&cell.text.as_str()))
-            })
-        };
-        let keep: Vec<bool> = (0..self.columns.len()).map(stands).collect();
-        let mut kept = keep.iter();
-        self.columns.retain(|_| *kept.next().unwrap_or(&true));
-        for row in &mut self.rows {
-            let mut kept = keep.iter();
-            row.retain(|_| *kept.next().unwrap_or(&true));
-        }
-        self
-    }
-}
 
 /// All tables of a run, in the order in which a person reads them.
 pub(super) fn all(result: &RunResult) -> Vec<Table> {
@@ -167,20 +27,22 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
         tables.push(restart::times(found));
         tables.push(restart::delays(found));
     }
-    tables.push(outcome::objectives(&result.objectives));
-    tables.push(outcome::deliveries(&measurements));
-    if let Some(standing) = Standing::of(result).and_then(|standing| standing.middle()) {
-        tables.push(latency(standing));
-        tables.push(cost::costs(standing));
-        tables.push(cost::figures(standing));
-        tables.push(outcome::connections(standing));
+    tables.push(deliveries::objectives(&result.objectives));
+    tables.push(deliveries::deliveries(&measurements));
+    if let Some(representative) =
+        Representative::of(result).and_then(|representative| representative.middle())
+    {
+        tables.push(latency(representative));
+        tables.push(cost::costs(representative));
+        tables.push(cost::figures(representative));
+        tables.push(deliveries::connections(representative));
     }
     tables.extend(broken(result).map(latency));
     tables.retain(|table| !table.rows.is_empty());
     tables
 }
 
-/// The step that ended a ramp: its delays are told beside those of the last one that held.
+/// The step that ended a ramp: its delays are shown beside those of the last one that held.
 fn broken(result: &RunResult) -> Option<&Measurement> {
     let broke = result
         .ramp
@@ -191,14 +53,6 @@ fn broken(result: &RunResult) -> Option<&Measurement> {
         .measurements
         .iter()
         .find(|measurement| measurement.step == Some(broke))
-}
-
-/// The title of a table that is about one measurement of several.
-fn title(what: &str, measurement: &Measurement) -> String {
-    match measurement.label.as_str() {
-        "" => what.to_owned(),
-        label => format!("{what}, {label}"),
-    }
 }
 
 /// The distributions of a measurement, with their names.

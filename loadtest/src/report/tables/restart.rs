@@ -1,8 +1,8 @@
-//! Tables of a restart: when who was back and by how many tries, and what those who were back felt meanwhile.
+//! Times and tries until clients were back after a restart, and the delays meanwhile.
 
 use crate::result::{Count, Latency, Restart};
 
-use super::{Cell, Form, Table};
+use crate::report::table::{Cell, Form, Table};
 use crate::report::units::{integer, time, time_us};
 
 /// The passage from the old server to the new one, each figure with what stands behind it.

@@ -1,15 +1,18 @@
-//! Tables of a run that measured several times: the steps of a ramp, or the sides and rounds beside a floor, and the server's
-//! figures as multiples of the floor's.
+//! Tables of a run that measured several times.
+//!
+//! They have the steps of a ramp, or the sides and rounds beside a floor, and the server's figures
+//! as multiples of the floor's.
 
 use crate::result::{Latency, Measurement, Ratio, RunResult, ServerUsage};
 
-use super::{Cell, Table};
-use crate::report::asked;
-use crate::report::better::Better;
-use crate::report::standing::side_name;
+use crate::report::direction::Direction;
+use crate::report::representative::side_name;
+use crate::report::setup;
+use crate::report::table::{Cell, Table};
 use crate::report::units::{integer, rate, ratio, share, time, time_us};
 
-/// As many as 100 letters of a terminal hold. The last two say what a warning about many steps is drawn from.
+/// As many as 100 letters of a terminal hold. The last two say what a warning about many steps is
+/// drawn from.
 const COLUMNS: [&str; 12] = [
     "",
     "",
@@ -79,7 +82,7 @@ fn of_its_cores(server: &ServerUsage) -> String {
 pub(super) fn ratios(result: &RunResult) -> Table {
     let columns = ["server ÷ floor", "floor", "median", "min", "max", "rounds"];
     let mut table = Table::numbers("Against the floor", &columns);
-    let asked = asked::open_loop(result);
+    let asked = setup::open_loop(result);
     let rows = result.ratios.iter().map(|each| ratio_row(each, asked));
     table.rows = rows.collect();
     table.note = Some(
@@ -92,7 +95,7 @@ pub(super) fn ratios(result: &RunResult) -> Table {
 }
 
 fn ratio_row(each: &Ratio, asked: bool) -> Vec<Cell> {
-    let better = Better::of_ratio(&each.figure, asked);
+    let better = Direction::of_ratio(&each.figure, asked);
     let mut row = vec![
         Cell::plain(format!("{} {}", better.arrow(), each.figure)),
         Cell::plain(side_name(each.floor)),

@@ -1,21 +1,23 @@
-//! `restart`: the server is ended and started again under load, and every client comes back as phoenix.js would.
+//! The server is ended and started again under load.
+//!
+//! Every client comes back as phoenix.js would.
 
-mod passage;
-mod story;
-mod talk;
+mod findings;
+mod phases;
+mod traffic;
 
+use super::judge::{Judged, judge};
 use super::parameters::Parameters;
-use super::{Judged, judge};
 use crate::arguments::{Common, Restart};
 use crate::clock::now_ns;
-use crate::fleet::Apart;
-use crate::interrupt::Interrupt;
+use crate::load::fleet::LobbyRecorders;
 use crate::result::{LobbyDelays, RunResult};
-use crate::run::{CannotRun, Found, Run, Starts};
-use crate::stand::Stand;
-use crate::trial::{Trial, nanoseconds, publisher};
-use passage::Passage;
-use talk::Talk;
+use crate::run::interrupt::Interrupt;
+use crate::run::subject::Subject;
+use crate::run::trial::{Trial, nanoseconds};
+use crate::run::{CannotRun, Found, Run, Starts, publisher};
+use phases::Phases;
+use traffic::SteadyTraffic;
 
 pub(super) fn run(restart: Restart, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let Restart {
@@ -92,20 +94,20 @@ impl Restart {
 
 fn go(run: &mut Run, asked: &Restart) -> Result<Found, CannotRun> {
     let clients = asked.clients();
-    let stand = Stand::with(run, clients, asked.inherit)?;
-    let mut trial = Trial::new(run, stand, clients)?;
-    let mut talks = bring_up(&mut trial, asked)?;
-    let before = talk_before(&mut trial, &mut talks)?;
-    let mut passage = Passage::begin(&mut trial, asked);
+    let subject = Subject::with(run, clients, asked.inherit)?;
+    let mut trial = Trial::new(run, subject, clients)?;
+    let mut traffic = bring_up(&mut trial, asked)?;
+    let before = talk_before(&mut trial, &mut traffic)?;
+    let mut phases = Phases::begin(&mut trial, asked);
     let until_ns = now_ns() + nanoseconds(asked.back_within);
     trial.until(until_ns, |trial| {
-        let due_ns = say(trial, &mut talks);
-        passage.turn(trial);
-        trial.fleet.wake_ns = Some(due_ns.min(passage.look_next_ns()));
-        passage.is_over(trial)
+        let due_ns = say(trial, &mut traffic);
+        phases.turn(trial);
+        trial.fleet.wake_ns = Some(due_ns.min(phases.look_next_ns()));
+        phases.is_over(trial)
     })?;
-    passage.end(&mut trial);
-    talk_after(&mut trial, &mut talks, &mut passage)?;
+    phases.end(&mut trial);
+    talk_after(&mut trial, &mut traffic, &mut phases)?;
     trial.settle(|_| true)?;
     let mut judged = judge(&mut trial, "", 1, false);
     // What the server did meanwhile was to bring clients in: it is no cost of the few deliveries.
@@ -113,13 +115,13 @@ fn go(run: &mut Run, asked: &Restart) -> Result<Found, CannotRun> {
     if let Some(server) = &mut judged.measurement.server {
         server.us_per_delivery = None;
     }
-    let restart = passage.tell(&mut trial, before, &judged.measurement.connections);
+    let restart = phases.tell(&mut trial, before, &judged.measurement.connections);
     judged
         .problems
-        .extend(story::problems(&restart, &passage, asked));
+        .extend(findings::problems(&restart, &phases, asked));
     judged
         .problems
-        .extend(story::doubts(&restart, &judged.measurement));
+        .extend(findings::doubts(&restart, &judged.measurement));
     judged.hold(&mut trial);
     trial.fleet.stop_coming_back();
     trial.close()?;
@@ -133,8 +135,9 @@ fn found(judged: Judged, restart: crate::result::Restart) -> Found {
     }
 }
 
-/// The large lobby and the small ones, all joined, the small ones evenly among the others. Returns who talks in them.
-fn bring_up(trial: &mut Trial<'_>, asked: &Restart) -> Result<[Talk; 2], CannotRun> {
+/// The large lobby and the small ones, all joined, the small
+/// ones evenly among the others. Returns their traffic.
+fn bring_up(trial: &mut Trial<'_>, asked: &Restart) -> Result<[SteadyTraffic; 2], CannotRun> {
     let echo = !asked.no_echo;
     let (large, large_begin) = trial.fleet.open_lobby(asked.publishers.0);
     let small: Vec<(u32, u32)> = (0..asked.lobbies.0)
@@ -166,8 +169,8 @@ fn bring_up(trial: &mut Trial<'_>, asked: &Restart) -> Result<[Talk; 2], CannotR
     let of_large = (large_begin..large_begin + asked.publishers.0).collect();
     let of_small = small.iter().map(|(_, begin)| *begin).collect();
     Ok([
-        Talk::new(asked.lobby_rate, of_large),
-        Talk::new(asked.rate, of_small),
+        SteadyTraffic::new(asked.lobby_rate, of_large),
+        SteadyTraffic::new(asked.rate, of_small),
     ])
 }
 
@@ -187,19 +190,19 @@ fn all_joined(trial: &Trial<'_>, wanted: usize) -> Result<(), CannotRun> {
 }
 
 /// Says what is due in both kinds of lobbies. Returns when the next message will be.
-fn say(trial: &mut Trial<'_>, talks: &mut [Talk; 2]) -> u64 {
-    let due = talks.iter_mut().map(|talk| talk.turn(&mut trial.fleet));
+fn say(trial: &mut Trial<'_>, traffic: &mut [SteadyTraffic; 2]) -> u64 {
+    let due = traffic.iter_mut().map(|each| each.turn(&mut trial.fleet));
     due.min().unwrap_or(u64::MAX)
 }
 
 fn talk_until(
     trial: &mut Trial<'_>,
-    talks: &mut [Talk; 2],
+    traffic: &mut [SteadyTraffic; 2],
     until_ns: u64,
     mut each: impl FnMut(&mut Trial<'_>),
 ) -> Result<(), CannotRun> {
     trial.until(until_ns, |trial| {
-        trial.fleet.wake_ns = Some(say(trial, talks));
+        trial.fleet.wake_ns = Some(say(trial, traffic));
         each(trial);
         false
     })?;
@@ -208,31 +211,35 @@ fn talk_until(
 }
 
 /// The delays of a quiet day, to hold those of the restart against.
-fn talk_before(trial: &mut Trial<'_>, talks: &mut [Talk; 2]) -> Result<LobbyDelays, CannotRun> {
+fn talk_before(
+    trial: &mut Trial<'_>,
+    traffic: &mut [SteadyTraffic; 2],
+) -> Result<LobbyDelays, CannotRun> {
     trial.run.progress.phase("warming up");
     let warm_ns = now_ns() + nanoseconds(trial.run.messages.warmup);
-    talk_until(trial, talks, warm_ns, |_| ())?;
+    talk_until(trial, traffic, warm_ns, |_| ())?;
     trial.run.progress.phase("before");
-    trial.fleet.apart = Some(Apart::from(now_ns()));
+    trial.fleet.lobby_delays = Some(LobbyRecorders::from(now_ns()));
     let until_ns = now_ns() + nanoseconds(trial.run.messages.duration);
-    talk_until(trial, talks, until_ns, |_| ())?;
+    talk_until(trial, traffic, until_ns, |_| ())?;
     match trial.cut() {
         Some(crate::result::Ended::Interrupted) => Err(CannotRun::Interrupted),
         _ => Ok(trial
             .fleet
-            .apart
+            .lobby_delays
             .take()
-            .map_or_else(LobbyDelays::default, |apart| apart.delays())),
+            .map_or_else(LobbyDelays::default, |recorders| recorders.delays())),
     }
 }
 
-/// Once all are back they stay: a server that loses somebody or something now has not got over its restart.
+/// Once all clients are back they stay: a server that loses a client or a delivery now has not got
+/// over its restart.
 fn talk_after(
     trial: &mut Trial<'_>,
-    talks: &mut [Talk; 2],
-    passage: &mut Passage,
+    traffic: &mut [SteadyTraffic; 2],
+    phases: &mut Phases,
 ) -> Result<(), CannotRun> {
     trial.run.progress.phase("after");
     let until_ns = now_ns() + nanoseconds(trial.run.messages.warmup);
-    talk_until(trial, talks, until_ns, |trial| passage.turn(trial))
+    talk_until(trial, traffic, until_ns, |trial| phases.turn(trial))
 }

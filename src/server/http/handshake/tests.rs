@@ -1,4 +1,5 @@
-//! The order of the checks, one request that fails them all being mended step by step; and what an app may answer.
+//! The order of the checks, one request that fails them all being mended step by step; and what an
+//! app may answer.
 
 use hyper::Request;
 
@@ -8,7 +9,8 @@ use crate::channel::{CheckOrigin, Connect, Router};
 use crate::server::admission::refusal::NotAnUpgrade;
 use hyper::StatusCode;
 
-/// Answers a request made of `method`, `target` and `headers`: the accepted socket and 101, or the refusal.
+/// Answers a request made of `method`, `target` and `headers`: the accepted socket and 101, or the
+/// refusal.
 fn ask(
     socket: UserSocket,
     method: &str,
@@ -191,9 +193,10 @@ fn the_callback_sees_params_and_info_and_gives_id_and_assigns() {
                 "the token is taken out"
             );
             assert_eq!(info.custom("zone"), Some("eu"));
-            Connect::ok()
+            Connect::accept()
                 .id(format!("users:{}", params.get("user").unwrap()))
                 .assign(token)
+                .into()
         });
     let mut headers = UPGRADE.to_vec();
     headers.push(("sec-websocket-protocol", "base64url.bearer.phx.c2VjcmV0MQ"));
@@ -216,20 +219,17 @@ fn the_callback_sees_params_and_info_and_gives_id_and_assigns() {
 fn an_answer_may_come_later() {
     let socket = UserSocket::new().connect(|params, _| {
         let known = params.get("user") == Some("ann");
-        Connect::later(async move {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            Connect::later(async move {
-                if known {
-                    Connect::ok().id("users:ann")
-                } else {
-                    Connect::refuse()
-                }
+        Connect::later(tokio::time::sleep(Duration::from_millis(1)), move |()| {
+            Connect::later(async move { known }, |known| match known {
+                true => Connect::accept().id("users:ann").into(),
+                false => Connect::refuse(),
             })
         })
     });
     let (accepted, _) = upgrade(socket, "user=ann").unwrap();
     assert_eq!(accepted.socket_id.as_deref(), Some("users:ann"));
-    let refusing = UserSocket::new().connect(|_, _| Connect::later(async { Connect::refuse() }));
+    let refusing =
+        UserSocket::new().connect(|_, _| Connect::later(async {}, |()| Connect::refuse()));
     assert_eq!(
         upgrade(refusing, "").map(drop),
         Err(Refusal::App(StatusCode::FORBIDDEN))
@@ -240,10 +240,18 @@ fn an_answer_may_come_later() {
 fn a_callback_that_panics_or_never_answers_costs_only_its_own_client() {
     let at_once = UserSocket::new().connect(|_, _| panic!("expected in this test"));
     assert_eq!(upgrade(at_once, "").map(drop), Err(Refusal::AppPanicked));
-    let later = || Connect::later(async { panic!("expected in this test") });
+    let later = || {
+        Connect::later(async { panic!("expected in this test") }, |()| {
+            Connect::ok()
+        })
+    };
     let later = UserSocket::new().connect(move |_, _| later());
     assert_eq!(upgrade(later, "").map(drop), Err(Refusal::AppPanicked));
-    let never = UserSocket::new().connect(|_, _| Connect::later(std::future::pending()));
+    let then = || Connect::later(async {}, |()| panic!("expected in this test"));
+    let then = UserSocket::new().connect(move |_, _| then());
+    assert_eq!(upgrade(then, "").map(drop), Err(Refusal::AppPanicked));
+    let never = || Connect::later(std::future::pending::<()>(), |()| Connect::ok());
+    let never = UserSocket::new().connect(move |_, _| never());
     assert_eq!(upgrade(never, "").map(drop), Err(Refusal::AppTooSlow));
     assert_eq!(Refusal::AppPanicked.status(), 500);
     assert_eq!(Refusal::AppTooSlow.status(), 503);

@@ -1,4 +1,6 @@
-//! `serve_http` over real sockets: what a client sees on the wire, and what is handed on after an upgrade.
+//! What a client of `serve_http` sees on the wire, and what an upgrade hands on.
+
+mod limits;
 
 use std::io::{Read, Write};
 use std::net::TcpStream as Client;
@@ -22,9 +24,13 @@ fn router() -> Router {
         .connect(
             |params, info| match (params.get("user"), info.auth_token()) {
                 (Some("panic"), _) => panic!("expected in this test"),
-                (Some("slow"), _) => Connect::later(std::future::pending()),
+                (Some("slow"), _) => {
+                    Connect::later(std::future::pending::<()>(), |()| Connect::ok())
+                }
                 (None, None) => Connect::refuse_with(StatusCode::TOO_MANY_REQUESTS),
-                (user, token) => Connect::ok().id(user.or(token).unwrap_or_default()),
+                (user, token) => Connect::accept()
+                    .id(user.or(token).unwrap_or_default())
+                    .into(),
             },
         );
     Router::new().socket("/socket", socket)
@@ -81,7 +87,8 @@ fn serve_one<T: Send + 'static>(
     (client.join().unwrap(), upgraded)
 }
 
-/// Serves one connection on which the client sends `parts` one after the other, each after it received something.
+/// Serves one connection on which the client sends `parts` one after the other, each after it
+/// received something.
 fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
     let (received, upgraded) = serve_one(app, move |mut client| {
         let mut received = Vec::new();
@@ -316,99 +323,4 @@ fn a_request_with_a_body_is_answered_and_ends_the_connection() {
         (status(&response), body(&response)),
         (400, "an upgrade request must have no body\n")
     );
-}
-
-#[test]
-fn a_head_beyond_the_limits_gets_431_and_no_reset() {
-    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(20_000));
-    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(101));
-    let fits = format!(
-        "GET / HTTP/1.1\r\nConnection: close\r\n{}\r\n",
-        "a: b\r\n".repeat(99)
-    );
-    for (request, code) in [(long, 431), (many, 431), (fits, 200)] {
-        let app = HttpApp::new(router()).limits(brisk());
-        let response = converse(app, vec![request.into()]).received;
-        assert_eq!(status(&response), code, "{response}");
-    }
-    assert_eq!(status(&ask("no http at all\r\n\r\n")), 400);
-}
-
-#[test]
-fn a_callback_that_does_not_answer_in_time_costs_its_client_a_503() {
-    let request = format!("GET /socket/websocket?user=slow HTTP/1.1\r\n{UPGRADE}\r\n");
-    let outcome = converse(HttpApp::new(router()).limits(brisk()), vec![request.into()]);
-    assert_eq!((status(&outcome.received), outcome.upgraded), (503, None));
-}
-
-#[test]
-fn a_half_open_connection_ends_by_itself() {
-    let silent = vec![];
-    let slow = b"GET / HTTP/1.1\r\nHost:".to_vec();
-    let idle = b"GET /healthz HTTP/1.1\r\n\r\n".to_vec();
-    for sent in [silent, slow, idle] {
-        let begin = Instant::now();
-        let limits = brisk().with_http_lifetime_ms(60_000);
-        converse(HttpApp::new(router()).limits(limits), vec![sent]);
-        let lasted = begin.elapsed();
-        assert!(
-            lasted >= Duration::from_millis(100) && lasted < DEADLINE,
-            "{lasted:?}"
-        );
-    }
-}
-
-#[test]
-fn a_connection_that_always_asks_again_ends_too() {
-    let limits = brisk().with_http_lifetime_ms(50);
-    let begin = Instant::now();
-    let (was_ended, upgraded) = serve_one(HttpApp::new(router()).limits(limits), |mut client| {
-        let mut chunk = [0; 65_536];
-        let mut ask = || {
-            client.write_all(b"GET /healthz HTTP/1.1\r\n\r\n").is_ok()
-                && matches!(client.read(&mut chunk), Ok(1..))
-        };
-        (0..1_000_000).any(|_| !ask())
-    });
-    assert!(was_ended && upgraded.is_none());
-    assert!(begin.elapsed() >= Duration::from_millis(50));
-}
-
-#[test]
-fn others_on_the_thread_have_their_turn_between_two_answers_of_one_connection() {
-    let turns = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let socket = UserSocket::new().check_origin(CheckOrigin::off()).connect({
-        let (turns, seen) = (Arc::clone(&turns), Arc::clone(&seen));
-        move |_, _| {
-            let turn = turns.load(std::sync::atomic::Ordering::Relaxed);
-            seen.lock().unwrap().push(turn);
-            Connect::refuse()
-        }
-    });
-    let app = HttpApp::new(Router::new().socket("/socket", socket));
-    let asked = format!("GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\n{UPGRADE}\r\n").repeat(30);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut client = Client::connect(listener.local_addr().unwrap()).unwrap();
-    client.write_all(asked.as_bytes()).unwrap();
-    client.shutdown(Shutdown::Write).unwrap();
-    let (stream, peer) = listener.accept().unwrap();
-    stream.set_nonblocking(true).unwrap();
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let stream = TcpStream::from_std(stream).unwrap();
-        let serving = serve_http(stream, peer, Arc::new(app), std::future::pending());
-        let serving = tokio::task::spawn_local(serving);
-        while !serving.is_finished() {
-            turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            tokio::task::yield_now().await;
-        }
-    });
-    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
-    assert_eq!(seen.len(), 30);
-    seen.dedup();
-    assert_eq!(seen.len(), 30, "each in a turn of its own");
 }

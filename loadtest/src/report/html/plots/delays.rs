@@ -4,7 +4,8 @@ use crate::report::plot::{Axis, Lines, Series, percentile_of};
 use crate::report::units::time_us;
 use crate::result::{Bin, Latency, Measurement};
 
-use super::{Picture, picture};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// A distribution and its name.
 pub(in crate::report) type Curve<'a> = (String, &'a Latency);
@@ -67,7 +68,8 @@ fn told(name: &str, latency: &Latency) -> String {
     format!("{name}: median {median}, 99th percentile {p99}, largest {largest}.")
 }
 
-/// Each bin at the percentile up to which its values reach. The last one stands at the end: there is no percentile 100.
+/// Each bin at the percentile up to which its values reach. The last one stands at the end: there
+/// is no percentile 100.
 fn curve(latency: &Latency, end: f64) -> Vec<(f64, f64)> {
     let mut points = vec![(0.0, Axis::time(latency.min_us))];
     let mut reached: u64 = 0;

@@ -1,13 +1,14 @@
 //! The server beside the floor: the ratios as bars, and their delays over each other.
 
-use crate::report::asked;
-use crate::report::better::Better;
+use crate::report::direction::Direction;
 use crate::report::plot::{Bar, Paint, bars};
-use crate::report::standing::{Standing, floors, side_name};
+use crate::report::representative::{Representative, floors, side_name};
+use crate::report::setup;
 use crate::report::units::ratio;
 use crate::result::{Ratio, RunResult, Side};
 
-use super::{Curve, Picture, distributions};
+use super::delays::{Curve, distributions};
+use crate::report::html::document::Picture;
 
 /// What there is to draw of a run beside the floor: the ratios to each floor, and the delays.
 pub(super) fn against_floor(result: &RunResult) -> Vec<Picture> {
@@ -17,7 +18,7 @@ pub(super) fn against_floor(result: &RunResult) -> Vec<Picture> {
 }
 
 fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
-    let asked = asked::open_loop(result);
+    let asked = setup::open_loop(result);
     let of_floor = result.ratios.iter().filter(|each| each.floor == floor);
     let all: Vec<Bar> = of_floor.map(|each| bar(each, asked)).collect();
     let words: Vec<String> = all
@@ -34,9 +35,10 @@ fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
     })
 }
 
-/// Which way is better stands in the name: some should be long, some short. The colour says it too, where the rounds agree.
+/// Which way is better stands in the name: some should be long, some short. The colour says it too,
+/// where the rounds agree.
 fn bar(each: &Ratio, asked: bool) -> Bar {
-    let better = Better::of_ratio(&each.figure, asked);
+    let better = Direction::of_ratio(&each.figure, asked);
     Bar {
         name: match better.words() {
             Some(way) => format!("{}, {way}", each.figure),
@@ -51,7 +53,7 @@ fn bar(each: &Ratio, asked: bool) -> Bar {
 
 /// The delays of each side's middle round. One side alone has its plot elsewhere.
 fn overlaid(result: &RunResult) -> Option<Picture> {
-    let own = Standing::of(result)?.middle()?;
+    let own = Representative::of(result)?.middle()?;
     let others = floors(result)
         .into_iter()
         .filter(|floor| floor.side != own.side);

@@ -1,16 +1,16 @@
-//! Which plots a result has, and what they say to those who do not see them.
+//! The plots of a result, and their words for readers that do not see them.
 
 mod delays;
 mod floor;
 mod over_time;
+mod picture;
 mod restart;
 mod steps;
 
-use crate::report::plot::Lines;
-use crate::report::standing::Standing;
+use crate::report::representative::Representative;
 use crate::result::RunResult;
 
-use super::Picture;
+use super::document::Picture;
 
 pub(in crate::report) use delays::{Curve, distributions};
 
@@ -20,21 +20,12 @@ pub(super) fn all(result: &RunResult) -> Vec<Picture> {
     pictures.extend(steps::steps(result));
     pictures.extend(floor::against_floor(result));
     pictures.extend(result.restart.iter().flat_map(restart::restart));
-    if let Some(measurement) = Standing::of(result).and_then(|standing| standing.middle()) {
+    if let Some(measurement) =
+        Representative::of(result).and_then(|representative| representative.middle())
+    {
         pictures.extend(delays::of_messages(measurement));
         pictures.extend(delays::of_joins(measurement));
         pictures.extend(over_time::over_time(&measurement.intervals));
     }
     pictures
-}
-
-/// A plot of lines without limits. `None` if it cannot be drawn.
-fn picture(title: &str, words: String, keys: Vec<String>, lines: &Lines) -> Option<Picture> {
-    Some(Picture {
-        title: title.to_owned(),
-        words,
-        keys,
-        limits: Vec::new(),
-        drawn: lines.draw()?,
-    })
 }

@@ -1,10 +1,11 @@
-//! What happened over time: what was delivered, how late, by how much CPU.
+//! Plots over time: deliveries, delays, CPU.
 
 use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{self, plain, time_us};
 use crate::result::Interval;
 
-use super::{Picture, picture};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// A figure of an interval, if it has it.
 type Reading = fn(&Interval) -> Option<f64>;
@@ -17,7 +18,7 @@ struct Timeline {
     write: fn(f64) -> String,
     /// From zero to the largest.
     axis: fn(f64) -> Axis,
-    /// Drawn only if the figure changes by more than a tenth: what stands still is told in a table.
+    /// Drawn only if the figure changes by more than a tenth: a table shows a constant one.
     if_it_moves: bool,
 }
 

@@ -1,10 +1,12 @@
-//! A restart: who had gone and who was back over time, and the delays of those who were there.
+//! Clients that had gone and that were back over time, and the delays of those present.
 
 use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{integer, plain, time};
 use crate::result::{Moment, Restart};
 
-use super::{Curve, Picture, distributions, picture};
+use super::delays::{Curve, distributions};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// The plots of a restart.
 pub(super) fn restart(restart: &Restart) -> Vec<Picture> {
@@ -51,7 +53,7 @@ fn course(restart: &Restart) -> Option<Picture> {
     )
 }
 
-/// From nobody on, level between the moments and up to the end.
+/// Starts at no client, level between the moments and up to the end.
 fn stairs(moments: &[Moment], end: f64) -> Vec<(f64, f64)> {
     let mut points = vec![(0.0, 0.0)];
     let mut clients = 0.0;

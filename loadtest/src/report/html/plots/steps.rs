@@ -4,7 +4,8 @@ use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{plain, time_us};
 use crate::result::{Latency, Measurement, Ramp, RunResult};
 
-use super::{Picture, picture};
+use super::picture::picture;
+use crate::report::html::document::Picture;
 
 /// A step's value and its delays.
 type Step<'a> = (f64, &'a Latency);
@@ -71,8 +72,8 @@ fn lines<'a>(ramp: &'a Ramp, steps: &[Step], limits_us: &[u64]) -> Option<Lines<
     })
 }
 
-/// The axis of the steps, a number at each, and where a step lies on it. Steps that grow by a factor would crowd at the
-/// begin of an even axis.
+/// The axis of the steps, a number at each, and where a step lies on it. Steps that grow by a
+/// factor would crowd at the begin of an even axis.
 fn across(steps: &[f64]) -> Option<(Axis, Place)> {
     let (first, last) = (*steps.first()?, *steps.last()?);
     if first > 0.0 && widening(steps) {

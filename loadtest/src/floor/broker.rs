@@ -1,0 +1,168 @@
+//! The floor's broker: a frame leads to a join, an answer, or a message to a lobby.
+//!
+//! Messages wait for the end of the turn or go out at once.
+
+use std::ops::ControlFlow;
+
+use super::connection::{Connection, Connections, Stage};
+use super::envelope::Envelope;
+use super::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
+use super::lobby::Lobbies;
+use super::writes::Writes;
+
+/// Behind an envelope's front, this makes the answer to a join, a leave or a heartbeat.
+const OK: &[u8] = br#""phx_reply",{"status":"ok","response":{}}]"#;
+
+/// Before an envelope's back, this makes a broadcast.
+const TO_ALL: &[u8] = b"[null,null,";
+
+/// All connections, and their lobbies.
+#[derive(Debug)]
+pub(super) struct Broker {
+    writes: Writes,
+    pub connections: Connections,
+    lobbies: Lobbies,
+    /// Lobbies with a span, by number.
+    published: Vec<u32>,
+    /// Connections to be dropped at the end of the turn, some of them named more than once.
+    ended: Vec<u32>,
+    /// The frame that is being written.
+    sealed: Vec<u8>,
+}
+
+impl Broker {
+    pub fn new(writes: Writes) -> Broker {
+        Broker {
+            writes,
+            connections: Connections::default(),
+            lobbies: Lobbies::default(),
+            published: Vec::new(),
+            ended: Vec::new(),
+            sealed: Vec::new(),
+        }
+    }
+
+    /// Does what a client's frame asks for. Breaks when the client is to be dropped: it asked to
+    /// close, or sent what is not understood.
+    pub fn take(&mut self, from: u32, frame: Frame<'_>) -> ControlFlow<()> {
+        match frame.opcode {
+            TEXT => match Envelope::cut(frame.payload) {
+                Some(envelope) => self.message(from, &envelope),
+                None => return ControlFlow::Break(()),
+            },
+            PING => self.answer(from, PONG, &[frame.payload]),
+            CLOSE => {
+                self.answer(from, CLOSE, &[frame.payload]);
+                return ControlFlow::Break(());
+            }
+            _ => {} // a pong
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn message(&mut self, from: u32, envelope: &Envelope<'_>) {
+        match envelope.event {
+            b"phx_join" => {
+                self.leave(from);
+                self.answer(from, TEXT, &[envelope.before_event, OK]);
+                self.join(from, envelope.topic);
+            }
+            b"phx_leave" => {
+                self.leave(from);
+                self.answer(from, TEXT, &[envelope.before_event, OK]);
+            }
+            b"heartbeat" if envelope.topic == b"phoenix" => {
+                self.answer(from, TEXT, &[envelope.before_event, OK]);
+            }
+            _ => self.publish(from, envelope),
+        }
+    }
+
+    /// A connection is in one lobby at most: a second join moves it. What was published before is
+    /// not for it, so the others get that first.
+    fn join(&mut self, connection: u32, topic: &[u8]) {
+        if let Some(lobby) = self.lobbies.find(topic) {
+            self.flush(lobby);
+        }
+        if let Some(joining) = self.connections.at(connection) {
+            joining.member = Some(self.lobbies.enter(topic, connection));
+        }
+    }
+
+    /// What was published before is still for it.
+    fn leave(&mut self, connection: u32) {
+        let leaving = self.connections.at(connection);
+        if let Some(member) = leaving.and_then(|leaving| leaving.member.take()) {
+            self.flush(member.lobby);
+            self.lobbies.leave(member, &mut self.connections);
+        }
+    }
+
+    /// Messages for lobbies that the sender is not in are dropped.
+    fn publish(&mut self, from: u32, envelope: &Envelope<'_>) {
+        let Some(member) = self.connections.at(from).and_then(|sender| sender.member) else {
+            return;
+        };
+        if !self.lobbies.is_named(member.lobby, envelope.topic) {
+            return;
+        }
+        let span = &mut self.lobbies.at(member.lobby).span;
+        let first = span.is_empty();
+        frame::append(span, TEXT, &[TO_ALL, envelope.from_topic]);
+        match self.writes {
+            Writes::Single => self.flush(member.lobby),
+            Writes::Batch if first => self.published.push(member.lobby),
+            Writes::Batch => {}
+        }
+    }
+
+    /// Gives each member the lobby's span in one write.
+    fn flush(&mut self, lobby: u32) {
+        let lobby = self.lobbies.at(lobby);
+        if lobby.span.is_empty() {
+            return;
+        }
+        for &member in &lobby.members {
+            if let Some(connection) = self.connections.at(member) {
+                deliver(member, connection, &lobby.span, &mut self.ended);
+            }
+        }
+        lobby.span.clear();
+    }
+
+    fn answer(&mut self, to: u32, opcode: u8, pieces: &[&[u8]]) {
+        self.sealed.clear();
+        frame::append(&mut self.sealed, opcode, pieces);
+        if let Some(connection) = self.connections.at(to) {
+            deliver(to, connection, &self.sealed, &mut self.ended);
+        }
+    }
+
+    /// Has a connection dropped when the turn ends.
+    pub fn end(&mut self, connection: u32) {
+        if let Some(ending) = self.connections.at(connection) {
+            ending.stage = Stage::Ended;
+            self.ended.push(connection);
+        }
+    }
+
+    /// Ends the turn: sends published messages, and drops ended connections.
+    pub fn end_turn(&mut self) {
+        while let Some(lobby) = self.published.pop() {
+            self.flush(lobby);
+        }
+        while let Some(ended) = self.ended.pop() {
+            let member = self.connections.remove(ended).and_then(|gone| gone.member);
+            if let Some(member) = member {
+                self.lobbies.leave(member, &mut self.connections);
+            }
+        }
+    }
+}
+
+fn deliver(number: u32, connection: &mut Connection, bytes: &[u8], ended: &mut Vec<u32>) {
+    if connection.stage != Stage::Ended && connection.deliver(bytes).is_err() {
+        connection.stage = Stage::Ended;
+        ended.push(number);
+    }
+}

@@ -1,0 +1,8 @@
+//! Membership of a connection: its lobby, and its place in the lobby's list.
+
+/// A member's place: which lobby, and where in its list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    pub lobby: u32,
+    pub place: u32,
+}

@@ -1,0 +1,109 @@
+//! Ending connections: of their own will, or against it.
+
+use super::Fleet;
+use super::connection::{Connection, Stage};
+use super::departure::Departure;
+use super::happening::Happening;
+use super::totals::count;
+use crate::load::wire::frame::{self, opcode};
+use crate::load::wire::phoenix::{self, Push};
+
+impl Fleet {
+    /// A connection ended that was not asked to.
+    pub(super) fn lost(&mut self, number: u32, why: String) {
+        match self.connections[number as usize].stage {
+            Stage::Closed => return,
+            Stage::Closing => return self.drop_socket(number),
+            Stage::Connecting | Stage::Upgrading | Stage::Joining | Stage::Unjoined => {
+                return self.refused(number, why);
+            }
+            Stage::Joined => {}
+        }
+        self.totals.joined_now -= 1;
+        if self.returning.is_some() {
+            self.ledger.end_life(number, &mut self.done);
+            self.try_again(number);
+        } else if self.connections[number as usize].slow {
+            // The end of its connection is its notice, and the server owes it no more than it has.
+            count(&mut self.totals.ended_slow, why.clone());
+            self.ledger.leave(number, &mut self.done);
+        } else {
+            count(&mut self.totals.lost, why.clone());
+            self.ledger.lose(number, &mut self.done);
+        }
+        self.drop_socket(number);
+        self.happenings.push(Happening::Lost(number, why));
+    }
+
+    pub(super) fn drop_socket(&mut self, number: u32) {
+        let connection = &mut self.connections[number as usize];
+        connection.stage = Stage::Closed;
+        connection.kept = Vec::new();
+        connection.fragments = Vec::new();
+        connection.out = Default::default();
+        if let Some(mut socket) = connection.socket.take() {
+            let _ = self.poll.registry().deregister(&mut socket);
+        }
+    }
+
+    /// The connection leaves the lobby by its own will, as `how` says. It is not owed the messages
+    /// that it lacks by now.
+    pub fn depart(&mut self, number: u32, how: Departure) {
+        let connection = &mut self.connections[number as usize];
+        if connection.stage != Stage::Joined {
+            return;
+        }
+        self.ledger.leave(number, &mut self.done);
+        self.totals.joined_now -= 1;
+        connection.stage = Stage::Closing;
+        let mask = self.random.u32(..).to_ne_bytes();
+        match how {
+            Departure::Leave => {
+                let message = Push {
+                    reference: connection.reference(),
+                    topic: &self.settings.script.quoted_topic(connection.lobby),
+                    event: b"\"phx_leave\"",
+                    payload: b"{}",
+                    join_ref: Some(connection.join_ref),
+                };
+                phoenix::push(
+                    &mut connection.out.bytes,
+                    self.settings.script.version(),
+                    mask,
+                    &message,
+                );
+                frame::write(
+                    &mut connection.out.bytes,
+                    opcode::CLOSE,
+                    mask,
+                    &[&1000u16.to_be_bytes()],
+                );
+                self.list_for_writing(number);
+            }
+            Departure::Close => {
+                frame::write(
+                    &mut connection.out.bytes,
+                    opcode::CLOSE,
+                    mask,
+                    &[&1000u16.to_be_bytes()],
+                );
+                self.list_for_writing(number);
+            }
+            Departure::Drop => self.drop_socket(number),
+            Departure::Reset => {
+                if let Some(socket) = &connection.socket {
+                    // A lingering time of zero makes the kernel send RST instead of FIN.
+                    let _ =
+                        socket2::SockRef::from(socket).set_linger(Some(std::time::Duration::ZERO));
+                }
+                self.drop_socket(number);
+            }
+        }
+    }
+
+    /// Connections whose Close is on its way.
+    pub fn closing(&self) -> usize {
+        let closing = |connection: &&Connection| connection.stage == Stage::Closing;
+        self.connections.iter().filter(closing).count()
+    }
+}

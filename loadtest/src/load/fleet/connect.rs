@@ -1,0 +1,222 @@
+//! Opening connections: at a rate or as fast as it goes.
+//!
+//! Never too many are on their way at once, and each has a deadline.
+
+use std::io;
+
+use mio::net::TcpStream;
+use mio::{Interest, Token};
+
+use super::connection::Stage;
+use super::happening::Happening;
+use super::reconnect_queue::ReconnectQueue;
+use super::totals::count;
+use super::{Beat, Fleet};
+use crate::clock::now_ns;
+use crate::load::wire::phoenix::{self, Push};
+use crate::load::wire::upgrade::{self, Answer};
+
+impl Fleet {
+    /// Opens a connection when its turn comes.
+    pub fn open(&mut self, number: u32) {
+        if self.connect_queue.waiting.is_empty() {
+            self.connect_queue.next_ns = self.connect_queue.next_ns.max(now_ns());
+        }
+        if self.returning.is_none() {
+            self.totals.wanted += 1;
+        }
+        self.connect_queue.waiting.push_back(number);
+    }
+
+    /// Connections that are to be opened or on their way.
+    pub fn opening(&self) -> usize {
+        let returning = self.returning.as_ref().map_or(0, ReconnectQueue::waiting);
+        self.connect_queue.waiting.len() + self.connect_queue.arriving + returning
+    }
+
+    /// Opens no more of those that wait for their turn.
+    pub fn stop_opening(&mut self) {
+        self.connect_queue.waiting.clear();
+    }
+
+    pub(super) fn open_due(&mut self, now: u64) -> io::Result<()> {
+        while let Some((number, planned_ns)) = self.connect_queue.due(now) {
+            self.totals.first_start_ns.get_or_insert(planned_ns);
+            let connection = &mut self.connections[number as usize];
+            connection.reset();
+            connection.started_ns = planned_ns;
+            connection.opened_ns = now;
+            connection.stage = Stage::Connecting;
+            let socket = match connection.narrow {
+                true => narrow_socket(self.settings.address),
+                false => TcpStream::connect(self.settings.address),
+            };
+            match socket {
+                Ok(mut socket) => {
+                    let interest = Interest::READABLE | Interest::WRITABLE;
+                    let registry = self.poll.registry();
+                    registry.register(&mut socket, Token(number as usize), interest)?;
+                    connection.socket = Some(socket);
+                }
+                Err(error) => self.refused(number, error.to_string()),
+            }
+        }
+        self.give_up_late(now);
+        Ok(())
+    }
+
+    /// Gives up connections that have not joined in time.
+    fn give_up_late(&mut self, now: u64) {
+        let timeout_ns = self.connect_queue.timeout_ns;
+        while let Some((number, opened_ns)) = self.connect_queue.on_the_way.front().copied() {
+            let connection = &self.connections[number as usize];
+            let still = connection.opened_ns == opened_ns;
+            let without = match connection.stage {
+                Stage::Connecting if still => "TCP connection",
+                Stage::Upgrading if still => "answer to the upgrade",
+                Stage::Joining if still && self.returning.is_none() => "reply to the join",
+                _ => {
+                    self.connect_queue.on_the_way.pop_front();
+                    continue;
+                }
+            };
+            if opened_ns + timeout_ns > now {
+                return;
+            }
+            self.connect_queue.on_the_way.pop_front();
+            self.refused(
+                number,
+                format!("no {without} within {} s", timeout_ns / 1_000_000_000),
+            );
+        }
+    }
+
+    /// The socket has connected, or failed to.
+    pub(super) fn connected(&mut self, number: u32) {
+        let connection = &mut self.connections[number as usize];
+        let Some(socket) = &connection.socket else {
+            return;
+        };
+        match socket.take_error() {
+            Ok(None) if socket.peer_addr().is_ok() => {
+                let _ = socket.set_nodelay(true);
+                self.totals
+                    .to_connected
+                    .record(connection.started_ns, now_ns());
+                connection.stage = Stage::Upgrading;
+                connection.out.bytes.extend_from_slice(&self.request);
+                self.list_for_writing(number);
+            }
+            Ok(None) => {}
+            Ok(Some(error)) | Err(error) => self.refused(number, plain(&error)),
+        }
+    }
+
+    /// Looks at what came of the answer to the upgrade. Returns how many bytes of it were that.
+    pub(super) fn upgraded(&mut self, number: u32, bytes: &[u8], now: u64) -> Option<usize> {
+        match upgrade::answer(bytes, &self.accept) {
+            Answer::Incomplete => Some(0),
+            Answer::Refused(why) => {
+                self.refused(number, why);
+                None
+            }
+            Answer::Upgraded(head_len) => {
+                let started_ns = self.connections[number as usize].started_ns;
+                self.totals.to_upgraded.record(started_ns, now);
+                self.totals.connected += 1;
+                self.upgraded_at(number, now);
+                self.join(number);
+                Some(head_len)
+            }
+        }
+    }
+
+    pub(super) fn join(&mut self, number: u32) {
+        let script = &self.settings.script;
+        let mask = self.random.u32(..).to_ne_bytes();
+        let connection = &mut self.connections[number as usize];
+        connection.stage = Stage::Joining;
+        connection.join_ref = connection.reference();
+        let payload = script.join_payload(connection.lobby);
+        let message = Push {
+            reference: connection.join_ref,
+            topic: &script.quoted_topic(connection.lobby),
+            event: b"\"phx_join\"",
+            payload: payload.as_bytes(),
+            join_ref: Some(connection.join_ref),
+        };
+        phoenix::push(&mut connection.out.bytes, script.version(), mask, &message);
+        self.list_for_writing(number);
+    }
+
+    /// The join was answered with ok.
+    pub(super) fn joined_at(&mut self, number: u32, now: u64) {
+        let connection = &mut self.connections[number as usize];
+        connection.stage = Stage::Joined;
+        connection.joined_ns = now;
+        self.totals.to_joined.record(connection.started_ns, now);
+        self.totals.joined_ever += 1;
+        self.totals.joined_now += 1;
+        self.totals.last_join_ns = now;
+        self.connect_queue.arriving -= 1;
+        self.ledger.join(number);
+        self.has_joined(number);
+        if !self.has_returned(number) {
+            // A random begin spreads the heartbeats of connections that joined at once.
+            let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
+            self.beat_from(number, now + first);
+        }
+        self.happenings.push(Happening::Joined(number));
+    }
+
+    pub(super) fn beat_from(&mut self, number: u32, due_ns: u64) {
+        let started_ns = self.connections[number as usize].started_ns;
+        self.heartbeats.push(std::cmp::Reverse(Beat {
+            due_ns,
+            number,
+            started_ns,
+        }));
+    }
+
+    /// A connection could not be had.
+    pub(super) fn refused(&mut self, number: u32, why: String) {
+        self.connect_queue.arriving -= 1;
+        self.drop_socket(number);
+        if self.returning.is_some() {
+            self.try_again(number);
+        } else {
+            count(&mut self.totals.refused, why.clone());
+        }
+        self.happenings.push(Happening::Refused(number, why));
+    }
+}
+
+/// Bytes that the socket of a connection takes in which is going to stop reading.
+const NARROW_BYTES: usize = 16 << 10;
+
+/// A socket that takes little in. That has to be said before it connects.
+fn narrow_socket(address: std::net::SocketAddr) -> io::Result<TcpStream> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.set_recv_buffer_size(NARROW_BYTES)?;
+    match socket.connect(&address.into()) {
+        Err(error) if error.raw_os_error() != Some(IN_PROGRESS) => Err(error),
+        _ => Ok(TcpStream::from_std(socket.into())),
+    }
+}
+
+/// A connection that does not wait is on its way.
+const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
+
+/// An error of the system without its number.
+pub(super) fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
+        io::ErrorKind::BrokenPipe => "connection broken".to_owned(),
+        io::ErrorKind::TimedOut => "connection timed out".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "no local port is left".to_owned(),
+        _ => error.to_string(),
+    }
+}

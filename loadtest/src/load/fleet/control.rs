@@ -1,0 +1,220 @@
+//! Frames that are no plain delivery: control frames, parts of messages, replies, ends.
+
+use super::Fleet;
+use super::connection::{Pushed, Stage};
+use super::happening::Happening;
+use super::totals::count;
+use crate::load::wire::frame::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
+use crate::load::wire::phoenix::{Incoming, Status};
+
+/// Bytes that wait for a socket from which on no more pongs are put behind them.
+const PONGS_WAITING_MAX: usize = 64 << 10;
+
+impl Fleet {
+    /// A frame that is not a whole text.
+    pub(super) fn other_frame(
+        &mut self,
+        number: u32,
+        head: Head,
+        payload: &[u8],
+        now: u64,
+    ) -> Result<(), Violation> {
+        let connection = &mut self.connections[number as usize];
+        match head.opcode {
+            opcode::CLOSE => self.closed(number, frame::close_code(payload)),
+            // A server that pings and never reads gets no
+            // answer: an older ping need not have one (§5.5.3).
+            opcode::PING if connection.out.waiting() > PONGS_WAITING_MAX => {}
+            opcode::PING => {
+                let mask = self.random.u32(..).to_ne_bytes();
+                frame::write(&mut connection.out.bytes, opcode::PONG, mask, &[payload]);
+                self.list_for_writing(number);
+            }
+            opcode::PONG => {}
+            opcode::BINARY if head.fin => {} // nothing of ours is published as bytes
+            opcode::TEXT | opcode::BINARY => {
+                if connection.fragment_opcode != 0 {
+                    return Err(Violation::Fragments);
+                }
+                connection.fragment_opcode = head.opcode;
+                connection.fragments = payload.to_vec();
+            }
+            _ => return self.further_part(number, head, payload, now),
+        }
+        Ok(())
+    }
+
+    fn further_part(
+        &mut self,
+        number: u32,
+        head: Head,
+        payload: &[u8],
+        now: u64,
+    ) -> Result<(), Violation> {
+        let connection = &mut self.connections[number as usize];
+        if connection.fragment_opcode == 0 {
+            return Err(Violation::Fragments);
+        }
+        if connection.fragments.len() + payload.len() > MESSAGE_BYTES_MAX {
+            return Err(Violation::TooLong);
+        }
+        connection.fragments.extend_from_slice(payload);
+        if head.fin {
+            let message = std::mem::take(&mut connection.fragments);
+            if std::mem::take(&mut connection.fragment_opcode) == opcode::TEXT {
+                self.text(number, &message, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// The server's Close frame, its own or the answer to ours.
+    fn closed(&mut self, number: u32, code: u16) {
+        let words = close_words(code);
+        count(&mut self.totals.closes, words.clone());
+        if code == 1000 {
+            self.stay_away(number);
+        }
+        let connection = &mut self.connections[number as usize];
+        if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
+            // The courtesy of an answer; the connection is not kept for it.
+            let mask = self.random.u32(..).to_ne_bytes();
+            frame::write(
+                &mut connection.out.bytes,
+                opcode::CLOSE,
+                mask,
+                &[&code.to_be_bytes()],
+            );
+            self.write(number);
+        }
+        self.lost(number, words);
+    }
+
+    /// A text that does not begin as the lobby's deliveries do.
+    #[cold]
+    pub(super) fn unfamiliar(&mut self, number: u32, payload: &[u8], now: u64) {
+        let Some(incoming) = Incoming::parse(self.settings.script.version(), payload) else {
+            return self.lost(
+                number,
+                "a text that is no message of Phoenix's protocol".to_owned(),
+            );
+        };
+        if let Some(status) = incoming.reply() {
+            return self.replied(number, &incoming, status, now);
+        }
+        let join_ref = self.connections[number as usize].join_ref;
+        let ours = self.topic_of(number) == incoming.topic
+            && incoming.join_ref.is_none_or(|of| of == join_ref);
+        match &*incoming.event {
+            "phx_error" if ours => self.channel_ended(number, "the channel crashed (phx_error)"),
+            "phx_close" if ours => {
+                self.stay_away(number);
+                self.channel_closed(number);
+            }
+            _ => {
+                if let Some(entered) = self.ledger.enter_unfamiliar(number, payload) {
+                    self.delivered(number, entered, now);
+                }
+            }
+        }
+    }
+
+    fn topic_of(&self, number: u32) -> String {
+        self.settings
+            .script
+            .topic(self.connections[number as usize].lobby)
+    }
+
+    /// The client has no channel any more, and does not ask for another.
+    fn channel_closed(&mut self, number: u32) {
+        let why = "the server closed the channel (phx_close)";
+        match self.connections[number as usize].stage {
+            Stage::Joined => self.lost(number, why.to_owned()),
+            Stage::Joining => {
+                self.refused(number, format!("{why}, before the join was answered"));
+            }
+            _ => {}
+        }
+    }
+
+    fn channel_ended(&mut self, number: u32, why: &str) {
+        match self.connections[number as usize].stage {
+            Stage::Joined => self.channel_crashed(number, why.to_owned()),
+            Stage::Joining => {
+                self.join_refused(number, format!("{why}, before the join was answered"))
+            }
+            _ => {}
+        }
+    }
+
+    fn replied(&mut self, number: u32, incoming: &Incoming<'_>, status: Status, now: u64) {
+        let connection = &mut self.connections[number as usize];
+        if incoming.topic == "phoenix" {
+            let sent_ns = connection.heartbeat_ns.take();
+            // A connection that has stopped reading gets its answer late by its own fault.
+            if let Some(sent_ns) = sent_ns.filter(|_| !connection.slow) {
+                self.meter.beat(sent_ns, now);
+            }
+            return;
+        }
+        if connection.stage == Stage::Joining && incoming.reference == Some(connection.join_ref) {
+            return match status {
+                Status::Ok => self.joined_at(number, now),
+                Status::Error(why) => {
+                    let topic = self.topic_of(number);
+                    self.join_refused(number, format!("the join of {topic:?} was refused: {why}"));
+                }
+            };
+        }
+        let Some(push) = incoming
+            .reference
+            .and_then(|reference| connection.answered(reference))
+        else {
+            return;
+        };
+        self.meter.replied(push.sent_ns, now);
+        self.count_reply(push, status);
+        self.happenings_of_replies(number);
+    }
+
+    fn count_reply(&mut self, push: Pushed, status: Status) {
+        match status {
+            Status::Ok => self.totals.replies_ok += 1,
+            Status::Error(why) => {
+                count(&mut self.totals.replies_error, why);
+                if let Some((stream, sequence)) = push.message
+                    && self.ledger.refuse(stream, sequence)
+                {
+                    self.done.push(stream);
+                }
+            }
+        }
+    }
+
+    fn happenings_of_replies(&mut self, number: u32) {
+        if self.tells_replies {
+            self.happenings.push(Happening::Replied(number));
+        }
+    }
+}
+
+/// A close code and what it means (RFC 6455 §7.4.1 and the registry it founds).
+fn close_words(code: u16) -> String {
+    let meaning = match code {
+        1000 => "normal",
+        1001 => "going away",
+        1002 => "protocol error",
+        1003 => "unsupported data",
+        1005 => "no code",
+        1007 => "not UTF-8",
+        1008 => "policy",
+        1009 => "too big",
+        1011 => "internal error",
+        1012 => "restart",
+        1013 => "try again later",
+        3000..=3999 => "registered",
+        4000..=4999 => "the server's own",
+        _ => "unknown",
+    };
+    format!("{code} ({meaning})")
+}

@@ -1,0 +1,165 @@
+//! The pace of publishing: at a rate (open loop), or as messages come home (closed loop).
+//!
+//! Nothing slows a rate down.
+
+use std::collections::VecDeque;
+
+/// The pace of a run.
+#[derive(Debug)]
+pub struct Pacer(Pace);
+
+#[derive(Debug)]
+enum Pace {
+    Silent,
+    /// Message number k is due k / rate after the beginning, however late those before it are.
+    Rate {
+        begin_ns: u64,
+        period_ns: f64,
+        due: u64,
+        streams: Vec<u32>,
+    },
+    /// A message is due when another one of its lobby is home.
+    Window {
+        ready: VecDeque<u32>,
+        /// For each stream the first one of its lobby, and how many that has.
+        lobbies: Vec<(u32, u32)>,
+        random: fastrand::Rng,
+    },
+}
+
+impl Pacer {
+    /// Nobody publishes.
+    pub fn silent() -> Pacer {
+        Pacer(Pace::Silent)
+    }
+
+    /// `rate` messages a second in all from `begin_ns` on, evenly spaced, the `streams` in turn.
+    pub fn rate(begin_ns: u64, rate: f64, streams: Vec<u32>) -> Pacer {
+        if streams.is_empty() || rate <= 0.0 {
+            return Pacer::silent();
+        }
+        let period_ns = 1e9 / rate;
+        Pacer(Pace::Rate {
+            begin_ns,
+            period_ns,
+            due: 0,
+            streams,
+        })
+    }
+
+    /// `window` messages in flight in each lobby, each from one of its publishers by chance.
+    /// `lobbies` are the first streams of each, and how many there are.
+    pub fn window(window: u32, lobbies: &[(u32, u32)], mut random: fastrand::Rng) -> Pacer {
+        let mut of_stream = Vec::new();
+        let mut ready = VecDeque::new();
+        for (begin, streams) in lobbies.iter().copied().filter(|(_, streams)| *streams > 0) {
+            of_stream.resize((begin + streams) as usize, (begin, streams));
+            ready.extend((0..window).map(|_| begin + random.u32(..streams)));
+        }
+        Pacer(Pace::Window {
+            ready,
+            lobbies: of_stream,
+            random,
+        })
+    }
+
+    /// A stream that is to publish now, and for when that was intended.
+    pub fn due(&mut self, now_ns: u64) -> Option<(u32, u64)> {
+        match &mut self.0 {
+            Pace::Silent => None,
+            Pace::Rate {
+                begin_ns,
+                period_ns,
+                due,
+                streams,
+            } => {
+                let intended_ns = *begin_ns + (*due as f64 * *period_ns) as u64;
+                if intended_ns > now_ns {
+                    return None;
+                }
+                let stream = streams[(*due % streams.len() as u64) as usize];
+                *due += 1;
+                Some((stream, intended_ns))
+            }
+            Pace::Window { ready, .. } => ready.pop_front().map(|stream| (stream, now_ns)),
+        }
+    }
+
+    /// Messages that were due before `end_ns` and have not been asked for.
+    pub fn backlog(&self, end_ns: u64) -> u64 {
+        match &self.0 {
+            Pace::Rate {
+                begin_ns,
+                period_ns,
+                due,
+                ..
+            } => {
+                let all = end_ns.saturating_sub(*begin_ns) as f64 / period_ns;
+                (all.ceil() as u64).saturating_sub(*due)
+            }
+            Pace::Silent | Pace::Window { .. } => 0,
+        }
+    }
+
+    /// When it will next be asked in vain, if that is a matter of time.
+    pub fn next_due_ns(&self) -> Option<u64> {
+        match &self.0 {
+            Pace::Rate {
+                begin_ns,
+                period_ns,
+                due,
+                ..
+            } => Some(*begin_ns + (*due as f64 * *period_ns) as u64),
+            Pace::Silent | Pace::Window { .. } => None,
+        }
+    }
+
+    /// A message of `stream` is home.
+    pub fn done(&mut self, stream: u32) {
+        if let Pace::Window {
+            ready,
+            lobbies,
+            random,
+        } = &mut self.0
+            && let Some((begin, streams)) = lobbies.get(stream as usize)
+        {
+            ready.push_back(begin + random.u32(..*streams));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_kept_on_average_and_a_late_look_makes_up_for_it() {
+        let mut pacer = Pacer::rate(1_000, 1e9 / 3.5, vec![4, 9]);
+        assert_eq!(pacer.due(999), None);
+        assert_eq!(pacer.due(1_000), Some((4, 1_000)));
+        assert_eq!(pacer.next_due_ns(), Some(1_003));
+        assert_eq!(pacer.due(1_002), None);
+        let late: Vec<_> = std::iter::from_fn(|| pacer.due(1_011)).collect();
+        assert_eq!(late, [(9, 1_003), (4, 1_007), (9, 1_010)]);
+    }
+
+    #[test]
+    fn a_window_is_refilled_in_its_own_lobby_by_any_of_its_publishers() {
+        let random = fastrand::Rng::with_seed(1);
+        let mut pacer = Pacer::window(30, &[(0, 2), (2, 1)], random);
+        let drain = |pacer: &mut Pacer| -> Vec<u32> {
+            std::iter::from_fn(|| pacer.due(7))
+                .map(|(stream, _)| stream)
+                .collect()
+        };
+        let first = drain(&mut pacer);
+        let of = |stream| first.iter().filter(|other| **other == stream).count();
+        assert_eq!((of(0) + of(1), of(2)), (30, 30));
+        assert!(of(0) > 5 && of(1) > 5);
+        pacer.done(0);
+        pacer.done(2);
+        let again = drain(&mut pacer);
+        assert!(again[0] < 2 && again[1] == 2 && again.len() == 2);
+        assert_eq!(pacer.next_due_ns(), None);
+    }
+}

@@ -1,0 +1,164 @@
+//! Clients that come back by themselves, as those of phoenix.js do.
+//!
+//! A connection that ended or could not be had is tried again; a join that
+//! was refused or not answered is sent again on the same connection; each
+//! has its own schedule. Nothing is random, because phoenix.js has nothing
+//! random: clients that a restart cuts off at once come back at once.
+
+use super::Fleet;
+use super::connection::Stage;
+use super::happening::Happening;
+use super::reconnect_queue::{ReconnectQueue, Step};
+use super::schedule::{
+    FALLBACK_MS, JOIN_TIMEOUT_MS, UPGRADE_TIMEOUT_MS, reconnect_after_ms, rejoin_after_ms,
+};
+use crate::clock::{MILLISECOND_NS, now_ns};
+use crate::load::wire::phoenix::{self, Push};
+
+impl Fleet {
+    /// From now on its clients come back by themselves.
+    pub fn come_back(&mut self) {
+        self.returning = Some(ReconnectQueue::new(self.connections.len()));
+        self.connect_queue
+            .unbound(UPGRADE_TIMEOUT_MS * MILLISECOND_NS);
+    }
+
+    /// Nobody comes back any more.
+    pub fn stop_coming_back(&mut self) -> Option<ReconnectQueue> {
+        self.returning.take()
+    }
+
+    /// How its clients come back, if they do.
+    pub fn returning(&self) -> Option<&ReconnectQueue> {
+        self.returning.as_ref()
+    }
+
+    pub(super) fn has_returned(&self, number: u32) -> bool {
+        self.returning().is_some_and(|of| of.tries(number) > 0)
+    }
+
+    /// Does what is due.
+    pub(super) fn return_due(&mut self, now: u64) {
+        while let Some(returning) = &mut self.returning
+            && let Some(due) = returning.due(now)
+        {
+            let client = &mut returning.clients[due.number as usize];
+            match due.step {
+                Step::Connect => {
+                    (client.reconnects, client.tries) = (client.reconnects + 1, client.tries + 1);
+                    returning.waiting -= 1;
+                    returning.lateness.record(due.at_ns, now);
+                    self.open(due.number);
+                }
+                Step::Join => {
+                    client.rejoins += 1;
+                    self.rejoin(due.number, now);
+                }
+                Step::GiveUpJoin => self.give_up_join(due.number),
+            }
+        }
+    }
+
+    /// The connection is gone, or could not be had.
+    pub(super) fn try_again(&mut self, number: u32) {
+        let Some(returning) = &mut self.returning else {
+            return;
+        };
+        let client = &mut returning.clients[number as usize];
+        client.turn += 1; // what was due on that connection is not any more
+        if client.away {
+            return;
+        }
+        let after_ms = reconnect_after_ms(client.reconnects + 1);
+        returning.waiting += 1;
+        returning.schedule(number, Step::Connect, now_ns() + after_ms * MILLISECOND_NS);
+    }
+
+    /// A client that would come back got an end after which it does not.
+    pub(super) fn stay_away(&mut self, number: u32) {
+        if let Some(returning) = &mut self.returning {
+            returning.clients[number as usize].away = true;
+        }
+    }
+
+    /// The upgrade was answered.
+    pub(super) fn upgraded_at(&mut self, number: u32, now: u64) {
+        let Some(returning) = &mut self.returning else {
+            return;
+        };
+        let client = &mut returning.clients[number as usize];
+        (client.reconnects, client.rejoins) = (0, 0);
+        let give_up_ns = now + JOIN_TIMEOUT_MS * MILLISECOND_NS;
+        returning.schedule(number, Step::GiveUpJoin, give_up_ns);
+        let opened_ns = self.connections[number as usize].opened_ns;
+        let late = now.saturating_sub(opened_ns) > FALLBACK_MS * MILLISECOND_NS;
+        returning.late_upgrades += u64::from(late);
+        self.beat_from(number, now + self.settings.heartbeat_ns);
+        self.happenings.push(Happening::Upgraded(number));
+    }
+
+    /// The join was refused. Who comes back by itself keeps the connection for another one.
+    pub(super) fn join_refused(&mut self, number: u32, why: String) {
+        if self.returning.is_none() {
+            return self.refused(number, why);
+        }
+        self.join_again_later(number);
+        self.happenings.push(Happening::Refused(number, why));
+    }
+
+    /// The channel crashed, and the connection stays.
+    pub(super) fn channel_crashed(&mut self, number: u32, why: String) {
+        if self.returning.is_none() {
+            return self.lost(number, why);
+        }
+        self.totals.joined_now -= 1;
+        self.ledger.end_life(number, &mut self.done);
+        self.connect_queue.is_back_on_the_way();
+        self.join_again_later(number);
+        self.happenings.push(Happening::Lost(number, why));
+    }
+
+    fn join_again_later(&mut self, number: u32) {
+        self.connections[number as usize].stage = Stage::Unjoined;
+        if let Some(returning) = &mut self.returning {
+            let after_ms = rejoin_after_ms(returning.clients[number as usize].rejoins + 1);
+            returning.schedule(number, Step::Join, now_ns() + after_ms * MILLISECOND_NS);
+        }
+    }
+
+    fn rejoin(&mut self, number: u32, now: u64) {
+        self.join(number);
+        if let Some(returning) = &mut self.returning {
+            let give_up_ns = now + JOIN_TIMEOUT_MS * MILLISECOND_NS;
+            returning.schedule(number, Step::GiveUpJoin, give_up_ns);
+        }
+    }
+
+    /// phoenix.js leaves the topic then, so that an
+    /// answer that comes late leaves no channel behind.
+    fn give_up_join(&mut self, number: u32) {
+        let script = &self.settings.script;
+        let mask = self.random.u32(..).to_ne_bytes();
+        let connection = &mut self.connections[number as usize];
+        let leave = Push {
+            reference: connection.reference(),
+            topic: &script.quoted_topic(connection.lobby),
+            event: b"\"phx_leave\"",
+            payload: b"{}",
+            join_ref: Some(connection.join_ref),
+        };
+        phoenix::push(&mut connection.out.bytes, script.version(), mask, &leave);
+        self.list_for_writing(number);
+        self.join_again_later(number);
+        let why = format!("no reply to the join within {} s", JOIN_TIMEOUT_MS / 1_000);
+        self.happenings.push(Happening::Refused(number, why));
+    }
+
+    /// The client is in its lobby: it gives up nothing, and begins anew the next time.
+    pub(super) fn has_joined(&mut self, number: u32) {
+        if let Some(returning) = &mut self.returning {
+            let client = &mut returning.clients[number as usize];
+            (client.turn, client.rejoins) = (client.turn + 1, 0);
+        }
+    }
+}

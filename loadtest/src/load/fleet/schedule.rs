@@ -1,0 +1,51 @@
+//! When phoenix.js (1.8) tries again.
+//!
+//! tests/phoenix_js/schedule.mjs holds it to that library's own functions.
+
+/// How long phoenix.js waits before try number `tries` (from 1) to connect, counted anew whenever a
+/// connection opened.
+pub fn reconnect_after_ms(tries: u32) -> u64 {
+    const FIRST: [u64; 9] = [10, 50, 100, 150, 200, 250, 500, 1000, 2000];
+    after(&FIRST, 5000, tries)
+}
+
+/// How long it waits before try number `tries` (from 1) to join on an open connection, counted anew
+/// whenever a join was answered with ok or a connection opened.
+pub fn rejoin_after_ms(tries: u32) -> u64 {
+    const FIRST: [u64; 3] = [1000, 2000, 5000];
+    after(&FIRST, 10_000, tries)
+}
+
+/// How long it waits for the answer to a join.
+pub const JOIN_TIMEOUT_MS: u64 = 10_000;
+
+/// How long it waits for the answer to an upgrade before it turns to long-poll, where an app has
+/// asked for that.
+pub const FALLBACK_MS: u64 = 2_500;
+
+/// How long browsers (Chromium) wait for the answer to an upgrade; phoenix.js leaves it to them.
+pub const UPGRADE_TIMEOUT_MS: u64 = 240_000;
+
+fn after(first: &[u64], then: u64, tries: u32) -> u64 {
+    let known = first.get(tries.saturating_sub(1) as usize);
+    known.copied().unwrap_or(then)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The other side of this file is held to phoenix.js itself.
+    #[test]
+    fn the_schedule_is_that_of_the_file_which_phoenix_js_is_asked_about() {
+        let kept = include_str!("../../../tests/phoenix_schedule.json");
+        let kept: serde_json::Value = serde_json::from_str(kept).unwrap();
+        let told = serde_json::json!({
+            "reconnect_after_ms": (1..=12).map(reconnect_after_ms).collect::<Vec<_>>(),
+            "rejoin_after_ms": (1..=12).map(rejoin_after_ms).collect::<Vec<_>>(),
+            "join_timeout_ms": JOIN_TIMEOUT_MS,
+            "fallback_ms": FALLBACK_MS,
+        });
+        assert_eq!(told, kept);
+    }
+}

@@ -1,0 +1,90 @@
+//! Totals over all connections, and the reasons why some of them ended.
+
+use std::collections::BTreeMap;
+
+use crate::load::meter::Recorder;
+use crate::result::{Connections, Count, Replies};
+
+/// What became of the connections.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub wanted: u64,
+    pub connected: u64,
+    pub joined_ever: u64,
+    pub joined_now: u64,
+    pub first_start_ns: Option<u64>,
+    pub last_join_ns: u64,
+    pub refused: BTreeMap<String, u64>,
+    pub lost: BTreeMap<String, u64>,
+    pub ended_slow: BTreeMap<String, u64>,
+    pub closes: BTreeMap<String, u64>,
+    pub replies_ok: u64,
+    pub replies_error: BTreeMap<String, u64>,
+    pub to_connected: Recorder,
+    pub to_upgraded: Recorder,
+    pub to_joined: Recorder,
+}
+
+impl Totals {
+    /// What became of the connections so far.
+    pub fn connections(&self) -> Connections {
+        let Totals {
+            wanted,
+            connected,
+            joined_ever,
+            first_start_ns,
+            last_join_ns,
+            ..
+        } = *self;
+        let seconds =
+            first_start_ns.map_or(0.0, |first| last_join_ns.saturating_sub(first) as f64 / 1e9);
+        Connections {
+            wanted,
+            connected,
+            joined: joined_ever,
+            refused: counts(&self.refused),
+            lost: counts(&self.lost),
+            closes: counts(&self.closes),
+            joins_per_second: if seconds > 0.0 {
+                joined_ever as f64 / seconds
+            } else {
+                0.0
+            },
+            time_to_joined: self.to_joined.latency(),
+            time_to_connected: self.to_connected.latency(),
+            time_to_upgraded: self.to_upgraded.latency(),
+        }
+    }
+
+    /// Answers to pushes so far.
+    pub fn replies(&self) -> Replies {
+        Replies {
+            ok: self.replies_ok,
+            error: counts(&self.replies_error),
+        }
+    }
+}
+
+/// The most reasons that are counted apart; a server may make up as many as it likes.
+const REASONS_MAX: usize = 20;
+
+pub(super) fn count(reasons: &mut BTreeMap<String, u64>, why: String) {
+    let known = reasons.len() < REASONS_MAX || reasons.contains_key(&why);
+    let why = if known {
+        why
+    } else {
+        "other reasons".to_owned()
+    };
+    *reasons.entry(why).or_default() += 1;
+}
+
+/// The most frequent first.
+pub(super) fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
+    let count = |(what, count): (&String, &u64)| Count {
+        what: what.clone(),
+        count: *count,
+    };
+    let mut counts: Vec<Count> = map.iter().map(count).collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
+    counts
+}

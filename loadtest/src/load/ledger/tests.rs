@@ -1,0 +1,331 @@
+//! The ledger against servers that are simulated by the order in which deliveries are entered.
+
+use super::*;
+use crate::load::wire::tag::TAG_LEN;
+
+const MARKER: Marker = Marker(*b"ghijklmn");
+
+struct Scene {
+    ledger: Ledger,
+    done: Vec<u32>,
+}
+
+impl Scene {
+    /// A lobby with `members` that have joined, and one stream.
+    fn new(members: u32) -> Scene {
+        let mut ledger = Ledger::new(MARKER, (*b"filler").into());
+        let (lobby, _) = ledger.open_lobby(1);
+        for _ in 0..members {
+            let member = ledger.enrol(lobby, None, true);
+            ledger.join(member);
+        }
+        Scene {
+            ledger,
+            done: Vec::new(),
+        }
+    }
+
+    fn publish(&mut self, count: u32) {
+        for _ in 0..count {
+            self.ledger.publish(0, 1_000);
+        }
+    }
+
+    fn text(sequence: u32, filler: &str) -> Vec<u8> {
+        let mut tag = [0; TAG_LEN];
+        let intended_ns = 1_000;
+        Tag {
+            stream: 0,
+            sequence,
+            intended_ns,
+        }
+        .write(MARKER, &mut tag);
+        [b"[null,\"".as_slice(), &tag, filler.as_bytes(), b"\"]"].concat()
+    }
+
+    fn deliver(&mut self, member: u32, sequences: &[u32]) -> Vec<Entered> {
+        let enter = |sequence: &u32| {
+            let text = Scene::text(*sequence, "filler");
+            let entered = self.ledger.enter(member, &text);
+            entered
+                .or_else(|| self.ledger.enter_unfamiliar(member, &text))
+                .unwrap()
+        };
+        sequences.iter().map(enter).collect()
+    }
+
+    fn sums(&self) -> [u64; 5] {
+        let sums = self.ledger.deliveries();
+        assert_eq!(sums.expected, sums.received + sums.missing);
+        [
+            sums.expected,
+            sums.missing,
+            sums.duplicated,
+            sums.out_of_order,
+            sums.early,
+        ]
+    }
+}
+
+#[test]
+fn what_comes_once_and_in_order_is_whole() {
+    let mut scene = Scene::new(2);
+    scene.publish(3);
+    scene.deliver(0, &[0, 1, 2]);
+    assert!(!scene.ledger.is_settled());
+    let last: Vec<bool> = scene
+        .deliver(1, &[0, 1, 2])
+        .iter()
+        .map(|entered| entered.last)
+        .collect();
+    assert_eq!(last, [true; 3]);
+    assert!(scene.ledger.is_settled() && scene.ledger.deliveries().whole());
+    assert_eq!(scene.sums(), [6, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_lost_message_is_missing_whether_others_follow_it_or_not() {
+    let mut scene = Scene::new(1);
+    scene.publish(4);
+    scene.deliver(0, &[0, 2]);
+    assert_eq!(scene.sums(), [4, 2, 0, 0, 0]);
+    assert!(!scene.ledger.is_settled());
+}
+
+#[test]
+fn a_second_copy_is_a_duplicate_and_hides_no_loss() {
+    let mut scene = Scene::new(1);
+    scene.publish(4);
+    let owed: Vec<bool> = scene
+        .deliver(0, &[0, 0, 3, 3])
+        .iter()
+        .map(|entered| entered.owed)
+        .collect();
+    assert_eq!(owed, [true, false, true, false]);
+    assert_eq!(scene.sums(), [4, 2, 2, 0, 0]);
+}
+
+#[test]
+fn swapped_neighbours_are_one_out_of_order_and_none_missing() {
+    let mut scene = Scene::new(1);
+    scene.publish(5);
+    scene.deliver(0, &[0, 2, 1, 3, 4]);
+    assert_eq!(scene.sums(), [5, 0, 0, 1, 0]);
+    assert!(scene.ledger.is_settled());
+}
+
+#[test]
+fn a_hole_filled_from_its_middle_is_kept_as_two() {
+    let mut scene = Scene::new(1);
+    scene.publish(6);
+    scene.deliver(0, &[0, 5, 3, 3, 2, 4, 1]);
+    assert_eq!(scene.sums(), [6, 0, 1, 4, 0]);
+}
+
+#[test]
+fn who_joins_late_is_owed_only_what_comes_after() {
+    let mut scene = Scene::new(1);
+    scene.publish(2);
+    let late = scene.ledger.enrol(0, None, true);
+    scene.ledger.join(late);
+    scene.publish(1);
+    scene.deliver(0, &[0, 1, 2]);
+    assert_eq!(
+        scene
+            .deliver(late, &[1, 2])
+            .iter()
+            .filter(|entered| entered.owed)
+            .count(),
+        1
+    );
+    assert_eq!(scene.sums(), [4, 0, 0, 0, 1]);
+    assert!(scene.ledger.is_settled());
+}
+
+#[test]
+fn who_leaves_is_owed_what_it_should_have_had_by_then() {
+    let mut scene = Scene::new(2);
+    scene.publish(4);
+    scene.deliver(0, &[0, 1, 2, 3]);
+    scene.deliver(1, &[0, 2]);
+    let Scene { ledger, done } = &mut scene;
+    ledger.leave(1, done);
+    assert_eq!(*done, [0, 0], "messages 1 and 3 waited for it alone");
+    scene.publish(2);
+    scene.deliver(0, &[4, 5]);
+    assert_eq!(scene.sums(), [6 + 3, 1, 0, 0, 0]);
+    assert!(scene.ledger.is_settled());
+}
+
+#[test]
+fn who_is_lost_misses_all_that_follows_and_holds_up_nobody() {
+    let mut scene = Scene::new(2);
+    scene.publish(2);
+    scene.deliver(0, &[0, 1]);
+    scene.deliver(1, &[0]);
+    let Scene { ledger, done } = &mut scene;
+    ledger.lose(1, done);
+    assert_eq!(*done, [0]);
+    scene.publish(3);
+    assert!(
+        scene
+            .deliver(0, &[2, 3, 4])
+            .iter()
+            .all(|entered| entered.last)
+    );
+    assert_eq!(scene.sums(), [10, 4, 0, 0, 0]);
+}
+
+#[test]
+fn who_is_exempt_is_not_waited_for_and_may_come_later() {
+    let mut scene = Scene::new(2);
+    let Scene { ledger, done } = &mut scene;
+    ledger.exempt(1, done);
+    scene.publish(3);
+    assert!(
+        scene
+            .deliver(0, &[0, 1, 2])
+            .iter()
+            .all(|entered| entered.last)
+    );
+    assert!(scene.ledger.is_settled());
+    assert_eq!(scene.ledger.missing(1), 3);
+    scene.deliver(1, &[0, 2]);
+    assert!(scene.ledger.has_gap(1));
+    scene.deliver(1, &[1]);
+    assert!(!scene.ledger.has_gap(1));
+    assert_eq!(scene.ledger.missing(1), 0);
+}
+
+#[test]
+fn a_refused_message_is_owed_to_nobody() {
+    let mut scene = Scene::new(2);
+    scene.publish(3);
+    scene.ledger.refuse(0, 1);
+    scene.deliver(0, &[0, 2]);
+    scene.deliver(1, &[0, 2]);
+    assert!(scene.ledger.is_settled());
+    assert_eq!(scene.sums(), [4, 0, 0, 0, 0]);
+}
+
+#[test]
+fn an_abandoned_message_is_told_once_and_is_still_missing() {
+    let mut scene = Scene::new(1);
+    scene.publish(2);
+    let Scene { ledger, done } = &mut scene;
+    ledger.abandon(1_001, done);
+    ledger.abandon(1_001, done);
+    assert_eq!(*done, [0, 0]);
+    assert_eq!(scene.ledger.in_flight(), 0);
+    assert_eq!(scene.sums()[1], 2);
+    assert!(!scene.deliver(0, &[0])[0].home);
+    assert_eq!(scene.sums()[1], 1);
+}
+
+#[test]
+fn a_text_that_is_not_what_was_published_is_altered() {
+    let mut scene = Scene::new(1);
+    scene.publish(2);
+    scene.deliver(0, &[0]);
+    let entered = scene.ledger.enter(0, &Scene::text(1, "fillex"));
+    assert!(entered.is_some_and(|entered| entered.owed));
+    assert_eq!(scene.ledger.deliveries().altered, 1);
+}
+
+#[test]
+fn a_publisher_that_gets_no_echo_is_owed_none() {
+    let mut ledger = Ledger::new(MARKER, (*b"filler").into());
+    let (lobby, stream) = ledger.open_lobby(1);
+    let members = [
+        ledger.enrol(lobby, Some(stream), false),
+        ledger.enrol(lobby, None, true),
+    ];
+    for member in members {
+        ledger.join(member);
+    }
+    ledger.publish(stream, 1_000);
+    let mut scene = Scene {
+        ledger,
+        done: Vec::new(),
+    };
+    assert!(scene.deliver(1, &[0])[0].last);
+    assert_eq!(scene.sums(), [1, 0, 0, 0, 0]);
+}
+
+#[test]
+fn texts_of_others_are_no_deliveries() {
+    let mut scene = Scene::new(1);
+    for text in [
+        &b"[null,null,\"room:lobby\",\"new_msg\",{}]"[..],
+        b"",
+        b"ghijklmn",
+        b"[null,\"ghijklmnxx",
+    ] {
+        assert_eq!(scene.ledger.enter(0, text), None);
+        assert_eq!(scene.ledger.enter_unfamiliar(0, text), None);
+    }
+}
+
+#[test]
+fn a_message_is_home_when_its_publisher_has_it_back_and_once() {
+    let mut ledger = Ledger::new(MARKER, (*b"filler").into());
+    let (lobby, stream) = ledger.open_lobby(1);
+    let members = [
+        ledger.enrol(lobby, Some(stream), true),
+        ledger.enrol(lobby, None, true),
+    ];
+    for member in members {
+        ledger.join(member);
+    }
+    ledger.publish(stream, 1_000);
+    ledger.publish(stream, 1_000);
+    let mut scene = Scene {
+        ledger,
+        done: Vec::new(),
+    };
+    let own = scene.deliver(0, &[0])[0];
+    assert!(own.home && !own.last);
+    let others = scene.deliver(1, &[0, 1]);
+    assert!(others[0].last && !others[0].home);
+    assert!(!others[1].last && !others[1].home);
+    assert_eq!(scene.ledger.in_flight(), 1);
+    let Scene { ledger, done } = &mut scene;
+    ledger.lose(0, done);
+    assert_eq!(*done, [0], "nobody waits for the publisher any more");
+}
+
+#[test]
+fn a_life_that_ends_is_owed_what_was_home_before_the_signal_and_of_the_rest_what_it_has() {
+    let mut scene = Scene::new(2);
+    let own = scene.ledger.enrol(0, Some(0), true);
+    scene.ledger.join(own);
+    scene.publish(3);
+    scene.deliver(own, &[0, 1]);
+    scene.ledger.promise(); // 0 and 1 are home, 2 is not
+    scene.publish(2);
+    scene.deliver(0, &[0, 1, 2, 4]);
+    scene.deliver(1, &[0]);
+    for member in [0, 1, own] {
+        let done = &mut scene.done;
+        scene.ledger.end_life(member, done);
+    }
+    // Member 0 has a gap at 3, member 1 lacks a promised message, and no member is owed the rest.
+    assert_eq!(scene.sums(), [5 + 2 + 2, 2, 0, 0, 0]);
+    assert!(scene.ledger.is_settled());
+}
+
+#[test]
+fn a_new_life_is_owed_what_comes_from_its_join_on_and_nothing_of_before() {
+    let mut scene = Scene::new(1);
+    scene.publish(3);
+    scene.deliver(0, &[0, 1, 2]);
+    scene.ledger.promise();
+    scene.ledger.end_life(0, &mut scene.done);
+    scene.publish(2);
+    scene.ledger.join(0);
+    scene.publish(3);
+    scene.deliver(0, &[5, 7, 7]);
+    assert_eq!(scene.sums(), [3 + 3, 1, 1, 0, 0]);
+    assert!(!scene.deliver(0, &[4])[0].owed);
+    assert_eq!(scene.sums(), [3 + 3, 1, 1, 0, 1]);
+}

@@ -1,0 +1,114 @@
+//! The request for a WebSocket, and the reading of its answer.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha1::{Digest, Sha1};
+
+/// What an upgrade is answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Not all there yet.
+    Incomplete,
+    /// 101, and the bytes before the first frame.
+    Upgraded(usize),
+    /// Anything else, in words.
+    Refused(String),
+}
+
+/// Longest head of an answer.
+const HEAD_BYTES_MAX: usize = 16 << 10;
+
+/// The request's bytes. `target` is path and query, `headers` are whole lines without their ends.
+pub fn request(host: &str, target: &str, key: &str, headers: &[String]) -> Vec<u8> {
+    let mut text = format!(
+        "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+    );
+    for header in headers {
+        text.push_str(header);
+        text.push_str("\r\n");
+    }
+    text.push_str("\r\n");
+    text.into_bytes()
+}
+
+/// A key as RFC 6455 §4.1 wants it.
+pub fn key(random: &mut fastrand::Rng) -> String {
+    let bytes: [u8; 16] = [(); 16].map(|()| random.u8(..));
+    BASE64_STANDARD.encode(bytes)
+}
+
+/// The answer that proves a server has understood `key` (RFC 6455 §4.2.2).
+pub fn accept(key: &str) -> String {
+    let mut sha = Sha1::new();
+    sha.update(key.as_bytes());
+    sha.update(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    BASE64_STANDARD.encode(sha.finalize())
+}
+
+/// What `bytes`, all that came so far, say to a request whose key must be answered with `accept`.
+pub fn answer(bytes: &[u8], accept: &str) -> Answer {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let head_len = match response.parse(bytes) {
+        Ok(httparse::Status::Complete(len)) => len,
+        Ok(httparse::Status::Partial) if bytes.len() <= HEAD_BYTES_MAX => {
+            return Answer::Incomplete;
+        }
+        Ok(httparse::Status::Partial) => {
+            return Answer::Refused("an HTTP head without an end".to_owned());
+        }
+        Err(_) => return Answer::Refused("an answer that is not HTTP".to_owned()),
+    };
+    let code = response.code.unwrap_or_default();
+    if code != 101 {
+        let reason = response.reason.unwrap_or_default();
+        return Answer::Refused(format!("HTTP {code} {reason}").trim_end().to_owned());
+    }
+    let accepted = response
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("sec-websocket-accept"));
+    match accepted {
+        Some(header) if header.value == accept.as_bytes() => Answer::Upgraded(head_len),
+        _ => Answer::Refused("HTTP 101 with a wrong Sec-WebSocket-Accept".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+    const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+    #[test]
+    fn the_accept_key_is_that_of_the_rfc() {
+        assert_eq!(accept(KEY), ACCEPT);
+    }
+
+    #[test]
+    fn an_answer_is_taken_only_whole_and_proven() {
+        let good =
+            format!("HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: {ACCEPT}\r\n\r\n");
+        for cut in 0..good.len() {
+            assert_eq!(answer(&good.as_bytes()[..cut], ACCEPT), Answer::Incomplete);
+        }
+        let with_frame = [good.as_bytes(), &[0x81, 0]].concat();
+        assert_eq!(answer(&with_frame, ACCEPT), Answer::Upgraded(good.len()));
+        let refused = |text: &str| match answer(text.as_bytes(), ACCEPT) {
+            Answer::Refused(why) => why,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(
+            refused("HTTP/1.1 403 Forbidden\r\n\r\n"),
+            "HTTP 403 Forbidden"
+        );
+        assert_eq!(refused("SSH-2.0-OpenSSH\r\n"), "an answer that is not HTTP");
+        assert!(refused("HTTP/1.1 101 x\r\n\r\n").contains("Accept"));
+        assert!(
+            refused(&format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(20_000)))
+                .contains("without an end")
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! Reading and setting of the load's system: /proc, limits, cores.
+//!
+//! Scenarios ask here before they start, and the engine
+//! asks while it runs; nothing here knows the load.
+
+mod cores;
+mod limits;
+mod machine;
+mod process;
+mod server;
+mod usage;
+#[cfg(test)]
+mod wait;
+
+pub use cores::{Cores, CoresError};
+pub use limits::{NotEnough, Room, raise_descriptors};
+pub use machine::machine;
+pub use server::{Server, SpawnError, Stopped, kill_servers};
+pub use usage::{OwnUsage, ProcessTree, Usage};

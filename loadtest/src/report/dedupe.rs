@@ -1,0 +1,155 @@
+//! One sentence for warnings that differ in their numbers alone.
+//!
+//! What twenty steps say with other numbers each is said with the least and the largest of them.
+//! The numbers of each step stand in its table.
+
+use crate::result::{RunResult, Severity};
+
+use super::finding::Finding;
+
+/// Sentences that differ in their numbers alone, and how many said so.
+struct Repeated {
+    /// What stands between the numbers.
+    words: Vec<String>,
+    /// The least and the largest at each place, as they were written.
+    numbers: Vec<(String, String)>,
+    /// The sentence as the first said it.
+    first: String,
+    count: usize,
+}
+
+/// The findings, with each kind of warning about a measurement once. Failures stay as they are:
+/// each is one too many.
+pub(super) fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding> {
+    let mut told = Vec::new();
+    let mut kinds: Vec<Repeated> = Vec::new();
+    for finding in found {
+        let about = about(&finding.text, result);
+        match about.filter(|_| finding.severity == Severity::Warning) {
+            Some(text) => sort_in(&mut kinds, text, &finding.text),
+            None => told.push(finding),
+        }
+    }
+    told.extend(kinds.iter().map(|kind| Finding {
+        severity: Severity::Warning,
+        text: kind.told(result),
+    }));
+    told
+}
+
+/// What is said behind the name of a measurement, if a name stands before it. The longest counts:
+/// "step 1" begins "step 10".
+fn about<'a>(text: &'a str, result: &RunResult) -> Option<&'a str> {
+    let labels = result.measurements.iter().map(|each| each.label.as_str());
+    let said = labels
+        .filter(|label| !label.is_empty())
+        .filter_map(|label| text.strip_prefix(label)?.strip_prefix(": "));
+    said.min_by_key(|said| said.len())
+}
+
+fn sort_in(kinds: &mut Vec<Repeated>, text: &str, whole: &str) {
+    let (words, numbers) = taken_apart(text);
+    match kinds.iter_mut().find(|kind| kind.words == words) {
+        Some(kind) => kind.add(&numbers),
+        None => kinds.push(Repeated {
+            words,
+            numbers: numbers
+                .into_iter()
+                .map(|each| (each.clone(), each))
+                .collect(),
+            first: whole.to_owned(),
+            count: 1,
+        }),
+    }
+}
+
+impl Repeated {
+    fn add(&mut self, numbers: &[String]) {
+        self.count += 1;
+        for ((least, most), number) in self.numbers.iter_mut().zip(numbers) {
+            if value(number) < value(least) {
+                least.clone_from(number);
+            }
+            if value(number) > value(most) {
+                most.clone_from(number);
+            }
+        }
+    }
+
+    /// "In 17 of 20 steps: …", with ranges where the numbers
+    /// differ. What one alone says keeps that one's name.
+    fn told(&self, result: &RunResult) -> String {
+        if self.count == 1 {
+            return self.first.clone();
+        }
+        let all = result.measurements.len();
+        let what = match result.ramp.is_some() {
+            true => "steps",
+            false => "measurements",
+        };
+        let mut told = match (self.count, all) {
+            (2, 2) => format!("In both {what}: "),
+            (count, all) if count == all => format!("In all {all} {what}: "),
+            (count, all) => format!("In {count} of {all} {what}: "),
+        };
+        let mut numbers = self.numbers.iter();
+        for words in &self.words {
+            told.push_str(words);
+            match numbers.next() {
+                Some((least, most)) if least == most => told.push_str(least),
+                Some((least, most)) => told.push_str(&format!("{least}–{most}")),
+                None => {}
+            }
+        }
+        told
+    }
+}
+
+fn value(number: &str) -> f64 {
+    number.replace(',', "").parse().unwrap_or(0.0)
+}
+
+/// Words and numbers in turn, words first. A number
+/// begins where no word does: the 99 of p99 is none.
+fn taken_apart(text: &str) -> (Vec<String>, Vec<String>) {
+    let (mut words, mut numbers) = (vec![String::new()], Vec::new());
+    let mut rest = text;
+    let mut before = ' ';
+    while let Some(letter) = rest.chars().next() {
+        let long = match letter.is_ascii_digit() && !before.is_alphanumeric() && before != '.' {
+            true => number_length(rest),
+            false => 0,
+        };
+        if long > 0 {
+            numbers.push(rest[..long].to_owned());
+            words.push(String::new());
+            before = '0';
+        } else if let Some(last) = words.last_mut() {
+            last.push(letter);
+            before = letter;
+        }
+        rest = &rest[long.max(letter.len_utf8())..];
+    }
+    (words, numbers)
+}
+
+/// Digits, with points and commas between them: the full stop behind a number is not its own.
+fn number_length(text: &str) -> usize {
+    let within = |letter: char| letter.is_ascii_digit() || letter == ',' || letter == '.';
+    let end = text.find(|letter| !within(letter)).unwrap_or(text.len());
+    text[..end].trim_end_matches([',', '.']).len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_from_the_words_around_them() {
+        let (words, numbers) = taken_apart("late (p99 4.2 ms of 1,200), 11 %.");
+        assert_eq!(numbers, ["4.2", "1,200", "11"]);
+        assert_eq!(words, ["late (p99 ", " ms of ", "), ", " %."]);
+        assert_eq!(taken_apart("7.").1, ["7"]);
+        assert!(taken_apart("p99, v2").1.is_empty());
+    }
+}

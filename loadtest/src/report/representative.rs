@@ -1,0 +1,141 @@
+//! The measurements that represent a run when there are several.
+//!
+//! The server's rather than the floor's, the last step that held, the round in the middle.
+
+use crate::result::{Measurement, RunResult, Side};
+
+/// The measurements that stand for a run: all of one
+/// kind, since a median over them must mean something.
+pub(super) struct Representative<'a> {
+    /// One, or one for each round.
+    pub measurements: Vec<&'a Measurement>,
+    /// How they were chosen, in words, if there was a choice.
+    pub how: Option<String>,
+}
+
+impl<'a> Representative<'a> {
+    /// `None` if nothing was measured.
+    pub fn of(result: &'a RunResult) -> Option<Representative<'a>> {
+        let all = &result.measurements;
+        if all.len() == 1 {
+            return Some(Representative {
+                measurements: all.iter().collect(),
+                how: None,
+            });
+        }
+        if all.iter().any(|measurement| measurement.step.is_some()) {
+            return step(result);
+        }
+        let side = [Side::Server, Side::FloorBatch, Side::FloorSingle]
+            .into_iter()
+            .find(|side| all.iter().any(|measurement| measurement.side == *side))?;
+        let measurements: Vec<_> = all
+            .iter()
+            .filter(|measurement| measurement.side == side)
+            .collect();
+        let how = match measurements.len() {
+            1 => format!("the {}", side_name(side)),
+            rounds => format!("the {}, medians over {rounds} rounds", side_name(side)),
+        };
+        Some(Representative {
+            measurements,
+            how: Some(how),
+        })
+    }
+
+    /// The one whose throughput is in the middle: for what has no median, as a distribution.
+    pub fn middle(&self) -> Option<&'a Measurement> {
+        let mut sorted = self.measurements.clone();
+        sorted.sort_by(|a, b| {
+            let rate = |measurement: &Measurement| measurement.throughput.deliveries_per_second;
+            rate(a).total_cmp(&rate(b))
+        });
+        sorted.get(sorted.len().saturating_sub(1) / 2).copied()
+    }
+
+    /// The measurement that is shown in full, if there was a choice.
+    pub fn in_full(&self) -> Option<String> {
+        let how = self.how.as_ref()?;
+        match self.measurements.len() {
+            1 => Some(how.clone()),
+            _ => Some(format!(
+                "the round whose throughput is in the middle ({})",
+                self.middle()?.label
+            )),
+        }
+    }
+
+    /// The median of a figure over the measurements that have it.
+    pub fn median(&self, figure: impl Fn(&Measurement) -> Option<f64>) -> Option<f64> {
+        let mut values: Vec<f64> = self
+            .measurements
+            .iter()
+            .filter_map(|measurement| figure(measurement))
+            .collect();
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        match values.len() {
+            0 => None,
+            even if even % 2 == 0 => Some((values[middle - 1] + values[middle]) / 2.0),
+            _ => Some(values[middle]),
+        }
+    }
+
+    /// The sum of a count over the measurements.
+    pub fn sum(&self, count: impl Fn(&Measurement) -> u64) -> u64 {
+        self.measurements
+            .iter()
+            .map(|measurement| count(measurement))
+            .sum()
+    }
+}
+
+/// A ramp stands on the last step that held; on its first if none did.
+fn step(result: &RunResult) -> Option<Representative<'_>> {
+    let held = result.ramp.as_ref().and_then(|ramp| ramp.last_held);
+    let last = result
+        .measurements
+        .iter()
+        .find(|measurement| held.is_some() && measurement.step == held);
+    let (measurement, what) = match last {
+        Some(measurement) => (measurement, "the last step that held"),
+        None => (
+            result.measurements.first()?,
+            "the first step, since none held",
+        ),
+    };
+    let how = Some(format!("{what} ({})", measurement.label));
+    Some(Representative {
+        measurements: vec![measurement],
+        how,
+    })
+}
+
+/// The round in the middle for each floor that was measured beside the server.
+pub(super) fn floors(result: &RunResult) -> Vec<&Measurement> {
+    let of_side = |side| {
+        let measurements: Vec<_> = result
+            .measurements
+            .iter()
+            .filter(|measurement| measurement.side == side)
+            .collect();
+        Representative {
+            measurements,
+            how: None,
+        }
+        .middle()
+    };
+    [Side::FloorBatch, Side::FloorSingle]
+        .into_iter()
+        .filter_map(of_side)
+        .collect()
+}
+
+/// A side in words.
+pub(super) fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Server => "server",
+        Side::FloorBatch => "floor (batch)",
+        Side::FloorSingle => "floor (single)",
+    }
+}

@@ -1,0 +1,167 @@
+//! The setup of a run in a line: the load, the server, and the cores of both.
+//!
+//! Above any figure it says what was measured at all.
+
+use crate::result::{Machine, Ramp, RunResult};
+
+use super::units::{integer, plain};
+
+/// "1,000 clients · 500 msg/s · ws://…": what the figures are figures of.
+pub(super) fn subtitle(result: &RunResult) -> String {
+    let parts = [
+        load(result),
+        pace(result),
+        value(result, "url").map(str::to_owned),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(" · ")
+}
+
+/// Who was there: "1,000 clients in 10 topics", with those that play another part.
+fn load(result: &RunResult) -> Option<String> {
+    if result.restart.is_some() {
+        return restarted(result);
+    }
+    let clients = match raised(result, "clients") {
+        Some(range) => range,
+        None => numeral(value(result, "clients")?),
+    };
+    let mut told = format!("{clients} clients");
+    if let Some(topics) = value(result, "topics").filter(|topics| *topics != "1") {
+        told.push_str(&format!(" in {} topics", numeral(topics)));
+    }
+    if let Some(slow) = value(result, "slow") {
+        told.push_str(&format!(", {} of them slow", numeral(slow)));
+    }
+    if let Some(churners) = value(result, "churners") {
+        told.push_str(&format!(" and {} that come and go", numeral(churners)));
+    }
+    Some(told)
+}
+
+/// "10,000 clients in one lobby, 1 in each of 1,000 others".
+fn restarted(result: &RunResult) -> Option<String> {
+    let asked = ["lobby", "members", "lobbies"].map(|name| value(result, name).map(numeral));
+    let [Some(lobby), Some(members), Some(lobbies)] = asked else {
+        return None;
+    };
+    Some(format!(
+        "{lobby} clients in one lobby, {members} in each of {lobbies} others"
+    ))
+}
+
+/// How fast they published, or how much they had in flight.
+fn pace(result: &RunResult) -> Option<String> {
+    if let Some(range) = raised(result, "rate") {
+        return Some(format!("{range} msg/s"));
+    }
+    match (value(result, "rate"), value(result, "window")) {
+        (Some(rate), _) => Some(format!("{} msg/s", numeral(rate))),
+        (None, Some(window)) => Some(format!("window of {}", numeral(window))),
+        (None, None) => None,
+    }
+}
+
+/// From where to where a ramp may raise `what`, if it raises that.
+fn raised(result: &RunResult, what: &str) -> Option<String> {
+    let ramp = result.ramp.as_ref().filter(|ramp| ramp.raised == what)?;
+    let Ramp {
+        last_held,
+        broke_at,
+        ..
+    } = ramp;
+    let first = match value(result, "from") {
+        Some(from) => numeral(from),
+        None => plain(result.measurements.first()?.step?),
+    };
+    match broke_at.or(*last_held).map(plain) {
+        Some(last) if last != first => Some(format!("{first} to {last}")),
+        _ => Some(first),
+    }
+}
+
+/// Whether messages came at a rate that was asked for:
+/// how many there are is then no merit of the server.
+pub(super) fn open_loop(result: &RunResult) -> bool {
+    value(result, "rate").is_some() || raised(result, "rate").is_some()
+}
+
+/// What was asked for under a name. If it stands there more than once, the first.
+pub(super) fn value<'a>(result: &'a RunResult, name: &str) -> Option<&'a str> {
+    let mut named = result.parameters.iter().filter(|each| each.name == name);
+    named.next().map(|each| each.value.as_str())
+}
+
+/// "1000" as "1,000". What is no number stays as it was asked for.
+fn numeral(value: &str) -> String {
+    value.parse().map_or_else(|_| value.to_owned(), plain)
+}
+
+/// The server's cores, where it had less than the
+/// machine: the capacity is that of those cores alone.
+pub(super) fn binding(machine: &Machine) -> Option<String> {
+    let server = machine.server_cores.as_deref()?;
+    let had = count(server)?;
+    if had >= u64::from(machine.cores) {
+        return None;
+    }
+    let load = match machine.load_cores.as_deref() {
+        Some(load) => format!("load on {}", cores(load)),
+        None => "load not bound".to_owned(),
+    };
+    let capacity = match had {
+        1 => "1 core".to_owned(),
+        more => format!("{} cores", integer(more)),
+    };
+    Some(format!(
+        "Server on {} (of {}), {load}: the capacity told is that of {capacity}.",
+        cores(server),
+        machine.cores
+    ))
+}
+
+fn cores(list: &str) -> String {
+    match count(list) {
+        Some(1) => format!("core {list}"),
+        _ => format!("cores {list}"),
+    }
+}
+
+/// How many cores a list names: two of "0,3", four of "0-3".
+fn count(list: &str) -> Option<u64> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u64, u64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        last.checked_sub(first)?.checked_add(1)
+    };
+    list.split(',')
+        .try_fold(0_u64, |sum, part| sum.checked_add(range(part)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound(cores: u32, server: &str, load: Option<&str>) -> Option<String> {
+        binding(&Machine {
+            cores,
+            server_cores: Some(server.to_owned()),
+            load_cores: load.map(str::to_owned),
+            ..Machine::default()
+        })
+    }
+
+    #[test]
+    fn a_server_on_a_part_of_the_machine_is_told_and_one_on_all_of_it_is_not() {
+        assert_eq!(
+            bound(2, "0", Some("1")).unwrap(),
+            "Server on core 0 (of 2), load on core 1: the capacity told is that of 1 core."
+        );
+        assert_eq!(
+            bound(16, "0-2,5", None).unwrap(),
+            "Server on cores 0-2,5 (of 16), load not bound: the capacity told is that of 4 cores."
+        );
+        assert_eq!(bound(4, "0-3", Some("0-3")), None);
+        assert_eq!(bound(4, "3-0", None), None);
+    }
+}

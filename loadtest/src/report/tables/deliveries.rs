@@ -1,0 +1,143 @@
+//! Tables of deliveries, objectives and connections.
+
+use crate::result::{Count, Deliveries, Measurement, Objective};
+
+use crate::report::table::{Cell, Mood, Table, title};
+use crate::report::units::integer;
+
+/// Deliveries of each measurement.
+pub(super) fn deliveries(measurements: &[&Measurement]) -> Table {
+    let columns = [
+        "",
+        "expected",
+        "received",
+        "missing",
+        "duplicated",
+        "out of order",
+        "altered",
+        "unsent",
+        "early",
+        "published",
+    ];
+    let mut table = Table::numbers("Deliveries: all messages, warm-up included", &columns);
+    let with_any = measurements
+        .iter()
+        .filter(|measurement| measurement.deliveries != Deliveries::default());
+    table.rows = with_any
+        .map(|measurement| delivery_row(&measurement.label, &measurement.deliveries))
+        .collect();
+    quiet_columns_left_out(table)
+}
+
+fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
+    let Deliveries {
+        published,
+        unsent,
+        expected,
+        received,
+        missing,
+        duplicated,
+        out_of_order,
+        altered,
+        early,
+        ..
+    } = *deliveries;
+    let mut row = vec![Cell::plain(label)];
+    row.extend([expected, received].map(|count| Cell::plain(integer(count))));
+    row.extend([missing, duplicated, out_of_order, altered].map(Cell::fault));
+    let rare = |cell: fn(u64) -> Cell, count| {
+        if count == 0 {
+            Cell::plain("")
+        } else {
+            cell(count)
+        }
+    };
+    row.push(rare(Cell::fault, unsent));
+    row.push(rare(|count| Cell::plain(integer(count)), early));
+    row.push(Cell::plain(integer(published)));
+    row
+}
+
+/// Columns that are left out when they are zero: unsent
+/// and early. The others are shown as zeros, as proof.
+fn quiet_columns_left_out(table: Table) -> Table {
+    let named = table
+        .rows
+        .iter()
+        .any(|row| row.first().is_some_and(|cell| !cell.text.is_empty()));
+    let mut table = table;
+    if !named {
+        for row in &mut table.rows {
+            row[0] = Cell::plain("all");
+        }
+    }
+    table.without_empty_columns()
+}
+
+/// What was asked for, and whether it held.
+pub(super) fn objectives(objectives: &[Objective]) -> Table {
+    let mut table = Table::numbers("Objectives", &["objective", "observed", ""]);
+    let row = |each: &Objective| {
+        let told = [&each.objective, &each.observed].map(|text| Cell::plain(text.as_str()));
+        let mut row = told.to_vec();
+        row.push(Cell::judged(each));
+        row
+    };
+    table.rows = objectives.iter().map(row).collect();
+    table
+}
+
+/// What became of the connections, by reason.
+pub(super) fn connections(measurement: &Measurement) -> Table {
+    let connections = &measurement.connections;
+    let mut table = Table::numbers(title("Connections", measurement), &["", "count"]);
+    let counted = [
+        ("wanted", connections.wanted),
+        ("connected", connections.connected),
+        ("joined", connections.joined),
+    ];
+    for (name, count) in counted {
+        let mood = if count < connections.wanted {
+            Mood::Bad
+        } else {
+            Mood::Plain
+        };
+        table.rows.push(vec![
+            Cell::plain(name),
+            Cell {
+                text: integer(count),
+                mood,
+            },
+        ]);
+    }
+    if measurement.replies.ok > 0 {
+        table.rows.push(vec![
+            Cell::plain("replies: ok"),
+            Cell::plain(integer(measurement.replies.ok)),
+        ]);
+    }
+    reasons(
+        &mut table,
+        "reply: error",
+        &measurement.replies.error,
+        Mood::Bad,
+    );
+    reasons(&mut table, "refused", &connections.refused, Mood::Bad);
+    reasons(&mut table, "lost", &connections.lost, Mood::Bad);
+    reasons(&mut table, "close", &connections.closes, Mood::Plain);
+    table
+}
+
+fn reasons(table: &mut Table, what: &str, counts: &[Count], mood: Mood) {
+    for Count {
+        what: reason,
+        count,
+    } in counts
+    {
+        let text = integer(*count);
+        table.rows.push(vec![
+            Cell::plain(format!("{what}: {reason}")),
+            Cell { text, mood },
+        ]);
+    }
+}

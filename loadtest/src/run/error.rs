@@ -1,0 +1,35 @@
+//! The reasons why a run could not be had, and their exit codes.
+
+use thiserror::Error;
+
+use super::target::BadUrl;
+use crate::load::fleet::ScriptError;
+
+/// Why nothing was measured.
+#[derive(Debug, Error)]
+pub enum CannotRun {
+    /// Something that was asked for makes no sense. Exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// No connection could be had. Exit code 3.
+    #[error("{0}")]
+    NoConnection(String),
+    /// Somebody asked for the end before anything was measured. Exit code 1.
+    #[error("interrupted before anything was measured")]
+    Interrupted,
+    /// The system failed this program. Exit code 3.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+impl From<BadUrl> for CannotRun {
+    fn from(error: BadUrl) -> CannotRun {
+        CannotRun::Usage(format!("--url: {error}"))
+    }
+}
+
+impl From<ScriptError> for CannotRun {
+    fn from(error: ScriptError) -> CannotRun {
+        CannotRun::Usage(error.to_string())
+    }
+}

@@ -1,0 +1,158 @@
+//! Bringing the clients of a trial into their lobbies.
+
+use std::ops::Range;
+
+use super::error::CannotRun;
+use super::prober::Prober;
+use super::publisher::publisher;
+use super::trial::Trial;
+use crate::clock::now_ns;
+use crate::load::fleet::Happening;
+
+impl Trial<'_> {
+    /// Opens `topics` lobbies with `publishers` each, and `further` streams beside those.
+    pub fn open_lobbies(&mut self, topics: u32, publishers: u32, further: impl Fn(u32) -> u32) {
+        for lobby in 0..topics {
+            let (_, begin) = self.fleet.open_lobby(publishers + further(lobby));
+            self.lobbies.push((begin, publishers));
+        }
+    }
+
+    /// Enlists `clients`, spread over the lobbies. The publishers of a lobby are spread evenly
+    /// among the clients that are enlisted first, `size` in all: a server that serves in order of
+    /// joining must not have them all at one end. Returns their numbers.
+    pub fn enlist(&mut self, clients: Range<u32>, size: u32, echo: bool) -> Vec<u32> {
+        let topics = self.lobbies.len() as u32;
+        let of_lobby = |lobby| (size + topics - 1 - lobby) / topics;
+        let enlisted = clients.map(|client| {
+            let (lobby, place) = (client % topics, client / topics);
+            let (begin, publishers) = self.lobbies[lobby as usize];
+            let stream = publisher(place, publishers, of_lobby(lobby)).map(|place| begin + place);
+            self.fleet.enlist(lobby, stream, echo)
+        });
+        enlisted.collect()
+    }
+
+    /// Enlists `crowd` clients that come and go, spread over the lobbies, each with a stream of its
+    /// own behind the publishers'.
+    pub fn enlist_crowd(&mut self, crowd: u32) -> Vec<u32> {
+        let topics = self.lobbies.len() as u32;
+        let enlisted = (0..crowd).map(|client| {
+            let (lobby, place) = (client % topics, client / topics);
+            let (begin, publishers) = self.lobbies[lobby as usize];
+            self.fleet
+                .enlist(lobby, Some(begin + publishers + place), true)
+        });
+        enlisted.collect()
+    }
+
+    /// Brings `connections` in: the first one alone, then the others. So a fault of the server, the
+    /// URL or the topic is reported once.
+    ///
+    /// # Errors
+    /// If the first one cannot be had.
+    pub fn gather(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
+        self.run.progress.phase("connecting");
+        let mut all = connections.iter().copied();
+        if self.fleet.joined() == 0 {
+            let Some(scout) = all.next() else {
+                return Ok(());
+            };
+            self.fleet.open(scout);
+            self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
+            self.not_interrupted()?;
+            let refused =
+                self.fleet
+                    .happenings()
+                    .into_iter()
+                    .find_map(|happening| match happening {
+                        Happening::Refused(_, why) => Some(why),
+                        _ => None,
+                    });
+            if let Some(why) = refused {
+                return Err(CannotRun::NoConnection(self.explain(&why)));
+            }
+        }
+        for number in all {
+            self.fleet.open(number);
+        }
+        self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
+        self.fleet.happenings();
+        self.joined = Some(self.fleet.watch.sample());
+        self.not_interrupted()
+    }
+
+    /// Brings `connections` in like [`gather`](Trial::gather), but all but the first at once: their
+    /// times count from here.
+    ///
+    /// # Errors
+    /// If the first one cannot be had.
+    pub fn storm(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
+        let (scout, others) = connections.split_at(connections.len().min(1));
+        self.gather(scout)?;
+        self.fleet.storm_from(now_ns());
+        self.gather(others)
+    }
+
+    /// Brings `connections` in like [`gather`](Trial::gather), with a prober in their middle.
+    ///
+    /// # Errors
+    /// If the first one or the prober cannot be had.
+    pub fn gather_with_prober(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
+        let (first, second) = connections.split_at(connections.len().div_ceil(2));
+        self.gather(first)?;
+        let common = &self.run.common;
+        let mut flags: Vec<String> = [
+            "--url",
+            &format!("ws://{}{}", self.subject.address, self.subject.path()),
+            "--vsn",
+            &common.vsn.to_string(),
+            "--topic",
+            &self.run.script.topic(0),
+            "--join-payload",
+            &self.run.script.join_payload(0),
+            "--quiet",
+        ]
+        .map(String::from)
+        .into();
+        for header in &common.header {
+            flags.extend(["--header".to_owned(), header.clone()]);
+        }
+        for pair in &common.param {
+            flags.extend(["--param".to_owned(), format!("{}={}", pair.0, pair.1)]);
+        }
+        self.prober = Some(Prober::start(self.fleet.marker(), &flags)?);
+        self.gather(second)
+    }
+
+    fn explain(&self, why: &str) -> String {
+        let url = &self.subject.target.url;
+        let advice = match why {
+            "connection refused" => {
+                "Nothing listens there. Is the server running, and on this port? --spawn starts one"
+            }
+            _ if why.starts_with("HTTP 404") => {
+                "The server has no socket at this path. Phoenix serves one at its mount and /websocket, as in /socket/websocket"
+            }
+            _ if why.starts_with("HTTP 403") => {
+                "The server refuses this client: its connect callback (see --param), its origin check (see --header \
+                 'Origin: …') or the version (see --vsn)"
+            }
+            _ if why.starts_with("HTTP") => {
+                "The server answers, but not with a WebSocket. Is this its socket's path?"
+            }
+            _ if why.starts_with("the join") => "See --topic and --join-payload",
+            _ if why.starts_with("no ") => {
+                "The server takes the connection and then says nothing. Is it overloaded, or another program?"
+            }
+            _ => "See --url",
+        };
+        let said = self.subject.output_tail();
+        let said = if said.is_empty() {
+            said
+        } else {
+            format!("\nThe server said:\n{said}")
+        };
+        format!("cannot begin at {url}: {why}. {advice}{said}")
+    }
+}

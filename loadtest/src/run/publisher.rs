@@ -1,0 +1,34 @@
+//! The members of a lobby that publish: so many, evenly among the others.
+
+/// Which of `publishers` the member at `place` of a lobby of `members` is, if it is one.
+pub(crate) fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {
+    if publishers == 0 || members == 0 {
+        return None;
+    }
+    let (publishers, members, place) =
+        (u64::from(publishers), u64::from(members), u64::from(place));
+    let nth = (place * publishers).div_ceil(members);
+    (nth < publishers && nth * members / publishers == place).then_some(nth as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::publisher;
+
+    #[test]
+    fn every_lobby_has_its_publishers_spread_evenly() {
+        for members in 1..40 {
+            for publishers in 0..=members {
+                let found: Vec<u32> = (0..members)
+                    .filter_map(|place| publisher(place, publishers, members))
+                    .collect();
+                let all: Vec<u32> = (0..publishers).collect();
+                assert_eq!(found, all, "{publishers} of {members}");
+            }
+        }
+        let places: Vec<u32> = (0..10)
+            .filter(|place| publisher(*place, 2, 10).is_some())
+            .collect();
+        assert_eq!(places, [0, 5]);
+    }
+}

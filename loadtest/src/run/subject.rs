@@ -1,0 +1,286 @@
+//! The server under test: one that runs already, one that is started for it, or the floor.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::ExitStatus;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
+
+use super::Run;
+use super::error::CannotRun;
+use super::target::Target;
+use crate::floor::Writes;
+use crate::observe::host::ProcessTree;
+use crate::observe::host::{Server, SpawnError};
+use crate::result::Side;
+
+/// A server that can be connected to. One that was started for it ends with it.
+#[derive(Debug)]
+pub struct Subject {
+    /// Which.
+    pub side: Side,
+    /// Where.
+    pub target: Target,
+    /// The address of it that is used.
+    pub address: SocketAddr,
+    server: Option<Server>,
+    /// The socket that each server which is started here inherits.
+    listener: Option<TcpListener>,
+}
+
+/// Longest time for a server that was started to answer at its port.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often it is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How much of what a server has said is shown when it fails.
+const OUTPUT_LINES: usize = 15;
+
+impl Subject {
+    /// The server under test, started if that was asked for and there is room for `connections` to
+    /// it.
+    ///
+    /// # Errors
+    /// If it is not there or does not come up.
+    pub fn server(run: &mut Run, connections: u32) -> Result<Subject, CannotRun> {
+        Subject::with(run, connections, false)
+    }
+
+    /// The server under test, started with a listening socket that this program holds, if
+    /// `inherits`: then it can be started again while there is one all the time.
+    ///
+    /// # Errors
+    /// If the address cannot be listened at, or the server does not come up.
+    pub fn with(run: &mut Run, connections: u32, inherits: bool) -> Result<Subject, CannotRun> {
+        let (target, common) = (run.target.clone(), &run.common);
+        let addresses = target
+            .addresses()
+            .map_err(|error| CannotRun::NoConnection(format!("--url: {error}")))?;
+        run.check_room(connections, addresses[0])?;
+        let mut listener = None;
+        let server = match (&common.spawn, common.pid) {
+            (Some(command), _) if inherits => {
+                let held = listener.insert(listen(addresses[0])?);
+                let spawned = Server::spawn_inheriting(command, run.spawn_cores(), held);
+                Some(spawned.map_err(not_started)?)
+            }
+            (Some(command), _) => {
+                if addresses
+                    .iter()
+                    .any(|address| TcpStream::connect(address).is_ok())
+                {
+                    return Err(CannotRun::NoConnection(format!(
+                        "--spawn: something listens at {} already, and would be measured instead",
+                        target.host
+                    )));
+                }
+                let spawned = Server::spawn(command, run.spawn_cores());
+                Some(spawned.map_err(not_started)?)
+            }
+            (None, Some(pid)) => {
+                let attached = Server::attach(pid);
+                Some(attached.map_err(|error| CannotRun::Usage(format!("--pid {pid}: {error}")))?)
+            }
+            (None, None) => None,
+        };
+        let spawned = common.spawn.is_some();
+        let mut subject = Subject {
+            side: Side::Server,
+            target,
+            address: addresses[0],
+            server,
+            listener,
+        };
+        subject.address = if subject.listener.is_some() {
+            addresses[0]
+        } else if spawned {
+            subject.wait_for_port(run, &addresses)?
+        } else {
+            answering(&addresses)
+        };
+        Ok(subject)
+    }
+
+    /// The floor: this program, started once more.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn floor(run: &Run, writes: Writes) -> Result<Subject, CannotRun> {
+        let own = std::env::current_exe()?;
+        let own = own.to_string_lossy().replace('\'', r"'\''");
+        let command = format!(
+            "exec '{own}' floor --serve --with-parent --writes {writes} --listen 127.0.0.1:0"
+        );
+        let failed =
+            |text: String| CannotRun::NoConnection(format!("the floor did not start: {text}"));
+        let server = Server::spawn(&command, run.spawn_cores())
+            .map_err(|error| failed(error.to_string()))?;
+        let address =
+            floor_address(&server).ok_or_else(|| failed(server.output_tail(OUTPUT_LINES)))?;
+        let target = Target::new(
+            &format!("ws://{address}/socket/websocket"),
+            run.common.vsn,
+            &[],
+        )?;
+        let side = match writes {
+            Writes::Batch => Side::FloorBatch,
+            Writes::Single => Side::FloorSingle,
+        };
+        Ok(Subject {
+            side,
+            target,
+            address,
+            server: Some(server),
+            listener: None,
+        })
+    }
+
+    fn wait_for_port(
+        &mut self,
+        run: &mut Run,
+        addresses: &[SocketAddr],
+    ) -> Result<SocketAddr, CannotRun> {
+        let deadline = Instant::now() + START_TIMEOUT;
+        run.progress.phase("starting");
+        loop {
+            run.progress.show(0, 0, || {
+                format!("waiting for {} to answer", self.target.host)
+            });
+            if let Some(address) = addresses
+                .iter()
+                .find(|address| TcpStream::connect(address).is_ok())
+            {
+                return Ok(*address);
+            }
+            if self.has_ended() {
+                let output = self.output_tail();
+                return Err(CannotRun::NoConnection(format!(
+                    "--spawn: the server ended before {} answered. It said:\n{output}",
+                    self.target.host,
+                )));
+            }
+            if run.interrupt.asked() {
+                return Err(CannotRun::Interrupted);
+            }
+            if Instant::now() >= deadline {
+                let output = self.output_tail();
+                return Err(CannotRun::NoConnection(format!(
+                    "--spawn: nothing answered at {} within {} s. Does the command listen there? --url says where. It said:\n{output}",
+                    self.target.host,
+                    START_TIMEOUT.as_secs(),
+                )));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// The path of its socket, without a query.
+    pub fn path(&self) -> &str {
+        let target = &self.target.path_and_query;
+        target.split('?').next().unwrap_or(target)
+    }
+
+    /// Its process and what it has started, if that is known.
+    pub fn process(&self) -> Option<ProcessTree> {
+        self.server
+            .as_ref()
+            .map(|server| ProcessTree::of(server.pid()))
+    }
+
+    /// Tells a server that was started here to end, and waits for nothing.
+    pub fn tell_to_end(&self) {
+        if let Some(server) = &self.server {
+            server.tell_to_end();
+        }
+    }
+
+    /// How a server that was started here has ended, if it has.
+    pub fn how_it_ended(&mut self) -> Option<ExitStatus> {
+        self.server.as_mut()?.has_ended()
+    }
+
+    /// Kills a server that was started here and does not end.
+    pub fn kill(&self) {
+        if let Some(server) = &self.server {
+            server.kill();
+        }
+    }
+
+    /// Starts the server again that was started here and has ended. Whether it answers is not
+    /// waited for.
+    ///
+    /// # Errors
+    /// If there is no process for it.
+    pub fn start_again(&mut self, run: &Run) -> Result<(), CannotRun> {
+        let command = run.common.spawn.as_deref().unwrap_or_default();
+        let cores = run.spawn_cores();
+        let spawned = match &self.listener {
+            Some(listener) => Server::spawn_inheriting(command, cores, listener),
+            None => Server::spawn(command, cores),
+        };
+        self.server = Some(spawned.map_err(not_started)?);
+        Ok(())
+    }
+
+    /// The last lines of a server that was started here.
+    pub fn output_tail(&self) -> String {
+        self.server
+            .as_ref()
+            .map_or(String::new(), |server| server.output_tail(OUTPUT_LINES))
+    }
+
+    /// Whether a server whose process is known has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.server
+            .as_mut()
+            .is_some_and(|server| !server.is_running())
+    }
+}
+
+fn not_started(error: SpawnError) -> CannotRun {
+    CannotRun::NoConnection(format!("--spawn: {error}"))
+}
+
+/// A listening socket as a service manager makes one.
+fn listen(address: SocketAddr) -> Result<TcpListener, CannotRun> {
+    let listen = || -> io::Result<TcpListener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
+    listen().map_err(|error| {
+        CannotRun::NoConnection(format!("--inherit: cannot listen at {address}: {error}"))
+    })
+}
+
+/// Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn. It is
+/// what lobbyd asks for.
+const BACKLOG: i32 = 65_535;
+
+/// The first one that answers, as a name may stand for addresses that nothing listens on.
+fn answering(addresses: &[SocketAddr]) -> SocketAddr {
+    let answers =
+        |address: &&SocketAddr| TcpStream::connect_timeout(address, Duration::from_secs(2)).is_ok();
+    match addresses {
+        [only] => *only,
+        several => *several.iter().find(answers).unwrap_or(&several[0]),
+    }
+}
+
+fn floor_address(server: &Server) -> Option<SocketAddr> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    while Instant::now() < deadline {
+        let output = server.output_tail(OUTPUT_LINES);
+        let url = output
+            .lines()
+            .find_map(|line| line.split_once("ws://").map(|(_, rest)| rest));
+        if let Some(address) = url.and_then(|url| url.split('/').next()) {
+            return address.parse().ok();
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+    None
+}

@@ -1,0 +1,140 @@
+//! Where the load goes: the URL as typed, made into an address and the request of an upgrade.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use thiserror::Error;
+use url::Url;
+
+use crate::load::wire::phoenix::Version;
+
+/// A server's WebSocket endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The URL as typed.
+    pub url: String,
+    /// For the Host header.
+    pub host: String,
+    /// Path and query, with `vsn` and the parameters.
+    pub path_and_query: String,
+    name: String,
+    port: u16,
+}
+
+/// A URL that no load can go to.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BadUrl {
+    /// Not a URL at all.
+    #[error("{0:?} is no URL; expected ws://HOST:PORT/socket/websocket")]
+    Unreadable(String),
+    /// TLS is not spoken.
+    #[error(
+        "wss:// is not supported: give the server's plain port, behind whatever ends TLS (ws://HOST:PORT{0})"
+    )]
+    Tls(String),
+    /// Another scheme.
+    #[error("the scheme {0}:// is none of a WebSocket; expected ws://HOST:PORT/socket/websocket")]
+    Scheme(String),
+    /// Nothing behind the host.
+    #[error(
+        "the URL has no path: Phoenix serves a socket at its mount and /websocket, as in {0}/socket/websocket"
+    )]
+    NoPath(String),
+}
+
+impl Target {
+    /// Reads `url`, and puts `vsn` and `params` into its query as phoenix.js does.
+    ///
+    /// # Errors
+    /// If no load can go there.
+    pub fn new(url: &str, version: Version, params: &[(String, String)]) -> Result<Target, BadUrl> {
+        let mut parsed = Url::parse(url).map_err(|_| BadUrl::Unreadable(url.to_owned()))?;
+        match parsed.scheme() {
+            "ws" | "http" => {}
+            "wss" | "https" => return Err(BadUrl::Tls(parsed.path().to_owned())),
+            _ if !url.contains("://") => return Err(BadUrl::Unreadable(url.to_owned())),
+            other => return Err(BadUrl::Scheme(other.to_owned())),
+        }
+        let Some(name) = parsed.host_str().map(str::to_owned) else {
+            return Err(BadUrl::Unreadable(url.to_owned()));
+        };
+        if parsed.path() == "/" {
+            return Err(BadUrl::NoPath(url.trim_end_matches('/').to_owned()));
+        }
+        let port = parsed.port_or_known_default().unwrap_or(80);
+        let mut query = parsed.query_pairs_mut();
+        for (name, value) in params {
+            query.append_pair(name, value);
+        }
+        query.append_pair("vsn", &version.to_string());
+        drop(query);
+        Ok(Target {
+            url: url.to_owned(),
+            host: format!("{name}:{port}"),
+            path_and_query: format!("{}?{}", parsed.path(), parsed.query().unwrap_or_default()),
+            name: name.trim_matches(['[', ']']).to_owned(),
+            port,
+        })
+    }
+
+    /// The addresses of the host, in the order in which they are to be tried.
+    ///
+    /// # Errors
+    /// If the name is not known.
+    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        let found = (self.name.as_str(), self.port).to_socket_addrs();
+        let found = found.map_err(|error| {
+            let text = format!("the host {:?} is not known ({error})", self.name);
+            io::Error::new(error.kind(), text)
+        })?;
+        Ok(found.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str) -> Result<Target, String> {
+        let params = [("token".to_owned(), "a b&c".to_owned())];
+        Target::new(url, Version::V2, &params).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn parameters_and_vsn_go_into_the_query() {
+        let found = target("ws://localhost:4000/socket/websocket?x=1").unwrap();
+        assert_eq!(found.host, "localhost:4000");
+        assert_eq!(
+            found.path_and_query,
+            "/socket/websocket?x=1&token=a+b%26c&vsn=2.0.0"
+        );
+        assert_eq!(target("ws://[::1]/s/websocket").unwrap().host, "[::1]:80");
+        let addresses = target("ws://[::1]:4/s/websocket")
+            .unwrap()
+            .addresses()
+            .unwrap();
+        assert_eq!(addresses, ["[::1]:4".parse().unwrap()]);
+    }
+
+    #[test]
+    fn a_wrong_url_says_what_is_expected() {
+        let table = [
+            ("localhost:4000", "expected ws://"),
+            ("", "is no URL"),
+            ("ftp://localhost/socket", "ftp:// is none of a WebSocket"),
+            ("wss://localhost/socket/websocket", "plain port"),
+            (
+                "ws://localhost:4000",
+                "ws://localhost:4000/socket/websocket",
+            ),
+            (
+                "ws://localhost:4000/",
+                "ws://localhost:4000/socket/websocket",
+            ),
+        ];
+        for (url, part) in table {
+            let error = target(url).unwrap_err();
+            assert!(error.contains(part), "{url}: {error}");
+        }
+    }
+}

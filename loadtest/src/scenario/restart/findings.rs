@@ -1,0 +1,103 @@
+//! The findings about a restart: failures, and facts that may mislead.
+
+use super::phases::Phases;
+use crate::arguments;
+use crate::report::units::{counted, integer, time_us};
+use crate::result::{Count, Measurement, Problem, Restart};
+use crate::run::{failure, warning};
+
+/// The close code of a restart (RFC 6455's registry), which every client is owed.
+const RESTART: &str = "1012 ";
+
+/// What has failed, and what is not as it should be.
+pub(super) fn problems(
+    restart: &Restart,
+    phases: &Phases,
+    asked: &arguments::Restart,
+) -> Vec<Problem> {
+    let Restart {
+        clients,
+        back,
+        stay_away,
+        ended_how,
+        ..
+    } = restart;
+    let time = |duration| humantime::format_duration(duration).to_string();
+    let mut problems = Vec::new();
+    if phases.killed {
+        let end_within = time(asked.end_within);
+        problems.push(failure(format!(
+            "the server did not end within {end_within} of SIGTERM and was killed"
+        )));
+    } else if !ended_how.is_empty()
+        && ended_how != "exit status: 0"
+        && !ended_how.contains("SIGTERM")
+    {
+        problems.push(warning(format!("the server ended with {ended_how}")));
+    }
+    problems.extend(phases.no_server.clone().map(failure));
+    if *stay_away > 0 {
+        let many = counted(*stay_away, "client was", "clients were");
+        problems.push(failure(format!(
+            "{many} closed with 1000 or told phx_close: phoenix.js up to 1.8.15 does not come back after the one, and none does after the other"
+        )));
+    }
+    let not_back = clients.saturating_sub(back + stay_away);
+    if not_back > 0 {
+        problems.push(failure(format!(
+            "{} of {} clients were not back within {} of the signal",
+            integer(not_back),
+            integer(*clients),
+            time(asked.back_within)
+        )));
+    }
+    problems.extend(rough_ends(&restart.ends));
+    problems
+}
+
+fn rough_ends(ends: &[Count]) -> Option<Problem> {
+    let rough: Vec<&Count> = ends
+        .iter()
+        .filter(|end| !end.what.starts_with(RESTART))
+        .collect();
+    let many: u64 = rough.iter().map(|end| end.count).sum();
+    let each = rough
+        .iter()
+        .map(|end| format!("{} ({})", end.what, integer(end.count)));
+    let each: Vec<String> = each.collect();
+    (many > 0).then(|| {
+        let many = counted(many, "connection", "connections");
+        let each = each.join(", ");
+        warning(format!(
+            "{many} to the old server ended otherwise than with 1012 (restart): {each}"
+        ))
+    })
+}
+
+/// A load generator that tries later than phoenix.js would makes a storm milder than it is.
+const LATE_US: u64 = 50_000;
+
+/// What may mislead.
+pub(super) fn doubts(restart: &Restart, measurement: &Measurement) -> Vec<Problem> {
+    let late_us = restart.tries_late.as_ref().map_or(0, |late| late.p99_us);
+    let late = (late_us > LATE_US).then(|| {
+        warning(format!(
+            "the load generator made its tries late (p99 {} after they were due): the storm was milder than it would have been",
+            time_us(late_us)
+        ))
+    });
+    let upgrades = restart.late_upgrades;
+    let fallback = (upgrades > 0).then(|| {
+        let many = counted(upgrades, "upgrade", "upgrades");
+        warning(format!(
+            "{many} took longer than 2.5 s: clients with longPollFallbackMs would have turned to long-poll"
+        ))
+    });
+    let busy = (measurement.load.busy >= 0.9).then(|| {
+        warning(
+            "the load generator was busy all the time: times and delays are partly its own"
+                .to_owned(),
+        )
+    });
+    [late, fallback, busy].into_iter().flatten().collect()
+}

@@ -1,0 +1,231 @@
+//! The phases from the signal on: the end, the start, and each client's way back.
+
+use std::collections::BTreeMap;
+
+use crate::arguments::Restart;
+use crate::clock::{MILLISECOND_NS, SECOND_NS, now_ns};
+use crate::load::fleet::{Happening, LobbyRecorders};
+use crate::result::{self, Connections, Count, LobbyDelays, Moment, Shares};
+use crate::run::trial::{Trial, nanoseconds};
+
+/// How often it is looked whether a server has ended.
+const LOOK_NS: u64 = 5 * MILLISECOND_NS;
+
+/// What has happened since the signal.
+#[derive(Debug)]
+pub(super) struct Phases {
+    signal_ns: u64,
+    kill_ns: u64,
+    look_ns: u64,
+    inherited: bool,
+    clients: Vec<Client>,
+    ends: BTreeMap<String, u64>,
+    unanswered: BTreeMap<String, u64>,
+    /// Clients that are back with the new server.
+    back: usize,
+    ended: Option<(u64, String)>,
+    answered_ns: Option<u64>,
+    /// The old server was killed.
+    pub killed: bool,
+    /// Why there is no new server, with its last words.
+    pub no_server: Option<String>,
+}
+
+/// What has happened to one client.
+#[derive(Clone, Copy, Debug, Default)]
+struct Client {
+    gone_ns: Option<u64>,
+    back_ns: Option<u64>,
+}
+
+impl Phases {
+    /// The old server gets the signal to end.
+    pub fn begin(trial: &mut Trial<'_>, asked: &Restart) -> Phases {
+        trial.begin_measuring_without_end();
+        trial.run.progress.phase("restarting");
+        trial.fleet.happenings();
+        trial.tell_server_to_end();
+        let signal_ns = now_ns();
+        Phases {
+            signal_ns,
+            kill_ns: signal_ns + nanoseconds(asked.end_within),
+            look_ns: signal_ns,
+            inherited: asked.inherit,
+            clients: vec![Client::default(); trial.fleet.len()],
+            ends: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
+            back: 0,
+            ended: None,
+            answered_ns: None,
+            killed: false,
+            no_server: None,
+        }
+    }
+
+    /// When it wants to look at the servers again.
+    pub fn look_next_ns(&self) -> u64 {
+        self.look_ns
+    }
+
+    /// Whether all are back, or there is nothing to come back to.
+    pub fn is_over(&self, trial: &Trial<'_>) -> bool {
+        let away = || trial.fleet.returning().map_or(0, |of| of.stay_away()) as usize;
+        let all = self.clients.len();
+        let settled = trial.fleet.opening() == 0 && self.ended.is_some();
+        self.no_server.is_some() || settled && self.back + away() >= all
+    }
+
+    /// Takes in what has happened, and looks at the servers when it is time.
+    pub fn turn(&mut self, trial: &mut Trial<'_>) {
+        for happening in trial.fleet.happenings() {
+            self.happened(trial, happening);
+        }
+        let now = now_ns();
+        if now >= self.look_ns {
+            self.look_ns = now + LOOK_NS;
+            self.look(trial, now);
+        }
+    }
+
+    fn happened(&mut self, trial: &mut Trial<'_>, happening: Happening) {
+        match happening {
+            Happening::Upgraded(_) if self.ended.is_some() && self.answered_ns.is_none() => {
+                let now = now_ns();
+                self.answered_ns = Some(now);
+                trial.fleet.watch.sample(); // it is what the shell became by now
+                trial.fleet.lobby_delays = Some(LobbyRecorders::from(now));
+            }
+            Happening::Joined(number) if self.ended.is_some() => {
+                self.clients[number as usize].back_ns = trial.fleet.joined_ns(number);
+                self.back += 1;
+            }
+            Happening::Lost(number, why) => self.lost(trial, number, why),
+            Happening::Refused(_, why) => {
+                let nobody_there = self.answered_ns.is_none() && !self.inherited;
+                match nobody_there && !is_an_answer(&why) {
+                    true => *self.unanswered.entry(why).or_default() += 1,
+                    false => trial.fleet.count_refused(why),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lost(&mut self, trial: &mut Trial<'_>, number: u32, why: String) {
+        let client = &mut self.clients[number as usize];
+        if client.back_ns.take().is_some() {
+            self.back -= 1;
+            return trial.fleet.count_lost(why);
+        }
+        client.gone_ns.get_or_insert(now_ns());
+        *self.ends.entry(why).or_default() += 1;
+    }
+
+    fn look(&mut self, trial: &mut Trial<'_>, now: u64) {
+        if self.ended.is_none() {
+            self.look_for_the_end(trial, now);
+        } else if self.no_server.is_none() && trial.server_has_ended() {
+            let said = trial.last_words().unwrap_or_default();
+            self.no_server = Some(format!(
+                "the server that was started again has ended. It said:\n{said}"
+            ));
+        }
+    }
+
+    fn look_for_the_end(&mut self, trial: &mut Trial<'_>, now: u64) {
+        if let Some(status) = trial.how_server_ended() {
+            self.ended = Some((now, status.to_string()));
+            if let Err(error) = trial.start_server_again() {
+                self.no_server = Some(error.to_string());
+            }
+        } else if now >= self.kill_ns && !self.killed {
+            self.killed = true;
+            trial.kill_server();
+        }
+    }
+
+    /// The time in which all clients were to be back is over.
+    pub fn end(&self, trial: &mut Trial<'_>) {
+        trial.end_returning();
+        if let Some(recorders) = &mut trial.fleet.lobby_delays {
+            recorders.end(now_ns());
+        }
+    }
+
+    /// What became of it.
+    pub fn tell(
+        &self,
+        trial: &mut Trial<'_>,
+        before: LobbyDelays,
+        connections: &Connections,
+    ) -> result::Restart {
+        let seconds = |at_ns: u64| at_ns.saturating_sub(self.signal_ns) as f64 / SECOND_NS as f64;
+        let times = |of: fn(&Client) -> Option<u64>| {
+            let mut times: Vec<f64> = self.clients.iter().filter_map(of).map(seconds).collect();
+            times.sort_by(f64::total_cmp);
+            times
+        };
+        let (gone, back) = (
+            times(|client| client.gone_ns),
+            times(|client| client.back_ns),
+        );
+        let returning = trial.fleet.returning();
+        let mut tries: Vec<u32> = returning.map_or(Vec::new(), |of| {
+            (0..self.clients.len() as u32)
+                .map(|number| of.tries(number))
+                .collect()
+        });
+        tries.sort_unstable();
+        let recorders = trial.fleet.lobby_delays.as_ref();
+        result::Restart {
+            clients: connections.wanted,
+            back: back.len() as u64,
+            stay_away: returning.map_or(0, |of| of.stay_away()),
+            inherited: self.inherited,
+            ends: counts(&self.ends),
+            unanswered: counts(&self.unanswered),
+            tries: tries.iter().map(|tries| u64::from(*tries)).sum(),
+            tries_p50: tries.get(tries.len() / 2).copied().unwrap_or(0),
+            tries_max: tries.last().copied().unwrap_or(0),
+            late_upgrades: returning.map_or(0, |of| of.late_upgrades),
+            tries_late: returning.and_then(|of| of.lateness.latency()),
+            ended_seconds: self.ended.as_ref().map(|(at_ns, _)| seconds(*at_ns)),
+            ended_how: self
+                .ended
+                .as_ref()
+                .map_or(String::new(), |(_, how)| how.clone()),
+            answered_seconds: self.answered_ns.map(seconds),
+            back_seconds: Shares::of(&back, self.clients.len() as u64),
+            before,
+            during: recorders.map_or_else(LobbyDelays::default, LobbyRecorders::delays),
+            gone: Moment::course(&gone),
+            returned: Moment::course(&back),
+        }
+    }
+}
+
+/// Whether a server has said no, rather than that none was there.
+fn is_an_answer(why: &str) -> bool {
+    [
+        "HTTP ",
+        "the join ",
+        "the channel ",
+        "the server closed",
+        "no reply to",
+    ]
+    .iter()
+    .any(|begin| why.starts_with(begin))
+}
+
+/// The most frequent first.
+fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
+    let mut counts: Vec<Count> = map
+        .iter()
+        .map(|(what, count)| Count {
+            what: what.clone(),
+            count: *count,
+        })
+        .collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
+    counts
+}

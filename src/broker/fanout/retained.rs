@@ -1,0 +1,17 @@
+//! The memory that one shard's logs hold: weight, bound, high water, and the rooms to sweep.
+
+use super::age::Watched;
+use super::high_water::HighWater;
+
+/// Retained bytes are frames, payloads kept for channels, and what keeping an entry takes.
+#[derive(Debug, Default)]
+pub(crate) struct Retained {
+    /// Weight of all logs.
+    pub bytes: usize,
+    /// The weight above which blocked members are given up to free memory.
+    pub relief_above_bytes: usize,
+    /// Rooms that the sweep looks at.
+    pub watched: Vec<Watched>,
+    /// The highest marks since they were last taken.
+    pub high_water: HighWater,
+}

@@ -1,0 +1,91 @@
+//! The rooms of one shard: topics with subscribers here, by slot and by name.
+
+use std::collections::HashMap;
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+use slab::Slab;
+
+use super::room::Room;
+use crate::broker::shrink::{is_mostly_spare, kept};
+use crate::broker::topics::parcel::RoomKey;
+
+/// A room keeps its slot as long as it lives. A slot is used again, under another stamp.
+#[derive(Debug, Default)]
+pub(crate) struct RoomSlots {
+    by_name: HashMap<Arc<str>, u32>,
+    slots: Slab<Room>,
+    next_stamp: u32,
+}
+
+impl RoomSlots {
+    pub fn slot_of(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
+    pub fn get(&self, slot: u32) -> Option<&Room> {
+        self.slots.get(slot as usize)
+    }
+
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Room> {
+        self.slots.get_mut(slot as usize)
+    }
+
+    /// The room at `slot`, unless another one has taken its place.
+    pub fn with_stamp(&mut self, slot: u32, stamp: u32) -> Option<&mut Room> {
+        self.get_mut(slot).filter(|room| room.stamp == stamp)
+    }
+
+    /// The slot and stamp of the next room that is inserted.
+    pub fn next_key(&self) -> RoomKey {
+        RoomKey {
+            slot: self.slots.vacant_key() as u32,
+            stamp: self.next_stamp,
+        }
+    }
+
+    /// Puts in a room that was made with [`next_key`](RoomSlots::next_key).
+    pub fn insert(&mut self, room: Room) {
+        self.next_stamp = self.next_stamp.wrapping_add(1);
+        let name = Arc::clone(room.topic.name());
+        let slot = self.slots.insert(room);
+        self.by_name.insert(name, slot as u32);
+    }
+
+    pub fn remove(&mut self, slot: u32) -> Room {
+        let room = self.slots.remove(slot as usize);
+        self.by_name.remove(room.topic.name());
+        room
+    }
+
+    #[cfg(feature = "engine")]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Gives back memory that a crowd of rooms has left.
+    pub fn give_back(&mut self) {
+        if is_mostly_spare(self.by_name.len(), self.by_name.capacity()) {
+            self.by_name.shrink_to(kept(self.by_name.len()));
+        }
+        if is_mostly_spare(self.slots.len(), self.slots.capacity()) {
+            // Only slots behind the last living room can
+            // go, because others know rooms by their slots.
+            self.slots.shrink_to_fit();
+        }
+    }
+}
+
+impl Index<u32> for RoomSlots {
+    type Output = Room;
+
+    fn index(&self, slot: u32) -> &Room {
+        &self.slots[slot as usize]
+    }
+}
+
+impl IndexMut<u32> for RoomSlots {
+    fn index_mut(&mut self, slot: u32) -> &mut Room {
+        &mut self.slots[slot as usize]
+    }
+}

@@ -1,0 +1,130 @@
+//! How the program ends: its exit codes, and the line it leaves when it cannot begin.
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+/// The exit codes of the lobbyd binary. They are part of its interface: scripts and service
+/// managers read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: asked to end, and every client was told to come back.
+    Clean,
+    /// 1: asked to end, and some clients' sockets did not take the Close in time, or there was a
+    /// second signal.
+    CutOff,
+    /// 2: wrong arguments, or a wrong configuration.
+    Usage,
+    /// 3: nothing was served, as it could not listen or have its threads, or what was handed over
+    /// is no listener.
+    CannotStart,
+}
+
+impl Exit {
+    const ALL: [Exit; 4] = [Exit::Clean, Exit::CutOff, Exit::Usage, Exit::CannotStart];
+
+    /// The number a shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Clean => 0,
+            Exit::CutOff => 1,
+            Exit::Usage => 2,
+            Exit::CannotStart => 3,
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Exit::Clean => "ended when asked to, every client told to come back",
+            Exit::CutOff => "ended when asked to, but some clients did not take that in time",
+            Exit::Usage => "wrong arguments or configuration",
+            Exit::CannotStart => {
+                "could not start: port in use, no such address or host, no permission, no listener handed over"
+            }
+        }
+    }
+
+    /// The table of `--help`.
+    pub fn help() -> String {
+        let lines = Exit::ALL.map(|exit| format!("\n  {}  {}", exit.code(), exit.meaning()));
+        format!("Exit codes:{}", lines.concat())
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// The listener could not be had: what happened and, where there is one, a way out.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}: {}", self.reason())]
+pub struct CannotListen {
+    /// The address asked for.
+    pub address: SocketAddr,
+    /// The flag that would have asked for another.
+    pub flag: &'static str,
+    /// What the system said.
+    pub error: io::Error,
+}
+
+impl CannotListen {
+    fn reason(&self) -> String {
+        let ip = match self.address {
+            SocketAddr::V4(address) => address.ip().to_string(),
+            SocketAddr::V6(address) => format!("[{}]", address.ip()),
+        };
+        let flag = self.flag;
+        match self.error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!(
+                    "the port is already in use (another lobbyd? try {flag} {ip}:0 for any free port)"
+                )
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "this machine has no such address (try 127.0.0.1, or 0.0.0.0 for all it has)"
+                    .to_owned()
+            }
+            io::ErrorKind::PermissionDenied => {
+                let port = 4000 + self.address.port() % 1024;
+                format!("not permitted (ports below 1024 are reserved; try {flag} {ip}:{port})")
+            }
+            _ => self.error.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kept_it_from_listening_is_one_line_with_a_way_out() {
+        let line = |address: &str, kind: io::ErrorKind| {
+            CannotListen {
+                address: address.parse().unwrap(),
+                flag: "--listen",
+                error: kind.into(),
+            }
+            .to_string()
+        };
+        let in_use = "cannot listen on 127.0.0.1:4000: the port is already in use \
+            (another lobbyd? try --listen 127.0.0.1:0 for any free port)";
+        assert_eq!(line("127.0.0.1:4000", io::ErrorKind::AddrInUse), in_use);
+        assert!(line("[::1]:80", io::ErrorKind::PermissionDenied).contains("--listen [::1]:4080"));
+        assert!(line("10.9.8.7:80", io::ErrorKind::AddrNotAvailable).contains("no such address"));
+        assert!(line("10.9.8.7:80", io::ErrorKind::OutOfMemory).contains("out of memory"));
+    }
+
+    #[test]
+    fn every_exit_code_is_in_the_help() {
+        let help = Exit::help();
+        for (index, exit) in Exit::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(exit.code()), index);
+            assert!(help.contains(&format!("\n  {index}  {}", exit.meaning())));
+        }
+    }
+}

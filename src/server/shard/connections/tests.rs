@@ -1,0 +1,152 @@
+//! The lists of a shard's connections: once on each, and never by the entry of another.
+
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::channel::{Assigns, UserSocket};
+use crate::protocol::Version;
+use crate::server::limits::values::ServerLimits;
+use crate::server::shard::connection::Deadline;
+use crate::server::shard::pace::Pace;
+use crate::session::Session;
+use crate::websocket::FrameReader;
+
+/// Opens a connection, and returns its place.
+async fn open(connections: &mut Connections, clock: &Clock) -> u32 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let socket = Arc::new(UserSocket::new());
+    let (key, id, waker) = connections.next();
+    connections.insert(Connection {
+        id,
+        stream,
+        waker,
+        reader: FrameReader::new(),
+        session: Session::new(Version::V2, Arc::clone(&socket.session), Assigns::default()),
+        socket,
+        stage: Stage::Open,
+        is_queued: false,
+        write_blocked: false,
+        idle: Deadline::begin(clock.now()),
+        partial: Deadline::begin(clock.now()),
+        partial_throttled_ms: 0,
+        pace: Pace::default(),
+        counted: None,
+    });
+    assert_eq!(connections.place_of(id), Some(key));
+    key
+}
+
+/// Takes the queues, and says that all in them are being seen to.
+fn take(connections: &mut Connections) -> [Vec<u32>; 2] {
+    let Queued { awake, ready } = connections.take_queued();
+    for &key in awake.iter().chain(&ready) {
+        if let Some(connection) = connections.get_mut(key) {
+            connection.is_queued = false;
+        }
+    }
+    [awake, ready]
+}
+
+#[tokio::test]
+async fn a_connection_is_queued_once_however_often_it_is_woken() {
+    let (mut connections, clock) = (Connections::default(), Clock::start());
+    let [one, other] = [
+        open(&mut connections, &clock).await,
+        open(&mut connections, &clock).await,
+    ];
+    let waker = connections.get(one).unwrap().waker.clone();
+    waker.wake_by_ref();
+    waker.wake_by_ref();
+    connections.make_ready(other);
+    connections.make_ready(other);
+    let queued = connections.take_queued();
+    assert_eq!((&queued.awake, &queued.ready), (&vec![one], &vec![other]));
+    connections.make_ready(one);
+    assert!(!connections.has_queued(), "nobody has come to it yet");
+    connections.put_back(queued);
+    assert_eq!(take(&mut connections), [vec![one], vec![other]]);
+}
+
+#[tokio::test]
+async fn a_connection_in_the_place_of_another_is_queued_once_too() {
+    let (mut connections, clock) = (Connections::default(), Clock::start());
+    let key = open(&mut connections, &clock).await;
+    let id = connections.get(key).unwrap().id;
+    connections.make_ready(key);
+    connections.remove(key);
+    assert_eq!(open(&mut connections, &clock).await, key, "the same place");
+    assert_eq!(connections.place_of(id), None, "under another name");
+    connections.make_ready(key);
+    assert_eq!(take(&mut connections), [vec![], vec![key]]);
+}
+
+#[tokio::test]
+async fn whoever_is_not_read_for_one_reason_is_not_read_again_for_another() {
+    let (mut connections, clock) = (Connections::default(), Clock::start());
+    let key = open(&mut connections, &clock).await;
+    let mut cx = Context::from_waker(Waker::noop());
+    let stage = |connections: &Connections| match connections.get(key).unwrap().stage {
+        Stage::Open => "open",
+        Stage::Held => "held",
+        Stage::Paused { .. } => "paused",
+        Stage::Throttled { .. } => "throttled",
+        Stage::Closing(_) => "closing",
+    };
+    connections.pause(key, clock.now());
+    connections.hold(key);
+    connections.throttle(key, clock.now(), 0);
+    assert_eq!(stage(&connections), "paused", "the first reason");
+    connections.release_held(&clock, |_| true);
+    assert!(!connections.resume_throttled(&clock, &mut cx));
+    assert!(connections.has_paused() && !connections.has_queued());
+    connections.resume_paused(&clock);
+    assert_eq!(stage(&connections), "open");
+    assert_eq!(take(&mut connections), [vec![], vec![key]]);
+
+    connections.hold(key);
+    connections.release_held(&clock, |_| false);
+    assert_eq!(stage(&connections), "held");
+    connections.release_held(&clock, |_| true);
+    assert_eq!(stage(&connections), "open");
+    assert_eq!(take(&mut connections), [vec![], vec![key]]);
+}
+
+#[tokio::test]
+async fn other_rates_free_whoever_waits_because_of_the_old_ones() {
+    let (mut connections, clock) = (Connections::default(), Clock::start());
+    let key = open(&mut connections, &clock).await;
+    let mut cx = Context::from_waker(Waker::noop());
+    connections.throttle(key, clock.now(), u64::MAX >> 1);
+    assert!(!connections.resume_throttled(&clock, &mut cx));
+    assert!(!connections.has_queued());
+    connections.forgive(&clock, (&ServerLimits::default()).into());
+    assert_eq!(take(&mut connections), [vec![], vec![key]]);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_left_over_frees_and_shuts_nobody_else() {
+    let (mut connections, clock) = (Connections::default(), Clock::start());
+    let key = open(&mut connections, &clock).await;
+    connections.pause(key, clock.now());
+    connections.remove(key);
+    assert_eq!(open(&mut connections, &clock).await, key);
+    connections.throttle(key, clock.now(), u64::MAX >> 1);
+    connections.resume_paused(&clock);
+    let stage = &connections.get(key).unwrap().stage;
+    assert!(matches!(stage, Stage::Throttled { .. }));
+
+    let (now, mut buffer) = (clock.now(), ReadBuffer::default());
+    connections.begin_closing(key, CloseReason::ServiceRestart, now, &mut buffer);
+    connections.shut_drained(|_| false);
+    let is_shut = |connections: &Connections| {
+        let stage = &connections.get(key).unwrap().stage;
+        matches!(stage, Stage::Closing(closing) if closing.sent)
+    };
+    assert!(!is_shut(&connections), "its Close frame is not out");
+    connections.shut_drained(|_| true);
+    assert!(is_shut(&connections));
+}

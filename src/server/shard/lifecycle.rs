@@ -1,0 +1,96 @@
+//! Whether a shard serves, drains or was cut, and how its tasks in HTTP learn of the end.
+
+use std::future::Future;
+
+use tokio::sync::watch;
+
+use super::clock::{Clock, Stamp};
+use super::drain_plan::{Draining, HTTP_GRACE_MS};
+
+pub(crate) struct Lifecycle {
+    course: Course,
+    /// Tells the connections in HTTP, which are tasks of their own, that the shard ends.
+    stops: watch::Sender<bool>,
+}
+
+enum Course {
+    Serving,
+    Draining(Draining),
+    /// Nobody is waited for any more.
+    Cut,
+}
+
+impl Lifecycle {
+    pub fn new() -> Lifecycle {
+        Lifecycle {
+            course: Course::Serving,
+            stops: watch::Sender::new(false),
+        }
+    }
+
+    pub fn is_ending(&self) -> bool {
+        !matches!(self.course, Course::Serving)
+    }
+
+    /// Ready when the shard begins to end.
+    pub fn stop(&self) -> impl Future<Output = ()> + use<> {
+        let mut stops = self.stops.subscribe();
+        async move {
+            let _ = stops.wait_for(|stops| *stops).await;
+        }
+    }
+
+    /// Begins to drain connections with these ids, the last one first. To be asked of a shard that
+    /// serves.
+    pub fn drain(&mut self, now: Stamp, window_ms: u64, ids: Vec<u64>) {
+        self.stops.send_replace(true);
+        self.course = Course::Draining(Draining::new(now, window_ms, ids));
+    }
+
+    pub fn cut(&mut self) {
+        self.stops.send_replace(true);
+        self.course = Course::Cut;
+    }
+
+    /// Where the drain stands, if there is one.
+    pub fn draining(&mut self) -> Option<&mut Draining> {
+        match &mut self.course {
+            Course::Draining(draining) => Some(draining),
+            Course::Serving | Course::Cut => None,
+        }
+    }
+
+    /// Whether a shard may end that has no WebSocket any more, though `http_connections` speak HTTP
+    /// still.
+    pub fn may_end(&self, clock: &Clock, http_connections: usize) -> bool {
+        match &self.course {
+            Course::Serving => false,
+            Course::Draining(draining) => {
+                http_connections == 0 || clock.is_over(draining.since, HTTP_GRACE_MS)
+            }
+            Course::Cut => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    #[tokio::test]
+    async fn a_drain_waits_for_connections_in_http_and_a_cut_does_not() {
+        let (mut lifecycle, clock) = (Lifecycle::new(), Clock::start());
+        let mut stop = pin!(lifecycle.stop());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(!lifecycle.is_ending() && !lifecycle.may_end(&clock, 0));
+        assert!(stop.as_mut().poll(&mut cx).is_pending());
+        lifecycle.drain(clock.now(), 0, Vec::new());
+        assert!(lifecycle.is_ending() && stop.as_mut().poll(&mut cx).is_ready());
+        assert!(!lifecycle.may_end(&clock, 1) && lifecycle.may_end(&clock, 0));
+        lifecycle.cut();
+        assert!(lifecycle.is_ending() && lifecycle.may_end(&clock, 1));
+        assert!(lifecycle.draining().is_none());
+    }
+}

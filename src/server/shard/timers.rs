@@ -1,0 +1,92 @@
+//! The clock of a shard, and when it looks at deadlines and at paused publishers again.
+
+use std::task::Context;
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::clock::Clock;
+use crate::server::http::app::HttpApp;
+use crate::server::limits::limit::Limit;
+use crate::server::limits::values::ServerLimits;
+
+/// How often a shard with paused publishers looks at what all shards have before them.
+const PAUSE_CHECK: Duration = Duration::from_millis(5);
+
+pub(crate) struct Timers {
+    pub clock: Clock,
+    /// When deadlines are looked at, the first time at once.
+    sweep: Interval,
+    /// When to look again whether paused publishers may go on: they may wait for another shard.
+    look_again: Interval,
+}
+
+impl Timers {
+    pub fn new(limits: &ServerLimits, app: &HttpApp) -> Timers {
+        Timers {
+            clock: Clock::start(),
+            sweep: every(sweep_interval(limits, app)),
+            look_again: every(PAUSE_CHECK),
+        }
+    }
+
+    /// Looks at deadlines as often as other limits ask for.
+    pub fn set_limits(&mut self, limits: &ServerLimits, app: &HttpApp) {
+        self.sweep = every(sweep_interval(limits, app));
+    }
+
+    /// Whether deadlines are to be looked at now. To be asked again after that, which sets the
+    /// timer.
+    pub fn is_sweep_due(&mut self, cx: &mut Context<'_>) -> bool {
+        self.sweep.poll_tick(cx).is_ready()
+    }
+
+    /// Whether to look at paused publishers in another turn at once.
+    pub fn looks_again(&mut self, cx: &mut Context<'_>) -> bool {
+        let is_due = self.look_again.poll_tick(cx).is_ready();
+        // The second question sets the timer.
+        is_due && self.look_again.poll_tick(cx).is_ready()
+    }
+}
+
+/// After a long turn one tick stands for those that were missed.
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// How often deadlines are looked at: often enough for the shortest, never more often than it
+/// takes.
+fn sweep_interval(limits: &ServerLimits, app: &HttpApp) -> Duration {
+    let idle = app.router().idle_timeout_ms_min();
+    let shortest = [
+        idle,
+        limits.max(Limit::PartialTime),
+        limits.closing_timeout_ms,
+        limits.wait_ms(Limit::LagBytes),
+        limits.over_ms(),
+        limits.max(Limit::RetentionTime),
+    ];
+    let shortest = shortest.into_iter().min().unwrap_or(4000);
+    Duration::from_millis((shortest / 4).clamp(5, 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{Router, UserSocket};
+
+    #[test]
+    fn the_shortest_deadline_says_how_often_deadlines_are_looked_at() {
+        let every_ms = |idle_timeout_ms, partial_timeout_ms| {
+            let socket = UserSocket::new().idle_timeout_ms(idle_timeout_ms);
+            let app = HttpApp::new(Router::new().socket("/socket", socket));
+            let limits = ServerLimits::default().with_max(Limit::PartialTime, partial_timeout_ms);
+            sweep_interval(&limits, &app).as_millis()
+        };
+        assert_eq!(every_ms(400, 2_000), 100);
+        assert_eq!(every_ms(400, 200), 50);
+        assert_eq!(every_ms(1, 200), 5);
+    }
+}

@@ -1,0 +1,133 @@
+//! Topics that may have so many members, on the engine alone: never one too many, whatever two shards do at once, and no
+//! place that is lost.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use bytes::Bytes;
+use lobbyd::FanoutSettings;
+use lobbyd::broker::{Class, Draft, Fanout, Hub, SubscriptionId, Terms};
+
+const ROOM: &str = "room:lobby";
+
+fn shard(hub: &Arc<Hub>, number: u16, connections: u32) -> Fanout {
+    let mut fanout = Fanout::new(number, Arc::clone(hub), FanoutSettings::default());
+    for outlet in 0..connections {
+        fanout.open(outlet, Class::ALL[outlet as usize % 2]);
+    }
+    fanout
+}
+
+fn places(count: u32, intercept: &'static [&'static str]) -> Terms {
+    Terms {
+        intercept,
+        members_max: Some(count),
+        retention: None,
+    }
+}
+
+fn try_join(fanout: &mut Fanout, outlet: u32, terms: &Terms) -> Option<SubscriptionId> {
+    let id = fanout.new_id();
+    fanout.subscribe_on(outlet, id, ROOM, terms).then_some(id)
+}
+
+#[test]
+fn topic_lets_in_exactly_its_places_when_two_shards_join_at_once() {
+    for _ in 0..50 {
+        let hub = Arc::new(Hub::new(2));
+        let start = Arc::new(Barrier::new(2));
+        let threads = [0, 1].map(|number| {
+            let (mut fanout, start) = (shard(&hub, number, 80), Arc::clone(&start));
+            thread::spawn(move || {
+                start.wait();
+                let join =
+                    |outlet: &u32| try_join(&mut fanout, *outlet, &places(100, &[])).is_some();
+                (0..80).filter(join).count()
+            })
+        });
+        let inside: usize = threads.into_iter().map(|t| t.join().unwrap()).sum();
+        assert_eq!(inside, 100);
+    }
+}
+
+/// Counts a member in before it leaves and after it has joined, so it never counts more than there are.
+#[test]
+fn members_that_come_and_go_on_four_shards_never_exceed_the_places() {
+    const PLACES: u32 = 3;
+    let hub = Arc::new(Hub::new(4));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let start = Arc::new(Barrier::new(4));
+    let threads = [0, 1, 2, 3].map(|number| {
+        let (mut fanout, inside) = (shard(&hub, number, 2), Arc::clone(&inside));
+        let start = Arc::clone(&start);
+        // Some intercept, which is a listener beside the member.
+        let terms = places(PLACES, if number % 2 == 0 { &["hidden"] } else { &[] });
+        thread::spawn(move || {
+            start.wait();
+            let (mut joined, mut refused) = (0, 0);
+            let mut own = [None, None];
+            for step in 0..20_000 {
+                let outlet = step % 2;
+                if let Some(id) = own[outlet].take() {
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    fanout.unsubscribe(outlet as u32, id);
+                    continue;
+                }
+                own[outlet] = try_join(&mut fanout, outlet as u32, &terms);
+                if own[outlet].is_some() {
+                    let before = inside.fetch_add(1, Ordering::SeqCst);
+                    assert!(before < PLACES as usize, "one too many");
+                    joined += 1;
+                } else {
+                    refused += 1;
+                }
+            }
+            inside.fetch_sub(own.into_iter().flatten().count(), Ordering::SeqCst);
+            (0..2).for_each(|outlet| fanout.close(outlet));
+            assert_eq!(fanout.rooms_len(), 0);
+            (joined, refused)
+        })
+    });
+    let counts = threads.map(|t| t.join().unwrap());
+    assert!(counts.iter().all(|(joined, _)| *joined > 0), "{counts:?}");
+    assert!(counts.iter().any(|(_, refused)| *refused > 0), "{counts:?}");
+    assert_eq!(hub.topics_len(), 0);
+    let mut fanout = shard(&hub, 0, 8);
+    let join = |outlet: &u32| try_join(&mut fanout, *outlet, &places(PLACES, &[])).is_some();
+    assert_eq!((0..8).filter(join).count(), 3, "all places are free again");
+}
+
+#[test]
+fn listeners_take_no_place_and_a_refused_join_leaves_nothing() {
+    let hub = Arc::new(Hub::new(1));
+    let mut fanout = shard(&hub, 0, 10);
+    for outlet in 0..4 {
+        let id = fanout.new_id();
+        fanout.listen(outlet, id, ROOM);
+        let id = fanout.new_id();
+        fanout.listen_as_socket_id(outlet, id, ROOM);
+    }
+    let hidden = places(1, &["hidden"]);
+    let first = try_join(&mut fanout, 4, &hidden).expect("no member is there");
+    assert_eq!(try_join(&mut fanout, 5, &hidden), None);
+    assert_eq!(try_join(&mut fanout, 6, &places(1, &[])), None);
+    assert!(
+        try_join(&mut fanout, 7, &Terms::default()).is_some(),
+        "no bound of its own"
+    );
+    fanout.unsubscribe(4, first);
+    (0..10).for_each(|outlet| fanout.close(outlet));
+    assert_eq!((hub.topics_len(), fanout.rooms_len()), (0, 0));
+}
+
+#[test]
+fn topic_without_places_stays_unknown() {
+    let hub = Arc::new(Hub::new(1));
+    let mut fanout = shard(&hub, 0, 1);
+    assert_eq!(try_join(&mut fanout, 0, &places(0, &[])), None);
+    assert_eq!(try_join(&mut fanout, 0, &places(0, &["hidden"])), None);
+    assert_eq!((hub.topics_len(), fanout.rooms_len()), (0, 0));
+    let seal = &mut |draft: &mut Draft, _| draft.seal(Class::V2, Some(Bytes::from_static(b"x")));
+    assert!(hub.publish(ROOM, seal).is_none());
+}

@@ -1,0 +1,46 @@
+//! Parsing payloads into types: the memory is kept by the thread, up to a bound.
+
+use std::hint::black_box;
+
+use lobbyd::Json;
+use serde::Deserialize;
+
+use crate::heap;
+
+#[derive(Deserialize)]
+struct Move {
+    x: f64,
+    y: f64,
+}
+
+fn parse(text: &str) -> f64 {
+    let payload = Json::new(text).expect("a test's own JSON");
+    let moved: Move = payload.parse().expect("it fits");
+    moved.x + moved.y
+}
+
+/// What other threads of the test runner may allocate meanwhile, and far less than what a parse takes.
+const NOISE_BYTES: usize = 1 << 10;
+
+/// A payload with a list of `zeros` zeros in it.
+fn text_with(zeros: usize) -> String {
+    format!(r#"{{"x":1.5,"more":[{}0],"y":2}}"#, "0,".repeat(zeros))
+}
+
+#[test]
+fn parse_allocates_nothing_the_second_time_and_keeps_nothing_large() {
+    let heap = heap();
+    let text = text_with(4_000);
+    assert_eq!(parse(&text), 3.5);
+    heap.reset_peak_usage();
+    let before = heap.current_usage();
+    for _ in 0..100 {
+        assert_eq!(black_box(parse(&text)), 3.5);
+    }
+    assert!(heap.peak_usage() < before + NOISE_BYTES);
+
+    let large = text_with(100_000);
+    let before = heap.current_usage();
+    assert_eq!(parse(&large), 3.5);
+    assert!(heap.current_usage() < before + NOISE_BYTES);
+}

@@ -1,0 +1,91 @@
+//! The admin listener of the real binary: wherever its address comes from, the metrics are there and nowhere else.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::Stdio;
+
+use testkit::process::metric;
+use testkit::{Process, request};
+
+use crate::config::fixture::{Folder, ended};
+
+fn status(address: SocketAddr, path: &str) -> String {
+    let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    let answer = request(address, &head);
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+/// Where it says that operators are served.
+pub fn admin_of(served: &Process) -> SocketAddr {
+    served.logs(&["served to operators"]);
+    let log = served.log();
+    let (_, rest) = log.split_once("admin=").expect("an address");
+    rest.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+fn serves_metrics_there_alone(served: &Process, admin: SocketAddr) {
+    assert_eq!(metric(admin, "lobbyd_admitting"), 1);
+    assert_eq!(status(admin, "/readyz"), "200");
+    assert_eq!(status(admin, "/"), "404");
+    assert_eq!(status(served.address(), "/metrics"), "404");
+    assert_eq!(status(served.address(), "/readyz"), "200");
+}
+
+#[test]
+fn address_of_file_environment_or_flag_is_where_the_metrics_are() {
+    let file = "[server]\nadmin_listen = \"127.0.0.1:0\"\n";
+    let in_file = Folder::of("admin_file").with(file);
+    let served = in_file.serve(&[]);
+    serves_metrics_there_alone(&served, admin_of(&served));
+    let nothing = Folder::of("admin_elsewhere").with("");
+    let mut command = nothing.serving(&[]);
+    command.env("LOBBYD_SERVER_ADMIN_LISTEN", "127.0.0.1:0");
+    let served = Process::start(command);
+    serves_metrics_there_alone(&served, admin_of(&served));
+    let served = nothing.serve(&["--admin-listen", "localhost:0"]);
+    serves_metrics_there_alone(&served, admin_of(&served));
+}
+
+#[test]
+fn port_in_use_is_told_of_the_admin_address_with_exit_code_3() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = Folder::of("admin_taken").with("");
+    let (code, stdout, stderr) = ended(&mut folder.serving(&["--admin-listen", &address]));
+    assert_eq!((code, &*stdout), (3, ""), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let line = format!(
+        "lobbyd: cannot listen on {address}: the port is already in use \
+         (another lobbyd? try --admin-listen 127.0.0.1:0 for any free port)\n"
+    );
+    assert_eq!(stderr, line);
+}
+
+#[test]
+fn socket_named_admin_that_is_handed_over_replaces_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = listener.local_addr().unwrap();
+    let file = "[server]\nadmin_listen = \"127.0.0.1:1\"\n";
+    let folder = Folder::of("admin_inherited").with(file);
+    let mut command = folder.in_a_shell("LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=admin exec");
+    command.stdin(Stdio::from(std::os::fd::OwnedFd::from(listener)));
+    let served = Process::start(command);
+    assert_ne!(served.address(), admin);
+    serves_metrics_there_alone(&served, admin);
+    assert_eq!(admin_of(&served), admin);
+    served.logs(&["not_bound=127.0.0.1:1"]);
+}
+
+#[test]
+fn socket_named_admin_that_does_not_listen_ends_it_with_3() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let folder = Folder::of("admin_deaf").with("");
+    let mut command = folder.in_a_shell("LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=admin exec");
+    command.stdin(Stdio::from(std::os::fd::OwnedFd::from(client)));
+    let (code, stdout, stderr) = ended(&mut command);
+    assert_eq!((code, &*stdout), (3, ""), "{stderr}");
+    assert!(
+        stderr.starts_with("lobbyd: cannot use what was handed over: the socket does not listen"),
+        "{stderr}"
+    );
+}

@@ -1,0 +1,87 @@
+//! The real binary, in a folder of its own, with an environment of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lobbyd::config::{Config, Given};
+use testkit::Process;
+
+/// A folder where a file `lobbyd.toml` may stand. Gone with the value.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// Of a test by that name.
+    pub fn of(test: &str) -> Folder {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    /// With `lobbyd.toml` like this.
+    pub fn with(self, file: &str) -> Folder {
+        self.write(file);
+        self
+    }
+
+    /// What it says, as the program reads it.
+    pub fn config(&self) -> Config {
+        let given = Given {
+            file: Some(self.0.join("lobbyd.toml")),
+            ..Given::default()
+        };
+        given.read().unwrap().config
+    }
+
+    /// Writes `lobbyd.toml`.
+    pub fn write(&self, file: &str) {
+        fs::write(self.0.join("lobbyd.toml"), file).unwrap();
+    }
+
+    /// The program with these arguments, and nothing in its environment.
+    pub fn lobbyd(&self, arguments: &[&str]) -> Command {
+        let mut command = testkit::lobbyd!();
+        command.args(arguments).env_clear().current_dir(&self.0);
+        command
+    }
+
+    /// Runs it to its end: exit code, stdout, stderr.
+    pub fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        ended(&mut self.lobbyd(arguments))
+    }
+
+    /// Serves with `lobbyd.toml` on a free port.
+    pub fn serve(&self, arguments: &[&str]) -> Process {
+        Process::start(self.serving(arguments))
+    }
+
+    /// The program as [`serve`](Folder::serve) runs it.
+    pub fn serving(&self, arguments: &[&str]) -> Command {
+        let always = ["--config", "lobbyd.toml", "--listen", "127.0.0.1:0"];
+        self.lobbyd(&[&always[..], arguments].concat())
+    }
+
+    /// The same, with the program behind `exec` in a shell's line, and what the shell has as its input as descriptor 3.
+    pub fn in_a_shell(&self, exec: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        let script =
+            format!("{exec} \"$0\" --config lobbyd.toml --listen 127.0.0.1:0 3<&0 </dev/null");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_lobbyd")]);
+        command.env_clear().current_dir(&self.0);
+        command
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn ended(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().expect("no signal ended it");
+    (code, text(output.stdout), text(output.stderr))
+}

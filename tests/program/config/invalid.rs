@@ -1,0 +1,114 @@
+//! Configurations of every wrong kind: exit code 2, nothing on stdout, and exactly these lines.
+
+use crate::config::fixture::{Folder, ended};
+use crate::config::invalid_files::FILES;
+
+#[test]
+fn wrong_file_is_refused_with_every_wrong_line_and_what_was_expected() {
+    let folder = Folder::of("wrong_files");
+    for (file, lines) in FILES {
+        folder.write(file);
+        let expected: String = lines
+            .iter()
+            .map(|line| format!("lobbyd.toml:{line}\n"))
+            .collect();
+        // What is checked is what would be started.
+        for arguments in [
+            &["config", "check", "lobbyd.toml"][..],
+            &["--config", "lobbyd.toml"],
+        ] {
+            let (code, stdout, stderr) = folder.run(arguments);
+            assert_eq!(stderr, expected, "of {file}");
+            assert_eq!((code, &*stdout), (2, ""), "of {file}");
+        }
+    }
+}
+
+#[test]
+fn topic_longer_than_one_that_can_be_joined_is_refused() {
+    let folder = Folder::of("long_topic");
+    for (bytes, code) in [(1_024, 0), (1_025, 2)] {
+        folder.write(&format!("[[room]]\ntopic = \"{}*\"", "x".repeat(bytes)));
+        let (exit, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+        assert_eq!(exit, code, "{stderr}");
+        let told = "lobbyd.toml:2: room.topic: has 1025 bytes; expected at most 1024, as no longer topic can be joined\n";
+        assert_eq!(stderr, if code == 0 { "" } else { told });
+    }
+}
+
+#[test]
+fn file_that_cannot_be_read_is_refused() {
+    let folder = Folder::of("unreadable");
+    let (code, _, stderr) = folder.run(&["--config", "none.toml"]);
+    assert_eq!(
+        stderr,
+        "none.toml: cannot be read: No such file or directory (os error 2)\n"
+    );
+    assert_eq!(code, 2);
+    let (code, _, stderr) = folder.run(&["config", "check", "."]);
+    assert_eq!(stderr, ".: cannot be read: Is a directory (os error 21)\n");
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn wrong_variable_is_refused_with_the_nearest_name() {
+    let table = [
+        (
+            "LOBBYD_LISTEN",
+            "x",
+            "LOBBYD_LISTEN: no such setting; did you mean LOBBYD_SERVER_LISTEN?",
+        ),
+        (
+            "LOBBYD_LIMITS_CONECTIONS_MAX",
+            "1",
+            "LOBBYD_LIMITS_CONECTIONS_MAX: no such setting; did you mean LOBBYD_LIMITS_CONNECTIONS_MAX?",
+        ),
+        ("LOBBYD_FOO", "1", "LOBBYD_FOO: no such setting"),
+        ("LOBBYD_PORT", "5000", "LOBBYD_PORT: no such setting"),
+        (
+            "LOBBYD_SERVER_SHARDS",
+            "many",
+            "LOBBYD_SERVER_SHARDS: expected a whole number from 1 to 1024, found \"many\"",
+        ),
+        (
+            "LOBBYD_SERVER_PROXY_PROTOCOL",
+            "true",
+            "LOBBYD_SERVER_PROXY_PROTOCOL: needs server.trusted_proxies: whose headers are to be believed?",
+        ),
+        (
+            "LOBBYD_DRAIN_WINDOW_MS",
+            "60000",
+            "LOBBYD_DRAIN_WINDOW_MS: drain.deadline_ms, 30000, would end before drain.ready_delay_ms and drain.window_ms, 0 and 60000; expected a deadline of at least 60000",
+        ),
+        (
+            "LOBBYD_SERVER_TRUSTED_PROXIES",
+            "x,10.0.0.0/8,y",
+            "LOBBYD_SERVER_TRUSTED_PROXIES: \"x\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"\nLOBBYD_SERVER_TRUSTED_PROXIES: \"y\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"",
+        ),
+        (
+            "LOBBYD_CONFIG",
+            "none.toml",
+            "none.toml: cannot be read: No such file or directory (os error 2)",
+        ),
+    ];
+    let folder = Folder::of("wrong_variables");
+    for (name, value, expected) in table {
+        let (code, stdout, stderr) = ended(folder.lobbyd(&[]).env(name, value));
+        assert_eq!(stderr, format!("{expected}\n"));
+        assert_eq!((code, &*stdout), (2, ""));
+    }
+}
+
+/// Kubernetes puts variables into every container for each service, and one may be called lobbyd.
+#[test]
+fn variables_of_a_service_by_our_name_are_none_of_ours() {
+    let folder = Folder::of("service_links");
+    let mut command = folder.lobbyd(&["config", "show"]);
+    command
+        .env("LOBBYD_SERVICE_HOST", "10.0.0.1")
+        .env("LOBBYD_SERVICE_PORT_HTTP", "4000")
+        .env("LOBBYD_PORT", "tcp://10.0.0.1:4000")
+        .env("LOBBYD_PORT_4000_TCP_ADDR", "10.0.0.1");
+    let (code, _, stderr) = ended(&mut command);
+    assert_eq!((code, &*stderr), (0, ""));
+}

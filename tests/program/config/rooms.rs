@@ -1,0 +1,169 @@
+//! Rooms from a file, as clients of the real binary meet them.
+
+use std::sync::Barrier;
+
+use lobbyd::config::Config;
+use lobbyd::rooms::tutorial;
+use lobbyd::{FanoutSettings, Retention};
+use serde_json::json;
+use testkit::{Client, Process, ROOM, connect_to};
+
+use crate::config::fixture::Folder;
+
+const TARGET: &str = "/socket/websocket?vsn=2.0.0";
+
+const ROOMS: &str = r#"
+[[room]]
+topic = "room:vip"
+join = "deny"
+reason = "not today"
+
+[[room]]
+topic = "room:*"
+[[room.event]]
+name = "say"
+relay = ["body", "id"]
+echo = false
+acknowledge = true
+[[room.event]]
+name = "short"
+bytes_max = 12
+[[room.event]]
+name = "rare"
+messages_per_second = 1
+burst = 3
+[[room.event]]
+name = "whole"
+[room.retention]
+bytes_max = 100_000
+messages_max = 100
+time_ms_max = 5_000
+"#;
+
+fn two_in(served: &Process) -> [Client; 2] {
+    [(); 2].map(|()| {
+        let mut client = connect_to(served.address(), TARGET);
+        client.join(ROOM);
+        client
+    })
+}
+
+#[test]
+fn without_a_file_the_rooms_are_the_tutorials() {
+    assert_eq!(Config::default().room_rules(), tutorial());
+}
+
+#[test]
+fn room_without_a_retention_keeps_as_the_limits_say_observed_ones_too() {
+    let room = "[[room]]\ntopic = \"room:*\"\nretention.messages_max = 7\n";
+    let limits = "[limits]\nretention_bytes = { max = 1_000, mode = \"observe\" }\n";
+    let folder = Folder::of("rooms_kept").with(&format!("{limits}{room}"));
+    let rules = folder.config().room_rules();
+    let expected = Retention {
+        bytes_max: 16 * 1_000,
+        entries_max: 7,
+        ms_max: FanoutSettings::default().retention_ms_max,
+    };
+    assert_eq!(rules[0].retention, Some(expected));
+    folder.write(ROOMS);
+    let expected = Retention {
+        bytes_max: 100_000,
+        entries_max: 100,
+        ms_max: 5_000,
+    };
+    let rules = folder.config().room_rules();
+    assert_eq!(
+        [rules[0].retention, rules[1].retention],
+        [None, Some(expected)]
+    );
+}
+
+#[test]
+fn join_rules_are_those_of_the_file_and_replace_the_tutorials_room() {
+    let folder = Folder::of("rooms_joined").with(ROOMS);
+    let served = folder.serve(&[]);
+    let mut client = connect_to(served.address(), TARGET);
+    assert_eq!(client.try_join("room:vip"), Err("not today".to_owned()));
+    assert_eq!(client.try_join("hall"), Err("unmatched topic".to_owned()));
+    client.join("room:lobby");
+    client.send(json!(["11", "5", "room:lobby", "new_msg", {"body": 1}]));
+    let error = json!({"status": "error", "response": {"reason": "unknown event \"new_msg\""}});
+    client.expect(json!(["11", "5", "room:lobby", "phx_reply", error]));
+    client.leave("room:lobby");
+    served.shows("lobbyd_joins_total{result=\"ok\"}", 1);
+    served.shows("lobbyd_joins_total{result=\"refused\"}", 2);
+}
+
+#[test]
+fn relays_and_answers_are_as_the_file_says() {
+    let folder = Folder::of("rooms_relayed").with(ROOMS);
+    let served = folder.serve(&["--shards", "2"]);
+    let [mut one, mut other] = two_in(&served);
+    one.push("say", json!({"id": 7, "spy": true, "body": "hello"}));
+    one.expect_reply("ok", json!({}));
+    let relayed = format!(r#"[null,null,"{ROOM}","say",{{"body":"hello","id":7}}]"#);
+    assert_eq!(other.recv().text(), relayed);
+    one.push("say", json!({"body": "hello"}));
+    one.expect_error("say needs an object with an id");
+    let whole = format!(r#"["11","5","{ROOM}","whole",{{ "a":1.0, "a":[ ] }}]"#);
+    one.send_text(&whole);
+    let relayed = format!(r#"[null,null,"{ROOM}","whole",{{ "a":1.0, "a":[ ] }}]"#);
+    assert_eq!(one.recv().text(), relayed);
+    assert_eq!(other.recv().text(), relayed);
+    one.push("short", json!({"a": 123456}));
+    one.expect_event("short", json!({"a": 123456}));
+    one.push("short", json!({"a": 1234567}));
+    one.expect_error("payload too large");
+    other.expect_event("short", json!({"a": 123456}));
+    for _ in 0..3 {
+        one.push("rare", json!({}));
+        one.expect_event("rare", json!({}));
+        other.expect_event("rare", json!({}));
+    }
+    // On a slow machine there may be a fourth by now, and a fifth, but not twenty.
+    (0..20).for_each(|_| one.push("rare", json!({})));
+    let mut refused = 0;
+    for _ in 0..20 {
+        let answer = one.json();
+        refused += usize::from(answer[4]["response"]["reason"] == "too many messages");
+    }
+    assert!(refused > 0);
+    let mut heard = 0;
+    other.send(json!([null, "hb", "phoenix", "heartbeat", {}]));
+    while other.json()[3] == "rare" {
+        heard += 1;
+    }
+    assert_eq!(heard + refused, 20, "each is relayed or refused");
+}
+
+#[test]
+fn room_stormed_on_two_shards_lets_in_what_the_file_says_and_counts_it() {
+    const CROWD: usize = 60;
+    let file = "[[room]]\ntopic = \"room:*\"\nmembers_max = 25\n";
+    let folder = Folder::of("rooms_stormed").with(file);
+    let served = folder.serve(&["--shards", "2"]);
+    let start = Barrier::new(CROWD);
+    let clients: Vec<_> = std::thread::scope(|scope| {
+        let join = || {
+            let mut client = connect_to(served.address(), TARGET);
+            start.wait();
+            let answer = client.try_join("room:full");
+            (client, answer)
+        };
+        let threads: Vec<_> = (0..CROWD).map(|_| scope.spawn(join)).collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    let (mut inside, mut outside): (Vec<_>, Vec<_>) =
+        clients.into_iter().partition(|(_, answer)| answer.is_ok());
+    assert_eq!(inside.len(), 25);
+    let full = Err("room full".to_owned());
+    assert!(outside.iter().all(|(_, answer)| *answer == full));
+    served.shows("lobbyd_joins_total{result=\"ok\"}", 25);
+    served.shows("lobbyd_joins_total{result=\"refused\"}", 35);
+    served.shows("lobbyd_channels", 25);
+    // A place that is given back is one again.
+    let (one, other) = (&mut inside[0].0, &mut outside[0].0);
+    one.leave("room:full");
+    other.join("room:full");
+    served.shows("lobbyd_channels", 25);
+}

@@ -1,0 +1,220 @@
+//! Right configurations: who has the last word, what `check`, `show` and `default` print, and that all say the same.
+
+use lobbyd::config::{Config, Given, SETTINGS, complete, effective};
+use serde_json::json;
+use testkit::{connect_to, upgrade};
+
+use crate::config::fixture::{Folder, ended};
+
+/// The line of `config show` with that key and value.
+fn source(shown: &str, line: &str) -> String {
+    let found = shown
+        .lines()
+        .find_map(|l| l.strip_prefix(line)?.split_once("# "));
+    let (_, source) = found.unwrap_or_else(|| panic!("{line} is not in {shown}"));
+    source.to_owned()
+}
+
+#[test]
+fn flag_stands_over_the_environment_over_the_file_over_the_default() {
+    let folder = Folder::of("precedence").with(
+        "[server]\nlisten = \"127.0.0.1:1\"\nshards = 3\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
+         [limits]\nidle_time_ms = { max = 7, mode = \"observe\" }\n[socket]\norigins = [\"//a.b\"]\n",
+    );
+    let arguments = [
+        "config",
+        "show",
+        "--config",
+        "lobbyd.toml",
+        "--listen",
+        "localhost:3",
+    ];
+    let mut command = folder.lobbyd(&arguments);
+    command
+        .env("LOBBYD_SERVER_LISTEN", "127.0.0.1:2")
+        .env("LOBBYD_SERVER_SHARDS", "4")
+        .env("LOBBYD_LIMITS_IDLE_TIME_MS_MODE", "enforce")
+        .env("LOBBYD_LIMITS_CONNECTIONS_MAX", "1_000")
+        .env("LOBBYD_SERVER_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
+        .env("LOBBYD_SERVER_STATIC_FILES", "false");
+    let (code, shown, stderr) = ended(&mut command);
+    assert_eq!((code, &*stderr), (0, ""));
+    let table = [
+        ("listen = \"localhost:3\"", "--listen"),
+        ("shards = 4", "LOBBYD_SERVER_SHARDS"),
+        ("static_files = false", "LOBBYD_SERVER_STATIC_FILES"),
+        (
+            "trusted_proxies = [\"10.0.0.0/8\", \"::1/128\"]",
+            "LOBBYD_SERVER_TRUSTED_PROXIES",
+        ),
+        ("level = \"warn\"", "lobbyd.toml:5"),
+        ("origins = [\"//a.b\"]", "lobbyd.toml:10"),
+        ("max = 7 ", "lobbyd.toml:8"),
+        ("max = 1_000 ", "LOBBYD_LIMITS_CONNECTIONS_MAX"),
+        ("connect_ms = 10_000", "default"),
+        ("# admin_listen: none", "default"),
+    ];
+    for (line, expected) in table {
+        assert_eq!(source(&shown, line), expected, "{line}");
+    }
+    let idle = shown.split("[limits.idle_time_ms]").nth(1).unwrap();
+    assert_eq!(
+        source(idle, "mode = \"enforce\""),
+        "LOBBYD_LIMITS_IDLE_TIME_MS_MODE"
+    );
+}
+
+#[test]
+fn file_may_be_named_by_the_environment_and_a_flag_names_another() {
+    let folder = Folder::of("named_file").with("[log]\nlevel = \"warn\"\n");
+    let by_variable = ended(
+        folder
+            .lobbyd(&["config", "show"])
+            .env("LOBBYD_CONFIG", "lobbyd.toml"),
+    );
+    assert_eq!(source(&by_variable.1, "level = \"warn\""), "lobbyd.toml:2");
+    let by_flag = ["config", "show", "--config", "lobbyd.toml"];
+    let by_flag = ended(folder.lobbyd(&by_flag).env("LOBBYD_CONFIG", "none.toml"));
+    assert_eq!(by_flag.1, by_variable.1);
+    // Empty, it is as if it were not there.
+    let none = ended(folder.lobbyd(&["config", "show"]).env("LOBBYD_CONFIG", ""));
+    assert_eq!((none.0, &*none.2), (0, ""));
+    assert_eq!(source(&none.1, "level = \"info\""), "default");
+}
+
+#[test]
+fn complete_file_is_right_also_where_its_comment_signs_are_gone() {
+    let folder = Folder::of("uncommented");
+    let text = complete();
+    let is_setting = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
+    let left_out: Vec<&str> = text.lines().filter(is_setting).collect();
+    assert!(left_out.len() > 8, "{left_out:?}");
+    // A reason alone needs another line to change as well.
+    let uncommented = left_out.iter().filter(|line| !line.starts_with("#reason"));
+    let file = uncommented.fold(text.clone(), |text, line| {
+        text.replacen(line, &line[1..], 1)
+    });
+    folder.write(&file);
+    let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    assert_eq!((code, &*stderr), (0, ""), "{file}");
+}
+
+#[test]
+fn check_says_what_a_right_file_defines() {
+    let folder = Folder::of("check").with("[server]\nshards = 3\n");
+    let built_in = "lobbyd.toml: ok: 1 setting and the built-in 2 rooms (room:lobby, room:*)\n";
+    let (code, stdout, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    assert_eq!((code, &*stdout, &*stderr), (0, built_in, ""));
+    folder.write("[[room]]\ntopic = \"game:*\"\n");
+    let own = "lobbyd.toml: ok: 0 settings and 1 room (game:*)\n";
+    assert_eq!(folder.run(&["config", "check", "lobbyd.toml"]).1, own);
+}
+
+/// What `config default` prints is the defaults, all of them; what `config show` prints is what it was given.
+#[test]
+fn complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
+    let folder = Folder::of("complete");
+    let (code, text, _) = folder.run(&["config", "default"]);
+    assert_eq!((code, &*text), (0, &*complete()));
+    folder.write(&text);
+    let path = format!("{}/complete/lobbyd.toml", env!("CARGO_TARGET_TMPDIR"));
+    let given = Given {
+        file: Some(path.into()),
+        ..Given::default()
+    };
+    let read = given.read().unwrap().config;
+    assert_same(&read, &Config::default());
+    for setting in SETTINGS.iter() {
+        let named = text.lines().any(|line| {
+            line.trim_start_matches('#')
+                .starts_with(&format!("{} =", setting.key()))
+        });
+        assert!(named, "{}", setting.path);
+    }
+    folder.write(EVERYTHING);
+    let all = given.read().unwrap();
+    folder.write(&effective(&all));
+    assert_same(&given.read().unwrap().config, &all.config);
+    assert_eq!(all.config.rooms.len(), 3);
+}
+
+fn assert_same(one: &Config, other: &Config) {
+    for setting in SETTINGS.iter() {
+        assert_eq!(setting.show(one), setting.show(other), "{}", setting.path);
+    }
+    assert_eq!(one.rooms, other.rooms);
+}
+
+const EVERYTHING: &str = r#"
+[server]
+listen = "[::1]:0"
+admin_listen = "localhost:0"
+shards = 0x2
+trusted_proxies = ["10.0.0.0/8", "fe80::1"]
+proxy_protocol = true
+[socket]
+path = "/live/sockets"
+origins = ["//*.example.com", "https://x"]
+[log]
+format = "json"
+[limits]
+connections = { max = 10, mode = "observe" }
+[[room]]
+topic = "say \"hé\"\u007f\\"
+members_max = 3
+[[room.event]]
+name = "*"
+relay = ["a", "b"]
+echo = false
+acknowledge = true
+bytes_max = 10
+messages_per_second = 3
+burst = 4
+[room.retention]
+bytes_max = 1
+messages_max = 2
+time_ms_max = 3
+[[room]]
+topic = "game:*"
+[[room]]
+topic = "*"
+join = "deny"
+reason = "no \n"
+"#;
+
+#[test]
+fn every_variable_names_one_setting() {
+    let mut names: Vec<String> = SETTINGS.iter().map(|setting| setting.variable()).collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+/// From the file to the socket: path, origin, limits of the mount and the page.
+#[test]
+fn settings_are_what_is_served() {
+    let folder = Folder::of("served").with(
+        "[server]\nstatic_files = false\n[socket]\npath = \"/live\"\norigins = [\"https://good.example\"]\n\
+         [limits]\nmessage_bytes.max = 100\nchannels_per_connection.max = 1\n",
+    );
+    let served = folder.serve(&["--shards", "1"]);
+    let target = "/live/websocket?vsn=2.0.0";
+    let good = upgrade(served.address(), target, "Origin: https://good.example\r\n");
+    let mut client = good.unwrap_or_else(|answer| panic!("{answer}"));
+    let refused = upgrade(served.address(), target, "Origin: https://bad.example\r\n")
+        .err()
+        .unwrap();
+    assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
+    for path in ["/socket/websocket?vsn=2.0.0", "/"] {
+        let answer = upgrade(served.address(), path, "").err().unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+    client.join("room:lobby");
+    client.send(json!(["12", "2", "room:lobbyist", "phx_join", {}]));
+    assert!(client.recv().text().contains("too many channels joined"));
+    client.send_text(&"x".repeat(101));
+    assert_eq!(client.close_code(), 1009);
+    let mut another = connect_to(served.address(), target);
+    another.join("room:lobby");
+}

@@ -1,0 +1,68 @@
+//! What lobbyd says of a listener that was handed to it, and of what is none.
+
+use std::fs::File;
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::process::Command;
+
+use testkit::{Process, connect_to};
+
+use crate::fixture::{held_listener, lobbyd_with, lobbyd_with_two};
+
+#[test]
+fn listener_that_was_handed_over_replaces_the_address_and_that_is_said() {
+    let (listener, address) = held_listener();
+    let lobbyd = Process::start(lobbyd_with(listener));
+    assert_eq!(lobbyd.address(), address);
+    let end = "with 2 shards, on a socket that was handed over\n";
+    assert!(lobbyd.line.ends_with(end), "{:?}", lobbyd.line);
+    connect_to(address, "/socket/websocket?vsn=2.0.0").join("room:lobby");
+    lobbyd.signal("TERM");
+    let ended = lobbyd.ended();
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.log.contains("not_bound=127.0.0.1:0"), "{}", ended.log);
+}
+
+/// Runs it to its end, which must be 3 with one line that has `part` in it.
+fn refuses(mut command: Command, part: &str) {
+    let output = command.output().expect("it runs");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert_eq!(output.stdout, b"");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(
+        stderr.starts_with("lobbyd: cannot use what was handed over: "),
+        "{stderr}"
+    );
+    assert!(stderr.contains(part), "{part} in {stderr}");
+}
+
+#[test]
+fn descriptor_that_is_no_listener_is_one_clear_line_and_exit_code_3() {
+    let (listener, address) = held_listener();
+    let connected = TcpStream::connect(address).unwrap();
+    let tcp = "a TCP socket that listens was expected";
+    refuses(lobbyd_with(File::open("/dev/null").unwrap()), tcp);
+    refuses(lobbyd_with(UdpSocket::bind("127.0.0.1:0").unwrap()), tcp);
+    refuses(lobbyd_with(connected), "the socket does not listen");
+    let handed_over = || lobbyd_with(TcpListener::try_clone(&listener).unwrap());
+    let mut none = handed_over();
+    none.env("LISTEN_FDS", "many");
+    refuses(none, "LISTEN_FDS=\"many\" is no number");
+    let mut missing = handed_over();
+    missing.env("LISTEN_FDS", "2");
+    refuses(missing, "fd 4 is not a");
+    let two = lobbyd_with_two(TcpListener::try_clone(&listener).unwrap());
+    refuses(two, "expected one for clients");
+}
+
+#[test]
+fn socket_that_was_handed_to_another_process_is_left_alone() {
+    let mut command = crate::fixture::lobbyd();
+    command.env("LISTEN_FDS", "1").env("LISTEN_PID", "1");
+    let lobbyd = Process::start(command);
+    assert!(
+        lobbyd.line.ends_with("with 2 shards\n"),
+        "{:?}",
+        lobbyd.line
+    );
+}

@@ -1,0 +1,203 @@
+//! Sockets that send as fast as they can, and read what they get. Others wait their turn, no longer.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use lobbyd::server::Limit;
+use serde_json::{Value, json};
+use testkit::{Client, at_any_pace, connect, frame};
+
+use crate::fixture::{Chat, arena, nothing_is_left};
+
+/// Messages the bystanders have to get through while the attack goes on.
+const ROUNDS: usize = 6;
+
+fn heartbeat() -> Value {
+    json!([null, "1", "phoenix", "heartbeat", {}])
+}
+
+fn text(message: &Value) -> Vec<u8> {
+    frame(1, message.to_string().as_bytes())
+}
+
+/// Sends `bytes` again and again on all of `clients`, and reads what comes to them and to `listeners`, until told to stop.
+struct Firehose {
+    over: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<usize>>,
+}
+
+impl Firehose {
+    fn start(clients: Vec<Client>, listeners: Vec<Client>, bytes: &[u8]) -> Firehose {
+        let over = Arc::new(AtomicBool::new(false));
+        let streams: Vec<TcpStream> = clients.into_iter().map(|client| client.stream).collect();
+        let own = streams.iter().map(|stream| stream.try_clone().unwrap());
+        let readers: Vec<TcpStream> = own.chain(listeners.into_iter().map(|c| c.stream)).collect();
+        for stream in &readers {
+            stream.set_nonblocking(true).unwrap();
+        }
+        let (bytes, is_over) = (bytes.to_vec(), Arc::clone(&over));
+        let writing = std::thread::spawn(move || write_all_round(streams, &bytes, &is_over));
+        let is_over = Arc::clone(&over);
+        let reading = std::thread::spawn(move || read_all_round(readers, &is_over));
+        Firehose {
+            over,
+            threads: vec![writing, reading],
+        }
+    }
+
+    /// Lets it go on for a second and until the bystanders have chatted, and shows that it was no trickle.
+    fn withstood_by(self, chat: &Chat, bytes_min: usize) {
+        let started = Instant::now();
+        chat.goes_on(ROUNDS);
+        while started.elapsed() < Duration::from_secs(1) {
+            chat.goes_on(1);
+        }
+        self.over.store(true, Ordering::Relaxed);
+        let counts: Vec<usize> = self
+            .threads
+            .into_iter()
+            .map(|t| t.join().unwrap())
+            .collect();
+        println!(
+            "{} bytes sent, {} received, {:?}",
+            counts[0],
+            counts[1],
+            started.elapsed()
+        );
+        assert!(
+            counts[0] >= bytes_min && counts[1] >= bytes_min,
+            "{counts:?} bytes"
+        );
+    }
+}
+
+/// Writes `bytes` to each stream in turn as far as it takes them. Returns how many bytes it took in all.
+fn write_all_round(mut streams: Vec<TcpStream>, bytes: &[u8], over: &AtomicBool) -> usize {
+    let mut at = vec![0; streams.len()];
+    let mut total = 0;
+    while !over.load(Ordering::Relaxed) {
+        let before = total;
+        for (stream, at) in streams.iter_mut().zip(&mut at) {
+            if let Ok(written) = stream.write(&bytes[*at..]) {
+                *at = (*at + written) % bytes.len();
+                total += written;
+            }
+        }
+        if total == before {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+    total
+}
+
+fn read_all_round(mut streams: Vec<TcpStream>, over: &AtomicBool) -> usize {
+    let mut bytes = vec![0; 64 << 10];
+    let mut total = 0;
+    while !over.load(Ordering::Relaxed) {
+        let before = total;
+        for stream in &mut streams {
+            if let Ok(read) = stream.read(&mut bytes) {
+                assert!(read > 0, "the server closed a firehose");
+                total += read;
+            }
+        }
+        if total == before {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+    total
+}
+
+#[test]
+fn firehose_of_heartbeats_on_one_socket_leaves_others_their_turn() {
+    let server = arena(1, at_any_pace());
+    let chat = Chat::start(&server, "room:chat");
+    let bytes = text(&heartbeat()).repeat(500);
+    Firehose::start(vec![connect(&server)], vec![], &bytes).withstood_by(&chat, 100_000);
+    chat.end();
+    nothing_is_left(server);
+}
+
+#[test]
+fn firehose_of_empty_pings_on_one_socket_leaves_others_their_turn() {
+    let server = arena(1, at_any_pace());
+    let chat = Chat::start(&server, "room:chat");
+    let bytes = frame(9, b"").repeat(5000);
+    Firehose::start(vec![connect(&server)], vec![], &bytes).withstood_by(&chat, 10_000);
+    chat.end();
+    nothing_is_left(server);
+}
+
+#[test]
+fn firehose_of_messages_into_one_lobby_leaves_another_lobby_its_turn() {
+    let server = arena(2, at_any_pace());
+    let chat = Chat::start(&server, "room:chat");
+    let mut clients: Vec<Client> = (0..5).map(|_| connect(&server)).collect();
+    clients
+        .iter_mut()
+        .for_each(|client| client.join("room:lobby"));
+    let listeners = clients.split_off(1);
+    let message = json!(["11", "2", "room:lobby", "new_msg", {"body": "x".repeat(100)}]);
+    let bytes = text(&message).repeat(200);
+    Firehose::start(clients, listeners, &bytes).withstood_by(&chat, 100_000);
+    chat.end();
+    nothing_is_left(server);
+}
+
+#[test]
+fn firehoses_of_requests_on_a_hundred_sockets_do_not_stop_broadcasts() {
+    let server = arena(1, at_any_pace());
+    let chat = Chat::start(&server, "room:chat");
+    let clients = (0..100).map(|_| connect(&server)).collect();
+    let bytes = text(&heartbeat()).repeat(50);
+    Firehose::start(clients, vec![], &bytes).withstood_by(&chat, 100_000);
+    chat.end();
+    nothing_is_left(server);
+}
+
+#[test]
+fn publisher_beyond_what_the_shards_take_is_slowed_and_loses_nothing() {
+    // So little that every read of the publisher goes beyond it.
+    let limits = at_any_pace().with_max(Limit::LagBytes, 16 << 10);
+    let server = arena(2, limits);
+    let chat = Chat::start(&server, "room:chat");
+    // On every shard there are members for the others to lag with.
+    let mut members: Vec<Client> = (0..8).map(|_| connect(&server)).collect();
+    members
+        .iter_mut()
+        .for_each(|member| member.join("room:lobby"));
+    let mut publisher = connect(&server);
+    publisher.join("room:other");
+    publisher.join("room:lobby");
+    const MESSAGES: usize = 2000;
+    let mut sender = publisher.stream.try_clone().unwrap();
+    let sending = std::thread::spawn(move || {
+        for number in 0..MESSAGES {
+            let payload = json!({"number": number, "body": "x".repeat(500)});
+            sender
+                .write_all(&text(&json!(["11", "2", "room:lobby", "new_msg", payload])))
+                .unwrap();
+        }
+    });
+    let reading: Vec<_> = members
+        .into_iter()
+        .chain([publisher])
+        .map(|mut member| {
+            std::thread::spawn(move || {
+                for number in 0..MESSAGES {
+                    assert_eq!(member.json()[4]["number"], number);
+                }
+            })
+        })
+        .collect();
+    sending.join().unwrap();
+    for reader in reading {
+        reader.join().expect("everybody gets everything in order");
+    }
+    chat.end();
+    nothing_is_left(server);
+}

@@ -1,0 +1,219 @@
+//! Where the attacks take place: a server whose channel does what it is told, two bystanders who chat, and what can be
+//! seen of the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use lobbyd::protocol::{Payload, reason};
+use lobbyd::server::{Proxies, Running, Server, ServerLimits};
+use lobbyd::{
+    Channel, Connect, Handled, Info, Join, Router, Socket, TerminateReason, UserSocket, object,
+};
+use serde_json::json;
+use testkit::{Client, connect, eventually, start};
+
+/// `room:*`: whoever comes is let in; says what it hears, echoes, and panics where it is asked to.
+pub struct Obedient;
+
+/// What it panics with, so that the panics that are meant need not be shown.
+const ON_PURPOSE: &str = "on purpose";
+
+fn panics() -> ! {
+    panic!("{ON_PURPOSE}")
+}
+
+impl Channel for Obedient {
+    fn join(&self, topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
+        match topic {
+            "room:panics" => panics(),
+            "room:panics later" => Join::later(async { panics() }, |(), _| Join::ok()),
+            "room:panics after" => Join::later(async {}, |(), _| panics()),
+            _ => Join::ok(),
+        }
+    }
+
+    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        match (event, payload) {
+            ("new_msg", payload) => {
+                socket.broadcast("new_msg", payload);
+                Handled::no_reply()
+            }
+            ("echo", payload) => Handled::ok(payload),
+            ("parse", Payload::Json(json)) => match json.parse::<serde_json::Value>() {
+                Ok(_) => Handled::ok(object! { "parsed": true }),
+                Err(error) => Handled::error(reason(&error.to_string())),
+            },
+            ("panic", _) => panics(),
+            ("panic later", _) => Handled::later(async { panics() }, |(), _| Handled::no_reply()),
+            ("panic after", _) => Handled::later(async {}, |(), _| panics()),
+            ("panic when dropped", _) => {
+                let hangs = async {
+                    let _kept = PanicsWhenDropped;
+                    std::future::pending::<()>().await;
+                };
+                Handled::later(hangs, |(), _| Handled::no_reply())
+            }
+            ("panic in info", _) => {
+                socket.send_info(());
+                Handled::no_reply()
+            }
+            ("panic in terminate", _) => {
+                socket.assign(PanicsInTerminate);
+                Handled::ok(())
+            }
+            _ => Handled::error(reason("unknown")),
+        }
+    }
+
+    fn handle_info(&self, _info: Info, _socket: &mut Socket<'_>) -> Handled {
+        panics()
+    }
+
+    fn terminate(&self, _reason: &TerminateReason, socket: &mut Socket<'_>) {
+        if socket.assigns::<PanicsInTerminate>().is_some() {
+            panics()
+        }
+    }
+}
+
+#[derive(Clone)]
+struct PanicsInTerminate;
+
+/// Serves [`Obedient`] under `/socket`, and under `/panics` a socket whose connect panics.
+pub fn arena(shards: usize, limits: ServerLimits) -> Running {
+    hide_panics_on_purpose();
+    arena_behind(Proxies::default(), shards, limits)
+}
+
+/// What an app keeps over an await, badly.
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panics()
+    }
+}
+
+/// With proxies in front. Under `/claims` there is a socket that lets in whoever says which client it is.
+pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Running {
+    let claims = UserSocket::new().connect(|params, info| {
+        let shown = format!("{} at {}", info.client(), info.peer_data().ip());
+        match params.get("client") {
+            Some(claimed) if claimed == shown => Connect::ok(),
+            _ => Connect::refuse(),
+        }
+    });
+    let panicking = UserSocket::new().connect(|_, _| -> Connect { panics() });
+    let late =
+        UserSocket::new().connect(|_, _| Connect::later(async { panics() }, |()| Connect::ok()));
+    let router = Router::new()
+        .socket("/socket", UserSocket::new().channel("room:*", Obedient))
+        .socket("/claims", claims)
+        .socket("/panics", panicking)
+        .socket("/panics_later", late);
+    let server = Server::new(router)
+        .shards(shards)
+        .limits(limits)
+        .proxies(proxies);
+    start(server)
+}
+
+fn hide_panics_on_purpose() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let show = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if info.payload_as_str() != Some(ON_PURPOSE) {
+                show(info);
+            }
+        }));
+    });
+}
+
+/// Two clients in `topic` who chat until they are told to stop. What others say there they overhear.
+pub struct Chat {
+    over: Arc<AtomicBool>,
+    rounds: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Chat {
+    pub fn start(server: &Running, topic: &'static str) -> Chat {
+        let mut pair = [connect(server), connect(server)];
+        for client in &mut pair {
+            client.join(topic);
+        }
+        let (over, rounds) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let (is_over, count) = (Arc::clone(&over), Arc::clone(&rounds));
+        let thread = std::thread::spawn(move || chat(pair, topic, &is_over, &count));
+        let chat = Chat {
+            over,
+            rounds,
+            thread: Some(thread),
+        };
+        chat.goes_on(1);
+        chat
+    }
+
+    /// Messages that both have got so far.
+    pub fn rounds(&self) -> usize {
+        self.rounds.load(Ordering::Relaxed)
+    }
+
+    /// Shows that nothing keeps them from chatting: waits for so many messages more.
+    pub fn goes_on(&self, rounds: usize) {
+        let goal = self.rounds() + rounds;
+        eventually("the bystanders chat on", || {
+            self.is_fine();
+            self.rounds() >= goal
+        });
+    }
+
+    /// Whether they have not failed so far; for attacks that go on until the chat has.
+    pub fn is_fine(&self) {
+        let ended = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        assert!(!ended, "a bystander lost something");
+    }
+
+    pub fn end(mut self) {
+        self.goes_on(3);
+        self.over.store(true, Ordering::Relaxed);
+        let thread = self.thread.take().expect("ended once");
+        thread.join().expect("no bystander noticed anything");
+    }
+}
+
+impl Drop for Chat {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+fn chat(mut pair: [Client; 2], topic: &str, over: &AtomicBool, rounds: &AtomicUsize) {
+    let mut round = 0;
+    while !over.load(Ordering::Relaxed) {
+        let said = json!({"bystander": round});
+        pair[round % 2].send(json!(["11", "2", topic, "new_msg", said]));
+        for client in &mut pair {
+            // Others may talk here too; of what these two say nothing may be missing or out of order.
+            let heard = loop {
+                let message = client.json();
+                if !message[4]["bystander"].is_null() {
+                    break message;
+                }
+            };
+            assert_eq!(heard, json!([null, null, topic, "new_msg", said]));
+        }
+        round += 1;
+        rounds.store(round, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Ends the server in order, after all clients have gone: nothing is left of anybody.
+pub fn nothing_is_left(server: Running) {
+    eventually("no topic is left", || server.endpoint().topics_len() == 0);
+    assert_eq!(server.stop().unwrap().cut_off, 0);
+}

@@ -1,0 +1,41 @@
+//! The engine on trees of a few lines: what it finds, and that each rule can fail.
+
+mod graph;
+mod resolution;
+mod rules;
+
+use super::repository::Repository;
+
+/// A repository of these files. Targets that are missing are not made up.
+fn repository(files: &[(&str, &str)]) -> Repository {
+    let owned = files
+        .iter()
+        .map(|(path, text)| (path.to_string(), text.to_string()));
+    Repository::of(owned.collect())
+}
+
+/// Its arrows, as `from:line -> to`, several names of a line as one.
+fn arrows(files: &[(&str, &str)]) -> Vec<String> {
+    let repository = repository(files);
+    let arrows = repository.arrows.iter();
+    let told = arrows.map(|a| format!("{}:{} -> {}", short(a.from), a.line, short(a.to)));
+    let mut told: Vec<String> = told.collect();
+    told.dedup();
+    told
+}
+
+fn short(file: &str) -> &str {
+    file.trim_start_matches("src/").trim_end_matches(".rs")
+}
+
+/// The arrows of `src/a.rs` with this text, beside a `src/b.rs` that defines a few names.
+fn arrows_of_a(text: &str) -> Vec<String> {
+    arrows(&[
+        ("src/lib.rs", "mod a;\nmod b;"),
+        ("src/a.rs", text),
+        (
+            "src/b.rs",
+            "pub struct Thing;\npub enum Kind { One }\npub fn go() {}\npub const MAX: u8 = 1;",
+        ),
+    ])
+}

@@ -1,0 +1,284 @@
+//! Each rule on a tree that breaks it, and on one that does not.
+
+use super::repository;
+use crate::repository::Repository;
+use crate::{imports, names, rooms, sizes};
+
+/// Whether each of `expected` begins a complaint, in that order, and there are no others.
+#[track_caller]
+fn finds(wrong: &[String], expected: &[&str]) {
+    let begin = |(wrong, expected): (&String, &&str)| wrong.trim_start().starts_with(*expected);
+    let all = wrong.len() == expected.len() && wrong.iter().zip(expected).all(begin);
+    assert!(all, "{wrong:#?}");
+}
+
+fn server(values: &str, limits: &str) -> Repository {
+    repository(&[
+        ("src/lib.rs", "pub mod server;"),
+        ("src/server/mod.rs", "mod limits;\nmod shard;"),
+        ("src/server/limits/mod.rs", limits),
+        ("src/server/limits/values.rs", values),
+        (
+            "src/server/shard/mod.rs",
+            "mod drain;\nmod pace;\npub struct Shard;",
+        ),
+        (
+            "src/server/shard/drain.rs",
+            "use super::Shard;\nimpl Shard {}",
+        ),
+        ("src/server/shard/pace.rs", "pub struct Pace;\nimpl Pace {}"),
+    ])
+}
+
+#[test]
+fn arrows_up_are_found_and_arrows_down_are_not() {
+    let down = server("pub struct Drain;", "mod values;");
+    finds(&imports::in_order(&down), &[]);
+    finds(&imports::states(&down), &[]);
+    let up = server("use crate::server::shard::Shard;", "mod values;");
+    let place = "src/server/limits/values.rs:1: `crate::server::shard::Shard`";
+    finds(&imports::in_order(&up), &[place]);
+}
+
+#[test]
+fn states_that_know_the_shard_are_found() {
+    let repository = repository(&[
+        ("src/lib.rs", "pub mod server;"),
+        ("src/server/mod.rs", "mod shard;"),
+        ("src/server/shard/mod.rs", "mod pace;\npub struct Shard;"),
+        (
+            "src/server/shard/pace.rs",
+            "use super::Shard;\nimpl<T> Into<T> for Shard {}",
+        ),
+    ]);
+    finds(
+        &imports::states(&repository),
+        &["src/server/shard/pace.rs:2: `impl Shard`"],
+    );
+    finds(
+        &imports::in_order(&repository),
+        &["src/server/shard/pace.rs:1: `super::Shard`"],
+    );
+}
+
+#[test]
+fn circles_are_found_but_for_the_known_one() {
+    let files = |names: [&'static str; 3]| {
+        let uses = |of: &str| format!("use super::{of}::T; pub struct T;");
+        let [a, b, c] = names;
+        let declared = format!("mod {a}; mod {b}; mod {c};");
+        repository(&[
+            ("src/lib.rs", "pub mod channel;"),
+            ("src/channel/mod.rs", &declared),
+            (&format!("src/channel/{a}.rs"), &uses(b)),
+            (&format!("src/channel/{b}.rs"), &uses(c)),
+            (&format!("src/channel/{c}.rs"), &uses(a)),
+        ])
+    };
+    finds(
+        &imports::circles(&files(["host", "outcome", "socket"])),
+        &[],
+    );
+    let other = files(["host", "outcome", "reply"]);
+    finds(
+        &imports::circles(&other),
+        &["circle of 3 files: src/channel/host.rs"],
+    );
+    let idle = imports::idle_exceptions(&other);
+    assert!(
+        idle[0].starts_with("CIRCLE: these are in no circle"),
+        "{idle:?}"
+    );
+}
+
+fn folders(rooms: &str, channel: &str) -> Repository {
+    repository(&[
+        (
+            "src/lib.rs",
+            "pub mod broker; pub mod channel; pub mod rooms;\npub use broker::Log;",
+        ),
+        ("src/broker/mod.rs", "mod log;\npub use log::Log;"),
+        ("src/broker/log.rs", "pub struct Log;"),
+        (
+            "src/channel/mod.rs",
+            "pub mod reply;\nmod connect;\npub use reply::Reply;",
+        ),
+        ("src/channel/reply.rs", "pub struct Reply;"),
+        ("src/channel/connect.rs", channel),
+        ("src/rooms/mod.rs", rooms),
+    ])
+}
+
+#[test]
+fn folders_are_named_by_their_face_and_as_the_table_allows() {
+    let wrong = |rooms, channel| imports::between_folders(&folders(rooms, channel));
+    finds(
+        &wrong(
+            "use crate::channel::Reply;\nuse crate::Log;",
+            "use super::reply::Reply;",
+        ),
+        &[],
+    );
+    let inner = wrong("use crate::channel::reply::Reply;", "");
+    finds(
+        &inner,
+        &["src/rooms/mod.rs:1: `crate::channel::reply::Reply`"],
+    );
+    assert!(inner[0].contains("an inner file of another folder"));
+    let barred = wrong("use crate::broker::Log;", "");
+    finds(&barred, &["src/rooms/mod.rs:1: `crate::broker::Log`"]);
+    assert!(barred[0].contains("`rooms` may import"));
+    let up = wrong("pub struct Rule;", "use crate::rooms::Rule;");
+    finds(&up, &["src/channel/connect.rs:1: `crate::rooms::Rule`"]);
+    let round = wrong("", "use super::Reply;");
+    finds(&round, &["src/channel/connect.rs:1: `super::Reply`"]);
+    assert!(round[0].contains("goes round by src/channel/mod.rs"));
+    let root = wrong("", "use crate::Log;");
+    finds(&root, &["src/channel/connect.rs:1: `crate::Log`"]);
+}
+
+#[test]
+fn rooms_without_a_place_and_places_without_a_room_are_found() {
+    let repository = repository(&[
+        ("src/lib.rs", "mod server;\nmod sauna;"),
+        ("src/sauna.rs", ""),
+        ("src/server/mod.rs", "mod stream;\nmod bath;"),
+        ("src/server/stream.rs", ""),
+        ("src/server/bath.rs", ""),
+    ]);
+    let wrong = rooms::table(&repository).join("\n");
+    for expected in [
+        "src/server/bath: stands on no floor",
+        "src/sauna: no rule says",
+        "src/server/stream: has come",
+        "src/server/builder: is not there",
+    ] {
+        assert!(wrong.contains(expected), "{expected}\n{wrong}");
+    }
+    assert!(
+        !wrong.contains("src/hooks: is not there"),
+        "it is a coming one"
+    );
+}
+
+#[test]
+fn crowded_folders_and_dead_files_are_found() {
+    let names: Vec<String> = (0..9).map(|n| format!("src/server/n{n}.rs")).collect();
+    let declared: String = (0..9).map(|n| format!("mod n{n};")).collect();
+    let mut files = vec![
+        ("src/lib.rs", "mod server;"),
+        ("src/server/mod.rs", &declared),
+    ];
+    files.extend(names.iter().map(|name| (name.as_str(), "")));
+    finds(
+        &rooms::sizes(&repository(&files)),
+        &["src/server/: 9 files beside mod.rs"],
+    );
+    files.retain(|(name, _)| *name != "src/server/n0.rs");
+    files[1].1 = &declared[.."mod nX;".len() * 8];
+    files.push(("src/server/n0.rs", ""));
+    let repository = repository(&files);
+    finds(&rooms::sizes(&repository), &[]);
+    finds(&rooms::dead(&repository), &["src/server/n8.rs: no target"]);
+}
+
+#[test]
+fn long_files_and_functions_are_found() {
+    let wrong = |lines: usize| {
+        let body = "    g();\n".repeat(lines - 2);
+        let text = format!("fn long() {{\n{body}}}\n");
+        let many = "// line\n".repeat(341);
+        let repository = repository(&[("src/lib.rs", &(text + &many))]);
+        let mut wrong = sizes::functions(&repository);
+        wrong.extend(sizes::files(&repository));
+        wrong.retain(|wrong| wrong.starts_with("src/lib.rs:"));
+        wrong
+    };
+    assert!(wrong(59).is_empty());
+    finds(
+        &wrong(61),
+        &[
+            "src/lib.rs:1: `long` has 61 lines",
+            "src/lib.rs:400: 402 lines",
+        ],
+    );
+}
+
+#[test]
+fn wide_comments_and_first_lines_are_found() {
+    let (wide, row) = ("x ".repeat(60), "| ".repeat(60));
+    let text =
+        format!("//! Reply of a channel.\n    /// {wide}\n// {row}\nfn f() {{}} // {wide}\n");
+    let repository = repository(&[
+        ("src/lib.rs", "mod odd;"),
+        (
+            "src/odd/mod.rs",
+            "//! Of this and that.\nmod reply;\nmod replying;",
+        ),
+        ("src/odd/reply.rs", &text),
+        ("src/odd/replying.rs", &format!("//! {wide}")),
+    ]);
+    let comments = sizes::comments(&repository);
+    let odd: Vec<_> = comments
+        .into_iter()
+        .filter(|w| w.starts_with("src/odd/"))
+        .collect();
+    finds(&odd, &["src/odd/: 2 comment lines"]);
+    assert!(
+        odd[0].ends_with("src/odd/reply.rs:2 src/odd/replying.rs:1"),
+        "{odd:?}"
+    );
+    let expected = [
+        "src/lib.rs:1: no `//!` line",
+        "src/odd/reply.rs:1: the first line begins with the file's own name",
+        "src/odd/replying.rs:1: the first line has 124 columns",
+    ];
+    finds(&sizes::first_lines(&repository), &expected);
+}
+
+#[test]
+fn fewer_wide_comments_than_allowed_are_found() {
+    let wrong = sizes::comments(&repository(&[("src/lib.rs", "")]));
+    let allowed = crate::limits::WIDE_COMMENTS
+        .iter()
+        .filter(|(_, count)| *count > 0);
+    assert_eq!(wrong.len(), allowed.count(), "{wrong:#?}");
+}
+
+#[test]
+fn bad_names_are_found() {
+    let repository = repository(&[
+        (
+            "src/lib.rs",
+            "mod door; mod reading; mod setting; mod frame_utils; mod string; mod inner;",
+        ),
+        ("src/door.rs", "pub struct Visit;"),
+        ("src/reading.rs", ""),
+        ("src/setting.rs", ""),
+        ("src/frame_utils.rs", ""),
+        ("src/string.rs", ""),
+        ("src/inner/mod.rs", "mod setting;"),
+        ("src/inner/setting.rs", "#[cfg(test)]\nmod tests;"),
+        ("src/inner/setting/tests.rs", ""),
+    ]);
+    let files = names::files(&repository);
+    let files: Vec<_> = files
+        .into_iter()
+        .filter(|wrong| wrong.starts_with("src/"))
+        .collect();
+    let expected = [
+        "src/door.rs: `door` is a picture",
+        "src/frame_utils.rs: `utils` in `frame_utils`",
+        "src/reading.rs: `reading` is a gerund",
+    ];
+    finds(&files[..3], &expected);
+    finds(
+        &names::types(&repository),
+        &["src/door.rs:1: the type `Visit`"],
+    );
+    let twice = names::twice(&repository);
+    assert!(
+        twice[0].starts_with("src/inner/setting.rs, src/setting.rs: one name"),
+        "{twice:#?}"
+    );
+}

@@ -1,0 +1,264 @@
+//! The plan of the house: folders, their order, and what each may import.
+//!
+//! Edit this file when the house changes: each line says why it is so. Sizes are in `limits.rs`,
+//! names in `words.rs`, all else is the engine. An exception that nothing needs fails the test.
+
+/// What a folder or file of `src` may import; the face of a folder is its `mod.rs`.
+pub struct Import {
+    pub from: &'static str,
+    /// Folders of `src`. `session/broadcast` is that file alone, named by the folder's face.
+    pub to: &'static [&'static str],
+    /// It may name what `lib.rs` hands on, whichever folder that is of.
+    pub lib: bool,
+}
+
+const fn import(from: &'static str, to: &'static [&'static str]) -> Import {
+    let lib = false;
+    Import { from, to, lib }
+}
+
+const fn over_lib(from: &'static str, to: &'static [&'static str]) -> Import {
+    let lib = true;
+    Import { from, to, lib }
+}
+
+/// Who may import whom in `src`. A folder that has no line here may not be in `src`.
+pub const IMPORTS: &[Import] = &[
+    // The steps of the program are the binary's, over what the library publishes.
+    over_lib("main", &["program", "config", "server", "channel"]),
+    over_lib("program", &["config", "server", "channel"]),
+    // The face hands names on and uses none.
+    import("lib", &[]),
+    // Settings become rooms and a server, as an app would build them.
+    over_lib(
+        "config",
+        &["rooms", "server", "channel", "hooks", "credentials"],
+    ),
+    // Rooms by rules show that the public API is enough.
+    over_lib("rooms", &["server", "channel", "hooks", "credentials"]),
+    // The server has everything below it, and no room, setting or process.
+    import(
+        "server",
+        &[
+            "cluster",
+            "session",
+            "channel",
+            "broker",
+            "websocket",
+            "protocol",
+            "credentials",
+            "hooks",
+        ],
+    ),
+    // A cluster publishes what others sealed: of a session it needs the sealing alone.
+    import(
+        "cluster",
+        &["session/broadcast", "presence", "broker", "protocol"],
+    ),
+    // The protocol's state of one connection calls the app's channels.
+    import(
+        "session",
+        &[
+            "channel",
+            "presence",
+            "broker",
+            "protocol",
+            "websocket",
+            "credentials",
+        ],
+    ),
+    // What an app writes knows no session and no server. Its pushes are sealed as frames at once.
+    import(
+        "channel",
+        &["presence", "broker", "protocol", "websocket", "credentials"],
+    ),
+    // Presence is data and rules; of the broker it knows a newcomer's snapshot alone.
+    import("presence", &["broker/topics/snapshot", "protocol"]),
+    // The ground: these import nothing of ours, so each can be read and tested alone.
+    import("broker", &[]),
+    import("protocol", &[]),
+    import("websocket", &[]),
+    import("credentials", &[]),
+    import("hooks", &[]),
+];
+
+/// Files that outsiders name as modules, where a function reads best behind that name.
+pub const OPEN_MODULES: &[(&str, &str)] = &[(
+    "src/channel/frames.rs",
+    "`frames::reply`, `frames::close`: messages of the protocol",
+)];
+
+/// The rooms of a folder from top to bottom. A room imports its own floor and those below it.
+pub struct Order {
+    pub folder: &'static str,
+    pub floors: &'static [&'static [&'static str]],
+}
+
+pub const ORDERS: &[Order] = &[
+    Order {
+        folder: "src/server/",
+        floors: &[
+            &["mod"],                            // the face, nothing else
+            &["builder"],                        // what an app sets, what is bound
+            &["run"],                            // starts the threads and ends them
+            &["endpoint"],                       // the app's handle
+            &["reload", "accept"],               // both post to shards
+            &["shard"],                          // one thread's connections
+            &["http"],                           // before and beside WebSocket
+            &["metrics"],                        // a page of http
+            &["node"],                           // what all threads share
+            &["admission"],                      // who may connect; node holds its counts
+            &["stream", "limits", "background"], // the ground: bytes, numbers, threads
+        ],
+    },
+    Order {
+        folder: "src/server/shard/",
+        floors: &[
+            // steps: `impl Shard`
+            &[
+                "open",
+                "read",
+                "receive",
+                "rate_limit",
+                "backpressure",
+                "host",
+                "deliver",
+                "admit_joins",
+                "deadlines",
+                "limit_watch",
+                "reload",
+                "drain",
+                "close",
+                "poll_session",
+            ],
+            // the waist: the struct and its turn
+            &["mod"],
+            // states, which do not know who turns them
+            &[
+                "link",
+                "events",
+                "connection",
+                "connections",
+                "clock",
+                "pace",
+                "join_queue",
+                "drain_plan",
+                "sink",
+                "services",
+                "lifecycle",
+                "scratch",
+                "timers",
+                "windows",
+                "parked_joins",
+            ],
+        ],
+    },
+    Order {
+        folder: "src/broker/",
+        floors: &[
+            &["mod"],    // the face
+            &["fanout"], // one shard's: what members are sent
+            &["topics"], // shared by shards: one order per topic
+            &["shrink"], // when a buffer gives memory back, for both
+        ],
+    },
+    Order {
+        folder: "src/broker/fanout/",
+        floors: &[
+            // steps: `impl Fanout`
+            &[
+                "subscribe",
+                "membership",
+                "ingest",
+                "flush",
+                "write",
+                "retention",
+                "last_subscriber",
+                "give_back",
+                "slow_policy",
+            ],
+            // the waist
+            &["mod"],
+            // states
+            &[
+                "settings",
+                "room",
+                "log",
+                "round_robin",
+                "outlet",
+                "listener",
+                "age",
+                "sink",
+                "scratch",
+                "high_water",
+                "outlets",
+                "passes",
+                "retained",
+                "room_slots",
+            ],
+        ],
+    },
+    Order {
+        folder: "loadtest/src/",
+        floors: &[
+            &["main"],                // the subcommand that was typed, and the exit code
+            &["lib"],                 // the face
+            &["scenario"],            // what each subcommand does
+            &["run"],                 // what every scenario needs
+            &["arguments", "report"], // what is typed; what is shown of a result
+            &["load"],                // who connects, what is said, what came back
+            &["observe", "floor"],    // what the machine uses; the cheapest server
+            &["result"],              // what was found: the JSON is the product
+            &["clock"],               // the time that all of them stamp
+        ],
+    },
+];
+
+/// A struct with one turn: its steps are files with `impl`, its states are files without.
+pub struct Waist {
+    pub folder: &'static str,
+    pub name: &'static str,
+}
+
+pub const WAISTS: &[Waist] = &[
+    Waist {
+        folder: "src/server/shard/",
+        name: "Shard",
+    },
+    Waist {
+        folder: "src/broker/fanout/",
+        name: "Fanout",
+    },
+];
+
+/// Rooms of features that are planned: they have their place before their first line.
+pub const COMING: &[&str] = &[
+    "src/credentials",               // tokens, keys, claims; no I/O
+    "src/hooks",                     // questions to a backend
+    "src/presence",                  // who is there, as data and rules
+    "src/cluster",                   // several nodes, one order where it is asked for
+    "src/server/stream",             // TLS or plain
+    "src/server/background",         // two threads beside the shards: signatures, outgoing HTTP
+    "src/server/shard/poll_session", // long-poll
+    "src/server/shard/windows",      // presence and delivery policies by time
+    "src/server/shard/parked_joins", // joins that wait for a seat
+    "src/server/shard/connections",  // which list a connection is on
+    "src/server/shard/services",     // what a host needs of a shard
+    "src/server/shard/lifecycle",    // whether the shard drains or stops
+    "src/server/shard/scratch",      // buffers of a turn
+    "src/server/shard/timers",       // what happens at which time
+    "src/broker/fanout/slow_policy", // what a member that falls behind gets
+];
+
+/// The one circle of files: a continuation of an app takes what it makes, `later(future, |out,
+/// socket| -> Handled)`, so these three small files are one idea.
+pub const CIRCLE: &[&str] = &[
+    "src/channel/host.rs",
+    "src/channel/outcome.rs",
+    "src/channel/socket.rs",
+];
+
+/// Files directly in `src/server`, beside its face.
+pub const SERVER_FILES_MAX: usize = 8;
+/// Files directly in any folder of `src`.
+pub const FOLDER_FILES_MAX: usize = 30;

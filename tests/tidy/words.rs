@@ -1,0 +1,130 @@
+//! Words for files and types: what is not a name, what the word is now, and names for two things.
+
+/// Words in `…ing` that are nouns or states.
+pub const NOUNS: &[(&str, &str)] = &[
+    ("finding", "what a report found"),
+    ("happening", "an event of a client: a noun"),
+    (
+        "misbehaving",
+        "which server the tests of the load test run against",
+    ),
+    ("missing", "messages that did not come"),
+    (
+        "pending",
+        "HTTP connections that wait for a place: the field's word",
+    ),
+    ("routing", "how a topic finds its channel"),
+    ("setting", "one of a table: a noun"),
+    ("standing", "where a channel stands in its life"),
+];
+
+/// Names that say where something was put and not what it is: as a word of a file's name.
+pub const EMPTY_WORDS: &[&str] = &[
+    "common", "helper", "helpers", "manager", "misc", "util", "utils",
+];
+
+/// File names with such a word for which it is the field's own.
+pub const EMPTY_WORDS_KEPT: &[(&str, &str)] =
+    &[("service_manager", "systemd and its like are called so")];
+
+/// Pictures that nobody searched for, and the word that took the place.
+pub const RETIRED_FILES: &[(&str, &str)] = &[
+    ("alike", "dedupe"),
+    ("asked", "setup"),
+    ("better", "direction"),
+    ("census", "room_sizes"),
+    ("circle", "round_robin"),
+    ("descriptors", "open_files"),
+    ("door", "admission"),
+    ("figures", "stats"),
+    ("hall", "broker"),
+    ("heights", "high_water"),
+    ("in_flight", "pending"),
+    ("inbox", "link or events"),
+    ("intake", "ingest"),
+    ("laps", "last_subscriber"),
+    ("live", "reload"),
+    ("orders", "signals"),
+    ("passage", "phases"),
+    ("sessions", "deliver"),
+    ("sockets", "sink"),
+    ("spare", "shrink"),
+    ("stand", "subject"),
+    ("story", "findings"),
+    ("sweep", "deadlines"),
+    ("talk", "traffic"),
+    ("visit", "connection"),
+];
+
+/// Types of `src` and `loadtest/src` that had such names, and what they are called now.
+pub const RETIRED_TYPES: &[(&str, &str)] = &[
+    ("Bucket", "TokenBucket"),
+    ("Census", "RoomSizes"),
+    ("Circle", "RoundRobin"),
+    ("Door", "Admission"),
+    ("Hall", "Broker"),
+    ("Heights", "HighWater"),
+    ("Laps", "what is measured: the time to the last subscriber"),
+    (
+        "Seat",
+        "Slot for a pending HTTP connection: seats are those of a room",
+    ),
+    ("ShardFigures", "ShardStats"),
+    ("Visit", "HttpConnection"),
+    ("Whence", "RequestOrigin"),
+];
+
+/// Files of one name in `src`: real words for two things, each clear from its folder.
+pub const SAME_NAMES: &[(&[&str], &str)] = &[
+    (
+        &["src/server/shard/close.rs", "src/websocket/close.rs"],
+        "a step of the shard; the close codes of RFC 6455",
+    ),
+    (
+        &[
+            "src/server/http/connection.rs",
+            "src/server/shard/connection.rs",
+        ],
+        "one before its upgrade, one after it",
+    ),
+    (
+        &["src/broker/fanout/log.rs", "src/program/log.rs"],
+        "of a room; of the program",
+    ),
+    (
+        &["src/channel/host.rs", "src/server/shard/host.rs"],
+        "the trait; what implements it",
+    ),
+    (
+        &["src/channel/mail.rs", "src/session/mail.rs"],
+        "what an app sends; how a session takes it",
+    ),
+    (
+        &["src/channel/refusal.rs", "src/server/admission/refusal.rs"],
+        "of a join or push; of a connection",
+    ),
+    (
+        &[
+            "src/program/reload.rs",
+            "src/server/reload.rs",
+            "src/server/shard/reload.rs",
+        ],
+        "one way, three stations: SIGHUP, what is served, what a shard does",
+    ),
+    (
+        &["src/broker/fanout/room.rs", "src/config/room.rs"],
+        "a topic on a shard; its settings",
+    ),
+    (
+        &["src/broker/fanout/scratch.rs", "src/protocol/scratch.rs"],
+        "buffers of a pass; of a decode",
+    ),
+    (
+        &["src/broker/fanout/settings.rs", "src/config/settings.rs"],
+        "of the engine; of the file",
+    ),
+    (
+        &["src/broker/fanout/sink.rs", "src/server/shard/sink.rs"],
+        "the trait; what implements it",
+    ),
+];

@@ -1,0 +1,158 @@
+//! Text frames: which shapes are messages, and what becomes of those that are none; protocol.md §2.2, §2.3, §2.5.
+
+use lobbyd::TerminateReason;
+use serde_json::json;
+use testkit::{connect, connect_to};
+
+use crate::phoenix::fixture::stage;
+use crate::phoenix::peer::Version;
+
+/// B 84, 85 and §2.2: server frames to the byte; more than five elements and white space are fine.
+#[test]
+fn version_2_speaks_arrays_of_five() {
+    let stage = stage();
+    let mut client = connect(&stage.server);
+    client.send_text(" [ \"11\" ,\"1\",\t\"room:a\",\n\"phx_join\", {}, 6, [7] ] ");
+    let reply = r#"["11","1","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
+    assert_eq!(client.recv().text(), reply);
+    client.send_text(r#"["11","2","room:a","push",{"a":"é"}]"#);
+    let push = r#"["11",null,"room:a","pushed",{"a":"é"}]"#;
+    assert_eq!(client.recv().text(), push);
+    client.send_text(r#"["11","2","room:a","shout",{"a":"\u00e9"}]"#);
+    let broadcast = r#"[null,null,"room:a","shout",{"a":"\u00e9"}]"#;
+    assert_eq!(client.recv().text(), broadcast);
+    client.send_text(r#"["11","3","room:a","stop",{"reason":"normal"}]"#);
+    assert_eq!(
+        client.recv().text(),
+        r#"["11","11","room:a","phx_close",{}]"#
+    );
+    assert_eq!(client.recv().text(), r#"["11",null,"room:a","bye",{}]"#);
+    client.join("room:a");
+    client.send_text(r#"["11","3","room:a","crash",{}]"#);
+    assert_eq!(client.recv().text(), r#"["11",null,"room:a","bye",{}]"#);
+    let error = r#"["11","11","room:a","phx_error",{"reason":"channel_crash"}]"#;
+    assert_eq!(client.recv().text(), error);
+}
+
+/// B 81, 83 and §2.3: exactly the keys event, payload, ref and topic, never join_ref.
+#[test]
+fn version_1_speaks_objects_of_four_keys() {
+    let stage = stage();
+    let mut client = connect_to(stage.server.local_addr(), "/socket/websocket?vsn=1.0.0");
+    let send = |event: &str, payload: &str| {
+        format!(
+            r#"{{"more":[1],"ref":"1","payload":{payload},"event":"{event}","topic":"room:a"}}"#
+        )
+    };
+    client.send_text(&send("phx_join", "{}"));
+    client.expect(json!({"topic": "room:a", "event": "phx_reply", "ref": "1", "payload": {"status": "ok", "response": {}}}));
+    client.send_text(&send("push", "[1]"));
+    // Unlike in V2 a push need not be an object.
+    client.expect(json!({"topic": "room:a", "event": "pushed", "ref": null, "payload": [1]}));
+    client.send_text(&send("shout", "{\"a\":1}"));
+    client.expect(json!({"topic": "room:a", "event": "shout", "ref": null, "payload": {"a": 1}}));
+    client.send_text(&send("echo", "\"text\""));
+    client.expect(json!({"topic": "room:a", "event": "phx_reply", "ref": "1", "payload": {"status": "ok", "response": "text"}}));
+    client.send_text(&send("stop", "{\"reason\":\"normal\"}"));
+    client.expect(json!({"topic": "room:a", "event": "phx_close", "ref": null, "payload": {}}));
+}
+
+/// §2.3: V1 does not look at the opcode.
+#[test]
+fn version_1_takes_json_in_a_binary_frame() {
+    let stage = stage();
+    let mut client = connect_to(stage.server.local_addr(), "/socket/websocket");
+    client.send_binary(br#"{"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}"#);
+    client.expect(json!({"topic": "room:a", "event": "phx_reply", "ref": "1", "payload": {"status": "ok", "response": {}}}));
+    client.send_binary(br#"{"topic":"room:a","event":"echo","payload":[],"ref":"2"}"#);
+    client.expect(json!({"topic": "room:a", "event": "phx_reply", "ref": "2", "payload": {"status": "ok", "response": []}}));
+}
+
+/// §2.5: no error, it matches nothing.
+#[test]
+fn topic_that_is_no_string_is_unmatched_and_comes_back_as_it_was() {
+    let stage = stage();
+    let mut client = connect(&stage.server);
+    for topic in ["null", "7", "[\"room:a\"]", "{\"a\":1}", "true"] {
+        for event in ["phx_join", "any"] {
+            client.send_text(&format!("[\"1\",\"2\",{topic},\"{event}\",{{}}]"));
+            let response = r#"{"response":{"reason":"unmatched topic"},"status":"error"}"#;
+            let answer = format!("[null,\"2\",{topic},\"phx_reply\",{response}]");
+            assert_eq!(client.recv().text(), answer);
+        }
+    }
+    client.join("room:a");
+}
+
+/// §2.5: of duplicate keys the last wins; integers of any size survive.
+#[test]
+fn of_duplicate_keys_the_last_one_counts() {
+    let stage = stage();
+    let mut client = connect_to(stage.server.local_addr(), "/socket/websocket");
+    let doubled = r#"{"topic":"nothing","topic":"room:a","event":"phx_join","payload":1,"payload":{"do":"refuse","do":"reply","with":98765432109876543210},"ref":"1"}"#;
+    client.send_text(doubled);
+    let answer = client.recv();
+    assert!(
+        answer.text().contains(r#""response":98765432109876543210"#),
+        "{answer:?}"
+    );
+}
+
+/// B 82, 89 and §2.5: close 1011, no channel frames, and every channel of the connection ends, others do not notice.
+#[test]
+fn malformed_message_closes_the_socket_with_1011() {
+    let v2 = [
+        "",
+        " ",
+        "x",
+        "{",
+        "[]",
+        "[null,\"1\",\"room:a\",\"any\"]",
+        "{\"topic\":\"room:a\",\"event\":\"any\",\"payload\":{},\"ref\":null}",
+        "\"text\"",
+        "null",
+        "[null,\"1\",\"room:a\",\"any\",{}] x",
+        "[null,\"1\",\"room:a\",\"any\",{},]",
+        "[null,\"1\",\"room:a\",\"any\",{'a':1}]",
+        "[null,\"1\",\"room:a\",\"any\",01]",
+        "[null,\"1\",\"room:a\",\"any\",NaN]",
+        r#"[null,"1","room:a","any","\ud800"]"#,
+        "[null,\"1\",\"room:a\",\"any\",\"\u{1}\"]",
+    ];
+    let v1 = [
+        "[null,\"1\",\"room:a\",\"any\",{}]",
+        "{}",
+        "{\"event\":\"any\",\"payload\":{},\"ref\":null}",
+        "{\"topic\":\"room:a\",\"payload\":{},\"ref\":null}",
+        "{\"topic\":\"room:a\",\"event\":\"any\",\"ref\":null}",
+        "{\"topic\":\"room:a\",\"event\":\"any\",\"payload\":{}}",
+        "7",
+    ];
+    let stage = stage();
+    let mut bystander = stage.peer(Version::V2);
+    bystander.join("room:a");
+    let cases = v2.map(|text| (Version::V2, text)).into_iter();
+    for (version, text) in cases.chain(v1.map(|text| (Version::V1, text))) {
+        let mut peer = stage.peer(version);
+        peer.join("room:a");
+        peer.send_text(text);
+        assert_eq!(peer.close_code(), 1011, "{version:?} {text:?}");
+        let ended = ("room:a".to_owned(), TerminateReason::Closed);
+        assert_eq!(stage.ended(), ended, "{text:?}");
+    }
+    bystander.expect_silence_in("room:a");
+}
+
+/// §2.2: a push or broadcast to V2 must be an object; in Phoenix whoever sends it crashes.
+#[test]
+fn channel_that_sends_what_is_no_object_crashes() {
+    let stage = stage();
+    let mut peer = stage.peer(Version::V2);
+    for event in ["push", "shout"] {
+        peer.join("room:a");
+        peer.say("2", "room:a", event, json!([1]));
+        peer.expect_push("room:a", "bye", json!({}));
+        peer.expect_error("room:a");
+    }
+    peer.expect_silence();
+}

@@ -1,0 +1,97 @@
+//! `Sec-WebSocket-Protocol`: subprotocols and the auth token that phoenix.js hides among them; protocol.md §1.5.
+
+use lobbyd::server::Running;
+use testkit::{DEADLINE, upgrade_request};
+
+use crate::phoenix::connect::{TARGET, headers, looking};
+use crate::phoenix::upgrade::ask;
+
+/// The value of `Sec-WebSocket-Protocol` in the answer to `offer`, or the status of a refusal.
+fn subprotocol(server: &Running, offer: Option<&str>) -> Result<Option<String>, u16> {
+    let address = server.local_addr();
+    let line = offer.map(|offer| format!("Sec-WebSocket-Protocol: {offer}\r\n"));
+    let answer = ask(
+        address,
+        &upgrade_request(address, TARGET, &line.unwrap_or_default()),
+    );
+    if !answer.starts_with("HTTP/1.1 101 ") {
+        return Err(answer[9..12].parse().unwrap());
+    }
+    let lines = answer.lines().filter_map(|line| line.split_once(": "));
+    let mut chosen = lines.filter(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-protocol"));
+    Ok(chosen.next().map(|(_, value)| value.to_owned()))
+}
+
+/// B 34, 79: the server's preference; none offered is fine, none in common is not.
+#[test]
+fn subprotocol_is_the_first_of_the_server_that_is_offered() {
+    let (server, _see) = looking(
+        |socket| socket.subprotocols(["sip", "mqtt"]),
+        |_, _| String::new(),
+    );
+    assert_eq!(
+        subprotocol(&server, Some("sip")),
+        Ok(Some("sip".to_owned()))
+    );
+    assert_eq!(
+        subprotocol(&server, Some("mqtt, sip")),
+        Ok(Some("sip".to_owned()))
+    );
+    assert_eq!(
+        subprotocol(&server, Some("other,mqtt")),
+        Ok(Some("mqtt".to_owned()))
+    );
+    assert_eq!(subprotocol(&server, None), Ok(None));
+    assert_eq!(subprotocol(&server, Some("other")), Err(403));
+    let (unset, _see) = looking(|socket| socket, |_, _| String::new());
+    assert_eq!(subprotocol(&unset, Some("sip")), Ok(None));
+}
+
+/// B 126 and §1.5: decoded, shown, taken out of the header; both alphabets, and 400 for what is none.
+#[test]
+fn auth_token_of_phoenix_js_reaches_connect() {
+    let (server, see) = looking(
+        |socket| socket.auth_token(true),
+        |_, info| {
+            let offered = info.sec_websocket_headers();
+            let offered = offered.filter(|(name, _)| *name == "sec-websocket-protocol");
+            format!("{:?} {}", info.auth_token(), headers(offered))
+        },
+    );
+    let seen = || see.recv_timeout(DEADLINE).unwrap();
+    let phoenix = Ok(Some("phoenix".to_owned()));
+    let token = "base64url.bearer.phx.c2VjcmV0MQ";
+    assert_eq!(
+        subprotocol(&server, Some(&format!("phoenix, {token}"))),
+        phoenix
+    );
+    assert_eq!(seen(), r#"Some("secret1") sec-websocket-protocol: phoenix"#);
+    assert_eq!(subprotocol(&server, Some(token)), Ok(None));
+    assert_eq!(seen(), r#"Some("secret1") "#);
+    assert_eq!(
+        subprotocol(&server, Some("phoenix, base64url.bearer.phx.")),
+        phoenix
+    );
+    assert_eq!(seen(), r#"Some("") sec-websocket-protocol: phoenix"#);
+    assert_eq!(
+        subprotocol(&server, Some(&format!("phoenix, {token}, {token}"))),
+        phoenix
+    );
+    assert!(seen().starts_with("None "));
+    for encoded in ["Pz8+", "Pz8-"] {
+        let offer = format!("phoenix, base64url.bearer.phx.{encoded}");
+        assert_eq!(subprotocol(&server, Some(&offer)), phoenix);
+        assert!(seen().starts_with(r#"Some("??>")"#));
+    }
+    let garbage = "phoenix, base64url.bearer.phx.!";
+    assert_eq!(subprotocol(&server, Some(garbage)), Err(400));
+    let (off, see) = looking(
+        |socket| socket,
+        |_, info| format!("{:?}", info.auth_token()),
+    );
+    assert_eq!(
+        subprotocol(&off, Some(&format!("phoenix, {token}"))),
+        Ok(None)
+    );
+    assert_eq!(see.recv_timeout(DEADLINE).unwrap(), "None");
+}

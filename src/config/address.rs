@@ -79,8 +79,8 @@ pub struct Unresolvable {
 }
 
 impl ListenAddress {
-    /// One address of the host, an IPv4 one if it has any: `localhost` is then `127.0.0.1` on every machine, which clients
-    /// that try both reach as well.
+    /// One address of the host, an IPv4 one if it has any: `localhost` is then `127.0.0.1` on every
+    /// machine, which clients that try both reach as well.
     ///
     /// # Errors
     /// If the host is a name that has none.

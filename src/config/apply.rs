@@ -3,13 +3,10 @@
 use std::num::NonZeroUsize;
 
 use super::lists::Origins;
-use super::room::{EventConfig, JoinRule, Relay, RetentionConfig, RoomConfig};
 use super::tree::Config;
-use crate::broker::Retention;
 use crate::channel::{CheckOrigin, OriginError};
 use crate::channel::{Router, UserSocket};
-use crate::rooms;
-use crate::rooms::{EventName, EventRule, Rate, RoomRules, declare};
+use crate::rooms::{RoomRules, declare};
 use crate::server::{Limit, Proxies};
 
 impl Config {
@@ -40,8 +37,8 @@ impl Config {
 
     /// The rules of the rooms.
     pub fn room_rules(&self) -> Vec<RoomRules> {
-        let kept = self.limits.retention();
-        self.rooms.iter().map(|room| rules(room, kept)).collect()
+        let rules = self.rooms.iter().map(|room| room.rules(&self.limits));
+        rules.collect()
     }
 
     /// The proxies that are believed.
@@ -58,50 +55,6 @@ impl Config {
             .shards
             .and_then(|count| NonZeroUsize::new(count.into()));
         set.unwrap_or_else(cores)
-    }
-}
-
-fn rules(room: &RoomConfig, kept: Retention) -> RoomRules {
-    let RetentionConfig {
-        bytes_max,
-        messages_max,
-        time_ms_max,
-    } = room.retention;
-    let own = Retention {
-        bytes_max: bytes_max.unwrap_or(kept.bytes_max),
-        entries_max: messages_max.unwrap_or(kept.entries_max),
-        ms_max: time_ms_max.unwrap_or(kept.ms_max),
-    };
-    RoomRules {
-        topic: room.topic.clone(),
-        join: match room.join {
-            JoinRule::Allow => rooms::JoinRule::Allow,
-            JoinRule::Deny => rooms::JoinRule::Deny(room.reason.clone().unwrap_or_default()),
-        },
-        members_max: room.members_max,
-        events: room.events.iter().map(event).collect(),
-        retention: (own != kept).then_some(own),
-    }
-}
-
-fn event(event: &EventConfig) -> EventRule {
-    let rate = |per_second| Rate {
-        per_second,
-        burst: event.burst.unwrap_or(per_second),
-    };
-    EventRule {
-        event: match &*event.name {
-            "*" => EventName::Any,
-            name => EventName::Named(name.to_owned()),
-        },
-        relay: match &event.relay {
-            Relay::All => rooms::Relay::All,
-            Relay::Fields(fields) => rooms::Relay::Fields(fields.clone()),
-        },
-        echo: event.echo,
-        acknowledge: event.acknowledge,
-        bytes_max: event.bytes_max,
-        rate: event.messages_per_second.map(rate),
     }
 }
 

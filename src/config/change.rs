@@ -5,7 +5,8 @@ use std::fmt;
 /// Something that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The setting; of a room, with the room's topic and, where it is one's, the event's name in front.
+    /// The setting; of a room, with the room's topic and, where it is one's, the event's name in
+    /// front.
     pub what: String,
     /// As it was.
     pub old: String,

@@ -47,7 +47,8 @@ pub struct WithoutEffect {
     pub by: String,
 }
 
-/// What the file says otherwise in `new` than in `running`, where the environment or a flag has the last word.
+/// What the file says otherwise in `new` than in `running`, where the environment or a flag has the
+/// last word.
 pub fn without_effect(running: &Effective, new: &Effective) -> Vec<WithoutEffect> {
     let mut found = Vec::new();
     for (index, setting) in SETTINGS.iter().enumerate() {

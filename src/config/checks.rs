@@ -1,4 +1,5 @@
-//! What no single value shows: settings that cannot stand together. Those of rooms are in `room_checks`.
+//! What no single value shows: settings that cannot stand together. Those of rooms are in
+//! `room_checks`.
 
 use std::net::IpAddr;
 

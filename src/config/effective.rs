@@ -40,7 +40,8 @@ pub struct Effective {
     pub file: Option<String>,
     /// Where each comes from, in the order of the table of settings.
     pub sources: Vec<Source>,
-    /// What the file says, whether or not it has the last word, in the same order; None where it says nothing.
+    /// What the file says, whether or not it has the last word, in the same order; None where it
+    /// says nothing.
     pub of_file: Vec<Option<String>>,
     /// Where each room stands; none if the rooms are the built-in ones.
     pub room_lines: Vec<RoomLines>,
@@ -94,7 +95,8 @@ impl Effective {
         }
     }
 
-    /// Where its value comes from: `default`, `lobbyd.toml:12`, `LOBBYD_LOG_LEVEL` or `--log-level`.
+    /// Where its value comes from: `default`, `lobbyd.toml:12`, `LOBBYD_LOG_LEVEL` or
+    /// `--log-level`.
     pub fn source(&self, index: usize) -> String {
         match self.sources[index] {
             Source::Default => "default".to_owned(),

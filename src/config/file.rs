@@ -8,7 +8,7 @@ use super::lines::{RoomLines, TableLines};
 use super::names::{join, unknown};
 use super::problem::Problem;
 use super::raw::Raw;
-use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::room::{EVENT, RETENTION, ROOM, RoomConfig, event};
 use super::setting::Setting;
 use super::settings::{SETTINGS, index_of};
 
@@ -37,7 +37,8 @@ impl<'r> FileReading<'r> {
         }
     }
 
-    /// Takes all of it, or says what is wrong with it. False if it is no TOML, so that nothing is known of what it says.
+    /// Takes all of it, or says what is wrong with it. False if it is no TOML, so that nothing is
+    /// known of what it says.
     pub fn read(mut self) -> bool {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
@@ -120,13 +121,13 @@ impl<'r> FileReading<'r> {
             && let Some(tables) = self.tables("room.event", value)
         {
             for (at, table) in tables {
-                let mut event = EventConfig::default();
+                let mut event = event();
                 let mut of_event = TableLines::new(self.line(at));
                 self.fields("room.event", &EVENT, table, &mut event, &mut of_event);
-                if event.name.is_empty() && !table.contains_key("name") {
+                if event.event.as_str().is_empty() && !table.contains_key("name") {
                     self.problem(at, "room.event", "has no name");
                 }
-                room.events.push(event);
+                room.rules.events.push(event);
                 lines.events.push(of_event);
             }
         }
@@ -143,7 +144,7 @@ impl<'r> FileReading<'r> {
                 None => self.no_table("room.retention", value),
             }
         }
-        if room.topic.is_empty() && !table.contains_key("topic") {
+        if room.rules.topic.is_empty() && !table.contains_key("topic") {
             self.problem(at, "room", "has no topic");
         }
         room
@@ -158,18 +159,25 @@ impl<'r> FileReading<'r> {
         target: &mut T,
         lines: &mut TableLines,
     ) {
-        for (key, value) in table {
-            let name: &str = key.get_ref();
-            let path = join(within, name);
-            if let Some(setting) = settings.iter().find(|setting| setting.path == name) {
+        // In the order of the settings, because a reason is taken only where a deny stands before
+        // it.
+        for setting in settings {
+            let name = setting.path.as_str();
+            if let Some((key, value)) = table.get_key_value(name) {
                 lines.add(name, self.line(key.span().start));
                 if let Err(texts) = setting.set(target, Raw::Toml(value.get_ref())) {
                     lines.is_sound = false;
-                    self.problems_of(value.span().start, &path, &texts);
+                    self.problems_of(value.span().start, &join(within, name), &texts);
                 }
-            } else if !["room.event", "room.retention"].contains(&&*path) {
+            }
+        }
+        for key in table.keys() {
+            let name: &str = key.get_ref();
+            let is_table = within == "room" && ["event", "retention"].contains(&name);
+            if !is_table && !settings.iter().any(|setting| setting.path == name) {
                 lines.is_sound = false;
-                self.problem(key.span().start, &path, &unknown(within, name));
+                let text = unknown(within, name);
+                self.problem(key.span().start, &join(within, name), &text);
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The settings of limits: for each its `max` and its `mode`, and what else makes it up, from the limit's row.
+//! The settings of limits: for each its `max` and its `mode`, and what else makes it up, from the
+//! limit's row.
 
 use super::form::Mode;
 use super::number::Whole;

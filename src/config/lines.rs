@@ -1,4 +1,5 @@
-//! Where the rooms of a file stand, key by key, so that a message about two of them can name the right line.
+//! Where the rooms of a file stand, key by key, so that a message about two of them can name the
+//! right line.
 
 /// Where one table stands, and each of its keys.
 #[derive(Clone, Debug, Default)]
@@ -6,7 +7,8 @@ pub struct TableLines {
     /// Of the table itself.
     pub line: usize,
     keys: Vec<(String, usize)>,
-    /// Whether each of its keys is known, and has a value that can be used. What is not can be compared with nothing.
+    /// Whether each of its keys is known, and has a value that can be used. What is not can be
+    /// compared with nothing.
     pub(super) is_sound: bool,
 }
 

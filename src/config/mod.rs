@@ -1,8 +1,8 @@
 //! What the program is told: flags, environment and file become one checked configuration, which knows where each of its
 //! values comes from.
 //!
-//! One table of settings ([`SETTINGS`]) is behind the reading, the messages, the complete file, the documentation's tables
-//! and the reload, so that none of them can say something else.
+//! One table of settings ([`SETTINGS`]) is behind the reading, the messages, the complete file, the
+//! documentation's tables and the reload, so that none of them can say something else.
 
 mod address;
 mod apply;
@@ -26,6 +26,7 @@ mod raw;
 mod room;
 mod room_changes;
 mod room_checks;
+mod room_forms;
 mod setting;
 mod settings;
 mod tables;
@@ -44,7 +45,7 @@ pub use lists::Origins;
 pub use log_values::{LogFormat, LogLevel};
 pub use print::{complete, effective};
 pub use problem::{Problem, Problems};
-pub use room::{EventConfig, JoinRule, Relay, RetentionConfig, RoomConfig};
+pub use room::{RetentionConfig, RoomConfig};
 pub use setting::Setting;
 pub use settings::SETTINGS;
 pub use tables::tables;

@@ -1,12 +1,12 @@
-//! Names that are none: which was probably meant, where it stands, or which there are.
+//! The hint for an unknown name: which was probably meant, where it stands, or which there are.
 
 use strsim::osa_distance;
 
 use super::room::{EVENT, RETENTION, ROOM};
 use super::settings::SETTINGS;
 
-/// That of `names` which was probably meant by `typed`: it is spelled much like it, one begins with the other, or the
-/// words are the same.
+/// That of `names` which was probably meant by `typed`: it is spelled much like it, one begins with
+/// the other, or the words are the same.
 pub fn nearest<S: AsRef<str>>(typed: &str, names: impl Iterator<Item = S>) -> Option<S> {
     let far = (typed.len() / 3).max(1);
     let distance = |name: &str| {
@@ -31,8 +31,8 @@ fn words(name: &str) -> Vec<&str> {
 /// More places than this of one name are no hint.
 const MEANT_MAX: usize = 3;
 
-/// What is said of the name `key` that stands in the table `within` (empty: at the top) and is none there: the nearest of
-/// that table; else where that very name does stand; else which there are.
+/// What is said of the name `key` that stands in the table `within` (empty: at the top) and is none
+/// there: the nearest of that table; else where that very name does stand; else which there are.
 pub fn unknown(within: &str, key: &str) -> String {
     let all: Vec<String> = everywhere().collect();
     let beside = of_table(within, &all);
@@ -100,7 +100,8 @@ fn one_of<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// By its spelling, or by the words it ends with: who types LOBBYD_LISTEN means LOBBYD_SERVER_LISTEN.
+/// By its spelling, or by the words it ends with: who types LOBBYD_LISTEN means
+/// LOBBYD_SERVER_LISTEN.
 pub fn unknown_variable(name: &str) -> String {
     let names = || SETTINGS.iter().map(|setting| setting.variable());
     let end = name.strip_prefix("LOBBYD").unwrap_or(name);

@@ -96,20 +96,20 @@ pub fn with_marks(number: u64, mark: char) -> String {
 
 /// Any number from `least`.
 pub fn counts(least: u64) -> Whole {
-    of("", least)
+    from("", least)
 }
 
 /// Bytes from `least`.
 pub fn bytes(least: u64) -> Whole {
-    of("bytes", least)
+    from("bytes", least)
 }
 
 /// Milliseconds from `least`.
 pub fn milliseconds(least: u64) -> Whole {
-    of("milliseconds", least)
+    from("milliseconds", least)
 }
 
-pub fn of(unit: &'static str, least: u64) -> Whole {
+fn from(unit: &'static str, least: u64) -> Whole {
     Whole {
         unit,
         range: least..=MOST,

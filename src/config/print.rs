@@ -1,9 +1,10 @@
-//! A configuration as a file: the complete one with its comments, and the effective one with where each value comes from.
+//! A configuration as a file: the complete one with its comments, and the effective one with where
+//! each value comes from.
 
 use std::fmt;
 
 use super::effective::{Effective, Source};
-use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::room::{EVENT, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use super::settings::{SETTINGS, about};
 use super::tree::Config;
@@ -84,7 +85,7 @@ fn complete_room(room: &RoomConfig, explained: bool) -> String {
     }
     let mut text = "\n[[room]]\n".to_owned();
     text.extend(ROOM.iter().map(|setting| commented(setting, room)));
-    for event in &room.events {
+    for event in &room.rules.events {
         text += "\n[[room.event]]\n";
         text.extend(EVENT.iter().map(|setting| commented(setting, event)));
     }
@@ -132,7 +133,7 @@ impl fmt::Display for Effective {
             .iter()
             .filter(|source| **source != Source::Default);
         let (set, rooms) = (set.count(), &self.config.rooms);
-        let topics: Vec<&str> = rooms.iter().map(|room| &*room.topic).collect();
+        let topics: Vec<&str> = rooms.iter().map(|room| &*room.rules.topic).collect();
         let plural = |count| if count == 1 { "" } else { "s" };
         let whose = if self.room_lines.is_empty() {
             "the built-in "
@@ -164,9 +165,9 @@ fn bare_room(room: &RoomConfig, source: &str) -> String {
         _ => format!("{:<32} # {source}", ""),
     };
     let mut text = format!("\n[[room]]{source}\n") + &bare(&ROOM, room);
-    for event in &room.events {
+    for event in &room.rules.events {
         text += "[[room.event]]\n";
-        text += &bare::<EventConfig>(&EVENT, event);
+        text += &bare(&EVENT, event);
     }
     let retention = bare(&RETENTION, &room.retention);
     if !retention.is_empty() {

@@ -1,4 +1,5 @@
-//! What is wrong with a configuration: all of it at once, each with its place and, where there is one, a way out.
+//! What is wrong with a configuration: all of it at once, each with its place and, where there is
+//! one, a way out.
 
 use std::fmt;
 

@@ -2,69 +2,21 @@
 
 use std::sync::LazyLock;
 
-use super::form::{Form, Word, quoted};
-use super::lists::{each, list};
+use super::form::Word;
 use super::number::bytes;
 use super::number::counts;
 use super::number::milliseconds;
-use super::raw::Raw;
 use super::setting::{Setting, number, setting};
-use super::unfit::Unfit;
+use crate::rooms::{EventName, EventRule, JoinRule, JoinWord, Rate, RoomRules};
+use crate::server::ServerLimits;
 
-/// A room without code: who may join which topics, and what they may say there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A room as a file has it: its rules, of which the retention may be said in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomConfig {
-    /// A topic, or all that begin alike: `prefix*`.
-    pub topic: String,
-    /// Whether clients may join.
-    pub join: JoinRule,
-    /// What a client is told that may not.
-    pub reason: Option<String>,
-    /// Members it may have at once; None: any number.
-    pub members_max: Option<u32>,
-    /// What clients may push; the first whose name matches is taken.
-    pub events: Vec<EventConfig>,
+    /// Its rules. Their own retention is not used here.
+    pub rules: RoomRules,
     /// What is kept of it for readers that are behind.
     pub retention: RetentionConfig,
-}
-
-/// Whether clients may join.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
-#[strum(serialize_all = "lowercase")]
-pub enum JoinRule {
-    /// Everybody may.
-    #[default]
-    Allow,
-    /// Nobody may.
-    Deny,
-}
-
-/// An event that clients may push.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventConfig {
-    /// Its name; `*` is any.
-    pub name: String,
-    /// What of it goes to the room.
-    pub relay: Relay,
-    /// Whether its sender gets it too.
-    pub echo: bool,
-    /// Whether each push is answered with ok.
-    pub acknowledge: bool,
-    /// Largest payload, in bytes; None: what a message may have.
-    pub bytes_max: Option<usize>,
-    /// Most of them in a second from one member, in the long run; None: any number.
-    pub messages_per_second: Option<u32>,
-    /// Most of them at once after a pause; None: as many as in a second.
-    pub burst: Option<u32>,
-}
-
-/// What of a push goes to the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Relay {
-    /// The payload, byte for byte.
-    All,
-    /// These fields of it alone, all of which it must have.
-    Fields(Vec<String>),
 }
 
 /// What is kept of a room for readers that are behind; None: what the server keeps of any.
@@ -78,49 +30,90 @@ pub struct RetentionConfig {
     pub time_ms_max: Option<u64>,
 }
 
-impl Default for EventConfig {
-    fn default() -> EventConfig {
-        EventConfig {
-            name: String::new(),
-            relay: Relay::All,
-            echo: true,
-            acknowledge: false,
-            bytes_max: None,
-            messages_per_second: None,
-            burst: None,
+impl From<RoomRules> for RoomConfig {
+    fn from(rules: RoomRules) -> RoomConfig {
+        RoomConfig {
+            rules,
+            retention: RetentionConfig::default(),
         }
     }
 }
 
-impl Word for JoinRule {}
-
-impl Form for Relay {
-    fn expected() -> String {
-        "\"all\" or a list of fields, as in [\"body\"]".to_owned()
+impl Default for RoomConfig {
+    /// A table that says nothing yet.
+    fn default() -> RoomConfig {
+        RoomRules::open("").into()
     }
+}
 
-    fn read(raw: Raw<'_>) -> Result<Relay, Unfit> {
-        if raw.text() == Some("all") {
-            return Ok(Relay::All);
-        }
-        let fields = each(raw, |field| Ok(field.to_owned()))?;
-        let twice = (1..fields.len()).filter(|at| fields[..*at].contains(&fields[*at]));
-        let twice: Vec<_> = twice
-            .map(|at| format!("{:?} stands twice", fields[at]))
-            .collect();
-        match twice.is_empty() {
-            true if fields.is_empty() => Err(Unfit::Form),
-            true => Ok(Relay::Fields(fields)),
-            false => Err(Unfit::Each(twice)),
+impl RoomConfig {
+    /// The rules to serve. What is not said of the retention is as `limits` have it for any room.
+    pub fn rules(&self, limits: &ServerLimits) -> RoomRules {
+        let kept = limits.retention();
+        let (own, mut retention) = (&self.retention, kept);
+        retention.bytes_max = own.bytes_max.unwrap_or(kept.bytes_max);
+        retention.entries_max = own.messages_max.unwrap_or(kept.entries_max);
+        retention.ms_max = own.time_ms_max.unwrap_or(kept.ms_max);
+        RoomRules {
+            retention: (retention != kept).then_some(retention),
+            ..self.rules.clone()
         }
     }
+}
 
-    fn show(&self) -> Option<String> {
-        Some(match self {
-            Relay::All => quoted("all"),
-            Relay::Fields(fields) => list(fields.iter()),
-        })
+/// An event as a table of a file begins.
+pub(super) fn event() -> EventRule {
+    EventRule::relaying(EventName::Named(String::new()))
+}
+
+impl Word for JoinWord {}
+
+fn join(room: &RoomConfig) -> JoinWord {
+    (&room.rules.join).into()
+}
+
+/// Keeps a reason that stands already.
+fn set_join(room: &mut RoomConfig, word: JoinWord) {
+    room.rules.join = match word {
+        JoinWord::Allow => JoinRule::Allow,
+        JoinWord::Deny => JoinRule::Deny(reason(room).unwrap_or_default()),
+    };
+}
+
+/// A deny without one has the empty reason, which no file can say.
+fn reason(room: &RoomConfig) -> Option<String> {
+    match &room.rules.join {
+        JoinRule::Deny(reason) if !reason.is_empty() => Some(reason.clone()),
+        _ => None,
     }
+}
+
+/// Of an allow, which has none, it is dropped; the checks say so.
+fn set_reason(room: &mut RoomConfig, reason: Option<String>) {
+    if let JoinRule::Deny(own) = &mut room.rules.join {
+        *own = reason.unwrap_or_default();
+    }
+}
+
+/// A rate of 0 in a second is one of which a file has said the burst alone.
+fn per_second(event: &EventRule) -> Option<u32> {
+    let rate = event.rate.map(|rate| rate.per_second);
+    rate.filter(|per_second| *per_second > 0)
+}
+
+fn set_per_second(event: &mut EventRule, per_second: Option<u32>) {
+    let burst = burst(event);
+    let rate = |per_second| Rate { per_second, burst };
+    event.rate = per_second.map(rate);
+}
+
+fn burst(event: &EventRule) -> Option<u32> {
+    event.rate?.burst
+}
+
+fn set_burst(event: &mut EventRule, burst: Option<u32>) {
+    let per_second = per_second(event).unwrap_or_default();
+    event.rate = Some(Rate { per_second, burst });
 }
 
 /// The settings of a `[[room]]`.
@@ -130,66 +123,51 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
             "topic",
             "Which topics: one by its whole name, or `prefix*` for all that begin with `prefix`, the bare prefix included. \
              The first room whose topic matches is taken.",
-            topic
+            rules.topic
         ),
-        setting!(RoomConfig,"join", "Whether clients may join.", join),
-        setting!(RoomConfig,
-            "reason",
-            "What a refused client is told, as `{\"reason\": …}`. A deny needs one, an allow has none.",
-            reason
-        )
+        Setting::new("join", join, set_join, "Whether clients may join."),
+        Setting::new("reason", reason, set_reason, "What a refused client is told, as `{\"reason\": …}`. A deny needs one, an allow has none.")
         .unset("none", "\"unauthorized\""),
         number!(RoomConfig,
             "members_max",
             counts(1),
             "Members at once. One too many is refused with `{\"reason\": \"room full\"}`.",
-            members_max
+            rules.members_max
         )
         .unset("any number", "1_000"),
     ]
 });
 
 /// The settings of a `[[room.event]]`.
-pub static EVENT: LazyLock<Vec<Setting<EventConfig>>> = LazyLock::new(|| {
+pub static EVENT: LazyLock<Vec<Setting<EventRule>>> = LazyLock::new(|| {
     vec![
-        setting!(EventConfig,
+        setting!(EventRule,
             "name",
             "The event that clients may push; `*` is any. The first that matches is taken; what no entry names is answered \
              with `unknown event`.",
-            name
-        ),
-        setting!(EventConfig,
+            event),
+        setting!(EventRule,
             "relay",
             "What goes to the room: `\"all\"`, the payload byte for byte, or a list of the fields that do. A payload without \
              one of these is answered with `NAME needs an object with a FIELD`.",
             relay
         ),
-        setting!(EventConfig,"echo", "Whether the sender gets it too.", echo),
-        setting!(EventConfig,
+        setting!(EventRule,"echo", "Whether the sender gets it too.", echo),
+        setting!(EventRule,
             "acknowledge",
             "Whether each push is answered with `ok`.",
             acknowledge
         ),
-        number!(EventConfig,
+        number!(EventRule,
             "bytes_max",
             bytes(1),
             "Bytes of the payload. A larger one is answered with `payload too large`.",
             bytes_max
         )
         .unset("`limits.message_bytes.max`", "2_000"),
-        number!(EventConfig,
-            "messages_per_second",
-            counts(1),
-            "Pushes in a second by one member, in the long run. One over it is answered with `too many messages`.",
-            messages_per_second
-        )
+        Setting::number("messages_per_second", counts(1), per_second, set_per_second, "Pushes in a second by one member, in the long run. One over it is answered with `too many messages`.")
         .unset("any number", "10"),
-        number!(EventConfig,
-            "burst",
-            counts(1),
-            "Pushes at once after a pause.",
-            burst
-        )
+        Setting::number("burst", counts(1), burst, set_burst, "Pushes at once after a pause.")
         .unset("`messages_per_second`", "20"),
     ]
 });

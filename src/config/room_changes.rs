@@ -1,37 +1,52 @@
 //! From one configuration's rooms to the next one's: which room, which event of it, and which key.
 
 use super::change::Change;
-use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::room::{EVENT, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
+use crate::rooms::EventRule;
 
 /// What differs. A room is the same one if its topic is, and an event if its name is.
 pub(super) fn of_rooms(old: &[RoomConfig], new: &[RoomConfig]) -> Vec<Change> {
     let mut changes = of_names(
-        old.iter().map(|room| &*room.topic).collect(),
-        new.iter().map(|room| &*room.topic).collect(),
+        old.iter().map(|room| &*room.rules.topic).collect(),
+        new.iter().map(|room| &*room.rules.topic).collect(),
         "room",
         "order of rooms",
     );
     for room in new {
-        let before = old.iter().find(|before| before.topic == room.topic);
+        let before = old
+            .iter()
+            .find(|before| before.rules.topic == room.rules.topic);
         changes.extend(before.into_iter().flat_map(|before| of_room(before, room)));
     }
     changes
 }
 
 fn of_room(old: &RoomConfig, new: &RoomConfig) -> Vec<Change> {
-    let what = format!("room {}", new.topic);
+    let what = format!("room {}", new.rules.topic);
     let mut changes = of_keys(&ROOM, old, new, &what);
     changes.extend(of_names(
-        old.events.iter().map(|event| &*event.name).collect(),
-        new.events.iter().map(|event| &*event.name).collect(),
+        old.rules
+            .events
+            .iter()
+            .map(|event| event.event.as_str())
+            .collect(),
+        new.rules
+            .events
+            .iter()
+            .map(|event| event.event.as_str())
+            .collect(),
         &format!("{what} event"),
         &format!("{what} order of events"),
     ));
-    for event in &new.events {
-        let before = old.events.iter().find(|before| before.name == event.name);
-        let what = format!("{what} event {}", event.name);
-        let of_event = |before: &EventConfig| of_keys(&EVENT, before, event, &what);
+    for event in &new.rules.events {
+        let before = old
+            .rules
+            .events
+            .iter()
+            .find(|before| before.event == event.event);
+        let what = format!("{what} event {}", event.event.as_str());
+        let of_event = |before: &EventRule| of_keys(&EVENT, before, event, &what);
         changes.extend(before.into_iter().flat_map(of_event));
     }
     let what = format!("{what} retention");

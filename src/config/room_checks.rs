@@ -3,8 +3,9 @@
 use super::effective::Effective;
 use super::lines::{RoomLines, TableLines};
 use super::problem::Problem;
-use super::room::{EventConfig, JoinRule, RoomConfig};
+use super::room::RoomConfig;
 use crate::channel::UserSocket;
+use crate::rooms::{EventName, EventRule, JoinRule, is_reserved};
 use crate::server::Limit;
 
 /// Adds what is wrong with the rooms that could be read.
@@ -16,14 +17,14 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
             let text = format!("{}:{line}: room.{key}: {text}", effective.file_name());
             problems.push(Problem { line, text });
         };
-        if let Some(text) = of_topic(&room.topic, &rooms[..at], lines) {
+        if let Some(text) = of_topic(&room.rules.topic, &rooms[..at], lines) {
             wrong(own.room.of("topic"), "topic", text);
         }
         if own.room.is_sound {
             of_join(room, own, &mut wrong);
         }
         let message = effective.config.limits.max(Limit::MessageBytes) as usize;
-        of_events(&room.events, &own.events, message, &mut wrong);
+        of_events(&room.rules.events, &own.events, message, &mut wrong);
     }
 }
 
@@ -42,13 +43,13 @@ fn of_topic(topic: &str, before: &[RoomConfig], lines: &[RoomLines]) -> Option<S
         ));
     }
     let mut earlier = before.iter().zip(lines);
-    let (before, lines) = earlier.find(|(before, _)| hides(&before.topic, topic))?;
+    let (before, lines) = earlier.find(|(before, _)| hides(&before.rules.topic, topic))?;
     let line = lines.room.of("topic");
-    Some(match before.topic == topic {
+    Some(match before.rules.topic == topic {
         true => format!("{topic:?} stands in line {line} already"),
         false => format!(
             "{topic:?} can never match, as {:?} in line {line} is tried before it",
-            before.topic
+            before.rules.topic
         ),
     })
 }
@@ -64,41 +65,39 @@ fn hides(before: &str, topic: &str) -> bool {
 
 fn of_join(room: &RoomConfig, lines: &RoomLines, wrong: &mut impl FnMut(usize, &str, String)) {
     let own = &lines.room;
-    match (room.join, &room.reason) {
-        (JoinRule::Allow, Some(_)) => {
+    let JoinRule::Deny(reason) = &room.rules.join else {
+        if let Some(line) = own.find("reason") {
             let text = "only a deny has one; expected join = \"deny\"";
-            wrong(own.of("reason"), "reason", text.to_owned());
+            wrong(line, "reason", text.to_owned());
         }
-        (JoinRule::Deny, None) => {
-            let text = "a deny needs a reason, as in reason = \"unauthorized\"";
-            wrong(own.of("join"), "join", text.to_owned());
-        }
-        _ => {}
+        return;
+    };
+    if reason.is_empty() {
+        let text = "a deny needs a reason, as in reason = \"unauthorized\"";
+        wrong(own.of("join"), "join", text.to_owned());
     }
-    if room.join == JoinRule::Deny {
-        let event = lines.events.first().map(|event| event.line);
-        let means_nothing = [
-            ("event", event),
-            ("members_max", own.find("members_max")),
-            ("retention", own.find("retention")),
-        ];
-        for (key, line) in means_nothing {
-            if let Some(line) = line {
-                let text = "means nothing where nobody may join";
-                wrong(line, key, text.to_owned());
-            }
+    let event = lines.events.first().map(|event| event.line);
+    let means_nothing = [
+        ("event", event),
+        ("members_max", own.find("members_max")),
+        ("retention", own.find("retention")),
+    ];
+    for (key, line) in means_nothing {
+        if let Some(line) = line {
+            let text = "means nothing where nobody may join";
+            wrong(line, key, text.to_owned());
         }
     }
 }
 
 fn of_events(
-    events: &[EventConfig],
+    events: &[EventRule],
     lines: &[TableLines],
     message: usize,
     wrong: &mut impl FnMut(usize, &str, String),
 ) {
     for (at, (event, own)) in events.iter().zip(lines).enumerate() {
-        if let Some(text) = of_name(&event.name, &events[..at], lines) {
+        if let Some(text) = of_name(event.event.as_str(), &events[..at], lines) {
             wrong(own.of("name"), "event.name", text);
         }
         let has_rate = own.find("messages_per_second").is_some();
@@ -116,8 +115,8 @@ fn of_events(
 }
 
 /// Nothing of one that could not be read, which is empty.
-fn of_name(name: &str, before: &[EventConfig], lines: &[TableLines]) -> Option<String> {
-    if name.starts_with("phx_") || name.starts_with("chan_reply_") {
+fn of_name(name: &str, before: &[EventRule], lines: &[TableLines]) -> Option<String> {
+    if is_reserved(name) {
         return Some(format!(
             "{name:?} is an event of the protocol's own, which phoenix.js obeys; expected another name"
         ));
@@ -128,10 +127,10 @@ fn of_name(name: &str, before: &[EventConfig], lines: &[TableLines]) -> Option<S
         ));
     }
     let mut earlier = before.iter().zip(lines);
-    let hides = |event: &EventConfig| event.name == name || event.name == "*";
+    let hides = |event: &EventRule| event.event.as_str() == name || event.event == EventName::Any;
     let (before, lines) = earlier.find(|(event, _)| !name.is_empty() && hides(event))?;
     let line = lines.of("name");
-    Some(match before.name == name {
+    Some(match before.event.as_str() == name {
         true => format!("{name:?} stands in line {line} already"),
         false => {
             format!("{name:?} can never match, as \"*\" in line {line} is tried before it")

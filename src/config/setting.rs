@@ -10,7 +10,8 @@ type Set<T> = dyn Fn(&mut T, Raw<'_>) -> Result<(), Unfit> + Send + Sync;
 type Show<T> = dyn Fn(&T) -> Option<String> + Send + Sync;
 type Keep<T> = dyn Fn(&mut T, &T) + Send + Sync;
 
-/// A setting of a `T`. Messages, the complete file, the tables of the documentation and the reload all come from it.
+/// A setting of a `T`. Messages, the complete file, the tables of the documentation and the reload
+/// all come from it.
 pub struct Setting<T> {
     /// Its name, with the tables it stands in, as `log.level`.
     pub path: String,
@@ -41,22 +42,17 @@ impl<T: 'static> Setting<T> {
         put: impl Fn(&mut T, F) + Copy + Send + Sync + 'static,
         doc: &'static str,
     ) -> Setting<T> {
-        Setting {
-            path: path.into(),
+        Setting::with(
+            path.into(),
             doc,
-            expected: F::expected(),
-            unset: "",
-            example: "",
-            limit: None,
-            restart: false,
-            secret: false,
-            set: Box::new(move |target, raw| {
+            F::expected(),
+            Box::new(move |target, raw| {
                 put(target, F::read(raw)?);
                 Ok(())
             }),
-            show: Box::new(move |target| get(target).show()),
-            keep: Box::new(move |target, from| put(target, get(from))),
-        }
+            Box::new(move |target| get(target).show()),
+            Box::new(move |target, from| put(target, get(from))),
+        )
     }
 
     /// A setting that is a number.
@@ -67,21 +63,39 @@ impl<T: 'static> Setting<T> {
         put: impl Fn(&mut T, N) + Copy + Send + Sync + 'static,
         doc: &'static str,
     ) -> Setting<T> {
-        Setting {
-            path: path.into(),
+        Setting::with(
+            path.into(),
             doc,
-            expected: whole.expected(),
+            whole.expected(),
+            Box::new(move |target, raw| {
+                put(target, N::of(whole.read(raw)?));
+                Ok(())
+            }),
+            Box::new(move |target| Some(with_marks(get(target).get()?, '_'))),
+            Box::new(move |target, from| put(target, get(from))),
+        )
+    }
+
+    fn with(
+        path: String,
+        doc: &'static str,
+        expected: String,
+        set: Box<Set<T>>,
+        show: Box<Show<T>>,
+        keep: Box<Keep<T>>,
+    ) -> Setting<T> {
+        Setting {
+            path,
+            doc,
+            expected,
             unset: "",
             example: "",
             limit: None,
             restart: false,
             secret: false,
-            set: Box::new(move |target, raw| {
-                put(target, N::of(whole.read(raw)?));
-                Ok(())
-            }),
-            show: Box::new(move |target| Some(with_marks(get(target).get()?, '_'))),
-            keep: Box::new(move |target, from| put(target, get(from))),
+            set,
+            show,
+            keep,
         }
     }
 
@@ -165,7 +179,8 @@ macro_rules! setting {
     };
 }
 
-/// `number!(Target, "a.path", whole, "what it means", field.of.target)`: a setting that is a number.
+/// `number!(Target, "a.path", whole, "what it means", field.of.target)`: a setting that is a
+/// number.
 macro_rules! number {
     ($target:ty, $path:expr, $whole:expr, $doc:expr, $($field:ident).+) => {
         $crate::config::setting::Setting::<$target>::number(

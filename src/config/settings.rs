@@ -1,4 +1,5 @@
-//! The one table of settings: what stands in the complete file, in the documentation, and in messages.
+//! The one table of settings: what stands in the complete file, in the documentation, and in
+//! messages.
 
 use std::sync::LazyLock;
 
@@ -29,7 +30,8 @@ pub fn about(table: &str) -> &'static str {
     }
 }
 
-/// Most shards that can be asked for: far more than cores, yet a typing error starts no million threads.
+/// Most shards that can be asked for: far more than cores, yet a typing error starts no million
+/// threads.
 pub const SHARDS_MAX: u64 = 1_024;
 
 fn served() -> Vec<Setting<Config>> {

@@ -1,20 +1,21 @@
 //! The tables of `docs/configuration.md`, from the same source as everything else.
 
 use super::number::with_marks;
-use super::room::{EVENT, EventConfig, RETENTION, ROOM, RoomConfig};
+use super::room::{EVENT, RETENTION, ROOM, RoomConfig, event};
 use super::setting::Setting;
 use super::settings::SETTINGS;
 use super::tree::Config;
 use crate::server::Limit;
 
-/// The documentation's generated parts: a name, which stands in the markers round each, and its text.
+/// The documentation's generated parts: a name, which stands in the markers round each, and its
+/// text.
 pub fn tables() -> Vec<(&'static str, String)> {
     let room = RoomConfig::default();
     vec![
         ("settings", settings()),
         ("limits", limits()),
         ("rooms", of_rooms(&ROOM, &room)),
-        ("events", of_rooms(&EVENT, &EventConfig::default())),
+        ("events", of_rooms(&EVENT, &event())),
         ("retention", of_rooms(&RETENTION, &room.retention)),
     ]
 }
@@ -37,7 +38,8 @@ fn settings() -> String {
     text
 }
 
-/// The one table of limits: what each is, what else makes it up, its metric, and what is seen when it is reached.
+/// The one table of limits: what each is, what else makes it up, its metric, and what is seen when
+/// it is reached.
 fn limits() -> String {
     let config = Config::default();
     let mut text = "| limit `limits.NAME` | `max` | what it bounds | and | metric `lobbyd_limit_nearest_ratio` | what the client sees | where it is observed, it bites |\n\

@@ -1,4 +1,5 @@
-//! The configuration as data: the library's own structs, so that a default stands once, and what only the program has.
+//! The configuration as data: the library's own structs, so that a default stands once, and what
+//! only the program has.
 
 use ipnet::IpNet;
 
@@ -6,7 +7,8 @@ use super::address::ListenAddress;
 use super::form::SocketPath;
 use super::lists::Origins;
 use super::log_values::{LogFormat, LogLevel};
-use super::room::{EventConfig, JoinRule, Relay, RoomConfig};
+use super::room::RoomConfig;
+use crate::rooms::tutorial;
 use crate::server::ServerLimits;
 
 /// Everything that can be set. [`Default`] is what runs without any file.
@@ -55,28 +57,7 @@ impl Default for Config {
             log_format: LogFormat::Text,
             rooms_top: 10,
             limits: ServerLimits::default(),
-            rooms: tutorial(),
+            rooms: tutorial().into_iter().map(RoomConfig::from).collect(),
         }
     }
-}
-
-/// The room of Phoenix's tutorial: open to everybody, and the only one.
-fn tutorial() -> Vec<RoomConfig> {
-    let new_msg = EventConfig {
-        name: "new_msg".to_owned(),
-        relay: Relay::Fields(vec!["body".to_owned()]),
-        ..EventConfig::default()
-    };
-    let lobby = RoomConfig {
-        topic: "room:lobby".to_owned(),
-        events: vec![new_msg],
-        ..RoomConfig::default()
-    };
-    let others = RoomConfig {
-        topic: "room:*".to_owned(),
-        join: JoinRule::Deny,
-        reason: Some("authorized".to_owned()),
-        ..RoomConfig::default()
-    };
-    vec![lobby, others]
 }

@@ -1,4 +1,5 @@
-//! Rooms that come with lobbyd, written with nothing but the public channel API: by rules, and the tutorial's in both ways.
+//! Rooms that come with lobbyd, written with nothing but the public channel API: by rules, and the
+//! tutorial's in both ways.
 
 mod declared;
 mod rate;
@@ -6,12 +7,14 @@ mod rules;
 mod tutorial;
 
 pub use declared::DeclaredRoom;
+pub(crate) use rules::JoinWord;
 pub use rules::{EventName, EventRule, JoinRule, Rate, Relay, RoomRules, is_reserved};
 pub use tutorial::{RoomChannel, tutorial};
 
 use crate::channel::UserSocket;
 
-/// Serves `rooms` on `socket`, each at its topic, behind what it serves already; the first whose topic matches counts.
+/// Serves `rooms` on `socket`, each at its topic, behind what it serves already; the first whose
+/// topic matches counts.
 ///
 /// ```
 /// use lobbyd::rooms::{declare, tutorial};

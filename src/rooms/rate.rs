@@ -1,18 +1,28 @@
-//! How often one member pushes: a token bucket for each rule that has a rate, among what its socket keeps.
+//! How often one member pushes: a token bucket for each rule that has a rate, among what its socket
+//! keeps.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::rules::Rate;
 use crate::channel::Socket;
+use crate::server::{RefillRate, TokenBucket};
 
-/// The buckets of one member in one room, by the places of the rules. There from its first push under a rate.
-#[derive(Clone, Debug, Default)]
-pub(super) struct PushRates(Vec<TokenBucket>);
+/// The buckets of one member in one room, by the places of the rules. There from its first push
+/// under a rate.
+#[derive(Clone, Debug)]
+pub(super) struct PushRates {
+    /// From when the buckets count time.
+    since: Instant,
+    buckets: Vec<TokenBucket>,
+}
 
-/// When a bucket will be full again is all there is to know of it. Under another rate it is at most empty.
-#[derive(Clone, Copy, Debug, Default)]
-struct TokenBucket {
-    full_at: Option<Instant>,
+impl Default for PushRates {
+    fn default() -> PushRates {
+        PushRates {
+            since: Instant::now(),
+            buckets: Vec::new(),
+        }
+    }
 }
 
 impl PushRates {
@@ -26,41 +36,38 @@ impl PushRates {
 
     /// Whether the rule at `at` has a push left, which is taken.
     pub fn admits(&mut self, at: usize, rate: Rate) -> bool {
-        if self.0.len() <= at {
-            self.0.resize(at + 1, TokenBucket::default());
-        }
-        self.0[at].take(rate, Instant::now())
+        self.admits_at(at, rate, Instant::now())
     }
-}
 
-impl TokenBucket {
-    fn take(&mut self, rate: Rate, now: Instant) -> bool {
-        let each = Duration::from_secs(1) / rate.per_second.max(1);
-        let burst = rate.burst.max(1);
-        let full_at = self.full_at.unwrap_or(now);
-        // At most empty: what is missing from under a slower rate would be a debt of many seconds under this one.
-        let full_at = full_at.clamp(now, now + each * burst);
-        let has_one = full_at - now <= each * (burst - 1);
-        self.full_at = Some(if has_one { full_at + each } else { full_at });
-        has_one
+    fn admits_at(&mut self, at: usize, rate: Rate, now: Instant) -> bool {
+        if self.buckets.len() <= at {
+            self.buckets.resize(at + 1, TokenBucket::default());
+        }
+        let now_ns = now.saturating_duration_since(self.since).as_nanos() as u64;
+        let burst = rate.burst.unwrap_or(rate.per_second);
+        self.buckets[at].try_take(now_ns, RefillRate::new(rate.per_second, burst))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn taken(bucket: &mut TokenBucket, rate: Rate, now: Instant, tries: usize) -> usize {
-        (0..tries).filter(|_| bucket.take(rate, now)).count()
+    fn taken(rates: &mut PushRates, rate: Rate, now: Instant, tries: usize) -> usize {
+        let admitted = (0..tries).filter(|_| rates.admits_at(0, rate, now));
+        admitted.count()
     }
 
     #[test]
     fn a_bucket_gives_its_burst_at_once_and_its_rate_from_then_on() {
         let rate = Rate {
             per_second: 10,
-            burst: 20,
+            burst: Some(20),
         };
-        let (mut bucket, start) = (TokenBucket::default(), Instant::now());
+        let mut bucket = PushRates::default();
+        let start = bucket.since;
         assert_eq!(taken(&mut bucket, rate, start, 100), 20);
         for second in 1..=3 {
             let now = start + Duration::from_secs(second);
@@ -74,13 +81,14 @@ mod tests {
     fn another_rate_counts_from_where_the_bucket_is() {
         let slow = Rate {
             per_second: 1,
-            burst: 2,
+            burst: Some(2),
         };
         let fast = Rate {
             per_second: 1000,
-            burst: 5000,
+            burst: Some(5000),
         };
-        let (mut bucket, start) = (TokenBucket::default(), Instant::now());
+        let mut bucket = PushRates::default();
+        let start = bucket.since;
         assert_eq!(taken(&mut bucket, slow, start, 10), 2);
         assert_eq!(taken(&mut bucket, fast, start, 10_000), 3000);
         assert_eq!(taken(&mut bucket, slow, start, 10), 0);
@@ -90,9 +98,12 @@ mod tests {
 
     #[test]
     fn what_was_taken_at_a_slow_rate_is_no_debt_at_another() {
-        let [slow, fast] =
-            [(1, 100), (1000, 10)].map(|(per_second, burst)| Rate { per_second, burst });
-        let (mut bucket, start) = (TokenBucket::default(), Instant::now());
+        let [slow, fast] = [(1, 100), (1000, 10)].map(|(per_second, burst)| Rate {
+            per_second,
+            burst: Some(burst),
+        });
+        let mut bucket = PushRates::default();
+        let start = bucket.since;
         assert_eq!(taken(&mut bucket, slow, start, 1000), 100);
         assert_eq!(taken(&mut bucket, fast, start, 1000), 0);
         for ms in 1..=5 {
@@ -105,8 +116,11 @@ mod tests {
     fn a_rate_of_nothing_is_one_of_one() {
         let none = Rate {
             per_second: 0,
-            burst: 0,
+            burst: Some(0),
         };
-        assert_eq!(taken(&mut TokenBucket::default(), none, Instant::now(), 10), 1);
+        assert_eq!(
+            taken(&mut PushRates::default(), none, Instant::now(), 10),
+            1
+        );
     }
 }

@@ -1,12 +1,13 @@
-//! The chat room of Phoenix's channels tutorial, by rules as the binary serves it, and in code as an example of how to.
+//! The chat room of Phoenix's channels tutorial, by rules as the binary serves it, and in code as
+//! an example of how to.
 
 use super::rules::{EventName, EventRule, Relay, RoomRules};
 use crate::{Channel, Handled, Join, Payload, Socket, object, reason};
 
 /// The tutorial's rooms by rules: `room:lobby` is open to everybody, other rooms to nobody.
 ///
-/// They are refused with the reason `authorized`. That is no slip for "unauthorized": it is the word by which this room
-/// is specified, and clients compare it.
+/// They are refused with the reason `authorized`. That is no slip for "unauthorized": it is the
+/// word by which this room is specified, and clients compare it.
 pub fn tutorial() -> Vec<RoomRules> {
     let new_msg = EventRule {
         relay: Relay::Fields(vec!["body".into()]),

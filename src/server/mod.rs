@@ -38,6 +38,7 @@ pub use http::serve::{Upgraded, serve_http};
 pub use limits::limit::{Limit, LimitSet};
 pub use limits::meters::LimitMeters;
 pub(crate) use limits::row::{MOST, Number as LimitNumber};
+pub(crate) use limits::token_bucket::{RefillRate, TokenBucket};
 pub use limits::values::Drain;
 pub use limits::values::ServerLimits;
 pub use node::closes::CloseCounts;

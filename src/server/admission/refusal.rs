@@ -5,7 +5,9 @@ use hyper::StatusCode;
 use strum::{EnumCount, EnumDiscriminants, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
-use crate::server::limits::counters::{Counters, Counts, Kind};
+use crate::server::limits::counters::{Counters, Counts, kind};
+
+kind!(RefusalKind);
 
 /// The counts of all shards together.
 #[derive(Debug, Default)]
@@ -14,12 +16,6 @@ pub(crate) struct Refusals(Counters<RefusalKind, { RefusalKind::COUNT }>);
 /// How many requests for a socket were refused for each reason, since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusalCounts(Counts<RefusalKind, { RefusalKind::COUNT }>);
-
-impl Kind for RefusalKind {
-    fn place(self) -> usize {
-        self as usize
-    }
-}
 
 impl Refusals {
     pub fn count(&self, refusal: Refusal) {

@@ -4,13 +4,37 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An enum without data whose values have places and names.
-pub trait Kind: strum::VariantArray + Into<&'static str> + Copy {
-    /// The place among [`VARIANTS`](strum::VariantArray::VARIANTS).
+pub trait Kind: Copy + 'static {
+    /// All its values, each at its place.
+    const ALL: &'static [Self];
+
+    /// The place among [`ALL`](Kind::ALL).
     fn place(self) -> usize;
+
+    /// A stable word for metric labels.
+    fn word(self) -> &'static str;
 }
 
-/// How often each of the `N` values of `K` occurred. What is counted here is no hot path, so the shards
-/// share one place.
+/// Has an enum that derives `strum`'s `VariantArray` and `IntoStaticStr` be a [`Kind`].
+macro_rules! kind {
+    ($Kind:ty) => {
+        impl $crate::server::limits::counters::Kind for $Kind {
+            const ALL: &'static [$Kind] = <$Kind as strum::VariantArray>::VARIANTS;
+
+            fn place(self) -> usize {
+                self as usize
+            }
+
+            fn word(self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+pub(crate) use kind;
+
+/// How often each of the `N` values of `K` occurred. What is counted here is no hot path, so the
+/// shards share one place.
 #[derive(Debug)]
 pub(crate) struct Counters<K, const N: usize> {
     by_kind: [AtomicU64; N],
@@ -38,6 +62,10 @@ impl<K: Kind, const N: usize> Counters<K, N> {
         self.by_kind[kind.place()].fetch_add(1, Ordering::Relaxed);
     }
 
+    pub fn of(&self, kind: K) -> u64 {
+        self.by_kind[kind.place()].load(Ordering::Relaxed)
+    }
+
     pub fn read(&self) -> Counts<K, N> {
         Counts {
             by_kind: self
@@ -62,7 +90,7 @@ impl<K: Kind, const N: usize> Counts<K, N> {
 
     /// Every kind's name with its count, in the order of the variants.
     pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let names = K::VARIANTS.iter().map(|kind| (*kind).into());
+        let names = K::ALL.iter().map(|kind| kind.word());
         names.zip(self.by_kind)
     }
 }

@@ -1,22 +1,24 @@
 //! The limits: one row for each, from which everything that is said of a limit is read.
 //!
-//! A row has the name in configuration and metrics, the meaning, the unit, least value and default of
-//! each of its numbers, what a client sees, and whether it protects memory. The enum, the values of a
-//! server, the settings with their text, the tables of the documentation and the metrics come from the
-//! rows, so that a new limit is one row here and the place that enforces it.
+//! A row has the name in configuration and metrics, the meaning, the unit, least value and default
+//! of each of its numbers, what a client sees, and whether it protects memory. The enum, the values
+//! of a server, the settings with their text, the tables of the documentation and the metrics come
+//! from the rows, so that a new limit is one row here and the place that enforces it.
 
 use super::row::{Key, Number, Row, bytes, counts, milliseconds};
 use crate::broker::FanoutSettings;
 use crate::channel::{CHANNELS_MAX, SocketLimits};
 
-/// `Variant = "name", "What it bounds.", row;` for each limit, in the order in which a client meets them.
+/// `Variant = "name", "What it bounds.", row;` for each limit, in the order in which a client meets
+/// them.
 macro_rules! limits {
     ($($Variant:ident = $name:literal, $text:literal, $row:expr;)*) => {
         /// A limit by name, as the configuration and the metrics have it.
         ///
-        /// Each limit *bites* by default. One that is [observed](super::values::ServerLimits::observe)
-        /// only counts how often it would have bitten; one that [protects memory](Limit::protects_memory)
-        /// bites in that case as well, at 16 times its value.
+        /// Each limit *bites* by default. One that is
+        /// [observed](super::values::ServerLimits::observe) only counts how often it would have
+        /// bitten; one that [protects memory](Limit::protects_memory) bites in that case as well,
+        /// at 16 times its value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         #[non_exhaustive]
@@ -171,8 +173,8 @@ impl Limit {
         self.row().name
     }
 
-    /// Whether it bounds memory that clients could fill. Such a limit bites at 16 times its value where
-    /// it is only observed, so that trying it out costs no outage.
+    /// Whether it bounds memory that clients could fill. Such a limit bites at 16 times its value
+    /// where it is only observed, so that trying it out costs no outage.
     pub fn protects_memory(self) -> bool {
         self.row().protects_memory
     }
@@ -187,8 +189,8 @@ impl Limit {
         self.row().numbers.iter().copied().flatten()
     }
 
-    /// The builder method of [`UserSocket`](crate::channel::UserSocket) that sets it, if each mount has
-    /// a value of its own.
+    /// The builder method of [`UserSocket`](crate::channel::UserSocket) that sets it, if each mount
+    /// has a value of its own.
     pub(super) fn mount_setter(self) -> Option<&'static str> {
         self.row().mount_setter
     }
@@ -247,8 +249,9 @@ impl LimitSet {
         self.0 & 1 << limit as u8 != 0
     }
 
-    /// Above which value `limit` bites, if the limits of this set are only observed and its value is
-    /// `max`. An observed limit bites at 16 times its value if it protects memory, and else never.
+    /// Above which value `limit` bites, if the limits of this set are only observed and its value
+    /// is `max`. An observed limit bites at 16 times its value if it protects memory, and else
+    /// never.
     pub fn bites_above(self, limit: Limit, max: u64) -> u64 {
         match self.contains(limit) {
             false => max,

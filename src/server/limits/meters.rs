@@ -1,19 +1,31 @@
 //! How near each limit is, and how often it was reached.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use super::counters::{Counters, Kind};
 use super::limit::{Limit, LimitSet};
+use super::peak::Peak;
 
 const LIMITS: usize = Limit::ALL.len();
 
-/// What is known of each limit of a running server: how often it bit or would have, and how near it was. One for all
-/// shards; nothing in it is written per delivery.
+impl Kind for Limit {
+    const ALL: &'static [Limit] = Limit::ALL;
+
+    fn place(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.name()
+    }
+}
+
+/// What is known of each limit of a running server: how often it bit or would have, and how near it
+/// was. One for all shards; nothing in it is written per delivery.
 #[derive(Debug, Default)]
 pub struct LimitMeters {
-    bitten: [AtomicU64; LIMITS],
-    observed: [AtomicU64; LIMITS],
-    /// In thousandths of the limit: the highest of the present window of time and of the one before.
-    nearest: [[AtomicU64; 2]; LIMITS],
+    bitten: Counters<Limit, LIMITS>,
+    observed: Counters<Limit, LIMITS>,
+    /// In thousandths of the limit.
+    nearest: [Peak; LIMITS],
 }
 
 impl LimitMeters {
@@ -37,47 +49,42 @@ impl LimitMeters {
 
     fn count(&self, limit: Limit, bites: bool) {
         let counts = if bites { &self.bitten } else { &self.observed };
-        counts[limit as usize].fetch_add(1, Ordering::Relaxed);
+        counts.count(limit);
     }
 
-    /// `used` of `max` is in use. Costs a load and two multiplications, and a division and a store when it was never that
-    /// near in this window: it is done with every read. What stands over a limit that bites, as what waits for it does, is
-    /// at that limit.
+    /// `used` of `max` is in use. This is done with every read and costs a load and two
+    /// multiplications; a division and a store too, when it was never that near in this window. A
+    /// value over a limit that bites counts as at the limit, because what is over it only waits.
     pub fn note(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) {
         let bites = !observe.contains(limit);
         let used = if bites { used.min(max) } else { used };
-        let nearest = &self.nearest[limit as usize][0];
+        let nearest = &self.nearest[limit as usize];
         let (used, max) = (used.saturating_mul(1000), max.max(1));
         let is_nearer = |permille: u64| used >= permille.saturating_add(1).saturating_mul(max);
-        if is_nearer(nearest.load(Ordering::Relaxed)) {
-            nearest.fetch_max(used / max, Ordering::Relaxed);
+        if is_nearer(nearest.of_window()) {
+            nearest.note(used / max);
         }
     }
 
     /// Begins a new window. To be called every 30 seconds or so, by one thread.
     pub fn next_window(&self) {
-        for [now, before] in &self.nearest {
-            before.store(now.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-        }
+        self.nearest.iter().for_each(Peak::next_window);
     }
 
     /// How often it bit.
     pub fn bitten(&self, limit: Limit) -> u64 {
-        self.bitten[limit as usize].load(Ordering::Relaxed)
+        self.bitten.of(limit)
     }
 
     /// How often it would have.
     pub fn observed(&self, limit: Limit) -> u64 {
-        self.observed[limit as usize].load(Ordering::Relaxed)
+        self.observed.of(limit)
     }
 
-    /// How near it was in this window of time and the one before, as a part of 1; over 1 where it only counts.
+    /// How near it was in this window of time and the one before, as a part of 1; over 1 where it
+    /// only counts.
     pub fn nearest(&self, limit: Limit) -> f64 {
-        let [now, before] = &self.nearest[limit as usize];
-        let permille = now
-            .load(Ordering::Relaxed)
-            .max(before.load(Ordering::Relaxed));
-        permille as f64 / 1000.0
+        self.nearest[limit as usize].read() as f64 / 1000.0
     }
 }
 

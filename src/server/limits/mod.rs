@@ -4,6 +4,7 @@ pub(crate) mod counters;
 pub(crate) mod limit;
 pub(crate) mod meters;
 pub(crate) mod observe;
+pub(crate) mod peak;
 pub(crate) mod row;
 pub(crate) mod token_bucket;
 pub(crate) mod values;

@@ -5,7 +5,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many in a second in the long run, and how many at once; worked out as times, since it is used with every read.
+/// How many in a second in the long run, and how many at once; worked out as times, since it is
+/// used with every read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RefillRate {
     /// The time in which one is earned, in nanoseconds with a fraction of [`FRACTION_BITS`].
@@ -46,15 +47,28 @@ pub(crate) struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// Takes `count`, into debt if need be. Returns how long the debt will last; 0 if there is none.
+    /// Takes `count`, into debt if need be. Returns how long the debt will last; 0 if there is
+    /// none.
     pub fn take(&mut self, now_ns: u64, count: u32, rate: RefillRate) -> u64 {
         self.full_at_ns = self.full_at_ns.max(now_ns) + rate.ns_of(count);
         self.used_ns(now_ns).saturating_sub(rate.burst_ns())
     }
 
-    /// Forgives what is owed: for who is only observed, so that it is in nobody's way when that ends.
+    /// Forgives what is owed. A client whose limit is only observed then owes nothing when it bites
+    /// again.
     pub fn forgive(&mut self, now_ns: u64, rate: RefillRate) {
         self.full_at_ns = self.full_at_ns.min(now_ns + rate.burst_ns());
+    }
+
+    /// Takes one if there is one. What is owed at another rate is forgiven first, because at a
+    /// slower one it may be a debt of many seconds.
+    pub fn try_take(&mut self, now_ns: u64, rate: RefillRate) -> bool {
+        self.forgive(now_ns, rate);
+        let has_one = self.wait_ns(now_ns, rate) == 0;
+        if has_one {
+            self.take(now_ns, 1, rate);
+        }
+        has_one
     }
 
     /// How long until one can be taken without debt.
@@ -62,13 +76,15 @@ impl TokenBucket {
         (self.used_ns(now_ns) + rate.ns_of(1)).saturating_sub(rate.burst_ns())
     }
 
-    /// What is missing in it, as the time in which it is earned; over [`RefillRate::burst_ns`] while it is in debt.
+    /// What is missing in it, as the time in which it is earned; over [`RefillRate::burst_ns`]
+    /// while it is in debt.
     pub fn used_ns(self, now_ns: u64) -> u64 {
         self.full_at_ns.saturating_sub(now_ns)
     }
 }
 
-/// A bucket of all shards, from which places in time are given: who comes when it is empty gets the next that is free.
+/// A bucket of all shards that gives places in time: a taker that finds it empty gets the next free
+/// place.
 #[derive(Debug, Default)]
 pub(crate) struct SharedTokenBucket {
     full_at_ns: AtomicU64,
@@ -84,7 +100,8 @@ pub(crate) struct Turn {
 }
 
 impl SharedTokenBucket {
-    /// Leaves it empty at most, and nothing owed: for another rate, under which what is missing now would be something else.
+    /// Leaves it empty at most, and nothing owed: for another rate, under which what is missing now
+    /// would be something else.
     pub fn forgive(&self, now_ns: u64, rate: RefillRate) {
         let empty_ns = now_ns + rate.burst_ns();
         self.full_at_ns.fetch_min(empty_ns, Ordering::Relaxed);
@@ -92,21 +109,21 @@ impl SharedTokenBucket {
 
     /// Takes one, to be used after the wait that is returned.
     pub fn take(&self, now_ns: u64, rate: RefillRate, wait_max: Duration) -> Turn {
-        let (one, burst) = (rate.ns_of(1), rate.burst_ns());
-        let wait_max = wait_max.as_nanos() as u64;
-        let used = |full_at: u64| full_at.saturating_sub(now_ns) + one;
-        let taken = self
-            .full_at_ns
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
-                let fits = used(full_at).saturating_sub(burst) <= wait_max;
-                fits.then(|| full_at.max(now_ns) + one)
-            });
-        let (Ok(full_at) | Err(full_at)) = taken;
-        let used_ns = used(full_at);
-        let wait = Duration::from_nanos(used_ns.saturating_sub(burst));
+        let wait_max_ns = wait_max.as_nanos() as u64;
+        let taken =
+            self.full_at_ns
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at_ns| {
+                    let mut bucket = TokenBucket { full_at_ns };
+                    let fits = bucket.wait_ns(now_ns, rate) <= wait_max_ns;
+                    bucket.take(now_ns, 1, rate);
+                    fits.then_some(bucket.full_at_ns)
+                });
+        let (Ok(full_at_ns) | Err(full_at_ns)) = taken;
+        let bucket = TokenBucket { full_at_ns };
+        let wait = Duration::from_nanos(bucket.wait_ns(now_ns, rate));
         Turn {
             wait: taken.is_ok().then_some(wait),
-            used_ns,
+            used_ns: bucket.used_ns(now_ns) + rate.ns_of(1),
         }
     }
 }

@@ -4,8 +4,8 @@ use super::limit::{DEFAULTS, Limit, LimitSet, Values};
 use super::row::Key;
 use super::token_bucket::RefillRate;
 
-/// The limits of a server: the value of each [`Limit`], which of them are only observed, and the times
-/// that it takes for itself.
+/// The limits of a server: the value of each [`Limit`], which of them are only observed, and the
+/// times that it takes for itself.
 ///
 /// ```
 /// use lobbyd::ServerLimits;
@@ -25,17 +25,17 @@ pub struct ServerLimits {
     pub observe: LimitSet,
     /// How the server ends once it is asked to.
     pub drain: Drain,
-    /// Longest time for a client to take its Close, or its last answer in HTTP, in milliseconds. Default
-    /// 5,000. Then the connection is cut, and its client may see 1006.
+    /// Longest time for a client to take its Close, or its last answer in HTTP, in milliseconds.
+    /// Default 5,000. Then the connection is cut, and its client may see 1006.
     pub closing_timeout_ms: u64,
-    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or an
-    /// upgrade has it long before. Then the answer under way is the last.
+    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or
+    /// an upgrade has it long before. Then the answer under way is the last.
     pub http_lifetime_ms: u64,
-    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, because phoenix.js
-    /// gives up after that time. Then the client gets 503.
+    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, because
+    /// phoenix.js gives up after that time. Then the client gets 503.
     pub connect_timeout_ms: u64,
-    /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so that
-    /// it does not hoard megabytes for each reader that has stopped.
+    /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so
+    /// that it does not hoard megabytes for each reader that has stopped.
     pub notsent_bytes_max: u32,
 }
 
@@ -60,8 +60,8 @@ impl ServerLimits {
         self.number(limit, Key::Max)
     }
 
-    /// How many `limit` allows at once after a pause, if it bounds how many there may be in a second.
-    /// Else 0.
+    /// How many `limit` allows at once after a pause, if it bounds how many there may be in a
+    /// second. Else 0.
     #[inline]
     pub fn burst(&self, limit: Limit) -> u64 {
         self.number(limit, Key::Burst)
@@ -75,7 +75,8 @@ impl ServerLimits {
     }
 
     /// How long a client may be over [`MessagesPerSecond`](Limit::MessagesPerSecond) or
-    /// [`BytesPerSecond`](Limit::BytesPerSecond) without a moment in which it is not, in milliseconds.
+    /// [`BytesPerSecond`](Limit::BytesPerSecond) without a moment in which it is not, in
+    /// milliseconds.
     #[inline]
     pub fn over_ms(&self) -> u64 {
         self.number(Limit::MessagesPerSecond, Key::OverMs)
@@ -84,7 +85,8 @@ impl ServerLimits {
     /// Sets the value of `limit`.
     ///
     /// # Panics
-    /// If each mount has its own: [`IdleTime`](Limit::IdleTime), [`MessageBytes`](Limit::MessageBytes) and
+    /// If each mount has its own: [`IdleTime`](Limit::IdleTime),
+    /// [`MessageBytes`](Limit::MessageBytes) and
     /// [`ChannelsPerConnection`](Limit::ChannelsPerConnection) are set on the
     /// [`UserSocket`](crate::channel::UserSocket).
     #[must_use]
@@ -196,17 +198,18 @@ impl ServerLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drain {
-    /// How long it goes on accepting, in milliseconds, while `/readyz` says already that it ends. Default
-    /// 0; what a load balancer takes to notice, where there is one.
+    /// How long it goes on accepting, in milliseconds, while `/readyz` says already that it ends.
+    /// Default 0; what a load balancer takes to notice, where there is one.
     pub ready_delay_ms: u64,
-    /// Time over which connections are closed with 1012, in milliseconds, at an even pace and in random
-    /// order, members of the largest rooms last. Default 1,000: where clients wait for the next process
-    /// meanwhile, they wait for less than the 2.5 s after which a phoenix.js with a fallback takes it. Each
-    /// shard closes at least 1,000 a second, so few take less; 0 closes all at once. At most half of what
-    /// the deadline leaves is used, so that the last have time to answer.
+    /// Time over which connections are closed with 1012, in milliseconds, at an even pace and in
+    /// random order, members of the largest rooms last. Default 1,000: where clients wait for the
+    /// next process meanwhile, they wait for less than the 2.5 s after which a phoenix.js with a
+    /// fallback takes it. Each shard closes at least 1,000 a second, so few take less; 0 closes all
+    /// at once. At most half of what the deadline leaves is used, so that the last have time to
+    /// answer.
     pub window_ms: u64,
-    /// Longest time from the order to the end, in milliseconds. Default 30,000. What is connected then is
-    /// cut.
+    /// Longest time from the order to the end, in milliseconds. Default 30,000. What is connected
+    /// then is cut.
     pub deadline_ms: u64,
 }
 

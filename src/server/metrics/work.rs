@@ -173,7 +173,7 @@ fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     page.gauges(
         "lobbyd_turn_longest_seconds",
         "The longest turn of a shard in the last 30 to 60 seconds.",
-        by_shard(node, |_, shard| shard.longest_turn.seconds()),
+        by_shard(node, |_, shard| shard.longest_turn.read() as f64 / 1e9),
     )
 }
 

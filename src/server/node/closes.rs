@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use strum::EnumCount;
 
-use crate::server::limits::counters::{Counters, Counts, Kind};
+use crate::server::limits::counters::{Counters, Counts, kind};
 use crate::websocket::{CloseKind, CloseReason, Overrun};
+
+kind!(CloseKind);
+kind!(Overrun);
 
 /// The counts of all shards together. A close is no hot path, so a shard needs no counts of its
 /// own.
@@ -23,18 +26,6 @@ pub struct CloseCounts {
     by_reason: Counts<CloseKind, { CloseKind::COUNT }>,
     by_overrun: Counts<Overrun, { Overrun::COUNT }>,
     cut: u64,
-}
-
-impl Kind for CloseKind {
-    fn place(self) -> usize {
-        self as usize
-    }
-}
-
-impl Kind for Overrun {
-    fn place(self) -> usize {
-        self as usize
-    }
 }
 
 impl Closes {

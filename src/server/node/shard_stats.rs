@@ -1,12 +1,12 @@
 //! Figures of one shard for the metrics: connections, joins, messages that came in, and times.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use strum::EnumCount;
 
 use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
+use crate::server::limits::peak::Peak;
 
 /// Written by the shard alone, once a read or once a turn; read by the threads that make the page
 /// of metrics. In cache lines of its own, or two shards would wait for each other.
@@ -33,55 +33,14 @@ pub(crate) struct ShardStats {
     /// Times from a publish to its last subscriber, one for each lap round a topic's members.
     pub laps: Histogram,
     pub turns: Histogram,
-    pub longest_turn: Longest,
-}
-
-/// The longest of some durations in the present window of time and in the one before.
-#[derive(Debug, Default)]
-pub(crate) struct Longest([AtomicU64; 2]);
-
-impl Longest {
-    fn note(&self, duration: Duration) {
-        let ns = duration.as_nanos() as u64;
-        if self.0[0].load(Ordering::Relaxed) < ns {
-            self.0[0].fetch_max(ns, Ordering::Relaxed);
-        }
-    }
-
-    /// Begins a new window. By one thread.
-    pub fn next_window(&self) {
-        let [now, before] = &self.0;
-        before.store(now.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-    }
-
-    pub fn seconds(&self) -> f64 {
-        let each = self.0.iter().map(|ns| ns.load(Ordering::Relaxed));
-        each.max().unwrap_or(0) as f64 / 1e9
-    }
+    /// In nanoseconds.
+    pub longest_turn: Peak,
 }
 
 impl ShardStats {
     /// A turn took so long.
     pub fn turned(&self, turn: Duration) {
         self.turns.observe(turn);
-        self.longest_turn.note(turn);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_is_forgotten_after_two_windows() {
-        let longest = Longest::default();
-        longest.note(Duration::from_millis(3));
-        longest.note(Duration::from_millis(2));
-        assert_eq!(longest.seconds(), 0.003);
-        longest.next_window();
-        longest.note(Duration::from_millis(1));
-        assert_eq!(longest.seconds(), 0.003);
-        longest.next_window();
-        assert_eq!(longest.seconds(), 0.001);
+        self.longest_turn.note(turn.as_nanos() as u64);
     }
 }

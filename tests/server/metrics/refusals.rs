@@ -96,7 +96,7 @@ fn every_push_that_a_room_by_rules_refuses_counts_under_its_reason() {
             bytes_max: Some(20),
             rate: Some(Rate {
                 per_second: 1,
-                burst: 1,
+                burst: Some(1),
             }),
             ..EventRule::relaying(EventName::Named("say".into()))
         }],

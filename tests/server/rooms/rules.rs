@@ -200,7 +200,7 @@ fn bucket_is_each_members_own_per_rule_and_refused_pushes_cost_nothing() {
     let say = EventRule {
         rate: Some(Rate {
             per_second: 1,
-            burst: 3,
+            burst: Some(3),
         }),
         echo: false,
         acknowledge: true,

@@ -1,15 +1,13 @@
 //! Typed handlers on the wire: what fits comes to its handler, what does not is refused with event
 //! and field.
 
-mod support;
-
+use crate::support::{Client, DEADLINE, connect, serve};
 use lobbyd::server::Running;
 use lobbyd::{Broadcast, Handled, Handlers, Join, Payload, Router, TerminateReason, UserSocket};
 use lobbyd::{object, reason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::mpsc::{Receiver, channel};
-use support::{Client, DEADLINE, connect, serve};
 
 #[derive(Deserialize)]
 struct NewMsg {

@@ -6,16 +6,19 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
-/// The exit codes of the lobbyd binary. They are part of its interface: scripts and service managers read them.
+/// The exit codes of the lobbyd binary. They are part of its interface: scripts and service
+/// managers read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// 0: asked to end, and every client was told to come back.
     Clean,
-    /// 1: asked to end, and some clients' sockets did not take the Close in time, or there was a second signal.
+    /// 1: asked to end, and some clients' sockets did not take the Close in time, or there was a
+    /// second signal.
     CutOff,
     /// 2: wrong arguments, or a wrong configuration.
     Usage,
-    /// 3: nothing was served, as it could not listen or have its threads, or what was handed over is no listener.
+    /// 3: nothing was served, as it could not listen or have its threads, or what was handed over
+    /// is no listener.
     CannotStart,
 }
 

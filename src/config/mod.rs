@@ -1,5 +1,5 @@
-//! What the program is told: flags, environment and file become one checked configuration, which knows where each of its
-//! values comes from.
+//! What the program is told: flags, environment and file become one checked configuration, which
+//! knows where each of its values comes from.
 //!
 //! One table of settings ([`SETTINGS`]) is behind the reading, the messages, the complete file, the
 //! documentation's tables and the reload, so that none of them can say something else.

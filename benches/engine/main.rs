@@ -4,12 +4,12 @@
 //! and waits for all the work it caused. `docs/benchmarks.md` explains
 //! how to run the benches and how to compare with an earlier run.
 
-mod census;
 mod decode;
 mod envelope;
 mod fanout;
 mod loopback;
 mod reader;
+mod room_sizes;
 #[path = "../scenes/mod.rs"]
 mod scenes;
 mod seal;
@@ -35,6 +35,6 @@ fn settings() -> Criterion {
 criterion_group! {
     name = engine;
     config = settings();
-    targets = decode::benches, envelope::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, census::benches
+    targets = decode::benches, envelope::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, room_sizes::benches
 }
 criterion_main!(engine);

@@ -1,4 +1,4 @@
-//! Frames for one client: what a channel or the session says, encoded in the client's version and sealed.
+//! Sealed answers for one client: replies, pushes and ends, encoded in its version.
 
 use std::cell::RefCell;
 

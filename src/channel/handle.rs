@@ -1,5 +1,7 @@
-//! Handles to a channel that may be kept, cloned and sent to other threads. They post mail to the shard that owns the
-//! connection; mail for a channel that has ended is dropped.
+//! What may be kept, cloned and sent to other threads to reach a channel.
+//!
+//! A handle posts mail to the shard that owns the connection. Mail for a channel that has ended is
+//! dropped.
 
 use super::mail::MailMessage;
 use super::mail::{Address, Mail};

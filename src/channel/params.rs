@@ -1,4 +1,4 @@
-//! What a client said in the URL it connected to: the decoded query string and the variables of the path.
+//! The decoded query string of a client's URL, and the variables of the path.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
-//! Listeners that whoever started lobbyd hands over (systemd's socket activation): there is always somebody who listens
-//! then, and a restart refuses nobody.
+//! Listeners that the starter of lobbyd hands over, by systemd's socket activation.
+//!
+//! A listener that is always there refuses nobody over a restart.
 
 use std::env;
 use std::io;

@@ -1,4 +1,6 @@
-//! The program's log: to stderr, for people or for programs, at a level that can be changed while it runs, or by `RUST_LOG`.
+//! Where log lines go, for people or for programs, and from which level on.
+//!
+//! The level can be changed while the program runs, or set by `RUST_LOG`.
 
 use std::env;
 use std::io::{self, IsTerminal};

@@ -1,4 +1,4 @@
-//! The process round the server: its log, its signals, its sockets from outside, its service manager, its reload.
+//! The process round the server: log, signals, inherited sockets, service manager, hot reload.
 
 mod exit;
 mod inherited_sockets;

@@ -1,5 +1,6 @@
-//! What a service manager is told (sd_notify): ready, how many are connected, reloading, stopping; and its watchdog is fed
-//! as long as every shard turns.
+//! Reports to systemd (sd_notify): ready, connections, reloading, stopping, and its watchdog.
+//!
+//! The watchdog is fed as long as every shard turns.
 
 use std::io;
 use std::time::Duration;

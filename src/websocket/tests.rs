@@ -1,4 +1,4 @@
-//! Tests of the reader as a whole: any cutting into reads, its cost, and the memory it keeps.
+//! The reader as a whole: any cutting into reads, its cost, and the memory it keeps.
 //!
 //! Single rules are tested beside their code, and over a socket in
 //! `tests/wire/websocket`.

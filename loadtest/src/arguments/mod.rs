@@ -1,6 +1,6 @@
 //! The command line as typed. The comments of the fields are the help a user reads.
 
-mod common;
+mod load;
 mod objective;
 mod restart;
 mod scenarios;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use common::{Bind, Common, Count, Messages, Pair};
+pub use load::{Bind, Common, Count, Messages, Pair};
 pub use restart::Restart;
 pub use scenarios::{Churn, Fanout, Floor, FloorSide, Idle, Joins, Raised, Ramp, Slow, Traffic};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::common::{Common, Count, Messages, length, rate};
+use super::load::{Common, Count, Messages, length, rate};
 
 /// `restart`: the server restarted under load, while everybody comes back
 ///

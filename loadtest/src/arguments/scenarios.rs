@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::common::{Common, Count, Messages, length, rate, time};
+use super::load::{Common, Count, Messages, length, rate, time};
 use crate::floor::Writes;
 
 /// Who talks, to how many, and at which pace.

@@ -1,4 +1,4 @@
-//! Membership of a connection: its lobby, and its place in the lobby's list.
+//! The lobby of a connection, and its place in the lobby's list.
 
 /// A member's place: which lobby, and where in its list.
 #[derive(Clone, Copy, Debug)]

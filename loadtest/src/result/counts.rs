@@ -1,4 +1,4 @@
-//! Counts of connections, deliveries and replies, and their rates.
+//! How many connections, deliveries and replies there were, and their rates.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Idle connections, and the memory that the server keeps for each.
+//! Connections that do nothing, and the memory that the server keeps for each.
 
 use std::collections::HashMap;
 

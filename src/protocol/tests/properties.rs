@@ -1,4 +1,4 @@
-//! Properties: the scanner agrees with serde_json, nothing panics, and encoded messages decode.
+//! The scanner agrees with serde_json, nothing panics, and encoded messages decode.
 
 use bytes::Bytes;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What is counted by kind, since the start: any thread adds to it, and any reads it.
+//! How often each kind of thing occurred since the start; all threads add to it.
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};

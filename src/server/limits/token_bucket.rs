@@ -1,5 +1,6 @@
-//! Token buckets, each kept as the moment at which it will be full again (the generic cell rate
-//! algorithm). One costs 8 bytes and no upkeep, so every connection can have its own.
+//! Rate limits as a moment: when a bucket will be full again (generic cell rate algorithm).
+//!
+//! One costs 8 bytes and no upkeep, so every connection can have its own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -139,6 +139,7 @@ impl Shard {
             connection.begins_message(now);
         }
         if received.is_err() {
+            // Its unread bytes are not for the next connection, and those it kept count no longer.
             connection.reader.discard(&mut self.scratch.buffer);
         }
         let now_kept = connection.reader.kept_bytes();

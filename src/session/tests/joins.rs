@@ -1,4 +1,4 @@
-//! Joins: accepted, refused, crashed, too many, twice.
+//! What a join meets: accepted, refused, crashed, too many, twice.
 
 use super::Client;
 use super::app::Luggage;

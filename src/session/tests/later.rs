@@ -1,4 +1,4 @@
-//! Channels that wait for a future: what goes on meanwhile, what stands in line, and how it goes on.
+//! Channels that wait for a future: what goes on, what stands in line, how they go on.
 
 use super::Client;
 use super::app::Note;

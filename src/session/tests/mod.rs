@@ -1,4 +1,4 @@
-//! The session against a host that writes down what it is asked for and delivers broadcasts at once.
+//! The session against a host that records its requests and delivers broadcasts at once.
 
 mod app;
 mod ends;

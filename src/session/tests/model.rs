@@ -1,4 +1,4 @@
-//! Random scripts of one connection against a model that knows a topic's state and nothing else of the session.
+//! Random scripts of one connection against a model of a topic's state alone.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,9 +1,12 @@
 //! A model of the engine: two shards, their sockets, and what every connection must receive.
 
+mod names;
 mod sockets;
 mod step;
 mod verdict;
 
+use names::CLOSE;
+pub use names::TOPICS;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,13 +22,8 @@ pub use step::{At, Publish, Step};
 use sockets::{Socket, Sockets};
 use verdict::{End, Expected, Joined};
 
-pub const TOPICS: [&str; 3] = ["room:lobby", "room:a", "room:b"];
-
 /// The event that some channels intercept; all else is "shout".
 const HIDDEN: &str = "hidden";
-
-/// The frame that ends a connection.
-pub const CLOSE: &str = "close";
 
 struct Shard {
     fanout: Fanout,

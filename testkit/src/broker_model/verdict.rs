@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use lobbyd::broker::SubscriptionId;
 
-use super::{CLOSE, TOPICS};
+use super::names::{CLOSE, TOPICS};
 
 /// How a connection ended, which says how much of what was meant for it must have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

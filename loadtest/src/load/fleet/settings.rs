@@ -1,4 +1,4 @@
-//! Settings of a fleet's connections: their address, their script and their time limits.
+//! What a fleet's connections have in common: address, script and time limits.
 
 use std::net::SocketAddr;
 

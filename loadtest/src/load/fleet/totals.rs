@@ -1,4 +1,4 @@
-//! Totals over all connections, and the reasons why some of them ended.
+//! Sums over all connections, and the reasons why some of them ended.
 
 use std::collections::BTreeMap;
 

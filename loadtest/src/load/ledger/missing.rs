@@ -1,4 +1,4 @@
-//! Missing deliveries that members were owed, and the sums of all deliveries.
+//! Deliveries that members were owed and never got, and the sums of all deliveries.
 
 use super::Ledger;
 use super::cursor::Cursor;

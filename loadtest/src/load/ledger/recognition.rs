@@ -1,4 +1,4 @@
-//! Recognition of a delivery among all that a member gets.
+//! How a delivery is known among all that a member gets.
 //!
 //! All deliveries of a lobby begin alike up to the tag, so the place of the tag is learnt from the
 //! first one, and the others cost a comparison.

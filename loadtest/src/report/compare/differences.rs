@@ -1,4 +1,4 @@
-//! Differences of runs before they ran: the parameters, the machine, the tool.
+//! How two runs differed before they ran: the parameters, the machine, the tool.
 //!
 //! Figures of runs that differ may be held against each other, but not unawares.
 

@@ -1,4 +1,4 @@
-//! Tests of servers as a shell starts them: their output, their ends, their cores.
+//! Servers as a shell starts them: their output, their ends, their cores.
 
 use super::*;
 use crate::observe::host::wait::within_10_s;

@@ -157,16 +157,7 @@ fn topic_removed_while_it_is_joined_and_published_to_is_never_two() {
         };
         let by_name = {
             let (hub, joined) = (Arc::clone(&hub), Arc::clone(&joined));
-            thread::spawn(move || {
-                let publish = |number| {
-                    let text = format!("p{number}");
-                    let must_arrive = joined.load(Ordering::SeqCst);
-                    let published = hub.publish(ROOM, &mut seals(&text));
-                    assert!(published.is_some() || !must_arrive, "there is a member");
-                    published.map(|published| (must_arrive, Post::new(&text, published)))
-                };
-                (0..3).filter_map(publish).collect::<Vec<_>>()
-            })
+            thread::spawn(move || publish_three_by_name(&hub, &joined))
         };
 
         let (mut leaver, again, leavers) = leaving.join().unwrap();
@@ -196,6 +187,18 @@ fn topic_removed_while_it_is_joined_and_published_to_is_never_two() {
         joiner.fanout.unsubscribe(0, id);
         assert_eq!(hub.topics_len(), 0);
     });
+}
+
+/// Publishes by the topic's name. Returns the posts that had a topic, and whether each must arrive.
+fn publish_three_by_name(hub: &Hub, joined: &AtomicBool) -> Vec<(bool, Post)> {
+    let publish = |number| {
+        let text = format!("p{number}");
+        let must_arrive = joined.load(Ordering::SeqCst);
+        let published = hub.publish(ROOM, &mut seals(&text));
+        assert!(published.is_some() || !must_arrive, "there is a member");
+        published.map(|published| (must_arrive, Post::new(&text, published)))
+    };
+    (0..3).filter_map(publish).collect()
 }
 
 #[test]

@@ -146,7 +146,6 @@ pub const ORDERS: &[Order] = &[
                 "sink",
                 "services",
                 "lifecycle",
-                "scratch",
                 "timers",
                 "windows",
                 "parked_joins",
@@ -175,6 +174,8 @@ pub const ORDERS: &[Order] = &[
                 "retention",
                 "last_subscriber",
                 "give_back",
+                "fence",
+                "slow_consumer",
                 "slow_policy",
             ],
             // the waist
@@ -242,11 +243,6 @@ pub const COMING: &[&str] = &[
     "src/server/shard/poll_session", // long-poll
     "src/server/shard/windows",      // presence and delivery policies by time
     "src/server/shard/parked_joins", // joins that wait for a seat
-    "src/server/shard/connections",  // which list a connection is on
-    "src/server/shard/services",     // what a host needs of a shard
-    "src/server/shard/lifecycle",    // whether the shard drains or stops
-    "src/server/shard/scratch",      // buffers of a turn
-    "src/server/shard/timers",       // what happens at which time
     "src/broker/fanout/slow_policy", // what a member that falls behind gets
 ];
 

@@ -6,10 +6,12 @@ use crate::{
     Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
 };
 
-/// Fields that a relay takes out of a payload at a time: more than rules name, and little enough for the stack.
+/// Fields that a relay takes out of a payload at a time: more than rules name, and little enough
+/// for the stack.
 const FIELDS_A_PASS: usize = 8;
 
-/// The channel of a room by [rules](RoomRules). It is mounted at the rules' own topic by [`declare`](super::declare).
+/// The channel of a room by [rules](RoomRules). It is mounted at the rules' own topic by
+/// [`declare`](super::declare).
 #[derive(Debug)]
 pub struct DeclaredRoom {
     rules: RoomRules,
@@ -109,7 +111,8 @@ impl Relay {
     }
 }
 
-/// The object of these fields, each as it came. Takes them out in one pass over the payload, not one for each.
+/// The object of these fields, each as it came. Takes them out in one pass over the payload, not
+/// one for each.
 fn fields_of(event: &str, fields: &[String], payload: Payload<'_>) -> Result<PayloadBuf, String> {
     let mut object = Object::new();
     for fields in fields.chunks(FIELDS_A_PASS) {

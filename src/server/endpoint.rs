@@ -106,8 +106,9 @@ impl Endpoint {
         self.node.admission.refusals.counts()
     }
 
-    /// Changes who may come, and how fast, for those that come from now on: as the limits of connections,
-    /// accepts, upgrades and joins say in `limits`. No client that is connected notices.
+    /// Changes who may come, and how fast, for those that come from now on: as the limits of
+    /// connections, accepts, upgrades and joins say in `limits`. No client that is connected
+    /// notices.
     pub fn set_admission(&self, limits: &ServerLimits) {
         self.node.admission.set_limits(limits);
     }

@@ -16,12 +16,12 @@ use crate::server::limits::limit::Limit;
 use crate::session::{Session, class_of};
 use crate::websocket::{CloseReason, FrameReader};
 
-/// How long a connection has for its request at least when others wait for its place. A client that waited in the
-/// backlog has sent it already; that of any other is a packet away.
+/// How long a connection has for its request at least when others wait for its place. A client that
+/// waited in the backlog has sent it already; that of any other is a packet away.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// One of so many connections that wait for their request is cut at a time, so that a storm of silent ones is got
-/// over fast.
+/// One of so many connections that wait for their request is cut at a time, so that a storm of
+/// silent ones is got over fast.
 const CUT_OF: usize = 16;
 
 impl Shard {
@@ -81,7 +81,8 @@ impl Shard {
             .is_to_make_room
             .store(false, Ordering::Relaxed);
         let len = self.pending.len();
-        // Those that were cut are not gone before their tasks have ended: each of them is room already.
+        // Those that were cut are not gone before their tasks have ended: each of them is room
+        // already.
         if self.http_connections == len {
             let waiting = self.services.link.in_http.waiting.load(Ordering::Relaxed);
             for _ in 0..waiting.div_ceil(CUT_OF) {

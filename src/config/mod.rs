@@ -1,8 +1,9 @@
 //! What the program is told: flags, environment and file become one checked configuration, which
 //! knows where each of its values comes from.
 //!
-//! One table of settings ([`SETTINGS`]) is behind the reading, the messages, the complete file, the
-//! documentation's tables and the reload, so that none of them can say something else.
+//! The configuration knows where each of its values comes from. One table of settings
+//! ([`SETTINGS`]) is behind the reading, the messages, the complete file, the documentation's
+//! tables and the reload, so that none of them can say something else.
 
 mod address;
 mod apply;

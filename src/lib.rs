@@ -67,7 +67,9 @@
 //! ```no_run
 //! use lobbyd::{Server, object};
 //! # use lobbyd::{Router, UserSocket, rooms::RoomChannel};
-//! # fn router() -> Router { Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel)) }
+//! # fn router() -> Router {
+//! #     Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
+//! # }
 //!
 //! fn main() -> std::io::Result<()> {
 //!     let server = Server::new(router()).bind(([127, 0, 0, 1], 4000).into())?;

@@ -7,7 +7,7 @@
 // On purpose not here: long-poll, presence, custom serializers, auth tokens.
 
 import { Channel } from "./socket/channel.js";
-import { RetryTimer, jittered } from "./socket/retry.js";
+import { RetryTimer, jittered } from "./socket/reconnect.js";
 import { decode, encode } from "./socket/wire.js";
 
 export { Channel };

@@ -13,7 +13,7 @@ use super::node::Node;
 use super::reload::Live;
 use super::run::{Parts, Running, Summary, run};
 use crate::channel::Router;
-use crate::server::admission::proxies::Proxies;
+use crate::server::admission::forwarded_for::Proxies;
 use crate::server::http::admin_listener as admin;
 use crate::server::http::admin_listener::Admin;
 use crate::server::http::app::HttpApp;

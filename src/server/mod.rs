@@ -21,9 +21,9 @@ mod run;
 mod shard;
 
 pub use accept::open_files::raise_descriptor_limit;
-pub use admission::proxies::Proxies;
+pub use admission::forwarded_for::Proxies;
 #[cfg(feature = "engine")]
-pub use admission::proxy_header::ProxyHeader;
+pub use admission::proxy_protocol::ProxyHeader;
 pub use admission::refusal::NotAnUpgrade;
 pub use admission::refusal::Refusal;
 pub use admission::refusal::RefusalCounts;

@@ -1,6 +1,6 @@
 // A channel: one topic on one socket, from join to leave, and the pushes on it. Between the page and socket.js.
 
-import { RetryTimer } from "./retry.js";
+import { RetryTimer } from "./reconnect.js";
 
 /** One topic on one socket. `state` is one of "closed", "joining", "joined", "errored", "leaving". */
 export class Channel {

@@ -143,7 +143,7 @@ pub const ORDERS: &[Order] = &[
                 "pace",
                 "join_queue",
                 "drain_plan",
-                "sink",
+                "socket_write",
                 "services",
                 "lifecycle",
                 "timers",

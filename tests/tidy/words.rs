@@ -123,8 +123,4 @@ pub const SAME_NAMES: &[(&[&str], &str)] = &[
         &["src/broker/fanout/settings.rs", "src/config/settings.rs"],
         "of the engine; of the file",
     ),
-    (
-        &["src/broker/fanout/sink.rs", "src/server/shard/sink.rs"],
-        "the trait; what implements it",
-    ),
 ];

@@ -4,6 +4,7 @@ pub(crate) mod counts;
 pub(crate) mod entry;
 pub(crate) mod hub;
 pub(crate) mod mailbox;
+pub(crate) mod members_max;
 pub(crate) mod parcel;
 pub(crate) mod position;
 pub(crate) mod registry;

@@ -23,23 +23,23 @@ pub struct Topic {
     epoch: u64,
     /// The number of subscribers of each class, and of listeners behind them. Changed under the
     /// lock; read without the lock to seal before it is taken.
-    counts: [AtomicU32; CLASSES + 1],
-    state: Mutex<TopicState>,
+    pub(super) counts: [AtomicU32; CLASSES + 1],
+    pub(super) state: Mutex<TopicState>,
 }
 
 #[derive(Debug, Default)]
-struct TopicState {
-    sequence: u64,
-    interest: Vec<Interest>,
-    members: u32,
-    dead: bool,
+pub(super) struct TopicState {
+    pub(super) sequence: u64,
+    pub(super) interest: Vec<Interest>,
+    pub(super) members: u32,
+    pub(super) dead: bool,
 }
 
 /// A shard that has members of the topic, and its key for the topic.
 #[derive(Debug)]
-struct Interest {
-    shard: u16,
-    room: RoomKey,
+pub(super) struct Interest {
+    pub(super) shard: u16,
+    pub(super) room: RoomKey,
 }
 
 /// The kind of a subscriber.
@@ -52,7 +52,7 @@ pub(crate) enum MemberKind {
 }
 
 impl MemberKind {
-    fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         match self {
             MemberKind::Wire(class) => class.index(),
             MemberKind::Listener => CLASSES,
@@ -97,48 +97,6 @@ impl Topic {
     /// The number of the topic's life.
     pub fn epoch(&self) -> u64 {
         self.epoch
-    }
-
-    /// Adds a member on `shard`, unless the topic has `members_max` channel members on all shards
-    /// together. Returns the sequence of the last entry that the member does not get.
-    pub(crate) fn join(
-        &self,
-        shard: u16,
-        room: RoomKey,
-        kind: MemberKind,
-        members_max: u32,
-    ) -> Result<u64, NotJoined> {
-        let mut state = lock(&self.state);
-        if state.dead {
-            return Err(NotJoined::Dead);
-        }
-        if self.channel_members() >= members_max {
-            return Err(NotJoined::Full);
-        }
-        state.members += 1;
-        self.counts[kind.index()].fetch_add(1, Ordering::Relaxed);
-        if !state.interest.iter().any(|i| i.shard == shard) {
-            state.interest.push(Interest { shard, room });
-        }
-        Ok(state.sequence)
-    }
-
-    /// Removes a member on `shard`, and the shard's interest with its last member. Returns true if
-    /// no member is left on any shard: the caller then asks [`Registry::remove_if_empty`].
-    pub(crate) fn leave(&self, shard: u16, kind: MemberKind, last_of_shard: bool) -> bool {
-        let mut state = lock(&self.state);
-        state.members -= 1;
-        self.counts[kind.index()].fetch_sub(1, Ordering::Relaxed);
-        if last_of_shard {
-            state.interest.retain(|i| i.shard != shard);
-        }
-        state.members == 0
-    }
-
-    /// Members that are channels of clients, listeners not counted. Exact under the lock.
-    fn channel_members(&self) -> u32 {
-        let classes = self.counts[..CLASSES].iter();
-        classes.map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// Marks the topic dead if it has no members. Call it only under the registry's lock.
@@ -209,7 +167,8 @@ impl Topic {
         }
     }
 
-    /// The number of members that get its broadcasts on the wire, as of a moment ago.
+    /// Members that get its broadcasts on the wire; listeners do not count. Exact under the lock, as of a
+    /// moment ago without it.
     pub(crate) fn members_len(&self) -> u32 {
         let wire = &self.counts[..CLASSES];
         wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()

@@ -1,8 +1,10 @@
-//! Connections by the address of their client, for the limit of each.
+//! Connections per address, and the refusal of an address that has too many.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use super::refusal::Refusal;
 
 /// How many connections each address has; those that have none take no memory. One for all shards.
 #[derive(Debug, Default)]
@@ -18,18 +20,31 @@ pub(crate) struct Counted {
 }
 
 impl Addresses {
-    /// Counts one more of `address`. Returns the new count as well; `None` for loopback, which is
-    /// not counted.
-    pub fn enter(self: &Arc<Addresses>, address: IpAddr) -> Option<(Counted, u32)> {
-        let key = key_of(address)?;
+    /// Counts one more of `address` if `admits` so many. `None` for loopback, which is not counted.
+    ///
+    /// # Errors
+    /// The address has too many connections already.
+    pub fn enter(
+        self: &Arc<Addresses>,
+        address: IpAddr,
+        admits: impl FnOnce(u32) -> bool,
+    ) -> Result<Option<Counted>, Refusal> {
+        let Some(key) = key_of(address) else {
+            return Ok(None);
+        };
+        let (counted, count) = self.count(key);
+        match admits(count) {
+            true => Ok(Some(counted)),
+            false => Err(Refusal::Address),
+        }
+    }
+
+    fn count(self: &Arc<Addresses>, key: u64) -> (Counted, u32) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(key).or_insert(0);
         *count += 1;
-        let counted = Counted {
-            addresses: Arc::clone(self),
-            key,
-        };
-        Some((counted, *count))
+        let addresses = Arc::clone(self);
+        (Counted { addresses, key }, *count)
     }
 }
 
@@ -65,7 +80,21 @@ mod tests {
     use super::*;
 
     fn enter(addresses: &Arc<Addresses>, address: &str) -> Option<(Counted, u32)> {
-        addresses.enter(address.parse().unwrap())
+        let mut seen = 0;
+        let admits = |count| {
+            seen = count;
+            true
+        };
+        let counted = addresses.enter(address.parse().unwrap(), admits);
+        counted.unwrap().map(|counted| (counted, seen))
+    }
+
+    #[test]
+    fn a_refused_connection_is_not_counted() {
+        let addresses: Arc<Addresses> = Arc::default();
+        let refused = addresses.enter("192.0.2.1".parse().unwrap(), |_| false);
+        assert_eq!(refused.map(drop), Err(Refusal::Address));
+        assert!(addresses.counts.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Admission control: decides who comes in and how fast, one for all shards and the acceptor.
 
 pub(crate) mod addresses;
-pub(crate) mod proxies;
-pub(crate) mod proxy_header;
+pub(crate) mod forwarded_for;
+pub(crate) mod proxy_protocol;
 pub(crate) mod refusal;
 
 use std::net::IpAddr;
@@ -103,18 +103,14 @@ impl Admission {
     /// # Errors
     /// The address has too many connections already.
     pub fn enter(&self, address: IpAddr) -> Result<Option<Counted>, Refusal> {
-        let Some((counted, count)) = self.addresses.enter(address) else {
-            return Ok(None);
-        };
         let limit = Limit::ConnectionsPerAddress;
-        let (observe, max) = {
-            let limits = self.lock();
-            (limits.observe, limits.max(limit))
-        };
-        match self.meters.judge(observe, limit, count.into(), max) {
-            true => Err(Refusal::Address),
-            false => Ok(Some(counted)),
-        }
+        self.addresses.enter(address, |count| {
+            let (observe, max) = {
+                let limits = self.lock();
+                (limits.observe, limits.max(limit))
+            };
+            !self.meters.judge(observe, limit, count.into(), max)
+        })
     }
 
     /// When the next join may be answered. This takes the place.

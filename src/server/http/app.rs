@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::operator_pages::Pages;
 use crate::channel::Router;
 use crate::server::admission::Admission;
-use crate::server::admission::proxies::Proxies;
+use crate::server::admission::forwarded_for::Proxies;
 use crate::server::limits::values::ServerLimits;
 
 /// All that HTTP needs to find an answer; one for all connections of the server.

@@ -18,7 +18,7 @@ use super::pending::Slot;
 use super::response::HttpResponse;
 use super::response::refused;
 use crate::server::admission::addresses::Counted;
-use crate::server::admission::proxy_header;
+use crate::server::admission::proxy_protocol;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
 
@@ -263,7 +263,7 @@ impl Drop for HttpConnection {
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
     let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let refusal = Refusal::ProxyHeader.name();
-    match timeout(time, proxy_header::read(stream)).await {
+    match timeout(time, proxy_protocol::read(stream)).await {
         Ok(Ok(client)) => return Some(client.unwrap_or(peer)),
         Ok(Err(error)) => {
             tracing::debug!(%peer, refusal, %error, "a trusted proxy sent no PROXY header")

@@ -1,5 +1,4 @@
 //! When clients that do not read, and publishers that are too fast, are read again: backpressure.
-//! again.
 
 use super::Shard;
 use super::read::UNREAD_OUTBOX_BYTES_MAX;

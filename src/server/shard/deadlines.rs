@@ -1,5 +1,6 @@
-//! Looking at the deadlines of all connections in one sweep, instead of by a timer for each.
-//! each.
+//! One sweep over the deadlines of all connections (idle timeout, incomplete messages, …).
+//!
+//! A timer for each would cost memory of every connection.
 
 use std::hint::black_box;
 

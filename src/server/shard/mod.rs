@@ -28,7 +28,7 @@ pub(crate) mod read;
 pub(crate) mod receive;
 pub(crate) mod reload;
 pub(crate) mod services;
-pub(crate) mod sink;
+pub(crate) mod socket_write;
 pub(crate) mod timers;
 
 use std::future::Future;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 
 import { Socket } from "../../../static/socket.js";
-import { jittered } from "../../../static/socket/retry.js";
+import { jittered } from "../../../static/socket/reconnect.js";
 import { decode, encode } from "../../../static/socket/wire.js";
 
 /** Stands for WebSocket: remembers what was sent, and does what the test tells it to. */

@@ -1,4 +1,4 @@
-// When to try again: for the socket's reconnects and the channels' rejoins.
+// When to reconnect and rejoin: the timer of the socket's and the channels' next tries.
 
 /** Calls `callback` after a delay that depends on how often it did since the last reset. */
 export class RetryTimer {

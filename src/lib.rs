@@ -61,13 +61,15 @@
 //! # let _ = room;
 //! ```
 //!
-//! A [`Server`] serves it. It is bound first, so that a port in use is an error and not half a start; port 0 takes
-//! any free one:
+//! A [`Server`] serves it. It is bound first, so that a port in use is an error and not half a
+//! start; port 0 takes any free one:
 //!
 //! ```no_run
 //! use lobbyd::{Server, object};
 //! # use lobbyd::{Router, UserSocket, rooms::RoomChannel};
-//! # fn router() -> Router { Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel)) }
+//! # fn router() -> Router {
+//! #     Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel))
+//! # }
 //!
 //! fn main() -> std::io::Result<()> {
 //!     let server = Server::new(router()).bind(([127, 0, 0, 1], 4000).into())?;
@@ -87,8 +89,9 @@
 //! app. Such an app runs it beside its own server, on another port, by [`Bound::start`], and
 //! broadcasts by the [`Endpoint`].
 //!
-//! lobbyd logs with [`tracing`], so an app should install a subscriber, such as `tracing_subscriber::fmt().init()`, first
-//! thing in its `main`. Without one nobody sees which channel crashed (`error`) and why a socket was refused (`debug`).
+//! lobbyd logs with [`tracing`], so an app should install a subscriber, such as
+//! `tracing_subscriber::fmt().init()`, first thing in its `main`. Without one nobody sees which
+//! channel crashed (`error`) and why a socket was refused (`debug`).
 //!
 //! # Phoenix's words, and ours
 //!
@@ -122,9 +125,10 @@
 //! | `Endpoint.broadcast("users:1", "disconnect", %{})` | [`Endpoint::disconnect`] |
 //! | a map as payload, `{:binary, data}` | [`object!`], [`serde_json::Value`] or [`PayloadBuf`]; [`Bytes`](bytes::Bytes) or `Vec<u8>` |
 //!
-//! Where a callback would raise, it panics, with the same outcome: that client's channel ends with `phx_error`, and the
-//! client joins again. A channel is no process here: one instance serves all clients of its route, on the thread that owns
-//! the client's connection, so a callback must not block.
+//! Where a callback would raise, it panics, with the same outcome: that client's channel ends with
+//! `phx_error`, and the client joins again. A channel is no process here: one instance serves all
+//! clients of its route, on the thread that owns the client's connection, so a callback must not
+//! block.
 //!
 //! Structs and enums of this API are `#[non_exhaustive]` where they may grow: settings begin as
 //! their default, or with a function of their name, and a `match` on a reason has an arm for

@@ -122,7 +122,8 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
     Ok(Exit::CutOff)
 }
 
-/// The server that `config` describes: on the sockets that were handed over, where there are some, else on its addresses.
+/// The server that `config` describes: on the sockets that were handed over, where there are some,
+/// else on its addresses.
 fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, Failure> {
     let address = config.listen.resolve()?;
     let mut server = Server::new(config.router()?)
@@ -193,7 +194,8 @@ enum Failure {
     NoThreads(io::Error),
 }
 
-/// The one line of stdout, which tells a script the port that was chosen for it. Nobody reading it is no failure.
+/// The one line of stdout, which tells a script the port that was chosen for it. Nobody reading it
+/// is no failure.
 fn announce(server: &Bound, config: &Config, how: &str) {
     let address = server.local_addr();
     let version = env!("CARGO_PKG_VERSION");

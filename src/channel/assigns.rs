@@ -2,10 +2,11 @@
 
 use http::Extensions;
 
-/// Values an app keeps with a socket, found again by their type (Phoenix's `assigns`, with types for keys).
+/// Values an app keeps with a socket, found again by their type (Phoenix's `assigns`, with types
+/// for keys).
 ///
-/// What `connect` assigns is copied into every channel of that connection at its join; from then on each
-/// channel has its own. Empty assigns take one pointer and no heap.
+/// What `connect` assigns is copied into every channel of that connection at its join; from then on
+/// each channel has its own. Empty assigns take one pointer and no heap.
 #[derive(Clone, Debug, Default)]
 pub struct Assigns(Extensions);
 

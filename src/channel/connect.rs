@@ -59,14 +59,16 @@ impl ConnectAccept {
     /// Names the socket, as in `users:1`. All sockets of a name can be closed at once from anywhere
     /// (`Endpoint::disconnect`). A socket without one cannot be.
     ///
-    /// The name counts from the moment the socket is open. A disconnect between this answer and then, a moment after
-    /// the client has its 101 at the latest, is missed, as in Phoenix: where that matters, look again at the first join.
+    /// The name counts from the moment the socket is open. A disconnect between this answer and
+    /// then, a moment after the client has its 101 at the latest, is missed, as in Phoenix: where
+    /// that matters, look again at the first join.
     pub fn id(mut self, id: impl Into<String>) -> ConnectAccept {
         self.id = Some(id.into());
         self
     }
 
-    /// Keeps `value` with the socket: every channel joined on it starts with a copy (see [`Assigns`]).
+    /// Keeps `value` with the socket: every channel joined on it starts with a copy (see
+    /// [`Assigns`]).
     pub fn assign<T: Clone + Send + Sync + 'static>(mut self, value: T) -> ConnectAccept {
         self.assigns.insert(value);
         self
@@ -90,8 +92,8 @@ impl Connect {
         ConnectAccept::default()
     }
 
-    /// Refuses with 403 and an empty body, Phoenix's `:error`. A browser's WebSocket is told no status: phoenix.js
-    /// tries again, later and later.
+    /// Refuses with 403 and an empty body, Phoenix's `:error`. A browser's WebSocket is told no
+    /// status: phoenix.js tries again, later and later.
     pub fn refuse() -> Connect {
         Connect::refuse_with(StatusCode::FORBIDDEN)
     }
@@ -145,10 +147,12 @@ impl fmt::Debug for Connect {
     }
 }
 
-/// What a connect callback may know of the request: Phoenix's `connect_info`. Nothing else of it is shown.
+/// What a connect callback may know of the request: Phoenix's `connect_info`. Nothing else of it is
+/// shown.
 ///
-/// Phoenix's `session` is absent on purpose: it is a cookie sealed by Plug with the secret of a Phoenix
-/// application, which lobbyd does not have. Tell a socket who it is with a parameter or the auth token.
+/// Phoenix's `session` is absent on purpose: it is a cookie sealed by Plug with the secret of a
+/// Phoenix application, which lobbyd does not have. Tell a socket who it is with a parameter or the
+/// auth token.
 pub struct ConnectInfo {
     pub(crate) peer: SocketAddr,
     pub(crate) client: IpAddr,
@@ -172,19 +176,21 @@ pub struct ConnectUri<'a> {
 }
 
 impl ConnectInfo {
-    /// Address and port of the other end of the TCP connection, which may be a proxy; where a trusted one sent a PROXY
-    /// header, what that says. There is never a client certificate, as lobbyd speaks no TLS.
+    /// Address and port of the other end of the TCP connection, which may be a proxy; where a
+    /// trusted one sent a PROXY header, what that says. There is never a client certificate, as
+    /// lobbyd speaks no TLS.
     pub fn peer_data(&self) -> SocketAddr {
         self.peer
     }
 
-    /// The client's address: that of the peer, or what a trusted proxy says it is (`Proxies`). An IPv4 address is
-    /// always shown as one.
+    /// The client's address: that of the peer, or what a trusted proxy says it is (`Proxies`). An
+    /// IPv4 address is always shown as one.
     pub fn client(&self) -> IpAddr {
         self.client
     }
 
-    /// All headers whose name starts with `x-`, in lower case, in no order but that of repeated lines.
+    /// All headers whose name starts with `x-`, in lower case, in no order but that of repeated
+    /// lines.
     pub fn x_headers(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         self.headers_with_prefix("x-")
     }
@@ -202,8 +208,8 @@ impl ConnectInfo {
         names.into_iter().flat_map(of)
     }
 
-    /// All headers whose name starts with `sec-websocket-`. The item that carried [`ConnectInfo::auth_token`] is
-    /// taken out.
+    /// All headers whose name starts with `sec-websocket-`. The item that carried
+    /// [`ConnectInfo::auth_token`] is taken out.
     pub fn sec_websocket_headers(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         self.headers_with_prefix("sec-websocket-")
     }
@@ -224,8 +230,9 @@ impl ConnectInfo {
         self.head.headers.get("user-agent")?.to_str().ok()
     }
 
-    /// The token phoenix.js sends for its `authToken` option. Only on a mount with `UserSocket::auth_token(true)`.
-    /// Lobbyd decodes it and checks nothing: whether it is good is for the callback to say.
+    /// The token phoenix.js sends for its `authToken` option. Only on a mount with
+    /// `UserSocket::auth_token(true)`. Lobbyd decodes it and checks nothing: whether it is good is
+    /// for the callback to say.
     pub fn auth_token(&self) -> Option<&str> {
         self.auth_token.as_deref()
     }

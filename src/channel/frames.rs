@@ -9,12 +9,13 @@ use super::standing::Standing;
 use crate::protocol::{FrameKind, Name, PayloadBuf, Ref, Unencodable, Version};
 use crate::websocket::seal;
 
-/// What a scratch buffer keeps between frames, in bytes. One larger frame must not hold its memory for good.
+/// What a scratch buffer keeps between frames, in bytes. One larger frame must not hold its memory
+/// for good.
 const SCRATCH_KEPT_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    /// Where frames are encoded before they are sealed in an allocation of their exact size. One for each thread, not
-    /// for each connection: nothing of it outlives a call.
+    /// Where frames are encoded before they are sealed in an allocation of their exact size. One
+    /// for each thread, not for each connection: nothing of it outlives a call.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -64,8 +65,8 @@ pub(crate) fn error(standing: Standing<'_>) -> Bytes {
     seal_scratch(|out| version.encode_error(out, join_ref, standing.topic))
 }
 
-/// Whether a broadcast has a form for anybody. That it has none in version 1 when it is binary is no mistake of the
-/// sender's: such subscribers are skipped.
+/// Whether a broadcast has a form for anybody. That it has none in version 1 when it is binary is
+/// no mistake of the sender's: such subscribers are skipped.
 pub(crate) fn check_broadcast(payload: &PayloadBuf) -> Result<(), Unencodable> {
     match payload {
         PayloadBuf::Json(json) if !json.as_json().is_object() => Err(Unencodable::NotAnObject),

@@ -11,8 +11,9 @@ use crate::protocol::{IntoPayload, PayloadBuf, Ref};
 
 /// A way to one client's channel from anywhere: another thread, a task, another channel.
 ///
-/// Calls return at once. They take effect in the order of one sender's calls, except that while the channel waits in a
-/// [`Handled::later`](super::outcome::Handled::later) pushes and broadcasts go out at once, and infos and stops wait their turn.
+/// Calls return at once. They take effect in the order of one sender's calls, except that while the
+/// channel waits in a [`Handled::later`](super::outcome::Handled::later) pushes and broadcasts go
+/// out at once, and infos and stops wait their turn.
 #[derive(Clone)]
 pub struct SocketHandle {
     address: Address,
@@ -40,7 +41,8 @@ impl SocketHandle {
         self.publish(event, payload.into_payload(), false);
     }
 
-    /// Hands `info` to the channel's [`handle_info`](super::channel::Channel::handle_info), which finds its type with `downcast`.
+    /// Hands `info` to the channel's [`handle_info`](super::channel::Channel::handle_info), which
+    /// finds its type with `downcast`.
     pub fn send<T: Send + 'static>(&self, info: T) {
         self.post(MailMessage::Info(Box::new(info)));
     }
@@ -81,7 +83,8 @@ impl ReplyHandle {
         Self { socket, reference }
     }
 
-    /// Answers the event with `status`, which phoenix.js hands to `receive(status, …)`, and `payload`.
+    /// Answers the event with `status`, which phoenix.js hands to `receive(status, …)`, and
+    /// `payload`.
     pub fn reply(&self, status: &str, payload: impl IntoPayload) {
         let reference = self.reference.clone();
         let reply = Reply::new(status, payload);

@@ -49,8 +49,8 @@ pub struct Address {
     pub connection: u64,
 }
 
-/// The connection as the log names it, by its number, counted from 1, and its place. One of its shard's, so
-/// [`Postbox::shard`] is to be named with it.
+/// The connection as the log names it, by its number, counted from 1, and its place. One of its
+/// shard's, so [`Postbox::shard`] is to be named with it.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ConnectionName(self.connection).fmt(f)
@@ -85,8 +85,8 @@ pub struct Mail {
     pub message: self::MailMessage,
 }
 
-/// A broadcast on a topic that a channel follows through [`Socket::subscribe`](super::socket::Socket::subscribe); it comes to
-/// `handle_info`.
+/// A broadcast on a topic that a channel follows through
+/// [`Socket::subscribe`](super::socket::Socket::subscribe); it comes to `handle_info`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Broadcast {

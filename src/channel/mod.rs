@@ -1,8 +1,8 @@
 //! Channels: what an app writes, and the session that speaks the protocol for one connection.
 //!
-//! `router`, `user_socket`, `connect`, `params` and `origin` are the app's side before a socket is open; `channel`,
-//! `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host` is the seam to the shard that does
-//! what a session decides.
+//! `router`, `user_socket`, `connect`, `params` and `origin` are the app's side before a socket is
+//! open; `channel`, `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host`
+//! is the seam to the shard that does what a session decides.
 //!
 //! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise
 //! is made that it stays as it is.

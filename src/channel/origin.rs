@@ -1,7 +1,8 @@
 //! Which web pages may open a socket: the check of the `Origin` header that browsers send.
 //!
-//! Browsers let any page open a WebSocket to any server, with the cookies of that server, and leave it to the server
-//! to look at `Origin`. Other clients send none, or whatever they like: this protects users, it does not authenticate.
+//! Browsers let any page open a WebSocket to any server, with the cookies of that server, and leave
+//! it to the server to look at `Origin`. Other clients send none, or whatever they like: this
+//! protects users, it does not authenticate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use thiserror::Error;
 
 /// The policy of one mount towards the `Origin` header. A refusal is answered with 403.
 ///
-/// A request without that header passes every policy. Only the first such header counts, and names are compared
-/// byte by byte (browsers send them in lower case). An origin without a host (`null`, empty, `file://`) is refused by
-/// every policy but [`CheckOrigin::off`] and [`CheckOrigin::custom`].
+/// A request without that header passes every policy. Only the first such header counts, and names
+/// are compared byte by byte (browsers send them in lower case). An origin without a host (`null`,
+/// empty, `file://`) is refused by every policy but [`CheckOrigin::off`] and
+/// [`CheckOrigin::custom`].
 #[derive(Clone, Default)]
 pub struct CheckOrigin(Policy);
 
@@ -70,13 +72,15 @@ pub(crate) struct RequestHost<'a> {
 impl CheckOrigin {
     /// The default: host and port of the origin must be those of the request's own `Host` header.
     ///
-    /// So the page a server delivers may connect back to it, under whatever name it is reached, and other sites may
-    /// not, without anything being configured. The scheme is ignored because TLS may end in a proxy in front, and a
-    /// port that is left out is the default port of the *origin's* scheme, on both sides, for the same reason:
-    /// `https://chat.example` matches `Host: chat.example` as well as `Host: chat.example:443`.
+    /// So the page a server delivers may connect back to it, under whatever name it is reached, and
+    /// other sites may not, without anything being configured. The scheme is ignored because TLS
+    /// may end in a proxy in front, and a port that is left out is the default port of the
+    /// *origin's* scheme, on both sides, for the same reason: `https://chat.example` matches
+    /// `Host: chat.example` as well as `Host: chat.example:443`.
     ///
-    /// A proxy in front has to pass `Host` on. What this does not stop is a foreign name that is made to resolve to
-    /// this server (DNS rebinding): name the hosts with [`CheckOrigin::list`] where an inner network is the protection.
+    /// A proxy in front has to pass `Host` on. What this does not stop is a foreign name that is
+    /// made to resolve to this server (DNS rebinding): name the hosts with [`CheckOrigin::list`]
+    /// where an inner network is the protection.
     pub fn own_host() -> CheckOrigin {
         CheckOrigin(Policy::OwnHost)
     }
@@ -86,16 +90,17 @@ impl CheckOrigin {
         CheckOrigin(Policy::Off)
     }
 
-    /// The origin's host must be exactly `host`; scheme and port are ignored (Phoenix's `true` with that host in the
-    /// endpoint's `url`).
+    /// The origin's host must be exactly `host`; scheme and port are ignored (Phoenix's `true` with
+    /// that host in the endpoint's `url`).
     pub fn host(host: impl Into<String>) -> CheckOrigin {
         CheckOrigin(Policy::Host(host.into()))
     }
 
     /// The origin must match one of `entries`, each `[scheme:]//host[:port]`.
     ///
-    /// A scheme or port that is left out matches any, but a scheme implies its default port: `http://h` means port 80
-    /// only. A host `*.h` matches `h` itself and every sub-domain at any depth.
+    /// A scheme or port that is left out matches any, but a scheme implies its default port:
+    /// `http://h` means port 80 only. A host `*.h` matches `h` itself and every sub-domain at any
+    /// depth.
     pub fn list<S: AsRef<str>>(
         entries: impl IntoIterator<Item = S>,
     ) -> Result<CheckOrigin, OriginError> {
@@ -107,8 +112,9 @@ impl CheckOrigin {
         )))
     }
 
-    /// Scheme, host and port of the origin must all be the request's. The scheme here is always `http`, since lobbyd
-    /// itself speaks no TLS; behind a proxy that does, use the default or a list.
+    /// Scheme, host and port of the origin must all be the request's. The scheme here is always
+    /// `http`, since lobbyd itself speaks no TLS; behind a proxy that does, use the default or a
+    /// list.
     pub fn conn() -> CheckOrigin {
         CheckOrigin(Policy::Conn)
     }

@@ -55,13 +55,14 @@ impl JoinAccept {
         self
     }
 
-    /// Lets the client in only if the topic then has at most `count` members, on all shards together; a full one refuses
-    /// with `{"reason": "room full"}`. Default: any number. Exact, however many join at once.
+    /// Lets the client in only if the topic then has at most `count` members, on all shards
+    /// together; a full one refuses with `{"reason": "room full"}`. Default: any number. Exact,
+    /// however many join at once.
     ///
-    /// It is looked at when the callback is over. For a client that is refused, what the callback pushed or sent itself is
-    /// dropped and [`terminate`](super::channel::Channel::terminate) is not called, as with [`Join::error`]; what it broadcast has
-    /// gone out, so say hello in [`Socket::send_info`]'s turn. Members that are in stay in when `count` is less than
-    /// before.
+    /// It is looked at when the callback is over. For a client that is refused, what the callback
+    /// pushed or sent itself is dropped and [`terminate`](super::channel::Channel::terminate) is
+    /// not called, as with [`Join::error`]; what it broadcast has gone out, so say hello in
+    /// [`Socket::send_info`]'s turn. Members that are in stay in when `count` is less than before.
     pub fn members_max(mut self, count: u32) -> Self {
         self.members_max = Some(count);
         self
@@ -109,10 +110,10 @@ impl Join {
 
     /// The answer must wait for `future`; `then` turns its output into one.
     ///
-    /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line behind the join.
-    /// The future runs on the connection's thread, so it must not block, but it need not be `Send`. If it panics, or
-    /// outlasts the server's deadline, the client is refused. If the connection ends, it still runs to its end, but
-    /// `then` is not called.
+    /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line
+    /// behind the join. The future runs on the connection's thread, so it must not block, but it
+    /// need not be `Send`. If it panics, or outlasts the server's deadline, the client is refused.
+    /// If the connection ends, it still runs to its end, but `then` is not called.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,
@@ -165,12 +166,14 @@ impl Handled {
         Self(HandledOutcome::Stop(Stop { reason, reply }))
     }
 
-    /// Waits for `future`, then goes on with `then`, which can reply to the event as the callback itself could.
+    /// Waits for `future`, then goes on with `then`, which can reply to the event as the callback
+    /// itself could.
     ///
-    /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line behind this one;
-    /// broadcasts that are not intercepted still reach the client. The future runs on the connection's thread, so it
-    /// must not block, but it need not be `Send`. If it panics, or outlasts the server's deadline, the channel ends
-    /// with `phx_error`. If the connection ends, it still runs to its end, but `then` is not called.
+    /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line
+    /// behind this one; broadcasts that are not intercepted still reach the client. The future runs
+    /// on the connection's thread, so it must not block, but it need not be `Send`. If it panics,
+    /// or outlasts the server's deadline, the channel ends with `phx_error`. If the connection
+    /// ends, it still runs to its end, but `then` is not called.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,
@@ -179,7 +182,8 @@ impl Handled {
     }
 }
 
-/// Work that a callback waits for. The shard runs it beside the session and hands its output to `Session::resume`.
+/// Work that a callback waits for. The shard runs it beside the session and hands its output to
+/// `Session::resume`.
 ///
 /// A panic inside comes out as [`Lost::Panicked`], so whoever polls it needs no guard of its own.
 pub struct Job(Pin<Box<dyn Future<Output = Resume>>>);

@@ -6,21 +6,23 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode;
 use thiserror::Error;
 
-/// Longest query string taken, in bytes: Plug's limit. A longer one is answered with 414. (Over HTTP a URL over
-/// 65,534 bytes gets its 414 from hyper, before anybody looks at the query.)
+/// Longest query string taken, in bytes: Plug's limit. A longer one is answered with 414. (Over
+/// HTTP a URL over 65,534 bytes gets its 414 from hyper, before anybody looks at the query.)
 pub const QUERY_BYTES_MAX: usize = 1_000_000;
 
-/// Most brackets one key may have, so that no client decides how deep a value is. phoenix.js nests as deep as the
-/// page's own parameters do; more than this is answered with 400.
+/// Most brackets one key may have, so that no client decides how deep a value is. phoenix.js nests
+/// as deep as the page's own parameters do; more than this is answered with 400.
 pub const NESTING_MAX: usize = 16;
 
-/// Most `key=value` pairs in one query, so that decoding a refused request stays cheap. More is answered with 400.
+/// Most `key=value` pairs in one query, so that decoding a refused request stays cheap. More is
+/// answered with 400.
 pub const PAIRS_MAX: usize = 1_000;
 
 /// The parameters of a connect: the decoded query string, and over it the variables of the path.
 ///
-/// Values are strings. `a[b]=1` nests, `l[]=x&l[]=y` is a list, and as phoenix.js writes arrays with indexes,
-/// `l[0]=x` is a map with the key `"0"`. A repeated key: the last one wins. A key without `=` has the value `""`.
+/// Values are strings. `a[b]=1` nests, `l[]=x&l[]=y` is a list, and as phoenix.js writes arrays
+/// with indexes, `l[0]=x` is a map with the key `"0"`. A repeated key: the last one wins. A key
+/// without `=` has the value `""`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params(BTreeMap<String, Value>);
 
@@ -119,7 +121,8 @@ impl Value {
         }
     }
 
-    /// The value at `key`, if it is a map that has it. An array of phoenix.js has the keys `"0"`, `"1"`, …
+    /// The value at `key`, if it is a map that has it. An array of phoenix.js has the keys `"0"`,
+    /// `"1"`, …
     pub fn get(&self, key: &str) -> Option<&Value> {
         match self {
             Value::Map(entries) => entries.get(key),
@@ -153,7 +156,8 @@ fn decode_form(text: &str) -> Result<Cow<'_, str>, QueryError> {
     decode_segment(&spaced).map(|decoded| Cow::Owned(decoded.into_owned()))
 }
 
-/// `a[b][]` is `a` with the brackets `b` and ``. Brackets that do not pair up are part of a plain name.
+/// `a[b][]` is `a` with the brackets `b` and ``. Brackets that do not pair up are part of a plain
+/// name.
 fn split_key(key: &str) -> (&str, Vec<&str>) {
     let plain = (key, Vec::new());
     let Some((name, rest)) = key.split_once('[') else {
@@ -170,7 +174,8 @@ fn split_key(key: &str) -> (&str, Vec<&str>) {
     (name, brackets)
 }
 
-/// Puts `value` where the brackets lead. What has another shape there is replaced: the last pair wins.
+/// Puts `value` where the brackets lead. What has another shape there is replaced: the last pair
+/// wins.
 fn put(
     entry: std::collections::btree_map::Entry<'_, String, Value>,
     brackets: &[&str],

@@ -32,7 +32,7 @@ pub enum StopReason {
     Normal,
     /// It is no longer wanted. The client gets `phx_close` and does not come back by itself.
     Shutdown,
-    /// Something is wrong, the text says what (for a log, not for the client). The client gets `phx_error`, and
-    /// phoenix.js joins again.
+    /// Something is wrong, the text says what (for a log, not for the client). The client gets
+    /// `phx_error`, and phoenix.js joins again.
     Failed(String),
 }

@@ -52,13 +52,16 @@ impl Router {
         }
     }
 
-    /// Puts `socket` at `path` + its own [`UserSocket::path`], so `/socket` is reached at `/socket/websocket`.
+    /// Puts `socket` at `path` + its own [`UserSocket::path`], so `/socket` is reached at
+    /// `/socket/websocket`.
     ///
-    /// A segment `:name` matches any one segment and is given to the connect callback as the parameter `name`, before
-    /// any of the query's (one whose name starts with `_` only matches). The first mount that matches is taken.
+    /// A segment `:name` matches any one segment and is given to the connect callback as the
+    /// parameter `name`, before any of the query's (one whose name starts with `_` only matches).
+    /// The first mount that matches is taken.
     ///
     /// # Panics
-    /// If a `:` has no name, or a name stands twice in one path: a mistake in the program, reported at its start.
+    /// If a `:` has no name, or a name stands twice in one path: a mistake in the program, reported
+    /// at its start.
     pub fn socket(mut self, path: &str, mut socket: UserSocket) -> Router {
         let path = format!("{path}/{}", socket.path);
         let pattern = MountPath::parse(&path);
@@ -70,8 +73,9 @@ impl Router {
         self
     }
 
-    /// Whether the chat page and client that come with lobbyd are served at `/`. Default on; off, all paths but the
-    /// sockets and `/healthz` are 404. The page is in the crate's feature `program` alone.
+    /// Whether the chat page and client that come with lobbyd are served at `/`. Default on; off,
+    /// all paths but the sockets and `/healthz` are 404. The page is in the crate's feature
+    /// `program` alone.
     #[cfg(feature = "program")]
     pub fn static_files(mut self, on: bool) -> Router {
         self.static_files = on;
@@ -94,13 +98,15 @@ impl Router {
         timeouts.min().unwrap_or(u64::MAX)
     }
 
-    /// The mount that stands where `socket` stood in an earlier router; variables are compared by their names.
+    /// The mount that stands where `socket` stood in an earlier router; variables are compared by
+    /// their names.
     pub(crate) fn successor_of(&self, socket: &UserSocket) -> Option<&Arc<UserSocket>> {
         self.sockets()
             .find(|mounted| mounted.mounted_at == socket.mounted_at)
     }
 
-    /// The first mount that `path` belongs to. Compared by segments, so a trailing slash changes nothing.
+    /// The first mount that `path` belongs to. Compared by segments, so a trailing slash changes
+    /// nothing.
     pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Matched<'_, 'p>> {
         self.mounts.iter().find_map(|mount| {
             let variables = mount.pattern.variables_of(path)?;

@@ -20,12 +20,13 @@ enum TopicPattern {
 }
 
 impl Routes {
-    /// Adds `pattern` behind those already there: a topic's whole name, or `prefix*` for every topic that begins with
-    /// `prefix`, the bare prefix included.
+    /// Adds `pattern` behind those already there: a topic's whole name, or `prefix*` for every
+    /// topic that begins with `prefix`, the bare prefix included.
     ///
     /// # Panics
     ///
-    /// If a star stands anywhere but at the end. Routes are made when a program starts, so it stops there.
+    /// If a star stands anywhere but at the end. Routes are made when a program starts, so it stops
+    /// there.
     pub fn push(&mut self, pattern: &str, channel: Arc<dyn Channel>) {
         let pattern = TopicPattern::parse(pattern);
         self.0.push(Arc::new(Route { pattern, channel }));

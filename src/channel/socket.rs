@@ -42,10 +42,11 @@ impl Socket<'_> {
         self.assigns.get_mut()
     }
 
-    /// Sends an event to this client alone. In `join` it follows the join reply, or is dropped with a refusal.
+    /// Sends an event to this client alone. In `join` it follows the join reply, or is dropped with
+    /// a refusal.
     ///
-    /// The payload must be a JSON object or, for a client of protocol version 2, bytes. Anything else ends the
-    /// callback and the channel, as in Phoenix.
+    /// The payload must be a JSON object or, for a client of protocol version 2, bytes. Anything
+    /// else ends the callback and the channel, as in Phoenix.
     pub fn push(&mut self, event: &str, payload: impl IntoPayload) {
         let frame = match frames::push(self.standing, event, &payload.into_payload()) {
             Ok(frame) => frame,
@@ -58,13 +59,13 @@ impl Socket<'_> {
         }
     }
 
-    /// Sends an event to everybody in the topic, this client included: its own copy comes behind what was pushed
-    /// before and in front of what is pushed or replied after. What it returns knows
-    /// where in the topic's order the event stands; nobody need look at it.
+    /// Sends an event to everybody in the topic, this client included: its own copy comes behind
+    /// what was pushed before and in front of what is pushed or replied after. What it returns
+    /// knows where in the topic's order the event stands; nobody need look at it.
     ///
-    /// In `join` this client is not yet in the topic, and in `terminate` no longer: only the others get it. The
-    /// payload must be a JSON object, or bytes, which clients of protocol version 1 do not get; anything else ends
-    /// the callback and the channel.
+    /// In `join` this client is not yet in the topic, and in `terminate` no longer: only the others
+    /// get it. The payload must be a JSON object, or bytes, which clients of protocol version 1 do
+    /// not get; anything else ends the callback and the channel.
     pub fn broadcast(&mut self, event: &str, payload: impl IntoPayload) -> Published {
         self.publish(event, payload.into_payload(), None)
     }
@@ -75,28 +76,31 @@ impl Socket<'_> {
         self.publish(event, payload.into_payload(), Some(id))
     }
 
-    /// Has broadcasts on another `topic` come to [`handle_info`](super::channel::Channel::handle_info) of this channel, as
-    /// [`Broadcast`](super::mail::Broadcast)s, until the channel ends. Nothing of them goes to the client by itself.
+    /// Has broadcasts on another `topic` come to
+    /// [`handle_info`](super::channel::Channel::handle_info) of this channel, as
+    /// [`Broadcast`](super::mail::Broadcast)s, until the channel ends. Nothing of them goes to the
+    /// client by itself.
     pub fn subscribe(&mut self, topic: &str) {
         if !matches!(self.phase, Phase::Ended) {
             self.host.listen(self.standing.id, topic);
         }
     }
 
-    /// Hands `info` to [`handle_info`](super::channel::Channel::handle_info) of this channel when the callback is over. In
-    /// `join`: right behind the join reply, before anything else the client sends (Phoenix's after-join message);
-    /// with a refusal it is dropped.
+    /// Hands `info` to [`handle_info`](super::channel::Channel::handle_info) of this channel when
+    /// the callback is over. In `join`: right behind the join reply, before anything else the
+    /// client sends (Phoenix's after-join message); with a refusal it is dropped.
     pub fn send_info<T: Send + 'static>(&mut self, info: T) {
         match &mut self.phase {
             Phase::Joining(early) => early.infos.push(Box::new(info)),
-            // Through the mailbox: a handler that always sends itself the next thing must not keep the shard.
+            // Through the mailbox: a handler that always sends itself the next thing must not keep
+            // the shard.
             Phase::Joined(_) => self.handle().send(info),
             Phase::Ended => {}
         }
     }
 
-    /// Counts a push that this channel does not take, in the metric `lobbyd_pushes_refused_total`. The answer to the client
-    /// is the channel's own affair.
+    /// Counts a push that this channel does not take, in the metric `lobbyd_pushes_refused_total`.
+    /// The answer to the client is the channel's own affair.
     pub fn count_refused(&mut self, refusal: PushRefusal) {
         self.host.push_refused(refusal);
     }
@@ -106,8 +110,8 @@ impl Socket<'_> {
         SocketHandle::new(self.host.address(), self.standing.id)
     }
 
-    /// A way to answer the event that is being handled later. None where there is nothing to answer: outside
-    /// `handle_in`, or for an event the client sent without a ref.
+    /// A way to answer the event that is being handled later. None where there is nothing to
+    /// answer: outside `handle_in`, or for an event the client sent without a ref.
     pub fn reply_handle(&self) -> Option<ReplyHandle> {
         match self.phase {
             Phase::Joined(Some(reference)) if !reference.is_null() => {
@@ -131,8 +135,8 @@ impl Socket<'_> {
     }
 }
 
-/// Ends the running callback, and with it the channel, as an exception would in Phoenix. Unlike `panic!` it leaves the
-/// process's panic hook alone; the session logs it.
+/// Ends the running callback, and with it the channel, as an exception would in Phoenix. Unlike
+/// `panic!` it leaves the process's panic hook alone; the session logs it.
 fn raise(why: String) -> ! {
     resume_unwind(Box::new(why))
 }

@@ -32,8 +32,9 @@ pub(crate) struct Early {
     pub(crate) infos: Vec<Info>,
 }
 
-/// The refs of a join. Phoenix keeps two: the transport compares messages and signs `phx_close` and `phx_error` with the
-/// `join_ref` as it came, null included; the channel signs replies and pushes with the join's `ref` where that was null.
+/// The refs of a join. Phoenix keeps two: the transport compares messages and signs `phx_close` and
+/// `phx_error` with the `join_ref` as it came, null included; the channel signs replies and pushes
+/// with the join's `ref` where that was null.
 pub(crate) struct JoinRefs {
     channel: Ref,
     wire_is_null: bool,

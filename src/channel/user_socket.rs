@@ -12,7 +12,8 @@ use super::session_settings::SessionSettings;
 
 type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 
-/// What stands behind one path of the server: Phoenix's `UserSocket` together with its transport options.
+/// What stands behind one path of the server: Phoenix's `UserSocket` together with its transport
+/// options.
 ///
 /// Made once, at the start, and shared by all its connections.
 pub struct UserSocket {
@@ -20,7 +21,8 @@ pub struct UserSocket {
     pub(crate) session: Arc<SessionSettings>,
     pub(crate) connect: Box<ConnectCallback>,
     pub(crate) path: String,
-    /// The whole path it is mounted at, by which a reload finds it again. Empty until it is mounted.
+    /// The whole path it is mounted at, by which a reload finds it again. Empty until it is
+    /// mounted.
     pub(crate) mounted_at: String,
     pub(crate) check_origin: CheckOrigin,
     pub(crate) subprotocols: Option<Vec<String>>,
@@ -33,11 +35,13 @@ pub struct UserSocket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SocketLimits {
-    /// Longest silence of a client, in milliseconds. Default 60,000, as in Phoenix: twice the heartbeat of phoenix.js.
-    /// Anything received counts, what the server sends does not. Then the connection is closed.
+    /// Longest silence of a client, in milliseconds. Default 60,000, as in Phoenix: twice the
+    /// heartbeat of phoenix.js. Anything received counts, what the server sends does not. Then the
+    /// connection is closed.
     pub idle_timeout_ms: u64,
-    /// Longest message taken, in bytes, whether in one frame or many. Default 65,536: chat is far below it, and it
-    /// bounds what one unfinished message may hold. A longer one closes the connection with 1009.
+    /// Longest message taken, in bytes, whether in one frame or many. Default 65,536: chat is far
+    /// below it, and it bounds what one unfinished message may hold. A longer one closes the
+    /// connection with 1009.
     pub message_bytes_max: usize,
 }
 
@@ -71,9 +75,10 @@ impl UserSocket {
         }
     }
 
-    /// Serves the topics that match `pattern` with `channel`. A pattern is a topic's whole name, or `prefix*` for every
-    /// topic that begins with `prefix`, the bare prefix included; the first that matches is taken, in the order of
-    /// these calls. A join of a topic that matches none is answered with `unmatched topic`.
+    /// Serves the topics that match `pattern` with `channel`. A pattern is a topic's whole name, or
+    /// `prefix*` for every topic that begins with `prefix`, the bare prefix included; the first
+    /// that matches is taken, in the order of these calls. A join of a topic that matches none is
+    /// answered with `unmatched topic`.
     ///
     /// # Panics
     ///
@@ -85,8 +90,8 @@ impl UserSocket {
 
     /// Asks `decide` about every connection, before the upgrade. Default: [`Connect::ok`] to all.
     ///
-    /// It runs on a shard's thread, on which many other connections wait: what takes time belongs in
-    /// [`Connect::later`]. If it panics, the client gets 500.
+    /// It runs on a shard's thread, on which many other connections wait: what takes time belongs
+    /// in [`Connect::later`]. If it panics, the client gets 500.
     pub fn connect(
         mut self,
         decide: impl Fn(&Params, &ConnectInfo) -> Connect + Send + Sync + 'static,
@@ -95,22 +100,23 @@ impl UserSocket {
         self
     }
 
-    /// The path of the transport behind that of the mount, with `:variables` if need be. Default `/websocket`, which
-    /// phoenix.js appends by itself.
+    /// The path of the transport behind that of the mount, with `:variables` if need be. Default
+    /// `/websocket`, which phoenix.js appends by itself.
     pub fn path(mut self, path: impl Into<String>) -> UserSocket {
         self.path = path.into();
         self
     }
 
-    /// Which web pages may connect. Default [`CheckOrigin::own_host`]: those of this very server. Others get 403.
+    /// Which web pages may connect. Default [`CheckOrigin::own_host`]: those of this very server.
+    /// Others get 403.
     pub fn check_origin(mut self, policy: CheckOrigin) -> UserSocket {
         self.check_origin = policy;
         self
     }
 
-    /// The names accepted in `Sec-WebSocket-Protocol`, the preferred ones first: the first of them that the client
-    /// offers is chosen and told to it. A client that offers only others gets 403, one that offers none is let in.
-    /// Default: the header is ignored.
+    /// The names accepted in `Sec-WebSocket-Protocol`, the preferred ones first: the first of them
+    /// that the client offers is chosen and told to it. A client that offers only others gets 403,
+    /// one that offers none is let in. Default: the header is ignored.
     pub fn subprotocols<S: Into<String>>(
         mut self,
         names: impl IntoIterator<Item = S>,
@@ -119,24 +125,26 @@ impl UserSocket {
         self
     }
 
-    /// Whether the `authToken` of phoenix.js 1.8 is taken from `Sec-WebSocket-Protocol` and shown as
-    /// [`ConnectInfo::auth_token`]; the subprotocol `phoenix` is then accepted besides those configured. Default off,
-    /// as in Phoenix; then browsers cannot connect with that option of phoenix.js.
+    /// Whether the `authToken` of phoenix.js 1.8 is taken from `Sec-WebSocket-Protocol` and shown
+    /// as [`ConnectInfo::auth_token`]; the subprotocol `phoenix` is then accepted besides those
+    /// configured. Default off, as in Phoenix; then browsers cannot connect with that option of
+    /// phoenix.js.
     pub fn auth_token(mut self, on: bool) -> UserSocket {
         self.auth_token = on;
         self
     }
 
-    /// Adds a fixed pair to what the connect callback is told, for [`ConnectInfo::custom`]: one callback can so serve
-    /// several mounts and tell them apart.
+    /// Adds a fixed pair to what the connect callback is told, for [`ConnectInfo::custom`]: one
+    /// callback can so serve several mounts and tell them apart.
     pub fn connect_info(mut self, name: impl Into<String>, value: impl Into<String>) -> UserSocket {
         let pair = (name.into(), value.into());
         self.connect_info = self.connect_info.iter().cloned().chain([pair]).collect();
         self
     }
 
-    /// Most channels joined at once on one connection. Default 100, as in Phoenix, so that one client cannot make the
-    /// server keep any number of them. The next join is answered with `too many channels joined`.
+    /// Most channels joined at once on one connection. Default 100, as in Phoenix, so that one
+    /// client cannot make the server keep any number of them. The next join is answered with
+    /// `too many channels joined`.
     pub fn channels_max(mut self, count: usize) -> UserSocket {
         self.session_mut().channels_max = count;
         self
@@ -160,7 +168,8 @@ impl UserSocket {
     }
 
     fn session_mut(&mut self) -> &mut SessionSettings {
-        // Shared only by sessions, and those come after the socket was mounted, which takes it out of reach of here.
+        // Shared only by sessions, and those come after the socket was mounted, which takes it out
+        // of reach of here.
         Arc::get_mut(&mut self.session).expect("a socket is built before it is served")
     }
 }

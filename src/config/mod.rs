@@ -1,4 +1,5 @@
-//! What the program is told: flags, environment and file become one checked configuration.
+//! What the program is told: flags, environment and file become one checked configuration, which
+//! knows where each of its values comes from.
 //!
 //! The configuration knows where each of its values comes from. One table of settings
 //! ([`SETTINGS`]) is behind the reading, the messages, the complete file, the documentation's

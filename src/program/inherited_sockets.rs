@@ -19,7 +19,8 @@ pub struct InheritedSockets {
     pub admin: Option<TcpListener>,
 }
 
-/// Why what was handed over is of no use. Binding an address instead would hide that the two disagree.
+/// Why what was handed over is of no use. Binding an address instead would hide that the two
+/// disagree.
 #[derive(Debug, Error)]
 pub enum Unusable {
     /// The variable cannot be read.
@@ -37,8 +38,8 @@ pub enum Unusable {
 }
 
 impl InheritedSockets {
-    /// Takes them over, by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, and removes the first two. To be called before
-    /// there are threads.
+    /// Takes them over, by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, and removes the first
+    /// two. To be called before there are threads.
     pub fn from_environment() -> Result<InheritedSockets, Unusable> {
         if let Ok(count) = env::var("LISTEN_FDS")
             && count.parse::<u16>().is_err()

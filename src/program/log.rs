@@ -13,7 +13,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
-/// The variable by which Rust programs are asked for a log: levels, also of single modules. It overrides the level.
+/// The variable by which Rust programs are asked for a log: levels, also of single modules. It
+/// overrides the level.
 const VARIABLE: &str = "RUST_LOG";
 
 /// The levels as [`VARIABLE`] has them, for what was meant by a word that is none.
@@ -90,8 +91,8 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
     Ok(Some(filter))
 }
 
-/// The level that was probably meant by a word that is none. Such a word alone is taken for a module's name, so it would
-/// silence the log instead of being refused.
+/// The level that was probably meant by a word that is none. Such a word alone is taken for a
+/// module's name, so it would silence the log instead of being refused.
 fn mistyped(part: &str) -> Option<(&str, &'static str)> {
     let word = part.trim();
     let lower = word.to_lowercase();

@@ -150,10 +150,7 @@ fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
 
 /// Makes the running server what `config` says, all of it or nothing.
 fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
-    endpoint.reload(lobbyd::Reload {
-        router: config.router()?,
-        limits: config.limits,
-    });
+    endpoint.reload(lobbyd::Reload::new(config.router()?).limits(config.limits));
     Ok(())
 }
 

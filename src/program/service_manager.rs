@@ -52,7 +52,8 @@ impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
         let _ = (self.tell)(&[NotifyState::Stopping]);
     }
 
-    /// Tells now and then how it stands. Never ends. Runs on the thread that accepts, so that one has to turn as well.
+    /// Tells now and then how it stands. Never ends. Runs on the thread that accepts, so that one
+    /// has to turn as well.
     pub async fn attend(&self, endpoint: &Endpoint) {
         let beat = self.watchdog.map_or(STATUS_EVERY, |time| time / 4);
         let mut since_status = STATUS_EVERY;

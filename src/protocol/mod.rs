@@ -4,8 +4,8 @@
 //! stands between `websocket` and `channel` in the data path.
 //!
 //! The types that an app uses are also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`],
-//! [`Object`] and their traits). The rest is engine, public with the feature of that name for benches and
-//! tests: no promise is made that it stays the same.
+//! [`Object`] and their traits). The rest is engine, public with the feature of that name for
+//! benches and tests: no promise is made that it stays the same.
 //!
 //! [`Version::decode_text`] turns one WebSocket message into a [`Message`] that borrows from it.
 //! The `encode_*` functions of [`Version`] append the outgoing message, which `websocket::seal`

@@ -1,8 +1,8 @@
 //! Finds where JSON values end (RFC 8259), in one pass without recursion.
 //!
 //! The scanner alone decides which JSON is valid. It needs no copy and one bit for each open
-//! bracket, so 60,000 brackets cost 7.5 kB and no stack. Integers of any size pass. It reports where
-//! a value lies, so the value goes on as it came.
+//! bracket, so 60,000 brackets cost 7.5 kB and no stack. Integers of any size pass. It reports
+//! where a value lies, so the value goes on as it came.
 //!
 //! simd-json's tape has no such places. It needs a copy and up to 28 bytes of memory a byte of
 //! input, limits depth, and takes no integers beyond the range of an `f64`. `cargo bench --bench

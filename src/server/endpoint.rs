@@ -148,7 +148,6 @@ mod tests {
     use super::*;
     use crate::channel::{Connect, Router, UserSocket};
     use crate::server::builder::{Bound, Server};
-    use crate::server::limits::values::ServerLimits;
     use crate::server::node::status::{Phase, ReloadCounts};
 
     fn bound(router: Router) -> Bound {
@@ -157,10 +156,7 @@ mod tests {
     }
 
     fn reload(router: Router) -> Reload {
-        Reload {
-            router,
-            limits: ServerLimits::default(),
-        }
+        Reload::new(router)
     }
 
     /// A router whose callback keeps `kept`.

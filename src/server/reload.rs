@@ -12,11 +12,25 @@ use crate::server::shard::link::{Command, ShardLink};
 /// What a running server is to serve from now on: see
 /// [`Endpoint::reload`](super::endpoint::Endpoint::reload).
 #[derive(Debug)]
+#[must_use]
 pub struct Reload {
-    /// What is served.
-    pub router: Router,
-    /// Within which limits.
-    pub limits: ServerLimits,
+    router: Router,
+    limits: ServerLimits,
+}
+
+impl Reload {
+    /// Serves `router` within the default limits.
+    pub fn new(router: Router) -> Reload {
+        Reload {
+            router,
+            limits: ServerLimits::default(),
+        }
+    }
+
+    /// Serves within `limits`.
+    pub fn limits(self, limits: ServerLimits) -> Reload {
+        Reload { limits, ..self }
+    }
 }
 
 /// The router and limits of now. The running server owns this; a reload hands shards its content,

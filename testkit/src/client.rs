@@ -26,7 +26,8 @@ pub fn connect_to(address: SocketAddr, target: &str) -> Client {
     upgrade(address, target, "").unwrap_or_else(|answer| panic!("no upgrade: {answer}"))
 }
 
-/// Connects and asks for an upgrade with `headers` (whole lines). The answer's text if it is not 101.
+/// Connects and asks for an upgrade with `headers` (whole lines). The answer's text if it is not
+/// 101.
 pub fn upgrade(address: SocketAddr, target: &str, headers: &str) -> Result<Client, String> {
     let request = upgrade_request(address, target, headers);
     let mut stream = open(address);
@@ -49,8 +50,8 @@ pub fn upgrade_request(address: SocketAddr, target: &str, headers: &str) -> Stri
     )
 }
 
-/// Connects with small buffers and upgrades, so that it is soon felt that somebody does not read. Smaller buffers than
-/// a segment on the loopback only crawl.
+/// Connects with small buffers and upgrades, so that it is soon felt that somebody does not read.
+/// Smaller buffers than a segment on the loopback only crawl.
 pub fn connect_narrow(address: SocketAddr) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(128 << 10).unwrap();
@@ -116,7 +117,8 @@ impl Client {
                 read > 0
             }
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
-            // With a time-out set, the system does not go on by itself after a signal, as when a child ends.
+            // With a time-out set, the system does not go on by itself after a signal, as when a
+            // child ends.
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => self.read_some(),
             Err(error) => panic!("nothing came within {DEADLINE:?}: {error}"),
         }

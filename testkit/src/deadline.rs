@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Longest wait for anything that must come. Generous, for a busy machine; what must not come is never waited for
-/// this long.
+/// Longest wait for anything that must come. Generous, for a busy machine; what must not come is
+/// never waited for this long.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits until `condition` holds.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// Runs the ignored test `name` in a process of its own, with as many descriptors as the system gives: for what is
-/// measured of the whole process.
+/// Runs the ignored test `name` in a process of its own, with as many descriptors as the system
+/// gives: for what is measured of the whole process.
 pub fn alone(name: &str) {
     let output = this_binary(name).output().expect("a shell");
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);

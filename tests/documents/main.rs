@@ -4,7 +4,6 @@
 
 mod defaults;
 mod dependencies;
-mod features;
 mod files;
 mod fixture;
 mod invariants;

@@ -160,10 +160,8 @@ fn reload_to_a_shorter_retention_costs_only_readers_beyond_it() {
         retention_bytes_max: 64 << 10,
         ..FanoutSettings::default()
     };
-    server.endpoint().reload(Reload {
-        router: router(None),
-        limits: limits(fanout),
-    });
+    let reload = Reload::new(router(None)).limits(limits(fanout));
+    server.endpoint().reload(reload);
     eventually("those who stopped are given up", || {
         server.endpoint().closes().slow_by(Overrun::TopicLog) == 2
     });

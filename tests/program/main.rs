@@ -4,6 +4,7 @@
 mod command_line;
 mod config;
 mod drain;
+mod features;
 mod fixture;
 mod inherited_socket;
 mod restart;

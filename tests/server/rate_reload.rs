@@ -11,10 +11,8 @@ use crate::fixture::{Obedient, arena, nothing_is_left};
 
 fn reload(server: &Running, limits: ServerLimits) {
     let socket = UserSocket::new().channel("room:*", Obedient);
-    server.endpoint().reload(Reload {
-        router: Router::new().socket("/socket", socket),
-        limits,
-    });
+    let router = Router::new().socket("/socket", socket);
+    server.endpoint().reload(Reload::new(router).limits(limits));
 }
 
 #[test]

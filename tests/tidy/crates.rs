@@ -6,12 +6,13 @@ use super::facts::{Child, Facts, Scope};
 use super::texts::Texts;
 
 /// Where packages are, from the root of the repository; the first holds the rest.
-const PACKAGES: [&str; 5] = [
+const PACKAGES: [&str; 6] = [
     "",
     "loadtest/",
     "benches/instructions/",
     "testkit/",
     "fuzz/",
+    "examples/app/",
 ];
 
 /// All crates of a repository.

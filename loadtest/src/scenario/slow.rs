@@ -101,8 +101,8 @@ fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
     Ok(judged.found())
 }
 
-/// Sends the traffic and has the slow ones stop reading in it, for `stop_for` or to the end. Returns how many messages
-/// of each lobby were published while they did not read.
+/// Sends the traffic and has the slow ones stop reading in it, for `stop_for` or to the end.
+/// Returns how many messages of each lobby were published while they did not read.
 fn stop_while_talking(
     trial: &mut Trial,
     traffic: &Traffic,

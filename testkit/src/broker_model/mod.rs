@@ -260,7 +260,8 @@ impl Shard {
         }
     }
 
-    /// What a shard does in a turn: flush, hand on what was heard, close what failed. True if work is left.
+    /// What a shard does in a turn: flush, hand on what was heard, close what failed. True if work
+    /// is left.
     fn turn(&mut self, budget: Budget) -> bool {
         let more = self.fanout.flush(&mut self.sockets, budget);
         while let Some(heard) = self.fanout.take_heard() {

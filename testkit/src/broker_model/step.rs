@@ -9,7 +9,8 @@ pub enum Step {
         topic: usize,
         intercept: bool,
     },
-    /// A channel subscribes by hand, under the id of its own subscription if it has one and `own_id`.
+    /// A channel subscribes by hand, under the id of its own subscription if it has one and
+    /// `own_id`.
     Listen {
         at: At,
         topic: usize,

@@ -119,10 +119,9 @@ fn every_push_that_a_room_by_rules_refuses_counts_under_its_reason() {
         push("say", json!({"body": "b"})),
     ];
     assert_eq!(told[3].as_deref(), Some("too many messages"), "{told:?}");
-    server.endpoint().reload(Reload {
-        router: router(RoomRules::closed("room:a", "over")),
-        limits: ServerLimits::default(),
-    });
+    server
+        .endpoint()
+        .reload(Reload::new(router(RoomRules::closed("room:a", "over"))));
     eventually("the room is closed", || {
         push("say", json!({"body": "c"})).as_deref() == Some("over")
     });

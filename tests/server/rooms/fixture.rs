@@ -1,7 +1,7 @@
 //! A server of rooms by rules.
 
 use lobbyd::rooms::{EventName, EventRule, Relay, RoomRules, declare};
-use lobbyd::server::{Running, ServerLimits};
+use lobbyd::server::Running;
 use lobbyd::{Reload, Router, UserSocket};
 use testkit::serve;
 
@@ -18,10 +18,7 @@ pub fn serve_rooms(rooms: impl IntoIterator<Item = RoomRules>) -> Running {
 
 /// `router` with default limits.
 pub fn reload_of(router: Router) -> Reload {
-    Reload {
-        router,
-        limits: ServerLimits::default(),
-    }
+    Reload::new(router)
 }
 
 /// The room with one rule for its events.

@@ -6,7 +6,7 @@ use std::thread;
 
 use lobbyd::rooms::{DeclaredRoom, EventRule, Rate, RoomRules, declare};
 use lobbyd::server::{Limit, Server, ServerLimits};
-use lobbyd::{Connect, Reload, Router, UserSocket};
+use lobbyd::{Connect, Router, UserSocket};
 use serde_json::json;
 use testkit::{Client, connect, connect_to, eventually, open, request, serve, upgrade_request};
 use tokio::sync::Notify;
@@ -199,10 +199,8 @@ fn replaced_configuration_is_let_go() {
 fn other_limits_of_http_hold_for_those_who_connect_then() {
     let server = serve_rooms([strict()]);
     let limits = ServerLimits::default().with_max(Limit::HeadTime, 100);
-    server.endpoint().reload(Reload {
-        limits,
-        ..reload_of(router([strict()]))
-    });
+    let reload = reload_of(router([strict()])).limits(limits);
+    server.endpoint().reload(reload);
     // The default would be 10 s.
     let start = std::time::Instant::now();
     let answer = request(server.local_addr(), "GET /healthz HTTP/1.1\r\nHost: x\r\n");

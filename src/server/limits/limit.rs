@@ -82,7 +82,7 @@ limits! {
     ChannelsPerConnection = "channels_per_connection", "Topics joined at once on one connection.",
         counts(1, CHANNELS_MAX as u64)
             .protects_memory()
-            .of_mount("max_channels")
+            .of_mount("channels_max")
             .reached("the join is refused with `too many channels joined`");
     MessageBytes = "message_bytes",
         "A message, in one frame or many. At least 100, which a heartbeat may take.",

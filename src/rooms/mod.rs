@@ -7,6 +7,7 @@ mod rules;
 mod tutorial;
 
 pub use declared::DeclaredRoom;
+#[cfg(feature = "program")]
 pub(crate) use rules::JoinWord;
 pub use rules::{EventName, EventRule, JoinRule, Rate, Relay, RoomRules, is_reserved};
 pub use tutorial::{RoomChannel, tutorial};

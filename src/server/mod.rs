@@ -37,6 +37,7 @@ pub use http::handshake::Accepted;
 pub use http::serve::{Upgraded, serve_http};
 pub use limits::limit::{Limit, LimitSet};
 pub use limits::meters::LimitMeters;
+#[cfg(feature = "program")]
 pub(crate) use limits::row::{MOST, Number as LimitNumber};
 pub(crate) use limits::token_bucket::{RefillRate, TokenBucket};
 pub use limits::values::Drain;

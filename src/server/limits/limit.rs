@@ -5,7 +5,7 @@
 //! of a server, the settings with their text, the tables of the documentation and the metrics come
 //! from the rows, so that a new limit is one row here and the place that enforces it.
 
-use super::row::{Key, Number, Row, bytes, counts, milliseconds};
+use super::row::{Key, Row, bytes, counts, milliseconds};
 use crate::broker::FanoutSettings;
 use crate::channel::{CHANNELS_MAX, SocketLimits};
 
@@ -82,7 +82,7 @@ limits! {
     ChannelsPerConnection = "channels_per_connection", "Topics joined at once on one connection.",
         counts(1, CHANNELS_MAX as u64)
             .protects_memory()
-            .of_mount("max_channels")
+            .of_mount("channels_max")
             .reached("the join is refused with `too many channels joined`");
     MessageBytes = "message_bytes",
         "A message, in one frame or many. At least 100, which a heartbeat may take.",
@@ -185,7 +185,8 @@ impl Limit {
     }
 
     /// Its numbers: the first is its value, and others may belong to it.
-    pub(crate) fn numbers(self) -> impl Iterator<Item = Number> {
+    #[cfg(any(feature = "program", test))]
+    pub(crate) fn numbers(self) -> impl Iterator<Item = super::row::Number> {
         self.row().numbers.iter().copied().flatten()
     }
 

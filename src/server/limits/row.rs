@@ -24,8 +24,9 @@ impl Key {
     }
 }
 
-/// One number of a limit.
+/// One number of a limit. Without the program nobody reads all of it.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "program"), allow(dead_code))]
 pub(crate) struct Number {
     pub key: Key,
     /// Such as "milliseconds"; empty where the name says it.

@@ -33,10 +33,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::broker::topics::counts::FlushCounts;
-use crate::broker::topics::entry::{Class, Seal};
+use crate::broker::topics::entry::Class;
+#[cfg(feature = "engine")]
+use crate::broker::topics::entry::Seal;
 use crate::broker::topics::hub::Hub;
 use crate::broker::topics::position::SubscriptionId;
+#[cfg(feature = "engine")]
 use crate::broker::topics::topic::Placement;
+use crate::broker::topics::topic::Topic;
 use listener::HeardQueue;
 use outlet::{Flow, Outlet, Subscription};
 use outlets::Outlets;
@@ -147,19 +151,29 @@ impl Fanout {
         }
     }
 
-    /// Publishes to `topic` for every subscriber but
-    /// `origin`. `None` if nobody at all is subscribed.
+    /// The topic of that name, if it has subscribers anywhere. Its rooms here are looked at first.
+    pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
+        match self.rooms.slot_of(name) {
+            Some(slot) => Some(Arc::clone(&self.rooms[slot].topic)),
+            None => self.hub.topic(name),
+        }
+    }
+
+    /// Microseconds that broadcasts of this turn are stamped with.
+    pub fn now_us(&self) -> u32 {
+        self.passes.now_us
+    }
+
+    /// Publishes to `topic` for every subscriber but `origin`. `None` if it has no subscriber.
+    #[cfg(feature = "engine")]
     pub fn publish(
         &mut self,
         topic: &str,
         origin: Option<SubscriptionId>,
         frames: &mut dyn Seal,
     ) -> Option<Placement> {
-        let topic = match self.rooms.slot_of(topic) {
-            Some(slot) => Arc::clone(&self.rooms[slot].topic),
-            None => self.hub.topic(topic)?,
-        };
-        Some(topic.publish(self.hub.shards(), self.passes.now_us, origin, frames))
+        let topic = self.topic(topic)?;
+        Some(topic.publish(self.hub.shards(), self.now_us(), origin, frames))
     }
 
     /// A connection that the fan-out gave up, and the reason. The caller closes it.

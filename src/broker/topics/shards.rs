@@ -1,7 +1,5 @@
 //! The parts of all shards that other threads see: mailbox, lag (for backpressure), and counts.
 
-use std::task::Waker;
-
 use super::counts::{FlushCounts, HubCounts, ShownCounts};
 use super::entry::Wants;
 use super::mailbox::Mailbox;
@@ -45,7 +43,7 @@ impl Shards {
     /// writable member, and broadcasts not yet handed to channels that look at them themselves.
     pub fn lag_bytes(&self, shard: u16) -> usize {
         let reach = &self.each[usize::from(shard)];
-        reach.mailbox.bytes() + reach.unsettled_bytes.load(Ordering::Relaxed)
+        reach.mailbox.bytes() + self.unsettled_bytes(shard)
     }
 
     /// The largest lag of any shard.
@@ -69,18 +67,10 @@ impl Shards {
         self.each[usize::from(shard)].flush.look()
     }
 
-    /// Puts a parcel in a shard's mailbox. Returns the
-    /// shard's lag and the waker to call once no lock is held.
-    pub(crate) fn deliver(
-        &self,
-        shard: u16,
-        parcel: Parcel,
-        bytes: usize,
-    ) -> (usize, Option<Waker>) {
-        let reach = &self.each[usize::from(shard)];
-        let (waiting, waker) = reach.mailbox.put(parcel, bytes + PARCEL_BYTES);
-        let unsettled = reach.unsettled_bytes.load(Ordering::Relaxed);
-        (waiting + unsettled, waker)
+    /// Bytes that one shard has in its logs and has not offered to every writable member.
+    pub(crate) fn unsettled_bytes(&self, shard: u16) -> usize {
+        let unsettled = &self.each[usize::from(shard)].unsettled_bytes;
+        unsettled.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_unsettled_bytes(&self, shard: u16, bytes: usize) {
@@ -101,7 +91,3 @@ impl Shards {
         self.encodings.fetch_add(classes as u64, Ordering::Relaxed);
     }
 }
-
-/// Weight of a parcel in a mailbox beside its frames.
-/// It is over 0, so a mailbox of 0 bytes is empty.
-const PARCEL_BYTES: usize = size_of::<Parcel>();

@@ -152,8 +152,10 @@ impl Topic {
                 sequence,
                 entry: Arc::clone(&entry),
             };
-            let (lag, waker) = shards.deliver(interest.shard, parcel, bytes);
-            lag_bytes = lag_bytes.max(lag);
+            let mailbox = shards.mailbox(interest.shard);
+            let (waiting, waker) = mailbox.put(parcel, bytes + PARCEL_BYTES);
+            lag_bytes = lag_bytes.max(waiting + shards.unsettled_bytes(interest.shard));
+            // Woken once no lock is held.
             sleepers.extend(waker);
         }
         drop(state);
@@ -187,3 +189,7 @@ impl Topic {
         }
     }
 }
+
+/// Weight of a parcel in a mailbox beside its frames.
+/// It is over 0, so a mailbox of 0 bytes is empty.
+const PARCEL_BYTES: usize = size_of::<Parcel>();

@@ -106,10 +106,12 @@ impl Host for ShardHost<'_> {
             event,
             payload: &payload,
         };
-        let published = self.services.fanout.publish(topic, from, &mut frames);
-        let Some(published) = published else {
+        let fanout = &self.services.fanout;
+        let Some(topic) = fanout.topic(topic) else {
             return None.into();
         };
+        let shards = self.services.link.hub.shards();
+        let published = topic.publish(shards, fanout.now_us(), from, &mut frames);
         self.lag_bytes = self.lag_bytes.max(published.lag_bytes);
         Some(published.position).into()
     }

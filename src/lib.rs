@@ -191,7 +191,7 @@ pub mod websocket;
 #[cfg(not(feature = "engine"))]
 mod websocket;
 
-pub use broker::{FanoutSettings, FlushCounts, HubCounts, Position, Retention};
+pub use broker::{FlushCounts, HubCounts, Position, Retention};
 pub use channel::{
     Assigns, Broadcast, Channel, CheckOrigin, Connect, ConnectAccept, ConnectInfo, Handled,
     Handlers, Info, IntoHandled, Join, JoinAccept, NotPublished, Origin, Params, Published,

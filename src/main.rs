@@ -14,8 +14,8 @@ use lobbyd::config::{
 };
 use lobbyd::server::{Bound, Server, raise_descriptor_limit};
 use program::{
-    CannotListen, Exit, InheritedSockets, Log, Reload, ServiceManager, Signals, Unusable,
-    WrongFilter, asked_again, asked_to_end,
+    CannotListen, Exit, InheritedSockets, Logger, ReloadOnSighup, ServiceManager, Signals,
+    Unusable, WrongFilter, asked_again, asked_to_end,
 };
 use thiserror::Error;
 
@@ -35,11 +35,11 @@ fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         // Places of a file begin their lines, as editors understand them.
-        Err(Failure::Misconfigured(problems)) => {
+        Err(CannotServe::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
             Exit::Usage.into()
         }
-        Err(Failure::Filter(wrong)) => {
+        Err(CannotServe::Filter(wrong)) => {
             let _ = writeln!(io::stderr(), "lobbyd: {wrong}");
             Exit::Usage.into()
         }
@@ -73,7 +73,7 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
 }
 
 /// `lobbyd config …`: what it prints is the answer. Nobody reading it is no failure.
-fn configure(command: ConfigCommand) -> Result<Exit, Failure> {
+fn configure(command: ConfigCommand) -> Result<Exit, CannotServe> {
     let text = match command {
         ConfigCommand::Default => complete(),
         ConfigCommand::Show(flags) => effective(&flags.given().read()?),
@@ -88,13 +88,13 @@ fn configure(command: ConfigCommand) -> Result<Exit, Failure> {
 }
 
 /// Runs until it is asked to end.
-fn serve(flags: &Flags) -> Result<Exit, Failure> {
+fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
     // First, while there is but one thread: it takes variables out of the environment.
     let inherited = InheritedSockets::from_environment()?;
     let given = flags.given();
     let read = given.read()?;
     let config = read.config.clone();
-    let log = Log::start(config.log_level, config.log_format)?;
+    let log = Logger::start(config.log_level, config.log_format)?;
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited
@@ -103,13 +103,13 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
         .map(|_| ", on a socket that was handed over");
     let server = listen(&config, inherited)?;
     let endpoint = server.endpoint();
-    let reload = Reload::new(given, read, endpoint.clone(), log);
-    let orders = Signals::listen().map_err(Failure::NoThreads)?;
+    let reload = ReloadOnSighup::new(given, read, endpoint.clone(), log);
+    let orders = Signals::listen().map_err(CannotServe::NoThreads)?;
     announce(&server, &config, how.unwrap_or_default());
     let service = ServiceManager::from_environment();
     let cut = reload.refuse_until(asked_again(&orders, &service, &endpoint));
     let end = reload.until(&service, asked_to_end(&orders, &service, &endpoint));
-    let ended = server.run_until(end, cut).map_err(Failure::NoThreads)?;
+    let ended = server.run_until(end, cut).map_err(CannotServe::NoThreads)?;
     let cut_off = ended.cut_off;
     if cut_off == 0 {
         tracing::info!("ended; every client was told to come back");
@@ -124,7 +124,7 @@ fn serve(flags: &Flags) -> Result<Exit, Failure> {
 
 /// The server that `config` describes: on the sockets that were handed over, where there are some,
 /// else on its addresses.
-fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, Failure> {
+fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, CannotServe> {
     let address = config.listen.resolve()?;
     let mut server = Server::new(config.router()?)
         .shards(config.shards().get())
@@ -159,7 +159,7 @@ fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, Failure
 }
 
 /// The listener for operators, if there is to be one.
-fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
+fn bind_admin(config: &Config) -> Option<Result<TcpListener, CannotServe>> {
     let bind = |admin: &ListenAddress| {
         let (address, flag) = (admin.resolve()?, "--admin-listen");
         let bound = TcpListener::bind(address);
@@ -177,7 +177,7 @@ fn bind_admin(config: &Config) -> Option<Result<TcpListener, Failure>> {
 
 /// Why nothing was started.
 #[derive(Debug, Error)]
-enum Failure {
+enum CannotServe {
     #[error(transparent)]
     Misconfigured(#[from] Problems),
     #[error(transparent)]

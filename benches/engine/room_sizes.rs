@@ -1,10 +1,10 @@
-//! The census of all rooms, as each scrape of the metrics takes it, with a large node's topics.
+//! The sizes of all rooms, as each scrape of the metrics takes it, with a large node's topics.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::Criterion;
-use lobbyd::FanoutSettings;
+use lobbyd::broker::FanoutSettings;
 use lobbyd::broker::{Class, Fanout, Hub};
 
 const TOPICS: u32 = 100_000;
@@ -17,12 +17,12 @@ pub fn benches(criterion: &mut Criterion) {
         let id = fanout.new_id();
         fanout.subscribe(topic, id, &format!("room:{topic}"), &[]);
     }
-    let mut group = criterion.benchmark_group("census of the rooms");
+    let mut group = criterion.benchmark_group("sizes of the rooms");
     group.bench_function("100,000 topics", |bencher| {
         bencher.iter(|| {
-            let census = black_box(hub.census(10));
-            assert_eq!(census.by_size[0], u64::from(TOPICS));
-            assert_eq!(census.largest.len(), 10);
+            let sizes = black_box(hub.room_sizes(10));
+            assert_eq!(sizes.by_size[0], u64::from(TOPICS));
+            assert_eq!(sizes.largest.len(), 10);
         });
     });
     group.finish();

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use criterion::Criterion;
+use lobbyd::Published;
+use lobbyd::broker::FanoutSettings;
 use lobbyd::broker::{Fanout, Hub, SubscriptionId, Terms};
 use lobbyd::channel::{Address, Assigns, Host, Job, Mail, Postbox, Routes, SessionSettings};
 use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
 use lobbyd::rooms::RoomChannel;
 use lobbyd::session::Session;
-use lobbyd::{FanoutSettings, Published};
 
 /// Counts the requests of a session, and does nothing.
 struct Counter {

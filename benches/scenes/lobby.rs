@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fastwebsockets::OpCode;
+use lobbyd::broker::FanoutSettings;
 use lobbyd::broker::{Budget, Class, Draft, Fanout, Hub, Sink, Wants};
 use lobbyd::protocol::{FrameKind, Json, PayloadBuf, Version};
 use lobbyd::websocket::seal;
-use lobbyd::{FanoutSettings, HubCounts, IntoPayload};
+use lobbyd::{HubCounts, IntoPayload};
 
 use super::messages::{EVENT, TOPIC, body};
 

@@ -1,8 +1,8 @@
-//! Channels: what an app writes, and the session that speaks the protocol for one connection.
+//! What an app writes: routes, channels and their answers, and the seam to the shard.
 //!
 //! `router`, `user_socket`, `connect`, `params` and `origin` are the app's side before a socket is
-//! open; `channel`, `outcome`, `socket` and `handle` after it; `session` is the protocol's; `host`
-//! is the seam to the shard that does what a session decides.
+//! open; `channel`, `outcome`, `socket` and `handle` after it. `host`
+//! is the seam to the shard, which does what a session decides.
 //!
 //! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise
 //! is made that it stays as it is.
@@ -57,7 +57,7 @@ pub use router::Router;
 pub(crate) use routes::Route;
 pub(crate) use session_settings::CHANNELS_MAX;
 pub use socket::Socket;
-pub(crate) use standing::{Early, JoinRefs, Phase, Standing};
+pub(crate) use standing::{Early, JoinPhase, JoinRefs, Standing};
 pub use user_socket::{SocketLimits, UserSocket};
 
 #[cfg(feature = "engine")]

@@ -8,7 +8,7 @@ use super::handle::{ReplyHandle, SocketHandle};
 use super::host::Host;
 use super::published::Published;
 use super::refusal::PushRefusal;
-use super::standing::Phase;
+use super::standing::JoinPhase;
 use super::standing::Standing;
 use crate::broker::SubscriptionId;
 use crate::protocol::{IntoPayload, PayloadBuf};
@@ -18,7 +18,7 @@ pub struct Socket<'a> {
     pub(crate) host: &'a mut dyn Host,
     pub(crate) assigns: &'a mut Assigns,
     pub(crate) standing: Standing<'a>,
-    pub(crate) phase: Phase<'a>,
+    pub(crate) phase: JoinPhase<'a>,
 }
 
 impl Socket<'_> {
@@ -53,9 +53,9 @@ impl Socket<'_> {
             Err(unencodable) => raise(format!("push of {event:?}: {unencodable}")),
         };
         match &mut self.phase {
-            Phase::Joining(early) => early.frames.push(frame),
-            Phase::Joined(_) => self.host.send(frame, Some(self.standing.id)),
-            Phase::Ended => self.host.send(frame, None),
+            JoinPhase::Joining(early) => early.frames.push(frame),
+            JoinPhase::Joined(_) => self.host.send(frame, Some(self.standing.id)),
+            JoinPhase::Ended => self.host.send(frame, None),
         }
     }
 
@@ -81,7 +81,7 @@ impl Socket<'_> {
     /// [`Broadcast`](super::mail::Broadcast)s, until the channel ends. Nothing of them goes to the
     /// client by itself.
     pub fn subscribe(&mut self, topic: &str) {
-        if !matches!(self.phase, Phase::Ended) {
+        if !matches!(self.phase, JoinPhase::Ended) {
             self.host.listen(self.standing.id, topic);
         }
     }
@@ -91,11 +91,11 @@ impl Socket<'_> {
     /// client sends (Phoenix's after-join message); with a refusal it is dropped.
     pub fn send_info<T: Send + 'static>(&mut self, info: T) {
         match &mut self.phase {
-            Phase::Joining(early) => early.infos.push(Box::new(info)),
+            JoinPhase::Joining(early) => early.infos.push(Box::new(info)),
             // Through the mailbox: a handler that always sends itself the next thing must not keep
             // the shard.
-            Phase::Joined(_) => self.handle().send(info),
-            Phase::Ended => {}
+            JoinPhase::Joined(_) => self.handle().send(info),
+            JoinPhase::Ended => {}
         }
     }
 
@@ -114,7 +114,7 @@ impl Socket<'_> {
     /// answer: outside `handle_in`, or for an event the client sent without a ref.
     pub fn reply_handle(&self) -> Option<ReplyHandle> {
         match self.phase {
-            Phase::Joined(Some(reference)) if !reference.is_null() => {
+            JoinPhase::Joined(Some(reference)) if !reference.is_null() => {
                 Some(ReplyHandle::new(self.handle(), reference.clone()))
             }
             _ => None,

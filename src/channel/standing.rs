@@ -16,7 +16,7 @@ pub(crate) struct Standing<'a> {
 }
 
 /// Which callback is running, as far as the socket must know.
-pub(crate) enum Phase<'a> {
+pub(crate) enum JoinPhase<'a> {
     /// `join`, not yet answered: whatever is for the client waits for the reply.
     Joining(&'a mut Early),
     /// A callback of a joined channel, with the ref of the event it handles, if it is one.

@@ -20,7 +20,7 @@ pub(super) struct FileReading<'r> {
     problems: &'r mut Vec<Problem>,
 }
 
-type Value<'i> = Spanned<DeValue<'i>>;
+type TomlValue<'i> = Spanned<DeValue<'i>>;
 
 impl<'r> FileReading<'r> {
     pub fn new(
@@ -75,7 +75,7 @@ impl<'r> FileReading<'r> {
         }
     }
 
-    fn setting(&mut self, index: usize, value: &Value<'_>) {
+    fn setting(&mut self, index: usize, value: &TomlValue<'_>) {
         let at = value.span().start;
         self.effective.sources[index] = Source::File(self.line(at));
         let setting = &SETTINGS[index];
@@ -89,7 +89,7 @@ impl<'r> FileReading<'r> {
         }
     }
 
-    fn no_table(&mut self, path: &str, value: &Value<'_>) {
+    fn no_table(&mut self, path: &str, value: &TomlValue<'_>) {
         let found = Raw::Toml(value.get_ref()).found();
         let mut text = format!("expected a table, found {found}");
         if index_of(&join(path, "max")).is_some() {
@@ -98,7 +98,7 @@ impl<'r> FileReading<'r> {
         self.problem(value.span().start, path, &text);
     }
 
-    fn rooms(&mut self, value: &Value<'_>) {
+    fn rooms(&mut self, value: &TomlValue<'_>) {
         let Some(tables) = self.tables("room", value) else {
             return;
         };
@@ -186,9 +186,10 @@ impl<'r> FileReading<'r> {
     fn tables<'v, 'i>(
         &mut self,
         path: &str,
-        value: &'v Value<'i>,
+        value: &'v TomlValue<'i>,
     ) -> Option<Vec<(usize, &'v DeTable<'i>)>> {
-        let one = |entry: &'v Value<'i>| Some((entry.span().start, entry.get_ref().as_table()?));
+        let one =
+            |entry: &'v TomlValue<'i>| Some((entry.span().start, entry.get_ref().as_table()?));
         let array = value.get_ref().as_array();
         let tables = array.and_then(|array| array.iter().map(one).collect());
         if tables.is_none() {

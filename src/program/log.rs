@@ -21,7 +21,7 @@ const VARIABLE: &str = "RUST_LOG";
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// The running log.
-pub struct Log {
+pub struct Logger {
     /// `None` where [`VARIABLE`] decides what is logged.
     level: Option<reload::Handle<LevelFilter, Registry>>,
 }
@@ -37,9 +37,9 @@ pub struct WrongFilter {
     what: String,
 }
 
-impl Log {
+impl Logger {
     /// Begins it, for the whole process. [`VARIABLE`] overrides `level`, unless it is empty.
-    pub fn start(level: LogLevel, format: LogFormat) -> Result<Log, WrongFilter> {
+    pub fn start(level: LogLevel, format: LogFormat) -> Result<Logger, WrongFilter> {
         let lines = fmt::layer().with_writer(io::stderr);
         let (filter, level) = match from_environment()? {
             Some(filter) => (filter.boxed(), None),
@@ -56,7 +56,7 @@ impl Log {
             .with(filter)
             .with(lines)
             .init();
-        Ok(Log { level })
+        Ok(Logger { level })
     }
 
     /// From now on logs what is at least as important as `level`, unless [`VARIABLE`] decides that.
@@ -84,7 +84,9 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
     };
     let text = value.to_str().ok_or_else(|| wrong("not UTF-8".into()))?;
     if let Some((word, level)) = text.split(',').find_map(mistyped) {
-        return Err(wrong(format!("{word:?} is no level; is {level:?} meant?")));
+        return Err(wrong(format!(
+            "{word:?} is no level, and {level:?} may be meant"
+        )));
     }
     let filter = EnvFilter::builder().parse(text);
     let filter = filter.map_err(|error| wrong(error.to_string()))?;

@@ -9,7 +9,7 @@ mod signals;
 
 pub use exit::{CannotListen, Exit};
 pub use inherited_sockets::{InheritedSockets, Unusable};
-pub use log::{Log, WrongFilter};
-pub use reload::Reload;
+pub use log::{Logger, WrongFilter};
+pub use reload::ReloadOnSighup;
 pub use service_manager::ServiceManager;
 pub use signals::{Signals, asked_again, asked_to_end};

@@ -10,31 +10,36 @@ use lobbyd::config::{Changes, Config, Effective, Given, WithoutEffect, settle, w
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::log::Log;
+use super::log::Logger;
 use super::service_manager::ServiceManager;
 use super::signals::came;
 
 /// All that it takes to change a running server.
-pub struct Reload {
+pub struct ReloadOnSighup {
     given: Given,
     running: Effective,
     endpoint: Endpoint,
-    log: Log,
+    log: Logger,
     hangup: Option<Signal>,
 }
 
-impl Reload {
+impl ReloadOnSighup {
     /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for
-    /// [`until`](Reload::until). Without a file nothing can have changed: then a SIGHUP ends the
+    /// [`until`](ReloadOnSighup::until). Without a file nothing can have changed: then a SIGHUP ends the
     /// process, as when its terminal goes.
-    pub fn new(given: Given, running: Effective, endpoint: Endpoint, log: Log) -> Reload {
+    pub fn new(
+        given: Given,
+        running: Effective,
+        endpoint: Endpoint,
+        log: Logger,
+    ) -> ReloadOnSighup {
         let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
             let told = |error| {
                 tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
             };
             hangups.map_err(told).ok()
         });
-        Reload {
+        ReloadOnSighup {
             given,
             running,
             endpoint,
@@ -56,7 +61,7 @@ impl Reload {
     }
 
     /// Waits for `end`, and meanwhile logs of each SIGHUP that it comes too late. To be waited for
-    /// after [`until`](Reload::until).
+    /// after [`until`](ReloadOnSighup::until).
     pub fn refuse_until<End: Future<Output = ()>>(
         &self,
         end: End,

@@ -28,10 +28,10 @@ struct Memory {
 /// A payload that is not of the requested type. Its text reports the place and the reason.
 #[derive(Debug, Error)]
 #[error(transparent)]
-pub struct Mismatch(Cause);
+pub struct Mismatch(MisfitCause);
 
 #[derive(Debug, Error)]
-enum Cause {
+enum MisfitCause {
     #[error("a binary payload is not JSON")]
     Binary,
     #[error(transparent)]
@@ -39,7 +39,7 @@ enum Cause {
 }
 
 impl Mismatch {
-    pub(super) const BINARY: Self = Self(Cause::Binary);
+    pub(super) const BINARY: Self = Self(MisfitCause::Binary);
 }
 
 /// Parses one JSON value. Copies the text once. After a text as large on the thread, it allocates
@@ -52,7 +52,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Mismatch> {
     if text.len() <= KEPT_TEXT_BYTES_MAX {
         MEMORY.set(Some(memory));
     }
-    parsed.map_err(|error| Mismatch(Cause::Json(error)))
+    parsed.map_err(|error| Mismatch(MisfitCause::Json(error)))
 }
 
 impl Memory {

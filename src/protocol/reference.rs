@@ -11,10 +11,10 @@ use super::json::Json;
 ///
 /// It takes 16 bytes. The refs of phoenix.js (decimal strings) and small integers need no heap.
 #[derive(Clone, Debug, Default)]
-pub struct Ref(Value);
+pub struct Ref(RefValue);
 
 #[derive(Clone, Debug, Default, PartialEq)]
-enum Value {
+enum RefValue {
     #[default]
     Null,
     /// The string that is this number in decimal, without leading zeros.
@@ -29,18 +29,18 @@ enum Value {
 
 impl Ref {
     /// JSON `null`: no ref.
-    pub const NULL: Self = Self(Value::Null);
+    pub const NULL: Self = Self(RefValue::Null);
 
     /// True for JSON `null` (an empty string is not null).
     pub fn is_null(&self) -> bool {
-        matches!(self.0, Value::Null)
+        matches!(self.0, RefValue::Null)
     }
 
     /// The ref that is the JSON string `text`.
     pub fn from_text(text: &str) -> Self {
         Self(match decimal(text) {
-            Some(number) => Value::Decimal(number),
-            None => Value::Text(Box::new(text.into())),
+            Some(number) => RefValue::Decimal(number),
+            None => RefValue::Text(Box::new(text.into())),
         })
     }
 
@@ -50,12 +50,12 @@ impl Ref {
             return Self::from_text(&text);
         }
         Self(match json.as_raw() {
-            "null" => Value::Null,
+            "null" => RefValue::Null,
             // Elixir reads the integer -0 as 0.
-            "-0" => Value::Number(0),
+            "-0" => RefValue::Number(0),
             raw => match decimal(raw) {
-                Some(number) => Value::Number(number),
-                None => Value::Json(Box::new(raw.into())),
+                Some(number) => RefValue::Number(number),
+                None => RefValue::Json(Box::new(raw.into())),
             },
         })
     }
@@ -63,22 +63,22 @@ impl Ref {
     /// Bytes of heap that this ref keeps. Limits on a client's memory can count them.
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
-            Value::Null | Value::Decimal(_) | Value::Number(_) => 0,
-            Value::Text(text) | Value::Json(text) => text.len() + size_of::<Box<str>>(),
+            RefValue::Null | RefValue::Decimal(_) | RefValue::Number(_) => 0,
+            RefValue::Text(text) | RefValue::Json(text) => text.len() + size_of::<Box<str>>(),
         }
     }
 
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
         match &self.0 {
-            Value::Null => out.extend_from_slice(b"null"),
-            Value::Decimal(number) => {
+            RefValue::Null => out.extend_from_slice(b"null"),
+            RefValue::Decimal(number) => {
                 out.push(b'"');
                 Digits::of(*number).write(out);
                 out.push(b'"');
             }
-            Value::Number(number) => Digits::of(*number).write(out),
-            Value::Text(text) => write_bytes(out, text),
-            Value::Json(json) => out.extend_from_slice(json.as_bytes()),
+            RefValue::Number(number) => Digits::of(*number).write(out),
+            RefValue::Text(text) => write_bytes(out, text),
+            RefValue::Json(json) => out.extend_from_slice(json.as_bytes()),
         }
     }
 
@@ -86,9 +86,11 @@ impl Ref {
     /// string, the JSON of any other value.
     pub(super) fn with_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         match &self.0 {
-            Value::Null => f(b""),
-            Value::Decimal(number) | Value::Number(number) => f(Digits::of(*number).as_bytes()),
-            Value::Text(text) | Value::Json(text) => f(text.as_bytes()),
+            RefValue::Null => f(b""),
+            RefValue::Decimal(number) | RefValue::Number(number) => {
+                f(Digits::of(*number).as_bytes())
+            }
+            RefValue::Text(text) | RefValue::Json(text) => f(text.as_bytes()),
         }
     }
 }
@@ -96,7 +98,7 @@ impl Ref {
 impl PartialEq for Ref {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Value::Json(a), Value::Json(b)) => a == b || same_value(a, b),
+            (RefValue::Json(a), RefValue::Json(b)) => a == b || same_value(a, b),
             (a, b) => a == b,
         }
     }

@@ -7,6 +7,7 @@ use crate::Retention;
 
 /// A room without code, to be served by a [`DeclaredRoom`](super::declared::DeclaredRoom).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct RoomRules {
     /// The topics it is for: a whole name, or `prefix*` for all that begin with `prefix`
     /// (see [`UserSocket::channel`](crate::channel::UserSocket::channel)).
@@ -33,6 +34,7 @@ pub struct RoomRules {
     strum(serialize_all = "lowercase"),
     doc = "A [`JoinRule`] without its reason."
 )]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub enum JoinRule {
     /// They may.
     Allow,
@@ -43,6 +45,7 @@ pub enum JoinRule {
 
 /// An event that members may push.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct EventRule {
     /// Which events it is for.
     pub event: EventName,
@@ -62,6 +65,7 @@ pub struct EventRule {
 
 /// Which events a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub enum EventName {
     /// The one of this name. None that [`is_reserved`].
     Named(String),
@@ -71,6 +75,7 @@ pub enum EventName {
 
 /// What of a push is relayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub enum Relay {
     /// The payload to the byte: a JSON object, or binary, which members of protocol version 1 do
     /// not get. Another JSON value is answered with the error `… needs an object`.
@@ -83,6 +88,7 @@ pub enum Relay {
 /// How often something may be done: so many times a second in the long run, so many at once after a
 /// pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Rate {
     /// In the long run. At least 1; 0 counts as 1.
     pub per_second: u32,

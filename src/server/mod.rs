@@ -1,10 +1,10 @@
-//! The server: threads, sockets and HTTP round the broker and the channels.
+//! Threads, sockets and HTTP round the broker and the channels: accept, serve, shed load, drain.
 //!
 //! What an app needs of it is also at the crate's root. `serve_http` and what belongs to it are
 //! engine, public with the feature `engine` alone, for benches and tests: no promise is made that
 //! they stay as they are.
 //!
-//! An acceptor hands each TCP connection to the shard with the fewest (`acceptor`). A shard is one
+//! An acceptor hands each TCP connection to the shard with the fewest (`accept`). A shard is one
 //! thread with all that its connections need; there a connection speaks HTTP first (`http`) and
 //! becomes a WebSocket (`shard`).
 
@@ -38,7 +38,7 @@ pub use http::serve::{Upgraded, serve_http};
 pub use limits::limit::{Limit, LimitSet};
 pub use limits::meters::LimitMeters;
 #[cfg(feature = "program")]
-pub(crate) use limits::row::{MOST, Number as LimitNumber};
+pub(crate) use limits::row::{LimitNumber, MOST};
 pub(crate) use limits::token_bucket::{RefillRate, TokenBucket};
 pub use limits::values::Drain;
 pub use limits::values::ServerLimits;

@@ -8,7 +8,7 @@ use crate::channel::frames;
 use crate::channel::{Broadcast, Channel, MailMessage};
 use crate::channel::{Handled, HandledOutcome, Reply};
 use crate::channel::{Host, Info};
-use crate::channel::{Phase, Socket};
+use crate::channel::{JoinPhase, Socket};
 use crate::protocol::{Message, Payload, Ref, reason};
 
 impl Session {
@@ -70,7 +70,7 @@ impl Session {
             return;
         };
         let outcome = guarded(|| {
-            let phase = Phase::Joined(reference);
+            let phase = JoinPhase::Joined(reference);
             let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
             callback(channel, &mut socket)
         });

@@ -10,7 +10,7 @@ use crate::channel::Host;
 use crate::channel::JoinRefs;
 use crate::channel::JoinRefusal;
 use crate::channel::frames;
-use crate::channel::{Early, Phase};
+use crate::channel::{Early, JoinPhase};
 use crate::channel::{Join, JoinAccept, JoinOutcome};
 use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
 
@@ -69,7 +69,7 @@ impl Session {
         let mut early = Early::default();
         let topic = joined.topic.clone();
         let outcome = guarded(|| {
-            let phase = Phase::Joining(&mut early);
+            let phase = JoinPhase::Joining(&mut early);
             let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
             channel.join(&topic, payload, &mut socket)
         });

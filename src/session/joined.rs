@@ -10,7 +10,7 @@ use crate::channel::Host;
 use crate::channel::JoinRefs;
 use crate::channel::Route;
 use crate::channel::{Assigns, Channel};
-use crate::channel::{Phase, Socket, Standing};
+use crate::channel::{JoinPhase, Socket, Standing};
 use crate::protocol::Version;
 
 /// One channel of a connection.
@@ -41,7 +41,7 @@ impl Joined {
         &'a mut self,
         version: Version,
         host: &'a mut dyn Host,
-        phase: Phase<'a>,
+        phase: JoinPhase<'a>,
     ) -> Socket<'a> {
         self.channel_and_socket(version, host, phase).1
     }
@@ -51,7 +51,7 @@ impl Joined {
         &'a mut self,
         version: Version,
         host: &'a mut dyn Host,
-        phase: Phase<'a>,
+        phase: JoinPhase<'a>,
     ) -> (&'a dyn Channel, Socket<'a>) {
         let standing = Standing {
             version,

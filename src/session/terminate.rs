@@ -7,7 +7,7 @@ use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
 use crate::channel::Host;
-use crate::channel::Phase;
+use crate::channel::JoinPhase;
 use crate::channel::TerminateReason;
 use crate::channel::frames;
 use crate::channel::{Stop, StopReason};
@@ -109,7 +109,7 @@ impl Session {
             let host = &mut *host;
             guarded(move || {
                 let (channel, mut socket) =
-                    joined.channel_and_socket(self.version, host, Phase::Ended);
+                    joined.channel_and_socket(self.version, host, JoinPhase::Ended);
                 channel.terminate(reason, &mut socket);
             })
         };

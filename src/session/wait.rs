@@ -16,7 +16,7 @@ use crate::broker::SubscriptionId;
 use crate::channel::Host;
 use crate::channel::JoinRefusal;
 use crate::channel::{Continuation, Job, Lost, Resume};
-use crate::channel::{Early, Phase};
+use crate::channel::{Early, JoinPhase};
 use crate::protocol::{Message, Ref, reason};
 
 /// The error of an overflowing line, on the wire and in the log.
@@ -129,7 +129,7 @@ impl Session {
     ) {
         let outcome = match result.map(|resume| resume.0) {
             Ok(Continuation::Join(then)) => guarded(|| {
-                let phase = Phase::Joining(&mut early);
+                let phase = JoinPhase::Joining(&mut early);
                 then(&mut joined.socket(self.version, host, phase))
             }),
             Err(Lost::TimedOut) => {
@@ -150,7 +150,7 @@ impl Session {
     ) {
         let outcome = match result.map(|resume| resume.0) {
             Ok(Continuation::Handled(then)) => guarded(|| {
-                let phase = Phase::Joined(reference);
+                let phase = JoinPhase::Joined(reference);
                 then(&mut joined.socket(self.version, host, phase))
             }),
             Ok(Continuation::Join(_)) | Err(_) => Err(Crash::lost()),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use lobbyd::FlushCounts;
+use lobbyd::broker::FanoutSettings;
 use lobbyd::broker::{Budget, Class, Draft, Fanout, Hub, Sink, Wants};
-use lobbyd::{FanoutSettings, FlushCounts};
 use serde_json::json;
 use testkit::{connect, connect_to, eventually, tutorial};
 

@@ -4,9 +4,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
+use lobbyd::broker::FanoutSettings;
 use lobbyd::rooms::RoomChannel;
 use lobbyd::server::{Limit, Running, Server, ServerLimits};
-use lobbyd::{FanoutSettings, Router, UserSocket};
+use lobbyd::{Router, UserSocket};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use testkit::{Client, DEADLINE, upgrade_request};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use bytes::Bytes;
-use lobbyd::FanoutSettings;
+use lobbyd::broker::FanoutSettings;
 use lobbyd::broker::{Class, Draft, Fanout, Hub, SubscriptionId, Terms};
 
 const ROOM: &str = "room:lobby";

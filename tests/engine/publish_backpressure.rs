@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use lobbyd::broker::FanoutSettings;
 use lobbyd::protocol::Payload;
 use lobbyd::server::{Limit, Running, ServerLimits};
-use lobbyd::{Channel, FanoutSettings, Handled, Join, Router, Socket, UserSocket};
+use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket};
 use serde_json::json;
 use testkit::{Client, DEADLINE, connect, connect_to, eventually, frame, serve_with};
 

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use lobbyd::broker::FanoutSettings;
 use lobbyd::broker::{Failure, Retention};
 use lobbyd::rooms::{RoomRules, declare};
 use lobbyd::server::{Running, Server};
 use lobbyd::websocket::Overrun;
-use lobbyd::{FanoutSettings, Reload, Router, UserSocket};
+use lobbyd::{Reload, Router, UserSocket};
 use testkit::eventually;
 use testkit::shard::Shard;
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lobbyd::FanoutSettings;
+use lobbyd::broker::FanoutSettings;
 use lobbyd::server::Limit;
 use lobbyd::server::ServerLimits;
 use lobbyd::websocket::Overrun;

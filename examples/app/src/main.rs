@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lobbyd::channel::StatusCode;
 use lobbyd::{
-    Channel, Connect, Drain, Endpoint, FanoutSettings, Handled, Handlers, Join, NotPublished,
+    Channel, Connect, Drain, Endpoint, Handled, Handlers, Join, NotPublished,
     Payload, Retention, Router, Server, ServerLimits, Socket, TerminateReason, UserSocket, object,
     reason,
 };
@@ -101,7 +101,6 @@ async fn tell_news(endpoint: Endpoint) -> Result<(), NotPublished> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut limits = ServerLimits::default();
-    limits.fanout = FanoutSettings::default();
     limits.drain = Drain::default();
     let server = Server::new(router()).shards(1).limits(limits);
     let server = server.bind(([127, 0, 0, 1], 4000).into())?;

@@ -12,15 +12,15 @@ use std::sync::Arc;
 pub(crate) struct Listener {
     pub id: SubscriptionId,
     pub outlet: u32,
-    pub events: Events,
+    pub events: EventFilter,
     /// The sequence of the first entry that the listener gets.
     pub since: u64,
 }
 
 /// Which broadcasts a listener looks at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Events {
-    /// Events that its channel intercepts; the wire gets the others.
+pub(crate) enum EventFilter {
+    /// EventFilter that its channel intercepts; the wire gets the others.
     Intercepted(&'static [&'static str]),
     /// All broadcasts, for a channel that subscribed by hand.
     All,
@@ -36,11 +36,11 @@ impl Listener {
         }
         let original = parcel.entry.original()?;
         match self.events {
-            Events::Intercepted(events) => events
+            EventFilter::Intercepted(events) => events
                 .contains(&&*original.event)
                 .then_some(HeardBy::Intercept),
-            Events::All => Some(HeardBy::Hand),
-            Events::SocketId => Some(HeardBy::SocketId),
+            EventFilter::All => Some(HeardBy::Hand),
+            EventFilter::SocketId => Some(HeardBy::SocketId),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How subscriptions enter and leave rooms, and how slow consumers leave the passes.
 
 use super::Fanout;
-use super::listener::Events;
+use super::listener::EventFilter;
 use super::outlet::{Flow, LISTENS, Outlet, Subscription};
 use super::room::Room;
 use crate::broker::shrink::{is_mostly_spare, kept};
@@ -82,7 +82,7 @@ impl Fanout {
         let subscription = o.subscriptions.remove(at);
         if subscription.member == LISTENS {
             self.remove_listener(subscription, |events| {
-                !matches!(events, Events::Intercepted(_))
+                !matches!(events, EventFilter::Intercepted(_))
             });
         } else {
             self.remove_member(subscription);
@@ -117,12 +117,12 @@ impl Fanout {
         self.leave_topic(subscription.room, kind);
         if gone.intercepts {
             self.remove_listener(subscription, |events| {
-                matches!(events, Events::Intercepted(_))
+                matches!(events, EventFilter::Intercepted(_))
             });
         }
     }
 
-    fn remove_listener(&mut self, subscription: Subscription, which: impl Fn(Events) -> bool) {
+    fn remove_listener(&mut self, subscription: Subscription, which: impl Fn(EventFilter) -> bool) {
         let room = &mut self.rooms[subscription.room];
         let mut listeners = room.listeners.iter();
         let at = listeners.position(|l| l.id == subscription.id && which(l.events));

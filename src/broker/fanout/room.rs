@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::listener::Events;
+use super::listener::EventFilter;
 use super::listener::Listener;
 use super::log::Log;
 use super::round_robin::RoundRobin;
@@ -84,8 +84,8 @@ impl Room {
         // Its channel may listen to the same topic by hand, under the same id.
         let mut own = self.listeners.iter().filter(|l| l.id == id);
         let intercepted = own.find_map(|l| match l.events {
-            Events::Intercepted(events) => Some(events),
-            Events::All | Events::SocketId => None,
+            EventFilter::Intercepted(events) => Some(events),
+            EventFilter::All | EventFilter::SocketId => None,
         });
         intercepted.unwrap_or_default()
     }

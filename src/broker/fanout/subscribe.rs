@@ -1,7 +1,7 @@
 //! Subscriptions: where a cursor begins, and the entries that still go out when it ends.
 
 use super::Fanout;
-use super::listener::{Events, Listener};
+use super::listener::{EventFilter, Listener};
 use super::outlet::{Flow, LISTENS, Subscription};
 use super::room::Member;
 use super::settings::Retention;
@@ -107,7 +107,7 @@ impl Fanout {
             room.listeners.push(Listener {
                 id: member.id,
                 outlet: member.outlet,
-                events: Events::Intercepted(terms.intercept),
+                events: EventFilter::Intercepted(terms.intercept),
                 since: member.next,
             });
         }
@@ -120,15 +120,15 @@ impl Fanout {
 
     /// Lets a channel hear all broadcasts to `topic` from now on.
     pub fn listen(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
-        self.listen_for(outlet, id, topic, Events::All);
+        self.listen_for(outlet, id, topic, EventFilter::All);
     }
 
     /// Lets a connection hear all broadcasts to its socket id from now on.
     pub fn listen_as_socket_id(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
-        self.listen_for(outlet, id, topic, Events::SocketId);
+        self.listen_for(outlet, id, topic, EventFilter::SocketId);
     }
 
-    fn listen_for(&mut self, outlet: u32, id: SubscriptionId, topic: &str, events: Events) {
+    fn listen_for(&mut self, outlet: u32, id: SubscriptionId, topic: &str, events: EventFilter) {
         if self.taking(outlet).is_none() {
             return;
         }

@@ -1,4 +1,4 @@
-//! The census of rooms: how many there are of each size, and the largest. Taken on demand.
+//! The sizes of rooms: how many there are of each size, and the largest. Taken on demand.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct LargeRoom {
 impl Hub {
     /// Counts the rooms, and names the `largest_max` largest. Looks at every topic; no lock is held
     /// for longer than a 64th part of that.
-    pub fn census(&self, largest_max: usize) -> RoomSizes {
+    pub fn room_sizes(&self, largest_max: usize) -> RoomSizes {
         let mut by_size = [0; SIZE_CLASSES.len()];
         let mut largest: Vec<(u32, Arc<Topic>)> = Vec::new();
         self.topics.walk(|topic| {

@@ -47,7 +47,7 @@ struct WaitingRequest {
 }
 
 /// A connection that has just entered.
-pub(crate) struct Entry {
+pub(crate) struct PendingEntry {
     pub slot: Slot,
     /// Ready when the connection is to be cut.
     pub is_cut: oneshot::Receiver<()>,
@@ -75,7 +75,7 @@ impl Pending {
     }
 
     /// A connection begins, at the end of the line.
-    pub fn enter(self: &Rc<Pending>) -> Entry {
+    pub fn enter(self: &Rc<Pending>) -> PendingEntry {
         let (cut, is_cut) = oneshot::channel();
         let mut line = self.line.borrow_mut();
         line.len += 1;
@@ -85,7 +85,7 @@ impl Pending {
             pending: Rc::clone(self),
             place: RefCell::new(Place::WaitingRequest(ticket)),
         };
-        Entry { slot, is_cut }
+        PendingEntry { slot, is_cut }
     }
 
     /// Those that were not cut.
@@ -197,7 +197,7 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn is_cut(entry: &mut Entry) -> bool {
+    fn is_cut(entry: &mut PendingEntry) -> bool {
         entry.is_cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
     }
 

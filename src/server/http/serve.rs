@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use super::app::HttpApp;
 use super::connection::{ADDRESS_REFUSAL_DELAY, HttpConnection};
 use super::handshake::Accepted;
-use super::pending::{Entry, Slot};
+use super::pending::{PendingEntry, Slot};
 use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
@@ -100,10 +100,10 @@ pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     app: Arc<HttpApp>,
-    entry: Entry,
+    entry: PendingEntry,
     stop: impl Future<Output = ()>,
 ) -> Outcome {
-    let Entry { slot, is_cut } = entry;
+    let PendingEntry { slot, is_cut } = entry;
     tokio::select! {
         biased;
         outcome = speak_http(stream, peer, app, Some(slot), stop) => outcome,
@@ -127,8 +127,8 @@ async fn speak_http(
         upgrade: Cell::default(),
     });
     let connection = &exchange.connection;
-    let mut http1 =
-        builder(connection).serve_connection(TokioIo::new(stream), Requests(Rc::clone(&exchange)));
+    let mut http1 = builder(connection)
+        .serve_connection(TokioIo::new(stream), RequestService(Rc::clone(&exchange)));
     let Some(ended) = run(&mut http1, &app.limits, stop, connection).await else {
         return Outcome::Ended;
     };
@@ -204,7 +204,7 @@ async fn run(
         .ok()
 }
 
-type Http1Connection = http1::Connection<TokioIo<TcpStream>, Requests>;
+type Http1Connection = http1::Connection<TokioIo<TcpStream>, RequestService>;
 
 /// A connection, and the upgrade that its last request brought.
 struct Exchange {
@@ -215,9 +215,9 @@ struct Exchange {
 }
 
 /// What hyper calls with each request of one connection.
-struct Requests(Rc<Exchange>);
+struct RequestService(Rc<Exchange>);
 
-impl Service<Request<Incoming>> for Requests {
+impl Service<Request<Incoming>> for RequestService {
     type Response = HttpResponse;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Infallible>>>>;

@@ -186,7 +186,7 @@ impl Limit {
 
     /// Its numbers: the first is its value, and others may belong to it.
     #[cfg(any(feature = "program", test))]
-    pub(crate) fn numbers(self) -> impl Iterator<Item = super::row::Number> {
+    pub(crate) fn numbers(self) -> impl Iterator<Item = super::row::LimitNumber> {
         self.row().numbers.iter().copied().flatten()
     }
 

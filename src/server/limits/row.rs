@@ -27,7 +27,7 @@ impl Key {
 /// One number of a limit. Without the program nobody reads all of it.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "program"), allow(dead_code))]
-pub(crate) struct Number {
+pub(crate) struct LimitNumber {
     pub key: Key,
     /// Such as "milliseconds"; empty where the name says it.
     pub unit: &'static str,
@@ -38,8 +38,8 @@ pub(crate) struct Number {
     pub text: &'static str,
 }
 
-impl Number {
-    pub const fn up_to(mut self, most: u64) -> Number {
+impl LimitNumber {
+    pub const fn up_to(mut self, most: u64) -> LimitNumber {
         self.most = most;
         self
     }
@@ -54,29 +54,29 @@ pub(crate) const MOST: u64 = u32::MAX as u64;
 pub(crate) struct Row {
     pub name: &'static str,
     /// By [`Key`].
-    pub numbers: [Option<Number>; Key::COUNT],
+    pub numbers: [Option<LimitNumber>; Key::COUNT],
     pub protects_memory: bool,
     pub outcome: &'static str,
     pub mount_setter: Option<&'static str>,
 }
 
 /// How many there may be, at least `least`.
-pub(super) const fn counts(least: u64, default: u64) -> Number {
+pub(super) const fn counts(least: u64, default: u64) -> LimitNumber {
     number("", least, default)
 }
 
 /// In bytes.
-pub(super) const fn bytes(least: u64, default: u64) -> Number {
+pub(super) const fn bytes(least: u64, default: u64) -> LimitNumber {
     number("bytes", least, default)
 }
 
 /// In milliseconds.
-pub(super) const fn milliseconds(least: u64, default: u64) -> Number {
+pub(super) const fn milliseconds(least: u64, default: u64) -> LimitNumber {
     number("milliseconds", least, default)
 }
 
-const fn number(unit: &'static str, least: u64, default: u64) -> Number {
-    Number {
+const fn number(unit: &'static str, least: u64, default: u64) -> LimitNumber {
+    LimitNumber {
         key: Key::Max,
         unit,
         least,
@@ -86,9 +86,9 @@ const fn number(unit: &'static str, least: u64, default: u64) -> Number {
     }
 }
 
-impl Number {
+impl LimitNumber {
     /// With more numbers beside it.
-    pub const fn and(self, key: Key, number: Number, text: &'static str) -> Row {
+    pub const fn and(self, key: Key, number: LimitNumber, text: &'static str) -> Row {
         self.row().and(key, number, text)
     }
 
@@ -120,8 +120,8 @@ impl Number {
 
 impl Row {
     /// With another number, which `text` explains.
-    pub const fn and(mut self, key: Key, number: Number, text: &'static str) -> Row {
-        self.numbers[key as usize] = Some(Number {
+    pub const fn and(mut self, key: Key, number: LimitNumber, text: &'static str) -> Row {
+        self.numbers[key as usize] = Some(LimitNumber {
             key,
             text,
             ..number

@@ -141,14 +141,14 @@ impl Scrape {
     }
 
     fn write_rooms(&self, page: &mut Page<'_>) -> fmt::Result {
-        let census = self.node.hub.census(self.rooms_top);
-        let sizes = SIZE_CLASSES.iter().zip(census.by_size);
+        let rooms_by_size = self.node.hub.room_sizes(self.rooms_top);
+        let sizes = SIZE_CLASSES.iter().zip(rooms_by_size.by_size);
         page.gauges(
             "lobbyd_rooms",
             "Topics with joined channels, by how many those are.",
             sizes.map(|((name, _), count)| ([("members", *name)], count)),
         )?;
-        let largest = || census.largest.iter();
+        let largest = || rooms_by_size.largest.iter();
         fn topic(name: &str) -> Label<'_> {
             [("topic", name)]
         }

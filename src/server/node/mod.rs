@@ -1,4 +1,4 @@
-//! The node: all that the threads of a server share, as hub, admission, counts and shards' figures.
+//! All that the threads of a server share: hub, admission, counts and the stats of each shard.
 
 pub(crate) mod closes;
 pub(crate) mod histogram;

@@ -33,7 +33,7 @@ impl Shard {
         self.close_failed();
         stir_allocator();
         self.connections.give_back();
-        self.note_heights();
+        self.note_high_water();
         let mut nearest = NearestDeadlines::default();
         let due: Vec<(u32, Due)> = self
             .connections

@@ -41,9 +41,9 @@ impl Shard {
         let limit = match failure {
             Failure::Io(_) => return,
             Failure::FellBehind => {
-                let heights = self.services.fanout.high_water();
+                let highest = self.services.fanout.high_water();
                 let bytes_max = self.services.limits.max(Limit::RetentionBytes);
-                match heights.log_bytes as u64 > bytes_max {
+                match highest.log_bytes as u64 > bytes_max {
                     true => Limit::RetentionBytes,
                     false => Limit::RetentionMessages,
                 }
@@ -60,14 +60,14 @@ impl Shard {
     }
 
     /// Notes how high the logs and outboxes of blocked readers have stood since the last sweep.
-    pub(crate) fn note_heights(&mut self) {
-        let heights = self.services.fanout.take_high_water();
+    pub(crate) fn note_high_water(&mut self) {
+        let highest = self.services.fanout.take_high_water();
         let noted = [
-            (Limit::OutboxBytes, heights.outbox_bytes),
-            (Limit::RetentionBytes, heights.log_bytes),
-            (Limit::RetentionMessages, heights.log_entries),
-            (Limit::RetentionTime, heights.log_age_ms),
-            (Limit::RetentionTotalBytes, heights.retained_bytes),
+            (Limit::OutboxBytes, highest.outbox_bytes),
+            (Limit::RetentionBytes, highest.log_bytes),
+            (Limit::RetentionMessages, highest.log_entries),
+            (Limit::RetentionTime, highest.log_age_ms),
+            (Limit::RetentionTotalBytes, highest.retained_bytes),
         ];
         for (limit, height) in noted {
             let (height, max) = (height as u64, self.services.limits.max(limit));

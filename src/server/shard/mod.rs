@@ -55,7 +55,7 @@ pub(crate) struct Shard {
     pub connections: Connections,
     pub timers: Timers,
     pub lifecycle: Lifecycle,
-    pub scratch: Scratch,
+    pub scratch: ReadScratch,
     /// Connections that speak HTTP and were not cut.
     pub pending: Rc<Pending>,
     /// Connections that speak HTTP, those included that were cut and whose tasks have not ended.
@@ -64,7 +64,7 @@ pub(crate) struct Shard {
 
 /// Memory that reads share, and how much they read.
 #[derive(Default)]
-pub(crate) struct Scratch {
+pub(crate) struct ReadScratch {
     pub buffer: ReadBuffer,
     pub decode: DecodeScratch,
     /// Bytes read in this turn from those that were woken, or from those that could not be read
@@ -81,7 +81,7 @@ impl Shard {
             services: Services::new(link, app, limits),
             connections: Connections::default(),
             lifecycle: Lifecycle::new(),
-            scratch: Scratch::default(),
+            scratch: ReadScratch::default(),
             http_connections: 0,
         }
     }

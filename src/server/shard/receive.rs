@@ -2,7 +2,7 @@
 
 use fastwebsockets::OpCode;
 
-use super::Scratch;
+use super::ReadScratch;
 use super::connection::Connection;
 use super::host::ShardHost;
 use crate::channel::ConnectionName as Name;
@@ -25,10 +25,10 @@ pub(crate) struct Taken {
 /// Receives each whole frame. An error is the reason to close the connection.
 pub(crate) fn receive_frames(
     connection: &mut Connection,
-    scratch: &mut Scratch,
+    scratch: &mut ReadScratch,
     host: &mut ShardHost<'_>,
 ) -> Result<Taken, CloseReason> {
-    let Scratch { buffer, decode, .. } = scratch;
+    let ReadScratch { buffer, decode, .. } = scratch;
     let observe = host.services.limits.observe;
     let message_bytes_max = connection.socket.limits().message_bytes_max as u64;
     let message_bytes_max = observe.bites_above(Limit::MessageBytes, message_bytes_max) as usize;

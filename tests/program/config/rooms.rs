@@ -2,9 +2,10 @@
 
 use std::sync::Barrier;
 
+use lobbyd::Retention;
+use lobbyd::broker::FanoutSettings;
 use lobbyd::config::Config;
 use lobbyd::rooms::tutorial;
-use lobbyd::{FanoutSettings, Retention};
 use serde_json::json;
 use testkit::{Client, Process, ROOM, connect_to};
 

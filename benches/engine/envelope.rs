@@ -1,5 +1,4 @@
-//! Cutting a client's envelope: the whole message judged, its five fields found; by lobbyd's scanner, by simd-json and by
-//! serde_json, on the same bytes. And three fields taken out of a payload, as a room's `relay` does.
+//! The scanner of envelopes beside simd-json and serde_json, on the same messages.
 //!
 //! All begin with bytes as they come from the network and judge them as UTF-8 and as JSON. What they find is compared before
 //! anything is measured. simd-json needs a copy with padding behind it, because it parses in place; its buffers and its

@@ -1,5 +1,6 @@
-//! What no single value shows: settings that cannot stand together. Those of rooms are in
-//! `room_checks`.
+//! Settings that cannot stand together, which no single value shows.
+//!
+//! Those of rooms are in `room_checks`.
 
 use std::net::IpAddr;
 

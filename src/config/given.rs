@@ -1,5 +1,6 @@
-//! From what was given to the effective configuration: flags over environment over file over
-//! defaults. Nothing is taken unless all of it is right.
+//! The effective configuration: flags over environment over file over defaults.
+//!
+//! Nothing is taken unless all of it is right.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
-//! The settings of limits: for each its `max` and its `mode`, and what else makes it up, from the
-//! limit's row.
+//! The settings of each limit, made from its row: `max`, `mode` and the rest.
 
 use super::form::Mode;
 use super::number::Whole;

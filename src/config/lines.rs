@@ -1,5 +1,6 @@
-//! Where the rooms of a file stand, key by key, so that a message about two of them can name the
-//! right line.
+//! Where the rooms of a file stand, key by key.
+//!
+//! A message about two rooms can then name the lines of both.
 
 /// Where one table stands, and each of its keys.
 #[derive(Clone, Debug, Default)]

@@ -1,5 +1,7 @@
-//! What the program is told: flags, environment and file become one checked configuration, which
-//! knows where each of its values comes from.
+//! Flags, environment and file become one checked configuration.
+//!
+//! It knows where each of its values comes from, and how a wrong one is reported. One table of
+//! settings is behind all of it.
 //!
 //! The configuration knows where each of its values comes from. One table of settings
 //! ([`SETTINGS`]) is behind the reading, the messages, the complete file, the documentation's

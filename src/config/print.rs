@@ -1,5 +1,4 @@
-//! A configuration as a file: the complete one with its comments, and the effective one with where
-//! each value comes from.
+//! A configuration as a file: the complete one, and the effective one with its sources.
 
 use std::fmt;
 

@@ -1,5 +1,4 @@
-//! What is wrong with a configuration: all of it at once, each with its place and, where there is
-//! one, a way out.
+//! All that is wrong with a configuration at once, each with its place and a hint.
 
 use std::fmt;
 

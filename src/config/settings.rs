@@ -1,5 +1,4 @@
-//! The one table of settings: what stands in the complete file, in the documentation, and in
-//! messages.
+//! The one table of settings: for the complete file, the documentation and the reload.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,4 @@
-//! The configuration as data: the library's own structs, so that a default stands once, and what
-//! only the program has.
+//! The configuration as data, over the library's own structs, so that a default stands once.
 
 use ipnet::IpNet;
 

@@ -25,8 +25,8 @@ pub struct ReloadOnSighup {
 
 impl ReloadOnSighup {
     /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for
-    /// [`until`](ReloadOnSighup::until). Without a file nothing can have changed: then a SIGHUP ends the
-    /// process, as when its terminal goes.
+    /// [`until`](ReloadOnSighup::until). Without a file nothing can have changed: then a SIGHUP
+    /// ends the process, as when its terminal goes.
     pub fn new(
         given: Given,
         running: Effective,

@@ -1,5 +1,4 @@
-//! Rooms that come with lobbyd, written with nothing but the public channel API: by rules, and the
-//! tutorial's in both ways.
+//! Rooms that come with lobbyd, over the public channel API: by rules, and the tutorial's.
 
 mod declared;
 mod rate;

@@ -1,5 +1,4 @@
-//! How often one member pushes: a token bucket for each rule that has a rate, among what its socket
-//! keeps.
+//! How often one member pushes: a token bucket for each rule that has a rate.
 
 use std::time::Instant;
 

@@ -1,5 +1,4 @@
-//! What a room is by rules, plain data: who may join, what its members may push, and what becomes
-//! of it.
+//! What a room is by rules, as plain data: who may join, what may be pushed, and who gets it.
 
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 

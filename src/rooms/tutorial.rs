@@ -1,5 +1,4 @@
-//! The chat room of Phoenix's channels tutorial, by rules as the binary serves it, and in code as
-//! an example of how to.
+//! The chat room of Phoenix's channels tutorial, by rules and in code.
 
 use super::rules::{EventName, EventRule, Relay, RoomRules};
 use crate::{Channel, Handled, Join, Payload, Socket, object, reason};

@@ -1,5 +1,4 @@
-//! Hot reload: the router that a server serves, its limits, and how both are replaced while it
-//! runs.
+//! Hot reload: the router that a server serves, its limits, and their replacement.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 

@@ -31,7 +31,8 @@ impl Topic {
     }
 
     /// Removes a member on `shard`, and the shard's interest with its last member. Returns true if
-    /// no member is left on any shard: the caller then asks [`Registry::remove_if_empty`](super::registry::Registry::remove_if_empty).
+    /// no member is left on any shard: the caller then asks
+    /// [`Registry::remove_if_empty`](super::registry::Registry::remove_if_empty).
     pub(crate) fn leave(&self, shard: u16, kind: MemberKind, last_of_shard: bool) -> bool {
         let mut state = lock(&self.state);
         state.members -= 1;

@@ -169,8 +169,8 @@ impl Topic {
         }
     }
 
-    /// Members that get its broadcasts on the wire; listeners do not count. Exact under the lock, as of a
-    /// moment ago without it.
+    /// Members that get its broadcasts on the wire; listeners do not count. Exact under the lock,
+    /// as of a moment ago without it.
     pub(crate) fn members_len(&self) -> u32 {
         let wire = &self.counts[..CLASSES];
         wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()

@@ -1,5 +1,4 @@
-//! One connection while it speaks HTTP: its client, as proxies report it, and the limits it came
-//! near.
+//! One connection while it speaks HTTP: its client, and the limits that it came under.
 
 use std::cell::Cell;
 use std::convert::Infallible;

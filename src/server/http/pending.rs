@@ -1,5 +1,6 @@
-//! Connections of one shard that speak HTTP, in the order in which they wait for a request to be
-//! whole.
+//! Connections of one shard that speak HTTP, in the order in which they wait for a request.
+//!
+//! The longest waiting one is cut when there are too many.
 //!
 //! When there are too many, the connection that has waited longest is cut.
 

@@ -1,5 +1,4 @@
-//! Serving HTTP on one connection, from its accept to its upgrade or end. hyper runs it, and is
-//! gone then.
+//! HTTP on one connection, by hyper, from its accept to its upgrade or end.
 
 use std::cell::Cell;
 use std::convert::Infallible;

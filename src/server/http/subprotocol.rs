@@ -1,5 +1,4 @@
-//! The auth token that phoenix.js hides in `Sec-WebSocket-Protocol`, and the choice of a
-//! subprotocol.
+//! The auth token in `Sec-WebSocket-Protocol`, and the choice of a subprotocol.
 
 use base64::Engine;
 use base64::alphabet;

@@ -1,5 +1,4 @@
-//! The page of metrics in Prometheus's text format, made of counts from elsewhere when it is asked
-//! for.
+//! The page of metrics in Prometheus's text format, made when it is asked for.
 //!
 //! No registry counts anything for the page alone, so nothing is counted twice. docs/operations.md
 //! explains each metric, and a test holds its list to this page.

@@ -1,5 +1,4 @@
-//! Metrics of the shards' work: connections, joins, messages, deliveries, and the time that these
-//! take.
+//! Metrics of the shards' work: connections, joins, messages, deliveries and their times.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! WebSockets that ended, counted by reason since the start. Each counts once, when its end is
-//! decided.
+//! WebSockets that ended, counted by reason since the start.
+//!
+//! Each counts once, when its end is decided.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,5 +1,6 @@
-//! Draining: a server that ends closes its connections a few at a time, so that not all return at
-//! once.
+//! Graceful shutdown: a server that ends closes its connections a few at a time.
+//!
+//! So not all clients return at once.
 //!
 //! It serves each as ever until its own Close.
 

@@ -1,5 +1,4 @@
-//! The shard's side of a session: hands its decisions to the fan-out, in the order in which they
-//! come.
+//! The shard's side of a session: hands its decisions to the fan-out, in order.
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,5 +1,4 @@
-//! Watching the limits that a shard looks at now and then: notes how near they are, and which were
-//! reached.
+//! Watches the limits that a shard looks at now and then: how near, and which were reached.
 
 use super::Shard;
 use super::connection::{Connection, Stage};

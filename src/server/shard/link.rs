@@ -1,5 +1,4 @@
-//! The part of a shard that other threads hold: its inbox for commands, and what they may read of
-//! it.
+//! The part of a shard that other threads hold: its inbox for commands, and its counts.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

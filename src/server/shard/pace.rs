@@ -1,5 +1,4 @@
-//! The rate of one connection, what its reads are charged by, and the queue of those over their
-//! rate.
+//! The rate of one connection, what its reads are charged by, and who waits for it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,5 +1,4 @@
-//! Charging one read: for the size of its messages, what it left other shards with, and its
-//! connection's rate.
+//! Charges one read: for its messages and bytes, and for the lag that it left.
 //!
 //! A read is charged as a whole, so a message costs an addition. A pause before the next read pays
 //! the debt of one.

@@ -199,7 +199,7 @@ pub use channel::{
     TerminateReason, UserSocket,
 };
 pub use protocol::{
-    IntoPayload, Json, JsonBuf, Mismatch, Object, Payload, PayloadBuf, ToJson, reason,
+    IntoPayload, Json, JsonBuf, Mismatch, Object, Payload, PayloadBuf, ToJson, Undecodable, reason,
 };
 pub use server::{Bound, Drain, Endpoint, Limit, Reload, Running, Server, ServerLimits, Summary};
 

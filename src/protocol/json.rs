@@ -73,7 +73,7 @@ impl<'a> Json<'a> {
     /// assert_eq!(body.map(|json| json.as_raw()), Some(r#""hi""#));
     /// assert_eq!(size.map(|json| json.as_raw()), Some("1.50"));
     /// assert_eq!(colour, None);
-    /// # Ok::<(), lobbyd::protocol::Undecodable>(())
+    /// # Ok::<(), lobbyd::Undecodable>(())
     /// ```
     pub fn get_many<const N: usize>(&self, keys: [&str; N]) -> [Option<Json<'a>>; N] {
         let mut found = [None; N];

@@ -11,7 +11,7 @@ use super::json_buf::JsonBuf;
 ///
 /// ```
 /// use lobbyd::object;
-/// use lobbyd::protocol::IntoPayload;
+/// use lobbyd::IntoPayload;
 ///
 /// let payload = object! { "body": "hi", "n": 1 }.into_payload();
 /// ```

@@ -165,7 +165,7 @@ impl<'a> Payload<'a> {
     ///     body: String,
     /// }
     ///
-    /// fn body_of(payload: Payload<'_>) -> Result<String, lobbyd::protocol::Mismatch> {
+    /// fn body_of(payload: Payload<'_>) -> Result<String, lobbyd::Mismatch> {
     ///     Ok(payload.parse::<NewMsg>()?.body)
     /// }
     /// # let payload = lobbyd::Json::new(r#"{"body":"hi"}"#).unwrap();

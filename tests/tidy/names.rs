@@ -48,7 +48,9 @@ fn picture(name: &str) -> Option<String> {
 /// Why a name is not one for a file, wherever it is.
 fn unfit(name: &str) -> Option<String> {
     let is_kept = |kept: &[(&str, &str)]| kept.iter().any(|(word, _)| *word == name);
-    if name.ends_with("ing") && !is_kept(NOUNS) {
+    let is_gerund =
+        |word: &str| word.ends_with("ing") && !NOUNS.iter().any(|(noun, _)| *noun == word);
+    if name.split('_').any(is_gerund) && !is_kept(NOUNS) {
         return Some(format!(
             "`{name}` is a gerund\n    take a noun for a state, a plain verb for a step (`read`, not `reading`)"
         ));

@@ -176,8 +176,14 @@ fn room_taken_out_lives_on_for_its_members_and_nobody_else_can_join() {
 #[test]
 fn without_a_file_sighup_ends_it_as_ever() {
     let folder = Folder::of("no_reload");
-    let mut child = folder.lobbyd(&["--listen", "127.0.0.1:0"]);
-    child.stdout(std::process::Stdio::piped());
+    let lobbyd = folder.lobbyd(&["--listen", "127.0.0.1:0"]);
+    // A suite that runs under nohup ignores SIGHUP, and its children would inherit that.
+    let mut child = std::process::Command::new("env");
+    child
+        .arg("--default-signal=HUP")
+        .arg(lobbyd.get_program())
+        .args(lobbyd.get_args())
+        .stdout(std::process::Stdio::piped());
     let mut child = child.spawn().unwrap();
     let mut line = String::new();
     let stdout = child.stdout.take().unwrap();

@@ -1,6 +1,6 @@
 //! A join that has to wait: who may enter a room is looked up in a table that takes its time, as a database would.
 //!
-//! `cargo run --example awaiting_join` serves it on 127.0.0.1:4001. With phoenix.js:
+//! `cargo run --example join_later` serves it on 127.0.0.1:4001. With phoenix.js:
 //!
 //! ```js
 //! let socket = new Socket("ws://127.0.0.1:4001/socket"); socket.connect()
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! While the look-up runs, the connection goes on with everything else: heartbeats are answered, other topics work, and
-//! only what is meant for this very topic waits in line. `tests/wire/awaiting_join.rs` holds it to that.
+//! only what is meant for this very topic waits in line. `tests/wire/join_later.rs` holds it to that.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! A join that waits holds up its topic and nothing else: `examples/awaiting_join.rs` over a real socket.
+//! A join that waits holds up its topic and nothing else: `examples/join_later.rs` over a real socket.
 
-#[path = "../../examples/awaiting_join.rs"]
+#[path = "../../examples/join_later.rs"]
 mod example;
 
 use std::time::Duration;

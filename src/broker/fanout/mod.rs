@@ -8,7 +8,6 @@ pub(crate) mod fence;
 pub(crate) mod flush;
 pub(crate) mod give_back;
 pub(crate) mod high_water;
-pub(crate) mod ingest;
 pub(crate) mod last_subscriber;
 pub(crate) mod listener;
 pub(crate) mod log;
@@ -37,7 +36,7 @@ use crate::broker::topics::entry::{Class, Seal};
 use crate::broker::topics::hub::Hub;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::Placement;
-use listener::HeardQueue;
+use listener::{Heard, HeardQueue};
 use outlet::{Flow, Outlet, Subscription};
 use outlets::Outlets;
 use passes::Passes;
@@ -138,15 +137,6 @@ impl Fanout {
         }
     }
 
-    /// Sends a connection its last frame, behind everything
-    /// else it was to get, however much that is.
-    pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
-        if let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) {
-            o.push(frame, None);
-            self.queue(outlet);
-        }
-    }
-
     /// Publishes to `topic` for every subscriber but
     /// `origin`. `None` if nobody at all is subscribed.
     pub fn publish(
@@ -165,6 +155,16 @@ impl Fanout {
     /// A connection that the fan-out gave up, and the reason. The caller closes it.
     pub fn take_failed(&mut self) -> Option<(u32, Failure)> {
         self.outlets.failed.pop()
+    }
+
+    /// Whether broadcasts wait for channels or connections that look at broadcasts themselves.
+    pub fn has_heard(&self) -> bool {
+        !self.heard.is_empty()
+    }
+
+    /// The next broadcast for a channel or connection that looks at broadcasts itself.
+    pub fn take_heard(&mut self) -> Option<Heard> {
+        self.heard.pop()
     }
 
     /// The socket takes bytes again after a short write.

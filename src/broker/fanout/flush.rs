@@ -270,10 +270,15 @@ impl Fanout {
         }
     }
 
-    /// Sends a connection its last frame, behind everything
-    /// else it was to get, however much that is.
+    /// Sends a connection its last frame, behind everything else it was to get, however much that
+    /// is. One that was given up gets only the rest of a half-written frame before it.
     pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
-        if let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) {
+        if let Some(o) = self.outlet_mut(outlet) {
+            // Try to write: the socket may have become writable
+            // since it failed, and reports that only once.
+            if o.flow == Flow::Failed {
+                o.flow = Flow::CatchingUp;
+            }
             o.push(frame, None);
             self.queue(outlet);
         }

@@ -214,11 +214,6 @@ impl Fanout {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {
             o.drop_outbox();
-            // Try to write: the socket may have become writable
-            // since it failed, and reports that only once.
-            if o.flow == Flow::Failed {
-                o.flow = Flow::CatchingUp;
-            }
             self.queue(outlet);
         }
     }

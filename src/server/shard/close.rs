@@ -53,10 +53,9 @@ impl Shard {
         }
         tell(connection, self.services.link.number, &reason);
         self.services.link.closes.count(reason);
-        if matches!(reason, CloseReason::SlowConsumer(_)) {
-            // Its client would have to read all it did not read so far to see the reason.
-            self.services.fanout.silence(key);
-        } else {
+        // The fan-out has dropped all that a slow consumer was to get: its client would have to
+        // read it to see the reason.
+        if !matches!(reason, CloseReason::SlowConsumer(_)) {
             self.services.fanout.retire(key);
         }
         self.terminate(key, reason);

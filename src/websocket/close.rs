@@ -8,11 +8,9 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use fastwebsockets::CloseCode;
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-use super::seal::seal_close;
 use super::violation::Violation;
 
 /// The reason why a connection ended.
@@ -133,14 +131,6 @@ impl CloseReason {
             Self::PeerGone => CloseKind::PeerGone,
         }
     }
-
-    /// The Close frame to send, if there is a peer to read it.
-    pub fn frame(&self) -> Option<Bytes> {
-        match self {
-            Self::PeerGone => None,
-            _ => Some(seal_close(Some(self.code()))),
-        }
-    }
 }
 
 impl From<Violation> for CloseReason {
@@ -183,6 +173,7 @@ pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::websocket::seal::seal_close;
 
     #[test]
     fn only_a_client_that_asked_is_told_1000() {
@@ -242,8 +233,7 @@ mod tests {
             reason.to_string(),
             "message_too_big (1009): message is over the limit of 9 bytes (RFC 6455 §7.4.1, code 1009)"
         );
-        assert_eq!(reason.frame().as_deref(), Some(&b"\x88\x02\x03\xf1"[..]));
-        assert_eq!(CloseReason::PeerGone.frame(), None);
+        assert_eq!(seal_close(Some(reason.code()))[..], b"\x88\x02\x03\xf1"[..]);
     }
 
     #[test]

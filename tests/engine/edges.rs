@@ -157,8 +157,7 @@ fn close_frame_goes_out_though_the_socket_became_writable_first() {
     sockets.shut.clear();
     fanout.writable(0);
     assert_eq!(fanout.take_failed(), Some((0, Failure::OutboxFull)));
-    fanout.silence(0);
-    fanout.send(0, Bytes::from_static(b"close"), None);
+    fanout.send_last(0, Bytes::from_static(b"close"));
     flush_all(&mut fanout, &mut sockets);
     assert_eq!(sockets.text(0), "close");
     assert!(fanout.is_drained(0));

@@ -168,7 +168,6 @@ pub const ORDERS: &[Order] = &[
             &[
                 "subscribe",
                 "membership",
-                "ingest",
                 "flush",
                 "write",
                 "retention",

@@ -1,19 +1,32 @@
 //! Coalesced writes of rooms to their members: passes, round robin, a slice at a time.
 //!
+//! The mail that comes in begins a pass. A member whose socket takes no more leaves the passes,
+//! and drains its own cursors (`write`) until it has caught up.
+//!
 //! A pass goes round the members of a room. It gives each member every frame from its cursor to the
 //! head of *that* moment, in one write. The pass ends when a full circle brought nothing new. A
 //! flush never waits for a socket: only the owner of the sockets knows how to wait.
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::Fanout;
-use super::outlet::Flow;
+use super::age::Watched;
+use super::listener::Heard;
+use super::log::Log;
+use super::outlet::{Flow, LISTENS};
 use super::room::Member;
 use super::sink::Budget;
 use super::sink::Failure;
 use super::sink::Sink;
+use crate::broker::topics::entry::Class;
+use crate::broker::topics::parcel::Parcel;
+
+/// The buffer for mail keeps room for this many parcels (32 bytes each) between turns.
+const PARCELS_KEPT: usize = 4096;
 
 /// Members looked at per call, written to or not. It bounds a pass over many that need nothing.
 const VISITS_MAX: usize = 8192;
@@ -51,6 +64,56 @@ impl Fanout {
                 .show_flush_counts(self.shard, &self.counts);
         }
         !self.outlets.queued.is_empty() || !self.passes.rooms.is_empty() || self.has_heard()
+    }
+
+    /// Takes the mail in: every entry goes to its topic's log, and to the topic's listeners.
+    pub fn take_mail(&mut self) {
+        let mut parcels = std::mem::take(&mut self.scratch.parcels);
+        self.hub.mailbox(self.shard).take(&mut parcels);
+        for parcel in parcels.drain(..) {
+            self.take_in(parcel);
+        }
+        if parcels.capacity() <= PARCELS_KEPT {
+            self.scratch.parcels = parcels;
+        }
+    }
+
+    fn take_in(&mut self, parcel: Parcel) {
+        let slot = parcel.room.slot;
+        let Some(room) = self.rooms.get_mut(slot) else {
+            return;
+        };
+        if room.stamp != parcel.room.stamp {
+            return;
+        }
+        debug_assert_eq!(room.log.head(), parcel.sequence);
+        for listener in &room.listeners {
+            if let Some(by) = listener.hears(&parcel) {
+                let heard = Heard {
+                    outlet: listener.outlet,
+                    id: listener.id,
+                    topic: Arc::clone(room.topic.name()),
+                    entry: Arc::clone(&parcel.entry),
+                    by,
+                };
+                self.heard.push(heard);
+            }
+        }
+        if room.members.is_empty() {
+            self.kept.bytes -= room.log.skip(parcel.sequence + 1);
+            room.settle();
+            return;
+        }
+        self.passes.unsettled_bytes += parcel.entry.bytes();
+        self.kept.bytes += room.log.append(parcel.entry);
+        room.circle.restart();
+        if !room.active {
+            room.active = true;
+            self.passes.rooms.push_back(slot);
+        }
+        if room.log.is_roomy() {
+            self.watch(slot);
+        }
     }
 
     /// A slice of one room's pass. The room goes to the end of the list if its circle is not over.
@@ -139,7 +202,7 @@ impl Fanout {
                 self.counts.bytes += written as u64;
             }
             Ok(written) => {
-                let (stopped, rest) = room.log.stopped_at(class, next, written);
+                let (stopped, rest) = stopped_at(&room.log, class, next, written);
                 room.members[index].next = stopped;
                 self.counts.deliveries += room.log.frames_between(class, next, stopped);
                 self.counts.bytes += written as u64;
@@ -165,5 +228,110 @@ impl Fanout {
             }
         }
         self.set_lagging(outlet, true);
+    }
+
+    /// Takes a connection's cursors out of the passes, or gives them back to the passes.
+    pub(crate) fn set_lagging(&mut self, outlet: u32, lagging: bool) {
+        let of = |fanout: &Fanout, at: usize| {
+            let subscriptions = fanout.outlet(outlet)?.subscriptions.as_slice();
+            subscriptions.get(at).copied()
+        };
+        for at in 0.. {
+            let Some(subscription) = of(self, at) else {
+                return;
+            };
+            if subscription.member == LISTENS {
+                continue;
+            }
+            let room = &mut self.rooms[subscription.room];
+            let member = &mut room.members[subscription.member as usize];
+            match (member.lagging, lagging) {
+                (false, true) => room.lagging += 1,
+                (true, false) => room.lagging -= 1,
+                _ => {}
+            }
+            member.lagging = lagging;
+            if lagging {
+                self.watch(subscription.room);
+            }
+        }
+    }
+
+    /// Puts a room on the list of rooms that the sweep looks at.
+    pub(crate) fn watch(&mut self, slot: u32) {
+        let room = &mut self.rooms[slot];
+        if !std::mem::replace(&mut room.watched, true) {
+            self.kept.watched.push(Watched {
+                slot,
+                stamp: room.stamp,
+                marks: VecDeque::new(),
+                outdated: 0,
+            });
+        }
+    }
+
+    /// Sends a connection its last frame, behind everything else it was to get, however much that
+    /// is. One that was given up gets only the rest of a half-written frame before it.
+    pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
+        if let Some(o) = self.outlet_mut(outlet) {
+            // Try to write: the socket may have become writable
+            // since it failed, and reports that only once.
+            if o.flow == Flow::Failed {
+                o.flow = Flow::CatchingUp;
+            }
+            o.push(frame, None);
+            self.queue(outlet);
+        }
+    }
+
+    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
+    pub(crate) fn queue(&mut self, outlet: u32) {
+        if let Some(o) = self.outlets.get_mut(outlet)
+            && !o.queued
+            && matches!(o.flow, Flow::Open | Flow::CatchingUp)
+        {
+            o.queued = true;
+            self.outlets.queued.push_back(outlet);
+        }
+    }
+}
+
+/// Where a write of `written` bytes from the beginning of entry `from` stopped. Returns the entry
+/// after the last one touched, and the rest of that last one if it was cut.
+fn stopped_at(log: &Log, class: Class, from: u64, written: usize) -> (u64, Option<Bytes>) {
+    let mut left = written;
+    let mut sequence = from;
+    while let Some(entry) = log.entry(sequence) {
+        let frame = entry.frame(class);
+        let len = frame.map_or(0, Bytes::len);
+        if left < len {
+            let rest = frame.filter(|_| left > 0).map(|f| f.slice(left..));
+            return (sequence + u64::from(rest.is_some()), rest);
+        }
+        left -= len;
+        sequence += 1;
+    }
+    (sequence, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::topics::entry::Draft;
+
+    #[test]
+    fn a_cut_write_is_found_again_in_the_frame_it_cut() {
+        let mut log = Log::new(5);
+        for frame in ["ab", "cde", "f"] {
+            let mut draft = Draft::default();
+            draft.seal(Class::V2, Some(Bytes::from_static(frame.as_bytes())));
+            log.append(Arc::new(draft.into_entry(None)));
+        }
+        let cut = |from, written| stopped_at(&log, Class::V2, from, written);
+        assert_eq!(cut(5, 0), (5, None));
+        assert_eq!(cut(5, 1), (6, Some(Bytes::from_static(b"b"))));
+        assert_eq!(cut(5, 2), (6, None));
+        assert_eq!(cut(5, 4), (7, Some(Bytes::from_static(b"e"))));
+        assert_eq!(cut(6, 4), (8, None));
     }
 }

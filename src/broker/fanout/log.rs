@@ -110,24 +110,6 @@ impl Log {
         (from..to).filter(|s| has_frame(s).is_some()).count() as u64
     }
 
-    /// Where a write of `written` bytes from the beginning of entry `from` stopped. Returns the
-    /// entry after the last one touched, and the rest of that last one if it was cut.
-    pub fn stopped_at(&self, class: Class, from: u64, written: usize) -> (u64, Option<Bytes>) {
-        let mut left = written;
-        let mut sequence = from;
-        while let Some(entry) = self.entry(sequence) {
-            let frame = entry.frame(class);
-            let len = frame.map_or(0, Bytes::len);
-            if left < len {
-                let rest = frame.filter(|_| left > 0).map(|f| f.slice(left..));
-                return (sequence + u64::from(rest.is_some()), rest);
-            }
-            left -= len;
-            sequence += 1;
-        }
-        (sequence, None)
-    }
-
     /// Bytes of the frames `from..to`, all classes together.
     pub fn bytes_between(&self, from: u64, to: u64) -> usize {
         let span = |class| self.offset(class, to) - self.offset(class, from);
@@ -219,17 +201,6 @@ mod tests {
         log.trim(6);
         assert_eq!(offsets(&log), [0, 0, 3, 3, 4]);
         assert_eq!((log.first(), log.head(), log.bytes()), (6, 9, 4));
-    }
-
-    #[test]
-    fn a_cut_write_is_found_again_in_the_frame_it_cut() {
-        let log = log(&["ab", "cde", "f"]);
-        let cut = |from, written| log.stopped_at(Class::V2, from, written);
-        assert_eq!(cut(5, 0), (5, None));
-        assert_eq!(cut(5, 1), (6, Some(Bytes::from_static(b"b"))));
-        assert_eq!(cut(5, 2), (6, None));
-        assert_eq!(cut(5, 4), (7, Some(Bytes::from_static(b"e"))));
-        assert_eq!(cut(6, 4), (8, None));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How subscriptions enter and leave rooms, and how slow consumers leave the passes.
+//! How subscriptions enter and leave rooms.
 
 use super::Fanout;
 use super::listener::EventFilter;
@@ -161,38 +161,6 @@ impl Fanout {
             .is_some_and(|o| !o.subscriptions.as_slice().is_empty())
         {
             self.remove_subscription(outlet, 0);
-        }
-    }
-
-    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
-    pub(crate) fn queue(&mut self, outlet: u32) {
-        self.outlets.queue(outlet);
-    }
-
-    /// Takes a connection's cursors out of the passes, or gives them back to the passes.
-    pub(crate) fn set_lagging(&mut self, outlet: u32, lagging: bool) {
-        let of = |fanout: &Fanout, at: usize| {
-            let subscriptions = fanout.outlet(outlet)?.subscriptions.as_slice();
-            subscriptions.get(at).copied()
-        };
-        for at in 0.. {
-            let Some(subscription) = of(self, at) else {
-                return;
-            };
-            if subscription.member == LISTENS {
-                continue;
-            }
-            let room = &mut self.rooms[subscription.room];
-            let member = &mut room.members[subscription.member as usize];
-            match (member.lagging, lagging) {
-                (false, true) => room.lagging += 1,
-                (true, false) => room.lagging -= 1,
-                _ => {}
-            }
-            member.lagging = lagging;
-            if lagging {
-                self.watch(subscription.room);
-            }
         }
     }
 }

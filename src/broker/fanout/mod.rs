@@ -8,7 +8,6 @@ pub(crate) mod fence;
 pub(crate) mod flush;
 pub(crate) mod give_back;
 pub(crate) mod high_water;
-pub(crate) mod ingest;
 pub(crate) mod last_subscriber;
 pub(crate) mod listener;
 pub(crate) mod log;
@@ -41,7 +40,7 @@ use crate::broker::topics::position::SubscriptionId;
 #[cfg(feature = "engine")]
 use crate::broker::topics::topic::Placement;
 use crate::broker::topics::topic::Topic;
-use listener::HeardQueue;
+use listener::{Heard, HeardQueue};
 use outlet::{Flow, Outlet, Subscription};
 use outlets::Outlets;
 use passes::Passes;
@@ -142,15 +141,6 @@ impl Fanout {
         }
     }
 
-    /// Sends a connection its last frame, behind everything
-    /// else it was to get, however much that is.
-    pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
-        if let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) {
-            o.push(frame, None);
-            self.queue(outlet);
-        }
-    }
-
     /// The topic of that name, if it has subscribers anywhere. Its rooms here are looked at first.
     pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
         match self.rooms.slot_of(name) {
@@ -179,6 +169,16 @@ impl Fanout {
     /// A connection that the fan-out gave up, and the reason. The caller closes it.
     pub fn take_failed(&mut self) -> Option<(u32, Failure)> {
         self.outlets.failed.pop()
+    }
+
+    /// Whether broadcasts wait for channels or connections that look at broadcasts themselves.
+    pub fn has_heard(&self) -> bool {
+        !self.heard.is_empty()
+    }
+
+    /// The next broadcast for a channel or connection that looks at broadcasts itself.
+    pub fn take_heard(&mut self) -> Option<Heard> {
+        self.heard.pop()
     }
 
     /// The socket takes bytes again after a short write.
@@ -228,11 +228,6 @@ impl Fanout {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {
             o.drop_outbox();
-            // Try to write: the socket may have become writable
-            // since it failed, and reports that only once.
-            if o.flow == Flow::Failed {
-                o.flow = Flow::CatchingUp;
-            }
             self.queue(outlet);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::outlet::{Flow, Outlet};
+use super::outlet::Outlet;
 use super::sink::Failure;
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::entry::Class;
@@ -40,18 +40,6 @@ impl Outlets {
             *place = None;
         }
         self.failed.retain(|(failed, _)| *failed != outlet);
-    }
-
-    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
-    pub fn queue(&mut self, outlet: u32) {
-        let Some(o) = self.get_mut(outlet) else {
-            return;
-        };
-        let takes = matches!(o.flow, Flow::Open | Flow::CatchingUp);
-        if takes && !o.queued {
-            o.queued = true;
-            self.queued.push_back(outlet);
-        }
     }
 
     /// Gives back memory that a crowd has left.

@@ -9,14 +9,11 @@
 //!
 //! Bytes and entries are checked when a lap ends, age by the sweep, and none per delivery.
 
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 
 use super::Fanout;
 use super::age::Watched;
 use super::high_water::HighWater;
-use super::outlet::Flow;
-use super::room::Member;
-use super::settings::Retention;
 use super::sink::Failure;
 
 /// The part of the bound that is dropped when all logs together are over it, so that the next drop
@@ -53,19 +50,6 @@ impl Fanout {
         self.kept.bytes
     }
 
-    /// Puts a room on the list of rooms that the sweep looks at.
-    pub(crate) fn watch(&mut self, slot: u32) {
-        let room = &mut self.rooms[slot];
-        if !std::mem::replace(&mut room.watched, true) {
-            self.kept.watched.push(Watched {
-                slot,
-                stamp: room.stamp,
-                marks: VecDeque::new(),
-                outdated: 0,
-            });
-        }
-    }
-
     /// Sweeps one room. Returns true if the room is still to be watched.
     fn look_after(&mut self, watched: &mut Watched, now_ms: u32) -> bool {
         let slot = watched.slot;
@@ -90,34 +74,6 @@ impl Fanout {
         room.watched
     }
 
-    fn retention_of(&self, slot: u32) -> Retention {
-        let own = self.rooms[slot].retention.as_deref();
-        own.copied().unwrap_or_else(|| self.settings.retention())
-    }
-
-    /// Drops entries that no member needs. A blocked
-    /// member that falls off the retention is given up.
-    pub(crate) fn trim(&mut self, slot: u32) {
-        let room = &mut self.rooms[slot];
-        self.kept.bytes -= room.log.trim(room.needed());
-        if room.lagging > 0 {
-            self.kept.high_water.rise_to(&room.log, self.kept.bytes);
-            let retention = self.retention_of(slot);
-            if retention.is_exceeded_by(&self.rooms[slot].log) {
-                self.trim_to_retention(slot);
-            }
-        }
-    }
-
-    fn trim_to_retention(&mut self, slot: u32) {
-        let (floor, retention) = (self.floor(slot), self.retention_of(slot));
-        let log = &mut self.rooms[slot].log;
-        while retention.is_exceeded_by(log) && log.first() < floor {
-            self.kept.bytes -= log.trim(log.first() + 1);
-        }
-        self.give_up_fallen(slot, Failure::FellBehind);
-    }
-
     fn drop_before(&mut self, slot: u32, first: u64, failure: Failure) {
         let log = &self.rooms[slot].log;
         if log.first() >= first {
@@ -126,17 +82,6 @@ impl Fanout {
         let to = first.min(self.floor(slot));
         self.kept.bytes -= self.rooms[slot].log.trim(to);
         self.give_up_fallen(slot, failure);
-    }
-
-    /// The oldest entry that a member other than a blocked one needs.
-    fn floor(&self, slot: u32) -> u64 {
-        let room = &self.rooms[slot];
-        let is_blocked = |m: &Member| {
-            self.outlet(m.outlet)
-                .is_some_and(|o| o.flow == Flow::Blocked)
-        };
-        let catching_up = room.members.iter().filter(|m| m.lagging && !is_blocked(m));
-        catching_up.map(|m| m.next).fold(room.settled, u64::min)
     }
 
     /// Keeps all logs together within their bound, as far as blocked members hold them above it.

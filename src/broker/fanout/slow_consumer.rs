@@ -1,11 +1,38 @@
-//! Giving up a slow consumer: it gets nothing more, and its owner gets the reason.
+//! Giving up a slow consumer: it fell off its topic's log, or it failed.
+//!
+//! It gets nothing more, and its owner gets the reason. Bytes and entries of a log are checked when
+//! a lap ends, and never per delivery.
 
 use super::Fanout;
 use super::outlet::Flow;
 use super::room::Member;
+use super::settings::Retention;
 use super::sink::Failure;
 
 impl Fanout {
+    /// Drops entries that no member needs. A blocked
+    /// member that falls off the retention is given up.
+    pub(crate) fn trim(&mut self, slot: u32) {
+        let room = &mut self.rooms[slot];
+        self.kept.bytes -= room.log.trim(room.needed());
+        if room.lagging > 0 {
+            self.kept.high_water.rise_to(&room.log, self.kept.bytes);
+            let retention = self.retention_of(slot);
+            if retention.is_exceeded_by(&self.rooms[slot].log) {
+                self.trim_to_retention(slot);
+            }
+        }
+    }
+
+    fn trim_to_retention(&mut self, slot: u32) {
+        let (floor, retention) = (self.floor(slot), self.retention_of(slot));
+        let log = &mut self.rooms[slot].log;
+        while retention.is_exceeded_by(log) && log.first() < floor {
+            self.kept.bytes -= log.trim(log.first() + 1);
+        }
+        self.give_up_fallen(slot, Failure::FellBehind);
+    }
+
     /// Gives up the members that fell off the log's old end.
     pub(crate) fn give_up_fallen(&mut self, slot: u32, failure: Failure) {
         let room = &self.rooms[slot];
@@ -32,5 +59,21 @@ impl Fanout {
             o.flow = Flow::Failed;
             o.drop_outbox();
         }
+    }
+
+    /// The oldest entry that a member other than a blocked one needs.
+    pub(crate) fn floor(&self, slot: u32) -> u64 {
+        let room = &self.rooms[slot];
+        let is_blocked = |m: &Member| {
+            self.outlet(m.outlet)
+                .is_some_and(|o| o.flow == Flow::Blocked)
+        };
+        let catching_up = room.members.iter().filter(|m| m.lagging && !is_blocked(m));
+        catching_up.map(|m| m.next).fold(room.settled, u64::min)
+    }
+
+    pub(crate) fn retention_of(&self, slot: u32) -> Retention {
+        let own = self.rooms[slot].retention.as_deref();
+        own.copied().unwrap_or_else(|| self.settings.retention())
     }
 }

@@ -4,18 +4,21 @@
 //! peer's end, because closing a socket with unread input resets it, and the client would never see
 //! why.
 
+use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use socket2::SockRef;
 
 use super::Shard;
-use super::connection::{Connection, Stage};
+use super::clock::Stamp;
+use super::connection::{Closing, Connection, Stage};
+use super::connections::Connections;
 use super::host::{Hearing, ShardHost};
 use super::read::is_passing;
 use crate::broker::Failure;
 use crate::channel::ConnectionName as Name;
-use crate::websocket::{CloseReason, Overrun};
+use crate::websocket::{CloseReason, Overrun, ReadBuffer, seal_close};
 
 /// Bytes thrown away while waiting for the peer's end. A client that sends more does not care for
 /// the answer.
@@ -50,17 +53,18 @@ impl Shard {
         }
         tell(connection, self.services.link.number, &reason);
         self.services.link.closes.count(reason);
-        if matches!(reason, CloseReason::SlowConsumer(_)) {
-            // Its client would have to read all it did not read so far to see the reason.
-            self.services.fanout.silence(key);
-        } else {
+        // The fan-out has dropped all that a slow consumer was to get: its client would have to
+        // read it to see the reason.
+        if !matches!(reason, CloseReason::SlowConsumer(_)) {
             self.services.fanout.retire(key);
         }
         self.terminate(key, reason);
         let now = self.timers.clock.now();
         self.connections
             .begin_closing(key, reason, now, &mut self.scratch.buffer);
-        if let Some(frame) = reason.frame() {
+        // There is nobody to read it if the peer is gone.
+        if reason != CloseReason::PeerGone {
+            let frame = seal_close(Some(reason.code()));
             self.services.fanout.send_last(key, frame);
         }
     }
@@ -151,9 +155,57 @@ impl Shard {
             self.services.fanout.silence(key);
             self.terminate(key, reason);
         }
-        self.services.fanout.close(key);
         self.connections.remove(key);
         self.services.link.connection_gone();
+        self.services.fanout.close(key);
+    }
+}
+
+/// The list of those whose Close frame is not out yet.
+impl Connections {
+    /// Has a connection throw its input away from now on, until its Close frame is out and its peer
+    /// has ended.
+    pub fn begin_closing(
+        &mut self,
+        key: u32,
+        reason: CloseReason,
+        now: Stamp,
+        buffer: &mut ReadBuffer,
+    ) {
+        let Some(connection) = self.get_mut(key) else {
+            return;
+        };
+        let kept = connection.reader.kept_bytes();
+        connection.reader.discard(buffer);
+        connection.stage = Stage::Closing(Closing {
+            reason,
+            since: now,
+            sent: false,
+            discarded: 0,
+        });
+        self.make_ready(key);
+        self.closing.push(key);
+        self.keeps(kept, 0);
+    }
+
+    /// Shuts our side of those closing connections of which all is written, the Close frame
+    /// included.
+    pub fn shut_drained(&mut self, is_drained: impl Fn(u32) -> bool) {
+        let mut closing = std::mem::take(&mut self.closing);
+        closing.retain(|&key| {
+            let Some(connection) = self.get_mut(key) else {
+                return false;
+            };
+            let Stage::Closing(closing) = &mut connection.stage else {
+                return false;
+            };
+            if is_drained(key) && !closing.sent {
+                closing.sent = true;
+                let _ = SockRef::from(&connection.stream).shutdown(Shutdown::Write);
+            }
+            !closing.sent
+        });
+        self.closing = closing;
     }
 }
 

@@ -1,17 +1,14 @@
-//! All WebSockets of a shard, and the lists on which they wait: the one place that puts them there.
+//! All WebSockets of a shard, and the lists on which they wait. Only `close` puts some there too.
 
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use slab::Slab;
-use socket2::SockRef;
 
 use super::clock::{Clock, Stamp};
-use super::connection::{Closing, Connection, ConnectionWaker, Stage};
+use super::connection::{Connection, ConnectionWaker, Stage};
 use super::pace::{Charges, Throttled};
 use crate::broker::Mailbox;
-use crate::websocket::{CloseReason, ReadBuffer};
 
 /// A shard keeps places for this many connections.
 const PLACES_KEPT: usize = 64;
@@ -38,7 +35,7 @@ pub(crate) struct Connections {
     paused: Vec<u32>,
     throttled: Throttled,
     /// Closing connections whose Close frame is not out yet.
-    closing: Vec<u32>,
+    pub(super) closing: Vec<u32>,
 }
 
 /// Connections to be seen to, each once.
@@ -276,53 +273,6 @@ impl Connections {
             connection.reopen(clock);
             queue(connection, key, &mut self.ready);
         }
-    }
-}
-
-/// Closing.
-impl Connections {
-    /// Has a connection throw its input away from now on, until its Close frame is out and its peer
-    /// has ended.
-    pub fn begin_closing(
-        &mut self,
-        key: u32,
-        reason: CloseReason,
-        now: Stamp,
-        buffer: &mut ReadBuffer,
-    ) {
-        let Some(connection) = self.slab.get_mut(key as usize) else {
-            return;
-        };
-        let kept = connection.reader.kept_bytes();
-        connection.reader.discard(buffer);
-        connection.stage = Stage::Closing(Closing {
-            reason,
-            since: now,
-            sent: false,
-            discarded: 0,
-        });
-        queue(connection, key, &mut self.ready);
-        self.closing.push(key);
-        self.keeps(kept, 0);
-    }
-
-    /// Shuts our side of those closing connections of which all is written, the Close frame
-    /// included.
-    pub fn shut_drained(&mut self, is_drained: impl Fn(u32) -> bool) {
-        let slab = &mut self.slab;
-        self.closing.retain(|&key| {
-            let Some(connection) = slab.get_mut(key as usize) else {
-                return false;
-            };
-            let Stage::Closing(closing) = &mut connection.stage else {
-                return false;
-            };
-            if is_drained(key) && !closing.sent {
-                closing.sent = true;
-                let _ = SockRef::from(&connection.stream).shutdown(Shutdown::Write);
-            }
-            !closing.sent
-        });
     }
 }
 

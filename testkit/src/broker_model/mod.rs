@@ -295,11 +295,15 @@ impl Shard {
                 Failure::OutboxFull => assert!(socket.was_blocked, "never a fast one"),
                 Failure::Io(kind) => panic!("{kind}"),
             }
-            if self.expected[connection].end == End::Open {
-                self.end(connection, true);
-                self.expected[connection].end = End::GivenUp;
+            let expected = &mut self.expected[connection];
+            if expected.end == End::Open {
+                // The fan-out has dropped all that it was to get.
+                expected.joined.clear();
+                expected.hands.clear();
+                expected.end = End::GivenUp;
+                self.send_close(outlet);
             } else {
-                self.expected[connection].end = End::Lost;
+                expected.end = End::Lost;
             }
         }
         !failures.is_empty()
@@ -326,8 +330,12 @@ impl Shard {
                 false => End::Retired,
             };
         }
+        self.send_close(outlet);
+    }
+
+    fn send_close(&mut self, outlet: u32) {
         let frame = Bytes::from(format!("{CLOSE}\n"));
-        self.fanout.send(outlet, frame, None);
+        self.fanout.send_last(outlet, frame);
     }
 
     fn reopen(&mut self, connection: usize) {

@@ -11,7 +11,7 @@ use crate::server::limits::values::ServerLimits;
 use crate::server::shard::connection::Deadline;
 use crate::server::shard::pace::Pace;
 use crate::session::Session;
-use crate::websocket::FrameReader;
+use crate::websocket::{CloseReason, FrameReader, ReadBuffer};
 
 /// Opens a connection, and returns its place.
 async fn open(connections: &mut Connections, clock: &Clock) -> u32 {

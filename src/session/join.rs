@@ -242,7 +242,7 @@ impl Session {
         response: &PayloadBuf,
     ) -> Result<bytes::Bytes, crate::protocol::Unencodable> {
         let (join_ref, topic) = (joined.refs.wire(), (&*joined.topic).into());
-        frames::echo(self.version, join_ref, reference, &topic, status, response)
+        frames::encode_reply(self.version, join_ref, reference, &topic, status, response)
     }
 }
 

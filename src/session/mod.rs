@@ -168,7 +168,7 @@ impl Session {
         host: &mut dyn Host,
     ) {
         let (reference, topic) = (&message.reference, &message.topic);
-        match frames::echo(self.version, join_ref, reference, topic, status, &response) {
+        match frames::encode_reply(self.version, join_ref, reference, topic, status, &response) {
             Ok(frame) => host.send(frame, None),
             Err(why) => tracing::debug!(%why, "no answer to a client"),
         }

@@ -58,13 +58,11 @@ impl Host for ShardHost<'_> {
     }
 
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
-        let has_place = self
-            .services
-            .fanout
-            .subscribe_on(self.key, id, topic, terms);
+        let first = (self.hearing == Hearing::All).then_some(first);
+        let fanout = &mut self.services.fanout;
+        let has_place = fanout.subscribe_on(self.key, id, topic, terms, first);
         if has_place {
             self.services.link.stats.joins_admitted.add(1);
-            self.send(first, None);
         }
         has_place
     }

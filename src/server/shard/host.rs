@@ -9,11 +9,12 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::events::{Event, Events};
+use super::join_queue::HeldJoin;
 use super::services::Services;
 use crate::broker::{SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
-use crate::server::admission::JoinTurn;
+use crate::server::admission::join_rate::JoinTurn;
 use crate::server::limits::limit::Limit;
 use crate::session::BroadcastFrames;
 
@@ -147,8 +148,8 @@ impl Host for ShardHost<'_> {
             JoinTurn::Later(wait) => (wait, true),
             JoinTurn::TooLate(wait) => (wait, false),
         };
-        let joins = &mut self.services.joins;
-        joins.hold(self.connection, channel, wait, in_time);
+        let held = HeldJoin::new(self.connection, channel, wait, in_time);
+        self.services.joins.line.push_back(held);
         false
     }
 

@@ -1,8 +1,8 @@
-//! How subscriptions enter and leave rooms, and how slow consumers leave the passes.
+//! How subscriptions leave rooms, and how slow consumers leave the passes.
 
 use super::Fanout;
 use super::listener::Events;
-use super::outlet::{Flow, LISTENS, Outlet, Subscription};
+use super::outlet::{LISTENS, Outlet, Subscription};
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::topic::MemberKind;
 
@@ -11,20 +11,8 @@ impl Fanout {
         self.outlets.get(outlet)
     }
 
-    /// The connection, unless it was given up: the
-    /// cursor of a failed one would hold a log forever.
-    pub(crate) fn taking(&self, outlet: u32) -> Option<&Outlet> {
-        self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
-    }
-
     pub(crate) fn outlet_mut(&mut self, outlet: u32) -> Option<&mut Outlet> {
         self.outlets.get_mut(outlet)
-    }
-
-    pub(crate) fn keep(&mut self, outlet: u32, subscription: Subscription) {
-        if let Some(o) = self.outlet_mut(outlet) {
-            o.subscriptions.push(subscription);
-        }
     }
 
     /// Takes the `at`th subscription of a connection out of its room, and removes an empty room.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Fanout;
 use super::listener::{Events, Listener};
-use super::outlet::{Flow, LISTENS, Subscription};
+use super::outlet::{Flow, LISTENS, Outlet, Subscription};
 use super::room::{Member, Room};
 use super::settings::Retention;
 use crate::broker::topics::entry::Class;
@@ -160,6 +160,17 @@ impl Fanout {
         room.circle.joined();
         self.members += 1;
         place
+    }
+
+    /// The connection, unless it was given up: the cursor of a failed one would hold a log forever.
+    fn taking(&self, outlet: u32) -> Option<&Outlet> {
+        self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
+    }
+
+    fn keep(&mut self, outlet: u32, subscription: Subscription) {
+        if let Some(o) = self.outlet_mut(outlet) {
+            o.subscriptions.push(subscription);
+        }
     }
 
     /// Lets a channel hear all broadcasts to `topic` from now on.

@@ -28,11 +28,11 @@ pub(crate) fn reply(
 ) -> Result<Bytes, Unencodable> {
     let (version, join_ref) = (standing.version, standing.refs.channel());
     let topic = Name::from(standing.topic);
-    echo(version, join_ref, reference, &topic, status, response)
+    encode_reply(version, join_ref, reference, &topic, status, response)
 }
 
 /// A reply of the session itself, with refs and topic as they came.
-pub(crate) fn echo(
+pub(crate) fn encode_reply(
     version: Version,
     join_ref: &Ref,
     reference: &Ref,

@@ -1,11 +1,13 @@
 //! Admission to a topic, and the order in which the client gets the frames of a join.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::busy::Cause;
+use super::busy::{Busy, Cause, payload_bytes};
 use super::joined::Joined;
+use super::wait::TOO_MANY;
 use super::{Crash, Session, guarded};
-use crate::broker::Terms;
+use crate::broker::{SubscriptionId, Terms};
 use crate::channel::Host;
 use crate::channel::JoinRefs;
 use crate::channel::JoinRefusal;
@@ -58,8 +60,52 @@ impl Session {
         }
     }
 
+    /// Keeps a join until its turn has come. Messages for its topic line up behind it, as behind
+    /// any channel that waits.
+    fn hold_join(&mut self, mut joined: Joined, message: &Message<'_>, host: &mut dyn Host) {
+        let line_bytes = payload_bytes(message.payload);
+        if self.waiting_bytes + line_bytes > self.settings.waiting_bytes_max {
+            let (refusal, why) = (JoinRefusal::TooManyWaiting, reason(TOO_MANY));
+            return self.refuse(&joined, &message.reference, refusal, &why, host);
+        }
+        self.waiting_bytes += line_bytes;
+        joined.busy = Some(Box::new(Busy {
+            cause: Cause::Turn(message.payload.to_buf()),
+            reference: Some(message.reference.clone()),
+            line: VecDeque::new(),
+            line_bytes,
+        }));
+        self.channels.insert(joined);
+    }
+
+    /// Runs a join that the [`Host`] did not let run at once (the rate
+    /// limit of joins), because its turn has come. Refuses it instead
+    /// if it is not `in_time`. Does nothing if the channel is gone.
+    pub fn answer_join(&mut self, channel: SubscriptionId, in_time: bool, host: &mut dyn Host) {
+        let Some(mut joined) = self.channels.remove(channel) else {
+            return;
+        };
+        let Some(busy) = joined.busy.take() else {
+            return self.channels.insert(joined);
+        };
+        let Cause::Turn(payload) = busy.cause else {
+            joined.busy = Some(busy);
+            return self.channels.insert(joined);
+        };
+        self.waiting_bytes -= busy.line_bytes;
+        let topic = joined.topic.clone();
+        let reference = busy.reference.unwrap_or_default();
+        if in_time {
+            self.ask_to_join(joined, &reference, payload.as_payload(), host);
+        } else {
+            let (refusal, why) = (JoinRefusal::TooManyJoins, reason("too many joins"));
+            self.refuse(&joined, &reference, refusal, &why, host);
+        }
+        self.work_off(channel, &topic, busy.line, host);
+    }
+
     /// Runs the join callback, when the turn of the join has come.
-    pub(super) fn ask_to_join(
+    fn ask_to_join(
         &mut self,
         mut joined: Joined,
         reference: &Ref,
@@ -196,7 +242,7 @@ impl Session {
         response: &PayloadBuf,
     ) -> Result<bytes::Bytes, crate::protocol::Unencodable> {
         let (join_ref, topic) = (joined.refs.wire(), (&*joined.topic).into());
-        frames::echo(self.version, join_ref, reference, &topic, status, response)
+        frames::encode_reply(self.version, join_ref, reference, &topic, status, response)
     }
 }
 

@@ -1,14 +1,13 @@
 //! One connection's joined topics, and the protocol's answer to every event.
 //!
 //! It stands between the decoder and the app's channels and does no I/O: all that it decides goes
-//! to its [`Host`], in order. `dispatch` sorts messages, `join` admits, `callbacks` runs callbacks,
+//! to its [`Host`], in order. This file sorts messages, `join` admits, `callbacks` runs callbacks,
 //! `mail` serves handles, `terminate` ends channels, and `wait` is the line of a channel that
 //! waits. A session is used from one thread and never re-entered.
 
 pub(crate) mod broadcast;
 mod busy;
 mod callbacks;
-mod dispatch;
 mod join;
 pub(crate) mod joined;
 mod mail;
@@ -21,9 +20,9 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use dispatch::{Dispatch, Found, dispatch};
-use joined::Channels;
+use joined::{Channels, Joined};
 
+use crate::broker::SubscriptionId;
 use crate::channel::SessionSettings;
 use crate::channel::frames;
 use crate::channel::panic_text;
@@ -129,7 +128,7 @@ impl Session {
     fn received(&mut self, message: &Message<'_>, host: &mut dyn Host) {
         let topic = message.topic.as_str();
         let found = topic.and_then(|topic| self.channels.with_topic(topic));
-        match dispatch(message, found.map(Found::from)) {
+        match dispatch(message, found) {
             Dispatch::Heartbeat => self.answer(&Ref::NULL, message, "ok", PayloadBuf::EMPTY, host),
             Dispatch::Join => self.join(message, host),
             Dispatch::LeaveUnjoined => {
@@ -169,10 +168,59 @@ impl Session {
         host: &mut dyn Host,
     ) {
         let (reference, topic) = (&message.reference, &message.topic);
-        match frames::echo(self.version, join_ref, reference, topic, status, &response) {
+        match frames::encode_reply(self.version, join_ref, reference, topic, status, &response) {
             Ok(frame) => host.send(frame, None),
             Err(why) => tracing::debug!(%why, "no answer to a client"),
         }
+    }
+}
+
+/// The kind of work that a message asks for, by the connection's joined topics. Cases are tried in
+/// this order; the first that fits counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dispatch {
+    /// A heartbeat, which is always answered.
+    Heartbeat,
+    /// A join of a topic that is not joined.
+    Join,
+    /// A leave of a topic that is not joined. The answer is the same as for a joined one.
+    LeaveUnjoined,
+    /// Any other message for a topic that is not joined.
+    Unmatched,
+    /// Any message for a topic whose channel waits for a job: it waits in line.
+    Wait(SubscriptionId),
+    /// A join of a topic that is joined: the old channel ends, then the new one joins.
+    JoinAgain(SubscriptionId),
+    /// A message that belongs to an earlier join of the topic. It is ignored without an answer.
+    Stale,
+    /// A leave.
+    Leave(SubscriptionId),
+    /// An event for the channel.
+    Event(SubscriptionId),
+}
+
+/// `found` is the channel that the connection has for the message's topic.
+fn dispatch(message: &Message<'_>, found: Option<&Joined>) -> Dispatch {
+    let event = message.event.as_str();
+    if message.topic.as_str() == Some("phoenix") && event == Some("heartbeat") {
+        return Dispatch::Heartbeat;
+    }
+    let Some(found) = found else {
+        return match event {
+            Some("phx_join") => Dispatch::Join,
+            Some("phx_leave") => Dispatch::LeaveUnjoined,
+            _ => Dispatch::Unmatched,
+        };
+    };
+    // A null join_ref belongs to the present join (Phoenix since 1.8.12); an empty string does not.
+    let is_current = message.join_ref.is_null() || message.join_ref == *found.refs.wire();
+    match event {
+        // The join that the message belongs to is known only when its turn comes.
+        _ if found.busy.is_some() => Dispatch::Wait(found.id),
+        Some("phx_join") => Dispatch::JoinAgain(found.id),
+        _ if !is_current => Dispatch::Stale,
+        Some("phx_leave") => Dispatch::Leave(found.id),
+        _ => Dispatch::Event(found.id),
     }
 }
 

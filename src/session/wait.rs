@@ -20,7 +20,7 @@ use crate::channel::{Early, JoinPhase};
 use crate::protocol::{Message, Ref, reason};
 
 /// The error of an overflowing line, on the wire and in the log.
-const TOO_MANY: &str = "too many messages waiting";
+pub(super) const TOO_MANY: &str = "too many messages waiting";
 
 impl Session {
     /// Starts the job that a callback waits for.
@@ -40,55 +40,6 @@ impl Session {
         }));
         host.defer(joined.id, job);
         self.channels.insert(joined);
-    }
-
-    /// Keeps a join until its turn has come. Messages for its topic line up behind it, as behind
-    /// any channel that waits.
-    pub(super) fn hold_join(
-        &mut self,
-        mut joined: Joined,
-        message: &Message<'_>,
-        host: &mut dyn Host,
-    ) {
-        let line_bytes = payload_bytes(message.payload);
-        if self.waiting_bytes + line_bytes > self.settings.waiting_bytes_max {
-            let (refusal, why) = (JoinRefusal::TooManyWaiting, reason(TOO_MANY));
-            return self.refuse(&joined, &message.reference, refusal, &why, host);
-        }
-        self.waiting_bytes += line_bytes;
-        joined.busy = Some(Box::new(Busy {
-            cause: Cause::Turn(message.payload.to_buf()),
-            reference: Some(message.reference.clone()),
-            line: VecDeque::new(),
-            line_bytes,
-        }));
-        self.channels.insert(joined);
-    }
-
-    /// Runs a join that the [`Host`] did not let run at once (the rate
-    /// limit of joins), because its turn has come. Refuses it instead
-    /// if it is not `in_time`. Does nothing if the channel is gone.
-    pub fn answer_join(&mut self, channel: SubscriptionId, in_time: bool, host: &mut dyn Host) {
-        let Some(mut joined) = self.channels.remove(channel) else {
-            return;
-        };
-        let Some(busy) = joined.busy.take() else {
-            return self.channels.insert(joined);
-        };
-        let Cause::Turn(payload) = busy.cause else {
-            joined.busy = Some(busy);
-            return self.channels.insert(joined);
-        };
-        self.waiting_bytes -= busy.line_bytes;
-        let topic = joined.topic.clone();
-        let reference = busy.reference.unwrap_or_default();
-        if in_time {
-            self.ask_to_join(joined, &reference, payload.as_payload(), host);
-        } else {
-            let (refusal, why) = (JoinRefusal::TooManyJoins, reason("too many joins"));
-            self.refuse(&joined, &reference, refusal, &why, host);
-        }
-        self.work_off(channel, &topic, busy.line, host);
     }
 
     /// Continues `channel` with the result of its job, or its loss. The callback goes on; then the
@@ -160,7 +111,7 @@ impl Session {
 
     /// Handles all items in line as if they arrived now, in order. If the channel waits again, the
     /// rest lines up behind it again.
-    fn work_off(
+    pub(super) fn work_off(
         &mut self,
         id: SubscriptionId,
         topic: &str,

@@ -65,7 +65,7 @@ impl Shard {
             retention,
             ..Terms::default()
         };
-        assert!(self.fanout.subscribe_on(outlet, id, topic, &terms));
+        assert!(self.fanout.subscribe_on(outlet, id, topic, &terms, None));
     }
 
     pub fn join_all(&mut self, outlets: std::ops::Range<u32>, topic: &str) {

@@ -29,7 +29,9 @@ fn places(count: u32, intercept: &'static [&'static str]) -> Terms {
 
 fn try_join(fanout: &mut Fanout, outlet: u32, terms: &Terms) -> Option<SubscriptionId> {
     let id = fanout.new_id();
-    fanout.subscribe_on(outlet, id, ROOM, terms).then_some(id)
+    fanout
+        .subscribe_on(outlet, id, ROOM, terms, None)
+        .then_some(id)
 }
 
 #[test]

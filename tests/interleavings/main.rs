@@ -221,7 +221,7 @@ fn last_place_of_a_topic_is_taken_once_at_a_time_and_is_free_again() {
                 let mut stays = 0;
                 for _ in 0..3 {
                     let id = shard.fanout.new_id();
-                    if shard.fanout.subscribe_on(0, id, ROOM, &terms) {
+                    if shard.fanout.subscribe_on(0, id, ROOM, &terms, None) {
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "one too many");
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);

@@ -118,7 +118,6 @@ pub const ORDERS: &[Order] = &[
             &[
                 "open",
                 "read",
-                "receive",
                 "rate_limit",
                 "backpressure",
                 "host",

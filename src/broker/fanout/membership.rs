@@ -1,77 +1,18 @@
-//! How subscriptions enter and leave rooms.
+//! How subscriptions leave rooms.
 
 use super::Fanout;
 use super::listener::EventFilter;
-use super::outlet::{Flow, LISTENS, Outlet, Subscription};
-use super::room::Room;
+use super::outlet::{LISTENS, Outlet, Subscription};
 use crate::broker::shrink::{is_mostly_spare, kept};
-use crate::broker::topics::parcel::RoomKey;
-use crate::broker::topics::topic::{MemberKind, NotJoined};
+use crate::broker::topics::topic::MemberKind;
 
 impl Fanout {
     pub(crate) fn outlet(&self, outlet: u32) -> Option<&Outlet> {
         self.outlets.get(outlet)
     }
 
-    /// The connection, unless it was given up: the
-    /// cursor of a failed one would hold a log forever.
-    pub(crate) fn taking(&self, outlet: u32) -> Option<&Outlet> {
-        self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
-    }
-
     pub(crate) fn outlet_mut(&mut self, outlet: u32) -> Option<&mut Outlet> {
         self.outlets.get_mut(outlet)
-    }
-
-    /// Adds a member to the topic, unless the topic has `members_max` channel members already.
-    /// Returns the room's slot and the sequence of the first entry the member gets.
-    pub(crate) fn join(
-        &mut self,
-        name: &str,
-        kind: MemberKind,
-        members_max: u32,
-    ) -> Option<(u32, u64)> {
-        loop {
-            match self.try_join(name, kind, members_max) {
-                Ok(joined) => return Some(joined),
-                // The topic's last member left between look-up and join: look the topic up again.
-                Err(NotJoined::Dead) => continue,
-                Err(NotJoined::Full) => return None,
-            }
-        }
-    }
-
-    fn try_join(
-        &mut self,
-        name: &str,
-        kind: MemberKind,
-        members_max: u32,
-    ) -> Result<(u32, u64), NotJoined> {
-        if let Some(slot) = self.rooms.slot_of(name) {
-            let room = &self.rooms[slot];
-            let key = RoomKey {
-                slot,
-                stamp: room.stamp,
-            };
-            let last = room.topic.join(self.shard, key, kind, members_max)?;
-            return Ok((slot, last + 1));
-        }
-        let topic = self.hub.topics.find_to_join(name);
-        let key = self.rooms.next_key();
-        let joined = topic.join(self.shard, key, kind, members_max);
-        if joined == Err(NotJoined::Full) {
-            // The topic may be new, and then nobody else would remove it.
-            self.hub.topics.remove_if_empty(&topic);
-        }
-        let last = joined?;
-        self.rooms.insert(Room::new(topic, key.stamp, last + 1));
-        Ok((key.slot, last + 1))
-    }
-
-    pub(crate) fn keep(&mut self, outlet: u32, subscription: Subscription) {
-        if let Some(o) = self.outlet_mut(outlet) {
-            o.subscriptions.push(subscription);
-        }
     }
 
     /// Takes the `at`th subscription of a connection out of its room, and removes an empty room.

@@ -1,13 +1,16 @@
 //! Subscriptions: where a cursor begins, and the entries that still go out when it ends.
 
+use bytes::Bytes;
+
 use super::Fanout;
 use super::listener::{EventFilter, Listener};
-use super::outlet::{Flow, LISTENS, Subscription};
-use super::room::Member;
+use super::outlet::{Flow, LISTENS, Outlet, Subscription};
+use super::room::{Member, Room};
 use super::settings::Retention;
 use crate::broker::topics::entry::Class;
+use crate::broker::topics::parcel::RoomKey;
 use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::MemberKind;
+use crate::broker::topics::topic::{MemberKind, NotJoined};
 
 /// The terms on which a client becomes a member of a topic.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,20 +40,18 @@ impl Fanout {
             intercept,
             ..Terms::default()
         };
-        self.subscribe_on(outlet, id, topic, &terms);
+        self.subscribe_on(outlet, id, topic, &terms, None);
     }
 
-    /// [`subscribe`](Fanout::subscribe) on terms. False,
-    /// and nothing has changed, if the topic is full.
-    ///
-    /// A frame that is sent next, behind nothing, goes
-    /// out in front of all that the subscription gets.
+    /// [`subscribe`](Fanout::subscribe) on terms. Sends `first` in front of all that the
+    /// subscription gets. False, and nothing has changed, if the topic is full.
     pub fn subscribe_on(
         &mut self,
         outlet: u32,
         id: SubscriptionId,
         topic: &str,
         terms: &Terms,
+        first: Option<Bytes>,
     ) -> bool {
         let Some(class) = self.taking(outlet).map(|o| o.class) else {
             return true;
@@ -78,6 +79,9 @@ impl Fanout {
         if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Open) {
             self.set_lagging(outlet, true);
         }
+        if let Some(first) = first {
+            self.send(outlet, first, None);
+        }
         true
     }
 
@@ -99,6 +103,46 @@ impl Fanout {
         joined
     }
 
+    /// Adds a member to the topic, unless the topic has `members_max` channel members already.
+    /// Returns the room's slot and the sequence of the first entry the member gets.
+    fn join(&mut self, name: &str, kind: MemberKind, members_max: u32) -> Option<(u32, u64)> {
+        loop {
+            match self.try_join(name, kind, members_max) {
+                Ok(joined) => return Some(joined),
+                // The topic's last member left between look-up and join: look the topic up again.
+                Err(NotJoined::Dead) => continue,
+                Err(NotJoined::Full) => return None,
+            }
+        }
+    }
+
+    fn try_join(
+        &mut self,
+        name: &str,
+        kind: MemberKind,
+        members_max: u32,
+    ) -> Result<(u32, u64), NotJoined> {
+        if let Some(slot) = self.rooms.slot_of(name) {
+            let room = &self.rooms[slot];
+            let key = RoomKey {
+                slot,
+                stamp: room.stamp,
+            };
+            let last = room.topic.join(self.shard, key, kind, members_max)?;
+            return Ok((slot, last + 1));
+        }
+        let topic = self.hub.topics.find_to_join(name);
+        let key = self.rooms.next_key();
+        let joined = topic.join(self.shard, key, kind, members_max);
+        if joined == Err(NotJoined::Full) {
+            // The topic may be new, and then nobody else would remove it.
+            self.hub.topics.remove_if_empty(&topic);
+        }
+        let last = joined?;
+        self.rooms.insert(Room::new(topic, key.stamp, last + 1));
+        Ok((key.slot, last + 1))
+    }
+
     /// Puts a member into its room, with its listener. Returns its place among the members.
     fn add_member(&mut self, slot: u32, member: Member, terms: &Terms) -> u32 {
         let room = &mut self.rooms[slot];
@@ -116,6 +160,17 @@ impl Fanout {
         room.circle.joined();
         self.members += 1;
         place
+    }
+
+    /// The connection, unless it was given up: the cursor of a failed one would hold a log forever.
+    fn taking(&self, outlet: u32) -> Option<&Outlet> {
+        self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
+    }
+
+    fn keep(&mut self, outlet: u32, subscription: Subscription) {
+        if let Some(o) = self.outlet_mut(outlet) {
+            o.subscriptions.push(subscription);
+        }
     }
 
     /// Lets a channel hear all broadcasts to `topic` from now on.

@@ -2,16 +2,17 @@
 
 pub(crate) mod addresses;
 pub(crate) mod forwarded_for;
+pub(crate) mod join_rate;
 pub(crate) mod proxy_protocol;
 pub(crate) mod refusal;
 
 use std::net::IpAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
-use crate::server::limits::token_bucket::SharedTokenBucket;
 use crate::server::limits::values::ServerLimits;
 use addresses::{Addresses, Counted};
 use refusal::Refusal;
@@ -24,21 +25,11 @@ pub(crate) struct Admission {
     shards: usize,
     limits: Mutex<ServerLimits>,
     addresses: Arc<Addresses>,
-    joins: SharedTokenBucket,
+    /// When the bucket of joins will be full again, on the clock of [`now_ns`](Admission::now_ns).
+    joins_full_at_ns: AtomicU64,
     pub refusals: Refusals,
     pub meters: Arc<LimitMeters>,
     started: Instant,
-}
-
-/// Whether a join may be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JoinTurn {
-    Now,
-    /// After that time.
-    Later(Duration),
-    /// It would have to wait too long. It is refused after that time, because a quick refusal would
-    /// only bring the next try.
-    TooLate(Duration),
 }
 
 impl Admission {
@@ -48,7 +39,7 @@ impl Admission {
             shards: shards.max(1),
             limits: Mutex::new(*limits),
             addresses: Arc::default(),
-            joins: SharedTokenBucket::default(),
+            joins_full_at_ns: AtomicU64::default(),
             refusals: Refusals::default(),
             meters: Arc::default(),
             started: Instant::now(),
@@ -70,7 +61,7 @@ impl Admission {
         let mut current = self.lock();
         let rate = limits.rate(Limit::JoinsPerSecond);
         if rate != current.rate(Limit::JoinsPerSecond) {
-            self.joins.forgive(self.now_ns(), rate);
+            self.forgive_joins(self.now_ns(), rate);
         }
         *current = *limits;
     }
@@ -111,34 +102,5 @@ impl Admission {
             };
             !self.meters.judge(observe, limit, count.into(), max)
         })
-    }
-
-    /// When the next join may be answered. This takes the place.
-    pub fn next_join(&self) -> JoinTurn {
-        let limits = self.lock();
-        let observe = limits.observe;
-        let rate = limits.rate(Limit::JoinsPerSecond);
-        let is_observed = observe.contains(Limit::JoinsPerSecond);
-        let wait_max = match is_observed {
-            true => Duration::ZERO,
-            false => Duration::from_millis(limits.wait_ms(Limit::JoinsPerSecond)),
-        };
-        let turn = self.joins.take(self.now_ns(), rate, wait_max);
-        // Not before: a token that is taken at the old rate after a change would be owed at the new
-        // one.
-        drop(limits);
-        let (limit, used_ns) = (Limit::JoinsPerSecond, turn.used_ns);
-        self.meters.note(observe, limit, used_ns, rate.burst_ns());
-        if turn.wait == Some(Duration::ZERO) {
-            return JoinTurn::Now;
-        }
-        match (
-            self.meters.exceeded(observe, Limit::JoinsPerSecond),
-            turn.wait,
-        ) {
-            (false, _) => JoinTurn::Now,
-            (true, Some(wait)) => JoinTurn::Later(wait),
-            (true, None) => JoinTurn::TooLate(wait_max),
-        }
     }
 }

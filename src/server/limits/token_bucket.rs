@@ -2,9 +2,6 @@
 //!
 //! One costs 8 bytes and no upkeep, so every connection can have its own.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
 /// How many in a second in the long run, and how many at once; worked out as times, since it is
 /// used with every read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +25,11 @@ impl RefillRate {
     /// The time in which `count` are earned.
     fn ns_of(self, count: u32) -> u64 {
         times(self.one, count)
+    }
+
+    /// The time in which one is earned.
+    pub fn one_ns(self) -> u64 {
+        self.ns_of(1)
     }
 
     /// The time in which an empty bucket becomes full.
@@ -83,51 +85,6 @@ impl TokenBucket {
     }
 }
 
-/// A bucket of all shards that gives places in time: a taker that finds it empty gets the next free
-/// place.
-#[derive(Debug, Default)]
-pub(crate) struct SharedTokenBucket {
-    full_at_ns: AtomicU64,
-}
-
-/// What [`SharedTokenBucket::take`] gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turn {
-    /// The wait for it; none if the wait would be longer than allowed, and nothing was taken.
-    pub wait: Option<Duration>,
-    /// What was missing in the bucket then, as time.
-    pub used_ns: u64,
-}
-
-impl SharedTokenBucket {
-    /// Leaves it empty at most, and nothing owed: for another rate, under which what is missing now
-    /// would be something else.
-    pub fn forgive(&self, now_ns: u64, rate: RefillRate) {
-        let empty_ns = now_ns + rate.burst_ns();
-        self.full_at_ns.fetch_min(empty_ns, Ordering::Relaxed);
-    }
-
-    /// Takes one, to be used after the wait that is returned.
-    pub fn take(&self, now_ns: u64, rate: RefillRate, wait_max: Duration) -> Turn {
-        let wait_max_ns = wait_max.as_nanos() as u64;
-        let taken =
-            self.full_at_ns
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at_ns| {
-                    let mut bucket = TokenBucket { full_at_ns };
-                    let fits = bucket.wait_ns(now_ns, rate) <= wait_max_ns;
-                    bucket.take(now_ns, 1, rate);
-                    fits.then_some(bucket.full_at_ns)
-                });
-        let (Ok(full_at_ns) | Err(full_at_ns)) = taken;
-        let bucket = TokenBucket { full_at_ns };
-        let wait = Duration::from_nanos(bucket.wait_ns(now_ns, rate));
-        Turn {
-            wait: taken.is_ok().then_some(wait),
-            used_ns: bucket.used_ns(now_ns) + rate.ns_of(1),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,36 +130,5 @@ mod tests {
         bucket.take(0, 10, rate());
         assert_eq!(bucket.take(3_600_000 * MS, 10, rate()), 0);
         assert_eq!(bucket.take(3_600_000 * MS, 1, rate()), MS);
-    }
-
-    #[test]
-    fn those_who_wait_get_places_one_after_the_other_and_nobody_waits_longer_than_allowed() {
-        let bucket = SharedTokenBucket::default();
-        let take = |now: u64| bucket.take(now, rate(), Duration::from_millis(3)).wait;
-        let ms = |ms| Some(Duration::from_millis(ms));
-        assert!((0..10).all(|_| take(0) == ms(0)));
-        assert_eq!([take(0), take(0), take(0)], [ms(1), ms(2), ms(3)]);
-        assert_eq!([take(0), take(0)], [None, None]);
-        assert_eq!(take(MS), ms(3), "who was refused took nobody's place");
-    }
-
-    #[test]
-    fn what_was_taken_at_a_slow_rate_is_forgiven_at_another() {
-        let bucket = SharedTokenBucket::default();
-        let wait_max = Duration::from_millis(3);
-        let slow = RefillRate::new(1, 10);
-        for _ in 0..20 {
-            bucket.take(0, slow, wait_max);
-        }
-        assert_eq!(bucket.take(0, rate(), wait_max).wait, None);
-        bucket.forgive(0, rate());
-        let wait = bucket.take(0, rate(), wait_max).wait;
-        assert_eq!(wait, Some(Duration::from_millis(1)), "empty, and no more");
-        bucket.forgive(0, slow);
-        assert_eq!(
-            bucket.take(MS, rate(), wait_max).wait,
-            wait,
-            "nothing is given"
-        );
     }
 }

@@ -22,10 +22,9 @@ impl Shard {
                 break;
             };
             // A connection that has gone needs no answer any more.
-            if let Some(key) = self.connections.place_of(held.connection) {
-                self.with_session(key, |session, host| {
-                    session.answer_join(held.channel, held.in_time, host);
-                });
+            let key = self.connections.place_of(held.connection);
+            if let Some((session, mut host)) = key.and_then(|key| self.session_and_host(key)) {
+                session.answer_join(held.channel, held.in_time, &mut host);
             }
         }
         self.services.joins.next_is_due(cx)

@@ -39,45 +39,31 @@ impl Shard {
             Some(text) => Payload::Json(Json::trusted(text)),
             None => Payload::Binary(&original.payload),
         };
-        self.with_session(heard.outlet, |session, host| match heard.by {
-            HeardBy::Intercept => session.intercepted(heard.id, &original.event, payload, host),
-            _ => {
-                let (topic, event) = ((&*heard.topic).into(), original.event.clone());
-                let payload = payload.to_buf();
-                session.heard(
-                    heard.id,
-                    Broadcast {
-                        topic,
-                        event,
-                        payload,
-                    },
-                    host,
-                );
-            }
-        });
+        let Some((session, mut host)) = self.session_and_host(heard.outlet) else {
+            return;
+        };
+        if heard.by == HeardBy::Intercept {
+            return session.intercepted(heard.id, &original.event, payload, &mut host);
+        }
+        let broadcast = Broadcast {
+            topic: (&*heard.topic).into(),
+            event: original.event.clone(),
+            payload: payload.to_buf(),
+        };
+        session.heard(heard.id, broadcast, &mut host);
     }
 
     pub(crate) fn deliver(&mut self, mail: Mail) {
-        if let Some(key) = self.connections.place_of(mail.connection) {
-            self.with_session(key, |session, host| {
-                session.mail(mail.channel, mail.message, host);
-            });
+        let key = self.connections.place_of(mail.connection);
+        if let Some((session, mut host)) = key.and_then(|key| self.session_and_host(key)) {
+            session.mail(mail.channel, mail.message, &mut host);
         }
     }
 
-    /// Calls into the session of an open connection.
-    pub(crate) fn with_session(
-        &mut self,
-        key: u32,
-        call: impl FnOnce(&mut Session, &mut ShardHost<'_>),
-    ) {
-        let Some(connection) = self.connections.get_mut(key) else {
-            return;
-        };
-        if !connection.is_open() {
-            return;
-        }
-        let mut host = ShardHost::new(&mut self.services, connection.id);
-        call(&mut connection.session, &mut host);
+    /// The session of a connection, if that is open, and the host for a call into it.
+    pub(crate) fn session_and_host(&mut self, key: u32) -> Option<(&mut Session, ShardHost<'_>)> {
+        let connection = self.connections.get_mut(key).filter(|c| c.is_open())?;
+        let host = ShardHost::new(&mut self.services, connection.id);
+        Some((&mut connection.session, host))
     }
 }

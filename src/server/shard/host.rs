@@ -8,11 +8,12 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::events::{Event, Events};
+use super::join_queue::HeldJoin;
 use super::services::Services;
 use crate::broker::{SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
-use crate::server::admission::JoinTurn;
+use crate::server::admission::join_rate::JoinTurn;
 use crate::server::limits::limit::Limit;
 use crate::session::BroadcastFrames;
 
@@ -57,13 +58,11 @@ impl Host for ShardHost<'_> {
     }
 
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
-        let has_place = self
-            .services
-            .fanout
-            .subscribe_on(self.key, id, topic, terms);
+        let first = (self.hearing == Hearing::All).then_some(first);
+        let fanout = &mut self.services.fanout;
+        let has_place = fanout.subscribe_on(self.key, id, topic, terms, first);
         if has_place {
             self.services.link.stats.joins_admitted.add(1);
-            self.send(first, None);
         }
         has_place
     }
@@ -150,8 +149,8 @@ impl Host for ShardHost<'_> {
             JoinTurn::Later(wait) => (wait, true),
             JoinTurn::TooLate(wait) => (wait, false),
         };
-        let joins = &mut self.services.joins;
-        joins.hold(self.connection, channel, wait, in_time);
+        let held = HeldJoin::new(self.connection, channel, wait, in_time);
+        self.services.joins.line.push_back(held);
         false
     }
 

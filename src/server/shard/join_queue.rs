@@ -16,7 +16,9 @@ pub(crate) const JOINS_PER_TURN: usize = 256;
 /// The held joins of one shard.
 #[derive(Default)]
 pub(crate) struct JoinQueue {
-    line: VecDeque<HeldJoin>,
+    /// In the order in which they came. One whose moment is before that of another in front of it,
+    /// because limits were changed meanwhile, waits for that one.
+    pub line: VecDeque<HeldJoin>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -28,28 +30,21 @@ pub(crate) struct HeldJoin {
     pub in_time: bool,
 }
 
-impl JoinQueue {
-    pub fn is_empty(&self) -> bool {
-        self.line.is_empty()
-    }
-
-    /// Holds the join of `channel` on `connection`, for that time at least.
-    pub fn hold(
-        &mut self,
-        connection: u64,
-        channel: SubscriptionId,
-        wait: Duration,
-        in_time: bool,
-    ) {
-        let at = Instant::now() + wait;
-        // Limits that were changed meanwhile could have put it before those that came before it.
-        let last = self.line.back().map_or(at, |last| last.at);
-        self.line.push_back(HeldJoin {
-            at: at.max(last),
+impl HeldJoin {
+    /// The join of `channel` on `connection`, held for that time at least.
+    pub fn new(connection: u64, channel: SubscriptionId, wait: Duration, in_time: bool) -> Self {
+        HeldJoin {
+            at: Instant::now() + wait,
             connection,
             channel,
             in_time,
-        });
+        }
+    }
+}
+
+impl JoinQueue {
+    pub fn is_empty(&self) -> bool {
+        self.line.is_empty()
     }
 
     /// The first, if its time has come.
@@ -84,8 +79,10 @@ mod tests {
         let hub = Arc::new(Hub::new(1));
         let mut fanout = Fanout::new(0, hub, FanoutSettings::default());
         let mut queue = JoinQueue::default();
-        queue.hold(1, fanout.new_id(), Duration::from_secs(60), true);
-        queue.hold(2, fanout.new_id(), Duration::ZERO, false);
+        let minute = Duration::from_secs(60);
+        let first = HeldJoin::new(1, fanout.new_id(), minute, true);
+        let second = HeldJoin::new(2, fanout.new_id(), Duration::ZERO, false);
+        queue.line.extend([first, second]);
         let now = Instant::now();
         assert!(
             queue.pop_due(now).is_none(),

@@ -25,7 +25,6 @@ pub(crate) mod open;
 pub(crate) mod pace;
 pub(crate) mod rate_limit;
 pub(crate) mod read;
-pub(crate) mod receive;
 pub(crate) mod reload;
 pub(crate) mod services;
 pub(crate) mod socket_write;

@@ -106,10 +106,9 @@ impl Shard {
                     channel,
                     result,
                 } => {
-                    if let Some(key) = self.connections.place_of(connection) {
-                        self.with_session(key, |session, host| {
-                            session.resume(channel, result, host)
-                        });
+                    let key = self.connections.place_of(connection);
+                    if let Some((session, mut host)) = key.and_then(|k| self.session_and_host(k)) {
+                        session.resume(channel, result, &mut host);
                     }
                 }
             }

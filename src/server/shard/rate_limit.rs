@@ -5,10 +5,20 @@
 
 use super::Shard;
 use super::connection::Connection;
-use super::receive::Taken;
 use super::services::Services;
 use crate::server::limits::limit::Limit;
 use crate::websocket::CloseReason;
+
+/// The content of a read.
+pub(crate) struct Taken {
+    /// Whether a message that was incomplete before is whole now.
+    pub is_whole: bool,
+    pub frames: u32,
+    /// Bytes of the largest message.
+    pub largest: usize,
+    /// The most bytes that its broadcasts left any shard with.
+    pub lag_bytes: usize,
+}
 
 /// What becomes of a connection after a read.
 pub(crate) enum Verdict {

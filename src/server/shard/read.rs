@@ -1,16 +1,20 @@
-//! Reading each ready socket once, and charging its connection for what came.
+//! Reading each ready socket once, receiving its frames, and charging its connection for them.
 
 use std::io;
 
+use fastwebsockets::OpCode;
 use tokio::io::Interest;
 
-use super::Shard;
-use super::connection::Stage;
+use super::connection::{Connection, Stage};
 use super::connections::Queued;
 use super::host::ShardHost;
-use super::rate_limit::Verdict;
-use super::receive::receive_frames;
-use crate::websocket::{CloseReason, Filled};
+use super::rate_limit::{Taken, Verdict};
+use super::{ReadScratch, Shard};
+use crate::channel::ConnectionName as Name;
+use crate::channel::Host;
+use crate::protocol::Undecodable;
+use crate::server::limits::limit::Limit;
+use crate::websocket::{CloseReason, Filled, Inbound, ReadLimits, seal};
 
 /// Sockets read in one turn, once each, of those that were woken, and as many of those that could
 /// not be read out. A firehose gets no more than its share, and a client that speaks now and then
@@ -158,6 +162,59 @@ impl Shard {
             Verdict::Close(reason) => self.close(key, reason),
         }
     }
+}
+
+/// Receives each whole frame: a message goes to the session, a ping is answered. An error is the
+/// reason to close the connection.
+fn receive_frames(
+    connection: &mut Connection,
+    scratch: &mut ReadScratch,
+    host: &mut ShardHost<'_>,
+) -> Result<Taken, CloseReason> {
+    let ReadScratch { buffer, decode, .. } = scratch;
+    let observe = host.services.limits.observe;
+    let message_bytes_max = connection.socket.limits().message_bytes_max as u64;
+    let message_bytes_max = observe.bites_above(Limit::MessageBytes, message_bytes_max) as usize;
+    let limits = ReadLimits { message_bytes_max };
+    let (mut messages, mut controls, mut largest) = (0_u32, 0_u32, 0);
+    while let Some(inbound) = connection.reader.next(buffer, &limits)? {
+        let session = &mut connection.session;
+        let taken = match inbound {
+            Inbound::Text(text) => session.text(text, decode, host),
+            Inbound::Binary(bytes) => session.binary(bytes, decode, host),
+            Inbound::Ping(payload) => {
+                controls += 1;
+                host.send(seal(OpCode::Pong, payload), None);
+                continue;
+            }
+            // A pong shows that the client is there, and its bytes have been counted as that.
+            Inbound::Pong(_) => {
+                controls += 1;
+                continue;
+            }
+            Inbound::Close(_) => return Err(CloseReason::ClientClosed),
+        };
+        messages += 1;
+        host.services.link.stats.messages.add(1);
+        largest = largest.max(inbound.payload().len());
+        taken.map_err(|cause| undecodable(&cause, host))?;
+    }
+    // Pings inside a message in fragments do not make it whole.
+    let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());
+    let frames = messages + controls + buffer.fragments();
+    Ok(Taken {
+        is_whole,
+        frames,
+        largest,
+        lag_bytes: host.lag_bytes,
+    })
+}
+
+/// Logs what was wrong with a message, because the reason has but a word for it.
+fn undecodable(cause: &Undecodable, host: &ShardHost<'_>) -> CloseReason {
+    let (name, shard) = (Name(host.connection), host.services.link.number);
+    tracing::debug!(connection = %name, shard, %cause, "a client sent what is no message");
+    CloseReason::Undecodable
 }
 
 /// Whether an error is not the end of the connection.

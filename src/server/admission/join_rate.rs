@@ -1,0 +1,129 @@
+//! The rate of joins: when the next may be answered, by one bucket of all shards.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Admission;
+use crate::server::limits::limit::Limit;
+use crate::server::limits::token_bucket::RefillRate;
+
+/// Whether a join may be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JoinTurn {
+    Now,
+    /// After that time.
+    Later(Duration),
+    /// It would have to wait too long. It is refused after that time, because a quick refusal would
+    /// only bring the next try.
+    TooLate(Duration),
+}
+
+/// A place of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// The wait for it; none if the wait would be longer than allowed, and nothing was taken.
+    wait: Option<Duration>,
+    /// What was missing in the bucket then, as time.
+    used_ns: u64,
+}
+
+impl Admission {
+    /// When the next join may be answered. This takes the place.
+    pub fn next_join(&self) -> JoinTurn {
+        let limits = self.lock();
+        let observe = limits.observe;
+        let rate = limits.rate(Limit::JoinsPerSecond);
+        let is_observed = observe.contains(Limit::JoinsPerSecond);
+        let wait_max = match is_observed {
+            true => Duration::ZERO,
+            false => Duration::from_millis(limits.wait_ms(Limit::JoinsPerSecond)),
+        };
+        let place = self.take_join(self.now_ns(), rate, wait_max);
+        // Not before: a token that is taken at the old rate after a change would be owed at the new
+        // one.
+        drop(limits);
+        let (limit, used_ns) = (Limit::JoinsPerSecond, place.used_ns);
+        self.meters.note(observe, limit, used_ns, rate.burst_ns());
+        if place.wait == Some(Duration::ZERO) {
+            return JoinTurn::Now;
+        }
+        match (
+            self.meters.exceeded(observe, Limit::JoinsPerSecond),
+            place.wait,
+        ) {
+            (false, _) => JoinTurn::Now,
+            (true, Some(wait)) => JoinTurn::Later(wait),
+            (true, None) => JoinTurn::TooLate(wait_max),
+        }
+    }
+
+    /// Takes the next free place, unless it is further away than `wait_max`.
+    fn take_join(&self, now_ns: u64, rate: RefillRate, wait_max: Duration) -> Place {
+        let used_ns = |full_at_ns: u64| full_at_ns.saturating_sub(now_ns) + rate.one_ns();
+        let wait_ns = |used_ns: u64| used_ns.saturating_sub(rate.burst_ns());
+        let wait_max_ns = wait_max.as_nanos() as u64;
+        let relaxed = Ordering::Relaxed;
+        let full_at_ns = &self.joins_full_at_ns;
+        let taken = full_at_ns.fetch_update(relaxed, relaxed, |full_at_ns| {
+            let used_ns = used_ns(full_at_ns);
+            (wait_ns(used_ns) <= wait_max_ns).then_some(now_ns + used_ns)
+        });
+        let (Ok(before) | Err(before)) = taken;
+        let used_ns = used_ns(before);
+        let wait = Duration::from_nanos(wait_ns(used_ns));
+        Place {
+            wait: taken.is_ok().then_some(wait),
+            used_ns,
+        }
+    }
+
+    /// Leaves the bucket empty at most, and nothing owed: for another rate, under which what is
+    /// missing now would be something else.
+    pub(super) fn forgive_joins(&self, now_ns: u64, rate: RefillRate) {
+        let empty_ns = now_ns + rate.burst_ns();
+        self.joins_full_at_ns.fetch_min(empty_ns, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::limits::values::ServerLimits;
+
+    const MS: u64 = 1_000_000;
+
+    fn rate() -> RefillRate {
+        RefillRate::new(1_000, 10)
+    }
+
+    #[test]
+    fn those_who_wait_get_places_one_after_the_other_and_nobody_waits_longer_than_allowed() {
+        let joins = Admission::new(1, &ServerLimits::default());
+        let take = |now: u64| joins.take_join(now, rate(), Duration::from_millis(3)).wait;
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert!((0..10).all(|_| take(0) == ms(0)));
+        assert_eq!([take(0), take(0), take(0)], [ms(1), ms(2), ms(3)]);
+        assert_eq!([take(0), take(0)], [None, None]);
+        assert_eq!(take(MS), ms(3), "who was refused took nobody's place");
+    }
+
+    #[test]
+    fn what_was_taken_at_a_slow_rate_is_forgiven_at_another() {
+        let joins = Admission::new(1, &ServerLimits::default());
+        let wait_max = Duration::from_millis(3);
+        let slow = RefillRate::new(1, 10);
+        for _ in 0..20 {
+            joins.take_join(0, slow, wait_max);
+        }
+        assert_eq!(joins.take_join(0, rate(), wait_max).wait, None);
+        joins.forgive_joins(0, rate());
+        let wait = joins.take_join(0, rate(), wait_max).wait;
+        assert_eq!(wait, Some(Duration::from_millis(1)), "empty, and no more");
+        joins.forgive_joins(0, slow);
+        assert_eq!(
+            joins.take_join(MS, rate(), wait_max).wait,
+            wait,
+            "nothing is given"
+        );
+    }
+}

@@ -85,6 +85,7 @@ pub(super) fn reply(
 }
 
 /// A push, or with a null join_ref a broadcast. The payload must be an object.
+#[inline]
 pub(super) fn push(
     out: &mut Vec<u8>,
     join_ref: &Ref,
@@ -99,6 +100,7 @@ pub(super) fn push(
     Ok(FrameKind::Text)
 }
 
+#[inline]
 pub(super) fn write(
     out: &mut Vec<u8>,
     join_ref: &Ref,

@@ -14,6 +14,7 @@ const HEADER_BYTES_MAX: usize = 10;
 ///
 /// The caller promises that a text is UTF-8 and a control
 /// payload at most 125 bytes; neither is checked here.
+#[inline]
 pub fn seal(opcode: OpCode, payload: &[u8]) -> Bytes {
     let mut header = [0; HEADER_BYTES_MAX];
     let header_len =

@@ -7,7 +7,7 @@
 // On purpose not here: long-poll, presence, custom serializers, auth tokens.
 
 import { Channel } from "./socket/channel.js";
-import { RetryTimer, jittered } from "./socket/reconnect.js";
+import { REJOIN_AFTER_MS, jittered, reconnects } from "./socket/reconnect.js";
 import { decode, encode } from "./socket/wire.js";
 
 export { Channel };
@@ -15,8 +15,6 @@ export { Channel };
 const PUSH_TIMEOUT_MS = 10_000;
 // Half of the server's idle timeout, so that one lost heartbeat does not end a quiet connection.
 const HEARTBEAT_INTERVAL_MS = 30_000;
-const RECONNECT_AFTER_MS = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
-const REJOIN_AFTER_MS = [1000, 2000, 5000, 10_000];
 
 /** One WebSocket and the channels on it. It reconnects, and its channels rejoin, until `disconnect()`. */
 export class Socket {
@@ -42,12 +40,7 @@ export class Socket {
     this.heartbeatTimer = null;
     this.heartbeatRef = null;
     this.callbacks = { open: [], close: [], error: [], message: [] };
-    this.reconnectTimer = new RetryTimer(() => this.connect(), opts.reconnectAfterMs ?? jittered(RECONNECT_AFTER_MS));
-    // Somebody looks again, or the network is back: no reason to sit out the rest of a delay.
-    globalThis.addEventListener?.("online", () => this.reconnectTimer.hurry());
-    globalThis.document?.addEventListener?.("visibilitychange", () => {
-      if (!document.hidden) this.reconnectTimer.hurry();
-    });
+    this.reconnectTimer = reconnects(() => this.connect(), opts.reconnectAfterMs);
   }
 
   /** Opens the connection; does nothing while there is one. */

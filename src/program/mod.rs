@@ -3,13 +3,13 @@
 mod exit;
 mod inherited_sockets;
 mod log;
-mod reload;
 mod service_manager;
+mod sighup;
 mod signals;
 
 pub use exit::{CannotListen, Exit};
 pub use inherited_sockets::{InheritedSockets, Unusable};
 pub use log::{Logger, WrongFilter};
-pub use reload::ReloadOnSighup;
 pub use service_manager::ServiceManager;
+pub use sighup::ReloadOnSighup;
 pub use signals::{Signals, asked_again, asked_to_end};

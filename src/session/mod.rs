@@ -5,12 +5,12 @@
 //! `mail` serves handles, `terminate` ends channels, and `wait` is the line of a channel that
 //! waits. A session is used from one thread and never re-entered.
 
-pub(crate) mod broadcast;
 mod busy;
 mod callbacks;
 mod join;
 pub(crate) mod joined;
 mod mail;
+pub(crate) mod seal_broadcast;
 mod terminate;
 #[cfg(test)]
 mod tests;
@@ -28,7 +28,7 @@ use crate::channel::frames;
 use crate::channel::panic_text;
 use crate::channel::{Assigns, Host};
 use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
-pub(crate) use broadcast::{BroadcastFrames, class_of};
+pub(crate) use seal_broadcast::{BroadcastFrames, class_of};
 
 /// Topics of one connection that a log line names.
 const TOPICS_SHOWN: usize = 3;

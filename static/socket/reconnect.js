@@ -1,4 +1,20 @@
-// When to reconnect and rejoin: the timer of the socket's and the channels' next tries.
+// The page's reconnects: when a lost connection is opened again, and the timer behind it.
+
+const RECONNECT_AFTER_MS = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
+
+/** When a channel whose join failed asks again. */
+export const REJOIN_AFTER_MS = [1000, 2000, 5000, 10_000];
+
+/** A timer that calls `connect` after each loss that is scheduled; at once when somebody looks or the network is back. */
+export function reconnects(connect, afterMs = jittered(RECONNECT_AFTER_MS)) {
+  const timer = new RetryTimer(connect, afterMs);
+  // No reason to sit out the rest of a delay.
+  globalThis.addEventListener?.("online", () => timer.hurry());
+  globalThis.document?.addEventListener?.("visibilitychange", () => {
+    if (!document.hidden) timer.hurry();
+  });
+  return timer;
+}
 
 /** Calls `callback` after a delay that depends on how often it did since the last reset. */
 export class RetryTimer {

@@ -143,9 +143,9 @@ fn rust_log_overrides_the_level_as_a_whole_and_for_modules() {
 #[test]
 fn rust_log_that_cannot_be_read_is_refused_in_one_line_with_exit_code_2() {
     for (rust_log, part) in [
-        ("debgu", "\"debug\" meant?"),
-        ("Warning", "\"warn\" meant?"),
-        ("lobbyd=info,inof", "\"info\" meant?"),
+        ("debgu", "\"debug\" may be meant"),
+        ("Warning", "\"warn\" may be meant"),
+        ("lobbyd=info,inof", "\"info\" may be meant"),
         ("lobbyd=loud", "RUST_LOG=warn,"),
         ("lobbyd[x=", "RUST_LOG=warn,"),
     ] {

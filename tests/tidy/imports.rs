@@ -116,7 +116,7 @@ pub fn idle_exceptions(repository: &Repository) -> Vec<String> {
     wrong
 }
 
-/// `session/broadcast` is that file or folder.
+/// `session/seal_broadcast` is that file or folder.
 fn is_at(file: &str, place: &str) -> bool {
     let rest = file
         .strip_prefix("src/")

@@ -6,7 +6,7 @@
 /// What a folder or file of `src` may import; the face of a folder is its `mod.rs`.
 pub struct Import {
     pub from: &'static str,
-    /// Folders of `src`. `session/broadcast` is that file alone, named by the folder's face.
+    /// Folders of `src`. `session/seal_broadcast` is that file alone, named by the folder's face.
     pub to: &'static [&'static str],
     /// It may name what `lib.rs` hands on, whichever folder that is of.
     pub lib: bool,
@@ -53,7 +53,7 @@ pub const IMPORTS: &[Import] = &[
     // A cluster publishes what others sealed: of a session it needs the sealing alone.
     import(
         "cluster",
-        &["session/broadcast", "presence", "broker", "protocol"],
+        &["session/seal_broadcast", "presence", "broker", "protocol"],
     ),
     // The protocol's state of one connection calls the app's channels.
     import(
@@ -122,7 +122,6 @@ pub const ORDERS: &[Order] = &[
                 "backpressure",
                 "host",
                 "deliver",
-                "admit_joins",
                 "deadlines",
                 "limit_watch",
                 "reload",

@@ -104,11 +104,7 @@ pub const SAME_NAMES: &[(&[&str], &str)] = &[
         "of a join or push; of a connection",
     ),
     (
-        &[
-            "src/program/reload.rs",
-            "src/server/reload.rs",
-            "src/server/shard/reload.rs",
-        ],
+        &["src/server/reload.rs", "src/server/shard/reload.rs"],
         "one way, three stations: SIGHUP, what is served, what a shard does",
     ),
     (

@@ -1,7 +1,12 @@
-//! Delivering mail from the app to sessions, and broadcasts that channels look at themselves.
+//! What sessions are handed: mail, broadcasts that channels look at, held joins whose time came.
+
+use std::task::Context;
+
+use tokio::time::Instant;
 
 use super::Shard;
 use super::host::ShardHost;
+use super::join_queue::JOINS_PER_TURN;
 use crate::broker::{Heard, HeardBy};
 use crate::channel::{Broadcast, Mail};
 use crate::protocol::{Json, Payload};
@@ -15,6 +20,25 @@ pub(crate) const DISCONNECT: &str = "disconnect";
 const HEARD_PER_TURN: usize = 256;
 
 impl Shard {
+    /// Answers the joins whose time has come. True if more of them are due in the next turn.
+    pub(crate) fn answer_held_joins(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.services.joins.is_empty() {
+            return false;
+        }
+        let now = Instant::now();
+        for _ in 0..JOINS_PER_TURN {
+            let Some(held) = self.services.joins.pop_due(now) else {
+                break;
+            };
+            // A connection that has gone needs no answer any more.
+            let key = self.connections.place_of(held.connection);
+            if let Some((session, mut host)) = key.and_then(|key| self.session_and_host(key)) {
+                session.answer_join(held.channel, held.in_time, &mut host);
+            }
+        }
+        self.services.joins.next_is_due(cx)
+    }
+
     pub(crate) fn hand_on_heard(&mut self) {
         for _ in 0..HEARD_PER_TURN {
             let Some(heard) = self.services.fanout.take_heard() else {

@@ -150,7 +150,7 @@ impl Host for ShardHost<'_> {
             JoinTurn::TooLate(wait) => (wait, false),
         };
         let held = HeldJoin::new(self.connection, channel, wait, in_time);
-        self.services.joins.line.push_back(held);
+        self.services.joins.hold(held);
         false
     }
 

@@ -18,7 +18,7 @@ pub(crate) const JOINS_PER_TURN: usize = 256;
 pub(crate) struct JoinQueue {
     /// In the order in which they came. One whose moment is before that of another in front of it,
     /// because limits were changed meanwhile, waits for that one.
-    pub line: VecDeque<HeldJoin>,
+    line: VecDeque<HeldJoin>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -45,6 +45,11 @@ impl HeldJoin {
 impl JoinQueue {
     pub fn is_empty(&self) -> bool {
         self.line.is_empty()
+    }
+
+    /// Holds a join over the rate until its moment.
+    pub fn hold(&mut self, join: HeldJoin) {
+        self.line.push_back(join);
     }
 
     /// The first, if its time has come.

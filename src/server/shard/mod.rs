@@ -5,7 +5,6 @@
 //! left. If some is, the shard has itself woken only after the runtime has looked at the sockets:
 //! bytes that arrive meanwhile leave in the same writes.
 
-pub(crate) mod admit_joins;
 pub(crate) mod backpressure;
 pub(crate) mod clock;
 pub(crate) mod close;

@@ -38,7 +38,7 @@ fn two_results_are_told_side_by_side() {
 }
 
 #[test]
-fn a_join_that_is_refused_ends_it_before_it_begins_with_the_reason() {
+fn join_that_is_refused_ends_a_run_before_it_begins_with_the_reason() {
     let (_server, url) = serve();
     let ended = run(&[
         "fanout",
@@ -63,7 +63,7 @@ fn long_run(url: &str) -> Started {
 }
 
 #[test]
-fn a_server_that_goes_away_in_the_middle_leaves_what_was_measured() {
+fn server_that_goes_away_in_the_middle_leaves_what_was_measured() {
     let (server, url) = serve();
     let started = long_run(&url);
     server.stop().unwrap();
@@ -76,7 +76,7 @@ fn a_server_that_goes_away_in_the_middle_leaves_what_was_measured() {
 }
 
 #[test]
-fn an_interrupt_ends_a_run_with_what_was_measured() {
+fn interrupt_ends_a_run_with_what_was_measured() {
     let (_server, url) = serve();
     let started = long_run(&url);
     started.signal(rustix::process::Signal::INT);
@@ -86,7 +86,7 @@ fn an_interrupt_ends_a_run_with_what_was_measured() {
 }
 
 #[test]
-fn a_spawned_server_is_measured_and_stopped() {
+fn spawned_server_is_measured_and_stopped() {
     let floor = env!("CARGO_BIN_EXE_lobbyd-loadtest");
     // A port that was free a moment ago: the server is told it on its command line.
     let port = std::net::TcpListener::bind("127.0.0.1:0")

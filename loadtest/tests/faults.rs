@@ -186,7 +186,7 @@ fn count(counts: &[Count], words: &str) -> u64 {
 }
 
 #[test]
-fn a_server_that_uses_all_that_websocket_allows_has_no_fault() {
+fn server_that_uses_all_that_websocket_allows_has_no_fault() {
     let run = measured_against(Fault::None);
     run.holds();
     assert_eq!(run.only().connections.joined, 4);
@@ -194,7 +194,7 @@ fn a_server_that_uses_all_that_websocket_allows_has_no_fault() {
 }
 
 #[test]
-fn a_message_that_one_subscriber_does_not_get_is_missing() {
+fn message_that_one_subscriber_does_not_get_is_missing() {
     let run = measured_against(Fault::Drops);
     let one_missing = Deliveries {
         missing: 1,
@@ -205,7 +205,7 @@ fn a_message_that_one_subscriber_does_not_get_is_missing() {
 }
 
 #[test]
-fn a_message_that_one_subscriber_gets_twice_is_duplicated() {
+fn message_that_one_subscriber_gets_twice_is_duplicated() {
     let run = measured_against(Fault::DeliversTwice);
     let one_twice = Deliveries {
         duplicated: 1,
@@ -227,7 +227,7 @@ fn two_messages_that_one_subscriber_gets_in_turned_order_are_out_of_order() {
 }
 
 #[test]
-fn a_text_that_one_subscriber_gets_otherwise_is_altered() {
+fn text_that_one_subscriber_gets_otherwise_is_altered() {
     let run = measured_against(Fault::Alters);
     let one_altered = Deliveries {
         altered: 1,
@@ -240,7 +240,7 @@ fn a_text_that_one_subscriber_gets_otherwise_is_altered() {
 /// A third of the messages were due during the stall, and are late by up to a second. Counted from when the server got
 /// round to them, none would be.
 #[test]
-fn a_stall_of_a_second_shows_in_the_delay_from_the_intended_time() {
+fn stall_of_a_second_shows_in_the_delay_from_the_intended_time() {
     let run = measured_against(Fault::Stalls(STALL));
     run.holds();
     let measurement = run.only();
@@ -262,12 +262,12 @@ fn a_stall_of_a_second_shows_in_the_delay_from_the_intended_time() {
 }
 
 #[test]
-fn a_join_that_is_refused_is_told_with_its_reason() {
+fn join_that_is_refused_is_told_with_its_reason() {
     run_against(REFUSES_JOINS).cannot_begin(&["join", "authorized", "--topic"]);
 }
 
 #[test]
-fn an_upgrade_that_is_answered_otherwise_is_told_with_its_answer() {
+fn upgrade_that_is_answered_otherwise_is_told_with_its_answer() {
     run_against(Fault::Answers(FORBIDDEN)).cannot_begin(&["HTTP 403 Forbidden", "--param"]);
     run_against(Fault::Answers(NOT_FOUND))
         .cannot_begin(&["HTTP 404 Not Found", "/socket/websocket"]);
@@ -275,7 +275,7 @@ fn an_upgrade_that_is_answered_otherwise_is_told_with_its_answer() {
 }
 
 #[test]
-fn a_server_that_resets_everybody_is_lost_and_what_was_measured_is_kept() {
+fn server_that_resets_everybody_is_lost_and_what_was_measured_is_kept() {
     let run = measured_against(Fault::ResetsAll);
     run.fails_by(&[
         "deliveries missing",
@@ -290,7 +290,7 @@ fn a_server_that_resets_everybody_is_lost_and_what_was_measured_is_kept() {
 }
 
 #[test]
-fn a_subscriber_that_is_closed_is_lost_by_its_code_and_misses_the_rest() {
+fn subscriber_that_is_closed_is_lost_by_its_code_and_misses_the_rest() {
     let run = measured_against(Fault::ClosesOne);
     run.fails_by(&["deliveries missing", "1 connection lost of 4: 1013"]);
     let measurement = run.only();
@@ -315,7 +315,7 @@ fn pushes_that_are_refused_are_told_by_reason_and_not_as_missing() {
 }
 
 #[test]
-fn a_person_reads_each_failure_once() {
+fn failure_is_read_once_by_a_person() {
     let run = measured_against(Fault::Drops).run;
     assert_eq!(run.seen.matches("FAILED: ").count(), 1, "{}", run.seen);
 }

@@ -57,7 +57,7 @@ fn broadcast(topic: &str, number: usize) -> String {
 }
 
 #[test]
-fn everybody_in_a_lobby_gets_each_message_once_and_in_order_and_nobody_else_does() {
+fn message_reaches_all_of_its_lobby_once_in_order_and_nobody_else() {
     for writes in [Writes::Batch, Writes::Single] {
         let floor = Running::start(writes);
         let mut here: Vec<Client> = (0..3).map(|_| floor.joined("room:a")).collect();
@@ -78,7 +78,7 @@ fn everybody_in_a_lobby_gets_each_message_once_and_in_order_and_nobody_else_does
 
 /// Frames that came in one read leave in one write, which loopback hands over whole: there is no read that gets a part.
 #[test]
-fn what_comes_in_one_turn_leaves_in_one_write_in_batch_mode() {
+fn batch_mode_sends_what_comes_in_one_turn_in_one_write() {
     let floor = Running::start(Writes::Batch);
     let mut publisher = floor.joined("room:a");
     let mut member = floor.joined("room:a");
@@ -92,7 +92,7 @@ fn what_comes_in_one_turn_leaves_in_one_write_in_batch_mode() {
 }
 
 #[test]
-fn what_comes_in_one_turn_arrives_whole_in_single_mode() {
+fn single_mode_sends_what_comes_in_one_turn_whole() {
     let floor = Running::start(Writes::Single);
     let mut publisher = floor.joined("room:a");
     let mut member = floor.joined("room:a");
@@ -122,7 +122,7 @@ fn heartbeats_pings_and_leaves_are_answered() {
 
 /// The messages are more than the kernel holds for a reader that stopped, so the floor must have kept some.
 #[test]
-fn a_reader_that_stops_for_a_while_gets_everything_when_it_goes_on() {
+fn reader_that_stops_for_a_while_gets_everything_when_it_goes_on() {
     for writes in [Writes::Batch, Writes::Single] {
         let floor = Running::start(writes);
         let mut publisher = floor.joined("room:a");
@@ -166,7 +166,7 @@ fn malformed_input_ends_its_own_connection_only() {
 }
 
 #[test]
-fn a_close_is_echoed_and_what_follows_it_is_not_read() {
+fn close_is_echoed_and_what_follows_it_is_not_read() {
     let floor = Running::start(Writes::Batch);
     let mut staying = floor.joined("room:a");
     let mut closing = floor.joined("room:a");

@@ -7,7 +7,7 @@ use support::rooms::serve;
 use support::{run, run_at};
 
 #[test]
-fn an_open_loop_over_many_lobbies_is_checked_whole_and_its_result_is_as_the_schema_says() {
+fn open_loop_over_many_lobbies_is_checked_whole_and_fits_the_schema() {
     let (_server, url) = serve();
     let own = std::process::id().to_string();
     let ended = run(&[
@@ -75,7 +75,7 @@ fn an_open_loop_over_many_lobbies_is_checked_whole_and_its_result_is_as_the_sche
 }
 
 #[test]
-fn a_closed_loop_keeps_its_window_in_both_versions_of_the_protocol() {
+fn closed_loop_keeps_its_window_in_both_versions_of_the_protocol() {
     let (_server, url) = serve();
     for vsn in ["1.0.0", "2.0.0"] {
         let ended = run(&[
@@ -113,7 +113,7 @@ fn a_closed_loop_keeps_its_window_in_both_versions_of_the_protocol() {
 }
 
 #[test]
-fn a_publisher_that_gets_no_echo_is_not_waited_for() {
+fn publisher_that_gets_no_echo_is_not_waited_for() {
     let (_server, url) = serve();
     let ended = run(&[
         "fanout",
@@ -139,7 +139,7 @@ fn a_publisher_that_gets_no_echo_is_not_waited_for() {
 }
 
 #[test]
-fn an_echo_that_does_not_come_is_missing() {
+fn echo_that_does_not_come_is_missing() {
     let (_server, url) = serve();
     let ended = run(&[
         "fanout",
@@ -167,7 +167,7 @@ fn an_echo_that_does_not_come_is_missing() {
 }
 
 #[test]
-fn what_is_not_broadcast_at_all_is_told_with_a_hint() {
+fn messages_that_are_not_broadcast_at_all_are_told_with_a_hint() {
     let (_server, url) = serve();
     run(&[
         "fanout",
@@ -193,7 +193,7 @@ fn what_is_not_broadcast_at_all_is_told_with_a_hint() {
 }
 
 #[test]
-fn a_floor_is_measured_beside_the_server_and_ratios_are_told() {
+fn floor_is_measured_beside_the_server_and_ratios_are_told() {
     let (_server, url) = serve();
     let ended = run(&[
         "fanout",
@@ -237,7 +237,7 @@ fn a_floor_is_measured_beside_the_server_and_ratios_are_told() {
 }
 
 #[test]
-fn a_prober_takes_the_delays_of_the_measured_time_in_a_process_of_its_own() {
+fn prober_takes_the_delays_of_the_measured_time_in_a_process_of_its_own() {
     let (_server, url) = serve();
     let ended = run(&[
         "fanout",
@@ -270,7 +270,7 @@ fn a_prober_takes_the_delays_of_the_measured_time_in_a_process_of_its_own() {
 
 /// The pace begins just before the measured time does, so a little more than was measured may have been due.
 #[test]
-fn what_was_due_at_a_rate_that_cannot_be_reached_was_published_or_is_unsent() {
+fn messages_due_at_an_unreachable_rate_were_published_or_are_unsent() {
     let (_server, url) = serve();
     let line = "fanout --clients 2 --rate 3000000 --warmup 0s --duration 500ms --settle 1s";
     let ended = run_at(&url, line)
@@ -286,7 +286,7 @@ fn what_was_due_at_a_rate_that_cannot_be_reached_was_published_or_is_unsent() {
 }
 
 #[test]
-fn own_messages_that_come_though_they_were_not_to_are_warned_of_and_not_timed() {
+fn own_messages_that_were_not_to_come_are_warned_of_and_not_timed() {
     let (_server, url) = serve();
     let line = "fanout --clients 10 --no-echo --rate 200 --warmup 0s --duration 500ms";
     let ended = run_at(&url, line)

@@ -39,7 +39,7 @@ fn sent() -> Vec<String> {
 }
 
 #[test]
-fn one_message_is_dropped_doubled_swapped_or_altered_for_one_subscriber() {
+fn message_is_dropped_doubled_swapped_or_altered_for_one_subscriber() {
     let at = AT as usize;
     let mut expected = sent();
     expected.remove(at);
@@ -63,7 +63,7 @@ fn one_message_is_dropped_doubled_swapped_or_altered_for_one_subscriber() {
 }
 
 #[test]
-fn one_gets_what_another_lobby_was_told() {
+fn subscriber_gets_what_another_lobby_was_told() {
     let server = Misbehaving::start(Fault::Strays);
     let mut publisher = joined(&server);
     let mut stranger = Client::connect(server.address);
@@ -74,7 +74,7 @@ fn one_gets_what_another_lobby_was_told() {
 }
 
 #[test]
-fn a_latecomer_does_not_hear_itself_and_the_others_do() {
+fn latecomer_does_not_hear_itself_and_the_others_do() {
     let server = Misbehaving::start(Fault::HidesEchoes);
     let mut early: Vec<Client> = (0..EARLY).map(|_| joined(&server)).collect();
     let mut late = joined(&server);
@@ -87,14 +87,14 @@ fn a_latecomer_does_not_hear_itself_and_the_others_do() {
 }
 
 #[test]
-fn a_stall_holds_up_everything_and_loses_nothing() {
+fn stall_holds_up_everything_and_loses_nothing() {
     let began = Instant::now();
     assert_eq!(got_by_one(Fault::Stalls(STALL), MESSAGES), sent());
     assert!(began.elapsed() >= STALL);
 }
 
 #[test]
-fn one_is_closed_and_all_are_reset() {
+fn subscriber_is_closed_and_all_are_reset() {
     let server = Misbehaving::start(Fault::ClosesOne);
     let [mut publisher, mut one] = [(); 2].map(|()| joined(&server));
     publisher.push_all("room:a", 0..MESSAGES);

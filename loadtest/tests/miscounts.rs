@@ -35,7 +35,7 @@ fn wrong(run: &Run) -> Deliveries {
 
 /// The data and the end of the connection are one segment, hence one event.
 #[test]
-fn an_end_of_the_connection_that_comes_with_a_message_is_a_loss() {
+fn end_of_the_connection_that_comes_with_a_message_is_a_loss() {
     let run = run_against(Fault::EndsOne, FANOUT).ends_with(1);
     let measured = run.measurement();
     let lost = Count {
@@ -60,7 +60,7 @@ fn an_end_of_the_connection_that_comes_with_a_message_is_a_loss() {
 /// It is the tag that is changed, and so whose delivery it is: the first and the last digit of the sequence, and the last
 /// of the time.
 #[test]
-fn a_tag_with_another_digit_is_an_altered_delivery_and_its_own_is_missing() {
+fn tag_with_another_digit_is_an_altered_delivery_and_its_own_is_missing() {
     const MARKER_AND_STREAM: usize = 8 + 6;
     for place in [0, 7, 7 + 14].map(|digit| MARKER_AND_STREAM + digit) {
         let run = run_against(Fault::Garbles(place), FANOUT).ends_with(1);
@@ -80,7 +80,7 @@ fn a_tag_with_another_digit_is_an_altered_delivery_and_its_own_is_missing() {
 }
 
 #[test]
-fn a_message_in_a_lobby_that_it_was_not_published_to_has_strayed() {
+fn message_in_a_lobby_that_it_was_not_published_to_has_strayed() {
     let line = format!("{FANOUT} --topics 2 --topic room:{{lobby}}");
     let run = run_against(Fault::Strays, &line)
         .ends_with(1)
@@ -97,7 +97,7 @@ fn a_message_in_a_lobby_that_it_was_not_published_to_has_strayed() {
 
 /// Messages so late are given up, for the pace of a closed loop. When they come, their delays are told all the same.
 #[test]
-fn a_stall_that_is_longer_than_a_delivery_is_waited_for_shows_in_the_last_subscribers_delay() {
+fn stall_longer_than_the_wait_shows_in_the_last_subscribers_delay() {
     let line = "fanout --clients 4 --rate 100 --warmup 0s --duration 3s --settle 1s";
     let run = run_against(Fault::Stalls(Duration::from_secs(2)), line).ends_with(0);
     let measured = run.measurement();
@@ -108,7 +108,7 @@ fn a_stall_that_is_longer_than_a_delivery_is_waited_for_shows_in_the_last_subscr
 }
 
 #[test]
-fn those_who_come_and_do_not_hear_themselves_fail_the_run() {
+fn newcomers_that_do_not_hear_themselves_fail_the_run() {
     let line = format!(
         "churn --clients {EARLY} --rate 20 --churners 10 --churn-rate 20 --stay 50ms --warmup 0s --duration 1s \
          --settle 3s"
@@ -125,7 +125,7 @@ fn those_who_come_and_do_not_hear_themselves_fail_the_run() {
 
 /// They come one after the other, so that it is a slow one that is refused.
 #[test]
-fn a_slow_client_whose_join_was_refused_is_owed_nothing() {
+fn slow_client_whose_join_was_refused_is_owed_nothing() {
     let refuses_the_last = Fault::RefusesJoins {
         but: 5,
         reason: "full",
@@ -158,7 +158,7 @@ fn heartbeats_that_are_never_answered_fail_the_run() {
 }
 
 #[test]
-fn a_ramp_does_not_hold_while_heartbeats_are_never_answered() {
+fn ramp_does_not_hold_while_heartbeats_are_never_answered() {
     let line = "ramp --clients 4 --from 10 --to 10 --heartbeat 100ms --settle 300ms --warmup 0s --duration 1s \
                 --slo p99=30s";
     let run = run_against(Fault::IgnoresHeartbeats, line).ends_with(1);

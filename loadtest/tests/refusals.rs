@@ -25,19 +25,19 @@ fn refused_by(fault: Fault) -> Run {
 
 /// The half and the end of the connection are one segment, hence one event.
 #[test]
-fn half_an_answer_to_the_upgrade_is_a_refusal_at_once() {
+fn half_answer_to_the_upgrade_is_a_refusal_at_once() {
     refused_by(Fault::Answers("HTTP/1.1 101 Switching Protocols\r\nUpgr"))
         .says("1006 (no Close frame)");
 }
 
 #[test]
-fn a_channel_that_crashes_at_the_join_is_a_refusal_at_once() {
+fn channel_that_crashes_at_the_join_is_a_refusal_at_once() {
     refused_by(Fault::CrashesJoins).says("the channel crashed (phx_error)");
 }
 
 /// Escape and bell, and the one character that stands for escape and bracket.
 #[test]
-fn a_reason_cannot_drive_the_terminal() {
+fn reason_cannot_drive_the_terminal() {
     let reason = "\u{1b}[2Jgone\u{7}\u{9b}31m red\r\n";
     let refused = refused_by(Fault::RefusesJoins { but: 0, reason }).says("was refused: [2Jgone");
     let drives = |character: &char| character.is_control() && *character != '\n';
@@ -51,7 +51,7 @@ fn a_reason_cannot_drive_the_terminal() {
 
 /// Nothing listens at that address, and nothing is looked for there.
 #[test]
-fn what_cannot_be_bound_or_observed_is_refused_before_anything_is_started() {
+fn flags_for_what_cannot_be_bound_or_observed_are_refused_before_a_start() {
     for (line, words) in [
         ("fanout --server-cores 0", "--spawn is missing"),
         (

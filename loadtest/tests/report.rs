@@ -53,7 +53,7 @@ fn plain(result: &RunResult) -> String {
 }
 
 #[test]
-fn a_terminal_shows_failures_before_anything_else() {
+fn terminal_shows_failures_before_anything_else() {
     let shown = plain(&fixtures::failing());
     let first: Vec<&str> = shown.lines().take_while(|line| !line.is_empty()).collect();
     assert_eq!(
@@ -86,7 +86,7 @@ fn a_terminal_shows_failures_before_anything_else() {
 }
 
 #[test]
-fn a_run_that_held_says_so_first() {
+fn run_that_held_says_so_first() {
     let shown = plain(&fixtures::healthy());
     let held = "HELD: All 12,000,000 deliveries came once, in order, as they were published. 2 objectives held.\n";
     assert!(shown.starts_with(held), "{shown}");
@@ -94,7 +94,7 @@ fn a_run_that_held_says_so_first() {
 }
 
 #[test]
-fn what_broke_a_ramp_is_its_finding_and_not_its_failure() {
+fn ramp_that_broke_has_the_cause_as_its_finding_and_not_as_its_failure() {
     let shown = plain(&fixtures::ramp());
     assert!(
         shown.starts_with("HELD: up to 1,600 messages a second (the server was the limit)."),
@@ -107,7 +107,7 @@ fn what_broke_a_ramp_is_its_finding_and_not_its_failure() {
 }
 
 #[test]
-fn a_ramp_of_which_nothing_held_has_failed() {
+fn ramp_of_which_nothing_held_has_failed() {
     let mut result = fixtures::ramp();
     result.held = false;
     result.measurements.drain(..4);
@@ -126,7 +126,7 @@ fn a_ramp_of_which_nothing_held_has_failed() {
 }
 
 #[test]
-fn a_warning_that_each_round_repeats_comes_once_and_a_failure_each_time() {
+fn warning_that_each_round_repeats_comes_once_and_a_failure_each_time() {
     let mut result = fixtures::with_floor();
     for (percent, measurement) in (41..).zip(&result.measurements) {
         for (severity, text) in [
@@ -152,7 +152,7 @@ fn a_warning_that_each_round_repeats_comes_once_and_a_failure_each_time() {
 }
 
 #[test]
-fn a_generator_at_its_limit_is_named_as_the_bottleneck() {
+fn generator_at_its_limit_is_named_as_the_bottleneck() {
     let shown = plain(&fixtures::failing());
     assert!(shown.contains(
         "The load generator was the bottleneck: the figures are its ceiling, not the server's."
@@ -160,7 +160,7 @@ fn a_generator_at_its_limit_is_named_as_the_bottleneck() {
 }
 
 #[test]
-fn a_generator_whose_core_others_took_is_not_sent_to_another_core() {
+fn generator_whose_core_others_took_is_not_sent_to_another_core() {
     let mut result = fixtures::failing();
     result.measurements[0].load.waiting = 0.4;
     let shown = words(&plain(&result));
@@ -172,14 +172,14 @@ fn a_generator_whose_core_others_took_is_not_sent_to_another_core() {
 }
 
 #[test]
-fn a_limit_that_nobody_asked_for_is_not_named() {
+fn limit_that_nobody_asked_for_is_not_named() {
     let limit = "Neither side was at its limit: the rate that was asked for was.";
     assert!(plain(&fixtures::healthy()).contains(limit));
     assert!(!plain(&fixtures::joins()).contains("Neither side"));
 }
 
 #[test]
-fn what_was_measured_and_on_which_cores_stands_above_the_figures() {
+fn measured_load_and_its_cores_stand_above_the_figures() {
     let result = fixtures::healthy();
     let what = "fanout · 1,000 clients · 1,000 msg/s · ws://127.0.0.1:4000/socket/websocket";
     let cores = "Server on core 0 (of 2), load on core 1: the capacity told is that of 1 core.";
@@ -192,7 +192,7 @@ fn what_was_measured_and_on_which_cores_stands_above_the_figures() {
 }
 
 #[test]
-fn an_objective_that_nothing_was_observed_of_could_not_be_judged() {
+fn objective_that_nothing_was_observed_of_could_not_be_judged() {
     let mut result = fixtures::failing();
     result.objectives[0].observed = "nothing was observed".into();
     let shown = plain(&result);
@@ -202,7 +202,7 @@ fn an_objective_that_nothing_was_observed_of_could_not_be_judged() {
 }
 
 #[test]
-fn a_run_interrupted_before_it_measured_says_that_alone() {
+fn run_interrupted_before_it_measured_says_that_alone() {
     let mut result = not_started();
     result.ended = Ended::Interrupted;
     assert_eq!(plain(&result), "INTERRUPTED: Nothing was measured.\n");
@@ -219,7 +219,7 @@ fn few_connections_make_no_claim_about_the_memory_of_each() {
 }
 
 #[test]
-fn what_used_nothing_gets_no_line() {
+fn figures_of_nothing_used_get_no_line() {
     let mut result = fixtures::joins();
     let server = result.measurements[0].server.as_mut().unwrap();
     (server.cpu_seconds, server.system_seconds) = (0.0, 0.0);
@@ -232,7 +232,7 @@ fn what_used_nothing_gets_no_line() {
 }
 
 #[test]
-fn a_multiple_of_the_floor_says_which_way_is_better() {
+fn multiple_of_the_floor_says_which_way_is_better() {
     let page = html::render(&fixtures::with_floor());
     let begin = page
         .find("The server as a multiple of the floor (batch)")
@@ -253,7 +253,7 @@ fn a_multiple_of_the_floor_says_which_way_is_better() {
 }
 
 #[test]
-fn a_run_that_measured_nothing_is_told_all_the_same() {
+fn run_that_measured_nothing_is_told_all_the_same() {
     let result = not_started();
     assert!(plain(&result).starts_with("FAILED: connection refused"));
     assert!(html::render(&result).contains("connection refused"));
@@ -319,7 +319,7 @@ fn words_of_the_server_do_not_become_markup() {
 }
 
 #[test]
-fn a_page_is_whole_and_needs_no_other_file() {
+fn page_is_whole_and_needs_no_other_file() {
     let mut pages: Vec<String> = samples()
         .iter()
         .map(|(_, result)| html::render(result))
@@ -338,7 +338,7 @@ fn a_page_is_whole_and_needs_no_other_file() {
 }
 
 #[test]
-fn plots_are_named_for_those_who_do_not_see_them_and_their_colours_are_those_of_the_page() {
+fn plots_have_names_for_who_cannot_see_them_and_the_pages_colours() {
     for (name, result) in samples() {
         let page = html::render(&result);
         for svg in page.split("<svg ").skip(1) {
@@ -404,7 +404,7 @@ fn runs_that_were_not_asked_for_the_same_are_not_compared_in_silence() {
 }
 
 #[test]
-fn other_scenarios_are_told_once() {
+fn scenarios_that_differ_are_told_once() {
     let shown = compare::text(&named([fixtures::healthy(), fixtures::ramp()]), None, false);
     let words = words(&shown);
     let told = "Warning: The runs are of different scenarios (fanout, ramp)";
@@ -413,7 +413,7 @@ fn other_scenarios_are_told_once() {
 }
 
 #[test]
-fn what_was_asked_for_is_no_merit_and_what_was_found_is() {
+fn figure_asked_for_is_no_merit_and_figure_found_is() {
     let rows = |runs: [RunResult; 2]| compare::text(&named(runs), None, false);
     let open = rows([fixtures::healthy(), fixtures::failing()]);
     assert!(open.contains("\n  deliveries  "), "{open}");
@@ -433,7 +433,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_result_that_was_written_is_read_as_it_was() {
+fn result_that_was_written_is_read_as_it_was() {
     let folder = folder();
     for (name, result) in samples() {
         let path = folder.path().join(name);
@@ -443,7 +443,7 @@ fn a_result_that_was_written_is_read_as_it_was() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_refused_with_the_reason() {
+fn file_that_cannot_be_used_is_refused_with_the_reason() {
     let folder = folder();
     let path = folder.path().join("result.json");
     let refused = |content: &str| {
@@ -475,7 +475,7 @@ fn published_schema() -> PathBuf {
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_code() {
+fn published_schema_is_that_of_the_code() {
     let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(published_schema(), &made).unwrap();
@@ -524,7 +524,7 @@ fn samples_are_left_to_be_looked_at() {
 }
 
 #[test]
-fn a_restart_tells_when_who_was_back_and_what_they_felt() {
+fn restart_tells_when_who_was_back_and_what_they_felt() {
     let result = fixtures::restart();
     let shown = words(&plain(&result));
     for told in [

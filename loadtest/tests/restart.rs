@@ -14,7 +14,7 @@ use support::{Run, start};
 
 /// The process that [`command`] starts: this binary with this test alone. Otherwise it does nothing.
 #[test]
-fn serves_the_other_tests_when_they_start_it() {
+fn server_for_the_other_tests_runs_when_they_start_it() {
     serve_if_told();
 }
 
@@ -39,7 +39,7 @@ fn restart(spawn: &str, address: SocketAddr, line: &str) -> Run {
 fn restart_of(passing: Passing, line: &str) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let address = free();
-    let test = "serves_the_other_tests_when_they_start_it";
+    let test = "server_for_the_other_tests_runs_when_they_start_it";
     let command = command(passing, address, &folder.path().join("lives"), test);
     let command = match line.contains("--inherit") {
         true => format!("{command} 0<&3"),
@@ -99,7 +99,7 @@ fn build(profile: &Path, target: [&str; 2]) {
 }
 
 #[test]
-fn everybody_comes_back_to_a_lobbyd_that_is_restarted() {
+fn restarted_lobbyd_has_everybody_back() {
     let address = free();
     let spawn = format!("exec {} {address} 2", lobbies().display());
     let line =
@@ -161,12 +161,12 @@ fn restart_of_the_binary(line: &str) -> Run {
 }
 
 #[test]
-fn everybody_comes_back_to_the_binary_with_a_file_of_rooms() {
+fn restarted_binary_with_a_file_of_rooms_has_everybody_back() {
     restart_of_the_binary("").says("70 clients were back");
 }
 
 #[test]
-fn everybody_comes_back_at_the_first_try_where_both_binaries_inherit_one_socket() {
+fn socket_that_both_binaries_inherit_has_everybody_back_at_the_first_try() {
     let run = restart_of_the_binary("--inherit").says("70 clients were back");
     let restart = told(&run);
     assert!(restart.inherited);
@@ -201,7 +201,7 @@ fn clients_that_are_cut_off_come_back_and_are_warned_of() {
 }
 
 #[test]
-fn a_server_that_refuses_every_join_after_its_restart_has_nobody_back() {
+fn server_that_refuses_every_join_after_its_restart_has_nobody_back() {
     let run = restart_of(Passing::RefusesJoins, "--back-within 4s").ends_with(1);
     let run = run
         .says("FAILED: 8 of 8 clients were not back within 4s of the signal")
@@ -213,7 +213,7 @@ fn a_server_that_refuses_every_join_after_its_restart_has_nobody_back() {
 }
 
 #[test]
-fn a_join_that_is_refused_once_is_sent_again_on_the_same_connection_and_counts() {
+fn join_refused_once_is_sent_again_on_the_same_connection_and_counts() {
     let run = restart_of(Passing::RefusesOnce, "")
         .ends_with(1)
         .says("not now (1)");
@@ -228,7 +228,7 @@ fn a_join_that_is_refused_once_is_sent_again_on_the_same_connection_and_counts()
 }
 
 #[test]
-fn a_message_that_is_lost_after_the_restart_is_missing() {
+fn message_that_is_lost_after_the_restart_is_missing() {
     let line = "--lobby-rate 300 --rate 0.01";
     let run = restart_of(Passing::Drops, line).ends_with(1);
     let run = run.says("FAILED: 1 delivery missing");
@@ -237,21 +237,21 @@ fn a_message_that_is_lost_after_the_restart_is_missing() {
 }
 
 #[test]
-fn a_server_that_does_not_end_is_killed_and_the_run_fails_by_it() {
+fn server_that_does_not_end_is_killed_and_the_run_fails_by_it() {
     let run = restart_of(Passing::Stays, "--end-within 1s").ends_with(1);
     let run = run.says("did not end within 1s of SIGTERM and was killed");
     assert_eq!(told(&run).back, 8);
 }
 
 #[test]
-fn a_server_that_does_not_start_again_is_told_with_its_last_words() {
+fn server_that_does_not_start_again_is_told_with_its_last_words() {
     let run = restart_of(Passing::Dies, "").ends_with(1);
     run.says("the server that was started again has ended. It said: ")
         .says("no second life");
 }
 
 #[test]
-fn nobody_is_refused_where_both_servers_inherit_one_listening_socket() {
+fn listening_socket_that_both_servers_inherit_refuses_nobody() {
     let run = restart_of(Passing::Well, "--inherit").ends_with(0);
     let restart = told(&run);
     assert!(restart.inherited);
@@ -263,7 +263,7 @@ fn nobody_is_refused_where_both_servers_inherit_one_listening_socket() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_before_anything_is_started() {
+fn flags_that_make_no_sense_are_refused_before_anything_is_started() {
     let table = [
         ("--lobby 5", "--spawn is missing"),
         (
@@ -282,7 +282,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_started() {
 }
 
 #[test]
-fn who_cannot_join_before_the_restart_ends_it_there() {
+fn client_that_cannot_join_before_the_restart_ends_it_there() {
     let address = free();
     let spawn = format!("exec {} {address} 1", lobbies().display());
     let line = "--lobby 5 --publishers 1 --lobbies 3 --lobby-topic hall:{lobby}";

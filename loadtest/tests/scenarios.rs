@@ -6,7 +6,7 @@ use support::rooms::serve;
 use support::{run, run_at};
 
 #[test]
-fn a_join_storm_is_timed_from_the_planned_starts() {
+fn join_storm_is_timed_from_the_planned_starts() {
     let (_server, url) = serve();
     let ended = run(&[
         "joins",
@@ -89,7 +89,7 @@ fn idle_connections_beat_and_their_memory_is_read_before_and_after_pushes() {
 }
 
 #[test]
-fn those_who_stay_do_not_notice_those_who_come_and_go() {
+fn members_who_stay_do_not_notice_those_who_come_and_go() {
     let (_server, url) = serve();
     let ended = run(&[
         "churn",
@@ -214,7 +214,7 @@ fn slow_clients_beyond_the_retention_are_told_and_counted_by_code() {
 }
 
 #[test]
-fn a_ramp_names_the_last_step_that_held_or_that_all_did() {
+fn ramp_names_the_last_step_that_held_or_that_all_did() {
     let (_server, url) = serve();
     let common = [
         "ramp",
@@ -264,7 +264,7 @@ fn a_ramp_names_the_last_step_that_held_or_that_all_did() {
 }
 
 #[test]
-fn a_ramp_breaks_at_a_rate_that_cannot_be_reached() {
+fn ramp_breaks_at_a_rate_that_cannot_be_reached() {
     let (_server, url) = serve();
     let line = "ramp --clients 2 --from 3000000 --to 3000000 --warmup 0s --duration 300ms --settle 1s --slo p99=60s";
     let ramp = run_at(&url, line).ends_with(1).result().ramp.unwrap();

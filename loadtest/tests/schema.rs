@@ -6,7 +6,7 @@ use support::rooms::serve;
 use support::run_at;
 
 #[test]
-fn the_result_of_every_scenario_is_as_the_schema_says() {
+fn result_of_every_scenario_is_as_the_schema_says() {
     let (_server, url) = serve();
     const SHORT: &str = "--rate 50 --warmup 0s --duration 300ms";
     let own = std::process::id();
@@ -27,7 +27,7 @@ fn the_result_of_every_scenario_is_as_the_schema_says() {
 }
 
 #[test]
-fn the_result_of_a_floor_is_as_the_schema_says() {
+fn result_of_a_floor_is_as_the_schema_says() {
     let line =
         "floor --clients 4 --writes both --rate 50 --warmup 0s --duration 300ms --json {json}";
     let words: Vec<&str> = line.split(' ').collect();
@@ -35,7 +35,7 @@ fn the_result_of_a_floor_is_as_the_schema_says() {
 }
 
 #[test]
-fn the_result_of_a_run_that_has_failed_is_as_the_schema_says() {
+fn result_of_a_run_that_has_failed_is_as_the_schema_says() {
     let (_server, url) = serve();
     run_at(&url, "fanout --topic room:closed")
         .ends_with(3)

@@ -70,7 +70,7 @@ fn parent_of(pid: u32) -> Option<u32> {
 /// The command that is spawned ignores SIGTERM, as does what it starts, and what is measured stands beside it: a floor would
 /// end with the first signal.
 #[test]
-fn a_second_signal_ends_the_run_at_once_and_a_server_that_will_not_end() {
+fn second_signal_ends_the_run_at_once_and_a_server_that_will_not_end() {
     let command = "trap '' TERM; echo up; while :; do sleep 0.05; done";
     let address = free_address();
     let url = format!("ws://{address}/socket/websocket");
@@ -106,7 +106,7 @@ fn a_second_signal_ends_the_run_at_once_and_a_server_that_will_not_end() {
 }
 
 #[test]
-fn a_closed_terminal_ends_a_run_with_what_was_measured_and_its_server() {
+fn closed_terminal_ends_a_run_with_what_was_measured_and_its_server() {
     let address = free_address();
     let floor = env!("CARGO_BIN_EXE_lobbyd-loadtest");
     let command = format!("exec '{floor}' floor --serve --listen {address}");
@@ -139,7 +139,7 @@ fn a_closed_terminal_ends_a_run_with_what_was_measured_and_its_server() {
 }
 
 #[test]
-fn a_floor_ends_with_a_run_that_was_killed() {
+fn floor_ends_with_a_run_that_was_killed() {
     let mut started = support::start(&[
         "floor",
         "--clients",
@@ -157,7 +157,7 @@ fn a_floor_ends_with_a_run_that_was_killed() {
 }
 
 #[test]
-fn an_interrupt_in_the_warm_up_says_that_nothing_was_measured() {
+fn interrupt_in_the_warm_up_says_that_nothing_was_measured() {
     let (_server, url) = serve();
     let line = "fanout --clients 5 --rate 200 --warmup 50s --duration 50s";
     let mut started = start_at(&url, line);

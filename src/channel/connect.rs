@@ -329,14 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_host_has_an_empty_one() {
+    fn request_without_host_has_an_empty_one() {
         let info = info(Request::get("/socket/websocket"));
         let uri = info.uri();
         assert_eq!((uri.host, uri.port, uri.query), ("", 80, ""));
     }
 
     #[test]
-    fn a_refusal_has_an_error_status_and_no_other() {
+    fn refusal_has_an_error_status_and_no_other() {
         let refused = |status: u16| {
             let status = StatusCode::from_u16(status).unwrap();
             std::panic::catch_unwind(|| match Connect::refuse_with(status).0 {

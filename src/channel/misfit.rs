@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_field_that_does_not_fit_is_named() {
+    fn field_that_does_not_fit_is_named() {
         for (json, reason) in [
             (r#"{"to":[1]}"#, "missing field `text`"),
             (
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_has_a_bounded_length_whatever_was_sent() {
+    fn reason_has_a_bounded_length_whatever_was_sent() {
         let long = "é".repeat(10_000);
         let reason = told(&format!(r#"{{"to":"{long}","text":""}}"#));
         assert!(

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_decodes_as_plug_decodes_it() {
+    fn query_decodes_as_plug_decodes_it() {
         let table = [
             ("", ""),
             ("vsn=2.0.0", "vsn=2.0.0"),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_exceeds_a_limit_is_refused() {
+    fn query_that_exceeds_a_limit_is_refused() {
         let longest = format!("a={}", "x".repeat(QUERY_BYTES_MAX - 2));
         assert!(Params::from_query(&longest).is_ok());
         assert_eq!(show(&format!("{longest}x")), "TooLong");
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_variable_beats_a_query_parameter() {
+    fn path_variable_beats_a_query_parameter() {
         let mut params = Params::from_query("id=1&x=2").unwrap();
         params.set("id", "7".into());
         assert_eq!((params.get("id"), params.get("x")), (Some("7"), Some("2")));

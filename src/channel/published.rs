@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn on_one_node_a_broadcast_that_is_awaited_is_ready_at_once() {
+    fn broadcast_that_is_awaited_on_one_node_is_ready_at_once() {
         let somewhere = Position {
             epoch: 1,
             sequence: 2,

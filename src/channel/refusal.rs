@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_are_those_that_dashboards_know() {
+    fn refusal_names_are_those_that_dashboards_know() {
         let joins: Vec<&str> = JoinRefusal::VARIANTS.iter().map(|one| one.name()).collect();
         let expected = [
             "unmatched",

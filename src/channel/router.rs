@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_mount_whose_segments_match_is_taken() {
+    fn first_mount_whose_segments_match_is_taken() {
         let table = [
             ("/socket/websocket", Some(1)),
             ("/socket/websocket/", Some(1)),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_variable_must_be_utf8() {
+    fn path_variable_must_be_utf8() {
         let router = router();
         let found = router.find("/ws/t/custom/%ff/x").unwrap();
         assert_eq!(found.params(""), Err(QueryError::NotUtf8));
@@ -247,13 +247,13 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "names a variable twice")]
-    fn a_variable_may_not_stand_twice_in_a_path() {
+    fn variable_may_not_stand_twice_in_a_path() {
         let _ = Router::new().socket("/:id", UserSocket::new().path("/:id"));
     }
 
     #[test]
     #[should_panic(expected = "without a name")]
-    fn a_variable_needs_a_name() {
+    fn variable_needs_a_name() {
         let _ = Router::new().socket("/:", UserSocket::new());
     }
 }

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_a_host_and_a_port() {
+    fn address_is_a_host_and_a_port() {
         let table = [
             ("0.0.0.0:80", Ok(("0.0.0.0", 80))),
             ("localhost:0", Ok(("localhost", 0))),

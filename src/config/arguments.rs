@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn no_argument_is_needed() {
+    fn arguments_are_not_needed() {
         let nothing = Arguments {
             command: None,
             flags: Flags::default(),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_count_of_shards_is_told_which_are_right() {
+    fn wrong_count_of_shards_is_told_which_are_right() {
         for wrong in ["0", "1025", "x", "-1", ""] {
             let error = parse(&[&format!("--shards={wrong}")])
                 .unwrap_err()
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flag_sets_its_setting() {
+    fn flags_each_set_their_setting() {
         let typed = [
             "--listen=[::1]:1",
             "--admin-listen=h:2",

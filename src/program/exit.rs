@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_kept_it_from_listening_is_one_line_with_a_way_out() {
+    fn cause_of_not_listening_is_one_line_with_a_way_out() {
         let line = |address: &str, kind: io::ErrorKind| {
             CannotListen {
                 address: address.parse().unwrap(),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_exit_code_is_in_the_help() {
+    fn exit_codes_are_all_in_the_help() {
         let help = Exit::help();
         for (index, exit) in Exit::ALL.into_iter().enumerate() {
             assert_eq!(usize::from(exit.code()), index);

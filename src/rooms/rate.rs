@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_gives_its_burst_at_once_and_its_rate_from_then_on() {
+    fn bucket_gives_its_burst_at_once_and_its_rate_from_then_on() {
         let rate = Rate {
             per_second: 10,
             burst: Some(20),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn another_rate_counts_from_where_the_bucket_is() {
+    fn new_rate_counts_from_where_the_bucket_is() {
         let slow = Rate {
             per_second: 1,
             burst: Some(2),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_at_a_slow_rate_is_no_debt_at_another() {
+    fn pushes_taken_at_a_slow_rate_are_no_debt_at_another() {
         let [slow, fast] = [(1, 100), (1000, 10)].map(|(per_second, burst)| Rate {
             per_second,
             burst: Some(burst),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_of_nothing_is_one_of_one() {
+    fn rate_of_nothing_is_one_of_one() {
         let none = Rate {
             per_second: 0,
             burst: Some(0),

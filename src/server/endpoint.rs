@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reload_before_the_server_runs_is_what_it_begins_with() {
+    fn reload_before_the_server_runs_is_what_it_begins_with() {
         let bound = bound(Router::new());
         let endpoint = bound.endpoint();
         endpoint.reload(reload(Router::new().static_files(false)));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_end_a_reload_does_nothing_and_what_was_counted_is_still_shown() {
+    fn reload_after_the_end_does_nothing_and_the_counts_are_still_shown() {
         let bound = bound(Router::new());
         let endpoint = bound.endpoint();
         let server = bound.start();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_app_that_keeps_an_endpoint_goes_with_its_server() {
+    fn app_that_keeps_an_endpoint_goes_with_its_server() {
         for runs in [false, true] {
             let (token, cell) = (Arc::new(()), Arc::new(OnceLock::<Endpoint>::new()));
             let router = || keeping((Arc::clone(&token), Arc::clone(&cell)));

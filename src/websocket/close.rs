@@ -176,7 +176,7 @@ mod tests {
     use crate::websocket::seal::seal_close;
 
     #[test]
-    fn only_a_client_that_asked_is_told_1000() {
+    fn code_1000_is_told_only_to_a_client_that_asked() {
         let others = [
             CloseReason::Disconnected,
             CloseReason::ServiceRestart,
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_are_those_that_dashboards_know() {
+    fn close_names_are_those_that_dashboards_know() {
         let names: Vec<&str> = CloseKind::VARIANTS.iter().map(|kind| kind.into()).collect();
         let expected = [
             "client_closed",
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_line_names_the_code_and_the_broken_rule() {
+    fn log_line_names_the_code_and_the_broken_rule() {
         let reason = CloseReason::from(Violation::MessageTooBig { max: 9 });
         assert_eq!(
             reason.to_string(),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_close_codes_of_the_rfc_and_iana_are_accepted() {
+    fn close_codes_of_the_rfc_and_iana_are_accepted_and_no_others() {
         for code in 0..=u16::MAX {
             let allowed = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
             let verdict = check_payload(&code.to_be_bytes());
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_payload_is_empty_or_a_code_and_a_utf8_reason() {
+    fn close_payload_is_empty_or_a_code_and_a_utf8_reason() {
         assert_eq!(check_payload(b""), Ok(()));
         assert_eq!(check_payload(b"\x03"), Err(Violation::HalfCloseCode));
         assert_eq!(check_payload(b"\x03\xe8Gr\xc3\xbc\xc3\x9fe"), Ok(()));

@@ -165,7 +165,7 @@ mod tests {
     };
 
     #[test]
-    fn a_broken_header_is_refused_at_the_first_byte_that_shows_it() {
+    fn broken_header_is_refused_at_the_first_byte_that_shows_it() {
         use Violation::*;
         let cases: &[(&str, Expected, &[u8], Violation)] = &[
             ("rsv1", FRESH, &[0xC1], ReservedBits),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn each_length_form_is_read_from_its_smallest_to_its_largest_value() {
+    fn length_form_is_read_from_its_smallest_to_its_largest_value() {
         let cases: &[(&[u8], usize)] = &[
             (&[0x80], 0),
             (&[0x80 | 125], 125),
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_frame_is_not_held_to_the_message_limit() {
+    fn control_frame_is_not_held_to_the_message_limit() {
         let bytes = [0x89, 0x80 | 125, 0, 0, 0, 0];
         let full = Expected {
             inside_message: true,

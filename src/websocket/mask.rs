@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_in_parts_is_unmasked_like_a_whole_one() {
+    fn payload_in_parts_is_unmasked_like_a_whole_one() {
         let masked: Vec<u8> = (0..=40).collect();
         let mut whole = masked.clone();
         Mask([7, 11, 13, 17]).unmask(&mut whole);

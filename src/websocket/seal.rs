@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_length_takes_its_shortest_form_and_no_mask() {
+    fn length_takes_its_shortest_form_and_no_mask() {
         let cases: &[(usize, &[u8])] = &[
             (0, &[0x82, 0]),
             (125, &[0x82, 125]),

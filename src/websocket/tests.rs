@@ -112,7 +112,7 @@ fn frame(fin: bool, opcode: OpCode, payload: &[u8]) -> Vec<u8> {
 // What a connection keeps
 
 #[test]
-fn a_frame_that_is_whole_in_the_buffer_keeps_no_memory() {
+fn frame_that_is_whole_in_the_buffer_keeps_no_memory() {
     let stream = [
         frame(true, OpCode::Text, b"one"),
         frame(false, OpCode::Binary, b"tw"),
@@ -130,7 +130,7 @@ fn a_frame_that_is_whole_in_the_buffer_keeps_no_memory() {
 }
 
 #[test]
-fn frames_read_behind_a_kept_one_are_all_yielded_and_the_memory_goes_with_the_last() {
+fn frames_behind_a_kept_one_are_all_yielded_and_the_last_frees_the_memory() {
     let tail = frame(true, OpCode::Text, "é".as_bytes());
     let stream = [tail.clone(), tail.clone(), tail].concat();
     let mut reader = Reader::new(1024, LIMITS).read(&stream[..1], &[1]);
@@ -154,7 +154,7 @@ fn memory_of_a_large_message_does_not_stay_for_a_small_tail() {
 }
 
 #[test]
-fn a_length_field_alone_allocates_next_to_nothing() {
+fn length_field_alone_allocates_next_to_nothing() {
     for fin in [true, false] {
         let stream = frame(fin, OpCode::Binary, &vec![1; 250_000]);
         let reader = Reader::new(1024, LIMITS).read(&stream[..20], &[20]);
@@ -183,7 +183,7 @@ fn pings_inside_a_fragmented_message_do_not_pile_up() {
 }
 
 #[test]
-fn what_is_over_the_limit_is_refused_from_the_header_and_leaves_nothing() {
+fn message_over_the_limit_is_refused_from_the_header_and_leaves_nothing() {
     let limits = ReadLimits {
         message_bytes_max: 1000,
     };
@@ -219,14 +219,14 @@ fn discarding_frees_the_buffer_and_what_was_kept() {
 }
 
 #[test]
-fn a_reader_costs_a_connection_one_word() {
+fn reader_costs_a_connection_one_word() {
     assert_eq!(size_of::<FrameReader>(), size_of::<usize>());
 }
 
 // What it costs
 
 #[test]
-fn a_message_a_byte_at_a_time_costs_linear_work() {
+fn message_a_byte_at_a_time_costs_linear_work() {
     for opcode in [OpCode::Text, OpCode::Binary] {
         let one = [frame(true, opcode, &[b'a'; 65_536])].concat();
         let fragments = (0..65_536).map(|i| match i {
@@ -257,7 +257,7 @@ fn text_always_cut_inside_a_character_costs_linear_work() {
 // What the cutting into reads must not change
 
 #[test]
-fn a_text_that_ends_inside_a_character_is_refused() {
+fn text_that_ends_inside_a_character_is_refused() {
     let fragments = [
         frame(false, OpCode::Text, b"a"),
         frame(true, OpCode::Continuation, b"\xE2\x82"),
@@ -271,7 +271,7 @@ fn a_text_that_ends_inside_a_character_is_refused() {
 }
 
 #[test]
-fn a_broken_character_is_refused_before_its_frame_is_whole() {
+fn broken_character_is_refused_before_its_frame_is_whole() {
     let stream = frame(true, OpCode::Text, b"ab\xF4\x90\x80\x80cdefgh");
     let up_to = stream.len() - 8;
     let reader = Reader::new(64, LIMITS).read(&stream[..up_to], &[1]);
@@ -343,7 +343,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn any_cutting_of_a_valid_stream_yields_the_same_messages(
+    fn valid_stream_yields_the_same_messages_however_it_is_cut(
         messages in prop::collection::vec(message(), 1..8),
         reads in reads(),
         buffer_bytes in prop_oneof![1..64usize, 64..70_000usize],
@@ -363,7 +363,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_never_panic_nor_cost_or_keep_more_than_they_may_however_cut(
+    fn arbitrary_bytes_however_cut_never_panic_nor_cost_or_keep_too_much(
         messages in prop::collection::vec(message(), 0..4),
         noise in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
         tail in prop::collection::vec(any::<u8>(), 0..300),

@@ -3,7 +3,7 @@
 use crate::fixture::{files_under, quoted, read, root, section};
 
 #[test]
-fn every_test_that_holds_an_invariant_exists() {
+fn tests_that_hold_an_invariant_exist() {
     let page = read("docs/architecture.md");
     let code: String = ["src", "tests"]
         .into_iter()

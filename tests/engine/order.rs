@@ -213,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_skipped_whichever_bound_is_reached_first(steps in steps(SMALL, 250)) {
+    fn member_is_not_skipped_whichever_bound_is_reached_first(steps in steps(SMALL, 250)) {
         let settings = FanoutSettings {
             retention_bytes_max: 900,
             retention_entries_max: 12,

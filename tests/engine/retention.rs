@@ -84,7 +84,7 @@ fn busy_topic_loses_only_what_is_too_old_and_the_readers_that_need_it() {
 }
 
 #[test]
-fn no_bound_however_small_costs_a_member_its_place_that_takes_bytes() {
+fn bound_however_small_costs_no_member_its_place_that_takes_bytes() {
     let settings = FanoutSettings {
         retention_bytes_max: 1,
         retention_entries_max: 1,

@@ -36,7 +36,7 @@ fn shard(retention: Retention) -> Shard {
 }
 
 #[test]
-fn each_bound_of_a_topic_costs_its_own_readers_their_place_and_no_others() {
+fn bound_of_a_topic_costs_its_own_readers_their_place_and_no_others() {
     let bounds = [
         (
             Retention {
@@ -91,7 +91,7 @@ fn topic_may_keep_more_than_others_and_the_next_join_says_how_much() {
 }
 
 #[test]
-fn other_settings_of_the_shard_hold_for_what_has_none_of_its_own() {
+fn settings_of_the_shard_hold_for_topics_that_have_none_of_their_own() {
     let mut shard = shard(ROOMY);
     for _ in 0..100 {
         shard.publish("room:own", 100);

@@ -107,7 +107,7 @@ async fn owner(mailbox: Arc<Mailbox<(u8, u8)>>, count: usize) -> (Vec<(u8, u8)>,
 }
 
 #[test]
-fn no_wake_up_is_lost_and_no_mail_is_lost_or_doubled() {
+fn wake_up_is_never_lost_and_mail_is_never_lost_or_doubled() {
     explore(|| {
         let mailbox = Arc::new(Mailbox::default());
         let posters = [0, 1, 2].map(|name: u8| {

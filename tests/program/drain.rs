@@ -191,7 +191,7 @@ fn window_of_nothing_closes_all_at_once() {
 }
 
 #[test]
-fn while_load_balancers_take_time_to_notice_new_clients_are_served() {
+fn new_clients_are_served_while_load_balancers_take_time_to_notice() {
     let room = Room::default();
     let drain = Drain::default().with_ready_delay_ms(2_000);
     let server = serve(&room, 2, drain);

@@ -8,7 +8,7 @@ use std::process::Command;
 const CRATES_MAX: usize = 100;
 
 #[test]
-fn an_app_compiles_at_most_a_hundred_crates_with_lobbyd() {
+fn app_compiles_at_most_a_hundred_crates_with_lobbyd() {
     let crates = crates(&["--no-default-features"]);
     assert!(
         crates.len() <= CRATES_MAX,

@@ -37,7 +37,7 @@ fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
 }
 
 #[test]
-fn nobody_is_cut_for_a_newcomer_who_does_not_come() {
+fn newcomer_who_does_not_come_has_nobody_cut() {
     let limits = ServerLimits::default().with_max(Limit::Connections, 3);
     let server = arena(1, limits);
     let mut client = connect(&server);

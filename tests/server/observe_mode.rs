@@ -24,7 +24,7 @@ fn was_only_observed(server: &Running, limit: Limit) {
 }
 
 #[test]
-fn whoever_comes_is_let_in() {
+fn observe_mode_lets_in_whoever_comes() {
     let limits = ServerLimits::default()
         .with_max(Limit::Connections, 1)
         .with_max(Limit::AcceptsPerSecond, 1)
@@ -64,7 +64,7 @@ fn whoever_comes_is_let_in() {
 }
 
 #[test]
-fn whoever_sends_is_read() {
+fn observe_mode_reads_whoever_sends() {
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 1)
         .with_burst(Limit::MessagesPerSecond, 1)
@@ -85,7 +85,7 @@ fn whoever_sends_is_read() {
 }
 
 #[test]
-fn whoever_is_slow_is_waited_for() {
+fn observe_mode_waits_for_whoever_is_slow() {
     let limits = ServerLimits::default()
         .with_max(Limit::PartialTime, 50)
         .with_max(Limit::CallbackTime, 50)
@@ -125,7 +125,7 @@ fn whoever_is_slow_is_waited_for() {
 
 /// An idle time of 50 ms passes many times in the time that this takes.
 #[test]
-fn one_silence_counts_once_however_long_it_is() {
+fn silence_counts_once_however_long_it_is() {
     let limits = ServerLimits::default()
         .with_max(Limit::PartialTime, 50)
         .observing([Limit::IdleTime, Limit::PartialTime]);

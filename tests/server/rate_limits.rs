@@ -62,7 +62,7 @@ fn client_with_too_many_bytes_is_read_later_and_loses_nothing() {
 }
 
 #[test]
-fn the_fragments_of_a_message_count_as_messages_do() {
+fn fragments_of_a_message_count_as_messages_do() {
     let server = arena(
         1,
         ServerLimits::default()

@@ -19,15 +19,15 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
         "a table: a row for each setting",
     ),
     (
-        "src/protocol/tests/strictness.rs::what_is_not_json_is_refused_wherever_it_stands",
+        "src/protocol/tests/strictness.rs::text_that_is_not_json_is_refused_wherever_it_stands",
         "a table of texts",
     ),
     (
-        "src/server/http/handshake/tests.rs::the_checks_come_in_phoenix_order",
+        "src/server/http/handshake/tests.rs::checks_come_in_phoenix_order",
         "a table of requests",
     ),
     (
-        "src/server/http/subprotocol.rs::the_token_is_decoded_and_taken_out",
+        "src/server/http/subprotocol.rs::token_is_decoded_and_taken_out",
         "a table of headers",
     ),
     (
@@ -35,7 +35,7 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
         "a table: what the app of the tests does with each event",
     ),
     (
-        "loadtest/src/load/fleet/script.rs::a_wrong_template_says_what_is_wrong_with_it",
+        "loadtest/src/load/fleet/script.rs::wrong_template_says_what_is_wrong_with_it",
         "a table of templates",
     ),
     (

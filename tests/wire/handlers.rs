@@ -91,7 +91,7 @@ fn expect_reply(client: &mut Client, status: &str, response: Value) {
 }
 
 #[test]
-fn a_payload_that_fits_comes_to_the_handler_of_its_event_as_the_type_it_takes() {
+fn payload_that_fits_comes_to_its_events_handler_as_the_type_it_takes() {
     let server = stage();
     let mut client = member(&server);
     push(&mut client, "new_msg", json!({"body": "hi ü", "more": [1]}));
@@ -104,7 +104,7 @@ fn a_payload_that_fits_comes_to_the_handler_of_its_event_as_the_type_it_takes() 
 }
 
 #[test]
-fn a_payload_that_does_not_fit_is_refused_with_event_and_field_and_the_channel_lives_on() {
+fn misfit_is_refused_with_event_and_field_and_the_channel_lives_on() {
     let server = stage();
     let mut client = member(&server);
     for (event, payload, why) in [
@@ -163,7 +163,7 @@ fn bytes_are_refused_by_a_handler_of_a_type_and_come_to_one_of_payloads() {
 }
 
 #[test]
-fn a_join_may_have_parameters_of_a_type_and_is_refused_with_the_field_that_is_wrong() {
+fn join_may_have_typed_parameters_and_is_refused_with_the_wrong_field() {
     let server = stage();
     let mut client = connect(&server);
     for (params, status, response) in [
@@ -194,7 +194,7 @@ fn a_join_may_have_parameters_of_a_type_and_is_refused_with_the_field_that_is_wr
 }
 
 #[test]
-fn an_info_comes_to_the_handler_of_its_type() {
+fn info_comes_to_the_handler_of_its_type() {
     let server = stage();
     let mut client = member(&server);
     push(&mut client, "count", json!(5));
@@ -207,7 +207,7 @@ fn an_info_comes_to_the_handler_of_its_type() {
 }
 
 #[test]
-fn the_last_call_comes_when_a_client_leaves() {
+fn last_call_comes_when_a_client_leaves() {
     let (ended, ends) = channel();
     let room = Handlers::join(|_, _, _| Join::ok()).on_terminate(move |reason, socket| {
         let _ = ended.send((socket.topic().to_owned(), reason.clone()));
@@ -228,7 +228,7 @@ fn last<T>(ends: &Receiver<T>) -> T {
 
 #[test]
 #[should_panic(expected = "the event \"new_msg\" has two handlers")]
-fn an_event_has_one_handler() {
+fn event_has_one_handler() {
     let _ = room().on("new_msg", |(): (), _| ());
 }
 

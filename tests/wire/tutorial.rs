@@ -20,7 +20,7 @@ fn lobby_members_all_get_what_one_of_them_says() {
 }
 
 #[test]
-fn other_rooms_are_refused_by_the_tutorials_word_other_topics_unmatched() {
+fn secret_room_is_refused_by_the_tutorials_word_other_topics_unmatched() {
     let server = tutorial();
     let mut client = connect(&server);
     client.send(json!(["3", "4", "room:secret", "phx_join", {}]));

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dispatch_path_names_the_architecture_first() {
+    fn dispatch_path_names_the_architecture_first() {
         assert!(dispatch().starts_with(std::env::consts::ARCH));
     }
 }

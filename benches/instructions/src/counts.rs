@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_is_missing_or_counts_nothing_is_named() {
+    fn function_that_is_missing_or_counts_nothing_is_named() {
         let without = |odd: Option<u64>| {
             let lines = COUNTED.map(|(function, _, of)| match (function, odd) {
                 ("append", Some(count)) => line(function, count),

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_may_grow_by_five_percent_and_no_more() {
+    fn count_may_grow_by_five_percent_and_no_more() {
         assert_eq!(verdict(Some(1000.0), Some(1000.0)), Verdict::Held);
         assert_eq!(verdict(Some(1000.0), Some(1050.0)), Verdict::Held);
         assert_eq!(verdict(Some(1000.0), Some(1051.0)), Verdict::Grown);
@@ -157,13 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn a_count_without_a_figure_and_a_figure_without_a_count_are_told() {
+    fn count_without_a_figure_and_a_figure_without_a_count_are_told() {
         assert_eq!(verdict(None, Some(1.0)), Verdict::Unmatched);
         assert_eq!(verdict(Some(1.0), None), Verdict::Unmatched);
     }
 
     #[test]
-    fn the_recorded_figures_are_figures() {
+    fn recorded_figures_are_figures() {
         let figures = Figures::load().expect("figures are recorded");
         assert!(figures.instructions.values().all(|count| *count > 0.0));
     }

@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_of_the_command_line_is_sound() {
+    fn definition_of_the_command_line_is_sound() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn a_scenario_needs_no_flag() {
+    fn scenario_needs_no_flag() {
         for scenario in ["fanout", "joins", "idle", "churn", "slow", "floor"] {
             parse(&[scenario]).unwrap_or_else(|error| panic!("{scenario}: {error}"));
         }

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_objective_is_a_name_and_a_limit() {
+    fn objective_is_a_name_and_a_limit() {
         for (text, limit) in [
             ("p99=20ms", 20_000.0),
             ("last-max=2s", 2e6),

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_cut_at_its_topic_and_its_event() {
+    fn message_is_cut_at_its_topic_and_its_event() {
         let text = br#"["3","17","room:lobby","new_msg",{"body":"a\",\"b"}]"#;
         let envelope = Envelope::cut(text).unwrap();
         assert_eq!(envelope.topic, b"room:lobby");
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_no_envelope() {
+    fn text_of_another_shape_is_no_envelope() {
         let shapes: [&[u8]; 9] = [
             b"",
             b"[",

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_of_any_length_is_found_once_it_is_whole_and_not_before() {
+    fn frame_of_any_length_is_found_once_it_is_whole_and_not_before() {
         for length in [0, 1, 7, 8, 125, 126, 127, 65_535, 65_536] {
             let payload: Vec<u8> = (0..length).map(|i| i as u8).collect();
             let frame = masked(TEXT, &payload);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_load_test_never_sends_is_malformed() {
+    fn bytes_that_this_load_test_never_sends_are_malformed() {
         let length_over_max = [0x81, 0xff, 0, 0, 0, 0, 0xff, 0, 0, 0];
         let cases: [&[u8]; 7] = [
             b"\x81\x02hi",           // not masked

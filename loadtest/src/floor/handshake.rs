@@ -67,7 +67,7 @@ mod tests {
 
     /// Key and accept key are those of RFC 6455 §1.3.
     #[test]
-    fn an_upgrade_is_answered_with_the_hash_of_its_key_and_ends_at_the_empty_line() {
+    fn upgrade_is_answered_with_its_keys_hash_and_ends_at_the_empty_line() {
         let request =
             b"GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\
             Connection: Upgrade\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_upgrade_is_refused() {
+    fn request_that_is_no_upgrade_is_refused() {
         let long = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(REQUEST_BYTES_MAX));
         let others = [
             "GET / HTTP/1.1\r\nHost: x\r\n\r\n",

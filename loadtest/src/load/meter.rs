@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_counts_by_its_intended_time_however_late_it_comes() {
+    fn message_counts_by_its_intended_time_however_late_it_comes() {
         let mut meter = Meter::default();
         meter.begin(SECOND_NS, SECOND_NS);
         meter.delivered(SECOND_NS - 1, SECOND_NS + 5); // of the warm-up
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_run_has_no_more_intervals_than_a_plot_can_show() {
+    fn long_run_has_no_more_intervals_than_a_plot_can_show() {
         let mut meter = Meter::default();
         meter.begin(0, 3_600 * SECOND_NS);
         assert_eq!(meter.interval_end_ns(), Some(15 * SECOND_NS));

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_distribution_has_every_value_and_few_bins() {
+    fn distribution_has_every_value_and_few_bins() {
         let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000, 3).unwrap();
         for value in (1..2_000_000).step_by(37) {
             histogram.record(value).unwrap();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_is_no_latency() {
+    fn latency_of_nothing_recorded_is_none() {
         assert_eq!(Latency::of(&Histogram::new(3).unwrap()), None);
     }
 }

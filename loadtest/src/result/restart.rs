@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_that_was_not_reached_has_no_time() {
+    fn share_that_was_not_reached_has_no_time() {
         let sorted: Vec<f64> = (1..=95).map(f64::from).collect();
         let shares = Shares::of(&sorted, 100);
         assert_eq!((shares.half, shares.p90), (Some(50.0), Some(90.0)));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_course_of_any_length_keeps_its_first_and_its_last_and_few_between() {
+    fn course_of_any_length_keeps_its_first_and_its_last_and_few_between() {
         for length in [1, 2, 399, 400, 401, 11_000] {
             let sorted: Vec<f64> = (0..length).map(f64::from).collect();
             let course = Moment::course(&sorted);

@@ -332,7 +332,7 @@ mod tests {
     use super::masked;
 
     #[test]
-    fn a_command_line_is_kept_without_its_secrets() {
+    fn command_line_is_kept_without_its_secrets() {
         let line = "x fanout --param token=abc --header Authorization:b --param=key=c --rate 5";
         let kept = masked(line.split(' ').map(str::to_owned)).join(" ");
         let expected = "x fanout --param token=… --header Authorization:… --param=key=… --rate 5";

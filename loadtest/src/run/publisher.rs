@@ -16,7 +16,7 @@ mod tests {
     use super::publisher;
 
     #[test]
-    fn every_lobby_has_its_publishers_spread_evenly() {
+    fn lobby_has_its_publishers_spread_evenly() {
         for members in 1..40 {
             for publishers in 0..=members {
                 let found: Vec<u32> = (0..members)

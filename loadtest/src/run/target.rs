@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_url_says_what_is_expected() {
+    fn wrong_url_says_what_is_expected() {
         let table = [
             ("localhost:4000", "expected ws://"),
             ("", "is no URL"),

@@ -320,7 +320,7 @@ mod tests {
     use crate::broker::topics::entry::Draft;
 
     #[test]
-    fn a_cut_write_is_found_again_in_the_frame_it_cut() {
+    fn cut_write_is_found_again_in_the_frame_it_cut() {
         let mut log = Log::new(5);
         for frame in ["ab", "cde", "f"] {
             let mut draft = Draft::default();

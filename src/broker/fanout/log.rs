@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_class_without_a_form_of_an_entry_takes_no_bytes_for_it() {
+    fn class_without_a_form_of_an_entry_takes_no_bytes_for_it() {
         let log = log(&["ab", "cde"]);
         assert_eq!(log.offset(Class::V1, 7), 0);
         let mut out = Vec::new();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_room_of_a_burst_is_given_back_once_it_is_over_and_not_before() {
+    fn room_of_a_burst_is_given_back_once_it_is_over_and_not_before() {
         let mut log = log(&["ab"; 10_000]);
         let full = log.entries.capacity();
         log.trim(5 + 5_000);

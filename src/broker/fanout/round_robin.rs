@@ -110,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_pass_leaves_nobody_out_whoever_joins_or_leaves_in_its_middle(steps in steps()) {
+        fn pass_leaves_nobody_out_whoever_joins_or_leaves_in_its_middle(steps in steps()) {
             let mut circle = RoundRobin::default();
             let mut members: Vec<Member> = Vec::new();
             let mut head = 0u32;

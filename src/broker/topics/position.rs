@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_of_a_position_has_17_characters_and_sorts_as_its_sequence_does() {
+    fn text_of_a_position_has_17_characters_and_sorts_as_its_sequence_does() {
         let text = |epoch, sequence| Position { epoch, sequence }.to_string();
         assert_eq!(text(0, 0), "@----------------");
         assert_eq!(text(1, 64), "@-------0------0-");

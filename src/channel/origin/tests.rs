@@ -17,7 +17,7 @@ fn check(policy: &CheckOrigin, host: &str, allowed: &[&str], refused: &[&str]) {
 const HOSTLESS: [&str; 4] = ["file://", "null", "", "//"];
 
 #[test]
-fn off_allows_everything() {
+fn check_that_is_off_allows_everything() {
     check(
         &CheckOrigin::off(),
         "h",
@@ -27,7 +27,7 @@ fn off_allows_everything() {
 }
 
 #[test]
-fn by_default_the_origin_is_the_requests_own_host_and_port() {
+fn default_origin_is_the_requests_own_host_and_port() {
     let policy = CheckOrigin::default();
     let local = ["http://localhost:4000", "https://localhost:4000"];
     let others = [
@@ -73,7 +73,7 @@ fn by_default_the_origin_is_the_requests_own_host_and_port() {
 }
 
 #[test]
-fn a_host_ignores_scheme_and_port() {
+fn host_ignores_scheme_and_port() {
     let allowed = [
         "http://example.com",
         "https://example.com",
@@ -89,7 +89,7 @@ fn a_host_ignores_scheme_and_port() {
 }
 
 #[test]
-fn a_wildcard_matches_at_a_dot_and_the_bare_domain() {
+fn wildcard_matches_at_a_dot_and_the_bare_domain() {
     let policy = CheckOrigin::list(["http://*.ex.com"]).unwrap();
     let allowed = [
         "http://org1.ex.com",
@@ -119,7 +119,7 @@ fn a_wildcard_matches_at_a_dot_and_the_bare_domain() {
 }
 
 #[test]
-fn a_list_entry_checks_what_it_names() {
+fn list_entry_checks_what_it_names() {
     let entries = ["//example.com", "http://scheme.com", "//port.com:81"];
     let policy = CheckOrigin::list(entries).unwrap();
     let allowed = [
@@ -168,7 +168,7 @@ fn conn_compares_scheme_host_and_port() {
 }
 
 #[test]
-fn a_function_decides_alone_even_without_a_host() {
+fn function_decides_alone_even_without_a_host() {
     let yes = CheckOrigin::custom(|origin| origin.host().is_none());
     check(&yes, "h", &HOSTLESS, &["http://h"]);
     let by_text =
@@ -177,7 +177,7 @@ fn a_function_decides_alone_even_without_a_host() {
 }
 
 #[test]
-fn a_list_entry_without_meaning_is_reported_when_the_list_is_built() {
+fn list_entry_without_meaning_is_reported_when_the_list_is_built() {
     let error = |entry: &str| CheckOrigin::list([entry]).unwrap_err();
     for entry in ["example.com", "", "null", "file://", "example.com:80"] {
         assert_eq!(error(entry), OriginError::NoHost(entry.into()));

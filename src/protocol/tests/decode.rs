@@ -178,7 +178,7 @@ fn names_with_escapes_are_decoded_and_others_borrowed() {
 }
 
 #[test]
-fn a_binary_push_is_read_as_observed() {
+fn binary_push_is_read_as_observed() {
     let message = binary(b"\x00\x01\x01\x06\x0312room:abin\xde\xad").expect("valid");
     assert_eq!(
         (&message.join_ref, &message.reference),
@@ -195,7 +195,7 @@ fn a_binary_push_is_read_as_observed() {
 }
 
 #[test]
-fn an_empty_ref_in_a_binary_header_is_the_empty_string_not_null() {
+fn empty_ref_in_a_binary_header_is_the_empty_string_not_null() {
     let message = binary(b"\x00\x00\x00\x00\x00").expect("valid");
     assert_eq!(message.join_ref, reference(r#""""#));
     assert!(!message.reference.is_null());
@@ -213,7 +213,7 @@ fn binary_refs_equal_the_text_refs_of_the_same_string() {
 }
 
 #[test]
-fn binary_header_bytes_that_are_not_utf8_survive_as_replacement_characters() {
+fn binary_header_bytes_that_are_no_utf8_survive_as_replacement_characters() {
     let message = binary(b"\x00\x01\x01\x03\x01\xff1a\xe9be").expect("valid");
     assert_eq!(message.join_ref, Ref::from_text("\u{fffd}"));
     assert_eq!(message.topic.as_str(), Some("a\u{fffd}b"));

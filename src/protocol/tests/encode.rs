@@ -48,7 +48,7 @@ fn ok_reply(version: Version, join_ref: &Ref, reference: &Ref, topic: &str) -> S
 }
 
 #[test]
-fn the_heartbeat_answer_is_62_bytes_as_observed() {
+fn heartbeat_answer_is_62_bytes_as_observed() {
     let answer = ok_reply(Version::V2, &Ref::NULL, &one(), "phoenix");
     assert_eq!(
         answer,
@@ -58,7 +58,7 @@ fn the_heartbeat_answer_is_62_bytes_as_observed() {
 }
 
 #[test]
-fn a_v2_reply_carries_both_refs_as_they_came() {
+fn v2_reply_carries_both_refs_as_they_came() {
     let two = Ref::from_text("2");
     assert_eq!(
         ok_reply(Version::V2, &one(), &two, "room:a"),
@@ -71,7 +71,7 @@ fn a_v2_reply_carries_both_refs_as_they_came() {
 }
 
 #[test]
-fn a_reply_may_hold_any_json_value() {
+fn reply_may_hold_any_json_value() {
     let reply = |response: PayloadBuf| {
         written(|out| {
             Version::V2.encode_reply(out, &one(), &one(), &"t".into(), "error", &response)
@@ -88,7 +88,7 @@ fn a_reply_may_hold_any_json_value() {
 }
 
 #[test]
-fn a_topic_that_is_no_string_is_echoed_as_it_came() {
+fn topic_that_is_no_string_is_echoed_as_it_came() {
     let topic = Name::Other(r#"{"a" : 1.0}"#);
     let reply = written(|out| {
         Version::V2.encode_reply(out, &Ref::NULL, &one(), &topic, "ok", &PayloadBuf::EMPTY)
@@ -100,7 +100,7 @@ fn a_topic_that_is_no_string_is_echoed_as_it_came() {
 }
 
 #[test]
-fn a_v2_push_has_a_null_ref_and_a_broadcast_two() {
+fn v2_push_has_a_null_ref_and_a_broadcast_two() {
     let payload = object! { "foo": 1 }.into_payload();
     let push = written(|out| Version::V2.encode_push(out, &one(), "room:a", "e", &payload));
     assert_eq!(push, r#"["1",null,"room:a","e",{"foo":1}]"#);
@@ -143,7 +143,7 @@ fn close_and_error_repeat_the_join_ref() {
 }
 
 #[test]
-fn a_v1_message_never_has_a_join_ref() {
+fn v1_message_never_has_a_join_ref() {
     assert_eq!(
         ok_reply(Version::V1, &one(), &Ref::from_text("2"), "t"),
         r#"{"topic":"t","event":"phx_reply","payload":{"response":{},"status":"ok"},"ref":"2"}"#
@@ -161,7 +161,7 @@ fn a_v1_message_never_has_a_join_ref() {
 }
 
 #[test]
-fn a_payload_that_is_no_object_has_a_v1_form_but_no_v2_form() {
+fn payload_that_is_no_object_has_a_v1_form_but_no_v2_form() {
     let list = serde_json::json!([1]).into_payload();
     assert_eq!(
         written(|out| Version::V1.encode_broadcast(out, "t", "e", &list)),
@@ -202,7 +202,7 @@ fn binary_frames_match_the_observed_bytes() {
 }
 
 #[test]
-fn refs_in_a_binary_header_are_nothing_for_null_digits_for_numbers_and_a_strings_content() {
+fn binary_header_ref_is_nothing_for_null_digits_or_a_strings_content() {
     let header = |join_ref: &Ref| {
         written_binary(|out| Version::V2.encode_push(out, join_ref, "t", "e", &bytes(b"")))
     };
@@ -219,7 +219,7 @@ fn refs_in_a_binary_header_are_nothing_for_null_digits_for_numbers_and_a_strings
 }
 
 #[test]
-fn a_binary_header_field_holds_255_bytes_and_not_one_more() {
+fn binary_header_field_holds_255_bytes_and_not_one_more() {
     let most = "é".repeat(127) + "a";
     let over = "é".repeat(128);
     let frame = written_binary(|out| Version::V2.encode_broadcast(out, &most, "e", &bytes(b"d")));
@@ -255,7 +255,7 @@ fn v1_has_no_binary_form() {
 }
 
 #[test]
-fn an_encoder_appends_to_what_is_there() {
+fn encoder_appends_to_what_is_there() {
     let mut out = b"before".to_vec();
     Version::V2.encode_close(&mut out, &Ref::NULL, "t");
     assert!(out.starts_with(b"before["));

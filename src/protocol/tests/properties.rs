@@ -17,7 +17,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn the_scanner_judges_as_serde_json_does(text in json_like()) {
+    fn scanner_judges_as_serde_json_does(text in json_like()) {
         assert_agrees(&text);
     }
 
@@ -34,7 +34,7 @@ proptest! {
     }
 
     #[test]
-    fn the_elements_of_an_array_are_its_slices(values in prop::collection::vec(value(), 0..8), space in space()) {
+    fn elements_of_an_array_are_its_slices(values in prop::collection::vec(value(), 0..8), space in space()) {
         let elements: Vec<String> = values.iter().map(Value::to_string).collect();
         let frame = format!("{space}[{space}{}{space}]{space}", elements.join(&format!("{space},{space}")));
         let mut scratch = DecodeScratch::new();
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn a_ref_comes_back_as_it_was(value in value()) {
+    fn ref_comes_back_as_it_was(value in value()) {
         let text = value.to_string();
         let reference = Ref::from_json(json(&text));
         let mut out = Vec::new();

@@ -8,7 +8,7 @@ use crate::protocol::scratch::DecodeScratch;
 use crate::protocol::version::Version;
 
 #[test]
-fn what_is_not_json_is_refused_wherever_it_stands() {
+fn text_that_is_not_json_is_refused_wherever_it_stands() {
     let not_values = [
         "",
         "01",
@@ -96,7 +96,7 @@ fn what_is_not_json_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn every_prefix_of_a_message_and_anything_behind_it_is_refused() {
+fn prefixes_of_a_message_and_anything_behind_it_are_refused() {
     let frame = r#"["1",2.5e1,"t","\u00e9",{"a":[true,null,"x"]}]"#;
     for length in 0..frame.len() {
         assert!(text(Version::V2, &frame[..length]).is_err(), "{length}");

@@ -25,7 +25,7 @@ fn assert_sends(payload: impl IntoPayload, text: &str) {
 }
 
 #[test]
-fn a_ref_is_sixteen_bytes_and_usually_no_heap() {
+fn ref_is_sixteen_bytes_and_usually_no_heap() {
     assert_eq!(size_of::<Ref>(), 16);
     for text in ["null", r#""0""#, r#""4294967295""#, "0", "17"] {
         assert_eq!(reference(text).heap_bytes(), 0, "{text}");
@@ -140,7 +140,7 @@ fn parse_gives_a_type_of_the_apps() {
 }
 
 #[test]
-fn an_object_takes_client_json_verbatim_and_escapes_the_rest() {
+fn object_takes_client_json_verbatim_and_escapes_the_rest() {
     let body = json(r#"[1.50, "\u0061"]"#);
     let built = object! {
         "body": body,
@@ -196,7 +196,7 @@ fn payloads_come_from_what_an_app_has_at_hand() {
 }
 
 #[test]
-fn a_clone_of_a_payload_shares_its_text() {
+fn clone_of_a_payload_shares_its_text() {
     let payload = object! { "a": 1 }.into_payload();
     let clone = payload.clone();
     let (PayloadBuf::Json(a), PayloadBuf::Json(b)) = (&payload, &clone) else {
@@ -206,7 +206,7 @@ fn a_clone_of_a_payload_shares_its_text() {
 }
 
 #[test]
-fn a_payload_is_taken_apart_into_a_type_of_the_apps_or_says_why_not() {
+fn payload_is_taken_apart_into_a_type_of_the_apps_or_says_why_not() {
     #[derive(serde::Deserialize, PartialEq, Debug)]
     struct Move {
         x: u8,
@@ -236,7 +236,7 @@ fn a_payload_is_taken_apart_into_a_type_of_the_apps_or_says_why_not() {
 }
 
 #[test]
-fn a_type_may_parse_while_it_is_parsed_and_a_failure_leaves_nothing_for_the_next() {
+fn type_may_parse_while_it_is_parsed_and_a_failure_leaves_nothing() {
     #[derive(Debug, PartialEq)]
     struct Quoted(Vec<u8>);
 
@@ -258,7 +258,7 @@ fn a_type_may_parse_while_it_is_parsed_and_a_failure_leaves_nothing_for_the_next
 }
 
 #[test]
-fn many_keys_are_found_as_each_alone_the_last_of_duplicates_and_as_they_came() {
+fn get_many_finds_keys_as_each_alone_last_of_duplicates_as_they_came() {
     let object = json(r#"{"a":1.50,"b":{"a":2},"\u0061":[1e2 ,"\u00e9"],"c":null}"#);
     let [a, b, missing, c, a_again] = object.get_many(["a", "b", "d", "c", "a"]);
     assert_eq!(a.map(|a| a.as_raw()), Some(r#"[1e2 ,"\u00e9"]"#));

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_connection_is_not_counted() {
+    fn refused_connection_is_not_counted() {
         let addresses: Arc<Addresses> = Arc::default();
         let refused = addresses.enter("192.0.2.1".parse().unwrap(), |_| false);
         assert_eq!(refused.map(drop), Err(Refusal::Address));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_counts_its_connections_and_leaves_with_the_last() {
+    fn address_counts_its_connections_and_leaves_with_the_last() {
         let addresses = Arc::default();
         let (one, first) = enter(&addresses, "192.0.2.1").unwrap();
         let (two, second) = enter(&addresses, "::ffff:192.0.2.1").unwrap();

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_right_most_address_that_is_no_trusted_proxy() {
+    fn client_is_the_right_most_address_that_is_no_trusted_proxy() {
         let table: [(&[&str], &str); 9] = [
             (&["192.0.2.1"], "192.0.2.1"),
             (&["192.0.2.1, 10.0.0.2"], "192.0.2.1"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_not_believed_and_the_peer_is_the_client() {
+    fn text_that_is_no_address_is_not_believed_and_the_peer_is_the_client() {
         let nonsense: [&[&str]; 6] = [
             &[],
             &[""],
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_is_believed() {
+    fn peer_that_is_no_trusted_proxy_is_not_believed() {
         assert_eq!(client("192.0.2.7", &["203.0.113.9"]), "192.0.2.7");
         let none = Proxies::default();
         assert!(!none.trusts("127.0.0.1".parse().unwrap()));

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wait_get_places_one_after_the_other_and_nobody_waits_longer_than_allowed() {
+    fn joins_that_wait_get_places_in_turn_and_none_waits_longer_than_allowed() {
         let joins = Admission::new(1, &ServerLimits::default());
         let take = |now: u64| joins.take_join(now, rate(), Duration::from_millis(3)).wait;
         let ms = |ms| Some(Duration::from_millis(ms));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_at_a_slow_rate_is_forgiven_at_another() {
+    fn joins_taken_at_a_slow_rate_are_forgiven_at_another() {
         let joins = Admission::new(1, &ServerLimits::default());
         let wait_max = Duration::from_millis(3);
         let slow = RefillRate::new(1, 10);

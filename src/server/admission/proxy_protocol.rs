@@ -100,7 +100,7 @@ mod tests {
     const V4: [u8; 12] = [192, 0, 2, 1, 10, 0, 0, 1, 0x13, 0x88, 0, 80];
 
     #[test]
-    fn a_whole_header_tells_the_client_and_each_part_of_it_what_is_missing() {
+    fn whole_header_tells_the_client_and_each_part_of_it_what_is_missing() {
         let with_more = [&V4[..], &[4, 0, 3, 0, 0, 0]].concat();
         for rest in [&V4[..], &with_more] {
             let bytes = header(1, 0x11, rest);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_speaks_for_itself_or_has_no_address_names_nobody() {
+    fn proxy_that_speaks_for_itself_or_has_no_address_names_nobody() {
         for (command, family, len) in [(0, 0x11, 12), (0, 0, 0), (1, 0, 0), (1, 0x31, 216)] {
             let bytes = header(command, family, &vec![1; len]);
             assert_eq!(ProxyHeader::parse(&bytes), ProxyHeader::Whole(None));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_header_of_version_2_is_refused_at_the_first_byte_that_tells() {
+    fn bytes_of_no_version_2_header_are_refused_at_the_first_that_tells() {
         let mut version_3 = header(1, 0x11, &V4);
         version_3[12] = 0x31;
         let wrong: [&[u8]; 7] = [

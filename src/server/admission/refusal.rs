@@ -149,7 +149,7 @@ mod tests {
     use hyper::StatusCode;
 
     #[test]
-    fn every_refusal_counts_under_a_name_of_its_own() {
+    fn refusal_counts_under_a_name_of_its_own() {
         let all = [
             Refusal::ProxyHeader,
             Refusal::Address,

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_too_many_of_its_address_is_cut_before_those_that_wait_longer() {
+    fn surplus_of_an_address_is_cut_before_those_that_wait_longer() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
         let [mut first, mut over] = [pending.enter(), pending.enter()];
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_is_not_cut_and_waits_at_the_end_once_it_is_answered() {
+    fn connection_that_asks_is_not_cut_and_waits_at_the_end_once_answered() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
         let [mut first, mut second] = [pending.enter(), pending.enter()];

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_tag_is_answered_with_304() {
+    fn known_tag_is_answered_with_304() {
         let first = ask("GET", "/", &[]);
         let etag = header(&first, "etag");
         let table = [
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_in_the_folder_is_found() {
+    fn files_of_the_folder_alone_are_found() {
         let strangers = [
             "/nothing",
             "/../Cargo.toml",

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_first_name_that_is_offered_is_chosen() {
+    fn servers_first_name_that_is_offered_is_chosen() {
         let sip: &[&str] = &["sip"];
         let two: &[&str] = &["sip", "mqtt"];
         type Row<'a> = (
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_decoded_and_taken_out() {
+    fn token_is_decoded_and_taken_out() {
         type Row<'a> = (
             &'a [&'a str],
             Result<Option<&'a str>, BadToken>,

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_request_is_answered_with_its_accept_key() {
+    fn good_request_is_answered_with_its_accept_key() {
         let response = accept(&head("host", Some("h"))).unwrap();
         assert_eq!(response.status(), 101);
         let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn each_missing_or_wrong_header_is_named() {
+    fn missing_or_wrong_header_is_named() {
         use NotAnUpgrade::*;
         let table: [(&str, Option<&str>, Result<(), NotAnUpgrade>); 20] = [
             ("connection", Some("keep-alive, Upgrade"), Ok(())),

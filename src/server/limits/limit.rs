@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_whole_and_its_name_is_its_own() {
+    fn row_is_whole_and_its_name_is_its_own() {
         let mut names: Vec<_> = Limit::ALL.iter().map(|limit| limit.name()).collect();
         names.sort_unstable();
         names.dedup();

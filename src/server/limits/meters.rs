@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_bites_above_its_value_and_one_that_is_observed_only_counts() {
+    fn limit_bites_above_its_value_and_one_that_is_observed_only_counts() {
         let meters = LimitMeters::default();
         let observe = LimitSet::default().with(Limit::MessageBytes);
         assert!(!meters.judge(observe, Limit::Connections, 10, 10));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_observed_limit_bites_at_16_times_its_value_if_it_protects_memory_and_else_never() {
+    fn observed_limit_bites_at_16_times_its_value_for_memory_and_else_never() {
         let meters = LimitMeters::default();
         let observe = LimitSet::default()
             .with(Limit::MessageBytes)
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn how_near_a_limit_was_is_the_highest_of_all_that_was_noted() {
+    fn nearness_to_a_limit_is_the_highest_of_all_that_was_noted() {
         let meters = LimitMeters::default();
         let observe = LimitSet::default().with(Limit::Connections);
         let mut highest = 0;
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn how_near_a_limit_was_is_forgotten_after_two_windows() {
+    fn nearness_to_a_limit_is_forgotten_after_two_windows() {
         let meters = LimitMeters::default();
         meters.note(LimitSet::default(), Limit::Connections, 5, 10);
         meters.next_window();

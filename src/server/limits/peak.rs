@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_highest_is_forgotten_after_two_windows() {
+    fn peak_is_forgotten_after_two_windows() {
         let peak = Peak::default();
         peak.note(3);
         peak.note(2);

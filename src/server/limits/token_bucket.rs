@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_kept_to_a_thousandth_whatever_it_is() {
+    fn rate_is_kept_to_a_thousandth_whatever_it_is() {
         for per_second in [1, 3, 1_000, 1 << 20, 999_999_937, u32::MAX] {
             let rate = RefillRate::new(per_second, u32::MAX);
             let second = rate.ns_of(per_second).abs_diff(1_000_000_000);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_gives_its_burst_at_once_and_then_no_more_than_its_rate() {
+    fn bucket_gives_its_burst_at_once_and_then_no_more_than_its_rate() {
         let mut bucket = TokenBucket::default();
         assert_eq!(bucket.take(0, 10, rate()), 0);
         assert_eq!(bucket.wait_ns(0, rate()), MS);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_that_was_left_alone_holds_its_burst_and_not_more() {
+    fn bucket_that_was_left_alone_holds_its_burst_and_not_more() {
         let mut bucket = TokenBucket::default();
         bucket.take(0, 10, rate());
         assert_eq!(bucket.take(3_600_000 * MS, 10, rate()), 0);

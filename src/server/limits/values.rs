@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_limit_does_not_have_cannot_be_set() {
+    fn limit_cannot_be_set_in_what_it_does_not_have() {
         let limits = ServerLimits::default();
         let refused = |set: fn(ServerLimits) -> ServerLimits| {
             std::panic::catch_unwind(move || set(limits)).is_err()

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_start_is_the_one_that_follows_from_the_systems_boot() {
+    fn start_is_the_one_that_follows_from_the_systems_boot() {
         let stat = fs::read_to_string("/proc/stat").unwrap();
         let booted = stat.lines().find_map(|line| line.strip_prefix("btime "));
         let own = fs::read_to_string("/proc/self/stat").unwrap();

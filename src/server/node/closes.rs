@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_close_counts_once_under_its_name_and_a_slow_one_under_what_it_overran_too() {
+    fn close_counts_once_by_its_name_and_a_slow_one_by_what_it_overran_too() {
         let closes = Closes::default();
         closes.count(CloseReason::PeerGone);
         for &overrun in Overrun::VARIANTS {

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_falls_below_the_first_bound_that_is_not_shorter() {
+    fn duration_falls_below_the_first_bound_that_is_not_shorter() {
         let fallen_below = |duration| {
             let (histogram, mut sum) = (Histogram::default(), Durations::default());
             histogram.observe(duration);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn several_histograms_add_up() {
+    fn histograms_add_up() {
         let mut sum = Durations::default();
         for ms in [1, 3] {
             let histogram = Histogram::default();

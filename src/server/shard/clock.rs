@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamp_is_moved_over_the_wrap() {
+    fn stamp_is_moved_over_the_wrap() {
         let mut clock = Clock::start();
         clock.now = Stamp(5);
         let before_the_wrap = Stamp(u32::MAX - 4);

@@ -92,7 +92,7 @@ mod tests {
     use crate::server::limits::values::Drain;
 
     #[test]
-    fn the_pace_is_even_over_the_window_and_never_under_one_in_a_millisecond() {
+    fn pace_is_even_over_the_window_and_never_under_one_in_a_millisecond() {
         let due = |passed_ms| due_after(passed_ms, 5_000, 100_000);
         assert_eq!([0, 1, 2_500, 4_999].map(due), [0, 20, 50_000, 99_980]);
         assert_eq!([5_000, 60_000].map(due), [100_000; 2]);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_leaves_half_of_the_time_for_the_last_to_answer() {
+    fn window_leaves_half_of_the_time_for_the_last_to_answer() {
         let drain = Drain::default()
             .with_ready_delay_ms(2_000)
             .with_window_ms(9_000)

@@ -80,7 +80,7 @@ mod tests {
     use std::task::{Context, Waker};
 
     #[tokio::test]
-    async fn a_drain_waits_for_connections_in_http_and_a_cut_does_not() {
+    async fn drain_waits_for_connections_in_http_and_a_cut_does_not() {
         let (mut lifecycle, clock) = (Lifecycle::new(), Clock::start());
         let mut stop = pin!(lifecycle.stop());
         let mut cx = Context::from_waker(Waker::noop());

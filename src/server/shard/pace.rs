@@ -113,7 +113,7 @@ mod tests {
     use crate::server::shard::clock::Clock;
 
     #[test]
-    fn a_wait_for_another_reason_is_no_time_of_being_over() {
+    fn wait_for_another_reason_is_no_time_of_being_over() {
         let since = Clock::start().now();
         let mut pace = Pace {
             over_since: Some(since),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn those_over_their_rate_are_read_again_in_the_order_of_their_times() {
+    fn connections_over_their_rate_are_read_again_in_order_of_their_times() {
         let mut throttled = Throttled::default();
         for (until_ns, key) in [(30, 1), (10, 2), (20, 3)] {
             throttled.push(until_ns, key);

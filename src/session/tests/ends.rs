@@ -11,7 +11,7 @@ const ERROR: &str = r#"["1","1","room:a","phx_error",{"reason":"channel_crash"}]
 const OK: &str = r#"["1","2","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
 
 #[test]
-fn a_leave_is_answered_then_closed_then_terminated() {
+fn leave_is_answered_then_closed_then_terminated() {
     let mut client = Client::in_room();
     let frames = client.says(r#"["1","2","room:a","phx_leave",{}]"#);
     assert_eq!(frames, [OK, CLOSE, BYE]);
@@ -24,7 +24,7 @@ fn a_leave_is_answered_then_closed_then_terminated() {
 }
 
 #[test]
-fn a_leave_and_a_join_back_to_back_are_both_answered() {
+fn leave_and_a_join_back_to_back_are_both_answered() {
     let mut client = Client::in_room();
     let left = client.says(r#"["1","2","room:a","phx_leave",{}]"#);
     assert_eq!(left, [OK, CLOSE, BYE]);
@@ -34,7 +34,7 @@ fn a_leave_and_a_join_back_to_back_are_both_answered() {
 }
 
 #[test]
-fn a_normal_stop_closes_then_terminates() {
+fn normal_stop_closes_then_terminates() {
     let mut client = Client::in_room();
     let frames = client.says(r#"["1","2","room:a","stop",{}]"#);
     assert_eq!(frames, [CLOSE, BYE]);
@@ -43,7 +43,7 @@ fn a_normal_stop_closes_then_terminates() {
 }
 
 #[test]
-fn a_stop_with_a_reply_replies_first_and_survives_a_panic_in_terminate() {
+fn stop_with_a_reply_replies_first_and_survives_a_panic_in_terminate() {
     let mut client = Client::in_room();
     let frames = client.says(r#"["1","2","room:a","shutdown",{}]"#);
     assert_eq!(frames, [OK, CLOSE, BYE]);
@@ -52,7 +52,7 @@ fn a_stop_with_a_reply_replies_first_and_survives_a_panic_in_terminate() {
 }
 
 #[test]
-fn a_stop_because_of_a_failure_terminates_then_tells_of_an_error() {
+fn stop_because_of_a_failure_terminates_then_tells_of_an_error() {
     let mut client = Client::in_room();
     let frames = client.says(r#"["1","2","room:a","give up",{}]"#);
     let reply = r#"["1","2","room:a","phx_reply",{"response":{},"status":"error"}]"#;
@@ -61,7 +61,7 @@ fn a_stop_because_of_a_failure_terminates_then_tells_of_an_error() {
 }
 
 #[test]
-fn a_panic_keeps_what_was_pushed_and_ends_the_channel_with_an_error() {
+fn panic_keeps_what_was_pushed_and_ends_the_channel_with_an_error() {
     let mut client = Client::in_room();
     let frames = client.says(r#"["1","2","room:a","panic",{}]"#);
     let pushed = r#"["1",null,"room:a","last",{}]"#;
@@ -103,7 +103,7 @@ fn bytes_for_a_client_of_version_1_crash_the_channel() {
 }
 
 #[test]
-fn a_push_or_broadcast_that_is_no_object_crashes_the_channel() {
+fn push_or_broadcast_that_is_no_object_crashes_the_channel() {
     for event in ["push", "broadcast"] {
         let mut client = Client::in_room();
         let frames = client.says(&format!(r#"["1","2","room:a","{event}",[1]]"#));
@@ -113,7 +113,7 @@ fn a_push_or_broadcast_that_is_no_object_crashes_the_channel() {
 }
 
 #[test]
-fn a_binary_reply_whose_ref_is_too_long_for_it_crashes_the_channel() {
+fn binary_reply_whose_ref_is_too_long_for_it_crashes_the_channel() {
     let mut client = Client::in_room();
     let long = "x".repeat(256);
     let frames = client.says(&format!(r#"["1","{long}","room:a","bytes",{{}}]"#));
@@ -131,7 +131,7 @@ fn handle_out_may_stop_the_channel() {
 }
 
 #[test]
-fn what_terminate_broadcasts_does_not_come_back_but_reaches_the_others() {
+fn broadcast_of_terminate_does_not_come_back_but_reaches_the_others() {
     let mut client = Client::in_room();
     client.says(r#"["1","2","room:a","phx_leave",{}]"#);
     let calls = [
@@ -147,7 +147,7 @@ fn what_terminate_broadcasts_does_not_come_back_but_reaches_the_others() {
 }
 
 #[test]
-fn the_end_of_the_connection_terminates_every_channel() {
+fn end_of_the_connection_terminates_every_channel() {
     let mut client = Client::in_room();
     client.says(r#"["2","2","room:b","phx_join",{}]"#);
     client.diary.read();

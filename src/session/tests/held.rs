@@ -26,7 +26,7 @@ fn turn(client: &mut Client, in_time: bool) -> Vec<String> {
 }
 
 #[test]
-fn a_join_whose_turn_has_come_is_answered_as_it_would_have_been_at_once() {
+fn join_whose_turn_has_come_is_answered_as_it_would_have_been_at_once() {
     let join = r#"["1","1","room:a","phx_join",{"do":"early"}]"#;
     let mut at_once = Client::v2();
     let expected = at_once.says(join);
@@ -37,7 +37,7 @@ fn a_join_whose_turn_has_come_is_answered_as_it_would_have_been_at_once() {
 }
 
 #[test]
-fn a_join_that_waited_too_long_is_refused_and_what_stood_behind_it_finds_no_topic() {
+fn join_that_waited_too_long_is_refused_and_what_follows_finds_no_topic() {
     let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
     assert_eq!(client.says(r#"["1","2","room:a","echo",{}]"#), NOTHING);
     let answers = turn(&mut client, false);
@@ -51,7 +51,7 @@ fn a_join_that_waited_too_long_is_refused_and_what_stood_behind_it_finds_no_topi
 }
 
 #[test]
-fn a_leave_and_a_new_join_behind_it_come_in_their_order_and_the_new_join_waits_as_well() {
+fn leave_and_new_join_behind_a_held_join_keep_order_and_the_new_one_waits() {
     let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
     client.says(r#"["1","2","room:a","phx_leave",{}]"#);
     assert_eq!(client.says(r#"["3","3","room:a","phx_join",{}]"#), NOTHING);
@@ -63,7 +63,7 @@ fn a_leave_and_a_new_join_behind_it_come_in_their_order_and_the_new_join_waits_a
 }
 
 #[test]
-fn what_held_joins_carry_is_bounded_for_each_connection() {
+fn held_joins_carry_a_bounded_amount_for_each_connection() {
     let mut client = Client::v2();
     client.host.holds_joins = true;
     let join = |n: u32| {
@@ -78,7 +78,7 @@ fn what_held_joins_carry_is_bounded_for_each_connection() {
 }
 
 #[test]
-fn a_connection_that_ends_takes_its_held_joins_with_it() {
+fn connection_that_ends_takes_its_held_joins_with_it() {
     let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
     client.session.terminate(&mut client.host);
     assert_eq!(turn(&mut client, true), NOTHING);

@@ -9,7 +9,7 @@ use crate::protocol::IntoPayload;
 use crate::protocol::Version;
 
 #[test]
-fn an_accepted_join_is_answered_with_its_refs() {
+fn accepted_join_is_answered_with_its_refs() {
     let mut client = Client::v2();
     let reply = r#"["11","1","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(client.says(r#"["11","1","room:a","phx_join",{}]"#), [reply]);
@@ -17,7 +17,7 @@ fn an_accepted_join_is_answered_with_its_refs() {
 }
 
 #[test]
-fn the_params_reach_the_app_as_they_are_and_its_response_the_client() {
+fn params_reach_the_app_as_they_are_and_its_response_the_client() {
     let mut client = Client::v2();
     let reply = r#"["1","1","room:a","phx_reply",{"response":{"do" : "params","n":123456789012345678901234567890},"status":"ok"}]"#;
     let frames = client.says(
@@ -27,7 +27,7 @@ fn the_params_reach_the_app_as_they_are_and_its_response_the_client() {
 }
 
 #[test]
-fn a_join_of_version_1_is_answered_without_a_join_ref() {
+fn join_of_version_1_is_answered_without_a_join_ref() {
     let mut client = Client::v1();
     let join = r#"{"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}"#;
     let frames = client.says(join);
@@ -37,7 +37,7 @@ fn a_join_of_version_1_is_answered_without_a_join_ref() {
 }
 
 #[test]
-fn a_join_may_come_as_a_binary_message() {
+fn join_may_come_as_a_binary_message() {
     let mut client = Client::v2();
     let reply = r#"["1","1","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     let frames = client.says_bytes(b"\x00\x01\x01\x06\x0811room:aphx_join");
@@ -45,7 +45,7 @@ fn a_join_may_come_as_a_binary_message() {
 }
 
 #[test]
-fn a_join_may_be_answered_in_bytes() {
+fn join_may_be_answered_in_bytes() {
     let mut client = Client::v2();
     let frames = client.says(r#"["1","2","room:a","phx_join",{"do":"accept in bytes"}]"#);
     assert_eq!(frames, ["01010106023132726f6f6d3a616f6b0506"]);
@@ -55,7 +55,7 @@ fn a_join_may_be_answered_in_bytes() {
 }
 
 #[test]
-fn a_join_of_version_1_that_is_answered_in_bytes_has_crashed() {
+fn join_of_version_1_that_is_answered_in_bytes_has_crashed() {
     for wish in ["accept in bytes", "refuse in bytes"] {
         let mut client = Client::v1();
         let frames = client.says(&format!(
@@ -68,7 +68,7 @@ fn a_join_of_version_1_that_is_answered_in_bytes_has_crashed() {
 }
 
 #[test]
-fn with_a_null_join_ref_replies_and_pushes_bear_the_ref_but_the_end_bears_null() {
+fn null_join_ref_has_replies_and_pushes_bear_the_ref_but_the_end_null() {
     let mut client = Client::v2();
     let reply = r#"[null,"1","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(client.says(r#"[null,"1","room:a","phx_join",{}]"#), [reply]);
@@ -86,7 +86,7 @@ fn with_a_null_join_ref_replies_and_pushes_bear_the_ref_but_the_end_bears_null()
 }
 
 #[test]
-fn without_any_ref_a_crash_bears_nulls() {
+fn crash_without_any_ref_bears_nulls() {
     let mut client = Client::v2();
     let reply = r#"[null,null,"room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(
@@ -99,14 +99,14 @@ fn without_any_ref_a_crash_bears_nulls() {
 }
 
 #[test]
-fn a_topic_without_a_route_is_unmatched_with_a_null_join_ref() {
+fn topic_without_a_route_is_unmatched_with_a_null_join_ref() {
     let mut client = Client::v2();
     let reply = r#"[null,"3","lobby","phx_reply",{"response":{"reason":"unmatched topic"},"status":"error"}]"#;
     assert_eq!(client.says(r#"["3","3","lobby","phx_join",{}]"#), [reply]);
 }
 
 #[test]
-fn after_a_refusal_nothing_stays() {
+fn refusal_leaves_nothing() {
     let mut client = Client::v2();
     let refused = r#"["1","2","room:a","phx_reply",{"response":{"reason":"no"},"status":"error"}]"#;
     for wish in ["refuse", "early then refuse"] {
@@ -122,7 +122,7 @@ fn after_a_refusal_nothing_stays() {
 }
 
 #[test]
-fn a_join_that_panics_is_refused_and_the_connection_lives_on() {
+fn join_that_panics_is_refused_and_the_connection_lives_on() {
     let mut client = Client::v2();
     let crashed =
         r#"["1","2","room:a","phx_reply",{"response":{"reason":"join crashed"},"status":"error"}]"#;
@@ -133,7 +133,7 @@ fn a_join_that_panics_is_refused_and_the_connection_lives_on() {
 }
 
 #[test]
-fn the_join_reply_comes_first_then_what_the_join_pushed_then_its_after_join_work() {
+fn join_reply_comes_first_then_the_joins_pushes_then_its_after_join_work() {
     let mut client = Client::v2();
     let frames = client.says(r#"["1","1","room:a","phx_join",{"do":"early"}]"#);
     let expected = [
@@ -154,7 +154,7 @@ fn the_join_reply_comes_first_then_what_the_join_pushed_then_its_after_join_work
 }
 
 #[test]
-fn each_join_starts_with_a_copy_of_what_connect_assigned() {
+fn join_starts_with_a_copy_of_what_connect_assigned() {
     let mut assigns = Assigns::default();
     assigns.insert(Luggage(5));
     let mut client = Client::with(Version::V2, assigns, |_| {});
@@ -167,7 +167,7 @@ fn each_join_starts_with_a_copy_of_what_connect_assigned() {
 }
 
 #[test]
-fn the_101st_channel_is_refused_but_an_unmatched_topic_is_told_so_first() {
+fn channel_number_101_is_refused_but_an_unmatched_topic_is_told_first() {
     let mut client = Client::v2();
     for n in 0..100 {
         let frames = client.says(&format!(r#"["1","{n}","room:{n}","phx_join",{{}}]"#));
@@ -188,7 +188,7 @@ fn the_101st_channel_is_refused_but_an_unmatched_topic_is_told_so_first() {
 }
 
 #[test]
-fn with_a_limit_of_one_the_second_join_is_refused() {
+fn second_join_is_refused_with_a_limit_of_one() {
     let mut client = Client::with(Version::V2, Assigns::default(), |settings| {
         settings.channels_max = 1;
     });
@@ -213,7 +213,7 @@ fn names_that_are_too_long_to_be_kept_are_refused() {
 }
 
 #[test]
-fn a_second_join_closes_the_old_channel_in_front_of_its_reply() {
+fn second_join_closes_the_old_channel_in_front_of_its_reply() {
     let mut client = Client::in_room();
     client.host.calls.clear();
     let frames = client.says(r#"["5","5","room:a","phx_join",{}]"#);
@@ -234,7 +234,7 @@ fn a_second_join_closes_the_old_channel_in_front_of_its_reply() {
 }
 
 #[test]
-fn a_second_join_that_is_refused_has_closed_the_old_channel_all_the_same() {
+fn second_join_that_is_refused_has_closed_the_old_channel_all_the_same() {
     let mut client = Client::in_room();
     let frames = client.says(r#"["5","5","room:a","phx_join",{"do":"refuse"}]"#);
     let expected = [
@@ -248,7 +248,7 @@ fn a_second_join_that_is_refused_has_closed_the_old_channel_all_the_same() {
 }
 
 #[test]
-fn a_second_join_of_version_1_closes_with_the_old_join_ref_as_ref() {
+fn second_join_of_version_1_closes_with_the_old_join_ref_as_ref() {
     let mut client = Client::v1();
     let join = |reference: &str, join_ref: &str| {
         format!(

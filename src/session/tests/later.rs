@@ -42,7 +42,7 @@ fn waiting() -> Client {
 }
 
 #[test]
-fn while_a_join_waits_heartbeats_and_other_topics_go_on() {
+fn join_that_waits_lets_heartbeats_and_other_topics_go_on() {
     let mut client = joining("later");
     let beat = client.says(r#"[null,"7","phoenix","heartbeat",{}]"#);
     assert_eq!(beat, [HEARTBEAT]);
@@ -53,7 +53,7 @@ fn while_a_join_waits_heartbeats_and_other_topics_go_on() {
 }
 
 #[test]
-fn a_join_that_waits_is_not_yet_in_the_topic() {
+fn join_that_waits_is_not_yet_in_the_topic() {
     let mut client = joining("later");
     assert_eq!(client.host.topics(), NOTHING);
     client
@@ -63,7 +63,7 @@ fn a_join_that_waits_is_not_yet_in_the_topic() {
 }
 
 #[test]
-fn nothing_of_a_slow_join_comes_in_front_of_its_reply() {
+fn slow_join_sends_nothing_in_front_of_its_reply() {
     let mut client = joining("later");
     let handle = client.diary.handle();
     handle.push("a", object! {});
@@ -80,7 +80,7 @@ fn nothing_of_a_slow_join_comes_in_front_of_its_reply() {
 }
 
 #[test]
-fn a_join_may_wait_twice() {
+fn join_may_wait_twice() {
     let mut client = joining("later twice");
     client.says(r#"["1","2","room:a","echo",{}]"#);
     assert_eq!(client.finishes_job(), NOTHING);
@@ -89,7 +89,7 @@ fn a_join_may_wait_twice() {
 }
 
 #[test]
-fn a_slow_join_that_is_refused_or_lost_leaves_nothing() {
+fn slow_join_that_is_refused_or_lost_leaves_nothing() {
     let mut client = joining("refuse late");
     client.says(r#"["1","2","room:a","echo",{}]"#);
     let unmatched = r#"[null,"2","room:a","phx_reply",{"response":{"reason":"unmatched topic"},"status":"error"}]"#;
@@ -106,7 +106,7 @@ fn a_slow_join_that_is_refused_or_lost_leaves_nothing() {
 }
 
 #[test]
-fn a_leave_and_a_new_join_behind_a_slow_join_are_all_answered_in_order() {
+fn leave_and_a_new_join_behind_a_slow_join_are_all_answered_in_order() {
     let mut client = joining("later");
     assert_eq!(client.says(r#"["1","2","room:a","phx_leave",{}]"#), NOTHING);
     assert_eq!(client.says(r#"["3","3","room:a","phx_join",{}]"#), NOTHING);
@@ -124,7 +124,7 @@ fn a_leave_and_a_new_join_behind_a_slow_join_are_all_answered_in_order() {
 }
 
 #[test]
-fn a_new_join_behind_a_slow_join_replaces_it_and_may_be_slow_too() {
+fn new_join_behind_a_slow_join_replaces_it_and_may_be_slow_too() {
     let mut client = joining("later");
     client.says(r#"["3","3","room:a","phx_join",{"do":"later"}]"#);
     client.says(r#"["3","4","room:a","echo",{}]"#);
@@ -134,7 +134,7 @@ fn a_new_join_behind_a_slow_join_replaces_it_and_may_be_slow_too() {
 }
 
 #[test]
-fn while_an_event_waits_the_rest_of_the_topic_stands_in_line() {
+fn event_that_waits_has_the_rest_of_the_topic_stand_in_line() {
     let mut client = waiting();
     assert_eq!(client.says(r#"["1","3","room:a","echo",{}]"#), NOTHING);
     client.diary.handle().send(Note("info"));
@@ -160,7 +160,7 @@ fn while_an_event_waits_the_rest_of_the_topic_stands_in_line() {
 }
 
 #[test]
-fn while_an_event_waits_broadcasts_and_what_handles_send_the_client_go_out() {
+fn event_that_waits_lets_out_broadcasts_and_what_handles_send_the_client() {
     let mut client = waiting();
     client
         .host
@@ -174,7 +174,7 @@ fn while_an_event_waits_broadcasts_and_what_handles_send_the_client_go_out() {
 }
 
 #[test]
-fn an_event_in_line_may_wait_too_and_the_rest_stands_behind_it() {
+fn event_in_line_may_wait_too_and_the_rest_stands_behind_it() {
     let mut client = waiting();
     client.says(r#"["1","3","room:a","later",{}]"#);
     client.says(r#"["1","4","room:a","echo",{}]"#);
@@ -184,7 +184,7 @@ fn an_event_in_line_may_wait_too_and_the_rest_stands_behind_it() {
 }
 
 #[test]
-fn what_a_later_comes_to_may_be_the_end_of_the_channel() {
+fn later_may_come_to_the_end_of_the_channel() {
     let ends = [
         ("later stop", vec![CLOSE, BYE]),
         ("later panic", vec![BYE, ERROR]),
@@ -201,7 +201,7 @@ fn what_a_later_comes_to_may_be_the_end_of_the_channel() {
 }
 
 #[test]
-fn an_event_whose_later_outlasts_the_deadline_ends_the_channel() {
+fn event_whose_later_outlasts_the_deadline_ends_the_channel() {
     let mut client = waiting();
     let id = client.host.lose_job();
     let lost = Err(Lost::TimedOut);
@@ -210,7 +210,7 @@ fn an_event_whose_later_outlasts_the_deadline_ends_the_channel() {
 }
 
 #[test]
-fn a_later_of_handle_info_has_nobody_to_reply_to_and_holds_the_line_too() {
+fn later_of_handle_info_has_nobody_to_reply_to_and_holds_the_line_too() {
     let mut client = Client::in_room();
     client.diary.handle().send(Note("later"));
     client.diary.handle().stop(StopReason::Normal);
@@ -219,7 +219,7 @@ fn a_later_of_handle_info_has_nobody_to_reply_to_and_holds_the_line_too() {
 }
 
 #[test]
-fn a_message_beyond_the_line_gets_an_error_and_one_without_a_ref_nothing() {
+fn message_beyond_the_line_gets_an_error_and_one_without_a_ref_nothing() {
     let mut client = waiting();
     for n in 0..64 {
         let nothing = client.says(&format!(r#"["1","{n}","room:a","fail",{{}}]"#));
@@ -234,7 +234,7 @@ fn a_message_beyond_the_line_gets_an_error_and_one_without_a_ref_nothing() {
 }
 
 #[test]
-fn a_line_is_limited_in_bytes_too() {
+fn line_is_limited_in_bytes_too() {
     let mut client = Client::with(Version::V2, Assigns::default(), |settings| {
         settings.waiting_bytes_max = 1000;
     });
@@ -250,7 +250,7 @@ fn a_line_is_limited_in_bytes_too() {
 }
 
 #[test]
-fn when_the_apps_own_messages_overflow_the_line_the_channel_ends_and_the_client_is_told() {
+fn own_messages_overflowing_the_line_end_the_channel_and_tell_the_client() {
     let mut client = waiting();
     client.says(r#"["1","3","room:a","echo",{}]"#);
     for _ in 0..64 {
@@ -270,7 +270,7 @@ fn when_the_apps_own_messages_overflow_the_line_the_channel_ends_and_the_client_
 }
 
 #[test]
-fn when_the_connection_ends_meanwhile_the_job_runs_on_without_its_continuation() {
+fn job_runs_on_without_its_continuation_when_the_connection_ends() {
     let mut client = waiting();
     client.session.terminate(&mut client.host);
     assert_eq!(client.diary.read(), ["join room:a", "Closed"]);

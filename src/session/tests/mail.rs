@@ -17,7 +17,7 @@ fn handles_can_be_sent_to_other_threads_and_shared() {
 }
 
 #[test]
-fn a_saved_handle_answers_its_event_later_and_more_than_once() {
+fn saved_handle_answers_its_event_later_and_more_than_once() {
     let mut client = Client::in_room();
     assert_eq!(client.says(r#"["1","9","room:a","save",{}]"#), [""; 0]);
     let reply = client.diary.reply_handle();
@@ -35,14 +35,14 @@ fn a_saved_handle_answers_its_event_later_and_more_than_once() {
 }
 
 #[test]
-fn there_is_no_handle_for_a_reply_that_nobody_waits_for() {
+fn handle_for_a_reply_that_nobody_waits_for_is_none() {
     let mut client = Client::in_room();
     client.says(r#"["1",null,"room:a","save",{}]"#);
     assert_eq!(client.diary.read()[1], "saved false");
 }
 
 #[test]
-fn a_handle_pushes_broadcasts_and_informs_in_order() {
+fn handle_pushes_broadcasts_and_informs_in_order() {
     let mut client = Client::in_room();
     let handle = client.diary.handle();
     handle.push("a", object! {});
@@ -61,7 +61,7 @@ fn a_handle_pushes_broadcasts_and_informs_in_order() {
 }
 
 #[test]
-fn what_a_channel_sends_itself_comes_when_the_callback_is_over() {
+fn mail_of_a_channel_to_itself_comes_when_the_callback_is_over() {
     let mut client = Client::in_room();
     let reply = r#"["1","2","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(client.says(r#"["1","2","room:a","note",{}]"#), [reply]);
@@ -70,7 +70,7 @@ fn what_a_channel_sends_itself_comes_when_the_callback_is_over() {
 }
 
 #[test]
-fn a_handle_stops_the_channel() {
+fn handle_stops_the_channel() {
     let mut client = Client::in_room();
     client.diary.handle().stop(StopReason::Normal);
     let close = r#"["1","1","room:a","phx_close",{}]"#;
@@ -91,14 +91,14 @@ fn handle_info_may_stop_the_channel_and_what_comes_after_is_dropped() {
 }
 
 #[test]
-fn a_reply_to_nobody_is_a_mistake_that_ends_the_channel() {
+fn reply_to_nobody_is_a_mistake_that_ends_the_channel() {
     let mut client = Client::in_room();
     client.diary.handle().send(Note("reply"));
     assert_eq!(client.delivers_mail(), [BYE, ERROR]);
 }
 
 #[test]
-fn what_a_handle_sends_and_has_no_form_ends_the_channel() {
+fn handle_that_sends_what_has_no_form_ends_the_channel() {
     let mut client = Client::in_room();
     client.diary.handle().push("x", serde_json::json!([1]));
     assert_eq!(client.delivers_mail(), [BYE, ERROR]);

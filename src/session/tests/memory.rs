@@ -6,14 +6,14 @@ use crate::session::Session;
 use crate::session::joined::{Channels, Joined};
 
 #[test]
-fn an_idle_session_with_one_channel_is_small_and_needs_no_heap_of_its_own() {
+fn idle_session_with_one_channel_is_small_and_needs_no_heap_of_its_own() {
     assert_eq!(size_of::<Ref>(), 16);
     assert!(size_of::<Joined>() <= 80, "{}", size_of::<Joined>());
     assert!(size_of::<Session>() <= 112, "{}", size_of::<Session>());
 }
 
 #[test]
-fn what_a_connection_has_left_holds_no_memory() {
+fn topics_that_a_connection_has_left_hold_no_memory() {
     let mut client = Client::v2();
     for topic in ["room:a", "room:b", "room:c"] {
         client.says(&format!(r#"["1","1","{topic}","phx_join",{{}}]"#));

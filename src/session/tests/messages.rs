@@ -6,7 +6,7 @@ use crate::object;
 use crate::protocol::IntoPayload;
 
 #[test]
-fn a_reply_carries_status_and_response() {
+fn reply_carries_status_and_response() {
     let mut client = Client::in_room();
     let cases = [
         ("echo", "{}", r#"{"response":{},"status":"ok"}"#),
@@ -34,14 +34,14 @@ fn a_reply_carries_status_and_response() {
 }
 
 #[test]
-fn an_event_without_a_ref_is_answered_without_a_ref() {
+fn event_without_a_ref_is_answered_without_a_ref() {
     let frames = Client::in_room().says(r#"["1",null,"room:a","echo",{}]"#);
     let reply = r#"["1",null,"room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(frames, [reply]);
 }
 
 #[test]
-fn a_reply_is_binary_exactly_when_its_payload_is() {
+fn reply_is_binary_exactly_when_its_payload_is() {
     let mut client = Client::in_room();
     let push = b"\x00\x01\x01\x06\x0412room:aecho\xde\xad";
     assert_eq!(
@@ -56,7 +56,7 @@ fn a_reply_is_binary_exactly_when_its_payload_is() {
 }
 
 #[test]
-fn a_push_has_the_join_ref_and_no_ref_in_text_and_in_bytes() {
+fn push_has_the_join_ref_and_no_ref_in_text_and_in_bytes() {
     let mut client = Client::in_room();
     let push = r#"["1",null,"room:a","pushed",{"n": 1}]"#;
     assert_eq!(client.says(r#"["1","2","room:a","push",{"n": 1}]"#), [push]);
@@ -65,7 +65,7 @@ fn a_push_has_the_join_ref_and_no_ref_in_text_and_in_bytes() {
 }
 
 #[test]
-fn a_push_of_version_1_has_no_join_ref_and_a_null_ref() {
+fn push_of_version_1_has_no_join_ref_and_a_null_ref() {
     let mut client = Client::v1();
     client.says(r#"{"topic":"room:a","event":"phx_join","payload":{},"ref":"1"}"#);
     let frames = client.says(r#"{"topic":"room:a","event":"push","payload":{"n":1},"ref":"2"}"#);
@@ -74,7 +74,7 @@ fn a_push_of_version_1_has_no_join_ref_and_a_null_ref() {
 }
 
 #[test]
-fn the_own_copy_of_a_broadcast_comes_in_front_of_the_reply() {
+fn own_copy_of_a_broadcast_comes_in_front_of_the_reply() {
     let frames = Client::in_room().says(r#"["1","2","room:a","broadcast",{"n":1}]"#);
     let expected = [
         r#"[null,null,"room:a","said",{"n":1}]"#,
@@ -105,7 +105,7 @@ fn pushes_broadcasts_and_the_reply_come_in_the_order_of_their_calls() {
 }
 
 #[test]
-fn an_intercepted_event_is_pushed_by_handle_out_behind_the_reply() {
+fn intercepted_event_is_pushed_by_handle_out_behind_the_reply() {
     let mut client = Client::in_room();
     let reply = r#"["1","2","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(
@@ -117,7 +117,7 @@ fn an_intercepted_event_is_pushed_by_handle_out_behind_the_reply() {
 }
 
 #[test]
-fn a_broadcast_on_a_topic_that_a_channel_follows_comes_to_handle_info() {
+fn broadcast_on_a_topic_that_a_channel_follows_comes_to_handle_info() {
     let mut client = Client::v2();
     client.says(r#"["1","1","room:a","phx_join",{"do":"listen"}]"#);
     let payload = object! { "n": 1 }.into_payload();

@@ -14,7 +14,7 @@ const LINE_MAX: usize = 3;
 
 proptest! {
     #[test]
-    fn a_session_sends_exactly_the_frames_of_the_model(script in prop::collection::vec(step(), 1..60)) {
+    fn session_sends_exactly_the_frames_of_the_model(script in prop::collection::vec(step(), 1..60)) {
         let mut client = Client::with(Version::V2, Assigns::default(), |settings| {
             settings.channels_max = CHANNELS_MAX;
             settings.waiting_messages_max = LINE_MAX;

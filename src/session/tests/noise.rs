@@ -7,7 +7,7 @@ use crate::protocol::Version;
 
 proptest! {
     #[test]
-    fn no_bytes_make_a_session_panic(
+    fn session_does_not_panic_whatever_bytes_come(
         messages in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..40)), 1..8),
         version in version(),
     ) {
@@ -21,7 +21,7 @@ proptest! {
     }
 
     #[test]
-    fn no_values_in_the_places_of_refs_and_names_make_a_session_panic(
+    fn session_does_not_panic_whatever_values_refs_and_names_have(
         messages in prop::collection::vec([odd(), odd(), odd(), odd(), odd()], 1..8),
     ) {
         let mut client = Client::in_room();
@@ -31,7 +31,7 @@ proptest! {
     }
 
     #[test]
-    fn no_binary_header_makes_a_session_panic(
+    fn session_does_not_panic_whatever_binary_header_comes(
         parts in [prop::collection::vec(any::<u8>(), 0..4), prop::collection::vec(any::<u8>(), 0..4)],
         topic in prop::sample::select(vec!["room:a", "phoenix", "room:\u{e9}", ""]),
         event in prop::sample::select(vec!["echo", "bytes", "phx_join", "phx_leave", "panic", "later"]),

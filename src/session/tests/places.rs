@@ -7,7 +7,7 @@ const FULL: &str =
     r#"["1","2","room:a","phx_reply",{"response":{"reason":"room full"},"status":"error"}]"#;
 
 #[test]
-fn a_join_of_a_full_topic_is_refused_and_nothing_of_it_remains() {
+fn join_of_a_full_topic_is_refused_and_nothing_of_it_remains() {
     let mut client = Client::v2();
     client.host.occupy("room:a");
     assert_eq!(client.says(JOIN), [FULL]);
@@ -18,7 +18,7 @@ fn a_join_of_a_full_topic_is_refused_and_nothing_of_it_remains() {
 }
 
 #[test]
-fn the_reply_of_a_join_that_finds_a_place_comes_first() {
+fn reply_of_a_join_that_finds_a_place_comes_first() {
     let frames = Client::v2().says(JOIN);
     let expected = [
         r#"["1","2","room:a","phx_reply",{"response":{"place":1},"status":"ok"}]"#,
@@ -29,7 +29,7 @@ fn the_reply_of_a_join_that_finds_a_place_comes_first() {
 }
 
 #[test]
-fn a_join_that_waited_may_find_the_topic_full_and_who_lines_up_behind_it_finds_it_unjoined() {
+fn join_that_waited_may_find_the_topic_full_and_those_behind_it_unjoined() {
     let mut client = Client::v2();
     client.says(r#"["1","2","room:a","phx_join",{"do":"one place late"}]"#);
     client.says(r#"["1","3","room:a","echo",{}]"#);
@@ -39,7 +39,7 @@ fn a_join_that_waited_may_find_the_topic_full_and_who_lines_up_behind_it_finds_i
 }
 
 #[test]
-fn a_join_on_the_same_connection_takes_the_place_of_the_one_before() {
+fn join_on_the_same_connection_takes_the_place_of_the_one_before() {
     let mut client = Client::v2();
     client.says(JOIN);
     let frames = client.says(r#"["5","5","room:a","phx_join",{"do":"one place"}]"#);

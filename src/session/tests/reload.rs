@@ -39,7 +39,7 @@ const SAY: &str = r#"["1","2","room:a","echo",{"a":1}]"#;
 const ECHO: &str = r#"["1","2","room:a","phx_reply",{"response":{"a":1},"status":"ok"}]"#;
 
 #[test]
-fn a_joined_topic_is_served_by_the_route_that_matches_it_now_with_what_was_assigned() {
+fn joined_topic_is_served_by_its_route_of_now_with_what_was_assigned() {
     let mut assigns = Assigns::default();
     assigns.insert(Left(7));
     let mut client = Client::with(Version::V2, assigns, |_| {});
@@ -52,7 +52,7 @@ fn a_joined_topic_is_served_by_the_route_that_matches_it_now_with_what_was_assig
 }
 
 #[test]
-fn a_topic_that_no_route_matches_any_more_keeps_its_channel_until_it_is_left() {
+fn topic_that_no_route_matches_now_keeps_its_channel_until_it_is_left() {
     let mut client = Client::in_room();
     client.session.reload(&settings("other:*", 100));
     client.session.reload(&settings("other:*", 100));
@@ -65,7 +65,7 @@ fn a_topic_that_no_route_matches_any_more_keeps_its_channel_until_it_is_left() {
 }
 
 #[test]
-fn a_join_under_way_is_answered_as_it_began_and_then_belongs_to_the_new_route() {
+fn join_under_way_is_answered_as_it_began_and_then_has_the_new_route() {
     let mut client = Client::v2();
     client.says(r#"["1","1","room:a","phx_join",{"do":"later"}]"#);
     client.says(SAY);
@@ -78,7 +78,7 @@ fn a_join_under_way_is_answered_as_it_began_and_then_belongs_to_the_new_route() 
 }
 
 #[test]
-fn the_next_join_meets_the_new_limit_and_topics_beyond_it_stay() {
+fn next_join_meets_the_new_limit_and_topics_beyond_it_stay() {
     let mut client = Client::in_room();
     client.session.reload(&settings("room:*", 1));
     let refused = r#"["1","1","room:b","phx_reply",{"response":{"reason":"too many channels joined"},"status":"error"}]"#;

@@ -37,7 +37,7 @@ fn in_lobby(routes: fn() -> Routes) -> Client {
 const BOTH: [fn() -> Routes; 2] = [in_code, by_rules];
 
 #[test]
-fn the_lobby_is_open_and_other_rooms_are_not() {
+fn lobby_is_open_and_other_rooms_are_not() {
     for routes in BOTH {
         let reply = r#"["1","1","room:lobby","phx_reply",{"response":{},"status":"ok"}]"#;
         let frames = client(routes).says(r#"["1","1","room:lobby","phx_join",{}]"#);
@@ -56,7 +56,7 @@ fn the_lobby_is_open_and_other_rooms_are_not() {
 }
 
 #[test]
-fn a_new_msg_is_broadcast_with_its_body_alone_and_not_replied_to() {
+fn new_msg_is_broadcast_with_its_body_alone_and_not_replied_to() {
     let cases = [
         (r#"{"x":1,"body":"<b>é</b>"}"#, r#"{"body":"<b>é</b>"}"#),
         (
@@ -78,7 +78,7 @@ fn a_new_msg_is_broadcast_with_its_body_alone_and_not_replied_to() {
 }
 
 #[test]
-fn what_the_room_does_not_understand_is_an_error_with_a_reason_and_the_room_stays_open() {
+fn message_unknown_to_the_room_is_an_error_with_a_reason_and_ends_nothing() {
     let needs = "new_msg needs an object with a body";
     let cases = [
         (r#""new_msg",{"text":"hi"}"#, needs),

@@ -8,7 +8,7 @@ use crate::channel::Routes;
 use crate::protocol::{Undecodable, Version};
 
 #[test]
-fn a_heartbeat_is_answered_without_its_join_ref() {
+fn heartbeat_is_answered_without_its_join_ref() {
     let mut client = Client::v2();
     let answer = [r#"[null,"1","phoenix","phx_reply",{"response":{},"status":"ok"}]"#];
     assert_eq!(
@@ -21,34 +21,34 @@ fn a_heartbeat_is_answered_without_its_join_ref() {
 }
 
 #[test]
-fn a_heartbeat_of_version_1_is_answered_in_its_shape() {
+fn heartbeat_of_version_1_is_answered_in_its_shape() {
     let answer = client_v1(r#"{"topic":"phoenix","event":"heartbeat","payload":{},"ref":"3"}"#);
     let expected = r#"{"topic":"phoenix","event":"phx_reply","payload":{"response":{},"status":"ok"},"ref":"3"}"#;
     assert_same_object(&answer, expected);
 }
 
 #[test]
-fn other_events_on_the_topic_phoenix_are_ordinary() {
+fn phoenix_topic_takes_other_events_as_ordinary_ones() {
     let answer = Client::v2().says(r#"["1","2","phoenix","shout",{}]"#);
     assert_eq!(answer, [unmatched("2", "phoenix")]);
 }
 
 #[test]
-fn an_event_for_a_topic_that_is_not_joined_gets_an_error_with_a_null_join_ref() {
+fn event_for_an_unjoined_topic_gets_an_error_with_a_null_join_ref() {
     let mut client = Client::v2();
     let answer = client.says(r#"["4","9","room:zz","new_msg",{}]"#);
     assert_eq!(answer, [unmatched("9", "room:zz")]);
 }
 
 #[test]
-fn a_leave_of_a_topic_that_is_not_joined_is_answered_with_both_refs() {
+fn leave_of_a_topic_that_is_not_joined_is_answered_with_both_refs() {
     let answer = Client::v2().says(r#"["4","9","room:zz","phx_leave",{}]"#);
     let expected = r#"["4","9","room:zz","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(answer, [expected]);
 }
 
 #[test]
-fn a_topic_that_is_no_string_matches_nothing_and_is_echoed() {
+fn topic_that_is_no_string_matches_nothing_and_is_echoed() {
     let mut client = Client::v2();
     let expected = r#"[null,"9",{"a":1},"phx_reply",{"response":{"reason":"unmatched topic"},"status":"error"}]"#;
     assert_eq!(
@@ -59,7 +59,7 @@ fn a_topic_that_is_no_string_matches_nothing_and_is_echoed() {
 }
 
 #[test]
-fn an_event_that_is_no_string_is_an_error_and_the_channel_lives_on() {
+fn event_that_is_no_string_is_an_error_and_the_channel_lives_on() {
     let mut client = Client::in_room();
     let expected = r#"["1","2","room:a","phx_reply",{"response":{"reason":"event is not a string"},"status":"error"}]"#;
     assert_eq!(client.says(r#"["1","2","room:a",5,{}]"#), [expected]);
@@ -67,7 +67,7 @@ fn an_event_that_is_no_string_is_an_error_and_the_channel_lives_on() {
 }
 
 #[test]
-fn a_stale_join_ref_is_ignored_without_an_answer() {
+fn stale_join_ref_is_ignored_without_an_answer() {
     let mut client = Client::in_room();
     // A number is not the string, nor is another number the same number.
     for join_ref in [r#""2""#, "1", "1.0", r#""""#, r#""01""#, "[]"] {
@@ -80,7 +80,7 @@ fn a_stale_join_ref_is_ignored_without_an_answer() {
 }
 
 #[test]
-fn a_null_join_ref_belongs_to_whatever_is_joined() {
+fn null_join_ref_belongs_to_whatever_is_joined() {
     let mut client = Client::in_room();
     let reply = r#"["1","5","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(client.says(r#"[null,"5","room:a","echo",{}]"#), [reply]);
@@ -89,14 +89,14 @@ fn a_null_join_ref_belongs_to_whatever_is_joined() {
 }
 
 #[test]
-fn a_binary_push_without_join_ref_is_stale_since_an_empty_string_is_not_null() {
+fn binary_push_without_join_ref_is_stale_since_an_empty_string_is_no_null() {
     let mut client = Client::in_room();
     let nothing = client.says_bytes(b"\x00\x00\x01\x06\x042room:aecho\x01");
     assert_eq!(nothing, [""; 0]);
 }
 
 #[test]
-fn what_was_joined_with_a_number_is_spoken_to_with_that_number() {
+fn channel_joined_with_a_number_is_spoken_to_with_that_number() {
     let mut client = Client::v2();
     let reply = r#"[7,8,"room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(client.says(r#"[7,8,"room:a","phx_join",{}]"#), [reply]);
@@ -105,7 +105,7 @@ fn what_was_joined_with_a_number_is_spoken_to_with_that_number() {
 }
 
 #[test]
-fn what_is_no_message_ends_the_connection() {
+fn bytes_that_are_no_message_end_the_connection() {
     use Undecodable::{MissingKey, NotJson, Shape, UnknownKind};
     let table = [
         ("", NotJson),
@@ -128,7 +128,7 @@ fn what_is_no_message_ends_the_connection() {
 }
 
 #[test]
-fn the_first_route_that_matches_counts_and_a_star_matches_the_bare_prefix_too() {
+fn first_route_that_matches_counts_and_a_star_matches_the_bare_prefix_too() {
     let mut routes = Routes::default();
     let channels = ["food*", "foo*", "foo:exact", "room:lobby"].map(|pattern| {
         let channel = Arc::new(TestChannel(Diary::default()));
@@ -153,7 +153,7 @@ fn the_first_route_that_matches_counts_and_a_star_matches_the_bare_prefix_too() 
 
 #[test]
 #[should_panic(expected = "a star may only stand at its end")]
-fn a_star_in_the_middle_of_a_pattern_stops_the_program() {
+fn star_in_the_middle_of_a_pattern_stops_the_program() {
     Routes::default().push("room:*:a", Arc::new(TestChannel(Diary::default())));
 }
 

@@ -36,7 +36,7 @@ fn log_at_trace_has_no_payload_token_or_query_string_in_any_format() {
 }
 
 #[test]
-fn as_json_each_line_is_an_object_with_time_level_message_and_fields() {
+fn json_line_is_an_object_with_time_level_message_and_fields() {
     let folder = Folder::of("json").with("[log]\nlevel = \"debug\"\nformat = \"json\"\n");
     let served = folder.serve(&["--shards", "1"]);
     let client = connect_to(served.address(), "/socket/websocket?vsn=2.0.0");

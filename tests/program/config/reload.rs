@@ -174,7 +174,7 @@ fn room_taken_out_lives_on_for_its_members_and_nobody_else_can_join() {
 }
 
 #[test]
-fn without_a_file_sighup_ends_it_as_ever() {
+fn sighup_without_a_file_ends_it_as_ever() {
     let folder = Folder::of("no_reload");
     let lobbyd = folder.lobbyd(&["--listen", "127.0.0.1:0"]);
     // A suite that runs under nohup ignores SIGHUP, and its children would inherit that.

@@ -50,7 +50,7 @@ fn two_in(served: &Process) -> [Client; 2] {
 }
 
 #[test]
-fn without_a_file_the_rooms_are_the_tutorials() {
+fn rooms_without_a_file_are_the_tutorials() {
     assert_eq!(Config::default().room_rules(), tutorial());
 }
 

@@ -183,7 +183,7 @@ reason = "no \n"
 "#;
 
 #[test]
-fn every_variable_names_one_setting() {
+fn variables_each_name_one_setting() {
     let mut names: Vec<String> = SETTINGS.iter().map(|setting| setting.variable()).collect();
     let count = names.len();
     names.sort();

@@ -35,7 +35,7 @@ fn metrics_without_admin_listener_are_for_this_machine_and_no_proxy() {
 }
 
 #[test]
-fn with_an_admin_listener_the_metrics_are_there_alone_and_nothing_else_is() {
+fn admin_listener_alone_has_the_metrics_and_has_nothing_else() {
     let bound = Server::new(Router::new())
         .shards(1)
         .admin(any())

@@ -86,7 +86,7 @@ fn table_of_metrics_has_each_one_with_its_kind_and_no_other() {
 }
 
 #[test]
-fn every_alert_is_about_metrics_that_are_there() {
+fn alerts_are_about_metrics_that_are_there() {
     let names = names(&page());
     let alerts = section("## Alerts");
     let expressions: Vec<&str> = alerts
@@ -107,7 +107,7 @@ fn every_alert_is_about_metrics_that_are_there() {
 }
 
 #[test]
-fn every_limit_that_an_alert_selects_is_one() {
+fn limits_that_alerts_select_are_limits() {
     let alerts = section("## Alerts");
     let selections = alerts.split("limit=~\"").skip(1);
     let selected = selections.filter_map(|rest| rest.split('"').next());
@@ -135,7 +135,7 @@ fn settings() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_setting_that_operations_names_is_one() {
+fn settings_that_operations_names_are_settings() {
     let settings = settings();
     let operations = read("docs/operations.md");
     let tables = [

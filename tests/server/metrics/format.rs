@@ -78,7 +78,7 @@ fn time_to_the_last_subscriber_and_that_of_turns_are_measured() {
 }
 
 #[test]
-fn every_limit_is_shown_with_how_near_it_was_and_how_often_it_was_reached() {
+fn limits_are_shown_with_how_near_they_were_and_how_often_reached() {
     let server = tutorial();
     let meters = server.endpoint().limit_meters();
     meters.note(LimitSet::default(), Limit::OutboxBytes, 3, 4);

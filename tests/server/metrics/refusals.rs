@@ -42,7 +42,7 @@ impl Channel for Doorman {
 }
 
 #[test]
-fn every_refused_join_counts_under_its_reason() {
+fn refused_join_counts_under_its_reason() {
     let socket = UserSocket::new().channels_max(1).channel("room:*", Doorman);
     let limits = ServerLimits::default().with_max(Limit::CallbackTime, 50);
     let server = serve_with(Router::new().socket("/socket", socket), 2, limits);
@@ -89,7 +89,7 @@ fn every_refused_join_counts_under_its_reason() {
 }
 
 #[test]
-fn every_push_that_a_room_by_rules_refuses_counts_under_its_reason() {
+fn push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     let open = || RoomRules {
         events: vec![EventRule {
             relay: Relay::Fields(vec!["body".into()]),

@@ -71,7 +71,7 @@ fn rooms_are_counted_by_size_and_only_the_largest_are_named() {
 }
 
 #[test]
-fn no_room_is_named_where_none_shall_be() {
+fn rooms_are_not_named_where_none_shall_be() {
     let (page, _members) = page_of(0, &[("a", 2)]);
     assert_eq!(topics(&page, "lobbyd_room_members"), []);
     assert_eq!(page.sum("lobbyd_rooms"), 1.0);

@@ -196,7 +196,7 @@ fn replaced_configuration_is_let_go() {
 }
 
 #[test]
-fn other_limits_of_http_hold_for_those_who_connect_then() {
+fn new_limits_of_http_hold_for_those_who_connect_then() {
     let server = serve_rooms([strict()]);
     let limits = ServerLimits::default().with_max(Limit::HeadTime, 100);
     let reload = reload_of(router([strict()])).limits(limits);

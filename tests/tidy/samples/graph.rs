@@ -11,7 +11,7 @@ fn graph(arrows: &[(&'static str, &'static str)]) -> Graph<'static> {
 }
 
 #[test]
-fn a_line_has_floors_and_no_circle() {
+fn line_has_floors_and_no_circle() {
     let line = graph(&[("a", "b"), ("b", "c"), ("a", "c")]);
     assert_eq!((line.arrows(), line.floors(), line.back()), (3, 3, 0));
     assert!(line.circles().is_empty());
@@ -38,6 +38,6 @@ fn circles_are_found_whole_and_apart() {
 }
 
 #[test]
-fn an_arrow_to_itself_is_none() {
+fn arrow_to_itself_is_none() {
     assert_eq!(graph(&[("a", "a")]).arrows(), 0);
 }

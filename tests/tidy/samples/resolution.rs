@@ -89,7 +89,7 @@ fn reexports_lead_to_the_file_that_defines() {
 }
 
 #[test]
-fn a_face_that_hands_on_has_no_arrow_but_for_what_it_uses() {
+fn face_that_hands_on_has_no_arrow_but_for_what_it_uses() {
     let inner = ("src/folder/inner.rs", "pub struct Thing;\npub fn make() {}");
     let lib = ("src/lib.rs", "mod folder;\npub use folder::Thing;");
     let face = "mod inner;\npub use inner::Thing;\npub use inner::make;";
@@ -103,7 +103,7 @@ fn a_face_that_hands_on_has_no_arrow_but_for_what_it_uses() {
 }
 
 #[test]
-fn a_module_and_a_function_of_one_name_are_told_apart() {
+fn module_and_a_function_of_one_name_are_told_apart() {
     let found = arrows(&[
         ("src/lib.rs", "mod a;\nmod folder;"),
         ("src/a.rs", "fn f() { crate::folder::make() }"),
@@ -137,7 +137,7 @@ fn exported_macros_stand_at_the_root() {
 }
 
 #[test]
-fn a_program_names_the_library_of_its_package() {
+fn program_names_the_library_of_its_package() {
     let found = arrows(&[
         ("Cargo.toml", "[package]\nname = \"my-own\""),
         ("src/lib.rs", "pub mod b;"),

@@ -25,7 +25,7 @@ fn table_has_every_behaviour_once() {
 }
 
 #[test]
-fn every_test_that_the_table_names_exists() {
+fn tests_that_the_table_names_exist() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/phoenix");
     let quoted = rows().flat_map(|(_, shown)| shown.split('`').skip(1).step_by(2));
     let names = quoted.filter_map(|name| name.split_once("::"));

@@ -137,7 +137,7 @@ fn broadcast_from_skips_the_caller_alone() {
 
 /// §3.3: the join reply is the first frame of its join, whatever is pushed and published while it is worked out.
 #[test]
-fn nothing_of_a_join_comes_in_front_of_its_reply() {
+fn join_sends_nothing_in_front_of_its_reply() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join_with("room:a", json!({"do": "push"}));

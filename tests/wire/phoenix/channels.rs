@@ -80,7 +80,7 @@ fn leave_is_answered_and_closed_and_what_comes_later_is_unmatched() {
 
 /// §3.5: what was sent before the leave is handled first.
 #[test]
-fn everything_sent_before_a_leave_is_handled_before_it() {
+fn messages_sent_before_a_leave_are_handled_before_it() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");
@@ -239,7 +239,7 @@ fn join_takes_and_answers_any_json_value() {
 
 /// B 94, 97 and the table of §4.
 #[test]
-fn each_result_of_handle_in_has_its_form_on_the_wire() {
+fn results_of_handle_in_each_have_their_form_on_the_wire() {
     let stage = stage();
     for version in BOTH {
         let mut peer = stage.peer(version);

@@ -162,7 +162,7 @@ fn messages_in_front_of_a_close_are_answered_first() {
 
 /// §6.3: what each violation is answered with; the channels end, and other connections do not notice.
 #[test]
-fn each_violation_has_its_close_code() {
+fn violations_each_have_their_close_code() {
     let stage = stage();
     let mut bystander = stage.peer(Version::V2);
     bystander.join("room:a");

@@ -107,7 +107,7 @@ fn stop_that_takes_its_time_says_whom_it_waits_for() {
 
 /// B 28.
 #[test]
-fn no_log_line_holds_what_a_client_sent_as_parameter_or_payload() {
+fn log_lines_hold_nothing_a_client_sent_as_parameter_or_payload() {
     let log = log();
     let stage = stage();
     let secret = "s3cr3t-of-a-client";

@@ -24,7 +24,7 @@
 //! | 25 | `upgrade::vsn_chooses_the_version_or_is_refused_with_403` |
 //! | 26 | `connection_close::client_that_goes_quiet_is_closed_so_that_it_comes_back` |
 //! | 27 | `channels::topics_that_are_not_joined_or_match_no_pattern_are_unmatched` |
-//! | 28 | `logs::no_log_line_holds_what_a_client_sent_as_parameter_or_payload`: there is nothing to mask |
+//! | 28 | `logs::log_lines_hold_nothing_a_client_sent_as_parameter_or_payload`: there is nothing to mask |
 //! | 29, 30 | `channels::refused_or_crashed_join_tells_why_and_leaves_nothing_behind` |
 //! | 31 | `channel_end::announced_stop_closes_the_channel` |
 //! | 32 | `binary::pushes_replies_and_broadcasts_of_bytes_are_binary_frames` |
@@ -40,7 +40,7 @@
 //! | 56 | long-poll in Phoenix, the frame is the same: `channel_end::panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before` |
 //! | 57 | likewise: `refs::stale_messages_are_ignored_and_those_without_join_ref_are_not` |
 //! | 58–67 | do not apply: long-poll |
-//! | 68 | `origins::with_the_check_off_everything_is_let_in` |
+//! | 68 | `origins::check_that_is_off_lets_everything_in` |
 //! | 69, 70 | `origins::configured_host_is_compared_alone`; an endpoint-wide setting does not apply: each mount has its own |
 //! | 71, 72, 73 | `origins::wildcards_admit_subdomains_at_a_dot_only` |
 //! | 74 | `origins::origins_without_a_host_are_refused` |
@@ -60,10 +60,10 @@
 //! | 91 | `socket_ids::disconnect_closes_all_sockets_of_the_id_with_1001` |
 //! | 92 | does not apply (drainer options of a supervisor); what a drain does: `connection_close::stop_of_the_server_tells_every_socket_1012` |
 //! | 93 | `broadcast::broadcast_from_skips_the_caller_alone` |
-//! | 94 | `channels::each_result_of_handle_in_has_its_form_on_the_wire` |
+//! | 94 | `channels::results_of_handle_in_each_have_their_form_on_the_wire` |
 //! | 95 | `handles::event_without_a_ref_has_no_reply_handle` (no channel: does not compile) |
 //! | 96 | `channels::refused_or_crashed_join_tells_why_and_leaves_nothing_behind`; a bad return does not compile |
-//! | 97 | `channels::each_result_of_handle_in_has_its_form_on_the_wire` |
+//! | 97 | `channels::results_of_handle_in_each_have_their_form_on_the_wire` |
 //! | 98 | `handles::reply_handle_answers_later_and_as_often_as_it_likes`, `handles::handles_speak_while_the_channel_waits` |
 //! | 99 | `channel_end::panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before` |
 //! | 100 | `channel_end::broadcast_or_a_handle_may_stop_the_channel`, `handles::handles_of_a_channel_that_has_ended_do_nothing` |

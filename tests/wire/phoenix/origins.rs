@@ -79,7 +79,7 @@ fn list_admits_what_its_entries_name() {
 
 /// B 68: no check at all, also of what is no origin.
 #[test]
-fn with_the_check_off_everything_is_let_in() {
+fn check_that_is_off_lets_everything_in() {
     let all = ["http://other.com", "file://", "null", "", "%%"];
     check(CheckOrigin::off(), "localhost", &all, &[]);
 }
@@ -175,7 +175,7 @@ fn conn_compares_the_whole_origin_with_the_request() {
 
 /// The default, which is ours: the request's own host and port.
 #[test]
-fn by_default_a_page_of_the_same_host_is_let_in() {
+fn page_of_the_same_host_is_let_in_by_default() {
     check(
         CheckOrigin::default(),
         "example.com:4000",
@@ -202,7 +202,7 @@ fn mounts_do_not_share_their_policy() {
 
 /// §1.4: a request without the header passes, and of several the first counts.
 #[test]
-fn only_the_first_origin_header_counts_and_none_passes() {
+fn first_origin_header_alone_counts_and_none_passes() {
     let server = server([("/socket", list(&["//good.com"]))]);
     let address: SocketAddr = server.local_addr();
     let ask = |headers: &str| status(address, "/socket/websocket", "h", headers);

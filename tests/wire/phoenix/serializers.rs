@@ -86,7 +86,7 @@ fn topic_that_is_no_string_is_unmatched_and_comes_back_as_it_was() {
 
 /// §2.5: of duplicate keys the last wins; integers of any size survive.
 #[test]
-fn of_duplicate_keys_the_last_one_counts() {
+fn duplicate_keys_count_by_the_last_one() {
     let stage = stage();
     let mut client = connect_to(stage.server.local_addr(), "/socket/websocket");
     let doubled = r#"{"topic":"nothing","topic":"room:a","event":"phx_join","payload":1,"payload":{"do":"refuse","do":"reply","with":98765432109876543210},"ref":"1"}"#;

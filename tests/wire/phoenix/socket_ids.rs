@@ -67,7 +67,7 @@ fn broadcast_of_disconnect_on_the_id_disconnects_too() {
 
 /// §5: any other event on the id's topic is ignored and not forwarded.
 #[test]
-fn other_events_on_the_id_are_ignored() {
+fn socket_id_ignores_events_other_than_disconnect() {
     let stage = stage();
     let mut peer = user(&stage, Version::V2, "bob");
     peer.join("room:a");

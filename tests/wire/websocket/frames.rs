@@ -13,7 +13,7 @@ fn unmasked_frame_is_refused() {
 }
 
 #[test]
-fn each_reserved_bit_is_refused_and_what_came_before_is_answered() {
+fn reserved_bit_is_refused_and_what_came_before_is_answered() {
     let mut cases = Vec::new();
     for bits in 1..8u8 {
         for opcode in [TEXT, BINARY, CLOSE, PING, PONG] {
@@ -27,7 +27,7 @@ fn each_reserved_bit_is_refused_and_what_came_before_is_answered() {
 }
 
 #[test]
-fn each_reserved_opcode_is_refused() {
+fn reserved_opcode_is_refused() {
     let mut cases = Vec::new();
     for opcode in (3..8).chain(11..16) {
         for payload in [&b""[..], b"with payload"] {

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_kept_on_average_and_a_late_look_makes_up_for_it() {
+    fn rate_is_kept_on_average_and_a_late_look_makes_up_for_it() {
         let mut pacer = Pacer::rate(1_000, 1e9 / 3.5, vec![4, 9]);
         assert_eq!(pacer.due(999), None);
         assert_eq!(pacer.due(1_000), Some((4, 1_000)));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_refilled_in_its_own_lobby_by_any_of_its_publishers() {
+    fn window_is_refilled_in_its_own_lobby_by_any_of_its_publishers() {
         let random = fastrand::Rng::with_seed(1);
         let mut pacer = Pacer::window(30, &[(0, 2), (2, 1)], random);
         let drain = |pacer: &mut Pacer| -> Vec<u32> {

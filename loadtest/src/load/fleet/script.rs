@@ -215,7 +215,7 @@ mod tests {
     };
 
     #[test]
-    fn a_payload_has_the_tag_and_as_many_bytes_as_asked_for() {
+    fn payload_has_the_tag_and_as_many_bytes_as_asked_for() {
         let marker = Marker(*b"ghijklmn");
         let script = Script::new(WORDS, 1).unwrap();
         let filler = script.filler(&mut fastrand::Rng::with_seed(1));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_template_says_what_is_wrong_with_it() {
+    fn wrong_template_says_what_is_wrong_with_it() {
         let wrong = |words: Words<'_>, topics| Script::new(words, topics).unwrap_err().to_string();
         assert!(
             wrong(

@@ -68,7 +68,7 @@ impl Scene {
 }
 
 #[test]
-fn what_comes_once_and_in_order_is_whole() {
+fn messages_that_come_once_and_in_order_are_whole() {
     let mut scene = Scene::new(2);
     scene.publish(3);
     scene.deliver(0, &[0, 1, 2]);
@@ -84,7 +84,7 @@ fn what_comes_once_and_in_order_is_whole() {
 }
 
 #[test]
-fn a_lost_message_is_missing_whether_others_follow_it_or_not() {
+fn lost_message_is_missing_whether_others_follow_it_or_not() {
     let mut scene = Scene::new(1);
     scene.publish(4);
     scene.deliver(0, &[0, 2]);
@@ -93,7 +93,7 @@ fn a_lost_message_is_missing_whether_others_follow_it_or_not() {
 }
 
 #[test]
-fn a_second_copy_is_a_duplicate_and_hides_no_loss() {
+fn second_copy_is_a_duplicate_and_hides_no_loss() {
     let mut scene = Scene::new(1);
     scene.publish(4);
     let owed: Vec<bool> = scene
@@ -115,7 +115,7 @@ fn swapped_neighbours_are_one_out_of_order_and_none_missing() {
 }
 
 #[test]
-fn a_hole_filled_from_its_middle_is_kept_as_two() {
+fn hole_filled_from_its_middle_is_kept_as_two() {
     let mut scene = Scene::new(1);
     scene.publish(6);
     scene.deliver(0, &[0, 5, 3, 3, 2, 4, 1]);
@@ -123,7 +123,7 @@ fn a_hole_filled_from_its_middle_is_kept_as_two() {
 }
 
 #[test]
-fn who_joins_late_is_owed_only_what_comes_after() {
+fn member_that_joins_late_is_owed_only_what_comes_after() {
     let mut scene = Scene::new(1);
     scene.publish(2);
     let late = scene.ledger.enrol(0, None, true);
@@ -143,7 +143,7 @@ fn who_joins_late_is_owed_only_what_comes_after() {
 }
 
 #[test]
-fn who_leaves_is_owed_what_it_should_have_had_by_then() {
+fn member_that_leaves_is_owed_what_it_should_have_had_by_then() {
     let mut scene = Scene::new(2);
     scene.publish(4);
     scene.deliver(0, &[0, 1, 2, 3]);
@@ -158,7 +158,7 @@ fn who_leaves_is_owed_what_it_should_have_had_by_then() {
 }
 
 #[test]
-fn who_is_lost_misses_all_that_follows_and_holds_up_nobody() {
+fn lost_member_misses_all_that_follows_and_holds_up_nobody() {
     let mut scene = Scene::new(2);
     scene.publish(2);
     scene.deliver(0, &[0, 1]);
@@ -177,7 +177,7 @@ fn who_is_lost_misses_all_that_follows_and_holds_up_nobody() {
 }
 
 #[test]
-fn who_is_exempt_is_not_waited_for_and_may_come_later() {
+fn exempt_member_is_not_waited_for_and_may_come_later() {
     let mut scene = Scene::new(2);
     let Scene { ledger, done } = &mut scene;
     ledger.exempt(1, done);
@@ -198,7 +198,7 @@ fn who_is_exempt_is_not_waited_for_and_may_come_later() {
 }
 
 #[test]
-fn a_refused_message_is_owed_to_nobody() {
+fn refused_message_is_owed_to_nobody() {
     let mut scene = Scene::new(2);
     scene.publish(3);
     scene.ledger.refuse(0, 1);
@@ -209,7 +209,7 @@ fn a_refused_message_is_owed_to_nobody() {
 }
 
 #[test]
-fn an_abandoned_message_is_told_once_and_is_still_missing() {
+fn abandoned_message_is_told_once_and_is_still_missing() {
     let mut scene = Scene::new(1);
     scene.publish(2);
     let Scene { ledger, done } = &mut scene;
@@ -223,7 +223,7 @@ fn an_abandoned_message_is_told_once_and_is_still_missing() {
 }
 
 #[test]
-fn a_text_that_is_not_what_was_published_is_altered() {
+fn text_that_is_not_what_was_published_is_altered() {
     let mut scene = Scene::new(1);
     scene.publish(2);
     scene.deliver(0, &[0]);
@@ -233,7 +233,7 @@ fn a_text_that_is_not_what_was_published_is_altered() {
 }
 
 #[test]
-fn a_publisher_that_gets_no_echo_is_owed_none() {
+fn publisher_that_gets_no_echo_is_owed_none() {
     let mut ledger = Ledger::new(MARKER, (*b"filler").into());
     let (lobby, stream) = ledger.open_lobby(1);
     let members = [
@@ -267,7 +267,7 @@ fn texts_of_others_are_no_deliveries() {
 }
 
 #[test]
-fn a_message_is_home_when_its_publisher_has_it_back_and_once() {
+fn message_is_home_when_its_publisher_has_it_back_and_once() {
     let mut ledger = Ledger::new(MARKER, (*b"filler").into());
     let (lobby, stream) = ledger.open_lobby(1);
     let members = [
@@ -295,7 +295,7 @@ fn a_message_is_home_when_its_publisher_has_it_back_and_once() {
 }
 
 #[test]
-fn a_life_that_ends_is_owed_what_was_home_before_the_signal_and_of_the_rest_what_it_has() {
+fn life_that_ends_is_owed_what_was_home_by_the_signal_and_what_it_has() {
     let mut scene = Scene::new(2);
     let own = scene.ledger.enrol(0, Some(0), true);
     scene.ledger.join(own);
@@ -315,7 +315,7 @@ fn a_life_that_ends_is_owed_what_was_home_before_the_signal_and_of_the_rest_what
 }
 
 #[test]
-fn a_new_life_is_owed_what_comes_from_its_join_on_and_nothing_of_before() {
+fn new_life_is_owed_what_comes_from_its_join_on_and_nothing_of_before() {
     let mut scene = Scene::new(1);
     scene.publish(3);
     scene.deliver(0, &[0, 1, 2]);

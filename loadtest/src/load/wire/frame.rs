@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_needs_all_its_bytes() {
+    fn head_needs_all_its_bytes() {
         let long = [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0];
         for cut in 0..long.len() {
             assert_eq!(Head::parse(&long[..cut]), Ok(None), "{cut}");
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_breaks_the_rules_is_told_which() {
+    fn server_that_breaks_the_rules_is_told_which() {
         let table: [(&[u8], Violation); 7] = [
             (&[0x81, 0x85], Violation::Masked),
             (&[0xc1, 5], Violation::Reserved),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_frame_is_that_of_the_rfc() {
+    fn clients_frame_is_that_of_the_rfc() {
         let mut out = Vec::new();
         write(
             &mut out,

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_is_what_phoenix_js_sends() {
+    fn push_is_what_phoenix_js_sends() {
         assert_eq!(
             pushed(Version::V2, Some(1)),
             r#"["1","7","room:a","new_msg",{}]"#

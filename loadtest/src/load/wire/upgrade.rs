@@ -83,12 +83,12 @@ mod tests {
     const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
     #[test]
-    fn the_accept_key_is_that_of_the_rfc() {
+    fn accept_key_is_that_of_the_rfc() {
         assert_eq!(accept(KEY), ACCEPT);
     }
 
     #[test]
-    fn an_answer_is_taken_only_whole_and_proven() {
+    fn answer_is_taken_only_whole_and_proven() {
         let good =
             format!("HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: {ACCEPT}\r\n\r\n");
         for cut in 0..good.len() {

@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_read_in_any_order_and_written_in_its_shortest_form() {
+    fn list_is_read_in_any_order_and_written_in_its_shortest_form() {
         for (list, shortest) in [
             ("0", "0"),
             ("0-2,5", "0-2,5"),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_refused_with_its_own_words() {
+    fn text_that_is_no_list_is_refused_with_its_own_words() {
         for list in ["", "a", "1-", "-1", "2-1", "0,,1", "0;1"] {
             let error = list.parse::<Cores>().unwrap_err();
             assert_eq!(error, CoresError::Malformed(list.to_owned()));
@@ -179,7 +179,7 @@ mod tests {
 
     /// On a thread of its own, since it binds itself.
     #[test]
-    fn a_bound_thread_is_bound_and_so_is_what_it_starts() {
+    fn bound_thread_is_bound_and_so_is_what_it_starts() {
         let test = std::thread::spawn(|| {
             let allowed = Cores::allowed().unwrap();
             let last = Cores(allowed.0.iter().copied().last().into_iter().collect());
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_core_that_does_not_exist_is_named_and_the_binding_stays() {
+    fn core_that_does_not_exist_is_named_and_the_binding_stays() {
         let test = std::thread::spawn(|| {
             let allowed = Cores::allowed().unwrap();
             for list in ["1000", "0,1000"] {

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_let_through_up_to_the_last_one() {
+    fn connections_that_fit_are_let_through_up_to_the_last_one() {
         assert_eq!(ROOM.check(15_000, target()), Ok(()));
         let error = ROOM.check(15_001, target()).unwrap_err();
         assert!(matches!(error, NotEnough::Ports { .. }));
@@ -188,12 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn no_number_of_connections_overflows() {
+    fn number_of_connections_never_overflows() {
         assert!(ROOM.check(u64::MAX, target()).is_err());
     }
 
     #[test]
-    fn the_soft_limit_becomes_the_hard_one() {
+    fn soft_limit_becomes_the_hard_one() {
         let allowed = raise_descriptors().unwrap();
         let now = getrlimit(Resource::Nofile);
         assert_eq!(now.current, now.maximum);

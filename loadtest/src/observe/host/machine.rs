@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_has_a_processor_memory_and_a_kernel() {
+    fn machine_has_a_processor_memory_and_a_kernel() {
         let cores = "0".parse().unwrap();
         let machine = machine(Some(&cores), None);
         assert!(machine.cores >= 1);

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_hold_parentheses_and_blanks() {
+    fn process_name_may_hold_parentheses_and_blanks() {
         let stat = b"4711 (a) S (1 2) R 17 18 18 0 -1 4194304 1 0 0 0 100 50 20 10 20 0 3 0 9999 1000000 25 1 1 1";
         let process = parse(stat).unwrap();
         assert_eq!((process.pid, process.parent, process.group), (4711, 17, 18));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_no_process() {
+    fn stat_that_is_cut_off_is_no_process() {
         let stat = fs::read("/proc/self/stat").unwrap();
         assert!(parse(&stat).is_some());
         for length in [0, 1, 5, 20] {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_is_among_all() {
+    fn own_process_is_among_all() {
         let pid = std::process::id();
         let all = Process::all().unwrap();
         let me = all.iter().find(|process| process.pid == pid).unwrap();

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_no_more_cores_than_threads_or_than_it_is_bound_to() {
+    fn process_has_no_more_cores_than_threads_or_than_it_is_bound_to() {
         let started = Started::sh("exec sleep 60");
         let tree = ProcessTree::of(started.0.id());
         assert_eq!(tree.cores_available().unwrap(), 1.0);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_not_there_is_not_found() {
+    fn process_that_is_not_there_is_not_found() {
         let gone = ProcessTree::of(u32::MAX);
         assert_eq!(gone.usage().unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(

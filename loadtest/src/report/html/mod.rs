@@ -161,7 +161,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn a_command_line_can_be_pasted_into_a_shell() {
+    fn command_line_can_be_pasted_into_a_shell() {
         assert_eq!(quoted("--url=ws://host:4000/x"), "--url=ws://host:4000/x");
         assert_eq!(quoted("{\"a\": 1}"), "'{\"a\": 1}'");
         assert_eq!(quoted("it's"), "'it'\\''s'");

@@ -53,7 +53,7 @@ fn upgrade(socket: UserSocket, query: &str) -> Result<(Accepted, HttpResponse), 
 }
 
 #[test]
-fn the_checks_come_in_phoenix_order() {
+fn checks_come_in_phoenix_order() {
     let strict = || {
         UserSocket::new()
             .check_origin(CheckOrigin::host("good"))
@@ -181,7 +181,7 @@ fn vsn_chooses_the_version_or_is_refused() {
 }
 
 #[test]
-fn the_callback_sees_params_and_info_and_gives_id_and_assigns() {
+fn callback_sees_params_and_info_and_gives_id_and_assigns() {
     let socket = UserSocket::new()
         .auth_token(true)
         .connect_info("zone", "eu")
@@ -216,7 +216,7 @@ fn the_callback_sees_params_and_info_and_gives_id_and_assigns() {
 }
 
 #[test]
-fn an_answer_may_come_later() {
+fn answer_may_come_later() {
     let socket = UserSocket::new().connect(|params, _| {
         let known = params.get("user") == Some("ann");
         Connect::later(tokio::time::sleep(Duration::from_millis(1)), move |()| {
@@ -237,7 +237,7 @@ fn an_answer_may_come_later() {
 }
 
 #[test]
-fn a_callback_that_panics_or_never_answers_costs_only_its_own_client() {
+fn callback_that_panics_or_never_answers_costs_only_its_own_client() {
     let at_once = UserSocket::new().connect(|_, _| panic!("expected in this test"));
     assert_eq!(upgrade(at_once, "").map(drop), Err(Refusal::AppPanicked));
     let later = || {

@@ -126,7 +126,7 @@ fn body(response: &str) -> &str {
 }
 
 #[test]
-fn a_client_that_ends_its_side_with_its_request_still_gets_the_answer() {
+fn client_that_ends_its_side_with_its_request_still_gets_the_answer() {
     let (received, _) = serve_one(HttpApp::new(router()), |mut client| {
         client
             .write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -140,7 +140,7 @@ fn a_client_that_ends_its_side_with_its_request_still_gets_the_answer() {
 }
 
 #[test]
-fn the_order_of_checks_is_seen_on_the_wire() {
+fn order_of_checks_is_seen_on_the_wire() {
     let origin = "Origin: http://good\r\n";
     let phoenix = "Sec-WebSocket-Protocol: phoenix\r\n";
     let table = [
@@ -185,7 +185,7 @@ fn the_order_of_checks_is_seen_on_the_wire() {
 }
 
 #[test]
-fn an_upgrade_hands_on_the_stream_and_the_bytes_that_came_along() {
+fn upgrade_hands_on_the_stream_and_the_bytes_that_came_along() {
     let request = format!(
         "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\n{UPGRADE}\
          Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.c2VjcmV0MQ\r\n\r\n"
@@ -207,7 +207,7 @@ fn an_upgrade_hands_on_the_stream_and_the_bytes_that_came_along() {
 }
 
 #[test]
-fn a_connection_may_ask_for_a_page_before_it_upgrades() {
+fn connection_may_ask_for_a_page_before_it_upgrades() {
     let page = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n".to_owned();
     let upgrade = format!("GET /socket/websocket?user=7 HTTP/1.1\r\n{UPGRADE}\r\n");
     let outcome = converse(HttpApp::new(router()), vec![page.into(), upgrade.into()]);
@@ -216,7 +216,7 @@ fn a_connection_may_ask_for_a_page_before_it_upgrades() {
 }
 
 #[test]
-fn a_refused_upgrade_leaves_the_connection_usable() {
+fn refused_upgrade_leaves_the_connection_usable() {
     let refused = format!("GET /socket/websocket?vsn=9 HTTP/1.1\r\n{UPGRADE}\r\n");
     let upgrade = format!("GET /socket/websocket?user=7 HTTP/1.1\r\n{UPGRADE}\r\n");
     let outcome = converse(HttpApp::new(router()), vec![refused.into(), upgrade.into()]);
@@ -268,7 +268,7 @@ fn pages_health_and_errors_are_as_one_expects() {
 }
 
 #[test]
-fn without_static_files_only_sockets_and_health_are_left() {
+fn server_without_static_files_has_only_sockets_and_health() {
     let app = || HttpApp::new(router().static_files(false));
     let ask = |path: &str| {
         let request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -294,7 +294,7 @@ fn head_tells_the_length_and_sends_no_body() {
 }
 
 #[test]
-fn a_page_that_is_known_is_not_sent_again() {
+fn page_that_is_known_is_not_sent_again() {
     let page = ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
     let etag = page
         .lines()
@@ -310,7 +310,7 @@ fn a_page_that_is_known_is_not_sent_again() {
 }
 
 #[test]
-fn a_request_with_a_body_is_answered_and_ends_the_connection() {
+fn request_with_a_body_is_answered_and_ends_the_connection() {
     let mut sent = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n".to_vec();
     sent.extend([b'x'; 100_000]);
     let response = converse(HttpApp::new(router()), vec![sent]).received;

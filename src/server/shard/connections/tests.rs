@@ -52,7 +52,7 @@ fn take(connections: &mut Connections) -> [Vec<u32>; 2] {
 }
 
 #[tokio::test]
-async fn a_connection_is_queued_once_however_often_it_is_woken() {
+async fn connection_is_queued_once_however_often_it_is_woken() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let [one, other] = [
         open(&mut connections, &clock).await,
@@ -72,7 +72,7 @@ async fn a_connection_is_queued_once_however_often_it_is_woken() {
 }
 
 #[tokio::test]
-async fn a_connection_in_the_place_of_another_is_queued_once_too() {
+async fn connection_in_the_place_of_another_is_queued_once_too() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let key = open(&mut connections, &clock).await;
     let id = connections.get(key).unwrap().id;
@@ -85,7 +85,7 @@ async fn a_connection_in_the_place_of_another_is_queued_once_too() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_read_for_one_reason_is_not_read_again_for_another() {
+async fn connection_not_read_for_one_reason_is_not_read_again_for_another() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let key = open(&mut connections, &clock).await;
     let mut cx = Context::from_waker(Waker::noop());
@@ -116,7 +116,7 @@ async fn whoever_is_not_read_for_one_reason_is_not_read_again_for_another() {
 }
 
 #[tokio::test]
-async fn other_rates_free_whoever_waits_because_of_the_old_ones() {
+async fn new_rates_free_whoever_waits_because_of_the_old_ones() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let key = open(&mut connections, &clock).await;
     let mut cx = Context::from_waker(Waker::noop());
@@ -128,7 +128,7 @@ async fn other_rates_free_whoever_waits_because_of_the_old_ones() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_left_over_frees_and_shuts_nobody_else() {
+async fn entry_that_is_left_over_frees_and_shuts_nobody_else() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let key = open(&mut connections, &clock).await;
     connections.pause(key, clock.now());

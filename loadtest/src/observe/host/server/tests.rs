@@ -4,7 +4,7 @@ use super::*;
 use crate::observe::host::wait::within_10_s;
 
 #[test]
-fn the_last_lines_of_both_outputs_are_kept() {
+fn last_lines_of_both_outputs_are_kept() {
     let mut server = Server::spawn("echo one; echo two >&2; echo three; read x", None).unwrap();
     within_10_s("the end", || !server.is_running());
     assert_eq!(server.output_tail(2), "two\nthree");
@@ -13,14 +13,14 @@ fn the_last_lines_of_both_outputs_are_kept() {
 }
 
 #[test]
-fn a_command_that_does_not_exist_ends_and_says_so() {
+fn command_that_does_not_exist_ends_and_says_so() {
     let mut server = Server::spawn("no-such-server --port 0", None).unwrap();
     within_10_s("the end", || !server.is_running());
     assert!(server.output_tail(5).contains("no-such-server"));
 }
 
 #[test]
-fn a_stop_reaches_what_the_command_started_and_waits_for_it() {
+fn stop_reaches_what_the_command_started_and_waits_for_it() {
     let script =
         "sh -c 'trap \"echo drained; exit 0\" TERM; echo up; while :; do sleep 0.01; done' & wait";
     let mut server = Server::spawn(script, None).unwrap();
@@ -34,7 +34,7 @@ fn a_stop_reaches_what_the_command_started_and_waits_for_it() {
 }
 
 #[test]
-fn a_server_that_will_not_end_is_killed() {
+fn server_that_will_not_end_is_killed() {
     let script = "trap '' TERM; echo up; while :; do sleep 0.01; done";
     let mut server = Server::spawn(script, None).unwrap();
     within_10_s("up", || server.output_tail(1) == "up");
@@ -47,7 +47,7 @@ fn a_server_that_will_not_end_is_killed() {
 }
 
 #[test]
-fn a_server_is_bound_to_its_cores_and_this_thread_stays_as_it_was() {
+fn server_is_bound_to_its_cores_and_this_thread_stays_as_it_was() {
     let before = Cores::allowed().unwrap();
     let cores: Cores = before
         .to_string()
@@ -67,7 +67,7 @@ fn a_server_is_bound_to_its_cores_and_this_thread_stays_as_it_was() {
 }
 
 #[test]
-fn an_attached_server_goes_on() {
+fn attached_server_goes_on() {
     let mut spawned = Server::spawn("exec sleep 60", None).unwrap();
     let mut attached = Server::attach(spawned.pid()).unwrap();
     assert!(attached.is_running());

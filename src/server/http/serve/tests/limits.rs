@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_head_beyond_the_limits_gets_431_and_no_reset() {
+fn head_beyond_the_limits_gets_431_and_no_reset() {
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(20_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(101));
     let fits = format!(
@@ -19,14 +19,14 @@ fn a_head_beyond_the_limits_gets_431_and_no_reset() {
 }
 
 #[test]
-fn a_callback_that_does_not_answer_in_time_costs_its_client_a_503() {
+fn callback_that_does_not_answer_in_time_costs_its_client_a_503() {
     let request = format!("GET /socket/websocket?user=slow HTTP/1.1\r\n{UPGRADE}\r\n");
     let outcome = converse(HttpApp::new(router()).limits(brisk()), vec![request.into()]);
     assert_eq!((status(&outcome.received), outcome.upgraded), (503, None));
 }
 
 #[test]
-fn a_half_open_connection_ends_by_itself() {
+fn half_open_connection_ends_by_itself() {
     let silent = vec![];
     let slow = b"GET / HTTP/1.1\r\nHost:".to_vec();
     let idle = b"GET /healthz HTTP/1.1\r\n\r\n".to_vec();
@@ -43,7 +43,7 @@ fn a_half_open_connection_ends_by_itself() {
 }
 
 #[test]
-fn a_connection_that_always_asks_again_ends_too() {
+fn connection_that_always_asks_again_ends_too() {
     let limits = brisk().with_http_lifetime_ms(50);
     let begin = Instant::now();
     let (was_ended, upgraded) = serve_one(HttpApp::new(router()).limits(limits), |mut client| {
@@ -59,7 +59,7 @@ fn a_connection_that_always_asks_again_ends_too() {
 }
 
 #[test]
-fn others_on_the_thread_have_their_turn_between_two_answers_of_one_connection() {
+fn thread_serves_others_between_two_answers_of_one_connection() {
     let turns = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let socket = UserSocket::new().check_origin(CheckOrigin::off()).connect({

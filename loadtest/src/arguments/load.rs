@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::objective::{NAMES, Objective};
+use super::objective::{NAMES, Slo};
 use crate::load::wire::phoenix::Version;
 use crate::observe::host::{Cores, CoresError};
 
@@ -64,7 +64,7 @@ pub struct Common {
 
     /// Connections that may be on their way at once [default: 128; in joins all]
     #[arg(long, value_name = "N", help_heading = RUN)]
-    pub connecting_max: Option<Count>,
+    pub connecting_max: Option<AtLeastOne>,
 
     /// Longest time from connect to joined
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length, help_heading = RUN)]
@@ -80,7 +80,7 @@ pub struct Common {
 
     /// An objective that must hold, as in --slo p99=20ms; may be repeated
     #[arg(long, value_name = "NAME=LIMIT", help_heading = RESULT, long_help = slo_help())]
-    pub slo: Vec<Objective>,
+    pub slo: Vec<Slo>,
 
     /// Write the result for machines (loadtest/schema.json describes it)
     #[arg(long, value_name = "FILE.json", help_heading = RESULT)]
@@ -121,8 +121,8 @@ pub struct Messages {
     pub payload: String,
 
     /// Bytes of {body}, at least 38
-    #[arg(long, value_name = "N", default_value_t = Count(64), help_heading = WORDS)]
-    pub bytes: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(64), help_heading = WORDS)]
+    pub bytes: AtLeastOne,
 
     /// How long to measure
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length, help_heading = RUN)]
@@ -152,24 +152,24 @@ impl Default for Messages {
 
 /// A count of at least one. Underscores may part its digits, as in 10_000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count(pub u32);
+pub struct AtLeastOne(pub u32);
 
-impl FromStr for Count {
+impl FromStr for AtLeastOne {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Count, String> {
+    fn from_str(text: &str) -> Result<AtLeastOne, String> {
         let digits: String = text
             .chars()
             .filter(|character| !matches!(character, '_' | ','))
             .collect();
         match digits.parse() {
             Ok(0) | Err(_) => Err("a number of at least 1 is expected".to_owned()),
-            Ok(count) => Ok(Count(count)),
+            Ok(count) => Ok(AtLeastOne(count)),
         }
     }
 }
 
-impl std::fmt::Display for Count {
+impl std::fmt::Display for AtLeastOne {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }

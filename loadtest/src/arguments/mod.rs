@@ -9,9 +9,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use load::{Bind, Common, Count, Messages, Pair};
-pub use restart::Restart;
-pub use scenarios::{Churn, Fanout, Floor, FloorSide, Idle, Joins, Raised, Ramp, Slow, Traffic};
+pub use load::{AtLeastOne, Bind, Common, Messages, Pair};
+pub use restart::RestartArgs;
+pub use scenarios::{
+    ChurnArgs, FanoutArgs, FloorArgs, FloorSide, IdleArgs, JoinsArgs, Raised, RampArgs, SlowArgs,
+    Traffic,
+};
 
 /// Load for servers of the Phoenix Channels protocol: proves delivery, tells capacity and delay
 ///
@@ -29,31 +32,31 @@ pub struct Arguments {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Messages to lobbies: throughput, delay of every delivery, time to the last subscriber
-    Fanout(Fanout),
+    Fanout(FanoutArgs),
     /// A storm of connects and joins: how long until each is in
-    Joins(Joins),
+    Joins(JoinsArgs),
     /// Connections that only stay: the server's memory for each
-    Idle(Idle),
+    Idle(IdleArgs),
     /// Clients that come, talk and go, politely or not, while the rest must not notice
-    Churn(Churn),
+    Churn(ChurnArgs),
     /// Clients that stop reading: what the others feel, and what becomes of the slow ones
-    Slow(Slow),
+    Slow(SlowArgs),
     /// The server restarted under load: everybody comes back on phoenix.js's own schedule
-    Restart(Restart),
+    Restart(RestartArgs),
     /// More and more load, until an objective breaks: the last step that held
-    Ramp(Ramp),
+    Ramp(RampArgs),
     /// What the kernel alone costs on this machine: the cheapest possible fan-out, measured
-    Floor(Floor),
+    Floor(FloorArgs),
     /// Results of earlier runs side by side
-    Compare(Compare),
+    Compare(CompareArgs),
     /// The process of --prober
     #[command(hide = true)]
-    Probe(Probe),
+    Probe(ProbeArgs),
 }
 
 /// `probe`: the process that --prober starts.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Probe {
+pub struct ProbeArgs {
     /// The marker of the run's messages
     #[arg(long)]
     pub marker: String,
@@ -64,7 +67,7 @@ pub struct Probe {
 
 /// `compare`: results of earlier runs side by side.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Compare {
+pub struct CompareArgs {
     /// Results, as --json has written them; the others are told as multiples of the first
     #[arg(required = true, num_args = 2.., value_name = "FILE.json")]
     pub files: Vec<PathBuf>,

@@ -8,7 +8,7 @@ use crate::result::{self, Latency, Measurement};
 
 /// A limit: the observed value must not be larger.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Objective {
+pub struct Slo {
     typed: String,
     metric: Metric,
     limit: f64,
@@ -56,10 +56,10 @@ pub const NAMES: &str = "p50 p90 p95 p99 p99.9 max (deliveries), the same behind
     heartbeat- or joined-, as in last-p99=50ms; loss (deliveries), lost and refused (connections), cpu-us (server CPU \
     per delivery), cores (server CPU), rss (bytes per connection)";
 
-impl FromStr for Objective {
+impl FromStr for Slo {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Objective, String> {
+    fn from_str(text: &str) -> Result<Slo, String> {
         let expected = || format!("expected NAME=LIMIT, as in p99=20ms or loss=0. Names: {NAMES}");
         let (name, limit) = text.split_once('=').ok_or_else(expected)?;
         let metric = metric(name.trim())
@@ -80,7 +80,7 @@ impl FromStr for Objective {
                 .filter(|limit: &f64| limit.is_finite() && *limit >= 0.0)
                 .ok_or_else(|| format!("{limit:?} is no number; as in {name}=0"))?,
         };
-        Ok(Objective {
+        Ok(Slo {
             typed: text.to_owned(),
             metric,
             limit: number,
@@ -120,13 +120,13 @@ fn metric(name: &str) -> Option<Metric> {
     })
 }
 
-impl fmt::Display for Objective {
+impl fmt::Display for Slo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.typed)
     }
 }
 
-impl Objective {
+impl Slo {
     /// Whether it needs the server's process.
     pub fn needs_process(&self) -> bool {
         use Metric::{Cores, CpuPerDelivery, RssPerConnection};
@@ -213,7 +213,7 @@ mod tests {
             ("loss=0", 0.0),
             ("cpu-us=0.6", 0.6),
         ] {
-            let objective: Objective = text.parse().unwrap();
+            let objective: Slo = text.parse().unwrap();
             assert_eq!(
                 (objective.limit, objective.to_string()),
                 (limit, text.to_owned())
@@ -227,7 +227,7 @@ mod tests {
             ("loss=none", "is no number"),
             ("loss=-1", "is no number"),
         ] {
-            let error = text.parse::<Objective>().unwrap_err();
+            let error = text.parse::<Slo>().unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
     }

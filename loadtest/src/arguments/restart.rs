@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::load::{Common, Count, Messages, length, rate};
+use super::load::{AtLeastOne, Common, Messages, length, rate};
 
 /// `restart`: the server restarted under load, while everybody comes back
 ///
@@ -20,26 +20,26 @@ use super::load::{Common, Count, Messages, length, rate};
 /// connection it is not owed; what its publisher had back before the signal it is.
 #[derive(Clone, Debug, Args)]
 #[command(verbatim_doc_comment)]
-pub struct Restart {
+pub struct RestartArgs {
     /// Clients in the large lobby, whose topic is --topic
-    #[arg(long, value_name = "N", default_value_t = Count(10_000))]
-    pub lobby: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(10_000))]
+    pub lobby: AtLeastOne,
 
     /// Small lobbies beside it
-    #[arg(long, value_name = "N", default_value_t = Count(1_000))]
-    pub lobbies: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1_000))]
+    pub lobbies: AtLeastOne,
 
     /// Clients in each small lobby, one of whom publishes
-    #[arg(long, value_name = "N", default_value_t = Count(1))]
-    pub members: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
+    pub members: AtLeastOne,
 
     /// The topic of the small lobbies; {lobby} is the lobby's number, from 1
     #[arg(long, value_name = "TOPIC", default_value = "room:{lobby}")]
     pub lobby_topic: String,
 
     /// Clients that publish in the large lobby, in turn; they stand evenly among the others
-    #[arg(long, value_name = "N", default_value_t = Count(10))]
-    pub publishers: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(10))]
+    pub publishers: AtLeastOne,
 
     /// Messages a second in the small lobbies in all, from those that are there
     #[arg(long, value_name = "R", default_value = "100", value_parser = rate, allow_negative_numbers = true)]

@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::load::{Common, Count, Messages, length, rate, time};
+use super::load::{AtLeastOne, Common, Messages, length, rate, time};
 use crate::floor::Writes;
 
 /// Who talks, to how many, and at which pace.
 #[derive(Clone, Debug, Args)]
 pub struct Traffic {
     /// Clients in all
-    #[arg(long, short, value_name = "N", default_value_t = Count(1000))]
-    pub clients: Count,
+    #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(1000))]
+    pub clients: AtLeastOne,
 
     /// Lobbies that the clients are spread over; more than one need {lobby} in --topic
-    #[arg(long, value_name = "N", default_value_t = Count(1))]
-    pub topics: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
+    pub topics: AtLeastOne,
 
     /// Clients that publish, in each lobby; they stand evenly among the others
-    #[arg(long, value_name = "N", default_value_t = Count(1))]
-    pub publishers: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
+    pub publishers: AtLeastOne,
 
     /// Messages a second in all, evenly spaced (open loop)
     ///
@@ -39,7 +39,7 @@ pub struct Traffic {
     /// pace: use --rate to learn what users feel. With --no-echo a message is in flight until it
     /// has come to everybody.
     #[arg(long, value_name = "W")]
-    pub window: Option<Count>,
+    pub window: Option<AtLeastOne>,
 
     /// Take delays in a process of its own too, with a few clients in the first lobby
     ///
@@ -59,7 +59,7 @@ pub struct Traffic {
 
 /// `fanout`
 #[derive(Clone, Debug, Args)]
-pub struct Fanout {
+pub struct FanoutArgs {
     /// Who talks.
     #[command(flatten)]
     pub traffic: Traffic,
@@ -73,8 +73,8 @@ pub struct Fanout {
     pub against_floor: Option<FloorSide>,
 
     /// How often to measure each side, in turn [default: 1]
-    #[arg(long, value_name = "N", default_value_t = Count(1), hide_default_value = true)]
-    pub rounds: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1), hide_default_value = true)]
+    pub rounds: AtLeastOne,
 
     /// What all scenarios take.
     #[command(flatten)]
@@ -105,18 +105,18 @@ impl FloorSide {
 
 /// `joins`
 #[derive(Clone, Debug, Args)]
-pub struct Joins {
+pub struct JoinsArgs {
     /// Clients in all
     ///
     /// They come all at once, as after a restart, and their times count from the begin of that
     /// storm, so those that have to wait for their turn cannot hide. --connect-rate has them come
     /// at a rate, and their times count from when each was to come.
-    #[arg(long, short, value_name = "N", default_value_t = Count(1000))]
-    pub clients: Count,
+    #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(1000))]
+    pub clients: AtLeastOne,
 
     /// Lobbies that the clients are spread over
-    #[arg(long, value_name = "N", default_value_t = Count(1))]
-    pub topics: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
+    pub topics: AtLeastOne,
 
     /// What all scenarios take.
     #[command(flatten)]
@@ -125,14 +125,14 @@ pub struct Joins {
 
 /// `idle`
 #[derive(Clone, Debug, Args)]
-pub struct Idle {
+pub struct IdleArgs {
     /// Clients in all
-    #[arg(long, short, value_name = "N", default_value_t = Count(10_000))]
-    pub clients: Count,
+    #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(10_000))]
+    pub clients: AtLeastOne,
 
     /// Lobbies that the clients are spread over
-    #[arg(long, value_name = "N", default_value_t = Count(1))]
-    pub topics: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
+    pub topics: AtLeastOne,
 
     /// How long they stay before the memory is read again
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length)]
@@ -153,14 +153,14 @@ pub struct Idle {
 
 /// `churn`
 #[derive(Clone, Debug, Args)]
-pub struct Churn {
+pub struct ChurnArgs {
     /// Who talks: --clients are those that stay.
     #[command(flatten)]
     pub traffic: Traffic,
 
     /// Clients that come and go, at most at once
-    #[arg(long, value_name = "N", default_value_t = Count(200))]
-    pub churners: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(200))]
+    pub churners: AtLeastOne,
 
     /// Clients that come in a second
     #[arg(long, value_name = "R", default_value = "50", value_parser = rate)]
@@ -177,14 +177,14 @@ pub struct Churn {
 
 /// `slow`
 #[derive(Clone, Debug, Args)]
-pub struct Slow {
+pub struct SlowArgs {
     /// Who talks: --clients are all, the slow ones included.
     #[command(flatten)]
     pub traffic: Traffic,
 
     /// How many of the clients stop reading when the measuring begins
-    #[arg(long, value_name = "N", default_value_t = Count(200))]
-    pub slow: Count,
+    #[arg(long, value_name = "N", default_value_t = AtLeastOne(200))]
+    pub slow: AtLeastOne,
 
     /// How long they read nothing [default: to the end of the measured time]
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -197,7 +197,7 @@ pub struct Slow {
 
 /// `ramp`
 #[derive(Clone, Debug, Args)]
-pub struct Ramp {
+pub struct RampArgs {
     /// Who talks.
     #[command(flatten)]
     pub traffic: Traffic,
@@ -246,7 +246,7 @@ fn factor(text: &str) -> Result<f64, String> {
 
 /// `floor`
 #[derive(Clone, Debug, Args)]
-pub struct Floor {
+pub struct FloorArgs {
     /// Who talks.
     #[command(flatten)]
     pub traffic: Traffic,

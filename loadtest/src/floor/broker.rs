@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use super::connection::{Connection, Connections, Stage};
+use super::connection::{FloorConnection, FloorConnections, FloorStage};
 use super::envelope::Envelope;
 use super::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
 use super::lobby::Lobbies;
@@ -20,7 +20,7 @@ const TO_ALL: &[u8] = b"[null,null,";
 #[derive(Debug)]
 pub(super) struct Broker {
     writes: Writes,
-    pub connections: Connections,
+    pub connections: FloorConnections,
     lobbies: Lobbies,
     /// Lobbies with a span, by number.
     published: Vec<u32>,
@@ -34,7 +34,7 @@ impl Broker {
     pub fn new(writes: Writes) -> Broker {
         Broker {
             writes,
-            connections: Connections::default(),
+            connections: FloorConnections::default(),
             lobbies: Lobbies::default(),
             published: Vec::new(),
             ended: Vec::new(),
@@ -141,7 +141,7 @@ impl Broker {
     /// Has a connection dropped when the turn ends.
     pub fn end(&mut self, connection: u32) {
         if let Some(ending) = self.connections.at(connection) {
-            ending.stage = Stage::Ended;
+            ending.stage = FloorStage::Ended;
             self.ended.push(connection);
         }
     }
@@ -160,9 +160,9 @@ impl Broker {
     }
 }
 
-fn deliver(number: u32, connection: &mut Connection, bytes: &[u8], ended: &mut Vec<u32>) {
-    if connection.stage != Stage::Ended && connection.deliver(bytes).is_err() {
-        connection.stage = Stage::Ended;
+fn deliver(number: u32, connection: &mut FloorConnection, bytes: &[u8], ended: &mut Vec<u32>) {
+    if connection.stage != FloorStage::Ended && connection.deliver(bytes).is_err() {
+        connection.stage = FloorStage::Ended;
         ended.push(number);
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use mio::net::TcpStream;
 
 use super::frame::{FRAME_BYTES_MAX, HEAD_BYTES_MAX};
-use super::membership::Member;
+use super::membership::Membership;
 
 /// Most bytes of one read. A deep window of small
 /// messages fits; what is more comes with the next turn.
@@ -20,7 +20,7 @@ const BACKLOG_BYTES_MAX: usize = 64 << 20;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum FloorStage {
     /// Its upgrade has not come whole.
     Opening,
     /// Frames come and go.
@@ -31,10 +31,10 @@ pub(super) enum Stage {
 
 /// A client.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct FloorConnection {
     stream: TcpStream,
-    pub stage: Stage,
-    pub member: Option<Member>,
+    pub stage: FloorStage,
+    pub member: Option<Membership>,
     unparsed: Vec<u8>,
     backlog: Vec<u8>,
     /// How much of the backlog the kernel has taken.
@@ -50,11 +50,11 @@ pub(super) struct Filled {
     pub more: bool,
 }
 
-impl Connection {
-    pub fn new(stream: TcpStream) -> Connection {
-        Connection {
+impl FloorConnection {
+    pub fn new(stream: TcpStream) -> FloorConnection {
+        FloorConnection {
             stream,
-            stage: Stage::Opening,
+            stage: FloorStage::Opening,
             member: None,
             unparsed: Vec::new(),
             backlog: Vec::new(),
@@ -148,14 +148,14 @@ fn taken(written: io::Result<usize>) -> io::Result<usize> {
 
 /// All connections by number. A number is given again after its connection was dropped.
 #[derive(Debug, Default)]
-pub(super) struct Connections {
-    by_number: Vec<Option<Connection>>,
+pub(super) struct FloorConnections {
+    by_number: Vec<Option<FloorConnection>>,
     free: Vec<u32>,
 }
 
-impl Connections {
+impl FloorConnections {
     /// A connection by its number, unless it was dropped.
-    pub fn at(&mut self, number: u32) -> Option<&mut Connection> {
+    pub fn at(&mut self, number: u32) -> Option<&mut FloorConnection> {
         self.by_number.get_mut(number as usize)?.as_mut()
     }
 
@@ -165,8 +165,8 @@ impl Connections {
         self.free.last().copied().unwrap_or(fresh)
     }
 
-    /// Takes in a connection under [`Connections::next_number`].
-    pub fn add(&mut self, connection: Connection) {
+    /// Takes in a connection under [`FloorConnections::next_number`].
+    pub fn add(&mut self, connection: FloorConnection) {
         match self.free.pop() {
             Some(number) => self.by_number[number as usize] = Some(connection),
             None => self.by_number.push(Some(connection)),
@@ -174,7 +174,7 @@ impl Connections {
     }
 
     /// Takes one out, whose socket closes as it is dropped.
-    pub fn remove(&mut self, number: u32) -> Option<Connection> {
+    pub fn remove(&mut self, number: u32) -> Option<FloorConnection> {
         let removed = self.by_number.get_mut(number as usize)?.take()?;
         self.free.push(number);
         Some(removed)

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::connection::Connections;
-use super::membership::Member;
+use super::connection::FloorConnections;
+use super::membership::Membership;
 
 /// A topic with members.
 #[derive(Debug, Default)]
-pub(super) struct Lobby {
+pub(super) struct FloorLobby {
     name: Vec<u8>,
     /// Numbers of connections.
     pub members: Vec<u32>,
@@ -18,14 +18,14 @@ pub(super) struct Lobby {
 /// All lobbies. A number is given again when its lobby has become empty.
 #[derive(Debug, Default)]
 pub(super) struct Lobbies {
-    by_number: Vec<Lobby>,
+    by_number: Vec<FloorLobby>,
     by_name: HashMap<Vec<u8>, u32>,
     free: Vec<u32>,
 }
 
 impl Lobbies {
     /// A lobby by its number.
-    pub fn at(&mut self, number: u32) -> &mut Lobby {
+    pub fn at(&mut self, number: u32) -> &mut FloorLobby {
         &mut self.by_number[number as usize]
     }
 
@@ -40,11 +40,11 @@ impl Lobbies {
     }
 
     /// Adds a member; the first one makes the lobby.
-    pub fn enter(&mut self, name: &[u8], connection: u32) -> Member {
+    pub fn enter(&mut self, name: &[u8], connection: u32) -> Membership {
         let number = self.find(name).unwrap_or_else(|| self.open(name));
         let members = &mut self.at(number).members;
         members.push(connection);
-        Member {
+        Membership {
             lobby: number,
             place: (members.len() - 1) as u32,
         }
@@ -52,7 +52,7 @@ impl Lobbies {
 
     fn open(&mut self, name: &[u8]) -> u32 {
         let number = self.free.pop().unwrap_or_else(|| {
-            self.by_number.push(Lobby::default());
+            self.by_number.push(FloorLobby::default());
             (self.by_number.len() - 1) as u32
         });
         self.at(number).name = name.to_vec();
@@ -62,7 +62,7 @@ impl Lobbies {
 
     /// Takes a member away. The last one to sit there moves
     /// to its place, and the last of all ends the lobby.
-    pub fn leave(&mut self, member: Member, connections: &mut Connections) {
+    pub fn leave(&mut self, member: Membership, connections: &mut FloorConnections) {
         let lobby = self.at(member.lobby);
         lobby.members.swap_remove(member.place as usize);
         if let Some(&moved) = lobby.members.get(member.place as usize) {

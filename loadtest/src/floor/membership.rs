@@ -2,7 +2,7 @@
 
 /// A member's place: which lobby, and where in its list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Member {
+pub(super) struct Membership {
     pub lobby: u32,
     pub place: u32,
 }

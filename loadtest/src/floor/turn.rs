@@ -13,7 +13,7 @@ use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
 use super::broker::Broker;
-use super::connection::{BUFFER_BYTES, Connection, Stage};
+use super::connection::{BUFFER_BYTES, FloorConnection, FloorStage};
 use super::frame;
 use super::handshake::{self, Handshake};
 use super::writes::Writes;
@@ -128,7 +128,7 @@ impl Floor {
             let token = Token(self.broker.connections.next_number() as usize);
             let both = Interest::READABLE | Interest::WRITABLE;
             self.poll.registry().register(&mut stream, token, both)?;
-            self.broker.connections.add(Connection::new(stream));
+            self.broker.connections.add(FloorConnection::new(stream));
         }
         self.waiting = Waiting::Somebody;
         Ok(())
@@ -152,7 +152,7 @@ impl Floor {
         let Some(connection) = self.broker.connections.at(number) else {
             return;
         };
-        if connection.stage == Stage::Ended {
+        if connection.stage == FloorStage::Ended {
             return;
         }
         match connection.read(&mut self.buffer) {
@@ -195,12 +195,12 @@ impl Floor {
     /// there is none yet.
     fn upgrade(&mut self, number: u32, bytes: usize) -> Option<usize> {
         let connection = self.broker.connections.at(number)?;
-        if connection.stage == Stage::Open {
+        if connection.stage == FloorStage::Open {
             return Some(0);
         }
         match handshake::look(&self.buffer[..bytes]) {
             Handshake::Upgrade { bytes, answer } => {
-                connection.stage = Stage::Open;
+                connection.stage = FloorStage::Open;
                 if connection.deliver(answer.as_bytes()).is_ok() {
                     return Some(bytes);
                 }

@@ -4,6 +4,9 @@
 
 use crate::result::{Measurement, RunResult, Side};
 
+/// A figure of a measurement, if it has it.
+pub(super) type Reading = fn(&Measurement) -> Option<f64>;
+
 /// The measurements that stand for a run: all of one
 /// kind, since a median over them must mean something.
 pub(super) struct Representative<'a> {

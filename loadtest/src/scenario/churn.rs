@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use crate::arguments::Churn;
+use crate::arguments::ChurnArgs;
 use crate::clock::now_ns;
 use crate::load::fleet::{Departure, Happening};
 use crate::result::{Figure, Problem, RunResult};
@@ -13,8 +13,8 @@ use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts, failure};
 
-pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Churn {
+pub(super) fn run(churn: ChurnArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let ChurnArgs {
         traffic,
         churners,
         churn_rate,
@@ -44,8 +44,8 @@ pub(super) fn run(churn: Churn, interrupt: Interrupt) -> Result<RunResult, Canno
     run.conclude("churn", parameters, |run| go(run, &churn))
 }
 
-fn go(run: &mut Run, asked: &Churn) -> Result<Found, CannotRun> {
-    let Churn {
+fn go(run: &mut Run, asked: &ChurnArgs) -> Result<Found, CannotRun> {
+    let ChurnArgs {
         traffic,
         churners,
         churn_rate,

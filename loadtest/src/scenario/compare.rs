@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use crate::arguments::Compare;
+use crate::arguments::CompareArgs;
 use crate::report::{compare, json};
 use crate::run::CannotRun;
 
-pub(super) fn run(asked: &Compare) -> Result<String, CannotRun> {
+pub(super) fn run(asked: &CompareArgs) -> Result<String, CannotRun> {
     let read = |file: &std::path::PathBuf| {
         let result = json::read(file).map_err(|error| CannotRun::Usage(error.to_string()))?;
         Ok((file.display().to_string(), result))

@@ -2,7 +2,7 @@
 
 use super::judge::{Judged, judge};
 use super::parameters::Parameters;
-use crate::arguments::{Fanout, Traffic};
+use crate::arguments::{FanoutArgs, Traffic};
 use crate::floor::Writes;
 use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
 use crate::run::interrupt::Interrupt;
@@ -10,8 +10,8 @@ use crate::run::subject::Subject;
 use crate::run::trial::Trial;
 use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
-pub(super) fn run(fanout: Fanout, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Fanout {
+pub(super) fn run(fanout: FanoutArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let FanoutArgs {
         traffic,
         against_floor,
         rounds,

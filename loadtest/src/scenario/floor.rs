@@ -5,15 +5,15 @@ use std::net::TcpListener;
 
 use super::fanout::{check_floor, check_publishers, measure};
 use super::parameters::Parameters;
-use crate::arguments::{Common, Floor};
+use crate::arguments::{Common, FloorArgs};
 use crate::floor;
 use crate::result::{Ended, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::{CannotRun, Found, Run, Starts};
 
-pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Floor {
+pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let FloorArgs {
         traffic,
         writes,
         mut common,
@@ -59,7 +59,7 @@ pub(super) fn run(asked: Floor, interrupt: Interrupt) -> Result<RunResult, Canno
 }
 
 /// Serves until it is asked to end.
-pub(super) fn serve(asked: &Floor, interrupt: &Interrupt) -> Result<String, CannotRun> {
+pub(super) fn serve(asked: &FloorArgs, interrupt: &Interrupt) -> Result<String, CannotRun> {
     let [writes] = asked.writes.writes() else {
         return Err(CannotRun::Usage(
             "--serve takes one of --writes batch and single".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use crate::arguments::{Idle, Messages};
+use crate::arguments::{IdleArgs, Messages};
 use crate::clock::now_ns;
 use crate::load::fleet::Happening;
 use crate::result::RunResult;
@@ -16,8 +16,8 @@ use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 /// Pushes that wait for an answer at once, over all connections: each connection has one at most.
 const ASKING_MAX: usize = 64;
 
-pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Idle {
+pub(super) fn run(idle: IdleArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let IdleArgs {
         clients,
         topics,
         duration,
@@ -43,8 +43,8 @@ pub(super) fn run(idle: Idle, interrupt: Interrupt) -> Result<RunResult, CannotR
     run.conclude("idle", parameters, |run| go(run, &idle))
 }
 
-fn go(run: &mut Run, asked: &Idle) -> Result<Found, CannotRun> {
-    let Idle {
+fn go(run: &mut Run, asked: &IdleArgs) -> Result<Found, CannotRun> {
+    let IdleArgs {
         clients,
         topics,
         pushes_each,

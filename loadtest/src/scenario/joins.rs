@@ -2,15 +2,15 @@
 
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use crate::arguments::{Count, Joins, Messages};
+use crate::arguments::{AtLeastOne, JoinsArgs, Messages};
 use crate::result::RunResult;
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
 
-pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Joins {
+pub(super) fn run(joins: JoinsArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let JoinsArgs {
         clients,
         topics,
         mut common,
@@ -21,7 +21,7 @@ pub(super) fn run(joins: Joins, interrupt: Interrupt) -> Result<RunResult, Canno
         .common(&common);
     Run::without_messages(&common)?;
     let at_once = common.connect_rate.is_none();
-    common.connecting_max.get_or_insert(Count(u32::MAX));
+    common.connecting_max.get_or_insert(AtLeastOne(u32::MAX));
     let run = Run::new(
         common,
         Messages::default(),

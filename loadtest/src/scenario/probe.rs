@@ -5,7 +5,7 @@
 use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
-use crate::arguments::{Messages, Probe};
+use crate::arguments::{Messages, ProbeArgs};
 use crate::clock::{MILLISECOND_NS, now_ns};
 use crate::load::wire::tag::Marker;
 use crate::run::interrupt::Interrupt;
@@ -20,8 +20,8 @@ const NICENESS: i32 = -10;
 /// How often orders are looked for.
 const LOOK_EVERY_NS: u64 = 5 * MILLISECOND_NS;
 
-pub(super) fn run(asked: Probe, interrupt: Interrupt) -> Result<String, CannotRun> {
-    let Probe { marker, common } = asked;
+pub(super) fn run(asked: ProbeArgs, interrupt: Interrupt) -> Result<String, CannotRun> {
+    let ProbeArgs { marker, common } = asked;
     let marker = marker.as_bytes().first_chunk().copied().map(Marker);
     let marker = marker.ok_or_else(|| CannotRun::Usage("--marker is too short".to_owned()))?;
     let _ = rustix::process::setpriority_process(None, NICENESS);

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::judge::{Judged, judge, silent_heartbeats};
 use super::parameters::Parameters;
-use crate::arguments::{Raised, Ramp, Traffic};
+use crate::arguments::{Raised, RampArgs, Traffic};
 use crate::clock::now_ns;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
 use crate::run::interrupt::Interrupt;
@@ -12,10 +12,10 @@ use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts};
 
-pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+pub(super) fn run(ramp: RampArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     check(&ramp)?;
     let parameters = parameters(&ramp);
-    let Ramp {
+    let RampArgs {
         traffic,
         raise,
         common,
@@ -46,7 +46,7 @@ pub(super) fn run(ramp: Ramp, interrupt: Interrupt) -> Result<RunResult, CannotR
     })
 }
 
-fn check(ramp: &Ramp) -> Result<(), CannotRun> {
+fn check(ramp: &RampArgs) -> Result<(), CannotRun> {
     let usage = |text: &str| Err(CannotRun::Usage(text.to_owned()));
     if ramp.common.slo.is_empty() {
         return usage("a ramp needs an objective that can break: --slo p99=50ms, say");
@@ -59,15 +59,15 @@ fn check(ramp: &Ramp) -> Result<(), CannotRun> {
         _ => super::fanout::check_publishers(&Traffic {
             clients: match ramp.raise {
                 Raised::Rate => ramp.traffic.clients,
-                Raised::Clients => crate::arguments::Count(ramp.first() as u32),
+                Raised::Clients => crate::arguments::AtLeastOne(ramp.first() as u32),
             },
             ..ramp.traffic.clone()
         }),
     }
 }
 
-fn parameters(ramp: &Ramp) -> Vec<result::Parameter> {
-    let Ramp {
+fn parameters(ramp: &RampArgs) -> Vec<result::Parameter> {
+    let RampArgs {
         traffic,
         raise,
         to,
@@ -87,7 +87,7 @@ fn parameters(ramp: &Ramp) -> Vec<result::Parameter> {
         .common(common)
 }
 
-impl Ramp {
+impl RampArgs {
     fn first(&self) -> f64 {
         self.from.unwrap_or(match self.raise {
             Raised::Rate => 50.0,
@@ -114,8 +114,8 @@ const BREAKS_BELIEVED: u32 = 2;
 /// Climbs until something breaks, then looks for the limit between
 /// that step and the one before. All steps have the same connections;
 /// a ramp of clients only adds to them, so it ends where it breaks.
-fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
-    let Ramp { traffic, raise, .. } = ramp;
+fn climb(run: &mut Run, ramp: &RampArgs) -> Result<Found, CannotRun> {
+    let RampArgs { traffic, raise, .. } = ramp;
     let size = match raise {
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
@@ -161,7 +161,7 @@ fn climb(run: &mut Run, ramp: &Ramp) -> Result<Found, CannotRun> {
 /// A ramp on its way up.
 struct Climb<'a, 'r> {
     trial: Trial<'a>,
-    ramp: &'r Ramp,
+    ramp: &'r RampArgs,
     /// Connections of the first step.
     size: u32,
     /// What was delivered before the present step.
@@ -222,7 +222,7 @@ impl Climb<'_, '_> {
     }
 
     fn step(&mut self, label: &str, value: f64) -> Result<Judged, CannotRun> {
-        let Ramp { traffic, raise, .. } = self.ramp;
+        let RampArgs { traffic, raise, .. } = self.ramp;
         let (clients, rate) = match raise {
             Raised::Rate => (traffic.clients.0, Some(value)),
             Raised::Clients => (value as u32, traffic.rate),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
-use crate::arguments::{Slow, Traffic};
+use crate::arguments::{SlowArgs, Traffic};
 use crate::clock::now_ns;
 use crate::report::units;
 use crate::result::{Measurement, Problem, RunResult, Throughput};
@@ -16,8 +16,8 @@ use crate::run::subject::Subject;
 use crate::run::trial::{Phase, Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
-pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Slow {
+pub(super) fn run(asked: SlowArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let SlowArgs {
         traffic,
         slow,
         stop_for,
@@ -50,8 +50,8 @@ pub(super) fn run(asked: Slow, interrupt: Interrupt) -> Result<RunResult, Cannot
     run.conclude("slow", parameters, |run| go(run, &asked))
 }
 
-fn go(run: &mut Run, asked: &Slow) -> Result<Found, CannotRun> {
-    let Slow {
+fn go(run: &mut Run, asked: &SlowArgs) -> Result<Found, CannotRun> {
+    let SlowArgs {
         traffic,
         slow,
         stop_for,

@@ -20,7 +20,7 @@ pub(crate) enum JoinTurn {
 
 /// A place of a join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+struct JoinPlace {
     /// The wait for it; none if the wait would be longer than allowed, and nothing was taken.
     wait: Option<Duration>,
     /// What was missing in the bucket then, as time.
@@ -58,7 +58,7 @@ impl Admission {
     }
 
     /// Takes the next free place, unless it is further away than `wait_max`.
-    fn take_join(&self, now_ns: u64, rate: RefillRate, wait_max: Duration) -> Place {
+    fn take_join(&self, now_ns: u64, rate: RefillRate, wait_max: Duration) -> JoinPlace {
         let used_ns = |full_at_ns: u64| full_at_ns.saturating_sub(now_ns) + rate.one_ns();
         let wait_ns = |used_ns: u64| used_ns.saturating_sub(rate.burst_ns());
         let wait_max_ns = wait_max.as_nanos() as u64;
@@ -71,7 +71,7 @@ impl Admission {
         let (Ok(before) | Err(before)) = taken;
         let used_ns = used_ns(before);
         let wait = Duration::from_nanos(wait_ns(used_ns));
-        Place {
+        JoinPlace {
             wait: taken.is_ok().then_some(wait),
             used_ns,
         }

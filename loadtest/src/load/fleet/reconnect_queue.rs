@@ -9,7 +9,7 @@ use crate::load::meter::Recorder;
 #[derive(Debug)]
 pub struct ReconnectQueue {
     due: BinaryHeap<Reverse<Due>>,
-    pub(super) clients: Vec<Client>,
+    pub(super) clients: Vec<ReconnectTimers>,
     /// Clients that wait for their time to connect again.
     pub(super) waiting: usize,
     /// Upgrades that were answered so late that an app
@@ -38,7 +38,7 @@ pub(super) enum Step {
 
 /// phoenix.js's timers of one client. One of them runs at a time.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Client {
+pub(super) struct ReconnectTimers {
     pub turn: u32,
     /// Tries to connect since a connection was open.
     pub reconnects: u32,
@@ -54,7 +54,7 @@ impl ReconnectQueue {
     pub(super) fn new(clients: usize) -> ReconnectQueue {
         ReconnectQueue {
             due: BinaryHeap::new(),
-            clients: vec![Client::default(); clients],
+            clients: vec![ReconnectTimers::default(); clients],
             waiting: 0,
             late_upgrades: 0,
             lateness: Recorder::default(),

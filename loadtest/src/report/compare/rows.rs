@@ -1,7 +1,7 @@
 //! The compared figures, and the better direction of each.
 
 use crate::report::direction::Direction;
-use crate::report::representative::Representative;
+use crate::report::representative::{Reading, Representative};
 use crate::report::setup;
 use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
@@ -35,9 +35,6 @@ pub(super) enum Kind {
 
 use Direction::{Less, More, Neither};
 use Kind::{Drawn, Figure};
-
-/// Where a figure stands in a measurement, if it is there.
-type Reading = fn(&Measurement) -> Option<f64>;
 
 /// Name, which way is better, how it is written, whether it is drawn, where it stands.
 type Compared = (&'static str, Direction, fn(f64) -> String, Kind, Reading);

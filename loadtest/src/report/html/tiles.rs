@@ -1,14 +1,10 @@
 //! The figures that people decide on, large, at the top of the page.
 
-use crate::report::representative::Representative;
+use crate::report::representative::{Reading, Representative};
 use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
-use crate::result::Measurement;
 
 use super::document::Document;
-
-/// A figure of a measurement, if it has it.
-type Reading = fn(&Measurement) -> Option<f64>;
 
 /// Name, how it is written, and where it stands in a measurement.
 type Tile = (&'static str, fn(f64) -> String, Reading);

@@ -13,7 +13,7 @@ const RESTART: &str = "1012 ";
 pub(super) fn problems(
     restart: &Restart,
     phases: &Phases,
-    asked: &arguments::Restart,
+    asked: &arguments::RestartArgs,
 ) -> Vec<Problem> {
     let Restart {
         clients,

@@ -8,7 +8,7 @@ mod traffic;
 
 use super::judge::{Judged, judge};
 use super::parameters::Parameters;
-use crate::arguments::{Common, Restart};
+use crate::arguments::{Common, RestartArgs};
 use crate::clock::now_ns;
 use crate::load::fleet::LobbyRecorders;
 use crate::result::{LobbyDelays, RunResult};
@@ -19,8 +19,8 @@ use crate::run::{CannotRun, Found, Run, Starts, publisher};
 use phases::Phases;
 use traffic::SteadyTraffic;
 
-pub(super) fn run(restart: Restart, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let Restart {
+pub(super) fn run(restart: RestartArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let RestartArgs {
         lobby,
         lobbies,
         members,
@@ -60,8 +60,8 @@ pub(super) fn run(restart: Restart, interrupt: Interrupt) -> Result<RunResult, C
     run.conclude("restart", parameters, |run| go(run, &restart))
 }
 
-fn check(restart: &Restart) -> Result<(), CannotRun> {
-    let Restart {
+fn check(restart: &RestartArgs) -> Result<(), CannotRun> {
+    let RestartArgs {
         lobby,
         lobbies,
         lobby_topic,
@@ -85,14 +85,14 @@ fn check(restart: &Restart) -> Result<(), CannotRun> {
     Err(CannotRun::Usage(wrong))
 }
 
-impl Restart {
+impl RestartArgs {
     fn clients(&self) -> u32 {
         let small = self.lobbies.0.saturating_mul(self.members.0);
         self.lobby.0.saturating_add(small)
     }
 }
 
-fn go(run: &mut Run, asked: &Restart) -> Result<Found, CannotRun> {
+fn go(run: &mut Run, asked: &RestartArgs) -> Result<Found, CannotRun> {
     let clients = asked.clients();
     let subject = Subject::with(run, clients, asked.inherit)?;
     let mut trial = Trial::new(run, subject, clients)?;
@@ -137,7 +137,7 @@ fn found(judged: Judged, restart: crate::result::Restart) -> Found {
 
 /// The large lobby and the small ones, all joined, the small
 /// ones evenly among the others. Returns their traffic.
-fn bring_up(trial: &mut Trial<'_>, asked: &Restart) -> Result<[SteadyTraffic; 2], CannotRun> {
+fn bring_up(trial: &mut Trial<'_>, asked: &RestartArgs) -> Result<[SteadyTraffic; 2], CannotRun> {
     let echo = !asked.no_echo;
     let (large, large_begin) = trial.fleet.open_lobby(asked.publishers.0);
     let small: Vec<(u32, u32)> = (0..asked.lobbies.0)

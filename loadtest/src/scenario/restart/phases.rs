@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::arguments::Restart;
+use crate::arguments::RestartArgs;
 use crate::clock::{MILLISECOND_NS, SECOND_NS, now_ns};
 use crate::load::fleet::{Happening, LobbyRecorders};
 use crate::result::{self, Connections, Count, LobbyDelays, Moment, Shares};
@@ -18,7 +18,7 @@ pub(super) struct Phases {
     kill_ns: u64,
     look_ns: u64,
     inherited: bool,
-    clients: Vec<Client>,
+    clients: Vec<ClientTimes>,
     ends: BTreeMap<String, u64>,
     unanswered: BTreeMap<String, u64>,
     /// Clients that are back with the new server.
@@ -33,14 +33,14 @@ pub(super) struct Phases {
 
 /// What has happened to one client.
 #[derive(Clone, Copy, Debug, Default)]
-struct Client {
+struct ClientTimes {
     gone_ns: Option<u64>,
     back_ns: Option<u64>,
 }
 
 impl Phases {
     /// The old server gets the signal to end.
-    pub fn begin(trial: &mut Trial<'_>, asked: &Restart) -> Phases {
+    pub fn begin(trial: &mut Trial<'_>, asked: &RestartArgs) -> Phases {
         trial.begin_measuring_without_end();
         trial.run.progress.phase("restarting");
         trial.fleet.happenings();
@@ -51,7 +51,7 @@ impl Phases {
             kill_ns: signal_ns + nanoseconds(asked.end_within),
             look_ns: signal_ns,
             inherited: asked.inherit,
-            clients: vec![Client::default(); trial.fleet.len()],
+            clients: vec![ClientTimes::default(); trial.fleet.len()],
             ends: BTreeMap::new(),
             unanswered: BTreeMap::new(),
             back: 0,
@@ -160,7 +160,7 @@ impl Phases {
         connections: &Connections,
     ) -> result::Restart {
         let seconds = |at_ns: u64| at_ns.saturating_sub(self.signal_ns) as f64 / SECOND_NS as f64;
-        let times = |of: fn(&Client) -> Option<u64>| {
+        let times = |of: fn(&ClientTimes) -> Option<u64>| {
             let mut times: Vec<f64> = self.clients.iter().filter_map(of).map(seconds).collect();
             times.sort_by(f64::total_cmp);
             times

@@ -8,13 +8,13 @@ use super::picture::picture;
 use crate::report::html::document::Picture;
 
 /// A figure of an interval, if it has it.
-type Reading = fn(&Interval) -> Option<f64>;
+type IntervalReading = fn(&Interval) -> Option<f64>;
 
 /// A figure over time.
 struct Timeline {
     title: &'static str,
     /// With their names, unless there is but one.
-    readings: &'static [(&'static str, Reading)],
+    readings: &'static [(&'static str, IntervalReading)],
     write: fn(f64) -> String,
     /// From zero to the largest.
     axis: fn(f64) -> Axis,
@@ -147,7 +147,7 @@ impl Timeline {
 fn delay(intervals: &[Interval]) -> Option<Picture> {
     let least = intervals.iter().filter_map(|each| each.p50_us).min()?;
     let most = intervals.iter().filter_map(|each| each.max_us).max()?;
-    let readings: [Reading; 3] = [
+    let readings: [IntervalReading; 3] = [
         |each| each.p50_us.map(Axis::time),
         |each| each.p99_us.map(Axis::time),
         |each| each.max_us.map(Axis::time),
@@ -168,7 +168,7 @@ fn delay(intervals: &[Interval]) -> Option<Picture> {
     picture("Delay over time", words, keys, &lines)
 }
 
-fn line(intervals: &[Interval], reading: Reading) -> Series {
+fn line(intervals: &[Interval], reading: IntervalReading) -> Series {
     Series::with_gaps(
         intervals
             .iter()

@@ -8,7 +8,7 @@ use super::picture::picture;
 use crate::report::html::document::Picture;
 
 /// A step's value and its delays.
-type Step<'a> = (f64, &'a Latency);
+type RampStep<'a> = (f64, &'a Latency);
 
 /// Where a step lies on its axis.
 type Place = fn(f64) -> f64;
@@ -16,7 +16,7 @@ type Place = fn(f64) -> f64;
 /// The delays at each step. `None` if it was no ramp, or nothing was measured.
 pub(super) fn steps(result: &RunResult) -> Option<Picture> {
     let ramp = result.ramp.as_ref()?;
-    let steps: Vec<Step> = result
+    let steps: Vec<RampStep> = result
         .measurements
         .iter()
         .filter_map(|each| Some((each.step?, latency(each)?)))
@@ -40,7 +40,7 @@ fn latency(measurement: &Measurement) -> Option<&Latency> {
     measurement.delivery_latency.as_ref().or(joined.as_ref())
 }
 
-fn lines<'a>(ramp: &'a Ramp, steps: &[Step], limits_us: &[u64]) -> Option<Lines<'a>> {
+fn lines<'a>(ramp: &'a Ramp, steps: &[RampStep], limits_us: &[u64]) -> Option<Lines<'a>> {
     let all = steps
         .iter()
         .flat_map(|(_, latency)| [latency.p50_us, latency.max_us]);

@@ -32,6 +32,14 @@ pub fn is_test_only(attributes: &[Attribute]) -> bool {
     })
 }
 
+/// A test: `#[test]`, or that of a runtime, as `#[tokio::test]`.
+pub fn is_test(attributes: &[Attribute]) -> bool {
+    let last = |attribute: &Attribute| Some(attribute.path().segments.last()?.ident == "test");
+    attributes
+        .iter()
+        .any(|attribute| last(attribute) == Some(true))
+}
+
 /// The file that `#[path = "…"]` names.
 pub fn path_of(attributes: &[Attribute]) -> Option<String> {
     attributes.iter().find_map(|attribute| {

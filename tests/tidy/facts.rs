@@ -8,6 +8,8 @@ pub struct Facts {
     /// What the file itself declares and names.
     pub scope: Scope,
     pub functions: Vec<Function>,
+    /// Tests, those within a macro as well, with their lines.
+    pub tests: Vec<(String, usize)>,
     /// Structs, enums, traits and aliases, with their lines.
     pub types: Vec<(String, usize)>,
     /// The types that `impl` blocks of this file belong to, with their lines.

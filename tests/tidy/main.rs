@@ -124,3 +124,13 @@ fn file_names_are_each_for_one_thing() {
 fn type_names_are_not_the_retired_ones() {
     hold(names::types);
 }
+
+#[test]
+fn type_names_are_each_for_one_thing() {
+    hold(|repository| names::types_twice(repository, words::SAME_TYPES));
+}
+
+#[test]
+fn test_names_have_their_subject_first_and_are_short() {
+    hold(names::tests);
+}

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::facts::Facts;
+use super::limits::TEST_NAME_MAX;
 use super::repository::{Repository, stem};
 use super::words::{
-    EMPTY_WORDS, EMPTY_WORDS_KEPT, NOUNS, RETIRED_FILES, RETIRED_TYPES, SAME_NAMES,
+    EMPTY_WORDS, EMPTY_WORDS_KEPT, NOUNS, RETIRED_FILES, RETIRED_TYPES, SAME_NAMES, SameType,
+    TEST_BEGINNINGS,
 };
 
 /// Where pictures are looked for: code, and the benches that are called as what they measure.
@@ -14,6 +17,9 @@ const PICTURED: &[&str] = &[
     "benches/engine/",
     "benches/scenes/",
 ];
+
+/// The crates whose types are held.
+const CRATES: &[&str] = &["src/", "loadtest/src/"];
 
 /// Names of files and folders.
 pub fn files(repository: &Repository) -> Vec<String> {
@@ -63,7 +69,7 @@ fn unfit(name: &str) -> Option<String> {
 /// Names of types.
 pub fn types(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (path, facts) in repository.under(&["src/", "loadtest/src/"]) {
+    for (path, facts) in repository.under(CRATES) {
         for (name, line) in &facts.types {
             let retired = RETIRED_TYPES.iter().find(|(word, _)| word == name);
             wrong.extend(retired.map(|(_, now)| {
@@ -74,29 +80,84 @@ pub fn types(repository: &Repository) -> Vec<String> {
     wrong
 }
 
+/// Names of tests: the subject first, which is what is searched for.
+pub fn tests(repository: &Repository) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (path, facts) in repository.facts {
+        for (name, line) in &facts.tests {
+            let why = late_subject(name).or_else(|| too_long(name));
+            wrong.extend(why.map(|why| format!("{path}:{line}: the test `{name}` {why}")));
+        }
+    }
+    wrong
+}
+
+fn late_subject(name: &str) -> Option<String> {
+    let first = name.split('_').next().unwrap_or(name);
+    let is_among = |words: &str| words.split_whitespace().any(|word| word == first);
+    let (kind, _) = TEST_BEGINNINGS.iter().find(|(_, words)| is_among(words))?;
+    Some(format!(
+        "begins with `{first}`, {kind}\n    begin with its subject, which is what is searched for"
+    ))
+}
+
+fn too_long(name: &str) -> Option<String> {
+    let letters = name.chars().count();
+    (letters > TEST_NAME_MAX)
+        .then(|| format!("has {letters} letters, at most {TEST_NAME_MAX}\n    say it shorter"))
+}
+
 /// Files of one name in `src`.
 pub fn twice(repository: &Repository) -> Vec<String> {
     let mut of_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for file in repository
-        .files
-        .iter()
-        .filter(|file| file.starts_with("src/"))
-    {
-        if stem(file) != "mod" {
-            of_name.entry(stem(file)).or_default().push(file);
+    let is_held = |file: &&&str| file.starts_with("src/") && stem(file) != "mod";
+    for file in repository.files.iter().filter(is_held) {
+        of_name.entry(stem(file)).or_default().push(file);
+    }
+    let found = of_name.values().map(|files| ("", files.clone()));
+    let kept = SAME_NAMES.iter().map(|(files, _)| ("", files.to_vec()));
+    told_twice(found, kept, "SAME_NAMES")
+}
+
+/// Types of one name in a crate, tests left out.
+pub fn types_twice(repository: &Repository, kept: &[SameType]) -> Vec<String> {
+    let mut of_name: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for folder in CRATES {
+        let compiled = |(path, _): &(&str, &Facts)| repository.files.contains(path);
+        for (path, facts) in repository.under(&[folder]).filter(compiled) {
+            for (name, _) in &facts.types {
+                of_name.entry((folder, name)).or_default().push(path);
+            }
         }
     }
-    let twice: BTreeSet<&[&str]> = of_name
-        .values()
-        .filter(|f| f.len() > 1)
-        .map(Vec::as_slice)
-        .collect();
-    let allowed: BTreeSet<&[&str]> = SAME_NAMES.iter().map(|(files, _)| *files).collect();
-    let new = twice.difference(&allowed).map(|files| {
-        format!("{}: one name\n    find the word that differs, or say in SAME_NAMES of tests/tidy/words.rs why not", files.join(", "))
+    let found = of_name.into_iter().map(|((_, name), files)| (name, files));
+    let kept = kept.iter().map(|(name, files, _)| (*name, files.to_vec()));
+    told_twice(found, kept, "SAME_TYPES")
+}
+
+/// A name, and the files that have it. For the name of a file it is left empty: the files show it.
+type Named<'a> = (&'a str, Vec<&'a str>);
+
+/// Names that two things have, but for those of a table, and rows of the table that nothing needs.
+fn told_twice<'a>(
+    found: impl Iterator<Item = Named<'a>>,
+    kept: impl Iterator<Item = Named<'a>>,
+    table: &str,
+) -> Vec<String> {
+    let twice: BTreeSet<Named> = found.filter(|(_, files)| files.len() > 1).collect();
+    let kept: BTreeSet<Named> = kept.collect();
+    let places = |(name, files): &Named| match name.is_empty() {
+        true => files.join(", "),
+        false => format!("{}: `{name}`", files.join(", ")),
+    };
+    let new = twice.difference(&kept).map(|same| {
+        format!("{}: one name\n    find the word that differs, or say in {table} of tests/tidy/words.rs why not", places(same))
     });
-    let idle = allowed.difference(&twice).map(|files| {
-        format!("{}: not the files of one name\n    correct the line in SAME_NAMES of tests/tidy/words.rs", files.join(", "))
+    let idle = kept.difference(&twice).map(|same| {
+        format!(
+            "{}: not the files of one name\n    correct the line in {table} of tests/tidy/words.rs",
+            places(same)
+        )
     });
     new.chain(idle).collect()
 }

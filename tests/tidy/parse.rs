@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, Visibility};
 
-use super::attributes::{is_test_only, path_of};
+use super::attributes::{is_test, is_test_only, path_of};
 use super::facts::{Child, Facts, Function, Import, Named, Scope};
 use super::tokens;
 
@@ -178,7 +178,12 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.define(&item.sig.ident);
+        let ident = &item.sig.ident;
+        if is_test(&item.attrs) {
+            let place = (ident.to_string(), line(ident.span()));
+            self.facts.tests.push(place);
+        }
+        self.define(ident);
         self.function(&item.sig, &item.block);
         visit::visit_item_fn(self, item);
     }
@@ -261,6 +266,7 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_macro(&mut self, invoked: &'ast syn::Macro) {
         self.visit_path(&invoked.path);
+        tokens::tests(invoked.tokens.clone(), &mut self.facts.tests);
         if !self.is_test() {
             let paths = &mut self.scope().paths;
             tokens::paths(invoked.tokens.clone(), paths);

@@ -1,4 +1,4 @@
-//! Paths among the tokens of a macro, which has no other syntax that is known here.
+//! Paths and tests among the tokens of a macro, which has no other syntax that is known here.
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -29,6 +29,39 @@ pub fn paths(tokens: TokenStream, into: &mut Vec<Named>) {
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
     }
+}
+
+/// Adds the tests that a macro has within it, as `proptest!` does: each `fn` behind a `#[test]`.
+pub fn tests(tokens: TokenStream, into: &mut Vec<(String, usize)>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut is_test = false;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => {
+                let is_attribute = at > 0 && is_punct(&tokens[at - 1], '#');
+                is_test |= is_attribute && ends_in_test(group.stream());
+                tests(group.stream(), into);
+            }
+            TokenTree::Ident(ident) if ident == "fn" => {
+                if let Some(TokenTree::Ident(name)) = tokens.get(at + 1)
+                    && is_test
+                {
+                    into.push((name.to_string(), name.span().start().line));
+                }
+                is_test = false;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether an attribute's tokens are those of `test` or `tokio::test`, and not of `cfg(test)`.
+fn ends_in_test(attribute: TokenStream) -> bool {
+    let path = attribute
+        .into_iter()
+        .take_while(|token| !matches!(token, TokenTree::Group(_)));
+    path.last()
+        .is_some_and(|last| matches!(last, TokenTree::Ident(ident) if ident == "test"))
 }
 
 fn is_punct(token: &TokenTree, sign: char) -> bool {

@@ -1,4 +1,4 @@
-//! Words for files and types: what is not a name, what the word is now, and names for two things.
+//! Words for files, types and tests: what is not a name, what it is now, and names for two things.
 
 /// Words in `…ing` that are nouns or states.
 pub const NOUNS: &[(&str, &str)] = &[
@@ -118,5 +118,27 @@ pub const SAME_NAMES: &[(&[&str], &str)] = &[
     (
         &["src/broker/fanout/settings.rs", "src/config/settings.rs"],
         "of the engine; of the file",
+    ),
+];
+
+/// Types of one name in a crate, by name and files: real words for two things. The public API and
+/// the JSON of a result keep their words, so the other one gets a new name before it stands here.
+pub const SAME_TYPES: &[SameType] = &[];
+
+/// The name, the files that define it, and why both are called so.
+pub type SameType = (&'static str, &'static [&'static str], &'static str);
+
+/// Words that put off the subject of a test's name, by what they are: nobody searches for them.
+pub const TEST_BEGINNINGS: &[(&str, &str)] = &[
+    ("an article", "a an the"),
+    (
+        "a pronoun",
+        "it its this that these those there each every everybody everything all any another \
+         other others no nobody nothing one several some",
+    ),
+    ("a relative", "who whoever what whatever which how"),
+    (
+        "no noun",
+        "when where while after before behind by of on only with without",
     ),
 ];

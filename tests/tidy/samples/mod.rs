@@ -1,6 +1,7 @@
 //! The engine on trees of a few lines: what it finds, and that each rule can fail.
 
 mod graph;
+mod names;
 mod resolution;
 mod rules;
 

@@ -6,7 +6,7 @@ use crate::{imports, names, rooms, sizes};
 
 /// Whether each of `expected` begins a complaint, in that order, and there are no others.
 #[track_caller]
-fn finds(wrong: &[String], expected: &[&str]) {
+pub(super) fn finds(wrong: &[String], expected: &[&str]) {
     let begin = |(wrong, expected): (&String, &&str)| wrong.trim_start().starts_with(*expected);
     let all = wrong.len() == expected.len() && wrong.iter().zip(expected).all(begin);
     assert!(all, "{wrong:#?}");

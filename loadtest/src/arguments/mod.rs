@@ -1,4 +1,4 @@
-//! The command line as typed. The comments of the fields are the help a user reads.
+//! The command line as typed. The comments of the fields are the help that a user reads.
 
 mod load;
 mod objective;
@@ -13,51 +13,51 @@ pub use load::{Bind, Common, Count, Messages, Pair};
 pub use restart::Restart;
 pub use scenarios::{Churn, Fanout, Floor, FloorSide, Idle, Joins, Raised, Ramp, Slow, Traffic};
 
-/// Load for servers of the Phoenix Channels protocol: proves delivery, tells capacity and delay
+/// Load for servers of the Phoenix Channels protocol: proves delivery, shows capacity and delay
 ///
 /// It drives lobbyd, Phoenix or any other server of the protocol over real sockets. Every
 /// delivery is checked by the sequence number in its payload, and every delay is recorded.
 #[derive(Clone, Debug, Parser)]
 #[command(version, verbatim_doc_comment, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Arguments {
-    /// What to do.
+    /// The scenario to run, or the work with results of earlier runs.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The scenarios, and what is done with their results.
+/// The scenarios, and the comparison of their results.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Messages to lobbies: throughput, delay of every delivery, time to the last subscriber
     Fanout(Fanout),
-    /// A storm of connects and joins: how long until each is in
+    /// A storm of connects and joins: how long until each client is in its lobby
     Joins(Joins),
-    /// Connections that only stay: the server's memory for each
+    /// Connections that do nothing: the server's memory for each
     Idle(Idle),
-    /// Clients that come, talk and go, politely or not, while the rest must not notice
+    /// Clients that come, talk and go, politely or not, while the others must not notice
     Churn(Churn),
-    /// Clients that stop reading: what the others feel, and what becomes of the slow ones
+    /// Clients that stop reading: the delays of the others, and the ends of the slow clients
     Slow(Slow),
-    /// The server restarted under load: everybody comes back on phoenix.js's own schedule
+    /// The server restarted under load: all clients reconnect on phoenix.js's own schedule
     Restart(Restart),
-    /// More and more load, until an objective breaks: the last step that held
+    /// More and more load, until an objective breaks: the last step that held all objectives
     Ramp(Ramp),
     /// What the kernel alone costs on this machine: the cheapest possible fan-out, measured
     Floor(Floor),
     /// Results of earlier runs side by side
     Compare(Compare),
-    /// The process of --prober
+    /// The process that --prober starts
     #[command(hide = true)]
     Probe(Probe),
 }
 
-/// `probe`: the process that --prober starts.
+/// `probe`: flags of the process that --prober starts.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Probe {
-    /// The marker of the run's messages
+    /// The marker in the tags of the run's messages
     #[arg(long)]
     pub marker: String,
-    /// Where and what to join.
+    /// The server, and the topic to join.
     #[command(flatten)]
     pub common: Common,
 }
@@ -65,10 +65,10 @@ pub struct Probe {
 /// `compare`: results of earlier runs side by side.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Compare {
-    /// Results, as --json has written them; the others are told as multiples of the first
+    /// Results, as --json has written them; figures are shown as multiples of the first result's
     #[arg(required = true, num_args = 2.., value_name = "FILE.json")]
     pub files: Vec<PathBuf>,
-    /// Write a page with both, drawn
+    /// Write the comparison as an HTML page with plots
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
 }

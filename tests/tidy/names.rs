@@ -1,4 +1,4 @@
-//! Rules for names: words that somebody searches for, each for one thing.
+//! Rules for names: words that people search for, each for one thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,8 @@ use super::words::{
     EMPTY_WORDS, EMPTY_WORDS_KEPT, NOUNS, RETIRED_FILES, RETIRED_TYPES, SAME_NAMES,
 };
 
-/// Where pictures are looked for: code, and the benches that are called as what they measure.
+/// The folders that are searched for retired names: code, and benches named after what they
+/// measure.
 const PICTURED: &[&str] = &[
     "src/",
     "loadtest/src/",
@@ -15,7 +16,7 @@ const PICTURED: &[&str] = &[
     "benches/scenes/",
 ];
 
-/// Names of files and folders.
+/// Returns faults in the names of files and folders.
 pub fn files(repository: &Repository) -> Vec<String> {
     let mut places = BTreeSet::new();
     for path in repository.facts.keys() {
@@ -45,7 +46,7 @@ fn picture(name: &str) -> Option<String> {
     retired.map(|(_, now)| format!("`{name}` is a picture\n    the word is {now}"))
 }
 
-/// Why a name is not one for a file, wherever it is.
+/// Returns the reason why a name is unfit for any file.
 fn unfit(name: &str) -> Option<String> {
     let is_kept = |kept: &[(&str, &str)]| kept.iter().any(|(word, _)| *word == name);
     let is_gerund =
@@ -60,7 +61,7 @@ fn unfit(name: &str) -> Option<String> {
     empty.map(|word| format!("`{word}` in `{name}` says nothing\n    name it by what is in it"))
 }
 
-/// Names of types.
+/// Returns faults in the names of types.
 pub fn types(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for (path, facts) in repository.under(&["src/", "loadtest/src/"]) {
@@ -74,7 +75,7 @@ pub fn types(repository: &Repository) -> Vec<String> {
     wrong
 }
 
-/// Files of one name in `src`.
+/// Returns files of `src` that share a name.
 pub fn twice(repository: &Repository) -> Vec<String> {
     let mut of_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for file in repository

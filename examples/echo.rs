@@ -1,8 +1,11 @@
-//! A plain RFC 6455 echo server on the reader and the sealing that the broker itself uses, so that public conformance
-//! suites can be pointed at them: `cargo run --example echo`, then for instance Autobahn's fuzzing client at its URL.
+//! A plain RFC 6455 echo server on the broker's own reader and sealing.
 //!
-//! Text and binary messages come back whole, in one frame; a ping is answered by a pong, a Close by a Close with the
-//! same code, a broken rule by a Close with 1002, 1007 or 1009. No subprotocols, no extensions, any path.
+//! Public conformance suites can be pointed at it: `cargo run --example echo`, then for instance
+//! Autobahn's fuzzing client at its URL.
+//!
+//! Text and binary messages come back whole, in one frame. A ping is answered by a pong, and a
+//! Close by a Close with the same code. A broken rule is answered by a Close with 1002, 1007 or
+//! 1009. There are no subprotocols and no extensions, and any path is served.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -25,20 +28,20 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
-/// How long a request may take to come in whole.
+/// Longest time of a request until it is complete.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(10);
-/// How long a peer may take to end its side after our Close.
+/// Longest wait for the peer to end its side after the server's Close.
 const WIND_DOWN_TIME_MAX: Duration = Duration::from_secs(5);
-/// Pause after a failed accept (out of file descriptors, mostly), for some connection to end.
+/// Pause after a failed accept, mostly for want of descriptors, in which some connection may end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Sends every WebSocket message back, strictly by RFC 6455.
 #[derive(Parser)]
 struct Args {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address and port to listen on; port 0 takes any free port.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9001")]
     listen: SocketAddr,
-    /// Bytes a message may have, fragmented or not; more is closed with 1009.
+    /// Most bytes of a message, fragmented or not; a longer message is closed with 1009.
     #[arg(long, value_name = "BYTES", default_value_t = 16 * 1024 * 1024)]
     max_message_bytes: usize,
 }
@@ -65,7 +68,7 @@ fn main() -> ExitCode {
 /// Serves `listener` on this thread until the process ends.
 ///
 /// # Errors
-/// Only if it cannot begin.
+/// Only if the server cannot begin.
 pub fn serve(listener: std::net::TcpListener, limits: ReadLimits) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -73,7 +76,7 @@ pub fn serve(listener: std::net::TcpListener, limits: ReadLimits) -> io::Result<
     LocalSet::new().block_on(&runtime, accept(listener, limits))
 }
 
-/// What all connections share: one read buffer, as in a shard of the broker.
+/// The state that all connections share, with one read buffer, as in a shard of the broker.
 struct Shared {
     buffer: RefCell<ReadBuffer>,
     limits: ReadLimits,
@@ -90,7 +93,7 @@ async fn accept(listener: std::net::TcpListener, limits: ReadLimits) -> io::Resu
         match listener.accept().await {
             Ok((stream, _)) => {
                 let shared = Rc::clone(&shared);
-                // An I/O error ends the one connection it is of, and there is nobody to tell.
+                // An I/O error ends only its own connection, and nobody needs a report of it.
                 tokio::task::spawn_local(async move { connection(stream, &shared).await.ok() });
             }
             Err(e) => {
@@ -112,7 +115,8 @@ async fn connection(stream: TcpStream, shared: &Shared) -> io::Result<()> {
 
 // Handshake (§4.2)
 
-/// The socket after the 101, with what the client sent right behind its request. `None` if it did not come to that.
+/// Returns the socket after the 101, and the bytes that the client sent right after its request.
+/// `None` if there was no upgrade.
 async fn handshake(stream: TcpStream) -> Option<(TcpStream, Bytes)> {
     let upgraded = Cell::new(false);
     let service = service_fn(|request| {
@@ -153,7 +157,7 @@ fn refusal(status: StatusCode) -> Response<Empty<Bytes>> {
 
 // Messages (§5, §6)
 
-/// Answers until our Close is written, or the peer is gone (an error).
+/// Answers frames until the server's Close is written. An error if the peer is gone.
 async fn echo(stream: &TcpStream, mut early: Bytes, shared: &Shared) -> io::Result<()> {
     let mut reader = FrameReader::new();
     loop {
@@ -162,7 +166,7 @@ async fn echo(stream: &TcpStream, mut early: Bytes, shared: &Shared) -> io::Resu
         }
         let mut answers = Vec::new();
         let is_closing = {
-            // Not held while waiting: `next` has left it empty by then.
+            // The buffer is not held while waiting: `next` has emptied it by then.
             let buffer = &mut *shared.buffer.borrow_mut();
             match reader.fill(buffer, |space| read(&mut early, stream, space)) {
                 Ok(filled) if filled.read == 0 => return Err(ErrorKind::UnexpectedEof.into()),
@@ -172,7 +176,7 @@ async fn echo(stream: &TcpStream, mut early: Bytes, shared: &Shared) -> io::Resu
             }
             let is_closing = answer(&mut reader, buffer, &shared.limits, &mut answers);
             if is_closing {
-                // §5.5.1: what comes after a Close is not looked at.
+                // §5.5.1: bytes after a Close are ignored.
                 reader.discard(buffer);
             }
             is_closing
@@ -193,7 +197,7 @@ fn read(early: &mut Bytes, stream: &TcpStream, space: &mut [u8]) -> io::Result<u
     Ok(len)
 }
 
-/// Appends the answers to all that is whole; says whether the last of them is a Close.
+/// Appends the answers to all whole messages. Returns true if the last answer is a Close.
 fn answer(
     reader: &mut FrameReader,
     buffer: &mut ReadBuffer,
@@ -234,8 +238,8 @@ async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 
 // The end (§7.1)
 
-/// Ends our side and reads the peer's to its end: closing with unread input would send a reset, and that
-/// can destroy the Close before the peer reads it.
+/// Ends the server's side and reads the peer's side to its end. A close with unread input would
+/// send a reset, which can destroy the Close before the peer reads it.
 async fn wind_down(stream: &TcpStream) -> io::Result<()> {
     SockRef::from(stream).shutdown(Shutdown::Write)?;
     let drained = timeout(WIND_DOWN_TIME_MAX, async {

@@ -1,10 +1,14 @@
-//! The plain server, as one writes it with hyper and fastwebsockets: lobbies in which all hear what one says, with a task
-//! for each connection's reading, one for its writing, and a broadcast channel for each lobby. The baseline of `benches/table`.
+//! The baseline of `benches/table`: a plain server of lobbies on hyper and fastwebsockets.
 //!
-//! `cargo run --release --example fastwebsockets_server -- 127.0.0.1:4000` serves it there, on a thread for each core that
-//! the process may use. It speaks as much of version 2 of the Phoenix Channels protocol as a fan-out needs: a join of one
-//! topic for each connection, heartbeats, `new_msg` to all who joined, a leave. Each broadcast is serialised once, and all
-//! writers share the bytes; the head of the frame is made for each, because `write_frame` makes it.
+//! Each connection has a task that reads and a task that writes. Each lobby has a broadcast
+//! channel, on which all its members hear each message.
+//!
+//! `cargo run --release --example fastwebsockets_server -- 127.0.0.1:4000` serves at that address,
+//! on a thread for each core that the process may use. The server speaks as much of version 2 of
+//! the Phoenix Channels protocol as a fan-out needs: a join of one topic for each connection,
+//! heartbeats, `new_msg` to all members, a leave. Each broadcast is serialised once, and all
+//! writers share the bytes. The head of the frame is made for each member, because `write_frame`
+//! makes it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -33,9 +37,9 @@ use tokio::sync::mpsc;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Broadcasts that a writer may be behind before it is given up.
+/// Most broadcasts that a writer may be behind before its connection is given up.
 const BROADCASTS_BEHIND_MAX: usize = 4096;
-/// Answers that a client has not taken before it is read no further.
+/// Most answers that a client has not taken; beyond this the client is not read.
 const ANSWERS_MAX: usize = 64;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,7 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Serves `listener` until the process ends.
 ///
 /// # Errors
-/// Only if it cannot begin.
+/// Only if the server cannot begin.
 pub fn serve(listener: std::net::TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -66,14 +70,14 @@ pub fn serve(listener: std::net::TcpListener) -> io::Result<()> {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&lobbies)))),
-                // Out of descriptors, mostly: some connection will end.
+                // Mostly for want of descriptors, which another connection's end will free.
                 Err(_) => tokio::task::yield_now().await,
             }
         }
     })
 }
 
-/// The lobbies by topic, each with the channel on which its members hear. They stay once there.
+/// The lobbies by topic, each with its members' broadcast channel. An empty lobby stays.
 #[derive(Default)]
 struct Lobbies(Mutex<HashMap<String, Sender<Bytes>>>);
 
@@ -97,7 +101,7 @@ async fn connection(stream: TcpStream, lobbies: Arc<Lobbies>) {
         let response = respond(request, Arc::clone(&lobbies));
         async { Ok::<_, Infallible>(response) }
     });
-    // An error ends the one connection it is of.
+    // An error ends only its own connection.
     let http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let _ = http.with_upgrades().await;
 }
@@ -106,7 +110,7 @@ fn respond(mut request: Request<Incoming>, lobbies: Arc<Lobbies>) -> Response<Em
     match upgrade::upgrade(&mut request) {
         Ok((response, upgraded)) => {
             tokio::spawn(async move {
-                // How it ended is nobody's news here.
+                // Nobody needs a report of the connection's end.
                 let _ = talk(upgraded, &lobbies).await;
             });
             response
@@ -119,14 +123,15 @@ fn respond(mut request: Request<Incoming>, lobbies: Arc<Lobbies>) -> Response<Em
     }
 }
 
-/// What a reader asks of the writer of its connection.
+/// The orders of a reader to the writer of its connection.
 enum Order {
     Send(OpCode, Bytes),
     Listen(Receiver<Bytes>),
     StopListening,
 }
 
-/// Reads a client to its end. The writer ends with the orders, or ends the reading by taking no more.
+/// Reads a client to its end. The end of the orders ends the writer. A writer that takes no more
+/// orders ends the reading.
 async fn talk(upgraded: upgrade::UpgradeFut, lobbies: &Lobbies) -> Result<(), WebSocketError> {
     let (reader, writer) = upgraded.await?.split(tokio::io::split);
     let (orders, ordered) = mpsc::channel(ANSWERS_MAX);
@@ -137,7 +142,7 @@ async fn talk(upgraded: upgrade::UpgradeFut, lobbies: &Lobbies) -> Result<(), We
     };
     let mut reader = FragmentCollectorRead::new(reader);
     loop {
-        // Pongs, and the answer to a Close.
+        // Sends pongs, and the answer to a Close.
         let mut obliged = |frame: Frame<'_>| {
             let order = Order::Send(frame.opcode, Bytes::copy_from_slice(&frame.payload));
             let orders = orders.clone();
@@ -173,7 +178,7 @@ async fn write(
                     continue;
                 }
             },
-            // Too far behind is an error too.
+            // A receiver that is too far behind is an error too.
             heard = hear(&mut lobby) => (OpCode::Text, heard.ok()?),
         };
         let frame = Frame::new(true, opcode, None, Payload::Borrowed(&payload));
@@ -189,7 +194,7 @@ async fn hear(lobby: &mut Option<Receiver<Bytes>>) -> Result<Bytes, broadcast::e
 }
 
 struct Client {
-    /// The topic that was joined, and its lobby.
+    /// The joined topic, and its lobby.
     lobby: Option<(String, Sender<Bytes>)>,
     orders: mpsc::Sender<Order>,
 }
@@ -198,7 +203,7 @@ struct Client {
 type Message<'a> = (&'a RawValue, &'a RawValue, String, String, &'a RawValue);
 
 impl Client {
-    /// Does what a message says. `None` if it is none, or nobody writes any more.
+    /// Handles a message. `None` if the text is no message, or the writer has ended.
     async fn says(&mut self, text: &[u8], lobbies: &Lobbies) -> Option<()> {
         let message: Message<'_> = serde_json::from_slice(text).ok()?;
         match (&*message.2, &*message.3, &self.lobby) {
@@ -218,7 +223,7 @@ impl Client {
             (topic, "new_msg", Some((joined, lobby))) if topic == joined => {
                 let (topic, payload) = (serde_json::to_string(topic).ok()?, message.4);
                 let broadcast = format!(r#"[null,null,{topic},"new_msg",{payload}]"#);
-                // Its own writer listens, or is about to end the connection.
+                // The client's own writer listens, or is about to end the connection.
                 let _ = lobby.send(broadcast.into());
                 Some(())
             }

@@ -1,14 +1,15 @@
-//! A join that has to wait: who may enter a room is looked up in a table that takes its time, as a database would.
+//! A join that waits: the app looks a token up in a table that is slow, like a database.
 //!
-//! `cargo run --example join_later` serves it on 127.0.0.1:4001. With phoenix.js:
+//! `cargo run --example join_later` serves the door on 127.0.0.1:4001. With phoenix.js:
 //!
 //! ```js
 //! let socket = new Socket("ws://127.0.0.1:4001/socket"); socket.connect()
 //! socket.channel("door:1", {token: "open sesame"}).join().receive("ok", r => console.log("welcome,", r.name))
 //! ```
 //!
-//! While the look-up runs, the connection goes on with everything else: heartbeats are answered, other topics work, and
-//! only what is meant for this very topic waits in line. `tests/wire/join_later.rs` holds it to that.
+//! While the look-up runs, the connection serves everything else: heartbeats are answered, and
+//! other topics work. Only messages for this topic wait in line. `tests/wire/join_later.rs` checks
+//! that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,14 +17,14 @@ use std::time::Duration;
 
 use lobbyd::{Channel, Handled, Join, Payload, Router, Server, Socket, UserSocket, object, reason};
 
-/// Tokens and whose they are, behind a wire that is slow.
+/// A table of tokens and their owners' names, with a delay for each look-up.
 pub struct TokenTable {
     names: HashMap<&'static str, &'static str>,
     delay: Duration,
 }
 
 impl TokenTable {
-    /// The table of this example, which answers after `delay`.
+    /// Returns the table of this example, which answers after `delay`.
     pub fn new(delay: Duration) -> Self {
         let names = HashMap::from([("open sesame", "Ali"), ("xyzzy", "Will")]);
         Self { names, delay }
@@ -35,11 +36,11 @@ impl TokenTable {
     }
 }
 
-/// What the channel remembers of a client that was let in.
+/// The name that the channel remembers of a client that was let in.
 #[derive(Clone)]
 struct Name(&'static str);
 
-/// Lets in who has a token.
+/// A channel that lets in clients with a known token.
 pub struct Door {
     table: Arc<TokenTable>,
 }
@@ -49,7 +50,8 @@ impl Channel for Door {
         let Some(token) = params.get("token").and_then(|token| token.as_str()) else {
             return Join::error(reason("a token is needed"));
         };
-        // The future owns what it needs: neither the channel nor the message is there any more when it runs.
+        // The future owns the values that it needs, because the channel and the message are gone
+        // when it runs.
         let (table, token) = (Arc::clone(&self.table), token.into_owned());
         let look_up = async move { table.name_of(&token).await };
         Join::later(look_up, |name, socket| match name {
@@ -69,7 +71,7 @@ impl Channel for Door {
     }
 }
 
-/// The example's app.
+/// Returns the example's app.
 pub fn router(table: TokenTable) -> Router {
     let table = Arc::new(table);
     Router::new().socket(

@@ -1,7 +1,8 @@
-//! Lobbies for load tests: any `room:…` may be joined, what is pushed goes to all, and what is asked is answered.
+//! Lobbies for load tests: any `room:…` may be joined, and pushes are broadcast or answered.
 //!
-//! `cargo run --release --example lobbies -- 127.0.0.1:4000 1` serves it there with one shard. Of the events, `new_msg` is
-//! broadcast, `acked` is broadcast and answered too, and `ping` is only answered; the payload's `body` travels.
+//! `cargo run --release --example lobbies -- 127.0.0.1:4000 1` serves the lobbies at that address
+//! with one shard. The event `new_msg` is broadcast, `acked` is broadcast and answered, and `ping`
+//! is only answered. The payload's `body` is broadcast.
 
 use std::net::SocketAddr;
 
@@ -44,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shards = arguments.next().map_or(Ok(1), |shards| shards.parse())?;
     raise_descriptor_limit();
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Lobby));
-    // What a join costs is to be seen, not how many may come in a second.
+    // The load tests measure the cost of a join, so the rates of accepts and joins are not limited.
     let limits = ServerLimits::default()
         .with_max(Limit::AcceptsPerSecond, u32::MAX.into())
         .with_max(Limit::JoinsPerSecond, u32::MAX.into());

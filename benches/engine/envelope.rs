@@ -1,8 +1,9 @@
-//! The scanner of envelopes beside simd-json and serde_json, on the same messages.
+//! The scanner of envelopes, simd-json and serde_json, on the same messages.
 //!
-//! All begin with bytes as they come from the network and judge them as UTF-8 and as JSON. What they find is compared before
-//! anything is measured. simd-json needs a copy with padding behind it, because it parses in place; its buffers and its
-//! tape are reused. It hands on strings and numbers parsed: where a value lies in the text, its tape does not say.
+//! Each of the three begins with bytes as they come from the network, and checks them as UTF-8 and
+//! as JSON. Their results are compared before anything is measured. simd-json parses in place, so
+//! it needs a copy with padding after it; its buffers and its tape are reused. It returns strings
+//! and numbers parsed, because its tape does not hold the place of a value in the text.
 
 use std::hint::black_box;
 
@@ -17,7 +18,7 @@ use simd_json::{Buffers, INPUT_PADDING, Tape, fill_tape_padded};
 
 use crate::scenes::messages::{EVENT, TOPIC, body};
 
-/// Bytes of a payload.
+/// Names and sizes of payloads, in bytes.
 const SIZES: [(&str, usize); 4] = [
     ("64 B", 64),
     ("1 KiB", 1 << 10),
@@ -100,12 +101,12 @@ fn fields(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// `{"body": …}` with what people say.
+/// Returns `{"body": …}` with natural text.
 fn text(bytes: usize) -> String {
     format!(r#"{{"body":"{}"}}"#, body(bytes))
 }
 
-/// Moves of a game: many short values, which is another kind of work.
+/// Returns moves of a game: many short values, which are other work for a parser.
 fn numbers(bytes: usize) -> String {
     let moves = (0..).map(|n| format!(r#"{{"id":{n},"x":{}.5,"on":true}}"#, n * 7));
     let mut list = String::new();
@@ -119,7 +120,7 @@ fn numbers(bytes: usize) -> String {
     format!(r#"{{"moves":[{list}]}}"#)
 }
 
-/// As a shard does it: the frame reader makes the `&str`, the decoder cuts.
+/// Cuts a message as a shard does: the frame reader makes the `&str`, the decoder cuts it.
 fn by_scanner<'a>(message: &'a [u8], scratch: &mut DecodeScratch) -> Message<'a> {
     let text = simdutf8::basic::from_utf8(message).expect("UTF-8");
     let cut = Version::V2.decode_text(text, scratch);
@@ -135,13 +136,13 @@ struct Five<'a>(
     #[serde(borrow)] &'a RawValue,
 );
 
-/// From a checked `&str`, because its own check of raw values is slower.
+/// Parses from a checked `&str`, because serde_json's own check of raw values is slower.
 fn by_serde(message: &[u8]) -> Five<'_> {
     let text = simdutf8::basic::from_utf8(message).expect("UTF-8");
     serde_json::from_str(text).expect("five elements")
 }
 
-/// simd-json with all that it can keep from one message to the next.
+/// The state of simd-json that can be kept from one message to the next.
 struct Parser {
     copy: Vec<u8>,
     buffers: Buffers,
@@ -171,7 +172,7 @@ impl Parser {
     }
 }
 
-/// All three find the same five values, and refuse the message with its last byte gone.
+/// Asserts that all three find the same five values, and refuse the message without its last byte.
 fn assert_same(message: &[u8]) {
     let mut scratch = DecodeScratch::new();
     let ours = by_scanner(message, &mut scratch);

@@ -1,4 +1,4 @@
-//! The broker without sockets: broadcasts enter the log, and passes write them at no cost.
+//! The broker without sockets: broadcasts enter the log, and passes write them to null sinks.
 //!
 //! The log is measured through the fan-out that owns it, because nothing else reaches it.
 
@@ -8,7 +8,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 
 use crate::scenes::lobby::Lobby;
 
-/// Broadcasts of one append or span: enough that the clock's own cost does not show.
+/// Broadcasts of one append or span: enough to hide the cost of reading the clock.
 const BATCH: u64 = 256;
 
 pub fn benches(criterion: &mut Criterion) {
@@ -17,8 +17,8 @@ pub fn benches(criterion: &mut Criterion) {
     flush(criterion);
 }
 
-/// Broadcasts take places in the order, go through the mailbox and enter the log. Nothing is
-/// encoded or written.
+/// Measures broadcasts that take their places in the order, go through the mailbox and enter the
+/// log. Nothing is encoded or written.
 fn append(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("append 256 broadcasts of 64 B to a log");
     group.throughput(Throughput::Elements(BATCH));
@@ -36,7 +36,7 @@ fn append(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// One member lacks many entries, which are gathered from the log into one write.
+/// Measures one member that lacks many entries, which are gathered from the log into one write.
 fn span(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("span of a log written to one member");
     for (size, body_bytes) in [("64 B", 64), ("900 B", 900)] {
@@ -55,7 +55,7 @@ fn span(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The whole way from the publish to the last member's write.
+/// Measures the whole way from the publish to the last member's write.
 fn flush(criterion: &mut Criterion) {
     for broadcasts in [1, 16] {
         let scenario = format!("publish {broadcasts} of 64 B and flush to null sinks");

@@ -1,4 +1,4 @@
-//! A whole server over loopback: one shard, real sockets, and a lobby that one member talks to.
+//! A whole server over loopback: one shard, real sockets, and a lobby in which one member talks.
 //!
 //! A round is over when the last member has the last message.
 
@@ -14,7 +14,7 @@ use crate::scenes::lobby::{payload, sealed};
 use crate::scenes::messages::{Encoding, push};
 
 pub fn benches(criterion: &mut Criterion) {
-    // Without the descriptors the server would fail later, with less to say.
+    // Without enough descriptors the server would fail later, with a worse message.
     let _ = raise_descriptor_limit();
     let mut group = criterion.benchmark_group("loopback fan-out of 64 B, one shard");
     // A round of the largest lobby takes tens of milliseconds.
@@ -31,10 +31,10 @@ pub fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Members of a running server's lobby. The first of them sends.
+/// The members of a running server's lobby, of which the first sends.
 struct Lobby {
-    /// In front of the server, so that they hang up
-    /// before it stops: no client would answer its Close.
+    /// The field stands before the server, so that members hang up before the server stops, because
+    /// no client would answer its Close.
     members: Vec<Client>,
     server: Running,
     push: Vec<u8>,
@@ -61,8 +61,8 @@ impl Lobby {
         }
     }
 
-    /// Sends a message `in_flight` times at once, and
-    /// waits until every member has heard it as often.
+    /// Sends a message `in_flight` times at once, and waits until every member has received as many
+    /// copies.
     fn round(&mut self, in_flight: usize) {
         let said = self.push.repeat(in_flight);
         self.members[0].send_raw(&said);
@@ -76,7 +76,7 @@ impl Lobby {
         }
     }
 
-    /// Every broadcast was encoded once, however many members there are.
+    /// Asserts that every broadcast was encoded once, whatever the number of members.
     fn check_counts(&self) {
         let counts = self.server.endpoint().counts();
         assert_eq!(counts.encodings, counts.broadcasts);

@@ -1,4 +1,4 @@
-//! Wall-clock benches of the engine: each step of the data path alone, and all over loopback.
+//! Wall-clock benches of the engine: each step of the data path alone, and all steps over loopback.
 //!
 //! A bench has its scenario in its name, panics if its result is wrong,
 //! and waits for all the work it caused. `docs/benchmarks.md` explains
@@ -23,7 +23,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Short enough that all benches take some minutes.
+/// Times short enough that all benches take some minutes.
 fn settings() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_secs(1))

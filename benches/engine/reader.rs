@@ -8,8 +8,7 @@ const LIMITS: ReadLimits = ReadLimits {
     message_bytes_max: 64 << 10,
 };
 
-/// Bytes that one read brings at most: all there are,
-/// the bytes of a TCP segment on Ethernet, or a few.
+/// Most bytes of one read: the whole stream, a TCP segment on Ethernet, or a few bytes.
 const READS: [(&str, usize); 3] = [("whole", usize::MAX), ("1448 B", 1448), ("7 B", 7)];
 
 /// Masked text frames of one size, one after the other.

@@ -1,4 +1,4 @@
-//! The sizes of all rooms, as each scrape of the metrics takes it, with a large node's topics.
+//! The sizes of all rooms on a node with 100,000 topics, as each scrape of the metrics reads them.
 
 use std::hint::black_box;
 use std::sync::Arc;

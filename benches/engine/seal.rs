@@ -9,7 +9,7 @@ use lobbyd::protocol::{PayloadBuf, Version};
 use crate::scenes::lobby::{payload, sealed};
 use crate::scenes::messages::{Encoding, SIZES};
 
-/// Header, topic, event and refs of a frame are fewer bytes than this.
+/// Upper bound for the header, topic, event and refs of a frame, in bytes.
 const ENVELOPE_BYTES_MAX: usize = 100;
 
 pub fn benches(criterion: &mut Criterion) {

@@ -12,7 +12,7 @@ use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
 use lobbyd::rooms::RoomChannel;
 use lobbyd::session::Session;
 
-/// Counts the requests of a session, and does nothing.
+/// A host that counts the requests of a session, and does nothing else.
 struct Counter {
     ids: Fanout,
     asked: Asked,
@@ -128,8 +128,8 @@ pub fn benches(criterion: &mut Criterion) {
         broadcasts: 1,
         ..Asked::default()
     };
-    // A repeated join replaces the channel before it, which
-    // ends: two frames, and a change of subscriptions.
+    // A repeated join replaces the earlier channel, which ends: two frames, and a change of
+    // subscriptions.
     let rejoin = Asked {
         subscribes: 1,
         unsubscribes: 1,

@@ -1,4 +1,4 @@
-//! A lobby on one shard whose members' sockets take every byte and keep nothing but a count.
+//! A lobby on one shard whose sockets take every byte and keep only counts.
 
 use std::hint::black_box;
 use std::io;
@@ -14,7 +14,7 @@ use lobbyd::{HubCounts, IntoPayload};
 
 use super::messages::{EVENT, TOPIC, body};
 
-/// Takes every write whole.
+/// A sink that takes every write whole, and counts writes and bytes.
 #[derive(Debug, Default)]
 pub struct NullSinks {
     pub writes: u64,
@@ -37,7 +37,7 @@ impl Sink for NullSinks {
     }
 }
 
-/// Members of version 2 in `room:lobby`, one connection each.
+/// The members of `room:lobby`, with one connection of version 2 each.
 pub struct Lobby {
     pub fanout: Fanout,
     hub: Arc<Hub>,
@@ -48,7 +48,7 @@ pub struct Lobby {
 }
 
 impl Lobby {
-    /// A lobby in which every member gets messages with a body of `body_bytes` bytes.
+    /// Returns a lobby of `members` members. Its messages have a body of `body_bytes` bytes.
     pub fn new(members: u32, body_bytes: usize) -> Lobby {
         let hub = Arc::new(Hub::new(1));
         let mut fanout = Fanout::new(0, Arc::clone(&hub), FanoutSettings::default());
@@ -69,8 +69,8 @@ impl Lobby {
         }
     }
 
-    /// Publishes the sealed frame: it takes its place in the
-    /// topic's order and the mailbox, and is not encoded.
+    /// Publishes the sealed frame without encoding it. The frame takes its place in the topic's
+    /// order and in the mailbox.
     pub fn publish_sealed(&mut self) {
         let frame = &self.frame;
         let published = self
@@ -82,7 +82,7 @@ impl Lobby {
         assert!(published.is_some(), "the lobby has members");
     }
 
-    /// Encodes, seals and publishes, as a channel's broadcast does.
+    /// Encodes, seals and publishes a broadcast, as a channel does.
     pub fn publish(&mut self) {
         let payload = &self.payload;
         let published = self
@@ -93,14 +93,14 @@ impl Lobby {
         assert!(published.is_some(), "the lobby has members");
     }
 
-    /// Publishes `count` sealed broadcasts and takes them into the log. Nothing is written yet.
+    /// Publishes `count` sealed broadcasts and appends them to the log. Nothing is written yet.
     pub fn append(&mut self, count: u64) {
         (0..count).for_each(|_| self.publish_sealed());
         self.fanout.take_mail();
     }
 
-    /// Writes until every member has the last `broadcasts` broadcasts. Panics if a member got more,
-    /// fewer or one twice.
+    /// Writes until every member has the last `broadcasts` broadcasts. Panics if a member got too
+    /// many or too few bytes.
     pub fn flush(&mut self, broadcasts: u64) {
         let (writes, bytes) = (self.sinks.writes, self.sinks.bytes);
         while self.fanout.flush(&mut self.sinks, Budget::default()) {}
@@ -110,25 +110,25 @@ impl Lobby {
         assert_eq!(self.fanout.unsettled_bytes(), 0);
     }
 
-    /// Bytes of one frame.
+    /// Returns the bytes of one frame.
     pub fn frame_bytes(&self) -> u64 {
         self.frame.len() as u64
     }
 
-    /// The broker's own counts.
+    /// Returns the broker's own counts.
     pub fn counts(&self) -> HubCounts {
         self.hub.counts()
     }
 }
 
-/// `{"body": …}` with a body of `body_bytes` bytes.
+/// Returns `{"body": …}` with a body of `body_bytes` bytes.
 pub fn payload(body_bytes: usize) -> PayloadBuf {
     let text = format!(r#"{{"body":"{}"}}"#, body(body_bytes));
     Json::new(&text).expect("a body is JSON").into_payload()
 }
 
-/// The frame of a broadcast in `version`, which a shard
-/// makes once for all subscribers of that version.
+/// Returns the frame of a broadcast in `version`, which a shard seals once for all subscribers of
+/// that version.
 pub fn sealed(version: Version, payload: &PayloadBuf) -> Bytes {
     let mut out = Vec::with_capacity(64 + payload_bytes(payload));
     let kind = version.encode_broadcast(&mut out, TOPIC, EVENT, payload);

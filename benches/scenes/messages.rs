@@ -1,4 +1,4 @@
-//! What clients send, in each encoding, with a body of a stated size.
+//! The messages of clients, in each encoding, with a body of a stated size.
 
 use lobbyd::protocol::{DecodeScratch, Message, Version};
 
@@ -35,20 +35,20 @@ impl Encoding {
     }
 }
 
-/// A push with its encoding, and the result that decoding it must have.
+/// A push in one encoding, and the size of the payload that its decoding must return.
 pub struct Push {
     encoding: Encoding,
     content: Content,
     payload_bytes: usize,
 }
 
-/// The content that the frame reader yields for it.
+/// The content of the push, as the frame reader yields it.
 enum Content {
     Text(String),
     Binary(Vec<u8>),
 }
 
-/// A push of `new_msg` to `room:lobby` whose body has `body_bytes` bytes.
+/// Returns a push of `new_msg` to `room:lobby` whose body has `body_bytes` bytes.
 pub fn push(encoding: Encoding, body_bytes: usize) -> Push {
     let body = body(body_bytes);
     let payload = match encoding {
@@ -74,7 +74,7 @@ pub fn push(encoding: Encoding, body_bytes: usize) -> Push {
 }
 
 impl Push {
-    /// The payload of its WebSocket frame.
+    /// Returns the payload of the push's WebSocket frame.
     pub fn bytes(&self) -> &[u8] {
         match &self.content {
             Content::Text(text) => text.as_bytes(),
@@ -82,7 +82,7 @@ impl Push {
         }
     }
 
-    /// Decodes it, as a shard does. Panics if another message comes out.
+    /// Decodes the push as a shard does. Panics if the message differs.
     pub fn decode(&self, scratch: &mut DecodeScratch) -> Message<'_> {
         let version = self.encoding.version();
         let message = match &self.content {
@@ -101,7 +101,7 @@ impl Push {
     }
 }
 
-/// Text as people write it, `bytes` long, with some escapes.
+/// Returns natural text of `bytes` bytes, with some escapes.
 pub fn body(bytes: usize) -> String {
     let words = r"Somebody said that fan-out is \u201cmostly\u201d writes, and nobody in the lobby minded. ";
     let mut text: String = words.chars().cycle().take(bytes).collect();

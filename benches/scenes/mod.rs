@@ -1,7 +1,7 @@
 //! Scenes that the benches measure: messages of stated sizes, and a lobby with free sockets.
 //!
-//! Shared by `benches/engine`, which measures time, and
-//! `benches/instructions`, which counts instructions.
+//! The scenes are shared by `benches/engine`, which measures time, and `benches/instructions`,
+//! which counts instructions.
 
 #![allow(dead_code, reason = "each of the two uses its part")]
 

@@ -1,16 +1,16 @@
 //! Nanoseconds of the system's monotonic clock.
 //!
-//! Every process of a machine shares it, so a time that travels in a payload can be compared
-//! wherever it arrives.
+//! Every process of a machine shares this clock, so a time in a payload can be compared in the
+//! process that receives it.
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// A second.
+/// Nanoseconds of a second.
 pub const SECOND_NS: u64 = 1_000_000_000;
-/// A millisecond.
+/// Nanoseconds of a millisecond.
 pub const MILLISECOND_NS: u64 = 1_000_000;
 
-/// Now.
+/// Returns the present time of the clock.
 #[inline]
 pub fn now_ns() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);

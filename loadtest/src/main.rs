@@ -74,7 +74,7 @@ fn show(result: &RunResult) {
     let _ = write!(io::stdout(), "{}", text::render(result, None, colour));
 }
 
-/// Where the result is written beside the terminal.
+/// The files that the result is written to, in addition to the terminal.
 #[derive(Debug, Default)]
 struct Files {
     json: Option<PathBuf>,
@@ -100,7 +100,7 @@ impl Files {
         }
     }
 
-    /// A run of minutes must not end in a file that cannot be written.
+    /// Checks that the files can be written, so that a run of minutes does not end in an error.
     fn check(&self) -> Result<(), CannotRun> {
         for (flag, file) in [("--json", &self.json), ("--report", &self.report)] {
             let Some(file) = file else {
@@ -111,7 +111,7 @@ impl Files {
             opened
                 .map_err(|error| CannotRun::Usage(format!("{flag} {}: {error}", file.display())))?;
             if !was_there {
-                let _ = fs::remove_file(file); // it was only tried
+                let _ = fs::remove_file(file); // the file was created by this check alone
             }
         }
         Ok(())

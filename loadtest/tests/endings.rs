@@ -1,4 +1,6 @@
-//! How runs end: compared, refused, interrupted, with the server gone or stopped; and what is kept of them.
+//! The ends of runs: compared, refused, interrupted, or with the server gone.
+//!
+//! Each test also looks at the figures that the run keeps.
 
 mod support;
 
@@ -54,7 +56,7 @@ fn join_that_is_refused_ends_a_run_before_it_begins_with_the_reason() {
     assert_eq!(ended.result().ended, Ended::NotStarted);
 }
 
-/// A run of most of a minute that has begun to measure.
+/// Starts a run of 50 s, and returns once it measures.
 fn long_run(url: &str) -> Started {
     let line = "fanout --clients 10 --rate 200 --warmup 0s --duration 50s";
     let mut started = start_at(url, line);
@@ -88,7 +90,7 @@ fn interrupt_ends_a_run_with_what_was_measured() {
 #[test]
 fn spawned_server_is_measured_and_stopped() {
     let floor = env!("CARGO_BIN_EXE_lobbyd-loadtest");
-    // A port that was free a moment ago: the server is told it on its command line.
+    // The port was free a moment ago. It is needed in advance, for the server's command line.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -1,5 +1,6 @@
-//! Each fault of a server is reported for what it is, and for nothing else: the binary against small servers that do one
-//! thing wrong.
+//! The binary against small servers that do one thing wrong each.
+//!
+//! Each fault of a server must be reported as that fault, and as nothing else.
 
 mod misbehaving;
 
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use lobbyd_loadtest::result::{Count, Deliveries, Ended, Measurement, RunResult, Severity};
 use misbehaving::{Fault, Misbehaving};
 
-/// Longest time of a run. It asks for 3 s of load and 1 s to settle.
+/// Longest time of a run, which has 3 s of load and at most 1 s to settle.
 const RUN_TIME_MAX: Duration = Duration::from_secs(40);
 
 const STALL: Duration = Duration::from_secs(1);
@@ -24,22 +25,22 @@ const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 const A_PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n\
     <html>hi</html>";
 
-/// What came of a run.
+/// A run that has ended.
 struct Run {
     status: Option<i32>,
-    /// What a person saw, both outputs.
+    /// Stdout and stderr, as a person sees them.
     seen: String,
-    /// The JSON file.
+    /// The text of the JSON file.
     json: String,
 }
 
-/// What came of a run that got under way.
+/// A run that has measured, with its result.
 struct Measured {
     run: Run,
     result: RunResult,
 }
 
-/// Four clients, one publisher, 200 messages a second for three seconds.
+/// Runs four clients, with one publisher and 200 messages a second for three seconds.
 fn run_against(fault: Fault) -> Run {
     let server = Misbehaving::start(fault);
     let folder = tempfile::tempdir().unwrap();
@@ -88,7 +89,7 @@ fn run(address: String, json: &Path, seen: &Path) -> Option<i32> {
 }
 
 impl Run {
-    /// It did not get under way. A person reads why, and the file says the same.
+    /// Asserts that the run could not begin. A person reads the reason, and the file has the same.
     #[track_caller]
     fn cannot_begin(&self, words: &[&str]) {
         assert_eq!(self.status, Some(3), "{}", self.seen);
@@ -117,7 +118,8 @@ impl Measured {
         only
     }
 
-    /// What was delivered, with the numbers that every whole run has in common set to nothing.
+    /// Returns the counts of faults in the deliveries. Numbers that every complete run has are set
+    /// to zero.
     fn wrong(&self) -> Deliveries {
         let deliveries = self.only().deliveries.clone();
         assert!(
@@ -137,7 +139,7 @@ impl Measured {
         }
     }
 
-    /// Nothing is wrong, and nothing is said to be.
+    /// Asserts that nothing is wrong, and that no fault is reported.
     #[track_caller]
     fn holds(&self) {
         assert_eq!(self.run.status, Some(0), "{}", self.run.seen);
@@ -147,7 +149,8 @@ impl Measured {
         assert_eq!(self.wrong(), Deliveries::default());
     }
 
-    /// The run has failed, by so many things as there are words for and nothing else. A person reads them before any figure.
+    /// Asserts that the run failed with exactly one failure for each of `words`. A person reads the
+    /// failures before any figure.
     #[track_caller]
     fn fails_by(&self, words: &[&str]) {
         let Measured { run, result } = self;
@@ -167,8 +170,8 @@ impl Measured {
         assert!(last.is_some_and(|last| last < figures), "{}", run.seen);
     }
 
-    /// Without what may be due at the very moment in which all connections are lost: whether a message is depends on how
-    /// soon the machine shows the loss.
+    /// Returns the failures. Unsent messages are left out if all connections were lost, because it
+    /// depends on the machine whether a message is due at that moment.
     fn failures(&self) -> Vec<&str> {
         let problems = self.result.problems.iter();
         let failures = problems.filter(|problem| problem.severity == Severity::Failure);
@@ -237,8 +240,8 @@ fn text_that_one_subscriber_gets_otherwise_is_altered() {
     run.fails_by(&["1 delivery altered"]);
 }
 
-/// A third of the messages were due during the stall, and are late by up to a second. Counted from when the server got
-/// round to them, none would be.
+/// A third of the messages are due during the stall, and are up to a second late. Delays counted
+/// from the actual sending would show no message late.
 #[test]
 fn stall_of_a_second_shows_in_the_delay_from_the_intended_time() {
     let run = measured_against(Fault::Stalls(STALL));

@@ -1,4 +1,4 @@
-//! The yardstick server, over real sockets: it is only a yardstick if it delivers what a server must.
+//! The floor over real sockets: as a yardstick it must deliver as a server must.
 
 #[path = "floor/client.rs"]
 #[allow(dead_code, reason = "tests/misbehaviour.rs uses the rest of it")]
@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use client::Client;
 use lobbyd_loadtest::floor::{self, Writes};
 
-/// A floor on a free port, until it is dropped.
+/// A floor on a free port, which runs until this value is dropped.
 struct Running {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -76,7 +76,8 @@ fn message_reaches_all_of_its_lobby_once_in_order_and_nobody_else() {
     }
 }
 
-/// Frames that came in one read leave in one write, which loopback hands over whole: there is no read that gets a part.
+/// The frames of one read leave in one write. Loopback hands a write over whole, so no read gets
+/// only a part.
 #[test]
 fn batch_mode_sends_what_comes_in_one_turn_in_one_write() {
     let floor = Running::start(Writes::Batch);
@@ -120,7 +121,8 @@ fn heartbeats_pings_and_leaves_are_answered() {
     leaving.nothing_more();
 }
 
-/// The messages are more than the kernel holds for a reader that stopped, so the floor must have kept some.
+/// The messages are more than the kernel keeps for a reader that stopped, so the floor must keep
+/// some.
 #[test]
 fn reader_that_stops_for_a_while_gets_everything_when_it_goes_on() {
     for writes in [Writes::Batch, Writes::Single] {

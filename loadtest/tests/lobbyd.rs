@@ -1,4 +1,4 @@
-//! Fan-out against a real lobbyd: what comes is counted whole, in open and closed loops, beside the floor and a prober.
+//! Fan-out against a real lobbyd, in open and closed loops, next to the floor and a prober.
 
 mod support;
 
@@ -41,7 +41,7 @@ fn open_loop_over_many_lobbies_is_checked_whole_and_fits_the_schema() {
     ])
     .ends_with(0);
     let measured = ended.measurement();
-    // Each message goes to the ten of its lobby, the publisher among them.
+    // Each message goes to the ten members of its lobby, including the publisher.
     assert_eq!(
         measured.deliveries.expected,
         10 * measured.deliveries.published
@@ -257,8 +257,8 @@ fn prober_takes_the_delays_of_the_measured_time_in_a_process_of_its_own() {
     ])
     .ends_with(0);
     let measured = ended.measurement();
-    // Eight connections of its own, which nobody waits for. It leaves out what comes before it has read the order to begin,
-    // and a busy machine lets it read that late.
+    // The prober has eight connections of its own, which no message waits for. It leaves out
+    // deliveries before it has read the order to begin, which a busy machine delays.
     let timed = measured.prober_latency.unwrap().count;
     let all = 8 * measured.throughput.published;
     assert!((8..=all).contains(&timed), "{timed} of {all}");
@@ -268,7 +268,8 @@ fn prober_takes_the_delays_of_the_measured_time_in_a_process_of_its_own() {
     );
 }
 
-/// The pace begins just before the measured time does, so a little more than was measured may have been due.
+/// The pace begins just before the measured time, so slightly more messages may have been due than
+/// were measured.
 #[test]
 fn messages_due_at_an_unreachable_rate_were_published_or_are_unsent() {
     let (_server, url) = serve();

@@ -1,4 +1,6 @@
-//! The misbehaving servers misbehave as they say: without this, a load test that reports nothing could be right.
+//! The misbehaving servers misbehave as described.
+//!
+//! Without these tests, a load test that reports no fault could be right.
 
 #[path = "floor/client.rs"]
 #[allow(dead_code, reason = "tests/floor.rs uses the rest of it")]
@@ -9,7 +11,7 @@ use client::Client;
 use misbehaving::{AT, EARLY, Fault, Misbehaving};
 use std::time::{Duration, Instant};
 
-/// How many messages are published: some beyond the one it happens at.
+/// Number of messages that are published: some more than the one at which the fault happens.
 const MESSAGES: usize = AT as usize + 5;
 
 const STALL: Duration = Duration::from_secs(1);
@@ -18,7 +20,7 @@ const REFUSES_JOINS: Fault = Fault::RefusesJoins {
     reason: "authorized",
 };
 
-/// What the one subscriber gets of it all, message by message.
+/// Returns the messages that the one subscriber gets, in order.
 fn got_by_one(fault: Fault, copies: usize) -> Vec<String> {
     let server = Misbehaving::start(fault);
     let mut publisher = Client::connect(server.address);
@@ -114,7 +116,7 @@ fn subscriber_is_closed_and_all_are_reset() {
     let server = Misbehaving::start(Fault::ResetsAll);
     let both = [(); 2].map(|()| joined(&server));
     let [mut publisher, mut one] = both;
-    // A reset throws away what was not read yet, so what comes before it is read first.
+    // A reset discards unread bytes, so the messages before it are read first.
     publisher.push_all("room:a", 0..AT as usize);
     for _ in 0..AT {
         one.text();
@@ -129,7 +131,7 @@ fn joined(server: &Misbehaving) -> Client {
     client
 }
 
-/// Fragments and pings are another client's business; here it is the end that counts.
+/// Only refusals are checked here, because fragments and pings need another client.
 #[test]
 fn requests_joins_and_pushes_are_refused() {
     let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";

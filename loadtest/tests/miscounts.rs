@@ -1,4 +1,4 @@
-//! What a run could miss or count wrongly: servers whose one fault is easily taken for another, or for none.
+//! Servers whose one fault is easily taken for another or overlooked, and the counts of the run.
 
 mod misbehaving;
 mod support;
@@ -9,7 +9,7 @@ use lobbyd_loadtest::result::{Count, Deliveries};
 use misbehaving::{AT, EARLY, Fault, Misbehaving};
 use support::{Run, run_at};
 
-/// A second of 200 messages, half of them behind the fault.
+/// A second of 200 messages, half of them after the fault.
 const FANOUT: &str = "fanout --clients 4 --rate 200 --warmup 0s --duration 1s --settle 1s";
 
 fn run_against(fault: Fault, line: &str) -> Run {
@@ -18,7 +18,7 @@ fn run_against(fault: Fault, line: &str) -> Run {
     run_at(&url, line)
 }
 
-/// What is wrong with the deliveries, and nothing else of them.
+/// Returns the counts of faults in the deliveries, with all other counts set to zero.
 fn wrong(run: &Run) -> Deliveries {
     let deliveries = run.measurement().deliveries;
     assert_eq!(
@@ -33,7 +33,7 @@ fn wrong(run: &Run) -> Deliveries {
     }
 }
 
-/// The data and the end of the connection are one segment, hence one event.
+/// The data and the end of the connection are one segment, and so one event.
 #[test]
 fn end_of_the_connection_that_comes_with_a_message_is_a_loss() {
     let run = run_against(Fault::EndsOne, FANOUT).ends_with(1);
@@ -49,7 +49,7 @@ fn end_of_the_connection_that_comes_with_a_message_is_a_loss() {
         measured.deliveries.expected,
         4 * measured.deliveries.published
     );
-    // Message AT came, with the end.
+    // Message AT arrived, together with the end.
     let the_rest = Deliveries {
         missing: measured.deliveries.published - AT - 1,
         ..Deliveries::default()
@@ -57,8 +57,8 @@ fn end_of_the_connection_that_comes_with_a_message_is_a_loss() {
     assert_eq!(wrong(&run), the_rest);
 }
 
-/// It is the tag that is changed, and so whose delivery it is: the first and the last digit of the sequence, and the last
-/// of the time.
+/// The changed digit is in the tag, which says whose delivery it is: the first and the last digit
+/// of the sequence, and the last digit of the time.
 #[test]
 fn tag_with_another_digit_is_an_altered_delivery_and_its_own_is_missing() {
     const MARKER_AND_STREAM: usize = 8 + 6;
@@ -72,7 +72,7 @@ fn tag_with_another_digit_is_an_altered_delivery_and_its_own_is_missing() {
         assert_eq!(wrong(&run), garbled, "digit {place}");
         assert_eq!(run.failures().len(), 2, "{:?}", run.failures());
         let measured = run.measurement();
-        // The times are those of the whole ones: no digit makes one of hours.
+        // The delays are those of whole tags: a changed digit must not make a delay of hours.
         let delays = measured.delivery_latency.unwrap();
         assert_eq!(delays.count, 4 * measured.throughput.published - 1);
         assert!(delays.max_us < 60_000_000, "{} us", delays.max_us);
@@ -95,7 +95,8 @@ fn message_in_a_lobby_that_it_was_not_published_to_has_strayed() {
     assert_eq!(run.failures().len(), 1, "{:?}", run.failures());
 }
 
-/// Messages so late are given up, for the pace of a closed loop. When they come, their delays are told all the same.
+/// Messages that are this late are given up, for the pace of a closed loop. When they arrive, their
+/// delays are still recorded.
 #[test]
 fn stall_longer_than_the_wait_shows_in_the_last_subscribers_delay() {
     let line = "fanout --clients 4 --rate 100 --warmup 0s --duration 3s --settle 1s";
@@ -123,7 +124,7 @@ fn newcomers_that_do_not_hear_themselves_fail_the_run() {
     assert_eq!(run.failures().len(), 1, "{:?}", run.failures());
 }
 
-/// They come one after the other, so that it is a slow one that is refused.
+/// The clients join one after the other, so that the refused client is a slow one.
 #[test]
 fn slow_client_whose_join_was_refused_is_owed_nothing() {
     let refuses_the_last = Fault::RefusesJoins {

@@ -1,4 +1,6 @@
-//! What a run cannot begin with is told at once and legibly: a server that will not have it, or flags that make no sense.
+//! Runs that cannot begin report the reason at once and legibly.
+//!
+//! The reason is a server that refuses, or flags that make no sense.
 
 mod misbehaving;
 mod support;
@@ -9,7 +11,7 @@ use lobbyd_loadtest::result::Ended;
 use misbehaving::{Fault, Misbehaving};
 use support::{Run, run, run_at};
 
-/// The refusals here need no time, and a connection that says nothing is given up after 10 s.
+/// Longest time of a refusal here. Only a connection without any answer is given up after 10 s.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 fn refused_by(fault: Fault) -> Run {
@@ -23,7 +25,7 @@ fn refused_by(fault: Fault) -> Run {
     run
 }
 
-/// The half and the end of the connection are one segment, hence one event.
+/// The half answer and the end of the connection are one segment, and so one event.
 #[test]
 fn half_answer_to_the_upgrade_is_a_refusal_at_once() {
     refused_by(Fault::Answers("HTTP/1.1 101 Switching Protocols\r\nUpgr"))
@@ -35,7 +37,7 @@ fn channel_that_crashes_at_the_join_is_a_refusal_at_once() {
     refused_by(Fault::CrashesJoins).says("the channel crashed (phx_error)");
 }
 
-/// Escape and bell, and the one character that stands for escape and bracket.
+/// The reason has escape and bell, and the one character that stands for escape and bracket.
 #[test]
 fn reason_cannot_drive_the_terminal() {
     let reason = "\u{1b}[2Jgone\u{7}\u{9b}31m red\r\n";
@@ -49,7 +51,7 @@ fn reason_cannot_drive_the_terminal() {
     assert!(!problem.text.contains(char::is_control), "{problem:?}");
 }
 
-/// Nothing listens at that address, and nothing is looked for there.
+/// Nothing listens at the URL of these runs, and no connection to it is tried.
 #[test]
 fn flags_for_what_cannot_be_bound_or_observed_are_refused_before_a_start() {
     for (line, words) in [

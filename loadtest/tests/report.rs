@@ -1,5 +1,4 @@
-//! What the reports say of a result: failures come first, nothing from outside gets through as it is, a page needs no other
-//! file, and the schema is the one that is published.
+//! Reports: failures first, foreign text escaped, pages complete, the schema that of the code.
 
 #[path = "report/fixtures.rs"]
 mod fixtures;
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 use lobbyd_loadtest::report::{compare, html, json, schema, text};
 use lobbyd_loadtest::result::{Ended, Problem, RunResult, Severity};
 
-/// Every sample with a name.
+/// Returns every sample with its name.
 fn samples() -> [(&'static str, RunResult); 7] {
     [
         ("healthy", fixtures::healthy()),
@@ -43,7 +42,7 @@ fn named(runs: [RunResult; 2]) -> Vec<(String, RunResult)> {
         .collect()
 }
 
-/// As one line, however it was broken.
+/// Returns a text in one line, without its line breaks.
 fn words(shown: &str) -> String {
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -427,7 +426,7 @@ fn figure_asked_for_is_no_merit_and_figure_found_is() {
     }
 }
 
-/// A folder that is gone when the test ends.
+/// Makes a folder that is removed when the test ends.
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }

@@ -1,5 +1,4 @@
-//! A restart is told for what it was: the binary against a real lobbyd, and against servers that do one thing wrong in passing
-//! from one life to the next.
+//! Restarts of a real lobbyd, and of servers that do one thing wrong during a restart.
 
 mod misbehaving;
 mod support;
@@ -12,13 +11,14 @@ use lobbyd_loadtest::result::{Count, Restart};
 use misbehaving::process::{Passing, command, serve_if_told};
 use support::{Run, start};
 
-/// The process that [`command`] starts: this binary with this test alone. Otherwise it does nothing.
+/// Serves in the process that [`command`] starts, which is this binary with this test alone.
+/// Otherwise the test does nothing.
 #[test]
 fn server_for_the_other_tests_runs_when_they_start_it() {
     serve_if_told();
 }
 
-/// A port that was free a moment ago.
+/// Returns an address whose port was free a moment ago.
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -35,7 +35,8 @@ fn restart(spawn: &str, address: SocketAddr, line: &str) -> Run {
     start(&[&["restart"], &words[..], &rest].concat()).end()
 }
 
-/// Five in one lobby and one in each of three others.
+/// Restarts a misbehaving server with five clients in one lobby and one client in each of three
+/// others.
 fn restart_of(passing: Passing, line: &str) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let address = free();
@@ -47,7 +48,7 @@ fn restart_of(passing: Passing, line: &str) -> Run {
     };
     let size = "--lobby 5 --lobbies 3 --publishers 2 --duration 500ms --settle 3s";
     let warmup = match passing {
-        Passing::Drops => "2s", // it happens at the hundredth message of a life
+        Passing::Drops => "2s", // the fault is at the hundredth message of a process
         _ => "300ms",
     };
     restart(
@@ -66,17 +67,18 @@ fn count(counts: &[Count], words: &str) -> u64 {
     matching.map(|count| count.count).sum()
 }
 
-/// The lobbies example: a lobbyd in which every room may be joined.
+/// Returns the path of the lobbies example: a lobbyd in which every room may be joined.
 fn lobbies() -> PathBuf {
     built("examples/lobbies", ["--example", "lobbies"])
 }
 
-/// The program itself.
+/// Returns the path of lobbyd's binary.
 fn lobbyd() -> PathBuf {
     built("lobbyd", ["--bin", "lobbyd"])
 }
 
-/// What stands at `path` among what was built. `cargo test --test …` alone does not build it.
+/// Returns the built file at `path`. It is built here if needed, because `cargo test --test …`
+/// alone does not build it.
 fn built(path: &str, target: [&str; 2]) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
@@ -135,7 +137,8 @@ fn restarted_lobbyd_has_everybody_back() {
     assert!(measured.deliveries.expected > 50 * 10);
 }
 
-/// The binary itself, with a file in which every room may be joined, and 50 and 10 lobbies of clients.
+/// Restarts lobbyd's binary, with a file in which every room may be joined, and with one lobby of
+/// 50 clients and ten lobbies of two.
 fn restart_of_the_binary(line: &str) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lobbyd.toml");
@@ -173,7 +176,8 @@ fn socket_that_both_binaries_inherit_has_everybody_back_at_the_first_try() {
     assert_eq!((restart.tries_max, restart.unanswered.len()), (1, 0));
 }
 
-/// 300 ms lie between the clients' end and the old server's: that is two tries in vain, and more.
+/// There are 300 ms between the clients' end and the old server's end, which is time for two failed
+/// tries and more.
 #[test]
 fn tries_while_nothing_listens_are_told_and_are_no_refusals() {
     let run = restart_of(Passing::Well, "").ends_with(0);
@@ -206,7 +210,8 @@ fn server_that_refuses_every_join_after_its_restart_has_nobody_back() {
     let run = run
         .says("FAILED: 8 of 8 clients were not back within 4s of the signal")
         .says("too many joins");
-    // They keep their connections, and join again on the schedule of rejoins: at once, after one second and after two more.
+    // The clients keep their connections, and join again by the schedule of rejoins: at once, after
+    // one second and after two more.
     let refused = count(&run.measurement().connections.refused, "too many joins");
     assert!((8..=3 * 8).contains(&refused), "{refused}");
     assert_eq!(run.measurement().connections.connected, 8);

@@ -1,4 +1,4 @@
-//! The other scenarios against a real lobbyd: each holds, and tells what it is about.
+//! The other scenarios against a real lobbyd: each holds, and reports its own figures.
 
 mod support;
 
@@ -29,7 +29,7 @@ fn join_storm_is_timed_from_the_planned_starts() {
         ),
         (200, 200, 200)
     );
-    // The first one comes alone; 199 more at 400 a second take half a second.
+    // The first client joins alone; 199 more at 400 a second take half a second.
     assert!(
         connections.joins_per_second < 450.0,
         "{}",

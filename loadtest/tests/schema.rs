@@ -1,4 +1,4 @@
-//! Every scenario's JSON is as loadtest/schema.json says, which other programs read it by.
+//! The JSON of every scenario against loadtest/schema.json, by which other programs read it.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Signals: a run that is asked to end keeps what it has, and whatever way it ends, the servers that it has started end too.
+//! Runs that get a signal keep their figures, and all runs end the servers that they started.
 
 mod support;
 
@@ -10,17 +10,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use support::rooms::{serve, serve_at};
 use support::{Started, start_at};
 
-/// Longest wait for a process to go.
+/// Longest wait for the end of a process.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Signals that follow each other within 200 ms count as one.
+/// A pause between two signals. Signals within 200 ms of each other count as one.
 const APART: Duration = Duration::from_millis(400);
 
-/// A process that a run has started. It does not outlive the test, whatever comes of it.
+/// A process that a run has started. It is killed when the test ends, even by a panic.
 struct Child(u32);
 
 impl Child {
-    /// The only one of a run.
+    /// Returns the only child process of a run.
     fn of(started: &Started) -> Child {
         let entries = std::fs::read_dir("/proc").unwrap().flatten();
         let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -46,18 +46,19 @@ impl Drop for Child {
     fn drop(&mut self) {
         if self.is_running() {
             let pid = Pid::from_raw(self.0 as i32).unwrap();
-            let _ = kill_process(pid, Signal::KILL); // it may have ended just now
+            let _ = kill_process(pid, Signal::KILL); // the process may have ended just now
         }
     }
 }
 
-/// A port that was free a moment ago, for a server that is told it.
+/// Returns an address whose port was free a moment ago, for a server's command line.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-/// The parent of a process (proc_pid_stat(5)). `None` if it has ended, waited for or not.
+/// Returns the parent of a process (proc_pid_stat(5)). `None` if the process has ended, waited for
+/// or not.
 fn parent_of(pid: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;
@@ -67,8 +68,8 @@ fn parent_of(pid: u32) -> Option<u32> {
     (!matches!(state, "Z" | "X")).then_some(parent)
 }
 
-/// The command that is spawned ignores SIGTERM, as does what it starts, and what is measured stands beside it: a floor would
-/// end with the first signal.
+/// The spawned command and its child ignore SIGTERM. The measured server is another one, because a
+/// floor would end with the first signal.
 #[test]
 fn second_signal_ends_the_run_at_once_and_a_server_that_will_not_end() {
     let command = "trap '' TERM; echo up; while :; do sleep 0.05; done";
@@ -89,7 +90,7 @@ fn second_signal_ends_the_run_at_once_and_a_server_that_will_not_end() {
         "--duration",
         "50s",
     ]);
-    // It is started once nothing was found to listen there.
+    // The server starts only after the run has found that nothing listens at the address.
     started.until_seen("waiting for");
     let _server = serve_at(address);
     started.until_seen("deliveries/s");
@@ -100,7 +101,7 @@ fn second_signal_ends_the_run_at_once_and_a_server_that_will_not_end() {
     let again = Instant::now();
     started.signal(Signal::TERM);
     started.end().ends_with(130);
-    // A stop by itself waits for 15 s before it kills.
+    // A stop without a second signal waits 15 s before it kills.
     assert!(again.elapsed() < DEADLINE, "{:?}", again.elapsed());
     stubborn.ends();
 }

@@ -10,13 +10,13 @@ use socket2::{Domain, Socket, Type};
 use crate::deadline::DEADLINE;
 use crate::frame::{BINARY, Frame, TEXT, frame};
 
-/// A WebSocket client that sends and shows bare frames.
+/// A WebSocket client that sends and returns bare frames.
 pub struct Client {
     pub stream: TcpStream,
     unread: Vec<u8>,
 }
 
-/// Connects and upgrades, version 2.
+/// Connects and upgrades with version 2.
 pub fn connect(server: &Running) -> Client {
     connect_to(server.local_addr(), "/socket/websocket?vsn=2.0.0")
 }
@@ -26,8 +26,8 @@ pub fn connect_to(address: SocketAddr, target: &str) -> Client {
     upgrade(address, target, "").unwrap_or_else(|answer| panic!("no upgrade: {answer}"))
 }
 
-/// Connects and asks for an upgrade with `headers` (whole lines). The answer's text if it is not
-/// 101.
+/// Connects and asks for an upgrade with `headers` (whole lines). Returns the text of an answer
+/// other than 101 as the error.
 pub fn upgrade(address: SocketAddr, target: &str, headers: &str) -> Result<Client, String> {
     let request = upgrade_request(address, target, headers);
     let mut stream = open(address);
@@ -50,8 +50,8 @@ pub fn upgrade_request(address: SocketAddr, target: &str, headers: &str) -> Stri
     )
 }
 
-/// Connects with small buffers and upgrades, so that it is soon felt that somebody does not read.
-/// Smaller buffers than a segment on the loopback only crawl.
+/// Connects with small buffers and upgrades, so that the server soon notices a client that does not
+/// read. Buffers smaller than a segment on the loopback only make the connection slow.
 pub fn connect_narrow(address: SocketAddr) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(128 << 10).unwrap();
@@ -63,7 +63,7 @@ pub fn connect_narrow(address: SocketAddr) -> Client {
     Client::upgraded(stream)
 }
 
-/// A bare TCP connection with deadlines.
+/// Opens a bare TCP connection with deadlines.
 pub fn open(address: SocketAddr) -> TcpStream {
     with_deadlines(TcpStream::connect(address).expect("the server listens"))
 }
@@ -75,7 +75,7 @@ fn with_deadlines(stream: TcpStream) -> TcpStream {
     stream
 }
 
-/// A whole answer to one request, read to its end.
+/// Sends one request, and returns its whole answer.
 pub fn request(address: SocketAddr, request: &str) -> String {
     let mut stream = open(address);
     stream.write_all(request.as_bytes()).unwrap();
@@ -85,7 +85,7 @@ pub fn request(address: SocketAddr, request: &str) -> String {
 }
 
 impl Client {
-    /// Takes over a stream on which the upgrade has been asked for and not yet answered.
+    /// Takes over a stream on which the upgrade was requested and is not yet answered.
     pub fn upgraded(stream: TcpStream) -> Client {
         let mut client = Client {
             stream,
@@ -117,8 +117,8 @@ impl Client {
                 read > 0
             }
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
-            // With a time-out set, the system does not go on by itself after a signal, as when a
-            // child ends.
+            // With a time-out set, the system does not resume the read by itself after a signal,
+            // such as the end of a child.
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => self.read_some(),
             Err(error) => panic!("nothing came within {DEADLINE:?}: {error}"),
         }
@@ -140,7 +140,7 @@ impl Client {
         self.send_text(&message.to_string());
     }
 
-    /// The next frame, or `None` at the server's end.
+    /// Returns the next frame, or `None` at the server's end.
     pub fn next_frame(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.take_frame() {
@@ -177,33 +177,33 @@ impl Client {
         })
     }
 
-    /// The next frame, which must come.
+    /// Returns the next frame, which must come.
     pub fn recv(&mut self) -> Frame {
         self.next_frame().expect("the server goes on")
     }
 
-    /// The next message, which must be JSON text.
+    /// Returns the next message, which must be JSON text.
     pub fn json(&mut self) -> Value {
         self.recv().json()
     }
 
-    /// Expects the next message to be `message`.
+    /// Asserts that the next message is `message`.
     pub fn expect(&mut self, message: Value) {
         assert_eq!(self.json(), message);
     }
 
-    /// The code of the Close that must come next.
+    /// Returns the code of the Close that must come next.
     pub fn close_code(&mut self) -> u16 {
         self.recv().close_code()
     }
 
-    /// Joins with join_ref and ref deliberately different, so that the server cannot confuse them.
+    /// Joins with a join ref and a ref that differ, so that a server which confuses them fails.
     pub fn join(&mut self, topic: &str) {
         self.send(json!(["11", "1", topic, "phx_join", {}]));
         self.expect(json!(["11", "1", topic, "phx_reply", {"status": "ok", "response": {}}]));
     }
 
-    /// Shows that nothing but what was asserted has come: a heartbeat's answer is next.
+    /// Asserts that no further frame has come: the answer to a heartbeat is next.
     pub fn expect_nothing(&mut self) {
         self.send(json!([null, "hb", "phoenix", "heartbeat", {}]));
         self.expect(json!([null, "hb", "phoenix", "phx_reply", {"status": "ok", "response": {}}]));

@@ -1,12 +1,12 @@
-//! How long a test waits for what must come, and a wait for a condition.
+//! The longest wait of a test, and a wait for a condition.
 
 use std::time::{Duration, Instant};
 
-/// Longest wait for anything that must come. Generous, for a busy machine; what must not come is
-/// never waited for this long.
+/// Longest wait for anything that must come, long enough for a busy machine. No test waits this
+/// long for what must not come.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Waits until `condition` holds.
+/// Waits until `condition` holds; `what` names it in the panic.
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {

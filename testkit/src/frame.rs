@@ -9,17 +9,17 @@ pub const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
 pub const PONG: u8 = 10;
 
-/// A masked frame, as clients send them, `fin` set.
+/// Returns a masked frame with `fin` set, as clients send it.
 pub fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     raw_frame(0x80 | opcode, payload)
 }
 
-/// The same without `fin`.
+/// Returns a masked frame without `fin`.
 pub fn fragment(opcode: u8, payload: &[u8]) -> Vec<u8> {
     raw_frame(opcode, payload)
 }
 
-/// A masked frame with the whole first byte given, and the shortest length form.
+/// Returns a masked frame with the whole first byte given, and the shortest form of its length.
 pub fn raw_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [0x37, 0xfa, 0x21, 0x3d];
     let mut bytes = vec![first];
@@ -39,12 +39,12 @@ pub fn raw_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The payload of a Close frame.
+/// Returns the payload of a Close frame.
 pub fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
     [&code.to_be_bytes(), reason].concat()
 }
 
-/// A frame from the server.
+/// A frame of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub opcode: u8,
@@ -61,7 +61,7 @@ impl Frame {
         serde_json::from_str(self.text()).expect("text frames are JSON")
     }
 
-    /// The code of a Close frame; 1005 if it has none.
+    /// Returns the code of a Close frame; 1005 if it has none.
     pub fn close_code(&self) -> u16 {
         assert_eq!(self.opcode, CLOSE, "a Close frame: {self:?}");
         match self.payload[..] {

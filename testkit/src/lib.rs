@@ -1,15 +1,15 @@
-//! What the tests of lobbyd share, so that a suite's own `fixture.rs` has its subject alone.
+//! Code shared by the tests of lobbyd, so that a suite's own `fixture.rs` has its subject alone.
 //!
-//! | A test needs | it is in |
+//! | A test needs | module |
 //! |---|---|
 //! | a server on a free port | [`stage`] |
 //! | a client that sends and shows bare frames | [`client`], [`mod@frame`] |
-//! | what a client in a room says and expects | [`member`] |
+//! | the messages and expectations of a client in a room | [`member`] |
 //! | the binary as a process | [`process`] |
-//! | this very process measured, or a test in one of its own | [`own_process`] |
+//! | this process measured, or a test in a process of its own | [`own_process`] |
 //! | a shard of the broker without threads and sockets | [`shard`] |
-//! | two shards stepped beside a model of what each connection must get | [`broker_model`] |
-//! | to wait for something | [`deadline`] |
+//! | two shards compared with a model of what each connection must get | [`broker_model`] |
+//! | to wait for a condition | [`deadline`] |
 
 pub mod broker_model;
 pub mod client;

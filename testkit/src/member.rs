@@ -1,4 +1,4 @@
-//! A client that has joined `room:a`: what it says there, and what it expects to hear.
+//! A client that has joined `room:a`: its pushes there, and the messages that it expects.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ impl Client {
         self.expect(json!([null, null, ROOM, event, payload]));
     }
 
-    /// Asks to join, and says whether it was let in; if not, for what reason.
+    /// Joins `topic`. Returns the reason of a refusal as the error.
     pub fn try_join(&mut self, topic: &str) -> Result<(), String> {
         self.send(json!(["11", "1", topic, "phx_join", {}]));
         let reply = self.json();

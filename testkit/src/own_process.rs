@@ -1,11 +1,11 @@
-//! The test's own process: what the system counts of it, and a process for one test alone.
+//! The test's own process: the system's figures of it, and a process for one test alone.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Runs the ignored test `name` in a process of its own, with as many descriptors as the system
-/// gives: for what is measured of the whole process.
+/// allows. It is for tests that measure the whole process.
 pub fn alone(name: &str) {
     let output = this_binary(name).output().expect("a shell");
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -14,7 +14,7 @@ pub fn alone(name: &str) {
     println!("{text}");
 }
 
-/// The command that runs the ignored test `name` of this binary.
+/// Returns the command that runs the ignored test `name` of this binary.
 pub fn this_binary(name: &str) -> Command {
     let mut command = Command::new("sh");
     let raise = "ulimit -n \"$(ulimit -Hn)\" || true; exec \"$0\" \"$@\"";
@@ -31,7 +31,7 @@ pub fn this_binary(name: &str) -> Command {
     command
 }
 
-/// Bytes of memory that this process has in RAM.
+/// Returns the bytes of memory that this process has in RAM.
 pub fn resident_bytes() -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
@@ -41,12 +41,12 @@ pub fn resident_bytes() -> usize {
     kib.parse::<usize>().expect("a number") << 10
 }
 
-/// Descriptors that this process has open.
+/// Returns the number of descriptors that this process has open.
 pub fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").expect("Linux").count()
 }
 
-/// Nanoseconds of CPU that the shards of this process have used.
+/// Returns the nanoseconds of CPU that the shards of this process have used.
 pub fn shard_cpu_ns() -> u64 {
     let tasks = fs::read_dir("/proc/self/task").expect("Linux");
     let of_shards = tasks.flatten().map(|task| task.path()).filter(|task| {

@@ -1,6 +1,6 @@
 //! A server as a child of the test: lobbyd's binary, or an example that prints its URL first.
 //!
-//! The path of the binary is known to the test binaries alone: they begin with `lobbyd!()`.
+//! Only test binaries know the path of lobbyd's binary, so their commands begin with `lobbyd!()`.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -22,28 +22,28 @@ macro_rules! lobbyd {
     };
 }
 
-/// A server that runs. It is killed when it is dropped.
+/// A running server, which is killed when this value is dropped.
 pub struct Process {
     child: Child,
-    /// Its first line on stdout.
+    /// The first line of the server on stdout.
     pub line: String,
     stdout: BufReader<ChildStdout>,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
 }
 
-/// How it ended.
+/// The end of a server's process.
 pub struct Ended {
-    /// Its exit code, unless a signal ended it.
+    /// The exit code, unless a signal ended the process.
     pub code: Option<i32>,
-    /// What it wrote to stdout behind its first line.
+    /// The text on stdout after the first line.
     pub stdout: String,
-    /// All that it wrote to stderr.
+    /// The whole text on stderr.
     pub log: String,
 }
 
 impl Process {
-    /// Starts it, and waits for its first line, which comes when it listens.
+    /// Starts a server, and waits for its first line, which it writes once it listens.
     pub fn start(mut command: Command) -> Process {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
@@ -62,14 +62,14 @@ impl Process {
         }
     }
 
-    /// Where it listens, by its own word.
+    /// Returns the address in the server's first line.
     pub fn address(&self) -> SocketAddr {
         let url = self.line.split_once("://");
         let address = url.and_then(|(_, rest)| rest.split('/').next()?.parse().ok());
         address.unwrap_or_else(|| panic!("no URL in {:?}; {}", self.line, self.log()))
     }
 
-    /// Sends it `TERM`, `INT` or `HUP`.
+    /// Sends `TERM`, `INT` or `HUP` to the server.
     pub fn signal(&self, name: &str) {
         let signal = match name {
             "TERM" => Signal::TERM,
@@ -80,12 +80,12 @@ impl Process {
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
-    /// Whether it still runs.
+    /// True if the server still runs.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_none()
     }
 
-    /// Waits until it has ended.
+    /// Waits until the server has ended.
     pub fn ended(mut self) -> Ended {
         let start = Instant::now();
         while self.runs() {
@@ -99,7 +99,7 @@ impl Process {
         self.collected()
     }
 
-    /// Ends it by force.
+    /// Kills the server.
     pub fn killed(mut self) -> Ended {
         self.child.kill().expect("it runs");
         self.collected()
@@ -119,9 +119,9 @@ impl Process {
     }
 }
 
-/// What it says while it runs.
+/// Checks of the log and the metrics of a running server.
 impl Process {
-    /// What is in its log by now.
+    /// Returns the text of the log until now.
     pub fn log(&self) -> String {
         self.log
             .lock()
@@ -129,14 +129,14 @@ impl Process {
             .clone()
     }
 
-    /// Waits for a line with all of `parts`.
+    /// Waits for a line of the log with all of `parts`.
     pub fn logs(&self, parts: &[&str]) {
         eventually(&format!("{parts:?} is logged"), || {
             self.lines_with(parts) > 0
         });
     }
 
-    /// Waits until it has read its file again: the line with `parts` is logged once more.
+    /// Makes the server read its file again, and waits for another line with `parts`.
     pub fn reload(&self, parts: &[&str]) {
         let before = self.lines_with(parts);
         self.signal("HUP");
@@ -150,12 +150,12 @@ impl Process {
         self.log().lines().filter(is_it).count()
     }
 
-    /// What `/metrics` says of a sample by its name with its labels.
+    /// Returns the value of a sample at `/metrics`. `sample` is its name with its labels.
     pub fn metric(&self, sample: &str) -> u64 {
         metric(self.address(), sample)
     }
 
-    /// Waits until `/metrics` says so.
+    /// Waits until a sample at `/metrics` has `value`.
     pub fn shows(&self, sample: &str, value: u64) {
         eventually(&format!("{sample} is {value}"), || {
             self.metric(sample) == value
@@ -165,13 +165,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What the listener at `address` shows of a sample, at `/metrics`.
+/// Returns the value of a sample at `/metrics` of the listener at `address`.
 pub fn metric(address: SocketAddr, sample: &str) -> u64 {
     let page = request(
         address,
@@ -184,7 +184,7 @@ pub fn metric(address: SocketAddr, sample: &str) -> u64 {
     value.parse().expect(value)
 }
 
-/// Adds each line to the log as it comes.
+/// Adds each line of stderr to the log when it arrives.
 fn collect(stderr: ChildStderr, log: &Mutex<String>) {
     let mut stderr = BufReader::new(stderr);
     let mut line = Vec::new();

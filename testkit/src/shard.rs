@@ -10,7 +10,7 @@ use lobbyd::broker::{
     Terms, Wants,
 };
 
-/// Counts what it takes, and takes nothing for connections that are shut.
+/// A sink that counts bytes, and takes none for connections that are shut.
 #[derive(Default)]
 pub struct Sockets {
     pub shut: HashSet<u32>,
@@ -39,7 +39,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// A shard whose connections `0..connections` are open.
+    /// Returns a shard whose connections `0..connections` are open.
     pub fn new(settings: FanoutSettings, connections: u32) -> Shard {
         let hub = Arc::new(Hub::new(1));
         let mut fanout = Fanout::new(0, Arc::clone(&hub), settings);
@@ -58,7 +58,7 @@ impl Shard {
         id
     }
 
-    /// Joins a topic that keeps what `retention` says.
+    /// Joins a topic with this `retention`.
     pub fn join_keeping(&mut self, outlet: u32, topic: &str, retention: Option<Retention>) {
         let id = self.fanout.new_id();
         let terms = Terms {
@@ -74,7 +74,7 @@ impl Shard {
         }
     }
 
-    /// Publishes a frame of that size, in an allocation of its own as sealed frames are.
+    /// Publishes a frame of `bytes` bytes. It has an allocation of its own, as sealed frames have.
     pub fn publish(&mut self, topic: &str, bytes: usize) {
         let seal = &mut |draft: &mut Draft, _: Wants| {
             draft.seal(Class::V2, Some(Bytes::from(vec![b'x'; bytes])));
@@ -82,7 +82,7 @@ impl Shard {
         self.fanout.publish(topic, None, seal);
     }
 
-    /// Turns of the shard until nothing is left to do.
+    /// Runs turns of the shard until nothing is left to do.
     pub fn work(&mut self) {
         let turns = (0..1_000_000).take_while(|_| self.turn());
         assert!(turns.count() < 1_000_000, "flushing never ends");
@@ -92,19 +92,19 @@ impl Shard {
         self.fanout.flush(&mut self.sockets, Budget::default())
     }
 
-    /// Time passes, and the shard looks at what has grown old.
+    /// Lets `ms` milliseconds pass, and sweeps entries that are too old.
     pub fn sweep_after(&mut self, ms: u32) {
         self.now_ms += ms;
         self.fanout.sweep(self.now_ms);
     }
 
-    /// A connection takes bytes again.
+    /// Lets a connection take bytes again.
     pub fn open(&mut self, outlet: u32) {
         self.sockets.shut.remove(&outlet);
         self.fanout.writable(outlet);
     }
 
-    /// Who was given up, and why, by number.
+    /// Returns the connections that were given up, each with the reason, by number.
     pub fn given_up(&mut self) -> Vec<(u32, Failure)> {
         let mut failed: Vec<_> = std::iter::from_fn(|| self.fanout.take_failed()).collect();
         failed.sort_by_key(|(outlet, _)| *outlet);

@@ -4,7 +4,8 @@ use lobbyd::rooms;
 use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 
-/// The tutorial's room under `/socket`, as the binary serves it, on any free port, with two shards.
+/// Serves the tutorial's room under `/socket`, as the binary does, on any free port, with two
+/// shards.
 pub fn tutorial() -> Running {
     let socket = rooms::declare(UserSocket::new(), rooms::tutorial());
     serve(Router::new().socket("/socket", socket))
@@ -26,7 +27,8 @@ pub fn start(server: Server) -> Running {
     server.bind(any_port).expect("a free port").start()
 }
 
-/// The defaults, but that a client may send as fast as it can: for what is not about the rates.
+/// Returns the default limits, but with unlimited rates of messages and bytes of a client. They are
+/// for tests of other things than rates.
 pub fn at_any_pace() -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, u32::MAX.into())

@@ -1,4 +1,4 @@
-//! Defaults in docs/configuration.md are those of the library.
+//! The defaults in docs/configuration.md are those of the library.
 
 use lobbyd::UserSocket;
 use lobbyd::server::ServerLimits;

@@ -1,4 +1,4 @@
-//! The table of dependencies in docs/architecture.md has what the manifests have.
+//! The table of dependencies in docs/architecture.md lists those of the manifests and no others.
 
 use std::collections::BTreeSet;
 

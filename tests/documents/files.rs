@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::fixture::{files_under, is_made, read};
 
-/// Where the sources are. Tests are not listed: they have tests/README.md.
+/// The folders of the sources. Tests are not listed, because they have tests/README.md.
 const SOURCES: [&str; 4] = ["src", "loadtest/src", "testkit/src", "benches"];
 
-/// Columns that a first line may have.
+/// Most columns of a first line.
 const COLUMNS_MAX: usize = 100;
 
 const HEAD: &str = "# Files\n
@@ -52,7 +52,7 @@ fn first_lines_are_short_whole_and_do_not_begin_with_the_files_name() {
     );
 }
 
-/// What is wrong with the first line of a file.
+/// Returns the fault of the first line of a file, if any.
 fn fault(path: &str) -> Option<String> {
     let text = read(path);
     let line = text.lines().next().unwrap_or_default();
@@ -75,7 +75,7 @@ fn fault(path: &str) -> Option<String> {
     }
 }
 
-/// All source files, and which of [`SOURCES`] each is of, in the order of their paths.
+/// Returns all source files in the order of their paths, each with its index in [`SOURCES`].
 fn sources() -> Vec<(String, usize)> {
     let is_test = |path: &String| path.contains("/tests/") || path.ends_with("tests.rs");
     let mut all = Vec::new();
@@ -88,7 +88,8 @@ fn sources() -> Vec<(String, usize)> {
     all
 }
 
-/// The first sentence of a file, which is its first line where that keeps to the rule.
+/// Returns the first sentence of a file. The sentence is the whole first line if that keeps to the
+/// rule.
 fn first_sentence(path: &str) -> String {
     let text = read(path);
     let lines = text.lines().map_while(|line| line.strip_prefix("//! "));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// Holds the page at `path` to `made`, or makes it so where `WRITE` is set.
+/// Asserts that the page at `path` equals `made`. With `WRITE` set, writes the page instead.
 pub fn is_made(path: &str, made: &str) {
     if env::var_os("WRITE").is_some() {
         fs::write(root().join(path), made).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -26,13 +26,13 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// What stands between a heading and the next of its kind.
+/// Returns the text from a heading to the next heading of its kind.
 pub fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("\n{heading}\n")).expect(heading);
     rest.split("\n## ").next().unwrap_or_default()
 }
 
-/// Every second piece between backticks.
+/// Returns the texts between backticks.
 pub fn quoted(text: &str) -> Vec<String> {
     text.split('`')
         .skip(1)
@@ -52,7 +52,7 @@ pub fn pages() -> Vec<String> {
     names.map(|name| format!("docs/{name}")).collect()
 }
 
-/// All Rust files below `folder`, with their paths from the root.
+/// Returns the paths, from the root, of all Rust files below `folder`.
 pub fn files_under(folder: &str) -> Vec<String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(root().join(folder)).expect(folder) {

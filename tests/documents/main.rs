@@ -1,6 +1,6 @@
-//! The documents say what the code says: what they name is looked up, and what can be made from the code is.
+//! The documents agree with the code: names in them exist, and some pages are made from the code.
 //!
-//! `WRITE=1 cargo test --test documents` writes the pages that are made.
+//! `WRITE=1 cargo test --test documents` writes the pages that are made from the code.
 
 mod defaults;
 mod dependencies;

@@ -1,10 +1,12 @@
-//! tests/README.md has a table from each promise to the files that hold it, made from the table of invariants.
+//! The table of promises in tests/README.md, made from the table of invariants.
+//!
+//! The table leads from each promise to the files that hold it.
 
 use std::collections::BTreeSet;
 
 use crate::fixture::{files_under, is_made, quoted, read, root, section};
 
-/// Above this line the page is written by hand.
+/// The line above which the page is written by hand.
 const MARK: &str = "<!-- Made by `WRITE=1 cargo test --test documents` from here on. -->\n";
 
 #[test]
@@ -40,7 +42,7 @@ fn promises_lead_to_the_files_that_hold_them() {
     is_made("tests/README.md", &format!("{by_hand}{MARK}{table}"));
 }
 
-/// The file that is named, or those with the test of that name.
+/// Returns the file of this name, or else the files with the test of this name.
 fn files_of(name: &str, sources: &[(String, String)]) -> Vec<String> {
     if name.contains('/') && root().join(name).exists() {
         return vec![name.to_owned()];

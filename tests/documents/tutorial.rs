@@ -1,4 +1,4 @@
-//! The tutorial's room is the same in README.md, in the library's documentation and in its code.
+//! The tutorial's room is equal in README.md, in the library's documentation and in its code.
 
 use crate::fixture::read;
 

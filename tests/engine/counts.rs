@@ -1,4 +1,6 @@
-//! The counts are true: one encoding per version and broadcast, and writes, members and frames as they were.
+//! Counts of encodings, writes, members and frames are exact.
+//!
+//! There is one encoding per version and broadcast.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,7 +14,7 @@ use lobbyd::broker::{Budget, Class, Draft, Fanout, Hub, Sink, Wants};
 use serde_json::json;
 use testkit::{connect, connect_to, eventually, tutorial};
 
-/// Sockets that take everything, or as many bytes as they have room for.
+/// Sockets that take every byte, or as many bytes as they have room for.
 #[derive(Default)]
 struct Sockets {
     room: HashMap<u32, usize>,
@@ -36,7 +38,7 @@ impl Sink for Sockets {
     }
 }
 
-/// A shard with `members` members in one topic, by turns of version 1 and 2.
+/// Returns a shard with `members` members in one topic, alternately of version 1 and 2.
 fn shard(members: u32) -> (Arc<Hub>, Fanout) {
     let hub = Arc::new(Hub::new(1));
     let mut fanout = Fanout::new(0, Arc::clone(&hub), FanoutSettings::default());
@@ -204,7 +206,7 @@ fn running_server_shows_one_encoding_per_version_and_broadcast() {
     for client in clients.iter_mut().chain([&mut first]) {
         (0..4).for_each(|_| assert!(client.json().to_string().contains("new_msg")));
     }
-    // The last bytes are with their readers a moment before the flush that wrote them shows its counts.
+    // Readers have the last bytes slightly before the flush that wrote them publishes its counts.
     let counts = || server.endpoint().counts();
     eventually("all deliveries are counted", || {
         counts().flush.deliveries == 4 * 6

@@ -1,4 +1,4 @@
-//! Corners of the engine that a random walk (tests/engine/order.rs) seldom turns into: one scene each.
+//! Cases of the engine that random steps (tests/engine/order.rs) seldom reach: one scene each.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,7 +11,7 @@ use lobbyd::broker::{
 
 const ROOM: &str = "room:lobby";
 
-/// Sockets that take everything, or nothing while they are shut.
+/// Sockets that take every byte, or none while they are shut.
 #[derive(Default)]
 struct Sockets {
     received: HashMap<u32, String>,
@@ -122,7 +122,7 @@ fn channel_that_also_listens_to_its_own_topic_still_intercepts() {
     fanout.listen(0, before, ROOM);
     fanout.subscribe(1, id, ROOM, &["hidden"]);
     fanout.listen(1, id, ROOM);
-    // Whoever listened first goes, and another takes its place.
+    // The first listener goes, and another takes its place.
     fanout.unsubscribe(0, before);
     publish(&mut fanout, ROOM, "hidden", "secret");
     flush_all(&mut fanout, &mut sockets);
@@ -163,7 +163,7 @@ fn close_frame_goes_out_though_the_socket_became_writable_first() {
     assert!(fanout.is_drained(0));
 }
 
-/// Leaves a connection blocked, with one byte to be written.
+/// Leaves a connection blocked, with one byte still to be written.
 fn block(fanout: &mut Fanout, sockets: &mut Sockets, outlet: u32) {
     sockets.shut.push(outlet);
     fanout.send(outlet, Bytes::from_static(b"."), None);

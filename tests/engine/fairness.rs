@@ -1,4 +1,4 @@
-//! The engine alone, under loads that sockets cannot be relied on to make: what one kind of work may take from another.
+//! The share of each kind of work, on the engine alone, because sockets make loads unreliably.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lobbyd::broker::{Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, Sink, Wants};
 
-/// Sockets that take everything, and remember what it was.
+/// Sockets that take every byte, and keep the writes in order.
 #[derive(Default)]
 struct Taken(Vec<(u32, Vec<u8>)>);
 

@@ -1,4 +1,4 @@
-//! A lobby of clients of bare bytes, some of whom stop reading, and what was published to it.
+//! A lobby of clients that read bare bytes, some of which stop reading, and its messages.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,7 +14,8 @@ use testkit::{Client, DEADLINE, upgrade_request};
 
 pub const LOBBY: &str = "room:lobby";
 
-/// The tutorial's room on one shard whose kernel takes little for each socket, so that it is soon felt who has stopped.
+/// Serves the tutorial's room on one shard whose kernel keeps little for each socket, so that a
+/// client that stops is soon noticed.
 pub fn serve(limits: ServerLimits) -> Running {
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel));
     let any_port = "127.0.0.1:0".parse().unwrap();
@@ -22,8 +23,9 @@ pub fn serve(limits: ServerLimits) -> Running {
     server.bind(any_port).expect("a free port").start()
 }
 
-/// Limits with that retention, with 16 KiB unsent in the kernel, and with more time for closing than the kernel lets pass
-/// between two retransmissions: a client that wakes gets its Close behind what the kernel held, however late that comes.
+/// Returns limits with this retention, and 16 KiB unsent in the kernel. The time for closing
+/// exceeds the kernel's time between two retransmissions: a client that wakes gets its Close after
+/// the bytes that the kernel held, however late these arrive.
 pub fn limits(fanout: FanoutSettings) -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::RetentionBytes, fanout.retention_bytes_max as u64)
@@ -41,7 +43,7 @@ pub fn limits(fanout: FanoutSettings) -> ServerLimits {
         .with_notsent_bytes_max(16 << 10)
 }
 
-/// Clients with small buffers, joined to the lobby.
+/// Returns clients with small buffers, joined to the lobby.
 pub fn join_lobby(address: SocketAddr, clients: usize) -> Vec<Client> {
     let join = |_| {
         let mut client = connect_with_buffer(address, Some(128 << 10));
@@ -51,7 +53,7 @@ pub fn join_lobby(address: SocketAddr, clients: usize) -> Vec<Client> {
     (0..clients).map(join).collect()
 }
 
-/// A client on a socket with that receive buffer, or with the system's.
+/// Connects a client whose socket has this receive buffer, or the system's if `None`.
 pub fn connect_with_buffer(address: SocketAddr, receive_buffer: Option<usize>) -> Client {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     if let Some(bytes) = receive_buffer {
@@ -66,7 +68,7 @@ pub fn connect_with_buffer(address: SocketAddr, receive_buffer: Option<usize>) -
     Client::upgraded(stream)
 }
 
-/// The frame of a numbered message with a body of 64 bytes, as every member must get it.
+/// Returns the frame of a numbered message with a body of 64 bytes, as every member must get it.
 pub fn frame_of(number: usize) -> Vec<u8> {
     let payload = json!({"number": format!("{number:0>51}")});
     assert_eq!(payload.to_string().len(), 64);
@@ -77,7 +79,8 @@ pub fn frame_of(number: usize) -> Vec<u8> {
     frame
 }
 
-/// The frame of a numbered message of 768 KiB, of which a kernel takes a part for a narrow client.
+/// Returns the frame of a numbered message of 768 KiB, of which a kernel takes only a part for a
+/// client with small buffers.
 pub fn large_frame_of(number: usize) -> Vec<u8> {
     let text = json!([null, null, LOBBY, "new_msg", large_payload(number)]).to_string();
     let mut frame = vec![0x81, 127];
@@ -90,7 +93,7 @@ fn large_payload(number: usize) -> Value {
     json!({"number": number, "body": "x".repeat(768 << 10)})
 }
 
-/// The bytes of the messages `numbers`.
+/// Returns the frames of the messages `numbers`.
 pub fn frames_of(numbers: std::ops::Range<usize>) -> Vec<u8> {
     numbers.flat_map(frame_of).collect()
 }
@@ -102,8 +105,8 @@ pub fn publish(server: &Running, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// Publishes the messages `numbers`, a few at a time, and has each of `readers` read them before the next few: they must
-/// not be slow themselves, however busy the machine is.
+/// Publishes the messages `numbers` in batches. Each of `readers` reads a batch before the next, so
+/// that it is never slow, however busy the machine is.
 pub fn publish_to(server: &Running, readers: &mut [Client], numbers: std::ops::Range<usize>) {
     for first in numbers.clone().step_by(200) {
         let few = first..numbers.end.min(first + 200);
@@ -112,7 +115,7 @@ pub fn publish_to(server: &Running, readers: &mut [Client], numbers: std::ops::R
     }
 }
 
-/// Publishes large messages, one at a time, and has each of `readers` read each before the next.
+/// Publishes large messages one at a time. Each of `readers` reads a message before the next.
 pub fn publish_large_to(server: &Running, readers: &mut [Client], numbers: std::ops::Range<usize>) {
     for number in numbers {
         let payload = large_payload(number);
@@ -121,10 +124,11 @@ pub fn publish_large_to(server: &Running, readers: &mut [Client], numbers: std::
     }
 }
 
-/// Has clients that have stopped since `stopped` read again, all at the same moment, and do what `reads` does.
+/// Makes clients that have stopped since `stopped` read again, all at the same moment, by `reads`.
 ///
-/// Their receive queues were full, so the kernel has sent again what they dropped after 0.2, 0.4, 0.8, … s. The next time
-/// is as far away as they have slept, and nothing comes before. The wait for it is no matter of the server's.
+/// The clients' receive queues were full, so the kernel has retransmitted dropped bytes after 0.2,
+/// 0.4, 0.8, … s. The next retransmission is as far away as the clients have slept, and no byte
+/// comes earlier. This wait is not the server's.
 pub fn wake<R: Send>(
     clients: &mut [Client],
     stopped: Instant,
@@ -150,7 +154,7 @@ pub fn wake<R: Send>(
     })
 }
 
-/// Has each of `readers` read the bytes of `expected` and nothing else.
+/// Asserts that each of `readers` gets the bytes of `expected` next.
 pub fn read_exactly(readers: &mut [Client], expected: &[u8]) {
     for client in readers {
         let mut got = vec![0; expected.len()];
@@ -159,17 +163,17 @@ pub fn read_exactly(readers: &mut [Client], expected: &[u8]) {
     }
 }
 
-/// How the stream of a client that read too late ended.
+/// The end of the stream of a client that read too late.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Last {
-    /// With a Close of that code.
+    /// The stream ended with a Close of this code.
     Close(u16),
-    /// Without one: its WebSocket saw 1006.
+    /// The stream ended without a Close; a WebSocket in a browser would report 1006.
     Cut,
 }
 
-/// Reads what comes to `client` until the server's end: the first of the frames `published`, of one size each, without a
-/// gap. Says how many, and how it ended.
+/// Reads from `client` until the server's end. The bytes must be the first of the frames
+/// `published`, all of one size, without a gap. Returns the number of frames, and the end.
 pub fn read_to_the_end(client: &mut Client, published: &[Vec<u8>]) -> (usize, Last) {
     let size = published[0].len();
     let mut got = Vec::new();
@@ -196,7 +200,8 @@ pub fn read_to_the_end(client: &mut Client, published: &[Vec<u8>]) -> (usize, La
     (messages, last)
 }
 
-/// All of `stopped` wake, and read a part of the first `published` messages without a gap, and then a Close with 1013.
+/// Asserts that each of `stopped` wakes, and reads a part of the first `published` messages without
+/// a gap, then a Close with 1013.
 pub fn read_a_part_and_1013(stopped: &mut [Client], since: Instant, published: usize) {
     let frames: Vec<_> = (0..published).map(frame_of).collect();
     let read = |client: &mut _| read_to_the_end(client, &frames);
@@ -206,8 +211,9 @@ pub fn read_a_part_and_1013(stopped: &mut [Client], since: Instant, published: u
     }
 }
 
-/// Bytes that the kernel holds for each connection the server on `port` still has, acknowledged by nobody yet: the
-/// column `tx_queue` of /proc/net/tcp, which `ss -tn` shows as Send-Q.
+/// Returns, for each connection of the server on `port`, the bytes in the kernel that are not
+/// acknowledged yet. They are the column `tx_queue` of /proc/net/tcp, which `ss -tn` shows as
+/// Send-Q.
 pub fn send_queues(port: u16) -> Vec<usize> {
     let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux");
     let own = format!(":{port:04X}");

@@ -1,5 +1,7 @@
-//! The broker: one order for all, what is kept for readers that are behind, and counts that are true. Alone, without a
-//! socket, and where the whole is promised through sockets.
+//! The broker: one order for all members, retention for members that are behind, and exact counts.
+//!
+//! Tests run the engine alone without sockets. Promises of the whole server are tested through
+//! sockets.
 
 mod counts;
 mod edges;

@@ -1,5 +1,6 @@
-//! Topics that may have so many members, on the engine alone: never one too many, whatever two shards do at once, and no
-//! place that is lost.
+//! Topics with a maximum of members, on the engine alone.
+//!
+//! A topic never has a member too many, whatever two shards do at once, and no place is lost.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -53,7 +54,8 @@ fn topic_lets_in_exactly_its_places_when_two_shards_join_at_once() {
     }
 }
 
-/// Counts a member in before it leaves and after it has joined, so it never counts more than there are.
+/// The test counts a member in only after its join and out before its leave, so its count never
+/// exceeds the real one.
 #[test]
 fn members_that_come_and_go_on_four_shards_never_exceed_the_places() {
     const PLACES: u32 = 3;
@@ -63,7 +65,7 @@ fn members_that_come_and_go_on_four_shards_never_exceed_the_places() {
     let threads = [0, 1, 2, 3].map(|number| {
         let (mut fanout, inside) = (shard(&hub, number, 2), Arc::clone(&inside));
         let start = Arc::clone(&start);
-        // Some intercept, which is a listener beside the member.
+        // Some members intercept, and so are listeners too.
         let terms = places(PLACES, if number % 2 == 0 { &["hidden"] } else { &[] });
         thread::spawn(move || {
             start.wait();

@@ -1,26 +1,27 @@
-//! The engine's promise: on one node every subscriber of a topic sees the same order, each sees what was published after
-//! its join, once, with no gap; and a frame of its own stands exactly where its fence says.
+//! One order per topic: all subscribers of a node see it, from their join on, once and whole.
 //!
-//! Two shards are stepped in random order: publishes, joins with and without intercepts, listeners, leaves, replies,
-//! sockets that block in the middle of a frame and resume, flush passes that are cut off after a few writes, time that
-//! passes, logs that are full or too old one by one or together,
-//! connections that end with a Close frame, early or late, and numbers of connections that are used again. A model
-//! says what each must have received.
+//! A frame of a subscriber's own stands exactly where its fence says.
+//!
+//! Two shards are stepped in random order. The steps are publishes, joins with and without
+//! intercepts, listeners, leaves and replies. Sockets block in the middle of a frame and resume,
+//! and flush passes are cut off after a few writes. Time passes, and logs become full or too old,
+//! alone or together. Connections end with a Close frame, early or late, and their numbers are used
+//! again. A model computes the frames that each connection must have received.
 
 use lobbyd::broker::FanoutSettings;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use testkit::broker_model::{At, Publish, Step, TOPICS, World};
 
-/// How large the world is.
+/// The size of the model's world.
 #[derive(Clone, Copy)]
 struct Scale {
     connections: usize,
-    /// Bytes of a broadcast.
+    /// Most bytes of a broadcast.
     size_max: usize,
-    /// Broadcasts in a row.
+    /// Most broadcasts of one step.
     times_max: usize,
-    /// Writes of one flush.
+    /// Most writes of one flush.
     writes_max: usize,
 }
 
@@ -31,7 +32,7 @@ const SMALL: Scale = Scale {
     writes_max: 5,
 };
 
-/// Bursts of more frames than go in one vectored write.
+/// Bursts of more frames than one vectored write holds.
 const BURSTS: Scale = Scale {
     connections: 7,
     size_max: 30,
@@ -39,7 +40,7 @@ const BURSTS: Scale = Scale {
     writes_max: 40,
 };
 
-/// Spans beyond what is gathered, and beyond what one connection gets in a turn.
+/// Spans larger than one gathered write, and than one connection's share of a turn.
 const LARGE: Scale = Scale {
     connections: 4,
     size_max: 200 << 10,
@@ -47,7 +48,7 @@ const LARGE: Scale = Scale {
     writes_max: 9,
 };
 
-/// Passes that take many slices.
+/// Passes of many slices.
 const CROWD: Scale = Scale {
     connections: 230,
     size_max: 40,
@@ -152,7 +153,7 @@ fn end(at: impl Strategy<Value = At>) -> impl Strategy<Value = Step> {
     (at, any::<bool>()).prop_map(|(at, silently)| Step::End { at, silently })
 }
 
-/// Bounds that nobody reaches.
+/// Bounds that no connection reaches.
 const ROOMY: FanoutSettings = FanoutSettings {
     retention_bytes_max: 1 << 30,
     retention_entries_max: 1 << 30,
@@ -168,7 +169,7 @@ fn run(scale: Scale, settings: FanoutSettings, steps: Vec<Step>) -> World {
     world
 }
 
-/// Everybody is in the lobby from the beginning.
+/// Runs steps in a world in which every connection is in the lobby from the start.
 fn run_full(scale: Scale, settings: FanoutSettings, steps: Vec<Step>) -> World {
     let everyone = (0..scale.connections).flat_map(|c| [(0, c), (1, c)]);
     let joins = everyone.map(|at| Step::Join {

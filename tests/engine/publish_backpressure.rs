@@ -1,5 +1,7 @@
-//! A publisher that outruns a shard is read later: where that begins, that nothing is lost by it, and that it is the
-//! shard it waits for and never a member that is slow.
+//! A publisher that outruns a shard is read later.
+//!
+//! The tests check where this begins, and that no message is lost. The publisher waits for the
+//! shard and never for a slow member.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +19,7 @@ use crate::fixture::{LOBBY, join_lobby, limits};
 
 const IDLE_TIMEOUT_MS: u64 = 300;
 
-/// Nobody falls off, however busy the machine is.
+/// Bounds that no member reaches, however busy the machine is.
 const ROOMY: FanoutSettings = FanoutSettings {
     retention_bytes_max: 64 << 20,
     retention_entries_max: 1 << 20,
@@ -26,7 +28,8 @@ const ROOMY: FanoutSettings = FanoutSettings {
     outbox_bytes_max: 64 << 20,
 };
 
-/// Relays what it hears; "hold" keeps the whole shard busy until the test lets go.
+/// A channel that relays its messages. The event "hold" keeps the whole shard busy until the test
+/// releases it.
 struct Holding {
     held: mpsc::Sender<()>,
     let_go: Mutex<mpsc::Receiver<()>>,
@@ -48,12 +51,13 @@ impl Channel for Holding {
     }
 }
 
-/// A server of two shards, the first of which is held: by a member of the lobby, which hears nothing until then.
+/// A server of two shards, the first of which is held by a member of the lobby. The member gets no
+/// message until the release.
 struct Held {
     holder: Client,
     publisher: Client,
     let_go: mpsc::Sender<()>,
-    // Dropped last, so that it need not wait for the others to close.
+    // The server is dropped last, so that it need not wait for the clients to close.
     server: Running,
 }
 
@@ -70,7 +74,7 @@ impl Held {
             .socket("/patient", patient)
             .socket("/socket", hasty.idle_timeout_ms(IDLE_TIMEOUT_MS));
         let server = serve_with(router, 2, limits);
-        // Each goes to the shard with the fewest.
+        // Each connection goes to the shard with the fewest.
         let mut holder = connect_to(server.local_addr(), "/patient/websocket?vsn=2.0.0");
         holder.join(LOBBY);
         let mut publisher = connect(&server);
@@ -97,16 +101,17 @@ fn body(number: usize) -> String {
     format!("{number:x>1000}")
 }
 
-/// Sends all messages, as fast as they are read, on a thread.
+/// Starts a thread that sends all messages, as fast as the server reads them.
 fn send_all(client: &Client) -> std::thread::JoinHandle<()> {
     let mut stream = client.stream.try_clone().unwrap();
     std::thread::spawn(move || {
-        // The server may close it in between.
+        // The server may close the connection meanwhile.
         let _ = (0..MESSAGES).try_for_each(|number| stream.write_all(&message(number)));
     })
 }
 
-/// Counts the messages that come to `client`, in order, until all have come or it is closed. Returns the Close's code.
+/// Counts the messages that come to `client`, in order, until all have come or it is closed.
+/// Returns the code of a Close.
 fn count(mut client: Client, counted: &AtomicUsize) -> (Client, Option<u16>) {
     for number in 0..MESSAGES {
         let frame = client.recv();
@@ -119,7 +124,7 @@ fn count(mut client: Client, counted: &AtomicUsize) -> (Client, Option<u16>) {
     (client, None)
 }
 
-/// Waits until `counted` has stood still for `time`.
+/// Waits until `counted` has not changed for `time`, and returns it.
 fn stands_still(counted: &AtomicUsize, time: Duration) -> usize {
     let (mut last, mut since) = (0, Instant::now());
     eventually("the publisher is not read any more", || {
@@ -144,14 +149,15 @@ fn publisher_that_outruns_a_shard_is_read_later_and_loses_nothing() {
         let counted = Arc::clone(&counted);
         move || count(held.publisher, &counted)
     });
-    // Far longer than its idle timeout: the silence is the server's, not its own.
+    // The wait is far longer than the publisher's idle timeout, because the server causes this
+    // silence and the client does not.
     let taken = stands_still(&counted, Duration::from_millis(4 * IDLE_TIMEOUT_MS));
     let taken_bytes = taken * message(0).len();
     println!(
         "read {taken} messages, {} KiB, with 1 MiB before the shard",
         taken_bytes >> 10
     );
-    // What the shard may have before it, and one read of the publisher's socket beyond.
+    // The shard's allowed lag, and one read of the publisher's socket beyond it.
     assert!(
         (1 << 19..(1 << 20) + (128 << 10)).contains(&taken_bytes),
         "{taken_bytes}"
@@ -184,7 +190,8 @@ fn publisher_that_waits_for_a_shard_does_not_count_as_over_its_rate() {
     let mut held = Held::new(limits);
     let some = |first| (first..first + 40).flat_map(message).collect::<Vec<u8>>();
     held.publisher.send_raw(&some(0));
-    // More than it may send at once, when it is over for the first part and paused.
+    // The publisher sends more than its burst, so that it is over its rate for the first part and
+    // is paused.
     assert_eq!(held.publisher.json()[4]["body"], body(0));
     held.publisher.send_raw(&some(40));
     std::thread::sleep(Duration::from_millis(2 * OVER_MS_MAX));
@@ -218,7 +225,8 @@ fn publisher_for_whom_no_shard_gets_free_is_closed_with_1013() {
 
 #[test]
 fn publisher_is_not_slowed_by_members_that_do_not_read() {
-    // Their backlog is many times what a shard may lag by: if it counted, the publisher would be paused for good.
+    // The backlog of the stopped members is many times the allowed lag of a shard: if it counted,
+    // the publisher would stay paused.
     let limits = limits(ROOMY)
         .with_max(Limit::LagBytes, 64 << 10)
         .with_wait_ms(Limit::LagBytes, 500);

@@ -1,11 +1,11 @@
-//! The engine alone: which bound costs whom its place, and whom it never does.
+//! The bounds of retention on the engine alone: which members each bound gives up, and which never.
 
 use lobbyd::broker::{Failure, FanoutSettings};
 use testkit::shard::Shard;
 
 const ROOM: &str = "room:lobby";
 
-/// Bounds that nobody reaches.
+/// Bounds that no member reaches.
 const ROOMY: FanoutSettings = FanoutSettings {
     retention_bytes_max: usize::MAX,
     retention_entries_max: usize::MAX,
@@ -14,7 +14,7 @@ const ROOMY: FanoutSettings = FanoutSettings {
     outbox_bytes_max: usize::MAX,
 };
 
-/// What an entry may weigh beside its frame.
+/// Most bytes of an entry in addition to its frame.
 const KEEPING_BYTES_MAX: usize = 300;
 
 #[test]
@@ -66,7 +66,7 @@ fn busy_topic_loses_only_what_is_too_old_and_the_readers_that_need_it() {
     };
     let mut shard = Shard::new(settings, 12);
     shard.join_all(0..12, ROOM);
-    // One stops reading each second.
+    // One member stops reading each second.
     for second in 0..12 {
         shard.sockets.shut.insert(second);
         shard.publish(ROOM, 100);
@@ -96,7 +96,8 @@ fn bound_however_small_costs_no_member_its_place_that_takes_bytes() {
     shard.join_all(0..20, ROOM);
     shard.join(0, "room:more");
     for _ in 0..20 {
-        // More than one connection gets in a turn, so that some are behind and catching up.
+        // The entries are larger than one connection's share of a turn, so some members are behind
+        // and catching up.
         (0..3).for_each(|_| shard.publish(ROOM, 150 << 10));
         shard.publish("room:more", 150 << 10);
         shard.turn();
@@ -118,7 +119,7 @@ fn logs_over_their_common_bound_cost_only_the_heaviest_topics_readers() {
         shard.join(outlet, ROOM);
         shard.join(20 + outlet, &format!("room:{outlet}"));
     }
-    // Half of the lobby reads, the others do not; nor does anybody in the small rooms.
+    // Half of the lobby reads. The other half and all members of the small rooms do not.
     shard.sockets.shut.extend(10..40);
     for outlet in 0..20 {
         shard.publish(&format!("room:{outlet}"), 1_000);

@@ -1,4 +1,4 @@
-//! Topics that keep what they say themselves, on the engine and through sockets.
+//! Topics with a retention of their own, on the engine and through sockets.
 
 use std::time::Instant;
 
@@ -21,7 +21,8 @@ const ROOMY: Retention = Retention {
     ms_max: u64::MAX,
 };
 
-/// Connections that read nothing, two in each of the topics: one that keeps what it says, one that keeps the default.
+/// Returns a shard whose connections read nothing. Two are in a topic with a retention of its own,
+/// two in a topic with the default.
 fn shard(retention: Retention) -> Shard {
     let mut shard = Shard::new(FanoutSettings::default(), 4);
     shard.sockets.shut.extend(0..4);

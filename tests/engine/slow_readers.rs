@@ -1,4 +1,4 @@
-//! A fifth of a lobby stops reading, through real sockets: what becomes of them, of the others, and of the memory.
+//! A fifth of a lobby stops reading, through real sockets: its end, the others, the memory.
 
 use std::time::Instant;
 
@@ -16,10 +16,11 @@ use crate::fixture::{
 const MEMBERS: usize = 100;
 const STOPPED: usize = 20;
 
-/// Less than a megabyte of frames: within the default retention, and beyond what kernels hold for a narrow client.
+/// Messages of less than a megabyte: within the default retention, and more than kernels hold for a
+/// client with small buffers.
 const WITHIN: usize = 8_000;
 
-/// So little is kept that this falls off it.
+/// A retention so small that these messages exceed it.
 const LITTLE: FanoutSettings = FanoutSettings {
     retention_bytes_max: 64 << 10,
     retention_entries_max: 1 << 14,
@@ -36,8 +37,8 @@ fn reader_that_wakes_within_the_retention_gets_all_it_missed_in_order() {
     let since = Instant::now();
     publish_to(&server, &mut members, 0..WITHIN);
     let published = frames_of(0..WITHIN);
-    // Something waits for each of them, and most of it in the log, not in the kernel: they are behind indeed. How much the
-    // kernel takes differs from socket to socket.
+    // Bytes wait for each stopped client, most of them in the log and not in the kernel, so the
+    // client is really behind. The kernel's share differs from socket to socket.
     let port = server.local_addr().port();
     let waits = |queued: &&usize| **queued > 1 << 10;
     eventually(
@@ -50,7 +51,7 @@ fn reader_that_wakes_within_the_retention_gets_all_it_missed_in_order() {
     wake(&mut stopped, since, |client| {
         read_exactly(std::slice::from_mut(client), &published);
     });
-    // And they are members like others again.
+    // The stopped clients are members like others again.
     members.append(&mut stopped);
     publish_to(&server, &mut members, WITHIN..WITHIN + 10);
     assert_eq!(server.endpoint().closes().of("slow_consumer"), 0);
@@ -77,8 +78,9 @@ fn reader_that_falls_off_is_closed_with_1013_and_others_lose_nothing() {
     });
 }
 
-/// The rest of a frame of which the kernel took a part goes before the Close. It is longer than all that any kernel takes
-/// for such a client, whatever it drops or finds room for later: no Close can be taken after all.
+/// The rest of a frame that the kernel took in part goes before the Close. It is longer than any
+/// kernel takes for such a client, whatever the client drops or finds room for later, so no Close
+/// can follow.
 #[test]
 fn reader_that_never_wakes_is_cut_at_the_deadline_and_sees_1006() {
     let limits = limits(FanoutSettings::default()).with_closing_timeout_ms(300);
@@ -87,14 +89,14 @@ fn reader_that_never_wakes_is_cut_at_the_deadline_and_sees_1006() {
     let mut stopped = members.split_off(MEMBERS - STOPPED);
     let since = Instant::now();
     let published: Vec<_> = (0..3).map(large_frame_of).collect();
-    // The second and the third are more than is kept.
+    // The second and the third message exceed the retention.
     publish_large_to(&server, &mut members, 0..published.len());
     eventually("all who stopped are cut", || {
         server.endpoint().closes().cut() == STOPPED as u64
     });
     let slow = server.endpoint().closes().slow_by(Overrun::TopicLog);
     assert_eq!(slow, STOPPED as u64);
-    // Orphans would stand here for minutes, each with what it holds.
+    // Orphaned sockets would stay here for minutes, each with its bytes.
     let port = server.local_addr().port();
     eventually("only the others are left", || {
         send_queues(port).len() == MEMBERS - STOPPED
@@ -140,7 +142,8 @@ fn logs_together_have_a_bound_of_their_own() {
     read_a_part_and_1013(&mut stopped, since, WITHIN);
 }
 
-/// Prints what stands in docs/operations.md: `cargo test --release --test engine kernel -- --nocapture`
+/// Prints the figures in docs/operations.md: `cargo test --release --test engine kernel --
+/// --nocapture`
 #[test]
 fn kernel_holds_no_more_for_a_stopped_reader_than_window_and_unsent() {
     let limits = ServerLimits::default()
@@ -152,7 +155,7 @@ fn kernel_holds_no_more_for_a_stopped_reader_than_window_and_unsent() {
     let started = std::time::Instant::now();
     let port = server.local_addr().port();
     let (mut published, mut steady, mut last) = (0, 0, Vec::new());
-    // Until all are full: the same three times running.
+    // Publishes until all queues are full: they are unchanged three times in a row.
     while steady < 3 {
         assert!(started.elapsed() < DEADLINE, "{last:?}");
         publish(&server, published..published + 2_000);
@@ -174,7 +177,8 @@ fn kernel_holds_no_more_for_a_stopped_reader_than_window_and_unsent() {
         most >> 10,
         unsent >> 10
     );
-    // A window of what the clients' buffers of 128 KiB, which Linux doubles, can take, and a write begun below the mark.
+    // A window of the clients' buffers of 128 KiB, which Linux doubles, and a write that began
+    // below the mark.
     let write = 256 << 10;
     assert!(*most <= unsent + write + (256 << 10), "{most}");
     drop(stopped);

@@ -1,6 +1,8 @@
-//! The engine on real threads: two shards that sleep and are woken as the server's are, publishers on threads of their
-//! own, members that come, go, block and resume, and passes that pause after a few writes. Whoever stays sees one order;
-//! whoever passes sees an unbroken part of it.
+//! The engine on real threads: two shards, publishers, and members that come and go.
+//!
+//! The shards sleep and are woken as the server's are. Publishers have threads of their own.
+//! Members come, go, block and resume, and passes pause after a few writes. Members that stay see
+//! one order; members that come and go see an unbroken part of it.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,15 +20,15 @@ use lobbyd::broker::{
 const ROOM: &str = "room:lobby";
 const PUBLISHERS: usize = 3;
 const POSTS: usize = 2500;
-/// Members that stay, on each shard.
+/// Number of members on each shard that stay.
 const STAYING: u32 = 70;
-/// Members that come and go, on each shard.
+/// Number of members on each shard that come and go.
 const PASSING: u32 = 6;
 /// The first frame of every stay.
 const BEGIN: &str = "begin\n";
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Wakes a shard's thread, as the waker of its runtime does.
+/// A waker that unparks a shard's thread, as the waker of its runtime does.
 struct Unpark {
     thread: Thread,
     wakes: AtomicUsize,
@@ -42,12 +44,12 @@ impl Wake for Unpark {
 #[derive(Default)]
 struct Socket {
     received: Vec<u8>,
-    /// Bytes that it takes before it blocks.
+    /// Bytes that the socket takes before it blocks.
     room: usize,
     blocked: bool,
 }
 
-/// Sockets of which every fifth blocks again and again, in the middle of frames.
+/// Sockets, of which every fifth blocks repeatedly in the middle of frames.
 #[derive(Default)]
 struct Sockets(HashMap<u32, Socket>);
 
@@ -130,7 +132,8 @@ impl Shard {
         id
     }
 
-    /// Turns until the members that stay have received `bytes` each, with sleeps where nothing is to be done.
+    /// Runs turns until the members that stay have received `bytes` bytes each. The shard sleeps
+    /// when it has nothing to do.
     fn run(mut self, bytes: usize) -> Shard {
         let unpark = Arc::new(Unpark {
             thread: thread::current(),
@@ -161,7 +164,8 @@ impl Shard {
         })
     }
 
-    /// One slice of flushing, after somebody came or went, and some blocked sockets took some bytes again.
+    /// Runs one slice of flushing, after a member came or went and some blocked sockets took bytes
+    /// again.
     fn turn(&mut self) -> bool {
         self.turns += 1;
         self.come_or_go(STAYING + self.turns as u32 % PASSING);
@@ -193,7 +197,7 @@ impl Shard {
         }
     }
 
-    /// Lets everything out that still waits.
+    /// Unblocks all sockets and writes everything that still waits.
     fn finish(&mut self) {
         for (outlet, socket) in &mut self.sockets.0 {
             (socket.room, socket.blocked) = (usize::MAX, false);
@@ -211,7 +215,7 @@ impl Shard {
     }
 }
 
-/// Posts by name, in bursts, so that shards fall asleep in between.
+/// Publishes posts under `name`, in bursts, so that shards fall asleep in between.
 fn publisher(hub: &Hub, name: usize) {
     for number in 0..POSTS {
         publish(hub, &text(name, number));
@@ -231,7 +235,7 @@ fn shards_publishers_and_members_on_threads_agree_on_one_order() {
     let all = (0..PUBLISHERS).flat_map(|name| (0..POSTS).map(move |n| text(name, n)));
     let bytes = BEGIN.len() + all.map(|text| text.len() + 1).sum::<usize>();
     let shards = [0, 1].map(|number| {
-        // Made here: its members are to be there before the first post.
+        // The shard is made here, so that its members are there before the first post.
         let shard = Shard::new(number, &hub);
         thread::spawn(move || shard.run(bytes))
     });
@@ -261,7 +265,8 @@ fn shards_publishers_and_members_on_threads_agree_on_one_order() {
     }
 }
 
-/// Every stay of a member that comes and goes shows an unbroken part of the order. Returns how many stays there were.
+/// Asserts that every stay of a member that comes and goes shows an unbroken part of the order.
+/// Returns the number of stays.
 fn assert_unbroken(lines: &[&str], places: &HashMap<&str, usize>) -> usize {
     let stays = lines.split(|line| *line == BEGIN.trim_end()).skip(1);
     let check = |stay: &[&str]| {

@@ -1,4 +1,4 @@
-//! How long a client waits that wakes after a sleep in which it read nothing: the figures of docs/operations.md.
+//! Waiting times of clients that wake after a sleep without reads, for docs/operations.md.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,16 +13,18 @@ use testkit::Client;
 
 const SLEEPS_S: [u64; 4] = [1, 5, 20, 60];
 
-/// Clients for each of these.
+/// Clients for each length of sleep.
 const EACH: usize = 5;
 
-/// Between two messages of 64 bytes.
+/// Time between two messages of 64 bytes.
 const PACE: Duration = Duration::from_millis(10);
 
-/// Some 850 KB of messages, published as fast as it goes: more than the kernel holds, within the default retention.
+/// Some 850 KB of messages, published without pauses: more than the kernel holds, within the
+/// default retention.
 const FLOOD: usize = 8_000;
 
-/// The tutorial's room with all defaults but the ages at which a reader is given up, which would end the longest sleep.
+/// Serves the tutorial's room with all defaults, except the ages at which a slow reader is given
+/// up, which would end the longest sleep.
 fn serve() -> Running {
     let socket = UserSocket::new().channel("room:*", RoomChannel);
     let socket = socket.idle_timeout_ms(600_000);
@@ -36,7 +38,8 @@ fn serve() -> Running {
     server.bind(any_port).expect("a free port").start()
 }
 
-/// Sleeps, and then reads until it has all that had been published when it woke. Says how long that took.
+/// Sleeps, and then reads all messages that were published before the wake-up. Returns how long the
+/// reads took.
 fn sleep_and_read(mut client: Client, seconds: u64, published: &AtomicUsize) -> Duration {
     std::thread::sleep(Duration::from_secs(seconds));
     let woken = Instant::now();
@@ -53,7 +56,7 @@ fn sleep_and_read(mut client: Client, seconds: u64, published: &AtomicUsize) -> 
     woken.elapsed()
 }
 
-/// What the kernel counts under that name for this network namespace (`nstat -az`).
+/// Returns the kernel's count of this name for this network namespace (`nstat -az`).
 fn counted(name: &str) -> u64 {
     let table = std::fs::read_to_string("/proc/net/netstat").expect("Linux");
     let mut lines = table.lines().filter(|line| line.starts_with("TcpExt:"));
@@ -63,7 +66,8 @@ fn counted(name: &str) -> u64 {
     value.parse().unwrap()
 }
 
-/// Publishes `flood` messages at once and then one at a time, while clients with that receive buffer sleep.
+/// Publishes `flood` messages at once and then one at a time, while clients with this receive
+/// buffer sleep.
 fn measure(receive_buffer: Option<usize>, flood: usize) {
     let of = format!("receive buffer {receive_buffer:?}, flood {flood}");
     let server = serve();

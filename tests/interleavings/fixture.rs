@@ -1,4 +1,4 @@
-//! A shard with its sockets on whatever thread shuttle gives it, and the order that its members must see.
+//! A shard with its sockets on a thread of shuttle, and the order that its members must see.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -12,7 +12,7 @@ use lobbyd::broker::{
 
 pub const ROOM: &str = "room:lobby";
 
-/// Sockets that take everything.
+/// Sockets that take every byte.
 #[derive(Default)]
 pub struct Received(HashMap<u32, Vec<u8>>);
 
@@ -27,7 +27,7 @@ impl Sink for Received {
     }
 }
 
-/// One shard with its sockets, on whatever thread it is.
+/// A shard with its sockets, on any thread.
 pub struct Shard {
     pub number: u16,
     pub fanout: Fanout,
@@ -60,7 +60,7 @@ impl Shard {
         while self.fanout.flush(&mut self.received, Budget::default()) {}
     }
 
-    /// The texts that a connection received, without their class.
+    /// Returns the texts that a connection received, without their class.
     pub fn texts(&self, outlet: u32, class: Class) -> Vec<String> {
         let bytes = self.received.0.get(&outlet).map_or(&[][..], Vec::as_slice);
         let lines = std::str::from_utf8(bytes).expect("text").lines();
@@ -70,7 +70,7 @@ impl Shard {
     }
 }
 
-/// Seals what is asked for, and nothing else.
+/// Seals the classes that are asked for, and no others.
 pub fn seals(text: &str) -> impl FnMut(&mut Draft, Wants) {
     move |draft, wants| {
         for class in Class::ALL {
@@ -88,7 +88,7 @@ pub fn seals(text: &str) -> impl FnMut(&mut Draft, Wants) {
     }
 }
 
-/// What was published, and the place it was told.
+/// A published text, and the position that the publish returned.
 #[derive(Clone, Debug)]
 pub struct Post {
     pub text: String,
@@ -102,7 +102,8 @@ impl Post {
     }
 }
 
-/// The texts in the order of their positions; the sequences of each epoch must count from 1 without a gap.
+/// Returns the texts in the order of their positions. The sequences of each epoch must count from 1
+/// without a gap.
 pub fn order(posts: impl IntoIterator<Item = Post>) -> BTreeMap<(u64, u64), String> {
     let mut order = BTreeMap::new();
     for post in posts {
@@ -118,13 +119,14 @@ pub fn order(posts: impl IntoIterator<Item = Post>) -> BTreeMap<(u64, u64), Stri
     order
 }
 
-/// All of one epoch from `sequence` on.
+/// Returns the texts of one epoch from `sequence` on.
 pub fn since(order: &BTreeMap<(u64, u64), String>, epoch: u64, sequence: u64) -> Vec<String> {
     let range = (epoch, sequence)..(epoch + 1, 0);
     order.range(range).map(|(_, text)| text.clone()).collect()
 }
 
-/// What a member received is the last part of the topic's order, and has at least all `from` on.
+/// Asserts that a member received the last part of the topic's order, with at least all texts from
+/// `from` on.
 pub fn assert_ends_with_all_since(
     got: &[String],
     order: &BTreeMap<(u64, u64), String>,

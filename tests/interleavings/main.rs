@@ -1,14 +1,17 @@
-//! What shards share, under every order of events that a scheduler can think of: topics, mailboxes, the registry.
+//! State that shards share, under many orders of events: topics, mailboxes, the registry.
 //!
-//! The `shuttle` feature puts shuttle's locks and atomics in the place of std's, and shuttle decides at each of them
-//! which thread goes on: thousands of random schedules, and thousands of PCT ones, which find rare orders of a few
-//! events with a known probability. Everything else of the engine is one thread's own (tests/engine/order.rs).
+//! The `shuttle` feature replaces std's locks and atomics by shuttle's. At each of them shuttle
+//! decides which thread runs next. There are thousands of random schedules, and thousands of PCT
+//! ones, which find rare orders of a few events with a known probability. All other state of the
+//! engine belongs to one thread (tests/engine/order.rs).
 //!
-//! That these scenes can fail was tried by breaking the code: a join that overlooks death, a removal without the
-//! registry's lock or of a namesake, no second look at the classes, a lock let go between sequence and mail, a count
-//! raised after the lock, a sleeper not woken, woken twice or asleep on its mail. Each was found.
+//! These scenes were checked by breaking the code. The faults were: a join that overlooks a topic's
+//! removal; a removal without the registry's lock, or of a topic of the same name; no second look
+//! at the classes; a lock released between sequence and mail; a count raised after the lock; a
+//! sleeper not woken, woken twice, or asleep with mail. Each was found.
 //!
-//! A failing schedule is printed; `shuttle::replay` runs it again. `SHUTTLE_ITERATIONS` sets how many are tried.
+//! A failing schedule is printed; `shuttle::replay` runs it again. `SHUTTLE_ITERATIONS` sets the
+//! number of schedules.
 
 #![cfg(feature = "shuttle")]
 
@@ -24,7 +27,8 @@ use lobbyd::broker::{Budget, Class, Entry, Hub, Mailbox, Terms};
 use shuttle::sync::atomic::AtomicBool;
 use shuttle::{future, thread};
 
-/// Runs `test` under random schedules, then under PCT ones with up to three points where the order is turned round.
+/// Runs `test` under random schedules, then under PCT ones with up to three points at which the
+/// order changes.
 fn explore(test: fn()) {
     let iterations = std::env::var("SHUTTLE_ITERATIONS");
     let iterations = iterations.ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
@@ -32,7 +36,7 @@ fn explore(test: fn()) {
     shuttle::check_pct(test, iterations, 3);
 }
 
-/// A publisher on no shard, as the HTTP API or an engine is one.
+/// Starts a publisher on no shard, such as the HTTP API or an engine.
 fn publisher(hub: &Arc<Hub>, name: &'static str, count: usize) -> thread::JoinHandle<Vec<Post>> {
     let hub = Arc::clone(hub);
     thread::spawn(move || {
@@ -67,7 +71,7 @@ fn shards_receive_what_several_threads_publish_in_one_dense_order() {
     });
 }
 
-/// Counts wake-ups on their way to the sleeper.
+/// A waker that counts the wake-ups of a sleeper and passes them on.
 struct Counting {
     wakes: AtomicUsize,
     sleeper: Waker,
@@ -80,8 +84,9 @@ impl Wake for Counting {
     }
 }
 
-/// Takes mail until `count` items are there, sleeping in between as a shard does. Shuttle calls a sleep from which
-/// nobody wakes it a deadlock. Returns the items, how often it slept, and how often it was woken.
+/// Takes mail until `count` items are there, and sleeps in between as a shard does. Shuttle reports
+/// a sleep without a wake-up as a deadlock. Returns the items, the number of sleeps, and the number
+/// of wake-ups.
 async fn owner(mailbox: Arc<Mailbox<(u8, u8)>>, count: usize) -> (Vec<(u8, u8)>, usize, usize) {
     let (mut items, mut sleeps) = (Vec::new(), 0);
     let mut counting = None;
@@ -146,7 +151,8 @@ fn topic_removed_while_it_is_joined_and_published_to_is_never_two() {
             let (hub, joined) = (Arc::clone(&hub), Arc::clone(&joined));
             thread::spawn(move || {
                 let mut joiner = Shard::new(1, &hub);
-                // Comes and goes, so that both may find the topic empty, and ask for its removal.
+                // This member comes and goes, so that both threads may find the topic empty and ask
+                // for its removal.
                 let passing = joiner.join(1, Class::V2);
                 joiner.fanout.unsubscribe(1, passing);
                 let id = joiner.join(0, Class::V2);
@@ -189,7 +195,8 @@ fn topic_removed_while_it_is_joined_and_published_to_is_never_two() {
     });
 }
 
-/// Publishes by the topic's name. Returns the posts that had a topic, and whether each must arrive.
+/// Publishes by the topic's name. Returns the posts that had a topic, each with whether it must
+/// arrive.
 fn publish_three_by_name(hub: &Hub, joined: &AtomicBool) -> Vec<(bool, Post)> {
     let publish = |number| {
         let text = format!("p{number}");
@@ -206,7 +213,7 @@ fn last_place_of_a_topic_is_taken_once_at_a_time_and_is_free_again() {
     explore(|| {
         let hub = Arc::new(Hub::new(2));
         let inside = Arc::new(AtomicUsize::new(0));
-        // One intercepts, so that it is a listener before it is a member.
+        // One member intercepts, so it is a listener before it is a member.
         let intercepts: [&'static [&'static str]; 2] = [&["hidden"], &[]];
         let threads = [0, 1].map(|number: u16| {
             let (hub, inside) = (Arc::clone(&hub), Arc::clone(&inside));
@@ -268,7 +275,8 @@ fn first_member_of_a_class_lacks_no_frame_after_its_join() {
     });
 }
 
-/// Joins, on the wire or as a listener, then publishes: whatever has a place behind that was published after the join.
+/// Joins, on the wire or as a listener, then publishes. Every post with a later position was
+/// published after the join.
 fn join_and_publish(mut shard: Shard, on_the_wire: bool) -> (Shard, Post) {
     if on_the_wire {
         shard.join(0, Class::V2);
@@ -281,8 +289,8 @@ fn join_and_publish(mut shard: Shard, on_the_wire: bool) -> (Shard, Post) {
     (shard, post)
 }
 
-/// A shard at work: a member that stays and one of another class that comes and goes, publishes in between, and flushes
-/// while the other shard goes on. Returns what it published.
+/// Runs a shard with a member that stays and a member of another class that comes and goes. It
+/// publishes in between, and flushes while the other shard runs. Returns its posts.
 fn work(mut shard: Shard, name: &str) -> (Shard, Vec<Post>) {
     let mut posts = Vec::new();
     shard.join(0, Class::V2);

@@ -1,5 +1,7 @@
-//! The heap, counted: what comes and goes gives its memory back, and what is kept weighs what it is said to weigh. In a
-//! binary of its own, since the allocator counts the whole process; one test at a time, for the same reason.
+//! The counted heap: finished work gives its memory back, and logs weigh what is stated.
+//!
+//! The tests have a binary of their own, because the allocator counts the whole process. For the
+//! same reason they run one at a time.
 
 mod parse;
 mod served;
@@ -12,13 +14,13 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
-/// The heap for one test alone.
+/// Locks the heap, so that one test uses it at a time.
 pub fn heap() -> MutexGuard<'static, PeakAlloc> {
     static ALONE: Mutex<PeakAlloc> = Mutex::new(PeakAlloc);
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says how the heap and the resident memory stand.
+/// Prints the size of the heap and of the resident memory.
 pub fn report(what: &str, heap_bytes: usize) {
     let resident_bytes = testkit::own_process::resident_bytes();
     println!(

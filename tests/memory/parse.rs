@@ -1,4 +1,4 @@
-//! Parsing payloads into types: the memory is kept by the thread, up to a bound.
+//! Parsing payloads into types: the thread keeps the memory of parsing, up to a bound.
 
 use std::hint::black_box;
 
@@ -19,10 +19,11 @@ fn parse(text: &str) -> f64 {
     moved.x + moved.y
 }
 
-/// What other threads of the test runner may allocate meanwhile, and far less than what a parse takes.
+/// Most bytes that other threads of the test runner allocate meanwhile, far fewer than a parse
+/// takes.
 const NOISE_BYTES: usize = 1 << 10;
 
-/// A payload with a list of `zeros` zeros in it.
+/// Returns a payload with a list of `zeros` zeros.
 fn text_with(zeros: usize) -> String {
     format!(r#"{{"x":1.5,"more":[{}0],"y":2}}"#, "0,".repeat(zeros))
 }

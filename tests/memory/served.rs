@@ -1,4 +1,4 @@
-//! The same through a server: topics that clients join, use and leave.
+//! The heap of a server whose clients join, use and leave topics.
 
 use lobbyd::protocol::Payload;
 use lobbyd::server::{Running, ServerLimits};
@@ -11,7 +11,7 @@ use crate::{heap, report};
 const TOPICS: usize = 100;
 const ROUNDS: usize = 30;
 
-/// Joins a hundred topics, says something in each, and leaves them.
+/// Joins a hundred topics, pushes a message in each, and leaves them.
 fn round(client: &mut Client, round: usize) {
     let topic = |number: usize| format!("room:{round}:{number}");
     let send = |client: &mut Client, event: &str, payload: &serde_json::Value| {
@@ -28,7 +28,7 @@ fn round(client: &mut Client, round: usize) {
     (0..2 * TOPICS).for_each(|_| drop(client.json()));
 }
 
-/// Whoever comes is let in and heard.
+/// A channel that lets every client in and broadcasts its messages.
 struct Open;
 
 impl Channel for Open {
@@ -43,7 +43,7 @@ impl Channel for Open {
 }
 
 fn server() -> Running {
-    // So that it is swept often.
+    // The short timeout makes the server sweep often.
     let limits = ServerLimits::default().with_closing_timeout_ms(200);
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", Open));
     serve_with(router, 2, limits)

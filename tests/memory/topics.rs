@@ -1,14 +1,14 @@
-//! The engine's heap: topics and bursts that are over, readers that are behind.
+//! The engine's heap after topics and bursts have ended, and with readers that are behind.
 
 use lobbyd::broker::FanoutSettings;
 use testkit::shard::Shard;
 
 use crate::{heap, report};
 
-/// How far from where it was a heap may be that has returned.
+/// Bytes by which a heap may exceed its old size and still count as returned.
 const RETURNED_BYTES: usize = 1 << 20;
 
-/// A shard with a lobby that stays, and a number of connections.
+/// Returns a shard with a lobby that stays, and a number of connections.
 fn shard(settings: FanoutSettings, connections: u32) -> Shard {
     let mut shard = Shard::new(settings, connections);
     shard.join(0, "room:lobby");
@@ -18,7 +18,7 @@ fn shard(settings: FanoutSettings, connections: u32) -> Shard {
     shard
 }
 
-/// Joins each of `topics` with some connection, publishes to it, and leaves it again.
+/// Joins each of `topics` with one of the connections, publishes to it, and leaves it.
 fn use_and_abandon(shard: &mut Shard, topics: std::ops::Range<u32>, connections: u32) {
     let mut ids = Vec::with_capacity(topics.len());
     for topic in topics {
@@ -74,12 +74,12 @@ fn burst_leaves_nothing_in_a_topic_that_is_idle_then() {
         assert!(heap.current_usage() > before + 16_000 * 100);
         shard.work();
         shard.sweep_after(1_000);
-        // The buffer for mail comes back with the next turn but one.
+        // The buffer for mail is given back with the second turn.
         (0..2).for_each(|_| shard.work());
     }
     let after = heap.current_usage();
     report("after the burst", after);
-    // Room for 64 entries, some parcels and a span of 16 KiB may stay.
+    // Room for 64 entries, some parcels and a span of 16 KiB may stay allocated.
     assert!(
         after < before + (200 << 10),
         "{} bytes more",

@@ -1,4 +1,4 @@
-//! The binary as a person or a script meets it: its one line at the start, its lines when something is wrong, its exit codes.
+//! The binary in a shell or a script: its first line, its lines about errors, its exit codes.
 
 use std::net::TcpListener;
 use std::process::{Command, Output};
@@ -37,7 +37,7 @@ fn program_prints_its_url_and_a_signal_ends_it_with_0_after_its_clients() {
     }
 }
 
-/// As a script does that only looks whether it starts.
+/// A script that only checks whether the binary starts sends the signal this early.
 #[test]
 fn signal_that_comes_with_the_first_line_ends_it_as_any_other() {
     for _ in 0..20 {
@@ -94,7 +94,7 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
 fn port_in_use_or_foreign_address_is_one_clear_line_and_exit_code_3() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().map(|a| (taken, a.to_string())).unwrap();
-    // 203.0.113.0/24 is for documentation: no machine has such an address.
+    // 203.0.113.0/24 is reserved for documentation, so no machine has such an address.
     let table = [
         (&*taken.1, "in use"),
         ("203.0.113.1:4000", "no such address"),
@@ -112,7 +112,8 @@ fn port_in_use_or_foreign_address_is_one_clear_line_and_exit_code_3() {
     }
 }
 
-/// What the server logs until it listens and is told to end, with these arguments and this `RUST_LOG`.
+/// Returns the log from the start to a SIGTERM after the first line, with these arguments and this
+/// `RUST_LOG`.
 fn log_of(arguments: &[&str], rust_log: &str) -> String {
     let mut command = lobbyd(&["--listen", "127.0.0.1:0", "--shards", "1"]);
     command.args(arguments).env("RUST_LOG", rust_log);

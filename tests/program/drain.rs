@@ -1,4 +1,4 @@
-//! The drain: in which order connections are closed, and that those who are still open notice nothing.
+//! The drain: the order in which connections are closed, which clients still open do not notice.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -18,7 +18,8 @@ use testkit::{
 
 use crate::fixture::lobbyd;
 
-/// Relays everything, and notes in which order its members are ended, by their topics.
+/// A room that relays every message, and notes the topics of its members in the order of their
+/// ends.
 #[derive(Clone, Default)]
 struct Room {
     ended: Arc<Mutex<Vec<String>>>,
@@ -56,7 +57,7 @@ fn serve(room: &Room, shards: usize, drain: Drain) -> Running {
     serve_with(router, shards, limits)
 }
 
-/// `count` clients that have joined what `topic` says.
+/// Returns `count` clients, each joined to the topic that `topic` returns for its number.
 fn members(server: &Running, count: usize, topic: impl Fn(usize) -> String) -> Vec<Client> {
     lobbyd::server::raise_descriptor_limit();
     let mut clients: Vec<Client> = (0..count).map(|_| connect(server)).collect();
@@ -70,7 +71,8 @@ fn stop(server: Running) -> JoinHandle<Summary> {
     std::thread::spawn(move || server.stop().unwrap())
 }
 
-/// The numbers that a client is told until its Close, which must be 1012. No other message may come.
+/// Returns the numbers that a client gets before its Close, which must be 1012. No other message
+/// may come.
 fn heard(mut client: Client) -> Vec<u64> {
     let mut numbers = Vec::new();
     loop {
@@ -85,11 +87,12 @@ fn heard(mut client: Client) -> Vec<u64> {
     }
 }
 
-/// Says one number after the other, each when it has heard the last, until it is closed. Returns how many it heard.
+/// Sends one number after the other, each after the echo of the last, until a Close. Returns the
+/// number of echoes.
 fn chatter(mut client: Client) -> u64 {
     for number in 0.. {
         let message = json!(["11", "2", "room:lobby", "said", {"number": number}]);
-        // It may have been closed meanwhile, but still has to read that.
+        // The client may be closed by now, but its Close is still to be read.
         let _ = client
             .stream
             .write_all(&frame(1, message.to_string().as_bytes()));
@@ -214,7 +217,8 @@ fn new_clients_are_served_while_load_balancers_take_time_to_notice() {
     assert!(TcpStream::connect(address).is_err(), "it listens no more");
 }
 
-/// What is idle between two requests ends at once, by which it is seen that the drain has begun.
+/// The connection that is idle between two requests ends at once, which shows that the drain has
+/// begun.
 #[test]
 fn client_accepted_just_before_the_end_is_upgraded_and_then_gets_1012() {
     let server = serve(&Room::default(), 1, Drain::default());
@@ -236,7 +240,8 @@ fn client_accepted_just_before_the_end_is_upgraded_and_then_gets_1012() {
     assert_eq!(endpoint.status().connections(), 0);
 }
 
-/// A client that has joined and reads nothing, with small buffers so that they are soon full.
+/// Returns a client with small buffers that has joined and reads nothing, so that the buffers are
+/// soon full.
 fn deaf(address: SocketAddr) -> Client {
     let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(64 << 10).unwrap();
@@ -250,14 +255,15 @@ fn deaf(address: SocketAddr) -> Client {
     client
 }
 
-/// The first waits for a client that does not take its Close; for that alone it would be 5 s.
+/// After the first signal the server waits up to 5 s for a client that does not take its Close.
 #[test]
 fn second_signal_cuts_the_rest_at_once_and_code_and_log_tell_how_many() {
     let lobbyd = Process::start(lobbyd());
     let deaf = deaf(lobbyd.address());
     let mut speaker = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
     speaker.join("room:lobby");
-    // More than the kernel takes for the one that does not read, less than is kept for it.
+    // The messages are more than the kernel takes for the client that does not read, and less than
+    // its retention.
     for _ in 0..15 {
         let body = "x".repeat(60_000);
         speaker.send(json!(["11", "2", "room:lobby", "new_msg", {"body": body}]));

@@ -1,10 +1,10 @@
-//! What each feature of the crate brings in: a library's user compiles little.
+//! The crates that each feature brings in, because an app should compile little.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Crates that an app compiles with no feature of lobbyd, this one not counted. Each more is
-/// compiled by every user.
+/// Most crates that an app compiles with no feature of lobbyd, without lobbyd itself. Every user
+/// compiles each further crate.
 const CRATES_MAX: usize = 100;
 
 #[test]
@@ -22,7 +22,7 @@ fn app_compiles_at_most_a_hundred_crates_with_lobbyd() {
     }
 }
 
-/// All that is compiled, proc macros and build scripts included, each crate once.
+/// Returns all crates that are compiled, each once, including proc macros and build scripts.
 fn crates(features: &[&str]) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let tree = Command::new(cargo)

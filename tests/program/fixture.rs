@@ -1,24 +1,25 @@
-//! The real binary, with a listener handed to it as systemd would.
+//! The real binary, with a listener handed over as systemd does.
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
-/// A command that runs lobbyd with arguments of its own.
+/// Returns a command that runs lobbyd with arguments of its own.
 pub fn lobbyd() -> Command {
     let mut command = testkit::lobbyd!();
     command.args(["--listen", "127.0.0.1:0", "--shards", "2"]);
     command
 }
 
-/// One that gets `handed_over` as descriptor 3, and is told so. The shell that does this becomes lobbyd.
+/// Returns a command that gets `handed_over` as descriptor 3, with LISTEN_FDS. The shell that hands
+/// it over becomes lobbyd.
 pub fn lobbyd_with(handed_over: impl Into<OwnedFd>) -> Command {
     let mut command = lobbyd_in_a_shell("3<&0", handed_over);
     command.env("LISTEN_FDS", "1");
     command
 }
 
-/// One that gets `handed_over` as descriptors 3 and 4.
+/// Returns a command that gets `handed_over` as descriptors 3 and 4.
 pub fn lobbyd_with_two(handed_over: impl Into<OwnedFd>) -> Command {
     let mut command = lobbyd_in_a_shell("3<&0 4<&0", handed_over);
     command.env("LISTEN_FDS", "2");
@@ -34,7 +35,7 @@ fn lobbyd_in_a_shell(redirections: &str, stdin: impl Into<OwnedFd>) -> Command {
     command
 }
 
-/// A listener as a service manager would hold it, and another handle to it.
+/// Returns a listener as a service manager holds it, and its address.
 pub fn held_listener() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("its address");

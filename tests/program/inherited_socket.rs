@@ -1,4 +1,4 @@
-//! What lobbyd says of a listener that was handed to it, and of what is none.
+//! Lines of lobbyd about an inherited listener, and about descriptors that are no listener.
 
 use std::fs::File;
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -22,7 +22,7 @@ fn listener_that_was_handed_over_replaces_the_address_and_that_is_said() {
     assert!(ended.log.contains("not_bound=127.0.0.1:0"), "{}", ended.log);
 }
 
-/// Runs it to its end, which must be 3 with one line that has `part` in it.
+/// Runs a command to its end, which must be exit code 3 with one line that has `part` in it.
 fn refuses(mut command: Command, part: &str) {
     let output = command.output().expect("it runs");
     let stderr = String::from_utf8(output.stderr).unwrap();

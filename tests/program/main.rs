@@ -1,5 +1,6 @@
-//! Deploys: how a server ends without disturbing who is connected, how one takes over a listener from another, and what a
-//! service manager is told of that. Through real sockets, and through the real binary where an operator would use it.
+//! Deploys: a drain, a listener passed on, and messages to the service manager.
+//!
+//! The tests use real sockets, and the real binary where an operator would use it.
 
 mod command_line;
 mod config;

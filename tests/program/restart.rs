@@ -1,4 +1,4 @@
-//! A restart under load through a listener that outlives each process: nobody is refused.
+//! A restart under load with a listener that outlives each process: no client is refused.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use testkit::{Client, DEADLINE, Process, connect_to, eventually, upgrade_request
 
 use crate::fixture::{held_listener, lobbyd_with};
 
-/// Clients that come one after the other, each as soon as the one before has its answer.
+/// Clients that connect one after the other, each as soon as the earlier one has its answer.
 struct Load {
     ends: Arc<AtomicBool>,
     answered: Arc<AtomicUsize>,
@@ -41,7 +41,7 @@ impl Load {
         }
     }
 
-    /// Waits until many more clients have had an answer.
+    /// Waits until 50 more clients have had an answer.
     fn goes_on(&self) {
         let before = self.answered.load(Ordering::SeqCst);
         eventually("clients are answered", || {
@@ -49,7 +49,7 @@ impl Load {
         });
     }
 
-    /// Ends it. Returns what kept clients from having an answer.
+    /// Ends the load. Returns the reasons why clients had no answer.
     fn end(self) -> Vec<String> {
         self.ends.store(true, Ordering::SeqCst);
         let threads = self.threads.into_iter();
@@ -57,7 +57,7 @@ impl Load {
     }
 }
 
-/// One client: it is well if it is upgraded, and then told to come back or left alone.
+/// Runs one client. It succeeds if it is upgraded, and then closed with 1012 or left alone.
 fn come(address: SocketAddr) -> Result<(), String> {
     let refused = |what: &str, error: std::io::Error| format!("{what}: {error}");
     let mut stream = TcpStream::connect(address).map_err(|e| refused("connecting", e))?;
@@ -90,7 +90,7 @@ fn restart_under_load_through_an_inherited_listener_refuses_nobody() {
     let mut running = start(&listener);
     assert_eq!(running.address(), address);
     let load = Load::begin(address);
-    // The old one is told to end, and the new one begins when it has ended.
+    // The old process gets SIGTERM, and the new one begins when the old one has ended.
     for _ in 0..2 {
         let mut members: Vec<Client> = (0..20).map(|_| member(address)).collect();
         load.goes_on();
@@ -104,7 +104,7 @@ fn restart_under_load_through_an_inherited_listener_refuses_nobody() {
         running = start(&listener);
         load.goes_on();
     }
-    // Both at once for a while.
+    // Both processes run at once for a while.
     for _ in 0..2 {
         let next = start(&listener);
         load.goes_on();

@@ -1,4 +1,4 @@
-//! What a service manager is told. The test holds the socket that systemd would.
+//! Messages to a service manager. The test holds the socket that systemd would hold.
 
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use testkit::{DEADLINE, Process, connect_to};
 
 use crate::fixture::lobbyd;
 
-/// A service manager's socket, under a name of its own that goes with it.
+/// A service manager's socket, under a path of its own that is removed with it.
 struct Manager {
     socket: UnixDatagram,
     path: PathBuf,
@@ -22,7 +22,8 @@ impl Manager {
         Manager { socket, path }
     }
 
-    /// Waits until it is told `line`; others may come before. Returns all that was told with it.
+    /// Waits until lobbyd sends `line`; other lines may come before. Returns all lines of that
+    /// message.
     fn hears(&self, line: &str) -> String {
         let mut bytes = [0; 4096];
         let mut before = Vec::new();
@@ -75,13 +76,13 @@ fn service_manager_is_told_when_each_reload_begins_and_is_over() {
     let lobbyd = Process::start(command);
     manager.hears("READY=1");
     let client = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
-    // A right one, and a wrong one, which is over as well.
+    // A right file, and a wrong one, whose reload ends as well.
     for text in ["[limits]\nconnections.max = 9\n", "[limits]\nnone = 1\n"] {
         std::fs::write(&file, text).unwrap();
         lobbyd.signal("HUP");
         let told = manager.hears("RELOADING=1");
         let began = told.lines().find_map(|l| l.strip_prefix("MONOTONIC_USEC="));
-        // systemd takes it only with the moment, by its own clock.
+        // systemd accepts the message only with the time, by its own clock.
         let began: u64 = began.expect(&told).parse().unwrap();
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let now = now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1_000;
@@ -108,7 +109,7 @@ fn watchdog_is_fed_during_a_drain_as_well() {
     command.env("NOTIFY_SOCKET", &manager.path);
     command.env("WATCHDOG_USEC", "8000000");
     let lobbyd = Process::start(command);
-    // It is told to come back, and does not answer: the drain waits for it for 5 s.
+    // The client gets 1012 and does not answer: the drain waits 5 s for it.
     let mut silent = connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
     lobbyd.signal("TERM");
     manager.hears("STOPPING=1");

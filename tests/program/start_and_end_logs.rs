@@ -1,4 +1,4 @@
-//! What the log tells an operator when lobbyd starts and ends.
+//! Lines of the log for an operator when lobbyd starts and ends.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ fn member(lobbyd: &Process) -> Client {
     client
 }
 
-/// Ends it, when it serves and so hears signals.
+/// Ends the server with SIGTERM, once it serves and so handles signals.
 fn ended(lobbyd: Process) -> Ended {
     let head = "GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
     request(lobbyd.address(), head);
@@ -20,7 +20,7 @@ fn ended(lobbyd: Process) -> Ended {
     lobbyd.ended()
 }
 
-/// Ends it, and a second time when `client` has its Close, to which it never answers.
+/// Ends the server with SIGTERM, and again when `client`, which never answers, has its Close.
 fn ended_twice(lobbyd: Process, mut client: Client) -> Ended {
     lobbyd.signal("TERM");
     assert_eq!(client.close_code(), 1012);

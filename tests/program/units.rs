@@ -1,4 +1,4 @@
-//! The files of `deploy/` and the Dockerfile start lobbyd as it understands.
+//! The files of `deploy/` and the Dockerfile start lobbyd with arguments that it knows.
 
 use std::fs;
 use std::path::Path;

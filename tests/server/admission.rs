@@ -1,4 +1,4 @@
-//! More connections than may be, faster than they may come, from one address, or that never finish their handshake.
+//! Connections that are too many, too fast or from one address, or never finish their handshake.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn nearest(server: &Running, limit: Limit) -> f64 {
     server.endpoint().limit_meters().nearest(limit)
 }
 
-/// Whether the server has closed or reset it; what it sent before is passed over.
+/// True if the server has closed or reset the stream. Bytes that it sent before are discarded.
 pub fn is_cut(stream: &mut TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
     match stream.read(&mut [0; 1024]) {
@@ -94,7 +94,7 @@ fn address_with_too_many_connections_gets_a_slow_429_and_others_none() {
     assert!(refused.contains("\r\nretry-after: "), "{refused}");
     assert_eq!(server.endpoint().refusals().of("address"), 1);
     let other = from("192.0.2.2").expect("another address is not concerned");
-    // A page counts only as long as it is asked for.
+    // A page counts only until its answer is sent.
     let page = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.2\r\n";
     let pages = format!("{page}\r\n{page}\r\n{page}Connection: close\r\n\r\n");
     let answers = request(server.local_addr(), &pages);
@@ -122,7 +122,7 @@ fn unfinished_handshakes_of_a_thousand_connections_keep_nobody_out() {
     let mut attackers = Vec::new();
     for number in 0..1_000 {
         let mut stream = open(server.local_addr());
-        // Some say nothing at all.
+        // A third of the attackers send nothing at all.
         stream.write_all(&half[..number % 3 * 40]).unwrap();
         attackers.push(stream);
         if number % 100 == 99 {

@@ -1,4 +1,4 @@
-//! Sockets that send as fast as they can, and read what they get. Others wait their turn, no longer.
+//! Sockets that send as fast as they can, and read the answers. Others wait for their turn at most.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use testkit::{Client, at_any_pace, connect, frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 
-/// Messages the bystanders have to get through while the attack goes on.
+/// Messages that the bystanders must exchange during the attack.
 const ROUNDS: usize = 6;
 
 fn heartbeat() -> Value {
@@ -24,7 +24,8 @@ fn text(message: &Value) -> Vec<u8> {
     frame(1, message.to_string().as_bytes())
 }
 
-/// Sends `bytes` again and again on all of `clients`, and reads what comes to them and to `listeners`, until told to stop.
+/// Threads that send `bytes` repeatedly on all of `clients`, and read all answers there and on
+/// `listeners`, until told to stop.
 struct Firehose {
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<usize>>,
@@ -49,7 +50,8 @@ impl Firehose {
         }
     }
 
-    /// Lets it go on for a second and until the bystanders have chatted, and shows that it was no trickle.
+    /// Lets the attack run for a second and until the bystanders have chatted. Asserts that it took
+    /// at least `bytes_min`.
     fn withstood_by(self, chat: &Chat, bytes_min: usize) {
         let started = Instant::now();
         chat.goes_on(ROUNDS);
@@ -75,7 +77,8 @@ impl Firehose {
     }
 }
 
-/// Writes `bytes` to each stream in turn as far as it takes them. Returns how many bytes it took in all.
+/// Writes `bytes` to each stream in turn, as much as the stream takes. Returns the bytes taken by
+/// all streams.
 fn write_all_round(mut streams: Vec<TcpStream>, bytes: &[u8], over: &AtomicBool) -> usize {
     let mut at = vec![0; streams.len()];
     let mut total = 0;
@@ -161,11 +164,11 @@ fn firehoses_of_requests_on_a_hundred_sockets_do_not_stop_broadcasts() {
 
 #[test]
 fn publisher_beyond_what_the_shards_take_is_slowed_and_loses_nothing() {
-    // So little that every read of the publisher goes beyond it.
+    // The lag allowed is so small that every read of the publisher exceeds it.
     let limits = at_any_pace().with_max(Limit::LagBytes, 16 << 10);
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
-    // On every shard there are members for the others to lag with.
+    // Every shard has members, which the other messages can lag with.
     let mut members: Vec<Client> = (0..8).map(|_| connect(&server)).collect();
     members
         .iter_mut()

@@ -1,4 +1,4 @@
-//! Topics and connections that come and go in masses.
+//! Topics and connections that come and go in large numbers.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,8 @@ const TOPICS: usize = 100;
 
 fn all_topics(client: usize, round: usize, event: &str) -> Vec<u8> {
     let message = |topic: usize| {
-        // Half of the topics are shared by all clients, half are of this client and round alone.
+        // All clients share half of the topics. The other half belong to this client and round
+        // alone.
         let topic = match topic % 2 {
             0 => format!("room:{topic}"),
             _ => format!("room:{client}:{round}:{topic}"),
@@ -52,7 +53,7 @@ fn storm_of_joins_and_leaves_on_thousands_of_topics_leaves_no_topic() {
                 let mut client = connect_to(address, "/socket/websocket?vsn=2.0.0");
                 for round in 0..6 {
                     join_all(&mut client, number, round);
-                    // Now and then it goes without a word.
+                    // In every third round the connection ends without leaves.
                     if round % 3 == 2 {
                         client = connect_to(address, "/socket/websocket?vsn=2.0.0");
                     } else {
@@ -91,7 +92,7 @@ fn broadcasts_into_topics_that_come_and_go_reach_nobody_wrong() {
                     let join_ref = turn.to_string();
                     client.send(json!([join_ref, "1", topic, "phx_join", {}]));
                     client.send(json!([join_ref, "2", topic, "phx_leave", {}]));
-                    // Only what belongs to this join comes between its reply and its close.
+                    // Only frames of this join come between its reply and its close.
                     client.expect(json!([join_ref, "1", topic, "phx_reply", {"status": "ok", "response": {}}]));
                     loop {
                         let message = client.json();
@@ -128,7 +129,7 @@ fn connections_reset_in_the_middle_of_everything_leave_nothing() {
     nothing_is_left(server);
 }
 
-/// Closes with RST, in the middle of whatever goes on.
+/// Closes the connection with RST, in the middle of its work.
 pub fn reset(mut client: Client) {
     let _ = client.stream.flush();
     let linger = Some(std::time::Duration::ZERO);

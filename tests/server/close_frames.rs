@@ -1,4 +1,4 @@
-//! What was accepted before a stop still reaches everybody who reads, and only then the 1012.
+//! Messages accepted before a stop reach every client that reads, followed by the 1012.
 
 use lobbyd::server::Running;
 use lobbyd::{
@@ -34,7 +34,8 @@ fn members(count: usize) -> (Running, Vec<Client>) {
     (server, clients)
 }
 
-/// Stops the server. Every client, all reading at once, must have got just `wanted` messages, numbered from 0, and a 1012.
+/// Stops the server while all clients read. Asserts that each gets exactly `wanted` messages,
+/// numbered from 0, then a 1012.
 fn all_hear(server: Running, clients: Vec<Client>, wanted: usize) {
     let readers: Vec<_> = clients
         .into_iter()
@@ -56,7 +57,7 @@ fn hear(mut client: Client) -> (Vec<u64>, u16) {
             return (heard, frame.close_code());
         }
         let message = frame.json();
-        // What a channel says at its own end reaches nobody who ends with it.
+        // A message of a channel at its own end reaches no client that ends with it.
         assert_ne!(message[3], "left");
         heard.push(message[4]["number"].as_u64().expect("a number"));
     }

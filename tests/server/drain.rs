@@ -1,4 +1,4 @@
-//! A server that is told to stop while it is under attack: it ends in time, and says whom it had to cut off.
+//! A stop during an attack: the server ends in time, and reports how many clients it cut off.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::fixture::arena;
 
-/// Stops it, and shows that it takes no longer than its own deadline and some.
+/// Stops the server, and asserts that the stop takes little longer than its own deadline.
 fn stops(server: Running, within_ms: u64) -> Summary {
     let started = Instant::now();
     let summary = server.stop().unwrap();
@@ -49,7 +49,8 @@ fn stop_is_not_held_up_by_connections_that_hang_in_http() {
     drop(hanging);
 }
 
-/// The WebSocket that does not answer its Close holds the server up, so that it is not the server's end that they see.
+/// A WebSocket that does not answer its Close keeps the server up, so the other connections see an
+/// end of their own.
 #[test]
 fn stop_ends_idle_http_connections_and_gives_late_upgrades_their_1012() {
     let gate = Arc::new(Notify::new());
@@ -120,7 +121,7 @@ fn stop_counts_clients_whose_sockets_do_not_take_its_close() {
     deaf.iter_mut().for_each(|client| client.join("room:lobby"));
     let mut listener = connect(&server);
     listener.join("room:lobby");
-    // Far more than the kernel holds for a socket.
+    // The messages are far more than the kernel holds for a socket.
     let payload = json!({"body": "x".repeat(60_000)});
     for _ in 0..300 {
         let endpoint = server.endpoint();
@@ -146,7 +147,7 @@ fn stop_ends_in_time_while_clients_flood_and_do_not_read() {
                 let bytes = frame(1, message.to_string().as_bytes()).repeat(50);
                 let mut unread = client.stream.try_clone().unwrap();
                 while client.stream.write_all(&bytes).is_ok() {
-                    // Every other one reads, but pays no attention.
+                    // Every other client reads once, but ignores the message.
                     if at % 2 == 0 {
                         unread.set_nonblocking(true).unwrap();
                         let _ = std::io::Read::read(&mut unread, &mut [0; 64 << 10]);
@@ -173,7 +174,8 @@ fn stop_sends_all_that_waits_for_a_client_before_its_close() {
     let mut slow = connect_narrow(server.local_addr());
     let endpoint = server.endpoint().clone();
     let mut publisher = connect(&server);
-    // More than may otherwise wait for one connection, but in no topic more than its log keeps.
+    // The messages are more than the outbox of one connection may hold, but fewer per topic than
+    // the retention.
     let topics = ["room:a", "room:b", "room:c"];
     for topic in topics {
         publisher.join(topic);

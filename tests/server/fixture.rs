@@ -1,5 +1,7 @@
-//! Where the attacks take place: a server whose channel does what it is told, two bystanders who chat, and what can be
-//! seen of the process.
+//! The scene of the attacks: a server, two clients that chat, and figures of the process.
+//!
+//! The channel of the server does what its clients ask for. The two chatting clients are the
+//! bystanders.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,10 +16,11 @@ use lobbyd::{
 use serde_json::json;
 use testkit::{Client, connect, eventually, start};
 
-/// `room:*`: whoever comes is let in; says what it hears, echoes, and panics where it is asked to.
+/// A channel at `room:*` that lets every client in. On request it broadcasts messages, echoes them,
+/// or panics.
 pub struct Obedient;
 
-/// What it panics with, so that the panics that are meant need not be shown.
+/// The text of intended panics, which need not be shown.
 const ON_PURPOSE: &str = "on purpose";
 
 fn panics() -> ! {
@@ -81,13 +84,13 @@ impl Channel for Obedient {
 #[derive(Clone)]
 struct PanicsInTerminate;
 
-/// Serves [`Obedient`] under `/socket`, and under `/panics` a socket whose connect panics.
+/// Serves [`Obedient`] under `/socket`, and under `/panics` a socket whose connect callback panics.
 pub fn arena(shards: usize, limits: ServerLimits) -> Running {
     hide_panics_on_purpose();
     arena_behind(Proxies::default(), shards, limits)
 }
 
-/// What an app keeps over an await, badly.
+/// A value that an app keeps over an await, and that panics when it is dropped.
 struct PanicsWhenDropped;
 
 impl Drop for PanicsWhenDropped {
@@ -96,7 +99,8 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
-/// With proxies in front. Under `/claims` there is a socket that lets in whoever says which client it is.
+/// Serves behind proxies. Under `/claims` is a socket that admits clients that name their own
+/// address correctly.
 pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Running {
     let claims = UserSocket::new().connect(|params, info| {
         let shown = format!("{} at {}", info.client(), info.peer_data().ip());
@@ -132,7 +136,7 @@ fn hide_panics_on_purpose() {
     });
 }
 
-/// Two clients in `topic` who chat until they are told to stop. What others say there they overhear.
+/// Two clients in `topic` that chat until they are told to stop. They ignore other messages there.
 pub struct Chat {
     over: Arc<AtomicBool>,
     rounds: Arc<AtomicUsize>,
@@ -157,12 +161,12 @@ impl Chat {
         chat
     }
 
-    /// Messages that both have got so far.
+    /// Returns the number of messages that both have got so far.
     pub fn rounds(&self) -> usize {
         self.rounds.load(Ordering::Relaxed)
     }
 
-    /// Shows that nothing keeps them from chatting: waits for so many messages more.
+    /// Asserts that the chat is not held up: waits for `rounds` further messages.
     pub fn goes_on(&self, rounds: usize) {
         let goal = self.rounds() + rounds;
         eventually("the bystanders chat on", || {
@@ -171,7 +175,7 @@ impl Chat {
         });
     }
 
-    /// Whether they have not failed so far; for attacks that go on until the chat has.
+    /// Asserts that no bystander has failed so far, for attacks that last as long as the chat.
     pub fn is_fine(&self) {
         let ended = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
         assert!(!ended, "a bystander lost something");
@@ -197,7 +201,7 @@ fn chat(mut pair: [Client; 2], topic: &str, over: &AtomicBool, rounds: &AtomicUs
         let said = json!({"bystander": round});
         pair[round % 2].send(json!(["11", "2", topic, "new_msg", said]));
         for client in &mut pair {
-            // Others may talk here too; of what these two say nothing may be missing or out of order.
+            // Other clients may talk here too. Messages of these two must be complete and in order.
             let heard = loop {
                 let message = client.json();
                 if !message[4]["bystander"].is_null() {
@@ -212,7 +216,7 @@ fn chat(mut pair: [Client; 2], topic: &str, over: &AtomicBool, rounds: &AtomicUs
     }
 }
 
-/// Ends the server in order, after all clients have gone: nothing is left of anybody.
+/// Asserts that no topic is left after all clients have gone, and stops the server in order.
 pub fn nothing_is_left(server: Running) {
     eventually("no topic is left", || server.endpoint().topics_len() == 0);
     assert_eq!(server.stop().unwrap().cut_off, 0);

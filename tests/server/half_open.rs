@@ -1,7 +1,7 @@
-//! Ten thousand connections that never become anything: TCP only, half a request, or an upgrade and then silence.
+//! Ten thousand unfinished connections: TCP only, half a request, or an upgrade and then silence.
 //!
-//! The server has a process of its own here, and the attackers have theirs, so that each side has the descriptors it
-//! needs. Where the system allows fewer, there are fewer attackers, and the test says so.
+//! The server and the attackers have a process each, so that each side has the descriptors it
+//! needs. If the system allows fewer, there are fewer attackers, and the test prints that.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -17,7 +17,7 @@ use crate::fixture::{Chat, arena, nothing_is_left};
 
 const ATTACKERS: usize = 10_000;
 
-/// Where the attackers find the server, and how many they are to be.
+/// The variable with the server's address, and the number of the attackers.
 const TARGET: &str = "HALF_OPEN_TARGET";
 
 #[test]
@@ -32,7 +32,7 @@ fn alone_ten_thousand_half_open_connections() {
     if count < ATTACKERS {
         println!("only {count} connections: the system gives this process no more descriptors");
     }
-    // Longer than the test: what is half open stays so.
+    // The limits are longer than the test, so that connections stay half open.
     let limits = at_any_pace()
         .with_max(Limit::HeadTime, 600_000)
         .with_http_lifetime_ms(600_000)
@@ -41,7 +41,7 @@ fn alone_ten_thousand_half_open_connections() {
     let chat = Chat::start(&server, "room:chat");
     let (before, memory) = (descriptors(), resident_bytes());
     let attackers = Attackers::start(server.local_addr(), count);
-    // All of them are here at the same time, and the chat goes on; a new client gets in as well.
+    // All attackers are connected at once. The chat continues, and a new client gets in too.
     eventually("all are accepted", || descriptors() >= before + count);
     chat.goes_on(20);
     let grown = resident_bytes().saturating_sub(memory);
@@ -56,7 +56,7 @@ fn alone_ten_thousand_half_open_connections() {
     eventually("all are gone", || descriptors() <= before + 5);
     let kept = resident_bytes().saturating_sub(memory);
     println!("{} KiB more than before when they are gone", kept >> 10);
-    // Nothing grows with each wave of them.
+    // A second wave of attackers adds no memory.
     let second = Attackers::start(server.local_addr(), count);
     eventually("all are accepted", || descriptors() >= before + count);
     drop(second);
@@ -85,7 +85,7 @@ fn descriptors_max() -> usize {
     soft.parse().unwrap_or(usize::MAX)
 }
 
-/// The process that holds the other ends.
+/// The process of the attackers' ends of the connections.
 struct Attackers(Child);
 
 impl Attackers {
@@ -113,7 +113,7 @@ impl Attackers {
 
 impl Drop for Attackers {
     fn drop(&mut self) {
-        // Its own child, by its handle; the kernel closes what it held.
+        // The process is killed by its handle. The kernel closes its sockets.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -141,7 +141,7 @@ fn alone_attackers() {
         })
         .collect();
     println!("\n{} all connected", held.len());
-    // Until it is killed, or whoever started it is gone.
+    // The process waits until it is killed, or its parent is gone.
     let _ = std::io::stdin().lines().next();
     std::thread::sleep(Duration::from_millis(10));
 }

@@ -1,4 +1,4 @@
-//! Connections that say nothing, where places or descriptors are few: they keep nobody out.
+//! Silent connections where places or descriptors are few: they keep no client out.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -25,7 +25,8 @@ fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
     let attackers = silent(server.local_addr(), 80);
-    // Else the one accepted last would be let in when the ones before are at the end of their time for a head.
+    // Otherwise this client would get in only when earlier connections have used up their time for
+    // a head.
     let started = Instant::now();
     connect(&server).join("room:late");
     assert!(started.elapsed() < Duration::from_secs(8));

@@ -1,4 +1,4 @@
-//! More joins than are answered in a second: they wait for their turn, in order, and everything else goes on.
+//! More joins than the server answers in a second: they wait in order, and other work continues.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ fn join(number: usize) -> Value {
     ])
 }
 
-/// The ref and status of the next reply, and the reason if it has one.
+/// Returns the ref and the status of the next reply, and its reason, if any.
 fn reply(client: &mut Client) -> (String, String, Value) {
     let message = client.json();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -113,7 +113,7 @@ fn join_of_a_connection_that_has_gone_vanishes_and_a_flood_of_them_ends() {
     (0..90).for_each(|number| flooding.send(join(number)));
     drop(flooding);
     let mut client = connect(&server);
-    // Behind the flood it is one of those that waited too long, or just in time.
+    // After the flood this join has waited too long, or is just in time.
     client.send(join(1));
     let (_, status, reason) = reply(&mut client);
     assert!(status == "ok" || reason == "too many joins", "{reason}");

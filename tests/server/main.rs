@@ -1,5 +1,7 @@
-//! Hostile input: every attack has its stated outcome, and nobody else notices. During each attack two well-behaved
-//! clients chat, each message delivered in order before a deadline; after it nothing is left of the attacker.
+//! Hostile input: every attack has its stated outcome, and no other client notices.
+//!
+//! During each attack two well-behaved clients chat, and each of their messages arrives in order
+//! before a deadline. After an attack nothing of the attacker is left.
 
 mod admission;
 mod backpressure;

@@ -1,4 +1,4 @@
-//! JSON that is deep, huge or both, and messages over the limit: answered or closed with the code for it, at once.
+//! JSON that is deep, huge or both, and messages over the limit: answered or closed with its code.
 
 use lobbyd::server::ServerLimits;
 use serde_json::json;
@@ -6,7 +6,7 @@ use testkit::{Client, connect, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 
-/// Sends `payload` as that of `event`, on a connection of its own.
+/// Sends `payload` as the payload of `event`.
 fn send_payload(client: &mut Client, event: &str, payload: &str) {
     client.send_text(&format!(r#"["11","7","room:x","{event}",{payload}]"#));
 }
@@ -48,7 +48,8 @@ fn deep_and_huge_json_is_echoed_as_it_came_or_closed_with_1011() {
             answer.text() == expected,
             "{start}… came back as something else"
         );
-        // An app that parses it may be told that it is too deep, or too large a number; no stack overflows.
+        // An app that parses it may get an error for depth or for a large number, but no stack
+        // overflows.
         send_payload(&mut client, "parse", payload);
         assert_eq!(client.json()[3], "phx_reply", "{start}");
         client.expect_nothing();
@@ -113,7 +114,8 @@ fn message_over_64_kib_is_closed_with_1009_in_one_frame_many_or_none() {
         client.send_raw(bytes);
         assert_eq!(client.close_code(), 1009, "{:?}", &bytes[..10]);
     }
-    // The limit itself is allowed, and is met by nothing but spaces: no message, but none too large either.
+    // A message of exactly the limit is allowed. It has only spaces, so it is no message and is
+    // closed with 1011.
     let mut client = connect(&server);
     client.send_raw(&frame(1, &[b' '; 65_536]));
     assert_eq!(client.close_code(), 1011);

@@ -1,4 +1,4 @@
-//! What can be done to a connection before it is a WebSocket, and in the packet that makes it one.
+//! Attacks on a connection before it is a WebSocket, and in the packet of its upgrade.
 
 use std::io::Write;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn garbage_instead_of_http_is_answered_with_400_or_431_and_closed() {
     ];
     for attack in attacks {
         let mut stream = open(address);
-        // It may close while we are still writing.
+        // The server may close while the test is still writing.
         let _ = stream.write_all(attack.as_bytes());
         let mut client = Vec::new();
         let _ = std::io::Read::read_to_end(&mut stream, &mut client);

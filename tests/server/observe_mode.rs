@@ -1,5 +1,4 @@
-//! Limits that are observed only: what would have been too much is counted, and nothing comes of it, until it would fill
-//! the memory.
+//! Limits in observe mode: the excess is counted and allowed, unless it would fill the memory.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use testkit::{Client, connect, eventually, frame, open, request, serve_with, upg
 
 use crate::fixture::{Obedient, arena, nothing_is_left};
 
-/// So often it would have bitten, and so often it did.
+/// Returns how often the limit was observed, and how often it was enforced.
 fn counts(server: &Running, limit: Limit) -> (u64, u64) {
     let meters = server.endpoint().limit_meters();
     (meters.observed(limit), meters.bitten(limit))
@@ -123,7 +122,7 @@ fn observe_mode_waits_for_whoever_is_slow() {
     nothing_is_left(server);
 }
 
-/// An idle time of 50 ms passes many times in the time that this takes.
+/// The idle timeout of 50 ms passes many times during this silence.
 #[test]
 fn silence_counts_once_however_long_it_is() {
     let limits = ServerLimits::default()
@@ -140,14 +139,14 @@ fn silence_counts_once_however_long_it_is() {
             let of = |limit| counts(&server, limit).0;
             of(Limit::IdleTime) >= silence && of(Limit::PartialTime) >= silence
         });
-        // A sweep comes every 12 ms.
+        // A sweep runs every 12 ms.
         std::thread::sleep(Duration::from_millis(300));
         client.send_raw(&beat[9..]);
         assert_eq!(client.json()[1], "hb");
     }
     let partial = counts(&server, Limit::PartialTime);
     assert_eq!(partial, (silences, 0));
-    // The answer to a beat may be followed by a silence of its own before the next begins.
+    // After the answer to a beat there may be one more silence before the next beat.
     let (idle, bitten) = counts(&server, Limit::IdleTime);
     assert!(idle <= 2 * silences + 1 && bitten == 0, "{idle}");
     drop(client);
@@ -162,7 +161,7 @@ fn head_that_is_late_counts_when_its_time_is_over_and_once() {
     let server = arena(1, limits);
     let mut late = open(server.local_addr());
     late.write_all(b"GET / HTTP/1.1\r\n").unwrap();
-    // It neither goes nor asks.
+    // The client neither closes the connection nor sends its request.
     was_only_observed(&server, Limit::HeadTime);
     late.write_all(b"Connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -172,7 +171,7 @@ fn head_that_is_late_counts_when_its_time_is_over_and_once() {
     nothing_is_left(server);
 }
 
-/// Lets in whoever waits for it.
+/// A channel whose join takes some time.
 struct SlowToJoin;
 
 impl lobbyd::Channel for SlowToJoin {

@@ -1,4 +1,4 @@
-//! Callbacks that panic: the channel ends, its client is told, and everything else lives on.
+//! Callbacks that panic: the channel ends, its client is informed, and everything else continues.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Messages that come in crumbs, or never end.
+//! Messages that arrive in very small parts, or never end.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use testkit::{Client, DEADLINE, at_any_pace, connect, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 
-/// A message of exactly `len` bytes.
+/// Returns a message of exactly `len` bytes.
 fn message(len: usize) -> String {
     let empty = json!(["11", "7", "room:x", "echo", {"body": ""}]).to_string();
     let body = "x".repeat(len - empty.len());
@@ -46,8 +46,9 @@ fn alone_a_message_of_64_kib_a_byte_at_a_time() {
         is_echoed(&mut client, len);
         shard_cpu_ns() - before
     };
-    // As many bytes in small messages as in a large one: the same cost if it is linear, 16 times it if quadratic. How
-    // many bytes come with one read varies from run to run, so the best of some runs counts.
+    // The small messages have as many bytes in all as the large one. The cost is equal if it is
+    // linear, and 16 times as high if quadratic. The bytes of one read vary from run to run, so the
+    // best of several runs counts.
     let mut ratios = (0..6).map(|_| {
         let small: u64 = (0..16).map(|_| cpu(4 << 10)).sum();
         let large = cpu(64 << 10);
@@ -122,7 +123,8 @@ fn stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
     let server = with_partial_timeout(200);
     let chat = Chat::start(&server, "room:x");
     let mut client = connect(&server);
-    // Cut so that every read ends in the middle of a header: something is always incomplete, nothing for long.
+    // The pings are cut so that every read ends in the middle of a header: some frame is always
+    // incomplete, but none for long.
     let mut pings = frame(9, b"").repeat(100);
     pings.rotate_left(1);
     let started = Instant::now();

@@ -1,4 +1,6 @@
-//! Proxies, and those who pretend to be some: lies in `X-Forwarded-For`, PROXY headers that are cut, wrong or missing.
+//! Proxies, and clients that pretend to be proxies.
+//!
+//! These clients send lies in `X-Forwarded-For`, and PROXY headers that are cut, wrong or missing.
 
 use std::io::{Read, Write};
 
@@ -22,7 +24,7 @@ fn claim(client: &str, peer: &str) -> String {
     format!("/claims/websocket?vsn=2.0.0&client={client}+at+{peer}")
 }
 
-/// A PROXY header of version 2 for a client `192.0.2.1`, by that command.
+/// Returns a PROXY header of version 2 with this command, for a client at `192.0.2.1`.
 pub fn header(command: u8) -> Vec<u8> {
     let mut bytes = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
     bytes.extend([0x20 | command, 0x11, 0, 12]);
@@ -30,14 +32,15 @@ pub fn header(command: u8) -> Vec<u8> {
     bytes
 }
 
-/// Sends `first` in two pieces, then asks to be let in at `target`. What comes back.
+/// Sends `first` in two pieces, then asks for an upgrade at `target`. Returns the start of the
+/// answer.
 fn announce(server: &Running, first: &[u8], cut: usize, target: &str) -> String {
     let mut stream = open(server.local_addr());
     let asked = upgrade_request(server.local_addr(), target, "");
     let whole = [first, asked.as_bytes()].concat();
     let (one, two) = whole.split_at(cut);
     stream.write_all(one).unwrap();
-    // Long enough, most times, for the server to read the first piece by itself.
+    // The pause is mostly long enough for the server to read the first piece alone.
     std::thread::sleep(std::time::Duration::from_millis(3));
     let _ = stream.write_all(two);
     let mut answer = [0; 32];
@@ -52,7 +55,7 @@ fn client_that_lies_about_its_address_is_counted_as_who_it_is() {
         let header = format!("X-Forwarded-For: {line}\r\n");
         upgrade(server.local_addr(), &claim(client, "127.0.0.1"), &header)
     };
-    // The proxy appends what it sees, whatever the client has written before.
+    // The proxy appends the address that it sees to any text that the client has sent.
     let kept =
         from("203.0.113.9, 192.0.2.1, 127.0.0.5", "192.0.2.1").expect("the right-most counts");
     let Err(again) = from("198.51.100.7, 192.0.2.1", "192.0.2.1") else {
@@ -103,7 +106,7 @@ fn trusted_proxy_without_the_header_of_version_2_is_closed_and_counted() {
     for first in wrong {
         assert_eq!(announce(&server, first, 0, &target), "", "{first:?}");
     }
-    // One that stops in the middle has as long as a request head.
+    // A header that stops in the middle has as much time as a request head.
     let mut slow = open(server.local_addr());
     slow.write_all(&header(1)[..20]).unwrap();
     assert_eq!(slow.read(&mut [0; 16]).unwrap(), 0);

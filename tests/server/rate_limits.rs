@@ -1,4 +1,4 @@
-//! Clients that send more than they may in a second: read later first, closed when they never rest.
+//! Clients over their rate: first they are read later, and closed if they never rest.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -19,8 +19,8 @@ fn is_echoed(client: &mut Client, number: usize, body: &str) {
     client.expect(json!(["11", number, "room:x", "phx_reply", response]));
 }
 
-/// Sends `first` messages at once and one more when they are answered. Everything is answered, the last only when what was
-/// too much is paid for.
+/// Sends `first` messages at once, and one more after their answers. All are answered, the last
+/// only after the excess is paid for.
 fn is_read_later(limits: ServerLimits, first: usize, body: &str, limit: Limit) {
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");
@@ -44,7 +44,7 @@ fn is_read_later(limits: ServerLimits, first: usize, body: &str, limit: Limit) {
 
 #[test]
 fn client_with_too_many_messages_is_read_later_and_loses_nothing() {
-    // More than the bystanders need.
+    // The rate is more than the bystanders need.
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 1_000)
         .with_burst(Limit::MessagesPerSecond, 1_000)
@@ -157,7 +157,7 @@ fn time_in_which_a_client_is_not_read_is_not_held_against_it() {
     let server = arena(1, limits);
     let mut client = connect(&server);
     client.join("room:x");
-    // A message is cut by the pause: its second half waits in the kernel for a second.
+    // The pause cuts a message: its second half waits in the kernel for a second.
     let pings = frame(9, b"").repeat(1_000);
     let message = frame(1, echo(1, "late").to_string().as_bytes());
     client.send_raw(&[&pings[..], &message[..10]].concat());
@@ -190,7 +190,7 @@ fn throttled_client_does_not_put_off_the_end_of_an_unfinished_message() {
         if let Some(close) = other {
             break close.close_code();
         }
-        // Throttled for 300 ms of these, and not over then.
+        // The client is throttled for 300 ms of this time, and is not over its rate at its end.
         std::thread::sleep(Duration::from_millis(400));
     };
     assert_eq!(code, 1008);

@@ -1,4 +1,4 @@
-//! Other rates while clients are at the old ones: what was taken at those is owed to nobody, and no pause lasts longer.
+//! A change of rates under load: debts of the old rates are forgiven, and no pause lasts longer.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ fn joins_are_accepted_at_a_new_rate_at_once() {
     let mut client = connect(&server);
     (0..40).for_each(|number| client.join(&format!("room:{number}")));
     reload(&server, at(20_000, 2_000));
-    // It would be refused for 40 s.
+    // The old rate would refuse joins for 40 s.
     (40..80).for_each(|number| client.join(&format!("room:{number}")));
     drop(client);
     nothing_is_left(server);
@@ -45,13 +45,14 @@ fn connections_are_accepted_at_a_new_rate_at_once() {
     reload(&server, at(20_000, 1_000));
     let started = Instant::now();
     let then: Vec<Client> = (0..20).map(|_| connect(&server)).collect();
-    // At the old rate they would have to wait for 39 s.
+    // The old rate would make these connections wait for 39 s.
     assert!(started.elapsed() < DEADLINE);
     drop((first, then));
     nothing_is_left(server);
 }
 
-/// Pings of `bytes` bytes at `old` rates, of which `spent` are less than its burst and `too_many` are more.
+/// Sends pings of `bytes` bytes at the `old` rates: `spent` pings are less than the burst, and
+/// `too_many` are more.
 fn is_forgiven(old: ServerLimits, limit: Limit, (spent, too_many): (usize, usize), bytes: usize) {
     let server = arena(1, old);
     let ping = frame(9, &vec![b'x'; bytes]);
@@ -71,7 +72,7 @@ fn is_forgiven(old: ServerLimits, limit: Limit, (spent, too_many): (usize, usize
     reload(&server, new);
     (0..too_many).for_each(|_| assert_eq!(greedy.recv().opcode, 10));
     greedy.expect_nothing();
-    // One that is over is still answered, the next is read when it has paid.
+    // A message over the rate is still answered. The next one is read once the debt is paid.
     for body in ["one", "two"] {
         thrifty.send(json!(["11", body, "room:x", "echo", {"body": body}]));
         let response = json!({"status": "ok", "response": {"body": body}});

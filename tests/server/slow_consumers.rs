@@ -1,4 +1,4 @@
-//! Clients that do not read: what waits for them is bounded, they are never sent a silent gap, and nobody waits for them.
+//! Clients that do not read: bounded memory, no silent gap, and no other client that waits.
 
 use std::io::{ErrorKind, Write};
 use std::net::Shutdown;
@@ -12,7 +12,8 @@ use testkit::{Client, DEADLINE, at_any_pace, connect, connect_narrow, eventually
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 
-/// Publishes `count` messages of 4 KiB to `topic`, no faster than a witness there gets them, who loses none.
+/// Publishes `count` messages of 4 KiB to `topic`, no faster than a witness in the topic gets them.
+/// The witness must lose none.
 fn flood(server: &Running, topic: &str, first: usize, count: usize) {
     let mut witness = connect(server);
     witness.join(topic);
@@ -31,7 +32,8 @@ fn flood(server: &Running, topic: &str, first: usize, count: usize) {
     }
 }
 
-/// Reads what `client` was sent of a flood: numbers without a gap. Returns how many, and the Close's code if one came.
+/// Reads the messages of a flood that `client` was sent, numbered without a gap. Returns their
+/// number, and the code of a Close, if one came.
 fn drain(client: &mut Client) -> (usize, Option<u16>) {
     let mut count = 0;
     loop {
@@ -80,7 +82,7 @@ fn slow_consumer_that_reads_no_close_is_cut_and_has_no_gap_before() {
     let mut slow = connect_narrow(server.local_addr());
     slow.join("room:slow");
     flood(&server, "room:slow", 0, 700);
-    // It has left nothing on the server, although its socket is open.
+    // The client has left nothing on the server, although its socket is open.
     let chat_alone = 1;
     eventually("it is cut", || server.endpoint().topics_len() == chat_alone);
     std::thread::sleep(Duration::from_millis(400));
@@ -101,7 +103,8 @@ fn slow_consumer_that_wakes_within_the_retention_gets_all_and_goes_on() {
     const FLOOD: usize = 200;
     flood(&server, "room:lobby", 0, FLOOD);
     for client in &mut slow {
-        // Asked before anything is read: the answer comes behind what was published before it.
+        // The request is sent before anything is read, so its answer comes after messages that were
+        // published before it.
         client.send(json!(["11", "9", "room:lobby", "echo", {}]));
         for number in 0..FLOOD {
             assert_eq!(client.json()[4]["number"], number);
@@ -171,7 +174,8 @@ fn pings_of_a_client_that_reads_no_pongs_are_read_no_further() {
     nothing_is_left(server);
 }
 
-/// Sends numbered frames until the server has read nothing for a while; ends the last one. Returns how many were sent.
+/// Sends numbered frames until the server has read none for a while, then the rest of the last
+/// frame. Returns the number of frames.
 fn send_until_stuck(client: &mut Client, frame: impl Fn(usize) -> Vec<u8>) -> usize {
     client
         .stream
@@ -195,7 +199,7 @@ fn send_until_stuck(client: &mut Client, frame: impl Fn(usize) -> Vec<u8>) -> us
     unreachable!()
 }
 
-/// The last frame can only go out while answers are being read: a thread sends its rest.
+/// The last frame can only be sent while answers are read, so a thread sends its rest.
 fn finish(client: &Client, rest: Vec<u8>, number: usize) -> usize {
     let mut stream = client.stream.try_clone().unwrap();
     std::thread::spawn(move || drop(stream.write_all(&rest)));
@@ -244,12 +248,13 @@ fn alone_memory_held_by_clients_that_never_read() {
         "{CLIENTS} clients that never read: {} KiB more",
         grown >> 10
     );
-    // Half a megabyte of answers each and one megabyte of log; anything without a bound is far beyond this.
+    // Half a megabyte of answers for each client, and one megabyte of log. Any unbounded queue
+    // would be far larger.
     assert!(grown < 96 << 20, "{grown} bytes");
     for client in stuck_clients {
-        // Threads are still trying to send on them.
+        // Threads may still be sending on these clients.
         let client = client.join().unwrap();
-        // It may have been cut by now, as the slow reader that it is.
+        // The server may have cut the connection by now, because its client reads slowly.
         let _ = client.stream.shutdown(Shutdown::Both);
     }
     chat.end();

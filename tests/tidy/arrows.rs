@@ -1,4 +1,4 @@
-//! The arrows of a repository: which file uses a name that which other file defines.
+//! The arrows of a repository: each use of a name that another file defines.
 
 use super::crates::{Crates, Module};
 use super::facts::Import;
@@ -10,14 +10,14 @@ pub struct Arrow<'a> {
     pub from: &'a str,
     pub line: usize,
     pub to: &'a str,
-    /// As it is written there.
+    /// The path to the name, as it is written there.
     pub path: String,
-    /// Files that handed the name on: `mod.rs` files and `lib.rs`.
+    /// Files that hand the name on: `mod.rs` files and `lib.rs`.
     pub faces: Vec<&'a str>,
 }
 
 impl<'a> Crates<'a> {
-    /// Every arrow, in the order of files and lines, each name of a file once.
+    /// Returns every arrow, in the order of files and lines, with each name of a file once.
     pub fn arrows(&self) -> Vec<Arrow<'a>> {
         let mut arrows = Vec::new();
         let modules = self.modules.iter().enumerate().filter(|(_, m)| !m.is_test);
@@ -55,7 +55,7 @@ impl<'a> Crates<'a> {
         }
     }
 
-    /// An import of this module brought `name`, and is itself an arrow.
+    /// True if an import of this module brought `name`, and is itself an arrow.
     fn is_counted(&self, id: usize, module: &Module<'a>, name: &str) -> bool {
         let imports = &module.scope.imports;
         let mut of_name = imports.iter().filter(|import| import.name == name);

@@ -1,9 +1,9 @@
-//! What attributes say of an item: compiled for tests alone, or read from another path.
+//! The attributes of an item: whether it is compiled for tests alone, or read from another path.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, Token};
 
-/// The attributes of an item.
+/// Returns the attributes of an item.
 pub fn of(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
@@ -21,7 +21,7 @@ pub fn of(item: &Item) -> &[Attribute] {
     }
 }
 
-/// No build but one of tests (or of documentation tests) compiles what has these attributes.
+/// True if only builds of tests or of documentation tests compile an item with these attributes.
 pub fn is_test_only(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
@@ -40,7 +40,7 @@ pub fn is_test(attributes: &[Attribute]) -> bool {
         .any(|attribute| last(attribute) == Some(true))
 }
 
-/// The file that `#[path = "…"]` names.
+/// Returns the file that `#[path = "…"]` names.
 pub fn path_of(attributes: &[Attribute]) -> Option<String> {
     attributes.iter().find_map(|attribute| {
         let Meta::NameValue(pair) = &attribute.meta else {
@@ -56,7 +56,7 @@ pub fn path_of(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-/// Whether a condition can hold in a build that is not for tests, with features as they may be.
+/// True if a condition can hold in a build that is not for tests, with any features.
 fn can_hold(condition: &Meta) -> bool {
     match condition {
         Meta::Path(path) => !(path.is_ident("test") || path.is_ident("doctest")),
@@ -68,7 +68,7 @@ fn can_hold(condition: &Meta) -> bool {
             match () {
                 () if list.path.is_ident("all") => parts.iter().all(can_hold),
                 () if list.path.is_ident("any") => parts.iter().any(can_hold),
-                () => true, // not(…): what is left out of tests is in the program
+                () => true, // not(…): an item that is left out of tests is in the program
             }
         }
         Meta::NameValue(_) => true,

@@ -1,11 +1,11 @@
-//! The repository as crates: which file is which module of which target, and what none reaches.
+//! The repository as crates: the module of each file, and the files that no target reaches.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Child, Facts, Scope};
 use super::texts::Texts;
 
-/// Where packages are, from the root of the repository; the first holds the rest.
+/// The folders of packages, from the root of the repository. The first holds the others.
 const PACKAGES: [&str; 6] = [
     "",
     "loadtest/",
@@ -32,12 +32,12 @@ pub struct Module<'a> {
     pub library: Option<(usize, String)>,
     pub children: BTreeMap<&'a str, usize>,
     pub is_test: bool,
-    /// It has modules in other files: its `pub use` hands their names on.
+    /// True if the module has modules in other files, whose names its `pub use` hands on.
     pub is_face: bool,
 }
 
 impl<'a> Crates<'a> {
-    /// Follows `mod` items from every target.
+    /// Returns the crates, by following `mod` items from every target.
     pub fn new(texts: &'a Texts, facts: &'a BTreeMap<String, Facts>) -> Crates<'a> {
         let mut crates = Crates {
             modules: Vec::new(),
@@ -123,7 +123,7 @@ struct Place<'a> {
     is_test: bool,
 }
 
-/// The roots of a package's crates, the library first.
+/// Returns the roots of a package's crates, the library first.
 fn targets<'a>(package: &str, manifest: &str, facts: &'a BTreeMap<String, Facts>) -> Vec<&'a str> {
     let named: BTreeSet<String> = manifest
         .lines()
@@ -147,7 +147,7 @@ fn targets<'a>(package: &str, manifest: &str, facts: &'a BTreeMap<String, Facts>
     targets
 }
 
-/// The file of a module that is declared in `parent`, whose modules are in `folder`.
+/// Returns the file of a module that is declared in `parent`, whose modules are in `folder`.
 fn file_of<'a>(
     child: &Child,
     parent: &str,
@@ -180,7 +180,7 @@ fn normalized(path: &str) -> String {
     parts.join("/")
 }
 
-/// The folder of a file, with its last slash.
+/// Returns the folder of a file, with its last slash.
 pub fn folder_of(file: &str) -> String {
     file.rsplit_once('/')
         .map_or(String::new(), |(folder, _)| format!("{folder}/"))

@@ -1,11 +1,11 @@
-//! What is asked of a Rust file, as plain data without the syntax it was read from.
+//! The facts of a Rust file that rules need, as plain data without syntax.
 
 use std::collections::BTreeSet;
 
-/// A file.
+/// The facts of a file.
 #[derive(Default)]
 pub struct Facts {
-    /// What the file itself declares and names.
+    /// The declarations and the names of the file itself.
     pub scope: Scope,
     pub functions: Vec<Function>,
     /// Tests, those within a macro as well, with their lines.
@@ -20,7 +20,7 @@ pub struct Facts {
 #[derive(Default)]
 pub struct Scope {
     pub defined: BTreeSet<String>,
-    /// Names of `#[macro_export]` macros, which stand at the root of the crate.
+    /// Names of `#[macro_export]` macros, which are at the root of the crate.
     pub exported_macros: Vec<String>,
     pub children: Vec<Child>,
     pub imports: Vec<Import>,
@@ -34,27 +34,27 @@ pub struct Child {
     pub name: String,
     pub path: Option<String>,
     pub is_test: bool,
-    /// `None`: the module is a file of its own.
+    /// The module's scope. `None` if the module is a file of its own.
     pub inline: Option<Scope>,
 }
 
 /// One name of a `use` item.
 pub struct Import {
     pub path: Vec<String>,
-    /// The name it has here, `*` for all.
+    /// The name that the import has here, `*` for all names.
     pub name: String,
-    /// Not private: it hands the name on.
+    /// True if the import is not private, so that it hands the name on.
     pub is_public: bool,
     pub line: usize,
 }
 
-/// A path in code, and where it begins.
+/// A path in code, and the line where it begins.
 pub struct Named {
     pub path: Vec<String>,
     pub line: usize,
 }
 
-/// A function, and how many lines it has from `fn` to its last brace.
+/// A function, and its number of lines from `fn` to its last brace.
 pub struct Function {
     pub name: String,
     pub line: usize,

@@ -1,15 +1,15 @@
-//! Circles and floors of a graph, whatever its nodes are.
+//! The circles and the floors of a graph, with nodes of any kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What each node points to.
+/// A graph: for each node, the nodes that it points to.
 #[derive(Default)]
 pub struct Graph<'a> {
     pub nodes: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Graph<'a> {
-    /// Adds an arrow; one to itself is none.
+    /// Adds an arrow. An arrow from a node to itself is ignored.
     pub fn point(&mut self, from: &'a str, to: &'a str) {
         self.nodes.entry(to).or_default();
         let targets = self.nodes.entry(from).or_default();
@@ -18,12 +18,12 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// How many pairs of nodes have an arrow.
+    /// Returns the number of pairs of nodes with an arrow.
     pub fn arrows(&self) -> usize {
         self.nodes.values().map(BTreeSet::len).sum()
     }
 
-    /// Sets of nodes that reach each other, each of more than one.
+    /// Returns the sets of two and more nodes that reach each other.
     pub fn circles(&self) -> Vec<BTreeSet<&'a str>> {
         self.components()
             .into_iter()
@@ -31,7 +31,7 @@ impl<'a> Graph<'a> {
             .collect()
     }
 
-    /// The longest way down, in nodes; a circle is one node.
+    /// Returns the length of the longest way down, in nodes. A circle counts as one node.
     pub fn floors(&self) -> usize {
         let mut heights: BTreeMap<&str, usize> = BTreeMap::new();
         for component in self.components() {
@@ -43,7 +43,8 @@ impl<'a> Graph<'a> {
         heights.values().copied().max().unwrap_or(0)
     }
 
-    /// Arrows that point back in the best order that a simple search finds; 0 without a circle.
+    /// Returns the number of arrows that point back in the best order of a simple search: 0 without
+    /// a circle.
     pub fn back(&self) -> usize {
         self.circles()
             .iter()
@@ -51,7 +52,7 @@ impl<'a> Graph<'a> {
             .sum()
     }
 
-    /// Takes the node with most arrows out over those in first, again and again.
+    /// Repeatedly takes out the node whose arrows out exceed its arrows in by most.
     fn back_within(&self, circle: &BTreeSet<&'a str>) -> usize {
         let mut left = circle.clone();
         let mut back = 0;
@@ -73,7 +74,7 @@ impl<'a> Graph<'a> {
         back
     }
 
-    /// Strongly connected components, what is pointed to before what points (Tarjan).
+    /// Returns the strongly connected components, targets before their sources (Tarjan).
     fn components(&self) -> Vec<BTreeSet<&'a str>> {
         let mut search = Search {
             graph: self,
@@ -100,7 +101,7 @@ struct Search<'a, 'g> {
 }
 
 impl<'a> Search<'a, '_> {
-    /// The lowest place that `node` reaches.
+    /// Returns the lowest place that `node` reaches.
     fn visit(&mut self, node: &'a str) -> usize {
         let place = self.places.len();
         self.places.insert(node, place);

@@ -1,4 +1,4 @@
-//! Rules for arrows: folders have one order, outsiders use the face, there is one circle.
+//! Rules for arrows: one order of folders, faces for outsiders, and one known circle.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, ORDERS, Order, WAISTS, Waist};
 
 const LIB: &str = "src/lib.rs";
 
-/// Circles of files but for the one that is known.
+/// Returns the circles of files, except the known one.
 pub fn circles(repository: &Repository) -> Vec<String> {
     let known: BTreeSet<&str> = CIRCLE.iter().copied().collect();
     let circles = of_files(&repository.arrows).circles();
@@ -23,7 +23,7 @@ pub fn circles(repository: &Repository) -> Vec<String> {
     told.collect()
 }
 
-/// Between the folders of `src`: the table, and the face of the folder that is named.
+/// Returns arrows between folders of `src` that the table forbids, or that bypass a face.
 pub fn between_folders(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for arrow in &repository.arrows {
@@ -84,7 +84,7 @@ fn round_by_a_face(repository: &Repository, arrow: &Arrow<'_>) -> Option<String>
     (!is_macro(repository, arrow)).then(|| complaint(arrow, &what, mend))
 }
 
-/// `#[macro_export]` puts a macro at the root of the crate, wherever it is written.
+/// True for a `#[macro_export]` macro, which is at the root of the crate wherever it is written.
 fn is_macro(repository: &Repository, arrow: &Arrow<'_>) -> bool {
     let exported = &repository.facts[arrow.to].scope.exported_macros;
     exported
@@ -92,7 +92,7 @@ fn is_macro(repository: &Repository, arrow: &Arrow<'_>) -> bool {
         .any(|name| arrow.path.ends_with(&format!("crate::{name}")))
 }
 
-/// Exceptions that nothing needs.
+/// Returns exceptions that no arrow needs.
 pub fn idle_exceptions(repository: &Repository) -> Vec<String> {
     let mend = "take it out of tests/tidy/tree.rs";
     let mut wrong = Vec::new();
@@ -116,7 +116,7 @@ pub fn idle_exceptions(repository: &Repository) -> Vec<String> {
     wrong
 }
 
-/// `session/seal_broadcast` is that file or folder.
+/// True if `file` is at `place`: `session/seal_broadcast` is a file or a folder.
 fn is_at(file: &str, place: &str) -> bool {
     let rest = file
         .strip_prefix("src/")
@@ -124,7 +124,7 @@ fn is_at(file: &str, place: &str) -> bool {
     rest.is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
-/// Within the folders that have an order.
+/// Returns arrows that point up within folders that have an order.
 pub fn in_order(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for order in ORDERS {
@@ -145,12 +145,12 @@ pub fn in_order(repository: &Repository) -> Vec<String> {
     wrong
 }
 
-/// The place of a room from the top.
+/// Returns the place of a room, counted from the top.
 pub fn floor(order: &Order, room: &str) -> Option<usize> {
     order.floors.iter().position(|floor| floor.contains(&room))
 }
 
-/// States: files below the waist have no `impl` of the struct above them.
+/// Returns states with an `impl` of their struct, which files below the waist must not have.
 pub fn states(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for Waist { folder, name } in WAISTS {

@@ -1,7 +1,7 @@
-//! The structure of the repository, held by a test: who imports whom, sizes, names, dead files.
+//! Tests of the repository's structure: imports, sizes, names, files that no target reaches.
 //!
-//! The plan is in `tree.rs`. `cargo test --test tidy -- --nocapture` prints the table of folders;
-//! with `TIDY_ROOT=/path` before it, that of another checkout.
+//! The plan is in `tree.rs`. `cargo test --test tidy -- --nocapture` prints the table of folders.
+//! With `TIDY_ROOT=/path` before the command, the tests read another checkout.
 
 mod arrows;
 mod attributes;

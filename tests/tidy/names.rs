@@ -1,4 +1,4 @@
-//! Rules for names: words that somebody searches for, each for one thing.
+//! Rules for names: words that people search for, each for one thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,8 @@ use super::words::{
     TEST_BEGINNINGS,
 };
 
-/// Where pictures are looked for: code, and the benches that are called as what they measure.
+/// The folders that are searched for retired names: code, and benches named after what they
+/// measure.
 const PICTURED: &[&str] = &[
     "src/",
     "loadtest/src/",
@@ -21,7 +22,7 @@ const PICTURED: &[&str] = &[
 /// The crates whose types are held.
 const CRATES: &[&str] = &["src/", "loadtest/src/"];
 
-/// Names of files and folders.
+/// Returns faults in the names of files and folders.
 pub fn files(repository: &Repository) -> Vec<String> {
     let mut places = BTreeSet::new();
     for path in repository.facts.keys() {
@@ -51,7 +52,7 @@ fn picture(name: &str) -> Option<String> {
     retired.map(|(_, now)| format!("`{name}` is a picture\n    the word is {now}"))
 }
 
-/// Why a name is not one for a file, wherever it is.
+/// Returns the reason why a name is unfit for any file.
 fn unfit(name: &str) -> Option<String> {
     let is_kept = |kept: &[(&str, &str)]| kept.iter().any(|(word, _)| *word == name);
     let is_gerund =
@@ -66,7 +67,7 @@ fn unfit(name: &str) -> Option<String> {
     empty.map(|word| format!("`{word}` in `{name}` says nothing\n    name it by what is in it"))
 }
 
-/// Names of types.
+/// Returns faults in the names of types.
 pub fn types(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for (path, facts) in repository.under(CRATES) {
@@ -107,7 +108,7 @@ fn too_long(name: &str) -> Option<String> {
         .then(|| format!("has {letters} letters, at most {TEST_NAME_MAX}\n    say it shorter"))
 }
 
-/// Files of one name in `src`.
+/// Returns files of `src` that share a name.
 pub fn twice(repository: &Repository) -> Vec<String> {
     let mut of_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let is_held = |file: &&&str| file.starts_with("src/") && stem(file) != "mod";

@@ -1,4 +1,4 @@
-//! From the text of a Rust file to its facts: a walk over the syntax tree.
+//! The parser from the text of a Rust file to its facts: a walk over the syntax tree.
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
@@ -8,7 +8,7 @@ use super::attributes::{is_test, is_test_only, path_of};
 use super::facts::{Child, Facts, Function, Import, Named, Scope};
 use super::tokens;
 
-/// Reads a file's text.
+/// Parses a file's text.
 pub fn parse(text: &str) -> syn::Result<Facts> {
     let file = syn::parse_file(text)?;
     let mut reader = Reader {

@@ -9,12 +9,12 @@ use super::graph::Graph;
 use super::imports::floor;
 use super::tree::ORDERS;
 
-/// `up`: against the order of `tree.rs`, if the folder has one. `back`: against the best order that
-/// a simple search finds, which is 0 without circles.
+/// `up` counts arrows against the order of `tree.rs`, if the folder has one. `back` counts arrows
+/// against the best order that a simple search finds; it is 0 without circles.
 const HEAD: &str =
     "folder                          files rooms floors arrows   up back  circles of rooms\n";
 
-/// Each folder with its rooms, and each circle of files with the arrows in it.
+/// Returns a line for each folder with rooms, and each circle of files with its arrows.
 pub fn report(arrows: &[Arrow<'_>], files: &BTreeSet<&str>) -> String {
     let mut text = String::from(HEAD);
     for folder in folders(files) {
@@ -66,7 +66,7 @@ fn up(folder: &str, rooms: &Graph<'_>) -> String {
     up.count().to_string()
 }
 
-/// A circle with every arrow within it.
+/// Returns the text of a circle with every arrow within it.
 pub fn describe(circle: &BTreeSet<&str>, arrows: &[Arrow<'_>]) -> String {
     let names: Vec<&str> = circle.iter().copied().collect();
     let mut text = format!("\ncircle of {} files: {}\n", circle.len(), names.join(" "));
@@ -86,7 +86,7 @@ pub fn describe(circle: &BTreeSet<&str>, arrows: &[Arrow<'_>]) -> String {
     text
 }
 
-/// The graph of files.
+/// Returns the graph of files.
 pub fn of_files<'a>(arrows: &[Arrow<'a>]) -> Graph<'a> {
     let mut graph = Graph::default();
     for arrow in arrows {
@@ -95,7 +95,7 @@ pub fn of_files<'a>(arrows: &[Arrow<'a>]) -> Graph<'a> {
     graph
 }
 
-/// The graph of what stands directly in a folder: a file, or a folder with all its files.
+/// Returns the graph of a folder's rooms: a room is a file, or a folder with all its files.
 fn rooms_of<'a>(folder: &str, arrows: &[Arrow<'a>], files: &BTreeSet<&'a str>) -> Graph<'a> {
     let mut graph = Graph::default();
     for room in files.iter().filter_map(|file| room(folder, file)) {
@@ -109,7 +109,7 @@ fn rooms_of<'a>(folder: &str, arrows: &[Arrow<'a>], files: &BTreeSet<&'a str>) -
     graph
 }
 
-/// The room of `folder` that `file` belongs to: its name there without `.rs`.
+/// Returns the room of `folder` that `file` belongs to: its name there without `.rs`.
 pub fn room<'a>(folder: &str, file: &'a str) -> Option<&'a str> {
     let rest = file.strip_prefix(folder)?;
     let first = rest.split('/').next().unwrap_or(rest);

@@ -1,4 +1,4 @@
-//! A repository, read once: its texts, what is in each file, and its arrows.
+//! A repository, read once: its texts, the facts of each file, and its arrows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::crates::Crates;
 use super::facts::Facts;
 use super::texts::{Texts, parse_all, read};
 
-/// All that the rules ask of a checkout.
+/// A checkout as the rules see it.
 pub struct Repository {
     pub texts: &'static Texts,
     pub facts: &'static BTreeMap<String, Facts>,
@@ -25,7 +25,8 @@ impl Repository {
         Repository::of(read.unwrap_or_else(|error| panic!("{}: {error}", root.display())))
     }
 
-    /// Takes texts by their path. They are kept until the test ends, so that names can borrow.
+    /// Makes a repository of texts by path. They are kept until the test ends, so that names can
+    /// borrow from them.
     pub fn of(texts: Texts) -> Repository {
         let texts: &'static Texts = Box::leak(Box::new(texts));
         let facts: &'static BTreeMap<String, Facts> = Box::leak(Box::new(parse_all(texts)));
@@ -42,7 +43,7 @@ impl Repository {
         }
     }
 
-    /// Rust files under one of `folders`.
+    /// Returns the Rust files under one of `folders`.
     pub fn under(&self, folders: &[&str]) -> impl Iterator<Item = (&'static str, &'static Facts)> {
         let is_under = |path: &&String| folders.iter().any(|f| path.starts_with(f));
         let paths: Vec<&'static String> = self.facts.keys().filter(is_under).collect();
@@ -53,7 +54,7 @@ impl Repository {
     }
 }
 
-/// A file's name without folder and `.rs`.
+/// Returns a file's name without folder and `.rs`.
 pub fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".rs").unwrap_or(name)

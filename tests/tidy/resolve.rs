@@ -1,21 +1,23 @@
-//! From a path in code to the file that defines the name, through re-exports, renames and globs.
+//! The way from a path in code to the file that defines the name.
+//!
+//! It leads through re-exports, renames and globs.
 
 use std::collections::BTreeSet;
 
 use super::crates::Crates;
 
-/// What a path names.
+/// The target of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// A module.
     Module(usize),
     /// A name that this module defines.
     Item(usize),
-    /// Something of another package.
+    /// A name of another package.
     Outside,
 }
 
-/// What a path names, and the modules that handed it on.
+/// The target of a path, and the modules that hand the name on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Way {
     pub found: Found,
@@ -25,7 +27,7 @@ pub struct Way {
 type Seen = BTreeSet<(usize, String, bool)>;
 
 impl Crates<'_> {
-    /// What `path` names in the module `from`. `None` if nothing here has that name.
+    /// Returns the target of `path` in the module `from`. `None` if nothing here has that name.
     pub fn resolve(&self, from: usize, path: &[String]) -> Option<Way> {
         let mut way = self.follow(from, path, false, &mut Seen::new())?;
         let own = self.modules[from].file;
@@ -33,7 +35,7 @@ impl Crates<'_> {
         Some(way)
     }
 
-    /// What the module that a glob import names is.
+    /// Returns the module that a glob import names.
     pub fn resolve_module(&self, from: usize, path: &[String]) -> Option<Way> {
         self.follow(from, path, true, &mut Seen::new())
     }
@@ -63,7 +65,7 @@ impl Crates<'_> {
             let found = self.lookup(module, name, !is_last || as_module, seen);
             let found = found.or_else(|| self.library(from, name).filter(|_| at == 0));
             let Some(mut way) = found else {
-                // A macro may have made the name; nothing is made up for a word without a path.
+                // A macro may have made the name. A word without a path gets no target.
                 let made = Found::Item(module);
                 return (at > 0).then_some(Way { found: made, faces });
             };
@@ -77,7 +79,7 @@ impl Crates<'_> {
         Some(Way { found, faces })
     }
 
-    /// The library of the same package, where `name` is its name.
+    /// Returns the library of the same package, if `name` is its name.
     fn library(&self, from: usize, name: &str) -> Option<Way> {
         let module = &self.modules[from];
         let (root, library) = module.library.as_ref()?;
@@ -88,7 +90,8 @@ impl Crates<'_> {
         })
     }
 
-    /// What `name` is in `module`: its own item, an import, a child, or one of a glob import.
+    /// Returns the target of `name` in a module: its own item, an import, a child, or a name of a
+    /// glob import.
     fn lookup(&self, id: usize, name: &str, as_module: bool, seen: &mut Seen) -> Option<Way> {
         let key = (id, name.to_owned(), as_module);
         if !seen.insert(key.clone()) {

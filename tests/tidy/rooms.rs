@@ -1,4 +1,4 @@
-//! Rules for folders: how many files, and that the table names what is there.
+//! Rules for folders: the number of files, and the table of rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::report::room;
 use super::repository::{Repository, stem};
 use super::tree::{COMING, FOLDER_FILES_MAX, IMPORTS, ORDERS, SERVER_FILES_MAX};
 
-/// Folders of `src` with more files than somebody keeps in mind.
+/// Returns folders of `src` with too many files to keep in mind.
 pub fn sizes(repository: &Repository) -> Vec<String> {
     let mut folders: BTreeMap<String, usize> = BTreeMap::new();
     let files = repository
@@ -38,7 +38,7 @@ pub fn sizes(repository: &Repository) -> Vec<String> {
     wrong
 }
 
-/// Rooms that the table does not know, and lines of the table for which there is no room.
+/// Returns rooms that the table does not have, and lines of the table without a room.
 pub fn table(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut named: BTreeSet<String> = BTreeSet::new();
@@ -94,7 +94,7 @@ fn is_there(repository: &Repository, path: &str) -> bool {
     repository.files.iter().any(is_it)
 }
 
-/// Files that no target compiles.
+/// Returns files that no target compiles.
 pub fn dead(repository: &Repository) -> Vec<String> {
     let paths = repository.facts.keys().map(String::as_str);
     let dead = paths.filter(|path| !repository.crates.reached.contains(path));

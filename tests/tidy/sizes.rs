@@ -8,12 +8,12 @@ use super::limits::{
 };
 use super::repository::{Repository, stem};
 
-/// Where files and functions are held to a size.
+/// The folders whose files and functions have a limit.
 const HELD: &[&str] = &["src/", "loadtest/src/", "testkit/src/", "tests/"];
-/// Where each file says first what it is.
+/// The folders whose files begin with a line that says what the file is.
 const CRATES: &[&str] = &["src/", "loadtest/src/", "testkit/src/"];
 
-/// Long files.
+/// Returns long files.
 pub fn files(repository: &Repository) -> Vec<String> {
     let mut long = BTreeMap::new();
     for (path, _) in repository.under(HELD) {
@@ -26,7 +26,7 @@ pub fn files(repository: &Repository) -> Vec<String> {
     but_for(long, LONG_FILES, "LONG_FILES")
 }
 
-/// Long functions.
+/// Returns long functions.
 pub fn functions(repository: &Repository) -> Vec<String> {
     let mut long = BTreeMap::new();
     for (path, facts) in repository.under(HELD) {
@@ -47,7 +47,7 @@ pub fn functions(repository: &Repository) -> Vec<String> {
     but_for(long, LONG_FUNCTIONS, "LONG_FUNCTIONS")
 }
 
-/// What is wrong without the exceptions, and exceptions that nothing needs.
+/// Returns faults without an exception, and exceptions that no fault needs.
 fn but_for(mut wrong: BTreeMap<String, String>, kept: &[(&str, &str)], table: &str) -> Vec<String> {
     let idle = kept
         .iter()
@@ -61,7 +61,7 @@ fn but_for(mut wrong: BTreeMap<String, String>, kept: &[(&str, &str)], table: &s
     wrong.into_values().chain(idle).collect()
 }
 
-/// Lines of the load test.
+/// Checks the number of lines of the load test.
 pub fn loadtest(repository: &Repository) -> Vec<String> {
     let files = repository.under(&["loadtest/src/"]);
     let lines: usize = files
@@ -79,7 +79,7 @@ pub fn loadtest(repository: &Repository) -> Vec<String> {
     }
 }
 
-/// Comments that are too wide, as many in each folder as the table allows.
+/// Returns comments that are too wide, where a folder has more or fewer than the table allows.
 pub fn comments(repository: &Repository) -> Vec<String> {
     let mut wide: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (path, _) in repository.under(CRATES) {
@@ -120,7 +120,7 @@ pub fn comments(repository: &Repository) -> Vec<String> {
     wrong
 }
 
-/// The folder of a file as `WIDE_COMMENTS` has it: one below `src`, or the crate's.
+/// Returns the folder of a file as in `WIDE_COMMENTS`: a folder below `src`, or the crate's.
 fn held_folder(path: &str) -> &str {
     match path.strip_prefix("src/").and_then(|rest| rest.find('/')) {
         Some(slash) => &path[.."src/".len() + slash + 1],
@@ -132,7 +132,8 @@ fn held_folder(path: &str) -> &str {
     }
 }
 
-/// Rows of tables are left out: Markdown cannot break them.
+/// True for a comment that is too wide. Rows of tables are left out, because Markdown cannot break
+/// them.
 fn is_wide_comment(line: &str) -> bool {
     let line_text = line.trim_start();
     let Some(text) = line_text.strip_prefix("//") else {
@@ -142,7 +143,7 @@ fn is_wide_comment(line: &str) -> bool {
     line.chars().count() > COLUMNS_MAX && !text.starts_with('|')
 }
 
-/// First lines: they say what a file is, for the list of files that is made of them.
+/// Checks first lines, which say what a file is. The list of files is made of them.
 pub fn first_lines(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for (path, _) in repository.under(CRATES) {

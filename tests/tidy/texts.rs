@@ -7,7 +7,7 @@ use std::{fs, io};
 use super::facts::Facts;
 use super::parse::parse;
 
-/// Texts by their path from the root.
+/// Texts by path, from the root of the checkout.
 pub type Texts = BTreeMap<String, String>;
 
 /// Reads the texts under `root`.
@@ -24,7 +24,7 @@ pub fn read(root: &Path) -> io::Result<Texts> {
 
 fn walk(root: &Path, folder: &str, texts: &mut Texts) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(root.join(folder)) else {
-        return Ok(()); // a folder that a repository need not have
+        return Ok(()); // the repository need not have this folder
     };
     for entry in entries {
         let entry = entry?;

@@ -1,10 +1,10 @@
-//! Paths and tests among the tokens of a macro, which has no other syntax that is known here.
+//! Paths among the tokens of a macro, whose other syntax is unknown here.
 
 use proc_macro2::{TokenStream, TokenTree};
 
 use super::facts::Named;
 
-/// Adds what looks like a path, a call or a type to `into`.
+/// Adds paths, calls and types among `tokens` to `into`.
 pub fn paths(tokens: TokenStream, into: &mut Vec<Named>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut at = 0;
@@ -68,7 +68,7 @@ fn is_punct(token: &TokenTree, sign: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
-/// The name behind a `::` with which `tokens` begin.
+/// Returns the name after a `::` with which `tokens` begin.
 fn after_colons(tokens: &[TokenTree]) -> Option<String> {
     match tokens {
         [first, second, TokenTree::Ident(name), ..]

@@ -1,14 +1,15 @@
 //! The plan of the house: folders, their order, and what each may import.
 //!
-//! Edit this file when the house changes: each line says why it is so. Sizes are in `limits.rs`,
-//! names in `words.rs`, all else is the engine. An exception that nothing needs fails the test.
+//! Edit this file when the structure changes: each line gives its reason. Sizes are in `limits.rs`,
+//! names in `words.rs`. The other files are the engine. An exception that nothing needs fails the
+//! test.
 
-/// What a folder or file of `src` may import; the face of a folder is its `mod.rs`.
+/// The imports that a folder or file of `src` may have. The face of a folder is its `mod.rs`.
 pub struct Import {
     pub from: &'static str,
     /// Folders of `src`. `session/seal_broadcast` is that file alone, named by the folder's face.
     pub to: &'static [&'static str],
-    /// It may name what `lib.rs` hands on, whichever folder that is of.
+    /// True if the folder may use names of `lib.rs`, from whichever folder they come.
     pub lib: bool,
 }
 
@@ -22,7 +23,7 @@ const fn over_lib(from: &'static str, to: &'static [&'static str]) -> Import {
     Import { from, to, lib }
 }
 
-/// Who may import whom in `src`. A folder that has no line here may not be in `src`.
+/// The imports that are allowed in `src`. A folder without a line here may not be in `src`.
 pub const IMPORTS: &[Import] = &[
     // The steps of the program are the binary's, over what the library publishes.
     over_lib("main", &["program", "config", "server", "channel"]),
@@ -50,7 +51,7 @@ pub const IMPORTS: &[Import] = &[
             "hooks",
         ],
     ),
-    // A cluster publishes what others sealed: of a session it needs the sealing alone.
+    // A cluster publishes sealed entries of others: of a session it needs the sealing alone.
     import(
         "cluster",
         &["session/seal_broadcast", "presence", "broker", "protocol"],
@@ -67,14 +68,14 @@ pub const IMPORTS: &[Import] = &[
             "credentials",
         ],
     ),
-    // What an app writes knows no session and no server. Its pushes are sealed as frames at once.
+    // An app's code knows no session and no server. Its pushes are sealed as frames at once.
     import(
         "channel",
         &["presence", "broker", "protocol", "websocket", "credentials"],
     ),
     // Presence is data and rules; of the broker it knows a newcomer's snapshot alone.
     import("presence", &["broker/topics/snapshot", "protocol"]),
-    // The ground: these import nothing of ours, so each can be read and tested alone.
+    // The ground: these folders import nothing of lobbyd, so each can be read and tested alone.
     import("broker", &[]),
     import("protocol", &[]),
     import("websocket", &[]),
@@ -82,7 +83,7 @@ pub const IMPORTS: &[Import] = &[
     import("hooks", &[]),
 ];
 
-/// Files that outsiders name as modules, where a function reads best behind that name.
+/// Files that outsiders name as modules, because a function reads best after that name.
 pub const OPEN_MODULES: &[(&str, &str)] = &[(
     "src/channel/frames.rs",
     "`frames::reply`, `frames::close`: messages of the protocol",
@@ -229,7 +230,7 @@ pub const WAISTS: &[Waist] = &[
     },
 ];
 
-/// Rooms of features that are planned: they have their place before their first line.
+/// Rooms of planned features: a feature has its place before its first line.
 pub const COMING: &[&str] = &[
     "src/credentials",               // tokens, keys, claims; no I/O
     "src/hooks",                     // questions to a backend
@@ -243,15 +244,15 @@ pub const COMING: &[&str] = &[
     "src/broker/fanout/slow_policy", // what a member that falls behind gets
 ];
 
-/// The one circle of files: a continuation of an app takes what it makes, `later(future, |out,
-/// socket| -> Handled)`, so these three small files are one idea.
+/// The one known circle of files. An outcome may hold a continuation that returns an outcome,
+/// `later(future, |out, socket| -> Handled)`, so these three small files are one idea.
 pub const CIRCLE: &[&str] = &[
     "src/channel/host.rs",
     "src/channel/outcome.rs",
     "src/channel/socket.rs",
 ];
 
-/// Files directly in `src/server`, beside its face.
+/// Most files directly in `src/server`, in addition to its face.
 pub const SERVER_FILES_MAX: usize = 8;
-/// Files directly in any folder of `src`.
+/// Most files directly in any folder of `src`.
 pub const FOLDER_FILES_MAX: usize = 30;

@@ -1,6 +1,6 @@
-//! Words for files, types and tests: what is not a name, what it is now, and names for two things.
+//! Words of names for files and types: forbidden words, retired words with their successors.
 
-/// Words in `…ing` that are nouns or states.
+/// Words in `…ing` that are nouns or states, and so allowed.
 pub const NOUNS: &[(&str, &str)] = &[
     ("finding", "what a report found"),
     ("happening", "an event of a client: a noun"),
@@ -18,16 +18,16 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("standing", "where a channel stands in its life"),
 ];
 
-/// Names that say where something was put and not what it is: as a word of a file's name.
+/// Words that say where a file is put, and not what it is.
 pub const EMPTY_WORDS: &[&str] = &[
     "common", "helper", "helpers", "manager", "misc", "util", "utils",
 ];
 
-/// File names with such a word for which it is the field's own.
+/// File names with such a word, where it is the field's own.
 pub const EMPTY_WORDS_KEPT: &[(&str, &str)] =
     &[("service_manager", "systemd and its like are called so")];
 
-/// Pictures that nobody searched for, and the word that took the place.
+/// Retired names of files, which nobody searched for, and the words that replaced them.
 pub const RETIRED_FILES: &[(&str, &str)] = &[
     ("alike", "dedupe"),
     ("asked", "setup"),
@@ -56,7 +56,7 @@ pub const RETIRED_FILES: &[(&str, &str)] = &[
     ("visit", "connection"),
 ];
 
-/// Types of `src` and `loadtest/src` that had such names, and what they are called now.
+/// Retired names of types in `src` and `loadtest/src`, and their present names.
 pub const RETIRED_TYPES: &[(&str, &str)] = &[
     ("Bucket", "TokenBucket"),
     ("Census", "RoomSizes"),
@@ -74,7 +74,7 @@ pub const RETIRED_TYPES: &[(&str, &str)] = &[
     ("Whence", "RequestOrigin"),
 ];
 
-/// Files of one name in `src`: real words for two things, each clear from its folder.
+/// Files of `src` that share a name: the word is right for both, and the folder tells them apart.
 pub const SAME_NAMES: &[(&[&str], &str)] = &[
     (
         &["src/server/shard/close.rs", "src/websocket/close.rs"],

@@ -1,5 +1,4 @@
-//! `examples/fastwebsockets_server.rs` over real sockets: it does what the load test asks of a server, so that what it costs
-//! may stand beside what lobbyd costs.
+//! `examples/fastwebsockets_server.rs` serves the load test correctly, so its costs are comparable.
 
 #[path = "../../examples/fastwebsockets_server.rs"]
 #[allow(dead_code, reason = "its main is not called here")]
@@ -11,7 +10,7 @@ use std::thread;
 use serde_json::{Value, json};
 use testkit::{Client, connect_to, frame, raw_frame, request};
 
-/// A server for the rest of the process.
+/// Starts a server for the rest of the process.
 fn server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");

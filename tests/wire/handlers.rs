@@ -1,5 +1,6 @@
-//! Typed handlers on the wire: what fits comes to its handler, what does not is refused with event
-//! and field.
+//! Typed handlers on the wire: payloads that fit reach them, and others are refused by field.
+//!
+//! A refusal names the event and the field.
 
 use lobbyd::server::Running;
 use lobbyd::{Broadcast, Handled, Handlers, Join, Payload, Router, TerminateReason, UserSocket};
@@ -27,7 +28,7 @@ struct Point {
     y: u8,
 }
 
-/// What a member's key opens.
+/// The payload with a member's key.
 #[derive(Deserialize)]
 struct Key {
     token: String,
@@ -73,7 +74,7 @@ fn stage() -> Running {
     serve(Router::new().socket("/socket", socket))
 }
 
-/// In the lobby, and past its first tick.
+/// Returns a client in the lobby, after its first tick.
 fn member(server: &Running) -> Client {
     let mut client = connect(server);
     client.join("room:lobby");

@@ -1,4 +1,4 @@
-//! A join that waits holds up its topic and nothing else: `examples/join_later.rs` over a real socket.
+//! A join that waits holds up its topic alone: `examples/join_later.rs` over a real socket.
 
 #[path = "../../examples/join_later.rs"]
 mod example;
@@ -10,14 +10,14 @@ use lobbyd::server::Running;
 use serde_json::{Value, json};
 use testkit::{Client, connect, frame, serve};
 
-/// Long enough that nothing but a join that holds up its connection lets a heartbeat take as long.
+/// Length of a look-up. A heartbeat takes this long only if the join holds up its connection.
 const LOOK_UP: Duration = Duration::from_millis(700);
 
 fn doors() -> Running {
     serve(example::router(TokenTable::new(LOOK_UP)))
 }
 
-/// Sends all messages at once, so that they are read together.
+/// Sends all messages at once, so that the server reads them together.
 fn send_all(client: &mut Client, messages: &[Value]) {
     let frames = messages
         .iter()

@@ -1,4 +1,4 @@
-//! What clients send and get, frame for frame: RFC 6455, Phoenix's protocol, and the tutorial's flow.
+//! The frames of clients and server, one by one: RFC 6455, Phoenix's protocol, and the tutorial.
 
 mod fastwebsockets_server;
 mod handlers;

@@ -1,4 +1,4 @@
-//! The tutorial's flow over real sockets, bytes exact.
+//! The tutorial's flow over real sockets, with exact bytes.
 
 use serde_json::json;
 use testkit::{connect, connect_to, tutorial};

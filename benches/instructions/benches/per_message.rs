@@ -1,4 +1,4 @@
-//! The per-message path by its instructions, which do not depend on the machine's load.
+//! The instructions of the per-message path, which do not depend on the machine's load.
 //!
 //! Each function does its work [`TIMES`] times, or for [`MEMBERS`] members; `src/counts.rs` divides
 //! by that number.
@@ -27,7 +27,7 @@ fn decode((push, mut scratch): (Push, DecodeScratch)) {
     }
 }
 
-/// A V2 push of 64 B, decoded once before.
+/// Returns a V2 push of 64 B, and a scratch buffer that has decoded it once.
 fn decoder() -> (Push, DecodeScratch) {
     let push = push(Encoding::V2, 64);
     let mut scratch = DecodeScratch::new();
@@ -35,7 +35,7 @@ fn decoder() -> (Push, DecodeScratch) {
     (push, scratch)
 }
 
-// As a room's `relay` of three fields takes them out of a payload.
+// Takes three fields out of a payload, as a room's `relay` does.
 #[library_benchmark(setup = payload_with_fields)]
 fn fields(payload: String) {
     let json = Json::new(&payload).expect("a bench's own JSON");
@@ -65,7 +65,7 @@ fn payload_to_seal() -> PayloadBuf {
     payload
 }
 
-// From the publish of a sealed frame to its place in the log.
+// Measures the way from the publish of a sealed frame to its place in the log.
 #[library_benchmark(setup = lobby_of_one, teardown = flush_appended)]
 fn append(mut lobby: Lobby) -> Lobby {
     black_box(&mut lobby).append(TIMES);
@@ -80,7 +80,7 @@ fn flush_appended(mut lobby: Lobby) {
     lobby.flush(TIMES);
 }
 
-// One frame to each member.
+// Measures one frame to each member.
 #[library_benchmark(setup = lobby_that_lacks_one)]
 fn flush_one(mut lobby: Lobby) -> Lobby {
     black_box(&mut lobby).flush(1);
@@ -93,7 +93,7 @@ fn lobby_that_lacks_one() -> Lobby {
     lobby
 }
 
-// Sixteen frames to each member, gathered into one write.
+// Measures sixteen frames to each member, gathered into one write.
 #[library_benchmark(setup = lobby_that_lacks_sixteen)]
 fn flush_sixteen(mut lobby: Lobby) -> Lobby {
     black_box(&mut lobby).flush(16);
@@ -106,7 +106,7 @@ fn lobby_that_lacks_sixteen() -> Lobby {
     lobby
 }
 
-/// Does the work once, so that memory which is kept from one time to the next is there.
+/// Appends and flushes once, so that memory kept between runs is allocated before the count.
 fn warm(mut lobby: Lobby, broadcasts: u64) -> Lobby {
     lobby.append(broadcasts);
     lobby.flush(broadcasts);

@@ -1,6 +1,6 @@
 //! The conditions under which instructions are counted.
 //!
-//! Counts from other conditions are other figures, so nothing is concluded from them.
+//! Counts from different conditions are not comparable, so no conclusion is drawn from them.
 
 use std::process::Command;
 
@@ -18,17 +18,17 @@ pub struct Conditions {
     pub valgrind: String,
     /// The C library, which copies and compares memory.
     pub libc: String,
-    /// The implementations that the C library and others choose for this processor, as valgrind
-    /// shows it.
+    /// The implementations that the C library and others choose for this processor, as it appears
+    /// under valgrind.
     pub dispatch: String,
 }
 
-/// Stands for a condition that could not be found out.
+/// The text of a condition that could not be read.
 const ABSENT: &str = "absent";
 
 impl Conditions {
-    /// The conditions of this machine. With the arguments
-    /// `dispatch_command` this program prints [`dispatch`].
+    /// Returns the conditions of this machine. `dispatch_command` is the argument with which this
+    /// program prints [`dispatch`].
     pub fn here(dispatch_command: &str) -> Conditions {
         let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
         let itself = std::env::current_exe().unwrap_or_default();
@@ -43,7 +43,8 @@ impl Conditions {
         }
     }
 
-    /// The differences of these conditions from the `recorded` ones, a line each.
+    /// Returns the differences of these conditions from the `recorded` ones, with one line for
+    /// each.
     pub fn differences(&self, recorded: &Conditions) -> Vec<String> {
         let pairs = [
             ("toolchain", &self.toolchain, &recorded.toolchain),
@@ -59,7 +60,7 @@ impl Conditions {
     }
 }
 
-/// The architecture, and those of its extensions that code on the per-message path asks for.
+/// Returns the architecture, and its extensions that code on the per-message path checks for.
 pub fn dispatch() -> String {
     let has = extensions().into_iter().filter(|(_, has)| *has);
     let names = has.map(|(name, _)| name);
@@ -83,13 +84,14 @@ fn extensions() -> Vec<(&'static str, bool)> {
     ]
 }
 
-/// Nothing on the path chooses at run time on other architectures.
+/// No code on the path chooses at run time on other architectures.
 #[cfg(not(target_arch = "x86_64"))]
 fn extensions() -> Vec<(&'static str, bool)> {
     Vec::new()
 }
 
-/// The output of a command, without the line's end; [`ABSENT`] if it does not run or fails.
+/// Returns the output of a command without its line end, or [`ABSENT`] if the command does not run
+/// or fails.
 fn line_of(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     let printed = output.ok().filter(|output| output.status.success());

@@ -1,4 +1,4 @@
-//! The count of instructions: one run under callgrind, as figures for one message or member.
+//! The count of instructions: one run under callgrind, divided by messages or members.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{MEMBERS, TIMES};
 
-/// Instructions for one of each thing, by its name in words.
+/// Instructions for one unit of each work, by the unit's name in words.
 pub type Counts = BTreeMap<String, f64>;
 
 /// The counted work: the bench's function, the name of one unit, and the number of units.
@@ -52,10 +52,11 @@ pub enum Uncounted {
     Output(String),
 }
 
-/// Builds the bench like the release binary, and counts.
+/// Builds the bench like the release binary, runs it and returns its counts.
 ///
 /// # Errors
-/// If it does not build, run or report its counts. The output of cargo and gungraun goes to stderr.
+/// If the bench does not build, run or report its counts. The output of cargo and gungraun goes to
+/// stderr.
 pub fn count() -> Result<Counts, Uncounted> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut bench = Command::new(cargo);
@@ -71,7 +72,7 @@ pub fn count() -> Result<Counts, Uncounted> {
     figures(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// The counts in gungraun's output, which has a JSON object a line for each function.
+/// Returns the counts in gungraun's output, which has one line of JSON for each function.
 fn figures(output: &str) -> Result<Counts, Uncounted> {
     let summaries: Vec<Value> = output
         .lines()
@@ -81,7 +82,7 @@ fn figures(output: &str) -> Result<Counts, Uncounted> {
         let summary = summaries.iter().find(|s| s["function_name"] == function);
         let total = summary.and_then(instructions);
         let total = total.ok_or_else(|| Uncounted::Output(format!("count of {function}")))?;
-        // One decimal is enough: a loop's last instruction is no news.
+        // One decimal is enough, because a single instruction of the loop is no change of interest.
         let each = (total as f64 / of as f64 * 10.0).round() / 10.0;
         Ok((name.to_owned(), each))
     };

@@ -16,9 +16,9 @@ pub const GROWTH_MAX_PERCENT: f64 = 5.0;
 /// The file `benches/instructions/figures.json`: figures, and the conditions of their count.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// The conditions under which they were counted.
+    /// The conditions under which the instructions were counted.
     pub conditions: Conditions,
-    /// Instructions for one of each thing.
+    /// Instructions for one unit of each work.
     pub instructions: Counts,
 }
 
@@ -28,7 +28,7 @@ pub enum Unusable {
     /// The file cannot be read or written.
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
-    /// The file can be read, and is no file of figures.
+    /// The file is no file of figures.
     #[error("{0} is not a file of figures: {1}; record it anew")]
     Format(PathBuf, serde_json::Error),
 }
@@ -42,7 +42,7 @@ impl Figures {
     /// Reads the recorded figures.
     ///
     /// # Errors
-    /// If there is no such file, or it is no file of figures.
+    /// If the file does not exist, or is no file of figures.
     pub fn load() -> Result<Figures, Unusable> {
         let path = Figures::path();
         let text = fs::read_to_string(&path).map_err(|e| Unusable::File(path.clone(), e))?;
@@ -61,7 +61,7 @@ impl Figures {
     }
 }
 
-/// One count beside its figure.
+/// A count and its recorded figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The name of the counted work.
@@ -75,18 +75,18 @@ pub struct Change {
 /// The meaning of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Within the bounds.
+    /// The count is within [`GROWTH_MAX_PERCENT`] of its figure.
     Held,
-    /// More than [`GROWTH_MAX_PERCENT`] above its figure.
+    /// The count is more than [`GROWTH_MAX_PERCENT`] above its figure.
     Grown,
-    /// Below it by more than the same percentage. Record a new figure, or the gain can be lost
-    /// again unnoticed.
+    /// The count is more than [`GROWTH_MAX_PERCENT`] below its figure. Record a new figure, or the
+    /// gain can be lost unnoticed.
     Shrunk,
-    /// Counted and not recorded, or the other way round.
+    /// Only one of count and figure exists.
     Unmatched,
 }
 
-/// Every count beside its figure, in the order of their names.
+/// Returns every count with its figure, ordered by name.
 pub fn compare(recorded: &Counts, counted: &Counts) -> Vec<Change> {
     let names = recorded.keys().chain(counted.keys());
     let names: std::collections::BTreeSet<&String> = names.collect();
@@ -99,7 +99,7 @@ pub fn compare(recorded: &Counts, counted: &Counts) -> Vec<Change> {
 }
 
 impl Change {
-    /// The meaning of this change.
+    /// Returns the meaning of this change.
     pub fn verdict(&self) -> Verdict {
         match self.percent() {
             None => Verdict::Unmatched,

@@ -1,4 +1,4 @@
-//! Instruction counts of lobbyd's per-message path, held to recorded figures.
+//! Instruction counts of lobbyd's per-message path, compared with recorded figures.
 //!
 //! [`conditions`] decides whether two counts are comparable. [`counts`] runs
 //! `benches/per_message.rs` and divides its counts. [`figures`] is the recorded file and the
@@ -10,8 +10,8 @@ pub mod conditions;
 pub mod counts;
 pub mod figures;
 
-/// How often `benches/per_message.rs` does each work
-/// in one count, so that work done once does not show.
+/// How often `benches/per_message.rs` repeats each work in one count, to hide the work that is done
+/// once.
 pub const TIMES: u64 = 200;
 
 /// Members of the lobby that the bench flushes to.

@@ -1,7 +1,7 @@
 //! The program that checks or records the instruction counts of the per-message path.
 //!
-//! `lobbyd-instructions check` compares them with the recorded figures, and
-//! `lobbyd-instructions record` records the present ones.
+//! `lobbyd-instructions check` compares the counts with the recorded figures. `lobbyd-instructions
+//! record` records the present counts.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,8 @@ record  counts, and writes benches/instructions/figures.json
 
 exit code: 0 held, skipped or recorded; 1 something grew; 2 wrong use; 3 could not count";
 
-/// The argument with which this program asks itself, under valgrind, about the processor.
+/// The argument with which this program runs itself under valgrind, to read the processor's
+/// features.
 const DISPATCH: &str = "dispatch";
 
 fn main() -> ExitCode {

@@ -1,6 +1,7 @@
-//! A chat with dice: an app of lobbyd's library alone, without its program and its engine.
+//! A chat with dice: an app on lobbyd's library alone, without its program and its engine.
 //!
-//! `cargo run --manifest-path examples/app/Cargo.toml` serves it at ws://127.0.0.1:4000/socket.
+//! `cargo run --manifest-path examples/app/Cargo.toml` serves the chat at
+//! ws://127.0.0.1:4000/socket.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ struct Dice {
     sides: u32,
 }
 
-/// A room of a hundred, with little kept for members that are behind.
+/// Returns a room of at most a hundred members, with little retention for members that are behind.
 fn chat() -> Handlers {
     Handlers::join(|topic, _params, socket| {
         let mut retention = Retention::default();
@@ -58,7 +59,7 @@ fn chat() -> Handlers {
 
 struct Hello;
 
-/// A channel that is written out: it answers with what it gets.
+/// A channel that implements the trait itself: it answers with the payload that it gets.
 struct Echo;
 
 impl Channel for Echo {
@@ -90,7 +91,7 @@ fn router() -> Router {
     Router::new().socket("/socket", socket)
 }
 
-/// Where the news stand, if anybody is there to read them.
+/// Broadcasts news to the lobby, and prints their position, if the lobby has members.
 async fn tell_news(endpoint: Endpoint) -> Result<(), NotPublished> {
     match endpoint.broadcast("room:lobby", "news", ()).await? {
         Some(position) => println!("the news stand at {position}"),

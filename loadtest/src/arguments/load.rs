@@ -1,4 +1,4 @@
-//! What all scenarios take: the server, what is said to it, how long, and where the result goes.
+//! Flags of all scenarios: the server, the messages, the lengths of time, the files of the result.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -25,13 +25,13 @@ pub struct Common {
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair, help_heading = SERVER)]
     pub param: Vec<Pair>,
 
-    /// A header of the upgrade, as in --header 'Origin: http://localhost'; may be repeated
+    /// A header of the upgrade request, as in --header 'Origin: http://localhost'; may be repeated
     #[arg(long, value_name = "NAME: VALUE", value_parser = header, help_heading = SERVER)]
     pub header: Vec<String>,
 
     /// Start the server with this command, and stop it at the end
     ///
-    /// The run begins when its port answers. CPU and memory of it and all it starts are read.
+    /// The run begins when its port answers. CPU and memory of its whole process tree are read.
     #[arg(long, value_name = "COMMAND", conflicts_with = "pid", help_heading = SERVER)]
     pub spawn: Option<String>,
 
@@ -41,8 +41,8 @@ pub struct Common {
 
     /// Bind a spawned server to these cores, as in 0 or 0-2,5
     ///
-    /// Without it a spawned server gets all cores but the last one, which is the load's, if
-    /// there are two and more. --server-cores all binds nothing.
+    /// Without this flag a spawned server gets all cores but the last, which is the load's, if
+    /// there are at least two cores. --server-cores all binds nothing.
     #[arg(long, value_name = "CORES", help_heading = SERVER)]
     pub server_cores: Option<Bind>,
 
@@ -50,31 +50,31 @@ pub struct Common {
     #[arg(long, value_name = "CORES", help_heading = SERVER)]
     pub load_cores: Option<Bind>,
 
-    /// The topic that is joined; {lobby} is the lobby's number, from 0
+    /// The topic that clients join; {lobby} is the lobby's number, from 0
     #[arg(long, value_name = "TOPIC", default_value = "room:lobby", help_heading = WORDS)]
     pub topic: String,
 
-    /// The payload of joins; {lobby} as above
+    /// The payload of joins; {lobby} is the lobby's number, from 0
     #[arg(long, value_name = "JSON", default_value = "{}", help_heading = WORDS)]
     pub join_payload: String,
 
-    /// Connections opened in a second [default: as fast as it goes]
+    /// Connections opened in a second [default: no limit]
     #[arg(long, value_name = "N", value_parser = rate, help_heading = RUN)]
     pub connect_rate: Option<f64>,
 
-    /// Connections that may be on their way at once [default: 128; in joins all]
+    /// Most connections between their opening and their join at once [default: 128; in joins all]
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub connecting_max: Option<AtLeastOne>,
 
-    /// Longest time from connect to joined
+    /// Longest time of a connection from connect to joined
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length, help_heading = RUN)]
     pub connect_timeout: Duration,
 
-    /// From one heartbeat of a connection to the next
+    /// Time from one heartbeat of a connection to its next
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = length, help_heading = RUN)]
     pub heartbeat: Duration,
 
-    /// Where random choices start, to repeat a run [default: by chance, and told in the result]
+    /// Seed of random choices, to repeat a run [default: random, and shown in the result]
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub seed: Option<u64>,
 
@@ -82,21 +82,21 @@ pub struct Common {
     #[arg(long, value_name = "NAME=LIMIT", help_heading = RESULT, long_help = slo_help())]
     pub slo: Vec<Slo>,
 
-    /// Write the result for machines (loadtest/schema.json describes it)
+    /// Write the result as JSON (loadtest/schema.json describes it)
     #[arg(long, value_name = "FILE.json", help_heading = RESULT)]
     pub json: Option<PathBuf>,
 
-    /// Write a page with the result, drawn
+    /// Write the result as an HTML page with plots
     #[arg(long, value_name = "FILE.html", help_heading = RESULT)]
     pub report: Option<PathBuf>,
 
-    /// No progress, only the result
+    /// Show no progress, only the result
     #[arg(long, short, help_heading = RESULT)]
     pub quiet: bool,
 }
 
 impl Common {
-    /// Where a server is, unless told otherwise.
+    /// The URL of the server if no flag gives another.
     pub const URL: &str = "ws://127.0.0.1:4000/socket/websocket";
 }
 
@@ -112,11 +112,11 @@ fn slo_help() -> String {
 /// Flags of every scenario in which messages flow.
 #[derive(Clone, Debug, Args)]
 pub struct Messages {
-    /// The event that is pushed; the server must broadcast its text to the topic, under any event
+    /// The event of pushes; the server must broadcast their text to the topic, under any event
     #[arg(long, value_name = "EVENT", default_value = "new_msg", help_heading = WORDS)]
     pub event: String,
 
-    /// The payload that is pushed; {body} is the message: its number, its time, and filler
+    /// The payload of pushes; {body} is the message: its number, its time, and filler
     #[arg(long, value_name = "JSON", default_value = r#"{"body":"{body}"}"#, help_heading = WORDS)]
     pub payload: String,
 
@@ -128,17 +128,17 @@ pub struct Messages {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length, help_heading = RUN)]
     pub duration: Duration,
 
-    /// How long to run before that; its deliveries are checked, but not measured
+    /// How long to run before the measured time; these deliveries are checked, but not measured
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time, help_heading = RUN)]
     pub warmup: Duration,
 
-    /// How long to wait for a delivery before it is missing
+    /// How long to wait for a delivery before it counts as missing
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, help_heading = RUN)]
     pub settle: Duration,
 }
 
 impl Default for Messages {
-    /// As if no flag was given.
+    /// The values that the flags have if none is given.
     fn default() -> Messages {
         #[derive(clap::Parser)]
         struct Alone {
@@ -150,7 +150,7 @@ impl Default for Messages {
     }
 }
 
-/// A count of at least one. Underscores may part its digits, as in 10_000.
+/// A count of at least one. Its digits may be parted by underscores, as in 10_000, or commas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtLeastOne(pub u32);
 
@@ -175,7 +175,7 @@ impl std::fmt::Display for AtLeastOne {
     }
 }
 
-/// Cores to be bound to; "all" binds to none.
+/// A list of cores to bind a process to; `None`, typed "all", binds it to none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bind(pub Option<Cores>);
 
@@ -190,7 +190,7 @@ impl FromStr for Bind {
     }
 }
 
-/// A name and a value.
+/// A name and a value, as in `--param`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair(pub String, pub String);
 
@@ -210,7 +210,7 @@ fn header(text: &str) -> Result<String, String> {
     }
 }
 
-/// A time that is more than none.
+/// Parses a time longer than zero.
 pub(super) fn length(text: &str) -> Result<Duration, String> {
     time(text).and_then(|time| match time.is_zero() {
         true => Err("a time of more than 0 is expected".to_owned()),
@@ -223,8 +223,8 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("{error}; expected a time as in 10s, 1m30s or 500ms"))
 }
 
-/// A number a second. Bounded at both ends, so that no time between two of them is none, or for
-/// ever.
+/// Parses a rate in events per second, from 0.01 to 100,000,000. These bounds keep the time between
+/// two events from being zero or endless.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     let digits: String = text
         .chars()

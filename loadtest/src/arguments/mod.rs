@@ -1,4 +1,4 @@
-//! The command line as typed. The comments of the fields are the help a user reads.
+//! The command line as typed. The comments of the fields are the help that a user reads.
 
 mod load;
 mod objective;
@@ -16,51 +16,51 @@ pub use scenarios::{
     Traffic,
 };
 
-/// Load for servers of the Phoenix Channels protocol: proves delivery, tells capacity and delay
+/// Load for servers of the Phoenix Channels protocol: proves delivery, shows capacity and delay
 ///
 /// It drives lobbyd, Phoenix or any other server of the protocol over real sockets. Every
 /// delivery is checked by the sequence number in its payload, and every delay is recorded.
 #[derive(Clone, Debug, Parser)]
 #[command(version, verbatim_doc_comment, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Arguments {
-    /// What to do.
+    /// The scenario to run, or the work with results of earlier runs.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The scenarios, and what is done with their results.
+/// The scenarios, and the comparison of their results.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Messages to lobbies: throughput, delay of every delivery, time to the last subscriber
     Fanout(FanoutArgs),
-    /// A storm of connects and joins: how long until each is in
+    /// A storm of connects and joins: how long until each client is in its lobby
     Joins(JoinsArgs),
-    /// Connections that only stay: the server's memory for each
+    /// Connections that do nothing: the server's memory for each
     Idle(IdleArgs),
-    /// Clients that come, talk and go, politely or not, while the rest must not notice
+    /// Clients that come, talk and go, politely or not, while the others must not notice
     Churn(ChurnArgs),
-    /// Clients that stop reading: what the others feel, and what becomes of the slow ones
+    /// Clients that stop reading: the delays of the others, and the ends of the slow clients
     Slow(SlowArgs),
-    /// The server restarted under load: everybody comes back on phoenix.js's own schedule
+    /// The server restarted under load: all clients reconnect on phoenix.js's own schedule
     Restart(RestartArgs),
-    /// More and more load, until an objective breaks: the last step that held
+    /// More and more load, until an objective breaks: the last step that held all objectives
     Ramp(RampArgs),
     /// What the kernel alone costs on this machine: the cheapest possible fan-out, measured
     Floor(FloorArgs),
     /// Results of earlier runs side by side
     Compare(CompareArgs),
-    /// The process of --prober
+    /// The process that --prober starts
     #[command(hide = true)]
     Probe(ProbeArgs),
 }
 
-/// `probe`: the process that --prober starts.
+/// `probe`: flags of the process that --prober starts.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ProbeArgs {
-    /// The marker of the run's messages
+    /// The marker in the tags of the run's messages
     #[arg(long)]
     pub marker: String,
-    /// Where and what to join.
+    /// The server, and the topic to join.
     #[command(flatten)]
     pub common: Common,
 }
@@ -68,10 +68,10 @@ pub struct ProbeArgs {
 /// `compare`: results of earlier runs side by side.
 #[derive(Clone, Debug, clap::Args)]
 pub struct CompareArgs {
-    /// Results, as --json has written them; the others are told as multiples of the first
+    /// Results, as --json has written them; figures are shown as multiples of the first result's
     #[arg(required = true, num_args = 2.., value_name = "FILE.json")]
     pub files: Vec<PathBuf>,
-    /// Write a page with both, drawn
+    /// Write the comparison as an HTML page with plots
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
 }

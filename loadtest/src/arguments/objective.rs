@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::report::units;
 use crate::result::{self, Latency, Measurement};
 
-/// A limit: the observed value must not be larger.
+/// A limit for one metric: the observed value must not be larger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slo {
     typed: String,
@@ -16,13 +16,13 @@ pub struct Slo {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Metric {
-    /// A quantile of one of the distributions, in microseconds.
+    /// A quantile of a distribution of times, in microseconds.
     Time(Times, Quantile),
-    /// Deliveries that are missing.
+    /// The number of missing deliveries.
     Loss,
-    /// Connections that were lost.
+    /// The number of lost connections.
     Lost,
-    /// Connections that were refused.
+    /// The number of refused connections.
     Refused,
     /// Server CPU per delivery in microseconds.
     CpuPerDelivery,
@@ -51,7 +51,7 @@ enum Quantile {
     Max,
 }
 
-/// The names, for the help and for errors.
+/// The names of all objectives, for the help and for errors.
 pub const NAMES: &str = "p50 p90 p95 p99 p99.9 max (deliveries), the same behind last- (time to last subscriber), reply-, \
     heartbeat- or joined-, as in last-p99=50ms; loss (deliveries), lost and refused (connections), cpu-us (server CPU \
     per delivery), cores (server CPU), rss (bytes per connection)";
@@ -127,13 +127,13 @@ impl fmt::Display for Slo {
 }
 
 impl Slo {
-    /// Whether it needs the server's process.
+    /// True if the objective needs figures of the server's process.
     pub fn needs_process(&self) -> bool {
         use Metric::{Cores, CpuPerDelivery, RssPerConnection};
         matches!(self.metric, CpuPerDelivery | Cores | RssPerConnection)
     }
 
-    /// Whether it needs messages.
+    /// True if the objective needs messages to be published.
     pub fn needs_messages(&self) -> bool {
         match self.metric {
             Metric::Time(times, _) => matches!(times, Times::Delivery | Times::Last),
@@ -142,8 +142,8 @@ impl Slo {
         }
     }
 
-    /// What became of it in `measurement`. What was not observed at all does not hold: an objective
-    /// must not pass for want of a figure.
+    /// Compares the objective with its figure in `measurement`. An objective without an observed
+    /// figure does not hold, because it must not pass for want of a figure.
     pub fn judge(&self, measurement: &Measurement) -> result::Objective {
         let observed = self.observe(measurement);
         result::Objective {

@@ -1,4 +1,4 @@
-//! What `restart` takes.
+//! Flags of the `restart` scenario.
 
 use std::time::Duration;
 
@@ -6,18 +6,19 @@ use clap::Args;
 
 use super::load::{AtLeastOne, Common, Messages, length, rate};
 
-/// `restart`: the server restarted under load, while everybody comes back
+/// `restart`: the server restarted under load, and all clients reconnect
 ///
-/// Needs --spawn. One large lobby and many small ones are brought up and talk for --warmup and
+/// Needs --spawn. One large lobby and many small lobbies are brought up and talk for --warmup and
 /// --duration. Then the server gets SIGTERM, and when it has ended, the same command is started
-/// again. Every client tries to come back exactly when phoenix.js 1.8 would: after 10, 50, 100,
-/// 150, 200, 250, 500, 1000, 2000 ms and then each 5 s, without jitter; a join that is refused
-/// is sent again after 1, 2, 5 and then each 10 s, and is given up after 10 s without an answer.
-/// Those that are back talk on meanwhile, and for another --warmup once all are.
+/// again. Every client reconnects exactly when phoenix.js 1.8 would: after 10, 50, 100, 150, 200,
+/// 250, 500, 1000, 2000 ms and then each 5 s, without jitter. A refused join is sent again after
+/// 1, 2, 5 and then each 10 s. A join without an answer is given up after 10 s. Clients that are
+/// back talk meanwhile, and for another --warmup once all are back.
 ///
-/// It holds if everybody is back within --back-within, no server that was there refused anybody,
-/// and each delivery came to those who were in their lobby. What is said between two lives of a
-/// connection it is not owed; what its publisher had back before the signal it is.
+/// The run holds if everybody is back within --back-within, no running server refused a client,
+/// and each delivery came to all clients that were in their lobby. A client is not owed messages
+/// published while it was not connected. It is owed messages whose publisher had them back before
+/// the signal.
 #[derive(Clone, Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct RestartArgs {
@@ -25,11 +26,11 @@ pub struct RestartArgs {
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(10_000))]
     pub lobby: AtLeastOne,
 
-    /// Small lobbies beside it
+    /// Small lobbies in addition to the large lobby
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1_000))]
     pub lobbies: AtLeastOne,
 
-    /// Clients in each small lobby, one of whom publishes
+    /// Clients in each small lobby, one of which publishes
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub members: AtLeastOne,
 
@@ -37,11 +38,11 @@ pub struct RestartArgs {
     #[arg(long, value_name = "TOPIC", default_value = "room:{lobby}")]
     pub lobby_topic: String,
 
-    /// Clients that publish in the large lobby, in turn; they stand evenly among the others
+    /// Clients that publish in the large lobby, in turn, spread evenly over its members
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(10))]
     pub publishers: AtLeastOne,
 
-    /// Messages a second in the small lobbies in all, from those that are there
+    /// Messages a second in all small lobbies together, from the publishers that are joined
     #[arg(long, value_name = "R", default_value = "100", value_parser = rate, allow_negative_numbers = true)]
     pub rate: f64,
 
@@ -51,8 +52,8 @@ pub struct RestartArgs {
 
     /// Hold the listening socket, and hand it to both servers, as systemd does (LISTEN_FDS)
     ///
-    /// Then there is no moment in which nothing listens, and a connection that is refused or
-    /// reset counts as refused. The command of --spawn must be one that can stand behind exec.
+    /// The address then listens at every moment, and a connection that is refused or reset counts
+    /// as refused. The command of --spawn must be one that a shell can run with exec.
     #[arg(long)]
     pub inherit: bool,
 
@@ -68,11 +69,11 @@ pub struct RestartArgs {
     #[arg(long)]
     pub no_echo: bool,
 
-    /// What is said, and for how long before the restart.
+    /// The messages, and how long they flow before the restart.
     #[command(flatten)]
     pub messages: Messages,
 
-    /// What all scenarios take.
+    /// Flags of every scenario.
     #[command(flatten)]
     pub common: Common,
 }

@@ -1,4 +1,4 @@
-//! What single scenarios take.
+//! Flags of the single scenarios.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,43 +8,43 @@ use clap::{Args, ValueEnum};
 use super::load::{AtLeastOne, Common, Messages, length, rate, time};
 use crate::floor::Writes;
 
-/// Who talks, to how many, and at which pace.
+/// The clients, the publishers and the pace of the messages.
 #[derive(Clone, Debug, Args)]
 pub struct Traffic {
-    /// Clients in all
+    /// Number of clients in all lobbies
     #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(1000))]
     pub clients: AtLeastOne,
 
-    /// Lobbies that the clients are spread over; more than one need {lobby} in --topic
+    /// Lobbies that the clients are spread over; more than one lobby needs {lobby} in --topic
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub topics: AtLeastOne,
 
-    /// Clients that publish, in each lobby; they stand evenly among the others
+    /// Clients that publish in each lobby, spread evenly over its members
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub publishers: AtLeastOne,
 
     /// Messages a second in all, evenly spaced (open loop)
     ///
-    /// Nothing slows this down: a message is due when its time has come, whether the server
-    /// has kept up or not, and its delay counts from that intended time. So a server that
-    /// stalls for a second shows a second in the delays of all that was due meanwhile; a
-    /// tool that waits for answers before it sends the next message would hide it.
+    /// The rate does not follow the server: a message is due at its time, whether the server has
+    /// kept up or not. Its delay counts from that intended time. So a server that stalls for a
+    /// second shows a second in the delays of all messages due meanwhile. A tool that waits for
+    /// answers before it sends the next message would hide the stall.
     #[arg(long, value_name = "R", value_parser = rate, conflicts_with = "window", allow_negative_numbers = true)]
     pub rate: Option<f64>,
 
     /// Messages in flight in each lobby (closed loop) [default: 16, without --rate]
     ///
-    /// When a publisher has its message back, one of the publishers sends the next. This finds
-    /// the ceiling of the throughput. Delays are those at the ceiling, and the server sets the
-    /// pace: use --rate to learn what users feel. With --no-echo a message is in flight until it
-    /// has come to everybody.
+    /// When a publisher has its message back, one of the publishers sends the next. This finds the
+    /// ceiling of the throughput. Delays are those at the ceiling, and the server sets the pace:
+    /// use --rate to learn the delays that users feel. With --no-echo a message is in flight until
+    /// it has come to all members.
     #[arg(long, value_name = "W")]
     pub window: Option<AtLeastOne>,
 
-    /// Take delays in a process of its own too, with a few clients in the first lobby
+    /// Measure delays in a separate process too, with a few clients in the first lobby
     ///
-    /// A load generator that is busy digesting the load sees deliveries later than they came.
-    /// The prober does not: its delays are the server's.
+    /// A busy load generator sees deliveries later than they arrive. The prober is not busy: its
+    /// delays are the server's.
     #[arg(long)]
     pub prober: bool,
 
@@ -52,48 +52,48 @@ pub struct Traffic {
     #[arg(long)]
     pub no_echo: bool,
 
-    /// What is said, and for how long.
+    /// The messages, and how long they flow.
     #[command(flatten)]
     pub messages: Messages,
 }
 
-/// `fanout`
+/// Flags of `fanout`.
 #[derive(Clone, Debug, Args)]
 pub struct FanoutArgs {
-    /// Who talks.
+    /// The clients, the publishers and the pace.
     #[command(flatten)]
     pub traffic: Traffic,
 
-    /// Measure the floor in the same run, and tell the server's figures as multiples of it
+    /// Measure the floor in the same run, and show the server's figures as multiples of the floor's
     ///
-    /// The floor is the cheapest fan-out there can be on this machine: no parsing, canned
-    /// answers, one write per subscriber for all that a turn has brought (batch), or one for
-    /// each message (single). It is a yardstick, not a limit.
+    /// The floor is the cheapest possible fan-out on this machine: no parsing, and canned answers.
+    /// Batch is one write per subscriber for all messages of a turn, single one write per message.
+    /// The floor is a yardstick, not a limit.
     #[arg(long, value_name = "WRITES", num_args = 0..=1, default_missing_value = "batch", require_equals = true)]
     pub against_floor: Option<FloorSide>,
 
-    /// How often to measure each side, in turn [default: 1]
+    /// How often to measure each side; the sides take turns [default: 1]
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1), hide_default_value = true)]
     pub rounds: AtLeastOne,
 
-    /// What all scenarios take.
+    /// Flags of every scenario.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Which floors to measure.
+/// The floors to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FloorSide {
     /// One write per subscriber and turn
     Batch,
     /// One write per subscriber and message
     Single,
-    /// Both, one behind the other
+    /// Both, one after the other
     Both,
 }
 
 impl FloorSide {
-    /// Those that are meant.
+    /// Returns the ways of writing that were chosen.
     pub fn writes(self) -> &'static [Writes] {
         match self {
             FloorSide::Batch => &[Writes::Batch],
@@ -103,14 +103,14 @@ impl FloorSide {
     }
 }
 
-/// `joins`
+/// Flags of `joins`.
 #[derive(Clone, Debug, Args)]
 pub struct JoinsArgs {
-    /// Clients in all
+    /// Number of clients
     ///
-    /// They come all at once, as after a restart, and their times count from the begin of that
-    /// storm, so those that have to wait for their turn cannot hide. --connect-rate has them come
-    /// at a rate, and their times count from when each was to come.
+    /// All clients come at once, as after a restart, and their times count from the start of that
+    /// storm. So clients that wait for their turn to connect cannot hide. With --connect-rate
+    /// clients come at a rate, and their times count from each client's planned start.
     #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(1000))]
     pub clients: AtLeastOne,
 
@@ -118,15 +118,15 @@ pub struct JoinsArgs {
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub topics: AtLeastOne,
 
-    /// What all scenarios take.
+    /// Flags of every scenario.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// `idle`
+/// Flags of `idle`.
 #[derive(Clone, Debug, Args)]
 pub struct IdleArgs {
-    /// Clients in all
+    /// Number of clients
     #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(10_000))]
     pub clients: AtLeastOne,
 
@@ -134,75 +134,75 @@ pub struct IdleArgs {
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub topics: AtLeastOne,
 
-    /// How long they stay before the memory is read again
+    /// How long the clients stay before the memory is read again
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length)]
     pub duration: Duration,
 
-    /// Pushes that each client sends, and waits to be answered, before the memory is read again
+    /// Pushes of each client, all answered, before the memory is read again
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub pushes_each: u32,
 
-    /// The event of those pushes; the server must answer it, with ok or an error
+    /// The event of the pushes of --pushes-each; the server must answer with ok or an error
     #[arg(long, value_name = "EVENT", default_value = "ping")]
     pub ping_event: String,
 
-    /// What all scenarios take.
+    /// Flags of every scenario.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// `churn`
+/// Flags of `churn`.
 #[derive(Clone, Debug, Args)]
 pub struct ChurnArgs {
-    /// Who talks: --clients are those that stay.
+    /// The clients, the publishers and the pace. --clients counts the clients that stay.
     #[command(flatten)]
     pub traffic: Traffic,
 
-    /// Clients that come and go, at most at once
+    /// Most clients at once that come and go
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(200))]
     pub churners: AtLeastOne,
 
-    /// Clients that come in a second
+    /// Clients that come in a second and go again
     #[arg(long, value_name = "R", default_value = "50", value_parser = rate)]
     pub churn_rate: f64,
 
-    /// How long each stays once it has talked, on average
+    /// How long each churning client stays after its own message, on average
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
     pub stay: Duration,
 
-    /// What all scenarios take.
+    /// Flags of every scenario.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// `slow`
+/// Flags of `slow`.
 #[derive(Clone, Debug, Args)]
 pub struct SlowArgs {
-    /// Who talks: --clients are all, the slow ones included.
+    /// The clients, the publishers and the pace. --clients counts the slow clients too.
     #[command(flatten)]
     pub traffic: Traffic,
 
-    /// How many of the clients stop reading when the measuring begins
+    /// How many of the clients stop reading when the measured time begins
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(200))]
     pub slow: AtLeastOne,
 
-    /// How long they read nothing [default: to the end of the measured time]
+    /// How long the slow clients read nothing [default: to the end of the measured time]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub stop_for: Option<Duration>,
 
-    /// What all scenarios take.
+    /// Flags of every scenario.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// `ramp`
+/// Flags of `ramp`.
 #[derive(Clone, Debug, Args)]
 pub struct RampArgs {
-    /// Who talks.
+    /// The clients, the publishers and the pace.
     #[command(flatten)]
     pub traffic: Traffic,
 
-    /// What is raised from step to step
+    /// The quantity that is raised from step to step
     #[arg(long, value_name = "WHAT", default_value = "rate")]
     pub raise: Raised,
 
@@ -210,29 +210,29 @@ pub struct RampArgs {
     #[arg(long, value_name = "N", value_parser = rate)]
     pub from: Option<f64>,
 
-    /// The last step that is tried
+    /// The largest step that is tried
     #[arg(long, value_name = "N", default_value = "1000000", value_parser = rate)]
     pub to: f64,
 
-    /// Each step is this many times the one before
+    /// The factor from one step to the next
     #[arg(long, value_name = "F", default_value = "1.5", value_parser = factor, conflicts_with = "add")]
     pub times: f64,
 
-    /// Each step is this much more than the one before
+    /// The amount added from one step to the next
     #[arg(long, value_name = "N", value_parser = rate)]
     pub add: Option<f64>,
 
-    /// What all scenarios take.
+    /// Flags of every scenario.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// What a ramp raises.
+/// The quantity that a ramp raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Raised {
-    /// Messages a second in all
+    /// Messages a second in all lobbies
     Rate,
-    /// Clients in all
+    /// Clients in all lobbies
     Clients,
 }
 
@@ -244,26 +244,26 @@ fn factor(text: &str) -> Result<f64, String> {
     factor.ok_or_else(|| "a number of more than 1 is expected".to_owned())
 }
 
-/// `floor`
+/// Flags of `floor`.
 #[derive(Clone, Debug, Args)]
 pub struct FloorArgs {
-    /// Who talks.
+    /// The clients, the publishers and the pace.
     #[command(flatten)]
     pub traffic: Traffic,
 
-    /// How it writes
+    /// How the floor writes
     #[arg(long, value_name = "WRITES", default_value = "batch")]
     pub writes: FloorSide,
 
-    /// Only serve it, until Ctrl-C, for another program to be measured against
+    /// Only serve the floor, until Ctrl-C, as the target of another program
     #[arg(long)]
     pub serve: bool,
 
-    /// End with the program that has started it
+    /// End with the program that has started this one
     #[arg(long, requires = "serve", hide = true)]
     pub with_parent: bool,
 
-    /// Where to serve it
+    /// The address to serve the floor at
     #[arg(
         long,
         value_name = "ADDR:PORT",
@@ -272,7 +272,7 @@ pub struct FloorArgs {
     )]
     pub listen: SocketAddr,
 
-    /// What all scenarios take. --url, --spawn and --pid are refused.
+    /// Flags of every scenario. --url, --spawn and --pid are refused.
     #[command(flatten)]
     pub common: Common,
 }

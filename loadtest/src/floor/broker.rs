@@ -1,6 +1,6 @@
-//! The floor's broker: a frame leads to a join, an answer, or a message to a lobby.
+//! The floor's broker: a frame becomes a join, an answer, or a message to a lobby.
 //!
-//! Messages wait for the end of the turn or go out at once.
+//! Messages wait for the end of the turn or are written at once.
 
 use std::ops::ControlFlow;
 
@@ -10,23 +10,23 @@ use super::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
 use super::lobby::Lobbies;
 use super::writes::Writes;
 
-/// Behind an envelope's front, this makes the answer to a join, a leave or a heartbeat.
+/// The back of the answer to a join, a leave or a heartbeat; it follows the front of an envelope.
 const OK: &[u8] = br#""phx_reply",{"status":"ok","response":{}}]"#;
 
-/// Before an envelope's back, this makes a broadcast.
+/// The front of a broadcast; the back of an envelope follows it.
 const TO_ALL: &[u8] = b"[null,null,";
 
-/// All connections, and their lobbies.
+/// All connections, and the lobbies that they are in.
 #[derive(Debug)]
 pub(super) struct Broker {
     writes: Writes,
     pub connections: FloorConnections,
     lobbies: Lobbies,
-    /// Lobbies with a span, by number.
+    /// Numbers of the lobbies with unwritten messages in their span.
     published: Vec<u32>,
-    /// Connections to be dropped at the end of the turn, some of them named more than once.
+    /// Connections to drop at the end of the turn. A connection may be listed more than once.
     ended: Vec<u32>,
-    /// The frame that is being written.
+    /// Buffer of the frame that is being written to one connection.
     sealed: Vec<u8>,
 }
 
@@ -42,8 +42,8 @@ impl Broker {
         }
     }
 
-    /// Does what a client's frame asks for. Breaks when the client is to be dropped: it asked to
-    /// close, or sent what is not understood.
+    /// Does the work of a client's frame. Breaks if the client is to be dropped, because it asked
+    /// to close or sent a malformed message.
     pub fn take(&mut self, from: u32, frame: Frame<'_>) -> ControlFlow<()> {
         match frame.opcode {
             TEXT => match Envelope::cut(frame.payload) {
@@ -78,8 +78,9 @@ impl Broker {
         }
     }
 
-    /// A connection is in one lobby at most: a second join moves it. What was published before is
-    /// not for it, so the others get that first.
+    /// Joins a connection to a lobby. A connection is in one lobby at most, so a second join moves
+    /// it. Messages published before the join are not for the new member, so the other members get
+    /// them first.
     fn join(&mut self, connection: u32, topic: &[u8]) {
         if let Some(lobby) = self.lobbies.find(topic) {
             self.flush(lobby);
@@ -89,7 +90,7 @@ impl Broker {
         }
     }
 
-    /// What was published before is still for it.
+    /// Takes a connection out of its lobby, after it has got the messages published so far.
     fn leave(&mut self, connection: u32) {
         let leaving = self.connections.at(connection);
         if let Some(member) = leaving.and_then(|leaving| leaving.member.take()) {
@@ -98,7 +99,7 @@ impl Broker {
         }
     }
 
-    /// Messages for lobbies that the sender is not in are dropped.
+    /// Publishes a message. A message for a lobby that its sender is not in is dropped.
     fn publish(&mut self, from: u32, envelope: &Envelope<'_>) {
         let Some(member) = self.connections.at(from).and_then(|sender| sender.member) else {
             return;
@@ -116,7 +117,7 @@ impl Broker {
         }
     }
 
-    /// Gives each member the lobby's span in one write.
+    /// Writes the lobby's span to each member, in one write.
     fn flush(&mut self, lobby: u32) {
         let lobby = self.lobbies.at(lobby);
         if lobby.span.is_empty() {
@@ -138,7 +139,7 @@ impl Broker {
         }
     }
 
-    /// Has a connection dropped when the turn ends.
+    /// Marks a connection to be dropped at the end of the turn.
     pub fn end(&mut self, connection: u32) {
         if let Some(ending) = self.connections.at(connection) {
             ending.stage = FloorStage::Ended;

@@ -1,4 +1,4 @@
-//! One socket, with incomplete frames from the client and bytes the kernel did not take.
+//! One socket, with incomplete frames from the client and bytes that the kernel did not take.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -7,29 +7,29 @@ use mio::net::TcpStream;
 use super::frame::{FRAME_BYTES_MAX, HEAD_BYTES_MAX};
 use super::membership::Membership;
 
-/// Most bytes of one read. A deep window of small
-/// messages fits; what is more comes with the next turn.
+/// Most bytes of one read. A deep window of small messages fits; further bytes come with the next
+/// turn.
 const READ_BYTES: usize = 64 << 10;
 
-/// The length of the one read buffer: a frame that has not come whole, and a read behind it.
+/// The length of the one read buffer: an incomplete frame, and a read behind it.
 pub(super) const BUFFER_BYTES: usize = FRAME_BYTES_MAX + HEAD_BYTES_MAX + READ_BYTES;
 
-/// Most bytes kept for a reader that has stopped; with more, it is dropped. That is minutes of a
-/// thousand members' share of what one core can send.
+/// Most bytes kept for a reader that has stopped; beyond this its connection is dropped. These 64
+/// MiB are minutes of one member's share, of a thousand, of the output of one core.
 const BACKLOG_BYTES_MAX: usize = 64 << 20;
 
-/// How far a connection is.
+/// The stage of a connection's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FloorStage {
-    /// Its upgrade has not come whole.
+    /// The upgrade request is incomplete.
     Opening,
-    /// Frames come and go.
+    /// The upgrade is answered, and frames are exchanged.
     Open,
-    /// It is dropped at the end of the turn, and neither read nor written before.
+    /// The connection is dropped at the end of the turn, and not read or written until then.
     Ended,
 }
 
-/// A client.
+/// A client's connection.
 #[derive(Debug)]
 pub(super) struct FloorConnection {
     stream: TcpStream,
@@ -37,16 +37,16 @@ pub(super) struct FloorConnection {
     pub member: Option<Membership>,
     unparsed: Vec<u8>,
     backlog: Vec<u8>,
-    /// How much of the backlog the kernel has taken.
+    /// Bytes of the backlog that the kernel has taken.
     taken: usize,
 }
 
-/// What a read brought.
+/// The outcome of a read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Filled {
-    /// Bytes at the front of the buffer, those kept from before among them.
+    /// Bytes at the front of the buffer, including the bytes kept from earlier reads.
     pub bytes: usize,
-    /// Whether there may be more in the socket.
+    /// True if the socket may have more bytes.
     pub more: bool,
 }
 
@@ -62,7 +62,7 @@ impl FloorConnection {
         }
     }
 
-    /// Reads once, behind what was kept. `None` if nothing has come.
+    /// Reads once, behind the bytes kept from earlier reads. `None` if nothing has arrived.
     ///
     /// # Errors
     ///
@@ -79,21 +79,21 @@ impl FloorConnection {
         self.unparsed.clear();
         Ok(Some(Filled {
             bytes: kept + came,
-            more: came == READ_BYTES, // epoll(7): less than asked for is all there was
+            more: came == READ_BYTES, // epoll(7): a shorter read has emptied the socket
         }))
     }
 
-    /// Keeps what is not a whole frame until the next read.
+    /// Keeps the bytes of an incomplete frame until the next read.
     pub fn keep(&mut self, unparsed: &[u8]) {
         self.unparsed.extend_from_slice(unparsed);
     }
 
-    /// Hands bytes to the kernel in one write. What it
-    /// does not take waits until the socket is writable.
+    /// Hands bytes to the kernel in one write. Bytes that the kernel does not take wait until the
+    /// socket is writable.
     ///
     /// # Errors
     ///
-    /// When the client has gone, or has not read for so long that no more is kept for it.
+    /// When the client has gone, or its backlog has reached its limit because it does not read.
     pub fn deliver(&mut self, bytes: &[u8]) -> io::Result<()> {
         let taken = match self.backlog.is_empty() {
             true => taken(self.stream.write(bytes))?,
@@ -108,8 +108,8 @@ impl FloorConnection {
         Ok(())
     }
 
-    /// Goes on with the backlog. Its memory is given back
-    /// when it is through: few connections ever have one.
+    /// Writes the backlog. Its memory is given back when all of it is written, because few
+    /// connections ever have a backlog.
     ///
     /// # Errors
     ///
@@ -128,8 +128,8 @@ impl FloorConnection {
         Ok(())
     }
 
-    /// Moves what is left to the front once that is the smaller half: no byte is moved more than
-    /// once on average.
+    /// Moves the rest of the backlog to the front once the rest is the smaller half, so that no
+    /// byte is moved more than once on average.
     fn forget_taken(&mut self) {
         if self.taken > self.backlog.len() / 2 {
             self.backlog.drain(..self.taken);
@@ -138,7 +138,7 @@ impl FloorConnection {
     }
 }
 
-/// How many bytes a write put into the kernel: none if it was full.
+/// Returns how many bytes a write put into the kernel: none if the kernel's buffer was full.
 fn taken(written: io::Result<usize>) -> io::Result<usize> {
     match written {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
@@ -146,7 +146,7 @@ fn taken(written: io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-/// All connections by number. A number is given again after its connection was dropped.
+/// All connections by number. The number of a dropped connection is given to a later one.
 #[derive(Debug, Default)]
 pub(super) struct FloorConnections {
     by_number: Vec<Option<FloorConnection>>,
@@ -154,18 +154,18 @@ pub(super) struct FloorConnections {
 }
 
 impl FloorConnections {
-    /// A connection by its number, unless it was dropped.
+    /// Returns a connection by its number, unless it was dropped.
     pub fn at(&mut self, number: u32) -> Option<&mut FloorConnection> {
         self.by_number.get_mut(number as usize)?.as_mut()
     }
 
-    /// The number that the next connection will get.
+    /// Returns the number that the next connection will get.
     pub fn next_number(&self) -> u32 {
         let fresh = self.by_number.len() as u32;
         self.free.last().copied().unwrap_or(fresh)
     }
 
-    /// Takes in a connection under [`FloorConnections::next_number`].
+    /// Adds a connection under [`Connections::next_number`].
     pub fn add(&mut self, connection: FloorConnection) {
         match self.free.pop() {
             Some(number) => self.by_number[number as usize] = Some(connection),
@@ -173,7 +173,7 @@ impl FloorConnections {
         }
     }
 
-    /// Takes one out, whose socket closes as it is dropped.
+    /// Removes a connection. Its socket closes when the returned value is dropped.
     pub fn remove(&mut self, number: u32) -> Option<FloorConnection> {
         let removed = self.by_number.get_mut(number as usize)?.take()?;
         self.free.push(number);

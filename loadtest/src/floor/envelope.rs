@@ -1,25 +1,25 @@
 //! A client's message, `["jr","ref","topic","event",payload]`, cut by its quotes.
 //!
-//! Nothing is decoded: an answer repeats the front of it, a broadcast the back.
+//! Nothing is decoded: an answer repeats the front of the message, a broadcast the back.
 
 use memchr::memchr2;
 
-/// Where a message is cut.
+/// A client's message, cut into the parts that answers and broadcasts are made of.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Envelope<'a> {
-    /// Without its quotes, escapes as they came.
+    /// The topic without its quotes; escapes stay as the client sent them.
     pub topic: &'a [u8],
-    /// Without its quotes.
+    /// The event without its quotes.
     pub event: &'a [u8],
-    /// All before the event: `["jr","ref","topic",`.
+    /// All bytes before the event: `["jr","ref","topic",`.
     pub before_event: &'a [u8],
-    /// All from the topic on: `"topic","event",payload]`.
+    /// All bytes from the topic on: `"topic","event",payload]`.
     pub from_topic: &'a [u8],
 }
 
 impl<'a> Envelope<'a> {
-    /// `None` if it has another shape. References are strings or null, and there is no white space
-    /// between the elements: so JSON encoders write them.
+    /// Cuts a message. `None` if the text has another shape. References must be strings or null,
+    /// with no white space between the elements: JSON encoders write messages so.
     pub fn cut(text: &'a [u8]) -> Option<Envelope<'a>> {
         let refs = text.strip_prefix(b"[")?;
         let from_topic = after_ref(after_ref(refs)?)?;
@@ -35,7 +35,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// What stands behind a reference and its comma.
+/// Returns the bytes after a reference and its comma.
 fn after_ref(bytes: &[u8]) -> Option<&[u8]> {
     let rest = match bytes.strip_prefix(b"null") {
         Some(rest) => rest,
@@ -44,7 +44,7 @@ fn after_ref(bytes: &[u8]) -> Option<&[u8]> {
     rest.strip_prefix(b",")
 }
 
-/// The string that `bytes` begin with, and what stands behind its closing quote.
+/// Returns the string at the start of `bytes`, and the bytes after its closing quote.
 fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let bytes = bytes.strip_prefix(b"\"")?;
     let mut at = 0;
@@ -53,7 +53,7 @@ fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         if bytes[at] == b'"' {
             return Some((&bytes[..at], &bytes[at + 1..]));
         }
-        at += 2; // a backslash and what it escapes
+        at += 2; // a backslash and the byte that it escapes
     }
 }
 

@@ -1,22 +1,22 @@
-//! WebSocket frames both ways: a client's, unmasked where they lie, and the heads of ours.
+//! WebSocket frames both ways: a client's, unmasked in place, and the heads of the floor's.
 
-/// The opcodes that are understood.
+/// The opcodes that the floor understands.
 pub(super) const TEXT: u8 = 1;
 pub(super) const CLOSE: u8 = 8;
 pub(super) const PING: u8 = 9;
 pub(super) const PONG: u8 = 10;
 
-/// Largest payload of a frame. It bounds what is kept of a frame that has not come whole; a larger
-/// one ends its connection. As much as anybody publishes to a lobby, and some.
+/// Largest payload of a frame; a larger one ends its connection. It bounds the memory kept for an
+/// incomplete frame. 1 MiB is more than load tests publish in one message.
 pub(super) const FRAME_BYTES_MAX: usize = 1 << 20;
 
-/// Longest head of a client's frame: two bytes, the longest length, the mask.
+/// Longest head of a client's frame: two bytes, the longest length field, the mask.
 pub(super) const HEAD_BYTES_MAX: usize = 14;
 
 /// Largest payload of a control frame (RFC 6455 §5.5).
 const CONTROL_BYTES_MAX: usize = 125;
 
-/// What came is not what this load test sends: its connection is to be dropped.
+/// Bytes that this load test does not send: their connection is to be dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
@@ -27,11 +27,11 @@ pub(super) struct Frame<'a> {
     pub payload: &'a [u8],
 }
 
-/// The frame that `bytes` begin with, and how many bytes it takes; `None` if it has not come whole.
+/// Returns the frame at the start of `bytes`, and its length in bytes; `None` if it is incomplete.
 ///
 /// # Errors
 ///
-/// When it is not masked, has reserved bits, is a fragment, or is too large.
+/// When the frame is unmasked, a fragment, too large, or has reserved bits or another opcode.
 pub(super) fn next(bytes: &mut [u8]) -> Result<Option<(Frame<'_>, usize)>, Malformed> {
     let &mut [first, second, ..] = bytes else {
         return Ok(None);
@@ -54,7 +54,7 @@ pub(super) fn next(bytes: &mut [u8]) -> Result<Option<(Frame<'_>, usize)>, Malfo
     Ok(Some((Frame { opcode, payload }, head + length)))
 }
 
-/// The opcode, of a whole message without extensions.
+/// Returns the opcode, if the frame is a whole message without extensions.
 fn known(first: u8) -> Result<u8, Malformed> {
     match first ^ 0x80 {
         opcode @ (TEXT | CLOSE | PING | PONG) => Ok(opcode),
@@ -62,7 +62,7 @@ fn known(first: u8) -> Result<u8, Malformed> {
     }
 }
 
-/// The payload's length, and how many bytes of head stand before the mask.
+/// Returns the payload's length, and the bytes of the head before the mask.
 fn length(second: u8, bytes: &[u8]) -> Result<Option<(usize, usize)>, Malformed> {
     if second & 0x80 == 0 {
         return Err(Malformed);
@@ -79,7 +79,7 @@ fn length(second: u8, bytes: &[u8]) -> Result<Option<(usize, usize)>, Malformed>
     })
 }
 
-/// Eight bytes at a time, which the compiler makes wider still.
+/// Unmasks eight bytes at a time; the compiler makes the steps wider still.
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     let [a, b, c, d] = mask;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
@@ -92,7 +92,7 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
     }
 }
 
-/// Appends a frame with the pieces as its payload.
+/// Appends an unmasked frame with the pieces as its payload.
 pub(super) fn append(out: &mut Vec<u8>, opcode: u8, pieces: &[&[u8]]) {
     let length: usize = pieces.iter().map(|piece| piece.len()).sum();
     out.push(0x80 | opcode);
@@ -154,7 +154,7 @@ mod tests {
             b"\x80\x82abcdhi",       // a continuation
             b"\xc1\x82abcdhi",       // a reserved bit
             b"\x82\x82abcdhi",       // binary
-            &length_over_max,        // larger than is kept
+            &length_over_max,        // larger than the limit
             b"\x89\xfe\x00\x7eabcd", // a ping of 126 bytes
         ];
         for bytes in cases {

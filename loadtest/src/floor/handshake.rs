@@ -1,36 +1,36 @@
 //! An upgrade request in, the canned answer with its accept key out.
 //!
-//! The path and the host are not looked at.
+//! The path and the Host header of a request are ignored.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-/// Largest request. A longer one is refused.
+/// Largest upgrade request in bytes. A longer one is refused.
 pub(super) const REQUEST_BYTES_MAX: usize = 16 << 10;
 
 /// Most headers of a request: more than browsers send.
 const HEADERS_MAX: usize = 64;
 
-/// What a key is hashed with (RFC 6455 §1.3).
+/// The constant that is hashed together with the request's key (RFC 6455 §1.3).
 const ACCEPT_GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The answer to what is no upgrade; the connection ends with it.
+/// The answer to a request that is no upgrade; the connection ends with this answer.
 pub(super) const REFUSAL: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Handshake {
-    /// It has not come whole.
+    /// The request is incomplete.
     Partial,
-    /// It is an upgrade, of so many bytes, to be answered with this.
+    /// The request is an upgrade. `bytes` is its length, `answer` the text to answer it with.
     Upgrade { bytes: usize, answer: String },
-    /// It is none.
+    /// The request is no upgrade.
     Refused,
 }
 
-/// Looks at what came so far.
+/// Parses the bytes of a request that have arrived so far.
 pub(super) fn look(bytes: &[u8]) -> Handshake {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut headers);

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use super::connection::FloorConnections;
 use super::membership::Membership;
 
-/// A topic with members.
+/// A topic with its members.
 #[derive(Debug, Default)]
 pub(super) struct FloorLobby {
     name: Vec<u8>,
-    /// Numbers of connections.
+    /// Numbers of the members' connections.
     pub members: Vec<u32>,
-    /// Sealed frames that no member has got yet. Its memory is kept from turn to turn.
+    /// Sealed frames not yet written to any member. The memory is kept from turn to turn.
     pub span: Vec<u8>,
 }
 
-/// All lobbies. A number is given again when its lobby has become empty.
+/// All lobbies. The number of a lobby that became empty is given to a later one.
 #[derive(Debug, Default)]
 pub(super) struct Lobbies {
     by_number: Vec<FloorLobby>,
@@ -24,22 +24,22 @@ pub(super) struct Lobbies {
 }
 
 impl Lobbies {
-    /// A lobby by its number.
+    /// Returns a lobby by its number.
     pub fn at(&mut self, number: u32) -> &mut FloorLobby {
         &mut self.by_number[number as usize]
     }
 
-    /// Whether the lobby of this number goes by this name.
+    /// True if the lobby of this number has this name.
     pub fn is_named(&self, number: u32, name: &[u8]) -> bool {
         self.by_number[number as usize].name == name
     }
 
-    /// The number of a lobby that has members.
+    /// Returns the number of the lobby with this name, if it has members.
     pub fn find(&self, name: &[u8]) -> Option<u32> {
         self.by_name.get(name).copied()
     }
 
-    /// Adds a member; the first one makes the lobby.
+    /// Adds a member; the first member of a name makes its lobby.
     pub fn enter(&mut self, name: &[u8], connection: u32) -> Membership {
         let number = self.find(name).unwrap_or_else(|| self.open(name));
         let members = &mut self.at(number).members;
@@ -60,8 +60,8 @@ impl Lobbies {
         number
     }
 
-    /// Takes a member away. The last one to sit there moves
-    /// to its place, and the last of all ends the lobby.
+    /// Removes a member. The lobby's last listed member moves to the free place. The removal of the
+    /// only member ends the lobby.
     pub fn leave(&mut self, member: Membership, connections: &mut FloorConnections) {
         let lobby = self.at(member.lobby);
         lobby.members.swap_remove(member.place as usize);

@@ -1,20 +1,20 @@
 //! The cheapest fan-out that this machine's kernel allows, as a yardstick for servers.
 //!
-//! It is what a run "against the floor" connects to in
-//! a server's place, and knows nothing of the load.
+//! A run "against the floor" connects to this broker in a server's place. The floor knows nothing
+//! of the load.
 //!
 //! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats
-//! are canned; any other message for a lobby goes to its members as it is. It speaks enough of
-//! `vsn` 2.0.0 for this load test and no other version. It is no server: a client it does not
-//! understand is dropped, and there is no timer, no log and no limit except those on memory.
+//! are canned; any other message for a lobby goes to its members unchanged. The floor speaks enough
+//! of `vsn` 2.0.0 for this load test, and no other version. It is no server: a client that sends
+//! anything else is dropped. There is no timer, no log, and no limit except those on memory.
 //!
-//! - `mod`: how to run one
+//! - `mod`: the function that runs a floor
 //! - `turn`: the loop, from one epoll_wait to the next
 //! - `broker`: joins, publishes and answers
 //! - `writes`: in batches or message by message
 //! - `lobby`, `membership`: the members of lobbies, and messages that wait for the turn's end
-//! - `connection`: a socket, with bytes that were not read or not written whole
-//! - `handshake`, `frame`, `envelope`: bytes
+//! - `connection`: a socket, with its incomplete frames and unwritten bytes
+//! - `handshake`, `frame`, `envelope`: parsing and writing of bytes
 
 mod broker;
 mod connection;
@@ -32,15 +32,14 @@ use std::sync::atomic::AtomicBool;
 
 pub use writes::Writes;
 
-/// Serves on this thread until `stop` is set, which is looked at every turn and at least every 100
-/// ms. Then all connections are dropped.
+/// Serves on this thread until `stop` is set. The flag is read every turn, at least every 100 ms.
+/// After that all connections are dropped.
 ///
-/// The listener is used as it is bound, but made non-blocking and given `TCP_NODELAY`, which its
-/// connections inherit.
+/// The bound listener is made non-blocking and given `TCP_NODELAY`, which its connections inherit.
 ///
 /// # Errors
 ///
-/// When the listener or epoll fails. What a client does never ends it.
+/// When the listener or epoll fails. No client can end the floor.
 pub fn serve(listener: TcpListener, writes: Writes, stop: &AtomicBool) -> io::Result<()> {
     turn::Floor::new(listener, writes)?.run(stop)
 }

@@ -1,7 +1,7 @@
 //! One turn of the event loop: accept, read, then write in batches.
 //!
-//! A turn is one epoll_wait, one read of each socket that has something, and at the end one write
-//! per member of each lobby that something was published in.
+//! A turn is one epoll_wait, one read of each readable socket, and at the end one write per member
+//! of each lobby with new messages.
 
 use std::io::{self, ErrorKind};
 use std::net;
@@ -18,39 +18,39 @@ use super::frame;
 use super::handshake::{self, Handshake};
 use super::writes::Writes;
 
-/// The listener's token; connections have their numbers.
+/// The listener's token; a connection's token is its number.
 const LISTENER: Token = Token(usize::MAX);
 
 /// Most events of one epoll_wait.
 const EVENTS_MAX: usize = 1024;
 
-/// Most connections accepted in a turn, so that a storm of them does not hold up messages.
+/// Most connections accepted in a turn, so that a storm of connects does not hold up messages.
 const ACCEPTS_MAX: usize = 64;
 
-/// How long a turn waits for something to happen before it looks whether to stop.
+/// How long a turn waits for an event before it reads the stop flag.
 const STOP_LOOK: Duration = Duration::from_millis(100);
 
-/// How long a turn waits when no connection could be accepted for want of descriptors or memory.
+/// How long a turn waits when an accept failed for want of descriptors or memory.
 const SHORTAGE_LOOK: Duration = Duration::from_millis(10);
 
-/// Whether connections wait at the listener, whose event comes once.
+/// Whether connections wait at the listener; kept because the listener's event comes only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
-    /// All have been accepted.
+    /// All connections have been accepted.
     Nobody,
-    /// The turn had accepted enough.
+    /// The turn has accepted its maximum.
     Somebody,
-    /// The system had no descriptors or memory for them.
+    /// The system had no descriptors or memory for the next connection.
     Shortage,
 }
 
-/// The loop's own: epoll, the listener, the one read buffer.
+/// The state of the event loop: epoll, the listener, the one read buffer.
 pub(super) struct Floor {
     poll: Poll,
     listener: TcpListener,
     waiting: Waiting,
     buffer: Box<[u8]>,
-    /// Connections that may have more to read than was read, and those of the turn before.
+    /// Connections that may have more to read, listed in this turn and, below, in the turn before.
     unread: Vec<u32>,
     left_over: Vec<u32>,
     broker: Broker,
@@ -114,8 +114,8 @@ impl Floor {
         Ok(())
     }
 
-    /// Each connection is registered once, for both directions; the kernel only wakes for room to
-    /// write if a write met none.
+    /// Accepts connections. Each is registered once, for both directions: the kernel wakes for room
+    /// to write only after a write that met none.
     fn accept(&mut self) -> io::Result<()> {
         for _ in 0..ACCEPTS_MAX {
             let mut stream = match self.listener.accept() {
@@ -146,8 +146,8 @@ impl Floor {
         }
     }
 
-    /// Reads once. `closing` says that an end has come
-    /// too, and that there will be no other event for it.
+    /// Reads a connection once. `closing` says that the peer's end has arrived too, and that no
+    /// other event will come for the connection.
     fn read(&mut self, number: u32, closing: bool) {
         let Some(connection) = self.broker.connections.at(number) else {
             return;
@@ -167,7 +167,7 @@ impl Floor {
         }
     }
 
-    /// Takes what is whole, keeps what is not.
+    /// Handles the whole frames in the buffer, and keeps the rest.
     fn parse(&mut self, number: u32, bytes: usize) {
         let Some(mut parsed) = self.upgrade(number, bytes) else {
             return;
@@ -191,8 +191,8 @@ impl Floor {
         }
     }
 
-    /// Where frames begin in the buffer: behind the upgrade, if it has not been before. `None` if
-    /// there is none yet.
+    /// Returns the place of the first frame in the buffer: behind the upgrade request, or 0 on an
+    /// open connection. `None` if no frame can begin yet.
     fn upgrade(&mut self, number: u32, bytes: usize) -> Option<usize> {
         let connection = self.broker.connections.at(number)?;
         if connection.stage == FloorStage::Open {
@@ -210,7 +210,7 @@ impl Floor {
                 return None;
             }
             Handshake::Refused => {
-                // It is dropped either way; whether it learns why is its own affair.
+                // The connection is dropped either way, so a failed write does not matter.
                 let _ = connection.deliver(handshake::REFUSAL);
             }
         }
@@ -219,8 +219,8 @@ impl Floor {
     }
 }
 
-/// What an accept that gave no connection means. Linux also reports here what became of a
-/// connection in the backlog.
+/// Maps the error of an accept to the next state. Linux reports here also the errors of connections
+/// in the backlog.
 fn after(error: io::Error) -> io::Result<Waiting> {
     use rustix::io::Errno;
     const SHORTAGES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// How the floor writes what was published.
+/// The ways in which the floor writes published messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Writes {
-    /// One write per subscriber and turn of the loop, with all that came in that turn.
+    /// One write per subscriber and turn of the loop, with all messages of that turn.
     Batch,
     /// One write per subscriber and message, at once.
     Single,

@@ -1,7 +1,7 @@
 //! Distributions of times and counts over time, of the measured stretch of a run.
 //!
-//! Every value is recorded; intervals are summed up into
-//! the whole when they end, so a value is recorded once.
+//! Every value is recorded once, in the current interval. The intervals are summed up when they
+//! end.
 
 use hdrhistogram::Histogram;
 
@@ -9,19 +9,19 @@ use crate::clock::SECOND_NS;
 use crate::observe::watch::Surroundings;
 use crate::result::{Interval, Latency};
 
-/// Longest time that is distinguished: an hour. A longer one counts as an hour.
+/// Longest time that is recorded as it is: an hour. A longer time counts as an hour.
 const LONGEST_US: u64 = 3_600_000_000;
-/// Digits of a value that are kept.
+/// Significant digits of a value that are kept.
 const DIGITS: u8 = 3;
-/// Length of an interval at first. A long run has longer ones, so that there are never more than
-/// [`INTERVALS_MAX`].
+/// Length of an interval at least. A long run has longer intervals, so that there are never more
+/// than [`INTERVALS_MAX`].
 const INTERVAL_NS: u64 = SECOND_NS / 4;
-/// A run that is to be longer has no planned end.
+/// A run planned for longer than this has no planned end.
 const LENGTH_KNOWN_NS: u64 = 1 << 55;
 /// Most intervals of a run: more than a plot has pixels for.
 const INTERVALS_MAX: u64 = 240;
 
-/// A distribution being recorded.
+/// A distribution of times, while it is recorded.
 #[derive(Debug)]
 pub struct Recorder(Histogram<u64>);
 
@@ -33,14 +33,14 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// Records the time from `from_ns` to `to_ns`; nothing less than a microsecond.
+    /// Records the time from `from_ns` to `to_ns`, in whole microseconds.
     #[inline]
     pub fn record(&mut self, from_ns: u64, to_ns: u64) {
         self.0
             .saturating_record(to_ns.saturating_sub(from_ns) / 1_000);
     }
 
-    /// The distribution, if there is one.
+    /// Returns the distribution. `None` if no time was recorded.
     pub fn latency(&self) -> Option<Latency> {
         Latency::of(&self.0)
     }
@@ -53,21 +53,21 @@ impl Recorder {
     }
 }
 
-/// What is recorded of deliveries while a run goes on.
+/// The times and counts of a run, while they are recorded.
 #[derive(Debug, Default)]
 pub struct Meter {
     window: Option<Window>,
     interval_ns: u64,
     interval_begin_ns: u64,
-    /// Of the interval that runs.
+    /// Delivery times of the current interval.
     current: Recorder,
     current_deliveries: u64,
     current_published: u64,
     intervals: Vec<Interval>,
     deliveries: Recorder,
-    /// Time to last subscriber.
+    /// From the intended time of a message to its last subscriber.
     last: Recorder,
-    /// From when a message was to be sent to when it was.
+    /// From the intended time of a message to its sending.
     pub send_delay: Recorder,
     /// From a push to its reply.
     pub reply: Recorder,
@@ -97,9 +97,9 @@ struct Window {
 }
 
 impl Meter {
-    /// Measures from `begin_ns` on, for `length_ns`. What was recorded before is forgotten.
+    /// Starts to measure at `begin_ns`, for `length_ns`. Earlier records are dropped.
     pub fn begin(&mut self, begin_ns: u64, length_ns: u64) {
-        // How long a run of unknown length takes is not known: its intervals stay short.
+        // The intervals of a run without a planned end stay short.
         let known = length_ns < LENGTH_KNOWN_NS;
         let interval_ns = INTERVAL_NS.max(if known { length_ns / INTERVALS_MAX } else { 0 });
         *self = Meter {
@@ -113,14 +113,14 @@ impl Meter {
         };
     }
 
-    /// The measured time ends now, or has ended as planned. Messages intended before still count.
+    /// Ends the measured time, unless it has ended as planned. Earlier messages still count.
     pub fn end(&mut self, now_ns: u64) {
         if let Some(window) = &mut self.window {
             window.end_ns = now_ns.clamp(window.begin_ns, window.end_ns);
         }
     }
 
-    /// How long was measured, in seconds.
+    /// Returns the length of the measured time in seconds.
     pub fn seconds(&self) -> f64 {
         let length = |window: Window| (window.end_ns - window.begin_ns) as f64 / SECOND_NS as f64;
         self.window.map_or(0.0, length)
@@ -131,8 +131,9 @@ impl Meter {
             .is_some_and(|window| (window.begin_ns..window.end_ns).contains(&at_ns))
     }
 
-    /// A delivery of a message intended for `intended_ns` came. Latencies count for messages of the
-    /// measured time, whenever they come: a stall at its end must not hide.
+    /// Records a delivery of a message intended for `intended_ns`. The delay of a message of the
+    /// measured time is recorded, however late the delivery is, so that a stall at the end cannot
+    /// hide.
     #[inline]
     pub fn delivered(&mut self, intended_ns: u64, now_ns: u64) {
         if let Some(window) = self.window {
@@ -145,14 +146,14 @@ impl Meter {
         }
     }
 
-    /// A message has come to its last subscriber.
+    /// Records that a message has come to its last subscriber.
     pub fn delivered_to_last(&mut self, intended_ns: u64, now_ns: u64) {
         if self.measures(intended_ns) {
             self.last.record(intended_ns, now_ns);
         }
     }
 
-    /// A message was handed to its socket.
+    /// Records that a message was handed to its socket.
     pub fn published(&mut self, intended_ns: u64, now_ns: u64) {
         if self.measures(intended_ns) {
             self.current_published += 1;
@@ -160,7 +161,7 @@ impl Meter {
         }
     }
 
-    /// A read gave that many bytes.
+    /// Records a read of `bytes` bytes.
     #[inline]
     pub fn read(&mut self, bytes: usize, now_ns: u64) {
         if self.window.is_some_and(|window| now_ns < window.end_ns) {
@@ -169,28 +170,28 @@ impl Meter {
         }
     }
 
-    /// A reply came to a push of `sent_ns`.
+    /// Records a reply to a push sent at `sent_ns`.
     pub fn replied(&mut self, sent_ns: u64, now_ns: u64) {
         if self.measures(sent_ns) {
             self.reply.record(sent_ns, now_ns);
         }
     }
 
-    /// The answer to a heartbeat of `sent_ns` came.
+    /// Records the answer to a heartbeat sent at `sent_ns`.
     pub fn beat(&mut self, sent_ns: u64, now_ns: u64) {
         if self.measures(sent_ns) {
             self.heartbeat.record(sent_ns, now_ns);
         }
     }
 
-    /// When the running interval ends, if something is measured.
+    /// Returns the end of the current interval. `None` if nothing is measured.
     pub fn interval_end_ns(&self) -> Option<u64> {
         self.window?;
         Some(self.interval_begin_ns + self.interval_ns)
     }
 
-    /// Ends the running interval. What comes after the measured time is in no interval, but its
-    /// latencies are in the whole.
+    /// Ends the current interval. Deliveries after the measured time are in no interval, but their
+    /// delays are in the whole distribution.
     pub fn end_interval(&mut self, now_ns: u64, around: Surroundings) {
         let Some(window) = self.window else {
             return;
@@ -224,13 +225,12 @@ impl Meter {
         self.current.drain_into(&mut self.deliveries);
     }
 
-    /// The distribution of the deliveries of the last
-    /// interval that has ended and its length in seconds.
+    /// Returns the last interval that has ended.
     pub fn latest(&self) -> Option<&Interval> {
         self.intervals.last()
     }
 
-    /// All that was recorded.
+    /// Ends the recording and returns all records.
     pub fn finish(&mut self) -> Measured {
         self.sum_up();
         Measured {
@@ -246,24 +246,24 @@ impl Meter {
     }
 }
 
-/// What a meter has recorded.
+/// The records of a meter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// How long.
+    /// Length of the measured time in seconds.
     pub seconds: f64,
-    /// Counts of that time.
+    /// Counts of the measured time.
     pub counts: MeterCounts,
     /// From a message's intended time to each of its deliveries.
     pub delivery: Option<Latency>,
     /// From a message's intended time to its last delivery.
     pub last: Option<Latency>,
-    /// From a message's intended time to its being sent.
+    /// From a message's intended time to its sending.
     pub send_delay: Option<Latency>,
     /// From a push to its reply.
     pub reply: Option<Latency>,
     /// From a heartbeat to its answer.
     pub heartbeat: Option<Latency>,
-    /// The course of it.
+    /// The intervals of the measured time, in order.
     pub intervals: Vec<Interval>,
 }
 
@@ -275,9 +275,9 @@ mod tests {
     fn message_counts_by_its_intended_time_however_late_it_comes() {
         let mut meter = Meter::default();
         meter.begin(SECOND_NS, SECOND_NS);
-        meter.delivered(SECOND_NS - 1, SECOND_NS + 5); // of the warm-up
-        meter.delivered(2 * SECOND_NS - 1, 5 * SECOND_NS - 1); // of the last moment, 3 s late
-        meter.delivered(2 * SECOND_NS, 5 * SECOND_NS); // after the end
+        meter.delivered(SECOND_NS - 1, SECOND_NS + 5); // intended in the warm-up
+        meter.delivered(2 * SECOND_NS - 1, 5 * SECOND_NS - 1); // intended at the end, 3 s late
+        meter.delivered(2 * SECOND_NS, 5 * SECOND_NS); // intended after the end
         let measured = meter.finish();
         let latency = measured.delivery.unwrap();
         assert_eq!(latency.count, 1);

@@ -1,65 +1,65 @@
 //! CPU and memory of the server, read from /proc, and of this process.
 //!
-//! Samples are taken at the ends of intervals and of phases; figures are differences between two of
-//! them.
+//! Samples are taken at the ends of intervals and of phases. A figure is the difference between two
+//! samples.
 
 use std::time::Duration;
 
 use super::host::{OwnUsage, ProcessTree, Usage};
 use crate::clock::{SECOND_NS, now_ns};
 
-/// Who is watched.
+/// The watch over the server's processes and this process.
 #[derive(Debug, Default)]
 pub struct Watch {
     server: Option<ProcessTree>,
-    /// The processes of the server, as they were when all were last looked for.
+    /// The server's processes at the last full sample.
     members: Vec<u32>,
-    /// What the server had used when it was last there.
+    /// The server's use when a process of it was last seen.
     known: Option<Usage>,
-    /// CPU of the servers before this one.
+    /// CPU of earlier servers, in user mode and in the kernel.
     before: (Duration, Duration),
     last: Option<Sample>,
 }
 
-/// What both sides had used at a moment.
+/// The use of both sides until a moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// When.
+    /// The moment of the sample.
     pub at_ns: u64,
-    /// This process.
+    /// The use of this process.
     pub own: OwnUsage,
-    /// The server, if its process is known and still there.
+    /// The use of the server, if its process is known. After its end, the last known use.
     pub server: Option<Usage>,
 }
 
-/// What both sides used between two samples.
+/// The use of both sides between two samples.
 #[derive(Clone, Copy, Debug)]
 pub struct Used {
-    /// How long that was, in seconds.
+    /// Time between the samples in seconds.
     pub seconds: f64,
     /// CPU of this process, in seconds.
     pub own_cpu: f64,
     /// Time that this process waited for a core, in seconds.
     pub own_waiting: f64,
-    /// CPU of the server, in seconds: all, and the system's part.
+    /// CPU of the server, in seconds: in all, and in the kernel.
     pub server_cpu: Option<(f64, f64)>,
 }
 
-/// What the system says at the end of an interval.
+/// Figures of the system at the end of an interval.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Surroundings {
     /// Joined connections.
     pub joined: u64,
     /// Server CPU in the interval, in cores.
     pub server_cores: Option<f64>,
-    /// The server's resident memory.
+    /// The server's resident memory in bytes.
     pub server_rss_bytes: Option<u64>,
     /// The load generator's CPU in the interval, in cores.
     pub load_cores: f64,
 }
 
 impl Watch {
-    /// Over `server`, or over this process alone.
+    /// Returns a watch over `server`, or over this process alone.
     pub fn new(server: Option<ProcessTree>) -> Watch {
         let members = Vec::new();
         Watch {
@@ -71,7 +71,7 @@ impl Watch {
         }
     }
 
-    /// The server was started anew, as `server`. CPU goes on from what the old one had used.
+    /// Notes that the server was started again, as `server`. The old server's CPU is kept.
     pub fn succeed(&mut self, server: Option<ProcessTree>) {
         if let Some(known) = self.known {
             self.before = (known.user, known.system);
@@ -79,19 +79,19 @@ impl Watch {
         (self.server, self.members) = (server, Vec::new());
     }
 
-    /// The server's process, if it is known.
+    /// Returns the server's process tree, if it is known.
     pub fn server(&self) -> Option<&ProcessTree> {
         self.server.as_ref()
     }
 
-    /// What both have used until now. Looks at every process of the machine, so it is for the ends
-    /// of phases.
+    /// Reads the use of both sides until now. It reads every process of the machine, so it is for
+    /// the ends of phases.
     pub fn sample(&mut self) -> Sample {
         let members = self
             .server
             .as_ref()
             .and_then(|server| server.members().ok());
-        // Of a server that has ended, the last that is known stands.
+        // If the server has ended, its last known use stands.
         self.members = members.unwrap_or_default();
         self.sample_members()
     }
@@ -110,8 +110,8 @@ impl Watch {
         }
     }
 
-    /// What was used since the last look, for the interval that ends now. Looks only at the
-    /// processes that were there at the last sample.
+    /// Returns the use since the last call, for the interval that ends now. It reads only the
+    /// processes that were there at the last full sample.
     pub fn look(&mut self, joined: u64) -> Surroundings {
         let sample = self.sample_members();
         let last = self.last.replace(sample).unwrap_or(sample);
@@ -133,7 +133,7 @@ impl Watch {
 }
 
 impl Sample {
-    /// What was used from `earlier` until this.
+    /// Returns the use between `earlier` and this sample.
     pub fn since(&self, earlier: &Sample) -> Used {
         let spent = |now: Duration, then: Duration| now.saturating_sub(then).as_secs_f64();
         let server = self.server.zip(earlier.server).map(|(now, then)| {

@@ -1,25 +1,25 @@
-//! One sentence for warnings that differ in their numbers alone.
+//! Merging of warnings that differ only in their numbers into one sentence.
 //!
-//! What twenty steps say with other numbers each is said with the least and the largest of them.
-//! The numbers of each step stand in its table.
+//! If twenty steps warn with different numbers, the sentence has the least and the largest of each
+//! number. The table of steps has the numbers of each step.
 
 use crate::result::{RunResult, Severity};
 
 use super::finding::Finding;
 
-/// Sentences that differ in their numbers alone, and how many said so.
+/// A warning that several measurements gave with different numbers.
 struct Repeated {
-    /// What stands between the numbers.
+    /// The texts between the numbers.
     words: Vec<String>,
-    /// The least and the largest at each place, as they were written.
+    /// The least and the largest number at each place, as they were written.
     numbers: Vec<(String, String)>,
-    /// The sentence as the first said it.
+    /// The whole sentence of the first measurement.
     first: String,
     count: usize,
 }
 
-/// The findings, with each kind of warning about a measurement once. Failures stay as they are:
-/// each is one too many.
+/// Merges warnings of several measurements that differ only in their numbers. Failures are not
+/// merged, because each failure counts.
 pub(super) fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding> {
     let mut told = Vec::new();
     let mut kinds: Vec<Repeated> = Vec::new();
@@ -37,8 +37,8 @@ pub(super) fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding>
     told
 }
 
-/// What is said behind the name of a measurement, if a name stands before it. The longest counts:
-/// "step 1" begins "step 10".
+/// Returns the text after the name of a measurement, if a text begins with one. The longest name
+/// counts, because "step 1" begins "step 10".
 fn about<'a>(text: &'a str, result: &RunResult) -> Option<&'a str> {
     let labels = result.measurements.iter().map(|each| each.label.as_str());
     let said = labels
@@ -76,8 +76,8 @@ impl Repeated {
         }
     }
 
-    /// "In 17 of 20 steps: …", with ranges where the numbers
-    /// differ. What one alone says keeps that one's name.
+    /// Returns "In 17 of 20 steps: …", with ranges where the numbers differ. A warning of one
+    /// measurement keeps its own sentence, with the measurement's name.
     fn told(&self, result: &RunResult) -> String {
         if self.count == 1 {
             return self.first.clone();
@@ -109,8 +109,8 @@ fn value(number: &str) -> f64 {
     number.replace(',', "").parse().unwrap_or(0.0)
 }
 
-/// Words and numbers in turn, words first. A number
-/// begins where no word does: the 99 of p99 is none.
+/// Splits a text into words and numbers in turn, words first. A number is no part of a word: the 99
+/// of p99 is no number.
 fn taken_apart(text: &str) -> (Vec<String>, Vec<String>) {
     let (mut words, mut numbers) = (vec![String::new()], Vec::new());
     let mut rest = text;
@@ -133,7 +133,7 @@ fn taken_apart(text: &str) -> (Vec<String>, Vec<String>) {
     (words, numbers)
 }
 
-/// Digits, with points and commas between them: the full stop behind a number is not its own.
+/// Returns the length of a number: digits, points and commas, without a full stop at its end.
 fn number_length(text: &str) -> usize {
     let within = |letter: char| letter.is_ascii_digit() || letter == ',' || letter == '.';
     let end = text.find(|letter| !within(letter)).unwrap_or(text.len());

@@ -3,23 +3,23 @@
 use super::table::Mood;
 use crate::result::Ratio;
 
-/// Which way a figure is better.
+/// The direction in which a figure is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
-    /// Throughput, say.
+    /// More is better, as with throughput.
     More,
-    /// Delay, say.
+    /// Less is better, as with delay.
     Less,
-    /// It was asked for, or it is a trait and no merit.
+    /// Neither is better: the figure was asked for, or is no merit.
     Neither,
 }
 
-/// A change below this is not called better or worse:
-/// runs differ by as much from one time to the next.
+/// A smaller change is called neither better nor worse, because runs differ by 5 % from one time to
+/// the next.
 const NOTABLE: f64 = 0.05;
 
 impl Direction {
-    /// What a multiple of something else is worth.
+    /// Returns whether a multiple of another figure is good, bad or neither.
     pub fn mood(self, times: f64) -> Mood {
         let gain = match self {
             Direction::More => times - 1.0,
@@ -33,8 +33,8 @@ impl Direction {
         }
     }
 
-    /// What a multiple is worth that was measured in several
-    /// rounds: nothing, if some of them say the opposite.
+    /// Returns whether a multiple measured in several rounds is good or bad. Neither, if some
+    /// rounds are above 1 and others below.
     pub fn mood_of(self, ratio: &Ratio) -> Mood {
         match ratio.min <= 1.0 && ratio.max >= 1.0 {
             true => Mood::Plain,
@@ -42,7 +42,7 @@ impl Direction {
         }
     }
 
-    /// A mark before the figure's name. It is as wide for each.
+    /// Returns a mark to stand before the figure's name. All marks have the same width.
     pub fn arrow(self) -> &'static str {
         match self {
             Direction::More => "↑",
@@ -51,7 +51,7 @@ impl Direction {
         }
     }
 
-    /// In words, if there is a way.
+    /// Returns the direction in words. `None` if neither direction is better.
     pub fn words(self) -> Option<&'static str> {
         match self {
             Direction::More => Some("more is better"),
@@ -60,9 +60,9 @@ impl Direction {
         }
     }
 
-    /// The direction of a figure that is shown as a multiple of the floor's, by its name. Rates
-    /// should be high, and how much is read at once is no merit by itself. The rest is cost and
-    /// delay. `asked`: the rate was asked for.
+    /// Returns the direction of a figure that is shown as a multiple of the floor's, by the
+    /// figure's name. Rates should be high. The bytes per read are no merit. All other figures are
+    /// cost or delay. `asked` means that the rate was asked for.
     pub fn of_ratio(figure: &str, asked: bool) -> Direction {
         let rate = figure.contains("per second") || figure.contains("a second");
         match figure {

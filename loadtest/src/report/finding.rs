@@ -1,15 +1,15 @@
-//! A finding: a sentence that a report shows before any figure.
+//! Sentences that a report shows before any figure.
 
 use crate::result::Severity;
 
-/// What an objective says that nothing was observed of: it is broken, but no figure broke it.
+/// The observed value of an objective that is broken for want of a figure.
 pub(super) const NOTHING_OBSERVED: &str = "nothing was observed";
 
-/// Something to say before any figure.
+/// A sentence to show before any figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// Whether the finding is a failure or a warning.
     pub severity: Severity,
-    /// A sentence.
+    /// The sentence.
     pub text: String,
 }

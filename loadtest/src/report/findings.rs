@@ -1,7 +1,7 @@
 //! The findings before any figure: failures, and facts that may mislead.
 //!
-//! What is wrong was judged when it was measured; here
-//! it is put in order, with the objectives that broke.
+//! Problems were judged when they were measured. Here they are put in order, with the objectives
+//! that broke.
 
 use crate::result::{Objective, RunResult, Severity};
 
@@ -9,9 +9,9 @@ use super::dedupe::once_each;
 use super::finding::{Finding, NOTHING_OBSERVED};
 use super::outcome::{breaks_on_purpose, nothing_came_of_it};
 
-/// What is wrong or may mislead: failures before warnings. No sentence comes twice, and a warning
-/// that each round or step repeats with other numbers comes once. None if the run was interrupted
-/// before it measured: there are no figures then.
+/// Returns failures before warnings. No sentence occurs twice, and a warning repeated by each round
+/// or step with other numbers occurs once. Empty if the run was interrupted before it measured,
+/// because there are no figures then.
 pub fn findings(result: &RunResult) -> Vec<Finding> {
     if nothing_came_of_it(result) {
         return Vec::new();
@@ -50,7 +50,7 @@ fn broke(
     }
 }
 
-/// With a full stop, if it ends in none of its own.
+/// Returns the text with a full stop, unless it ends with a mark of its own.
 fn sentence(text: &str) -> String {
     match text.ends_with(['.', '!', '?', '\n']) {
         true => text.to_owned(),

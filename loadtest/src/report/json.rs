@@ -1,6 +1,6 @@
-//! The result as a file, there and back.
+//! The result as a JSON file: written and read.
 //!
-//! A file that cannot be used is refused in words that say which file and why.
+//! If a file cannot be used, the error names the file and the reason.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -10,65 +10,65 @@ use thiserror::Error;
 
 use crate::result::{RunResult, SCHEMA_VERSION};
 
-/// Why a result file could not be written or read.
+/// The reason why a result file could not be written or read.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// The system would not.
+    /// The system refused the write.
     #[error("cannot write {}: {source}", path.display())]
     Write {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system would not.
+    /// The system refused the read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file is something else, or was cut off.
+    /// The file is something other than JSON, or was cut off.
     #[error("{} is not JSON: {source}. Give a file that --json wrote.", path.display())]
     NotJson {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Where it stops being JSON.
+        /// The parser's error, with its place in the file.
         source: serde_json::Error,
     },
-    /// JSON, but of another tool.
+    /// The file is JSON, but not a result.
     #[error("{} is JSON, but not a result of lobbyd-loadtest. Give a file that --json wrote.", path.display())]
     NotAResult {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
-    /// A result of another version of this tool.
+    /// The file is a result with another version of the form.
     #[error("{} has schema_version {found}, and this lobbyd-loadtest reads {SCHEMA_VERSION}. Use the version that wrote it ({tool}), or run again.", path.display())]
     OtherVersion {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// The version it names.
+        /// The version of the form that the file names.
         found: u64,
-        /// The version of the tool that it names.
+        /// The version of the tool that the file names.
         tool: String,
     },
-    /// It says it is a result of this version of the form, but something in it is not.
+    /// The file claims this version of the form, but does not have that form.
     #[error(
         "{} is a result of lobbyd-loadtest {tool}, but {source}. Use the version that wrote it; if it is this one, the file was changed.",
         path.display()
     )]
     Damaged {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// The version of the tool that it names.
+        /// The version of the tool that the file names.
         tool: String,
-        /// What is not as it should be.
+        /// The parser's error, which names the wrong part.
         source: serde_json::Error,
     },
 }
 
-/// Writes the result as indented JSON, over any file that was there.
+/// Writes the result as indented JSON. An existing file is replaced.
 pub fn write(path: &Path, result: &RunResult) -> Result<(), FileError> {
     let failed = |source| FileError::Write {
         path: path.to_owned(),
@@ -79,7 +79,7 @@ pub fn write(path: &Path, result: &RunResult) -> Result<(), FileError> {
     fs::write(path, text).map_err(failed)
 }
 
-/// Reads what [`write()`] wrote.
+/// Reads a result that [`write()`] wrote.
 pub fn read(path: &Path) -> Result<RunResult, FileError> {
     let path_owned = || path.to_owned();
     let text = fs::read(path).map_err(|source| FileError::Read {

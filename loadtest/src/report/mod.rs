@@ -1,8 +1,8 @@
 //! Reports of a finished run: text for a terminal, a page, a JSON file, runs side by side.
 //!
-//! All of it is made from [`RunResult`](crate::result::RunResult) alone, so what was kept in a file
-//! reads as it did on the day. `setup`, `findings`, `verdict`, `representative` and `tables` decide
-//! what is said; `text` and `html` say it, `plot` draws.
+//! Every report is made from [`RunResult`](crate::result::RunResult) alone, so a result read from a
+//! file looks as it did at the end of its run. `setup`, `findings`, `verdict`, `representative` and
+//! `tables` decide the content; `text` and `html` write it, `plot` draws.
 
 pub mod compare;
 mod dedupe;
@@ -25,13 +25,13 @@ pub use finding::Finding;
 pub use findings::findings;
 pub use verdict::verdict;
 
-/// The JSON schema of a result file, as `loadtest/schema.json` has it.
+/// Returns the JSON schema of a result file, which is kept as `loadtest/schema.json`.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(crate::result::RunResult).to_value()
 }
 
-/// Whether stdout is a terminal that may be written to in
-/// colour (NO_COLOR, as no-color.org has it, says no).
+/// True if stdout is a terminal and colours are allowed: NO_COLOR, as in no-color.org, forbids
+/// colours.
 pub fn on_a_terminal() -> bool {
     use std::io::IsTerminal;
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()

@@ -1,15 +1,14 @@
-//! The end of a run, where it decides whether there are any figures to report.
+//! Decisions whether a report has figures, and whether a broken step is a failure.
 
 use crate::result::{Ended, RunResult};
 
-/// Whether the run was interrupted before anything
-/// was measured: nothing else can be reported of it.
+/// True if the run was interrupted before anything was measured, so a report has no figures.
 pub(super) fn nothing_came_of_it(result: &RunResult) -> bool {
     result.ended == Ended::Interrupted && result.measurements.is_empty()
 }
 
-/// A ramp goes on until something breaks: what broke is its finding, not its failure, unless
-/// nothing held before.
+/// True if the run is a ramp of which some step held. A ramp raises the load until something
+/// breaks, so the break is its result and not a failure.
 pub(super) fn breaks_on_purpose(result: &RunResult) -> bool {
     result
         .ramp

@@ -1,23 +1,23 @@
 //! The measurements that represent a run when there are several.
 //!
-//! The server's rather than the floor's, the last step that held, the round in the middle.
+//! Chosen are the server's rather than the floor's, the last step that held, the middle round.
 
 use crate::result::{Measurement, RunResult, Side};
 
-/// A figure of a measurement, if it has it.
+/// Reads a figure from a measurement, if it has that figure.
 pub(super) type Reading = fn(&Measurement) -> Option<f64>;
 
-/// The measurements that stand for a run: all of one
-/// kind, since a median over them must mean something.
+/// The measurements that represent a run. All are of one kind, so that their medians mean
+/// something.
 pub(super) struct Representative<'a> {
-    /// One, or one for each round.
+    /// One measurement, or one for each round.
     pub measurements: Vec<&'a Measurement>,
-    /// How they were chosen, in words, if there was a choice.
+    /// How the measurements were chosen, in words. `None` if there was only one.
     pub how: Option<String>,
 }
 
 impl<'a> Representative<'a> {
-    /// `None` if nothing was measured.
+    /// Chooses the measurements. `None` if nothing was measured.
     pub fn of(result: &'a RunResult) -> Option<Representative<'a>> {
         let all = &result.measurements;
         if all.len() == 1 {
@@ -46,7 +46,7 @@ impl<'a> Representative<'a> {
         })
     }
 
-    /// The one whose throughput is in the middle: for what has no median, as a distribution.
+    /// Returns the measurement with the middle throughput, because distributions have no median.
     pub fn middle(&self) -> Option<&'a Measurement> {
         let mut sorted = self.measurements.clone();
         sorted.sort_by(|a, b| {
@@ -56,7 +56,7 @@ impl<'a> Representative<'a> {
         sorted.get(sorted.len().saturating_sub(1) / 2).copied()
     }
 
-    /// The measurement that is shown in full, if there was a choice.
+    /// Returns, in words, which measurement is shown in full. `None` if there was only one.
     pub fn in_full(&self) -> Option<String> {
         let how = self.how.as_ref()?;
         match self.measurements.len() {
@@ -68,7 +68,7 @@ impl<'a> Representative<'a> {
         }
     }
 
-    /// The median of a figure over the measurements that have it.
+    /// Returns the median of a figure over the measurements that have it.
     pub fn median(&self, figure: impl Fn(&Measurement) -> Option<f64>) -> Option<f64> {
         let mut values: Vec<f64> = self
             .measurements
@@ -84,7 +84,7 @@ impl<'a> Representative<'a> {
         }
     }
 
-    /// The sum of a count over the measurements.
+    /// Returns the sum of a count over the measurements.
     pub fn sum(&self, count: impl Fn(&Measurement) -> u64) -> u64 {
         self.measurements
             .iter()
@@ -93,7 +93,7 @@ impl<'a> Representative<'a> {
     }
 }
 
-/// A ramp stands on the last step that held; on its first if none did.
+/// Returns the last step of a ramp that held, or the first step if none held.
 fn step(result: &RunResult) -> Option<Representative<'_>> {
     let held = result.ramp.as_ref().and_then(|ramp| ramp.last_held);
     let last = result
@@ -114,7 +114,7 @@ fn step(result: &RunResult) -> Option<Representative<'_>> {
     })
 }
 
-/// The round in the middle for each floor that was measured beside the server.
+/// Returns the middle round of each floor that was measured in the same run as the server.
 pub(super) fn floors(result: &RunResult) -> Vec<&Measurement> {
     let of_side = |side| {
         let measurements: Vec<_> = result
@@ -134,7 +134,7 @@ pub(super) fn floors(result: &RunResult) -> Vec<&Measurement> {
         .collect()
 }
 
-/// A side in words.
+/// Returns the name of a side.
 pub(super) fn side_name(side: Side) -> &'static str {
     match side {
         Side::Server => "server",

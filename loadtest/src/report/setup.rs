@@ -1,12 +1,12 @@
-//! The setup of a run in a line: the load, the server, and the cores of both.
+//! The setup of a run in one line: the load, the server, and the cores of both.
 //!
-//! Above any figure it says what was measured at all.
+//! Reports show this line before any figure.
 
 use crate::result::{Machine, Ramp, RunResult};
 
 use super::units::{integer, plain};
 
-/// "1,000 clients · 500 msg/s · ws://…": what the figures are figures of.
+/// Returns the setup that the figures belong to: "1,000 clients · 500 msg/s · ws://…".
 pub(super) fn subtitle(result: &RunResult) -> String {
     let parts = [
         load(result),
@@ -17,7 +17,7 @@ pub(super) fn subtitle(result: &RunResult) -> String {
     parts.join(" · ")
 }
 
-/// Who was there: "1,000 clients in 10 topics", with those that play another part.
+/// Returns the clients: "1,000 clients in 10 topics", with slow clients and churners.
 fn load(result: &RunResult) -> Option<String> {
     if result.restart.is_some() {
         return restarted(result);
@@ -39,7 +39,7 @@ fn load(result: &RunResult) -> Option<String> {
     Some(told)
 }
 
-/// "10,000 clients in one lobby, 1 in each of 1,000 others".
+/// Returns the clients of a restart: "10,000 clients in one lobby, 1 in each of 1,000 others".
 fn restarted(result: &RunResult) -> Option<String> {
     let asked = ["lobby", "members", "lobbies"].map(|name| value(result, name).map(numeral));
     let [Some(lobby), Some(members), Some(lobbies)] = asked else {
@@ -50,7 +50,7 @@ fn restarted(result: &RunResult) -> Option<String> {
     ))
 }
 
-/// How fast they published, or how much they had in flight.
+/// Returns the rate of publishing, or the messages in flight.
 fn pace(result: &RunResult) -> Option<String> {
     if let Some(range) = raised(result, "rate") {
         return Some(format!("{range} msg/s"));
@@ -62,7 +62,7 @@ fn pace(result: &RunResult) -> Option<String> {
     }
 }
 
-/// From where to where a ramp may raise `what`, if it raises that.
+/// Returns the first and the last step of a ramp. `None` if the ramp does not raise `what`.
 fn raised(result: &RunResult, what: &str) -> Option<String> {
     let ramp = result.ramp.as_ref().filter(|ramp| ramp.raised == what)?;
     let Ramp {
@@ -80,25 +80,25 @@ fn raised(result: &RunResult, what: &str) -> Option<String> {
     }
 }
 
-/// Whether messages came at a rate that was asked for:
-/// how many there are is then no merit of the server.
+/// True if the messages came at a rate that the user asked for, so that the rate is no merit of the
+/// server.
 pub(super) fn open_loop(result: &RunResult) -> bool {
     value(result, "rate").is_some() || raised(result, "rate").is_some()
 }
 
-/// What was asked for under a name. If it stands there more than once, the first.
+/// Returns the value of a parameter by its name; the first value if there are several.
 pub(super) fn value<'a>(result: &'a RunResult, name: &str) -> Option<&'a str> {
     let mut named = result.parameters.iter().filter(|each| each.name == name);
     named.next().map(|each| each.value.as_str())
 }
 
-/// "1000" as "1,000". What is no number stays as it was asked for.
+/// Returns "1000" as "1,000". Text that is no number is returned unchanged.
 fn numeral(value: &str) -> String {
     value.parse().map_or_else(|_| value.to_owned(), plain)
 }
 
-/// The server's cores, where it had less than the
-/// machine: the capacity is that of those cores alone.
+/// Returns the server's cores, if they were fewer than the machine's. The capacity is then that of
+/// these cores alone.
 pub(super) fn binding(machine: &Machine) -> Option<String> {
     let server = machine.server_cores.as_deref()?;
     let had = count(server)?;
@@ -127,7 +127,7 @@ fn cores(list: &str) -> String {
     }
 }
 
-/// How many cores a list names: two of "0,3", four of "0-3".
+/// Returns the number of cores in a list: two for "0,3", four for "0-3".
 fn count(list: &str) -> Option<u64> {
     let range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));

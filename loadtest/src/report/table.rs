@@ -1,56 +1,56 @@
-//! Titles, columns and cells, before it is known whether a terminal or a page shows them.
+//! Tables as titles, columns and cells, for the terminal and for the page.
 
 use super::finding::NOTHING_OBSERVED;
 use super::units::{NOTHING, integer};
 use crate::result::{Measurement, Objective};
 
-/// A table: what it is, its columns, its rows.
+/// A table: its title, its columns, its rows.
 pub(super) struct Table {
-    /// What it shows.
+    /// The title, which says what the table shows.
     pub title: String,
-    /// One word or two for each column.
+    /// The head of each column, in one or two words.
     pub columns: Vec<String>,
-    /// As many cells as there are columns. The first names the row.
+    /// One cell per column. The first cell names the row.
     pub rows: Vec<Vec<Cell>>,
-    /// How to read it, if that is not plain.
+    /// A note on how to read the table, if it needs one.
     pub note: Option<String>,
-    /// What its columns hold.
+    /// The kind of the columns' content.
     pub form: Form,
 }
 
-/// What the columns of a table hold, behind the first, which names the rows.
+/// The content of a table's columns, except the first column, which names the rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Numbers.
+    /// All columns are numbers.
     Numbers,
-    /// One column of numbers, then words about them.
+    /// The first of these columns is numbers, the others are words about them.
     Words,
-    /// Texts that may be long.
+    /// All columns are texts that may be long.
     Texts,
 }
 
-/// What stands in a table.
+/// A cell of a table.
 #[derive(Clone)]
 pub(super) struct Cell {
-    /// As it is shown.
+    /// The text as it is shown.
     pub text: String,
-    /// How it is meant.
+    /// Whether the text is good, bad or neither.
     pub mood: Mood,
 }
 
-/// How a cell is meant.
+/// Whether a figure is good, bad or neither.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mood {
-    /// As it is.
+    /// Neither good nor bad.
     Plain,
-    /// As one wishes.
+    /// Good news: better than before, or held.
     Good,
-    /// Something is wrong.
+    /// Bad news: a fault, worse, or broken.
     Bad,
 }
 
 impl Cell {
-    /// As it is.
+    /// Returns a cell that is neither good nor bad.
     pub fn plain(text: impl Into<String>) -> Cell {
         Cell {
             text: text.into(),
@@ -58,7 +58,7 @@ impl Cell {
         }
     }
 
-    /// A count that should be zero.
+    /// Returns a count of faults, which is bad unless it is zero.
     pub fn fault(count: u64) -> Cell {
         let mood = if count == 0 { Mood::Plain } else { Mood::Bad };
         Cell {
@@ -67,7 +67,7 @@ impl Cell {
         }
     }
 
-    /// Whether something held.
+    /// Returns "held" or "broke".
     pub fn held(held: bool) -> Cell {
         match held {
             true => Cell {
@@ -81,7 +81,7 @@ impl Cell {
         }
     }
 
-    /// Whether an objective held. One that nothing was observed of has broken nothing.
+    /// Returns whether an objective held. An objective without an observed figure is "not judged".
     pub fn judged(objective: &Objective) -> Cell {
         match objective.observed.as_str() {
             NOTHING_OBSERVED => Cell {
@@ -92,14 +92,14 @@ impl Cell {
         }
     }
 
-    /// A figure that may be missing.
+    /// Returns a figure, or a dash if it is missing.
     pub fn maybe(text: Option<String>) -> Cell {
         Cell::plain(text.unwrap_or_else(|| NOTHING.to_owned()))
     }
 }
 
 impl Table {
-    /// A table of numbers.
+    /// Returns a table of numbers without rows.
     pub fn numbers(title: impl Into<String>, columns: &[&str]) -> Table {
         Table {
             title: title.into(),
@@ -110,7 +110,7 @@ impl Table {
         }
     }
 
-    /// How wide a column is at least: its cells in one line, its head a word a line.
+    /// Returns the least width of a column: each cell in one line, the head one word per line.
     pub fn width(&self, column: usize) -> usize {
         let cells = self
             .rows
@@ -126,7 +126,7 @@ impl Table {
         cells.chain(head).max().unwrap_or(0)
     }
 
-    /// Takes away the columns in which nothing stands.
+    /// Removes the columns without any content.
     pub fn without_empty_columns(mut self) -> Table {
         let stands = |index: usize| {
             self.rows.iter().any(|row| {
@@ -145,7 +145,7 @@ impl Table {
     }
 }
 
-/// The title of a table that is about one measurement of several.
+/// Returns a title, with the label of the measurement if the run has several.
 pub(super) fn title(what: &str, measurement: &Measurement) -> String {
     match measurement.label.as_str() {
         "" => what.to_owned(),

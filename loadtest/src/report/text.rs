@@ -1,6 +1,6 @@
 //! The result for a terminal: failures first, then the tables.
 //!
-//! It reads the same without colour and in a file.
+//! The text is the same without colour and in a file.
 
 use comfy_table::{
     Attribute, Cell as TableCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,
@@ -18,24 +18,24 @@ use super::tables;
 use super::units::time;
 use super::verdict::{bottleneck, ramp, verdict};
 
-/// Columns when the terminal does not say how wide it is.
+/// Columns if the width of the terminal is unknown.
 const WIDTH: u16 = 100;
 
-/// No narrower than a table can be read.
+/// Least columns, because a table is hard to read in fewer.
 const WIDTH_MIN: u16 = 60;
 
-/// No wider than a sentence can be followed.
+/// Most columns, because a sentence is hard to read in longer lines.
 const WIDTH_MAX: u16 = 120;
 
-/// Between columns: the padding of a cell, and one for the line that is not drawn.
+/// Blanks between columns: the padding of a cell, and one in place of a vertical line.
 const GAP: usize = 2;
 
-/// Tables set apart by one thin line under their head.
+/// The style of tables: one thin line under the head.
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// The result as text that ends with a line feed. `width` is the terminal's in columns, held to
-/// 60…120; 100 if there is none. `colour` adds escape sequences; nothing is shown by colour alone.
+/// Returns the result as text that ends with a line feed. `width` is the terminal's in columns,
+/// held to 60…120; 100 if `None`. `colour` adds escape sequences; nothing is shown by colour alone.
 pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     let mut page = Page::new(width, colour);
     page.verdict(result);
@@ -60,7 +60,7 @@ pub fn render(result: &RunResult, width: Option<u16>, colour: bool) -> String {
     page.text
 }
 
-/// Text that grows downwards.
+/// A text that is written from top to bottom.
 pub(super) struct Page {
     pub text: String,
     width: u16,
@@ -95,7 +95,7 @@ impl Page {
         }
     }
 
-    /// What was measured, on which cores; then when, and all that was asked for.
+    /// Adds the scenario and setup, the cores, the time of the run, and all its parameters.
     fn heading(&mut self, result: &RunResult) {
         self.text.push('\n');
         let what = format!("{} · {}", result.scenario, setup::subtitle(result));
@@ -112,34 +112,34 @@ impl Page {
         self.lines("", &parts.join(" · "), DIM);
     }
 
-    /// A sentence or more, set apart.
+    /// Adds sentences after an empty line.
     pub fn paragraph(&mut self, text: &str) {
         self.text.push('\n');
         self.lines("", text, PLAIN);
     }
 
-    /// What failed.
+    /// Adds a failure.
     pub fn failure(&mut self, text: &str) {
         self.lines("FAILED: ", text, RED);
     }
 
-    /// What may mislead.
+    /// Adds a warning.
     pub fn warning(&mut self, text: &str) {
         self.lines("Warning: ", text, YELLOW);
     }
 
-    /// Text behind a mark.
+    /// Adds text after a mark.
     pub fn marked(&mut self, mark: &str, text: &str) {
         self.lines(mark, text, PLAIN);
     }
 
-    /// A sentence about the reading.
+    /// Adds a dimmed sentence, for notes.
     pub fn aside(&mut self, text: &str) {
         self.lines("", text, DIM);
     }
 
-    /// A table with its title, and its note below. Numbers are not broken up: what there is no room
-    /// for is named instead.
+    /// Adds a table with its title, and its note below. Columns of numbers are not broken up:
+    /// columns without room are left out and named below.
     pub fn table(&mut self, table: &Table) {
         self.text.push('\n');
         self.lines("", &table.title, BOLD);
@@ -161,7 +161,7 @@ impl Page {
         }
     }
 
-    /// How many columns have room. The first two always do.
+    /// Returns how many columns have room. The first two always have.
     fn fitting(&self, table: &Table) -> usize {
         let mut used = 0;
         let has_room = |index: &usize| {
@@ -197,8 +197,8 @@ impl Page {
         drawn
     }
 
-    /// Words in lines no longer than the page is wide. Lines after the first stand under the text,
-    /// not under its mark.
+    /// Adds words in lines no longer than the width. Later lines are indented to the text after the
+    /// mark.
     fn lines(&mut self, mark: &str, text: &str, paint: &str) {
         let text = printable(text);
         let indent = mark.chars().count();
@@ -236,8 +236,8 @@ const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
-/// Text that may have come from a server, for a terminal:
-/// what would steer it is not passed on, but for new lines.
+/// Returns a text, perhaps of a server, made safe for a terminal. Control characters become blanks,
+/// except line feeds.
 pub fn plain(text: &str) -> String {
     text.split('\n')
         .map(printable)
@@ -245,7 +245,7 @@ pub fn plain(text: &str) -> String {
         .join("\n")
 }
 
-/// Reasons come from the server: what would steer the terminal is not passed on.
+/// Replaces control characters with blanks: texts of a server could steer the terminal.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
@@ -261,8 +261,8 @@ fn drawn_cell(cell: &Cell) -> TableCell {
     }
 }
 
-/// Numbers stand to the right, names and words to the left, with a gap between columns and none at
-/// the edges. Only the heads of numbers may be broken up, and words.
+/// Aligns numbers to the right, names and words to the left, with a gap between columns and none at
+/// the edges. Only heads of number columns, and words, may be broken up.
 fn align(drawn: &mut Drawn, table: &Table) {
     let last = drawn.column_count() - 1;
     for (index, column) in drawn.column_iter_mut().enumerate() {

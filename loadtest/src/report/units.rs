@@ -1,14 +1,14 @@
-//! Numbers as people read them: three digits that count, the unit beside them.
+//! Numbers as people read them: three significant digits, with the unit after them.
 //!
-//! Everything the reports print comes through here, so a figure looks the same in the table, on the
-//! page and on an axis.
+//! All figures of reports are written by these functions, so a figure looks the same in the table,
+//! on the page and on an axis.
 
 use crate::result::Figure;
 
-/// What stands where there is no number.
+/// The text in place of a missing number.
 pub const NOTHING: &str = "–";
 
-/// Three digits that count: 0.53, 12.3, 416, 1,234,567; two below a tenth.
+/// Returns a number with three significant digits, below a tenth two: 0.53, 12.3, 1,234,567.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     match () {
@@ -22,14 +22,14 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// Two digits that count, and never a power of ten: 0.051, 0.0033.
+/// Returns a number with two significant digits, and never as a power of ten: 0.051, 0.0033.
 fn small(value: f64) -> String {
     let decade = value.abs().log10().floor();
     let places = (1.0 - decade).clamp(3.0, 12.0) as usize;
     format!("{value:.places$}")
 }
 
-/// Cores in use, in hundredths: 0.49. The system counts no finer.
+/// Returns cores in use, in hundredths: 0.49. The system counts no finer.
 pub fn cores(value: f64) -> String {
     match value {
         little if little > 0.0 && little < 0.005 => "less than 0.01".to_owned(),
@@ -38,7 +38,7 @@ pub fn cores(value: f64) -> String {
     }
 }
 
-/// 1,234,567.
+/// Returns an integer with commas: 1,234,567.
 pub fn integer(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -51,7 +51,7 @@ pub fn integer(value: u64) -> String {
     grouped
 }
 
-/// A time in microseconds: 47.0 ns, 0.53 µs, 416 µs, 12.3 ms, 1.25 s.
+/// Returns a time given in microseconds: 47.0 ns, 0.53 µs, 416 µs, 12.3 ms, 1.25 s.
 pub fn time(us: f64) -> String {
     match us.abs() {
         size if size > 0.0 && size < 0.0995 => format!("{} ns", number(us * 1e3)),
@@ -61,7 +61,7 @@ pub fn time(us: f64) -> String {
     }
 }
 
-/// A time that was measured to the microsecond: 7 µs, not 7.00 µs.
+/// Returns a time measured to the microsecond: 7 µs, not 7.00 µs.
 pub fn time_us(us: u64) -> String {
     match us {
         0..1_000 => format!("{us} µs"),
@@ -69,7 +69,7 @@ pub fn time_us(us: u64) -> String {
     }
 }
 
-/// A tick of a time axis: as [`time`], without digits that say nothing.
+/// Returns the text of a tick on a time axis: like [`time`], without zeros at the end.
 pub fn tick(us: f64) -> String {
     let (value, unit) = match us {
         size if size < 1e3 => (us, "µs"),
@@ -79,7 +79,7 @@ pub fn tick(us: f64) -> String {
     format!("{} {unit}", plain(value))
 }
 
-/// A size on an axis: 0, 512 MiB, 1.5 GiB.
+/// Returns the text of a size on an axis: 0, 512 MiB, 1.5 GiB.
 pub fn size_tick(size: f64) -> String {
     const MIB: f64 = 1_048_576.0;
     match size / MIB {
@@ -89,7 +89,7 @@ pub fn size_tick(size: f64) -> String {
     }
 }
 
-/// A number of an axis that reaches beyond a million: 0.5M, so that all of them are of one kind.
+/// Returns a number of an axis that exceeds a million: 0.5M, so that all its numbers look alike.
 pub fn millions(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
@@ -97,7 +97,7 @@ pub fn millions(value: f64) -> String {
     }
 }
 
-/// A number of an axis or a step: 400, 2.5, 3.5M; no digits that say nothing.
+/// Returns a number of an axis or a step, without zeros at the end: 400, 2.5, 3.5M.
 pub fn plain(value: f64) -> String {
     if value.abs() >= 1e6 {
         return format!("{}M", trimmed(value / 1e6));
@@ -108,7 +108,7 @@ pub fn plain(value: f64) -> String {
     }
 }
 
-/// Without zeros at the end. Parts of one keep four places: a step of an axis may be 0.0025.
+/// Returns a number without zeros at its end. An axis may need four places, as in 0.0025.
 fn trimmed(value: f64) -> String {
     let text = match value.abs() < 1.0 {
         true => format!("{value:.4}"),
@@ -117,7 +117,7 @@ fn trimmed(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// How often in a second: 3.52 M/s, 12,345/s, 0.53/s.
+/// Returns a rate per second: 3.52 M/s, 12,345/s, 0.53/s.
 pub fn rate(per_second: f64) -> String {
     match per_second.abs() {
         size if size >= 999_500.0 => format!("{} M/s", number(per_second / 1e6)),
@@ -125,7 +125,7 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
-/// 512 B, 1.20 MiB.
+/// Returns a number of bytes: 512 B, 1.20 MiB.
 pub fn bytes(value: f64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if value.abs() < 1024.0 {
@@ -140,7 +140,7 @@ pub fn bytes(value: f64) -> String {
     format!("{} {}", number(scaled), UNITS[unit])
 }
 
-/// A part of one in hundredths: 62 %.
+/// Returns a part of one in hundredths: 62 %.
 pub fn share(part: f64) -> String {
     match part.is_finite() {
         true => format!("{:.0} %", part * 100.0),
@@ -148,7 +148,7 @@ pub fn share(part: f64) -> String {
     }
 }
 
-/// How many of how many, in hundredths, for parts that may be tiny: 0.0003 %.
+/// Returns a part of a whole in hundredths, even if it is tiny: 0.0003 %.
 pub fn share_of(part: u64, whole: u64) -> String {
     match whole {
         0 => NOTHING.to_owned(),
@@ -165,12 +165,12 @@ pub fn share_of(part: u64, whole: u64) -> String {
     }
 }
 
-/// One and many: 1 delivery, 3 deliveries.
+/// Returns a count with its noun: 1 delivery, 3 deliveries.
 pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", integer(count), if count == 1 { one } else { many })
 }
 
-/// A multiple: 0.59×.
+/// Returns a multiple: 0.59×.
 pub fn ratio(value: f64) -> String {
     match value.is_finite() {
         true => format!("{}×", number(value)),
@@ -178,7 +178,7 @@ pub fn ratio(value: f64) -> String {
     }
 }
 
-/// A scenario's own figure, by the unit that it names.
+/// Returns a figure of a scenario, formatted by its unit.
 pub fn figure(figure: &Figure) -> String {
     match figure.unit.as_str() {
         "bytes" => bytes(figure.value),

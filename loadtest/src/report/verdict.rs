@@ -1,6 +1,6 @@
 //! The verdict in sentences: whether a run held, a ramp's height, the side at its limit.
 //!
-//! Each says what it is worth.
+//! Each sentence also says how far its figure can be trusted.
 
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
@@ -10,11 +10,11 @@ use super::representative::Representative;
 use super::setup;
 use super::units::{counted, integer, plain, time};
 
-/// With more of its time spent waiting for a core, the load generator was slowed by other programs,
-/// not by its work.
+/// Share of time spent waiting for a core above which other programs slowed the load generator, and
+/// not its own work.
 const WAITING_MUCH: f64 = 0.2;
 
-/// The word for the run, and the sentence behind it.
+/// Returns the word for the run, and the sentence after the word.
 pub fn verdict(result: &RunResult) -> (&'static str, String) {
     let failures = findings(result)
         .iter()
@@ -41,7 +41,7 @@ pub fn verdict(result: &RunResult) -> (&'static str, String) {
     }
 }
 
-/// What a run that held has shown.
+/// Returns the sentence of a run that held.
 fn held(result: &RunResult) -> String {
     let expected: u64 = judged(result)
         .map(|measurement| measurement.deliveries.expected)
@@ -77,7 +77,7 @@ fn held(result: &RunResult) -> String {
     }
 }
 
-/// What a restart that held has shown. Nobody was refused, or it had not held.
+/// Returns the sentence of a restart that held, so no client was refused.
 fn everybody_back(restart: &Restart) -> String {
     let last = restart.back_seconds.last.unwrap_or_default();
     format!(
@@ -87,7 +87,7 @@ fn everybody_back(restart: &Restart) -> String {
     )
 }
 
-/// What the height of a ramp is worth: whose limit it found.
+/// Returns which side limited a ramp, in brackets. Empty if neither did.
 fn doubt(result: &RunResult) -> &'static str {
     let summit = broken(result).or_else(|| Representative::of(result)?.middle());
     match summit.map(|summit| summit.saturated) {
@@ -98,21 +98,21 @@ fn doubt(result: &RunResult) -> &'static str {
     }
 }
 
-/// The measurements in which a fault is a fault of the run.
+/// Returns the measurements whose faults are faults of the run.
 fn judged(result: &RunResult) -> impl Iterator<Item = &Measurement> {
     let on_purpose = breaks_on_purpose(result);
     let all = result.measurements.iter();
     all.filter(move |measurement| measurement.held || !on_purpose)
 }
 
-/// The step that broke, if one did.
+/// Returns the step that broke, if any.
 fn broken(result: &RunResult) -> Option<&Measurement> {
     let broke = result.ramp.as_ref()?.broke_at?;
     let mut steps = result.measurements.iter();
     steps.find(|measurement| measurement.step == Some(broke))
 }
 
-/// Which side was at its limit, in words: at the step that broke, if one did.
+/// Returns which side was at its limit, in words. For a ramp that broke, at the step that broke.
 pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
     match broken(result) {
         Some(broken) => Some(format!("When it broke: {}", saturated(result, broken)?)),
@@ -120,7 +120,7 @@ pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
     }
 }
 
-/// `None` where nothing was asked for that could have been the limit.
+/// Returns the sentence about the side at its limit. `None` if no limit could be reached.
 fn saturated(result: &RunResult, measurement: &Measurement) -> Option<String> {
     let told = match measurement.saturated {
         Saturated::Server => {
@@ -144,8 +144,8 @@ fn saturated(result: &RunResult, measurement: &Measurement) -> Option<String> {
     Some(told)
 }
 
-/// What to do about a load generator at its limit. A core
-/// of its own is no remedy where others run on that core.
+/// Returns advice against a load generator at its limit. A core of its own does not help if other
+/// programs run on that core.
 fn remedy(measurement: &Measurement) -> &'static str {
     match measurement.load.waiting > WAITING_MUCH {
         true => "Other programs took the load's core: repeat on a quieter machine.",
@@ -155,7 +155,7 @@ fn remedy(measurement: &Measurement) -> &'static str {
 
 fn neither(result: &RunResult) -> Option<String> {
     if result.restart.is_some() {
-        return None; // its time is bounded by the schedule on which clients come back
+        return None; // the length of a restart is set by the schedule of reconnects
     }
     let limit = match setup::open_loop(result) {
         true => "rate",
@@ -166,7 +166,7 @@ fn neither(result: &RunResult) -> Option<String> {
     ))
 }
 
-/// What a ramp found, in words.
+/// Returns the result of a ramp, in words.
 pub(super) fn ramp(ramp: &Ramp) -> String {
     let step = |value| step(value, &ramp.raised);
     let because = match ramp.because.is_empty() {

@@ -1,23 +1,23 @@
-//! How many connections, deliveries and replies there were, and their rates.
+//! The counts of connections, deliveries and replies, and their rates.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How often something happened.
+/// The count of one kind of event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
-    /// What, in words: "HTTP 403", "1013 (try again later)", "connection refused".
+    /// The kind, in words: "HTTP 403", "1013 (try again later)", "connection refused".
     pub what: String,
-    /// How often.
+    /// The number of events of this kind.
     pub count: u64,
 }
 
-/// Connecting, joining, and what became of the connections.
+/// Counts and times of connecting and joining.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Connections {
-    /// Connections that were asked for.
+    /// Connections that the run was to open.
     pub wanted: u64,
     /// Connections whose upgrade was answered with 101.
     pub connected: u64,
@@ -25,7 +25,7 @@ pub struct Connections {
     pub joined: u64,
     /// Connections and joins that were refused or failed, by reason.
     pub refused: Vec<Count>,
-    /// Connections that ended without being asked to, by close code.
+    /// Connections that the load did not end, by close code or other reason.
     pub lost: Vec<Count>,
     /// All close codes that the server has sent until the end of the measurement.
     pub closes: Vec<Count>,
@@ -39,7 +39,7 @@ pub struct Connections {
     pub time_to_upgraded: Option<super::Latency>,
 }
 
-/// What was delivered, by the sequence numbers in the payloads: every delivery is looked at.
+/// Counts of deliveries. Every delivery is checked, by the sequence number in its payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deliveries {
@@ -51,15 +51,15 @@ pub struct Deliveries {
     /// Deliveries that must come: each message to each subscriber that was joined when it was
     /// published.
     pub expected: u64,
-    /// Of those, how many came. Second copies do not count.
+    /// Expected deliveries that came. Second copies do not count.
     pub received: u64,
-    /// expected - received.
+    /// Deliveries that did not come: expected - received.
     pub missing: u64,
     /// Copies beyond the first that a subscriber got of a message.
     pub duplicated: u64,
     /// Deliveries that came behind a later message of the same publisher.
     pub out_of_order: u64,
-    /// Deliveries whose text is not what was published.
+    /// Deliveries whose text differs from the published one.
     pub altered: u64,
     /// Deliveries in a lobby that the message was not published to.
     #[serde(default)]
@@ -69,7 +69,7 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// What has come since `earlier`, of the same run.
+    /// Returns the counts since `earlier`, which are of the same run.
     pub fn since(&self, earlier: &Deliveries) -> Deliveries {
         Deliveries {
             published: self.published - earlier.published,
@@ -85,7 +85,7 @@ impl Deliveries {
         }
     }
 
-    /// Whether each delivery came once, in order, as it was published.
+    /// True if each delivery came once, in order, as it was published.
     pub fn whole(&self) -> bool {
         let Deliveries {
             unsent,
@@ -104,13 +104,13 @@ impl Deliveries {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replies {
-    /// With status ok.
+    /// Replies with status ok.
     pub ok: u64,
-    /// With status error, by reason.
+    /// Replies with status error, by reason.
     pub error: Vec<Count>,
 }
 
-/// How much went through while it was measured.
+/// Messages, deliveries and bytes of the measured time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Throughput {

@@ -1,18 +1,18 @@
-//! A distribution of times: the percentiles people decide on, and enough of the shape to draw it.
+//! A distribution of times: percentiles, and enough of the shape to draw it.
 
 use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A distribution of times, in microseconds. Each value is recorded; three digits of it are kept.
+/// A distribution of times, in microseconds. Values are recorded with three significant digits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Latency {
-    /// How many values.
+    /// The number of values.
     pub count: u64,
-    /// The smallest.
+    /// The smallest value.
     pub min_us: u64,
-    /// The mean.
+    /// The mean of all values.
     pub mean_us: f64,
     /// The median.
     pub p50_us: u64,
@@ -22,19 +22,19 @@ pub struct Latency {
     pub p99_us: u64,
     /// The 99.9th percentile.
     pub p999_us: u64,
-    /// The largest.
+    /// The largest value.
     pub max_us: u64,
-    /// The shape: at most 400 bins, in order of their times.
+    /// The shape of the distribution: at most 400 bins, in order of their times.
     pub distribution: Vec<Bin>,
 }
 
-/// Values that lie close together.
+/// A bin of the distribution: values that lie close together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bin {
-    /// No value of this bin is larger, in microseconds.
+    /// The upper end of the bin in microseconds: no value of this bin is larger.
     pub up_to_us: u64,
-    /// How many values are in it.
+    /// The number of values in the bin.
     pub count: u64,
 }
 
@@ -42,7 +42,7 @@ pub struct Bin {
 const BINS_MAX: usize = 400;
 
 impl Latency {
-    /// `None` if nothing was recorded.
+    /// Returns the distribution of a histogram. `None` if nothing was recorded.
     pub fn of(histogram: &Histogram<u64>) -> Option<Latency> {
         if histogram.is_empty() {
             return None;
@@ -63,7 +63,7 @@ impl Latency {
 }
 
 impl Latency {
-    /// The time that a share of the values does not exceed, as exactly as the bins are.
+    /// Returns the time that a share of the values does not exceed, as exactly as the bins allow.
     pub fn quantile_us(&self, share: f64) -> u64 {
         let wanted = (share * self.count as f64).ceil() as u64;
         let mut seen = 0;
@@ -78,7 +78,7 @@ impl Latency {
     }
 }
 
-/// Neighbours are joined, two by two, until there are few enough.
+/// Returns the bins. Neighbouring bins are joined in pairs until there are at most [`BINS_MAX`].
 fn distribution(histogram: &Histogram<u64>) -> Vec<Bin> {
     let recorded = histogram.iter_recorded();
     let mut bins: Vec<Bin> = recorded

@@ -1,6 +1,6 @@
 //! The result of a run, the one form that the text, the JSON, the page and `compare` share.
 //!
-//! Scenarios fill it, nothing here measures. The comments are the descriptions in `schema.json`.
+//! Scenarios fill a result. The comments are the descriptions in `schema.json`.
 
 mod counts;
 mod latency;
@@ -15,8 +15,8 @@ pub use latency::{Bin, Latency};
 pub use restart::{LobbyDelays, Moment, Restart, Shares};
 pub use usage::{LoadUsage, Machine, Saturated, ServerUsage};
 
-/// The version of this form. It grows when a field is removed or changes its meaning.
-/// New optional fields leave it.
+/// The version of this form. It grows when a field is removed or changes its meaning. It stays the
+/// same when an optional field is added.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The result of one run of lobbyd-loadtest.
@@ -31,27 +31,27 @@ pub struct RunResult {
     pub scenario: String,
     /// The command line, so that the run can be repeated.
     pub command_line: Vec<String>,
-    /// When it began, in UTC as RFC 3339 has it.
+    /// The start of the run, in UTC as in RFC 3339.
     pub started_at: String,
-    /// Where its random choices started from.
+    /// The seed of the run's random choices.
     pub seed: u64,
-    /// What was asked for, as name and value in words, in the order in which a person reads them.
+    /// The parameters of the run, as names and values in words, in the order of reading.
     pub parameters: Vec<Parameter>,
-    /// The machine the load came from.
+    /// The machine that the load came from.
     pub machine: Machine,
-    /// How it ended.
+    /// The end of the run.
     pub ended: Ended,
-    /// What is wrong or may mislead, worst first.
+    /// Failures, and facts that may mislead, worst first.
     pub problems: Vec<Problem>,
     /// The objectives given by --slo, with their outcomes.
     /// In a ramp, those of the step that broke or of the last step.
     pub objectives: Vec<Objective>,
     /// The measurements, in order: one for a plain run, one for each step of a ramp.
-    /// One for each side and round when a floor is measured beside the server.
+    /// A run against the floor has one for each side and round.
     pub measurements: Vec<Measurement>,
     /// The server's figures as multiples of the floor's in the same run.
     pub ratios: Vec<Ratio>,
-    /// What a ramp found.
+    /// The outcome of a ramp.
     pub ramp: Option<Ramp>,
     /// The outcome of a restart for its clients.
     #[serde(default)]
@@ -61,66 +61,66 @@ pub struct RunResult {
     pub held: bool,
 }
 
-/// One thing that was asked for.
+/// A parameter of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Parameter {
-    /// As the flag is called, without its dashes.
+    /// The name of the flag, without its dashes.
     pub name: String,
-    /// As a person would write it.
+    /// The value as a person would write it.
     pub value: String,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
-    /// It ran to its end.
+    /// The run was complete.
     #[default]
     Complete,
-    /// Somebody interrupted it; what was measured until then is there.
+    /// A signal interrupted the run; the figures until then are present.
     Interrupted,
-    /// The server went away; what was measured until then is there.
+    /// The server went away; the figures until then are present.
     ServerLost,
-    /// It could not get under way.
+    /// The run could not start.
     NotStarted,
 }
 
-/// Something a reader of the figures must know.
+/// A fact that a reader of the figures must know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Problem {
-    /// How bad it is.
+    /// The severity of the problem.
     pub severity: Severity,
-    /// What it is, in a sentence, with what can be done about it.
+    /// The problem in a sentence, with advice on what to do.
     pub text: String,
 }
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// The run has failed by it.
+    /// The run has failed by this problem.
     Failure,
-    /// The figures mean something else than they seem to.
+    /// The figures may mean something else than they seem to.
     Warning,
 }
 
-/// A limit that was asked for, and whether it held.
+/// An objective of the run, and whether it held.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Objective {
-    /// As it was given: "p99=20ms".
+    /// The objective as typed: "p99=20ms".
     pub objective: String,
-    /// What was observed, as a person would write it: "12.3 ms".
+    /// The observed value, as a person would write it: "12.3 ms".
     pub observed: String,
-    /// Whether it held.
+    /// True if the objective held.
     pub held: bool,
 }
 
-/// Which server was measured.
+/// The server that was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -132,41 +132,41 @@ pub enum Side {
     FloorSingle,
 }
 
-/// What was measured in one stretch of time, against one server, with one load.
+/// The figures of one stretch of time, against one server, with one load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measurement {
     /// Label within its run: "step 3: 400 msg/s", "floor (batch), round 2". Empty if it is alone.
     pub label: String,
-    /// Which server.
+    /// The server that was measured.
     pub side: Side,
-    /// Which round of a paired run, from 1.
+    /// The round of a run with several rounds, from 1.
     pub round: u32,
-    /// Which step of a ramp, with the value that was raised.
+    /// The value of a ramp's step, in messages a second or clients.
     pub step: Option<f64>,
-    /// Whether every delivery came and every objective held here.
+    /// True if every delivery came and every objective held in this measurement.
     pub held: bool,
-    /// How long was measured, warm-up left out, in seconds.
+    /// Length of the measured time in seconds, without the warm-up.
     pub seconds: f64,
-    /// Connecting, joining, and what became of the connections.
+    /// Counts and times of connecting and joining.
     pub connections: Connections,
-    /// What was delivered, from the first message to the last, warm-up included.
+    /// Counts of deliveries, from the first message to the last, warm-up included.
     pub deliveries: Deliveries,
     /// Answers to pushes.
     pub replies: Replies,
-    /// How much went through while it was measured.
+    /// Messages, deliveries and bytes of the measured time.
     pub throughput: Throughput,
     /// From the intended time of a message to its arrival at a subscriber, counted per delivery.
     pub delivery_latency: Option<Latency>,
-    /// The same, seen by a separate process with a few connections in the first lobby's middle.
+    /// Delivery latency seen by a separate process with a few connections in the first lobby.
     #[serde(default)]
     pub prober_latency: Option<Latency>,
     /// From the intended time of a message to its arrival at the last subscriber.
     /// Each message counts once.
     pub last_subscriber: Option<Latency>,
-    /// From the intended time of a message to its being made and put before its socket.
-    /// It is the delay of the load generator itself. Time in which the server reads nothing is not
-    /// in it.
+    /// From the intended time of a message to its entry into the queue of its socket.
+    /// This is the delay of the load generator itself. Time in which the server reads nothing is
+    /// not in it.
     pub send_delay: Option<Latency>,
     /// From a push to its reply.
     pub reply_latency: Option<Latency>,
@@ -174,39 +174,39 @@ pub struct Measurement {
     pub heartbeat_latency: Option<Latency>,
     /// The server's use of CPU and memory, if its process is known.
     pub server: Option<ServerUsage>,
-    /// The load generator's own.
+    /// The load generator's own use of CPU.
     pub load: LoadUsage,
-    /// Which side was at its limit.
+    /// The side that was at its limit.
     pub saturated: Saturated,
-    /// What happened over time, in order.
+    /// Figures over time, in order.
     pub intervals: Vec<Interval>,
-    /// Further figures of the scenario, in the order in which a person reads them.
+    /// Further figures of the scenario, in the order of reading.
     pub figures: Vec<Figure>,
 }
 
-/// A stretch of the measured time.
+/// An interval of the measured time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
-    /// Its end, in seconds from the begin of the measured time.
+    /// The end of the interval, in seconds from the start of the measured time.
     pub at_seconds: f64,
-    /// Its length in seconds.
+    /// The length of the interval in seconds.
     pub seconds: f64,
-    /// Messages that were published in it.
+    /// Messages published in the interval.
     pub published: u64,
-    /// Deliveries that came in it.
+    /// Deliveries received in the interval.
     pub deliveries: u64,
-    /// Joined connections at its end.
+    /// Joined connections at the end of the interval.
     pub joined: u64,
-    /// Of the deliveries that came in it: median latency in microseconds, if any came.
+    /// Median latency of the interval's deliveries in microseconds, if there were any.
     pub p50_us: Option<u64>,
-    /// 99th percentile of the same.
+    /// 99th percentile of the latency of the interval's deliveries in microseconds.
     pub p99_us: Option<u64>,
-    /// Largest of the same.
+    /// Largest latency of the interval's deliveries in microseconds.
     pub max_us: Option<u64>,
     /// Server CPU in this interval: 1.0 is one core.
     pub server_cores: Option<f64>,
-    /// Resident memory of the server at its end, in bytes.
+    /// Resident memory of the server at the end of the interval, in bytes.
     pub server_rss_bytes: Option<u64>,
     /// CPU of the load generator in this interval: 1.0 is one core.
     pub load_cores: f64,
@@ -216,11 +216,11 @@ pub struct Interval {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Figure {
-    /// What it is, with no unit.
+    /// The name of the figure, without its unit.
     pub name: String,
-    /// Its value.
+    /// The value of the figure.
     pub value: f64,
-    /// Its unit: "bytes", "us", "per second", or empty for a count.
+    /// The unit of the figure: "bytes", "us", "per second", or empty for a count.
     pub unit: String,
 }
 
@@ -228,9 +228,9 @@ pub struct Figure {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ratio {
-    /// Which figure.
+    /// The name of the figure.
     pub figure: String,
-    /// Which floor it is a multiple of.
+    /// The floor whose figure is the divisor.
     pub floor: Side,
     /// Median over the rounds.
     pub median: f64,
@@ -238,20 +238,20 @@ pub struct Ratio {
     pub min: f64,
     /// Largest of the rounds.
     pub max: f64,
-    /// How many rounds.
+    /// The number of rounds.
     pub rounds: u32,
 }
 
-/// What a ramp found.
+/// The outcome of a ramp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ramp {
-    /// What was raised: "rate" or "clients".
+    /// The quantity that was raised: "rate" or "clients".
     pub raised: String,
     /// The last step at which every objective held, if one did.
     pub last_held: Option<f64>,
     /// The step that broke, if one did.
     pub broke_at: Option<f64>,
-    /// Why: which objectives, with what was observed.
+    /// The objectives that broke at that step, each with its observed value.
     pub because: Vec<String>,
 }

@@ -11,84 +11,84 @@ use super::{Count, Latency};
 pub struct Restart {
     /// Clients that were in their lobbies when the server got the signal to end.
     pub clients: u64,
-    /// Of those, how many were in them again at the end.
+    /// Number of these clients that were in their lobbies again at the end.
     pub back: u64,
-    /// Clients that got an end after which they do not come back: 1000, or phx_close.
+    /// Clients that got an end after which they do not reconnect: close code 1000, or phx_close.
     pub stay_away: u64,
-    /// Whether both servers got the same listening socket, so that one existed all the time.
+    /// True if both servers got the same listening socket, so that one existed all the time.
     pub inherited: bool,
-    /// How the connections to the old server ended, by close code.
+    /// The ends of the connections to the old server, by close code.
     pub ends: Vec<Count>,
-    /// Tries that failed while no server was there to answer, by reason. None counts as refused.
+    /// Tries that failed while no server was there, by reason. They do not count as refused.
     pub unanswered: Vec<Count>,
-    /// Tries to connect, over all clients.
+    /// Tries to connect, of all clients together.
     pub tries: u64,
-    /// Half of the clients connected within so many tries.
+    /// The number of tries within which half of the clients connected.
     pub tries_p50: u32,
-    /// The most tries that a client needed.
+    /// The largest number of tries of a client.
     pub tries_max: u32,
     /// Upgrades over 2.5 s: an app with longPollFallbackMs would have turned to long-poll.
     pub late_upgrades: u64,
-    /// How late the load generator itself made the tries that were due.
+    /// The delay of the load generator itself: from the due time of a try to the try.
     pub tries_late: Option<Latency>,
-    /// When the old server had ended, in seconds.
+    /// The end of the old server, in seconds.
     pub ended_seconds: Option<f64>,
-    /// How it ended, in words: "exit status: 0".
+    /// The end of the old server in words: "exit status: 0".
     pub ended_how: String,
-    /// When the new one answered the first upgrade, in seconds.
+    /// The new server's answer to the first upgrade, in seconds.
     pub answered_seconds: Option<f64>,
-    /// When a share of the clients was back. Not there for a share that was not reached.
+    /// The times at which shares of the clients were back. Null for a share that was not reached.
     pub back_seconds: Shares,
     /// Delays before the restart.
     pub before: LobbyDelays,
-    /// Delays of clients that were back, from the new server's first answer until the last was
-    /// back.
+    /// Delays of clients that were back, from the new server's first answer until the last client
+    /// was back.
     pub during: LobbyDelays,
-    /// How many clients had gone and how many were back, over time: at most 400 moments each.
+    /// The number of clients that had gone, over time: at most 400 moments.
     pub gone: Vec<Moment>,
-    /// The same of those that came back.
+    /// The number of clients that were back, over time: at most 400 moments.
     pub returned: Vec<Moment>,
 }
 
-/// When so many were back, in seconds.
+/// The times at which shares of the clients were back, in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shares {
-    /// Half of them.
+    /// Half of the clients.
     pub half: Option<f64>,
-    /// Nine of ten.
+    /// 90 % of the clients.
     pub p90: Option<f64>,
-    /// 99 of a hundred.
+    /// 99 % of the clients.
     pub p99: Option<f64>,
-    /// All of them.
+    /// All clients.
     pub last: Option<f64>,
 }
 
-/// Delays of the large lobby and of the small ones.
+/// Delays in the large lobby and in the small lobbies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LobbyDelays {
-    /// Of the one that has most of the clients.
+    /// Delays in the lobby with most of the clients.
     pub large: Option<Latency>,
-    /// Of all the others together.
+    /// Delays in all other lobbies together.
     pub small: Option<Latency>,
 }
 
-/// How many clients something had happened to by then.
+/// A number of clients at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Moment {
-    /// When, in seconds.
+    /// The moment, in seconds.
     pub at_seconds: f64,
-    /// How many.
+    /// The number of clients that had gone, or were back, at that moment.
     pub clients: u64,
 }
 
-/// Most moments that are kept: more than a plot has pixels for.
+/// Most moments that are kept: more than the pixels of a plot.
 const MOMENTS_MAX: usize = 400;
 
 impl Shares {
-    /// Of `clients`, when the times at which they were back are `sorted`.
+    /// Returns the shares of `clients`. `sorted` are the times at which clients were back, sorted.
     pub fn of(sorted: &[f64], clients: u64) -> Shares {
         let at = |share: f64| {
             let wanted = (share * clients as f64).ceil().max(1.0) as usize;
@@ -104,7 +104,7 @@ impl Shares {
 }
 
 impl Moment {
-    /// The course that `sorted` times make.
+    /// Returns the number of clients over time, for `sorted` times of one client each.
     pub fn course(sorted: &[f64]) -> Vec<Moment> {
         let step = sorted.len().div_ceil(MOMENTS_MAX).max(1);
         let last = sorted.len().saturating_sub(1);

@@ -5,10 +5,10 @@ use crate::result::{
     Connections, Count, Deliveries, Measurement, Problem, Saturated, Severity, Side,
 };
 
-/// With fewer messages than this, one that is late is more than one in a hundred.
+/// Least number of messages for a p99: with fewer, one late message is more than one in a hundred.
 const MESSAGES_MIN: u64 = 100;
 
-/// What has failed in `measurement`, and what may mislead. `open_loop`: messages came at a rate.
+/// Returns failures of `measurement`, and facts that may mislead. `open_loop`: a rate was given.
 pub fn problems(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
     if measurement.side == Side::Server || !measurement.deliveries.whole() {
@@ -48,7 +48,7 @@ fn delivery_failures(deliveries: &Deliveries, refused: bool) -> Vec<Problem> {
     found.map(|(_, text)| failure(text)).collect()
 }
 
-/// Everything that can be wrong with deliveries: how often it was, and the sentence for it.
+/// Returns all faults of deliveries: the count of each, and its sentence.
 fn faults(deliveries: &Deliveries) -> [(u64, String); 6] {
     let Deliveries {
         unsent,
@@ -137,7 +137,7 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
             reasons(refused)
         ));
     }
-    // Where nothing is published, pushes are there to be answered, and an error is an answer.
+    // If nothing is published, pushes are only there to be answered, and an error is an answer.
     if total(errors) > 0 && measurement.deliveries.published > 0 {
         let many = counted(total(errors), "push", "pushes");
         failures.push(format!(
@@ -199,7 +199,7 @@ fn misleading(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
     warnings.into_iter().map(warning).collect()
 }
 
-/// A problem by which a run has failed.
+/// Returns a problem by which a run has failed.
 pub fn failure(text: String) -> Problem {
     Problem {
         severity: Severity::Failure,
@@ -207,7 +207,7 @@ pub fn failure(text: String) -> Problem {
     }
 }
 
-/// A problem by which figures may mislead.
+/// Returns a problem by which figures may mislead.
 pub fn warning(text: String) -> Problem {
     Problem {
         severity: Severity::Warning,

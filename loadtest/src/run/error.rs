@@ -1,23 +1,23 @@
-//! The reasons why a run could not be had, and their exit codes.
+//! The reasons why a run could not measure, and their exit codes.
 
 use thiserror::Error;
 
 use super::target::BadUrl;
 use crate::load::fleet::ScriptError;
 
-/// Why nothing was measured.
+/// The reason why nothing was measured.
 #[derive(Debug, Error)]
 pub enum CannotRun {
-    /// Something that was asked for makes no sense. Exit code 2.
+    /// The arguments make no sense. Exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// No connection could be had. Exit code 3.
+    /// No connection could be made. Exit code 3.
     #[error("{0}")]
     NoConnection(String),
-    /// Somebody asked for the end before anything was measured. Exit code 1.
+    /// A signal asked for the end before anything was measured. Exit code 1.
     #[error("interrupted before anything was measured")]
     Interrupted,
-    /// The system failed this program. Exit code 3.
+    /// The system refused something to this program. Exit code 3.
     #[error("{0}")]
     System(#[from] std::io::Error),
 }

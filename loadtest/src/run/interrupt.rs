@@ -1,7 +1,7 @@
 //! Signals that ask for the end: Ctrl-C, SIGTERM, a closed terminal.
 //!
-//! The first signal ends a run early with what was measured, the second ends the program, and the
-//! servers that it has started.
+//! The first signal ends a run early, and its result has the figures until then. The second signal
+//! ends the program and the servers that it has started.
 
 use std::io;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use signal_hook::iterator::Signals;
 
 use crate::observe::host::kill_servers;
 
-/// Whether a signal asked for the end.
+/// A flag that is true once a signal has asked for the end.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
-/// A signal so soon behind the first is the same one: a terminal and a program that passes signals
-/// on may both send it.
+/// Longest time between two signals that count as one, because a terminal and a program that
+/// forwards signals may both send it.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// The exit code of a program that was ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
 impl Interrupt {
-    /// Listens to the signals, in a thread of its own.
+    /// Starts a thread that listens to the signals.
     ///
     /// # Errors
     /// If the system refuses the handlers.
@@ -48,12 +48,12 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Whether the end was asked for.
+    /// True if a signal has asked for the end.
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The flag itself, for loops that look at it.
+    /// Returns the flag itself, for loops that read it.
     pub fn flag(&self) -> &AtomicBool {
         &self.0
     }

@@ -10,7 +10,7 @@ use crate::clock::now_ns;
 use crate::load::fleet::Happening;
 
 impl Trial<'_> {
-    /// Opens `topics` lobbies with `publishers` each, and `further` streams beside those.
+    /// Opens `topics` lobbies, each with `publishers` streams and `further(lobby)` other streams.
     pub fn open_lobbies(&mut self, topics: u32, publishers: u32, further: impl Fn(u32) -> u32) {
         for lobby in 0..topics {
             let (_, begin) = self.fleet.open_lobby(publishers + further(lobby));
@@ -18,9 +18,9 @@ impl Trial<'_> {
         }
     }
 
-    /// Enlists `clients`, spread over the lobbies. The publishers of a lobby are spread evenly
-    /// among the clients that are enlisted first, `size` in all: a server that serves in order of
-    /// joining must not have them all at one end. Returns their numbers.
+    /// Adds `clients` to the fleet, spread over the lobbies, and returns their numbers. Publishers
+    /// are spread evenly over the first `size` clients of all lobbies, because a server may serve
+    /// members in order of joining.
     pub fn enlist(&mut self, clients: Range<u32>, size: u32, echo: bool) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
         let of_lobby = |lobby| (size + topics - 1 - lobby) / topics;
@@ -33,8 +33,8 @@ impl Trial<'_> {
         enlisted.collect()
     }
 
-    /// Enlists `crowd` clients that come and go, spread over the lobbies, each with a stream of its
-    /// own behind the publishers'.
+    /// Adds `crowd` clients that come and go, spread over the lobbies. Each has a stream of its
+    /// own, after the publishers' streams.
     pub fn enlist_crowd(&mut self, crowd: u32) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
         let enlisted = (0..crowd).map(|client| {
@@ -46,11 +46,11 @@ impl Trial<'_> {
         enlisted.collect()
     }
 
-    /// Brings `connections` in: the first one alone, then the others. So a fault of the server, the
-    /// URL or the topic is reported once.
+    /// Connects and joins `connections`: first one alone, then the others, so that a fault of the
+    /// server, the URL or the topic is reported once.
     ///
     /// # Errors
-    /// If the first one cannot be had.
+    /// If the first connection fails.
     pub fn gather(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
         self.run.progress.phase("connecting");
         let mut all = connections.iter().copied();
@@ -82,11 +82,11 @@ impl Trial<'_> {
         self.not_interrupted()
     }
 
-    /// Brings `connections` in like [`gather`](Trial::gather), but all but the first at once: their
-    /// times count from here.
+    /// Connects and joins `connections` like [`gather`](Trial::gather), but all except the first at
+    /// once. Their times count from the start of this storm.
     ///
     /// # Errors
-    /// If the first one cannot be had.
+    /// If the first connection fails.
     pub fn storm(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
         let (scout, others) = connections.split_at(connections.len().min(1));
         self.gather(scout)?;
@@ -94,10 +94,10 @@ impl Trial<'_> {
         self.gather(others)
     }
 
-    /// Brings `connections` in like [`gather`](Trial::gather), with a prober in their middle.
+    /// Connects and joins like [`gather`](Trial::gather), with a prober in the middle.
     ///
     /// # Errors
-    /// If the first one or the prober cannot be had.
+    /// If the first connection or the prober fails.
     pub fn gather_with_prober(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
         let (first, second) = connections.split_at(connections.len().div_ceil(2));
         self.gather(first)?;

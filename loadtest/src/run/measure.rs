@@ -6,11 +6,11 @@ use crate::load::meter::Measured;
 use crate::observe::watch::Used;
 use crate::result::{Connections, LoadUsage, Measurement, ServerUsage, Throughput};
 
-/// Less CPU time than this is not divided: the system counts it in steps of 10 ms.
+/// Least CPU time that is divided by deliveries: the system counts in steps of 10 ms.
 const CPU_SECONDS_MIN: f64 = 0.05;
 
 impl Trial<'_> {
-    /// What was measured.
+    /// Returns the measurement of the trial, whose meter ends with this call.
     pub fn measurement(&mut self, label: &str, round: u32) -> Measurement {
         let measured = self.fleet.meter.finish();
         let used = self

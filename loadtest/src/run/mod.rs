@@ -32,48 +32,48 @@ pub use assess::{failure, problems, warning};
 pub use error::CannotRun;
 pub(crate) use publisher::publisher;
 
-/// Connections that may be on their way at once by default.
+/// Connections between their opening and their join at once, by default.
 const CONNECTING_MAX: u32 = 128;
 
-/// Which servers a run starts beside one that --spawn names.
+/// The servers that a run starts in addition to that of --spawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Starts {
-    /// None.
+    /// No server.
     Nothing,
-    /// The floor, and that alone.
+    /// The floor and no other server.
     Floor,
 }
 
-/// A run under way.
+/// A run in progress.
 #[derive(Debug)]
 pub struct Run {
-    /// The flags.
+    /// The flags of every scenario.
     pub common: Common,
-    /// What is published, and for how long.
+    /// The flags about messages: their content, and the lengths of time.
     pub messages: Messages,
-    /// Where the load goes.
+    /// The server's address, and the request of an upgrade.
     pub target: Target,
-    /// What is said.
+    /// The topics and payloads of the connections.
     pub script: Script,
-    /// Whether a signal asks for the end.
+    /// The flag that a signal sets to end the run.
     pub interrupt: Interrupt,
-    /// The live line.
+    /// The line of progress.
     pub progress: Progress,
-    /// Where random choices start.
+    /// The seed of random choices.
     pub seed: u64,
     /// The cores that a spawned server is bound to.
     server_cores: Option<Cores>,
-    /// The cores that this process had before it was bound: those of a spawned server that is not.
+    /// The cores before this process was bound, for a spawned server without cores of its own.
     all_cores: Option<Cores>,
     load_cores: Option<Cores>,
     started: SystemTime,
 }
 
 impl Run {
-    /// Checks what was asked for, for a `size` of so many clients in so many lobbies.
+    /// Checks the flags. `size` is the number of clients and the number of lobbies.
     ///
     /// # Errors
-    /// What makes no sense or will not be enough, before anything is started.
+    /// The first flag that makes no sense or a limit of the system, before anything is started.
     pub fn new(
         common: Common,
         messages: Messages,
@@ -129,7 +129,7 @@ impl Run {
         Ok(run)
     }
 
-    /// This process goes to the load's cores. Servers are started from a process that is not bound.
+    /// Binds this process to the load's cores.
     fn bind(&self) -> Result<(), CannotRun> {
         if let Some(cores) = &self.load_cores {
             cores
@@ -139,15 +139,15 @@ impl Run {
         Ok(())
     }
 
-    /// The cores of a server that is started for this run.
+    /// Returns the cores of a server that is started for this run.
     pub fn spawn_cores(&self) -> Option<&Cores> {
         self.server_cores.as_ref().or(self.all_cores.as_ref())
     }
 
-    /// Refuses objectives about messages where none are published.
+    /// Refuses objectives about messages in scenarios that publish none.
     ///
     /// # Errors
-    /// The first one of them.
+    /// The first such objective.
     pub fn without_messages(common: &Common) -> Result<(), CannotRun> {
         match common
             .slo
@@ -161,16 +161,16 @@ impl Run {
         }
     }
 
-    /// Checks that the system lets this process have that many connections to `address`.
+    /// Checks that the system allows this process `connections` connections to `address`.
     ///
     /// # Errors
-    /// What is missing, and how to get it.
+    /// The limit that is too low, and how to raise it.
     pub fn check_room(&self, connections: u32, address: SocketAddr) -> Result<(), CannotRun> {
         Room::for_connections(connections.into(), address)
             .map_err(|error| CannotRun::NoConnection(error.to_string()))
     }
 
-    /// What the connections to `address` are to do.
+    /// Returns the settings of a fleet whose connections go to `address`.
     pub fn fleet_settings(&self, address: SocketAddr, target: &Target) -> FleetSettings {
         let common = &self.common;
         FleetSettings {
@@ -188,11 +188,11 @@ impl Run {
         }
     }
 
-    /// Lets `go` measure, and makes a result of its findings. A run without any connection is a
-    /// result too, so that a reader of the file learns of it.
+    /// Lets `go` measure, and makes a result of its findings. A run without any connection makes a
+    /// result too, so that a reader of the file learns of the failure.
     ///
     /// # Errors
-    /// If something that was asked for turned out to make no sense, or the system failed.
+    /// If a flag turns out to make no sense, or the system refuses something.
     pub fn conclude(
         mut self,
         scenario: &str,
@@ -259,26 +259,26 @@ impl Run {
     }
 }
 
-/// What a scenario has found.
+/// The findings of a scenario.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// In order.
+    /// The measurements, in order.
     pub measurements: Vec<Measurement>,
-    /// In any order.
+    /// The problems, in any order.
     pub problems: Vec<Problem>,
-    /// What became of the objectives.
+    /// The objectives, with their outcomes.
     pub objectives: Vec<Objective>,
-    /// Against the floor.
+    /// The server's figures as multiples of the floor's.
     pub ratios: Vec<Ratio>,
-    /// What a ramp found.
+    /// The outcome of a ramp.
     pub ramp: Option<Ramp>,
     /// The outcome of a restart for its clients.
     pub restart: Option<Restart>,
-    /// How it ended.
+    /// The end of the run.
     pub ended: Ended,
 }
 
-/// The command line without what may be secret: values of parameters and headers.
+/// Returns the command line without values of --param and --header, which may be secret.
 fn masked(arguments: impl Iterator<Item = String>) -> Vec<String> {
     let mut secret = false;
     let mask = |argument: String| {
@@ -311,8 +311,8 @@ fn words<'a>(common: &'a Common, messages: &'a Messages) -> Words<'a> {
     }
 }
 
-/// The cores of a server that is started here, and of the load. By default they share none. Where
-/// the server runs already, its cores are not known and nothing is bound.
+/// Returns the cores of the server that is started here, and of the load. By default they share no
+/// core. If the server runs already, its cores are unknown and nothing is bound.
 fn cores(common: &Common, starts: Starts) -> (Option<Cores>, Option<Cores>) {
     let (server, load) = (common.server_cores.clone(), common.load_cores.clone());
     if server.is_some() || load.is_some() {

@@ -1,8 +1,8 @@
-//! The prober: a separate process with a few connections, which measures delays.
+//! A separate process with a few connections, which measures delays.
 //!
-//! Its connections are in the first lobby. What a busy generator has not got to yet, the prober
-//! has: its delays are the server's, not the generator's. It knows when a message was to be sent
-//! from its tag, because all processes of a machine share the clock.
+//! The prober's connections are in the first lobby. A busy load generator reads deliveries late;
+//! the prober does not, so its delays are the server's. A message's tag has the time at which it
+//! was to be sent. The times can be compared because all processes of a machine share the clock.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -11,7 +11,7 @@ use super::error::CannotRun;
 use crate::load::wire::tag::Marker;
 use crate::result::Latency;
 
-/// Connections of a prober. They stand next to each other in the order of joins, in its middle.
+/// Connections of a prober. They join one after the other, in the middle of the load's joins.
 pub const CONNECTIONS: u32 = 8;
 
 /// The load generator's end of a prober.
@@ -23,10 +23,10 @@ pub struct Prober {
 }
 
 impl Prober {
-    /// Starts one and waits until it has joined. `flags` are those that say where and what to join.
+    /// Starts a prober and waits until it has joined. `flags` name the server and the topic.
     ///
     /// # Errors
-    /// If it cannot be started or cannot join.
+    /// If the prober cannot be started or cannot join.
     pub fn start(marker: Marker, flags: &[String]) -> Result<Prober, CannotRun> {
         let marker = String::from_utf8_lossy(&marker.0).into_owned();
         let mut child = Command::new(std::env::current_exe()?)
@@ -48,19 +48,19 @@ impl Prober {
         }
     }
 
-    /// Records what was to be sent from `begin_ns` on, for `length_ns`. The order takes some
-    /// milliseconds to reach it; what arrives before is left out.
+    /// Orders the prober to record messages intended from `begin_ns` on, for `length_ns`. The order
+    /// takes some milliseconds, and messages that arrive earlier are left out.
     pub fn begin(&mut self, begin_ns: u64, length_ns: u64) {
         if let Some(orders) = &mut self.orders {
-            // A prober that has died is noticed when it is asked.
+            // A prober that has died is noticed in `end`.
             let _ = writeln!(orders, "{begin_ns} {length_ns}");
         }
     }
 
-    /// Ends it, and returns what it has recorded.
+    /// Ends the prober, and returns the delays that it has recorded.
     ///
     /// # Errors
-    /// If it has died.
+    /// If the prober has died.
     pub fn end(mut self) -> Result<Option<Latency>, CannotRun> {
         self.orders = None;
         let answer = self.answer()?;

@@ -1,7 +1,7 @@
 //! The line that shows the progress of a run.
 //!
-//! On a terminal it is redrawn in place; elsewhere a plain line comes now and then, so that a log
-//! shows that the run lives.
+//! On a terminal the line is redrawn in place. Elsewhere a plain line is written every 2 s, so that
+//! a log shows that the run lives.
 
 use std::io::{IsTerminal, Write};
 
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::clock::{SECOND_NS, now_ns};
 
-/// Where progress goes: stderr, so that stdout has nothing but the result.
+/// The output of progress. It goes to stderr, so that stdout has only the result.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -18,11 +18,11 @@ pub struct Progress {
     label: String,
 }
 
-/// From one plain line to the next.
+/// Time from one plain line to the next.
 const PLAIN_NS: u64 = 2 * SECOND_NS;
 
 impl Progress {
-    /// Nothing is shown if `quiet`.
+    /// Returns a progress that shows nothing if `quiet`.
     pub fn new(quiet: bool) -> Progress {
         let terminal = std::io::stderr().is_terminal();
         let bar = (terminal && !quiet).then(|| {
@@ -40,7 +40,7 @@ impl Progress {
         }
     }
 
-    /// A new phase: "connecting", "measuring".
+    /// Starts a phase: "connecting", "measuring".
     pub fn phase(&mut self, label: &str) {
         label.clone_into(&mut self.label);
         self.plain_due_ns = 0;
@@ -50,8 +50,8 @@ impl Progress {
         }
     }
 
-    /// How far the phase is, `done` of `all`, and what there
-    /// is to say. `words` is called only when it is shown.
+    /// Shows that `done` of `all` of the phase is over, with `words`. They are made only when they
+    /// are shown.
     pub fn show(&mut self, done: u64, all: u64, words: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_length(all.max(1));
@@ -63,7 +63,7 @@ impl Progress {
         }
     }
 
-    /// A line that stays.
+    /// Writes a line that stays.
     pub fn note(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
@@ -74,7 +74,7 @@ impl Progress {
         }
     }
 
-    /// Nothing more to show.
+    /// Clears the line of progress.
     pub fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -1,6 +1,6 @@
-//! The members of a lobby that publish: so many, evenly among the others.
+//! The members of a lobby that publish, spread evenly over its members.
 
-/// Which of `publishers` the member at `place` of a lobby of `members` is, if it is one.
+/// Returns the number of the publisher at `place` of a lobby, or `None` if another member is there.
 pub(crate) fn publisher(place: u32, publishers: u32, members: u32) -> Option<u32> {
     if publishers == 0 || members == 0 {
         return None;

@@ -6,9 +6,9 @@ use super::error::CannotRun;
 use super::trial::Trial;
 
 impl Trial<'_> {
-    /// Signals the server to end, and waits for nothing. From now on its clients come back by
-    /// themselves, and the counts of connections begin anew. Messages that publishers have back by
-    /// now are owed to all members that are there.
+    /// Signals the server to end, and does not wait. From now on clients reconnect by themselves,
+    /// and the counts of connections restart. Messages that publishers have back by now are owed to
+    /// all present members.
     pub fn tell_server_to_end(&mut self) {
         self.fleet.ledger.promise();
         self.fleet.count_anew(self.fleet.joined());
@@ -16,20 +16,20 @@ impl Trial<'_> {
         self.subject.tell_to_end();
     }
 
-    /// How the server has ended, if it has.
+    /// Returns the exit status of the server, if it has ended.
     pub fn how_server_ended(&mut self) -> Option<ExitStatus> {
         self.subject.how_it_ended()
     }
 
-    /// Kills a server that does not end.
+    /// Kills the server, which has not ended in time.
     pub fn kill_server(&self) {
         self.subject.kill();
     }
 
-    /// Starts the server again, which has ended. Whether it answers is not waited for.
+    /// Starts the server again after its end. Does not wait until it answers.
     ///
     /// # Errors
-    /// If there is no process for it.
+    /// If the server's process cannot be started.
     pub fn start_server_again(&mut self) -> Result<(), CannotRun> {
         self.subject.start_again(self.run)?;
         self.fleet.watch.succeed(self.subject.process());
@@ -37,13 +37,13 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Whether the server has ended.
+    /// True if the server has ended.
     pub fn server_has_ended(&mut self) -> bool {
         self.subject.has_ended()
     }
 
-    /// All clients are back, or the rest is not waited for. The cost of joining is known, and the
-    /// measured time ends.
+    /// Ends the measured time, when all clients are back or no more are waited for. Takes the
+    /// sample from which the cost of joining is known.
     pub fn end_returning(&mut self) {
         self.joined = Some(self.fleet.watch.sample());
         self.end_measuring();

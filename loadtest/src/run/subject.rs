@@ -16,39 +16,39 @@ use crate::observe::host::ProcessTree;
 use crate::observe::host::{Server, SpawnError};
 use crate::result::Side;
 
-/// A server that can be connected to. One that was started for it ends with it.
+/// A server to connect to. A server that was started for the run ends with this value.
 #[derive(Debug)]
 pub struct Subject {
-    /// Which.
+    /// Whether the server is the one under test or a floor.
     pub side: Side,
-    /// Where.
+    /// The URL of the server, and the request of an upgrade.
     pub target: Target,
-    /// The address of it that is used.
+    /// The address that connections go to, one of the host's.
     pub address: SocketAddr,
     server: Option<Server>,
-    /// The socket that each server which is started here inherits.
+    /// The listening socket that each started server inherits, if any.
     listener: Option<TcpListener>,
 }
 
-/// Longest time for a server that was started to answer at its port.
+/// Longest time from the start of a server to its first answer at its port.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// How often it is looked for.
+/// Pause between two tries to reach a started server.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// How much of what a server has said is shown when it fails.
+/// Lines of a server's output that are shown when it fails.
 const OUTPUT_LINES: usize = 15;
 
 impl Subject {
-    /// The server under test, started if that was asked for and there is room for `connections` to
-    /// it.
+    /// Returns the server under test. It is started if the run has --spawn and there is room for
+    /// `connections` to it.
     ///
     /// # Errors
-    /// If it is not there or does not come up.
+    /// If the server is not there or does not come up.
     pub fn server(run: &mut Run, connections: u32) -> Result<Subject, CannotRun> {
         Subject::with(run, connections, false)
     }
 
-    /// The server under test, started with a listening socket that this program holds, if
-    /// `inherits`: then it can be started again while there is one all the time.
+    /// Returns the server under test. If `inherits`, it is started with a listening socket that
+    /// this program holds, so that it can be started again while the socket stays.
     ///
     /// # Errors
     /// If the address cannot be listened at, or the server does not come up.
@@ -102,10 +102,10 @@ impl Subject {
         Ok(subject)
     }
 
-    /// The floor: this program, started once more.
+    /// Starts the floor: this program, in another process.
     ///
     /// # Errors
-    /// If it does not come up.
+    /// If the floor does not come up.
     pub fn floor(run: &Run, writes: Writes) -> Result<Subject, CannotRun> {
         let own = std::env::current_exe()?;
         let own = own.to_string_lossy().replace('\'', r"'\''");
@@ -175,43 +175,42 @@ impl Subject {
         }
     }
 
-    /// The path of its socket, without a query.
+    /// Returns the path of the server's socket, without a query.
     pub fn path(&self) -> &str {
         let target = &self.target.path_and_query;
         target.split('?').next().unwrap_or(target)
     }
 
-    /// Its process and what it has started, if that is known.
+    /// Returns the server's process tree, if it is known.
     pub fn process(&self) -> Option<ProcessTree> {
         self.server
             .as_ref()
             .map(|server| ProcessTree::of(server.pid()))
     }
 
-    /// Tells a server that was started here to end, and waits for nothing.
+    /// Signals a server that was started here to end, and does not wait.
     pub fn tell_to_end(&self) {
         if let Some(server) = &self.server {
             server.tell_to_end();
         }
     }
 
-    /// How a server that was started here has ended, if it has.
+    /// Returns the exit status of a server that was started here, if it has ended.
     pub fn how_it_ended(&mut self) -> Option<ExitStatus> {
         self.server.as_mut()?.has_ended()
     }
 
-    /// Kills a server that was started here and does not end.
+    /// Kills a server that was started here and has not ended in time.
     pub fn kill(&self) {
         if let Some(server) = &self.server {
             server.kill();
         }
     }
 
-    /// Starts the server again that was started here and has ended. Whether it answers is not
-    /// waited for.
+    /// Starts the server again that was started here and has ended. Does not wait until it answers.
     ///
     /// # Errors
-    /// If there is no process for it.
+    /// If the server's process cannot be started.
     pub fn start_again(&mut self, run: &Run) -> Result<(), CannotRun> {
         let command = run.common.spawn.as_deref().unwrap_or_default();
         let cores = run.spawn_cores();
@@ -223,14 +222,14 @@ impl Subject {
         Ok(())
     }
 
-    /// The last lines of a server that was started here.
+    /// Returns the last lines of a server that was started here.
     pub fn output_tail(&self) -> String {
         self.server
             .as_ref()
             .map_or(String::new(), |server| server.output_tail(OUTPUT_LINES))
     }
 
-    /// Whether a server whose process is known has ended.
+    /// True if the server's process is known and has ended.
     pub fn has_ended(&mut self) -> bool {
         self.server
             .as_mut()
@@ -242,7 +241,7 @@ fn not_started(error: SpawnError) -> CannotRun {
     CannotRun::NoConnection(format!("--spawn: {error}"))
 }
 
-/// A listening socket as a service manager makes one.
+/// Opens a listening socket as a service manager does.
 fn listen(address: SocketAddr) -> Result<TcpListener, CannotRun> {
     let listen = || -> io::Result<TcpListener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -256,11 +255,11 @@ fn listen(address: SocketAddr) -> Result<TcpListener, CannotRun> {
     })
 }
 
-/// Connections that wait to be accepted; the kernel takes no more than net.core.somaxconn. It is
-/// what lobbyd asks for.
+/// Most connections that wait to be accepted, the number that lobbyd asks for. The kernel takes at
+/// most net.core.somaxconn.
 const BACKLOG: i32 = 65_535;
 
-/// The first one that answers, as a name may stand for addresses that nothing listens on.
+/// Returns the first address that answers, because a name may have others too.
 fn answering(addresses: &[SocketAddr]) -> SocketAddr {
     let answers =
         |address: &&SocketAddr| TcpStream::connect_timeout(address, Duration::from_secs(2)).is_ok();

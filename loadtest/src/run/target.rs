@@ -1,4 +1,4 @@
-//! Where the load goes: the URL as typed, made into an address and the request of an upgrade.
+//! The URL as typed, parsed into an address and the request of an upgrade.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -13,7 +13,7 @@ use crate::load::wire::phoenix::Version;
 pub struct Target {
     /// The URL as typed.
     pub url: String,
-    /// For the Host header.
+    /// Host and port, for the Host header.
     pub host: String,
     /// Path and query, with `vsn` and the parameters.
     pub path_and_query: String,
@@ -21,21 +21,21 @@ pub struct Target {
     port: u16,
 }
 
-/// A URL that no load can go to.
+/// The reason why no load can go to a URL.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadUrl {
-    /// Not a URL at all.
+    /// The text is no URL.
     #[error("{0:?} is no URL; expected ws://HOST:PORT/socket/websocket")]
     Unreadable(String),
-    /// TLS is not spoken.
+    /// The scheme needs TLS, which is not supported.
     #[error(
         "wss:// is not supported: give the server's plain port, behind whatever ends TLS (ws://HOST:PORT{0})"
     )]
     Tls(String),
-    /// Another scheme.
+    /// The scheme is none of a WebSocket.
     #[error("the scheme {0}:// is none of a WebSocket; expected ws://HOST:PORT/socket/websocket")]
     Scheme(String),
-    /// Nothing behind the host.
+    /// The URL has no path.
     #[error(
         "the URL has no path: Phoenix serves a socket at its mount and /websocket, as in {0}/socket/websocket"
     )]
@@ -43,10 +43,10 @@ pub enum BadUrl {
 }
 
 impl Target {
-    /// Reads `url`, and puts `vsn` and `params` into its query as phoenix.js does.
+    /// Parses `url`, and adds `vsn` and `params` to its query as phoenix.js does.
     ///
     /// # Errors
-    /// If no load can go there.
+    /// If no load can go to the URL.
     pub fn new(url: &str, version: Version, params: &[(String, String)]) -> Result<Target, BadUrl> {
         let mut parsed = Url::parse(url).map_err(|_| BadUrl::Unreadable(url.to_owned()))?;
         match parsed.scheme() {
@@ -77,10 +77,10 @@ impl Target {
         })
     }
 
-    /// The addresses of the host, in the order in which they are to be tried.
+    /// Returns the addresses of the host, in the order in which to try them.
     ///
     /// # Errors
-    /// If the name is not known.
+    /// If the host's name is unknown.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         let found = (self.name.as_str(), self.port).to_socket_addrs();
         let found = found.map_err(|error| {

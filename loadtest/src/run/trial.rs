@@ -1,7 +1,7 @@
 //! One fleet against one server, measured.
 //!
-//! A trial lets the connections talk for the measured time and waits for what is still on its way.
-//! Scenarios are made of its steps and of those in `join`, `measure` and `restart_subject`.
+//! A trial lets the connections talk for the measured time, and waits for deliveries on their way.
+//! Scenarios are made of the steps here and of those in `join`, `measure` and `restart_subject`.
 
 use std::time::Duration;
 
@@ -18,29 +18,29 @@ use crate::result::{Ended, Latency};
 /// One fleet against one server.
 #[derive(Debug)]
 pub struct Trial<'a> {
-    /// The run it belongs to.
+    /// The run that the trial belongs to.
     pub run: &'a mut Run,
-    /// The connections.
+    /// The connections of the trial.
     pub fleet: Fleet,
     pub(super) subject: Subject,
-    /// The first stream of each lobby and how many it has.
+    /// The first stream of each lobby, and the number of its publishers.
     pub(super) lobbies: Vec<(u32, u32)>,
     pub(super) before: Sample,
     pub(super) joined: Option<Sample>,
     pub(super) begin: Option<Sample>,
     pub(super) end: Option<Sample>,
     pub(super) prober: Option<Prober>,
-    /// What the prober has recorded.
+    /// The delays that the prober has recorded.
     pub(super) probed: Option<Latency>,
-    /// Why it is to end early.
+    /// The reason why the trial is to end early.
     cut: Option<Ended>,
 }
 
 impl<'a> Trial<'a> {
-    /// Against `subject`, without connections.
+    /// Returns a trial against `subject`, without connections.
     ///
     /// # Errors
-    /// If the system has no room for `connections`, or for an event queue.
+    /// If the system has no room for `connections`, or no event queue.
     pub fn new(
         run: &'a mut Run,
         subject: Subject,
@@ -65,15 +65,15 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Checks that the system lets this process have that many connections.
+    /// Checks that the system allows this process `connections` connections.
     ///
     /// # Errors
-    /// What is missing, and how to get it.
+    /// The limit that is too low, and how to raise it.
     pub fn check_room(&self, connections: u32) -> Result<(), CannotRun> {
         self.run.check_room(connections, self.subject.address)
     }
 
-    /// The streams that the run's publishers have.
+    /// Returns the streams of all publishers.
     pub fn streams(&self) -> Vec<u32> {
         // One of each lobby in turn, so that a rate is spread over lobbies first.
         let most = self
@@ -91,7 +91,7 @@ impl<'a> Trial<'a> {
         (0..most).flat_map(nth).collect()
     }
 
-    /// An end that was asked for before the measured time is the end of it all.
+    /// Returns an error if a signal came before the measured time, which leaves no figures.
     pub(super) fn not_interrupted(&self) -> Result<(), CannotRun> {
         match self.cut {
             Some(Ended::Interrupted) => Err(CannotRun::Interrupted),
@@ -99,7 +99,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Turns until `done` or `until_ns`, or until the run is cut short.
+    /// Runs turns until `done` or `until_ns`, or until the run is cut short.
     ///
     /// # Errors
     /// If the event queue fails.
@@ -154,9 +154,9 @@ impl<'a> Trial<'a> {
             .show(at / 1_000_000, all / 1_000_000, || course(fleet));
     }
 
-    /// Lets the publishers talk as `traffic` says: first the warm-up,
-    /// then the measured time. `each_turn` is called in every turn of
-    /// both; it says when it wants to be called again at the latest.
+    /// Lets the publishers talk at the pace of `traffic`: first in the warm-up, then in the
+    /// measured time. `each_turn` is called in every turn of both, and returns when to call it
+    /// again at the latest.
     ///
     /// # Errors
     /// If the event queue fails.
@@ -182,7 +182,7 @@ impl<'a> Trial<'a> {
         self.not_interrupted()?;
         let end_ns = self.begin_measuring();
         self.turns_until(end_ns, |trial| each_turn(trial, Phase::Measured))?;
-        // A run that was cut short ends its pace there.
+        // A run that was cut short ends its pace at the cut.
         self.fleet.end_pace(end_ns.min(now_ns()));
         self.end_measuring();
         Ok(())
@@ -203,12 +203,12 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// The measured time begins, for as long as was asked for. Returns when it ends.
+    /// Begins the measured time, with the length of --duration. Returns when it ends.
     pub fn begin_measuring(&mut self) -> u64 {
         self.measure_for(nanoseconds(self.run.messages.duration))
     }
 
-    /// The measured time begins, and goes on until [`end_measuring`](Trial::end_measuring).
+    /// Begins the measured time, which lasts until [`end_measuring`](Trial::end_measuring).
     pub fn begin_measuring_without_end(&mut self) {
         self.measure_for(LONGEST_NS);
     }
@@ -226,7 +226,7 @@ impl<'a> Trial<'a> {
         begin_ns + length_ns
     }
 
-    /// The measured time ends.
+    /// Ends the measured time.
     pub fn end_measuring(&mut self) {
         let now = now_ns();
         self.fleet.meter.end(now);
@@ -234,11 +234,10 @@ impl<'a> Trial<'a> {
         self.end = Some(self.fleet.watch.sample());
     }
 
-    /// Waits for what is still on its way, and for `also`,
-    /// at most as long as a delivery is waited for.
+    /// Waits for deliveries on their way, and for `also`, at most for the time of --settle.
     ///
-    /// Who has asked for the end does not want to wait: after a moment, what is younger than a
-    /// delivery is waited for is neither expected nor missing.
+    /// After a signal to end, the wait is one second. Messages younger than --settle are then
+    /// neither expected nor missing.
     ///
     /// # Errors
     /// If the event queue fails.
@@ -272,12 +271,12 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// Why the trial was cut short, if it was.
+    /// Returns the reason why the trial was cut short, if it was.
     pub fn cut(&self) -> Option<Ended> {
         self.cut
     }
 
-    /// The last lines of the server, if it was started here and has ended.
+    /// Returns the last lines of the server, if it was started here and has ended.
     pub fn last_words(&mut self) -> Option<String> {
         self.subject
             .has_ended()
@@ -285,10 +284,10 @@ impl<'a> Trial<'a> {
             .filter(|text| !text.is_empty())
     }
 
-    /// Ends the prober, if there is one, and keeps what it has recorded.
+    /// Ends the prober, if any, and keeps the delays that it has recorded.
     ///
     /// # Errors
-    /// If it has died.
+    /// If the prober has died.
     pub fn end_probing(&mut self) -> Result<(), CannotRun> {
         if let Some(prober) = self.prober.take() {
             self.probed = prober.end()?;
@@ -296,7 +295,7 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// Closes all connections, politely, and waits a moment for the answers.
+    /// Closes all connections with a Close frame, and waits up to 2 s for the answers.
     ///
     /// # Errors
     /// If the event queue fails.
@@ -316,12 +315,12 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Longer than any run.
+/// A length that no run reaches.
 const LONGEST_NS: u64 = 1 << 56;
-/// How long deliveries on their way are waited for after a signal to end.
+/// Longest wait for deliveries on their way after a signal to end.
 const INTERRUPTED_WAIT_NS: u64 = SECOND_NS;
 
-/// Where a trial is.
+/// The phase of a trial's traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Before the measured time.
@@ -330,14 +329,14 @@ pub enum Phase {
     Measured,
 }
 
-/// A duration in the clock's unit.
+/// Returns a duration in nanoseconds, the unit of the clock.
 pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos())
         .unwrap_or(u64::MAX / 4)
         .min(u64::MAX / 4)
 }
 
-/// What the live line says while messages flow.
+/// Returns the text of the line of progress while messages flow.
 fn course(fleet: &Fleet) -> String {
     let joined = fleet.joined();
     let Some(latest) = fleet.meter.latest() else {

@@ -1,4 +1,4 @@
-//! Clients that come, talk and go, in every way there is to go, while others must not notice.
+//! Clients that come, talk and go, in each of four ways, while the others must not notice.
 
 use std::collections::VecDeque;
 
@@ -76,9 +76,9 @@ fn go(run: &mut Run, asked: &ChurnArgs) -> Result<Found, CannotRun> {
 #[derive(Debug)]
 struct Crowd {
     away: VecDeque<u32>,
-    /// Those that have talked, and when each goes.
+    /// Clients that have talked, and the time at which each goes.
     staying: Vec<(u64, u32)>,
-    /// Those that have talked and not heard themselves yet, and when that is given up.
+    /// Clients that wait for their own message, and the time at which each gives up.
     talking: Vec<(u64, u32)>,
     period_ns: f64,
     stay_ns: f64,
@@ -114,7 +114,7 @@ impl Crowd {
         }
     }
 
-    /// Acts on what happened and on what is due. Returns when it wants to be called again.
+    /// Handles what happened and what is due. Returns the time of the next call.
     fn turn(&mut self, trial: &mut Trial<'_>) -> u64 {
         let now = now_ns();
         self.act(trial, now);
@@ -155,7 +155,7 @@ impl Crowd {
                 Happening::Echoed(number) => {
                     self.counts.heard += 1;
                     self.talking.retain(|(_, other)| *other != number);
-                    // Exponential: most stay shortly, some for long.
+                    // The stays are exponential: most are short, some are long.
                     let stay_ns = -self.stay_ns * (1.0 - self.random.f64()).ln();
                     self.staying.push((now + stay_ns as u64, number));
                 }
@@ -195,7 +195,7 @@ impl Crowd {
         self.away.push_back(number);
     }
 
-    /// Nobody comes any more, and those that are here go when they have heard themselves.
+    /// Ends the churn: no client comes any more, and the others leave with their message back.
     fn end(&mut self, trial: &mut Trial<'_>) -> Result<(), CannotRun> {
         trial.fleet.stop_opening();
         self.next_ns = u64::MAX;
@@ -210,7 +210,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// What a client says once it has joined must reach itself too.
+    /// Returns a failure if clients did not get back the message that they sent after their join.
     fn failure(&self) -> Option<Problem> {
         let Counts {
             talked, unheard, ..

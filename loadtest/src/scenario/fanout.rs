@@ -41,7 +41,7 @@ pub(super) fn run(fanout: FanoutArgs, interrupt: Interrupt) -> Result<RunResult,
     })
 }
 
-/// The server and the floors, one after the other, that many times.
+/// Measures the server and the floors, one after the other, `rounds` times.
 fn in_turn(
     run: &mut Run,
     traffic: &Traffic,
@@ -74,7 +74,7 @@ fn in_turn(
     Ok(found)
 }
 
-/// Every lobby needs its publishers among its clients.
+/// Checks that every lobby has enough clients for its publishers.
 pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
     let Traffic {
         clients,
@@ -91,7 +91,7 @@ pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
     check_places(clients.0, publishers.0)
 }
 
-/// The ledger has a place for each client and publisher of its lobby.
+/// Checks the number of places in the ledger: one for each client and publisher of a lobby.
 pub(super) fn check_places(clients: u32, publishers: u32) -> Result<(), CannotRun> {
     const PLACES_MAX: u64 = 100_000_000;
     let places = u64::from(clients) * u64::from(publishers);
@@ -104,7 +104,7 @@ pub(super) fn check_places(clients: u32, publishers: u32) -> Result<(), CannotRu
     }
 }
 
-/// The floor speaks one version only.
+/// Checks the version of the protocol, because the floor speaks only one.
 pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), CannotRun> {
     match common.vsn {
         crate::load::wire::phoenix::Version::V2 => Ok(()),
@@ -114,7 +114,7 @@ pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), Canno
     }
 }
 
-/// One measurement against one server.
+/// Makes one measurement against one server.
 pub(super) fn measure(
     run: &mut Run,
     subject: Subject,
@@ -142,8 +142,8 @@ pub(super) fn measure(
 }
 
 impl Found {
-    /// Adds what one measurement of several came to. Objectives are those of the server's last
-    /// round, or the first that broke.
+    /// Adds the outcome of one measurement of several. The objectives kept are those of the
+    /// server's last round, or of the first round that broke.
     pub(super) fn take(&mut self, judged: Judged) {
         let Judged {
             measurement,
@@ -162,8 +162,8 @@ impl Found {
 }
 
 impl Found {
-    /// Adds a measurement; one that could not be had ends
-    /// the run, and what was measured before is kept.
+    /// Adds a measurement. If it has no connection, the run ends, and earlier measurements are
+    /// kept.
     pub(super) fn take_or_end(
         &mut self,
         judged: Result<Judged, CannotRun>,
@@ -208,7 +208,7 @@ const FIGURES: [(&str, Observe); 8] = [
     ("deliveries per read", |of| of.load.deliveries_per_read),
 ];
 
-/// Each figure of the server over that of each floor in the same round.
+/// Returns the ratios of each server figure to that of each floor in the same round.
 fn ratios(measurements: &[Measurement]) -> Vec<Ratio> {
     let mut ratios = Vec::new();
     for floor in [Side::FloorBatch, Side::FloorSingle] {
@@ -241,7 +241,7 @@ fn ratios(measurements: &[Measurement]) -> Vec<Ratio> {
     ratios
 }
 
-/// Of sorted values.
+/// Returns the median of sorted values.
 fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     match sorted.len() % 2 {

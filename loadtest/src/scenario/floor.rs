@@ -27,7 +27,7 @@ pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, C
         return Err(CannotRun::Usage(text.to_owned()));
     }
     if traffic.topics.0 > 1 && !common.topic.contains("{lobby}") {
-        common.topic = "room:{lobby}".to_owned(); // it has any topic
+        common.topic = "room:{lobby}".to_owned(); // the floor accepts any topic
     }
     let parameters = Parameters::default()
         .traffic(&traffic)
@@ -58,7 +58,7 @@ pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, C
     })
 }
 
-/// Serves until it is asked to end.
+/// Serves the floor until a signal asks for the end.
 pub(super) fn serve(asked: &FloorArgs, interrupt: &Interrupt) -> Result<String, CannotRun> {
     let [writes] = asked.writes.writes() else {
         return Err(CannotRun::Usage(

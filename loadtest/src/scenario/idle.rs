@@ -13,7 +13,7 @@ use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
-/// Pushes that wait for an answer at once, over all connections: each connection has one at most.
+/// Pushes that wait for an answer at once, over all connections, with at most one per connection.
 const ASKING_MAX: usize = 64;
 
 pub(super) fn run(idle: IdleArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
@@ -95,7 +95,7 @@ fn go(run: &mut Run, asked: &IdleArgs) -> Result<Found, CannotRun> {
     Ok(judged.found())
 }
 
-/// Every connection pushes and is answered that often. Returns how many answers came.
+/// Sends `each` pushes per connection, one after the other. Returns the number of answers.
 fn ask_all(
     trial: &mut Trial<'_>,
     connections: &[u32],

@@ -5,7 +5,7 @@ use crate::result::{Ended, Figure, Measurement, Objective, Problem, Severity};
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{Found, failure, problems};
 
-/// A measurement with what is to be said about it.
+/// A measurement, with its problems, the outcome of its objectives, and its end.
 #[derive(Debug)]
 pub(super) struct Judged {
     pub measurement: Measurement,
@@ -14,7 +14,7 @@ pub(super) struct Judged {
     pub ended: Ended,
 }
 
-/// Makes a measurement of `trial`, and holds it to the objectives of its run.
+/// Makes a measurement of `trial`, and compares it with the objectives of the run.
 pub(super) fn judge(trial: &mut Trial<'_>, label: &str, round: u32, open_loop: bool) -> Judged {
     let measurement = trial.measurement(label, round);
     let mut problems = problems(&measurement, open_loop);
@@ -29,7 +29,7 @@ pub(super) fn judge(trial: &mut Trial<'_>, label: &str, round: u32, open_loop: b
     judged
 }
 
-/// Heartbeats that the server leaves unanswered, for which clients take it for dead.
+/// Returns a failure if heartbeats are unanswered, for which clients take the server for dead.
 pub(super) fn silent_heartbeats(trial: &Trial<'_>) -> Option<Problem> {
     let patience_ns = nanoseconds(trial.run.messages.settle);
     let before_ns = now_ns().saturating_sub(patience_ns);
@@ -43,7 +43,7 @@ pub(super) fn silent_heartbeats(trial: &Trial<'_>) -> Option<Problem> {
 }
 
 impl Judged {
-    /// Holds the measurement to the objectives, and reports how the trial ended.
+    /// Compares the measurement with the objectives, and adds a failure if the trial was cut short.
     pub fn hold(&mut self, trial: &mut Trial<'_>) {
         self.ended = trial.cut().unwrap_or(Ended::Complete);
         let told = match self.ended {
@@ -71,13 +71,13 @@ impl Judged {
             self.failures() == 0 && self.objectives.iter().all(|objective| objective.held);
     }
 
-    /// How much of it has failed, objectives aside.
+    /// Returns the number of failures, without broken objectives.
     pub fn failures(&self) -> usize {
         let fails = |problem: &&Problem| problem.severity == Severity::Failure;
         self.problems.iter().filter(fails).count()
     }
 
-    /// What a run with nothing else has found.
+    /// Returns the findings of a run with this one measurement.
     pub fn found(self) -> Found {
         Found {
             measurements: vec![self.measurement],
@@ -91,7 +91,7 @@ impl Judged {
     }
 }
 
-/// A figure that only one scenario has.
+/// Returns a figure that only one scenario has.
 pub(super) fn figure(name: &str, value: f64, unit: &str) -> Figure {
     Figure {
         name: name.to_owned(),

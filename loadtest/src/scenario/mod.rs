@@ -18,19 +18,19 @@ use crate::result::RunResult;
 use crate::run::CannotRun;
 use crate::run::interrupt::Interrupt;
 
-/// What a command has come to.
+/// The outcome of a command.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A run with its result.
+    /// A run, with its result.
     Run(Box<RunResult>),
-    /// Text for a person, and nothing that could fail.
+    /// A text to show, from a command that cannot fail afterwards.
     Text(String),
 }
 
-/// Does what `command` says.
+/// Performs `command`.
 ///
 /// # Errors
-/// If it could not begin.
+/// If the command could not begin.
 pub fn perform(command: Command, interrupt: Interrupt) -> Result<Outcome, CannotRun> {
     let result = match command {
         Command::Fanout(fanout) => fanout::run(fanout, interrupt)?,

@@ -1,9 +1,9 @@
-//! The parameters of a run, in words, for the result.
+//! The parameters of a run, as names and values for the result.
 
 use crate::arguments::{Common, Messages, Traffic};
 use crate::result::Parameter;
 
-/// Collects names and values in the order in which a person reads them.
+/// Names and values in the order of reading.
 #[derive(Debug, Default)]
 pub(super) struct Parameters(Vec<Parameter>);
 
@@ -23,7 +23,7 @@ impl Parameters {
         }
     }
 
-    /// Who talks, and at which pace.
+    /// Adds the clients, the publishers and the pace.
     pub fn traffic(self, traffic: &Traffic) -> Parameters {
         let window = match traffic.rate {
             None => Some(traffic.window.map_or(16, |window| window.0)),
@@ -34,7 +34,7 @@ impl Parameters {
             .maybe("window", window)
     }
 
-    /// Who talks, at a pace that the scenario sets.
+    /// Adds the clients and the publishers, for scenarios that set the pace themselves.
     pub fn lobbies(self, traffic: &Traffic) -> Parameters {
         let Traffic {
             clients,
@@ -63,8 +63,8 @@ impl Parameters {
             .with("settle", time(messages.settle))
     }
 
-    /// Those that all scenarios have. Parameters and headers
-    /// may hold secrets, so only their names are shown.
+    /// Adds the parameters of every scenario. Parameters of the URL and headers may hold secrets,
+    /// so only their names are shown.
     pub fn common(self, common: &Common) -> Vec<Parameter> {
         let time = |duration| humantime::format_duration(duration).to_string();
         let names = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(", "));

@@ -1,6 +1,6 @@
-//! The process of the prober.
+//! The process that the prober runs in.
 //!
-//! It is started by a run, and ends when the run closes its input.
+//! A run starts this process, and ends it by closing its input.
 
 use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -14,10 +14,10 @@ use crate::run::subject::Subject;
 use crate::run::trial::Trial;
 use crate::run::{CannotRun, Run, Starts};
 
-/// How much more this process wants its core than the load generator does. Only root may; without
-/// it, it stands in line.
+/// The priority of this process over the load generator. Only root can set it; otherwise both have
+/// the same priority.
 const NICENESS: i32 = -10;
-/// How often orders are looked for.
+/// Time between two looks for orders.
 const LOOK_EVERY_NS: u64 = 5 * MILLISECOND_NS;
 
 pub(super) fn run(asked: ProbeArgs, interrupt: Interrupt) -> Result<String, CannotRun> {
@@ -58,7 +58,7 @@ pub(super) fn run(asked: ProbeArgs, interrupt: Interrupt) -> Result<String, Cann
     Ok(format!("{latency}\n"))
 }
 
-/// Lines of the input, which end with it. A thread of its own waits for them.
+/// Returns the orders in lines of the input, until the input ends. A thread of its own reads them.
 fn orders() -> Receiver<(u64, u64)> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {

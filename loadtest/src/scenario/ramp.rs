@@ -36,7 +36,7 @@ pub(super) fn run(ramp: RampArgs, interrupt: Interrupt) -> Result<RunResult, Can
     run.conclude("ramp", parameters, |run| {
         let mut found = climb(run, &ramp)?;
         found.ramp = Some(found.summit(*raise));
-        // The break of the last step was looked for, and is no failure of the run.
+        // A ramp looks for the step that breaks, so its failures are no failures of the run.
         let first_held = found.measurements.first().is_some_and(|first| first.held);
         if first_held && found.ended == Ended::Complete {
             let warns = |problem: &result::Problem| problem.severity == result::Severity::Warning;
@@ -95,8 +95,8 @@ impl RampArgs {
         })
     }
 
-    /// The whole number behind `value`: there is no half
-    /// client, and no use for half a message a second.
+    /// Returns the step after `value`, as a whole number, because half a client does not exist and
+    /// half a message a second is of no use. `None` beyond the largest step.
     fn behind(&self, value: f64) -> Option<f64> {
         let raised = self.add.map_or(value * self.times, |add| value + add);
         let raised = raised.round().max(value + 1.0);
@@ -104,16 +104,16 @@ impl RampArgs {
     }
 }
 
-/// How close the last step that held and the first that broke are to be.
+/// Factor between the last step that held and the first that broke at which the search ends.
 const CLOSE_ENOUGH: f64 = 1.1;
-/// How often --settle is waited for what an overload has left behind.
+/// Most waits of --settle for deliveries that an overload has left behind.
 const DRAINS_MAX: usize = 12;
-/// How often a step may break before it is believed. A busy machine breaks any step now and then.
+/// Breaks after which a step counts as broken: a busy machine breaks any step now and then.
 const BREAKS_BELIEVED: u32 = 2;
 
-/// Climbs until something breaks, then looks for the limit between
-/// that step and the one before. All steps have the same connections;
-/// a ramp of clients only adds to them, so it ends where it breaks.
+/// Raises the load until a step breaks, then searches between that step and the last that held. All
+/// steps have the same connections. A ramp of clients only adds connections, so it ends where it
+/// breaks.
 fn climb(run: &mut Run, ramp: &RampArgs) -> Result<Found, CannotRun> {
     let RampArgs { traffic, raise, .. } = ramp;
     let size = match raise {
@@ -158,19 +158,19 @@ fn climb(run: &mut Run, ramp: &RampArgs) -> Result<Found, CannotRun> {
     Ok(found)
 }
 
-/// A ramp on its way up.
+/// A ramp in progress.
 struct Climb<'a, 'r> {
     trial: Trial<'a>,
     ramp: &'r RampArgs,
-    /// Connections of the first step.
+    /// Number of connections of the first step.
     size: u32,
-    /// What was delivered before the present step.
+    /// The deliveries before the present step.
     before: Deliveries,
     found: Found,
 }
 
 impl Climb<'_, '_> {
-    /// Whether a step holds. The try that decided is kept.
+    /// Returns whether a step holds. The measurement of the last try is kept.
     fn believe(&mut self, value: f64) -> Result<bool, CannotRun> {
         let unit = match self.ramp.raise {
             Raised::Rate => "msg/s",
@@ -185,7 +185,7 @@ impl Climb<'_, '_> {
                 true => held += 1,
                 false => broke += 1,
             }
-            // What held at once is believed; what broke and then held must hold once more.
+            // A step that holds at once counts as held; a step that broke must hold twice.
             let decided = !complete || broke >= BREAKS_BELIEVED || held > broke;
             let word = match (complete, judged.measurement.held) {
                 (false, _) => "cut short",
@@ -237,7 +237,7 @@ impl Climb<'_, '_> {
         self.before = drained(trial)?;
         trial.talk(traffic, rate, |_, _| None)?;
         trial.settle(|_| true)?;
-        // Judged by what came in this step alone.
+        // Judged by the deliveries of this step alone.
         let mut judged = judge(trial, label, 1, rate.is_some());
         let now = judged.measurement.deliveries.clone();
         judged.measurement.deliveries = now.since(&self.before);
@@ -253,8 +253,8 @@ impl Climb<'_, '_> {
     }
 }
 
-/// Waits for deliveries that an overload has left behind, as long as some still come: they are not
-/// the next step's. Returns the deliveries until then.
+/// Waits for deliveries that an overload has left behind, while some still come, so that they do
+/// not count in the next step. Returns the sums of deliveries until then.
 fn drained(trial: &mut Trial<'_>) -> Result<Deliveries, CannotRun> {
     trial.run.progress.phase("draining");
     let mut before = trial.fleet.ledger.deliveries();

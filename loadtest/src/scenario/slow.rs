@@ -1,6 +1,6 @@
-//! Some clients stop reading.
+//! Clients that stop reading, among clients that read.
 //!
-//! The others must feel nothing, and the slow consumers get everything or a Close.
+//! The others must not be delayed. A slow client must get either every message or a Close frame.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -101,8 +101,8 @@ fn go(run: &mut Run, asked: &SlowArgs) -> Result<Found, CannotRun> {
     Ok(judged.found())
 }
 
-/// Sends the traffic and has the slow ones stop reading in it, for `stop_for` or to the end.
-/// Returns how many messages of each lobby were published while they did not read.
+/// Sends the traffic, and stops the reads of the slow clients during it, for `stop_for` or to the
+/// end. Returns the number of messages per lobby published while they did not read.
 fn stop_while_talking(
     trial: &mut Trial,
     traffic: &Traffic,
@@ -143,24 +143,24 @@ fn stop_while_talking(
     Ok((until - published.0) / u64::from(traffic.topics.0))
 }
 
-/// Where the slow ones are in their stop.
+/// The state of the slow clients' stop.
 #[derive(Clone, Copy, Debug)]
 enum Stop {
-    /// It begins with the measured time.
+    /// The stop begins with the measured time.
     Coming,
-    /// It ends at that time.
+    /// The stop ends at this time, in nanoseconds.
     Until(u64),
-    /// It ends with the measured time.
+    /// The stop ends with the measured time.
     ToTheEnd,
-    /// They read again.
+    /// The slow clients read again.
     Over,
 }
 
-/// Bytes of a connection that systems keep between two sockets, as Linux does by default. Less than
-/// that left unread is none of the server's business.
+/// Bytes of a connection that a system keeps between two sockets; Linux's default. The server does
+/// not notice unread bytes below this.
 const KERNEL_BYTES: f64 = 512.0 * 1024.0;
 
-/// A slow client that left so little unread that the server cannot have noticed.
+/// Returns a warning if each slow client left too few bytes unread for the server to notice.
 fn fits_into_the_kernel(measurement: &Measurement, unread: u64) -> Option<Problem> {
     let Throughput {
         bytes, deliveries, ..
@@ -175,7 +175,7 @@ fn fits_into_the_kernel(measurement: &Measurement, unread: u64) -> Option<Proble
     })
 }
 
-/// What became of the slow ones.
+/// The numbers of slow clients by outcome.
 #[derive(Debug, Default)]
 struct Fates {
     caught_up: u64,

@@ -1,11 +1,11 @@
-//! A blocking client of bare frames. Every wait of it has a deadline.
+//! A blocking client that sends and receives bare frames, with a deadline for each wait.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::time::Duration;
 
-/// Longest wait for anything; only a failure takes it.
+/// Longest wait of the client; only a failing test waits that long.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A connection whose upgrade was accepted.
@@ -35,7 +35,7 @@ impl Client {
         }
     }
 
-    /// What is answered to a request that is no upgrade, to the end of the connection.
+    /// Returns the whole answer to a request that is no upgrade, to the end of the connection.
     pub fn request(address: SocketAddr, request: &str) -> String {
         let mut stream = open(address);
         stream.write_all(request.as_bytes()).unwrap();
@@ -54,7 +54,7 @@ impl Client {
         self.push_all(topic, number..number + 1);
     }
 
-    /// Several messages in one write.
+    /// Pushes several messages in one write.
     pub fn push_all(&mut self, topic: &str, numbers: Range<usize>) {
         let frames = numbers.flat_map(|number| {
             let text = format!(r#"["3","{number}","{topic}","new_msg",{{"body":"{number}"}}]"#);
@@ -76,7 +76,7 @@ impl Client {
         self.stream.write_all(bytes).unwrap();
     }
 
-    /// The next frame's opcode and payload.
+    /// Returns the opcode and the payload of the next frame.
     pub fn frame(&mut self) -> (u8, Vec<u8>) {
         loop {
             if let Some(frame) = self.parsed() {
@@ -92,7 +92,7 @@ impl Client {
         String::from_utf8(payload).unwrap()
     }
 
-    /// The texts that one read brings, none of them in part.
+    /// Returns the texts of one read, which must hold no part of a frame.
     pub fn texts_of_one_read(&mut self) -> Vec<String> {
         assert!(self.read.is_empty());
         assert!(self.fill());
@@ -104,19 +104,19 @@ impl Client {
         texts
     }
 
-    /// The answer to a heartbeat is the next thing that comes.
+    /// Asserts that nothing has come: the answer to a heartbeat must be the next frame.
     pub fn nothing_more(&mut self) {
         self.send(r#"[null,"999","phoenix","heartbeat",{}]"#);
         let ok = r#"[null,"999","phoenix","phx_reply",{"status":"ok","response":{}}]"#;
         assert_eq!(self.text(), ok);
     }
 
-    /// The server ends the connection, without another frame.
+    /// Asserts that the server ends the connection without another frame.
     pub fn ended(&mut self) {
         assert!(!self.fill(), "{}", self.read.escape_ascii());
     }
 
-    /// The server resets the connection, after whatever it wrote.
+    /// Asserts that the server resets the connection, perhaps after some frames.
     pub fn is_reset(&mut self) {
         let mut buffer = [0; 64 << 10];
         let end = loop {
@@ -129,7 +129,7 @@ impl Client {
         assert_eq!(end.kind(), ErrorKind::ConnectionReset);
     }
 
-    /// Reads once. False at the end.
+    /// Reads once. False at the end of the connection.
     fn fill(&mut self) -> bool {
         let mut buffer = [0; 64 << 10];
         match self.stream.read(&mut buffer) {
@@ -166,7 +166,7 @@ impl Client {
     }
 }
 
-/// A client's frame.
+/// Returns a client's masked frame.
 pub fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [1, 2, 3, 4];
     let mut frame = vec![0x80 | opcode];

@@ -11,13 +11,13 @@ use lobbyd_loadtest::load::wire::upgrade;
 use super::room::Room;
 use super::{Fault, hold_back};
 
-/// After this long without a frame, what a room has held back is written, and it is looked whether to stop.
+/// Time without a frame after which held-back bytes are written and the stop flag is read.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// A client that takes nothing for so long has failed.
+/// Longest wait for a client to take bytes; then the client has failed.
 const WRITE_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Serves one client until it goes.
+/// Serves one client until its connection ends.
 pub fn serve(
     stream: TcpStream,
     fault: Fault,
@@ -38,7 +38,7 @@ pub fn serve(
     );
     (&stream).write_all(answer.as_bytes())?;
     stream.set_read_timeout(Some(QUIET))?;
-    // Shared and not cloned, so that the last one to let go closes it.
+    // The stream is shared and not cloned, so that dropping its last owner closes it.
     let stream = Arc::new(stream);
     let ended = take_frames(&stream, room, stop);
     lock(room).leave(&stream);
@@ -64,12 +64,12 @@ fn take_frames(stream: &Arc<TcpStream>, room: &Mutex<Room>, stop: &AtomicBool) -
     Ok(())
 }
 
-/// A thread that failed has said so; the others go on.
+/// Locks the room. A thread that panicked has reported its failure, so its poison is ignored.
 fn lock(room: &Mutex<Room>) -> std::sync::MutexGuard<'_, Room> {
     room.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Up to the empty line. Byte by byte, so that no frame is taken with it.
+/// Reads a request up to its empty line. It reads byte by byte, so that no frame is read too.
 fn request(mut stream: &TcpStream) -> io::Result<String> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
@@ -87,7 +87,7 @@ fn key(request: &str) -> io::Result<String> {
     Ok(key.trim().to_owned())
 }
 
-/// Takes the next frame of a client out of what was read, unmasked.
+/// Takes the next frame of a client, unmasked, out of the bytes that were read.
 fn next(read: &mut Vec<u8>) -> Option<(u8, Vec<u8>)> {
     let &[first, second, ..] = &read[..] else {
         return None;

@@ -1,4 +1,4 @@
-//! The frames of a misbehaving server, and texts that are not what was published.
+//! The frames of a misbehaving server, and texts that differ from the published ones.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -10,7 +10,8 @@ pub const PING: u8 = 9;
 pub const PONG: u8 = 10;
 pub const FIN: u8 = 0x80;
 
-/// A client that has gone is noticed by the thread that reads from it.
+/// Writes bytes. An error is ignored, because the thread that reads from the client notices its
+/// end.
 pub fn write(mut stream: &TcpStream, bytes: &[u8]) {
     let _ = stream.write_all(bytes);
 }
@@ -45,14 +46,14 @@ pub fn fragments(text: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// Another last letter, in front of the quote and the brackets that end a message.
+/// Returns the text with another last letter, before the quote and the brackets at its end.
 pub fn altered(text: &str) -> String {
     let end = text.len() - r#""}]"#.len();
     let other = if text[..end].ends_with('a') { 'b' } else { 'a' };
     format!("{}{other}{}", &text[..end - 1], &text[end..])
 }
 
-/// Another hexadecimal digit at that place of the published text.
+/// Returns the text with another hexadecimal digit at `place` of its body.
 pub fn garbled(text: &str, place: usize) -> String {
     const BODY: &str = r#""body":""#;
     let at = text.find(BODY).map(|begin| begin + BODY.len() + place);

@@ -1,4 +1,4 @@
-//! A member of a misbehaving room: how a message is delivered to it, rightly, roughly or wrongly.
+//! A member of a misbehaving room, and the right, rough and wrong ways to deliver to it.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -7,18 +7,19 @@ use std::time::Duration;
 use super::frame::{CLOSE, FIN, TEXT, altered, fragments, garbled, sealed, write};
 use super::{AT, Fault, hold_back};
 
-/// A member, and what waits to be written to it.
+/// A member, and the bytes that wait to be written to it.
 pub struct Member {
     pub stream: Arc<TcpStream>,
     pub topic: String,
-    /// Came behind the first [`EARLY`](super::EARLY).
+    /// True if the member joined after the first [`EARLY`](super::EARLY).
     pub late: bool,
-    /// Written with the next message, or when nothing comes.
+    /// Bytes to be written with the next message, or when no frame comes for a while.
     pub held: Vec<u8>,
 }
 
 impl Member {
-    /// `fault` is what goes wrong for this member, `rough` says to make use of what WebSocket allows.
+    /// Delivers a message. `fault` is the fault to commit for this member. `rough` makes use of
+    /// fragments, pings and cut frames, which WebSocket allows.
     pub fn deliver(&mut self, fault: Option<Fault>, rough: bool, number: u64, text: &str) {
         const NEXT: u64 = AT + 1;
         let frame = sealed(FIN | TEXT, text.as_bytes());
@@ -49,31 +50,32 @@ impl Member {
     fn close(&self) {
         let payload = [&1013_u16.to_be_bytes()[..], b"try again later"].concat();
         write(&self.stream, &sealed(FIN | CLOSE, &payload));
-        let _ = self.stream.shutdown(Shutdown::Write); // the client may be faster
+        let _ = self.stream.shutdown(Shutdown::Write); // the client may have closed first
     }
 
-    /// The last bytes and the end of the connection leave in one segment, and no Close frame does.
+    /// Writes the last bytes in one segment with the end of the connection, without a Close frame.
     fn end_with(&self, bytes: &[u8]) {
         hold_back(&self.stream);
         write(&self.stream, bytes);
-        let _ = self.stream.shutdown(Shutdown::Write); // the client may be faster
+        let _ = self.stream.shutdown(Shutdown::Write); // the client may have closed first
     }
 
-    /// Closing with no time to linger is a reset; the shutdown has the thread that reads it let go. What that thread may
-    /// have read before, it finds nobody to hand to.
+    /// Resets the connection: it is closed without time to linger. The shutdown makes the member's
+    /// reading thread let go of the stream. Frames that this thread has read before are dropped.
     pub fn reset(self) {
         let _ = socket2::SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
-    /// By turns: whole, in fragments with pings between them, held back to arrive with the next; and all of it in pieces.
+    /// Delivers by turns whole, in fragments with pings between them, and held back until the next
+    /// message. All bytes are written in small pieces.
     fn deliver_roughly(&mut self, number: u64, frame: Vec<u8>, text: &str) {
         match number % 4 {
             0 => self.held.extend(frame),
             1 => self.held.extend(fragments(text.as_bytes())),
             _ => {
                 self.held.extend(frame);
-                return; // with the next message, or when it is quiet
+                return; // written with the next message, or after a quiet while
             }
         }
         self.write_in_pieces();

@@ -1,5 +1,6 @@
-//! Small servers that each do one thing wrong, so that a load test can show that it notices. Plain threads and blocking
-//! sockets, for a few clients of `vsn` 2.0.0.
+//! Small servers that do one thing wrong each, so that a load test can show that it notices.
+//!
+//! The servers are plain threads with blocking sockets, for a few clients of `vsn` 2.0.0.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -17,19 +18,20 @@ use std::time::Duration;
 
 use room::Room;
 
-/// The number of the message at which it happens, counted from 0.
+/// The number of the message at which the fault happens, counted from 0.
 pub const AT: u64 = 100;
 
-/// So many members are there from the begin. Those who join behind them are latecomers.
+/// Number of members that are there from the start. Members that join later are latecomers.
 pub const EARLY: usize = 4;
 
-/// What a server does wrong. "One subscriber" is the first that joined and did not publish the message itself.
+/// The fault of a server. "One subscriber" is the first that joined and did not publish the message
+/// itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing. But it makes use of what WebSocket allows: fragments, pings between them, frames that arrive together or in
-    /// pieces cut anywhere.
+    /// No fault, but the server uses all that WebSocket allows: fragments, pings between them, and
+    /// frames that arrive together or cut anywhere.
     None,
-    /// Nothing, and it makes use of nothing.
+    /// No fault, and only whole frames.
     Behaves,
     /// One subscriber does not get message [`AT`].
     Drops,
@@ -37,17 +39,17 @@ pub enum Fault {
     DeliversTwice,
     /// One subscriber gets message [`AT`] behind the next one.
     Swaps,
-    /// Nobody gets or is asked anything for so long, from message [`AT`] on.
+    /// From message [`AT`] on, the server sends and answers nothing for this time.
     Stalls(Duration),
     /// One subscriber gets message [`AT`] with another last letter.
     Alters,
-    /// One subscriber gets message [`AT`] with another digit at this place of its text, counted from 0.
+    /// One subscriber gets message [`AT`] with another digit at this place of its text, from 0.
     Garbles(usize),
     /// Message [`AT`] goes to a member of another lobby too.
     Strays,
     /// Latecomers do not get their own messages.
     HidesEchoes,
-    /// Joins are refused with this reason, `but` for the first so many.
+    /// Joins after the first `but` are refused with this reason.
     RefusesJoins { but: usize, reason: &'static str },
     /// The first join is refused.
     RefusesOneJoin,
@@ -55,7 +57,7 @@ pub enum Fault {
     CrashesJoins,
     /// Heartbeats are not answered.
     IgnoresHeartbeats,
-    /// Upgrades are answered with this instead, and the end of the connection comes with it.
+    /// Upgrades are answered with this text instead, together with the end of the connection.
     Answers(&'static str),
     /// All connections are reset at message [`AT`].
     ResetsAll,
@@ -63,11 +65,11 @@ pub enum Fault {
     ClosesOne,
     /// One subscriber's connection ends with message [`AT`], without a Close frame.
     EndsOne,
-    /// Pushes are answered with an error of the reason "slow down", and go to nobody.
+    /// Pushes are answered with an error of the reason "slow down", and are not broadcast.
     RefusesPushes,
 }
 
-/// A misbehaving server on a free port, until it is dropped.
+/// A misbehaving server on a free port, which runs until this value is dropped.
 pub struct Misbehaving {
     pub address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -94,13 +96,14 @@ impl Misbehaving {
 impl Drop for Misbehaving {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(self.address); // wakes the accept
+        let _ = TcpStream::connect(self.address); // this connection wakes the accept
         let accepting = self.accepting.take().map(JoinHandle::join);
         assert!(accepting.is_some_and(|ended| ended.is_ok()) || std::thread::panicking());
     }
 }
 
-/// A thread a connection. Each ends with its client, or soon after the stop.
+/// Serves each connection in a thread of its own. Each thread ends with its client, or soon after
+/// the stop.
 fn accept(listener: &TcpListener, fault: Fault, stop: &Arc<AtomicBool>) {
     let room = Arc::new(Mutex::new(Room::new(fault)));
     for stream in listener.incoming() {
@@ -119,12 +122,13 @@ fn attend(
 ) {
     let (room, stop) = (room.clone(), stop.clone());
     std::thread::spawn(move || {
-        // A client that has gone is none of this server's concern.
+        // A client that has gone is no failure of this server.
         let _ = stream.and_then(|stream| connection::serve(stream, fault, &room, &stop));
     });
 }
 
-/// What is written from now on waits for the end of the connection, and leaves with it in one segment.
+/// Holds back bytes that are written from now on, so that they leave in one segment with the end of
+/// the connection.
 fn hold_back(stream: &TcpStream) {
     let _ = socket2::SockRef::from(stream).set_tcp_cork(true);
 }

@@ -1,5 +1,6 @@
-//! A misbehaving server as a process of its own, which can be ended by SIGTERM and started again: the test binary itself, told
-//! by its environment to be that.
+//! A misbehaving server as a process, which SIGTERM ends and which can be started again.
+//!
+//! The process is the test binary itself, and an environment variable makes it serve.
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
@@ -15,24 +16,24 @@ use signal_hook::iterator::Signals;
 use super::room::Room;
 use super::{Fault, attend};
 
-/// What goes wrong in a restart.
+/// The fault of a server during a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passing {
-    /// Nothing.
+    /// No fault.
     Well,
-    /// Everybody is closed with 1000.
+    /// All connections are closed with code 1000.
     SaysNormal,
-    /// Everybody is cut off.
+    /// All connections end without a Close frame.
     SaysNothing,
-    /// The order to end is ignored.
+    /// SIGTERM is ignored.
     Stays,
-    /// The next life refuses all joins.
+    /// The second process refuses all joins.
     RefusesJoins,
-    /// In the next life, one subscriber does not get one message.
+    /// In the second process, one subscriber does not get one message.
     Drops,
-    /// The next life ends at once.
+    /// The second process ends at once.
     Dies,
-    /// The next life refuses its first join alone.
+    /// The second process refuses only its first join.
     RefusesOnce,
 }
 
@@ -49,10 +50,11 @@ const ALL: [Passing; 8] = [
 
 const PASSING: &str = "MISBEHAVING_PASSING";
 const ADDRESS: &str = "MISBEHAVING_ADDRESS";
-/// A file that is there from the second life on.
+/// The variable with the path of a file that exists from the second process on.
 const LIVES: &str = "MISBEHAVING_LIVES";
 
-/// The command line that starts it. `test` is the test of this binary that calls [`serve_if_told`].
+/// Returns the command line that starts the server. `test` is the test of this binary that calls
+/// [`serve_if_told`].
 pub fn command(passing: Passing, address: SocketAddr, lives: &Path, test: &str) -> String {
     let own = std::env::current_exe().unwrap();
     format!(
@@ -62,7 +64,7 @@ pub fn command(passing: Passing, address: SocketAddr, lives: &Path, test: &str) 
     )
 }
 
-/// Serves until SIGTERM, if this process was started for that.
+/// Serves until SIGTERM, if the environment of this process asks for that.
 pub fn serve_if_told() {
     let Ok(passing) = std::env::var(PASSING) else {
         return;
@@ -81,7 +83,7 @@ pub fn serve_if_told() {
     serve(listener(), passing, again);
 }
 
-/// The inherited one, which the command line has made the input, or one of its own.
+/// Returns the inherited socket, which the command line has made the input, or else a new one.
 fn listener() -> TcpListener {
     if let Ok(descriptors) = std::env::var("LISTEN_FDS") {
         assert_eq!(descriptors, "1");
@@ -125,12 +127,13 @@ fn serve(listener: TcpListener, passing: Passing, again: bool) {
             Passing::SaysNothing => {}
             _ => room.end(1012),
         }
-        std::thread::sleep(Duration::from_millis(300)); // the clients take it, and try in vain
+        std::thread::sleep(Duration::from_millis(300)); // the clients' tries must fail for a while
         std::process::exit(0);
     }
 }
 
-/// What waits in an inherited socket when this stops is left to the next life.
+/// Accepts connections until the stop. Connections that still wait in an inherited socket are left
+/// to the next process.
 fn accept_until(
     listener: TcpListener,
     fault: Fault,

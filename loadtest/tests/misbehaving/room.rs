@@ -1,5 +1,6 @@
-//! The room of a misbehaving server: what it does right, and at one message, wrong. Everything that is written is written
-//! under its lock.
+//! The room of a misbehaving server, which does right except at one message.
+//!
+//! All bytes are written under the room's lock.
 
 use std::net::{Shutdown, TcpStream};
 use std::ops::ControlFlow;
@@ -11,13 +12,13 @@ use super::frame::{CLOSE, FIN, PING, PONG, TEXT, sealed, write};
 use super::member::Member;
 use super::{AT, EARLY, Fault};
 
-/// Who is here, and how far it is.
+/// The members of a room, and the count of its messages.
 pub struct Room {
     fault: Fault,
     members: Vec<Member>,
-    /// Joins that were answered with ok.
+    /// Number of joins that were answered with ok.
     came: usize,
-    /// Whether a join was refused.
+    /// True if a join was refused.
     refused: bool,
     published: u64,
 }
@@ -33,7 +34,7 @@ impl Room {
         }
     }
 
-    /// Does what a client's frame asks for. Breaks at the end of its connection.
+    /// Does the work of a client's frame. Breaks at the end of its connection.
     pub fn take(&mut self, from: &Arc<TcpStream>, opcode: u8, payload: &[u8]) -> ControlFlow<()> {
         match opcode {
             TEXT => {
@@ -112,16 +113,17 @@ impl Room {
             .retain(|member| !Arc::ptr_eq(&member.stream, stream));
     }
 
-    /// Every member is told the end with this code. They keep what was written to them before.
+    /// Sends a Close frame with this code to every member, after the bytes that were written
+    /// before.
     pub fn end(&mut self, code: u16) {
         let close = sealed(FIN | CLOSE, &code.to_be_bytes());
         for member in self.members.drain(..) {
             write(&member.stream, &close);
-            let _ = member.stream.shutdown(Shutdown::Write); // the client may be faster
+            let _ = member.stream.shutdown(Shutdown::Write); // the client may have closed first
         }
     }
 
-    /// Nothing came for a while: what was held back is due, if only to be held back for another message.
+    /// Writes the bytes that were held back, after a while without a frame.
     pub fn quiet(&mut self) {
         if self.fault == Fault::None {
             self.members.iter_mut().for_each(Member::write_in_pieces);
@@ -170,7 +172,7 @@ impl Room {
         }
     }
 
-    /// What was said in the lobby of `topic` reaches a member of another one.
+    /// Delivers a message of the lobby `topic` to a member of another lobby.
     fn stray(&self, topic: &str, text: &str) {
         let stranger = self.members.iter().find(|member| member.topic != topic);
         let stranger = stranger.expect("two lobbies are needed");

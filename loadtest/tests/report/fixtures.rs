@@ -1,5 +1,7 @@
-//! Results as runs leave them, with the figures of a plausible machine: a healthy fan-out, a failing one, a ramp, a run beside
-//! the floor, a join storm, a restart.
+//! Results as runs leave them, with the figures of a plausible machine.
+//!
+//! There is a healthy fan-out, a failing one, a ramp, a run against the floor, a join storm and a
+//! restart.
 
 use hdrhistogram::Histogram;
 use lobbyd_loadtest::result::{
@@ -8,7 +10,7 @@ use lobbyd_loadtest::result::{
     RunResult, SCHEMA_VERSION, Saturated, ServerUsage, Severity, Shares, Side, Throughput,
 };
 
-/// A restart of 1,000 clients, a few of whom found nobody at first.
+/// Returns a restart of 1,000 clients, a few of which met no server at first.
 pub fn restart() -> RunResult {
     let times =
         |begin: f64| -> Vec<f64> { (0..1000).map(|at| begin + f64::from(at) / 500.0).collect() };
@@ -43,7 +45,8 @@ pub fn restart() -> RunResult {
     result
 }
 
-/// A distribution with a long tail about `median_us`, the same each time.
+/// Returns a distribution with a long tail about `median_us`. Equal arguments give equal
+/// distributions.
 pub fn latency(median_us: f64, count: u64) -> Latency {
     let mut histogram = Histogram::<u64>::new_with_bounds(1, 3_600_000_000, 3).unwrap();
     let mut random = fastrand::Rng::with_seed(median_us.to_bits());
@@ -67,7 +70,7 @@ fn parameters(each: &[(&str, &str)]) -> Vec<Parameter> {
     each.iter().map(parameter).collect()
 }
 
-/// Asks for something else, or for nothing under this name.
+/// Sets a parameter of the run, or removes it if `value` is `None`.
 pub fn ask(result: &mut RunResult, name: &str, value: Option<&str>) {
     result.parameters.retain(|parameter| parameter.name != name);
     let given = value.map(|value| (name, value));
@@ -153,7 +156,7 @@ fn intervals(rate: f64, median_us: f64) -> Vec<Interval> {
     (1..=10).map(second).collect()
 }
 
-/// One stretch of 1,000 members, at so many deliveries a second.
+/// Returns a measurement with 1,000 members, at `rate` deliveries a second.
 pub fn measurement(rate: f64, median_us: f64, server_us: f64) -> Measurement {
     let delivered = (rate * 10.0) as u64;
     let expected = (rate * 12.0) as u64 / 1000 * 1000;
@@ -229,7 +232,7 @@ fn server(rate: f64, us: f64) -> ServerUsage {
     }
 }
 
-/// All delivered, all objectives held.
+/// Returns a run in which all was delivered and all objectives held.
 pub fn healthy() -> RunResult {
     let mut result = run("fanout", vec![measurement(1_000_000.0, 420.0, 0.53)]);
     result.objectives = vec![
@@ -247,7 +250,8 @@ pub fn healthy() -> RunResult {
     result
 }
 
-/// Each kind of fault there is, and words of the server that must not reach a terminal or a page as they are.
+/// Returns a run with each kind of fault, and with texts of the server that must not reach a
+/// terminal or a page unescaped.
 pub fn failing() -> RunResult {
     let mut failing = measurement(980_000.0, 9_500.0, 0.98);
     failing.held = false;
@@ -298,7 +302,7 @@ pub fn failing() -> RunResult {
     result
 }
 
-/// Six steps, of which four held.
+/// Returns a ramp of five steps, of which four held.
 pub fn ramp() -> RunResult {
     let steps = [
         (200.0, 300.0),
@@ -346,7 +350,7 @@ pub fn ramp() -> RunResult {
     result
 }
 
-/// The server and the batch floor, three rounds.
+/// Returns three rounds of the server and the batch floor.
 pub fn with_floor() -> RunResult {
     let mut measurements = Vec::new();
     for round in 1..=3_u32 {
@@ -391,7 +395,7 @@ pub fn with_floor() -> RunResult {
     result
 }
 
-/// A storm of joins: no deliveries at all.
+/// Returns a storm of joins, without any deliveries.
 pub fn joins() -> RunResult {
     let mut storm = measurement(0.0, 400.0, 0.0);
     storm.delivery_latency = None;

@@ -1,9 +1,10 @@
-//! As much of HTML and of a terminal's language as it takes to look at what the reports wrote.
+//! Minimal parsers of HTML and of terminal sequences, to check what the reports wrote.
 
-/// Elements that have no end.
+/// HTML elements without an end tag.
 const VOID: [&str; 1] = ["meta"];
 
-/// The first tag that closes something else than what is open, or what is open at the end.
+/// Returns the first tag that closes another element than the open one, or the element left open at
+/// the end.
 pub fn unbalanced(page: &str) -> Option<String> {
     let mut open: Vec<&str> = Vec::new();
     for tag in page
@@ -29,7 +30,7 @@ pub fn unbalanced(page: &str) -> Option<String> {
     open.pop().map(str::to_owned)
 }
 
-/// The colours that elements of the page's plots bear in an attribute.
+/// Returns the colours that `attribute` has in elements of the page's plots.
 pub fn colours<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     let begin = format!(" {attribute}=\"#");
     let found = page
@@ -38,7 +39,8 @@ pub fn colours<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     found.collect()
 }
 
-/// A terminal's text without the sequences that colour it, and without the blanks that they kept at the end of a line.
+/// Returns a terminal's text without its colour sequences, and without blanks before such a
+/// sequence at the end of a line.
 pub fn without_colour(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let mut plain = pieces.next().unwrap_or("").to_owned();

@@ -1,4 +1,4 @@
-//! Runs of the real binary with a deadline, and what came of them.
+//! Runs of the real binary with a deadline, and their output and results.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -13,7 +13,7 @@ use lobbyd_loadtest::result::{Measurement, RunResult, Severity};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// Longest time of a run, far beyond what any here asks for.
+/// Longest time of a run, far more than any run of these tests needs.
 const RUN_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// A run that was started.
@@ -25,7 +25,7 @@ pub struct Started {
 /// A run that has ended.
 pub struct Run {
     pub status: Option<i32>,
-    /// Both outputs.
+    /// The text of stdout and stderr.
     pub seen: String,
     folder: TempDir,
 }
@@ -62,7 +62,8 @@ pub fn start_at(url: &str, line: &str) -> Started {
     start(&[&words[..], &rest].concat())
 }
 
-/// The same, to its end.
+/// Runs the binary to its end against the server at `url`, with the words of `line` and a JSON
+/// file.
 pub fn run_at(url: &str, line: &str) -> Run {
     start_at(url, line).end()
 }
@@ -77,12 +78,12 @@ impl Started {
         kill_process(pid, signal).unwrap();
     }
 
-    /// What it has written until now.
+    /// Returns the output of the run until now.
     pub fn seen(&self) -> String {
         fs::read_to_string(self.folder.path().join("seen")).unwrap()
     }
 
-    /// Waits until `words` were seen.
+    /// Waits until the output contains `words`.
     pub fn until_seen(&mut self, words: &str) {
         let deadline = Instant::now() + RUN_TIME_MAX;
         while !self.seen().contains(words) {
@@ -147,7 +148,7 @@ impl Run {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// What the run has failed by.
+    /// Returns the failures of the run.
     pub fn failures(&self) -> Vec<String> {
         self.problems(Severity::Failure)
     }
@@ -162,7 +163,7 @@ impl Run {
         problems.into_iter().map(|problem| problem.text).collect()
     }
 
-    /// The JSON file is what loadtest/schema.json says.
+    /// Asserts that the JSON file conforms to loadtest/schema.json.
     #[track_caller]
     pub fn keeps_to_the_schema(&self) {
         let schema = include_str!("../../schema.json");
@@ -175,7 +176,7 @@ impl Run {
         assert_eq!(errors, [""; 0], "{}", self.seen);
     }
 
-    /// The only measurement.
+    /// Returns the only measurement of the run.
     pub fn measurement(&self) -> Measurement {
         let mut measurements = self.result().measurements;
         assert_eq!(measurements.len(), 1, "{}", self.seen);

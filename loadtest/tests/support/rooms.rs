@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use lobbyd::server::{Running, Server};
 use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
 
-/// Any room. What has a body goes to all, `to_others` to all but its sender, and `both` is answered too. What has none is
-/// only answered.
+/// A channel for any room. Events with a body are broadcast to all members, `to_others` to all but
+/// its sender. `both` is broadcast and answered. Events without a body are only answered.
 struct Rooms;
 
 impl Channel for Rooms {
@@ -32,7 +32,7 @@ impl Channel for Rooms {
     }
 }
 
-/// On a free port, until it is dropped. The second is its URL.
+/// Serves the rooms on a free port, until the returned server is dropped. Also returns their URL.
 pub fn serve() -> (Running, String) {
     serve_at("127.0.0.1:0".parse().unwrap())
 }

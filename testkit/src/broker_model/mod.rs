@@ -1,4 +1,4 @@
-//! A model of the engine: two shards, their sockets, and what every connection must receive.
+//! A model of the engine: two shards, their sockets, and the frames that each connection must get.
 
 mod names;
 mod sockets;
@@ -22,7 +22,7 @@ pub use step::{At, Publish, Step};
 use sockets::{Socket, Sockets};
 use verdict::{End, Expected, Joined};
 
-/// The event that some channels intercept; all else is "shout".
+/// The event that some channels intercept; every other event is "shout".
 const HIDDEN: &str = "hidden";
 
 struct Shard {
@@ -38,7 +38,7 @@ pub struct World {
     number: u32,
 }
 
-/// Every third connection speaks V1.
+/// Returns a connection's class: every third connection speaks V1.
 fn class_of(connection: usize) -> Class {
     if connection.is_multiple_of(3) {
         Class::V1
@@ -61,7 +61,7 @@ impl World {
                 fanout,
                 sockets: Sockets((0..connections).map(|_| Socket::new()).collect()),
                 expected: (0..connections).map(|_| Expected::default()).collect(),
-                // Soon to wrap.
+                // A clock that wraps soon.
                 now_ms: u32::MAX - 300,
             }
         };
@@ -181,7 +181,7 @@ impl World {
         expected.own.push((text.into(), fence));
     }
 
-    /// Lets every socket take everything, works until nothing is left, and compares.
+    /// Lets every socket take all bytes, works until nothing is left, and compares.
     pub fn finish_and_check(&mut self) {
         for shard in &mut self.shards {
             for connection in 0..shard.expected.len() {
@@ -206,7 +206,7 @@ impl World {
         assert_eq!(self.hub.topics_len(), 0, "forgotten with the last member");
     }
 
-    /// Whether some connection was given up.
+    /// True if some connection was given up.
     pub fn gave_up(&self) -> bool {
         let mut expected = self.shards.iter().flat_map(|shard| &shard.expected);
         expected.any(|e| matches!(e.end, End::GivenUp | End::Lost))
@@ -260,8 +260,8 @@ impl Shard {
         }
     }
 
-    /// What a shard does in a turn: flush, hand on what was heard, close what failed. True if work
-    /// is left.
+    /// Runs a turn of a shard: flush, hand on heard broadcasts, close failed connections. True if
+    /// work is left.
     fn turn(&mut self, budget: Budget) -> bool {
         let more = self.fanout.flush(&mut self.sockets, budget);
         while let Some(heard) = self.fanout.take_heard() {
@@ -281,7 +281,7 @@ impl Shard {
         self.close_failed();
     }
 
-    /// True if there was somebody to close.
+    /// Closes failed connections. True if there were any.
     fn close_failed(&mut self) -> bool {
         let failures: HashMap<u32, Failure> =
             std::iter::from_fn(|| self.fanout.take_failed()).collect();
@@ -297,7 +297,7 @@ impl Shard {
             }
             let expected = &mut self.expected[connection];
             if expected.end == End::Open {
-                // The fan-out has dropped all that it was to get.
+                // The fan-out has dropped all frames that the connection was still to get.
                 expected.joined.clear();
                 expected.hands.clear();
                 expected.end = End::GivenUp;
@@ -321,7 +321,7 @@ impl Shard {
             expected.end = End::Silenced;
         } else {
             self.fanout.take_mail();
-            // Who has stopped reading and is very far behind gets its Close alone.
+            // A connection that has stopped reading and is very far behind gets only its Close.
             let is_far_behind = self.fanout.is_far_behind(outlet);
             assert!(!is_far_behind || self.sockets.0[connection].was_blocked);
             self.fanout.retire(outlet);

@@ -2,5 +2,5 @@
 
 pub const TOPICS: [&str; 3] = ["room:lobby", "room:a", "room:b"];
 
-/// The frame that ends a connection.
+/// The text of the frame that ends a connection.
 pub const CLOSE: &str = "close";

@@ -1,10 +1,10 @@
-//! Connections that block when the test says so, in the middle of a frame or not.
+//! The sockets of the model, which block when a test wants it, even in the middle of a frame.
 
 use std::io;
 
 use lobbyd::broker::Sink;
 
-/// A connection's socket: takes `room` more bytes, then blocks.
+/// A connection's socket, which takes `room` more bytes and then blocks.
 #[derive(Default)]
 pub struct Socket {
     pub received: Vec<u8>,

@@ -1,6 +1,6 @@
-//! One thing that happens in the model's world.
+//! The steps that the model's world takes.
 
-/// One thing that happens. Connections and topics are numbers; `at` is a shard and a connection.
+/// One step of the model. Connections and topics are numbers; `at` is a shard and a connection.
 #[derive(Clone, Debug)]
 pub enum Step {
     Publish(Publish),
@@ -9,8 +9,8 @@ pub enum Step {
         topic: usize,
         intercept: bool,
     },
-    /// A channel subscribes by hand, under the id of its own subscription if it has one and
-    /// `own_id`.
+    /// A channel subscribes by hand. With `own_id` it uses the id of its own subscription, if it
+    /// has one.
     Listen {
         at: At,
         topic: usize,
@@ -20,7 +20,7 @@ pub enum Step {
         at: At,
         topic: usize,
     },
-    /// A reply or push, behind a topic or not.
+    /// A reply or push, with a fence behind a topic or without.
     Own {
         at: At,
         topic: Option<usize>,
@@ -31,7 +31,7 @@ pub enum Step {
         writes: usize,
         bytes: usize,
     },
-    /// Time passes, and the shard looks at what has grown old.
+    /// Time passes, and the shard sweeps entries that are too old.
     Sweep {
         shard: usize,
         ms: u32,
@@ -45,12 +45,13 @@ pub enum Step {
         at: At,
         room: usize,
     },
-    /// The owner ends the connection with a Close frame, after all it was to get or at once.
+    /// The owner ends the connection with a Close frame, after all its frames, or at once if
+    /// `silently`.
     End {
         at: At,
         silently: bool,
     },
-    /// The connection is gone, and a new one has its number.
+    /// The connection is gone, and a new connection gets its number.
     Reopen {
         at: At,
     },
@@ -64,9 +65,9 @@ pub struct Publish {
     pub topic: usize,
     pub size: usize,
     pub times: usize,
-    /// Whether the payload has a form in both classes.
+    /// True if the payload has a form in both classes.
     pub text: bool,
     pub hidden: bool,
-    /// A connection of the shard that does not get it.
+    /// A connection of the shard that does not get the broadcast.
     pub from: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! What one connection must have received, and the comparison with what it did receive.
+//! The frames that a connection must have received, and their comparison with the received ones.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -7,19 +7,20 @@ use lobbyd::broker::SubscriptionId;
 
 use super::names::{CLOSE, TOPICS};
 
-/// How a connection ended, which says how much of what was meant for it must have come.
+/// The end of a connection, which decides how many of its frames must have arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
-    /// Not at all: everything.
+    /// The connection is open: all frames.
     #[default]
     Open,
-    /// After everything, with a Close.
+    /// The owner closed the connection: all frames, then a Close.
     Retired,
-    /// At once, but for the rest of a frame, with a Close.
+    /// The owner silenced the connection: the rest of a frame at most, then a Close.
     Silenced,
-    /// The same, because it read too slowly.
+    /// The connection was given up because it read too slowly: the rest of a frame at most, then a
+    /// Close.
     GivenUp,
-    /// Without a Close, perhaps in the middle of a frame.
+    /// The connection was lost: no Close, and perhaps only a part of a frame.
     Lost,
 }
 
@@ -29,18 +30,19 @@ pub struct Joined {
     pub intercept: bool,
 }
 
-/// A subscription, and whether it hears by hand rather than by intercepting.
+/// A subscription, and whether it listens by hand. If not, it intercepts.
 type Ear = (SubscriptionId, bool);
 
-/// A topic, and how many of its frames must stand before a frame of the connection's own.
+/// A topic, and the number of its frames that must come before a frame of the connection's own.
 type Fence = (usize, usize);
 
-/// What a connection must receive, as far as it is fixed, and what it heard.
+/// The frames that a connection must receive, as far as they are fixed, and the broadcasts that its
+/// channels heard.
 #[derive(Default)]
 pub struct Expected {
     /// Frames of each topic, in order.
     pub topics: HashMap<usize, Vec<Rc<str>>>,
-    /// Frames of its own.
+    /// Frames of the connection's own outbox, each with its fence.
     pub own: Vec<(Rc<str>, Option<Fence>)>,
     pub joined: HashMap<usize, Joined>,
     pub hands: Vec<(usize, SubscriptionId)>,
@@ -50,7 +52,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// How many frames of a topic it was to get until now.
+    /// Returns the number of the topic's frames that the connection was to get until now.
     pub fn count(&self, topic: usize) -> usize {
         self.topics.get(&topic).map_or(0, Vec::len)
     }
@@ -110,7 +112,7 @@ fn is_of(line: &str, topic: usize) -> bool {
         .is_some_and(|text| text.starts_with(&format!("t{topic}#")))
 }
 
-/// All of `wanted`, or a first part of it if the connection ended before.
+/// Asserts that `got` is all of `wanted`, or a first part of it unless `whole`.
 fn compare(got: &[&str], wanted: &[Rc<str>], whole: bool) {
     assert!(got.len() <= wanted.len(), "{got:?} is more than {wanted:?}");
     let end = if whole { wanted.len() } else { got.len() };

@@ -1,4 +1,4 @@
-//! The admin listener of the real binary: wherever its address comes from, the metrics are there and nowhere else.
+//! The admin listener of the real binary: it alone serves the metrics, wherever its address is set.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
@@ -14,7 +14,7 @@ fn status(address: SocketAddr, path: &str) -> String {
     answer.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
-/// Where it says that operators are served.
+/// Returns the address of the admin listener in the log.
 pub fn admin_of(served: &Process) -> SocketAddr {
     served.logs(&["served to operators"]);
     let log = served.log();

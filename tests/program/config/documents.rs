@@ -1,6 +1,6 @@
-//! `docs/configuration.md` has tables that the program's own table of settings makes.
+//! Tables in `docs/configuration.md` that are made from the program's own table of settings.
 //!
-//! `WRITE_TABLES=1 cargo test --test program tables_of` writes them anew.
+//! `WRITE_TABLES=1 cargo test --test program tables_of` writes the tables.
 
 use std::fs;
 use std::path::Path;

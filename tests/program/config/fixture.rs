@@ -1,4 +1,4 @@
-//! The real binary, in a folder of its own, with an environment of its own.
+//! The real binary, in a folder and an environment of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::process::Command;
 use lobbyd::config::{Config, Given};
 use testkit::Process;
 
-/// A folder where a file `lobbyd.toml` may stand. Gone with the value.
+/// A folder that may hold a file `lobbyd.toml`. It is removed when this value is dropped.
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Of a test by that name.
+    /// Makes the folder of a test, named like the test.
     pub fn of(test: &str) -> Folder {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
         let _ = fs::remove_dir_all(&path);
@@ -19,13 +19,13 @@ impl Folder {
         Folder(path)
     }
 
-    /// With `lobbyd.toml` like this.
+    /// Writes `lobbyd.toml` with this text, and returns the folder.
     pub fn with(self, file: &str) -> Folder {
         self.write(file);
         self
     }
 
-    /// What it says, as the program reads it.
+    /// Returns the configuration in `lobbyd.toml`, as the program reads it.
     pub fn config(&self) -> Config {
         let given = Given {
             file: Some(self.0.join("lobbyd.toml")),
@@ -39,14 +39,14 @@ impl Folder {
         fs::write(self.0.join("lobbyd.toml"), file).unwrap();
     }
 
-    /// The program with these arguments, and nothing in its environment.
+    /// Returns the command that runs the program with these arguments and an empty environment.
     pub fn lobbyd(&self, arguments: &[&str]) -> Command {
         let mut command = testkit::lobbyd!();
         command.args(arguments).env_clear().current_dir(&self.0);
         command
     }
 
-    /// Runs it to its end: exit code, stdout, stderr.
+    /// Runs the program to its end. Returns exit code, stdout and stderr.
     pub fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         ended(&mut self.lobbyd(arguments))
     }
@@ -56,13 +56,14 @@ impl Folder {
         Process::start(self.serving(arguments))
     }
 
-    /// The program as [`serve`](Folder::serve) runs it.
+    /// Returns the command that [`serve`](Folder::serve) runs.
     pub fn serving(&self, arguments: &[&str]) -> Command {
         let always = ["--config", "lobbyd.toml", "--listen", "127.0.0.1:0"];
         self.lobbyd(&[&always[..], arguments].concat())
     }
 
-    /// The same, with the program behind `exec` in a shell's line, and what the shell has as its input as descriptor 3.
+    /// Returns the command of [`serve`](Folder::serve) behind `exec` in a shell's line. The shell's
+    /// input becomes descriptor 3.
     pub fn in_a_shell(&self, exec: &str) -> Command {
         let mut command = Command::new("/bin/sh");
         let script =

@@ -1,4 +1,4 @@
-//! Configurations of every wrong kind: exit code 2, nothing on stdout, and exactly these lines.
+//! Wrong configurations of every kind: exit code 2, empty stdout, and exactly the listed lines.
 
 use crate::config::fixture::{Folder, ended};
 use crate::config::invalid_files::FILES;
@@ -12,7 +12,7 @@ fn wrong_file_is_refused_with_every_wrong_line_and_what_was_expected() {
             .iter()
             .map(|line| format!("lobbyd.toml:{line}\n"))
             .collect();
-        // What is checked is what would be started.
+        // `config check` checks the same file that a start would read.
         for arguments in [
             &["config", "check", "lobbyd.toml"][..],
             &["--config", "lobbyd.toml"],
@@ -99,7 +99,8 @@ fn wrong_variable_is_refused_with_the_nearest_name() {
     }
 }
 
-/// Kubernetes puts variables into every container for each service, and one may be called lobbyd.
+/// Kubernetes sets variables in every container for each service, and a service may be called
+/// lobbyd.
 #[test]
 fn variables_of_a_service_by_our_name_are_none_of_ours() {
     let folder = Folder::of("service_links");

@@ -1,6 +1,6 @@
-//! A file of each wrong kind, and what is said of it.
+//! A file of each wrong kind, and the lines that lobbyd prints about it.
 
-/// A file, and what is said of it; each line with `lobbyd.toml:` in front.
+/// A file, and the lines about it, each without its prefix `lobbyd.toml:`.
 pub const FILES: &[(&str, &[&str])] = &[
     (
         "[limits.conections]\nmax = 3",
@@ -264,7 +264,7 @@ pub const FILES: &[(&str, &[&str])] = &[
         "[log]\nlevel = \"info\"\nlevel = \"warn\"",
         &["3: no TOML: duplicate key"],
     ),
-    // Names that are near none: what there is, or where it stands.
+    // Names far from all others: the line lists the existing keys, or the right place.
     (
         "[limits.connections]\nmaximum = 3\nenabled = true",
         &[
@@ -291,7 +291,7 @@ pub const FILES: &[(&str, &[&str])] = &[
         "members_max = 3",
         &["1: members_max: no such setting; did you mean room.members_max?"],
     ),
-    // What no single value shows.
+    // Faults that no single value shows.
     (
         "[drain]\nwindow_ms = 60_000",
         &[
@@ -339,7 +339,7 @@ pub const FILES: &[(&str, &[&str])] = &[
             "2: server.trusted_proxies: expected texts in the list, found 3",
         ],
     ),
-    // What could not be read is compared with nothing: each mistake is told once.
+    // A value that cannot be read is compared with no other, so each mistake is reported once.
     (
         "[server]\ntrusted_proxies = 3\nproxy_protocol = true\n[drain]\nwindow_ms = 60_000\ndeadline_ms = \"x\"",
         &[
@@ -363,7 +363,7 @@ pub const FILES: &[(&str, &[&str])] = &[
             "8: room.event.name: expected a text, found 1",
         ],
     ),
-    // All at once, in the order of their lines.
+    // All faults at once, in the order of their lines.
     (
         "[[room]]\ntopic = \"a\"\n[[room]]\ntopic = \"a\"\n[server]\nlistn = 1\n[drain]\ndeadline_ms = 1",
         &[

@@ -1,4 +1,4 @@
-//! Limits from a file, biting or observed, as clients of the real binary and its metrics tell.
+//! Limits from a file, enforced or observed, as seen by clients and in the metrics.
 
 use serde_json::json;
 use testkit::{Client, Process, ROOM, connect_to, upgrade};
@@ -51,9 +51,9 @@ fn limits_of_the_file_bite_and_each_time_is_counted() {
     client.push("say", json!({"a": "x".repeat(100)}));
     assert_eq!(client.close_code(), 1009);
     drop(client);
-    // That of the address has to have gone.
+    // The address's earlier connection must be gone first.
     let mut flooding = connect_to(served.address(), TARGET);
-    // More than a minute of it, and no more than a millisecond is waited for.
+    // The heartbeats are more than a minute's worth, and the longest wait is a millisecond.
     (0..100).for_each(|_| flooding.send(json!([null, "1", "phoenix", "heartbeat", {}])));
     let codes = std::iter::from_fn(|| flooding.next_frame()).find(|frame| frame.opcode == 8);
     assert_eq!(codes.map(|frame| frame.close_code()), Some(1008));
@@ -105,7 +105,7 @@ fn joins_held_and_joins_too_late_are_counted_as_they_are_answered() {
     let answers: Vec<_> = (0..12).map(|_| client.json()).collect();
     let is_ok = |answer: &&serde_json::Value| answer[4]["status"] == "ok";
     let in_time = answers.iter().filter(is_ok).count();
-    // One at once and two that were held; more only where reading them took seconds.
+    // One join at once and two that were held; more only if reading the answers took seconds.
     assert!((2..12).contains(&in_time), "{answers:?}");
     let late = answers.iter().filter(|answer| !is_ok(answer));
     for answer in late {

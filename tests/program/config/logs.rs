@@ -1,4 +1,4 @@
-//! The log of the real binary: as JSON, one object a line; and at no level what a client said or asked with.
+//! The log of the real binary: as JSON one object per line, and at no level any client's text.
 
 use serde_json::{Value, json};
 use testkit::{connect_to, upgrade};

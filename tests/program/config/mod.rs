@@ -1,5 +1,7 @@
-//! The configuration as an operator meets it: wrong ones are refused before anything is bound, with words that help; the
-//! right one is shown with where its values come from; a running server reads it again at SIGHUP.
+//! The configuration as an operator uses it.
+//!
+//! Wrong files are refused before anything is bound, with helpful lines. Right values are shown
+//! with their source. A running server reads its file again at SIGHUP.
 
 mod admin_listener;
 mod documents;

@@ -1,4 +1,4 @@
-//! Proxies from a file: the real binary believes those alone, counts connections by their clients, and logs who those are.
+//! Proxies from a file: only these are trusted, and clients are counted and logged behind them.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -46,7 +46,7 @@ fn proxy_that_is_not_named_in_the_file_is_not_believed() {
     assert!(!served.log().contains("192.0.2.1"), "{}", served.log());
 }
 
-/// The first bytes of what comes back to who asks to be let in behind a PROXY header of `client`.
+/// Returns the first bytes of the answer to an upgrade that follows a PROXY header of `client`.
 fn announced(address: SocketAddr, client: [u8; 4]) -> (std::net::TcpStream, String) {
     let mut bytes = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
     bytes.extend([0x21, 0x11, 0, 12]);
@@ -78,7 +78,7 @@ fn clients_are_who_the_proxy_header_says_where_the_file_asks_for_one() {
     assert_eq!(answer, "HTTP/1.1 429");
     let (_, answer) = announced(served.address(), [192, 0, 2, 2]);
     assert_eq!(answer, "HTTP/1.1 101");
-    // Without the header nobody is let in.
+    // Without the header no client is let in.
     let mut stream = open(served.address());
     stream
         .write_all(upgrade_request(served.address(), TARGET, "").as_bytes())

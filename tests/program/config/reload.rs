@@ -1,4 +1,4 @@
-//! SIGHUP, through the real binary: what can change does, what cannot is told, and a wrong file changes nothing.
+//! SIGHUP to the real binary: changes are applied or reported, and a wrong file changes nothing.
 
 use serde_json::json;
 use testkit::connect_to;
@@ -27,7 +27,7 @@ fn log_level_changes_at_sighup_and_its_clients_do_not_notice() {
     let _another = connect_to(served.address(), TARGET);
     served.logs(&["DEBUG", "connected"]);
     client.expect_nothing();
-    // Back, and it is told although it is less that is logged then.
+    // The change back is logged, although the new level logs less.
     folder.write("[log]\nlevel = \"error\"\n");
     served.signal("HUP");
     served.logs(&["INFO", "changed", "new=\"error\""]);
@@ -49,7 +49,7 @@ fn wrong_file_changes_nothing_and_says_why() {
     let mut client = connect_to(served.address(), TARGET);
     client.join("room:lobby");
     assert!(!served.log().contains("DEBUG"), "{}", served.log());
-    // And the next right one is taken.
+    // The next right file takes effect.
     folder.write("[log]\nlevel = \"debug\"\n");
     served.signal("HUP");
     served.logs(&["changed", "log.level"]);
@@ -84,7 +84,7 @@ fn setting_that_takes_a_restart_is_told_each_time_and_stays() {
             "{log}"
         );
     }
-    // That which changed is told once.
+    // The setting that changed is logged once.
     assert_eq!(served.log().matches("limits.connections.max").count(), 1);
 }
 
@@ -136,7 +136,8 @@ fn new_value_that_a_flag_overrules_is_told_and_changes_nothing() {
         "setting=\"log.level\" old=\"info\" new=\"debug\" by=\"--log-level\"",
     ]);
     assert!(!served.log().contains("setting=\"server.listen\""));
-    // It is no news at the next time, and the listener, which the file never named, is none at all.
+    // The old change is not logged again. The listener was never in the file, so it counts as not
+    // set.
     folder.write("[log]\nlevel = \"debug\"\n[server]\nlisten = \"127.0.0.1:1\"\n");
     served.signal("HUP");
     served.logs(&["no effect", "setting=\"server.listen\" old=not set"]);
@@ -177,7 +178,7 @@ fn room_taken_out_lives_on_for_its_members_and_nobody_else_can_join() {
 fn sighup_without_a_file_ends_it_as_ever() {
     let folder = Folder::of("no_reload");
     let lobbyd = folder.lobbyd(&["--listen", "127.0.0.1:0"]);
-    // A suite that runs under nohup ignores SIGHUP, and its children would inherit that.
+    // A suite that runs under nohup ignores SIGHUP, which its children would inherit.
     let mut child = std::process::Command::new("env");
     child
         .arg("--default-signal=HUP")

@@ -1,4 +1,4 @@
-//! SIGHUP as connected clients of the real binary meet it: new rules and limits from their next message on, or nothing.
+//! SIGHUP for connected clients: new rules and limits apply from their next message on.
 
 use serde_json::json;
 use testkit::{Client, Process, ROOM, connect_to, eventually, upgrade};
@@ -7,8 +7,8 @@ use crate::config::fixture::Folder;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
-/// Has `file` read again, and waits until every shard goes by it: the answer that comes now may be of the turn in which it
-/// came, but what is sent next is read in a later one.
+/// Writes `file` and waits until every shard uses it. An answer that arrives now may be of the turn
+/// that reloaded, but a message sent after it is read in a later turn.
 fn reload(folder: &Folder, served: &Process, file: &str, clients: &mut [&mut Client]) {
     folder.write(file);
     served.reload(&["the configuration was read again"]);
@@ -54,7 +54,7 @@ fn wrong_file_changes_nothing_for_clients() {
     let served = folder.serve(&[]);
     let mut client = client_of(&served);
     client.join(ROOM);
-    // All but its last line could be taken.
+    // All settings but the last line could take effect.
     folder.write(
         "[limits]\nmessage_bytes.max = 10\n[socket]\norigins = \"any\"\n[[room]]\ntopic = \"room:*\"\n\
          join = \"deny\"\nreason = \"over\"\n[[room.event]]\nname = \"say\"\n",
@@ -122,7 +122,7 @@ fn proxies_addresses_metrics_and_the_door_are_those_of_before() {
     first.join("room:lobby");
     let joins = served.metric("lobbyd_joins_total{result=\"ok\"}");
     reload(&folder, &served, &file(1), &mut [&mut first]);
-    // Who was there before is counted still, at the address that the proxy told.
+    // A client of before the reload still counts, at the address that the proxy named.
     assert!(come().is_err_and(|answer| answer.starts_with("HTTP/1.1 429 ")));
     served.shows("lobbyd_refusals_total{reason=\"address\"}", 1);
     assert_eq!(served.metric("lobbyd_joins_total{result=\"ok\"}"), joins);

@@ -1,4 +1,4 @@
-//! Rooms from a file, as clients of the real binary meet them.
+//! Rooms from a file, as seen by clients of the real binary.
 
 use std::sync::Barrier;
 
@@ -121,7 +121,7 @@ fn relays_and_answers_are_as_the_file_says() {
         one.expect_event("rare", json!({}));
         other.expect_event("rare", json!({}));
     }
-    // On a slow machine there may be a fourth by now, and a fifth, but not twenty.
+    // On a slow machine there may be a fourth and a fifth message by now, but not twenty.
     (0..20).for_each(|_| one.push("rare", json!({})));
     let mut refused = 0;
     for _ in 0..20 {
@@ -162,7 +162,7 @@ fn room_stormed_on_two_shards_lets_in_what_the_file_says_and_counts_it() {
     served.shows("lobbyd_joins_total{result=\"ok\"}", 25);
     served.shows("lobbyd_joins_total{result=\"refused\"}", 35);
     served.shows("lobbyd_channels", 25);
-    // A place that is given back is one again.
+    // A place that a client gives back can be taken again.
     let (one, other) = (&mut inside[0].0, &mut outside[0].0);
     one.leave("room:full");
     other.join("room:full");

@@ -1,4 +1,5 @@
-//! Right configurations: who has the last word, what `check`, `show` and `default` print, and that all say the same.
+//! Right configurations: which source of a value wins, and what `check`, `show` and `default`
+//! print.
 
 use lobbyd::config::{Config, Given, SETTINGS, complete, effective};
 use serde_json::json;
@@ -6,7 +7,7 @@ use testkit::{connect_to, upgrade};
 
 use crate::config::fixture::{Folder, ended};
 
-/// The line of `config show` with that key and value.
+/// Returns the source of the line of `config show` with this key and value.
 fn source(shown: &str, line: &str) -> String {
     let found = shown
         .lines()
@@ -76,7 +77,7 @@ fn file_may_be_named_by_the_environment_and_a_flag_names_another() {
     let by_flag = ["config", "show", "--config", "lobbyd.toml"];
     let by_flag = ended(folder.lobbyd(&by_flag).env("LOBBYD_CONFIG", "none.toml"));
     assert_eq!(by_flag.1, by_variable.1);
-    // Empty, it is as if it were not there.
+    // An empty variable counts as not set.
     let none = ended(folder.lobbyd(&["config", "show"]).env("LOBBYD_CONFIG", ""));
     assert_eq!((none.0, &*none.2), (0, ""));
     assert_eq!(source(&none.1, "level = \"info\""), "default");
@@ -89,7 +90,7 @@ fn complete_file_is_right_also_where_its_comment_signs_are_gone() {
     let is_setting = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
     let left_out: Vec<&str> = text.lines().filter(is_setting).collect();
     assert!(left_out.len() > 8, "{left_out:?}");
-    // A reason alone needs another line to change as well.
+    // A reason alone would need a change in another line too.
     let uncommented = left_out.iter().filter(|line| !line.starts_with("#reason"));
     let file = uncommented.fold(text.clone(), |text, line| {
         text.replacen(line, &line[1..], 1)
@@ -110,7 +111,7 @@ fn check_says_what_a_right_file_defines() {
     assert_eq!(folder.run(&["config", "check", "lobbyd.toml"]).1, own);
 }
 
-/// What `config default` prints is the defaults, all of them; what `config show` prints is what it was given.
+/// `config default` prints all the defaults, and `config show` prints the given values.
 #[test]
 fn complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
     let folder = Folder::of("complete");
@@ -191,7 +192,8 @@ fn variables_each_name_one_setting() {
     assert_eq!(names.len(), count);
 }
 
-/// From the file to the socket: path, origin, limits of the mount and the page.
+/// Settings from the file take effect at the socket: path, origin, limits of the mount, and the
+/// page.
 #[test]
 fn settings_are_what_is_served() {
     let folder = Folder::of("served").with(

@@ -1,4 +1,4 @@
-//! Who may see the metrics, and the admin listener's own bounds.
+//! The clients that may see the metrics, and the bounds of the admin listener.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpListener;
@@ -101,7 +101,7 @@ fn silent_admin_connection_is_cut_for_the_33rd_and_others_at_their_time() {
         stream.set_nonblocking(false).unwrap();
     }
     for mut stream in silent {
-        // Its end, within the deadline of the stream.
+        // The end of the stream arrives within the stream's deadline.
         assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The documents name what the page has: every metric, in the table, in the alerts and on the dashboard.
+//! The documents name every metric of the page: in the table, in the alerts and on the dashboard.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ fn page() -> Page {
     scrape(tutorial().local_addr())
 }
 
-/// The names of metrics in an expression, with what histograms append.
+/// Returns the names of metrics in an expression, with the suffixes of histograms.
 fn metrics_in(text: &str) -> BTreeSet<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let words = text.split(|c| !is_part(c));
@@ -27,7 +27,7 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
     words.filter(is_metric).map(str::to_owned).collect()
 }
 
-/// Every name that a query may use.
+/// Returns every name that a query may use.
 fn names(page: &Page) -> BTreeSet<String> {
     let all = page.0.iter().flat_map(|(name, metric)| match metric.kind {
         Kind::Histogram => ["_bucket", "_sum", "_count"]
@@ -98,7 +98,7 @@ fn alerts_are_about_metrics_that_are_there() {
         let used = metrics_in(expression);
         let absent: Vec<_> = used.difference(&names).collect();
         assert!(absent.is_empty(), "{expression}: there is no {absent:?}");
-        // `up` is Prometheus's own.
+        // `up` is a metric of Prometheus itself.
         assert!(
             !used.is_empty() || expression.contains("up{"),
             "{expression}"
@@ -119,7 +119,7 @@ fn limits_that_alerts_select_are_limits() {
     }
 }
 
-/// The paths of all settings, from a file that has them all.
+/// Returns the paths of all settings, from a file that has all of them.
 fn settings() -> BTreeSet<String> {
     let (mut table, mut paths) = (String::new(), BTreeSet::new());
     for line in lobbyd::config::complete().lines() {

@@ -1,4 +1,4 @@
-//! The page keeps to its format whatever has happened, and its counters say what did.
+//! The page keeps to its format in every state, and its counters count what was done.
 
 use lobbyd::server::{Limit, LimitSet};
 use serde_json::json;
@@ -63,7 +63,7 @@ fn time_to_the_last_subscriber_and_that_of_turns_are_measured() {
         let endpoint = server.endpoint();
         endpoint.broadcast("room:lobby", "new_msg", json!({"body": n}));
         clients.iter_mut().for_each(|c| drop(c.recv()));
-        // Both shards have members, so each goes round once for it.
+        // Both shards have members, so each makes one lap per broadcast.
         eventually("both laps are over", || laps() == f64::from(2 * n));
     }
     let page = scrape(server.local_addr());

@@ -1,4 +1,4 @@
-//! Gauges return to where they were, and counters only grow.
+//! The gauges return to their old values, and the counters only grow.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,7 +8,8 @@ use testkit::{Client, Process, connect_to, eventually};
 
 use crate::metrics::page::{Kind, Labels, Page, scrape};
 
-/// Gauges that do not say what is there now: memory is the allocator's affair, and peaks stay for a while.
+/// Gauges that do not show the present state: memory depends on the allocator, and peaks last for a
+/// while.
 const NOT_OF_NOW: [&str; 5] = [
     "process_resident_memory_bytes",
     "process_virtual_memory_bytes",
@@ -42,7 +43,7 @@ fn differences(now: &Values, then: &Values) -> Vec<String> {
         .collect()
 }
 
-/// Every other one joins the lobby, and one of those speaks.
+/// Connects clients. Every other one joins the lobby, and one of these speaks.
 fn live(address: SocketAddr, clients: usize) -> Vec<Client> {
     let mut living: Vec<_> = (0..clients)
         .map(|_| connect_to(address, "/socket/websocket?vsn=2.0.0"))
@@ -57,7 +58,7 @@ fn live(address: SocketAddr, clients: usize) -> Vec<Client> {
     living
 }
 
-/// Some leave first, some close, and the others just go.
+/// Ends all clients: some leave first, some close, and the others only drop the connection.
 fn end(mut living: Vec<Client>) {
     for client in living.iter_mut().step_by(4) {
         client.send(json!(["11", "3", "room:lobby", "phx_leave", {}]));
@@ -74,7 +75,7 @@ fn gauges_return_to_where_they_were_and_counters_only_grow() {
     let server = lobbyd();
     let address = server.address();
     const CLIENTS: usize = 300;
-    // One alone, when the connection of the one before is gone.
+    // One client alone, once the earlier connection is gone.
     let mut start = Values::new();
     eventually("nobody but the scrape is there", || {
         let page = scrape(address);
@@ -97,14 +98,14 @@ fn gauges_return_to_where_they_were_and_counters_only_grow() {
         end(living);
         eventually("every gauge is back", || {
             let left = differences(&values(&scrape(address), Kind::Gauge), &start);
-            // Told by the harness if it fails.
+            // The test harness shows these lines if the test fails.
             left.iter()
                 .for_each(|line| eprintln!("round {round}: {line}"));
             left.is_empty()
         });
         let now = values(&scrape(address), Kind::Counter);
         for (key, before) in &counted {
-            // A room that is gone takes its own counter along.
+            // A room's counter disappears with its room.
             if key.0 != "lobbyd_room_messages_total" {
                 assert!(now[key] >= *before, "{key:?} fell");
             }

@@ -1,4 +1,4 @@
-//! Alive and admitting are two things, and each is told as it is.
+//! Health and readiness are two states, and each is reported by itself.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use testkit::{DEADLINE, connect, eventually, tutorial};
 
 use crate::metrics::page::{ask, get};
 
-/// Its callback blocks until told to go on, which no callback may.
+/// A channel whose callback blocks until it is released, which no callback may do.
 struct Blocking(Mutex<Receiver<()>>);
 
 impl Channel for Blocking {
@@ -68,7 +68,8 @@ fn idle_server_stays_healthy_for_longer_than_a_shard_may_hang() {
     });
 }
 
-/// It drains for as long as the client does not answer its Close. The other shard has ended by then, which is no hanging.
+/// The server drains until the client answers its Close. The other shard has ended by then, which
+/// must not count as hanging.
 #[test]
 fn server_that_drains_is_healthy_and_not_ready() {
     let any = ([127, 0, 0, 1], 0).into();

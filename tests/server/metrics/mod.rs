@@ -1,5 +1,7 @@
-//! What an operator sees: metrics that are true and well-formed, gauges that return to where they were, health and
-//! readiness that tell two things, and documents that name what is there.
+//! The operator's view: metrics, gauges, health and readiness, and the documents about them.
+//!
+//! Metrics are exact and well-formed. Gauges return to their old values. Health and readiness show
+//! two different states. The documents name the existing metrics.
 
 mod admin_listener;
 mod documents;

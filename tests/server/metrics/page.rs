@@ -1,4 +1,4 @@
-//! A strict reader of Prometheus's text format, version 0.0.4: it panics at whatever a page should not have.
+//! A strict parser of Prometheus's text format 0.0.4, which panics at every fault of a page.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,20 +18,20 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Metric {
     pub kind: Kind,
-    /// By the sample's own name, which a histogram has three of.
+    /// Samples by their own names, of which a histogram has three.
     pub samples: BTreeMap<(String, Labels), f64>,
 }
 
-/// A page by the names of its metrics.
+/// The metrics of a page by their names.
 #[derive(Debug)]
 pub struct Page(pub BTreeMap<String, Metric>);
 
-/// What is asked of a listener at `path`, with `headers` (whole lines).
+/// Returns status, head and body of a GET of `path`, with `headers` (whole lines).
 pub fn get(address: SocketAddr, path: &str, headers: &str) -> (u16, String, String) {
     ask(address, "GET", path, headers)
 }
 
-/// Status, head and body of an answer.
+/// Returns status, head and body of the answer to a request.
 pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> (u16, String, String) {
     let head = format!("{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}\r\n");
     let answer = request(address, &head);
@@ -40,7 +40,7 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> (u16
     (status.expect(head), head.to_owned(), body.to_owned())
 }
 
-/// The metrics that a listener shows.
+/// Returns the page of metrics of a listener.
 pub fn scrape(address: SocketAddr) -> Page {
     let (status, head, body) = get(address, "/metrics", "");
     assert_eq!(status, 200, "{body}");
@@ -71,7 +71,7 @@ impl Page {
         page
     }
 
-    /// The value of the one sample with these labels.
+    /// Returns the value of the one sample with these labels.
     pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let metric = &self.metric(name);
         let own = |(n, v): &(&str, &str)| ((*n).to_owned(), (*v).to_owned());
@@ -80,7 +80,7 @@ impl Page {
         *value.unwrap_or_else(|| panic!("no {key:?} in {metric:#?}"))
     }
 
-    /// All samples of that name together.
+    /// Returns the sum of all samples of this name.
     pub fn sum(&self, name: &str) -> f64 {
         self.metric(name).samples.values().sum()
     }
@@ -93,7 +93,7 @@ impl Page {
     }
 }
 
-/// `NAME HELP` and the line of the type, which has to follow.
+/// Parses `NAME HELP`, and the line of the type that must follow.
 fn declaration(described: &str, type_line: &str) -> (String, Metric) {
     let (name, help) = described.split_once(' ').expect(described);
     assert!(is_name(name), "{name:?} is no name");
@@ -120,7 +120,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Metric {
-    /// A line `NAME{LABELS} VALUE`.
+    /// Parses a line `NAME{LABELS} VALUE`.
     fn add(&mut self, name: &str, line: &str) {
         let end = line.find(['{', ' ']).expect(line);
         let (sample, rest) = line.split_at(end);
@@ -141,7 +141,7 @@ impl Metric {
         assert!(before.is_none(), "twice: {line}");
     }
 
-    /// Buckets grow with their bounds up to `+Inf`, which is the count.
+    /// Asserts that buckets grow with their bounds up to `+Inf`, whose value is the count.
     fn check_histograms(&self) {
         let mut buckets: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
         for ((name, labels), value) in &self.samples {
@@ -167,7 +167,7 @@ impl Metric {
     }
 }
 
-/// `NAME="VALUE",…}` and what comes behind it.
+/// Parses `NAME="VALUE",…}`. Returns the labels and the text after them.
 fn labels(mut rest: &str) -> (Labels, &str) {
     let mut labels = Labels::new();
     loop {

@@ -1,4 +1,4 @@
-//! What is refused is told by its reason, in the metrics and, for joins and requests, in the log.
+//! Refusals are reported by reason: in the metrics and, for joins and requests, in the log.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use testkit::{Client, Process, connect, connect_to, eventually, serve, serve_wit
 
 use crate::metrics::page::scrape;
 
-/// What a client is told of a join of `topic`.
+/// Returns the answer that a client gets to a join of `topic`: the reason of a refusal, or "ok".
 fn answer(client: &mut Client, topic: &str) -> String {
     client.send(json!(["1", "1", topic, "phx_join", {}]));
     let reply = client.json();
@@ -22,7 +22,7 @@ fn answer(client: &mut Client, topic: &str) -> String {
         .into()
 }
 
-/// Refuses in every way that an app can.
+/// A channel that refuses in every way that an app can.
 struct Doorman;
 
 impl Channel for Doorman {
@@ -141,7 +141,7 @@ fn push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     );
 }
 
-/// Parts of the lines that the log must have.
+/// Texts that the lines of the log must have.
 const TOLD: [[&str; 4]; 4] = [
     [
         "join refused",

@@ -1,4 +1,4 @@
-//! Rooms by size, and the largest by name: few labels, however many rooms there are and whatever they are called.
+//! The number of rooms by size, and the largest by name: few labels for any number of rooms.
 
 use lobbyd::{Channel, Handled, Join, Payload, Router, Server, Socket, UserSocket};
 use serde_json::json;
@@ -19,7 +19,7 @@ impl Channel for Open {
     }
 }
 
-/// The page of a server with rooms of these names and sizes, each of which has heard something.
+/// Returns the page of a server with rooms of these names and sizes. Each room has had a message.
 fn page_of(rooms_top: usize, rooms: &[(&str, usize)]) -> (Page, Vec<Client>) {
     let router = Router::new().socket("/socket", UserSocket::new().channel("*", Open));
     let server = Server::new(router).shards(2).rooms_top(rooms_top);

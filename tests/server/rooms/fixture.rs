@@ -1,4 +1,4 @@
-//! A server of rooms by rules.
+//! A server of rooms with rules.
 
 use lobbyd::rooms::{EventName, EventRule, Relay, RoomRules, declare};
 use lobbyd::server::Running;
@@ -16,12 +16,12 @@ pub fn serve_rooms(rooms: impl IntoIterator<Item = RoomRules>) -> Running {
     serve(router(rooms))
 }
 
-/// `router` with default limits.
+/// Returns a reload of `router` with default limits.
 pub fn reload_of(router: Router) -> Reload {
     Reload::new(router)
 }
 
-/// The room with one rule for its events.
+/// Returns the rules of the room with one rule for its events.
 pub fn room_with(rule: EventRule) -> RoomRules {
     RoomRules {
         events: vec![rule],

@@ -1,4 +1,4 @@
-//! Rooms with so many places: who gets in when all come at once, and what becomes of a place.
+//! Rooms with a maximum of members: joins of many clients at once, and places that become free.
 
 use std::thread;
 
@@ -20,7 +20,8 @@ fn with_places(members_max: u32) -> RoomRules {
     }
 }
 
-/// All of `clients` ask to join at once. Those that were let in, and those that were not.
+/// Sends the joins of all `clients` at once. Returns the clients that got in, and those that did
+/// not.
 fn race(clients: Vec<Client>) -> (Vec<Client>, Vec<Client>) {
     let mut clients = clients.into_iter();
     let share = clients.len().div_ceil(THREADS);
@@ -67,14 +68,14 @@ fn full_room_lets_in_exactly_its_max_across_shards_and_reuses_places() {
     let clients = (0..CLIENTS).map(|_| connect(&server)).collect();
     let (mut inside, outside) = race(clients);
     assert_eq!((inside.len(), outside.len()), (PLACES, CLIENTS - PLACES));
-    // Those outside hear nothing of it.
+    // Clients outside the room get no message of it.
     server.endpoint().broadcast(ROOM, "news", ());
     for client in &mut inside {
         client.expect_event("news", json!({}));
     }
     let (inside_again, outside) = race(outside);
     assert_eq!(inside_again.len(), 0, "it is still full");
-    // 30 leave, 20 vanish.
+    // 30 clients leave, and 20 drop their connection.
     let mut leaving = inside.split_off(PLACES - 50);
     let vanishing = leaving.split_off(30);
     leaving.iter_mut().for_each(|client| client.leave(ROOM));
@@ -103,7 +104,8 @@ fn second_join_on_the_same_connection_keeps_its_place_in_a_full_room() {
     one.expect(json!(["11", "11", ROOM, "phx_close", {}]));
     one.expect(json!(["12", "12", ROOM, "phx_reply", {"status": "ok", "response": {}}]));
     assert_eq!(other.try_join(ROOM), Err("room full".to_owned()));
-    // Places are counted by topic, so another is not concerned; and a room without places lets nobody in.
+    // Places are counted per topic, so another topic is not affected. A room without places lets no
+    // client in.
     assert_eq!(other.try_join("room:b"), Err("unmatched topic".to_owned()));
     let closed = serve_rooms([with_places(0)]);
     assert_eq!(connect(&closed).try_join(ROOM), Err("room full".to_owned()));

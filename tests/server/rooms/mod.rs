@@ -1,4 +1,4 @@
-//! Rooms by rules through real sockets: what each rule does, how many get in, and what a reload changes for whom.
+//! Rooms with rules through real sockets: the rules, the places, and the effect of a reload.
 
 mod fixture;
 mod members_max;

@@ -1,4 +1,4 @@
-//! What a reload changes, for whom, and what it leaves alone.
+//! The changes of a reload, the clients that they apply to, and the state that a reload keeps.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use crate::rooms::fixture::{ROOM, any, fields, named, reload_of, room_with, router, serve_rooms};
 
-/// `say` with its body alone.
+/// Returns the rules of a room that relays `say` with its body alone.
 fn strict() -> RoomRules {
     room_with(EventRule {
         relay: fields(&["body"]),
@@ -115,14 +115,15 @@ fn mount_that_is_gone_serves_those_it_has_and_nobody_else() {
     server.endpoint().reload(reload_of(elsewhere));
     let ask = upgrade_request(server.local_addr(), "/socket/websocket?vsn=2.0.0", "");
     eventually("the old path is gone", || {
-        // Unless it answers 404 it keeps the connection, so it is told to end it.
+        // The server keeps the connection after any answer but 404, so the request asks it to
+        // close.
         let ask = ask.replace("Connection: Upgrade", "Connection: Upgrade, close");
         request_head(&server, &ask).starts_with("HTTP/1.1 404 ")
     });
     member.push("say", json!({"body": 1}));
     member.expect_event("say", json!({"body": 1}));
     connect_to(server.local_addr(), "/elsewhere/websocket?vsn=2.0.0").join(ROOM);
-    // Its path comes back with other rules, and it is found again.
+    // The path is configured again with other rules, and the server finds it.
     server
         .endpoint()
         .reload(reload_of(router([room_with(any())])));
@@ -132,7 +133,7 @@ fn mount_that_is_gone_serves_those_it_has_and_nobody_else() {
     });
 }
 
-/// The head of the answer to `ask`.
+/// Returns the head of the answer to `ask`.
 fn request_head(server: &lobbyd::Running, ask: &str) -> String {
     use std::io::Read;
     let mut stream = open(server.local_addr());
@@ -201,7 +202,7 @@ fn new_limits_of_http_hold_for_those_who_connect_then() {
     let limits = ServerLimits::default().with_max(Limit::HeadTime, 100);
     let reload = reload_of(router([strict()])).limits(limits);
     server.endpoint().reload(reload);
-    // The default would be 10 s.
+    // With the default the server would wait 10 s.
     let start = std::time::Instant::now();
     let answer = request(server.local_addr(), "GET /healthz HTTP/1.1\r\nHost: x\r\n");
     let waited = start.elapsed();
@@ -228,14 +229,14 @@ fn hundred_reloads_under_traffic_lose_and_repeat_nothing_on_two_shards() {
         members
     });
     for round in 0..RELOADS {
-        // Another room every time, with the same meaning for these messages.
+        // Each round has a new room, with the same meaning for these messages.
         let mut rules = vec![strict(), RoomRules::closed("room:*", round.to_string())];
         rules[0].members_max = Some(100 + round as u32);
         endpoint.reload(reload_of(router(rules)));
         for number in round * EACH..(round + 1) * EACH {
             publisher.push("say", json!({ "body": number }));
         }
-        // Its own copies, so that rounds and turns go side by side.
+        // The publisher waits for its own copies, so that rounds and turns run in step.
         for number in round * EACH..(round + 1) * EACH {
             publisher.expect_event("say", json!({ "body": number }));
         }
@@ -267,6 +268,6 @@ fn member_at_the_end_of_a_slow_rate_may_push_at_another_rate_at_once() {
         member.push("say", json!({}));
         member.json()[3] == "say"
     });
-    // What was missing would have come back in 490 s.
+    // At the old rate the missing tokens would need 490 s.
     assert!(started.elapsed() < testkit::DEADLINE);
 }

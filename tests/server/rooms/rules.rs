@@ -1,4 +1,4 @@
-//! What each rule of a room does.
+//! The effect of each rule of a room.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use testkit::{Client, connect, connect_to};
 
 use crate::rooms::fixture::{ROOM, any, fields, named, room_with, serve_rooms};
 
-/// Two members of the room.
+/// Returns two members of the room.
 fn two_in(server: &Running) -> [Client; 2] {
     [(); 2].map(|()| {
         let mut client = connect(server);
@@ -18,7 +18,7 @@ fn two_in(server: &Running) -> [Client; 2] {
     })
 }
 
-/// A binary push to the room of the join that [`Client::join`] made, with the ref `"5"`.
+/// Returns a binary push to the room, with the ref `"5"`, of the join that [`Client::join`] made.
 fn binary_push(event: &str, data: &[u8]) -> Vec<u8> {
     let (topic, name) = (ROOM.len() as u8, event.len() as u8);
     let mut bytes = vec![0, 2, 1, topic, name];
@@ -154,7 +154,8 @@ fn event_without_a_rule_is_unknown_and_the_first_rule_that_fits_counts() {
     one.expect_error("unknown event \"pong\"");
 }
 
-/// A relayed `phx_close` would end everybody's channel, a `chan_reply_5` answer somebody else's push.
+/// A relayed `phx_close` would end the channels of all members. A relayed `chan_reply_5` would
+/// answer the push of another client.
 #[test]
 fn reserved_event_names_are_relayed_by_no_rule_for_any_event() {
     let server = serve_rooms([room_with(any())]);

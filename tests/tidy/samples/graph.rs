@@ -1,4 +1,4 @@
-//! Circles and floors.
+//! Tests of circles and floors.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The engine on trees of a few lines: what it finds, and that each rule can fail.
+//! Tests of the engine on trees of a few lines: its results, and that each rule can fail.
 
 mod graph;
 mod names;
@@ -7,7 +7,7 @@ mod rules;
 
 use super::repository::Repository;
 
-/// A repository of these files. Targets that are missing are not made up.
+/// Makes a repository of these files. Missing targets are not added.
 fn repository(files: &[(&str, &str)]) -> Repository {
     let owned = files
         .iter()
@@ -15,7 +15,7 @@ fn repository(files: &[(&str, &str)]) -> Repository {
     Repository::of(owned.collect())
 }
 
-/// Its arrows, as `from:line -> to`, several names of a line as one.
+/// Returns the arrows as `from:line -> to`, with several names of a line as one.
 fn arrows(files: &[(&str, &str)]) -> Vec<String> {
     let repository = repository(files);
     let arrows = repository.arrows.iter();
@@ -29,7 +29,7 @@ fn short(file: &str) -> &str {
     file.trim_start_matches("src/").trim_end_matches(".rs")
 }
 
-/// The arrows of `src/a.rs` with this text, beside a `src/b.rs` that defines a few names.
+/// Returns the arrows of `src/a.rs` with this text, next to a `src/b.rs` that defines a few names.
 fn arrows_of_a(text: &str) -> Vec<String> {
     arrows(&[
         ("src/lib.rs", "mod a;\nmod b;"),

@@ -1,4 +1,4 @@
-//! Paths to the file that defines the name.
+//! Tests of the way from a path to the file that defines the name.
 
 use super::{arrows, arrows_of_a, repository};
 

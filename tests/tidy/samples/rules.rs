@@ -1,10 +1,10 @@
-//! Each rule on a tree that breaks it, and on one that does not.
+//! Each rule on a tree that breaks it, and on a tree that does not.
 
 use super::repository;
 use crate::repository::Repository;
 use crate::{imports, names, rooms, sizes};
 
-/// Whether each of `expected` begins a complaint, in that order, and there are no others.
+/// Asserts that each of `expected` begins a complaint, in that order, and that there are no others.
 #[track_caller]
 pub(super) fn finds(wrong: &[String], expected: &[&str]) {
     let begin = |(wrong, expected): (&String, &&str)| wrong.trim_start().starts_with(*expected);

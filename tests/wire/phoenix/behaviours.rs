@@ -1,11 +1,11 @@
-//! Keeps the table in `mod.rs` true: every number is in it, and every test that it names is there.
+//! The table in `mod.rs` has every number, and its tests exist.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 const MAIN: &str = include_str!("mod.rs");
 
-/// The first and second cell of each row.
+/// Returns the first and the second cell of each row.
 fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = MAIN.lines().filter_map(|line| line.strip_prefix("//! | "));
     rows.filter_map(|row| row.split_once(" | "))

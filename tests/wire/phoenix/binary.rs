@@ -7,7 +7,7 @@ use testkit::{Client, connect};
 use crate::phoenix::fixture::{Stage, stage};
 use crate::phoenix::peer::Version;
 
-/// A client's push: `00`, four lengths, the four names, the data.
+/// Returns a client's push: `00`, four lengths, the four names, the data.
 fn push(join_ref: &str, reference: &str, topic: &[u8], event: &str, data: &[u8]) -> Vec<u8> {
     let names = [
         join_ref.as_bytes(),
@@ -32,7 +32,7 @@ fn expect_binary(client: &mut Client, bytes: &[u8]) {
     assert_eq!((frame.opcode, &frame.payload[..]), (2, bytes), "{frame:?}");
 }
 
-/// A client of V2 in `room:a` with the join_ref "1", joined through a text frame.
+/// Returns a client of V2 in `room:a` with the join ref "1", joined through a text frame.
 fn joined(stage: &Stage) -> Client {
     let mut client = connect(&stage.server);
     client.send(json!(["1", "1", "room:a", "phx_join", {}]));
@@ -40,7 +40,8 @@ fn joined(stage: &Stage) -> Client {
     client
 }
 
-/// B 32, 86, 88 and the bytes of §2.4. A reply is binary exactly when its payload is, whatever the request was.
+/// B 32, 86, 88 and the bytes of §2.4. A reply is binary if and only if its payload is, whatever
+/// the form of its request.
 #[test]
 fn pushes_replies_and_broadcasts_of_bytes_are_binary_frames() {
     let stage = stage();
@@ -59,7 +60,8 @@ fn pushes_replies_and_broadcasts_of_bytes_are_binary_frames() {
     expect_binary(&mut client, b"\x01\x01\x01\x06\x0217room:aok");
 }
 
-/// §2.4: join, leave and heartbeat may come as binary frames; a join's reply may be one. Lengths count UTF-8 bytes.
+/// §2.4: a join, a leave or a heartbeat may be a binary frame, and so may a join's reply. Lengths
+/// count UTF-8 bytes.
 #[test]
 fn joins_leaves_and_heartbeats_may_be_binary() {
     let stage = stage();
@@ -86,7 +88,8 @@ fn joins_leaves_and_heartbeats_may_be_binary() {
     expect_binary(&mut client, b"\x01\x01\x01\x06\x0215room:bok\x07\x08");
 }
 
-/// §2.4, §3.2: length 0 is the empty string, not null, so such a push is stale in a topic joined with a join_ref.
+/// §2.4, §3.2: length 0 is the empty string, not null. Such a push is stale in a topic that was
+/// joined with a join ref.
 #[test]
 fn empty_join_ref_of_a_binary_frame_is_not_null() {
     let stage = stage();
@@ -96,19 +99,20 @@ fn empty_join_ref_of_a_binary_frame_is_not_null() {
     client.expect_nothing();
     client.send_binary(&push("1", "", b"room:a", "status", &[]));
     client.expect(json!(["1", "", "room:a", "phx_reply", {"status": "ok", "response": {}}]));
-    // A numeric join_ref is another value than the string that binary frames can carry.
+    // A numeric join ref differs from the string that binary frames can carry.
     client.send(json!([1, "1", "room:b", "phx_join", {}]));
     client.expect(json!([1, "1", "room:b", "phx_reply", {"status": "ok", "response": {}}]));
     client.send_binary(&push("1", "2", b"room:b", "echo", &[1]));
     client.expect_nothing();
-    // Numbers stand in a binary header in decimal, and null as nothing.
+    // In a binary header numbers are written in decimal, and null is empty.
     client.send(json!([1, 25, "room:b", "bytes", {}]));
     expect_binary(&mut client, b"\x01\x01\x02\x06\x02125room:bok\x01\x02");
     client.send(json!([1, null, "room:b", "bytes", {}]));
     expect_binary(&mut client, b"\x01\x01\x00\x06\x021room:bok\x01\x02");
 }
 
-/// §2.4: and so a binary join without join_ref has the empty string for one, not the ref as after a null.
+/// §2.4: a binary join without a join ref has the empty string as its join ref. It does not take
+/// its ref, as a join with null does.
 #[test]
 fn binary_join_with_an_empty_join_ref_goes_by_the_empty_string() {
     let stage = stage();
@@ -123,7 +127,7 @@ fn binary_join_with_an_empty_join_ref_goes_by_the_empty_string() {
     client.expect(json!(["", "10", "room:a", "phx_reply", {"status": "ok", "response": {}}]));
 }
 
-/// B 87. What has no binary form is the channel's mistake.
+/// B 87. A value without a binary form is the channel's mistake.
 #[test]
 fn name_over_255_bytes_crashes_the_channel_that_sends_bytes_with_it() {
     let stage = stage();
@@ -148,8 +152,8 @@ fn name_over_255_bytes_crashes_the_channel_that_sends_bytes_with_it() {
     client.expect(json!(["1", "1", "room:a", "phx_error", {"reason": "channel_crash"}]));
 }
 
-/// §2.3: bytes have no form in V1. A reply or push crashes the channel; where Phoenix crashes the broadcaster, such
-/// subscribers are skipped.
+/// §2.3: bytes have no form in V1. A reply or push crashes the channel. A broadcast skips
+/// subscribers of V1, where Phoenix crashes the broadcaster.
 #[test]
 fn bytes_cannot_be_said_in_version_1() {
     let stage = stage();
@@ -167,7 +171,7 @@ fn bytes_cannot_be_said_in_version_1() {
     new.expect_nothing();
 }
 
-/// §2.5: truncated frames and other kinds are undecodable.
+/// §2.5: truncated frames and frames of other kinds are undecodable.
 #[test]
 fn binary_frame_that_is_no_push_closes_the_socket_with_1011() {
     let stage = stage();
@@ -183,7 +187,8 @@ fn binary_frame_that_is_no_push_closes_the_socket_with_1011() {
     }
 }
 
-/// §2.5, and the clients before 1.8.7 of §9. Phoenix kills the socket over these; here the name matches nothing.
+/// §2.5, and the clients before 1.8.7 of §9. Phoenix kills the socket for such bytes. Here the name
+/// matches no topic or event.
 #[test]
 fn header_bytes_that_are_no_utf8_match_nothing_and_do_no_harm() {
     let stage = stage();
@@ -195,7 +200,8 @@ fn header_bytes_that_are_no_utf8_match_nothing_and_do_no_harm() {
     client.expect(json!(["1", "3", "room:a", "phx_reply", {"status": "ok", "response": {}}]));
 }
 
-/// §2.4 with §4: bytes from outside any channel, and to a channel that intercepts the event and pushes JSON instead.
+/// §2.4 with §4: bytes are broadcast from outside any channel. A channel that intercepts the event
+/// gets them, and pushes JSON instead.
 #[test]
 fn bytes_may_be_broadcast_from_outside_and_be_intercepted() {
     let stage = stage();

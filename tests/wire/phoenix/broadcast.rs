@@ -1,4 +1,4 @@
-//! Replies, pushes and broadcasts against each other: protocol.md §4, ordering.
+//! The order of replies, pushes and broadcasts: protocol.md §4.
 
 use lobbyd::object;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::phoenix::fixture::{Stage, stage};
 use crate::phoenix::peer::{BOTH, Peer, Version};
 
-/// Joins `room:a` with a name, which the answers to an intercepted event bear.
+/// Joins `room:a` with a name, which is in the client's copies of an intercepted event.
 fn named(stage: &Stage, version: Version, name: &str) -> Peer {
     let mut peer = stage.peer(version);
     peer.join_with("room:a", json!({"name": name}));
@@ -14,7 +14,8 @@ fn named(stage: &Stage, version: Version, name: &str) -> Peer {
     peer
 }
 
-/// §4 ordering: the own copy of a broadcast stands where it was made, between the pushes and in front of the reply.
+/// §4 ordering: a client's own copy of a broadcast comes between the pushes around the broadcast,
+/// and before the reply.
 #[test]
 fn broadcast_comes_in_front_of_the_reply_and_between_the_pushes() {
     for version in BOTH {
@@ -29,7 +30,8 @@ fn broadcast_comes_in_front_of_the_reply_and_between_the_pushes() {
     }
 }
 
-/// §4 ordering: an intercepted broadcast is a callback of its own, which comes after the reply of this one.
+/// §4 ordering: an intercepted broadcast is a callback of its own, which runs after the reply of
+/// this one.
 #[test]
 fn reply_comes_in_front_of_an_intercepted_broadcast() {
     for version in BOTH {
@@ -41,7 +43,7 @@ fn reply_comes_in_front_of_an_intercepted_broadcast() {
     }
 }
 
-/// §4 ordering, both at once: only the intercepted one takes the longer way.
+/// §4 ordering: of two broadcasts, the intercepted one takes longer and does not delay the other.
 #[test]
 fn intercepted_broadcast_does_not_hold_back_the_next_one() {
     let stage = stage();
@@ -52,7 +54,7 @@ fn intercepted_broadcast_does_not_hold_back_the_next_one() {
     peer.expect_push("room:a", "tagged", json!({"tag": "ann", "body": 1}));
 }
 
-/// §4 ordering: FIFO for each channel, whoever publishes; everybody sees one order.
+/// §4 ordering: FIFO for each channel, for all publishers; all members see one order.
 #[test]
 fn many_broadcasts_of_several_publishers_come_in_one_order() {
     const EACH: usize = 200;
@@ -80,7 +82,8 @@ fn many_broadcasts_of_several_publishers_come_in_one_order() {
     }
 }
 
-/// §4 with §3.3: who has joined gets what is published from then on, nothing older, and nothing once it has left.
+/// §4 with §3.3: a member gets messages published after its join, none from before, and none after
+/// its leave.
 #[test]
 fn member_gets_what_is_published_between_its_join_and_its_leave() {
     let stage = stage();
@@ -102,7 +105,8 @@ fn member_gets_what_is_published_between_its_join_and_its_leave() {
     }
 }
 
-/// §4 ordering, across connections and threads: who answers after a broadcast was seen, answers behind it.
+/// §4 ordering, across connections and threads: a client that replies after it saw a broadcast is
+/// seen after the broadcast.
 #[test]
 fn broadcast_seen_by_one_client_is_seen_by_all_before_the_next_reply() {
     let stage = stage();
@@ -118,7 +122,8 @@ fn broadcast_seen_by_one_client_is_seen_by_all_before_the_next_reply() {
     }
 }
 
-/// B 93: broadcast reaches all including self, broadcast_from all but the caller, on one connection or another.
+/// B 93: broadcast reaches all members including the caller, broadcast_from all but the caller, on
+/// any connection.
 #[test]
 fn broadcast_from_skips_the_caller_alone() {
     let stage = stage();
@@ -135,7 +140,8 @@ fn broadcast_from_skips_the_caller_alone() {
     }
 }
 
-/// §3.3: the join reply is the first frame of its join, whatever is pushed and published while it is worked out.
+/// §3.3: the join reply is the first frame of its join, even if messages are pushed and published
+/// while the join runs.
 #[test]
 fn join_sends_nothing_in_front_of_its_reply() {
     let stage = stage();
@@ -152,7 +158,8 @@ fn join_sends_nothing_in_front_of_its_reply() {
     peer.expect_reply("2", "room:b", "ok", json!({}));
 }
 
-/// §4 ordering: answers of the transport overtake a channel that still works; that channel's own order holds.
+/// §4 ordering: answers of the transport may overtake a channel that waits. The channel's own order
+/// holds.
 #[test]
 fn channel_that_waits_holds_up_nothing_but_itself() {
     let stage = stage();

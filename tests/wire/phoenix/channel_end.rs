@@ -1,4 +1,4 @@
-//! The ends of a channel: the table of protocol.md §3.6, a row a test.
+//! The ends of a channel: the table of protocol.md §3.6, with a test for each row.
 
 use lobbyd::{SocketHandle, StopReason, TerminateReason};
 use serde_json::json;
@@ -12,7 +12,8 @@ fn ended_as(stage: &Stage, reason: TerminateReason) {
     assert_eq!(stage.ended(), ("room:a".to_owned(), reason));
 }
 
-/// B 31, 100, 101: the reply if there is one, phx_close, what terminate pushes. Then the topic is not joined.
+/// B 31, 100, 101: the reply, if any, phx_close, then the frames that terminate pushes. After that
+/// the topic is not joined.
 #[test]
 fn announced_stop_closes_the_channel() {
     let reasons = [
@@ -39,7 +40,7 @@ fn announced_stop_closes_the_channel() {
     }
 }
 
-/// §3.6, second row: the reply, what terminate pushes, phx_error.
+/// §3.6, second row: the reply, the frames that terminate pushes, phx_error.
 #[test]
 fn stop_for_any_other_reason_is_an_error() {
     for version in BOTH {
@@ -89,8 +90,9 @@ fn broadcast_or_a_handle_may_stop_the_channel() {
     }
 }
 
-/// B 17, 56, 99: earlier pushes, what terminate pushes, phx_error with both refs the join's; no phx_close. The socket and
-/// its other channels go on, other members see the broadcast and nothing of the crash.
+/// B 17, 56, 99: earlier pushes, the frames that terminate pushes, then phx_error with the join's
+/// ref in both places, and no phx_close. The socket and its other channels continue. Other members
+/// see the broadcast and nothing of the crash.
 #[test]
 fn panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before() {
     for version in BOTH {
@@ -116,8 +118,8 @@ fn panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before() {
     }
 }
 
-/// §3.6: messages that were forwarded to a channel that dies are lost. Here those that waited in line are seen as if they
-/// came after its end, so each is answered.
+/// §3.6: Phoenix loses messages that were forwarded to a channel that ends. Here queued messages
+/// count as sent after its end, so each is answered.
 #[test]
 fn messages_behind_a_stop_find_the_topic_not_joined() {
     let stage = stage();
@@ -133,7 +135,8 @@ fn messages_behind_a_stop_find_the_topic_not_joined() {
     peer.expect_unmatched("4", "room:a");
 }
 
-/// §3.6: a callback that still waits is not gone on with, and a join that was not answered has nothing to terminate.
+/// §3.6: a callback that still waits is abandoned. A join without an answer yet has nothing to
+/// terminate.
 #[test]
 fn connection_that_ends_while_callbacks_wait_ends_joined_channels_only() {
     let stage = stage();
@@ -152,7 +155,7 @@ fn connection_that_ends_while_callbacks_wait_ends_joined_channels_only() {
     ended_as(&stage, TerminateReason::Left);
 }
 
-/// B 18, 104: no frames; terminate runs for every channel.
+/// B 18, 104: no frames are sent, and terminate runs for every channel.
 #[test]
 fn end_of_the_connection_ends_every_channel() {
     for version in BOTH {
@@ -166,7 +169,7 @@ fn end_of_the_connection_ends_every_channel() {
         topics.sort_by(|a, b| a.0.cmp(&b.0));
         let closed = |topic: &str| (topic.to_owned(), TerminateReason::Closed);
         assert_eq!(topics, [closed("room:a"), closed("room:b")]);
-        // And so does a connection that breaks without a word.
+        // A connection that breaks without a Close also ends its channels.
         let mut peer = stage.peer(version);
         peer.join("room:a");
         drop(peer);

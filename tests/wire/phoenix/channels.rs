@@ -53,7 +53,8 @@ fn intercepted_broadcast_is_altered_for_each_client_others_come_straight() {
     }
 }
 
-/// B 5, 6, 103 and §3.5: reply, close, then what terminate pushes; afterwards the topic is not joined.
+/// B 5, 6, 103 and §3.5: reply, close, then the frames that terminate pushes. After that the topic
+/// is not joined.
 #[test]
 fn leave_is_answered_and_closed_and_what_comes_later_is_unmatched() {
     for version in BOTH {
@@ -69,7 +70,7 @@ fn leave_is_answered_and_closed_and_what_comes_later_is_unmatched() {
         assert_eq!(stage.ended(), ("room:a".to_owned(), TerminateReason::Left));
         peer.say("3", "room:a", "shout", json!({"body": "lost"}));
         peer.expect_unmatched("3", "room:a");
-        // Leaving again is harmless, and echoes both refs.
+        // A second leave is harmless, and its answer echoes both refs.
         peer.say("4", "room:a", "phx_leave", json!({}));
         peer.expect_reply("4", "room:a", "ok", json!({}));
         stage.server.endpoint().broadcast("room:a", "after", ());
@@ -78,7 +79,7 @@ fn leave_is_answered_and_closed_and_what_comes_later_is_unmatched() {
     }
 }
 
-/// §3.5: what was sent before the leave is handled first.
+/// §3.5: messages sent before the leave are handled first.
 #[test]
 fn messages_sent_before_a_leave_are_handled_before_it() {
     let stage = stage();
@@ -98,7 +99,8 @@ fn messages_sent_before_a_leave_are_handled_before_it() {
     peer.expect_unmatched("5", "room:a");
 }
 
-/// §3.5: phoenix.js from 1.5 on sends both back to back. Phoenix loses the leave's reply; here it always comes.
+/// §3.5: phoenix.js from 1.5 on sends a leave and a join back to back. Phoenix loses the leave's
+/// reply; here it always comes.
 #[test]
 fn leave_with_a_join_right_behind_it_gets_both_answers() {
     let stage = stage();
@@ -114,8 +116,8 @@ fn leave_with_a_join_right_behind_it_gets_both_answers() {
     peer.expect_reply_as("13", "14", "room:a", "ok", json!({}));
 }
 
-/// B 7 and §3.3: unmatched topics are told first, a refused join and a leave give the place free, and so does a
-/// duplicate join, which comes first of all.
+/// B 7 and §3.3: an unmatched topic is reported before the limit. A refused join and a leave free
+/// their place. A duplicate join frees its place first of all.
 #[test]
 fn channel_101_is_refused() {
     let stage = stage();
@@ -160,7 +162,8 @@ fn channel_limit_can_be_set_and_a_duplicate_join_frees_its_place_first() {
     }
 }
 
-/// B 19, 27 and §3.2: null join_ref in the answer whatever the client sent, and the socket stays open.
+/// B 19, 27 and §3.2: the answer has a null join ref whatever the client sent, and the socket stays
+/// open.
 #[test]
 fn topics_that_are_not_joined_or_match_no_pattern_are_unmatched() {
     let stage = stage();
@@ -176,17 +179,17 @@ fn topics_that_are_not_joined_or_match_no_pattern_are_unmatched() {
             peer.say("3", topic, "phx_join", json!({}));
             peer.expect_unmatched("3", topic);
         }
-        // Only `heartbeat` is special on this topic.
+        // On this topic only the event `heartbeat` is special.
         peer.say("4", "phoenix", "other", json!({}));
         peer.expect_unmatched("4", "phoenix");
         peer.join("exact");
-        // The bare prefix matches too.
+        // The bare prefix matches the pattern too.
         peer.join("room:");
     }
     listener.expect_silence_in("room:a");
 }
 
-/// B 29, 30, 96 and §3.3: nothing remains of a refused join.
+/// B 29, 30, 96 and §3.3: nothing of a refused join remains.
 #[test]
 fn refused_or_crashed_join_tells_why_and_leaves_nothing_behind() {
     let stage = stage();
@@ -262,13 +265,13 @@ fn results_of_handle_in_each_have_their_form_on_the_wire() {
             peer.say("6", "room:a", "echo", value.clone());
             peer.expect_reply("6", "room:a", "ok", value);
         }
-        // A push without a ref is answered without one.
+        // The answer to a push without a ref has no ref either.
         peer.send_as("11", (), "room:a", "echo", json!({"a": 1}));
         peer.expect_reply_as("11", (), "room:a", "ok", json!({"a": 1}));
     }
 }
 
-/// B 140, §2.1: object keys and text pass through unharmed, non-ASCII raw.
+/// B 140, §2.1: object keys and text come back unchanged, non-ASCII unescaped.
 #[test]
 fn payloads_come_back_byte_for_byte() {
     let stage = stage();
@@ -282,7 +285,8 @@ fn payloads_come_back_byte_for_byte() {
     assert_eq!(answer.text(), expected);
 }
 
-/// §3.7: on the way to the server only phx_join and phx_leave are special; an app may even broadcast the reserved ones.
+/// §3.7: from clients only phx_join and phx_leave are special. An app may even broadcast the
+/// reserved names.
 #[test]
 fn reserved_names_are_events_like_any_other() {
     let stage = stage();

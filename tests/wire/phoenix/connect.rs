@@ -1,5 +1,4 @@
-//! What an app decides about a connection and what it is told: mounts and paths, params, connect_info, the connect
-//! callback; protocol.md §1.1 and §1.6.
+//! Mounts, paths, params, connect_info and the connect callback: protocol.md §1.1 and §1.6.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,7 +11,7 @@ use testkit::{Client, DEADLINE, frame, open, serve, upgrade, upgrade_request};
 
 use crate::phoenix::upgrade::status;
 
-/// A server whose connect callback shows `look` of what it sees.
+/// Serves a socket whose connect callback sends the text that `look` returns to the test.
 pub fn looking(
     set: impl FnOnce(UserSocket) -> UserSocket,
     look: impl Fn(&Params, &ConnectInfo) -> String + Send + Sync + 'static,
@@ -33,7 +32,7 @@ pub fn headers<'a>(headers: impl Iterator<Item = (&'a str, &'a HeaderValue)>) ->
     lines.join(", ")
 }
 
-/// What the connect callback saw of an upgrade at `target` with `headers`.
+/// Returns the text that the connect callback saw of an upgrade at `target` with `headers`.
 fn seen(server: &Running, see: &Receiver<String>, target: &str, headers: &str) -> String {
     upgrade(server.local_addr(), target, headers).unwrap_or_else(|answer| panic!("{answer}"));
     see.recv_timeout(DEADLINE).expect("connect is called")
@@ -41,7 +40,8 @@ fn seen(server: &Running, see: &Receiver<String>, target: &str, headers: &str) -
 
 pub const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
-/// B 9, 10, 11, 14: exactly the headers that are named; unknown subprotocols and extensions do not prevent the upgrade.
+/// B 9, 10, 11, 14: exactly the named headers are visible. Unknown subprotocols and extensions do
+/// not prevent the upgrade.
 #[test]
 fn connect_sees_the_headers_it_may() {
     let (server, see) = looking(
@@ -95,7 +95,7 @@ fn connect_sees_peer_uri_and_fixed_pairs() {
     assert_eq!(see.recv_timeout(DEADLINE).unwrap(), expected);
 }
 
-/// B 15, as far as it applies: there is no Plug session, and cookie and token do not get in the way.
+/// B 15, as far as it applies: there is no Plug session, and a cookie and a token do no harm.
 #[test]
 fn session_cookie_and_a_csrf_token_change_nothing() {
     let (server, see) = looking(
@@ -108,7 +108,8 @@ fn session_cookie_and_a_csrf_token_change_nothing() {
     assert_eq!(seen(&server, &see, target, cookie), "wrong");
 }
 
-/// B 35 and §1.1: strings, nested as phoenix.js writes them; empty pairs are ignored; the last of a repeated key wins.
+/// B 35 and §1.1: values are strings, nested as phoenix.js writes them. Empty pairs are ignored,
+/// and the last of a repeated key wins.
 #[test]
 fn query_parameters_reach_connect_as_strings() {
     let (server, see) = looking(
@@ -136,8 +137,8 @@ fn query_parameters_reach_connect_as_strings() {
     assert_eq!(show(""), "");
 }
 
-/// B 37 and §1.1: a suffix of one's own, variables of mount and suffix among the params and before those of the query;
-/// a trailing slash changes nothing.
+/// B 37 and §1.1: a custom suffix. Variables of mount and suffix are among the params, and precede
+/// those of the query. A trailing slash changes nothing.
 #[test]
 fn path_may_be_custom_and_hold_variables() {
     let (seen, see) = channel();
@@ -166,7 +167,7 @@ fn path_may_be_custom_and_hold_variables() {
     }
 }
 
-/// B 21, 22, 106: 403, or the status the app chose; both empty.
+/// B 21, 22, 106: 403, or a status that the app chose; both have an empty body.
 #[test]
 fn connect_may_refuse_with_403_or_a_status_of_its_own() {
     let socket = UserSocket::new().connect(|params, _| match params.get("wish") {
@@ -195,7 +196,8 @@ fn connect_may_refuse_with_403_or_a_status_of_its_own() {
     }
 }
 
-/// §1.2, item 6: connect may take its time; the handshake waits, and what the client sent meanwhile is not lost.
+/// §1.2, item 6: connect may answer later. The handshake waits, and bytes that the client sent
+/// meanwhile are not lost.
 #[test]
 fn connect_may_answer_later() {
     let (open_gate, gate) = tokio::sync::oneshot::channel::<()>();

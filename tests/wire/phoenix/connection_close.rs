@@ -1,5 +1,6 @@
-//! Pings, idle time and close codes: protocol.md §6.1 and §6.3. Every violation of RFC 6455, case by case, is in
-//! `tests/wire/websocket/mod.rs`, on the same reader.
+//! Pings, idle time and close codes: protocol.md §6.1 and §6.3.
+//!
+//! `tests/wire/websocket/mod.rs` has every violation of RFC 6455, case by case, on the same reader.
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,15 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 const CLOSE: u8 = 8;
 
-/// Long enough that a busy machine does not make a client look silent, short enough for a test.
+/// Long enough that no client looks silent on a busy machine, short enough for a test.
 const IDLE: Duration = Duration::from_millis(600);
 
 fn with_idle_timeout(timeout: Duration) -> Stage {
     stage_with(|socket| socket.idle_timeout_ms(timeout.as_millis() as u64))
 }
 
-/// B 36, 38: the identical payload, also an empty one; the next message is not disturbed, nor by a pong nobody asked for.
+/// B 36, 38: the pong has the identical payload, even an empty one. The next message is not
+/// disturbed, nor by a pong that the server did not ask for.
 #[test]
 fn ping_is_answered_with_its_payload_and_disturbs_nothing() {
     let stage = stage();
@@ -39,7 +41,7 @@ fn ping_is_answered_with_its_payload_and_disturbs_nothing() {
     }
 }
 
-/// B 36: between the fragments of a message too.
+/// B 36: a ping is answered between the fragments of a message too.
 #[test]
 fn ping_between_fragments_is_answered_at_once() {
     let stage = stage();
@@ -52,8 +54,8 @@ fn ping_between_fragments_is_answered_at_once() {
     peer.expect_reply_as((), "1", "phoenix", "ok", json!({}));
 }
 
-/// B 26: the heartbeat is answered; with 200 ms and no traffic the server closes. The code is none that makes phoenix.js
-/// stay away (1000), and the channels end.
+/// B 26: the heartbeat is answered. With a timeout of 200 ms and no traffic the server closes. Its
+/// code is not 1000, which would make phoenix.js stay away, and the channels end.
 #[test]
 fn client_that_goes_quiet_is_closed_so_that_it_comes_back() {
     for version in BOTH {
@@ -65,14 +67,15 @@ fn client_that_goes_quiet_is_closed_so_that_it_comes_back() {
         peer.expect_silence();
         assert_eq!(peer.close_code(), 1001);
         let quiet = last_sent.elapsed();
-        // A late client cannot make it early; that it is not much too late is seen on any machine that works at all.
+        // A late client cannot make the close early. The upper bound is wide enough for any
+        // machine.
         assert!(quiet >= timeout - Duration::from_millis(5), "{quiet:?}");
         assert!(quiet < 20 * timeout, "{quiet:?}");
         assert_eq!(stage.ended().1, TerminateReason::Closed);
     }
 }
 
-/// §6.1: what the server sends does not count.
+/// §6.1: bytes that the server sends do not count.
 #[test]
 fn pushes_of_the_server_do_not_extend_the_idle_time() {
     let stage = with_idle_timeout(Duration::from_millis(200));
@@ -90,7 +93,7 @@ fn pushes_of_the_server_do_not_extend_the_idle_time() {
     }
 }
 
-/// §6.1: received bytes of any kind do.
+/// §6.1: received bytes of any kind extend the time.
 #[test]
 fn messages_pings_and_pongs_extend_the_idle_time() {
     let stage = with_idle_timeout(IDLE);
@@ -110,7 +113,7 @@ fn messages_pings_and_pongs_extend_the_idle_time() {
                 let start = Instant::now();
                 while start.elapsed() < IDLE * 2 {
                     sign(&mut peer);
-                    // Not a wait for anything: what paces the signs.
+                    // The pause waits for nothing; it sets the pace of the signs.
                     std::thread::sleep(IDLE / 20);
                 }
                 peer.join("room:a");
@@ -120,7 +123,8 @@ fn messages_pings_and_pongs_extend_the_idle_time() {
     });
 }
 
-/// §6.3, first row: 1000 for any valid code or none; 1002 for one that may not be sent.
+/// §6.3, first row: the answer is 1000 for any valid code or none, and 1002 for a code that may not
+/// be sent.
 #[test]
 fn close_of_the_client_is_answered_with_1000_or_1002() {
     let stage = stage();
@@ -147,7 +151,7 @@ fn close_of_the_client_is_answered_with_1000_or_1002() {
     }
 }
 
-/// §6.3: what came in front of the close is still answered, what comes behind it is not looked at.
+/// §6.3: messages before the close are still answered, and bytes after it are ignored.
 #[test]
 fn messages_in_front_of_a_close_are_answered_first() {
     let stage = stage();
@@ -160,7 +164,8 @@ fn messages_in_front_of_a_close_are_answered_first() {
     assert_eq!(peer.next_frame(), None);
 }
 
-/// §6.3: what each violation is answered with; the channels end, and other connections do not notice.
+/// §6.3: each violation is answered with its code. The channels end, and other connections do not
+/// notice.
 #[test]
 fn violations_each_have_their_close_code() {
     let stage = stage();
@@ -206,7 +211,7 @@ fn violations_each_have_their_close_code() {
     bystander.expect_silence_in("room:a");
 }
 
-/// §6.5, with our own limit: the largest message that is taken, in one frame or several.
+/// §6.5, with lobbyd's own limit: the largest allowed message, in one frame or several.
 #[test]
 fn message_of_the_limit_is_taken_and_one_byte_more_is_not() {
     let stage = stage_with(|socket| socket.message_bytes_max(100));
@@ -226,7 +231,8 @@ fn message_of_the_limit_is_taken_and_one_byte_more_is_not() {
     }
 }
 
-/// B 92 and §6.3, §6.4: every socket, with channels or without, is told 1012, so that it comes back.
+/// B 92 and §6.3, §6.4: every socket, with channels or without, gets 1012, so that its client
+/// reconnects.
 #[test]
 fn stop_of_the_server_tells_every_socket_1012() {
     let stage = stage();

@@ -1,4 +1,4 @@
-//! A server with the room on it, and what the room tells a test.
+//! A server with the room on it, and the notes of the room for a test.
 
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Once};
@@ -18,12 +18,12 @@ pub struct Stage {
     pub server: Running,
 }
 
-/// The room under default settings.
+/// Serves the room with default settings.
 pub fn stage() -> Stage {
     stage_with(|socket| socket)
 }
 
-/// The room on a socket that `set` has changed.
+/// Serves the room on a socket that `set` has changed.
 pub fn stage_with(set: impl FnOnce(UserSocket) -> UserSocket) -> Stage {
     hide_expected_panics();
     let (notes, read) = channel();
@@ -48,7 +48,7 @@ impl Stage {
         Peer::connect(&self.server, version)
     }
 
-    /// Lets one waiting callback go on.
+    /// Lets one waiting callback continue.
     pub fn open_gate(&self) {
         self.gate.notify_one();
     }
@@ -79,7 +79,7 @@ impl Stage {
     }
 }
 
-/// Panics that a test asks for would fill its output with backtraces.
+/// Hides panics that a test asks for, which would fill its output with backtraces.
 fn hide_expected_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,5 +1,6 @@
-//! Speaking from outside a callback: reply handles, socket handles, the endpoint, and topics that are followed by hand;
-//! protocol.md §4.
+//! Messages from outside a callback: reply handles, socket handles, the endpoint: protocol.md §4.
+//!
+//! Topics that a channel follows by hand are tested here too.
 
 use lobbyd::{StopReason, object};
 use serde_json::json;
@@ -7,7 +8,8 @@ use serde_json::json;
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::{BOTH, Version};
 
-/// B 98: the original ref and join_ref, any number of times, from another thread, also when the channel has gone on.
+/// B 98: replies have the original ref and join ref. They may be sent any number of times, from
+/// another thread, even after later events of the channel.
 #[test]
 fn reply_handle_answers_later_and_as_often_as_it_likes() {
     for version in BOTH {
@@ -27,7 +29,7 @@ fn reply_handle_answers_later_and_as_often_as_it_likes() {
     }
 }
 
-/// B 95: there is no handle for an event that has no ref.
+/// B 95: an event without a ref has no reply handle.
 #[test]
 fn event_without_a_ref_has_no_reply_handle() {
     let stage = stage();
@@ -55,7 +57,8 @@ fn handles_speak_while_the_channel_waits() {
     peer.expect_reply("4", "room:a", "ok", json!({"waited": true}));
 }
 
-/// B 98, 100: what is sent through the handles of a channel that has ended does no harm, also to its successor.
+/// B 98, 100: messages through handles of a channel that has ended do no harm, even to its
+/// successor.
 #[test]
 fn handles_of_a_channel_that_has_ended_do_nothing() {
     let stage = stage();
@@ -73,7 +76,7 @@ fn handles_of_a_channel_that_has_ended_do_nothing() {
     handle.push("late", ());
     handle.broadcast("late", ());
     handle.stop(StopReason::Normal);
-    // Mail comes in order: this goes the same way as those, to the new channel.
+    // Mail keeps its order: this message goes the same way as the earlier ones, to the new channel.
     peer.send_as("21", "5", "room:a", "handle", json!({}));
     stage.ended();
     stage.handle().push("new", ());
@@ -81,7 +84,7 @@ fn handles_of_a_channel_that_has_ended_do_nothing() {
     peer.expect_silence();
 }
 
-/// §4: pushes and broadcasts of a handle look as the channel's own.
+/// §4: pushes and broadcasts of a handle look like the channel's own.
 #[test]
 fn socket_handle_pushes_and_broadcasts_from_outside() {
     for version in BOTH {
@@ -103,8 +106,8 @@ fn socket_handle_pushes_and_broadcasts_from_outside() {
     }
 }
 
-/// B 105: a broadcast on a topic that is followed by hand comes to the channel and never straight to the client; it
-/// ends with the channel.
+/// B 105: a broadcast on a topic that is followed by hand reaches the channel, and never the client
+/// directly. The following ends with the channel.
 #[test]
 fn broadcast_on_a_followed_topic_comes_to_the_channel_only() {
     for version in BOTH {
@@ -124,7 +127,7 @@ fn broadcast_on_a_followed_topic_comes_to_the_channel_only() {
     }
 }
 
-/// §4: following a topic the same client has joined gives it both, the channel's copy and the client's own.
+/// §4: if a channel follows a topic that its client has joined, both get a copy.
 #[test]
 fn topic_may_be_joined_and_followed_at_once() {
     let stage = stage();
@@ -139,7 +142,7 @@ fn topic_may_be_joined_and_followed_at_once() {
     peer.expect_push("room:a", "heard", heard);
 }
 
-/// B 107: from outside any channel; nobody there is no error.
+/// B 107: broadcasts from outside any channel. A topic without members is no error.
 #[test]
 fn endpoint_broadcasts_to_everybody_in_the_topic() {
     let stage = stage();

@@ -1,5 +1,7 @@
-//! What the log holds, and what it may not. Phoenix masks the values of parameters by their name (B 28); here nothing
-//! that a client sends but topics, events and a refused origin is logged at all, at any level.
+//! The allowed and the forbidden content of the log.
+//!
+//! Phoenix masks the values of parameters by their name (B 28). Here the log has, at any level,
+//! only topics, events and refused origins of all that a client sends.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -32,7 +34,8 @@ impl Write for Log {
     }
 }
 
-/// The log of the whole process, since the shards are threads of their own; the other tests' lines do no harm.
+/// Returns the log of the whole process, because shards are threads of their own. Lines of other
+/// tests do no harm.
 fn log() -> Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     let begin = || {
@@ -48,8 +51,8 @@ fn log() -> Log {
     LOG.get_or_init(begin).clone()
 }
 
-/// What the lines of a connection have in common, once the one is there that names its client's address. Connections of
-/// other servers in this process may have it too.
+/// Returns the text that all lines of a connection share, once the line with its client's address
+/// is there. Connections of other servers in this process may have the same text.
 fn name_of(log: &Log, peer: &str) -> Option<String> {
     let text = log.text();
     let connected = text
@@ -59,7 +62,8 @@ fn name_of(log: &Log, peer: &str) -> Option<String> {
     Some(format!("{} ", &connected[at..]))
 }
 
-/// docs/operations.md, Logs: who has only the log can follow a connection, by its name and its shard.
+/// docs/operations.md, Logs: a connection can be followed in the log alone, by its name and its
+/// shard.
 #[test]
 fn connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
     let log = log();

@@ -1,7 +1,7 @@
-//! Phoenix's own tests, walked over real sockets against a running server, and beyond them the paragraphs of the
-//! protocol's description (its sections are named as §) that concern WebSocket.
+//! Phoenix's own tests over real sockets, and the description of the protocol for WebSocket.
 //!
-//! B 1–113 number the behaviours that Phoenix's tests express; each test here names those it shows. Where each is shown:
+//! The sections of that description are named as §. B 1–113 are the behaviours that Phoenix's tests
+//! express; each test here names the behaviours that it shows. The table lists them:
 //!
 //! | B | shown by, or why it does not apply |
 //! |---|---|

@@ -1,5 +1,6 @@
-//! The check of the `Origin` header, over the wire: protocol.md §1.4. The rules of each policy case by case are in the
-//! tests of `src/channel/origin.rs`.
+//! The check of the `Origin` header on the wire: protocol.md §1.4.
+//!
+//! The tests of `src/channel/origin.rs` have the rules of each policy, case by case.
 
 use std::net::SocketAddr;
 
@@ -22,7 +23,7 @@ fn list(entries: &[&str]) -> CheckOrigin {
     CheckOrigin::list(entries).expect("entries of a list")
 }
 
-/// The status of an upgrade at `mount` that names `host`, with `origin`.
+/// Returns the status of an upgrade at `mount` with this `host` and `origin`.
 fn ask(server: &Running, mount: &str, host: &str, origin: &str) -> u16 {
     let target = format!("{mount}/websocket?vsn=2.0.0");
     status(
@@ -44,7 +45,7 @@ fn check(policy: CheckOrigin, host: &str, allowed: &[&str], refused: &[&str]) {
     }
 }
 
-/// B 20, 77 and §1.4: host only, scheme with its default port, port.
+/// B 20, 77 and §1.4: an entry has a host only, a scheme with its default port, or a port.
 #[test]
 fn list_admits_what_its_entries_name() {
     let policy = list(&[
@@ -77,14 +78,14 @@ fn list_admits_what_its_entries_name() {
     );
 }
 
-/// B 68: no check at all, also of what is no origin.
+/// B 68: no check at all, even of a text that is no origin.
 #[test]
 fn check_that_is_off_lets_everything_in() {
     let all = ["http://other.com", "file://", "null", "", "%%"];
     check(CheckOrigin::off(), "localhost", &all, &[]);
 }
 
-/// B 69, 70: the configured host, whatever scheme and port.
+/// B 69, 70: only the configured host counts, with any scheme and port.
 #[test]
 fn configured_host_is_compared_alone() {
     check(
@@ -99,7 +100,8 @@ fn configured_host_is_compared_alone() {
     );
 }
 
-/// B 71, 72, 73: wildcards are bounded at dots and match the bare domain; without one there are no sub-domains.
+/// B 71, 72, 73: wildcards end at dots and match the bare domain too. An entry without a wildcard
+/// matches no sub-domain.
 #[test]
 fn wildcards_admit_subdomains_at_a_dot_only() {
     check(
@@ -124,7 +126,7 @@ fn wildcards_admit_subdomains_at_a_dot_only() {
     );
 }
 
-/// B 74 and §1.4: an origin without a host is refused by every policy that looks at hosts.
+/// B 74 and §1.4: every policy that compares hosts refuses an origin without a host.
 #[test]
 fn origins_without_a_host_are_refused() {
     let none = ["file://", "null", "", "//", "http://"];
@@ -138,7 +140,7 @@ fn origins_without_a_host_are_refused() {
     }
 }
 
-/// B 75: a function decides alone, also about origins without a host.
+/// B 75: a function decides alone, even about origins without a host.
 #[test]
 fn function_decides_alone() {
     let only_files = CheckOrigin::custom(|origin| origin.host().is_none());
@@ -150,7 +152,7 @@ fn function_decides_alone() {
     );
 }
 
-/// B 76: scheme, host and port of the request; never ws or wss.
+/// B 76: scheme, host and port of the request are compared. The scheme is never ws or wss.
 #[test]
 fn conn_compares_the_whole_origin_with_the_request() {
     check(
@@ -173,7 +175,7 @@ fn conn_compares_the_whole_origin_with_the_request() {
     );
 }
 
-/// The default, which is ours: the request's own host and port.
+/// The default, which is lobbyd's own: the request's host and port.
 #[test]
 fn page_of_the_same_host_is_let_in_by_default() {
     check(
@@ -200,7 +202,7 @@ fn mounts_do_not_share_their_policy() {
     }
 }
 
-/// §1.4: a request without the header passes, and of several the first counts.
+/// §1.4: a request without the header passes. Of several headers the first counts.
 #[test]
 fn first_origin_header_alone_counts_and_none_passes() {
     let server = server([("/socket", list(&["//good.com"]))]);

@@ -1,4 +1,4 @@
-//! A client that speaks either version, so that one test can walk both.
+//! A client that speaks either version, so that one test can run with both.
 
 use std::ops::{Deref, DerefMut};
 
@@ -23,10 +23,11 @@ impl Version {
     }
 }
 
-/// The join_ref of [`Peer::join`], which differs from every ref so that the server cannot confuse them.
+/// The join ref of [`Peer::join`]. It differs from every ref, so that a server which confuses them
+/// fails.
 pub const JOIN_REF: &str = "11";
 
-/// A client of one version. In V1 the join_refs given here are neither sent nor expected.
+/// A client of one version. In V1 the join refs given here are neither sent nor expected.
 pub struct Peer {
     client: Client,
     version: Version,
@@ -51,7 +52,7 @@ impl Peer {
         Peer::connect_at(server, version, "/socket/websocket", "")
     }
 
-    /// Connects at `path` with more parameters, each with its `&`.
+    /// Connects at `path` with `more` parameters, each with its `&`.
     pub fn connect_at(server: &Running, version: Version, path: &str, more: &str) -> Peer {
         let target = format!("{path}?vsn={}{more}", version.vsn());
         Peer {
@@ -101,7 +102,7 @@ impl Peer {
         assert_eq!(self.client.json(), message);
     }
 
-    /// Sends an event of the join that [`Peer::join`] made.
+    /// Sends an event on the join that [`Peer::join`] made.
     pub fn say(&mut self, reference: &str, topic: &str, event: &str, payload: Value) {
         self.send_as(JOIN_REF, reference, topic, event, payload);
     }
@@ -112,7 +113,7 @@ impl Peer {
         self.expect_reply("1", topic, "ok", json!({}));
     }
 
-    /// Asks for a join with the ref `"1"`.
+    /// Sends a join with the ref `"1"`.
     pub fn join_with(&mut self, topic: &str, params: Value) {
         self.say("1", topic, "phx_join", params);
     }
@@ -166,7 +167,8 @@ impl Peer {
         self.expect_end(topic, "phx_error", json!({"reason": "channel_crash"}));
     }
 
-    /// The ends of a channel carry the join_ref in both places; a client of V1 did not send any.
+    /// Asserts the end of a channel, which has the join ref in both places. A client of V1 sent
+    /// none, so it is null.
     #[track_caller]
     fn expect_end(&mut self, topic: &str, event: &str, payload: Value) {
         let wire = match self.version {
@@ -176,15 +178,16 @@ impl Peer {
         self.expect_message(wire.clone(), wire, topic, event, payload);
     }
 
-    /// Shows that nothing but what was asserted has come. A heartbeat's answer may overtake what is published meanwhile.
+    /// Asserts that no further frame has come. The answer to a heartbeat may overtake messages that
+    /// are published meanwhile.
     #[track_caller]
     pub fn expect_silence(&mut self) {
         self.send_as((), "hb", "phoenix", "heartbeat", json!({}));
         self.expect_reply_as((), "hb", "phoenix", "ok", json!({}));
     }
 
-    /// Shows that nothing but what was asserted has been sent to the joined `topic`: unlike a heartbeat's answer, that
-    /// of a channel comes behind all that was published there before.
+    /// Asserts that no further frame was sent to the joined `topic`. Unlike a heartbeat's answer, a
+    /// channel's answer comes after all messages published there before.
     #[track_caller]
     pub fn expect_silence_in(&mut self, topic: &str) {
         self.say("quiet", topic, "status", json!({}));

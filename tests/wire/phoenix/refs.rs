@@ -1,5 +1,6 @@
-//! Refs and join_refs: opaque JSON values, null ones, stale ones, and the order of a duplicate join; protocol.md §2.1,
-//! §3.1, §3.2, §3.4.
+//! Refs and join refs as opaque JSON values: protocol.md §2.1, §3.1, §3.2, §3.4.
+//!
+//! The cases are null refs, stale refs, and the order of a duplicate join.
 
 use lobbyd::TerminateReason;
 use serde_json::{Value, json};
@@ -8,7 +9,8 @@ use testkit::{connect, connect_to};
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::{BOTH, Version};
 
-/// Refs as no client of today sends them, beside the usual ones. 2^64 and more than any float holds included.
+/// The usual refs, and refs that no present client sends. They include 2^64 and a number too large
+/// for a float.
 const REFS: [&str; 14] = [
     r#""1""#,
     r#""""#,
@@ -26,7 +28,7 @@ const REFS: [&str; 14] = [
     r#""12345678901234567890123456789012345678901234567890""#,
 ];
 
-/// §2.1: echoed exactly as sent.
+/// §2.1: refs are echoed exactly as sent.
 #[test]
 fn refs_of_every_json_kind_come_back_as_they_were_sent() {
     let stage = stage();
@@ -59,7 +61,7 @@ fn refs_of_every_json_kind_come_back_as_they_were_sent() {
     }
 }
 
-/// §2.1: compared strictly, so a number is not the string of the same digits.
+/// §2.1: refs are compared strictly, so a number differs from the string of the same digits.
 #[test]
 fn join_refs_are_compared_by_json_kind_too() {
     let stage = stage();
@@ -75,7 +77,7 @@ fn join_refs_are_compared_by_json_kind_too() {
     client.expect(json!([1, "4", "room:a", "phx_reply", {"status": "ok", "response": {}}]));
 }
 
-/// B 46, 57: pushes and leaves of an earlier join get no answer at all, those with a null join_ref count.
+/// B 46, 57: pushes and leaves of an earlier join get no answer. Those with a null join ref do.
 #[test]
 fn stale_messages_are_ignored_and_those_without_join_ref_are_not() {
     let stage = stage();
@@ -94,8 +96,8 @@ fn stale_messages_are_ignored_and_those_without_join_ref_are_not() {
     peer.expect_close("room:a");
 }
 
-/// §3.1: the join's reply and the ends bear the null that was sent, replies and pushes bear the ref of the join, and a
-/// message with that as join_ref is stale.
+/// §3.1: the join's reply and the channel's ends have the null that was sent. Replies and pushes
+/// have the ref of the join. A message with that ref as its join ref is stale.
 #[test]
 fn join_without_join_ref_takes_its_ref_for_replies_and_pushes_only() {
     let stage = stage();
@@ -120,7 +122,8 @@ fn join_without_join_ref_takes_its_ref_for_replies_and_pushes_only() {
     client.expect(json!([null, null, "room:a", "phx_error", {"reason": "channel_crash"}]));
 }
 
-/// §3.2: a leave of a topic that is not joined echoes both refs, any other event only the ref, a heartbeat likewise.
+/// §3.2: a leave of a topic that is not joined echoes both refs. Any other event echoes only the
+/// ref, and so does a heartbeat.
 #[test]
 fn answers_of_the_transport_repeat_what_phoenix_repeats() {
     let stage = stage();
@@ -137,7 +140,7 @@ fn answers_of_the_transport_repeat_what_phoenix_repeats() {
     client.expect(json!([null, "10", "phoenix", "phx_reply", ok]));
 }
 
-/// B 119: the very bytes of a heartbeat and its answer, §2.4.
+/// B 119: the exact bytes of a heartbeat and its answer, §2.4.
 #[test]
 fn heartbeat_is_answered_with_the_bytes_of_phoenix() {
     let stage = stage();
@@ -150,8 +153,9 @@ fn heartbeat_is_answered_with_the_bytes_of_phoenix() {
     assert_eq!(client.recv().text(), answer);
 }
 
-/// B 24 and §3.4. Phoenix sends the old channel's close behind the new join's reply; here it comes in front (which
-/// protocol.md leaves free), so that no client of V1 takes it for the end of the new one.
+/// B 24 and §3.4. Phoenix sends the old channel's close after the new join's reply. Here it comes
+/// before the reply, which protocol.md allows, so that no client of V1 takes it for the end of the
+/// new channel.
 #[test]
 fn second_join_ends_the_first_and_stands_on_its_own() {
     for version in BOTH {
@@ -164,7 +168,7 @@ fn second_join_ends_the_first_and_stands_on_its_own() {
         peer.expect_reply_as("21", "2", "room:a", "ok", json!({}));
         let ended = ("room:a".to_owned(), TerminateReason::JoinedAgain);
         assert_eq!(stage.ended(), ended);
-        // Once, although joined twice.
+        // The broadcast comes once, although the topic was joined twice.
         peer.send_as("21", "3", "room:a", "shout", json!({"body": 1}));
         peer.expect_broadcast("room:a", "shout", json!({"body": 1}));
         if version == Version::V2 {
@@ -175,7 +179,7 @@ fn second_join_ends_the_first_and_stands_on_its_own() {
     }
 }
 
-/// §3.4: the close comes also if the new join is refused, and the topic is then not joined.
+/// §3.4: the close comes even if the new join is refused, and the topic is then not joined.
 #[test]
 fn second_join_that_is_refused_leaves_the_topic_not_joined() {
     let stage = stage();
@@ -192,7 +196,8 @@ fn second_join_that_is_refused_leaves_the_topic_not_joined() {
     }
 }
 
-/// §3.3: what phoenix.js sends when a join takes too long. The late reply bears the old join_ref.
+/// §3.3: the messages that phoenix.js sends when a join takes too long. The late reply has the old
+/// join ref.
 #[test]
 fn slow_join_a_leave_and_a_new_join_are_answered_in_turn() {
     let stage = stage();
@@ -201,7 +206,7 @@ fn slow_join_a_leave_and_a_new_join_are_answered_in_turn() {
     peer.send_as("1", "2", "room:a", "phx_leave", json!({}));
     peer.send_as("3", "3", "room:a", "phx_join", json!({}));
     peer.send_as("3", "4", "room:a", "status", json!({}));
-    // Heartbeats and other topics go on.
+    // Heartbeats and other topics are served meanwhile.
     peer.expect_silence();
     peer.join("room:b");
     stage.open_gate();
@@ -213,7 +218,8 @@ fn slow_join_a_leave_and_a_new_join_are_answered_in_turn() {
     peer.expect_reply_as("3", "4", "room:a", "ok", json!({}));
 }
 
-/// §2.3: V1 has no join_ref of its own, but one that is given counts, and shows in the ref of the ends.
+/// §2.3: V1 has no join ref of its own. One that is given counts, and is the ref of the channel's
+/// ends.
 #[test]
 fn join_ref_is_honoured_in_version_1() {
     let stage = stage();

@@ -10,27 +10,27 @@ use lobbyd::{
 };
 use tokio::sync::Notify;
 
-/// What the room tells the test.
+/// The notes that the room sends to the test.
 pub enum Note {
     Ended(String, TerminateReason),
     Handle(SocketHandle),
     ReplyHandle(ReplyHandle),
 }
 
-/// See [`Room::join`] and [`Room::handle_in`] for what can be asked.
+/// A channel that does what a test asks for; see [`Room::join`] and [`Room::handle_in`].
 pub struct Room {
     pub notes: Sender<Note>,
-    /// What the callbacks that are asked to wait wait for.
+    /// The signal that waiting callbacks wait for.
     pub gate: Arc<Notify>,
 }
 
-/// Who the client is, if it said so when it connected or joined.
+/// The name of the client, if it gave one when it connected or joined.
 #[derive(Clone)]
 pub struct Named(pub String);
 
 struct AfterJoin;
 
-/// An info upon which the room stops.
+/// An info at which the room stops.
 pub struct Stop(pub StopReason);
 
 impl Room {
@@ -40,7 +40,7 @@ impl Room {
     }
 }
 
-/// The text of `key`, if the payload has one.
+/// Returns the text of `key`, if the payload has one.
 fn text(payload: Payload<'_>, key: &str) -> Option<String> {
     let value: Json<'_> = payload.get(key)?;
     value.as_str().map(String::from)
@@ -55,7 +55,8 @@ fn stop_reason(payload: Payload<'_>) -> StopReason {
 }
 
 impl Channel for Room {
-    /// Does what `{"do": …}` says; `with` is the response. Anything else, bytes too, is let in and told what it sent.
+    /// Does what `{"do": …}` asks for; `with` is the response. A join with any other params, even
+    /// bytes, is let in, and its reply has these params.
     fn join(&self, topic: &str, params: Payload<'_>, socket: &mut Socket<'_>) -> Join {
         if let Some(name) = text(params, "name") {
             socket.assign(Named(name));
@@ -114,7 +115,7 @@ impl Channel for Room {
                 socket.push("pushed", payload);
                 Handled::ok(())
             }
-            // `tagged` is intercepted, anything else is not.
+            // `tagged` is intercepted; the other events are not.
             "shout" | "tagged" | "phx_close" => {
                 socket.broadcast(event, payload);
                 Handled::no_reply()

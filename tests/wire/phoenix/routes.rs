@@ -1,4 +1,4 @@
-//! Which channel serves which topic, on which mount; protocol.md §3.3.
+//! The channel that serves each topic of each mount: protocol.md §3.3.
 
 use lobbyd::protocol::Payload;
 use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket, object};
@@ -7,7 +7,7 @@ use testkit::serve;
 
 use crate::phoenix::peer::{BOTH, Peer, Version};
 
-/// A channel that tells every join which one it is.
+/// A channel whose join reply says which channel it is.
 pub struct Says(pub &'static str);
 
 impl Channel for Says {
@@ -42,7 +42,7 @@ fn first_pattern_that_matches_serves_the_topic() {
     peer.expect_unmatched("1", "fo");
 }
 
-/// B 1: two mounts, one path in front of the other.
+/// B 1: two mounts, of which one path begins with the other.
 #[test]
 fn mounts_stand_side_by_side() {
     let socket = |says| UserSocket::new().channel("room:*", Says(says));

@@ -1,4 +1,4 @@
-//! Text frames: which shapes are messages, and what becomes of those that are none; protocol.md §2.2, §2.3, §2.5.
+//! Text frames, and frames that are no messages: protocol.md §2.2, §2.3, §2.5.
 
 use lobbyd::TerminateReason;
 use serde_json::json;
@@ -7,7 +7,8 @@ use testkit::{connect, connect_to};
 use crate::phoenix::fixture::stage;
 use crate::phoenix::peer::Version;
 
-/// B 84, 85 and §2.2: server frames to the byte; more than five elements and white space are fine.
+/// B 84, 85 and §2.2: the exact bytes of server frames. A client may send more than five elements,
+/// and white space.
 #[test]
 fn version_2_speaks_arrays_of_five() {
     let stage = stage();
@@ -34,7 +35,7 @@ fn version_2_speaks_arrays_of_five() {
     assert_eq!(client.recv().text(), error);
 }
 
-/// B 81, 83 and §2.3: exactly the keys event, payload, ref and topic, never join_ref.
+/// B 81, 83 and §2.3: exactly the keys event, payload, ref and topic, and no join_ref.
 #[test]
 fn version_1_speaks_objects_of_four_keys() {
     let stage = stage();
@@ -47,7 +48,7 @@ fn version_1_speaks_objects_of_four_keys() {
     client.send_text(&send("phx_join", "{}"));
     client.expect(json!({"topic": "room:a", "event": "phx_reply", "ref": "1", "payload": {"status": "ok", "response": {}}}));
     client.send_text(&send("push", "[1]"));
-    // Unlike in V2 a push need not be an object.
+    // Unlike in V2, the payload of a push need not be an object.
     client.expect(json!({"topic": "room:a", "event": "pushed", "ref": null, "payload": [1]}));
     client.send_text(&send("shout", "{\"a\":1}"));
     client.expect(json!({"topic": "room:a", "event": "shout", "ref": null, "payload": {"a": 1}}));
@@ -57,7 +58,7 @@ fn version_1_speaks_objects_of_four_keys() {
     client.expect(json!({"topic": "room:a", "event": "phx_close", "ref": null, "payload": {}}));
 }
 
-/// §2.3: V1 does not look at the opcode.
+/// §2.3: V1 ignores the opcode.
 #[test]
 fn version_1_takes_json_in_a_binary_frame() {
     let stage = stage();
@@ -68,7 +69,7 @@ fn version_1_takes_json_in_a_binary_frame() {
     client.expect(json!({"topic": "room:a", "event": "phx_reply", "ref": "2", "payload": {"status": "ok", "response": []}}));
 }
 
-/// §2.5: no error, it matches nothing.
+/// §2.5: such a topic is no error, and matches no pattern.
 #[test]
 fn topic_that_is_no_string_is_unmatched_and_comes_back_as_it_was() {
     let stage = stage();
@@ -84,7 +85,7 @@ fn topic_that_is_no_string_is_unmatched_and_comes_back_as_it_was() {
     client.join("room:a");
 }
 
-/// §2.5: of duplicate keys the last wins; integers of any size survive.
+/// §2.5: the last of duplicate keys wins. Integers of any size are kept.
 #[test]
 fn duplicate_keys_count_by_the_last_one() {
     let stage = stage();
@@ -98,7 +99,8 @@ fn duplicate_keys_count_by_the_last_one() {
     );
 }
 
-/// B 82, 89 and §2.5: close 1011, no channel frames, and every channel of the connection ends, others do not notice.
+/// B 82, 89 and §2.5: a close 1011 and no channel frames. Every channel of the connection ends, and
+/// other connections do not notice.
 #[test]
 fn malformed_message_closes_the_socket_with_1011() {
     let v2 = [
@@ -143,7 +145,8 @@ fn malformed_message_closes_the_socket_with_1011() {
     bystander.expect_silence_in("room:a");
 }
 
-/// §2.2: a push or broadcast to V2 must be an object; in Phoenix whoever sends it crashes.
+/// §2.2: the payload of a push or broadcast to V2 must be an object. In Phoenix the sender of
+/// another payload crashes.
 #[test]
 fn channel_that_sends_what_is_no_object_crashes() {
     let stage = stage();

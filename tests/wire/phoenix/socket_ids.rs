@@ -7,7 +7,8 @@ use crate::phoenix::fixture::{Stage, stage_with};
 use crate::phoenix::peer::{BOTH, Peer, Version};
 use crate::phoenix::room::Named;
 
-/// A socket whose id and first assign come from the parameter `user`; without it, it has none.
+/// Serves a socket whose id and first assign come from the parameter `user`. Without that parameter
+/// it has neither.
 fn stage() -> Stage {
     stage_with(|socket| {
         socket.connect(|params, _| match params.get("user") {
@@ -25,7 +26,8 @@ fn user(stage: &Stage, version: Version, name: &str) -> Peer {
     Peer::connect_at(&stage.server, version, "/socket/websocket", &more)
 }
 
-/// B 23, 91, 106: every socket of the id sees a Close 1001 without a reason and no frame of any channel; nobody else does.
+/// B 23, 91, 106: every socket of the id gets a Close 1001 without a reason, and no frame of any
+/// channel. Other sockets get nothing.
 #[test]
 fn disconnect_closes_all_sockets_of_the_id_with_1001() {
     let stage = stage();
@@ -51,7 +53,8 @@ fn disconnect_closes_all_sockets_of_the_id_with_1001() {
     }
 }
 
-/// §5: the payload of `disconnect` is ignored, and a broadcast of it is all that `disconnect` is.
+/// §5: the payload of `disconnect` is ignored. A forced disconnect is only a broadcast of that
+/// event.
 #[test]
 fn broadcast_of_disconnect_on_the_id_disconnects_too() {
     let stage = stage();
@@ -71,7 +74,8 @@ fn socket_id_ignores_events_other_than_disconnect() {
     let stage = stage();
     let mut peer = user(&stage, Version::V2, "bob");
     peer.join("room:a");
-    // Its channel follows the same topic, and so shows when the connection has seen an event.
+    // The client's channel follows the same topic, and so shows when the connection has seen an
+    // event.
     peer.say("2", "room:a", "follow", json!({"topic": "users:bob"}));
     peer.expect_reply("2", "room:a", "ok", json!({}));
     let endpoint = stage.server.endpoint();
@@ -88,7 +92,7 @@ fn socket_id_ignores_events_other_than_disconnect() {
     assert_eq!(peer.close_code(), 1001);
 }
 
-/// §5: what was published before is still delivered.
+/// §5: messages published before the disconnect are still delivered.
 #[test]
 fn broadcast_before_the_disconnect_comes_in_front_of_it() {
     let stage = stage();
@@ -107,7 +111,7 @@ fn broadcast_before_the_disconnect_comes_in_front_of_it() {
     }
 }
 
-/// B 106: what connect assigns is in every channel, each with a copy of its own.
+/// B 106: the assigns of connect are in every channel, each with its own copy.
 #[test]
 fn assigns_of_connect_are_there_in_every_channel() {
     let stage = stage();

@@ -1,4 +1,4 @@
-//! `Sec-WebSocket-Protocol`: subprotocols and the auth token that phoenix.js hides among them; protocol.md §1.5.
+//! `Sec-WebSocket-Protocol`: subprotocols, and the auth token of phoenix.js: protocol.md §1.5.
 
 use lobbyd::server::Running;
 use testkit::{DEADLINE, upgrade_request};
@@ -6,7 +6,8 @@ use testkit::{DEADLINE, upgrade_request};
 use crate::phoenix::connect::{TARGET, headers, looking};
 use crate::phoenix::upgrade::ask;
 
-/// The value of `Sec-WebSocket-Protocol` in the answer to `offer`, or the status of a refusal.
+/// Returns the value of `Sec-WebSocket-Protocol` in the answer to `offer`, or the status of a
+/// refusal.
 fn subprotocol(server: &Running, offer: Option<&str>) -> Result<Option<String>, u16> {
     let address = server.local_addr();
     let line = offer.map(|offer| format!("Sec-WebSocket-Protocol: {offer}\r\n"));
@@ -22,7 +23,8 @@ fn subprotocol(server: &Running, offer: Option<&str>) -> Result<Option<String>, 
     Ok(chosen.next().map(|(_, value)| value.to_owned()))
 }
 
-/// B 34, 79: the server's preference; none offered is fine, none in common is not.
+/// B 34, 79: the server's preference decides. An empty offer is accepted, and an offer without a
+/// common subprotocol is not.
 #[test]
 fn subprotocol_is_the_first_of_the_server_that_is_offered() {
     let (server, _see) = looking(
@@ -47,7 +49,8 @@ fn subprotocol_is_the_first_of_the_server_that_is_offered() {
     assert_eq!(subprotocol(&unset, Some("sip")), Ok(None));
 }
 
-/// B 126 and §1.5: decoded, shown, taken out of the header; both alphabets, and 400 for what is none.
+/// B 126 and §1.5: the token is decoded, passed to connect and removed from the header. Both
+/// alphabets are accepted, and a text that is no token gets 400.
 #[test]
 fn auth_token_of_phoenix_js_reaches_connect() {
     let (server, see) = looking(

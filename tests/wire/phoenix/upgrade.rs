@@ -1,4 +1,4 @@
-//! The upgrade itself: `vsn`, the order of the checks, what a request must have; protocol.md §1.2 and §1.3.
+//! The upgrade: `vsn`, the order of the checks, the required headers: protocol.md §1.2 and §1.3.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use testkit::{Client, frame, open, request, serve, upgrade, upgrade_request};
 use crate::phoenix::connect::TARGET;
 use crate::phoenix::fixture::stage;
 
-/// The answer's status to an upgrade that names `host`, with more `headers`.
+/// Returns the status of the answer to an upgrade with this `host` and more `headers`.
 pub fn status(address: SocketAddr, target: &str, host: &str, headers: &str) -> u16 {
     let request = upgrade_request(address, target, headers);
     let host = format!("Host: {host}\r\n");
@@ -21,7 +21,7 @@ pub fn status(address: SocketAddr, target: &str, host: &str, headers: &str) -> u
         .expect("a status line")
 }
 
-/// The answer to `request`, its body included, on a connection that stays open.
+/// Returns the answer to `request` with its body, on a connection that stays open.
 pub fn ask(address: SocketAddr, request: &str) -> String {
     let mut stream = open(address);
     stream.write_all(request.as_bytes()).unwrap();
@@ -84,7 +84,7 @@ fn vsn_chooses_the_version_or_is_refused_with_403() {
     }
 }
 
-/// §1.2: a request that fails every check, mended one check at a time.
+/// §1.2: a request that fails every check, corrected by one check at a time.
 #[test]
 fn checks_come_in_the_order_of_phoenix() {
     let socket = UserSocket::new()
@@ -123,7 +123,7 @@ fn checks_come_in_the_order_of_phoenix() {
         ask("GET", "vsn=2.0.0&user=1", &format!("{good}{mqtt}")),
         "403"
     );
-    // Were connect asked first, this were 429.
+    // If connect were called first, the status would be 429.
     assert_eq!(ask("GET", "vsn=9", &format!("{good}{sip}")), "403");
     assert_eq!(ask("GET", "vsn=2.0.0", &format!("{good}{sip}")), "429");
     assert_eq!(
@@ -136,7 +136,7 @@ fn checks_come_in_the_order_of_phoenix() {
     );
 }
 
-/// B 33 and §1.2, item 7: what is missing is said in plain words.
+/// B 33 and §1.2, item 7: the answer names the missing part in plain words.
 #[test]
 fn upgrade_request_that_is_none_is_told_what_it_lacks() {
     let stage = stage();
@@ -172,7 +172,7 @@ fn upgrade_request_that_is_none_is_told_what_it_lacks() {
     assert!(ask(address, &old).contains("'13'"));
 }
 
-/// §1.2, item 8: the sample of the RFC.
+/// §1.2, item 8: the sample of RFC 6455.
 #[test]
 fn upgrade_is_answered_with_the_accept_key_and_no_extension() {
     let stage = stage();
@@ -188,7 +188,8 @@ fn upgrade_is_answered_with_the_accept_key_and_no_extension() {
     assert!(!answer.contains("sec-websocket-protocol"), "{answer}");
 }
 
-/// B 123: phoenix.js flushes its buffer right at open; bytes that come with the request itself are not lost either.
+/// B 123: phoenix.js flushes its buffer right at open. Bytes that arrive with the request itself
+/// are not lost either.
 #[test]
 fn messages_that_come_together_with_the_request_are_taken() {
     let stage = stage();

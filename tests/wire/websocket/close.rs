@@ -1,4 +1,4 @@
-//! RFC 6455 §5.5.1 and §7: closing.
+//! RFC 6455 §5.5.1 and §7: the closing handshake.
 
 use super::echo_case::*;
 use super::echo_client::*;

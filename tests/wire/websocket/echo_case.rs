@@ -1,4 +1,4 @@
-//! A case of the conformance walk: what is sent, what must come back, and how the connection must end.
+//! A conformance case: the bytes to send, the frames that must come back, and the end.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -11,30 +11,31 @@ use super::echo_client::{CLOSE, Client, Received, close_payload, frame};
 
 /// The limit of the server under test.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
-/// Longer streams are not sent a byte at a time by every case; one test does it once.
+/// Longest stream that every case also sends a byte at a time; one test sends a longer one so.
 const OCTETWISE_BYTES_MAX: usize = 1024;
 
 pub struct Case {
     name: String,
-    /// Frames, or what a hostile client takes for them.
+    /// The frames to send, or bytes that a hostile client sends as frames.
     send: Vec<Vec<u8>>,
-    /// What comes back before the Close.
+    /// The frames that come back before the Close.
     echoed: Vec<(u8, Vec<u8>)>,
-    /// The Close that comes back. Where the case provokes none, the client closes with 1000 at last.
+    /// The Close that comes back. If the case provokes none, the client closes with 1000 at the
+    /// end.
     close: Close,
 }
 
 pub enum Close {
-    /// The server has no objection; the client says goodbye with 1000.
+    /// The server accepts all frames, and the client closes with 1000.
     ByClient,
-    /// With this payload.
+    /// The server answers a Close with this payload.
     Answered(Vec<u8>),
     /// The server refuses with this code.
     Refused(u16),
 }
 
 impl Case {
-    /// `send` and no answer, to begin with.
+    /// Returns a case with `send` and no answer yet.
     pub fn new(name: impl Into<String>, send: Vec<Vec<u8>>) -> Self {
         Self {
             name: name.into(),
@@ -44,25 +45,26 @@ impl Case {
         }
     }
 
-    /// Next, a frame with this opcode and payload comes back.
+    /// Adds a frame with this opcode and payload as the next answer.
     pub fn echoes(mut self, opcode: u8, payload: impl AsRef<[u8]>) -> Self {
         self.echoed.push((opcode, payload.as_ref().to_vec()));
         self
     }
 
-    /// A Close in `send` is answered by one with this payload.
+    /// Expects a Close with this payload, as the answer to a Close in `send`.
     pub fn closes(mut self, payload: Vec<u8>) -> Self {
         self.close = Close::Answered(payload);
         self
     }
 
-    /// A broken rule in `send` is answered by a Close with this code.
+    /// Expects a Close with this code, because of a broken rule in `send`.
     pub fn refused(mut self, code: u16) -> Self {
         self.close = Close::Refused(code);
         self
     }
 
-    /// Sends `writes`, each in pieces of `piece` bytes, and compares; `way` names it in a failure.
+    /// Sends `writes`, each in pieces of `piece` bytes, and compares the answers. `way` names the
+    /// run in a failure.
     pub fn run(&self, way: &str, writes: &[Vec<u8>], piece: usize) {
         let name = format!("{} ({way})", self.name);
         let received = self.talk(writes, piece);
@@ -82,7 +84,7 @@ impl Case {
         );
     }
 
-    /// Everything the server says, up to its orderly end.
+    /// Returns all frames of the server, up to its orderly end.
     fn talk(&self, writes: &[Vec<u8>], piece: usize) -> io::Result<Vec<Received>> {
         let mut client = Client::connect(server())?;
         for bytes in writes {
@@ -101,7 +103,7 @@ fn brief(frames: &[Received]) -> String {
     text
 }
 
-/// Runs each case at once, frame by frame, and, unless it is long, byte by byte.
+/// Runs each case at once and frame by frame. A short case runs byte by byte too.
 pub fn check(cases: Vec<Case>) {
     for case in cases {
         let whole = [case.send.concat()];
@@ -113,7 +115,7 @@ pub fn check(cases: Vec<Case>) {
     }
 }
 
-/// The echo server all cases share, started with the first.
+/// Returns the address of the echo server that all cases share. The first call starts it.
 pub fn server() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     *ADDRESS.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! A raw WebSocket client that can break every rule: it writes bytes as told and reads frames strictly.
+//! A raw WebSocket client that can break every rule. It writes bytes as told, and reads strictly.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +10,10 @@ pub use testkit::frame::*;
 pub const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// How long any one answer may take before a test fails.
+/// Longest wait for an answer before a test fails.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// What a server sent: a frame, or the orderly end of its side.
+/// A frame of the server, or the orderly end of its side.
 #[derive(Debug, PartialEq, Eq, Clone)]
 pub enum Received {
     Frame(u8, Vec<u8>),
@@ -25,7 +25,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and sends `request`, with nothing read yet.
+    /// Connects and sends `request`, and reads nothing yet.
     pub fn request(address: SocketAddr, request: &[u8]) -> io::Result<Self> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -47,7 +47,7 @@ impl Client {
         Ok(client)
     }
 
-    /// The response head, up to and with the empty line.
+    /// Returns the head of the response, including its empty line.
     pub fn read_head(&mut self) -> io::Result<String> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -58,7 +58,7 @@ impl Client {
         Ok(head)
     }
 
-    /// Writes `bytes` in pieces of `piece` bytes, a write call each.
+    /// Writes `bytes` in pieces of `piece` bytes, with one write call for each.
     pub fn send(&mut self, bytes: &[u8], piece: usize) -> io::Result<()> {
         for piece in bytes.chunks(piece) {
             self.stream.get_mut().write_all(piece)?;
@@ -66,7 +66,8 @@ impl Client {
         Ok(())
     }
 
-    /// The next frame, which must be whole, unmasked, without reserved bits and in the shortest length form; or the end.
+    /// Returns the next frame or the end. A frame must be whole, unmasked, without reserved bits
+    /// and in the shortest form of its length.
     pub fn receive(&mut self) -> io::Result<Received> {
         let mut head = [0; 2];
         if self.stream.fill_buf()?.is_empty() {
@@ -90,7 +91,8 @@ impl Client {
         Ok(Received::Frame(first & 0x0F, payload))
     }
 
-    /// Everything up to the end of the server's side, which must be orderly (a reset is an error).
+    /// Returns all frames up to the end of the server's side. The end must be orderly; a reset is
+    /// an error.
     pub fn receive_to_end(&mut self) -> io::Result<Vec<Received>> {
         let mut all = Vec::new();
         loop {

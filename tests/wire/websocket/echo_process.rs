@@ -1,4 +1,4 @@
-//! The echo example as a process of its own.
+//! The echo example as a separate process.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,20 @@ use std::process::Command;
 
 use testkit::Process;
 
-/// Starts it on a free port with `args` besides.
+/// Starts the example on a free port, with `args` in addition.
 pub fn start(args: &[&str]) -> Process {
     let mut command = command();
     command.args(["--listen", "127.0.0.1:0"]).args(args);
     Process::start(command)
 }
 
-/// The example, with no arguments yet.
+/// Returns the command that runs the example, without arguments.
 pub fn command() -> Command {
     Command::new(binary())
 }
 
-/// Where cargo puts examples: beside the directory of this test. `cargo test --test …` alone does not build them.
+/// Returns the path of the example next to this test's directory. It is built here if needed,
+/// because `cargo test --test …` alone does not build examples.
 fn binary() -> PathBuf {
     let test = env::current_exe().expect("the test knows its own path");
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps/test");

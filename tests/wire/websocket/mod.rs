@@ -1,5 +1,7 @@
-//! RFC 6455 §4–8 over a socket, walked as the public conformance suites walk it, against `examples/echo.rs`: the very
-//! reader and sealing of the broker. Each case runs at once, frame after frame, and a byte at a time.
+//! RFC 6455 §4–8 over a socket, case by case like the public conformance suites.
+//!
+//! The server is `examples/echo.rs`, with the broker's own reader and sealing. Each case runs at
+//! once, frame after frame, and a byte at a time.
 
 use std::net::TcpListener;
 

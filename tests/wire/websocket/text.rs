@@ -1,9 +1,9 @@
-//! RFC 6455 §8.1: text is UTF-8.
+//! RFC 6455 §8.1: the text of messages must be UTF-8.
 
 use super::echo_case::*;
 use super::echo_client::*;
 
-/// `payload` as one frame, and a byte a frame.
+/// Returns `payload` as one frame, and as frames of one byte each.
 fn fragmentations(opcode: u8, payload: &[u8]) -> [(&'static str, Vec<Vec<u8>>); 2] {
     let mut fragments = vec![fragment(opcode, b"")];
     fragments.extend(payload.chunks(1).map(|byte| fragment(CONTINUATION, byte)));

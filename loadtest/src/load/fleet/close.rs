@@ -1,4 +1,4 @@
-//! Ending connections: of their own will, or against it.
+//! Ending connections: at the load's own request, or without it.
 
 use super::Fleet;
 use super::connection::{Connection, Stage};
@@ -9,7 +9,7 @@ use crate::load::wire::frame::{self, opcode};
 use crate::load::wire::phoenix::{self, Push};
 
 impl Fleet {
-    /// A connection ended that was not asked to.
+    /// Handles the end of a connection that the load did not ask to end. `why` is counted.
     pub(super) fn lost(&mut self, number: u32, why: String) {
         match self.connections[number as usize].stage {
             Stage::Closed => return,
@@ -24,7 +24,7 @@ impl Fleet {
             self.ledger.end_life(number, &mut self.done);
             self.try_again(number);
         } else if self.connections[number as usize].slow {
-            // The end of its connection is its notice, and the server owes it no more than it has.
+            // The end of a slow connection is its notice: the server owes it nothing further.
             count(&mut self.totals.ended_slow, why.clone());
             self.ledger.leave(number, &mut self.done);
         } else {
@@ -46,8 +46,8 @@ impl Fleet {
         }
     }
 
-    /// The connection leaves the lobby by its own will, as `how` says. It is not owed the messages
-    /// that it lacks by now.
+    /// Ends a connection at the load's own request, in the way `how`. The member is no longer owed
+    /// the messages that it lacks by now.
     pub fn depart(&mut self, number: u32, how: Departure) {
         let connection = &mut self.connections[number as usize];
         if connection.stage != Stage::Joined {
@@ -101,7 +101,7 @@ impl Fleet {
         }
     }
 
-    /// Connections whose Close is on its way.
+    /// Returns the number of connections whose Close frame is on its way.
     pub fn closing(&self) -> usize {
         let closing = |connection: &&Connection| connection.stage == Stage::Closing;
         self.connections.iter().filter(closing).count()

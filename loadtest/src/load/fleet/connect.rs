@@ -1,6 +1,6 @@
-//! Opening connections: at a rate or as fast as it goes.
+//! Opening connections: at a rate, or as fast as the server accepts them.
 //!
-//! Never too many are on their way at once, and each has a deadline.
+//! The number of connections on their way is limited, and each of them has a deadline.
 
 use std::io;
 
@@ -17,7 +17,7 @@ use crate::load::wire::phoenix::{self, Push};
 use crate::load::wire::upgrade::{self, Answer};
 
 impl Fleet {
-    /// Opens a connection when its turn comes.
+    /// Queues a connection, which is opened when its turn in the queue comes.
     pub fn open(&mut self, number: u32) {
         if self.connect_queue.waiting.is_empty() {
             self.connect_queue.next_ns = self.connect_queue.next_ns.max(now_ns());
@@ -28,13 +28,13 @@ impl Fleet {
         self.connect_queue.waiting.push_back(number);
     }
 
-    /// Connections that are to be opened or on their way.
+    /// Returns the number of connections that wait to be opened or are on their way.
     pub fn opening(&self) -> usize {
         let returning = self.returning.as_ref().map_or(0, ReconnectQueue::waiting);
         self.connect_queue.waiting.len() + self.connect_queue.arriving + returning
     }
 
-    /// Opens no more of those that wait for their turn.
+    /// Empties the queue of connections that wait to be opened.
     pub fn stop_opening(&mut self) {
         self.connect_queue.waiting.clear();
     }
@@ -65,7 +65,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Gives up connections that have not joined in time.
+    /// Gives up connections whose time for connecting and joining has passed.
     fn give_up_late(&mut self, now: u64) {
         let timeout_ns = self.connect_queue.timeout_ns;
         while let Some((number, opened_ns)) = self.connect_queue.on_the_way.front().copied() {
@@ -91,7 +91,7 @@ impl Fleet {
         }
     }
 
-    /// The socket has connected, or failed to.
+    /// Handles the end of a socket's connect: sends the upgrade request, or counts the failure.
     pub(super) fn connected(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         let Some(socket) = &connection.socket else {
@@ -112,7 +112,7 @@ impl Fleet {
         }
     }
 
-    /// Looks at what came of the answer to the upgrade. Returns how many bytes of it were that.
+    /// Parses the answer to the upgrade. Returns its length: 0 if incomplete, `None` if refused.
     pub(super) fn upgraded(&mut self, number: u32, bytes: &[u8], now: u64) -> Option<usize> {
         match upgrade::answer(bytes, &self.accept) {
             Answer::Incomplete => Some(0),
@@ -149,7 +149,7 @@ impl Fleet {
         self.list_for_writing(number);
     }
 
-    /// The join was answered with ok.
+    /// Handles the ok reply to a join: the connection is in its lobby now.
     pub(super) fn joined_at(&mut self, number: u32, now: u64) {
         let connection = &mut self.connections[number as usize];
         connection.stage = Stage::Joined;
@@ -162,7 +162,7 @@ impl Fleet {
         self.ledger.join(number);
         self.has_joined(number);
         if !self.has_returned(number) {
-            // A random begin spreads the heartbeats of connections that joined at once.
+            // A random start spreads the heartbeats of connections that joined at once.
             let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
             self.beat_from(number, now + first);
         }
@@ -178,7 +178,7 @@ impl Fleet {
         }));
     }
 
-    /// A connection could not be had.
+    /// Handles a connection that failed before it was in its lobby.
     pub(super) fn refused(&mut self, number: u32, why: String) {
         self.connect_queue.arriving -= 1;
         self.drop_socket(number);
@@ -191,10 +191,10 @@ impl Fleet {
     }
 }
 
-/// Bytes that the socket of a connection takes in which is going to stop reading.
+/// Receive buffer of a connection that is going to stop reading, in bytes.
 const NARROW_BYTES: usize = 16 << 10;
 
-/// A socket that takes little in. That has to be said before it connects.
+/// Opens a socket with a small receive buffer. The size must be set before the connect.
 fn narrow_socket(address: std::net::SocketAddr) -> io::Result<TcpStream> {
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
@@ -206,10 +206,10 @@ fn narrow_socket(address: std::net::SocketAddr) -> io::Result<TcpStream> {
     }
 }
 
-/// A connection that does not wait is on its way.
+/// The error of a non-blocking connect that has begun.
 const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
 
-/// An error of the system without its number.
+/// Returns the text of a system error without its number.
 pub(super) fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),

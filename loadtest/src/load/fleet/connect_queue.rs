@@ -1,20 +1,21 @@
-//! The connections that are to be opened, and those on the way.
+//! The connections that wait to be opened, and the connections on their way.
 
 use std::collections::VecDeque;
 
 use super::settings::FleetSettings;
 
-/// Connections to be opened, with their times, and those on the way.
+/// Connections that wait to be opened, with their times, and the connections on their way.
 #[derive(Debug)]
 pub(super) struct ConnectQueue {
     pub waiting: VecDeque<u32>,
-    /// From one start to the next; 0 is as fast as it goes.
+    /// Nanoseconds from one start to the next; 0 if connections start without a pause.
     pub period_ns: u64,
     pub next_ns: u64,
-    /// When all of them were to be started at once.
+    /// The start of the storm, if all connections count their times from one common start.
     pub storm_ns: Option<u64>,
-    /// When each connection on its way was opened, oldest first. The time in this program's own
-    /// queue is not the server's. Connections that arrived meanwhile are still in it.
+    /// Connections on their way, each with the time when it was opened, oldest first. The deadline
+    /// counts from that time, because the wait in this program's own queue is not the server's.
+    /// Connections that have joined meanwhile are still listed.
     pub on_the_way: VecDeque<(u32, u64)>,
     pub arriving: usize,
     pub arriving_max: usize,
@@ -39,13 +40,13 @@ impl ConnectQueue {
         self.storm_ns = Some(begin_ns);
     }
 
-    /// From now on each connection is opened at once, and its upgrade may take `timeout_ns`.
+    /// Lets each connection be opened at once from now on. `timeout_ns` limits its upgrade.
     pub fn unbound(&mut self, timeout_ns: u64) {
         (self.period_ns, self.next_ns, self.storm_ns) = (0, 0, None);
         (self.arriving_max, self.timeout_ns) = (usize::MAX, timeout_ns);
     }
 
-    /// A connection that had joined has to join again.
+    /// Counts a connection that had joined and has to join again.
     pub fn is_back_on_the_way(&mut self) {
         self.arriving += 1;
     }
@@ -54,7 +55,7 @@ impl ConnectQueue {
         !self.waiting.is_empty() && self.arriving < self.arriving_max && self.next_ns <= now
     }
 
-    /// When the next start or the next deadline is.
+    /// Returns the time of the next start or of the next deadline.
     pub fn next_due_ns(&self) -> Option<u64> {
         let start =
             (!self.waiting.is_empty() && self.arriving < self.arriving_max).then_some(self.next_ns);
@@ -65,8 +66,9 @@ impl ConnectQueue {
         start.into_iter().chain(deadline).min()
     }
 
-    /// A connection and when it was to be started. At a rate that is the planned time, however late
-    /// this is asked, so that a server that is slow to accept cannot hide.
+    /// Returns a connection to open now, and the time when it was to be opened. At a rate that is
+    /// the planned time, however late this call is, so that a server that is slow to accept cannot
+    /// hide.
     pub fn due(&mut self, now: u64) -> Option<(u32, u64)> {
         if !self.can_open_at(now) {
             return None;

@@ -6,52 +6,52 @@ use mio::net::TcpStream;
 
 use crate::load::wire::phoenix::JOIN_REF;
 
-/// A connection, from before it is opened until after it is gone.
+/// A connection, from before its opening until after its end.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub stage: Stage,
     pub socket: Option<TcpStream>,
-    /// Its lobby in the ledger. Its member has the number of the connection.
+    /// The connection's lobby in the ledger. Its member in the ledger has the connection's number.
     pub lobby: u32,
-    /// The stream it publishes.
+    /// The stream that the connection publishes, if any.
     pub stream: Option<u32>,
-    /// When it was to be opened.
+    /// The time when the connection was to be opened.
     pub started_ns: u64,
-    /// When it was opened.
+    /// The time when the connection was opened.
     pub opened_ns: u64,
-    /// When its join was answered with ok.
+    /// The time when the join was answered with ok.
     pub joined_ns: u64,
-    /// The begin of a frame, or of the answer to the upgrade, whose end has not come.
+    /// The start of a frame, or of the answer to the upgrade, whose end has not arrived.
     pub kept: Vec<u8>,
-    /// The parts of a fragmented message.
+    /// The parts of a fragmented message that have arrived.
     pub fragments: Vec<u8>,
     pub fragment_opcode: u8,
     pub out: Out,
     next_reference: u32,
-    /// The ref of its join.
+    /// The ref of the connection's join.
     pub join_ref: u32,
     /// Pushes that wait for a reply, oldest first.
     pub pushes: VecDeque<Pushed>,
-    /// When the heartbeat was sent that was not answered yet.
+    /// The send time of the heartbeat that has no answer yet.
     pub heartbeat_ns: Option<u64>,
-    /// Whether it reads what comes.
+    /// False while the connection reads nothing.
     pub reads: bool,
-    /// It is going to stop reading: its socket takes little,
-    /// so that the server is left with the rest soon.
+    /// True if the connection is going to stop reading. Its receive buffer is small, so the server
+    /// soon has to keep the rest.
     pub narrow: bool,
-    /// Whether it has stopped reading at some time: its deliveries are not waited for, and its
-    /// delays do not count.
+    /// True if the connection has ever stopped reading. Then its deliveries are not waited for, and
+    /// its delays do not count.
     pub slow: bool,
-    /// The peer's end has come, behind what is still to be read.
+    /// True if the peer's end has arrived, behind bytes that are still to be read.
     pub hung_up: bool,
-    /// Whether its own next message is waited for.
+    /// True if the connection is to report the next message that it gets back from itself.
     pub awaits_echo: bool,
 }
 
-/// How far a connection is.
+/// The stage of a connection's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// To be opened, or opened again.
+    /// The connection is to be opened, or opened again.
     Closed,
     /// The TCP connection is on its way.
     Connecting,
@@ -59,11 +59,11 @@ pub(super) enum Stage {
     Upgrading,
     /// The join is on its way.
     Joining,
-    /// Its join was refused or not answered, and it will join again.
+    /// The join was refused or not answered, and the client will join again.
     Unjoined,
-    /// It is in its lobby.
+    /// The client is in its lobby.
     Joined,
-    /// Our Close frame is on its way; what the server still sends is looked at.
+    /// The load's Close frame is on its way; bytes from the server are still read.
     Closing,
 }
 
@@ -72,9 +72,9 @@ pub(super) enum Stage {
 pub(super) struct Out {
     pub bytes: Vec<u8>,
     pub written: usize,
-    /// Whether the socket has taken no more at the last try.
+    /// True if the socket took no more bytes at the last write.
     pub blocked: bool,
-    /// Whether it is on the list of those with something to write.
+    /// True if the connection is on the list of connections with bytes to write.
     pub listed: bool,
 }
 
@@ -89,12 +89,12 @@ impl Out {
 pub(super) struct Pushed {
     pub reference: u32,
     pub sent_ns: u64,
-    /// The message it was, if it was one of the ledger.
+    /// The stream and sequence of the pushed message, if it is in the ledger.
     pub message: Option<(u32, u32)>,
 }
 
-/// Most pushes of a connection that a reply is looked
-/// for. A server that never replies must cost no memory.
+/// Most pushes of a connection that wait for a reply. The limit is for servers that never reply, so
+/// that they cost no memory.
 const PUSHES_MAX: usize = 8_192;
 
 impl Connection {
@@ -123,7 +123,7 @@ impl Connection {
         }
     }
 
-    /// As it was before it was opened.
+    /// Sets all fields as they were before the opening, except `narrow`.
     pub fn reset(&mut self) {
         let narrow = self.narrow;
         *self = Connection::new(self.lobby, self.stream);
@@ -143,8 +143,8 @@ impl Connection {
         self.pushes.push_back(push);
     }
 
-    /// The push that `reference` answers. Servers answer
-    /// in order, so it is nearly always the first.
+    /// Takes out the push that `reference` answers. Servers answer in order, so the push is nearly
+    /// always the oldest.
     pub fn answered(&mut self, reference: u32) -> Option<Pushed> {
         let at = self
             .pushes

@@ -1,4 +1,4 @@
-//! Frames that are no plain delivery: control frames, parts of messages, replies, ends.
+//! Frames that are not plain deliveries: control frames, parts of messages, replies, ends.
 
 use super::Fleet;
 use super::connection::{Pushed, Stage};
@@ -7,11 +7,11 @@ use super::totals::count;
 use crate::load::wire::frame::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
 use crate::load::wire::phoenix::{Incoming, Status};
 
-/// Bytes that wait for a socket from which on no more pongs are put behind them.
+/// Most bytes waiting for a socket at which a ping is still answered.
 const PONGS_WAITING_MAX: usize = 64 << 10;
 
 impl Fleet {
-    /// A frame that is not a whole text.
+    /// Handles a frame that is not a whole text.
     pub(super) fn other_frame(
         &mut self,
         number: u32,
@@ -22,8 +22,8 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         match head.opcode {
             opcode::CLOSE => self.closed(number, frame::close_code(payload)),
-            // A server that pings and never reads gets no
-            // answer: an older ping need not have one (§5.5.3).
+            // A server that pings and never reads gets no answer: RFC 6455 §5.5.3 allows to answer
+            // only the latest ping.
             opcode::PING if connection.out.waiting() > PONGS_WAITING_MAX => {}
             opcode::PING => {
                 let mask = self.random.u32(..).to_ne_bytes();
@@ -31,7 +31,7 @@ impl Fleet {
                 self.list_for_writing(number);
             }
             opcode::PONG => {}
-            opcode::BINARY if head.fin => {} // nothing of ours is published as bytes
+            opcode::BINARY if head.fin => {} // the load publishes nothing as bytes
             opcode::TEXT | opcode::BINARY => {
                 if connection.fragment_opcode != 0 {
                     return Err(Violation::Fragments);
@@ -68,7 +68,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// The server's Close frame, its own or the answer to ours.
+    /// Handles the server's Close frame, sent first or as the answer to the load's.
     fn closed(&mut self, number: u32, code: u16) {
         let words = close_words(code);
         count(&mut self.totals.closes, words.clone());
@@ -77,7 +77,7 @@ impl Fleet {
         }
         let connection = &mut self.connections[number as usize];
         if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
-            // The courtesy of an answer; the connection is not kept for it.
+            // A courtesy: the answer is written once, and the connection is dropped right after.
             let mask = self.random.u32(..).to_ne_bytes();
             frame::write(
                 &mut connection.out.bytes,
@@ -90,7 +90,7 @@ impl Fleet {
         self.lost(number, words);
     }
 
-    /// A text that does not begin as the lobby's deliveries do.
+    /// Handles a text that does not begin like the lobby's deliveries.
     #[cold]
     pub(super) fn unfamiliar(&mut self, number: u32, payload: &[u8], now: u64) {
         let Some(incoming) = Incoming::parse(self.settings.script.version(), payload) else {
@@ -125,7 +125,7 @@ impl Fleet {
             .topic(self.connections[number as usize].lobby)
     }
 
-    /// The client has no channel any more, and does not ask for another.
+    /// Handles the close of a channel, after which the client does not join again.
     fn channel_closed(&mut self, number: u32) {
         let why = "the server closed the channel (phx_close)";
         match self.connections[number as usize].stage {
@@ -151,7 +151,7 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         if incoming.topic == "phoenix" {
             let sent_ns = connection.heartbeat_ns.take();
-            // A connection that has stopped reading gets its answer late by its own fault.
+            // A connection that does not read gets its answer late through its own fault.
             if let Some(sent_ns) = sent_ns.filter(|_| !connection.slow) {
                 self.meter.beat(sent_ns, now);
             }
@@ -198,7 +198,7 @@ impl Fleet {
     }
 }
 
-/// A close code and what it means (RFC 6455 §7.4.1 and the registry it founds).
+/// Returns a close code and its meaning (RFC 6455 §7.4.1 and the registry of its §11.7).
 fn close_words(code: u16) -> String {
     let meaning = match code {
         1000 => "normal",

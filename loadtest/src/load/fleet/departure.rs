@@ -1,11 +1,11 @@
-//! The ways in which a connection goes by its own will.
+//! The ways in which the load ends a connection.
 
-/// How a connection goes.
+/// The way in which the load ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Departure {
-    /// It leaves the channel, then closes.
+    /// The client leaves the channel, then sends a Close frame.
     Leave,
-    /// It closes.
+    /// The client sends a Close frame.
     Close,
     /// The TCP connection ends without a Close frame, as when a program is killed.
     Drop,

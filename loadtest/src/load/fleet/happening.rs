@@ -1,15 +1,15 @@
-//! Something that befell a connection, for the scenario.
+//! Events of a connection, for the scenario.
 
-/// Something that a scenario may want to act upon.
+/// An event of a connection that a scenario may act upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Happening {
-    /// The upgrade of a connection that comes back by itself was answered.
+    /// The upgrade of a connection that reconnects by itself was answered.
     Upgraded(u32),
     /// A connection has joined.
     Joined(u32),
-    /// A connection could not be had, or its join was refused: why.
+    /// A connection failed before it had joined, or its join was refused. The text is the reason.
     Refused(u32, String),
-    /// A connection ended that was not asked to: the close code, in words.
+    /// A connection ended that the load did not end. The text is the reason, mostly the close code.
     Lost(u32, String),
     /// A connection has got its own message back.
     Echoed(u32),

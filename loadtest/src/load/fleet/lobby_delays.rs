@@ -1,11 +1,11 @@
 //! The delays of the first lobby and those of all others, recorded apart.
 //!
-//! Only messages count that were due in a stretch of time.
+//! Only messages that were due in the recorded stretch of time count.
 
 use crate::load::meter::Recorder;
 use crate::result::LobbyDelays;
 
-/// Two distributions being recorded.
+/// Two distributions of delays, while they are recorded.
 #[derive(Debug)]
 pub struct LobbyRecorders {
     begin_ns: u64,
@@ -15,7 +15,7 @@ pub struct LobbyRecorders {
 }
 
 impl LobbyRecorders {
-    /// Of messages that are due from `begin_ns` on.
+    /// Starts to record messages that are due from `begin_ns` on.
     pub fn from(begin_ns: u64) -> LobbyRecorders {
         LobbyRecorders {
             begin_ns,
@@ -25,7 +25,7 @@ impl LobbyRecorders {
         }
     }
 
-    /// Messages that are due later do not count. Those due before do, whenever they come.
+    /// Ends the recorded stretch. Messages due before `end_ns` count, however late they arrive.
     pub fn end(&mut self, end_ns: u64) {
         self.end_ns = self.end_ns.min(end_ns);
     }
@@ -41,7 +41,7 @@ impl LobbyRecorders {
         }
     }
 
-    /// What was recorded.
+    /// Returns the recorded delays.
     pub fn delays(&self) -> LobbyDelays {
         LobbyDelays {
             large: self.first.latency(),

@@ -1,8 +1,8 @@
 //! All connections of a run in one event loop.
 //!
-//! The ledger of the deliveries and the meter of the times are part of
-//! it. Scenarios decide which connections open, which of them publish
-//! at which pace, and when it ends; nothing here knows a scenario.
+//! The fleet has the ledger of the deliveries and the meter of the times. A scenario decides which
+//! connections open, which of them publish at which pace, and when the run ends. Nothing in this
+//! folder knows a scenario.
 
 mod close;
 mod connect;
@@ -63,44 +63,44 @@ pub struct Fleet {
     connect_queue: ConnectQueue,
     /// Connections whose last read filled the buffer.
     unread: VecDeque<u32>,
-    /// Connections with something to write.
+    /// Connections with bytes to write.
     unwritten: Vec<u32>,
-    /// When each connection is to send its next heartbeat.
+    /// The time of each connection's next heartbeat.
     heartbeats: BinaryHeap<std::cmp::Reverse<Beat>>,
-    /// Who publishes each stream.
+    /// The publisher of each stream.
     publishers: Vec<u32>,
-    /// Streams whose messages are done, for the pacer.
+    /// The streams of messages that are home, one item per message, for the pacer.
     done: Vec<u32>,
-    /// When messages that are late are next looked for.
+    /// The time of the next look for messages that are overdue.
     abandon_due_ns: u64,
     pacer: Pacer,
     marker: Marker,
     /// The topics of the lobbies as JSON, made when they are first needed.
     topics: Vec<Vec<u8>>,
-    /// Where a payload is put together.
+    /// Buffer in which a payload is put together.
     payload: Vec<u8>,
-    /// It only listens to messages of another process: they
-    /// are timed by their tags, and no member is owed them.
+    /// True if the fleet only listens to messages of another process. These messages are timed by
+    /// their tags, and no member is owed them.
     probes: bool,
-    /// Whether replies to pushes are happenings.
+    /// Whether replies to pushes are reported as happenings.
     pub tells_replies: bool,
-    /// When the scenario must be asked again at the latest.
+    /// The latest time at which the scenario must be asked again.
     pub wake_ns: Option<u64>,
-    /// Delays by lobby, if they are taken.
+    /// Delays of the first lobby and of the others, if they are recorded apart.
     pub lobby_delays: Option<LobbyRecorders>,
-    /// How clients come back by themselves, if they do.
+    /// The tries of clients that reconnect by themselves, or `None` if none does.
     returning: Option<ReconnectQueue>,
-    /// Deliveries.
+    /// The account of deliveries.
     pub ledger: Ledger,
-    /// Times.
+    /// The times that are measured.
     pub meter: Meter,
-    /// CPU and memory of both sides.
+    /// The readings of CPU and memory of both sides.
     pub watch: Watch,
     totals: Totals,
     happenings: Vec<Happening>,
 }
 
-/// When which connection is to beat next: the connection of that start, and not one in its place.
+/// A connection's next heartbeat. A later connection of that number has another `started_ns`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Beat {
     due_ns: u64,
@@ -108,13 +108,13 @@ struct Beat {
     started_ns: u64,
 }
 
-/// Bytes of one read. A server that batches well sends a hundred messages and more in one write.
+/// Bytes of one read. A server that batches well sends over a hundred messages in one write.
 const READ_BYTES: usize = 256 << 10;
-/// Events taken from the system at once.
+/// Most events taken from the system at once.
 const EVENTS: usize = 4096;
 
 impl Fleet {
-    /// A fleet without connections.
+    /// Returns a fleet without connections.
     ///
     /// # Errors
     /// If the system has no event queue or timer left.
@@ -166,20 +166,20 @@ impl Fleet {
         })
     }
 
-    /// The marker of this run's messages.
+    /// Returns the marker in the tags of this run's messages.
     pub fn marker(&self) -> Marker {
         self.marker
     }
 
-    /// From now on this fleet only takes the times of another process's messages.
+    /// Makes the fleet only measure the delays of another process's messages, from now on.
     pub fn probe(&mut self, marker: Marker) {
         self.ledger = Ledger::new(marker, Box::default());
         self.marker = marker;
         self.probes = true;
     }
 
-    /// A lobby with that many publishers, which are still to be enlisted. Returns its number and
-    /// its first stream.
+    /// Opens a lobby with `publishers` streams, whose publishers are still to be enlisted. Returns
+    /// the lobby's number and that of its first stream.
     pub fn open_lobby(&mut self, publishers: u32) -> (u32, u32) {
         let opened = self.ledger.open_lobby(publishers);
         self.publishers
@@ -187,8 +187,8 @@ impl Fleet {
         opened
     }
 
-    /// A connection of `lobby` that is not opened yet. It publishes `stream`, if there is one, and
-    /// gets its own messages back if `echo`.
+    /// Adds a connection to `lobby`, not yet opened, and returns its number. The connection
+    /// publishes `stream`, if any, and gets its own messages back if `echo`.
     pub fn enlist(&mut self, lobby: u32, stream: Option<u32>, echo: bool) -> u32 {
         let member = self.ledger.enrol(lobby, stream, echo);
         self.connections.push(Connection::new(lobby, stream));
@@ -203,55 +203,55 @@ impl Fleet {
         member
     }
 
-    /// The storm began at `begin_ns`: that is when every
-    /// connection that is opened from now on was to be started.
+    /// Sets the start of a storm: the times of connections opened from now on count from
+    /// `begin_ns`.
     pub fn storm_from(&mut self, begin_ns: u64) {
         self.connect_queue.storm_from(begin_ns);
     }
 
-    /// From now on, messages are published as `pacer` says.
+    /// Sets the pace at which messages are published from now on.
     pub fn set_pace(&mut self, pacer: Pacer) {
         self.pacer = pacer;
     }
 
-    /// What happened since this was last asked.
+    /// Returns the happenings since the last call.
     pub fn happenings(&mut self) -> Vec<Happening> {
         std::mem::take(&mut self.happenings)
     }
 
-    /// Connections that are joined now.
+    /// Returns the number of connections that are in their lobby now.
     pub fn joined(&self) -> u64 {
         self.totals.joined_now
     }
 
-    /// The connection, which is not opened yet, is going to stop reading.
+    /// Gives a connection that is not opened yet a small receive buffer: it will stop reading.
     pub fn make_narrow(&mut self, number: u32) {
         self.connections[number as usize].narrow = true;
     }
 
-    /// Whether the connection publishes.
+    /// True if the connection publishes a stream.
     pub fn publishes(&self, number: u32) -> bool {
         self.connections[number as usize].stream.is_some()
     }
 
-    /// Whether the connection is in its lobby.
+    /// True if the connection is in its lobby.
     pub fn is_joined(&self, number: u32) -> bool {
         self.connections[number as usize].stage == Stage::Joined
     }
 
-    /// When the connection joined, if it is in its lobby.
+    /// Returns the time of the connection's join, if it is in its lobby.
     pub fn joined_ns(&self, number: u32) -> Option<u64> {
         let connection = &self.connections[number as usize];
         (connection.stage == Stage::Joined).then_some(connection.joined_ns)
     }
 
-    /// Who publishes `stream`.
+    /// Returns the number of the connection that publishes `stream`.
     pub fn publisher(&self, stream: u32) -> u32 {
         self.publishers[stream as usize]
     }
 
-    /// The counts begin anew, for connections that are `wanted` again; what was refused or lost
-    /// until now is kept.
+    /// Restarts the counts for `wanted` connections that reconnect. Counts of refused and lost
+    /// connections, and of replies, are kept.
     pub fn count_anew(&mut self, wanted: u64) {
         let before = std::mem::take(&mut self.totals);
         self.totals = Totals {
@@ -265,32 +265,32 @@ impl Fleet {
         };
     }
 
-    /// A connection was refused by a server, and it was not a restart that did it.
+    /// Counts a refusal by a server that was not caused by a restart.
     pub fn count_refused(&mut self, why: String) {
         count(&mut self.totals.refused, why);
     }
 
-    /// A connection was lost, and it was not a restart that did it.
+    /// Counts a lost connection that was not caused by a restart.
     pub fn count_lost(&mut self, why: String) {
         count(&mut self.totals.lost, why);
     }
 
-    /// Whether the connection is gone altogether, so that it can be opened again.
+    /// True if the connection is closed, so that it can be opened again.
     pub fn is_away(&self, number: u32) -> bool {
         self.connections[number as usize].stage == Stage::Closed
     }
 
-    /// Whether a connection that had stopped reading has got everything, or has ended.
+    /// True if a connection that had stopped reading has got all its messages, or has ended.
     pub fn has_caught_up_or_ended(&self, number: u32) -> bool {
         !self.is_joined(number) || self.ledger.missing(number) == 0
     }
 
-    /// How connections that had stopped reading ended, by close code.
+    /// Returns the close codes of connections that had stopped reading, each with its count.
     pub fn ends_of_slow(&self) -> &BTreeMap<String, u64> {
         &self.totals.ended_slow
     }
 
-    /// The connection publishes one message of its own, and reports when it has got it back.
+    /// Publishes one message of the connection, and has its echo reported as a happening.
     pub fn talk_once(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         connection.awaits_echo = true;
@@ -299,23 +299,23 @@ impl Fleet {
         }
     }
 
-    /// Connections that were enlisted.
+    /// Returns the number of connections that were enlisted.
     pub fn len(&self) -> usize {
         self.connections.len()
     }
 
-    /// Whether no connection was enlisted.
+    /// True if no connection was enlisted.
     pub fn is_empty(&self) -> bool {
         self.connections.is_empty()
     }
 
-    /// What became of the connections so far.
+    /// Returns the counts and times of the connections so far.
     pub fn connections(&self) -> Connections {
         self.totals.connections()
     }
 
-    /// Connections that are joined and read, and whose
-    /// heartbeat of before `before_ns` was not answered.
+    /// Returns the number of joined connections that read, and whose heartbeat sent before
+    /// `before_ns` has no answer.
     pub fn unanswered_heartbeats(&self, before_ns: u64) -> usize {
         let waits = |connection: &&Connection| {
             let Connection {
@@ -331,7 +331,7 @@ impl Fleet {
         self.connections.iter().filter(waits).count()
     }
 
-    /// Answers to pushes so far.
+    /// Returns the counts of answers to pushes so far.
     pub fn replies(&self) -> Replies {
         self.totals.replies()
     }

@@ -1,6 +1,6 @@
 //! The pace of publishing: at a rate (open loop), or as messages come home (closed loop).
 //!
-//! Nothing slows a rate down.
+//! A rate is kept however late the server is.
 
 use std::collections::VecDeque;
 
@@ -11,29 +11,29 @@ pub struct Pacer(Pace);
 #[derive(Debug)]
 enum Pace {
     Silent,
-    /// Message number k is due k / rate after the beginning, however late those before it are.
+    /// Message number k is due k / rate after the start, however late earlier messages are.
     Rate {
         begin_ns: u64,
         period_ns: f64,
         due: u64,
         streams: Vec<u32>,
     },
-    /// A message is due when another one of its lobby is home.
+    /// A message is due when an earlier message of its lobby is home.
     Window {
         ready: VecDeque<u32>,
-        /// For each stream the first one of its lobby, and how many that has.
+        /// For each stream, the first stream of its lobby and the lobby's number of streams.
         lobbies: Vec<(u32, u32)>,
         random: fastrand::Rng,
     },
 }
 
 impl Pacer {
-    /// Nobody publishes.
+    /// Returns a pacer that publishes nothing.
     pub fn silent() -> Pacer {
         Pacer(Pace::Silent)
     }
 
-    /// `rate` messages a second in all from `begin_ns` on, evenly spaced, the `streams` in turn.
+    /// Returns a pacer of `rate` messages a second from `begin_ns` on; the `streams` take turns.
     pub fn rate(begin_ns: u64, rate: f64, streams: Vec<u32>) -> Pacer {
         if streams.is_empty() || rate <= 0.0 {
             return Pacer::silent();
@@ -47,8 +47,8 @@ impl Pacer {
         })
     }
 
-    /// `window` messages in flight in each lobby, each from one of its publishers by chance.
-    /// `lobbies` are the first streams of each, and how many there are.
+    /// Returns a pacer of `window` messages in flight in each lobby, each from a random publisher
+    /// of the lobby. `lobbies` has the first stream of each lobby, and its number of streams.
     pub fn window(window: u32, lobbies: &[(u32, u32)], mut random: fastrand::Rng) -> Pacer {
         let mut of_stream = Vec::new();
         let mut ready = VecDeque::new();
@@ -63,7 +63,7 @@ impl Pacer {
         })
     }
 
-    /// A stream that is to publish now, and for when that was intended.
+    /// Returns a stream that is to publish now, and the intended time of its message.
     pub fn due(&mut self, now_ns: u64) -> Option<(u32, u64)> {
         match &mut self.0 {
             Pace::Silent => None,
@@ -85,7 +85,7 @@ impl Pacer {
         }
     }
 
-    /// Messages that were due before `end_ns` and have not been asked for.
+    /// Returns the number of messages that were due before `end_ns` and were not handed out.
     pub fn backlog(&self, end_ns: u64) -> u64 {
         match &self.0 {
             Pace::Rate {
@@ -101,7 +101,7 @@ impl Pacer {
         }
     }
 
-    /// When it will next be asked in vain, if that is a matter of time.
+    /// Returns the time of the next message, if a rate sets it.
     pub fn next_due_ns(&self) -> Option<u64> {
         match &self.0 {
             Pace::Rate {
@@ -114,7 +114,7 @@ impl Pacer {
         }
     }
 
-    /// A message of `stream` is home.
+    /// Reports that a message of `stream` is home.
     pub fn done(&mut self, stream: u32) {
         if let Pace::Window {
             ready,

@@ -1,7 +1,7 @@
 //! One read into the buffer that all connections share, and the frames in it.
 //!
-//! This is where the load generator spends its time, so a plain delivery allocates nothing and is
-//! looked at once.
+//! The load generator spends its time here, so a plain delivery allocates nothing and is parsed
+//! once.
 
 use std::io::{self, Read};
 
@@ -12,8 +12,8 @@ use super::{Fleet, READ_BYTES};
 use crate::clock::now_ns;
 use crate::load::wire::frame::{self, Head, Violation, opcode};
 
-/// What a connection keeps of a message that is longer than the buffer makes the buffer grow to
-/// this at most.
+/// Largest length of the shared buffer. It grows when a connection keeps the start of a message
+/// that is longer than the buffer.
 const BUFFER_BYTES_MAX: usize = frame::MESSAGE_BYTES_MAX + READ_BYTES;
 
 impl Fleet {
@@ -51,12 +51,12 @@ impl Fleet {
         }
     }
 
-    /// The peer has ended its side: reads go on until they find that end.
+    /// Notes that the peer has ended its side: reads continue until they find that end.
     pub(super) fn hung_up(&mut self, number: u32) {
         self.connections[number as usize].hung_up = true;
     }
 
-    /// Takes the first `len` bytes of the buffer, `read` of which are new.
+    /// Handles the first `len` bytes of the buffer, `read` of which are new.
     fn take(&mut self, number: u32, len: usize, read: usize) {
         let now = now_ns();
         self.meter.read(read, now);
@@ -78,7 +78,7 @@ impl Fleet {
         self.buffer = buffer;
     }
 
-    /// Returns what is incomplete.
+    /// Handles the whole frames in `bytes`. Returns the bytes of the incomplete frame at the end.
     fn take_frames<'a>(&mut self, number: u32, mut bytes: &'a [u8], now: u64) -> &'a [u8] {
         loop {
             match Head::parse(bytes) {
@@ -103,7 +103,7 @@ impl Fleet {
         }
     }
 
-    /// A whole text message.
+    /// Handles a whole text message.
     #[inline]
     pub(super) fn text(&mut self, number: u32, payload: &[u8], now: u64) {
         if self.probes {
@@ -155,7 +155,7 @@ impl Fleet {
     }
 }
 
-/// An idle connection keeps no memory for what it has read before.
+/// Keeps the bytes of an incomplete frame. An idle connection keeps no memory of earlier reads.
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     if bytes.is_empty() && kept.capacity() > 4_096 {
         *kept = Vec::new();

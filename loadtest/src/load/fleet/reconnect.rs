@@ -1,9 +1,9 @@
-//! Clients that come back by themselves, as those of phoenix.js do.
+//! Clients that reconnect by themselves, as clients of phoenix.js do.
 //!
-//! A connection that ended or could not be had is tried again; a join that
-//! was refused or not answered is sent again on the same connection; each
-//! has its own schedule. Nothing is random, because phoenix.js has nothing
-//! random: clients that a restart cuts off at once come back at once.
+//! A connection that ended or failed is opened again. A join that was refused or not answered is
+//! sent again on the same connection. Connects and joins have a schedule each. The schedules have
+//! no jitter, because phoenix.js has none: clients that a restart cuts off at once come back at
+//! once.
 
 use super::Fleet;
 use super::connection::Stage;
@@ -16,19 +16,19 @@ use crate::clock::{MILLISECOND_NS, now_ns};
 use crate::load::wire::phoenix::{self, Push};
 
 impl Fleet {
-    /// From now on its clients come back by themselves.
+    /// Makes the fleet's clients reconnect by themselves from now on.
     pub fn come_back(&mut self) {
         self.returning = Some(ReconnectQueue::new(self.connections.len()));
         self.connect_queue
             .unbound(UPGRADE_TIMEOUT_MS * MILLISECOND_NS);
     }
 
-    /// Nobody comes back any more.
+    /// Ends the reconnecting. Returns the queue with its counts.
     pub fn stop_coming_back(&mut self) -> Option<ReconnectQueue> {
         self.returning.take()
     }
 
-    /// How its clients come back, if they do.
+    /// Returns the queue of reconnects, or `None` if clients do not reconnect by themselves.
     pub fn returning(&self) -> Option<&ReconnectQueue> {
         self.returning.as_ref()
     }
@@ -37,7 +37,7 @@ impl Fleet {
         self.returning().is_some_and(|of| of.tries(number) > 0)
     }
 
-    /// Does what is due.
+    /// Takes the steps of reconnecting clients that are due.
     pub(super) fn return_due(&mut self, now: u64) {
         while let Some(returning) = &mut self.returning
             && let Some(due) = returning.due(now)
@@ -59,13 +59,13 @@ impl Fleet {
         }
     }
 
-    /// The connection is gone, or could not be had.
+    /// Schedules the next try to connect, after a connection ended or failed.
     pub(super) fn try_again(&mut self, number: u32) {
         let Some(returning) = &mut self.returning else {
             return;
         };
         let client = &mut returning.clients[number as usize];
-        client.turn += 1; // what was due on that connection is not any more
+        client.turn += 1; // cancels the steps scheduled for the ended connection
         if client.away {
             return;
         }
@@ -74,14 +74,14 @@ impl Fleet {
         returning.schedule(number, Step::Connect, now_ns() + after_ms * MILLISECOND_NS);
     }
 
-    /// A client that would come back got an end after which it does not.
+    /// Notes an end after which a client of phoenix.js does not reconnect.
     pub(super) fn stay_away(&mut self, number: u32) {
         if let Some(returning) = &mut self.returning {
             returning.clients[number as usize].away = true;
         }
     }
 
-    /// The upgrade was answered.
+    /// Handles the answer to the upgrade of a reconnecting client.
     pub(super) fn upgraded_at(&mut self, number: u32, now: u64) {
         let Some(returning) = &mut self.returning else {
             return;
@@ -97,7 +97,7 @@ impl Fleet {
         self.happenings.push(Happening::Upgraded(number));
     }
 
-    /// The join was refused. Who comes back by itself keeps the connection for another one.
+    /// Handles a refused join. A client that reconnects by itself keeps the connection.
     pub(super) fn join_refused(&mut self, number: u32, why: String) {
         if self.returning.is_none() {
             return self.refused(number, why);
@@ -106,7 +106,7 @@ impl Fleet {
         self.happenings.push(Happening::Refused(number, why));
     }
 
-    /// The channel crashed, and the connection stays.
+    /// Handles the crash of a channel. A client that reconnects by itself keeps the connection.
     pub(super) fn channel_crashed(&mut self, number: u32, why: String) {
         if self.returning.is_none() {
             return self.lost(number, why);
@@ -134,8 +134,8 @@ impl Fleet {
         }
     }
 
-    /// phoenix.js leaves the topic then, so that an
-    /// answer that comes late leaves no channel behind.
+    /// Gives up a join without an answer. Like phoenix.js, the client leaves the topic, so that a
+    /// late answer leaves no channel behind.
     fn give_up_join(&mut self, number: u32) {
         let script = &self.settings.script;
         let mask = self.random.u32(..).to_ne_bytes();
@@ -154,7 +154,7 @@ impl Fleet {
         self.happenings.push(Happening::Refused(number, why));
     }
 
-    /// The client is in its lobby: it gives up nothing, and begins anew the next time.
+    /// Notes a join: its timeout is cancelled, and the next rejoins start their schedule again.
     pub(super) fn has_joined(&mut self, number: u32) {
         if let Some(returning) = &mut self.returning {
             let client = &mut returning.clients[number as usize];

@@ -5,22 +5,20 @@ use std::collections::BinaryHeap;
 
 use crate::load::meter::Recorder;
 
-/// Who is to do what when.
+/// The scheduled steps of all reconnecting clients, earliest first.
 #[derive(Debug)]
 pub struct ReconnectQueue {
     due: BinaryHeap<Reverse<Due>>,
     pub(super) clients: Vec<ReconnectTimers>,
-    /// Clients that wait for their time to connect again.
+    /// Number of clients that wait for their next connect.
     pub(super) waiting: usize,
-    /// Upgrades that were answered so late that an app
-    /// with a fallback would have turned to long-poll.
+    /// Upgrades answered so late that an app with a fallback would have turned to long-poll.
     pub late_upgrades: u64,
-    /// From when a try was due to when it was made: how late the load generator was.
+    /// From the due time of a connect to the connect itself: the delay of the load generator.
     pub lateness: Recorder,
 }
 
-/// What one client does next, unless something else
-/// has happened to it: then its turn is another one.
+/// The next step of a client. The step is void if the client's `turn` has changed meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Due {
     pub at_ns: u64,
@@ -36,17 +34,17 @@ pub(super) enum Step {
     GiveUpJoin,
 }
 
-/// phoenix.js's timers of one client. One of them runs at a time.
+/// The timers of one phoenix.js client, of which one runs at a time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReconnectTimers {
     pub turn: u32,
-    /// Tries to connect since a connection was open.
+    /// Tries to connect since the last answered upgrade.
     pub reconnects: u32,
-    /// Tries to join since a join was answered with ok.
+    /// Tries to join since the last ok reply to a join.
     pub rejoins: u32,
     /// Tries to connect in all.
     pub tries: u32,
-    /// It got an end after which it does not come back.
+    /// True if the connection had an end after which phoenix.js does not reconnect.
     pub away: bool,
 }
 
@@ -65,12 +63,12 @@ impl ReconnectQueue {
         self.waiting
     }
 
-    /// How often the client has tried to connect.
+    /// Returns the number of the client's tries to connect.
     pub fn tries(&self, number: u32) -> u32 {
         self.clients[number as usize].tries
     }
 
-    /// Clients that do not come back: they were closed with 1000, or had their channel closed.
+    /// Returns the number of clients that got close code 1000 or phx_close, and so stay away.
     pub fn stay_away(&self) -> u64 {
         self.clients.iter().filter(|client| client.away).count() as u64
     }
@@ -91,7 +89,7 @@ impl ReconnectQueue {
         }));
     }
 
-    /// The next step that is due and still meant.
+    /// Takes the next step that is due and not void.
     pub(super) fn due(&mut self, now: u64) -> Option<Due> {
         while let Some(Reverse(due)) = self.due.peek().copied() {
             if due.at_ns > now {

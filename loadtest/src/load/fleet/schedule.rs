@@ -1,29 +1,29 @@
-//! When phoenix.js (1.8) tries again.
+//! The times of phoenix.js (1.8) for reconnects, rejoins and timeouts.
 //!
-//! tests/phoenix_js/schedule.mjs holds it to that library's own functions.
+//! tests/clients/phoenix_js/schedule.mjs holds this schedule to phoenix.js's own functions.
 
-/// How long phoenix.js waits before try number `tries` (from 1) to connect, counted anew whenever a
-/// connection opened.
+/// Returns the milliseconds that phoenix.js waits before try number `tries` (from 1) to connect.
+/// The number restarts whenever a connection opened.
 pub fn reconnect_after_ms(tries: u32) -> u64 {
     const FIRST: [u64; 9] = [10, 50, 100, 150, 200, 250, 500, 1000, 2000];
     after(&FIRST, 5000, tries)
 }
 
-/// How long it waits before try number `tries` (from 1) to join on an open connection, counted anew
-/// whenever a join was answered with ok or a connection opened.
+/// Returns the milliseconds before try number `tries` (from 1) to join on an open connection. The
+/// number restarts whenever a join was answered with ok or a connection opened.
 pub fn rejoin_after_ms(tries: u32) -> u64 {
     const FIRST: [u64; 3] = [1000, 2000, 5000];
     after(&FIRST, 10_000, tries)
 }
 
-/// How long it waits for the answer to a join.
+/// How long phoenix.js waits for the answer to a join.
 pub const JOIN_TIMEOUT_MS: u64 = 10_000;
 
-/// How long it waits for the answer to an upgrade before it turns to long-poll, where an app has
-/// asked for that.
+/// How long phoenix.js waits for the answer to an upgrade before it turns to long-poll, in apps
+/// that ask for that fallback.
 pub const FALLBACK_MS: u64 = 2_500;
 
-/// How long browsers (Chromium) wait for the answer to an upgrade; phoenix.js leaves it to them.
+/// How long browsers (Chromium) wait for the answer to an upgrade; phoenix.js sets no limit itself.
 pub const UPGRADE_TIMEOUT_MS: u64 = 240_000;
 
 fn after(first: &[u64], then: u64, tries: u32) -> u64 {
@@ -35,7 +35,7 @@ fn after(first: &[u64], then: u64, tries: u32) -> u64 {
 mod tests {
     use super::*;
 
-    /// The other side of this file is held to phoenix.js itself.
+    /// The JSON file is held to phoenix.js itself, by tests/clients/phoenix_js/schedule.mjs.
     #[test]
     fn schedule_is_that_of_the_file_which_phoenix_js_is_asked_about() {
         let kept = include_str!("../../../tests/phoenix_schedule.json");

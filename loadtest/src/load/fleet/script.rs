@@ -1,6 +1,6 @@
 //! The script of the connections: topics, joins and payloads.
 //!
-//! They are made from templates, so that other people's channels can be driven.
+//! Topics and payloads are made from templates, so that the channels of any app can be driven.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -8,61 +8,61 @@ use thiserror::Error;
 use crate::load::wire::phoenix::Version;
 use crate::load::wire::tag::{Marker, TAG_LEN, Tag};
 
-/// The words of a run.
+/// The messages of a run: topics, join payload, event and payload.
 #[derive(Clone, Debug)]
 pub struct Script {
     version: Version,
     topic: String,
-    /// The topic of lobby 0, if it is another one.
+    /// The topic of lobby 0, if it is not made from `topic`.
     first_topic: Option<String>,
     join_payload: String,
     event: Box<[u8]>,
-    /// The payload's JSON before and behind the text.
+    /// The payload's JSON before and, below, behind the text.
     before: Box<[u8]>,
     behind: Box<[u8]>,
     text_len: usize,
-    /// What stands for the text: tag and filler. Empty until the run's marker is known.
+    /// The text in place of `{body}`: tag and filler. Empty until the run's marker is known.
     text: Box<[u8]>,
 }
 
-/// A template that cannot be used.
+/// The reason why a template cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ScriptError {
-    /// No place for the text.
+    /// The payload has no place for the text, or more than one.
     #[error(
         "--payload needs {{body}} once, as text inside a string: the message's number stands there (got {0})"
     )]
     NoBody(String),
-    /// Not JSON.
+    /// A template is not JSON.
     #[error("{flag} is not JSON: {error} (got {text})")]
     NotJson {
-        /// Which flag.
+        /// The flag that gave the template.
         flag: &'static str,
-        /// The parser's words.
+        /// The parser's message.
         error: String,
-        /// What was given.
+        /// The template as typed.
         text: String,
     },
-    /// The tag does not fit.
+    /// The text is too short for a tag.
     #[error("--bytes {0} is too short: a message's number and time take {TAG_LEN}")]
     TooShort(usize),
-    /// All lobbies would be one.
+    /// Several lobbies would have the same topic.
     #[error(
         "--topics {0} needs a --topic with {{lobby}} in it, as in room:{{lobby}}, or all lobbies are one"
     )]
     OneTopic(u32),
 }
 
-/// Where the text stands in a payload template.
+/// Stands in a payload template for the text.
 const BODY: &str = "{body}";
-/// Where the lobby's number stands in a topic or a join's payload.
+/// Stands in a topic or a join payload for the lobby's number.
 const LOBBY: &str = "{lobby}";
 
 impl Script {
-    /// From templates as typed, for `topics` lobbies.
+    /// Makes a script from templates as typed, for `topics` lobbies.
     ///
     /// # Errors
-    /// What is wrong with which of them.
+    /// The first template that cannot be used, and the reason.
     pub fn new(words: Words<'_>, topics: u32) -> Result<Script, ScriptError> {
         let Words {
             version,
@@ -104,12 +104,12 @@ impl Script {
         })
     }
 
-    /// Which version is spoken.
+    /// Returns the version of the protocol.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// What follows the tag in every text.
+    /// Returns random letters and digits, which follow the tag in every text.
     pub fn filler(&self, random: &mut fastrand::Rng) -> Box<[u8]> {
         let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
         (TAG_LEN..self.text_len)
@@ -117,7 +117,7 @@ impl Script {
             .collect()
     }
 
-    /// With the text that is published.
+    /// Returns the script with its text, made from `marker` and `filler`.
     pub(super) fn with_text(mut self, marker: Marker, filler: Box<[u8]>) -> Script {
         let mut text = vec![0; TAG_LEN];
         let (stream, sequence, intended_ns) = (0, 0, 0);
@@ -132,13 +132,13 @@ impl Script {
         self
     }
 
-    /// With another topic for lobby 0.
+    /// Returns the script with another topic for lobby 0.
     pub fn with_first_topic(mut self, topic: &str) -> Script {
         self.first_topic = Some(topic.to_owned());
         self
     }
 
-    /// The topic of a lobby.
+    /// Returns the topic of a lobby.
     pub fn topic(&self, lobby: u32) -> String {
         let first = self.first_topic.as_ref().filter(|_| lobby == 0);
         first
@@ -150,7 +150,7 @@ impl Script {
         quoted(&self.topic(lobby))
     }
 
-    /// The payload of a lobby's joins.
+    /// Returns the payload of a lobby's joins.
     pub fn join_payload(&self, lobby: u32) -> String {
         self.join_payload.replace(LOBBY, &lobby.to_string())
     }
@@ -159,7 +159,7 @@ impl Script {
         &self.event
     }
 
-    /// The payload that says `tag`.
+    /// Writes a payload with `tag` in its text into `payload`, in place of its old bytes.
     pub(super) fn write_payload(&mut self, marker: Marker, tag: Tag, payload: &mut Vec<u8>) {
         tag.write(marker, &mut self.text[..TAG_LEN]);
         payload.clear();
@@ -172,7 +172,7 @@ impl Script {
 /// Templates as typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Words<'a> {
-    /// Which version is spoken.
+    /// The version of the protocol.
     pub version: Version,
     /// The topic; `{lobby}` is the lobby's number.
     pub topic: &'a str,
@@ -182,7 +182,7 @@ pub struct Words<'a> {
     pub event: &'a str,
     /// The payload of pushes, as JSON with `{body}` in a string.
     pub payload: &'a str,
-    /// Bytes that stand for `{body}`.
+    /// Bytes of the text in place of `{body}`.
     pub text_len: usize,
 }
 

@@ -1,7 +1,7 @@
-//! A wake-up among the events, to the nanosecond.
+//! A timer among the events of the loop, exact to the nanosecond.
 //!
-//! The wait of the event queue itself knows only milliseconds: at a thousand messages a second that
-//! would be a delay of our own making in every one.
+//! The event queue's own timeout has a resolution of milliseconds. At a thousand messages a second
+//! that would add a delay of the load's own making to every message.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -15,7 +15,7 @@ use rustix::time::{
 
 use crate::clock::SECOND_NS;
 
-/// The timer's token; the others are numbers of connections.
+/// The timer's token; a connection's token is its number.
 pub(super) const TIMER: Token = Token(usize::MAX);
 
 #[derive(Debug)]
@@ -36,13 +36,13 @@ impl Timer {
         })
     }
 
-    /// Wakes the loop at `at_ns`. Costs a system call only if that is another time than before.
+    /// Wakes the loop at `at_ns`. Costs a system call only if the time differs from the last one.
     pub fn arm(&mut self, at_ns: u64) -> io::Result<()> {
         if at_ns == self.armed_ns {
             return Ok(());
         }
         self.armed_ns = at_ns;
-        let at_ns = at_ns.max(1); // 0 would disarm it
+        let at_ns = at_ns.max(1); // 0 would disarm the timer
         let once = Itimerspec {
             it_interval: Timespec {
                 tv_sec: 0,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::load::meter::Recorder;
 use crate::result::{Connections, Count, Replies};
 
-/// What became of the connections.
+/// Counts and times of all connections.
 #[derive(Debug, Default)]
 pub(super) struct Totals {
     pub wanted: u64,
@@ -26,7 +26,7 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// What became of the connections so far.
+    /// Returns the counts and times of the connections so far.
     pub fn connections(&self) -> Connections {
         let Totals {
             wanted,
@@ -56,7 +56,7 @@ impl Totals {
         }
     }
 
-    /// Answers to pushes so far.
+    /// Returns the counts of answers to pushes so far.
     pub fn replies(&self) -> Replies {
         Replies {
             ok: self.replies_ok,
@@ -65,7 +65,7 @@ impl Totals {
     }
 }
 
-/// The most reasons that are counted apart; a server may make up as many as it likes.
+/// Most reasons that are counted apart, because a server may make up any number of them.
 const REASONS_MAX: usize = 20;
 
 pub(super) fn count(reasons: &mut BTreeMap<String, u64>, why: String) {
@@ -78,7 +78,7 @@ pub(super) fn count(reasons: &mut BTreeMap<String, u64>, why: String) {
     *reasons.entry(why).or_default() += 1;
 }
 
-/// The most frequent first.
+/// Returns the counts, largest first.
 pub(super) fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
     let count = |(what, count): (&String, &u64)| Count {
         what: what.clone(),

@@ -7,14 +7,14 @@ use super::pacer::Pacer;
 use super::timer::TIMER;
 use crate::clock::{MILLISECOND_NS, now_ns};
 
-/// Longest sleep of the loop: signals and the live line
-/// wake it by no event, and are looked at that often.
+/// Longest sleep of the loop. Signals and the line of progress cause no event, so they are checked
+/// after each sleep.
 const SLEEP_NS: u64 = 100 * MILLISECOND_NS;
-/// Most messages published in one turn, so that a generator that is late still reads.
+/// Most messages published in one turn, so that a load generator that is late still reads.
 const PUBLISHED_A_TURN_MAX: usize = 4_096;
 
 impl Fleet {
-    /// One turn, which sleeps at most until `until_ns`.
+    /// Runs one turn of the loop, which sleeps at most until `until_ns`.
     ///
     /// # Errors
     /// If the event queue fails, which no server can cause.
@@ -74,7 +74,7 @@ impl Fleet {
         let events = std::mem::replace(&mut self.events, mio::Events::with_capacity(0));
         for event in &events {
             if event.token() == TIMER {
-                continue; // it is armed anew when there is another time to wait for
+                continue; // the timer is armed again for the next time to wait for
             }
             let number = event.token().0 as u32;
             if event.is_writable() {
@@ -91,7 +91,7 @@ impl Fleet {
         self.events = events;
     }
 
-    /// Reads again where the last read filled the buffer.
+    /// Reads again the connections whose last read filled the buffer.
     fn read_on(&mut self) {
         for _ in 0..self.unread.len() {
             if let Some(number) = self.unread.pop_front() {
@@ -100,8 +100,8 @@ impl Fleet {
         }
     }
 
-    /// Publishes messages that were due before `end_ns` and are late, as many as one turn takes.
-    /// The rest counts as unsent, and publishing ends.
+    /// Ends the publishing. Overdue messages intended before `end_ns` are still published, up to
+    /// one turn's maximum. The rest counts as unsent.
     pub fn end_pace(&mut self, end_ns: u64) {
         self.publish_due(end_ns.saturating_sub(1));
         let unsent = self.pacer.backlog(end_ns);
@@ -123,7 +123,7 @@ impl Fleet {
         }
     }
 
-    /// In a closed loop a lost message would be waited for forever.
+    /// Gives up overdue messages, because a closed loop would wait for a lost one forever.
     fn abandon_late(&mut self, now: u64) {
         if now >= self.abandon_due_ns {
             self.abandon_due_ns = now + SLEEP_NS;
@@ -138,7 +138,7 @@ impl Fleet {
         }
     }
 
-    /// Ends the running interval of the meter, with what the system says at that moment.
+    /// Ends the meter's current interval, with the system's figures of this moment.
     pub fn end_interval(&mut self, now: u64) {
         let around = self.watch.look(self.totals.joined_now);
         self.meter.end_interval(now, around);

@@ -1,6 +1,6 @@
 //! Egress: messages that are due, heartbeats, and bytes that wait for a socket.
 //!
-//! A turn's messages of a connection leave in one write.
+//! All messages of a connection in a turn leave in one write.
 
 use std::io::{self, Write};
 
@@ -10,12 +10,12 @@ use super::{Beat, Fleet};
 use crate::clock::now_ns;
 use crate::load::wire::phoenix::{self, Push};
 
-/// Most bytes that wait for one publisher's socket. A server that reads nothing for so long has the
-/// rest of its messages counted as unsent.
+/// Most bytes that wait for one publisher's socket. Beyond them, the server is not reading, and
+/// further messages count as unsent.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
 impl Fleet {
-    /// Publishes the next message of `stream`, which was to be sent at `intended_ns`.
+    /// Publishes the next message of `stream`, intended for `intended_ns`.
     pub fn publish(&mut self, stream: u32, intended_ns: u64) {
         let number = self.publishers[stream as usize];
         let Some(connection) = self.connections.get_mut(number as usize) else {
@@ -37,7 +37,8 @@ impl Fleet {
         self.meter.published(intended_ns, now);
     }
 
-    /// Pushes `payload` on the connection's topic, under `event` (as JSON) or the run's own.
+    /// Pushes `payload` on the connection's topic, under `event` (as JSON) or the script's event.
+    /// `message` is the stream and sequence in the ledger, if any.
     pub fn push(
         &mut self,
         number: u32,
@@ -75,7 +76,7 @@ impl Fleet {
         self.list_for_writing(number);
     }
 
-    /// Heartbeats that are due. An unanswered one is not sent again.
+    /// Sends heartbeats that are due. An unanswered heartbeat is not sent again.
     pub(super) fn beat_due(&mut self, now: u64) {
         while let Some(std::cmp::Reverse(beat)) = self.heartbeats.peek().copied() {
             let Beat {
@@ -93,7 +94,7 @@ impl Fleet {
                 Stage::Joined | Stage::Joining | Stage::Unjoined
             );
             if !open || connection.started_ns != started_ns {
-                continue; // who has come back has heartbeats of its own
+                continue; // a reopened connection has its own heartbeats
             }
             let due_next_ns = due_ns + self.settings.heartbeat_ns;
             self.heartbeats.push(std::cmp::Reverse(Beat {
@@ -133,7 +134,7 @@ impl Fleet {
         }
     }
 
-    /// Writes what the turn has brought up.
+    /// Writes the bytes that the turn has queued.
     pub(super) fn flush(&mut self) {
         let mut unwritten = std::mem::take(&mut self.unwritten);
         for number in unwritten.drain(..) {
@@ -194,14 +195,14 @@ impl Fleet {
         }
     }
 
-    /// The connection reads nothing from now on, and its deliveries are not waited for.
+    /// Stops the reads of the connection, whose deliveries are then not waited for.
     pub fn stop_reading(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         (connection.reads, connection.slow) = (false, true);
         self.ledger.exempt(number, &mut self.done);
     }
 
-    /// The connection reads again.
+    /// Resumes the reads of the connection.
     pub fn resume_reading(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         if !connection.reads {

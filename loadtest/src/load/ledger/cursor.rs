@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::tallies::Tallies;
 
-/// A member's place in one stream: from `base` on it is owed the messages, and before `next` it has
-/// those that are not in the holes.
+/// A member's place in one stream. The member is owed the messages from `base` on, and it has the
+/// messages before `next` except those in the holes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cursor {
     base: u32,
@@ -14,7 +14,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Owed what comes from `sequence` on.
+    /// Returns a cursor of a member that is owed the messages from `sequence` on.
     pub fn at(sequence: u32) -> Cursor {
         Cursor {
             base: sequence,
@@ -35,7 +35,7 @@ impl Cursor {
         self.next += 1;
     }
 
-    /// Enters a sequence that is not the next one. True if it came for the first time and is owed.
+    /// Enters a sequence that is not the next one. True if it is owed and came for the first time.
     #[cold]
     pub fn irregular(
         &mut self,
@@ -68,21 +68,21 @@ impl Cursor {
     }
 }
 
-/// The holes of all members, in order of their sequences. There are none on a good day, so they are
-/// not kept with the cursors.
+/// The holes of all members, in order of their sequences. Normally there are none, so they are not
+/// kept with the cursors.
 #[derive(Debug, Default)]
 pub(super) struct Holes {
     by_place: HashMap<(u32, u32), Vec<Range<u32>>>,
 }
 
 impl Holes {
-    /// Those of `member` in `stream`, to be changed.
+    /// Returns the holes of `member` in `stream`, to be changed.
     pub fn of(&mut self, member: u32, stream: u32) -> &mut Vec<Range<u32>> {
         self.by_place.entry((member, stream)).or_default()
     }
 
     pub fn between(&self, member: u32, stream: u32) -> &[Range<u32>] {
-        // A look into an empty map hashes nothing.
+        // A lookup in an empty map hashes nothing.
         self.by_place
             .get(&(member, stream))
             .map_or(&[], Vec::as_slice)

@@ -3,13 +3,13 @@
 use super::cursor::Cursor;
 use super::recognition::Recognition;
 
-/// Who is in one lobby, and whose messages go there.
+/// A lobby: its streams, and the number of its members that are waited for.
 #[derive(Debug, Default)]
 pub(super) struct Lobby {
-    /// The first of its streams; they stand in a row.
+    /// The first of the lobby's streams, whose numbers are consecutive.
     pub streams_begin: u32,
     pub streams: u32,
-    /// Members that a message published now is waited for from.
+    /// Members that a message published now waits for.
     pub counted: u32,
     pub recognition: Recognition,
 }
@@ -19,23 +19,23 @@ pub(super) struct Lobby {
 pub(super) struct Member {
     pub lobby: u32,
     pub owed: Owed,
-    /// Its place in each stream of its lobby.
+    /// The member's place in each stream of its lobby.
     pub cursors: Box<[Cursor]>,
-    /// The stream it publishes.
+    /// The stream that the member publishes, if any.
     pub own: Option<u32>,
-    /// The stream it is not sent back, being its publisher.
+    /// The stream that the member publishes, if it gets none of its own messages back.
     pub silent: Option<u32>,
 }
 
-/// What a member is owed.
+/// The messages that a member is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owed {
-    /// Nothing: it is not there yet, or it has left.
+    /// No message: the member has not joined yet, or has left.
     Nothing,
-    /// Everything that is published, and messages are waited for until it has them.
+    /// Every message published since the join, and each message waits for this member.
     All,
-    /// It is owed everything, but is not waited for: it reads when it likes.
+    /// Every message published since the join, but messages do not wait for this member.
     AllInTime,
-    /// Everything, and it will not get it: it was lost.
+    /// Every message published since the join, though the member's connection was lost.
     Lost,
 }

@@ -7,18 +7,18 @@ use super::stream::Stream;
 use crate::result::Deliveries;
 
 impl Ledger {
-    /// What `member` has not got of what it was owed until now.
+    /// Returns how many of the messages owed until now `member` has not got.
     pub fn missing(&self, member: u32) -> u64 {
         self.reckon(member, |stream, _| stream.sent()).1
     }
 
-    /// Whether a member that was lost, or is not waited for, misses a message between those it got.
+    /// True if a message is missing between those that `member` got. For members not waited for.
     pub fn has_gap(&self, member: u32) -> bool {
         self.reckon(member, |_, cursor| cursor.next()).1 > 0
     }
 
-    /// The sums as they stand. They are exact when the
-    /// run has settled. Takes a look at every member.
+    /// Returns the sums of all members. They are exact once the run has settled. The cost is a look
+    /// at every member.
     pub fn deliveries(&self) -> Deliveries {
         let tallies = self.tallies;
         let (mut expected, mut missing) = (tallies.settled_expected, tallies.settled_missing);
@@ -47,7 +47,7 @@ impl Ledger {
         }
     }
 
-    /// Expected and missing of a member, up to the end that `until` says.
+    /// Returns the expected and the missing deliveries of a member, in each stream up to `until`.
     pub(super) fn reckon(
         &self,
         member: u32,

@@ -1,8 +1,8 @@
 //! The ledger: published messages and the members owed them, against the deliveries.
 //!
-//! Each delivery is entered by its stream and sequence, so that a
-//! missing, doubled, swapped or altered one is known for what it is.
-//! It does no I/O, and knows no connection: a member is a number.
+//! Each delivery is entered by its stream and sequence, so that missing, doubled, swapped and
+//! altered deliveries are told apart. The ledger does no I/O, and knows no connection: a member is
+//! a number.
 
 mod cursor;
 mod member;
@@ -18,7 +18,7 @@ use recognition::{Recognition, Seen};
 use stream::{Arrival, Stream};
 use tallies::Tallies;
 
-/// All lobbies of a run.
+/// The account of all deliveries of a run, over all lobbies.
 #[derive(Debug)]
 pub struct Ledger {
     marker: Marker,
@@ -28,27 +28,27 @@ pub struct Ledger {
     members: Vec<Member>,
     holes: Holes,
     tallies: Tallies,
-    /// No member is owed messages that were to be sent after this.
+    /// If set, no member is owed a message intended for this time or later.
     end_ns: Option<u64>,
 }
 
-/// A delivery that was entered.
+/// A delivery that was entered into the ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entered {
-    /// When its message was to be sent.
+    /// The time at which the message was to be sent.
     pub intended_ns: u64,
-    /// Whether it was owed: a copy, or what came before the join, is not.
+    /// True if the member was owed the delivery. A copy, or an early message, is not owed.
     pub owed: bool,
-    /// Whether this was the message's last subscriber, and no other is waited for.
+    /// True if the member was the last one that the message waited for.
     pub last: bool,
-    /// Whether the message is home: its publisher has it back, or is not waited for any more.
+    /// True if the message came home: its publisher has it back, or no member is waited for.
     pub home: bool,
-    /// Its stream.
+    /// The stream of the message.
     pub stream: u32,
 }
 
 impl Ledger {
-    /// An empty one. `filler` is what follows the tag in every text.
+    /// Returns an empty ledger. `filler` follows the tag in every text.
     pub fn new(marker: Marker, filler: Box<[u8]>) -> Ledger {
         Ledger {
             marker,
@@ -62,7 +62,7 @@ impl Ledger {
         }
     }
 
-    /// A lobby with that many streams. Returns its number and that of its first stream.
+    /// Opens a lobby with `streams` streams. Returns its number and that of its first stream.
     pub fn open_lobby(&mut self, streams: u32) -> (u32, u32) {
         let lobby = self.lobbies.len() as u32;
         let streams_begin = self.streams.len() as u32;
@@ -76,8 +76,8 @@ impl Ledger {
         (lobby, streams_begin)
     }
 
-    /// A member of `lobby` that is not there yet. `own` is
-    /// the stream it publishes, which it gets too if `echo`.
+    /// Adds a member to `lobby`, not yet joined, and returns its number. `own` is the stream that
+    /// the member publishes. The member also gets that stream back if `echo`.
     pub fn enrol(&mut self, lobby: u32, own: Option<u32>, echo: bool) -> u32 {
         let member = self.members.len() as u32;
         let streams = self.lobbies[lobby as usize].streams as usize;
@@ -94,7 +94,7 @@ impl Ledger {
         member
     }
 
-    /// The member has joined: from here on it is owed what is published.
+    /// Joins the member: it is owed the messages published from now on.
     pub fn join(&mut self, member: u32) {
         let Member {
             lobby,
@@ -114,21 +114,21 @@ impl Ledger {
         }
     }
 
-    /// The member goes, of its own will: what it has not got by now it is not owed. Messages that
-    /// waited for it alone are put into `done`, as streams.
+    /// Ends the membership at the member's own will: it is no longer owed the messages that it
+    /// lacks by now. The streams of messages that waited for this member alone are put into `done`.
     pub fn leave(&mut self, member: u32, done: &mut Vec<u32>) {
         self.settle_up(member, done, |_, cursor| cursor.next());
     }
 
-    /// The server is about to be ended. It has taken in the messages that are home by now, and owes
-    /// them to all members that are there.
+    /// Notes that the server is about to be ended. The server has taken in the messages that are
+    /// home by now, so it owes them to all present members.
     pub fn promise(&mut self) {
         self.streams.iter_mut().for_each(Stream::promise);
     }
 
-    /// The member's connection has ended with its server, and it may join again. It is not owed the
-    /// messages it lacks by now, because it is not known what the server had read by then. It is
-    /// still owed the [promised](Ledger::promise) ones.
+    /// Ends a membership whose connection ended with its server; the member may join again. It is
+    /// no longer owed the messages that it lacks by now, because it is unknown what the server had
+    /// read by then. It is still owed the [promised](Ledger::promise) messages.
     pub fn end_life(&mut self, member: u32, done: &mut Vec<u32>) {
         if self.members[member as usize].owed != Owed::Nothing {
             self.settle_up(member, done, |stream, cursor| {
@@ -151,7 +151,7 @@ impl Ledger {
         self.members[member as usize].owed = Owed::Nothing;
     }
 
-    /// The member is gone against its will: all that it does not get is missing.
+    /// Ends a membership against the member's will: all messages that it does not get are missing.
     pub fn lose(&mut self, member: u32, done: &mut Vec<u32>) {
         if self.members[member as usize].owed == Owed::Nothing {
             return;
@@ -160,7 +160,7 @@ impl Ledger {
         self.members[member as usize].owed = Owed::Lost;
     }
 
-    /// Nobody waits for this member from now on, though it is owed everything.
+    /// Lets messages no longer wait for this member, though it is still owed all of them.
     pub fn exempt(&mut self, member: u32, done: &mut Vec<u32>) {
         self.stop_counting(member, done);
         let owed = &mut self.members[member as usize].owed;
@@ -169,8 +169,7 @@ impl Ledger {
         }
     }
 
-    /// What is to be written over the next text of `stream`,
-    /// intended for `now`: it is published with that.
+    /// Publishes the next message of `stream`. Returns the tag to write over the start of its text.
     pub fn publish(&mut self, stream: u32, intended_ns: u64) -> Tag {
         let lobby = &self.lobbies[self.streams[stream as usize].lobby as usize];
         let Stream {
@@ -187,18 +186,18 @@ impl Ledger {
         }
     }
 
-    /// So many messages were due and could not be sent.
+    /// Counts messages that were due and could not be sent.
     pub fn not_sent(&mut self, messages: u64) {
         self.tallies.unsent += messages;
     }
 
-    /// The server has refused that message: no member is owed it. True if it is home by that.
+    /// Notes that the server refused a message: no member is owed it. True if that brings it home.
     pub fn refuse(&mut self, stream: u32, sequence: u32) -> bool {
         self.streams[stream as usize].refuse(sequence)
     }
 
-    /// Looks whether `payload`, a text that `member` got, is a delivery, and enters it. `None` if
-    /// it is not, or does not look as the lobby's others do.
+    /// Enters `payload`, a text that `member` got, if it is a delivery. `None` if it is no
+    /// delivery, or begins unlike the lobby's other deliveries.
     #[inline]
     pub fn enter(&mut self, member: u32, payload: &[u8]) -> Option<Entered> {
         let home = self.members[member as usize].lobby;
@@ -207,8 +206,8 @@ impl Ledger {
         Some(self.enter_seen(member, seen))
     }
 
-    /// The same for a text that does not look as the lobby's others do. The next one like it is
-    /// then found at once.
+    /// Enters a delivery that begins unlike the lobby's other deliveries. The new beginning is
+    /// learnt, so that [`Ledger::enter`] knows the next delivery like it.
     #[cold]
     pub fn enter_unfamiliar(&mut self, member: u32, payload: &[u8]) -> Option<Entered> {
         let lobby = self.members[member as usize].lobby;
@@ -247,7 +246,7 @@ impl Ledger {
             return nobodys;
         };
         if tag.sequence >= stream.sent() {
-            self.tallies.altered += 1; // it was never published
+            self.tallies.altered += 1; // a message of this sequence was never published
             return nobodys;
         }
         if member.owed == Owed::Nothing {
@@ -278,7 +277,7 @@ impl Ledger {
         }
     }
 
-    /// The tag of a text that `member` got, if it has one. Nothing is entered.
+    /// Returns the tag of a text that `member` got, if it has one. Nothing is entered.
     pub fn look(&mut self, member: u32, payload: &[u8]) -> Option<Tag> {
         let lobby = self.members[member as usize].lobby as usize;
         let known = &self.lobbies[lobby].recognition;
@@ -297,9 +296,8 @@ impl Ledger {
         }
     }
 
-    /// Streams whose oldest open message is older than `before_ns`. Such
-    /// messages are not waited for any longer, though they are still
-    /// owed. Each stream is put into `done` once for each message.
+    /// Stops the wait for messages intended before `before_ns`, though they are still owed. The
+    /// stream of each such message is put into `done`, once per message.
     pub fn abandon(&mut self, before_ns: u64, done: &mut Vec<u32>) {
         for (number, stream) in self.streams.iter_mut().enumerate() {
             for _ in 0..stream.abandon(before_ns) {
@@ -308,7 +306,7 @@ impl Ledger {
         }
     }
 
-    /// Messages published so far.
+    /// Returns the number of messages published so far.
     pub fn published(&self) -> u64 {
         self.streams
             .iter()
@@ -316,29 +314,29 @@ impl Ledger {
             .sum()
     }
 
-    /// Own messages that came to publishers though they were not to.
+    /// Returns how many of their own messages publishers got although `echo` was off.
     pub fn echoes(&self) -> u64 {
         self.tallies.echoes
     }
 
-    /// Whether every message has come to all members that are waited for.
+    /// True if every message has come to all members that it waited for.
     pub fn is_settled(&self) -> bool {
         self.streams.iter().all(Stream::is_settled)
     }
 
-    /// Messages that are not home.
+    /// Returns the number of open messages, for tests.
     #[cfg(test)]
     fn in_flight(&self) -> usize {
         self.streams.iter().map(Stream::in_flight).sum()
     }
 
-    /// From now on, no member is owed a message that was
-    /// to be sent after `end_ns` and has not come to all.
+    /// Sets the end of the account. No member is owed a message intended for `end_ns` or later,
+    /// unless the message has come to all members.
     pub fn end_at(&mut self, end_ns: u64) {
         self.end_ns = Some(end_ns);
     }
 
-    /// Messages do not wait for this member any more.
+    /// Lets messages no longer wait for this member.
     fn stop_counting(&mut self, member: u32, done: &mut Vec<u32>) {
         let member_number = member;
         let member = &mut self.members[member as usize];

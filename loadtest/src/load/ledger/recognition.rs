@@ -1,22 +1,22 @@
-//! How a delivery is known among all that a member gets.
+//! The recognition of deliveries among all texts that a member gets.
 //!
 //! All deliveries of a lobby begin alike up to the tag, so the place of the tag is learnt from the
 //! first one, and the others cost a comparison.
 
 use crate::load::wire::tag::{MARKER_LEN, Marker, TAG_LEN, Tag};
 
-/// A text with a tag.
+/// The state of a text that has a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// As it was published.
+    /// The text is as it was published.
     Whole(Tag),
-    /// The tag is as it was, what follows it is not.
+    /// The tag is as it was published; the text after it is not.
     Altered(Tag),
-    /// The tag itself was changed, so it is not known whose it is.
+    /// The tag itself was changed, so its message is unknown.
     Broken,
 }
 
-/// What stands before the tag in a lobby's deliveries.
+/// The bytes before the tag, which are the same in all deliveries of a lobby.
 #[derive(Debug, Default)]
 pub struct Recognition {
     /// Empty until a delivery was seen.
@@ -24,7 +24,7 @@ pub struct Recognition {
 }
 
 impl Recognition {
-    /// From a text that has the marker somewhere.
+    /// Learns the bytes before the tag from a text that has the marker somewhere.
     pub fn learn(payload: &[u8], marker: Marker) -> Option<Recognition> {
         let at = memchr::memmem::find(payload, &marker.0)?;
         Some(Recognition {
@@ -32,8 +32,8 @@ impl Recognition {
         })
     }
 
-    /// The tag, and whether `filler` follows it as it was
-    /// published. `None` if the text begins otherwise.
+    /// Returns the tag, and whether `filler` follows it as published. `None` if the text does not
+    /// begin with the learnt bytes and the marker.
     #[inline]
     pub fn look(&self, payload: &[u8], marker: Marker, filler: &[u8]) -> Option<Seen> {
         let rest = payload.strip_prefix(&*self.before)?;

@@ -1,4 +1,4 @@
-//! The messages of one publisher, and the members that each is still waiting for.
+//! The messages of one publisher, and the number of members that each message still waits for.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -6,35 +6,35 @@ use std::collections::{BTreeSet, VecDeque};
 #[derive(Debug)]
 pub(super) struct Stream {
     pub lobby: u32,
-    /// The publisher, if it has one.
+    /// The publisher, or `None` if no member was enrolled as one.
     pub publisher: Option<u32>,
-    /// Whether it is sent its own messages back.
+    /// Whether the publisher gets its own messages back.
     pub echo: bool,
     /// The sequence of the first open message.
     open_begin: u32,
     open: VecDeque<Open>,
     refused: BTreeSet<u32>,
-    /// How many of its first messages were home when the server got the signal to end.
+    /// Number of the stream's first messages that were home when the server got the signal to end.
     promised: u32,
 }
 
-/// A message that has not come to all members, or is behind one that has not.
+/// A message that has not come to all members, or follows such a message.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     intended_ns: u64,
-    /// Members that it has not come to. 0: it is done.
+    /// Members that the message still waits for; at 0 the message is done.
     remaining: u32,
-    /// Its publisher has it back, or is not waited for any
-    /// more: another message may be published in its place.
+    /// True if the publisher has the message back, or it is no longer waited for. Then another
+    /// message may be published in its place.
     home: bool,
 }
 
-/// What a delivery was for its message.
+/// The effect of a delivery on its message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Arrival {
-    /// No other member is waited for.
+    /// The message waits for no other member.
     pub last: bool,
-    /// It is home by that.
+    /// The message came home with this delivery.
     pub home: bool,
 }
 
@@ -51,23 +51,23 @@ impl Stream {
         }
     }
 
-    /// The server took in all messages that are home by now.
+    /// Notes that the server took in all messages that are home by now.
     pub fn promise(&mut self) {
         let home = |message: &&Open| message.home || message.remaining == 0;
         self.promised = self.open_begin + self.open.iter().take_while(home).count() as u32;
     }
 
-    /// Messages that were home at the promise.
+    /// Returns the number of messages that were home at the promise.
     pub fn promised(&self) -> u32 {
         self.promised
     }
 
-    /// Messages so far, which is also the sequence of the next one.
+    /// Returns the number of messages so far, which is also the sequence of the next one.
     pub fn sent(&self) -> u32 {
         self.open_begin + self.open.len() as u32
     }
 
-    /// Messages that were to be sent before `end_ns`, or have come to all members.
+    /// Returns how many messages were to be sent before `end_ns`, or have come to all members.
     pub fn sent_before(&self, end_ns: u64) -> u32 {
         let before = self
             .open
@@ -76,7 +76,7 @@ impl Stream {
         self.open_begin + before.count() as u32
     }
 
-    /// Returns the sequence of a new message that `members` are waited for.
+    /// Adds a message that waits for `members` members. Returns its sequence.
     pub fn publish(&mut self, intended_ns: u64, members: u32) -> u32 {
         let sequence = self.sent();
         self.open.push_back(Open {
@@ -87,7 +87,7 @@ impl Stream {
         sequence
     }
 
-    /// One member less to wait for; `own` is the publisher.
+    /// Enters a delivery to one of the members waited for. `own` is true if that is the publisher.
     #[inline]
     pub fn delivered(&mut self, sequence: u32, own: bool) -> Arrival {
         let index = sequence.wrapping_sub(self.open_begin) as usize;
@@ -119,7 +119,7 @@ impl Stream {
         }
     }
 
-    /// The message is not waited for. True if it is home by that.
+    /// Makes a refused message wait for no member. True if the message came home by that.
     pub fn refuse(&mut self, sequence: u32) -> bool {
         let mut home = false;
         if self.refused.insert(sequence) {
@@ -133,7 +133,7 @@ impl Stream {
         home
     }
 
-    /// How many of `from..to` were refused.
+    /// Returns how many of the sequences in `from..to` were refused.
     pub fn refused_between(&self, from: u32, to: u32) -> u32 {
         if self.refused.is_empty() || from >= to {
             return 0;
@@ -141,7 +141,7 @@ impl Stream {
         self.refused.range(from..to).count() as u32
     }
 
-    /// Gives up what was to be sent before `before_ns`, and returns how many messages that are.
+    /// Gives up messages intended before `before_ns`. Returns the number of messages given up.
     pub fn abandon(&mut self, before_ns: u64) -> u32 {
         let mut abandoned = 0;
         let old = |message: &&mut Open| message.intended_ns < before_ns;

@@ -1,6 +1,6 @@
 //! The sums of a ledger that belong to no member.
 
-/// Sums that are not kept with a member.
+/// The sums that are not kept with a member.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tallies {
     pub duplicated: u64,
@@ -9,9 +9,9 @@ pub(super) struct Tallies {
     pub strayed: u64,
     pub early: u64,
     pub unsent: u64,
-    /// Own messages that came though they were not to.
+    /// Own messages that publishers got although they were not to get them.
     pub echoes: u64,
-    /// Of members that have left.
+    /// Expected and, below, missing deliveries of members that have left.
     pub settled_expected: u64,
     pub settled_missing: u64,
 }

@@ -11,7 +11,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A lobby with `members` that have joined, and one stream.
+    /// Makes a lobby with one stream, and `members` members that have joined.
     fn new(members: u32) -> Scene {
         let mut ledger = Ledger::new(MARKER, (*b"filler").into());
         let (lobby, _) = ledger.open_lobby(1);

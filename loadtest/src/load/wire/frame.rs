@@ -2,52 +2,52 @@
 
 use thiserror::Error;
 
-/// The opcodes of RFC 6455 §5.2 that a client meets.
+/// The opcodes of RFC 6455 §5.2 that a client may get.
 pub mod opcode {
     /// A further part of a message.
     pub const CONTINUATION: u8 = 0;
-    /// Text, or the first part of it.
+    /// A text, or its first part.
     pub const TEXT: u8 = 1;
-    /// Bytes, or the first part of them.
+    /// A binary message, or its first part.
     pub const BINARY: u8 = 2;
-    /// The end of the connection.
+    /// The Close frame, which ends the connection.
     pub const CLOSE: u8 = 8;
-    /// To be answered by a pong.
+    /// A ping, to be answered with a pong.
     pub const PING: u8 = 9;
     /// The answer to a ping.
     pub const PONG: u8 = 10;
 }
 
-/// A server that breaks RFC 6455. The run goes on without that connection.
+/// A breach of RFC 6455 by the server. The run continues without that connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Violation {
-    /// §5.1: a server must not mask.
+    /// §5.1: the server masked a frame.
     #[error("the server masked a frame (RFC 6455 §5.1 forbids it)")]
     Masked,
-    /// §5.2: no extension was negotiated.
+    /// §5.2: the server set a reserved bit, though no extension was negotiated.
     #[error("the server set a reserved bit though no extension was negotiated (RFC 6455 §5.2)")]
     Reserved,
-    /// §5.2: an opcode without a meaning.
+    /// §5.2: the server used an undefined opcode.
     #[error("the server used an opcode that RFC 6455 §5.2 does not know")]
     Opcode,
-    /// §5.5: control frames are whole and at most 125 bytes.
+    /// §5.5: a control frame is fragmented, or longer than 125 bytes.
     #[error("the server sent a control frame that is cut or too long (RFC 6455 §5.5)")]
     Control,
-    /// §5.4: a message within a message, or the end of none.
+    /// §5.4: a message begins inside another one, or a part comes without a beginning.
     #[error("the server mixed up the parts of messages (RFC 6455 §5.4)")]
     Fragments,
-    /// Beyond what this tool keeps for one message.
+    /// A message is longer than [`MESSAGE_BYTES_MAX`].
     #[error("the server sent a message of more than 16 MiB")]
     TooLong,
 }
 
-/// Longest message that is taken from a server.
+/// Longest message in bytes that is accepted from a server.
 pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// The head of a server's frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// See [`opcode`].
+    /// The opcode; see [`opcode`].
     pub opcode: u8,
     /// Whether the message ends with this frame.
     pub fin: bool,
@@ -58,16 +58,16 @@ pub struct Head {
 }
 
 impl Head {
-    /// The head at the begin of `bytes`, or `None` if it is not all there.
+    /// Parses the head at the start of `bytes`. `None` if it is incomplete.
     ///
     /// # Errors
-    /// What the server has done wrong.
+    /// The rule that the server broke.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Violation> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
-        // Whole text of up to 65,535 bytes is nearly all that comes.
+        // Nearly all frames are whole texts of up to 65,535 bytes.
         let (len, head_len) = match (*second, rest) {
             (len @ ..126, _) => (usize::from(len), 2),
             (126, [high, low, ..]) => (usize::from(u16::from_be_bytes([*high, *low])), 4),
@@ -91,7 +91,7 @@ impl Head {
         Ok(Some(head))
     }
 
-    /// The rules that whole text keeps anyway.
+    /// Checks the rules that a whole text of allowed length cannot break.
     #[cold]
     fn check(&self, first: u8) -> Result<(), Violation> {
         if first & 0x70 != 0 {
@@ -109,7 +109,7 @@ impl Head {
     }
 }
 
-/// Appends a client's frame to `out`. `parts` are its payload, one behind the other.
+/// Appends a client's masked frame to `out`. Its payload are the `parts`, one after the other.
 pub fn write(out: &mut Vec<u8>, opcode: u8, mask: [u8; 4], parts: &[&[u8]]) {
     let len: usize = parts.iter().map(|part| part.len()).sum();
     out.push(0x80 | opcode);
@@ -140,7 +140,7 @@ pub fn write(out: &mut Vec<u8>, opcode: u8, mask: [u8; 4], parts: &[&[u8]]) {
     }
 }
 
-/// The code of a Close frame's payload; 1005 if it has none (§7.1.5).
+/// Returns the code in a Close frame's payload; 1005 if it has none (§7.1.5).
 pub fn close_code(payload: &[u8]) -> u16 {
     match payload {
         [high, low, ..] => u16::from_be_bytes([*high, *low]),

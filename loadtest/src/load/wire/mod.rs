@@ -1,7 +1,7 @@
 //! The bytes of a connection, as plain functions.
 //!
-//! It has the upgrade, WebSocket frames, Phoenix's
-//! messages, and the tag by which a message is known again.
+//! Here are the upgrade, WebSocket frames, Phoenix's messages, and the tag that marks a published
+//! message.
 
 pub mod frame;
 pub mod phoenix;

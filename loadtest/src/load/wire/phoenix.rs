@@ -1,7 +1,7 @@
 //! Messages in both versions of the Phoenix Channels protocol.
 //!
-//! Those a client sends are written straight into frames; those it gets that are not plain
-//! deliveries are taken apart.
+//! A client's messages are written straight into frames. A server's messages that are not plain
+//! deliveries are parsed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +15,9 @@ use super::frame::{self, opcode};
 /// The version of the protocol that a run speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Version {
-    /// Objects, as phoenix.js up to 1.2 sends.
+    /// Version 1.0.0: messages are JSON objects, as in phoenix.js up to 1.2.
     V1,
-    /// Arrays.
+    /// Version 2.0.0: messages are JSON arrays.
     #[default]
     V2,
 }
@@ -43,7 +43,7 @@ impl FromStr for Version {
     }
 }
 
-/// The ref of a connection's first join, which is also the join_ref of what belongs to it. Later
+/// The ref of a connection's first join, and so the join ref of the messages on that channel. Later
 /// refs count up from it.
 pub const JOIN_REF: u32 = 1;
 
@@ -92,7 +92,7 @@ pub fn push(out: &mut Vec<u8>, version: Version, mask: [u8; 4], message: &Push<'
 /// A message that a client sends.
 #[derive(Clone, Copy, Debug)]
 pub struct Push<'a> {
-    /// Its ref, sent as a string.
+    /// The message's ref, sent as a string.
     pub reference: u32,
     /// The topic, as JSON.
     pub topic: &'a [u8],
@@ -100,17 +100,16 @@ pub struct Push<'a> {
     pub event: &'a [u8],
     /// The payload, as JSON.
     pub payload: &'a [u8],
-    /// The ref of the join that it belongs to; of none if it belongs to the connection.
+    /// The ref of the join that the message belongs to. `None` if it belongs to the connection.
     pub join_ref: Option<u32>,
 }
 
-/// A server's message, taken apart.
+/// A server's message, parsed.
 #[derive(Debug)]
 pub struct Incoming<'a> {
-    /// The ref of the join that it belongs to, if it says so and the ref is one of ours. Version 1
-    /// says nothing of it.
+    /// The join ref of the message. `None` if it has none or no number, and always in version 1.
     pub join_ref: Option<u32>,
-    /// The ref as a number, if it is one of ours.
+    /// The ref as a number. `None` if it has none or no number.
     pub reference: Option<u32>,
     /// The topic.
     pub topic: Cow<'a, str>,
@@ -123,9 +122,9 @@ pub struct Incoming<'a> {
 /// The status of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// "ok"
+    /// The status "ok".
     Ok,
-    /// Anything else: the status, and the reason or the whole response.
+    /// Any other status, with the reason or the whole response.
     Error(String),
 }
 
@@ -159,7 +158,7 @@ struct Reply<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// `None` if it is no message of that version.
+    /// Parses a text. `None` if it is no message of `version`.
     pub fn parse(version: Version, text: &'a [u8]) -> Option<Incoming<'a>> {
         let number = |reference: Option<Cow<'_, str>>| reference?.parse().ok();
         Some(match version {
@@ -187,7 +186,7 @@ impl<'a> Incoming<'a> {
         })
     }
 
-    /// The status, if this is a reply.
+    /// Returns the status of a reply, or `None` if the message is no reply.
     pub fn reply(&self) -> Option<Status> {
         if self.event != "phx_reply" {
             return None;
@@ -206,7 +205,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// Reasons are counted and shown, so they must be short.
+/// Returns a reason in at most 120 visible characters, because reasons are counted and shown.
 fn shortened(text: &str) -> String {
     const CHARACTERS_MAX: usize = 120;
     let visible = text.chars().map(|character| {

@@ -1,9 +1,9 @@
 //! The tag at the start of every published text, by which a delivery is recognized.
 //!
-//! A tag has only letters and digits, and always the same length, so it passes any server unchanged
-//! and is found at the same place in every frame of a lobby.
+//! A tag has only letters and digits, so it passes any server unchanged. Its length is fixed, so it
+//! is at the same place in every frame of a lobby.
 
-/// Bytes of a tag: marker, stream, sequence, time, and a check of the three.
+/// Bytes of a tag: marker, stream, sequence, time, and a check of the last three.
 pub const TAG_LEN: usize = MARKER_LEN + STREAM_LEN + SEQUENCE_LEN + TIME_LEN + CHECK_LEN;
 
 /// Bytes of the marker.
@@ -13,15 +13,15 @@ const SEQUENCE_LEN: usize = 8;
 const TIME_LEN: usize = 14;
 const CHECK_LEN: usize = 2;
 
-/// What a tag says.
+/// The content of a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// Which publisher's.
+    /// The number of the publisher's stream.
     pub stream: u32,
-    /// Which of that publisher's messages, from 0.
+    /// The number of the message in its stream, from 0.
     pub sequence: u32,
-    /// When it was to be sent, in nanoseconds of the system's monotonic clock, which all processes
-    /// of a machine share.
+    /// The time at which the message was to be sent, in nanoseconds of the system's monotonic
+    /// clock, which all processes of a machine share.
     pub intended_ns: u64,
 }
 
@@ -30,7 +30,7 @@ pub struct Tag {
 pub struct Marker(pub [u8; MARKER_LEN]);
 
 impl Marker {
-    /// One that no other run has. Its letters are none of a hexadecimal number.
+    /// Returns a random marker. Its letters are not hexadecimal digits.
     pub fn unique() -> Marker {
         Marker::random(&mut fastrand::Rng::new())
     }
@@ -55,7 +55,7 @@ impl Tag {
         write_hex(self.check(), &mut rest[..CHECK_LEN]);
     }
 
-    /// A check of two digits, which nearly always changes when a digit of the tag changes.
+    /// Returns a check of two digits, which nearly always changes when a digit of the tag does.
     #[inline]
     fn check(&self) -> u64 {
         let numbers = u64::from(self.stream) << 32 | u64::from(self.sequence);
@@ -64,12 +64,12 @@ impl Tag {
         mixed >> 56
     }
 
-    /// The tag at the begin of `text`, behind its marker, which the caller has looked at. `None` if
-    /// it is not whole.
+    /// Reads the tag in `text`, whose marker the caller has compared. `None` if a digit is no digit
+    /// or the check differs.
     #[inline]
     pub fn read(text: &[u8; TAG_LEN]) -> Option<Tag> {
-        // Sixteen digits from the stream on: 6 of it, 8 of the sequence, 2 of the time. The last
-        // sixteen: all of the time, and the check.
+        // The first sixteen digits: 6 of the stream, 8 of the sequence, 2 of the time. The last
+        // sixteen: all 14 of the time, and the check.
         let begin = hex16(text, MARKER_LEN)?;
         let end = hex16(text, TAG_LEN - 16)?;
         let tag = Tag {
@@ -88,7 +88,7 @@ fn write_hex(mut value: u64, digits: &mut [u8]) {
     }
 }
 
-/// Sixteen digits from `at` on, eight at a time.
+/// Reads sixteen hexadecimal digits from `at` on, eight at a time.
 #[inline]
 fn hex16(text: &[u8; TAG_LEN], at: usize) -> Option<u64> {
     let high = hex8(text.get(at..at + 8)?.try_into().ok()?)?;
@@ -96,14 +96,14 @@ fn hex16(text: &[u8; TAG_LEN], at: usize) -> Option<u64> {
     Some(u64::from(high) << 32 | u64::from(low))
 }
 
-/// Eight digits at once: per delivery, a loop over digits would cost more than everything else.
+/// Reads eight digits at once. A loop over digits would cost more than all other work.
 #[inline]
 fn hex8(digits: [u8; 8]) -> Option<u32> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let bytes = u64::from_be_bytes(digits);
     let letters = (bytes >> 6) & ONES;
     let value = (bytes & (ONES * 0x0f)) + letters * 9;
-    // A value that does not come out as it went in had a byte that was no digit: ten or more
+    // A value that does not convert back to its bytes had a byte that was no digit: ten or more
     // without a letter, or less with one.
     let again = value + ONES * 0x30 + letters * 0x27;
     let over_nine = ((value + ONES * 6) >> 4) & ONES;

@@ -1,24 +1,24 @@
-//! The request for a WebSocket, and the reading of its answer.
+//! The request of an upgrade to WebSocket, and the parsing of its answer.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha1::{Digest, Sha1};
 
-/// What an upgrade is answered with.
+/// The server's answer to an upgrade request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Not all there yet.
+    /// The answer is incomplete.
     Incomplete,
-    /// 101, and the bytes before the first frame.
+    /// The answer is 101. The number is its length in bytes, up to the first frame.
     Upgraded(usize),
-    /// Anything else, in words.
+    /// The answer is anything else; the text says what.
     Refused(String),
 }
 
-/// Longest head of an answer.
+/// Longest head of an answer in bytes.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
-/// The request's bytes. `target` is path and query, `headers` are whole lines without their ends.
+/// Returns the request's bytes. `target` is path and query, `headers` are lines without their ends.
 pub fn request(host: &str, target: &str, key: &str, headers: &[String]) -> Vec<u8> {
     let mut text = format!(
         "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -32,13 +32,13 @@ pub fn request(host: &str, target: &str, key: &str, headers: &[String]) -> Vec<u
     text.into_bytes()
 }
 
-/// A key as RFC 6455 §4.1 wants it.
+/// Returns a random key as in RFC 6455 §4.1.
 pub fn key(random: &mut fastrand::Rng) -> String {
     let bytes: [u8; 16] = [(); 16].map(|()| random.u8(..));
     BASE64_STANDARD.encode(bytes)
 }
 
-/// The answer that proves a server has understood `key` (RFC 6455 §4.2.2).
+/// Returns the accept key that proves a server has understood `key` (RFC 6455 §4.2.2).
 pub fn accept(key: &str) -> String {
     let mut sha = Sha1::new();
     sha.update(key.as_bytes());
@@ -46,7 +46,7 @@ pub fn accept(key: &str) -> String {
     BASE64_STANDARD.encode(sha.finalize())
 }
 
-/// What `bytes`, all that came so far, say to a request whose key must be answered with `accept`.
+/// Parses an answer. `bytes` is all that has arrived so far, `accept` is the accept key to expect.
 pub fn answer(bytes: &[u8], accept: &str) -> Answer {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);

@@ -1,4 +1,4 @@
-//! Lists of CPU cores as people write them, and binding this process to some.
+//! Lists of CPU cores as people write them, and binding this process to cores.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,53 +8,53 @@ use std::str::FromStr;
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-/// Some cores by number, at least one: "0", "0-2,5".
+/// A set of cores by number, at least one: "0", "0-2,5".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cores(BTreeSet<usize>);
 
-/// What is wrong with a list of cores.
+/// The error of a list of cores.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CoresError {
-    /// It cannot be read.
+    /// The list is not made of numbers and ranges.
     #[error(
         "cores are numbers and ranges with commas between them, as in 0 or 0-2,5; {0:?} is not"
     )]
     Malformed(String),
-    /// It names a core that the system cannot count to.
+    /// The list names a core beyond the largest number that the system supports.
     #[error("core {0} is beyond the {max} that can be bound to", max = CpuSet::MAX_CPU)]
     Beyond(usize),
 }
 
 impl Cores {
-    /// Those that this thread may run on.
+    /// Returns the cores that this thread may run on.
     ///
     /// # Errors
     ///
-    /// When the system does not say.
+    /// When the system does not report the cores.
     pub fn allowed() -> io::Result<Cores> {
         Cores::allowed_to(None)
     }
 
-    /// Those that a process may run on, or this thread.
+    /// Returns the cores that a process may run on, or this thread if `pid` is `None`.
     pub(super) fn allowed_to(pid: Option<rustix::process::Pid>) -> io::Result<Cores> {
         let set = sched_getaffinity(pid)?;
         let numbers = 0..CpuSet::MAX_CPU;
         Ok(Cores(numbers.filter(|&core| set.is_set(core)).collect()))
     }
 
-    /// Binds this thread, and the threads and processes that it starts from now on. Called first
-    /// thing in `main`, that is the whole process.
+    /// Binds this thread, and the threads and processes that it starts from now on. Called at the
+    /// start of `main`, that binds the whole process.
     ///
     /// # Errors
     ///
-    /// When one of the cores does not exist or may not be used; the error says which, and the
+    /// When one of the cores does not exist or may not be used. The error names the cores, and the
     /// binding stays as it was.
     pub fn bind_self(&self) -> io::Result<()> {
         let before = sched_getaffinity(None)?;
         let mut wanted = CpuSet::new();
         self.0.iter().for_each(|&core| wanted.set(core));
-        // The kernel binds to those of the cores that it
-        // has, and only fails if it has none of them.
+        // The kernel ignores cores that it does not have, and fails only if it has none of the
+        // cores.
         let bound = sched_setaffinity(None, &wanted).and_then(|()| sched_getaffinity(None));
         if bound == Ok(wanted) {
             return Ok(());
@@ -74,26 +74,26 @@ impl Cores {
         io::Error::new(io::ErrorKind::InvalidInput, text)
     }
 
-    /// Those that run, if the system says.
+    /// Returns the cores that are online. `None` if the system does not report them.
     pub(super) fn online() -> Option<Cores> {
         let list = std::fs::read_to_string("/sys/devices/system/cpu/online").ok()?;
         list.trim().parse().ok()
     }
 
-    /// All but the last one, and that one. `None` if there is only one.
+    /// Returns all cores but the last, and the last one. `None` if there is only one core.
     pub fn split_last(&self) -> Option<(Cores, Cores)> {
         let mut others = self.0.clone();
         let last = others.pop_last()?;
         (!others.is_empty()).then(|| (Cores(others), Cores(BTreeSet::from([last]))))
     }
 
-    /// How many.
+    /// Returns the number of cores.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 }
 
-/// Binds this thread to `cores` while `work` runs, and back again. What `work` starts stays bound.
+/// Binds this thread to `cores` while `work` runs. Processes that `work` starts stay bound.
 pub(super) fn bound_to<T>(cores: Option<&Cores>, work: impl FnOnce() -> T) -> io::Result<T> {
     let Some(cores) = cores else {
         return Ok(work());
@@ -110,7 +110,7 @@ impl FromStr for Cores {
 
     fn from_str(list: &str) -> Result<Cores, CoresError> {
         let ranges = ranges(list).ok_or_else(|| CoresError::Malformed(list.to_owned()))?;
-        // Checked before it is spread out: a range may be as long as a user types it.
+        // The end is checked before the range is spread out, because a user may type any length.
         let last = ranges.iter().map(|range| *range.end()).max();
         match last {
             None => Err(CoresError::Malformed(list.to_owned())),
@@ -120,7 +120,7 @@ impl FromStr for Cores {
     }
 }
 
-/// A list as the kernel writes them too: "0-2,5". Empty if there is nothing in it.
+/// Parses a list as the kernel writes it: "0-2,5". An empty list is valid and has no range.
 pub(super) fn ranges(list: &str) -> Option<Vec<RangeInclusive<usize>>> {
     let parts = list.split(',').filter(|_| !list.is_empty());
     let ranges = parts.map(|part| {
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(error, CoresError::Beyond(99_999_999_999));
     }
 
-    /// On a thread of its own, since it binds itself.
+    /// Runs on a separate thread, because the thread binds itself.
     #[test]
     fn bound_thread_is_bound_and_so_is_what_it_starts() {
         let test = std::thread::spawn(|| {

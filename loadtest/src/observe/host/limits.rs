@@ -1,6 +1,6 @@
 //! System limits for the load's connections: descriptors and local ports.
 //!
-//! It is asked before anything starts, so that a run does not fail in its middle for want of them.
+//! The limits are checked before anything starts, so that no run fails in its middle.
 
 use std::fs;
 use std::io;
@@ -10,16 +10,16 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::cores::ranges;
 
-/// Descriptors that a run needs beside its connections:
-/// epoll, timers, result files, reads of /proc.
+/// Descriptors that a run needs in addition to its connections: epoll, timers, result files, reads
+/// of /proc.
 const DESCRIPTORS_BESIDE: u64 = 32;
 
-/// Raises the soft limit of open files to the hard one. Processes that are started later inherit
-/// it. Returns what may be open now; `u64::MAX` is no limit.
+/// Raises the soft limit of open files to the hard limit. Processes that are started later inherit
+/// the raised limit. Returns the raised limit; `u64::MAX` means none.
 ///
 /// # Errors
 ///
-/// When the system refuses.
+/// When the system refuses to raise the limit.
 pub fn raise_descriptors() -> io::Result<u64> {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -32,21 +32,21 @@ pub fn raise_descriptors() -> io::Result<u64> {
     Ok(limit.maximum.unwrap_or(u64::MAX))
 }
 
-/// What this process has room for.
+/// The descriptors and ports that this process can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Files that may be open, with the hard limit.
+    /// Files that may be open under the hard limit.
     descriptors: u64,
-    /// Files that are.
+    /// Files that are open.
     open: u64,
-    /// Ports that a connection can come from.
+    /// Local ports that connections can use.
     ports: u64,
 }
 
-/// The shortage, and how to end it.
+/// A shortage; its text says how to end the shortage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotEnough {
-    /// Too few files may be open.
+    /// The limit of open files is too low.
     #[error(
         "{connections} connections need {needed} file descriptors, and {allowed} are allowed here at most (ulimit -Hn). \
          Ask for fewer connections, or raise the limit where it is set: as root `ulimit -n {needed}` in the shell that \
@@ -55,12 +55,12 @@ pub enum NotEnough {
     Descriptors {
         /// Connections that were asked for.
         connections: u64,
-        /// What they need, with the run's own.
+        /// Descriptors for the connections and the run itself.
         needed: u64,
         /// The hard limit.
         allowed: u64,
     },
-    /// Too few ports to come from.
+    /// There are too few local ports.
     #[error(
         "{connections} connections to {target} need as many local ports, and there are {ports} \
          (net.ipv4.ip_local_port_range, without net.ipv4.ip_local_reserved_ports). Ask for fewer connections, or widen the \
@@ -69,21 +69,21 @@ pub enum NotEnough {
     Ports {
         /// Connections that were asked for.
         connections: u64,
-        /// The target: one address with one port, so that
-        /// only the local port distinguishes connections.
+        /// The target: one address with one port, so only the local port distinguishes connections.
         target: SocketAddr,
-        /// Ports of the range.
+        /// Local ports of the system's range.
         ports: u64,
     },
 }
 
 impl Room {
-    /// Whether so many connections to one address can be had, before one is opened. Ports that
-    /// connections of others to the same address have are not known and not counted.
+    /// Checks, before a connection is opened, that this process can have `connections` connections
+    /// to one address. Ports of other programs' connections to the address are unknown and not
+    /// counted.
     ///
     /// # Errors
     ///
-    /// When not, with what to do about it.
+    /// When descriptors or ports are too few; the error says what to do.
     pub fn for_connections(connections: u64, target: SocketAddr) -> Result<(), NotEnough> {
         Room::here().check(connections, target)
     }
@@ -120,7 +120,7 @@ impl Room {
     }
 }
 
-/// All of them if the system does not say. The range is that of IPv6 too.
+/// Returns the number of local ports, by default 65,535. The range is that of IPv6 too.
 fn local_ports() -> u64 {
     let read = |name| fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).unwrap_or_default();
     ports_of(

@@ -5,8 +5,8 @@ use std::fs;
 use super::cores::Cores;
 use crate::result::Machine;
 
-/// Describes this machine, and which cores each side was bound to, if it was. What the system does
-/// not say is "unknown" or 0.
+/// Describes this machine, and the cores that each side was bound to, if any. Facts that the system
+/// does not report are "unknown" or 0.
 pub fn machine(server: Option<&Cores>, load: Option<&Cores>) -> Machine {
     let cpuinfo = read("/proc/cpuinfo");
     let processors = || cpuinfo.lines().filter(|line| line.starts_with("processor"));
@@ -26,7 +26,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
-/// ARM's has no name for the processor, only numbers.
+/// Returns the processor's name. /proc/cpuinfo of ARM has no name, only numbers.
 fn model(cpuinfo: &str) -> String {
     let name = ["model name", "Model", "Hardware", "cpu model"]
         .iter()
@@ -43,7 +43,7 @@ fn memory_bytes(meminfo: &str) -> u64 {
     kibibytes.map_or(0, |kibibytes| kibibytes << 10)
 }
 
-/// Of the first line with this key.
+/// Returns the value of the first line with this key.
 fn value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     lines

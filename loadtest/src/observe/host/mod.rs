@@ -1,7 +1,7 @@
 //! Reading and setting of the load's system: /proc, limits, cores.
 //!
-//! Scenarios ask here before they start, and the engine
-//! asks while it runs; nothing here knows the load.
+//! Scenarios call this code before they start, and the event loop while it runs. Nothing here knows
+//! the load.
 
 mod cores;
 mod limits;

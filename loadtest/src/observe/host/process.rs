@@ -1,42 +1,42 @@
-//! One process by /proc/PID/stat (proc_pid_stat(5)) and statm.
+//! The figures of one process in /proc/PID/stat (proc_pid_stat(5)) and statm.
 
 use std::fs;
 use std::time::Duration;
 
-/// One process at one moment.
+/// The figures of one process at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Process {
     pub pid: u32,
     pub parent: u32,
     pub group: u32,
-    /// It has ended, and its parent does not know yet.
+    /// True if the process has ended and its parent has not yet waited for it.
     pub is_zombie: bool,
-    /// In user mode: its own, and that of children that ended and were waited for.
+    /// CPU time in user mode, with that of children that ended and were waited for.
     pub user: Duration,
-    /// In the kernel, counted likewise.
+    /// CPU time in the kernel, of the same processes.
     pub system: Duration,
     pub threads: u64,
-    /// Clock ticks since boot. With the pid, it names a process for good.
+    /// The start in clock ticks since boot. Together with the pid it identifies a process for good.
     pub started: u64,
 }
 
 impl Process {
-    /// `None` if there is none of this pid.
+    /// Reads a process. `None` if no process has this pid.
     pub fn of(pid: u32) -> Option<Process> {
         parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// All there are. Those that end meanwhile may be
-    /// among them or not. It costs some 10 µs a process.
+    /// Reads all processes. A process that ends meanwhile may be missing. The cost is some 10 µs
+    /// per process.
     pub fn all() -> std::io::Result<Vec<Process>> {
         let entries = fs::read_dir("/proc")?.filter_map(Result::ok);
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         Ok(pids.filter_map(Process::of).collect())
     }
 
-    /// Resident memory; nothing if it has gone. From statm, which Linux
-    /// 6.18 adds up exactly: the same figure in stat leaves out what each
-    /// core has not yet handed in, a quarter of a mebibyte on two cores.
+    /// Returns the resident memory in bytes; 0 if the process has gone. The source is statm, which
+    /// Linux 6.18 adds up exactly. The same figure in stat leaves out the pages that each core has
+    /// not yet reported, a quarter of a mebibyte on two cores.
     pub fn rss_bytes(&self) -> u64 {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
         let resident = statm.split_ascii_whitespace().nth(1).map(str::parse::<u64>);
@@ -45,15 +45,15 @@ impl Process {
     }
 }
 
-/// Fields are counted from the last parenthesis: the name before it may hold anything, parentheses
-/// and blanks too.
+/// Parses a line of stat. Fields are counted from the last parenthesis, because the name before it
+/// may hold anything, even parentheses and blanks.
 fn parse(stat: &[u8]) -> Option<Process> {
     let name_end = stat.iter().rposition(|&byte| byte == b')')?;
     let name_begin = stat.iter().position(|&byte| byte == b'(')?;
     let pid = std::str::from_utf8(&stat[..name_begin]).ok()?.trim();
     let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    // The manual numbers fields from 1; the first behind the name is 3, the state.
+    // The manual numbers fields from 1; the first field after the name is 3, the state.
     let field = |number: usize| fields.get(number - 3).copied();
     let count = |number| field(number)?.parse::<u64>().ok();
     Some(Process {
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(me.started, Process::of(pid).unwrap().started);
     }
 
-    /// Other tests allocate meanwhile, and older kernels do not add up exactly: hence the leeway.
+    /// The leeway is for other tests that allocate, and for older kernels, which are inexact.
     #[test]
     fn memory_that_is_touched_is_resident() {
         const BYTES: u64 = 64 << 20;

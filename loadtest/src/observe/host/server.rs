@@ -16,87 +16,87 @@ use super::cores::{Cores, bound_to};
 use super::process::Process;
 use super::usage::ProcessTree;
 
-/// How long a server may take to end after SIGTERM. Then it is killed.
+/// How long a server may take to end after SIGTERM before it is killed.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// How often it is looked whether it has ended.
+/// Pause between two checks whether the server has ended.
 const STOP_LOOK: Duration = Duration::from_millis(5);
 
-/// How much of the end of its output is looked at for the last lines.
+/// Bytes at the end of the output that are searched for the last lines.
 const TAIL_BYTES: u64 = 64 << 10;
 
-/// A running server. What the run started ends with it, what was there before stays.
+/// A running server. A server that the run started ends with the run; an attached server stays.
 #[derive(Debug)]
 pub enum Server {
-    /// Started by this run, in a process group of its own.
+    /// A server started by this run, in a process group of its own.
     Spawned {
-        /// The shell that the command runs in, or what it became.
+        /// The shell that runs the command, or the program that the shell became by exec.
         child: Child,
-        /// Both its outputs, in a file without a name.
+        /// Stdout and stderr, in a file without a name.
         output: File,
     },
-    /// Found running.
+    /// A server that was running already.
     Attached {
-        /// Its process.
+        /// The server's process.
         pid: u32,
-        /// When it started, in clock ticks since boot: a pid alone may be given again.
+        /// The start of the process in clock ticks since boot: a pid may be used again.
         started: u64,
     },
 }
 
-/// Why a server could not be had.
+/// The reason why a server could not be started or attached.
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnError {
-    /// The cores it is to run on are not there.
+    /// The cores to bind the server to cannot be used.
     #[error("the server cannot be bound to cores: {0}")]
     Cores(io::Error),
-    /// There is nowhere for its output.
+    /// The file for the server's output cannot be made.
     #[error("no temporary file for the server's output: {0}; TMPDIR names another directory")]
     Output(io::Error),
     /// The listening socket cannot be handed over.
     #[error("the listening socket cannot be handed to the server: {0}")]
     Listener(io::Error),
-    /// There is no shell to start it, or no room for a process.
+    /// The shell cannot be started.
     #[error("the server cannot be started with sh -c {command:?}: {source}")]
     Start {
-        /// As it was given.
+        /// The command as it was given.
         command: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// There is no such process.
+    /// No process has the given pid.
     #[error("there is no process {0} to be watched; --pid wants the server's")]
     NoProcess(u32),
 }
 
-/// How a server ended.
+/// The end of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
-    /// By itself, or after the signal; holds the shell's status.
+    /// The server ended by itself, or after the signal; holds the shell's status.
     Ended(ExitStatus),
-    /// It did not end within 15 s and was killed.
+    /// The server did not end within 15 s and was killed.
     Killed,
-    /// It was attached, and goes on.
+    /// The server was attached, and still runs.
     LeftRunning,
 }
 
 impl Server {
-    /// Starts a command line as `sh -c` understands it, with an input that is empty, and bound to
-    /// cores. Without any, it has those of this thread. It inherits this process's limits. That it
-    /// starts does not mean that it listens, or even that the command exists.
+    /// Starts a command line as `sh -c` understands it, with an empty input, bound to `cores`.
+    /// Without `cores` the server has those of this thread. The server inherits this process's
+    /// limits. `Ok` does not mean that the server listens, or even that the command exists.
     ///
     /// # Errors
     ///
-    /// When there is no process for it, or a core does not exist.
+    /// When no process can be started, or a core does not exist.
     pub fn spawn(command: &str, cores: Option<&Cores>) -> Result<Server, SpawnError> {
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).stdin(Stdio::null());
         Server::start(shell, command, cores)
     }
 
-    /// The same, with `listener` handed over as systemd does for a socket unit (sd_listen_fds(3)):
-    /// as descriptor 3, with LISTEN_FDS and LISTEN_PID. The command must be one that can stand
-    /// behind `exec`: its process is the one named.
+    /// Starts a command line with `listener` handed over as systemd does for a socket unit
+    /// (sd_listen_fds(3)): as descriptor 3, with LISTEN_FDS and LISTEN_PID. The command must be one
+    /// that a shell can run with `exec`, because LISTEN_PID must be its process.
     ///
     /// # Errors
     ///
@@ -109,8 +109,8 @@ impl Server {
         let listener = listener.try_clone().map_err(SpawnError::Listener)?;
         let bare = command.trim_start();
         let bare = bare.strip_prefix("exec ").unwrap_or(bare);
-        // It goes through the input, as the one descriptor
-        // beside the outputs that a child can be given.
+        // The listener is handed over as the input, which is the only descriptor besides the
+        // outputs that a child can be given.
         let script = format!(
             "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1; export LISTEN_PID LISTEN_FDS; exec {bare}"
         );
@@ -128,7 +128,7 @@ impl Server {
         let stdout = output.try_clone().map_err(SpawnError::Output)?;
         let stderr = output.try_clone().map_err(SpawnError::Output)?;
         shell.process_group(0).stdout(stdout).stderr(stderr);
-        // A child has the cores of the thread that starts it.
+        // A child inherits the cores of the thread that starts it.
         let spawned = bound_to(cores, || shell.spawn()).map_err(SpawnError::Cores)?;
         let child = spawned.map_err(|source| SpawnError::Start {
             command: command.to_owned(),
@@ -138,11 +138,11 @@ impl Server {
         Ok(Server::Spawned { child, output })
     }
 
-    /// Watches a server that runs. It is not stopped at the end.
+    /// Watches a server that runs already. The server is not stopped at the end.
     ///
     /// # Errors
     ///
-    /// When there is no such process.
+    /// When no process has this pid.
     pub fn attach(pid: u32) -> Result<Server, SpawnError> {
         match Process::of(pid) {
             Some(Process { started, .. }) => Ok(Server::Attached { pid, started }),
@@ -150,7 +150,7 @@ impl Server {
         }
     }
 
-    /// The process at the root of the server's.
+    /// Returns the process at the root of the server's process tree.
     pub fn pid(&self) -> u32 {
         match self {
             Server::Spawned { child, .. } => child.id(),
@@ -158,7 +158,7 @@ impl Server {
         }
     }
 
-    /// Whether that process runs.
+    /// True if the server's root process runs.
     pub fn is_running(&mut self) -> bool {
         match self {
             Server::Spawned { child, .. } => matches!(child.try_wait(), Ok(None)),
@@ -167,7 +167,7 @@ impl Server {
         }
     }
 
-    /// The last lines of what it wrote, both outputs as they came. Empty for an attached one.
+    /// Returns the last lines of both outputs, in order. Empty for an attached server.
     pub fn output_tail(&self, lines: usize) -> String {
         let Server::Spawned { output, .. } = self else {
             return String::new();
@@ -178,14 +178,14 @@ impl Server {
         all[all.len().saturating_sub(lines)..].join("\n")
     }
 
-    /// Ends what this run started, with all in its process group: SIGTERM, 15 s to end, SIGKILL.
-    /// Called again, it only says how it ended.
+    /// Ends a server that this run started, with all processes of its group: SIGTERM, 15 s to end,
+    /// SIGKILL. A second call only returns the end.
     pub fn stop(&mut self) -> Stopped {
         self.stop_within(STOP_TIME_MAX)
     }
 
-    /// Tells what this run started to end, and waits for nothing. [`has_ended`](Server::has_ended)
-    /// says when it has.
+    /// Sends SIGTERM to a server that this run started, without waiting.
+    /// [`has_ended`](Server::has_ended) reports the end.
     pub fn tell_to_end(&self) {
         if let Server::Spawned { child, .. } = self {
             let strays = strays(child.id());
@@ -194,7 +194,7 @@ impl Server {
         }
     }
 
-    /// Kills what this run started, and waits for nothing.
+    /// Kills a server that this run started, without waiting.
     pub fn kill(&self) {
         if let Server::Spawned { child, .. } = self {
             let strays = strays(child.id());
@@ -203,8 +203,8 @@ impl Server {
         }
     }
 
-    /// How it ended, once it and all in its process group
-    /// have. Looks at every process of the machine.
+    /// Returns the shell's status once the server and all processes of its group have ended. The
+    /// cost is a look at every process of the machine.
     pub fn has_ended(&mut self) -> Option<ExitStatus> {
         let Server::Spawned { child, .. } = self else {
             return None;
@@ -221,7 +221,7 @@ impl Server {
         let Server::Spawned { child, .. } = self else {
             return Stopped::LeftRunning;
         };
-        // Those that have left the group are found below the shell, as long as it lives.
+        // Processes that have left the group are found below the shell, as long as the shell lives.
         let strays = strays(child.id());
         signal(child.id(), Signal::TERM);
         strays.iter().for_each(|pid| signal_one(*pid, Signal::TERM));
@@ -233,7 +233,7 @@ impl Server {
         }
         signal(child.id(), Signal::KILL);
         forget(child.id());
-        // Cannot take long: nothing holds up SIGKILL but the kernel's own work.
+        // This wait is short: only the kernel's own work can hold up SIGKILL.
         let _ = child.wait();
         Stopped::Killed
     }
@@ -245,7 +245,7 @@ impl Drop for Server {
     }
 }
 
-/// Read at its place, since the file's own position is where the server writes next.
+/// Reads the end of the output, without a seek: the server writes at the file's position.
 fn tail(output: &File) -> io::Result<Vec<u8>> {
     let length = output.metadata()?.len();
     let begin = length.saturating_sub(TAIL_BYTES);
@@ -254,7 +254,7 @@ fn tail(output: &File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The groups of servers that run, for the end that waits for nothing.
+/// The process groups of servers that run, for [`kill_servers`].
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 fn groups() -> MutexGuard<'static, Vec<u32>> {
@@ -269,8 +269,7 @@ fn forget(group: u32) {
     groups().retain(|other| *other != group);
 }
 
-/// Kills all servers that this program has started, without
-/// waiting for them. For a program that ends at once.
+/// Kills all servers that this program has started, without waiting, when the program ends at once.
 pub fn kill_servers() {
     for group in groups().drain(..) {
         let strays = strays(group);
@@ -279,7 +278,7 @@ pub fn kill_servers() {
     }
 }
 
-/// Processes that were started below `root` and are in other groups than its own.
+/// Returns the processes below `root` that are in other groups than `root`.
 fn strays(root: u32) -> Vec<u32> {
     let members = ProcessTree::of(root).members().unwrap_or_default();
     let elsewhere = |pid: &u32| Process::of(*pid).is_some_and(|process| process.group != root);
@@ -288,7 +287,7 @@ fn strays(root: u32) -> Vec<u32> {
 
 fn signal_one(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        let _ = kill_process(pid, signal); // it may have ended just now
+        let _ = kill_process(pid, signal); // the process may have ended just now
     }
 }
 
@@ -296,12 +295,12 @@ fn signal(group: u32, signal: Signal) {
     if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw)
         && alive_in(group.as_raw_nonzero().get() as u32)
     {
-        let _ = kill_process_group(group, signal); // it may have ended just now
+        let _ = kill_process_group(group, signal); // the group may have ended just now
     }
 }
 
-/// The shell's status, once it and all in its group have ended. The shell is waited for at once: it
-/// may go before the server does.
+/// Returns the shell's status once the shell and all processes of its group have ended. The shell
+/// is waited for first, because it may end before the server does.
 fn ended_within(child: &mut Child, time: Duration) -> Option<ExitStatus> {
     let group = child.id();
     let deadline = Instant::now() + time;
@@ -319,7 +318,7 @@ fn ended_within(child: &mut Child, time: Duration) -> Option<ExitStatus> {
     }
 }
 
-/// Whether anything runs in a process group. Zombies do not.
+/// True if any process of the group runs; a zombie does not.
 fn alive_in(group: u32) -> bool {
     let all = Process::all().unwrap_or_default();
     all.iter()

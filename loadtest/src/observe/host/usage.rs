@@ -1,4 +1,4 @@
-//! CPU and memory: of the server with all its processes, and of this one.
+//! CPU and memory: of the server with all its processes, and of this process.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -10,70 +10,70 @@ use rustix::time::{ClockId, clock_gettime};
 use super::cores::Cores;
 use super::process::Process;
 
-/// A process and all it started, however deep, as they are whenever they are asked.
+/// A process and all its descendants, as they are at the time of each call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessTree {
     root: u32,
 }
 
-/// What a tree used since it began, and what it holds.
+/// The CPU time that a process tree has used since its start, and the memory that it holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// CPU time in user mode, in steps of the clock (10 ms), children that ended among it.
+    /// CPU time in user mode, in steps of the clock (10 ms), with that of children that ended.
     pub user: Duration,
-    /// CPU time in the kernel, likewise.
+    /// CPU time in the kernel, in the same steps and with the same children.
     pub system: Duration,
-    /// Resident memory in bytes. What processes share is counted for each.
+    /// Resident memory in bytes. Memory that processes share is counted for each of them.
     pub rss_bytes: u64,
-    /// Threads that live.
+    /// Number of threads.
     pub threads: u64,
 }
 
 impl ProcessTree {
-    /// The tree under a process, which need not exist yet.
+    /// Returns the tree under a process, which need not exist yet.
     pub fn of(pid: u32) -> ProcessTree {
         ProcessTree { root: pid }
     }
 
-    /// The process at its root.
+    /// Returns the process at the root of the tree.
     pub fn pid(&self) -> u32 {
         self.root
     }
 
-    /// Adds up what all of them used. It looks at every process of the machine, some 10 µs each, so
-    /// it is not for a thread that is measured.
+    /// Adds up the use of all processes of the tree. It reads every process of the machine, some 10
+    /// µs each, so a measured thread cannot afford it.
     ///
     /// # Errors
     ///
-    /// `NotFound` when the process has gone. That others of the tree go meanwhile is none.
+    /// `NotFound` when the root process has gone. Other processes of the tree may go meanwhile.
     pub fn usage(&self) -> io::Result<Usage> {
         let processes = self.processes()?.into_iter();
         Ok(processes.fold(Usage::default(), Usage::with))
     }
 
-    /// The processes of the tree, for [`usage_of`](ProcessTree::usage_of).
+    /// Returns the processes of the tree, for [`usage_of`](ProcessTree::usage_of).
     ///
     /// # Errors
     ///
-    /// `NotFound` when the process has gone.
+    /// `NotFound` when the root process has gone.
     pub fn members(&self) -> io::Result<Vec<u32>> {
         let processes = self.processes()?;
         Ok(processes.iter().map(|process| process.pid).collect())
     }
 
-    /// Adds up what some processes used. It looks at nothing else, some 20 µs for each, so a loop
-    /// that is measured can afford it. Those that have gone are left out.
+    /// Adds up the use of `members`. It reads only these processes, some 20 µs each, so a measured
+    /// loop can afford it. Processes that have gone are left out.
     pub fn usage_of(members: &[u32]) -> Usage {
         let there = members.iter().filter_map(|pid| Process::of(*pid));
         there.fold(Usage::default(), Usage::with)
     }
 
-    /// How many cores it can use: those it is bound to, but no more than it has threads. A quota of
-    /// a container is not looked at.
+    /// Returns how many cores the tree can use: the cores it is bound to, but no more than its
+    /// threads. The quota of a container is ignored.
     ///
     /// # Errors
     ///
-    /// `NotFound` when the process has gone.
+    /// `NotFound` when the root process has gone.
     pub fn cores_available(&self) -> io::Result<f64> {
         let threads = self.usage()?.threads;
         let pid = i32::try_from(self.root).ok().and_then(Pid::from_raw);
@@ -113,18 +113,18 @@ impl Usage {
     }
 }
 
-/// What this process used since it began.
+/// CPU time of this process since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OwnUsage {
-    /// CPU time of all threads, those that ended among them.
+    /// CPU time of all threads, with threads that ended.
     pub cpu: Duration,
-    /// How long threads that live were ready to run but had no core. Zero if the kernel does not
-    /// count it.
+    /// How long the present threads were ready to run but had no core. Zero if the kernel does not
+    /// count that time.
     pub waiting: Duration,
 }
 
 impl OwnUsage {
-    /// As of now.
+    /// Reads the use until now.
     pub fn now() -> OwnUsage {
         let cpu = clock_gettime(ClockId::ProcessCPUTime);
         let cpu = Duration::new(
@@ -136,8 +136,8 @@ impl OwnUsage {
     }
 }
 
-/// The second field of each thread's schedstat, in nanoseconds. A thread that ends meanwhile is
-/// left out.
+/// Returns the sum over all threads of the second field of schedstat, in nanoseconds. A thread that
+/// ends meanwhile is left out.
 fn run_delay() -> io::Result<Duration> {
     let threads = fs::read_dir("/proc/self/task")?.filter_map(Result::ok);
     let delays = threads.filter_map(|thread| {

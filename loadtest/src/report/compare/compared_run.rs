@@ -6,18 +6,18 @@ use crate::report::setup;
 use crate::report::verdict::verdict;
 use crate::result::{Measurement, RunResult, Severity};
 
-/// One of the runs.
+/// One of the compared runs.
 pub(super) struct ComparedRun<'a> {
-    /// A, B, C …: names of files are too long for columns.
+    /// A, B, C …, because file names are too long for columns.
     pub letter: String,
     pub name: &'a str,
     pub result: &'a RunResult,
     pub representative: Option<Representative<'a>>,
-    /// What stands for it where there is no median.
+    /// The measurement that stands for the run where a figure has no median.
     pub middle: Option<&'a Measurement>,
 }
 
-/// Letters of a name that have room above a bar, beside its value.
+/// Most characters of a name that fit above a bar, next to its value.
 const NAME_MAX: usize = 30;
 
 impl<'a> ComparedRun<'a> {
@@ -35,7 +35,7 @@ impl<'a> ComparedRun<'a> {
         }
     }
 
-    /// Its letter and name. The end of a long name distinguishes it better than its beginning.
+    /// Returns the letter and the name. A long name is cut at its start, which says less.
     pub fn title(&self) -> String {
         let long = self.name.chars().count();
         let end: String = self
@@ -47,7 +47,7 @@ impl<'a> ComparedRun<'a> {
         format!("{}: {cut}{end}", self.letter)
     }
 
-    /// Which run it is, how it ended, and what stands for it.
+    /// Returns a sentence: the run's name, verdict and setup, and which measurement represents it.
     pub fn told(&self) -> String {
         let ComparedRun { name, result, .. } = self;
         let (word, _) = verdict(result);
@@ -70,7 +70,7 @@ impl<'a> ComparedRun<'a> {
         told
     }
 
-    /// The failures of the run, as sentences that name it.
+    /// Returns the failures of the run, as sentences that begin with its letter.
     pub fn failures(&self) -> impl Iterator<Item = String> {
         let failures = findings(self.result)
             .into_iter()
@@ -79,7 +79,7 @@ impl<'a> ComparedRun<'a> {
     }
 }
 
-/// A to Z, then numbers.
+/// Returns A to Z, then numbers.
 fn letter(index: usize) -> String {
     match u8::try_from(index) {
         Ok(small) if small < 26 => char::from(b'A' + small).to_string(),

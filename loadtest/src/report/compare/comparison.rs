@@ -1,4 +1,4 @@
-//! Compared runs, with all facts that are shown beside each other.
+//! Compared runs, with all facts that a comparison shows.
 
 use super::compared_run::ComparedRun;
 use super::differences;
@@ -6,13 +6,13 @@ use super::rows::{self, Row};
 use crate::report::table::Table;
 use crate::result::RunResult;
 
-/// Runs, ready to be shown beside each other.
+/// Runs with all facts of a comparison.
 pub(super) struct Comparison<'a> {
     pub runs: Vec<ComparedRun<'a>>,
     pub rows: Vec<Row>,
-    /// That the runs are not of one kind, in a sentence.
+    /// A sentence if the runs are not of one kind.
     pub warning: Option<String>,
-    /// What differs in what was asked for. It may have no rows.
+    /// The settings that differ between the runs. The table may have no rows.
     pub differences: Table,
 }
 

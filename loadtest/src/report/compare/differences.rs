@@ -1,6 +1,6 @@
-//! How two runs differed before they ran: the parameters, the machine, the tool.
+//! The differences of runs before they ran: the parameters, the machine, the tool.
 //!
-//! Figures of runs that differ may be held against each other, but not unawares.
+//! Figures of runs that differ may be compared, but the reader has to know.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::result::RunResult;
 
 use super::compared_run::ComparedRun;
 
-/// A trait that all runs have. The scenario is named in a sentence.
+/// The name and the value of a trait of all runs. The warning names the scenario.
 type Trait = (&'static str, fn(&RunResult) -> String);
 
 const TRAITS: [Trait; 6] = [
@@ -29,7 +29,7 @@ fn bound(cores: Option<&str>) -> String {
     cores.unwrap_or("any").to_owned()
 }
 
-/// A sentence about runs that are not of one kind: of other scenarios, or asked for other things.
+/// Returns a sentence if the runs have different scenarios or different settings.
 pub(super) fn warning(runs: &[ComparedRun], differences: &Table) -> Option<String> {
     let scenarios: Vec<&str> = runs
         .iter()
@@ -55,7 +55,7 @@ fn listed(all: &[&str]) -> String {
     each.join(", ")
 }
 
-/// What was not the same for all, a row for each.
+/// Returns a table with a row for each setting that differs between the runs.
 pub(super) fn differences(runs: &[ComparedRun]) -> Table {
     let mut table = Table::numbers("What differs", &[""]);
     table.form = Form::Texts;
@@ -84,7 +84,7 @@ fn same<T: Ord>(values: &[T]) -> bool {
     values.iter().collect::<BTreeSet<_>>().len() < 2
 }
 
-/// What any of the runs was asked for, in the order of the first that was.
+/// Returns the names of all parameters of the runs, in the order of their first appearance.
 fn names<'a>(runs: &[ComparedRun<'a>]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for parameter in runs.iter().flat_map(|run| &run.result.parameters) {

@@ -9,7 +9,7 @@ use super::comparison::Comparison;
 use super::rows::{Kind, Row};
 use super::side_by_side;
 
-/// The runs, named as their files are, as one page that needs nothing else.
+/// Returns the comparison as one page that needs no other files. `runs` are named like their files.
 pub fn html(runs: &[(String, RunResult)]) -> String {
     let comparison = Comparison::of(runs);
     let names: Vec<&str> = runs.iter().map(|(name, _)| name.as_str()).collect();
@@ -58,10 +58,10 @@ fn problems(page: &mut Document, comparison: &Comparison) {
     page.problems(&all);
 }
 
-/// A distribution of a measurement, if it has it.
+/// Returns a distribution of a measurement, if it has that one.
 type Of = fn(&Measurement) -> Option<&Latency>;
 
-/// The distributions that all runs have.
+/// Returns plots of the distributions that all runs have.
 fn overlaid(runs: &[ComparedRun]) -> Vec<Picture> {
     let kinds: [(&str, Of); 3] = [
         ("Distribution of delivery delays", |each| {
@@ -80,14 +80,14 @@ fn overlaid(runs: &[ComparedRun]) -> Vec<Picture> {
         .collect()
 }
 
-/// A curve's colour is its place: all or none, so that a run has one colour on the whole page.
+/// Returns a plot if all runs have the distribution, so that a run has one colour on the page.
 fn overlay<'a>(runs: &[ComparedRun<'a>], title: &str, of: Of) -> Option<Picture> {
     let curve = |run: &ComparedRun<'a>| Some((run.title(), of(run.middle?)?));
     let curves: Option<Vec<Curve<'a>>> = runs.iter().map(curve).collect();
     distributions(title, &curves?)
 }
 
-/// A figure of all runs as bars.
+/// Returns a figure of all runs as bars.
 fn drawn(runs: &[ComparedRun], row: &Row) -> Option<Picture> {
     let mut all = Vec::new();
     for (series, (run, value)) in runs.iter().zip(&row.values).enumerate() {

@@ -1,7 +1,7 @@
 //! Runs side by side, each figure as a multiple of the first run's.
 //!
-//! Where a run measured several times, what stands for it is said; where runs were not asked for
-//! the same, that is said too.
+//! If a run measured several times, the report names the measurement that represents it. If runs
+//! had different settings, the report lists these.
 
 mod compared_run;
 mod comparison;

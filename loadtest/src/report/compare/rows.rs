@@ -8,26 +8,26 @@ use crate::result::{Count, Latency, Measurement};
 
 use super::compared_run::ComparedRun;
 
-/// A figure of every run.
+/// A figure of all compared runs.
 pub(super) struct Row {
-    /// What it is.
+    /// The figure's name.
     pub name: &'static str,
-    /// Which way is better.
+    /// The better direction of the figure.
     pub better: Direction,
-    /// The run's, if it has it.
+    /// The value of each run, or `None` if the run has no such figure.
     pub values: Vec<Option<f64>>,
-    /// How it is written.
+    /// Formats a value.
     pub write: fn(f64) -> String,
-    /// Whether it is drawn, or counts what should not be.
+    /// Whether the figure is drawn, only listed, or a count of faults.
     pub kind: Kind,
 }
 
-/// What a row is.
+/// The kind of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A figure among the few that are drawn.
+    /// A figure that is drawn as bars and listed in the table.
     Drawn,
-    /// A figure that the table has alone.
+    /// A figure that is listed in the table only.
     Figure,
     /// A count that should be zero.
     Fault,
@@ -36,13 +36,13 @@ pub(super) enum Kind {
 use Direction::{Less, More, Neither};
 use Kind::{Drawn, Figure};
 
-/// Name, which way is better, how it is written, whether it is drawn, where it stands.
+/// A figure: its name, its better direction, its format, its kind, its place in a measurement.
 type Compared = (&'static str, Direction, fn(f64) -> String, Kind, Reading);
 
-/// Name, and where the count stands.
+/// A count of faults: its name, and its place in a measurement.
 type Counted = (&'static str, fn(&Measurement) -> u64);
 
-/// Medians over the measurements that stand for a run.
+/// Figures shown as medians over the measurements that represent a run.
 const FIGURES: [Compared; 17] = [
     ("deliveries", More, rate, Drawn, |each| {
         above_zero(each.throughput.deliveries_per_second)
@@ -97,7 +97,7 @@ const FIGURES: [Compared; 17] = [
     }),
 ];
 
-/// Sums over the measurements that stand for a run.
+/// Counts shown as sums over the measurements that represent a run.
 const FAULTS: [Counted; 7] = [
     ("missing", |each| each.deliveries.missing),
     ("duplicated", |each| each.deliveries.duplicated),
@@ -108,7 +108,7 @@ const FAULTS: [Counted; 7] = [
     ("refused", |each| total(&each.connections.refused)),
 ];
 
-/// Told as zeros too.
+/// Faults that are shown even if they are zero, as proof.
 const PROOF: [&str; 4] = ["missing", "duplicated", "out of order", "altered"];
 
 fn above_zero(value: f64) -> Option<f64> {
@@ -123,8 +123,8 @@ fn total(counts: &[Count]) -> u64 {
     counts.iter().map(|count| count.count).sum()
 }
 
-/// Figures that some run has; of the faults those of deliveries wherever something was to be
-/// delivered, as proof, the others where there are any.
+/// Returns the figures that some run has, and the faults. Faults of deliveries are shown wherever
+/// deliveries were expected, as proof. Other faults are shown if some run has any.
 pub(super) fn rows(runs: &[ComparedRun]) -> Vec<Row> {
     let figures = FIGURES.iter().map(|compared| figure(runs, compared));
     let figures = figures.filter(|row| row.values.iter().any(Option::is_some));
@@ -174,7 +174,7 @@ fn fault(runs: &[ComparedRun], (name, count): &Counted) -> Row {
     }
 }
 
-/// Whether a run was asked for as much: then it is no merit. The height of a ramp is one.
+/// True if a run was asked for this rate, so it is no merit. The highest step of a ramp is one.
 fn asked_for(runs: &[ComparedRun], name: &str) -> bool {
     runs.iter().map(|run| run.result).any(|result| match name {
         "deliveries" | "messages published" => result.ramp.is_none() && setup::open_loop(result),

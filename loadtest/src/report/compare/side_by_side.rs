@@ -7,12 +7,12 @@ use crate::report::units::{NOTHING, ratio};
 use super::compared_run::ComparedRun;
 use super::rows::{Kind, Row};
 
-/// How many cells a bar has. It is half full where it is as much as the first run's, and each cell
-/// is a factor of two.
+/// Number of cells of a bar. The bar is half full if the figure equals the first run's, and each
+/// cell is a factor of two.
 const BAR_CELLS: usize = 8;
 
-/// The rows as a table: a column for each run, and behind all but the first how it compares, with a
-/// small bar if `bars`.
+/// Returns the table: a column for each run, and after each run but the first its multiple of the
+/// first run's figure. `bars` adds a small bar to each multiple.
 pub(super) fn table(runs: &[ComparedRun], rows: &[Row], bars: bool) -> Table {
     let mut table = Table::numbers("Side by side", &[""]);
     for (index, run) in runs.iter().enumerate() {
@@ -80,8 +80,8 @@ fn compared(row: &Row, value: Option<f64>, bars: bool) -> Cell {
     }
 }
 
-/// A bar of letters, to the eighth of a cell, on a logarithmic axis: twice as much and five hundred
-/// times as much must not look alike. What goes beyond the last cell says so.
+/// Returns a bar of letters, to the eighth of a cell, on a logarithmic axis, because two and five
+/// hundred times must not look alike. A bar beyond the last cell ends with a +.
 fn bar(times: f64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let cells = BAR_CELLS as f64 / 2.0 + times.max(f64::MIN_POSITIVE).log2();

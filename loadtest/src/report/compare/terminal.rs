@@ -6,11 +6,11 @@ use crate::result::RunResult;
 use super::comparison::Comparison;
 use super::side_by_side;
 
-/// Most runs whose ratios have room for bars.
+/// Most runs in a table whose multiples have room for bars.
 const WITH_BARS: usize = 3;
 
-/// The runs, named as their files are, as text that ends with a line feed. Width and colour as for
-/// [`text::render`](crate::report::text::render).
+/// Returns the comparison as text that ends with a line feed. `runs` are named like their files.
+/// `width` and `colour` are those of [`text::render`](crate::report::text::render).
 pub fn text(runs: &[(String, RunResult)], width: Option<u16>, colour: bool) -> String {
     let comparison = Comparison::of(runs);
     let mut page = Page::new(width, colour);

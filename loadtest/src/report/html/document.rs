@@ -1,33 +1,33 @@
-//! A page that grows downwards.
+//! An HTML page that is written from top to bottom.
 //!
-//! All text comes through [`escaped`]: reasons, names and payloads are others' words.
+//! All text is passed through [`escaped`], because reasons, names and payloads come from outside.
 
 use crate::report::plot::{limit_colour, series_colour};
 use crate::report::table::{Cell, Form, Mood, Table};
 
-/// The look of a page, for light and dark, screen, phone and paper.
+/// The style sheet of a page, for light and dark, screen, phone and paper.
 const STYLE: &str = include_str!("page.css");
 
-/// A page.
+/// An HTML page, as far as it is written.
 pub(in crate::report) struct Document {
     html: String,
 }
 
 /// A plot with its words.
 pub(in crate::report) struct Picture {
-    /// What it shows.
+    /// The title, which says what the plot shows.
     pub title: String,
-    /// The same in words for readers that do not see it, with the figures that count.
+    /// The plot in words for readers that do not see it, with the most important figures.
     pub words: String,
-    /// Names of its series, in their order. No names if there is but one.
+    /// Names of the series, in their order. Empty if there is only one.
     pub keys: Vec<String>,
-    /// Names of the limits across.
+    /// Names of the lines that show limits.
     pub limits: Vec<String>,
-    /// Drawn for a page, and for a phone.
+    /// The SVG drawn for a page, and for a phone.
     pub drawn: (String, String),
 }
 
-/// Text as HTML. Letters that HTML has no place for are replaced.
+/// Returns text as HTML. Control characters, which HTML does not allow, are replaced.
 pub(in crate::report) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -46,7 +46,7 @@ pub(in crate::report) fn escaped(text: &str) -> String {
 }
 
 impl Document {
-    /// A page with nothing on it yet.
+    /// Returns a page without content.
     pub fn new(title: &str) -> Document {
         let title = escaped(title);
         let html = format!(
@@ -58,13 +58,13 @@ impl Document {
         Document { html }
     }
 
-    /// The page as it is kept.
+    /// Ends the page and returns its HTML.
     pub fn finish(mut self) -> String {
         self.html.push_str("</main>\n</body>\n</html>\n");
         self.html
     }
 
-    /// Opens an element. Name and class are ours.
+    /// Opens an element. Name and class are not escaped, so they must not come from outside.
     pub fn open(&mut self, name: &str, class: &str) {
         match class {
             "" => self.html.push_str(&format!("<{name}>")),
@@ -72,19 +72,19 @@ impl Document {
         }
     }
 
-    /// Closes it.
+    /// Closes the element `name`.
     pub fn close(&mut self, name: &str) {
         self.html.push_str(&format!("</{name}>\n"));
     }
 
-    /// An element with text in it.
+    /// Adds an element with text in it.
     pub fn element(&mut self, name: &str, class: &str, text: &str) {
         self.open(name, class);
         self.html.push_str(&escaped(text));
         self.close(name);
     }
 
-    /// What is wrong or may mislead: class, word and sentence.
+    /// Adds a list of failures and warnings: class, word and sentence of each.
     pub fn problems(&mut self, problems: &[(&str, &str, String)]) {
         if problems.is_empty() {
             return;
@@ -99,7 +99,7 @@ impl Document {
         self.close("ul");
     }
 
-    /// Names and their values.
+    /// Adds a list of names and their values.
     pub fn pairs(&mut self, pairs: &[(String, String)]) {
         self.open("dl", "");
         for (name, value) in pairs {
@@ -111,7 +111,7 @@ impl Document {
         self.close("dl");
     }
 
-    /// A table, which scrolls by itself where the page is narrow.
+    /// Adds a table, which scrolls sideways where the page is narrow.
     pub fn table(&mut self, table: &Table) {
         self.element("h2", "", &table.title);
         self.open("div", "scroll");
@@ -162,7 +162,7 @@ impl Document {
         self.close("tr");
     }
 
-    /// A plot with its title and the key to its lines.
+    /// Adds a plot with its title and the key to its lines.
     pub fn picture(&mut self, picture: &Picture) {
         self.open("figure", "");
         self.open("figcaption", "");

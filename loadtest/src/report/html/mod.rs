@@ -1,7 +1,7 @@
-//! The result as one HTML page that needs nothing else.
+//! The result as one HTML page that needs no other files.
 //!
-//! It has no scripts, no fonts, no pictures from elsewhere. It can be kept beside the JSON, sent by
-//! mail and printed.
+//! The page has no scripts, no fonts and no pictures from elsewhere. It can be kept next to the
+//! JSON, sent by mail and printed.
 
 mod document;
 mod plots;
@@ -17,7 +17,7 @@ use super::{setup, tables, units};
 pub(super) use document::{Document, Picture};
 pub(super) use plots::{Curve, distributions};
 
-/// The result as a page: what failed, the key figures, the plots, the tables, and what is needed to
+/// Returns the result as a page: failures, key figures, plots, tables, and all settings needed to
 /// repeat the run.
 pub fn render(result: &RunResult) -> String {
     let mut page = Document::new(&title(result));
@@ -38,7 +38,7 @@ pub fn render(result: &RunResult) -> String {
     page.finish()
 }
 
-/// What was measured, for a tab among tabs.
+/// Returns a title that distinguishes the page among other tabs.
 fn title(result: &RunResult) -> String {
     let parts = [
         &result.scenario,
@@ -81,7 +81,7 @@ fn problems(page: &mut Document, result: &RunResult) {
     page.problems(&told.collect::<Vec<_>>());
 }
 
-/// What a ramp found, which side was at its limit, and for which measurements the figures stand.
+/// Adds sentences: a ramp's result, the side at its limit, which measurements the figures are of.
 fn sentences(page: &mut Document, result: &RunResult, representative: Option<&Representative>) {
     if let Some(found) = &result.ramp {
         page.element("p", "lead", &ramp(found));
@@ -101,7 +101,7 @@ fn sentences(page: &mut Document, result: &RunResult, representative: Option<&Re
     }
 }
 
-/// All that is needed to repeat the run.
+/// Adds the settings needed to repeat the run.
 fn setting(page: &mut Document, result: &RunResult) {
     page.element("h2", "", "Setting");
     let mut pairs: Vec<(String, String)> = result
@@ -147,7 +147,7 @@ fn machine(machine: &Machine) -> Vec<(String, String)> {
     .to_vec()
 }
 
-/// A word as a shell takes it.
+/// Returns a word quoted as a shell needs it.
 fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
     match !word.is_empty() && word.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! The figures that people decide on, large, at the top of the page.
+//! The key figures of a run, large, at the top of the page.
 
 use crate::report::representative::{Reading, Representative};
 use crate::report::tables::mostly_fixed;
@@ -6,13 +6,13 @@ use crate::report::units::{bytes, rate, time};
 
 use super::document::Document;
 
-/// Name, how it is written, and where it stands in a measurement.
+/// A figure's name, its format, and its place in a measurement.
 type Tile = (&'static str, fn(f64) -> String, Reading);
 
-/// Told with what it is worth.
+/// The name of a figure that is shown with a note if it is mostly fixed cost.
 const MEMORY: &str = "server memory a connection";
 
-/// In the order in which a person reads them. Those of joining stand only where nothing was
+/// The key figures, in the order of reading. Figures of joins are shown only if nothing was
 /// delivered.
 const TILES: [Tile; 9] = [
     ("deliveries", rate, |measurement| {
@@ -57,7 +57,7 @@ fn above_zero(value: f64) -> Option<f64> {
     (value > 0.0).then_some(value)
 }
 
-/// Those figures that there are.
+/// Adds the key figures that the measurements have.
 pub(super) fn tiles(page: &mut Document, representative: &Representative) {
     page.open("ul", "tiles");
     for (name, write, reading) in TILES {

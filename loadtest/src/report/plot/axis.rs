@@ -1,6 +1,6 @@
-//! Where an axis begins and ends, and where it bears a number.
+//! Axes of plots: their ends, and the places of their numbers.
 //!
-//! Logarithms and percentiles are taken here, so the plots themselves are linear.
+//! Axes map values to logarithms and percentiles, so the plots themselves are linear.
 
 use std::ops::Range;
 
@@ -8,27 +8,27 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 use crate::report::units;
 
-/// An axis in the coordinates that are drawn.
+/// An axis, in the coordinates that are drawn.
 #[derive(Clone)]
 pub(in crate::report) struct Axis {
-    /// Where it begins.
+    /// The start of the axis.
     pub from: f64,
-    /// Where it ends; more than `from`.
+    /// The end of the axis, which is more than `from`.
     pub to: f64,
-    /// Where it bears a number, and which.
+    /// The places of numbers on the axis, with their texts.
     pub ticks: Vec<(f64, String)>,
 }
 
-/// Most decades of percentiles: beyond, a run has too few values to say anything.
+/// Most decades of percentiles: for more decades a run has too few values.
 const DECADES_MAX: f64 = 7.0;
 
 impl Axis {
-    /// From zero to `most`, with at most `count` numbers.
+    /// Returns an axis from zero to `most`, with at most `count` numbers.
     pub fn linear(most: f64, count: usize, write: fn(f64) -> String) -> Axis {
         Axis::between(0.0, most, count, write)
     }
 
-    /// From `least` to `most`. If they are the same, the axis is one long.
+    /// Returns an axis from `least` to `most`. If both are equal, its length is one.
     pub fn between(least: f64, most: f64, count: usize, write: fn(f64) -> String) -> Axis {
         let to = if most > least { most } else { least + 1.0 };
         let step = round_step((to - least) / count.max(1) as f64);
@@ -42,8 +42,8 @@ impl Axis {
         }
     }
 
-    /// Sizes in bytes from zero to `most`: numbers stand at whole MiB, and their step is a power of
-    /// two.
+    /// Returns an axis of bytes from zero to `most`. Its numbers are whole MiB, and their step is a
+    /// power of two.
     pub fn sizes(most: f64, count: usize) -> Axis {
         let mut step = 1_048_576.0;
         while step * (count.max(1) as f64) < most {
@@ -59,8 +59,8 @@ impl Axis {
         }
     }
 
-    /// Values that grow by a factor, with a number at each: a value is drawn at [`Axis::logarithm`]
-    /// of it.
+    /// Returns an axis of values that grow by a factor, with a number at each value. A value is
+    /// drawn at its [`Axis::logarithm`].
     pub fn geometric(values: &[f64], write: fn(f64) -> String) -> Axis {
         let at = |value: Option<&f64>| value.map_or(0.0, |value| Axis::logarithm(*value));
         let (from, to) = (at(values.first()), at(values.last()));
@@ -74,12 +74,12 @@ impl Axis {
         }
     }
 
-    /// Where a value lies on an axis of those that grow by a factor.
+    /// Returns the place of a value on a [`geometric`](Axis::geometric) axis.
     pub fn logarithm(value: f64) -> f64 {
         value.max(f64::MIN_POSITIVE).log10()
     }
 
-    /// Times on a logarithmic axis: a value is drawn at [`Axis::time`] of it.
+    /// Returns a logarithmic axis of times. A time is drawn at its [`Axis::time`].
     pub fn times(least_us: u64, most_us: u64) -> Axis {
         let (least, most) = (Axis::time(least_us), Axis::time(most_us));
         let air = (most - least).max(0.5) * 0.05;
@@ -100,12 +100,12 @@ impl Axis {
         }
     }
 
-    /// Where a time lies on a logarithmic axis. Below one microsecond nothing was measured.
+    /// Returns the place of a time on a logarithmic axis. No time is below one microsecond.
     pub fn time(us: u64) -> f64 {
         (us.max(1) as f64).log10()
     }
 
-    /// Percentiles, each decade of them as wide as the one before, as far as `count` values reach.
+    /// Returns an axis of percentiles for `count` values. All decades are equally wide.
     pub fn percentiles(count: u64) -> Axis {
         let to = (count.max(10) as f64 * 2.0).log10().min(DECADES_MAX);
         let nines = |decades: i32| match decades {
@@ -125,8 +125,8 @@ impl Axis {
         }
     }
 
-    /// The same for so many pixels: numbers that have no room beside the one before are left out,
-    /// their lines are not.
+    /// Returns the axis for a width of `pixels`. Numbers without room next to the earlier number
+    /// are left out; their grid lines stay.
     pub fn thinned(mut self, pixels: u32) -> Axis {
         let scale = f64::from(pixels) / (self.to - self.from);
         let mut free = f64::NEG_INFINITY;
@@ -170,14 +170,14 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// Where a percentile lies, as a part of one: 0.9 lies at 1, 0.99 at 2. One itself lies at the end
-/// of every axis.
+/// Returns the place of a percentile, given as a part of one: 0.9 lies at 1, 0.99 at 2. One lies
+/// beyond the end of every axis.
 pub(in crate::report) fn percentile_of(part: f64) -> f64 {
     -(1.0 - part).max(1e-9).log10()
 }
 
-/// The next of 1, 2, 2.5, 5, 10, 20 …: no two are further apart than a factor of two, so an axis
-/// has half of the numbers that it may have, or more.
+/// Returns the next of 1, 2, 2.5, 5, 10, 20 … above `step`. Neighbours differ by at most a factor
+/// of two, so an axis has at least half of its largest number of ticks.
 fn round_step(step: f64) -> f64 {
     let decade = 10_f64.powf(step.max(f64::MIN_POSITIVE).log10().floor());
     let times = [1.0, 2.0, 2.5, 5.0, 10.0]

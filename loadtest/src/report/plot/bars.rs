@@ -9,26 +9,26 @@ use super::canvas::{Area, DrawError, LETTERS, NARROW, Size, WIDE, drawing};
 use super::palette::{BAD, GOOD, INK, QUIET, series};
 use crate::report::table::Mood;
 
-/// One bar.
+/// A bar of a plot.
 pub(in crate::report) struct Bar {
-    /// What it is, in a few words.
+    /// The name above the bar, in a few words.
     pub name: String,
-    /// How long it is.
+    /// The length of the bar.
     pub value: f64,
-    /// The value as it is written.
+    /// The value as text.
     pub written: String,
-    /// The smallest and the largest of what it is the median of.
+    /// The smallest and the largest of the values whose median the bar shows.
     pub spread: Option<(f64, f64)>,
-    /// Its colour.
+    /// The colour of the bar.
     pub paint: Paint,
 }
 
 /// The meaning of a bar's colour. Nothing is shown by colour alone.
 #[derive(Clone, Copy)]
 pub(in crate::report) enum Paint {
-    /// Which series it belongs to.
+    /// The number of the series that the bar belongs to.
     Series(usize),
-    /// How it is meant.
+    /// Whether the value is good, bad or neither.
     Meant(Mood),
 }
 
@@ -43,14 +43,14 @@ impl Paint {
     }
 }
 
-/// Room for a bar with its name above.
+/// Height of a bar with its name above, in pixels.
 const ROW: u32 = 44;
 
-/// Right of the longest bar.
+/// Empty pixels to the right of the longest bar.
 const RIGHT: u32 = 4;
 
-/// Bars drawn for a page and for a phone. `mark` is the value that all are held against, drawn as a
-/// line across each. `None` if there is nothing to draw.
+/// Returns the bars drawn for a page and for a phone. `mark` is a value to compare all bars with,
+/// drawn as a line across each. `None` if there is nothing to draw.
 pub(in crate::report) fn bars(bars: &[Bar], mark: Option<f64>) -> Option<(String, String)> {
     let longest = bars.iter().map(|bar| {
         bar.spread
@@ -91,7 +91,7 @@ fn draw_on(
     Ok(())
 }
 
-/// The name to the left and the value to the right, above the bar: there they cross no line.
+/// Draws the name at the left and the value at the right, above the bar, where they cross no line.
 fn named(area: &Area, bar: &Bar, right: i32, top: i32) -> Result<(), DrawError> {
     let font = ("sans-serif", LETTERS).into_text_style(area).color(&INK);
     let to = |side| font.pos(Pos::new(side, VPos::Top));
@@ -103,7 +103,7 @@ fn named(area: &Area, bar: &Bar, right: i32, top: i32) -> Result<(), DrawError> 
     ))
 }
 
-/// The bar, and the spread of what it is the median of.
+/// Draws the bar, and the spread of the values whose median it is.
 fn drawn(
     area: &Area,
     bar: &Bar,

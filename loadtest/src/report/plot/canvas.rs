@@ -3,23 +3,23 @@
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, SVGBackend};
 
-/// Height of letters. The backend writes less: 12.1 in the picture.
+/// Height of letters. The backend writes a smaller height: 12.1 in the picture.
 pub(super) const LETTERS: u32 = 15;
 
-/// How large a plot is drawn, in the picture's own pixels.
+/// The size of a plot, in the picture's own pixels.
 #[derive(Clone, Copy)]
 pub(super) struct Size {
     pub width: u32,
     pub height: u32,
 }
 
-/// On a page.
+/// The size on a page.
 pub(super) const WIDE: Size = Size {
     width: 760,
     height: 300,
 };
 
-/// On a phone.
+/// The size on a phone.
 pub(super) const NARROW: Size = Size {
     width: 340,
     height: 260,
@@ -28,7 +28,7 @@ pub(super) const NARROW: Size = Size {
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type DrawError = DrawingAreaErrorKind<std::io::Error>;
 
-/// A drawing as `<svg …>…</svg>`. What cannot be drawn is left out: the table says the same.
+/// Returns a drawing as `<svg …>…</svg>`. `None` if it fails: the tables have the same figures.
 pub(super) fn drawing(
     size: Size,
     draw: impl FnOnce(&Area) -> Result<(), DrawError>,

@@ -1,4 +1,4 @@
-//! Curves over two axes, with gaps where nothing was measured, and limits across.
+//! Curves over two axes, with gaps where nothing was measured, and horizontal lines for limits.
 
 use plotters::element::{Circle, PathElement};
 use plotters::prelude::{
@@ -12,34 +12,34 @@ use super::palette::{BAD, GRID, INK, series};
 
 /// A plot of lines.
 pub(in crate::report) struct Lines<'a> {
-    /// To the right.
+    /// The axis to the right.
     pub x: Axis,
-    /// What it counts, in a word or two.
+    /// The unit or name of the axis to the right, in a word or two.
     pub x_name: &'a str,
-    /// Upwards.
+    /// The upward axis.
     pub y: Axis,
     /// The lines.
     pub series: Vec<Series>,
-    /// Limits across, on the upward axis.
+    /// Limits, drawn as horizontal lines at these values of the upward axis.
     pub limits: Vec<f64>,
 }
 
 /// One line, which may have gaps.
 pub(in crate::report) struct Series {
-    /// Its pieces, in coordinates of the axes.
+    /// The pieces of the line, in coordinates of the axes.
     pub pieces: Vec<Vec<(f64, f64)>>,
-    /// Whether each point is marked: where there are few.
+    /// True if each point is marked, for lines with few points.
     pub dots: bool,
 }
 
-/// Right of the axes: half of the last number stands there.
+/// Pixels to the right of the axes, for the second half of the last number.
 const RIGHT: u32 = 28;
 
 type Coordinates = Cartesian2d<Axis, Axis>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Coordinates>;
 
 impl Series {
-    /// A line without gaps.
+    /// Returns a line without gaps.
     pub fn whole(points: Vec<(f64, f64)>) -> Series {
         Series {
             pieces: vec![points],
@@ -47,7 +47,7 @@ impl Series {
         }
     }
 
-    /// A line with a gap where there is no value.
+    /// Returns a line with a gap at each point without a value.
     pub fn with_gaps(points: impl IntoIterator<Item = (f64, Option<f64>)>) -> Series {
         let mut pieces = vec![Vec::new()];
         for (x, y) in points {
@@ -65,7 +65,7 @@ impl Series {
 }
 
 impl Lines<'_> {
-    /// Drawn for a page and for a phone. `None` if it cannot be drawn.
+    /// Returns the plot drawn for a page and for a phone. `None` if it cannot be drawn.
     pub fn draw(&self) -> Option<(String, String)> {
         let at = |size: Size| drawing(size, |area| self.draw_on(area, size));
         Some((at(WIDE)?, at(NARROW)?))
@@ -90,7 +90,7 @@ impl Lines<'_> {
         Ok(())
     }
 
-    /// Room for the longest number of the upward axis.
+    /// Returns the width of the longest number of the upward axis, in pixels.
     fn label_width(&self) -> u32 {
         let longest = self
             .y
@@ -114,7 +114,7 @@ impl Lines<'_> {
             .draw()
     }
 
-    /// A limit that lies beyond the axis is not drawn; the axes are made so that it does not.
+    /// Draws a limit within the axis, which is made to contain all limits.
     fn limit(&self, chart: &mut Chart, at: f64) -> Result<(), DrawError> {
         if !(self.y.from..=self.y.to).contains(&at) {
             return Ok(());

@@ -1,7 +1,7 @@
 //! Drawings as SVG: lines over axes, and bars.
 //!
-//! Each is drawn twice, for a page and for a phone, so that letters keep their size. Colours are
-//! marks that the page's style sheet maps to those of the reader's colour scheme.
+//! Each plot is drawn twice, for a page and for a phone, so that letters keep their size. Its
+//! colours are placeholders, which the page's style sheet maps to the reader's colour scheme.
 
 mod axis;
 mod bars;

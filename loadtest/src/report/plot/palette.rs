@@ -1,36 +1,36 @@
-//! Colours of plots, as marks that the style sheet of a page maps to those of the reader.
+//! Placeholder colours of plots, which the style sheet of a page maps to the reader's colours.
 
 use plotters::prelude::RGBColor;
 
-/// Letters and what must be read.
+/// Letters, and lines that must be seen.
 pub(super) const INK: RGBColor = RGBColor(1, 1, 1);
 
-/// Lines that help to read.
+/// Lines of the grid.
 pub(super) const GRID: RGBColor = RGBColor(2, 2, 2);
 
-/// A limit, and what is beyond it.
+/// Limits, and values that are worse.
 pub(super) const BAD: RGBColor = RGBColor(3, 3, 3);
 
-/// What is as one wishes.
+/// Values that are better.
 pub(super) const GOOD: RGBColor = RGBColor(4, 4, 4);
 
-/// What is neither good nor bad.
+/// Values that are neither better nor worse.
 pub(super) const QUIET: RGBColor = RGBColor(5, 5, 5);
 
-/// How many series the style sheet distinguishes, by colour and by dashes.
+/// Number of series that the style sheet distinguishes, by colour and by dashes.
 pub(super) const SERIES: usize = 6;
 
-/// The mark of a series.
+/// Returns the placeholder of a series.
 pub(super) const fn series(index: usize) -> RGBColor {
     RGBColor(16 + (index % SERIES) as u8, 0, 0)
 }
 
-/// The mark of a series as the backend writes it.
+/// Returns the placeholder of a series, as the backend writes it.
 pub(in crate::report) fn series_colour(index: usize) -> String {
     written(series(index))
 }
 
-/// The mark of a limit as the backend writes it.
+/// Returns the placeholder of a limit, as the backend writes it.
 pub(in crate::report) fn limit_colour() -> String {
     written(BAD)
 }

@@ -1,16 +1,16 @@
 //! Throughput and its cost: CPU of both sides, memory, joins.
 //!
-//! What one scenario alone counts has a table of its own.
+//! Figures that only one scenario has are in a table of their own.
 
 use crate::result::{Figure, LoadUsage, Measurement, ServerUsage};
 
 use crate::report::table::{Cell, Form, Table, title};
 use crate::report::units::{bytes, cores, figure, integer, number, rate, share, time};
 
-/// With fewer connections, what a server needs at all outweighs what each of them adds.
+/// Below this number of connections, a server's fixed memory outweighs that of connections.
 const CONNECTIONS_MANY: u64 = 1_000;
 
-/// Throughput and cost, each figure with what stands behind it.
+/// Returns the table of throughput and cost. Each figure has a detail in words.
 pub(super) fn costs(measurement: &Measurement) -> Table {
     let name = title("Throughput and cost in the measured time", measurement);
     let mut table = Table::numbers(name, &["", "", ""]);
@@ -36,7 +36,7 @@ pub(super) fn costs(measurement: &Measurement) -> Table {
     table
 }
 
-/// A note behind the memory of a connection, if there were too few to distinguish it from the rest.
+/// Returns a note for memory per connection if it is mostly the server's fixed memory.
 pub(in crate::report) fn mostly_fixed(measurement: &Measurement) -> Option<&'static str> {
     (measurement.connections.joined < CONNECTIONS_MANY).then_some("(mostly fixed cost)")
 }
@@ -72,7 +72,7 @@ fn throughput(measurement: &Measurement, row: &mut impl FnMut(&str, String, Stri
     }
 }
 
-/// A server whose use the system did not count gets no line.
+/// Adds the server's CPU, if the system counted any.
 fn server_cpu(server: &ServerUsage, row: &mut impl FnMut(&str, String, String)) {
     if server.cpu_seconds > 0.0 {
         let of_cores = format!(
@@ -139,7 +139,7 @@ fn load(load: &LoadUsage, seconds: f64, row: &mut impl FnMut(&str, String, Strin
     }
 }
 
-/// Figures that only this scenario has.
+/// Returns the table of figures that only this scenario has.
 pub(super) fn figures(measurement: &Measurement) -> Table {
     let mut table = Table::numbers(title("Of this scenario", measurement), &["", "value"]);
     let row = |each: &Figure| {

@@ -5,7 +5,7 @@ use crate::result::{Count, Deliveries, Measurement, Objective};
 use crate::report::table::{Cell, Mood, Table, title};
 use crate::report::units::integer;
 
-/// Deliveries of each measurement.
+/// Returns the table of deliveries, with a row for each measurement.
 pub(super) fn deliveries(measurements: &[&Measurement]) -> Table {
     let columns = [
         "",
@@ -58,8 +58,7 @@ fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
     row
 }
 
-/// Columns that are left out when they are zero: unsent
-/// and early. The others are shown as zeros, as proof.
+/// Removes the columns "unsent" and "early" if they are zero. Other columns show zeros, as proof.
 fn quiet_columns_left_out(table: Table) -> Table {
     let named = table
         .rows
@@ -74,7 +73,7 @@ fn quiet_columns_left_out(table: Table) -> Table {
     table.without_empty_columns()
 }
 
-/// What was asked for, and whether it held.
+/// Returns the table of objectives, with whether each held.
 pub(super) fn objectives(objectives: &[Objective]) -> Table {
     let mut table = Table::numbers("Objectives", &["objective", "observed", ""]);
     let row = |each: &Objective| {
@@ -87,7 +86,7 @@ pub(super) fn objectives(objectives: &[Objective]) -> Table {
     table
 }
 
-/// What became of the connections, by reason.
+/// Returns the table of connections: how many joined, and how many failed for which reason.
 pub(super) fn connections(measurement: &Measurement) -> Table {
     let connections = &measurement.connections;
     let mut table = Table::numbers(title("Connections", measurement), &["", "count"]);

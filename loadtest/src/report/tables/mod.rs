@@ -1,6 +1,6 @@
 //! The tables of a result.
 //!
-//! A table without rows is left out, and so is a column in which nothing stands.
+//! Tables without rows and columns without content are left out.
 
 mod cost;
 mod deliveries;
@@ -15,7 +15,7 @@ use super::units::{integer, time_us};
 
 pub(super) use cost::mostly_fixed;
 
-/// All tables of a run, in the order in which a person reads them.
+/// Returns all tables of a run, in the order of reading.
 pub(super) fn all(result: &RunResult) -> Vec<Table> {
     let measurements: Vec<&Measurement> = result.measurements.iter().collect();
     let mut tables = Vec::new();
@@ -42,7 +42,7 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
     tables
 }
 
-/// The step that ended a ramp: its delays are shown beside those of the last one that held.
+/// Returns the step that ended a ramp. Its delays are shown after those of the last step that held.
 fn broken(result: &RunResult) -> Option<&Measurement> {
     let broke = result
         .ramp
@@ -55,7 +55,7 @@ fn broken(result: &RunResult) -> Option<&Measurement> {
         .find(|measurement| measurement.step == Some(broke))
 }
 
-/// The distributions of a measurement, with their names.
+/// Returns the distributions of a measurement, with their names.
 pub(super) fn latencies(measurement: &Measurement) -> Vec<(&'static str, &Latency)> {
     let connections = &measurement.connections;
     let all = [

@@ -1,11 +1,11 @@
-//! Times and tries until clients were back after a restart, and the delays meanwhile.
+//! Times and tries of clients until they were back after a restart, and the delays meanwhile.
 
 use crate::result::{Count, Latency, Restart};
 
 use crate::report::table::{Cell, Form, Table};
 use crate::report::units::{integer, time, time_us};
 
-/// The passage from the old server to the new one, each figure with what stands behind it.
+/// Returns the table of times until clients were back. Each figure has a detail in words.
 pub(super) fn times(restart: &Restart) -> Table {
     let mut table = Table::numbers("Restart, in time from the signal", &["", "", ""]);
     table.form = Form::Words;
@@ -55,7 +55,7 @@ fn at(seconds: f64) -> String {
     time(seconds * 1e6)
 }
 
-/// SIGTERM goes to the shell as well, whose end says nothing about the server's.
+/// Returns how the old server ended. A shell's end by SIGTERM does not show the server's end.
 fn ended(restart: &Restart) -> String {
     let how = match restart.ended_how.contains("SIGTERM") {
         true => "how is not known; begin the command with exec",
@@ -85,7 +85,7 @@ fn tries(restart: &Restart) -> String {
     )
 }
 
-/// Delays on a quiet day and in the storm, of both kinds of lobbies.
+/// Returns the table of delays before and during the restart, for both kinds of lobbies.
 pub(super) fn delays(restart: &Restart) -> Table {
     let columns = ["delivery", "p50", "p90", "p99", "max", "count"];
     let mut table = Table::numbers("Delays of those that were there", &columns);

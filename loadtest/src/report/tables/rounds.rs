@@ -1,7 +1,7 @@
 //! Tables of a run that measured several times.
 //!
-//! They have the steps of a ramp, or the sides and rounds beside a floor, and the server's figures
-//! as multiples of the floor's.
+//! These tables have the steps of a ramp, or the sides and rounds of a run against the floor, and
+//! the server's figures as multiples of the floor's.
 
 use crate::result::{Latency, Measurement, Ratio, RunResult, ServerUsage};
 
@@ -11,8 +11,8 @@ use crate::report::setup;
 use crate::report::table::{Cell, Table};
 use crate::report::units::{integer, rate, ratio, share, time, time_us};
 
-/// As many as 100 letters of a terminal hold. The last two say what a warning about many steps is
-/// drawn from.
+/// The columns fit into 100 characters of a terminal. The last two show the figures that warnings
+/// about many steps are drawn from.
 const COLUMNS: [&str; 12] = [
     "",
     "",
@@ -28,7 +28,7 @@ const COLUMNS: [&str; 12] = [
     "sent late",
 ];
 
-/// The steps of a ramp, or the sides and rounds of a run beside a floor.
+/// Returns the table of a ramp's steps, or of the sides and rounds of a run against the floor.
 pub(super) fn overview(result: &RunResult) -> Table {
     let name = match result.ramp.is_some() {
         true => "Steps",
@@ -44,7 +44,7 @@ pub(super) fn overview(result: &RunResult) -> Table {
     table.without_empty_columns()
 }
 
-/// `told_above`: that all held stands in the verdict, and its column leaves its room to others.
+/// Returns the row of a measurement. `told_above`: all held, so the column "held" stays empty.
 fn overview_row(measurement: &Measurement, told_above: bool) -> Vec<Cell> {
     let latency = measurement.delivery_latency.as_ref();
     let at = |latency: Option<&Latency>, at: fn(&Latency) -> u64| {
@@ -78,7 +78,7 @@ fn of_its_cores(server: &ServerUsage) -> String {
     share(server.cores_used / server.cores_available.max(f64::MIN_POSITIVE))
 }
 
-/// The server's figures as multiples of the floor's.
+/// Returns the server's figures as multiples of the floor's.
 pub(super) fn ratios(result: &RunResult) -> Table {
     let columns = ["server ÷ floor", "floor", "median", "min", "max", "rounds"];
     let mut table = Table::numbers("Against the floor", &columns);

@@ -6,10 +6,10 @@ use crate::report::units::{counted, integer, time_us};
 use crate::result::{Count, Measurement, Problem, Restart};
 use crate::run::{failure, warning};
 
-/// The close code of a restart (RFC 6455's registry), which every client is owed.
+/// The close code of a restart (RFC 6455's registry), which the server owes every client.
 const RESTART: &str = "1012 ";
 
-/// What has failed, and what is not as it should be.
+/// Returns the failures of a restart, and warnings about the server's end.
 pub(super) fn problems(
     restart: &Restart,
     phases: &Phases,
@@ -74,10 +74,10 @@ fn rough_ends(ends: &[Count]) -> Option<Problem> {
     })
 }
 
-/// A load generator that tries later than phoenix.js would makes a storm milder than it is.
+/// Lateness of tries above which a warning is given, because the storm is milder than a real one.
 const LATE_US: u64 = 50_000;
 
-/// What may mislead.
+/// Returns warnings about facts that may mislead.
 pub(super) fn doubts(restart: &Restart, measurement: &Measurement) -> Vec<Problem> {
     let late_us = restart.tries_late.as_ref().map_or(0, |late| late.p99_us);
     let late = (late_us > LATE_US).then(|| {

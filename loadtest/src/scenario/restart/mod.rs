@@ -1,6 +1,6 @@
 //! The server is ended and started again under load.
 //!
-//! Every client comes back as phoenix.js would.
+//! Every client reconnects as phoenix.js would.
 
 mod findings;
 mod phases;
@@ -49,7 +49,7 @@ pub(super) fn run(restart: RestartArgs, interrupt: Interrupt) -> Result<RunResul
         .with("end-within", time(restart.end_within))
         .messages(messages)
         .common(common);
-    // The template of a run's topics is that of the many.
+    // The template of the run's topics is that of the small lobbies.
     let words = Common {
         topic: lobby_topic.clone(),
         ..common.clone()
@@ -110,7 +110,7 @@ fn go(run: &mut Run, asked: &RestartArgs) -> Result<Found, CannotRun> {
     talk_after(&mut trial, &mut traffic, &mut phases)?;
     trial.settle(|_| true)?;
     let mut judged = judge(&mut trial, "", 1, false);
-    // What the server did meanwhile was to bring clients in: it is no cost of the few deliveries.
+    // The server has joined clients meanwhile: its CPU is no cost of few deliveries.
     judged.measurement.load.us_per_delivery = None;
     if let Some(server) = &mut judged.measurement.server {
         server.us_per_delivery = None;
@@ -135,8 +135,8 @@ fn found(judged: Judged, restart: crate::result::Restart) -> Found {
     }
 }
 
-/// The large lobby and the small ones, all joined, the small
-/// ones evenly among the others. Returns their traffic.
+/// Opens the large lobby and the small lobbies, and joins all clients. Clients of small lobbies
+/// join evenly among those of the large one. Returns the traffic of both kinds.
 fn bring_up(trial: &mut Trial<'_>, asked: &RestartArgs) -> Result<[SteadyTraffic; 2], CannotRun> {
     let echo = !asked.no_echo;
     let (large, large_begin) = trial.fleet.open_lobby(asked.publishers.0);
@@ -174,7 +174,7 @@ fn bring_up(trial: &mut Trial<'_>, asked: &RestartArgs) -> Result<[SteadyTraffic
     ])
 }
 
-/// Who was not there before a restart proves nothing about it.
+/// Returns an error if a client has not joined, because all must be there before a restart.
 fn all_joined(trial: &Trial<'_>, wanted: usize) -> Result<(), CannotRun> {
     let joined = trial.fleet.joined() as usize;
     if joined == wanted {
@@ -189,7 +189,7 @@ fn all_joined(trial: &Trial<'_>, wanted: usize) -> Result<(), CannotRun> {
     )))
 }
 
-/// Says what is due in both kinds of lobbies. Returns when the next message will be.
+/// Publishes due messages in both kinds of lobbies. Returns the time of the next message.
 fn say(trial: &mut Trial<'_>, traffic: &mut [SteadyTraffic; 2]) -> u64 {
     let due = traffic.iter_mut().map(|each| each.turn(&mut trial.fleet));
     due.min().unwrap_or(u64::MAX)
@@ -210,7 +210,7 @@ fn talk_until(
     Ok(())
 }
 
-/// The delays of a quiet day, to hold those of the restart against.
+/// Returns the delays before the restart, to compare those of the restart with.
 fn talk_before(
     trial: &mut Trial<'_>,
     traffic: &mut [SteadyTraffic; 2],
@@ -232,8 +232,8 @@ fn talk_before(
     }
 }
 
-/// Once all clients are back they stay: a server that loses a client or a delivery now has not got
-/// over its restart.
+/// Runs the traffic on after all clients are back. A server that loses a client or a delivery now
+/// has not recovered from its restart.
 fn talk_after(
     trial: &mut Trial<'_>,
     traffic: &mut [SteadyTraffic; 2],

@@ -8,10 +8,10 @@ use crate::load::fleet::{Happening, LobbyRecorders};
 use crate::result::{self, Connections, Count, LobbyDelays, Moment, Shares};
 use crate::run::trial::{Trial, nanoseconds};
 
-/// How often it is looked whether a server has ended.
+/// Time between two looks whether a server has ended.
 const LOOK_NS: u64 = 5 * MILLISECOND_NS;
 
-/// What has happened since the signal.
+/// The events since the signal.
 #[derive(Debug)]
 pub(super) struct Phases {
     signal_ns: u64,
@@ -21,17 +21,17 @@ pub(super) struct Phases {
     clients: Vec<ClientTimes>,
     ends: BTreeMap<String, u64>,
     unanswered: BTreeMap<String, u64>,
-    /// Clients that are back with the new server.
+    /// Number of clients that are back on the new server.
     back: usize,
     ended: Option<(u64, String)>,
     answered_ns: Option<u64>,
-    /// The old server was killed.
+    /// True if the old server was killed.
     pub killed: bool,
-    /// Why there is no new server, with its last words.
+    /// The reason why there is no new server, with its last lines of output.
     pub no_server: Option<String>,
 }
 
-/// What has happened to one client.
+/// The end and the return of one client.
 #[derive(Clone, Copy, Debug, Default)]
 struct ClientTimes {
     gone_ns: Option<u64>,
@@ -39,7 +39,7 @@ struct ClientTimes {
 }
 
 impl Phases {
-    /// The old server gets the signal to end.
+    /// Sends the signal to the old server, and starts to record.
     pub fn begin(trial: &mut Trial<'_>, asked: &RestartArgs) -> Phases {
         trial.begin_measuring_without_end();
         trial.run.progress.phase("restarting");
@@ -62,12 +62,12 @@ impl Phases {
         }
     }
 
-    /// When it wants to look at the servers again.
+    /// Returns the time of the next look at the servers.
     pub fn look_next_ns(&self) -> u64 {
         self.look_ns
     }
 
-    /// Whether all are back, or there is nothing to come back to.
+    /// True if all clients are back or stay away, or there is no server to come back to.
     pub fn is_over(&self, trial: &Trial<'_>) -> bool {
         let away = || trial.fleet.returning().map_or(0, |of| of.stay_away()) as usize;
         let all = self.clients.len();
@@ -75,7 +75,7 @@ impl Phases {
         self.no_server.is_some() || settled && self.back + away() >= all
     }
 
-    /// Takes in what has happened, and looks at the servers when it is time.
+    /// Records the happenings, and looks at the servers when that is due.
     pub fn turn(&mut self, trial: &mut Trial<'_>) {
         for happening in trial.fleet.happenings() {
             self.happened(trial, happening);
@@ -92,7 +92,7 @@ impl Phases {
             Happening::Upgraded(_) if self.ended.is_some() && self.answered_ns.is_none() => {
                 let now = now_ns();
                 self.answered_ns = Some(now);
-                trial.fleet.watch.sample(); // it is what the shell became by now
+                trial.fleet.watch.sample(); // the shell may have become the server only now
                 trial.fleet.lobby_delays = Some(LobbyRecorders::from(now));
             }
             Happening::Joined(number) if self.ended.is_some() => {
@@ -144,7 +144,7 @@ impl Phases {
         }
     }
 
-    /// The time in which all clients were to be back is over.
+    /// Ends the time in which clients were to be back.
     pub fn end(&self, trial: &mut Trial<'_>) {
         trial.end_returning();
         if let Some(recorders) = &mut trial.fleet.lobby_delays {
@@ -152,7 +152,7 @@ impl Phases {
         }
     }
 
-    /// What became of it.
+    /// Returns the outcome of the restart.
     pub fn tell(
         &self,
         trial: &mut Trial<'_>,
@@ -204,7 +204,7 @@ impl Phases {
     }
 }
 
-/// Whether a server has said no, rather than that none was there.
+/// True if a server gave the refusal, and not the lack of one.
 fn is_an_answer(why: &str) -> bool {
     [
         "HTTP ",
@@ -217,7 +217,7 @@ fn is_an_answer(why: &str) -> bool {
     .any(|begin| why.starts_with(begin))
 }
 
-/// The most frequent first.
+/// Returns the counts, largest first.
 fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
     let mut counts: Vec<Count> = map
         .iter()

@@ -1,4 +1,4 @@
-//! A steady rate from those that are there, while some are and others are not.
+//! A steady rate of messages, from those publishers that are joined at the time.
 
 use crate::clock::now_ns;
 use crate::load::fleet::Fleet;
@@ -13,7 +13,7 @@ pub(super) struct SteadyTraffic {
 }
 
 impl SteadyTraffic {
-    /// `rate` messages a second from now on.
+    /// Returns a traffic of `rate` messages a second from now on.
     pub fn new(rate: f64, streams: Vec<u32>) -> SteadyTraffic {
         SteadyTraffic {
             due_ns: now_ns(),
@@ -23,8 +23,8 @@ impl SteadyTraffic {
         }
     }
 
-    /// Publishes messages that are due, and returns when the next one will be. A message whose
-    /// publisher is absent is not sent.
+    /// Publishes messages that are due, and returns the time of the next. The publishers that are
+    /// joined take turns; if none is joined, the message is not sent.
     pub fn turn(&mut self, fleet: &mut Fleet) -> u64 {
         let now = now_ns();
         while self.due_ns <= now {

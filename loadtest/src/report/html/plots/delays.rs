@@ -7,10 +7,10 @@ use crate::result::{Bin, Latency, Measurement};
 use super::picture::picture;
 use crate::report::html::document::Picture;
 
-/// A distribution and its name.
+/// The name of a distribution, and the distribution.
 pub(in crate::report) type Curve<'a> = (String, &'a Latency);
 
-/// The delays of messages.
+/// Returns the plot of the delays of messages.
 pub(super) fn of_messages(measurement: &Measurement) -> Option<Picture> {
     let delays = [
         ("delivery", &measurement.delivery_latency),
@@ -21,7 +21,7 @@ pub(super) fn of_messages(measurement: &Measurement) -> Option<Picture> {
     distributions("Distribution of delays", &present(&delays))
 }
 
-/// How long connections took to join.
+/// Returns the plot of the times of connections until they had joined.
 pub(super) fn of_joins(measurement: &Measurement) -> Option<Picture> {
     let connections = &measurement.connections;
     let times = [
@@ -39,7 +39,7 @@ fn present<'a>(all: &[(&str, &'a Option<Latency>)]) -> Vec<Curve<'a>> {
     present.collect()
 }
 
-/// Distributions over each other. `None` if there are none.
+/// Returns a plot of several distributions. `None` if there are none.
 pub(in crate::report) fn distributions(title: &str, curves: &[Curve]) -> Option<Picture> {
     let count = curves.iter().map(|(_, latency)| latency.count).max()?;
     let least = curves.iter().map(|(_, latency)| latency.min_us).min()?;
@@ -68,8 +68,8 @@ fn told(name: &str, latency: &Latency) -> String {
     format!("{name}: median {median}, 99th percentile {p99}, largest {largest}.")
 }
 
-/// Each bin at the percentile up to which its values reach. The last one stands at the end: there
-/// is no percentile 100.
+/// Returns a point for each bin, at the percentile that its values reach. The last point is at the
+/// end of the axis, because the axis has no percentile 100.
 fn curve(latency: &Latency, end: f64) -> Vec<(f64, f64)> {
     let mut points = vec![(0.0, Axis::time(latency.min_us))];
     let mut reached: u64 = 0;

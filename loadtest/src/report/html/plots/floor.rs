@@ -1,4 +1,4 @@
-//! The server beside the floor: the ratios as bars, and their delays over each other.
+//! The server compared with the floor: the ratios as bars, and the delays of both.
 
 use crate::report::direction::Direction;
 use crate::report::plot::{Bar, Paint, bars};
@@ -10,7 +10,7 @@ use crate::result::{Ratio, RunResult, Side};
 use super::delays::{Curve, distributions};
 use crate::report::html::document::Picture;
 
-/// What there is to draw of a run beside the floor: the ratios to each floor, and the delays.
+/// Returns the plots of a run against the floor: the ratios to each floor, and the delays.
 pub(super) fn against_floor(result: &RunResult) -> Vec<Picture> {
     let sides = [Side::FloorBatch, Side::FloorSingle];
     let ratios = sides.into_iter().filter_map(|side| ratios(result, side));
@@ -35,8 +35,8 @@ fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
     })
 }
 
-/// Which way is better stands in the name: some should be long, some short. The colour says it too,
-/// where the rounds agree.
+/// Returns the bar of a ratio. Its name says which direction is better, because some bars should be
+/// long and some short. Its colour shows the same where the rounds agree.
 fn bar(each: &Ratio, asked: bool) -> Bar {
     let better = Direction::of_ratio(&each.figure, asked);
     Bar {
@@ -51,7 +51,7 @@ fn bar(each: &Ratio, asked: bool) -> Bar {
     }
 }
 
-/// The delays of each side's middle round. One side alone has its plot elsewhere.
+/// Returns the delays of each side's middle round. `None` if there is only one side.
 fn overlaid(result: &RunResult) -> Option<Picture> {
     let own = Representative::of(result)?.middle()?;
     let others = floors(result)

@@ -14,7 +14,7 @@ use super::document::Picture;
 
 pub(in crate::report) use delays::{Curve, distributions};
 
-/// All that there is something to draw of.
+/// Returns all plots that the result has data for.
 pub(super) fn all(result: &RunResult) -> Vec<Picture> {
     let mut pictures = Vec::new();
     pictures.extend(steps::steps(result));

@@ -7,25 +7,25 @@ use crate::result::Interval;
 use super::picture::picture;
 use crate::report::html::document::Picture;
 
-/// A figure of an interval, if it has it.
+/// Reads a figure from an interval, if it has that figure.
 type IntervalReading = fn(&Interval) -> Option<f64>;
 
-/// A figure over time.
+/// A plot of figures over time.
 struct Timeline {
     title: &'static str,
-    /// With their names, unless there is but one.
+    /// The figures with their names; a single figure needs no name.
     readings: &'static [(&'static str, IntervalReading)],
     write: fn(f64) -> String,
-    /// From zero to the largest.
+    /// Makes the upward axis, from zero to the largest value.
     axis: fn(f64) -> Axis,
-    /// Drawn only if the figure changes by more than a tenth: a table shows a constant one.
+    /// True if a figure that changes by less than a tenth has no plot: a table shows it.
     if_it_moves: bool,
 }
 
 /// Most numbers of an upward axis.
 const TICKS: usize = 5;
 
-/// An axis of cores reaches as far at least: the system counts in hundredths.
+/// Least upper end of an axis of cores, because the system counts in hundredths of a core.
 const CORES_MIN: f64 = 0.1;
 
 const DELIVERIES: Timeline = Timeline {
@@ -65,13 +65,13 @@ const MEMORY: Timeline = Timeline {
     if_it_moves: true,
 };
 
-/// Counts, all of them in millions where one is.
+/// Returns an axis of counts, whose numbers are all in millions if the largest is.
 fn counts(most: f64) -> Axis {
     let write = if most >= 1e6 { units::millions } else { plain };
     Axis::linear(most, TICKS, write)
 }
 
-/// The plots over time. One interval alone is no plot.
+/// Returns the plots over time. Empty for a single interval.
 pub(super) fn over_time(intervals: &[Interval]) -> Vec<Picture> {
     let intervals = without_remainder(intervals);
     if intervals.len() < 2 {
@@ -94,7 +94,7 @@ pub(super) fn over_time(intervals: &[Interval]) -> Vec<Picture> {
     all.into_iter().flatten().collect()
 }
 
-/// A last interval of a few milliseconds has rates that mean nothing.
+/// Drops a short last interval, because rates over a few milliseconds mean nothing.
 fn without_remainder(intervals: &[Interval]) -> &[Interval] {
     match intervals {
         [before @ .., last]
@@ -109,7 +109,7 @@ fn without_remainder(intervals: &[Interval]) -> &[Interval] {
 }
 
 impl Timeline {
-    /// `None` if no interval has the figure, or it should move and does not.
+    /// Returns the plot. `None` if no interval has the figure, or if it must change and does not.
     fn picture(&self, intervals: &[Interval]) -> Option<Picture> {
         let readings = self.readings.iter();
         let all = readings.flat_map(|(_, reading)| intervals.iter().filter_map(reading));
@@ -143,7 +143,7 @@ impl Timeline {
     }
 }
 
-/// Delay over time, on a logarithmic axis: a stall shows without flattening the rest.
+/// Returns the plot of delays, on a logarithmic axis: a stall must not flatten the other delays.
 fn delay(intervals: &[Interval]) -> Option<Picture> {
     let least = intervals.iter().filter_map(|each| each.p50_us).min()?;
     let most = intervals.iter().filter_map(|each| each.max_us).max()?;

@@ -3,7 +3,7 @@
 use crate::report::html::document::Picture;
 use crate::report::plot::Lines;
 
-/// A plot of lines without limits. `None` if it cannot be drawn.
+/// Returns a plot of lines without limits. `None` if it cannot be drawn.
 pub(super) fn picture(
     title: &str,
     words: String,

@@ -1,4 +1,4 @@
-//! Clients that had gone and that were back over time, and the delays of those present.
+//! Clients that were gone and clients that were back over time, and the delays of present clients.
 
 use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{integer, plain, time};
@@ -8,7 +8,7 @@ use super::delays::{Curve, distributions};
 use super::picture::picture;
 use crate::report::html::document::Picture;
 
-/// The plots of a restart.
+/// Returns the plots of a restart.
 pub(super) fn restart(restart: &Restart) -> Vec<Picture> {
     [course(restart), delays(restart)]
         .into_iter()
@@ -19,7 +19,7 @@ pub(super) fn restart(restart: &Restart) -> Vec<Picture> {
 /// Most numbers of an axis.
 const TICKS: usize = 5;
 
-/// Two stairs: clients that had lost the old server, and clients that were in their lobbies again.
+/// Returns a plot of two step lines: clients that lost the old server, and clients that are back.
 fn course(restart: &Restart) -> Option<Picture> {
     let last = |moments: &[Moment]| moments.last().map(|moment| moment.at_seconds);
     let end = last(&restart.gone)
@@ -53,7 +53,7 @@ fn course(restart: &Restart) -> Option<Picture> {
     )
 }
 
-/// Starts at no client, level between the moments and up to the end.
+/// Returns the points of a step line: from zero clients, level between moments, up to `end`.
 fn stairs(moments: &[Moment], end: f64) -> Vec<(f64, f64)> {
     let mut points = vec![(0.0, 0.0)];
     let mut clients = 0.0;

@@ -1,4 +1,4 @@
-//! A ramp: the delays of its steps against the limits that were asked for.
+//! A ramp: the delays of its steps against the limits of its objectives.
 
 use crate::report::plot::{Axis, Lines, Series};
 use crate::report::units::{plain, time_us};
@@ -10,10 +10,10 @@ use crate::report::html::document::Picture;
 /// A step's value and its delays.
 type RampStep<'a> = (f64, &'a Latency);
 
-/// Where a step lies on its axis.
+/// Maps a step to its place on the axis.
 type Place = fn(f64) -> f64;
 
-/// The delays at each step. `None` if it was no ramp, or nothing was measured.
+/// Returns the plot of the delays at each step. `None` if the run was no ramp, or measured nothing.
 pub(super) fn steps(result: &RunResult) -> Option<Picture> {
     let ramp = result.ramp.as_ref()?;
     let steps: Vec<RampStep> = result
@@ -34,7 +34,7 @@ pub(super) fn steps(result: &RunResult) -> Option<Picture> {
     Some(picture)
 }
 
-/// Where nothing is delivered, a step is judged by its joins.
+/// Returns the delays that a step is judged by: those of its joins if nothing was delivered.
 fn latency(measurement: &Measurement) -> Option<&Latency> {
     let joined = &measurement.connections.time_to_joined;
     measurement.delivery_latency.as_ref().or(joined.as_ref())
@@ -72,8 +72,8 @@ fn lines<'a>(ramp: &'a Ramp, steps: &[RampStep], limits_us: &[u64]) -> Option<Li
     })
 }
 
-/// The axis of the steps, a number at each, and where a step lies on it. Steps that grow by a
-/// factor would crowd at the begin of an even axis.
+/// Returns the axis of the steps, with a number at each, and the place of a step on it. The axis is
+/// logarithmic if steps grow by a factor, because they would crowd at its start.
 fn across(steps: &[f64]) -> Option<(Axis, Place)> {
     let (first, last) = (*steps.first()?, *steps.last()?);
     if first > 0.0 && widening(steps) {
@@ -84,7 +84,7 @@ fn across(steps: &[f64]) -> Option<(Axis, Place)> {
     Some((x, |step| step))
 }
 
-/// Whether the last two steps lie much further apart than the first two.
+/// True if the last two steps are much further apart than the first two.
 fn widening(steps: &[f64]) -> bool {
     match steps {
         [first, second, .., before, last] => last - before > 2.0 * (second - first),
@@ -93,7 +93,7 @@ fn widening(steps: &[f64]) -> bool {
     }
 }
 
-/// The objectives that are times, as "p99=20ms": how long in microseconds, and as they were given.
+/// Returns the objectives of times, as "p99=20ms": each in microseconds, and as typed.
 fn limits(result: &RunResult) -> Vec<(u64, String)> {
     let times = result.objectives.iter().filter_map(|each| {
         let (_, limit) = each.objective.split_once('=')?;

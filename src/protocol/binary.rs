@@ -8,7 +8,7 @@ use super::reference::Ref;
 
 const PUSH: u8 = 0;
 const REPLY: u8 = 1;
-const BROADCAST: u8 = 2;
+pub(super) const BROADCAST: u8 = 2;
 
 /// Reads `00 | len(jr) | len(ref) | len(topic) | len(event) | jr | ref | topic | event | data`, the
 /// only kind that clients may send.
@@ -81,18 +81,8 @@ pub(super) fn push(
     })
 }
 
-/// `02 | len(topic) | len(event) | topic | event | data`
-pub(super) fn broadcast(
-    out: &mut Vec<u8>,
-    topic: &str,
-    event: &str,
-    data: &[u8],
-) -> Result<FrameKind, Unencodable> {
-    write(out, BROADCAST, [topic.as_bytes(), event.as_bytes()], data)
-}
-
 /// Refuses before it writes, so that a refusal leaves `out` untouched.
-fn write<const N: usize>(
+pub(super) fn write<const N: usize>(
     out: &mut Vec<u8>,
     kind: u8,
     fields: [&[u8]; N],

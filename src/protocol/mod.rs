@@ -13,6 +13,7 @@
 //! not parsed and printed again.
 
 mod binary;
+mod encode_broadcast;
 mod error;
 mod escape;
 mod frame_kind;

@@ -84,8 +84,7 @@ pub(super) fn reply(
     out.extend_from_slice(b"}]");
 }
 
-/// A push, or with a null join_ref a broadcast. The payload must be an object.
-#[inline]
+/// A push. The payload must be an object.
 pub(super) fn push(
     out: &mut Vec<u8>,
     join_ref: &Ref,
@@ -100,7 +99,6 @@ pub(super) fn push(
     Ok(FrameKind::Text)
 }
 
-#[inline]
 pub(super) fn write(
     out: &mut Vec<u8>,
     join_ref: &Ref,

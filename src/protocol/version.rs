@@ -111,24 +111,6 @@ impl Version {
         }
     }
 
-    /// Appends a broadcast: the same bytes for every subscriber of this version.
-    // Inlined over compilation units, as its steps and seal are: a broadcast of 64 B takes 729
-    // instructions to encode and seal instead of 811.
-    #[inline]
-    pub fn encode_broadcast(
-        self,
-        out: &mut Vec<u8>,
-        topic: &str,
-        event: &str,
-        payload: &PayloadBuf,
-    ) -> Result<FrameKind, Unencodable> {
-        match (self, payload) {
-            (Self::V1, _) => v1::push(out, topic, event, payload),
-            (Self::V2, PayloadBuf::Binary(data)) => binary::broadcast(out, topic, event, data),
-            (Self::V2, PayloadBuf::Json(json)) => v2::push(out, &Ref::NULL, topic, event, json),
-        }
-    }
-
     /// Appends `phx_close`: the channel ended as announced, and the client will not rejoin.
     pub fn encode_close(self, out: &mut Vec<u8>, join_ref: &Ref, topic: &str) -> FrameKind {
         self.encode_end(out, join_ref, topic, "phx_close", "{}")

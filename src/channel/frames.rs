@@ -65,15 +65,6 @@ pub(crate) fn error(standing: Standing<'_>) -> Bytes {
     seal_scratch(|out| version.encode_error(out, join_ref, standing.topic))
 }
 
-/// Whether a broadcast has a form for anybody. That it has none in version 1 when it is binary is
-/// no mistake of the sender's: such subscribers are skipped.
-pub(crate) fn check_broadcast(payload: &PayloadBuf) -> Result<(), Unencodable> {
-    match payload {
-        PayloadBuf::Json(json) if !json.as_json().is_object() => Err(Unencodable::NotAnObject),
-        _ => Ok(()),
-    }
-}
-
 fn sealed(
     encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, Unencodable>,
 ) -> Result<Bytes, Unencodable> {

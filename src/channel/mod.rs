@@ -57,6 +57,7 @@ pub use router::Router;
 pub(crate) use routes::Route;
 pub(crate) use session_settings::CHANNELS_MAX;
 pub use socket::Socket;
+pub(crate) use socket::check_broadcast;
 pub(crate) use standing::{Early, JoinPhase, JoinRefs, Standing};
 pub use user_socket::{SocketLimits, UserSocket};
 

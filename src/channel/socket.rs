@@ -11,7 +11,7 @@ use super::refusal::PushRefusal;
 use super::standing::JoinPhase;
 use super::standing::Standing;
 use crate::broker::SubscriptionId;
-use crate::protocol::{IntoPayload, PayloadBuf};
+use crate::protocol::{IntoPayload, PayloadBuf, Unencodable};
 
 /// One client in one topic, as its channel's callbacks see it.
 pub struct Socket<'a> {
@@ -127,11 +127,23 @@ impl Socket<'_> {
         payload: PayloadBuf,
         but: Option<SubscriptionId>,
     ) -> Published {
-        if let Err(why) = frames::check_broadcast(&payload) {
+        if let Err(why) = check_broadcast(&payload) {
             raise(format!("broadcast of {event:?}: {why}"));
         }
         self.host
             .broadcast(self.standing.topic, event, payload, but)
+    }
+}
+
+/// Whether a broadcast has a form in any version.
+///
+/// # Errors
+/// If the payload is JSON but no object. Bytes have no form in version 1, and that is no mistake of
+/// the sender's: subscribers of that version are skipped.
+pub(crate) fn check_broadcast(payload: &PayloadBuf) -> Result<(), Unencodable> {
+    match payload {
+        PayloadBuf::Json(json) if !json.as_json().is_object() => Err(Unencodable::NotAnObject),
+        _ => Ok(()),
     }
 }
 

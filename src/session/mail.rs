@@ -6,6 +6,7 @@ use super::{Crash, Session};
 use crate::broker::SubscriptionId;
 use crate::channel::Host;
 use crate::channel::MailMessage;
+use crate::channel::check_broadcast;
 use crate::channel::frames;
 use crate::channel::{Stop, StopReason};
 
@@ -57,7 +58,7 @@ impl Session {
                 payload,
                 to_self,
             } => {
-                let checked = frames::check_broadcast(&payload);
+                let checked = check_broadcast(&payload);
                 checked.map_err(|why| Crash(format!("broadcast of {event:?}: {why}")))?;
                 host.broadcast(&joined.topic, &event, payload, (!to_self).then_some(id));
             }

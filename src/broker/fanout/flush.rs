@@ -269,31 +269,6 @@ impl Fanout {
             });
         }
     }
-
-    /// Sends a connection its last frame, behind everything else it was to get, however much that
-    /// is. One that was given up gets only the rest of a half-written frame before it.
-    pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
-        if let Some(o) = self.outlet_mut(outlet) {
-            // Try to write: the socket may have become writable
-            // since it failed, and reports that only once.
-            if o.flow == Flow::Failed {
-                o.flow = Flow::CatchingUp;
-            }
-            o.push(frame, None);
-            self.queue(outlet);
-        }
-    }
-
-    /// Puts a connection on the list to be drained, unless its socket takes nothing now.
-    pub(crate) fn queue(&mut self, outlet: u32) {
-        if let Some(o) = self.outlets.get_mut(outlet)
-            && !o.queued
-            && matches!(o.flow, Flow::Open | Flow::CatchingUp)
-        {
-            o.queued = true;
-            self.outlets.queued.push_back(outlet);
-        }
-    }
 }
 
 /// Where a write of `written` bytes from the beginning of entry `from` stopped. Returns the entry

@@ -47,18 +47,18 @@ impl Fanout {
     /// Gives a connection up: it gets nothing more, and its owner gets the reason.
     pub(crate) fn give_up(&mut self, outlet: u32, failure: Failure) {
         if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Failed) {
-            self.fail(outlet);
             self.outlets.failed.push((outlet, failure));
+            self.fail(outlet);
         }
     }
 
     /// Ends all a connection has. The rest of a half-written frame stays: a Close may follow it.
     pub(crate) fn fail(&mut self, outlet: u32) {
-        self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {
             o.flow = Flow::Failed;
             o.drop_outbox();
         }
+        self.remove_subscriptions(outlet);
     }
 
     /// The oldest entry that a member other than a blocked one needs.

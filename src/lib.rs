@@ -1,16 +1,16 @@
 //! A WebSocket broker that speaks the Phoenix Channels protocol: one message in, many sockets out.
 //!
-//! Clients are phoenix.js, unchanged. The app's side has Phoenix's words: a [`Router`] mounts a
-//! [`UserSocket`] at a path, the socket says which [`Channel`] serves which topics, and the
+//! Clients are phoenix.js, unchanged. The app's side has Phoenix's words. A [`Router`] mounts a
+//! [`UserSocket`] at a path, and the socket says which [`Channel`] serves which topics. The
 //! channel's callbacks see one client in one topic as a [`Socket`]. Callbacks are plain functions,
 //! not async: they run on the thread that owns the client's connection, and no message costs a
 //! task. A callback that has to wait, for a database say, returns a `later` with a future
-//! ([`Handled::later`], [`Join::later`], [`Connect::later`]); only that client's topic waits for
-//! it.
+//! ([`Handled::later`], [`Join::later`], [`Connect::later`]). Only that client's topic waits for
+//! the future.
 //!
-//! This is the chat of Phoenix's channels tutorial, whole ([`rooms::RoomChannel`] is the same code,
-//! and the `lobbyd` binary runs the same [by rules](rooms::tutorial); `authorized` is the word by
-//! which it is specified):
+//! This is the whole chat of Phoenix's channels tutorial. [`rooms::RoomChannel`] is the same code,
+//! and the `lobbyd` binary runs the same rooms [by rules](rooms::tutorial). `authorized` is the
+//! word by which the tutorial's room is specified.
 //!
 //! ```
 //! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
@@ -43,7 +43,7 @@
 //! # router();
 //! ```
 //!
-//! [`Handlers`] is the same with one typed handler for each event, which refuses malformed payloads
+//! [`Handlers`] is a channel with one typed handler for each event. It refuses malformed payloads
 //! by itself:
 //!
 //! ```
@@ -61,8 +61,8 @@
 //! # let _ = room;
 //! ```
 //!
-//! A [`Server`] serves it. It is bound first, so that a port in use is an error and not half a
-//! start; port 0 takes any free one:
+//! A [`Server`] serves a router. The server is bound before it runs, so that a port in use is an
+//! error and not half a start. Port 0 takes any free port:
 //!
 //! ```no_run
 //! use lobbyd::{Server, object};
@@ -86,12 +86,12 @@
 //! ```
 //!
 //! A [`Server`] has threads and a listener of its own, and cannot be mounted in an axum or tower
-//! app. Such an app runs it beside its own server, on another port, by [`Bound::start`], and
-//! broadcasts by the [`Endpoint`].
+//! app. Such an app runs a [`Server`] as well, on another port, by [`Bound::start`], and broadcasts
+//! by the [`Endpoint`].
 //!
 //! lobbyd logs with [`tracing`], so an app should install a subscriber, such as
-//! `tracing_subscriber::fmt().init()`, first thing in its `main`. Without one nobody sees which
-//! channel crashed (`error`) and why a socket was refused (`debug`).
+//! `tracing_subscriber::fmt().init()`, first thing in its `main`. Without a subscriber nobody sees
+//! which channel crashed (`error`) and why a socket was refused (`debug`).
 //!
 //! # Phoenix's words, and ours
 //!
@@ -106,7 +106,7 @@
 //! | `assign/3`, `socket.assigns` | [`ConnectAccept::assign`], [`Socket::assign`], [`Socket::assigns`]: found by type |
 //! | `join/3` | [`Channel::join`] |
 //! | `{:ok, socket}`, `{:ok, response, socket}`, `{:error, response}` of `join/3` | [`Join::ok`], [`Join::ok_with`], [`Join::error`]; [`Join::later`] if it has to wait |
-//! | a join that is refused where a room has so many members | [`JoinAccept::members_max`], of [`Join::accept`] |
+//! | a join that is refused where a room is full | [`JoinAccept::members_max`], of [`Join::accept`] |
 //! | `send(self(), :after_join)` | [`Socket::send_info`] |
 //! | `handle_in/3`, one clause for each event | [`Channel::handle_in`]; [`Handlers::on`] |
 //! | `{:noreply, socket}` | [`Handled::no_reply`] |
@@ -125,14 +125,14 @@
 //! | `Endpoint.broadcast("users:1", "disconnect", %{})` | [`Endpoint::disconnect`] |
 //! | a map as payload, `{:binary, data}` | [`object!`], [`serde_json::Value`] or [`PayloadBuf`]; [`Bytes`](bytes::Bytes) or `Vec<u8>` |
 //!
-//! Where a callback would raise, it panics, with the same outcome: that client's channel ends with
-//! `phx_error`, and the client joins again. A channel is no process here: one instance serves all
-//! clients of its route, on the thread that owns the client's connection, so a callback must not
-//! block.
+//! Where a callback of Phoenix would raise, a callback here panics. The outcome is the same: that
+//! client's channel ends with `phx_error`, and the client joins again. A channel is no process
+//! here: one instance serves all clients of its route. Callbacks run on the thread that owns the
+//! client's connection, so a callback must not block.
 //!
-//! Structs and enums of this API are `#[non_exhaustive]` where they may grow: settings begin as
-//! their default, or with a function of their name, and a `match` on a reason has an arm for
-//! others.
+//! Structs and enums of this API are `#[non_exhaustive]` where they may grow. Settings begin as
+//! their default, or with a function of their name. A `match` on a reason needs an arm for reasons
+//! to come.
 //!
 //! # Features
 //!
@@ -142,30 +142,28 @@
 //! | `engine` | no | `broker`, `protocol`, `session`, `websocket` and `server::serve_http` as public modules, for benches and tests |
 //! | `shuttle` | no | locks that a test schedules; never for production |
 //!
-//! An app that writes channels needs none of them: `default-features = false` leaves at most 100
-//! crates to compile. No promise is made for `engine` and for [`config`]: they change with any
-//! version.
+//! An app that writes channels needs none of these features: `default-features = false` leaves at
+//! most 100 crates to compile. No promise is made for `engine` and for [`config`], which may change
+//! with any version.
 //!
 //! # Layout
 //!
-//! The modules in the order of the data path. Those of the engine are public with the feature
-//! `engine` alone.
+//! The modules are in the order of the data path. The modules of the engine are public with the
+//! feature `engine` alone.
 //!
-//! - `websocket` (engine): bytes of a socket become whole messages, answers become frames, an end
-//!   has a reason.
-//! - `protocol` (engine): what a message says and how one is written; versions 1 and 2, text and
-//!   binary.
+//! - `websocket` (engine): bytes of a socket become whole messages, answers become frames, and the
+//!   end of a connection gets a reason.
+//! - `protocol` (engine): reads and writes messages, in versions 1 and 2, text and binary.
 //! - [`channel`]: the app's side.
-//! - `session` (engine): what one connection has joined, and the protocol's answer to everything
-//!   that happens to it.
+//! - `session` (engine): the topics that one connection has joined, and the protocol's answers.
 //! - `broker` (engine): one order per topic, logs and cursors, and the passes that write them to
 //!   sockets.
-//! - [`server`]: threads, sockets and HTTP round all that.
+//! - [`server`]: threads, sockets and HTTP around the other modules.
 //! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
-//! - [`config`] (program): what the binary is told by flags, environment and file.
+//! - [`config`] (program): the binary's configuration by flags, environment and file.
 //!
-//! `docs/architecture.md` says how they work together and which invariants hold, `docs/protocol.md`
-//! what is spoken on the wire.
+//! `docs/architecture.md` says how the modules work together and which invariants hold.
+//! `docs/protocol.md` says what is spoken on the wire.
 
 #![forbid(unsafe_code)]
 

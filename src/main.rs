@@ -19,7 +19,8 @@ use program::{
 };
 use thiserror::Error;
 
-/// An idle connection costs less memory with it than with the system's.
+/// The allocator. An idle connection costs less memory with mimalloc than with the system's
+/// allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(exit) => exit.into(),
-        // Places of a file begin their lines, as editors understand them.
+        // Each problem begins its line with its place in the file, because editors understand that.
         Err(CannotServe::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
             Exit::Usage.into()
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version go to stdout as they are, wrong use to stderr as one line.
+/// Prints help and version to stdout as they are, and wrong use to stderr as one line.
 fn refuse(wrong: &clap::Error) -> ExitCode {
     if !wrong.use_stderr() {
         let _ = wrong.print();
@@ -72,7 +73,7 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
     Exit::Usage.into()
 }
 
-/// `lobbyd config …`: what it prints is the answer. Nobody reading it is no failure.
+/// Runs `lobbyd config …` and prints its answer. A closed stdout is no failure.
 fn configure(command: ConfigCommand) -> Result<Exit, CannotServe> {
     let text = match command {
         ConfigCommand::Default => complete(),
@@ -87,9 +88,9 @@ fn configure(command: ConfigCommand) -> Result<Exit, CannotServe> {
     Ok(Exit::Clean)
 }
 
-/// Runs until it is asked to end.
+/// Runs the server until a signal asks it to end.
 fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
-    // First, while there is but one thread: it takes variables out of the environment.
+    // First, while there is only one thread, because it removes variables from the environment.
     let inherited = InheritedSockets::from_environment()?;
     let given = flags.given();
     let read = given.read()?;
@@ -122,8 +123,8 @@ fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
     Ok(Exit::CutOff)
 }
 
-/// The server that `config` describes: on the sockets that were handed over, where there are some,
-/// else on its addresses.
+/// Returns the server that `config` describes. It listens on the sockets that were handed over, and
+/// on addresses of `config` in place of missing sockets.
 fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, CannotServe> {
     let address = config.listen.resolve()?;
     let mut server = Server::new(config.router()?)
@@ -158,7 +159,7 @@ fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, CannotS
     Ok(bound)
 }
 
-/// The listener for operators, if there is to be one.
+/// Returns the listener for operators; None if the configuration has no address for it.
 fn bind_admin(config: &Config) -> Option<Result<TcpListener, CannotServe>> {
     let bind = |admin: &ListenAddress| {
         let (address, flag) = (admin.resolve()?, "--admin-listen");
@@ -175,7 +176,7 @@ fn bind_admin(config: &Config) -> Option<Result<TcpListener, CannotServe>> {
     config.admin_listen.as_ref().map(bind)
 }
 
-/// Why nothing was started.
+/// The reason why nothing was started.
 #[derive(Debug, Error)]
 enum CannotServe {
     #[error(transparent)]
@@ -194,8 +195,8 @@ enum CannotServe {
     NoThreads(io::Error),
 }
 
-/// The one line of stdout, which tells a script the port that was chosen for it. Nobody reading it
-/// is no failure.
+/// Prints the start-up line, in which a script finds the port that was chosen for it. A closed
+/// stdout is no failure.
 fn announce(server: &Bound, config: &Config, how: &str) {
     let address = server.local_addr();
     let version = env!("CARGO_PKG_VERSION");

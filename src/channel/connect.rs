@@ -1,4 +1,4 @@
-//! What an app's connect callback is told about a request, and what it may answer.
+//! The request as an app's connect callback sees it, and the answers that the callback may give.
 
 use std::fmt;
 use std::future::Future;
@@ -13,9 +13,9 @@ use super::origin::RequestHost;
 
 /// The answer of a connect callback.
 ///
-/// [`Connect::ok`] lets the socket in, [`Connect::accept`] does so and says what it starts with,
-/// [`Connect::refuse`] does not (403), and [`Connect::later`] takes its time: other connections go
-/// on meanwhile.
+/// [`Connect::ok`] lets the socket in. [`Connect::accept`] lets the socket in with an id or
+/// assigns. [`Connect::refuse`] refuses the socket with 403. [`Connect::later`] waits for a future;
+/// other connections go on meanwhile.
 ///
 /// ```
 /// # use lobbyd::channel::Connect;
@@ -32,7 +32,7 @@ use super::origin::RequestHost;
 /// # connect(None);
 /// ```
 ///
-/// Only who is let in has an id and assigns:
+/// Only a socket that is let in has an id and assigns:
 ///
 /// ```compile_fail
 /// let _ = lobbyd::Connect::refuse().id("users:1");
@@ -46,8 +46,8 @@ enum Decision {
     Later(Pin<Box<dyn Future<Output = Connect>>>),
 }
 
-/// A socket that is let in, and what it starts with. Begins with [`Connect::accept`]; `into()`
-/// makes it a [`Connect`].
+/// A socket that is let in, with its id and assigns. [`Connect::accept`] begins one; `into()` makes
+/// it a [`Connect`].
 #[derive(Clone, Debug, Default)]
 #[must_use = "`into()` makes it the answer of a connect callback"]
 pub struct ConnectAccept {
@@ -57,10 +57,10 @@ pub struct ConnectAccept {
 
 impl ConnectAccept {
     /// Names the socket, as in `users:1`. All sockets of a name can be closed at once from anywhere
-    /// (`Endpoint::disconnect`). A socket without one cannot be.
+    /// (`Endpoint::disconnect`). A socket without a name cannot be closed by name.
     ///
-    /// The name counts from the moment the socket is open. A disconnect between this answer and
-    /// then, a moment after the client has its 101 at the latest, is missed, as in Phoenix: where
+    /// The name counts from the moment the socket is open, a moment after the client has its 101 at
+    /// the latest. A disconnect between this answer and that moment is missed, as in Phoenix. Where
     /// that matters, look again at the first join.
     pub fn id(mut self, id: impl Into<String>) -> ConnectAccept {
         self.id = Some(id.into());
@@ -87,13 +87,13 @@ impl Connect {
         Connect::accept().into()
     }
 
-    /// Lets the socket in with an id or something assigned.
+    /// Lets the socket in with an id or assigns, which the methods of [`ConnectAccept`] set.
     pub fn accept() -> ConnectAccept {
         ConnectAccept::default()
     }
 
-    /// Refuses with 403 and an empty body, Phoenix's `:error`. A browser's WebSocket is told no
-    /// status: phoenix.js tries again, later and later.
+    /// Refuses with 403 and an empty body, Phoenix's `:error`. A browser's WebSocket does not show
+    /// the status, so phoenix.js tries again, at longer and longer intervals.
     pub fn refuse() -> Connect {
         Connect::refuse_with(StatusCode::FORBIDDEN)
     }
@@ -101,8 +101,8 @@ impl Connect {
     /// Refuses with a status of your choice, say 429, and an empty body.
     ///
     /// # Panics
-    /// If `status` is no error (not 4xx or 5xx): a refusal must not look like a success. As any
-    /// panic of the callback, that is answered with 500.
+    /// If `status` is no error (not 4xx or 5xx), because a refusal must not look like a success.
+    /// Like any panic of the callback, this panic is answered with 500.
     pub fn refuse_with(status: StatusCode) -> Connect {
         let is_error = status.is_client_error() || status.is_server_error();
         assert!(
@@ -112,11 +112,11 @@ impl Connect {
         Connect(Decision::Refused(status))
     }
 
-    /// The answer must wait for `future`, say a look into a table of tokens; `then` turns its
-    /// output into one.
+    /// Waits for `future`, such as a look into a table of tokens; `then` turns its output into the
+    /// answer.
     ///
     /// The future runs on the shard's own thread (so it need not be `Send`) and must not block it.
-    /// The handshake waits; the server's limit on that is `ServerLimits::connect_timeout_ms`.
+    /// The handshake waits for the future, at most `ServerLimits::connect_timeout_ms`.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output) -> Connect + 'static,
@@ -124,7 +124,7 @@ impl Connect {
         Connect(Decision::Later(Box::pin(async move { then(future.await) })))
     }
 
-    /// The final answer, once what was to come later has come: Err is the status of a refusal.
+    /// Waits for the final answer. Err is the status of a refusal.
     pub(crate) async fn settle(self) -> Result<ConnectAccept, StatusCode> {
         let mut connect = self;
         loop {
@@ -147,12 +147,12 @@ impl fmt::Debug for Connect {
     }
 }
 
-/// What a connect callback may know of the request: Phoenix's `connect_info`. Nothing else of it is
-/// shown.
+/// The parts of the request that a connect callback may know: Phoenix's `connect_info`. No other
+/// part of the request is shown.
 ///
 /// Phoenix's `session` is absent on purpose: it is a cookie sealed by Plug with the secret of a
-/// Phoenix application, which lobbyd does not have. Tell a socket who it is with a parameter or the
-/// auth token.
+/// Phoenix application, which lobbyd does not have. Identify a user by a parameter or the auth
+/// token.
 pub struct ConnectInfo {
     pub(crate) peer: SocketAddr,
     pub(crate) client: IpAddr,
@@ -161,13 +161,13 @@ pub struct ConnectInfo {
     pub(crate) custom: Arc<[(String, String)]>,
 }
 
-/// The address a client connected to, as it named it.
+/// The address that a client connected to, as the client named it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectUri<'a> {
     /// The host of the `Host` header, an IPv6 address without its brackets; empty if there is none.
     pub host: &'a str,
-    /// The port of the `Host` header, 80 if it names none.
+    /// The port of the `Host` header; 80 if the header names no port.
     pub port: u16,
     /// The whole path as it came, with mount and `/websocket`, not percent-decoded.
     pub path: &'a str,
@@ -176,26 +176,26 @@ pub struct ConnectUri<'a> {
 }
 
 impl ConnectInfo {
-    /// Address and port of the other end of the TCP connection, which may be a proxy; where a
-    /// trusted one sent a PROXY header, what that says. There is never a client certificate, as
-    /// lobbyd speaks no TLS.
+    /// Returns the address and port of the other end of the TCP connection, which may be a proxy.
+    /// Where a trusted proxy sent a PROXY header, returns the address in that header. There is
+    /// never a client certificate, because lobbyd speaks no TLS.
     pub fn peer_data(&self) -> SocketAddr {
         self.peer
     }
 
-    /// The client's address: that of the peer, or what a trusted proxy says it is (`Proxies`). An
-    /// IPv4 address is always shown as one.
+    /// Returns the client's address: the peer's, or the address that a trusted proxy reports
+    /// (`Proxies`). An IPv4 address is always shown as IPv4.
     pub fn client(&self) -> IpAddr {
         self.client
     }
 
-    /// All headers whose name starts with `x-`, in lower case, in no order but that of repeated
-    /// lines.
+    /// Returns all headers whose name starts with `x-`, in lower case. Only repeated lines of one
+    /// header are in order.
     pub fn x_headers(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         self.headers_with_prefix("x-")
     }
 
-    /// `traceparent` and `tracestate`, those that were sent.
+    /// Returns the headers `traceparent` and `tracestate`, where they were sent.
     pub fn trace_context_headers(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         let names = ["traceparent", "tracestate"];
         let of = |name| {
@@ -208,13 +208,13 @@ impl ConnectInfo {
         names.into_iter().flat_map(of)
     }
 
-    /// All headers whose name starts with `sec-websocket-`. The item that carried
-    /// [`ConnectInfo::auth_token`] is taken out.
+    /// Returns all headers whose name starts with `sec-websocket-`, without the item that carried
+    /// [`ConnectInfo::auth_token`].
     pub fn sec_websocket_headers(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
         self.headers_with_prefix("sec-websocket-")
     }
 
-    /// Where the client connected to.
+    /// Returns the address that the client connected to.
     pub fn uri(&self) -> ConnectUri<'_> {
         let host = request_host(&self.head.headers);
         ConnectUri {
@@ -225,19 +225,19 @@ impl ConnectInfo {
         }
     }
 
-    /// The `User-Agent` header, if there is one that is ASCII.
+    /// Returns the `User-Agent` header, if it was sent and is ASCII.
     pub fn user_agent(&self) -> Option<&str> {
         self.head.headers.get("user-agent")?.to_str().ok()
     }
 
-    /// The token phoenix.js sends for its `authToken` option. Only on a mount with
-    /// `UserSocket::auth_token(true)`. Lobbyd decodes it and checks nothing: whether it is good is
-    /// for the callback to say.
+    /// Returns the token that phoenix.js sends for its `authToken` option. Only on a mount with
+    /// `UserSocket::auth_token(true)`. Lobbyd decodes the token and checks nothing: the callback
+    /// has to decide whether the token is good.
     pub fn auth_token(&self) -> Option<&str> {
         self.auth_token.as_deref()
     }
 
-    /// The value the mount was given for `name` by `UserSocket::connect_info`.
+    /// Returns the value that `UserSocket::connect_info` gave the mount for `name`.
     pub fn custom(&self, name: &str) -> Option<&str> {
         let mut pairs = self.custom.iter();
         pairs
@@ -259,14 +259,14 @@ impl ConnectInfo {
 }
 
 impl fmt::Debug for ConnectInfo {
-    /// Without headers and query, which may hold secrets.
+    /// Writes client and path, without headers and query, which may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (client, path) = (self.client, self.head.uri.path());
         write!(f, "ConnectInfo({client} to {path})")
     }
 }
 
-/// The first `Host` header taken apart; None if it is missing or makes no sense.
+/// Parses the first `Host` header; None if the header is missing or makes no sense.
 pub(crate) fn request_host(headers: &HeaderMap) -> Option<RequestHost<'_>> {
     RequestHost::parse(headers.get("host")?.to_str().ok()?)
 }

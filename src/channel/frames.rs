@@ -1,4 +1,4 @@
-//! Sealed answers for one client: replies, pushes and ends, encoded in its version.
+//! Sealed frames for one client: replies, pushes and ends of channels, encoded in its version.
 
 use std::cell::RefCell;
 
@@ -9,17 +9,18 @@ use super::standing::Standing;
 use crate::protocol::{FrameKind, Name, PayloadBuf, Ref, Unencodable, Version};
 use crate::websocket::seal;
 
-/// What a scratch buffer keeps between frames, in bytes. One larger frame must not hold its memory
+/// Bytes that a scratch buffer keeps between frames. A single larger frame must not hold its memory
 /// for good.
 const SCRATCH_KEPT_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    /// Where frames are encoded before they are sealed in an allocation of their exact size. One
-    /// for each thread, not for each connection: nothing of it outlives a call.
+    /// The buffer in which frames are encoded, before they are sealed in an allocation of their
+    /// exact size. There is a buffer for each thread, not for each connection, because its content
+    /// does not outlive a call.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A reply of the channel `standing`.
+/// Encodes and seals a reply of the channel `standing`.
 pub(crate) fn reply(
     standing: Standing<'_>,
     reference: &Ref,
@@ -31,7 +32,7 @@ pub(crate) fn reply(
     encode_reply(version, join_ref, reference, &topic, status, response)
 }
 
-/// A reply of the session itself, with refs and topic as they came.
+/// Encodes and seals a reply of the session itself, with refs and topic as the client sent them.
 pub(crate) fn encode_reply(
     version: Version,
     join_ref: &Ref,
@@ -43,7 +44,7 @@ pub(crate) fn encode_reply(
     sealed(|out| version.encode_reply(out, join_ref, reference, topic, status, response))
 }
 
-/// A push of the channel `standing`.
+/// Encodes and seals a push of the channel `standing`.
 pub(crate) fn push(
     standing: Standing<'_>,
     event: &str,
@@ -53,13 +54,13 @@ pub(crate) fn push(
     sealed(|out| version.encode_push(out, join_ref, standing.topic, event, payload))
 }
 
-/// `phx_close`: the end of a channel, announced.
+/// Encodes and seals `phx_close`, which announces the end of a channel.
 pub(crate) fn close(standing: Standing<'_>) -> Bytes {
     let (version, join_ref) = (standing.version, standing.refs.wire());
     seal_scratch(|out| version.encode_close(out, join_ref, standing.topic))
 }
 
-/// `phx_error`: the end of a channel that crashed.
+/// Encodes and seals `phx_error`, which announces the end of a channel that crashed.
 pub(crate) fn error(standing: Standing<'_>) -> Bytes {
     let (version, join_ref) = (standing.version, standing.refs.wire());
     seal_scratch(|out| version.encode_error(out, join_ref, standing.topic))

@@ -1,4 +1,4 @@
-//! What may be kept, cloned and sent to other threads to reach a channel.
+//! References to a channel, which may be kept, cloned and sent to other threads.
 //!
 //! A handle posts mail to the shard that owns the connection. Mail for a channel that has ended is
 //! dropped.
@@ -9,11 +9,11 @@ use super::reply::{Reply, StopReason};
 use crate::broker::SubscriptionId;
 use crate::protocol::{IntoPayload, PayloadBuf, Ref};
 
-/// A way to one client's channel from anywhere: another thread, a task, another channel.
+/// A reference to one client's channel, to reach it from another thread, a task or another channel.
 ///
-/// Calls return at once. They take effect in the order of one sender's calls, except that while the
-/// channel waits in a [`Handled::later`](super::outcome::Handled::later) pushes and broadcasts go
-/// out at once, and infos and stops wait their turn.
+/// Calls return at once, and take effect in the order of one sender's calls. There is an exception
+/// while the channel waits in a [`Handled::later`](super::outcome::Handled::later). Pushes and
+/// broadcasts then go out at once, and infos and stops wait their turn.
 #[derive(Clone)]
 pub struct SocketHandle {
     address: Address,
@@ -71,7 +71,8 @@ impl SocketHandle {
     }
 }
 
-/// A way to answer one event later, from anywhere and any number of times (Phoenix's `socket_ref`).
+/// A reference to one event, to answer it later from anywhere, any number of times (Phoenix's
+/// `socket_ref`).
 #[derive(Clone)]
 pub struct ReplyHandle {
     socket: SocketHandle,

@@ -13,12 +13,12 @@ use super::refusal::PushRefusal;
 use super::socket::Socket;
 use crate::protocol::{Payload, reason};
 
-/// A channel made of handlers: one for the join, one for each event, and whatever else is needed.
+/// A channel made of handlers: for the join, for each event, and if need be for infos and the end.
 ///
-/// A handler of an event takes its payload as a type that is [`Deserialize`](serde::Deserialize).
-/// What does not fit never comes to it: the client gets an error reply that names event and field,
-/// such as ``{"reason": "new_msg: missing field `body`"}``. So does an event without a handler.
-/// Both are counted in `lobbyd_pushes_refused_total`.
+/// A handler of an event takes its payload as a type that is [`Deserialize`](serde::Deserialize). A
+/// payload that does not fit never comes to the handler. The client gets an error reply that names
+/// event and field, such as ``{"reason": "new_msg: missing field `body`"}``. An event without a
+/// handler gets an error reply as well. `lobbyd_pushes_refused_total` counts both.
 ///
 /// ```
 /// use lobbyd::{Handled, Handlers, Join, Router, UserSocket, object, reason};
@@ -49,8 +49,8 @@ use crate::protocol::{Payload, reason};
 /// # let _ = router;
 /// ```
 ///
-/// For `intercept` and `handle_out` write a [`Channel`] of your own, which may hand the rest on to
-/// handlers that it holds.
+/// For `intercept` and `handle_out` write a [`Channel`] of your own, which may hand the other
+/// callbacks on to a `Handlers` that it holds.
 pub struct Handlers {
     join: Box<JoinHandler>,
     events: Vec<(Box<str>, Box<EventHandler>)>,
@@ -60,15 +60,15 @@ pub struct Handlers {
 }
 
 type JoinHandler = dyn Fn(&str, Payload<'_>, &mut Socket<'_>) -> Join + Send + Sync;
-/// Err is why the payload does not fit.
+/// The handler of one event. Err is the reason why the payload does not fit.
 type EventHandler = dyn Fn(Payload<'_>, &mut Socket<'_>) -> Result<Handled, String> + Send + Sync;
 type Fallback = dyn Fn(&str, Payload<'_>, &mut Socket<'_>) -> Handled + Send + Sync;
 type InfoHandler = dyn Fn(Info, &mut Socket<'_>) -> Handled + Send + Sync;
 type TerminateHandler = dyn Fn(&TerminateReason, &mut Socket<'_>) + Send + Sync;
 
-/// What a handler may return: [`Handled`], or nothing, which is [`Handled::no_reply`].
+/// The return type of a handler: [`Handled`], or nothing, which is [`Handled::no_reply`].
 ///
-/// A value is no answer yet, and the compiler says what to do with it:
+/// A value of another type is no answer, and the compiler says what to do with it:
 ///
 /// ```compile_fail
 /// # use lobbyd::{Handlers, Join};
@@ -81,7 +81,7 @@ type TerminateHandler = dyn Fn(&TerminateReason, &mut Socket<'_>) + Send + Sync;
     note = "`Handled::ok`, `Handled::error` and `Handled::reply` answer the client; end the last line with `;` to answer nothing"
 )]
 pub trait IntoHandled {
-    /// As a callback of [`Channel`] returns it.
+    /// Converts the value into the [`Handled`] that a callback of [`Channel`] returns.
     fn into_handled(self) -> Handled;
 }
 
@@ -98,8 +98,8 @@ impl IntoHandled for () {
 }
 
 impl Handlers {
-    /// Begins with the one handler that there has to be: who may join, as [`Channel::join`] is
-    /// asked.
+    /// Makes a channel of the only handler that is required: the decision who may join, like
+    /// [`Channel::join`].
     pub fn join(
         join: impl Fn(&str, Payload<'_>, &mut Socket<'_>) -> Join + Send + Sync + 'static,
     ) -> Handlers {
@@ -112,8 +112,9 @@ impl Handlers {
         }
     }
 
-    /// The same for a join whose parameters are a type of the app's. A join that brings others is
-    /// refused with a reason, such as ``{"reason": "join: missing field `token`"}``.
+    /// Makes a channel of a join handler that takes the parameters as a type of the app's. A join
+    /// with other parameters is refused with a reason, such as ``{"reason": "join: missing field
+    /// `token`"}``.
     pub fn join_with<T: DeserializeOwned + 'static>(
         join: impl Fn(&str, T, &mut Socket<'_>) -> Join + Send + Sync + 'static,
     ) -> Handlers {
@@ -123,8 +124,8 @@ impl Handlers {
         })
     }
 
-    /// Handles `event`, whose payload is a `T`. A payload that is none gets an error reply, and so
-    /// do bytes.
+    /// Handles `event`, whose payload is a `T`. Any other payload gets an error reply, and so do
+    /// bytes.
     ///
     /// # Panics
     /// If `event` has a handler already: a mistake in the program, reported at its start.
@@ -140,8 +141,8 @@ impl Handlers {
         self.put(event, Box::new(handler))
     }
 
-    /// Handles `event` with its payload as it came: any JSON, or bytes. For what is relayed and not
-    /// looked into.
+    /// Handles `event` with its payload as it came: any JSON, or bytes. This is for payloads that
+    /// are relayed without a look into them.
     ///
     /// # Panics
     /// If `event` has a handler already.
@@ -168,8 +169,8 @@ impl Handlers {
         self
     }
 
-    /// Handles what comes to [`Channel::handle_info`] and is a `T`, a
-    /// [`Broadcast`](super::mail::Broadcast) of a topic that is followed among them. What no
+    /// Handles each info that comes to [`Channel::handle_info`] and is a `T`. An info may be a
+    /// [`Broadcast`](super::mail::Broadcast) of a topic that the channel follows. An info that no
     /// handler takes is dropped.
     ///
     /// # Panics
@@ -189,7 +190,7 @@ impl Handlers {
         self
     }
 
-    /// The last call for a client in a topic: see [`Channel::terminate`].
+    /// Handles the end of a client's channel, like [`Channel::terminate`].
     pub fn on_terminate(
         mut self,
         handler: impl Fn(&TerminateReason, &mut Socket<'_>) + Send + Sync + 'static,
@@ -205,7 +206,8 @@ impl Handlers {
         self
     }
 
-    /// They are few: to compare them all is faster than to hash one.
+    /// Returns the handler of `event`. Comparing all names is faster than hashing, because a
+    /// channel has few events.
     fn handler_of(&self, event: &str) -> Option<&EventHandler> {
         let mut events = self.events.iter();
         let found = events.find(|(name, _)| **name == *event);

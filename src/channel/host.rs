@@ -1,4 +1,4 @@
-//! The seam between a session and the shard that runs it: a session decides, its host does.
+//! The interface between a session and its shard: a session decides, its host carries out.
 
 use bytes::Bytes;
 
@@ -8,37 +8,37 @@ use super::refusal::{JoinRefusal, PushRefusal};
 use crate::broker::{SubscriptionId, Terms};
 use crate::protocol::PayloadBuf;
 
-/// What a session may ask of the shard that owns its connection. Every call returns at once.
+/// The calls of a session to the shard that owns its connection. Every call returns at once.
 pub trait Host {
-    /// A new id for a channel of this connection, which is also the id of its subscription.
+    /// Returns a new id for a channel of this connection, which is also the id of its subscription.
     fn new_id(&mut self) -> SubscriptionId;
 
-    /// Sends `first` and subscribes this connection to `topic`: everything published from now on is
-    /// delivered once, in the topic's order, behind `first` and what was sent to this connection
-    /// before. Events to intercept come to `Session::intercepted` instead of the wire. False if the
-    /// topic has as many members as `terms` allow; then nothing is sent or subscribed.
+    /// Sends `first` and subscribes this connection to `topic`. Each entry published from now on is
+    /// delivered once, in the topic's order, behind `first` and behind all frames sent to this
+    /// connection before. Events to intercept come to `Session::intercepted` instead of the wire.
+    /// False if the topic has as many members as `terms` allow; then nothing is sent or subscribed.
     #[must_use]
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool;
 
-    /// A join was answered with an error, whoever refused it. For a host that counts.
+    /// Counts a join that was answered with an error, whoever refused it. By default does nothing.
     fn join_refused(&mut self, _refusal: JoinRefusal) {}
 
-    /// A channel did not take a push. For a host that counts.
+    /// Counts a push that a channel did not take. By default does nothing.
     fn push_refused(&mut self, _refusal: PushRefusal) {}
 
     /// Subscribes the channel `id`, not the wire, to another topic: broadcasts there come to
     /// `Session::heard`.
     fn listen(&mut self, id: SubscriptionId, topic: &str);
 
-    /// Ends what `subscribe` and `listen` began; where they began nothing, it does nothing. What
-    /// was published until now is still delivered, in front of whatever is sent next.
+    /// Ends the subscriptions that `subscribe` and `listen` began; does nothing if there are none.
+    /// Entries published until now are still delivered, in front of the next frame that is sent.
     fn unsubscribe(&mut self, id: SubscriptionId);
 
-    /// Sends one sealed frame to this connection, behind everything that `behind` was to get until
-    /// now.
+    /// Sends one sealed frame to this connection, behind all entries that the subscription `behind`
+    /// was to get until now.
     fn send(&mut self, frame: Bytes, behind: Option<SubscriptionId>);
 
-    /// Publishes to `topic` for every subscriber but `from`.
+    /// Publishes an event to every subscriber of `topic` but `from`.
     fn broadcast(
         &mut self,
         topic: &str,
@@ -47,24 +47,24 @@ pub trait Host {
         from: Option<SubscriptionId>,
     ) -> Published;
 
-    /// Runs `job` to its end beside the session, then hands its result to `Session::resume` for
-    /// channel `id`. It goes on when the connection ends.
+    /// Runs `job` to its end apart from the session, then hands its result to `Session::resume` for
+    /// channel `id`. The job goes on when the connection ends.
     fn defer(&mut self, id: SubscriptionId, job: super::outcome::Job);
 
-    /// Whether the join of channel `id` may be answered now. If not, the host will tell
-    /// [`Session::answer_join`](crate::session::Session::answer_join) when it may be, or that it
-    /// has waited long enough; the places are in the order of these calls. By default every join
-    /// may.
+    /// True if the join of channel `id` may be answered now. If not, the host calls
+    /// [`Session::answer_join`](crate::session::Session::answer_join) when the join may be
+    /// answered, or when the join has waited long enough. Joins take their turns in the order of
+    /// these calls. By default every join may be answered.
     fn may_join(&mut self, _id: SubscriptionId) -> bool {
         true
     }
 
-    /// Whether a connection may have so many channels, where its mount allows `channels_max`. The
-    /// host may be more generous; by default it is not.
+    /// True if a connection may have that many `channels`, where its mount allows `channels_max`. A
+    /// host may allow more than the mount; by default it does not.
     fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {
         channels <= channels_max
     }
 
-    /// Where handles to this connection send their mail.
+    /// Returns the address to which handles of this connection send their mail.
     fn address(&self) -> Address;
 }

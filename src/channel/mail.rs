@@ -1,4 +1,4 @@
-//! What reaches a channel from anywhere: infos, broadcasts and what handles ask for.
+//! The messages that reach a channel from anywhere: infos, broadcasts, and requests of handles.
 
 use super::reply::Reply;
 use super::reply::StopReason;
@@ -9,24 +9,24 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-/// What a handle asks of a channel; see `Session::mail`.
+/// The request of a handle to a channel; see `Session::mail`.
 pub enum MailMessage {
-    /// Hands something to `handle_info`.
+    /// Hands an info to `handle_info`.
     Info(Info),
     /// Pushes to the client.
     Push {
         /// The event's name.
         event: Box<str>,
-        /// Its payload.
+        /// The event's payload.
         payload: PayloadBuf,
     },
     /// Broadcasts to the channel's topic.
     Broadcast {
         /// The event's name.
         event: Box<str>,
-        /// Its payload.
+        /// The event's payload.
         payload: PayloadBuf,
-        /// Whether this client gets it too.
+        /// Whether the client of this channel gets the event too.
         to_self: bool,
     },
     /// Answers an event that came earlier.
@@ -40,17 +40,17 @@ pub enum MailMessage {
     Stop(StopReason),
 }
 
-/// Where mail for the channels of one connection goes. Cheap to clone, may be sent anywhere.
+/// The address of mail for the channels of one connection. Cheap to clone, may be sent anywhere.
 #[derive(Clone)]
 pub struct Address {
-    /// The shard's box.
+    /// The postbox of the shard that owns the connection.
     pub postbox: Arc<dyn Postbox>,
     /// The connection, in the shard's own numbering; never reused.
     pub connection: u64,
 }
 
-/// The connection as the log names it, by its number, counted from 1, and its place. One of its
-/// shard's, so [`Postbox::shard`] is to be named with it.
+/// Writes the connection as the log names it: its number, counted from 1, and its place. Both are
+/// numbers of its shard, so the log has to name [`Postbox::shard`] as well.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ConnectionName(self.connection).fmt(f)
@@ -66,9 +66,9 @@ impl fmt::Display for ConnectionName {
     }
 }
 
-/// Takes mail for a shard, from any thread.
+/// The end of a shard's mailbox that takes mail from any thread.
 pub trait Postbox: Send + Sync {
-    /// Which shard's it is.
+    /// Returns the number of the shard that gets the mail.
     fn shard(&self) -> u16;
 
     /// Queues `mail`; mail for a connection or channel that is gone is dropped by the shard.
@@ -79,14 +79,14 @@ pub trait Postbox: Send + Sync {
 pub struct Mail {
     /// The connection.
     pub connection: u64,
-    /// The channel on it.
+    /// The channel on that connection.
     pub channel: SubscriptionId,
-    /// What is to be done.
+    /// The request to the channel.
     pub message: self::MailMessage,
 }
 
 /// A broadcast on a topic that a channel follows through
-/// [`Socket::subscribe`](super::socket::Socket::subscribe); it comes to `handle_info`.
+/// [`Socket::subscribe`](super::socket::Socket::subscribe). It comes to `handle_info`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Broadcast {
@@ -98,5 +98,5 @@ pub struct Broadcast {
     pub payload: PayloadBuf,
 }
 
-/// Anything an app sends to a channel; `Channel::handle_info` downcasts it.
+/// A message of any type that an app sends to a channel; `Channel::handle_info` downcasts it.
 pub type Info = Box<dyn Any + Send>;

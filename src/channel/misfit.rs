@@ -1,13 +1,13 @@
-//! Why a payload does not fit the type that a handler takes, in words for its sender.
+//! The reason why a payload does not fit the type that a handler takes, in words for its sender.
 
 use serde::de::DeserializeOwned;
 
 use crate::protocol::{Json, Payload};
 
-/// Longest reason that a sender is told, in bytes: a serde message may quote a whole value.
+/// Longest reason that goes to a sender, in bytes, because a serde message may quote a whole value.
 const REASON_BYTES_MAX: usize = 200;
 
-/// `payload` as a type of the app's. Fails with what is wrong and where.
+/// Parses `payload` as a type of the app's. Err says what is wrong, and in which field.
 pub(super) fn parse<T: DeserializeOwned>(payload: Payload<'_>) -> Result<T, String> {
     let Some(json) = payload.as_json() else {
         return Err("JSON is needed, not bytes".to_owned());
@@ -16,14 +16,14 @@ pub(super) fn parse<T: DeserializeOwned>(payload: Payload<'_>) -> Result<T, Stri
         .map_err(|mismatch| shortened(reason_of::<T>(json).unwrap_or(mismatch.to_string())))
 }
 
-/// The parser that is fast knows no fields, so a value that does not fit is read a second time by
-/// one that does. `None` if that one takes the value.
+/// Returns the reason why a value does not fit. The fast parser knows no fields, so the value is
+/// read a second time by a parser that knows them. `None` if that parser takes the value.
 fn reason_of<T: DeserializeOwned>(json: Json<'_>) -> Option<String> {
     let mut deserializer = serde_json::Deserializer::from_str(json.as_raw());
     let read: Result<T, _> = serde_path_to_error::deserialize(&mut deserializer);
     let error = read.err()?;
     let text = error.inner().to_string();
-    // The place in the text says nothing to whom the text was made by a library.
+    // Line and column are left out: a sender whose JSON a library wrote cannot use them.
     let what = text
         .rsplit_once(" at line ")
         .map_or(&*text, |(what, _)| what);

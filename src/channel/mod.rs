@@ -1,11 +1,11 @@
-//! What an app writes: routes, channels and their answers, and the seam to the shard.
+//! The app's side: routes, channels and their answers, and the interface to the shard.
 //!
 //! `router`, `user_socket`, `connect`, `params` and `origin` are the app's side before a socket is
-//! open; `channel`, `outcome`, `socket` and `handle` after it. `host`
-//! is the seam to the shard, which does what a session decides.
+//! open; `channel`, `outcome`, `socket` and `handle` after it. `host` is the interface to the
+//! shard, which carries out the decisions of a session.
 //!
-//! That seam is engine, public with the feature `engine` alone, for benches and tests: no promise
-//! is made that it stays as it is.
+//! That interface is part of the engine, public with the feature `engine` alone, for benches and
+//! tests. No promise is made that the interface stays as it is.
 
 mod assigns;
 #[expect(

@@ -1,8 +1,8 @@
 //! Which web pages may open a socket: the check of the `Origin` header that browsers send.
 //!
 //! Browsers let any page open a WebSocket to any server, with the cookies of that server, and leave
-//! it to the server to look at `Origin`. Other clients send none, or whatever they like: this
-//! protects users, it does not authenticate.
+//! the check of `Origin` to the server. Other clients send no `Origin`, or any text they like. So
+//! the check protects users, but it does not authenticate them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// The policy of one mount towards the `Origin` header. A refusal is answered with 403.
 ///
-/// A request without that header passes every policy. Only the first such header counts, and names
+/// A request without that header passes every policy. Only the first `Origin` header counts. Names
 /// are compared byte by byte (browsers send them in lower case). An origin without a host (`null`,
 /// empty, `file://`) is refused by every policy but [`CheckOrigin::off`] and
 /// [`CheckOrigin::custom`].
@@ -40,27 +40,28 @@ pub struct Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OriginError {
-    /// Without `//`, `example.com` reads as a path, and `example.com:80` as a scheme.
+    /// The entry has no host. Without `//`, `example.com` reads as a path, and `example.com:80` as
+    /// a scheme.
     #[error(
         "origin {0:?} has no host: write \"//{0}\" for any scheme and port, or \"https://{0}\""
     )]
     NoHost(String),
-    /// What follows the host is no port.
+    /// The text that follows the host is no port.
     #[error("origin {0:?} has a port that is no number from 0 to 65535")]
     BadPort(String),
-    /// `*` stands only in front, as `*.`.
+    /// A `*` stands anywhere but in front of a host, as `*.`.
     #[error(
         "origin {0:?} has a * that is not \"*.\" in front of a host; to allow every origin use CheckOrigin::off()"
     )]
     BadWildcard(String),
-    /// Browsers send none, and what stood there would be ignored.
+    /// The entry has a path. Browsers send no path, and the path of an entry would be ignored.
     #[error(
         "origin {0:?} has a path, which no browser sends: an origin is a scheme, a host and a port alone"
     )]
     HasPath(String),
 }
 
-/// What the policies compare an origin with, besides their own settings.
+/// The parsed `Host` header of a request, with which some policies compare the origin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestHost<'a> {
     /// The `Host` header, without a port; an IPv6 address without its brackets.
@@ -70,33 +71,36 @@ pub(crate) struct RequestHost<'a> {
 }
 
 impl CheckOrigin {
-    /// The default: host and port of the origin must be those of the request's own `Host` header.
+    /// Returns the default policy: host and port of the origin must be those of the request's own
+    /// `Host` header.
     ///
-    /// So the page a server delivers may connect back to it, under whatever name it is reached, and
-    /// other sites may not, without anything being configured. The scheme is ignored because TLS
-    /// may end in a proxy in front, and a port that is left out is the default port of the
-    /// *origin's* scheme, on both sides, for the same reason: `https://chat.example` matches
-    /// `Host: chat.example` as well as `Host: chat.example:443`.
+    /// So a page that the server delivers may connect back to the server, under whatever name the
+    /// server is reached. Pages of other sites may not connect. Nothing has to be configured.
     ///
-    /// A proxy in front has to pass `Host` on. What this does not stop is a foreign name that is
-    /// made to resolve to this server (DNS rebinding): name the hosts with [`CheckOrigin::list`]
+    /// The scheme is ignored because TLS may end in a proxy in front. For the same reason a port
+    /// that is left out, on either side, is the default port of the *origin's* scheme:
+    /// `https://chat.example` matches `Host: chat.example` as well as `Host: chat.example:443`.
+    ///
+    /// A proxy in front has to pass `Host` on. This policy does not stop a foreign name that is
+    /// made to resolve to this server (DNS rebinding). Name the hosts with [`CheckOrigin::list`]
     /// where an inner network is the protection.
     pub fn own_host() -> CheckOrigin {
         CheckOrigin(Policy::OwnHost)
     }
 
-    /// No check: any page may connect (Phoenix's `check_origin: false`).
+    /// Returns the policy without a check: any page may connect (Phoenix's `check_origin: false`).
     pub fn off() -> CheckOrigin {
         CheckOrigin(Policy::Off)
     }
 
-    /// The origin's host must be exactly `host`; scheme and port are ignored (Phoenix's `true` with
-    /// that host in the endpoint's `url`).
+    /// Returns the policy that the origin's host must be exactly `host`. Scheme and port are
+    /// ignored (Phoenix's `true` with that host in the endpoint's `url`).
     pub fn host(host: impl Into<String>) -> CheckOrigin {
         CheckOrigin(Policy::Host(host.into()))
     }
 
-    /// The origin must match one of `entries`, each `[scheme:]//host[:port]`.
+    /// Returns the policy that the origin must match one of `entries`, each
+    /// `[scheme:]//host[:port]`.
     ///
     /// A scheme or port that is left out matches any, but a scheme implies its default port:
     /// `http://h` means port 80 only. A host `*.h` matches `h` itself and every sub-domain at any
@@ -112,19 +116,19 @@ impl CheckOrigin {
         )))
     }
 
-    /// Scheme, host and port of the origin must all be the request's. The scheme here is always
-    /// `http`, since lobbyd itself speaks no TLS; behind a proxy that does, use the default or a
-    /// list.
+    /// Returns the policy that scheme, host and port of the origin must all be the request's. The
+    /// request's scheme is always `http`, because lobbyd itself speaks no TLS. Behind a proxy that
+    /// speaks TLS, use the default or a list.
     pub fn conn() -> CheckOrigin {
         CheckOrigin(Policy::Conn)
     }
 
-    /// `allows` decides alone, also about origins without a host.
+    /// Returns the policy in which `allows` decides alone, also about origins without a host.
     pub fn custom(allows: impl Fn(&Origin) -> bool + Send + Sync + 'static) -> CheckOrigin {
         CheckOrigin(Policy::Custom(Arc::new(allows)))
     }
 
-    /// Whether a request to `request` with that first `Origin` header may go on.
+    /// True if a request to the host `request` with the first `Origin` header `origin` may go on.
     pub(crate) fn allows(&self, origin: Option<&[u8]>, request: Option<RequestHost<'_>>) -> bool {
         let Some(origin) = origin else { return true };
         let origin = match &self.0 {
@@ -176,22 +180,22 @@ impl Origin {
         }
     }
 
-    /// The header as it came (what is no UTF-8 replaced).
+    /// Returns the header as it came, with invalid UTF-8 replaced.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The scheme, if there is one. Browsers send `http` or `https`, never `ws`.
+    /// Returns the scheme, if there is one. Browsers send `http` or `https`, never `ws`.
     pub fn scheme(&self) -> Option<&str> {
         self.authority.scheme.as_deref()
     }
 
-    /// The host, if there is one; an IPv6 address without its brackets.
+    /// Returns the host, if there is one; an IPv6 address without its brackets.
     pub fn host(&self) -> Option<&str> {
         self.authority.host.as_deref()
     }
 
-    /// The port, or the scheme's default port if none is written.
+    /// Returns the port, or the scheme's default port if no port is written.
     pub fn port(&self) -> Option<u16> {
         match self.authority.port {
             Port::Number(port) => Some(port),
@@ -206,7 +210,7 @@ impl Origin {
 struct Allowed {
     scheme: Option<String>,
     host: String,
-    /// Without the `*.` in front of `host`, which matches sub-domains too.
+    /// Whether `*.` stood in front of `host`, so that sub-domains match too.
     wildcard: bool,
     port: Option<u16>,
 }
@@ -249,7 +253,7 @@ impl Allowed {
         scheme && port && self.allows_host(host)
     }
 
-    /// A wildcard ends at a dot: `*.ex.com` is not `evil-ex.com`.
+    /// True if the entry matches `host`. A wildcard ends at a dot: `*.ex.com` is not `evil-ex.com`.
     fn allows_host(&self, host: &str) -> bool {
         match host.strip_suffix(self.host.as_str()) {
             Some("") => true,
@@ -259,7 +263,7 @@ impl Allowed {
     }
 }
 
-/// Whether more than a lone slash stands behind the host.
+/// True if more than a lone slash stands behind the host.
 fn has_path(entry: &str) -> bool {
     let behind = entry.split_once("//").and_then(|(_, rest)| {
         let start = rest.find(['/', '?', '#'])?;
@@ -268,7 +272,7 @@ fn has_path(entry: &str) -> bool {
     behind.is_some_and(|path| path != "/")
 }
 
-/// `[scheme:]//[userinfo@]host[:port][/…]`, taken apart.
+/// The parts of `[scheme:]//[userinfo@]host[:port][/…]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Authority {
     scheme: Option<String>,
@@ -307,7 +311,7 @@ impl Authority {
 }
 
 impl<'a> RequestHost<'a> {
-    /// Takes a `Host` header apart; None if it is empty or its port is no number.
+    /// Parses a `Host` header; None if its host is empty or its port is no number.
     pub fn parse(header: &'a str) -> Option<RequestHost<'a>> {
         let (host, port) = split_host_port(header.trim());
         let port = match port {
@@ -319,7 +323,7 @@ impl<'a> RequestHost<'a> {
     }
 }
 
-/// `host:port`, where an IPv6 host stands in brackets.
+/// Splits `host:port`, where an IPv6 host stands in brackets.
 fn split_host_port(text: &str) -> (&str, Port) {
     let (host, rest) = match text
         .strip_prefix('[')

@@ -1,4 +1,4 @@
-//! What callbacks return: the outcome of a join, and of anything else.
+//! The return types of callbacks: the outcome of a join, and of any other callback.
 
 use std::future::Future;
 
@@ -17,9 +17,9 @@ use std::task::Poll;
 
 /// The answer to a join.
 ///
-/// [`Join::ok`] lets the client in, [`Join::accept`] does so within terms of your own,
-/// [`Join::error`] does not, and [`Join::later`] takes its time. Only who is let in is let in
-/// within terms:
+/// [`Join::ok`] lets the client in. [`Join::accept`] lets the client in within terms of your own.
+/// [`Join::error`] refuses the client. [`Join::later`] waits for a future. Only a client that is
+/// let in has terms:
 ///
 /// ```compile_fail
 /// let _ = lobbyd::Join::error(()).members_max(3);
@@ -33,7 +33,7 @@ pub(crate) enum JoinOutcome {
     Later(Job),
 }
 
-/// A client that is let in: what it is told, and within which terms. Begins with [`Join::accept`];
+/// A client that is let in: the response to it, and its terms. [`Join::accept`] begins one;
 /// `into()` makes it a [`Join`].
 ///
 /// ```
@@ -49,28 +49,29 @@ pub struct JoinAccept {
 }
 
 impl JoinAccept {
-    /// What the client is told. Default: `{}`.
+    /// Sets the response to the client. Default: `{}`.
     pub fn response(mut self, response: impl IntoPayload) -> Self {
         self.response = response.into_payload();
         self
     }
 
     /// Lets the client in only if the topic then has at most `count` members, on all shards
-    /// together; a full one refuses with `{"reason": "room full"}`. Default: any number. Exact,
-    /// however many join at once.
+    /// together. A full topic refuses with `{"reason": "room full"}`. Default: any number. The
+    /// count is exact, however many clients join at once.
     ///
-    /// It is looked at when the callback is over. For a client that is refused, what the callback
-    /// pushed or sent itself is dropped and [`terminate`](super::channel::Channel::terminate) is
-    /// not called, as with [`Join::error`]; what it broadcast has gone out, so say hello in
-    /// [`Socket::send_info`]'s turn. Members that are in stay in when `count` is less than before.
+    /// The members are counted when the callback is over. If the client is then refused, its pushes
+    /// and infos of the callback are dropped, as with [`Join::error`], and
+    /// [`terminate`](super::channel::Channel::terminate) is not called. Broadcasts of the callback
+    /// have gone out by then, so say hello in [`Socket::send_info`]'s turn. Members that are in
+    /// stay in when `count` is less than before.
     pub fn members_max(mut self, count: u32) -> Self {
         self.members_max = Some(count);
         self
     }
 
-    /// What the topic keeps for members that are behind, from this join on, on the shard of this
-    /// connection. Default, and what a later join without it goes back to: as
-    /// [`FanoutSettings`](crate::broker::FanoutSettings) say.
+    /// Sets how much log the topic keeps for members that are behind, from this join on, on the
+    /// shard of this connection. Default: as [`FanoutSettings`](crate::broker::FanoutSettings) say.
+    /// A later join without a retention goes back to that default.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
         self
@@ -84,17 +85,17 @@ impl From<JoinAccept> for Join {
 }
 
 impl Join {
-    /// The client is in; the reply carries `{}`.
+    /// Lets the client in; the reply carries `{}`.
     pub fn ok() -> Self {
         Self::accept().into()
     }
 
-    /// The client is in, and is told `response`.
+    /// Lets the client in; the reply carries `response`.
     pub fn ok_with(response: impl IntoPayload) -> Self {
         Self::accept().response(response).into()
     }
 
-    /// The client is in, within terms that the methods of what this returns set.
+    /// Lets the client in, within terms that the methods of [`JoinAccept`] set.
     pub fn accept() -> JoinAccept {
         JoinAccept {
             response: ().into_payload(),
@@ -103,17 +104,17 @@ impl Join {
         }
     }
 
-    /// The client stays out, and is told why; nothing of the attempt remains.
+    /// Refuses the client with `response`; nothing of the attempt remains.
     pub fn error(response: impl IntoPayload) -> Self {
         Self(JoinOutcome::Refused(response.into_payload()))
     }
 
-    /// The answer must wait for `future`; `then` turns its output into one.
+    /// Waits for `future`; `then` turns its output into the answer.
     ///
     /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line
     /// behind the join. The future runs on the connection's thread, so it must not block, but it
     /// need not be `Send`. If it panics, or outlasts the server's deadline, the client is refused.
-    /// If the connection ends, it still runs to its end, but `then` is not called.
+    /// If the connection ends, the future still runs to its end, but `then` is not called.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,
@@ -122,7 +123,7 @@ impl Join {
     }
 }
 
-/// What follows from an event.
+/// The outcome of a callback other than `join`.
 #[must_use = "a callback returns it"]
 pub struct Handled(pub(crate) HandledOutcome);
 
@@ -134,22 +135,22 @@ pub(crate) enum HandledOutcome {
 }
 
 impl Handled {
-    /// Nothing more.
+    /// Does nothing more.
     pub fn no_reply() -> Self {
         Self(HandledOutcome::NoReply)
     }
 
-    /// A reply with status `ok`.
+    /// Replies with status `ok`.
     pub fn ok(payload: impl IntoPayload) -> Self {
         Self::reply("ok", payload)
     }
 
-    /// A reply with status `error`; the channel lives on.
+    /// Replies with status `error`; the channel lives on.
     pub fn error(payload: impl IntoPayload) -> Self {
         Self::reply("error", payload)
     }
 
-    /// A reply with a status of your own, which phoenix.js hands to `receive(status, …)`.
+    /// Replies with a status of your own, which phoenix.js hands to `receive(status, …)`.
     pub fn reply(status: &str, payload: impl IntoPayload) -> Self {
         Self(HandledOutcome::Reply(Reply::new(status, payload)))
     }
@@ -170,10 +171,10 @@ impl Handled {
     /// itself could.
     ///
     /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line
-    /// behind this one; broadcasts that are not intercepted still reach the client. The future runs
-    /// on the connection's thread, so it must not block, but it need not be `Send`. If it panics,
-    /// or outlasts the server's deadline, the channel ends with `phx_error`. If the connection
-    /// ends, it still runs to its end, but `then` is not called.
+    /// behind this event. Broadcasts that are not intercepted still reach the client. The future
+    /// runs on the connection's thread, so it must not block, but it need not be `Send`. If it
+    /// panics, or outlasts the server's deadline, the channel ends with `phx_error`. If the
+    /// connection ends, the future still runs to its end, but `then` is not called.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,
@@ -182,13 +183,14 @@ impl Handled {
     }
 }
 
-/// Work that a callback waits for. The shard runs it beside the session and hands its output to
-/// `Session::resume`.
+/// A future that a callback waits for. The shard runs it apart from the session and hands its
+/// output to `Session::resume`.
 ///
-/// A panic inside comes out as [`Lost::Panicked`], so whoever polls it needs no guard of its own.
+/// A panic of the future comes out as [`Lost::Panicked`], so code that polls a job needs no guard
+/// of its own.
 pub struct Job(Pin<Box<dyn Future<Output = Resume>>>);
 
-/// How a callback goes on after its [`Job`].
+/// The rest of a callback, to run after its [`Job`].
 pub struct Resume(pub(crate) Continuation);
 
 pub(crate) enum Continuation {
@@ -203,9 +205,9 @@ type HandledContinuation = dyn FnOnce(&mut Socket<'_>) -> Handled;
 /// Why a [`Job`] has no output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// It panicked.
+    /// The job panicked.
     Panicked,
-    /// It was still not done at the shard's deadline.
+    /// The job was not done at the shard's deadline.
     TimedOut,
 }
 
@@ -237,7 +239,7 @@ impl Future for Job {
     type Output = Result<Resume, Lost>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Whatever the future had borrowed or half changed is dropped with it, unseen by anybody.
+        // Data that the future had borrowed or half changed is dropped with it, unseen by anybody.
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => {
@@ -251,7 +253,7 @@ impl Future for Job {
     }
 }
 
-/// The words of a panic, if it has any.
+/// Returns the text of a panic, or a text for a panic that has none.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

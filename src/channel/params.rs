@@ -6,55 +6,57 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode;
 use thiserror::Error;
 
-/// Longest query string taken, in bytes: Plug's limit. A longer one is answered with 414. (Over
-/// HTTP a URL over 65,534 bytes gets its 414 from hyper, before anybody looks at the query.)
+/// Longest query string that is accepted, in bytes: Plug's limit. A longer query is answered with
+/// 414. (Over HTTP, hyper answers a URL over 65,534 bytes with 414, before anybody looks at the
+/// query.)
 pub const QUERY_BYTES_MAX: usize = 1_000_000;
 
-/// Most brackets one key may have, so that no client decides how deep a value is. phoenix.js nests
-/// as deep as the page's own parameters do; more than this is answered with 400.
+/// Most brackets of one key, so that no client decides how deep a value is. phoenix.js nests as
+/// deep as the page's own parameters do. A key with more brackets is answered with 400.
 pub const NESTING_MAX: usize = 16;
 
-/// Most `key=value` pairs in one query, so that decoding a refused request stays cheap. More is
-/// answered with 400.
+/// Most `key=value` pairs in one query, so that decoding a refused request stays cheap. A query
+/// with more pairs is answered with 400.
 pub const PAIRS_MAX: usize = 1_000;
 
-/// The parameters of a connect: the decoded query string, and over it the variables of the path.
+/// The parameters of a connect: the decoded query string, and the variables of the path, which
+/// override it.
 ///
-/// Values are strings. `a[b]=1` nests, `l[]=x&l[]=y` is a list, and as phoenix.js writes arrays
-/// with indexes, `l[0]=x` is a map with the key `"0"`. A repeated key: the last one wins. A key
-/// without `=` has the value `""`.
+/// Values are strings. `a[b]=1` nests, and `l[]=x&l[]=y` is a list. Because phoenix.js writes
+/// arrays with indexes, `l[0]=x` is a map with the key `"0"`. If a key is repeated, its last value
+/// wins. A key without `=` has the value `""`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params(BTreeMap<String, Value>);
 
-/// One parameter.
+/// The value of one parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Value {
-    /// `k=v`
+    /// The text of `k=v`.
     Text(String),
-    /// `k[]=v`
+    /// The list of `k[]=v`.
     List(Vec<Value>),
-    /// `k[name]=v`. Sorted, not hashed: the keys are a client's.
+    /// The map of `k[name]=v`. Sorted, not hashed, because the client chooses the keys.
     Map(BTreeMap<String, Value>),
 }
 
-/// Why a query string was not taken; each has its HTTP status.
+/// The reason why a query string was refused; each has its HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// Longer than [`QUERY_BYTES_MAX`]: 414.
+    /// The query is longer than [`QUERY_BYTES_MAX`]: 414.
     #[error("the query string is longer than {QUERY_BYTES_MAX} bytes")]
     TooLong,
-    /// More pairs than [`PAIRS_MAX`]: 400.
+    /// The query has more pairs than [`PAIRS_MAX`]: 400.
     #[error("the query string has more than {PAIRS_MAX} parameters")]
     TooMany,
-    /// A key with more brackets than [`NESTING_MAX`]: 400.
+    /// A key has more brackets than [`NESTING_MAX`]: 400.
     #[error("a parameter is nested deeper than {NESTING_MAX} levels")]
     TooDeep,
-    /// A `%` that no two hexadecimal digits follow: 400.
+    /// A `%` is not followed by two hexadecimal digits: 400.
     #[error("a % in the URL is not followed by two hexadecimal digits")]
     Malformed,
-    /// Percent-decodes to bytes that are no UTF-8: 400.
+    /// The percent-decoded bytes are no UTF-8: 400.
     #[error("the URL does not decode to UTF-8")]
     NotUtf8,
 }
@@ -83,17 +85,17 @@ impl Params {
         Ok(Params(root))
     }
 
-    /// The text of parameter `name`; None when it is missing, a list or a map.
+    /// Returns the text of parameter `name`; None if the parameter is missing, a list or a map.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.value(name).and_then(Value::as_str)
     }
 
-    /// The parameter `name`, whatever its shape.
+    /// Returns the parameter `name`, whatever its shape.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// All parameters, in the order of their names.
+    /// Returns all parameters, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -105,7 +107,7 @@ impl Params {
 }
 
 impl Value {
-    /// The text, if it is one.
+    /// Returns the text, if the value is a text.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),
@@ -113,7 +115,7 @@ impl Value {
         }
     }
 
-    /// The items, if it is a list (`k[]=v`).
+    /// Returns the items, if the value is a list (`k[]=v`).
     pub fn as_list(&self) -> Option<&[Value]> {
         match self {
             Value::List(items) => Some(items),
@@ -121,8 +123,8 @@ impl Value {
         }
     }
 
-    /// The value at `key`, if it is a map that has it. An array of phoenix.js has the keys `"0"`,
-    /// `"1"`, …
+    /// Returns the value at `key`, if this value is a map that has the key. An array of phoenix.js
+    /// has the keys `"0"`, `"1"`, …
     pub fn get(&self, key: &str) -> Option<&Value> {
         match self {
             Value::Map(entries) => entries.get(key),
@@ -131,7 +133,7 @@ impl Value {
     }
 }
 
-/// Percent-decodes one segment of a path; `+` stays what it is there.
+/// Percent-decodes one segment of a path, where `+` is no space.
 pub(crate) fn decode_segment(segment: &str) -> Result<Cow<'_, str>, QueryError> {
     let mut rest = segment.as_bytes();
     while let Some(at) = rest.iter().position(|&byte| byte == b'%') {
@@ -156,8 +158,8 @@ fn decode_form(text: &str) -> Result<Cow<'_, str>, QueryError> {
     decode_segment(&spaced).map(|decoded| Cow::Owned(decoded.into_owned()))
 }
 
-/// `a[b][]` is `a` with the brackets `b` and ``. Brackets that do not pair up are part of a plain
-/// name.
+/// Splits `a[b][]` into `a` and the brackets `b` and ``. Brackets that do not pair up are part of a
+/// plain name.
 fn split_key(key: &str) -> (&str, Vec<&str>) {
     let plain = (key, Vec::new());
     let Some((name, rest)) = key.split_once('[') else {
@@ -174,8 +176,8 @@ fn split_key(key: &str) -> (&str, Vec<&str>) {
     (name, brackets)
 }
 
-/// Puts `value` where the brackets lead. What has another shape there is replaced: the last pair
-/// wins.
+/// Puts `value` where the brackets lead. A value that has another shape there is replaced: the last
+/// pair wins.
 fn put(
     entry: std::collections::btree_map::Entry<'_, String, Value>,
     brackets: &[&str],
@@ -185,7 +187,7 @@ fn put(
     put_at(slot, brackets, value);
 }
 
-/// As deep as `brackets` is long, which [`NESTING_MAX`] bounds.
+/// Puts `value` into `slot`. Recurses as deep as `brackets` is long, which [`NESTING_MAX`] bounds.
 fn put_at(slot: &mut Value, brackets: &[&str], value: String) {
     let Some((first, rest)) = brackets.split_first() else {
         *slot = Value::Text(value);
@@ -214,7 +216,7 @@ fn put_at(slot: &mut Value, brackets: &[&str], value: String) {
 mod tests {
     use super::*;
 
-    /// Params as text: `a=1 l=[x,y] m={k:v}`.
+    /// Shows the parameters of `query` as text: `a=1 l=[x,y] m={k:v}`.
     fn show(query: &str) -> String {
         match Params::from_query(query) {
             Err(error) => format!("{error:?}"),

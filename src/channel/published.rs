@@ -1,4 +1,4 @@
-//! What became of a broadcast: where it stands in its topic's order, once that is known.
+//! The result of a broadcast: its position in the topic's order, once that position is known.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -9,14 +9,15 @@ use thiserror::Error;
 
 use crate::broker::Position;
 
-/// A broadcast that was made. Nobody need look at it: the broadcast goes out whether it is awaited
-/// or dropped.
+/// The result of a broadcast, which may be ignored: the broadcast goes out whether the result is
+/// awaited or dropped.
 ///
-/// Awaited, it says where the broadcast stands in its topic's order: nowhere (`None`) if nobody is
-/// subscribed. On one node, which is all there is now, that is known as soon as the call returns:
-/// [`position`](Published::position) shows it, and awaiting it never waits. Where several nodes
-/// have one order for a topic, a position will be pending until that order is made, so code that
-/// needs it should await it.
+/// Awaited, the result says where the broadcast stands in its topic's order: nowhere (`None`) if
+/// nobody is subscribed. There is only one node now. The position is therefore known as soon as the
+/// call returns: [`position`](Published::position) shows it, and awaiting the result never waits.
+///
+/// Where several nodes have one order for a topic, a position will be pending until that order is
+/// made. Code that needs the position should therefore await it.
 ///
 /// ```
 /// # use lobbyd::Endpoint;
@@ -35,20 +36,21 @@ pub struct Published {
     position: Option<Position>,
 }
 
-/// Why a broadcast was not made. On one node there is no reason: then this is never returned.
+/// The reason why a broadcast was not made. On one node there is no reason, so this is never
+/// returned.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct NotPublished(Infallible);
 
 impl Published {
-    /// Where it stands in its topic's order, if that is known already: `None` also if nobody is
-    /// subscribed.
+    /// Returns the position of the broadcast in its topic's order, if that is known already. `None`
+    /// also if nobody is subscribed.
     pub fn position(&self) -> Option<Position> {
         self.position
     }
 }
 
-/// Known already; `None` if nobody is subscribed.
+/// Makes a result whose position is known already; `None` if nobody is subscribed.
 impl From<Option<Position>> for Published {
     fn from(position: Option<Position>) -> Published {
         Published { position }

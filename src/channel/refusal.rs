@@ -1,8 +1,8 @@
-//! What clients were refused, by few names: for counters and the log.
+//! The reasons why joins and pushes are refused, with few names: for counters and the log.
 
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-/// Why a join was answered with an error.
+/// The reason why a join was answered with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
@@ -15,19 +15,19 @@ pub enum JoinRefusal {
     Full,
     /// The connection has joined as many topics as it may.
     TooManyChannels,
-    /// It would have waited too long for its turn.
+    /// The join would have waited too long for its turn.
     TooManyJoins,
-    /// Too much waits already for channels of this connection that wait.
+    /// Too many messages or bytes wait in line behind waiting channels of this connection.
     TooManyWaiting,
     /// The topic or the ref is too long to be kept.
     NameTooLong,
-    /// What the channel waited for took too long.
+    /// The future that the channel waited for took too long.
     TimedOut,
-    /// The app's code panicked, or answered what has no form in the client's version.
+    /// The app's code panicked, or its answer has no form in the client's version.
     Crashed,
 }
 
-/// Why a channel did not take a push.
+/// The reason why a channel did not take a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
@@ -36,23 +36,23 @@ pub enum PushRefusal {
     UnknownEvent,
     /// The payload is too long.
     TooLarge,
-    /// The client pushes it too often.
+    /// The client pushes the event too often.
     TooMany,
     /// The payload is not what the event needs.
     BadPayload,
-    /// The client may not push here.
+    /// The client may not push to this topic.
     Denied,
 }
 
 impl JoinRefusal {
-    /// A stable word for metric labels and the log.
+    /// Returns a stable word for metric labels and the log.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
 impl PushRefusal {
-    /// A stable word for metric labels and the log.
+    /// Returns a stable word for metric labels and the log.
     pub fn name(self) -> &'static str {
         self.into()
     }

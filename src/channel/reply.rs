@@ -1,4 +1,4 @@
-//! Replies, and why a channel stops.
+//! The answer to an event, and the reason why a channel stops.
 
 use crate::protocol::IntoPayload;
 use crate::protocol::PayloadBuf;
@@ -24,15 +24,16 @@ pub struct Stop {
     pub(crate) reply: Option<Reply>,
 }
 
-/// Why an app ends a channel.
+/// The reason why an app ends a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// It has done its work. The client gets `phx_close` and does not come back by itself.
+    /// The channel has done its work. The client gets `phx_close` and does not come back by itself.
     Normal,
-    /// It is no longer wanted. The client gets `phx_close` and does not come back by itself.
+    /// The channel is no longer wanted. The client gets `phx_close` and does not come back by
+    /// itself.
     Shutdown,
-    /// Something is wrong, the text says what (for a log, not for the client). The client gets
+    /// Something is wrong; the text names it, for a log and not for the client. The client gets
     /// `phx_error`, and phoenix.js joins again.
     Failed(String),
 }

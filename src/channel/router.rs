@@ -1,4 +1,4 @@
-//! Which socket stands at which path, and what else the server shows.
+//! The paths of a server: the sockets that are mounted at them, and the page.
 
 use std::sync::Arc;
 
@@ -29,12 +29,12 @@ struct Mount {
 /// A mount whose path a request matched.
 pub(crate) struct Matched<'r, 'p> {
     pub socket: &'r Arc<UserSocket>,
-    /// Name in the pattern, segment in the path (not decoded).
+    /// The variables: each has its name in the pattern, and its segment in the path (not decoded).
     variables: Vec<(&'r str, &'p str)>,
 }
 
 impl Router {
-    /// No socket; with the feature `program`, the static page is on.
+    /// Returns a router without sockets; with the feature `program`, the chat page is on.
     pub fn new() -> Router {
         Router {
             mounts: Vec::new(),
@@ -43,7 +43,7 @@ impl Router {
         }
     }
 
-    /// No socket and no page.
+    /// Returns a router without sockets and without the page.
     pub(crate) fn empty() -> Router {
         Router {
             #[cfg(feature = "program")]
@@ -52,12 +52,12 @@ impl Router {
         }
     }
 
-    /// Puts `socket` at `path` + its own [`UserSocket::path`], so `/socket` is reached at
+    /// Mounts `socket` at `path` + its own [`UserSocket::path`], so `/socket` is reached at
     /// `/socket/websocket`.
     ///
-    /// A segment `:name` matches any one segment and is given to the connect callback as the
-    /// parameter `name`, before any of the query's (one whose name starts with `_` only matches).
-    /// The first mount that matches is taken.
+    /// A segment `:name` matches any one segment. The connect callback gets that segment as the
+    /// parameter `name`, which overrides a parameter of the query. A segment whose name starts with
+    /// `_` only matches. The first mount that matches is taken.
     ///
     /// # Panics
     /// If a `:` has no name, or a name stands twice in one path: a mistake in the program, reported
@@ -73,9 +73,9 @@ impl Router {
         self
     }
 
-    /// Whether the chat page and client that come with lobbyd are served at `/`. Default on; off,
-    /// all paths but the sockets and `/healthz` are 404. The page is in the crate's feature
-    /// `program` alone.
+    /// Sets whether the chat page and client that come with lobbyd are served at `/`. Default on.
+    /// If off, all paths but the sockets and the pages for operators are 404. The page is in the
+    /// crate's feature `program` alone.
     #[cfg(feature = "program")]
     pub fn static_files(mut self, on: bool) -> Router {
         self.static_files = on;
@@ -87,26 +87,26 @@ impl Router {
         self.static_files
     }
 
-    /// All mounted sockets, in the order they were mounted.
+    /// Returns all mounted sockets, in the order they were mounted.
     pub fn sockets(&self) -> impl Iterator<Item = &Arc<UserSocket>> {
         self.mounts.iter().map(|mount| &mount.socket)
     }
 
-    /// The shortest idle timeout of all mounts, in milliseconds.
+    /// Returns the shortest idle timeout of all mounts, in milliseconds.
     pub(crate) fn idle_timeout_ms_min(&self) -> u64 {
         let timeouts = self.sockets().map(|socket| socket.limits().idle_timeout_ms);
         timeouts.min().unwrap_or(u64::MAX)
     }
 
-    /// The mount that stands where `socket` stood in an earlier router; variables are compared by
-    /// their names.
+    /// Returns the socket that is mounted where `socket` was mounted in an earlier router.
+    /// Variables are compared by their names.
     pub(crate) fn successor_of(&self, socket: &UserSocket) -> Option<&Arc<UserSocket>> {
         self.sockets()
             .find(|mounted| mounted.mounted_at == socket.mounted_at)
     }
 
-    /// The first mount that `path` belongs to. Compared by segments, so a trailing slash changes
-    /// nothing.
+    /// Returns the first mount that matches `path`. Segments are compared, so a trailing slash
+    /// changes nothing.
     pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Matched<'_, 'p>> {
         self.mounts.iter().find_map(|mount| {
             let variables = mount.pattern.variables_of(path)?;
@@ -125,7 +125,8 @@ impl Default for Router {
 }
 
 impl Matched<'_, '_> {
-    /// The parameters of a request: those of its query, and over them the variables of its path.
+    /// Returns the parameters of a request: those of its query, overridden by the variables of its
+    /// path.
     pub fn params(&self, query: &str) -> Result<Params, QueryError> {
         let mut params = Params::from_query(query)?;
         for (name, segment) in &self.variables {
@@ -163,7 +164,7 @@ impl MountPath {
         MountPath(pattern)
     }
 
-    /// The variables of `path`, if it matches.
+    /// Returns the variables of `path`, if the path matches.
     fn variables_of<'p>(&self, path: &'p str) -> Option<Vec<(&str, &'p str)>> {
         let mut variables = Vec::new();
         let mut rest = segments(path);
@@ -179,7 +180,7 @@ impl MountPath {
     }
 }
 
-/// The segments of a path, empty ones left out, as Plug does.
+/// Returns the segments of a path; empty segments are left out, as in Plug.
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Which channel serves which topic.
+//! The table of a mount: topic patterns, and the channel that serves each.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::channel::Channel;
 #[derive(Default)]
 pub struct Routes(Vec<Arc<Route>>);
 
-/// A pattern and its channel; a joined topic holds on to its own.
+/// A pattern and its channel. A joined topic keeps its route until a reload brings another route.
 pub(crate) struct Route {
     pattern: TopicPattern,
     channel: Arc<dyn Channel>,
@@ -20,25 +20,25 @@ enum TopicPattern {
 }
 
 impl Routes {
-    /// Adds `pattern` behind those already there: a topic's whole name, or `prefix*` for every
-    /// topic that begins with `prefix`, the bare prefix included.
+    /// Adds `pattern` behind the patterns that are there. A pattern is a topic's whole name, or
+    /// `prefix*` for every topic that begins with `prefix`, the bare prefix included.
     ///
     /// # Panics
     ///
-    /// If a star stands anywhere but at the end. Routes are made when a program starts, so it stops
-    /// there.
+    /// If a star stands anywhere but at the end. Routes are made when a program starts, so the
+    /// program stops at its start.
     pub fn push(&mut self, pattern: &str, channel: Arc<dyn Channel>) {
         let pattern = TopicPattern::parse(pattern);
         self.0.push(Arc::new(Route { pattern, channel }));
     }
 
-    /// The channel of the first pattern that matches `topic`.
+    /// Returns the channel of the first pattern that matches `topic`.
     #[cfg(feature = "engine")]
     pub fn find(&self, topic: &str) -> Option<&Arc<dyn Channel>> {
         self.route_of(topic).map(|route| &route.channel)
     }
 
-    /// The first route whose pattern matches `topic`.
+    /// Returns the first route whose pattern matches `topic`.
     pub(crate) fn route_of(&self, topic: &str) -> Option<&Arc<Route>> {
         self.0.iter().find(|route| route.pattern.matches(topic))
     }

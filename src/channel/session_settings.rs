@@ -1,32 +1,31 @@
-//! What the sessions of one mount have in common.
+//! The settings that all sessions of one mount share.
 
 use super::routes::Routes;
 
-/// What the sessions of one mount have in common.
+/// The settings that all sessions of one mount share.
 pub struct SessionSettings {
-    /// Which channel serves which topic.
+    /// The channels of the mount, by topic.
     pub routes: Routes,
-    /// Topics that one connection may have joined at a time; 100 by default, as in Phoenix. A join
-    /// beyond it is refused with "too many channels joined".
+    /// Topics that one connection may have joined at a time; 100 by default, as in Phoenix. One
+    /// more join is refused with "too many channels joined".
     pub channels_max: usize,
-    /// Messages that may wait in line behind a channel that waits for something; 64 by default. A
-    /// client's message beyond it is refused with "too many messages waiting"; one of the app's
-    /// ends the channel with `phx_error`.
+    /// Messages that may wait in line behind a waiting channel; 64 by default. One more message of
+    /// the client is refused with "too many messages waiting". One more message of the app ends the
+    /// channel with `phx_error`.
     pub waiting_messages_max: usize,
-    /// Bytes that may wait in all such lines of one connection; 256 KiB by default, with the same
-    /// outcomes.
+    /// Bytes that may wait in all lines of one connection behind its waiting channels; 256 KiB by
+    /// default. A message over the limit has the same outcome as over `waiting_messages_max`.
     pub waiting_bytes_max: usize,
-    /// Bytes that the topic and the ref of a join may have, each, since they are kept; 1,024 by
-    /// default. A join beyond it is refused with "topic or ref too long".
+    /// Bytes that the topic of a join may have, and its ref, because both are kept; 1,024 by
+    /// default. A join with a longer topic or ref is refused with "topic or ref too long".
     pub name_bytes_max: usize,
 }
 
-/// How many topics a connection may have joined at a time, where nothing else is said: as in
-/// Phoenix.
+/// Topics that a connection may have joined at a time, by default: as in Phoenix.
 pub(crate) const CHANNELS_MAX: usize = 100;
 
 impl SessionSettings {
-    /// The defaults, with `routes`.
+    /// Returns the defaults, with `routes`.
     pub fn new(routes: Routes) -> Self {
         Self {
             routes,

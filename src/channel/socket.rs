@@ -1,4 +1,4 @@
-//! What a callback can do: the client's end of one channel, for as long as the callback runs.
+//! The client's end of one channel, which a callback can use while the callback runs.
 
 use std::panic::resume_unwind;
 
@@ -22,7 +22,7 @@ pub struct Socket<'a> {
 }
 
 impl Socket<'_> {
-    /// The topic's name.
+    /// Returns the topic's name.
     pub fn topic(&self) -> &str {
         self.standing.topic
     }
@@ -32,21 +32,21 @@ impl Socket<'_> {
         self.assigns.insert(value);
     }
 
-    /// What was assigned of type `T`, here or in `connect`.
+    /// Returns the value of type `T` that was assigned here or in `connect`.
     pub fn assigns<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.assigns.get()
     }
 
-    /// What was assigned of type `T`, to change in place.
+    /// Returns the value of type `T` that was assigned, to change in place.
     pub fn assigns_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
         self.assigns.get_mut()
     }
 
-    /// Sends an event to this client alone. In `join` it follows the join reply, or is dropped with
-    /// a refusal.
+    /// Sends an event to this client alone. In `join` the event follows the join reply. If the join
+    /// is refused, the event is dropped.
     ///
-    /// The payload must be a JSON object or, for a client of protocol version 2, bytes. Anything
-    /// else ends the callback and the channel, as in Phoenix.
+    /// The payload must be a JSON object or, for a client of protocol version 2, bytes. Any other
+    /// payload ends the callback and the channel, as in Phoenix.
     pub fn push(&mut self, event: &str, payload: impl IntoPayload) {
         let frame = match frames::push(self.standing, event, &payload.into_payload()) {
             Ok(frame) => frame,
@@ -59,27 +59,26 @@ impl Socket<'_> {
         }
     }
 
-    /// Sends an event to everybody in the topic, this client included: its own copy comes behind
-    /// what was pushed before and in front of what is pushed or replied after. What it returns
-    /// knows where in the topic's order the event stands; nobody need look at it.
+    /// Sends an event to everybody in the topic, this client included. The client's own copy comes
+    /// behind all frames pushed before, and in front of all frames pushed or replied after. The
+    /// result knows where in the topic's order the event stands, and may be ignored.
     ///
-    /// In `join` this client is not yet in the topic, and in `terminate` no longer: only the others
-    /// get it. The payload must be a JSON object, or bytes, which clients of protocol version 1 do
-    /// not get; anything else ends the callback and the channel.
+    /// In `join` this client is not yet in the topic, and in `terminate` no longer: only other
+    /// members get the event. The payload must be a JSON object, or bytes, which clients of
+    /// protocol version 1 do not get. Any other payload ends the callback and the channel.
     pub fn broadcast(&mut self, event: &str, payload: impl IntoPayload) -> Published {
         self.publish(event, payload.into_payload(), None)
     }
 
-    /// [`broadcast`](Self::broadcast) to everybody in the topic but this client.
+    /// Does as [`broadcast`](Self::broadcast), but to everybody in the topic except this client.
     pub fn broadcast_from(&mut self, event: &str, payload: impl IntoPayload) -> Published {
         let id = self.standing.id;
         self.publish(event, payload.into_payload(), Some(id))
     }
 
-    /// Has broadcasts on another `topic` come to
+    /// Subscribes this channel to another `topic`, until the channel ends. Broadcasts there come to
     /// [`handle_info`](super::channel::Channel::handle_info) of this channel, as
-    /// [`Broadcast`](super::mail::Broadcast)s, until the channel ends. Nothing of them goes to the
-    /// client by itself.
+    /// [`Broadcast`](super::mail::Broadcast)s. They do not go to the client by themselves.
     pub fn subscribe(&mut self, topic: &str) {
         if !matches!(self.phase, JoinPhase::Ended) {
             self.host.listen(self.standing.id, topic);
@@ -87,31 +86,31 @@ impl Socket<'_> {
     }
 
     /// Hands `info` to [`handle_info`](super::channel::Channel::handle_info) of this channel when
-    /// the callback is over. In `join`: right behind the join reply, before anything else the
-    /// client sends (Phoenix's after-join message); with a refusal it is dropped.
+    /// the callback is over. In `join` that is right behind the join reply, before anything else
+    /// the client sends (Phoenix's after-join message). If the join is refused, `info` is dropped.
     pub fn send_info<T: Send + 'static>(&mut self, info: T) {
         match &mut self.phase {
             JoinPhase::Joining(early) => early.infos.push(Box::new(info)),
-            // Through the mailbox: a handler that always sends itself the next thing must not keep
-            // the shard.
+            // Through the mailbox, because a handler that always sends an info to its own channel
+            // must not keep the shard.
             JoinPhase::Joined(_) => self.handle().send(info),
             JoinPhase::Ended => {}
         }
     }
 
     /// Counts a push that this channel does not take, in the metric `lobbyd_pushes_refused_total`.
-    /// The answer to the client is the channel's own affair.
+    /// The channel itself has to answer the client.
     pub fn count_refused(&mut self, refusal: PushRefusal) {
         self.host.push_refused(refusal);
     }
 
-    /// A way to this channel that can be kept and sent anywhere.
+    /// Returns a reference to this channel that can be kept and sent anywhere.
     pub fn handle(&self) -> SocketHandle {
         SocketHandle::new(self.host.address(), self.standing.id)
     }
 
-    /// A way to answer the event that is being handled later. None where there is nothing to
-    /// answer: outside `handle_in`, or for an event the client sent without a ref.
+    /// Returns a reference to the event that is being handled, to answer it later. None where there
+    /// is nothing to answer: outside `handle_in`, or for an event the client sent without a ref.
     pub fn reply_handle(&self) -> Option<ReplyHandle> {
         match self.phase {
             JoinPhase::Joined(Some(reference)) if !reference.is_null() => {
@@ -148,7 +147,7 @@ pub(crate) fn check_broadcast(payload: &PayloadBuf) -> Result<(), Unencodable> {
 }
 
 /// Ends the running callback, and with it the channel, as an exception would in Phoenix. Unlike
-/// `panic!` it leaves the process's panic hook alone; the session logs it.
+/// `panic!` it leaves the process's panic hook alone; the session logs `why`.
 fn raise(why: String) -> ! {
     resume_unwind(Box::new(why))
 }

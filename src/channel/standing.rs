@@ -1,4 +1,4 @@
-//! Where one client stands in one topic: its refs, and whether its join is answered.
+//! The place of one client in one topic: its refs, and whether its join is answered.
 
 use super::mail::Info;
 use crate::broker::SubscriptionId;
@@ -6,7 +6,7 @@ use crate::protocol::Ref;
 use crate::protocol::Version;
 use bytes::Bytes;
 
-/// Who the socket belongs to.
+/// The client, topic and refs that a socket belongs to.
 #[derive(Clone, Copy)]
 pub(crate) struct Standing<'a> {
     pub(crate) version: Version,
@@ -17,24 +17,25 @@ pub(crate) struct Standing<'a> {
 
 /// Which callback is running, as far as the socket must know.
 pub(crate) enum JoinPhase<'a> {
-    /// `join`, not yet answered: whatever is for the client waits for the reply.
+    /// `join`, not yet answered: frames and infos for the client wait for the reply.
     Joining(&'a mut Early),
-    /// A callback of a joined channel, with the ref of the event it handles, if it is one.
+    /// A callback of a joined channel, with the ref of the event that it handles, if it handles
+    /// one.
     Joined(Option<&'a Ref>),
     /// `terminate`: the subscription is gone.
     Ended,
 }
 
-/// What a `join` wants done once it is accepted, in order; a refusal drops it.
+/// The frames and infos of a `join`, sent in order once the join is accepted; a refusal drops them.
 #[derive(Default)]
 pub(crate) struct Early {
     pub(crate) frames: Vec<Bytes>,
     pub(crate) infos: Vec<Info>,
 }
 
-/// The refs of a join. Phoenix keeps two: the transport compares messages and signs `phx_close` and
-/// `phx_error` with the `join_ref` as it came, null included; the channel signs replies and pushes
-/// with the join's `ref` where that was null.
+/// The refs of a join, of which Phoenix keeps two. The transport compares messages, and signs
+/// `phx_close` and `phx_error`, with the `join_ref` as it came, null included. The channel signs
+/// replies and pushes with the `join_ref`, or with the join's `ref` if the `join_ref` was null.
 pub(crate) struct JoinRefs {
     channel: Ref,
     wire_is_null: bool,
@@ -50,12 +51,12 @@ impl JoinRefs {
         }
     }
 
-    /// The `join_ref` of the channel's replies and pushes.
+    /// Returns the `join_ref` of the channel's replies and pushes.
     pub(crate) fn channel(&self) -> &Ref {
         &self.channel
     }
 
-    /// The `join_ref` of the join message.
+    /// Returns the `join_ref` of the join message.
     pub(crate) fn wire(&self) -> &Ref {
         static NULL: Ref = Ref::NULL;
         if self.wire_is_null {

@@ -1,4 +1,4 @@
-//! A mount: which channels a socket may join, who may connect, and within which limits.
+//! A mount: the channels that a socket may join, who may connect, and within which limits.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,17 +12,17 @@ use super::session_settings::SessionSettings;
 
 type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 
-/// What stands behind one path of the server: Phoenix's `UserSocket` together with its transport
-/// options.
+/// The channels, checks and limits behind one path of the server: Phoenix's `UserSocket` together
+/// with its transport options.
 ///
-/// Made once, at the start, and shared by all its connections.
+/// Made once, at the start or for a reload, and shared by all connections to that path.
 pub struct UserSocket {
-    /// What its sessions have in common; not shared until it serves.
+    /// The settings that all sessions of this socket share; not shared until the socket serves.
     pub(crate) session: Arc<SessionSettings>,
     pub(crate) connect: Box<ConnectCallback>,
     pub(crate) path: String,
-    /// The whole path it is mounted at, by which a reload finds it again. Empty until it is
-    /// mounted.
+    /// The whole path at which the socket is mounted, by which a reload finds the socket again.
+    /// Empty until the socket is mounted.
     pub(crate) mounted_at: String,
     pub(crate) check_origin: CheckOrigin,
     pub(crate) subprotocols: Option<Vec<String>>,
@@ -31,17 +31,17 @@ pub struct UserSocket {
     pub(crate) limits: SocketLimits,
 }
 
-/// The limits that a connection to one mount is held to from outside its session.
+/// The limits of a connection that hold outside its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SocketLimits {
-    /// Longest silence of a client, in milliseconds. Default 60,000, as in Phoenix: twice the
-    /// heartbeat of phoenix.js. Anything received counts, what the server sends does not. Then the
-    /// connection is closed.
+    /// Longest silence of a client, in milliseconds, before the connection is closed. Default
+    /// 60,000, as in Phoenix: twice the heartbeat of phoenix.js. Anything received ends the
+    /// silence; messages that the server sends do not.
     pub idle_timeout_ms: u64,
-    /// Longest message taken, in bytes, whether in one frame or many. Default 65,536: chat is far
-    /// below it, and it bounds what one unfinished message may hold. A longer one closes the
-    /// connection with 1009.
+    /// Longest message that is accepted, in bytes, whether in one frame or many. Default 65,536:
+    /// chat is far below it, and the limit bounds the memory of one unfinished message. A longer
+    /// message closes the connection with 1009.
     pub message_bytes_max: usize,
 }
 
@@ -60,7 +60,8 @@ impl Default for SocketLimits {
 }
 
 impl UserSocket {
-    /// A socket without channels that lets everybody in whose `Origin` is the server's own host.
+    /// Returns a socket without channels that lets in everybody whose `Origin` is the server's own
+    /// host.
     pub fn new() -> UserSocket {
         UserSocket {
             session: Arc::new(SessionSettings::new(Routes::default())),
@@ -76,9 +77,9 @@ impl UserSocket {
     }
 
     /// Serves the topics that match `pattern` with `channel`. A pattern is a topic's whole name, or
-    /// `prefix*` for every topic that begins with `prefix`, the bare prefix included; the first
-    /// that matches is taken, in the order of these calls. A join of a topic that matches none is
-    /// answered with `unmatched topic`.
+    /// `prefix*` for every topic that begins with `prefix`, the bare prefix included. Patterns are
+    /// tried in the order of these calls, and the first that matches is taken. A join of a topic
+    /// that matches no pattern is answered with `unmatched topic`.
     ///
     /// # Panics
     ///
@@ -90,8 +91,8 @@ impl UserSocket {
 
     /// Asks `decide` about every connection, before the upgrade. Default: [`Connect::ok`] to all.
     ///
-    /// It runs on a shard's thread, on which many other connections wait: what takes time belongs
-    /// in [`Connect::later`]. If it panics, the client gets 500.
+    /// `decide` runs on a shard's thread, on which many other connections wait: work that takes
+    /// time belongs in [`Connect::later`]. If `decide` panics, the client gets 500.
     pub fn connect(
         mut self,
         decide: impl Fn(&Params, &ConnectInfo) -> Connect + Send + Sync + 'static,
@@ -100,23 +101,24 @@ impl UserSocket {
         self
     }
 
-    /// The path of the transport behind that of the mount, with `:variables` if need be. Default
-    /// `/websocket`, which phoenix.js appends by itself.
+    /// Sets the path of the transport behind the path of the mount, with `:variables` if need be.
+    /// Default `/websocket`, which phoenix.js appends by itself.
     pub fn path(mut self, path: impl Into<String>) -> UserSocket {
         self.path = path.into();
         self
     }
 
-    /// Which web pages may connect. Default [`CheckOrigin::own_host`]: those of this very server.
-    /// Others get 403.
+    /// Sets which web pages may connect; other pages get 403. Default [`CheckOrigin::own_host`]:
+    /// pages of this server.
     pub fn check_origin(mut self, policy: CheckOrigin) -> UserSocket {
         self.check_origin = policy;
         self
     }
 
-    /// The names accepted in `Sec-WebSocket-Protocol`, the preferred ones first: the first of them
-    /// that the client offers is chosen and told to it. A client that offers only others gets 403,
-    /// one that offers none is let in. Default: the header is ignored.
+    /// Sets the names accepted in `Sec-WebSocket-Protocol`, preferred names first. The first of
+    /// them that the client offers is chosen and returned to the client. A client that offers only
+    /// other names gets 403. A client that offers no name is let in. Default: the header is
+    /// ignored.
     pub fn subprotocols<S: Into<String>>(
         mut self,
         names: impl IntoIterator<Item = S>,
@@ -125,51 +127,51 @@ impl UserSocket {
         self
     }
 
-    /// Whether the `authToken` of phoenix.js 1.8 is taken from `Sec-WebSocket-Protocol` and shown
-    /// as [`ConnectInfo::auth_token`]; the subprotocol `phoenix` is then accepted besides those
-    /// configured. Default off, as in Phoenix; then browsers cannot connect with that option of
-    /// phoenix.js.
+    /// Sets whether the `authToken` of phoenix.js 1.8 is taken from `Sec-WebSocket-Protocol` and
+    /// shown as [`ConnectInfo::auth_token`]. If on, the subprotocol `phoenix` is accepted as well
+    /// as the configured names. Default off, as in Phoenix; browsers then cannot connect with that
+    /// option of phoenix.js.
     pub fn auth_token(mut self, on: bool) -> UserSocket {
         self.auth_token = on;
         self
     }
 
-    /// Adds a fixed pair to what the connect callback is told, for [`ConnectInfo::custom`]: one
-    /// callback can so serve several mounts and tell them apart.
+    /// Adds a fixed name and value that the connect callback reads by [`ConnectInfo::custom`]. So
+    /// one callback can serve several mounts and distinguish them.
     pub fn connect_info(mut self, name: impl Into<String>, value: impl Into<String>) -> UserSocket {
         let pair = (name.into(), value.into());
         self.connect_info = self.connect_info.iter().cloned().chain([pair]).collect();
         self
     }
 
-    /// Most channels joined at once on one connection. Default 100, as in Phoenix, so that one
-    /// client cannot make the server keep any number of them. The next join is answered with
+    /// Sets the most channels joined at once on one connection. Default 100, as in Phoenix, so that
+    /// no client can make the server keep any number of channels. One more join is answered with
     /// `too many channels joined`.
     pub fn channels_max(mut self, count: usize) -> UserSocket {
         self.session_mut().channels_max = count;
         self
     }
 
-    /// See [`SocketLimits::idle_timeout_ms`]. Default 60,000.
+    /// Sets [`SocketLimits::idle_timeout_ms`]. Default 60,000.
     pub fn idle_timeout_ms(mut self, milliseconds: u64) -> UserSocket {
         self.limits.idle_timeout_ms = milliseconds;
         self
     }
 
-    /// See [`SocketLimits::message_bytes_max`]. Default 65,536.
+    /// Sets [`SocketLimits::message_bytes_max`]. Default 65,536.
     pub fn message_bytes_max(mut self, bytes: usize) -> UserSocket {
         self.limits.message_bytes_max = bytes;
         self
     }
 
-    /// The limits as they are set.
+    /// Returns the limits as they are set.
     pub fn limits(&self) -> &SocketLimits {
         &self.limits
     }
 
     fn session_mut(&mut self) -> &mut SessionSettings {
-        // Shared only by sessions, and those come after the socket was mounted, which takes it out
-        // of reach of here.
+        // Only sessions share the settings. Sessions begin after the socket was mounted, and a
+        // mounted socket is out of reach of these methods.
         Arc::get_mut(&mut self.session).expect("a socket is built before it is served")
     }
 }

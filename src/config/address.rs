@@ -1,4 +1,4 @@
-//! Where to listen: a host or an address, and a port.
+//! The place to listen on: a host or an IP address, and a port.
 
 use std::fmt;
 use std::io;
@@ -12,12 +12,12 @@ use thiserror::Error;
 pub struct ListenAddress {
     /// A name, an IPv4 address, or an IPv6 address without its brackets.
     pub host: String,
-    /// 0 is any free port.
+    /// The port; 0 is any free port.
     pub port: u16,
 }
 
 impl Default for ListenAddress {
-    /// Reached from this machine only, on the port that Phoenix uses.
+    /// Returns an address that only this machine reaches, with the port that Phoenix uses.
     fn default() -> ListenAddress {
         ListenAddress {
             host: "127.0.0.1".to_owned(),
@@ -70,7 +70,7 @@ impl FromStr for ListenAddress {
     }
 }
 
-/// The host of an address to listen on has no address.
+/// The error that the host of a listen address has no IP address.
 #[derive(Debug, Error)]
 #[error("cannot listen on {address}: the host name has no address ({error})")]
 pub struct Unresolvable {
@@ -79,11 +79,12 @@ pub struct Unresolvable {
 }
 
 impl ListenAddress {
-    /// One address of the host, an IPv4 one if it has any: `localhost` is then `127.0.0.1` on every
-    /// machine, which clients that try both reach as well.
+    /// Returns one address of the host: an IPv4 address if the host has any. `localhost` is then
+    /// `127.0.0.1` on every machine. Clients that try both IPv4 and IPv6 reach that address as
+    /// well.
     ///
     /// # Errors
-    /// If the host is a name that has none.
+    /// If the host is a name without an address.
     pub fn resolve(&self) -> Result<SocketAddr, Unresolvable> {
         let none = || io::Error::new(io::ErrorKind::NotFound, "the lookup found nothing");
         let found = (self.host.as_str(), self.port).to_socket_addrs();

@@ -1,4 +1,4 @@
-//! From the configuration to what the library serves.
+//! Conversion of the configuration into the router, room rules, proxies and shards to serve.
 
 use std::num::NonZeroUsize;
 
@@ -10,10 +10,11 @@ use crate::rooms::{RoomRules, declare};
 use crate::server::{Limit, Proxies};
 
 impl Config {
-    /// What is served: the rooms behind the socket, and the page.
+    /// Returns the router: the rooms behind the socket, and the chat page.
     ///
     /// # Errors
-    /// If an origin is none. Those that were read are checked.
+    /// If an entry of the origins cannot be used. Origins of a file or a variable were checked when
+    /// they were read.
     pub fn router(&self) -> Result<Router, OriginError> {
         let origins = match &self.origins {
             Origins::OwnHost => CheckOrigin::own_host(),
@@ -30,18 +31,18 @@ impl Config {
             .static_files(self.static_files))
     }
 
-    /// The rooms, in their order.
+    /// Adds the configured rooms to `socket`, in their order.
     fn with_rooms(&self, socket: UserSocket) -> UserSocket {
         declare(socket, self.room_rules())
     }
 
-    /// The rules of the rooms.
+    /// Returns the rules of the configured rooms, in their order.
     pub fn room_rules(&self) -> Vec<RoomRules> {
         let rules = self.rooms.iter().map(|room| room.rules(&self.limits));
         rules.collect()
     }
 
-    /// The proxies that are believed.
+    /// Returns the trusted proxies, and whether they send PROXY headers.
     pub fn proxies(&self) -> Proxies {
         Proxies {
             trusted: self.trusted_proxies.clone(),
@@ -49,7 +50,7 @@ impl Config {
         }
     }
 
-    /// How many shards.
+    /// Returns the number of shards: the configured number, else one for each core.
     pub fn shards(&self) -> NonZeroUsize {
         let set = self
             .shards
@@ -58,7 +59,8 @@ impl Config {
     }
 }
 
-/// The cores this process may use (so a container's limit counts); 1 where the system does not say.
+/// Returns the number of cores this process may use, so a container's limit counts. Returns 1 where
+/// the system does not report that number.
 pub(super) fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }

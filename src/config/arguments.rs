@@ -24,15 +24,15 @@ use super::settings::SHARDS_MAX;
 #[command(version, verbatim_doc_comment, after_help = AFTER_SHORT_HELP, after_long_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
-    /// What is to be done instead of serving.
+    /// The command to run instead of serving; None serves.
     #[command(subcommand)]
     pub command: Option<Subcommand>,
-    /// What serving is told.
+    /// The flags of a server.
     #[command(flatten)]
     pub flags: Flags,
 }
 
-/// The flags, which have the last word over environment and file.
+/// The flags of a server, which override environment and file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub struct Flags {
     /// The configuration file [default: none]
@@ -72,7 +72,7 @@ pub struct Flags {
     pub log_format: Option<LogFormat>,
 }
 
-/// What can be done instead of serving.
+/// A command that lobbyd runs instead of serving.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum Subcommand {
     /// Checks or shows the configuration, without serving
@@ -80,7 +80,7 @@ pub enum Subcommand {
     Config(ConfigCommand),
 }
 
-/// What can be done with a configuration.
+/// A command that checks or shows a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum ConfigCommand {
     /// Says whether lobbyd would start with this file, and what is wrong with it
@@ -95,11 +95,11 @@ pub enum ConfigCommand {
 }
 
 impl Arguments {
-    /// The command line of this process; its long help ends with `exit_codes`, which are the
-    /// process's to know.
+    /// Parses the command line of this process. The long help ends with `exit_codes`, which only
+    /// the program knows.
     ///
     /// # Errors
-    /// What is to be printed instead: help, the version, or what is wrong.
+    /// The text to print instead: the help, the version, or why the command line is wrong.
     pub fn of_process(exit_codes: &str) -> Result<Arguments, clap::Error> {
         let long_help = format!("{EXAMPLES}\n\n{exit_codes}");
         let command = Arguments::command().after_long_help(long_help);
@@ -108,7 +108,8 @@ impl Arguments {
 }
 
 impl Flags {
-    /// What was said, with this process's environment.
+    /// Returns the sources of the configuration: these flags, the file, and this process's
+    /// environment.
     pub fn given(&self) -> Given {
         let shown =
             |value: Option<String>, name, path| value.map(|value| Flag { name, path, value });
@@ -135,7 +136,7 @@ impl Flags {
     }
 }
 
-/// The word of a choice, the same here as in the file.
+/// Returns the text of a choice, which is the same on the command line as in the file.
 fn name(word: impl Word) -> String {
     Into::<&str>::into(word).to_owned()
 }

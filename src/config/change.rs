@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-/// Something that differs.
+/// A value that differs between two configurations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The setting; of a room, with the room's topic and, where it is one's, the event's name in
-    /// front.
+    /// The path of the setting. A setting of a room has the room's topic in front of it. A setting
+    /// of an event has the room's topic and the event's name in front of it.
     pub what: String,
-    /// As it was.
+    /// The old value.
     pub old: String,
-    /// As it is to be.
+    /// The new value.
     pub new: String,
 }
 

@@ -1,4 +1,4 @@
-//! From one configuration to the next, of a process that runs: what changes, and what cannot.
+//! The changes that a reload makes to a process that runs, and the changes that take a restart.
 
 use super::change::Change;
 use super::effective::{Effective, Source};
@@ -6,16 +6,17 @@ use super::room_changes::of_rooms;
 use super::settings::SETTINGS;
 use super::tree::Config;
 
-/// What differs between two configurations.
+/// The differences between two configurations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// What a running server takes over.
+    /// Changes that a running server takes over.
     pub now: Vec<Change>,
-    /// What takes a restart.
+    /// Changes that take a restart.
     pub at_restart: Vec<Change>,
 }
 
-/// Compares `new` with what runs, and puts what takes a restart back to what it is.
+/// Compares `new` with `running`. A setting that takes a restart is set back in `new` to its
+/// running value.
 pub fn settle(running: &Config, new: &mut Config) -> Changes {
     let mut changes = Changes::default();
     for setting in SETTINGS.iter() {
@@ -38,17 +39,18 @@ pub fn settle(running: &Config, new: &mut Config) -> Changes {
     changes
 }
 
-/// A value of the file that differs from what the file said before, and yet changes nothing.
+/// A value that has changed in the file without effect, because a variable or a flag overrides the
+/// file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithoutEffect {
-    /// In the file, before and now.
+    /// The file's value, before and now.
     pub change: Change,
-    /// What has the last word: a variable or a flag.
+    /// The variable or the flag that overrides the file.
     pub by: String,
 }
 
-/// What the file says otherwise in `new` than in `running`, where the environment or a flag has the
-/// last word.
+/// Returns the values that differ between the files of `running` and `new`, and that a variable or
+/// a flag overrides in `new`.
 pub fn without_effect(running: &Effective, new: &Effective) -> Vec<WithoutEffect> {
     let mut found = Vec::new();
     for (index, setting) in SETTINGS.iter().enumerate() {

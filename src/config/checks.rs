@@ -1,6 +1,6 @@
-//! Settings that cannot stand together, which no single value shows.
+//! Settings that are valid one by one, but contradict each other.
 //!
-//! Those of rooms are in `room_checks`.
+//! The checks of rooms are in `room_checks`.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use super::settings::index_of;
 use super::tree::Config;
 use crate::server::Limit;
 
-/// Adds what is wrong with what could be read.
+/// Adds the problems of the settings that could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
     for (path, with, text) in wrong_pairs(&effective.config) {
         let both = [path].into_iter().chain(with.iter().copied());
@@ -21,7 +21,8 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
         if indices.iter().any(is_unusable) {
             continue;
         }
-        // Where somebody has set it, or one of those beside it; the last word, if none has.
+        // The problem is reported at the first of these settings that was set. If all of them are
+        // defaults, it is reported at the first.
         let at = indices.iter().find(|index| effective.is_set(**index));
         let Some(&index) = at.or(indices.first()) else {
             continue;
@@ -34,7 +35,7 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
     room_checks::check(effective, problems);
 }
 
-/// A setting, those it does not go with, and why.
+/// A setting, the settings that contradict it, and the text of the problem.
 type Wrong = (&'static str, &'static [&'static str], String);
 
 fn wrong_pairs(config: &Config) -> Vec<Wrong> {
@@ -84,7 +85,8 @@ fn drain(config: &Config) -> Option<Wrong> {
     (drain.deadline_ms < least).then_some(("drain.deadline_ms", with, text))
 }
 
-/// Both cannot be bound: they are the same, or one is every address of the machine.
+/// Returns the problem of two addresses that cannot both be bound: they are the same, or one is
+/// every address of the machine.
 fn one_place(config: &Config) -> Option<String> {
     let (public, admin) = (&config.listen, config.admin_listen.as_ref()?);
     if public.port != admin.port || public.port == 0 {
@@ -103,7 +105,7 @@ fn one_place(config: &Config) -> Option<String> {
     })
 }
 
-/// What is known without looking a name up.
+/// Returns the address, if no name has to be looked up for it.
 fn address(listen: &ListenAddress) -> Option<IpAddr> {
     match &*listen.host {
         "localhost" => Some(IpAddr::from([127, 0, 0, 1])),

@@ -1,4 +1,4 @@
-//! The configuration that holds, with where each of its values comes from.
+//! The configuration in effect, with the source of each value.
 
 use super::lines::RoomLines;
 use super::problem::Problem;
@@ -10,42 +10,43 @@ use super::tree::Config;
 /// A setting on the command line.
 #[derive(Clone, Debug)]
 pub struct Flag {
-    /// As it was typed: `--listen`.
+    /// The flag's name, such as `--listen`.
     pub name: &'static str,
-    /// What it sets.
+    /// The path of the setting that the flag sets.
     pub path: &'static str,
-    /// To what.
+    /// The value of the flag, as text.
     pub value: String,
 }
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Nobody said otherwise.
+    /// The default, because the setting was not set.
     Default,
     /// This line of the file.
     File(usize),
-    /// Its variable.
+    /// The variable of the setting.
     Environment,
-    /// This flag.
+    /// The flag of this name.
     Flag(&'static str),
 }
 
-/// A configuration that can be run, and where its values come from.
+/// A configuration with the source of each of its values.
 #[derive(Clone, Debug)]
 pub struct Effective {
     /// The values.
     pub config: Config,
     /// The file's name, as it was given.
     pub file: Option<String>,
-    /// Where each comes from, in the order of the table of settings.
+    /// The source of each setting, in the order of [`SETTINGS`].
     pub sources: Vec<Source>,
-    /// What the file says, whether or not it has the last word, in the same order; None where it
-    /// says nothing.
+    /// The file's value of each setting, in the order of [`SETTINGS`], even if a variable or a flag
+    /// overrides it. None where the file does not set the setting.
     pub of_file: Vec<Option<String>>,
-    /// Where each room stands; none if the rooms are the built-in ones.
+    /// The lines of each room in the file; empty if the rooms are the built-in rooms.
     pub room_lines: Vec<RoomLines>,
-    /// The settings whose values could not be used, which are then compared with nothing.
+    /// The settings whose values could not be used, as indices into [`SETTINGS`]. The checks leave
+    /// them out.
     pub(crate) unusable: Vec<usize>,
 }
 
@@ -59,7 +60,7 @@ impl Effective {
     ) {
         let Some(index) = index_of(path) else { return };
         self.sources[index] = source;
-        // What was said before has no effect, so it may as well be wrong.
+        // An overridden value has no effect, so it does not matter if that value was wrong.
         self.unusable.retain(|unusable| *unusable != index);
         if let Err(texts) = SETTINGS[index].set(&mut self.config, Raw::Typed(value)) {
             self.unusable.push(index);
@@ -72,7 +73,8 @@ impl Effective {
         }
     }
 
-    /// Where the setting of that index was set, as a message begins: `lobbyd.toml:12: log.level`.
+    /// Returns the place where the setting at `index` was set, for the beginning of a message:
+    /// `lobbyd.toml:12: log.level`.
     pub fn place(&self, index: usize) -> String {
         let path = &SETTINGS[index].path;
         match self.sources[index] {
@@ -82,12 +84,13 @@ impl Effective {
         }
     }
 
-    /// Whether anybody has set it.
+    /// True if the setting at `index` is set by the file, a variable or a flag.
     pub(crate) fn is_set(&self, index: usize) -> bool {
         self.sources[index] != Source::Default
     }
 
-    /// The line of the file that sets it; 0 if none does, or has not the last word.
+    /// Returns the line of the file that sets the setting at `index`. Returns 0 if the file does
+    /// not set it, or if a variable or a flag overrides the file.
     pub(crate) fn line(&self, index: usize) -> usize {
         match self.sources[index] {
             Source::File(line) => line,
@@ -95,8 +98,8 @@ impl Effective {
         }
     }
 
-    /// Where its value comes from: `default`, `lobbyd.toml:12`, `LOBBYD_LOG_LEVEL` or
-    /// `--log-level`.
+    /// Returns the source of the setting at `index`: `default`, `lobbyd.toml:12`,
+    /// `LOBBYD_LOG_LEVEL` or `--log-level`.
     pub fn source(&self, index: usize) -> String {
         match self.sources[index] {
             Source::Default => "default".to_owned(),
@@ -106,7 +109,7 @@ impl Effective {
         }
     }
 
-    /// The file's name as it was given.
+    /// Returns the file's name as it was given; empty without a file.
     pub fn file_name(&self) -> &str {
         self.file.as_deref().unwrap_or_default()
     }

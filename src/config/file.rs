@@ -1,4 +1,4 @@
-//! The file: TOML, walked with the place of each key, so that a message can name its line.
+//! The reading of the TOML file, with the line of each key, so that a message can name the line.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -12,7 +12,7 @@ use super::room::{EVENT, RETENTION, ROOM, RoomConfig, event};
 use super::setting::Setting;
 use super::settings::{SETTINGS, index_of};
 
-/// One file on its way into a configuration.
+/// The text of a file, with the configuration that its settings go into.
 pub(super) struct FileReading<'r> {
     name: &'r str,
     text: &'r str,
@@ -37,8 +37,8 @@ impl<'r> FileReading<'r> {
         }
     }
 
-    /// Takes all of it, or says what is wrong with it. False if it is no TOML, so that nothing is
-    /// known of what it says.
+    /// Reads the whole file, and adds what is wrong with it to the problems. False if the file is
+    /// no TOML, so that none of its settings is known.
     pub fn read(mut self) -> bool {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
@@ -150,7 +150,8 @@ impl<'r> FileReading<'r> {
         room
     }
 
-    /// The settings of one table of a room, and no others but its inner tables.
+    /// Reads the settings of one table of a room. A key that is neither a setting nor an inner
+    /// table is a problem.
     fn fields<T: 'static>(
         &mut self,
         within: &str,
@@ -159,8 +160,8 @@ impl<'r> FileReading<'r> {
         target: &mut T,
         lines: &mut TableLines,
     ) {
-        // In the order of the settings, because a reason is taken only where a deny stands before
-        // it.
+        // In the order of the settings, because a `reason` is taken only if the `deny` was read
+        // before it.
         for setting in settings {
             let name = setting.path.as_str();
             if let Some((key, value)) = table.get_key_value(name) {
@@ -182,7 +183,8 @@ impl<'r> FileReading<'r> {
         }
     }
 
-    /// The tables of `[[path]]`, each with its place.
+    /// Returns the tables of `[[path]]`, each with its offset in the text. Adds a problem and
+    /// returns None if `value` is no list of tables.
     fn tables<'v, 'i>(
         &mut self,
         path: &str,
@@ -210,7 +212,8 @@ impl<'r> FileReading<'r> {
         let line = self.line(at);
         self.problems.push(Problem {
             line,
-            // A key in quotes may hold anything; the message stays one line.
+            // A key in quotes may hold a line break. It is escaped, so that the message stays one
+            // line.
             text: format!("{}:{line}: {}: {text}", self.name, path.escape_debug()),
         });
     }

@@ -7,18 +7,18 @@ use super::log_values::{LogFormat, LogLevel};
 use super::raw::Raw;
 use super::unfit::Unfit;
 
-/// A value that a setting may have.
+/// A type of values that a setting may have.
 pub trait Form: Clone + Sized {
-    /// What is expected, in words that follow "expected".
+    /// Returns a description of the expected value, to follow the word "expected" in a message.
     fn expected() -> String;
 
-    /// Takes it from what was given.
+    /// Reads a value from `raw`.
     ///
     /// # Errors
-    /// If it is not what is expected.
+    /// If `raw` does not fit the description that [`Form::expected`] returns.
     fn read(raw: Raw<'_>) -> Result<Self, Unfit>;
 
-    /// As a file would have it. None if it is not set.
+    /// Returns the value as a file would have it. None if the value is not set.
     fn show(&self) -> Option<String>;
 }
 
@@ -82,7 +82,8 @@ impl Form for ListenAddress {
     }
 }
 
-/// Where a socket is mounted: a path without variables, which only an app's own code could use.
+/// The path at which the socket is mounted. It has no variables, because only an app's own code
+/// could use them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketPath(pub String);
 
@@ -103,10 +104,10 @@ impl Form for SocketPath {
     }
 }
 
-/// One of a few words: an enum whose variants are they.
+/// An enum whose variants are the words that a setting takes.
 pub trait Word: VariantArray + Into<&'static str> + Copy {}
 
-/// Each word's name in quotes.
+/// Returns the words of `W`, each in quotes.
 fn names<W: Word>() -> impl Iterator<Item = String> {
     W::VARIANTS.iter().map(|word| quoted((*word).into()))
 }
@@ -137,20 +138,21 @@ impl Word for LogLevel {}
 
 impl Word for LogFormat {}
 
-/// Whether a limit bites.
+/// Whether a limit is enforced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Mode {
-    /// It does.
+    /// The limit is enforced.
     #[default]
     Enforce,
-    /// It only counts ([`crate::server::Limit`]).
+    /// Only the times when the limit would have been enforced are counted
+    /// ([`crate::server::Limit`]).
     Observe,
 }
 
 impl Word for Mode {}
 
-/// A text in quotes, as TOML has it.
+/// Returns `text` in quotes, as TOML has it.
 pub fn quoted(text: &str) -> String {
     // JSON's escapes are TOML's too, but TOML wants DEL escaped as well.
     let json = serde_json::Value::from(text).to_string();

@@ -1,6 +1,6 @@
-//! The effective configuration: flags over environment over file over defaults.
+//! The sources of the configuration: flags over environment over file over defaults.
 //!
-//! Nothing is taken unless all of it is right.
+//! No value is used unless all values are right.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,22 +14,23 @@ use super::problem::{Problem, Problems};
 use super::settings::SETTINGS;
 use super::tree::Config;
 
-/// Where the configuration comes from. The same again can be read at any time.
+/// The sources of a configuration, which can be read again at any time.
 #[derive(Clone, Debug, Default)]
 pub struct Given {
-    /// The file, if there is one.
+    /// The path of the file, if there is one.
     pub file: Option<PathBuf>,
-    /// The variables of the environment, of which those that begin with `LOBBYD_` count.
+    /// The variables of the environment. Only variables that begin with `LOBBYD_` count.
     pub environment: Vec<(String, String)>,
-    /// What was said on the command line.
+    /// The flags of the command line.
     pub flags: Vec<Flag>,
 }
 
-/// The variable that names the file, where no flag does. Empty, it names none.
+/// The variable that names the file, where no flag names it. An empty value names no file.
 const FILE_VARIABLE: &str = "LOBBYD_CONFIG";
 
 impl Given {
-    /// This process's environment, the file that it or `file` names, and `flags`.
+    /// Returns the sources of this process: its environment, `flags`, and the file `file` or else
+    /// the file that the environment names.
     pub fn here(file: Option<PathBuf>, flags: Vec<Flag>) -> Given {
         let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
         let environment: Vec<_> = std::env::vars_os()
@@ -46,10 +47,10 @@ impl Given {
         }
     }
 
-    /// Reads and checks all of it.
+    /// Reads and checks all sources.
     ///
     /// # Errors
-    /// Everything that is wrong with it; nothing of it is then to be used.
+    /// Everything that is wrong with the sources. No value is to be used then.
     pub fn read(&self) -> Result<Effective, Problems> {
         let mut problems = Vec::new();
         let mut effective = Effective {
@@ -76,7 +77,7 @@ impl Given {
         if is_known {
             super::checks::check(&effective, &mut problems);
         }
-        // Those of the file in the order of its lines, then the others.
+        // The problems of the file in the order of its lines, then all other problems.
         problems.sort_by_key(|problem| match problem.line {
             0 => usize::MAX,
             line => line,
@@ -111,7 +112,8 @@ impl Given {
     }
 }
 
-/// False if nothing is known of what it says.
+/// Reads the file at `path`. False if none of its settings is known, because the file cannot be
+/// read, is not UTF-8, or is no TOML.
 fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>) -> bool {
     let name = path.display();
     let whole = |text: String| Problem { line: 0, text };

@@ -1,4 +1,4 @@
-//! The settings of each limit, made from its row: `max`, `mode` and the rest.
+//! The settings of each limit, made from its row in the table of limits: `max`, `mode` and others.
 
 use super::form::Mode;
 use super::number::Whole;
@@ -6,7 +6,8 @@ use super::setting::Setting;
 use super::tree::Config;
 use crate::server::{Limit, LimitNumber};
 
-/// All of them, in the order of [`Limit::ALL`]. What a mode is stands once, in front of them all.
+/// Returns the settings of all limits, in the order of [`Limit::ALL`]. A `mode` has no text of its
+/// own: the complete file explains modes once, in front of all limits.
 pub(super) fn limit_settings() -> Vec<Setting<Config>> {
     let of_one = |&limit: &Limit| {
         let numbers = limit.numbers().map(move |number| setting(limit, number));

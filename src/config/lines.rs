@@ -1,24 +1,24 @@
-//! Where the rooms of a file stand, key by key.
+//! The lines of a file where its rooms, and the keys of its rooms, stand.
 //!
 //! A message about two rooms can then name the lines of both.
 
-/// Where one table stands, and each of its keys.
+/// The lines of one table and of its keys.
 #[derive(Clone, Debug, Default)]
 pub struct TableLines {
-    /// Of the table itself.
+    /// The line of the table itself.
     pub line: usize,
     keys: Vec<(String, usize)>,
-    /// Whether each of its keys is known, and has a value that can be used. What is not can be
-    /// compared with nothing.
+    /// True if every key of the table is known and has a value that can be used. A table with
+    /// another key or value is not compared with anything.
     pub(super) is_sound: bool,
 }
 
-/// Where one room stands.
+/// The lines of one room.
 #[derive(Clone, Debug, Default)]
 pub struct RoomLines {
-    /// The `[[room]]`.
+    /// The lines of the `[[room]]`.
     pub room: TableLines,
-    /// Each of its `[[room.event]]`.
+    /// The lines of each `[[room.event]]` of the room.
     pub events: Vec<TableLines>,
 }
 
@@ -35,13 +35,13 @@ impl TableLines {
         self.keys.push((key.to_owned(), line));
     }
 
-    /// The line of that key, if it is there.
+    /// Returns the line of `key`, if the table has that key.
     pub fn find(&self, key: &str) -> Option<usize> {
         let found = self.keys.iter().find(|(name, _)| name == key);
         found.map(|(_, line)| *line)
     }
 
-    /// The line of that key; of the table, if the key is not there.
+    /// Returns the line of `key`; the line of the table, if it does not have that key.
     pub fn of(&self, key: &str) -> usize {
         self.find(key).unwrap_or(self.line)
     }

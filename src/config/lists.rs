@@ -10,7 +10,7 @@ use super::unfit::Unfit;
 use crate::channel::CheckOrigin;
 use crate::channel::OriginError;
 
-/// Networks, of which a bare address is one.
+/// A list of networks. A bare address is a network of one address.
 impl Form for Vec<IpNet> {
     fn expected() -> String {
         "a list of networks, as in [\"10.0.0.0/8\", \"::1\"]".to_owned()
@@ -40,14 +40,14 @@ fn network(text: &str) -> Result<IpNet, String> {
     Ok(network)
 }
 
-/// Which web pages may connect, as plain data.
+/// The web pages that may connect, as plain data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
     /// [`CheckOrigin::own_host`].
     OwnHost,
     /// [`CheckOrigin::off`].
     Any,
-    /// [`CheckOrigin::list`], which takes every one of these.
+    /// [`CheckOrigin::list`], which accepts each of these entries.
     List(Vec<String>),
 }
 
@@ -81,7 +81,7 @@ impl Form for Origins {
 fn origin(text: &str) -> Result<String, String> {
     match CheckOrigin::list([text]) {
         Ok(_) => Ok(text.to_owned()),
-        // The error's own words are for code.
+        // The text of the error itself is written for an app's code.
         Err(OriginError::BadWildcard(_)) => Err(format!(
             "origin {text:?} has a * that is not \"*.\" in front of a host; to allow every origin use origins = \"any\""
         )),
@@ -89,7 +89,7 @@ fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// The texts of a list, each taken by `one`; or everything that is wrong with them.
+/// Reads the texts of a list, each with `one`. Err has everything that is wrong with the list.
 pub fn each<E>(raw: Raw<'_>, one: impl Fn(&str) -> Result<E, String>) -> Result<Vec<E>, Unfit> {
     let entries = raw.list().ok_or(Unfit::Form)?;
     if !entries.is_empty() && entries.iter().all(|entry| entry.text().is_none()) {
@@ -111,7 +111,7 @@ pub fn each<E>(raw: Raw<'_>, one: impl Fn(&str) -> Result<E, String>) -> Result<
     }
 }
 
-/// A list of texts, as TOML has it.
+/// Returns a list of texts, as TOML has it.
 pub fn list<S: AsRef<str>>(entries: impl Iterator<Item = S>) -> String {
     let entries: Vec<String> = entries.map(|entry| quoted(entry.as_ref())).collect();
     format!("[{}]", entries.join(", "))

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use strum::{IntoStaticStr, VariantArray};
 
-/// How much is logged; each level includes those before it.
+/// The least important level that is logged; each level includes the levels before it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, IntoStaticStr, VariantArray,
 )]
@@ -21,7 +21,7 @@ pub enum LogLevel {
     Trace,
 }
 
-/// How the log is written.
+/// The form in which the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum LogFormat {

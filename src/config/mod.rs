@@ -1,11 +1,8 @@
 //! Flags, environment and file become one checked configuration.
 //!
-//! It knows where each of its values comes from, and how a wrong one is reported. One table of
-//! settings is behind all of it.
-//!
-//! The configuration knows where each of its values comes from. One table of settings
-//! ([`SETTINGS`]) is behind the reading, the messages, the complete file, the documentation's
-//! tables and the reload, so that none of them can say something else.
+//! The configuration knows the source of each of its values. One table of settings ([`SETTINGS`])
+//! is behind the reading, the messages, the complete file, the documentation's tables and the
+//! reload, so that none of them can contradict another.
 
 mod address;
 mod apply;

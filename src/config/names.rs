@@ -1,12 +1,12 @@
-//! The hint for an unknown name: which was probably meant, where it stands, or which there are.
+//! The hint for an unknown name: the name probably meant, its places, or the names that exist.
 
 use strsim::osa_distance;
 
 use super::room::{EVENT, RETENTION, ROOM};
 use super::settings::SETTINGS;
 
-/// That of `names` which was probably meant by `typed`: it is spelled much like it, one begins with
-/// the other, or the words are the same.
+/// Returns the entry of `names` that `typed` probably means. The two are spelled alike, one
+/// begins with the other, or both have the same words.
 pub fn nearest<S: AsRef<str>>(typed: &str, names: impl Iterator<Item = S>) -> Option<S> {
     let far = (typed.len() / 3).max(1);
     let distance = |name: &str| {
@@ -28,11 +28,12 @@ fn words(name: &str) -> Vec<&str> {
     words
 }
 
-/// More places than this of one name are no hint.
+/// Most places of one name that are a hint.
 const MEANT_MAX: usize = 3;
 
-/// What is said of the name `key` that stands in the table `within` (empty: at the top) and is none
-/// there: the nearest of that table; else where that very name does stand; else which there are.
+/// Returns the message for `key`, which is no name in the table `within` (empty: the top). The
+/// message suggests the nearest name of that table, else the places where `key` exists. If there
+/// are none or too many, it lists the names of the table.
 pub fn unknown(within: &str, key: &str) -> String {
     let all: Vec<String> = everywhere().collect();
     let beside = of_table(within, &all);
@@ -46,7 +47,7 @@ pub fn unknown(within: &str, key: &str) -> String {
     }
 }
 
-/// What a table has: settings and tables, each once.
+/// Returns the names in a table: settings and inner tables, each once.
 fn of_table<'a>(within: &str, all: &'a [String]) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for path in all {
@@ -62,7 +63,8 @@ fn of_table<'a>(within: &str, all: &'a [String]) -> Vec<&'a str> {
     names
 }
 
-/// The settings and tables of that name; those of rooms alone, if it stands in one.
+/// Returns the paths of settings and tables whose last part is `key`. If `within` is a table of a
+/// room, returns only the paths of rooms.
 fn places(within: &str, key: &str, all: &[String]) -> Vec<String> {
     let in_room = |path: &str| path == "room" || path.starts_with("room.");
     let mut places: Vec<String> = Vec::new();
@@ -78,7 +80,7 @@ fn places(within: &str, key: &str, all: &[String]) -> Vec<String> {
     places
 }
 
-/// The path of every setting.
+/// Returns the path of every setting, the settings of rooms included.
 fn everywhere() -> impl Iterator<Item = String> {
     let plain = SETTINGS.iter().map(|setting| setting.path.clone());
     let room = ROOM.iter().map(|setting| join("room", &setting.path));
@@ -90,7 +92,7 @@ fn everywhere() -> impl Iterator<Item = String> {
     plain.chain(room).chain(event).chain(kept)
 }
 
-/// As in "a, b or c".
+/// Joins names as in "a, b or c".
 fn one_of<S: AsRef<str>>(names: &[S]) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     match names.split_last() {
@@ -100,8 +102,8 @@ fn one_of<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// By its spelling, or by the words it ends with: who types LOBBYD_LISTEN means
-/// LOBBYD_SERVER_LISTEN.
+/// Returns the message for the unknown variable `name`. It suggests a variable that ends with the
+/// same words, or the nearest spelling. So LOBBYD_LISTEN means LOBBYD_SERVER_LISTEN.
 pub fn unknown_variable(name: &str) -> String {
     let names = || SETTINGS.iter().map(|setting| setting.variable());
     let end = name.strip_prefix("LOBBYD").unwrap_or(name);
@@ -113,7 +115,7 @@ pub fn unknown_variable(name: &str) -> String {
     }
 }
 
-/// The path of `key` in the table `within`.
+/// Returns the path of `key` in the table `within`.
 pub fn join(within: &str, key: &str) -> String {
     match within {
         "" => key.to_owned(),

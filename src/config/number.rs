@@ -1,4 +1,4 @@
-//! Settings that are numbers: which are taken, how they are read, and how they are written.
+//! Settings that are numbers: their ranges, how they are read, and how they are written.
 
 use std::ops::RangeInclusive;
 
@@ -6,12 +6,12 @@ use super::raw::Raw;
 use super::unfit::Unfit;
 use crate::server::MOST;
 
-/// A number as the library's structs have it, or none.
+/// A type of numbers in the library's structs, or an `Option` of such a type.
 pub trait Number: Copy {
-    /// None if it is not set.
+    /// Returns the number; None if it is not set.
     fn get(self) -> Option<u64>;
 
-    /// The number that [`Whole::read`] has let through, which fits.
+    /// Converts a number that [`Whole::read`] has accepted, so that it fits the type.
     fn of(number: u64) -> Self;
 }
 
@@ -40,17 +40,17 @@ impl<N: Number> Number for Option<N> {
     }
 }
 
-/// Which whole numbers are taken, and what they count.
+/// The whole numbers that a setting takes, and what they count.
 #[derive(Clone, Debug)]
 pub struct Whole {
-    /// Such as "milliseconds"; empty where the setting's name says it.
+    /// The unit, such as "milliseconds"; empty where the setting's name says the unit.
     pub unit: &'static str,
-    /// Least and most.
+    /// The least and the largest number.
     pub range: RangeInclusive<u64>,
 }
 
 impl Whole {
-    /// What is expected, in words that follow "expected".
+    /// Returns a description of the expected number, to follow the word "expected" in a message.
     pub fn expected(&self) -> String {
         let (from, to) = (self.range.start(), self.range.end());
         let of = if self.unit.is_empty() { "" } else { " of " };
@@ -61,10 +61,10 @@ impl Whole {
         format!("a whole number{of}{} from {from}{to}", self.unit)
     }
 
-    /// Takes a number from what was given.
+    /// Reads a number from `raw`.
     ///
     /// # Errors
-    /// If it is none, or out of the range.
+    /// If `raw` is no whole number, or the number is out of the range.
     pub fn read(&self, raw: Raw<'_>) -> Result<u64, Unfit> {
         let number = raw.whole().ok_or(Unfit::Form)?;
         let fits = u64::try_from(number).ok();
@@ -81,7 +81,7 @@ impl Whole {
     }
 }
 
-/// A number as a file would have it, with its thousands marked.
+/// Returns a number as a file would have it, with `mark` between its thousands.
 pub fn with_marks(number: u64, mark: char) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -94,17 +94,17 @@ pub fn with_marks(number: u64, mark: char) -> String {
     text
 }
 
-/// Any number from `least`.
+/// Returns the range of all numbers from `least`, without a unit.
 pub fn counts(least: u64) -> Whole {
     from("", least)
 }
 
-/// Bytes from `least`.
+/// Returns the range of all numbers of bytes from `least`.
 pub fn bytes(least: u64) -> Whole {
     from("bytes", least)
 }
 
-/// Milliseconds from `least`.
+/// Returns the range of all numbers of milliseconds from `least`.
 pub fn milliseconds(least: u64) -> Whole {
     from("milliseconds", least)
 }

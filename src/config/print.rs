@@ -1,4 +1,4 @@
-//! A configuration as a file: the complete one, and the effective one with its sources.
+//! A configuration written as a file: the complete file, or the effective values and their sources.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::setting::Setting;
 use super::settings::{SETTINGS, about};
 use super::tree::Config;
 
-/// Columns of the complete file.
+/// Columns of the comments in the complete file.
 const WIDTH: usize = 100;
 
 const HEAD: &str = "\
@@ -16,7 +16,8 @@ Every setting of lobbyd with its default: what runs without any file. Keep the l
 change. Units are in the names (_ms: milliseconds, bytes) or in the comments. `lobbyd config check FILE` tells what is wrong \
 with a file; SIGHUP makes a running lobbyd read it again.";
 
-/// The complete file: all settings with their defaults and comments, the built-in rooms included.
+/// Returns the complete file: all settings with their defaults and comments, and the built-in
+/// rooms.
 pub fn complete() -> String {
     let config = Config::default();
     let mut text = comment(HEAD);
@@ -55,7 +56,8 @@ fn head(table: &str) -> String {
     format!("\n{about}[{table}]\n")
 }
 
-/// Its comments, and its line; one that is not set is a comment too.
+/// Returns the comments and the line of a setting. The line is a comment too if the setting is not
+/// set.
 fn commented<T: 'static>(setting: &Setting<T>, target: &T) -> String {
     let mut doc = setting.doc.to_owned();
     if let Some(limit) = setting.limit.filter(|_| setting.key() == "max") {
@@ -77,7 +79,7 @@ fn commented<T: 'static>(setting: &Setting<T>, target: &T) -> String {
     doc + &line
 }
 
-/// One room; in the first all that it could have is explained.
+/// Returns the text of one room. If `explained`, everything that a room can have is in it.
 fn complete_room(room: &RoomConfig, explained: bool) -> String {
     if !explained {
         return bare_room(room, "");
@@ -97,7 +99,7 @@ fn complete_room(room: &RoomConfig, explained: bool) -> String {
     text
 }
 
-/// The effective values, each with where it comes from. A file of them defines the same.
+/// Returns the effective values as a file, each with its source. That file defines the same values.
 pub fn effective(effective: &Effective) -> String {
     let mut text = String::new();
     let mut table = "";
@@ -124,7 +126,7 @@ pub fn effective(effective: &Effective) -> String {
     text
 }
 
-/// What it defines, in one line.
+/// Writes what the configuration defines, in one line.
 impl fmt::Display for Effective {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set = self
@@ -184,7 +186,7 @@ fn bare<T: 'static>(settings: &[Setting<T>], target: &T) -> String {
     settings.iter().filter_map(line).collect()
 }
 
-/// `text` as lines of a comment.
+/// Returns `text` as the lines of a comment.
 fn comment(text: &str) -> String {
     let mut lines = String::new();
     let mut width = 0;

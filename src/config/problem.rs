@@ -1,19 +1,20 @@
-//! All that is wrong with a configuration at once, each with its place and a hint.
+//! All problems of a configuration at once, each with its place and a hint.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// Everything that is wrong; a line each.
+/// All problems of a configuration; displayed with a line for each.
 #[derive(Debug, Error)]
 pub struct Problems(pub Vec<Problem>);
 
-/// One thing that is wrong.
+/// One problem of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The line of the file; 0 where it is not about a line.
+    /// The line of the file; 0 if the problem has no line in the file.
     pub line: usize,
-    /// With the place in front: `lobbyd.toml:12: limits.conections: no such setting; …`.
+    /// The message, with the place in front:
+    /// `lobbyd.toml:12: limits.conections: no such setting; …`.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! A value as it was given, in a file or as text, before anybody has said what it should be.
+//! A value as it was given, in a file or as text, before its setting has read it.
 
 use toml::de::DeValue;
 
@@ -12,7 +12,7 @@ pub enum Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    /// A text. Numbers of a file are none.
+    /// Returns the value as a text. None for a value of the file that is no text, such as a number.
     pub fn text(self) -> Option<&'a str> {
         match self {
             Raw::Typed(text) => Some(text),
@@ -21,7 +21,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// A whole number, which may be written with underscores, as 65_536.
+    /// Returns the value as a whole number, which may be written with underscores, as in 65_536.
     pub fn whole(self) -> Option<i128> {
         match self {
             Raw::Typed(text) if text.starts_with('_') || text.ends_with('_') => None,
@@ -33,7 +33,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// Yes or no.
+    /// Returns the value as true or false.
     pub fn switch(self) -> Option<bool> {
         match self {
             Raw::Typed(text) => text.parse().ok(),
@@ -41,7 +41,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// The entries of a list; outside a file they are separated by commas.
+    /// Returns the entries of a list. Outside a file, they are separated by commas.
     pub fn list(self) -> Option<Vec<Raw<'a>>> {
         match self {
             Raw::Typed("") => Some(Vec::new()),
@@ -53,7 +53,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// What it is, for a message.
+    /// Returns a description of the value, to follow the word "found" in a message.
     pub fn found(self) -> String {
         match self {
             Raw::Typed(text) => format!("{text:?}"),

@@ -10,23 +10,23 @@ use super::setting::{Setting, number, setting};
 use crate::rooms::{EventName, EventRule, JoinRule, JoinWord, Rate, RoomRules};
 use crate::server::ServerLimits;
 
-/// A room as a file has it: its rules, of which the retention may be said in part.
+/// A room of a file: its rules, and a retention of which the file may set only a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomConfig {
-    /// Its rules. Their own retention is not used here.
+    /// The room's rules. [`RoomRules::retention`] is not used here.
     pub rules: RoomRules,
-    /// What is kept of it for readers that are behind.
+    /// The part of the retention that the file sets.
     pub retention: RetentionConfig,
 }
 
-/// What is kept of a room for readers that are behind; None: what the server keeps of any.
+/// How much log a room keeps for members that are behind. None: as for any room of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetentionConfig {
-    /// In bytes.
+    /// Retention in bytes.
     pub bytes_max: Option<usize>,
-    /// In messages.
+    /// Retention in messages.
     pub messages_max: Option<usize>,
-    /// In milliseconds.
+    /// Retention in milliseconds.
     pub time_ms_max: Option<u64>,
 }
 
@@ -40,14 +40,14 @@ impl From<RoomRules> for RoomConfig {
 }
 
 impl Default for RoomConfig {
-    /// A table that says nothing yet.
+    /// Returns a room as a `[[room]]` table begins, before any of its keys is read.
     fn default() -> RoomConfig {
         RoomRules::open("").into()
     }
 }
 
 impl RoomConfig {
-    /// The rules to serve. What is not said of the retention is as `limits` have it for any room.
+    /// Returns the rules to serve. A part of the retention that is not set is taken from `limits`.
     pub fn rules(&self, limits: &ServerLimits) -> RoomRules {
         let kept = limits.retention();
         let (own, mut retention) = (&self.retention, kept);
@@ -61,7 +61,7 @@ impl RoomConfig {
     }
 }
 
-/// An event as a table of a file begins.
+/// Returns an event as a `[[room.event]]` table begins, before any of its keys is read.
 pub(super) fn event() -> EventRule {
     EventRule::relaying(EventName::Named(String::new()))
 }
@@ -72,7 +72,7 @@ fn join(room: &RoomConfig) -> JoinWord {
     (&room.rules.join).into()
 }
 
-/// Keeps a reason that stands already.
+/// Sets whether clients may join. A reason that was set before is kept.
 fn set_join(room: &mut RoomConfig, word: JoinWord) {
     room.rules.join = match word {
         JoinWord::Allow => JoinRule::Allow,
@@ -80,7 +80,8 @@ fn set_join(room: &mut RoomConfig, word: JoinWord) {
     };
 }
 
-/// A deny without one has the empty reason, which no file can say.
+/// Returns the reason of a deny. A deny without a reason has the empty reason, which no file can
+/// set.
 fn reason(room: &RoomConfig) -> Option<String> {
     match &room.rules.join {
         JoinRule::Deny(reason) if !reason.is_empty() => Some(reason.clone()),
@@ -88,14 +89,16 @@ fn reason(room: &RoomConfig) -> Option<String> {
     }
 }
 
-/// Of an allow, which has none, it is dropped; the checks say so.
+/// Sets the reason of a deny. An allow has no reason, so the reason is dropped there; the checks
+/// report it.
 fn set_reason(room: &mut RoomConfig, reason: Option<String>) {
     if let JoinRule::Deny(own) = &mut room.rules.join {
         *own = reason.unwrap_or_default();
     }
 }
 
-/// A rate of 0 in a second is one of which a file has said the burst alone.
+/// Returns the pushes in a second. None for 0, because a rate of 0 is one whose burst alone was set
+/// by the file.
 fn per_second(event: &EventRule) -> Option<u32> {
     let rate = event.rate.map(|rate| rate.per_second);
     rate.filter(|per_second| *per_second > 0)

@@ -1,11 +1,12 @@
-//! From one configuration's rooms to the next one's: which room, which event of it, and which key.
+//! The changes between the rooms of two configurations: by room, event and key.
 
 use super::change::Change;
 use super::room::{EVENT, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
 use crate::rooms::EventRule;
 
-/// What differs. A room is the same one if its topic is, and an event if its name is.
+/// Returns the differences. Two rooms are the same room if they have the same topic, and two events
+/// are the same event if they have the same name.
 pub(super) fn of_rooms(old: &[RoomConfig], new: &[RoomConfig]) -> Vec<Change> {
     let mut changes = of_names(
         old.iter().map(|room| &*room.rules.topic).collect(),
@@ -54,7 +55,8 @@ fn of_room(old: &RoomConfig, new: &RoomConfig) -> Vec<Change> {
     changes
 }
 
-/// Those that have gone, those that are new, and whether those that stay stand in another order.
+/// Returns the names that have gone, the names that are new, and any change in the order of the
+/// names that stay.
 fn of_names(old: Vec<&str>, new: Vec<&str>, kind: &str, order: &str) -> Vec<Change> {
     let change = |name: &str, old: &str, new: &str| Change {
         what: format!("{kind} {name}"),

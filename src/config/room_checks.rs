@@ -1,4 +1,4 @@
-//! Rooms that nobody could ever be in, rules that mean nothing, and values that never come to bear.
+//! Checks of rooms: topics that can never match, rules without meaning, values without effect.
 
 use super::effective::Effective;
 use super::lines::{RoomLines, TableLines};
@@ -8,7 +8,7 @@ use crate::channel::UserSocket;
 use crate::rooms::{EventName, EventRule, JoinRule, is_reserved};
 use crate::server::Limit;
 
-/// Adds what is wrong with the rooms that could be read.
+/// Adds the problems of the rooms that could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
     let rooms = &effective.config.rooms;
     let lines = &effective.room_lines;
@@ -28,7 +28,7 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Nothing of one that could not be read, which is empty.
+/// Returns the problem of a topic. None for an empty topic, because that topic could not be read.
 fn of_topic(topic: &str, before: &[RoomConfig], lines: &[RoomLines]) -> Option<String> {
     if topic.trim_end_matches('*').contains('*') || topic.ends_with("**") {
         return Some(format!(
@@ -54,7 +54,7 @@ fn of_topic(topic: &str, before: &[RoomConfig], lines: &[RoomLines]) -> Option<S
     })
 }
 
-/// Whether every topic that matches `topic` matches `before` as well.
+/// True if every topic that matches `topic` matches `before` as well.
 fn hides(before: &str, topic: &str) -> bool {
     match before.strip_suffix('*') {
         _ if topic.is_empty() => false,
@@ -114,7 +114,7 @@ fn of_events(
     }
 }
 
-/// Nothing of one that could not be read, which is empty.
+/// Returns the problem of a name. None for an empty name, because that name could not be read.
 fn of_name(name: &str, before: &[EventRule], lines: &[TableLines]) -> Option<String> {
     if is_reserved(name) {
         return Some(format!(

@@ -1,4 +1,4 @@
-//! The forms of values that only rooms have: the names of events, and what of a push is relayed.
+//! The forms of values that only rooms have: names of events, and the part of a push to relay.
 
 use super::form::{Form, quoted};
 use super::lists::{each, list};

@@ -1,4 +1,4 @@
-//! One setting of something: what it is called, what it means, and where its value lives.
+//! One setting: its name, its meaning, and the access to its value.
 
 use super::form::Form;
 use super::number::{Number, Whole, with_marks};
@@ -11,23 +11,23 @@ type Show<T> = dyn Fn(&T) -> Option<String> + Send + Sync;
 type Keep<T> = dyn Fn(&mut T, &T) + Send + Sync;
 
 /// A setting of a `T`. Messages, the complete file, the tables of the documentation and the reload
-/// all come from it.
+/// are all made from settings.
 pub struct Setting<T> {
-    /// Its name, with the tables it stands in, as `log.level`.
+    /// The name, with the tables that the setting stands in, such as `log.level`.
     pub path: String,
-    /// What it means, in sentences.
+    /// The meaning of the setting, in sentences.
     pub doc: &'static str,
-    /// What it expects, in words that follow "expected".
+    /// A description of the expected value, to follow the word "expected" in a message.
     pub expected: String,
-    /// What it means that it is not set. Empty if it always is.
+    /// The meaning of a missing value. Empty if the setting always has a value.
     pub unset: &'static str,
-    /// A value as a file would have it, for one that is not set.
+    /// A value as a file would have it, shown where the setting has no value.
     pub example: &'static str,
-    /// The limit it belongs to.
+    /// The limit that the setting belongs to.
     pub limit: Option<Limit>,
-    /// Whether it takes a restart to change it.
+    /// Whether a change of the setting takes a restart.
     pub restart: bool,
-    /// Whether nobody may see it.
+    /// Whether the value is masked in all output.
     pub secret: bool,
     set: Box<Set<T>>,
     show: Box<Show<T>>,
@@ -35,7 +35,7 @@ pub struct Setting<T> {
 }
 
 impl<T: 'static> Setting<T> {
-    /// A setting whose value `get` reads and `put` sets.
+    /// Returns a setting whose value `get` reads and `put` sets.
     pub fn new<F: Form + 'static>(
         path: impl Into<String>,
         get: impl Fn(&T) -> F + Copy + Send + Sync + 'static,
@@ -55,7 +55,7 @@ impl<T: 'static> Setting<T> {
         )
     }
 
-    /// A setting that is a number.
+    /// Returns a setting that is a number, whose value `get` reads and `put` sets.
     pub fn number<N: Number + 'static>(
         path: impl Into<String>,
         whole: Whole,
@@ -99,26 +99,26 @@ impl<T: 'static> Setting<T> {
         }
     }
 
-    /// Says what it means that it is not set, and what it may be set to, as a file would have it.
+    /// Sets the meaning of a missing value, and an example of a value as a file would have it.
     pub fn unset(mut self, means: &'static str, example: &'static str) -> Setting<T> {
         self.unset = means;
         self.example = example;
         self
     }
 
-    /// Takes a restart to change.
+    /// Marks the setting as one that takes a restart to change.
     pub fn restart(mut self) -> Setting<T> {
         self.restart = true;
         self
     }
 
-    /// Belongs to a limit.
+    /// Marks the setting as part of a limit.
     pub fn of(mut self, limit: Limit) -> Setting<T> {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets it.
+    /// Sets the value in `target`.
     ///
     /// # Errors
     /// Everything that is wrong with the value, in words.
@@ -131,38 +131,38 @@ impl<T: 'static> Setting<T> {
         })
     }
 
-    /// Its value as a file would have it, if it is set; a secret masked.
+    /// Returns the value as a file would have it, masked if it is secret. None if it is not set.
     pub fn show(&self, target: &T) -> Option<String> {
         let value = (self.show)(target)?;
         Some(if self.secret { MASK.to_owned() } else { value })
     }
 
-    /// The same; if it is not set, what that means.
+    /// Returns the value as [`Setting::show`] does, or the meaning of a missing value.
     pub fn show_or_unset(&self, target: &T) -> String {
         self.show(target).unwrap_or_else(|| self.unset.to_owned())
     }
 
-    /// Whether both have the same value.
+    /// True if `one` and `other` have the same value.
     pub fn is_same(&self, one: &T, other: &T) -> bool {
         (self.show)(one) == (self.show)(other)
     }
 
-    /// Takes the value that `from` has.
+    /// Sets the value in `target` to the value that `from` has.
     pub fn keep(&self, target: &mut T, from: &T) {
         (self.keep)(target, from);
     }
 
-    /// The last part of its path.
+    /// Returns the last part of the path.
     pub fn key(&self) -> &str {
         self.path.rsplit('.').next().unwrap_or_default()
     }
 
-    /// The tables that its path leads through; empty at the top.
+    /// Returns the tables that the path leads through; empty at the top.
     pub fn table(&self) -> &str {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
     }
 
-    /// The variable that sets it.
+    /// Returns the name of the variable that sets the setting.
     pub fn variable(&self) -> String {
         format!("LOBBYD_{}", self.path.to_uppercase().replace('.', "_"))
     }

@@ -8,7 +8,7 @@ use super::number::milliseconds;
 use super::setting::{Setting, number, setting};
 use super::tree::Config;
 
-/// Every setting but those of rooms, in the order of the complete file.
+/// All settings except those of rooms, in the order of the complete file.
 pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
     [served(), told(), ended(), limit_settings()]
         .into_iter()
@@ -16,7 +16,7 @@ pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What a table of the file is about.
+/// Returns a sentence about a table of the file; empty for a table that needs none.
 pub fn about(table: &str) -> &'static str {
     match table {
         "server" => "Where and how it serves.",
@@ -29,7 +29,7 @@ pub fn about(table: &str) -> &'static str {
     }
 }
 
-/// Most shards that can be asked for: far more than cores, yet a typing error starts no million
+/// Most shards that can be set. This is far more than cores, yet a typing error starts no million
 /// threads.
 pub const SHARDS_MAX: u64 = 1_024;
 
@@ -170,7 +170,7 @@ fn ended() -> Vec<Setting<Config>> {
     ]
 }
 
-/// The setting of that path, by its place in the table.
+/// Returns the index in [`SETTINGS`] of the setting at `path`.
 pub fn index_of(path: &str) -> Option<usize> {
     SETTINGS.iter().position(|setting| setting.path == path)
 }

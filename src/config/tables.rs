@@ -1,4 +1,4 @@
-//! The tables of `docs/configuration.md`, from the same source as everything else.
+//! The tables of `docs/configuration.md`, made from the table of settings.
 
 use super::number::with_marks;
 use super::room::{EVENT, RETENTION, ROOM, RoomConfig, event};
@@ -7,8 +7,8 @@ use super::settings::SETTINGS;
 use super::tree::Config;
 use crate::server::Limit;
 
-/// The documentation's generated parts: a name, which stands in the markers round each, and its
-/// text.
+/// Returns the generated parts of the documentation, each with a name and a text. The markers
+/// around a part hold its name.
 pub fn tables() -> Vec<(&'static str, String)> {
     let room = RoomConfig::default();
     vec![
@@ -38,8 +38,8 @@ fn settings() -> String {
     text
 }
 
-/// The one table of limits: what each is, what else makes it up, its metric, and what is seen when
-/// it is reached.
+/// Returns the table of limits: what each limit bounds, its other settings, its metric, and what
+/// the client sees when the limit is reached.
 fn limits() -> String {
     let config = Config::default();
     let mut text = "| limit `limits.NAME` | `max` | what it bounds | and | metric `lobbyd_limit_nearest_ratio` | what the client sees | where it is observed, it bites |\n\

@@ -1,4 +1,4 @@
-//! The configuration as data, over the library's own structs, so that a default stands once.
+//! The configuration as data, in the library's own structs, so that each default is defined once.
 
 use ipnet::IpNet;
 
@@ -10,34 +10,34 @@ use super::room::RoomConfig;
 use crate::rooms::tutorial;
 use crate::server::ServerLimits;
 
-/// Everything that can be set. [`Default`] is what runs without any file.
+/// All values that can be set. [`Default`] has the values that run without any file.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where clients connect.
+    /// The address where clients connect.
     pub listen: ListenAddress,
-    /// Where operators look; None: nowhere of its own.
+    /// The address of the pages for operators. None: these pages have no address of their own.
     pub admin_listen: Option<ListenAddress>,
-    /// None: one for each core.
+    /// The number of shards. None: one for each core.
     pub shards: Option<u16>,
     /// Whether the chat page is served.
     pub static_files: bool,
-    /// Whose word on a client's address is believed.
+    /// The networks of proxies whose word on a client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether those proxies begin each connection with a PROXY header.
+    /// Whether the trusted proxies begin each connection with a PROXY header.
     pub proxy_protocol: bool,
-    /// Where the socket is mounted.
+    /// The path where the socket is mounted.
     pub socket_path: SocketPath,
-    /// Which web pages may connect.
+    /// The web pages that may connect.
     pub origins: Origins,
-    /// What is logged.
+    /// The least important level that is logged.
     pub log_level: LogLevel,
-    /// In which form.
+    /// The form in which the log is written.
     pub log_format: LogFormat,
-    /// How many rooms have metrics of their own.
+    /// The number of rooms that have metrics of their own.
     pub rooms_top: usize,
-    /// The limits, those of the one mount among them, and the times of the server.
+    /// The limits of the server and of its one mount, and the times of the server.
     pub limits: ServerLimits,
-    /// The rooms; the first whose topic matches is taken.
+    /// The rooms; a topic belongs to the first room that matches it.
     pub rooms: Vec<RoomConfig>,
 }
 

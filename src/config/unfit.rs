@@ -1,12 +1,12 @@
-//! Why a value does not fit its setting.
+//! The reasons why a value does not fit its setting.
 
-/// Why a value cannot be used.
+/// The reason why a value cannot be used.
 #[derive(Debug)]
 pub enum Unfit {
-    /// It is not of the form at all.
+    /// The value does not have the expected form.
     Form,
-    /// It is, and yet there is something wrong with it.
+    /// The value has the expected form, but this text says what is wrong with it.
     Because(String),
-    /// It is a list, and each of these is wrong with some entry of it.
+    /// The value is a list, and these texts say what is wrong with its entries.
     Each(Vec<String>),
 }

@@ -1,4 +1,4 @@
-//! How the program ends: its exit codes, and the line it leaves when it cannot begin.
+//! The exit codes of the program, and the line that it prints when it cannot listen.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,20 +12,20 @@ use thiserror::Error;
 pub enum Exit {
     /// 0: asked to end, and every client was told to come back.
     Clean,
-    /// 1: asked to end, and some clients' sockets did not take the Close in time, or there was a
-    /// second signal.
+    /// 1: asked to end, and some connections were cut off. Their clients did not take the Close in
+    /// time, or a second signal came.
     CutOff,
     /// 2: wrong arguments, or a wrong configuration.
     Usage,
-    /// 3: nothing was served, as it could not listen or have its threads, or what was handed over
-    /// is no listener.
+    /// 3: nothing was served. An address could not be listened on, threads could not be started, or
+    /// a socket that was handed over is no listener.
     CannotStart,
 }
 
 impl Exit {
     const ALL: [Exit; 4] = [Exit::Clean, Exit::CutOff, Exit::Usage, Exit::CannotStart];
 
-    /// The number a shell sees.
+    /// Returns the number that a shell sees.
     pub fn code(self) -> u8 {
         match self {
             Exit::Clean => 0,
@@ -46,7 +46,7 @@ impl Exit {
         }
     }
 
-    /// The table of `--help`.
+    /// Returns the table of exit codes for `--help`.
     pub fn help() -> String {
         let lines = Exit::ALL.map(|exit| format!("\n  {}  {}", exit.code(), exit.meaning()));
         format!("Exit codes:{}", lines.concat())
@@ -59,15 +59,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The listener could not be had: what happened and, where there is one, a way out.
+/// The error that an address cannot be listened on, with a way out where there is one.
 #[derive(Debug, Error)]
 #[error("cannot listen on {address}: {}", self.reason())]
 pub struct CannotListen {
-    /// The address asked for.
+    /// The address that could not be listened on.
     pub address: SocketAddr,
-    /// The flag that would have asked for another.
+    /// The flag that sets the address.
     pub flag: &'static str,
-    /// What the system said.
+    /// The error of the system.
     pub error: io::Error,
 }
 

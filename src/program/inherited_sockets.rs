@@ -1,6 +1,6 @@
 //! Listeners that the starter of lobbyd hands over, by systemd's socket activation.
 //!
-//! A listener that is always there refuses nobody over a restart.
+//! The starter keeps such a listener open over a restart of lobbyd, so no client is refused then.
 
 use std::env;
 use std::io;
@@ -10,26 +10,26 @@ use listenfd::ListenFd;
 use socket2::SockRef;
 use thiserror::Error;
 
-/// What was handed over.
+/// The listeners that were handed over.
 #[derive(Debug, Default)]
 pub struct InheritedSockets {
-    /// For clients, in place of binding an address.
+    /// The listener for clients, in place of one that lobbyd binds.
     pub public: Option<TcpListener>,
-    /// The one named `admin`.
+    /// The listener for operators, which has the name `admin`.
     pub admin: Option<TcpListener>,
 }
 
-/// Why what was handed over is of no use. Binding an address instead would hide that the two
-/// disagree.
+/// The reason why the sockets that were handed over cannot be used. Binding an address instead
+/// would hide that starter and lobbyd disagree.
 #[derive(Debug, Error)]
 pub enum Unusable {
-    /// The variable cannot be read.
+    /// The variable `LISTEN_FDS` is no number.
     #[error("cannot use what was handed over: LISTEN_FDS={0:?} is no number of sockets")]
     Count(String),
-    /// It is something else.
+    /// A socket is not a TCP socket that listens.
     #[error("cannot use what was handed over: {0}; a TCP socket that listens was expected")]
     NoListener(io::Error),
-    /// There are too many.
+    /// There is more than one socket for clients, or more than one for operators.
     #[error(
         "cannot use what was handed over: more than one socket is named {0:?}; expected one for clients, and at most \
          one more, named \"admin\" (LISTEN_FDNAMES)"
@@ -38,8 +38,9 @@ pub enum Unusable {
 }
 
 impl InheritedSockets {
-    /// Takes them over, by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, and removes the first
-    /// two. To be called before there are threads.
+    /// Takes the sockets over, by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, and removes the
+    /// first two variables. To be called before there are threads, because it changes the
+    /// environment.
     pub fn from_environment() -> Result<InheritedSockets, Unusable> {
         if let Ok(count) = env::var("LISTEN_FDS")
             && count.parse::<u16>().is_err()
@@ -68,7 +69,7 @@ impl InheritedSockets {
     }
 }
 
-/// The same, if it listens: a socket that does not would be accepted from in vain, for ever.
+/// Returns `socket` if it listens. Accepting from any other socket would fail for ever.
 fn listening(socket: TcpListener) -> io::Result<TcpListener> {
     match SockRef::from(&socket).is_listener()? {
         true => Ok(socket),

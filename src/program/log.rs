@@ -1,4 +1,4 @@
-//! Where log lines go, for people or for programs, and from which level on.
+//! The log on stderr: its format, and the level from which lines are written.
 //!
 //! The level can be changed while the program runs, or set by `RUST_LOG`.
 
@@ -13,20 +13,20 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
-/// The variable by which Rust programs are asked for a log: levels, also of single modules. It
-/// overrides the level.
+/// The variable that sets the log levels of Rust programs, also of single modules. It overrides the
+/// configured level.
 const VARIABLE: &str = "RUST_LOG";
 
-/// The levels as [`VARIABLE`] has them, for what was meant by a word that is none.
+/// The levels as [`VARIABLE`] has them, to find the level that a mistyped word means.
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// The running log.
 pub struct Logger {
-    /// `None` where [`VARIABLE`] decides what is logged.
+    /// The handle by which the level is changed. `None` where [`VARIABLE`] decides what is logged.
     level: Option<reload::Handle<LevelFilter, Registry>>,
 }
 
-/// [`VARIABLE`] says nothing that can be done.
+/// The error that the value of [`VARIABLE`] is no filter.
 #[derive(Debug, Error)]
 #[error(
     "RUST_LOG is {value:?}: {what}. It takes a level (error, warn, info, debug, trace or off) and levels of modules, as in \
@@ -38,7 +38,8 @@ pub struct WrongFilter {
 }
 
 impl Logger {
-    /// Begins it, for the whole process. [`VARIABLE`] overrides `level`, unless it is empty.
+    /// Starts the log for the whole process. [`VARIABLE`] overrides `level`, unless the variable is
+    /// empty.
     pub fn start(level: LogLevel, format: LogFormat) -> Result<Logger, WrongFilter> {
         let lines = fmt::layer().with_writer(io::stderr);
         let (filter, level) = match from_environment()? {
@@ -59,7 +60,7 @@ impl Logger {
         Ok(Logger { level })
     }
 
-    /// From now on logs what is at least as important as `level`, unless [`VARIABLE`] decides that.
+    /// Sets the least important level that is logged. Does nothing where [`VARIABLE`] decides that.
     pub fn set_level(&self, level: LogLevel) {
         let Some(handle) = &self.level else { return };
         if let Err(error) = handle.reload(filter(level)) {
@@ -67,13 +68,13 @@ impl Logger {
         }
     }
 
-    /// Whether [`VARIABLE`] decides what is logged.
+    /// True if [`VARIABLE`] decides what is logged.
     pub fn is_from_environment(&self) -> bool {
         self.level.is_none()
     }
 }
 
-/// What [`VARIABLE`] asks for, if it is there and not empty.
+/// Returns the filter that [`VARIABLE`] has, if the variable is there and not empty.
 fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
     let Some(value) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
         return Ok(None);
@@ -93,8 +94,9 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
     Ok(Some(filter))
 }
 
-/// The level that was probably meant by a word that is none. Such a word alone is taken for a
-/// module's name, so it would silence the log instead of being refused.
+/// Returns the word of `part`, if it is no level, and the level that it probably means. A word
+/// alone that is no level is taken for a module's name, so it would silence the log instead of
+/// being refused.
 fn mistyped(part: &str) -> Option<(&str, &'static str)> {
     let word = part.trim();
     let lower = word.to_lowercase();

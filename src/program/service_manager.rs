@@ -1,6 +1,6 @@
 //! Reports to systemd (sd_notify): ready, connections, reloading, stopping, and its watchdog.
 //!
-//! The watchdog is fed as long as every shard turns.
+//! The watchdog is fed while every shard goes on turning.
 
 use std::io;
 use std::time::Duration;
@@ -9,18 +9,18 @@ use lobbyd::Endpoint;
 use lobbyd::server::Status;
 use sd_notify::NotifyState;
 
-/// How often it is told how many are connected.
+/// Time between two reports of the number of connections.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 
-/// The service manager, if there is one; else nothing is told to anybody.
+/// The service manager, if there is one. Without a service manager nothing is reported.
 pub struct ServiceManager<Tell = fn(&[NotifyState<'_>]) -> io::Result<()>> {
     tell: Tell,
-    /// Silence that it takes for a failure.
+    /// The silence that the service manager takes for a failure. None if it has no watchdog.
     watchdog: Option<Duration>,
 }
 
 impl ServiceManager {
-    /// The one named by `NOTIFY_SOCKET` and `WATCHDOG_USEC`.
+    /// Returns the service manager that `NOTIFY_SOCKET` and `WATCHDOG_USEC` name.
     pub fn from_environment() -> ServiceManager {
         ServiceManager {
             tell: sd_notify::notify,
@@ -30,16 +30,16 @@ impl ServiceManager {
 }
 
 impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
-    /// Connections are accepted now.
+    /// Reports that connections are accepted now.
     pub fn ready(&self) {
         if let Err(error) = (self.tell)(&[NotifyState::Ready]) {
             tracing::warn!(%error, "cannot tell the service manager that lobbyd is ready");
         }
     }
 
-    /// Runs `reload`, and tells that it is being done and that it is over.
+    /// Runs `reload`, and reports its beginning and its end.
     pub fn reloads(&self, reload: impl FnOnce()) {
-        // systemd wants the moment too, to tell this reload from another.
+        // systemd needs the moment as well, because it distinguishes reloads by their moments.
         if let Ok(now) = NotifyState::monotonic_usec_now() {
             let _ = (self.tell)(&[NotifyState::Reloading, now]);
         }
@@ -47,13 +47,13 @@ impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
         let _ = (self.tell)(&[NotifyState::Ready]);
     }
 
-    /// It was asked to end.
+    /// Reports that lobbyd was asked to end.
     pub fn stopping(&self) {
         let _ = (self.tell)(&[NotifyState::Stopping]);
     }
 
-    /// Tells now and then how it stands. Never ends. Runs on the thread that accepts, so that one
-    /// has to turn as well.
+    /// Reports the status and feeds the watchdog at intervals. Never ends. Runs on the thread that
+    /// accepts, so the watchdog is not fed if that thread hangs.
     pub async fn attend(&self, endpoint: &Endpoint) {
         let beat = self.watchdog.map_or(STATUS_EVERY, |time| time / 4);
         let mut since_status = STATUS_EVERY;
@@ -70,7 +70,7 @@ impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
         }
     }
 
-    /// Not if a shard hangs: its clients are served again only by a restart.
+    /// Feeds the watchdog, unless a shard hangs: its clients are served again only by a restart.
     fn feed_watchdog(&self, status: &Status) {
         if let Some(time) = self.watchdog
             && status.every_shard_turned_within(time / 2)
@@ -80,7 +80,7 @@ impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
     }
 }
 
-/// For `systemctl status`.
+/// Returns the line for `systemctl status`.
 fn described(status: &Status) -> String {
     let (connections, since) = (status.connections(), status.longest_since_turn());
     let plural = if connections == 1 { "" } else { "s" };
@@ -105,7 +105,7 @@ mod tests {
 
     const WATCHDOG: Duration = Duration::from_secs(4);
 
-    /// Runs `say` with a service manager that only listens. Returns what it was told.
+    /// Runs `say` with a service manager that records all reports. Returns the reports.
     fn told(
         say: impl FnOnce(&ServiceManager<&dyn Fn(&[NotifyState<'_>]) -> io::Result<()>>),
     ) -> Vec<String> {
@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    /// An app that blocks where it must not, until it is released.
+    /// Returns an app whose connect callback blocks its shard until `released` gets a message.
     fn hanging_app(released: mpsc::Receiver<()>) -> Router {
         let released = Mutex::new(released);
         let socket = UserSocket::new().connect(move |_, _| {

@@ -14,7 +14,7 @@ use super::log::Logger;
 use super::service_manager::ServiceManager;
 use super::signals::came;
 
-/// All that it takes to change a running server.
+/// The reload of a running server: the sources of its configuration, and all that a reload changes.
 pub struct ReloadOnSighup {
     given: Given,
     running: Effective,
@@ -24,9 +24,9 @@ pub struct ReloadOnSighup {
 }
 
 impl ReloadOnSighup {
-    /// For a server that runs `running`, which came from `given`. From now on a SIGHUP waits for
-    /// [`until`](ReloadOnSighup::until). Without a file nothing can have changed: then a SIGHUP
-    /// ends the process, as when its terminal goes.
+    /// Makes the reload of a server that runs `running`, which was read from `given`. From now on a
+    /// SIGHUP waits for [`until`](ReloadOnSighup::until). Without a file nothing can have changed.
+    /// A SIGHUP then ends the process, as when its terminal closes.
     pub fn new(
         given: Given,
         running: Effective,
@@ -60,8 +60,8 @@ impl ReloadOnSighup {
         }
     }
 
-    /// Waits for `end`, and meanwhile logs of each SIGHUP that it comes too late. To be waited for
-    /// after [`until`](ReloadOnSighup::until).
+    /// Waits for `end`, and meanwhile logs for each SIGHUP that the configuration is not read
+    /// again. To be waited for after [`until`](ReloadOnSighup::until).
     pub fn refuse_until<End: Future<Output = ()>>(
         &self,
         end: End,
@@ -123,8 +123,8 @@ impl ReloadOnSighup {
     }
 }
 
-/// Logs which settings changed, which take a restart, and where flags or the environment have the
-/// last word.
+/// Logs the settings that changed, the settings that take a restart, and the values of the file
+/// that flags or the environment override.
 fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
     for change in &changes.now {
         tracing::info!(
@@ -153,14 +153,15 @@ fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
     }
 }
 
-/// Makes the running server what `config` says, all of it or nothing.
+/// Applies `config` to the running server, as a whole or not at all.
 fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
     endpoint.reload(lobbyd::Reload::new(config.router()?).limits(config.limits));
     Ok(())
 }
 
-/// Listens before any server runs, so that a SIGHUP of somebody who has read its first line cannot
-/// come too early and end the process. It takes some runtime to begin with, and any other to go on.
+/// Listens for SIGHUP. To be called before the start-up line is printed, because a SIGHUP of a
+/// reader of that line would otherwise end the process. Tokio needs a runtime to begin to listen;
+/// any other runtime can go on.
 fn hangups() -> io::Result<Signal> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();

@@ -1,4 +1,4 @@
-//! The orders that come as signals: to end, and, a second time, to end at once.
+//! The signals that order lobbyd to end: a first signal to end, a second to end at once.
 
 use std::future::{Future, pending};
 use std::io;
@@ -10,23 +10,23 @@ use tokio::sync::Mutex;
 
 use super::service_manager::ServiceManager;
 
-/// The signals that ask for the end: Ctrl-C and SIGTERM, as far as they can be listened to. Locked
-/// by the one order that waits for them.
+/// The signals that ask lobbyd to end: Ctrl-C and SIGTERM. None for a signal that cannot be
+/// listened to. The order that waits for the signals holds the lock.
 pub struct Signals(Mutex<[Option<Signal>; 2]>);
 
 impl Signals {
-    /// Listens to them. To be called before anybody can read that there is a server: a signal that
+    /// Listens to the signals. To be called before the start-up line is printed: a signal that
     /// comes early then waits, where it would have ended the process.
     pub fn listen() -> io::Result<Signals> {
-        // It takes some runtime to begin with, and any other to go on.
+        // Tokio needs a runtime to begin to listen; any other runtime can go on.
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let _inside = runtime.enter();
         Ok(Signals(Mutex::new(signals())))
     }
 }
 
-/// Ready at the first signal. Begins when connections are accepted, and reports that to the service
-/// manager.
+/// Waits for the first signal. To be polled once connections are accepted, because it reports that
+/// to the service manager.
 pub async fn asked_to_end(orders: &Signals, service: &ServiceManager, endpoint: &Endpoint) {
     service.ready();
     next(orders, service.attend(endpoint)).await;
@@ -34,7 +34,7 @@ pub async fn asked_to_end(orders: &Signals, service: &ServiceManager, endpoint: 
     tracing::info!("asked to end");
 }
 
-/// Ready at the next signal, which may have come in the same moment.
+/// Waits for the next signal, which may have come at the same moment as the first.
 pub async fn asked_again(orders: &Signals, service: &ServiceManager, endpoint: &Endpoint) {
     next(orders, service.attend(endpoint)).await;
     tracing::warn!("asked again to end: cutting off what is left");
@@ -51,7 +51,7 @@ fn signals() -> [Option<Signal>; 2] {
     signals
 }
 
-/// Waits for a signal, and does `meanwhile`, which never ends.
+/// Waits for a signal, and meanwhile runs `meanwhile`, which never ends.
 async fn next(orders: &Signals, meanwhile: impl Future<Output = ()>) {
     let mut signals = orders.0.lock().await;
     let [interrupt, terminate] = &mut *signals;
@@ -63,7 +63,7 @@ async fn next(orders: &Signals, meanwhile: impl Future<Output = ()>) {
     }
 }
 
-/// Ready when the signal has come; never, if nobody listens to it.
+/// Waits until `signal` has come. Waits for ever if nobody listens to it.
 pub(super) async fn came(signal: &mut Option<Signal>) {
     if let Some(signal) = signal
         && signal.recv().await.is_some()

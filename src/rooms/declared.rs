@@ -6,8 +6,8 @@ use crate::{
     Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
 };
 
-/// Fields that a relay takes out of a payload at a time: more than rules name, and little enough
-/// for the stack.
+/// Fields that a relay takes out of a payload in one pass. Rules rarely name more fields, and the
+/// found values fit on the stack.
 const FIELDS_A_PASS: usize = 8;
 
 /// The channel of a room by [rules](RoomRules). It is mounted at the rules' own topic by
@@ -18,7 +18,7 @@ pub struct DeclaredRoom {
 }
 
 impl DeclaredRoom {
-    /// A room of these rules.
+    /// Makes the channel of a room with these rules.
     pub fn new(rules: RoomRules) -> DeclaredRoom {
         DeclaredRoom { rules }
     }
@@ -40,7 +40,7 @@ impl Channel for DeclaredRoom {
     }
 
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
-        // Of a member that was in before the rule came.
+        // The push of a member that had joined before a reload brought the rule.
         if let JoinRule::Deny(why) = &self.rules.join {
             return Refused(PushRefusal::Denied, why.clone()).told(socket);
         }
@@ -57,7 +57,7 @@ impl Channel for DeclaredRoom {
     }
 }
 
-/// A push that is not taken, with the reason that its sender is told.
+/// A push that is refused, with the reason that goes to its sender.
 struct Refused(PushRefusal, String);
 
 impl Refused {
@@ -69,7 +69,8 @@ impl Refused {
 }
 
 impl EventRule {
-    /// Relays a push that the rule, the `at`th of its room, is for.
+    /// Relays a push of `event` by this rule, which is the `at`th of its room. Err if the push is
+    /// refused.
     fn relayed(
         &self,
         at: usize,
@@ -99,7 +100,7 @@ impl EventRule {
 }
 
 impl Relay {
-    /// What of `payload` is relayed. Fails with the reason if that is nothing that can be.
+    /// Returns the part of `payload` to relay. Err is the reason why the payload cannot be relayed.
     fn of(&self, event: &str, payload: Payload<'_>) -> Result<PayloadBuf, String> {
         match (self, payload) {
             (Relay::Fields(fields), payload) => fields_of(event, fields, payload),
@@ -111,8 +112,8 @@ impl Relay {
     }
 }
 
-/// The object of these fields, each as it came. Takes them out in one pass over the payload, not
-/// one for each.
+/// Returns an object of `fields`, with each value as the payload has it. Takes [`FIELDS_A_PASS`]
+/// fields out in one pass over the payload, because a pass for each field would cost more.
 fn fields_of(event: &str, fields: &[String], payload: Payload<'_>) -> Result<PayloadBuf, String> {
     let mut object = Object::new();
     for fields in fields.chunks(FIELDS_A_PASS) {

@@ -13,8 +13,8 @@ pub use tutorial::{RoomChannel, tutorial};
 
 use crate::channel::UserSocket;
 
-/// Serves `rooms` on `socket`, each at its topic, behind what it serves already; the first whose
-/// topic matches counts.
+/// Adds `rooms` to `socket`, each at its topic, behind the channels that the socket has already. A
+/// topic is served by the first channel or room that matches it.
 ///
 /// ```
 /// use lobbyd::rooms::{declare, tutorial};
@@ -23,7 +23,7 @@ use crate::channel::UserSocket;
 /// ```
 ///
 /// # Panics
-/// As [`UserSocket::channel`], if a star stands anywhere but at the end of a topic.
+/// If a star stands anywhere but at the end of a topic, as [`UserSocket::channel`] does.
 pub fn declare(socket: UserSocket, rooms: impl IntoIterator<Item = RoomRules>) -> UserSocket {
     rooms.into_iter().fold(socket, |socket, rules| {
         let topic = rules.topic.clone();

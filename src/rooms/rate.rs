@@ -1,4 +1,4 @@
-//! How often one member pushes: a token bucket for each rule that has a rate.
+//! The push rates of one member: a token bucket for each rule that has a rate.
 
 use std::time::Instant;
 
@@ -6,11 +6,11 @@ use super::rules::Rate;
 use crate::channel::Socket;
 use crate::server::{RefillRate, TokenBucket};
 
-/// The buckets of one member in one room, by the places of the rules. There from its first push
-/// under a rate.
+/// The token buckets of one member in one room, by the places of the rules. They are made at the
+/// member's first push under a rate.
 #[derive(Clone, Debug)]
 pub(super) struct PushRates {
-    /// From when the buckets count time.
+    /// The moment from which the buckets count time.
     since: Instant,
     buckets: Vec<TokenBucket>,
 }
@@ -25,7 +25,8 @@ impl Default for PushRates {
 }
 
 impl PushRates {
-    /// Those of `socket`'s member.
+    /// Returns the buckets of the member that `socket` belongs to, and makes them if there are
+    /// none.
     pub fn of<'s>(socket: &'s mut Socket<'_>) -> &'s mut PushRates {
         if socket.assigns::<PushRates>().is_none() {
             socket.assign(PushRates::default());
@@ -33,7 +34,7 @@ impl PushRates {
         socket.assigns_mut().expect("assigned above")
     }
 
-    /// Whether the rule at `at` has a push left, which is taken.
+    /// Takes one push from the bucket of the rule at `at`. False if the bucket is empty.
     pub fn admits(&mut self, at: usize, rate: Rate) -> bool {
         self.admits_at(at, rate, Instant::now())
     }

@@ -1,4 +1,4 @@
-//! What a room is by rules, as plain data: who may join, what may be pushed, and who gets it.
+//! The rules of a room as plain data: who may join, which events may be pushed, and who gets them.
 
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 
@@ -8,18 +8,18 @@ use crate::Retention;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct RoomRules {
-    /// The topics it is for: a whole name, or `prefix*` for all that begin with `prefix`
+    /// The topics of the room: a whole name, or `prefix*` for all topics that begin with `prefix`
     /// (see [`UserSocket::channel`](crate::channel::UserSocket::channel)).
     pub topic: String,
     /// Whether clients may join.
     pub join: JoinRule,
-    /// Members that each of its topics may have. Default: any number. The next gets `{"reason":
-    /// "room full"}`.
+    /// Most members of each topic. Default: any number. One more join is refused with
+    /// `{"reason": "room full"}`.
     pub members_max: Option<u32>,
-    /// What members may push; the first that fits an event counts. An event that none fits is
-    /// answered with the error `unknown event "…"`.
+    /// The events that members may push; the first rule that fits an event counts. An event that no
+    /// rule fits is answered with the error `unknown event "…"`.
     pub events: Vec<EventRule>,
-    /// What each of its topics keeps for members that are behind. Default: as
+    /// How much log each topic keeps for members that are behind. Default: as
     /// [`FanoutSettings`](crate::broker::FanoutSettings) say.
     pub retention: Option<Retention>,
 }
@@ -35,10 +35,10 @@ pub struct RoomRules {
 )]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub enum JoinRule {
-    /// They may.
+    /// Clients may join.
     Allow,
-    /// They may not, for this reason, which they are told. Members that are in when a reload brings
-    /// this rule stay and go on hearing; what they push is answered with the reason as an error.
+    /// Clients are refused with this reason. If a reload brings this rule, members of the room stay
+    /// and still get its broadcasts. Their pushes are answered with the reason as an error.
     Deny(String),
 }
 
@@ -46,57 +46,58 @@ pub enum JoinRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct EventRule {
-    /// Which events it is for.
+    /// The events that the rule is for.
     pub event: EventName,
-    /// What is relayed.
+    /// The part of the payload that is relayed.
     pub relay: Relay,
-    /// Whether the sender gets it too. Default true.
+    /// Whether the sender gets the event too. Default true.
     pub echo: bool,
     /// Whether each push is answered with `ok`. Default false.
     pub acknowledge: bool,
-    /// Longest payload, in bytes. Default: as long as a message may be. A longer one is answered
-    /// with the error `payload too large`.
+    /// Longest payload, in bytes. Default: as long as a message may be. A longer payload is
+    /// answered with the error `payload too large`.
     pub bytes_max: Option<usize>,
-    /// How often each member may push it. Default: as often as a connection may send. Beyond it a
-    /// push is answered with the error `too many messages`.
+    /// How often each member may push the event. Default: as often as a connection may send. A push
+    /// over the rate is answered with the error `too many messages`.
     pub rate: Option<Rate>,
 }
 
-/// Which events a rule is for.
+/// The events that a rule is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub enum EventName {
-    /// The one of this name. None that [`is_reserved`].
+    /// The event of this name. The name must not be [reserved](is_reserved).
     Named(String),
-    /// All but those that are [reserved](is_reserved).
+    /// All events that are not [reserved](is_reserved).
     Any,
 }
 
-/// What of a push is relayed.
+/// The part of a push's payload that is relayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub enum Relay {
-    /// The payload to the byte: a JSON object, or binary, which members of protocol version 1 do
-    /// not get. Another JSON value is answered with the error `… needs an object`.
+    /// The whole payload, byte for byte: a JSON object, or binary data. Members of protocol version
+    /// 1 do not get binary data. A JSON value other than an object is answered with the error
+    /// `… needs an object`.
     All,
-    /// A new object of these fields, in this order, each of which there must be. A payload without
-    /// one, or one of bytes, is answered with the error `… needs an object with a …`.
+    /// A new object of these fields, in this order. Binary data, or JSON that lacks one of the
+    /// fields, is answered with the error `… needs an object with a …`.
     Fields(Vec<String>),
 }
 
-/// How often something may be done: so many times a second in the long run, so many at once after a
-/// pause.
+/// How often something may be done: a number of times a second in the long run, and a number of
+/// times at once after a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Rate {
-    /// In the long run. At least 1; 0 counts as 1.
+    /// Times a second in the long run. At least 1; 0 counts as 1.
     pub per_second: u32,
-    /// At once. At least 1; 0 counts as 1. None: as many as in a second.
+    /// Times at once after a pause. At least 1; 0 counts as 1. None: as many as in a second.
     pub burst: Option<u32>,
 }
 
 impl EventName {
-    /// The name; `*` for any.
+    /// Returns the name; `*` for [`EventName::Any`].
     pub fn as_str(&self) -> &str {
         match self {
             EventName::Named(name) => name,
@@ -117,7 +118,7 @@ impl RoomRules {
         }
     }
 
-    /// A room of `topic` that nobody may join, for `reason`.
+    /// Returns a room of `topic` that nobody may join, for `reason`.
     pub fn closed(topic: impl Into<String>, reason: impl Into<String>) -> RoomRules {
         RoomRules {
             join: JoinRule::Deny(reason.into()),
@@ -127,8 +128,8 @@ impl RoomRules {
 }
 
 impl EventRule {
-    /// A rule for `event` with the defaults: the payload is relayed as it is, to all, and nothing
-    /// is answered.
+    /// Returns a rule for `event` with the defaults: the whole payload is relayed to all members,
+    /// and the push is not answered.
     pub fn relaying(event: EventName) -> EventRule {
         EventRule {
             event,
@@ -148,9 +149,9 @@ impl EventRule {
     }
 }
 
-/// Whether `event` means something to every client of Phoenix by itself: relayed, it would end
-/// other members' channels (`phx_close`, `phx_error`) or answer their pushes (`phx_reply`,
-/// `chan_reply_…`).
+/// True if `event` has a meaning of its own to every client of Phoenix. If such an event were
+/// relayed, it would end other members' channels (`phx_close`, `phx_error`) or answer their pushes
+/// (`phx_reply`, `chan_reply_…`).
 pub fn is_reserved(event: &str) -> bool {
     event.starts_with("phx_") || event.starts_with("chan_reply_")
 }

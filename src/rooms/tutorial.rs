@@ -3,10 +3,10 @@
 use super::rules::{EventName, EventRule, Relay, RoomRules};
 use crate::{Channel, Handled, Join, Payload, Socket, object, reason};
 
-/// The tutorial's rooms by rules: `room:lobby` is open to everybody, other rooms to nobody.
+/// Returns the tutorial's rooms by rules: `room:lobby` is open to everybody, other rooms to nobody.
 ///
-/// They are refused with the reason `authorized`. That is no slip for "unauthorized": it is the
-/// word by which this room is specified, and clients compare it.
+/// A join of another room is refused with the reason `authorized`. This is no slip for
+/// "unauthorized": the tutorial's room is specified with that word, and clients compare it.
 pub fn tutorial() -> Vec<RoomRules> {
     let new_msg = EventRule {
         relay: Relay::Fields(vec!["body".into()]),
@@ -19,7 +19,7 @@ pub fn tutorial() -> Vec<RoomRules> {
     vec![lobby, RoomRules::closed("room:*", "authorized")]
 }
 
-/// The same in code, for `room:*`.
+/// The tutorial's rooms in code, to be mounted at `room:*`.
 pub struct RoomChannel;
 
 impl Channel for RoomChannel {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Asserts which of `allowed` and `refused` pass `policy` on a request to `Host: host`.
+/// Asserts that all of `allowed` and none of `refused` pass `policy` on a request to `Host: host`.
 fn check(policy: &CheckOrigin, host: &str, allowed: &[&str], refused: &[&str]) {
     let request = RequestHost::parse(host);
     for (origins, expected) in [(allowed, true), (refused, false)] {

@@ -1,4 +1,4 @@
-//! Meters of limits: how near each limit is, and how often it was reached.
+//! How near each limit is, and how often each limit was reached.
 
 use super::counters::{Counters, Kind};
 use super::limit::{Limit, LimitSet};

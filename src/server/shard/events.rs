@@ -1,4 +1,4 @@
-//! Events that tasks on a shard's own thread report to the shard: one queue without a lock.
+//! Reports of the tasks on a shard's own thread to the shard: one queue without a lock.
 
 use std::cell::RefCell;
 use std::task::Waker;

@@ -7,8 +7,8 @@ use simd_json::{Buffers, Deserializer, INPUT_PADDING, Tape, fill_tape_padded};
 use thiserror::Error;
 
 /// Bytes of text up to which a parse leaves its memory to the next parse on the thread. The memory
-/// is up to 28 bytes for each byte of text (if it has only brackets and commas): at most half a
-/// megabyte a thread, and some 16 KiB after usual messages.
+/// is up to 28 bytes for each byte of text, if the text has only brackets and commas. So it is at
+/// most half a megabyte a thread, and some 16 KiB after usual messages.
 const KEPT_TEXT_BYTES_MAX: usize = 16 << 10;
 
 thread_local! {

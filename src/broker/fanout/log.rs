@@ -15,7 +15,7 @@ use crate::broker::topics::position::SubscriptionId;
 pub(crate) struct Log {
     first: u64,
     entries: VecDeque<Logged>,
-    /// Where the first retained entry begins in each class's stream of bytes.
+    /// The offset of the first retained entry in each class's stream of bytes.
     base: [u64; CLASSES],
     /// How many retained entries have an origin, a subscription that does not get them.
     with_origin: usize,

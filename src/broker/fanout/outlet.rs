@@ -63,7 +63,7 @@ pub(crate) struct Fence {
     pub before: u64,
 }
 
-/// Where a subscription is kept: the room's slot, and the member's place in the room ([`LISTENS`]
+/// The place of a subscription: the room's slot, and the member's place in the room ([`LISTENS`]
 /// for a listener).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subscription {

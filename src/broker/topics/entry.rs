@@ -114,8 +114,8 @@ impl Draft {
     }
 }
 
-/// Memory for keeping an entry, in addition to its bytes: the entry and its counts, its place in a
-/// log with up to twice the places, and the two allocations behind a sealed frame. For a small
+/// Memory for keeping an entry, in addition to its bytes. It is the entry and its counts, its place
+/// in a log with up to twice the places, and the two allocations behind a sealed frame. For a small
 /// message this is more than its bytes.
 pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Logged>() + 64;
 
@@ -136,7 +136,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub(crate) struct Logged {
     pub(crate) entry: Arc<Entry>,
-    /// Where the entry ends in each class's stream of bytes.
+    /// The end of the entry in each class's stream of bytes.
     pub(crate) end: [u64; CLASSES],
     /// A copy of the entry's origin: a pass reads it once per member, and should not follow a
     /// pointer.

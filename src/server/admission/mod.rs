@@ -1,4 +1,4 @@
-//! Admission control: decides who comes in and how fast, one for all shards and the acceptor.
+//! Admission control: which connections and joins come in, and how fast, for the whole server.
 
 pub(crate) mod addresses;
 pub(crate) mod forwarded_for;
@@ -25,7 +25,8 @@ pub(crate) struct Admission {
     shards: usize,
     limits: Mutex<ServerLimits>,
     addresses: Arc<Addresses>,
-    /// When the bucket of joins will be full again, on the clock of [`now_ns`](Admission::now_ns).
+    /// The moment at which the bucket of joins will be full again, on the clock of
+    /// [`now_ns`](Admission::now_ns).
     joins_full_at_ns: AtomicU64,
     pub refusals: Refusals,
     pub meters: Arc<LimitMeters>,

@@ -1,4 +1,4 @@
-//! One connection while it speaks HTTP: its client, and the limits that it came under.
+//! One connection while it speaks HTTP: its client, and the limits in force when it came.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -44,7 +44,7 @@ pub(crate) struct HttpConnection {
 /// The number of requests so far, and whether the first is late.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Requests {
-    /// No head is whole yet.
+    /// No request head is whole yet.
     Awaited,
     /// The time for the first head is over. That limit is only observed, and has been counted.
     Late,

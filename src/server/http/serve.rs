@@ -241,7 +241,8 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
     let limits = connection.limits_that_bite();
     let mut head_time = Duration::from_millis(limits.time_ms);
     if connection.is_over_limit() {
-        // At most the delay of its 429, because the connection does not count for its address.
+        // The time for the head is at most the delay of the 429, because the connection does not
+        // count for its address.
         head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
     }
     let mut builder = http1::Builder::new();

@@ -18,8 +18,8 @@ impl Kind for Limit {
     }
 }
 
-/// For each limit of a running server, how often it bit or would have bitten, and how near it was.
-/// All shards share the meters, so nothing in them is written per delivery.
+/// The meters of a running server: how often each limit bit or would have bitten, and how near it
+/// was. All shards share the meters, so nothing in them is written per delivery.
 #[derive(Debug, Default)]
 pub struct LimitMeters {
     bitten: Counters<Limit, LIMITS>,

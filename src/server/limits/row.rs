@@ -7,7 +7,7 @@
 pub(crate) enum Key {
     /// The value of the limit.
     Max,
-    /// Of a limit on a rate: the count allowed at once after a pause.
+    /// The count that a limit on a rate allows at once after a pause.
     Burst,
     /// How long a client over the limit waits, in milliseconds.
     WaitMs,

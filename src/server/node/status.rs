@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a server does with new connections.
+/// The phase of a server, by which it treats new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -23,7 +23,7 @@ pub enum Phase {
 pub struct Status {
     started: Instant,
     phase: AtomicU8,
-    /// When each shard last began a turn, in milliseconds since `started`.
+    /// The moment at which each shard last began a turn, in milliseconds since `started`.
     turned_ms: Box<[AtomicU64]>,
     connections: AtomicUsize,
     reloads_ok: AtomicU64,

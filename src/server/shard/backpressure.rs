@@ -1,4 +1,4 @@
-//! When clients that do not read, and publishers that are too fast, are read again: backpressure.
+//! Reading again: clients that did not read, and publishers that were too fast (backpressure).
 
 use super::Shard;
 use super::read::UNREAD_OUTBOX_BYTES_MAX;

@@ -57,8 +57,8 @@ pub(crate) struct Deadline {
     pub is_counted: bool,
 }
 
-/// Where a connection stands in its life. A connection in a stage other than `Open` is on the
-/// shard's list with the name of the stage; in `Closing` only until its Close frame is out. An
+/// The stage of a connection's life. A connection in a stage other than `Open` is on the shard's
+/// list with the name of the stage. In `Closing` it is there only until its Close frame is out. An
 /// entry whose connection is in another stage is left over, and is skipped.
 pub(crate) enum Stage {
     /// Reading and writing.

@@ -1,7 +1,7 @@
 //! Fan-out of broadcasts: one order per topic, logs and cursors, and passes that write to sockets.
 //!
-//! This module is engine, public with the feature of that name for benches and tests: no promise is
-//! made that it stays the same. An app finds [`Position`], settings and counts at the crate's root.
+//! This module is engine: it is public with the feature `engine`, for benches and tests, and may
+//! change at any time. An app finds [`Position`], settings and counts at the crate's root.
 //!
 //! The broker moves opaque sealed frames and knows no JSON, no HTTP and no channel. Shards share
 //! the [`Hub`] (registry of topics), each [`Topic`] (one order) and each [`Mailbox`] (entries a

@@ -40,7 +40,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Message<'_>, Undecodable> {
     })
 }
 
-/// `01 | len(jr) | len(ref) | len(topic) | len(status) | jr | ref | topic | status | data`
+/// Appends a reply: `01 | len(jr) | len(ref) | len(topic) | len(status) | jr | ref | topic | status
+/// | data`.
 pub(super) fn reply(
     out: &mut Vec<u8>,
     join_ref: &Ref,
@@ -62,8 +63,8 @@ pub(super) fn reply(
     })
 }
 
-/// `00 | len(jr) | len(topic) | len(event) | jr | topic | event | data`. There is no ref, unlike in
-/// a client's push.
+/// Appends a push: `00 | len(jr) | len(topic) | len(event) | jr | topic | event | data`. Unlike a
+/// client's push, it has no ref.
 pub(super) fn push(
     out: &mut Vec<u8>,
     join_ref: &Ref,
@@ -81,7 +82,7 @@ pub(super) fn push(
     })
 }
 
-/// Refuses before it writes, so that a refusal leaves `out` untouched.
+/// Appends a binary message. A message that is refused leaves `out` untouched.
 pub(super) fn write<const N: usize>(
     out: &mut Vec<u8>,
     kind: u8,

@@ -1,4 +1,4 @@
-//! JSON strings: escapes are written and read.
+//! JSON strings: writing and reading their escapes.
 
 use std::borrow::Cow;
 
@@ -45,8 +45,8 @@ pub(super) fn write_bytes(out: &mut Vec<u8>, text: &str) {
     write_string(text, |piece| out.extend_from_slice(piece.as_bytes()));
 }
 
-/// The content of a JSON string, given the text between its quotes. Borrowed if nothing is escaped.
-/// Input is expected to be valid; an invalid escape becomes U+FFFD.
+/// Returns the content of a JSON string, given the text between its quotes. The result is borrowed
+/// if nothing is escaped. The input is expected to be valid; an invalid escape becomes U+FFFD.
 pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
     let Some((plain, escaped)) = inner.split_once('\\') else {
         return Cow::Borrowed(inner);
@@ -67,8 +67,8 @@ pub(super) fn unescape(inner: &str) -> Cow<'_, str> {
     }
 }
 
-/// The character of the escape behind the backslash
-/// at the start of `text`, and the text that follows.
+/// Returns the character of the escape at the start of `text`, which begins behind the backslash,
+/// and the text that follows.
 fn read_escape(text: &str) -> (char, &str) {
     let mut characters = text.chars();
     let character = match characters.next() {

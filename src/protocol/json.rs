@@ -26,7 +26,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// `text` must be a text that [`Json::new`] could return.
+    /// Makes a `Json` of `text`, which must be a text that [`Json::new`] could return.
     pub(crate) fn trusted(text: &'a str) -> Self {
         Self(text)
     }
@@ -52,8 +52,8 @@ impl<'a> Json<'a> {
         self.0.starts_with('{')
     }
 
-    /// The value of `key`, if this is an object that has it.
-    /// Of duplicate keys the last one counts, as in Phoenix.
+    /// Returns the value of `key`, if this is an object with that key. Of duplicate keys the last
+    /// counts, as in Phoenix.
     ///
     /// Costs one pass over the object; [`get_many`](Self::get_many)
     /// returns several keys in one pass.
@@ -81,9 +81,9 @@ impl<'a> Json<'a> {
         found
     }
 
-    /// [`get_many`](Self::get_many) for keys whose number is not known
-    /// beforehand. Puts the value of each of `keys` into the place of the
-    /// same number in `found`, and leaves the other places as they are.
+    /// Like [`get_many`](Self::get_many), for keys whose number is not known beforehand. Puts the
+    /// value of each of `keys` into the place with the same index in `found`, and leaves the other
+    /// places as they are.
     pub fn get_into<K: AsRef<str>>(&self, keys: &[K], found: &mut [Option<Json<'a>>]) {
         let _ = self.members(|name, value| {
             for (key, found) in keys.iter().zip(found.iter_mut()) {
@@ -113,15 +113,15 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The value as a type of the app's, by simd-json.
+    /// Parses the value into a type of the app's, by simd-json.
     ///
-    /// Copies the text once, because simd-json parses in place; the memory is kept for the next
-    /// parse on the thread. Use it for payloads that an app takes apart. For payloads that an app
-    /// only relays, [`get`](Self::get) returns the text as it came.
+    /// Copies the text once, because simd-json parses in place. The memory is kept for the next
+    /// parse on the thread. Use this method for payloads that an app takes apart. For payloads that
+    /// an app only relays, [`get`](Self::get) returns the text as it came.
     ///
     /// # Errors
     /// If the value does not fit the type: another kind of value, a missing field, an integer too
-    /// large for it, or nesting over 1,024 deep.
+    /// large for the type, or nesting over 1,024 deep.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
         parse(self.0)
     }

@@ -15,12 +15,12 @@ enum Text {
 }
 
 impl JsonBuf {
-    /// `text` must be one valid JSON value.
+    /// Makes a `JsonBuf` of `text`, which must be one valid JSON value.
     pub(crate) const fn fixed(text: &'static str) -> Self {
         Self(Text::Static(text))
     }
 
-    /// `text` must be one valid JSON value.
+    /// Makes a `JsonBuf` of `text`, which must be one valid JSON value.
     pub(crate) fn trusted(text: String) -> Self {
         Self(Text::Shared(text.into()))
     }
@@ -33,7 +33,7 @@ impl JsonBuf {
         }
     }
 
-    /// A view of it.
+    /// Returns a view of the text.
     pub fn as_json(&self) -> Json<'_> {
         Json::trusted(self.as_str())
     }
@@ -46,7 +46,7 @@ impl From<Json<'_>> for JsonBuf {
 }
 
 impl PartialEq for JsonBuf {
-    /// Compares text: equal values that are written differently are not equal.
+    /// Compares the texts: equal values that are written differently are not equal.
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()
     }

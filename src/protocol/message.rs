@@ -1,4 +1,4 @@
-//! A client's decoded message, borrowed from the WebSocket message that it came in.
+//! A client's decoded message, borrowed from the WebSocket message in which it came.
 
 use std::borrow::Cow;
 
@@ -25,17 +25,17 @@ pub struct Message<'a> {
 /// A topic or event as a client wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name<'a> {
-    /// A string, decoded. Owned only if it had escapes, or bytes in a binary header that are not
-    /// UTF-8. Such bytes are replaced by U+FFFD: Phoenix kills the socket when it echoes them, and
-    /// here such a name matches nothing.
+    /// A string, decoded. It is owned only if the name had escapes, or bytes in a binary header
+    /// that are not UTF-8. Such bytes are replaced by U+FFFD. Phoenix kills the socket when it
+    /// echoes such bytes; here a name with U+FFFD matches nothing.
     Text(Cow<'a, str>),
-    /// The JSON of a name that is not a string. It is no
-    /// error: it matches nothing and is echoed as it came.
+    /// The JSON of a name that is not a string. Such a name is no error: it matches nothing and is
+    /// echoed as it came.
     Other(&'a str),
 }
 
 impl<'a> Name<'a> {
-    /// The name, if it is a string at all.
+    /// Returns the name. `None` if the name is not a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -43,7 +43,7 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// `json` is one valid value without space around it.
+    /// Makes a name of `json`, which is one valid value without space around it.
     pub(super) fn from_json(json: &'a str) -> Self {
         match Json::trusted(json).as_str() {
             Some(text) => Self::Text(text),

@@ -1,15 +1,15 @@
 //! The Phoenix Channels wire protocol as plain functions of bytes, for ingress and egress.
 //!
-//! It decodes WebSocket messages and encodes answers. It knows no socket, no topic and no app, and
-//! stands between `websocket` and `channel` in the data path.
+//! The module decodes WebSocket messages and encodes answers. It knows no socket, no topic and no
+//! app, and stands between `websocket` and `channel` in the data path.
 //!
 //! The types that an app uses are also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`],
-//! [`Object`] and their traits). The rest is engine, public with the feature of that name for
-//! benches and tests: no promise is made that it stays the same.
+//! [`Object`] and their traits). The rest is engine: it is public with the feature `engine`, for
+//! benches and tests, and may change at any time.
 //!
-//! [`Version::decode_text`] turns one WebSocket message into a [`Message`] that borrows from it.
+//! [`Version::decode_text`] turns one WebSocket message into a [`Message`] that borrows its text.
 //! The `encode_*` functions of [`Version`] append the outgoing message, which `websocket::seal`
-//! then frames and shares. A payload that is only relayed goes out byte for byte as it came: it is
+//! then frames and shares. A payload that is only relayed goes out byte for byte as it came. It is
 //! not parsed and printed again.
 
 mod binary;

@@ -6,8 +6,8 @@ use super::escape::write_string;
 use super::json::Json;
 use super::json_buf::JsonBuf;
 
-/// A JSON object being built, key by key in order. Keys are
-/// not checked for duplicates; receivers take the last.
+/// A JSON object being built, key by key in order. Duplicate keys are not checked; receivers take
+/// the last.
 ///
 /// ```
 /// use lobbyd::object;
@@ -73,14 +73,14 @@ pub trait ToJson {
     fn write_json(self, out: &mut String);
 }
 
-/// Verbatim.
+/// Appends the text verbatim.
 impl ToJson for &JsonBuf {
     fn write_json(self, out: &mut String) {
         out.push_str(self.as_str());
     }
 }
 
-/// Verbatim.
+/// Appends the text verbatim.
 impl ToJson for Json<'_> {
     fn write_json(self, out: &mut String) {
         out.push_str(self.as_raw());
@@ -124,7 +124,7 @@ impl ToJson for bool {
     }
 }
 
-/// `None` is `null`.
+/// Appends `null` for `None`.
 impl<T: ToJson> ToJson for Option<T> {
     fn write_json(self, out: &mut String) {
         match self {

@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use simd_json::{Buffers, Deserializer, INPUT_PADDING, Tape, fill_tape_padded};
 use thiserror::Error;
 
-/// Texts up to this length leave their memory to the next parse on the thread. That memory is up to
-/// 28 bytes for each byte of text (only brackets and commas): at most half a megabyte a thread, and
-/// some 16 KiB after usual messages.
+/// Bytes of text up to which a parse leaves its memory to the next parse on the thread. The memory
+/// is up to 28 bytes for each byte of text, if the text has only brackets and commas. So it is at
+/// most half a megabyte a thread, and some 16 KiB after usual messages.
 const KEPT_TEXT_BYTES_MAX: usize = 16 << 10;
 
 thread_local! {
@@ -16,16 +16,18 @@ thread_local! {
     static MEMORY: Cell<Option<Box<Memory>>> = const { Cell::new(None) };
 }
 
-/// Memory that simd-json needs beside the text. It grows to the need of the largest text, and is
-/// empty between parses.
+/// Memory that simd-json needs in addition to the text. The memory grows to the need of the largest
+/// text, and holds nothing between parses.
 struct Memory {
-    /// simd-json parses in place, and reads up to [`INPUT_PADDING`] bytes beyond the end.
+    /// A copy of the text: simd-json parses in place, and reads up to [`INPUT_PADDING`] bytes
+    /// beyond the end.
     copy: Vec<u8>,
     buffers: Buffers,
     tape: Tape<'static>,
 }
 
-/// A payload that is not of the requested type. Its text reports the place and the reason.
+/// The error for a payload that does not fit the requested type. Its text reports the place and the
+/// reason.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct Mismatch(MisfitCause);
@@ -42,8 +44,8 @@ impl Mismatch {
     pub(super) const BINARY: Self = Self(MisfitCause::Binary);
 }
 
-/// Parses one JSON value. Copies the text once. After a text as large on the thread, it allocates
-/// no more than `T` does.
+/// Parses one JSON value. Copies the text once. If the thread has parsed a text as large before,
+/// only `T` itself allocates.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Mismatch> {
     // The memory is taken out, not borrowed: `T` may parse something itself while it is made, and
     // that parse gets memory of its own.

@@ -1,4 +1,4 @@
-//! Outgoing payloads: owned, shared by count, made from values of the app.
+//! Outgoing payloads: owned, shared by reference count, and made from values of the app.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -14,22 +14,22 @@ use serde::de::DeserializeOwned;
 pub enum PayloadBuf {
     /// The text of one JSON value.
     Json(JsonBuf),
-    /// Bytes; only V2 has a form for them.
+    /// Bytes, for which only V2 has a form.
     Binary(Bytes),
 }
 
 impl PayloadBuf {
-    /// The empty object, the payload of a reply without response. No allocation.
+    /// The empty object, the payload of a reply without response. Needs no allocation.
     pub const EMPTY: Self = Self::Json(JsonBuf::fixed("{}"));
 
-    /// A value of the app as JSON. Fails if `T`'s own `Serialize` fails, or if a map has keys that
-    /// are not strings.
+    /// Makes a payload of an app's value, as JSON. Fails if `T`'s own `Serialize` fails, or if a
+    /// map has keys that are not strings.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let text = serde_json::to_string(value)?;
         Ok(Self::Json(JsonBuf::trusted(text)))
     }
 
-    /// True if only V2 has a form for it.
+    /// True if only V2 has a form for the payload.
     pub fn is_binary(&self) -> bool {
         matches!(self, Self::Binary(_))
     }
@@ -49,7 +49,7 @@ pub trait IntoPayload {
     fn into_payload(self) -> PayloadBuf;
 }
 
-/// `{"reason": text}`, the usual response of an error.
+/// Returns `{"reason": text}`, the usual response of an error.
 pub fn reason(text: &str) -> PayloadBuf {
     Object::new().put("reason", text).into_payload()
 }
@@ -66,14 +66,14 @@ impl IntoPayload for &PayloadBuf {
     }
 }
 
-/// Verbatim.
+/// Keeps the payload verbatim.
 impl IntoPayload for Payload<'_> {
     fn into_payload(self) -> PayloadBuf {
         self.to_buf()
     }
 }
 
-/// Verbatim.
+/// Keeps the text verbatim.
 impl IntoPayload for Json<'_> {
     fn into_payload(self) -> PayloadBuf {
         PayloadBuf::Json(self.into())
@@ -104,7 +104,7 @@ impl IntoPayload for Vec<u8> {
     }
 }
 
-/// The empty object.
+/// Makes the empty object.
 impl IntoPayload for () {
     fn into_payload(self) -> PayloadBuf {
         PayloadBuf::EMPTY
@@ -121,7 +121,7 @@ pub enum Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// The JSON value, if it is JSON.
+    /// Returns the JSON value. `None` if the payload is binary.
     pub fn as_json(&self) -> Option<Json<'a>> {
         match self {
             Self::Json(json) => Some(*json),
@@ -129,7 +129,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// The bytes, if it is binary.
+    /// Returns the bytes. `None` if the payload is JSON.
     pub fn as_binary(&self) -> Option<&'a [u8]> {
         match self {
             Self::Json(_) => None,
@@ -154,7 +154,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// The payload as a type of the app's; see [`Json::parse`].
+    /// Parses the payload into a type of the app's; see [`Json::parse`].
     ///
     /// ```
     /// use lobbyd::Payload;
@@ -173,12 +173,12 @@ impl<'a> Payload<'a> {
     /// ```
     ///
     /// # Errors
-    /// If it does not fit the type, or is binary.
+    /// If the payload does not fit the type, or is binary.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mismatch> {
         self.as_json().ok_or(Mismatch::BINARY)?.parse()
     }
 
-    /// An owned copy, verbatim. Costs one allocation and one copy.
+    /// Returns an owned copy, verbatim. Costs one allocation and one copy.
     pub fn to_buf(&self) -> PayloadBuf {
         match self {
             Self::Json(json) => PayloadBuf::Json(JsonBuf::from(*json)),

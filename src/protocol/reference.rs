@@ -5,11 +5,13 @@ use super::json::Json;
 
 /// A `ref` or `join_ref`: any JSON value.
 ///
-/// Equality is that of JSON values, strictly: `"1"`, `1` and `1.0` are three, while `"1"` and
-/// `"\u0031"` are one. Arrays and objects (which no client sends) are compared less exactly, by
-/// text or as floats, if they are deeper than 128, or equal but for integers over 64 bits.
+/// Equality is that of JSON values, strictly: `"1"`, `1` and `1.0` are three different refs, while
+/// `"1"` and `"\u0031"` are equal. Arrays and objects, which no client sends, are compared less
+/// exactly: by text or as floats, if they are deeper than 128, or equal but for integers over 64
+/// bits.
 ///
-/// It takes 16 bytes. The refs of phoenix.js (decimal strings) and small integers need no heap.
+/// A `Ref` takes 16 bytes. The refs of phoenix.js (decimal strings) and small integers need no
+/// heap.
 #[derive(Clone, Debug, Default)]
 pub struct Ref(RefValue);
 
@@ -36,7 +38,7 @@ impl Ref {
         matches!(self.0, RefValue::Null)
     }
 
-    /// The ref that is the JSON string `text`.
+    /// Makes the ref that is the JSON string `text`.
     pub fn from_text(text: &str) -> Self {
         Self(match decimal(text) {
             Some(number) => RefValue::Decimal(number),
@@ -44,7 +46,7 @@ impl Ref {
         })
     }
 
-    /// The ref that is the value `json`.
+    /// Makes the ref that is the value `json`.
     pub fn from_json(json: Json<'_>) -> Self {
         if let Some(text) = json.as_str() {
             return Self::from_text(&text);
@@ -60,7 +62,7 @@ impl Ref {
         })
     }
 
-    /// Bytes of heap that this ref keeps. Limits on a client's memory can count them.
+    /// Returns the bytes of heap that this ref keeps. Limits on a client's memory can count them.
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
             RefValue::Null | RefValue::Decimal(_) | RefValue::Number(_) => 0,
@@ -104,8 +106,8 @@ impl PartialEq for Ref {
     }
 }
 
-/// Whether two JSON texts that differ are the same value. Numbers compare within their kind:
-/// integers by their digits (which differ here), floats by value.
+/// True if two different JSON texts are the same value. Numbers compare within their kind: integers
+/// by their digits (which differ here), floats by value.
 fn same_value(a: &str, b: &str) -> bool {
     let is_number =
         |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -120,7 +122,7 @@ fn same_value(a: &str, b: &str) -> bool {
     }
 }
 
-/// The number whose canonical decimal is `text`.
+/// Returns the number whose canonical decimal is `text`. `None` if there is none.
 fn decimal(text: &str) -> Option<u32> {
     let canonical = text == "0" || !text.starts_with(['0', '+']);
     text.parse().ok().filter(|_| canonical)

@@ -1,16 +1,16 @@
 //! Finds where JSON values end (RFC 8259), in one pass without recursion.
 //!
-//! The scanner alone decides which JSON is valid. It needs no copy and one bit for each open
-//! bracket, so 60,000 brackets cost 7.5 kB and no stack. Integers of any size pass. It reports
-//! where a value lies, so the value goes on as it came.
+//! The scanner alone decides which JSON is valid. It needs no copy, and one bit for each open
+//! bracket, so 60,000 brackets cost 7.5 kB and no stack. Integers of any size pass. The scanner
+//! reports where a value lies, so that the value goes on as it came.
 //!
-//! simd-json's tape has no such places. It needs a copy and up to 28 bytes of memory a byte of
-//! input, limits depth, and takes no integers beyond the range of an `f64`. `cargo bench --bench
-//! engine -- envelope` has the two beside each other (docs/benchmarks.md).
+//! simd-json's tape does not keep the places of values. It needs a copy and up to 28 bytes of
+//! memory per byte of input, limits depth, and takes no integers beyond the range of an `f64`.
+//! `cargo bench --bench engine -- envelope` compares the two (docs/benchmarks.md).
 //!
 //! The caller has checked that the input is UTF-8.
 
-/// The open brackets, a bit each, set for an object. Kept between messages for its memory.
+/// The open brackets, one bit each, set for an object. Kept between messages for its memory.
 #[derive(Debug, Default)]
 pub(super) struct Nesting {
     /// The innermost 64 brackets, the innermost of all in the lowest bit.
@@ -42,14 +42,14 @@ impl Nesting {
         }
     }
 
-    /// Whether the innermost open bracket is an object's; `None` when all are closed.
+    /// True if the innermost open bracket is an object's; `None` if all are closed.
     fn in_object(&self) -> Option<bool> {
         (self.depth > 0).then_some(self.inner & 1 == 1)
     }
 }
 
-/// A position in a JSON text. A function that fails may leave it anywhere, because the text is then
-/// refused as a whole.
+/// A position in a JSON text. A function that fails may leave the position anywhere, because the
+/// text is then refused as a whole.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -95,7 +95,7 @@ impl<'a> Scanner<'a> {
         self.peek().is_none()
     }
 
-    /// Steps over one value, white space before it included, and returns its text.
+    /// Steps over one value and white space before it, and returns the value's text.
     pub(super) fn value(&mut self, nesting: &mut Nesting) -> Option<&'a str> {
         self.space();
         let start = self.at;
@@ -139,7 +139,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Starts behind a value. Steps over closing brackets and the next comma, and over an object's
-    /// next key. Returns true if everything is closed; else a value must follow.
+    /// next key. Returns true if everything is closed; otherwise a value must follow.
     fn end_value(&mut self, nesting: &mut Nesting) -> Option<bool> {
         while let Some(object) = nesting.in_object() {
             self.space();
@@ -228,10 +228,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The rest of a number that is no integer. A number beyond the range of a float is refused, as
-    /// in Phoenix: many clients could not read a relayed message with it.
+    /// Steps over the rest of a number that is no integer. Refuses a number beyond the range of a
+    /// float, as in Phoenix: many clients could not read a relayed message with such a number.
     fn fraction(&mut self, start: usize) -> Option<()> {
-        /// A number with so few digits and no exponent is in range.
+        /// Digits up to which a number without exponent is in range.
         const SHORT: usize = 300;
         if self.eat(b'.') {
             self.digits()?;
@@ -261,8 +261,8 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes at the start of `bytes` may be in a JSON string unescaped: all before the first
-/// quote, backslash or control character. Looks at eight bytes at a time.
+/// Returns how many bytes at the start of `bytes` may be in a JSON string unescaped: all before the
+/// first quote, backslash or control character. Looks at eight bytes at a time.
 pub(super) fn plain_length(bytes: &[u8]) -> usize {
     let (chunks, tail) = bytes.as_chunks::<8>();
     for (count, chunk) in chunks.iter().enumerate() {
@@ -276,8 +276,8 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
     bytes.len() - tail.len() + in_tail
 }
 
-/// The high bit of each byte that is a quote, a backslash or a control character. Only the lowest
-/// set bit is exact: a borrow may mark bytes above it.
+/// Returns a word with the high bit set of each byte that is a quote, a backslash or a control
+/// character. Only the lowest set bit is exact: a borrow may mark bytes above it.
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;

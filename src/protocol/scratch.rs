@@ -2,15 +2,15 @@
 
 use super::scan::Nesting;
 
-/// Reusable memory of the decoders. One value is enough for each thread that decodes. It grows to
-/// at most a bit for each byte of the largest message that was decoded with it.
+/// Reusable memory of the decoders. One value is enough for each thread that decodes. The memory
+/// grows to at most a bit for each byte of the largest message that was decoded with it.
 #[derive(Debug, Default)]
 pub struct DecodeScratch {
     pub(super) nesting: Nesting,
 }
 
 impl DecodeScratch {
-    /// Empty; grows with the first messages.
+    /// Returns empty memory, which grows with the first messages.
     pub fn new() -> Self {
         Self::default()
     }

@@ -38,7 +38,7 @@ pub(super) fn decode<'a>(
     })
 }
 
-/// The texts of the values that matter.
+/// The texts of a message's known keys.
 #[derive(Default)]
 struct Slots<'a> {
     join_ref: Option<&'a str>,
@@ -48,7 +48,7 @@ struct Slots<'a> {
     payload: Option<&'a str>,
 }
 
-/// Scans the whole object, and checks that nothing follows it.
+/// Scans the whole object, and checks that nothing follows the object.
 fn slots<'a>(scanner: &mut Scanner<'a>, scratch: &mut DecodeScratch) -> Option<Slots<'a>> {
     let mut slots = Slots::default();
     scanner.eat(b'{');
@@ -94,7 +94,8 @@ pub(super) fn reply(
     out.push(b'}');
 }
 
-/// A push or a broadcast, which look the same. Unlike on V2 the payload may be any JSON value.
+/// Appends a push or a broadcast, which have the same form. Unlike on V2 the payload may be any
+/// JSON value.
 pub(super) fn push(
     out: &mut Vec<u8>,
     topic: &str,

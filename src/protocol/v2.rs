@@ -37,8 +37,8 @@ pub(super) fn decode<'a>(
     })
 }
 
-/// Scans the elements behind the opening bracket, and checks that nothing follows the closing one.
-/// Returns the number of elements.
+/// Scans the elements behind the opening bracket, and checks that nothing follows the closing
+/// bracket. Returns the number of elements.
 fn elements_of<'a>(
     scanner: &mut Scanner<'a>,
     scratch: &mut DecodeScratch,
@@ -84,7 +84,7 @@ pub(super) fn reply(
     out.extend_from_slice(b"}]");
 }
 
-/// A push. The payload must be an object.
+/// Appends a push. The payload must be an object.
 pub(super) fn push(
     out: &mut Vec<u8>,
     join_ref: &Ref,

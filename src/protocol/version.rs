@@ -1,4 +1,4 @@
-//! The two versions of the protocol: how a client picks one, and the encodings of each.
+//! The two versions of the protocol: how a client chooses one, and the encodings of each.
 
 use super::error::Undecodable;
 use super::error::Unencodable;
@@ -12,18 +12,18 @@ use super::{binary, v1, v2};
 /// A version of the serializer, chosen once per connection by the `vsn` parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// JSON objects, text only. Clients before phoenix.js 1.3 speak it.
+    /// JSON objects, text only. Used by phoenix.js before 1.3.
     V1,
     /// JSON arrays, and binary frames for binary payloads.
     V2,
 }
 
 impl Version {
-    /// The version that `vsn` asks for. The server answers `None` with 403.
+    /// Returns the version that `vsn` asks for. The server answers `None` with 403.
     ///
-    /// No `vsn` means V1. Otherwise it must be a full semantic version in `~> 1.0.0` or `~> 2.0.0`
-    /// as Elixir reads them: 2.0.5 and 2.0.1-rc.1 are in, 2.0.0-rc.1 (before 2.0.0) and 2.1.0-rc.1
-    /// are not. Numbers beyond 64 bits are refused.
+    /// No `vsn` means V1. Otherwise `vsn` must be a full semantic version in `~> 1.0.0` or `~>
+    /// 2.0.0`, as Elixir reads these: 2.0.5 and 2.0.1-rc.1 are in, 2.0.0-rc.1 (before 2.0.0) and
+    /// 2.1.0-rc.1 are not. Numbers beyond 64 bits are refused.
     pub fn negotiate(vsn: Option<&str>) -> Option<Self> {
         let Some(vsn) = vsn else {
             return Some(Self::V1);
@@ -39,9 +39,9 @@ impl Version {
 
     /// Reads one whole text message (opcode 1).
     ///
-    /// Cost: one pass over the text. It allocates for names with escapes and for refs that are not
-    /// small numbers, and for the growth of `scratch`. Nothing here recurses, so only the size of
-    /// the message bounds its depth.
+    /// Costs one pass over the text. Allocates for names with escapes, for refs that are not small
+    /// numbers, and for the growth of `scratch`. Nothing here recurses, so only the size of the
+    /// message bounds its depth.
     pub fn decode_text<'a>(
         self,
         text: &'a str,
@@ -53,8 +53,8 @@ impl Version {
         }
     }
 
-    /// Reads one whole binary message (opcode 2). V1 has no binary form and ignores the opcode: it
-    /// checks that the bytes are text, and reads them as text.
+    /// Reads one whole binary message (opcode 2). V1 has no binary form and ignores the opcode: the
+    /// bytes must be text, and are read as text.
     pub fn decode_binary<'a>(
         self,
         bytes: &'a [u8],
@@ -69,7 +69,8 @@ impl Version {
         }
     }
 
-    /// Appends the answer to a message: event `phx_reply`. It is binary exactly when `response` is.
+    /// Appends the answer to a message: event `phx_reply`. The answer is binary exactly if
+    /// `response` is.
     pub fn encode_reply(
         self,
         out: &mut Vec<u8>,
@@ -122,7 +123,8 @@ impl Version {
         self.encode_end(out, join_ref, topic, "phx_error", crashed)
     }
 
-    /// Unlike a push, both of these carry the join_ref in the place of the ref too.
+    /// Appends `phx_close` or `phx_error`. Unlike a push, both carry the join_ref in the place of
+    /// the ref too.
     fn encode_end(
         self,
         out: &mut Vec<u8>,

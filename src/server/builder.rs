@@ -40,14 +40,15 @@ pub struct Server {
     rooms_top: usize,
 }
 
-/// Rooms that the metrics name. Each is a label's value, so they are few.
+/// How many rooms the metrics name. Each name is a label's value, so they are few.
 const ROOMS_TOP: usize = 10;
 
-/// Each is a thread. Nobody has so many cores, and a shard's number is kept in 16 bits.
+/// Highest number of shards. Each shard is a thread, nobody has more cores, and a shard's number is
+/// kept in 16 bits.
 const SHARDS_MAX: usize = 1_024;
 
 impl Server {
-    /// A server of `router`, with a shard for each core and default limits.
+    /// Returns a server of `router`, with a shard for each core and default limits.
     pub fn new(router: Router) -> Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let cores = cores.min(SHARDS_MAX);
@@ -60,7 +61,8 @@ impl Server {
         }
     }
 
-    /// How many shards, each a thread with its own connections. Default: the cores there are.
+    /// Sets the number of shards, each a thread with its own connections. Default: the number of
+    /// cores.
     ///
     /// # Panics
     /// If `count` is 0 or more than 1,024: a mistake in the program, reported at its start.
@@ -73,45 +75,48 @@ impl Server {
         self
     }
 
-    /// Sets other limits.
+    /// Sets the limits.
     pub fn limits(mut self, limits: ServerLimits) -> Server {
         self.limits = limits;
         self.app = self.app.limits(limits);
         self
     }
 
-    /// Sets which proxies stand in front and are believed. Default: none.
+    /// Sets the trusted proxies in front of the server. Default: none.
     pub fn proxies(mut self, proxies: Proxies) -> Server {
         self.app = self.app.proxies(proxies);
         self
     }
 
-    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is to be bound with the
-    /// main one; port 0 takes any free port. Default: nowhere. Then the main listener shows
-    /// `/metrics` to this machine alone; with an admin listener it shows them to nobody.
+    /// Serves `/metrics`, `/healthz` and `/readyz` at `address` too, which is bound together with
+    /// the main address; port 0 takes any free port.
+    ///
+    /// Default: nowhere. Without an admin listener the main listener shows `/metrics` to this
+    /// machine alone; with an admin listener it shows them to nobody.
     pub fn admin(mut self, address: SocketAddr) -> Server {
         self.admin = Admin::At(address);
         self
     }
 
-    /// The same on a listener that somebody else has bound, as service managers do.
+    /// Like [`admin`](Server::admin), but on a listener that somebody else has bound, as service
+    /// managers do.
     pub fn admin_on(mut self, listener: TcpListener) -> Server {
         self.admin = Admin::Given(listener);
         self
     }
 
-    /// How many rooms the metrics name, with their members and messages: the largest ones. Default
-    /// 10; 0 names none.
+    /// Sets how many of the largest rooms the metrics name, with their members and messages.
+    /// Default 10; 0 names none.
     pub fn rooms_top(mut self, rooms: usize) -> Server {
         self.rooms_top = rooms;
         self
     }
 
-    /// Binds the address, without accepting anything yet. Port 0 takes any free port.
+    /// Binds `address`, without accepting any connection yet. Port 0 takes any free port.
     ///
     /// # Errors
-    /// Errors of the system: the port is in use, the address is not one of this machine's, and so
-    /// on. Those of the admin listener begin with "admin listener" and its address.
+    /// Errors of the system, such as a port in use or an address of another machine. Errors of the
+    /// admin listener begin with "admin listener" and its address.
     pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
         let socket = Socket::new(
             Domain::for_address(address),
@@ -124,19 +129,19 @@ impl Server {
         self.listen_on(socket.into())
     }
 
-    /// Takes a listener over that somebody else bound, such as systemd or the process before this
-    /// one; several processes may accept from one. Options that the server needs are set on it, its
-    /// backlog is left as it is.
+    /// Takes over a listener that somebody else bound, such as systemd or the process before this
+    /// one. Several processes may accept from one listener. Options that the server needs are set
+    /// on the listener; its backlog is left as it is.
     ///
     /// # Errors
-    /// `InvalidInput` if the socket does not listen; else those of the system.
+    /// `InvalidInput` if the socket does not listen; otherwise errors of the system.
     pub fn listen_on(mut self, listener: TcpListener) -> io::Result<Bound> {
         let socket = SockRef::from(&listener);
         if !socket.is_listener()? {
             let error = "the socket does not listen for connections";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, error));
         }
-        // Accepted sockets inherit the first two.
+        // Accepted sockets inherit no-delay and the low-water mark.
         socket.set_tcp_nodelay(true)?;
         #[cfg(target_os = "linux")]
         socket.set_tcp_notsent_lowat(self.limits.notsent_bytes_max)?;
@@ -168,8 +173,8 @@ impl Server {
     }
 }
 
-/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`. A
-/// restart brings all clients at once.
+/// Connections that may wait to be accepted, because a restart brings all clients at once. The
+/// kernel takes no more than `net.core.somaxconn`.
 const BACKLOG: i32 = 65_535;
 
 /// A server that has its address and can be run.
@@ -186,24 +191,25 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The address it listens on, with the real port.
+    /// Returns the address of the main listener, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address of the admin listener, if there is one, with the real port.
+    /// Returns the address of the admin listener, with the real port. `None` without an admin
+    /// listener.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
         self.admin_address
     }
 
-    /// A handle for broadcasting from outside any channel, and for what is counted.
+    /// Returns a handle for broadcasts from outside any channel, and for the server's counts.
     pub fn endpoint(&self) -> Endpoint {
         Endpoint::new(&self.node, &self.live)
     }
 
-    /// Serves until `shutdown` is ready, then closes every connection with 1012, by and by, and
-    /// returns when all are gone, or at the deadline ([`ServerLimits::drain`]). Blocks the thread;
-    /// `shutdown` may use tokio's I/O and timers.
+    /// Serves until `shutdown` is ready. Then closes every connection with 1012, a few at a time,
+    /// and returns when all are gone, or at the deadline ([`ServerLimits::drain`]). Blocks the
+    /// thread; `shutdown` may use tokio's I/O and timers.
     ///
     /// # Errors
     /// If threads or their runtimes cannot be made. Nothing has been served then.
@@ -211,11 +217,11 @@ impl Bound {
         self.run_until(shutdown, std::future::pending())
     }
 
-    /// The same with a second order, as of an impatient operator: `cut` is polled once `shutdown`
-    /// is ready. When `cut` is ready, all remaining connections are cut at once.
+    /// Like [`run`](Bound::run), with a second order, as of an impatient operator: `cut` is polled
+    /// once `shutdown` is ready. When `cut` is ready, all remaining connections are cut at once.
     ///
     /// # Errors
-    /// Those of [`run`](Bound::run).
+    /// The errors of [`run`](Bound::run).
     pub fn run_until(
         self,
         shutdown: impl Future<Output = ()>,
@@ -232,7 +238,7 @@ impl Bound {
         run(parts, start_admin, shutdown, cut)
     }
 
-    /// Serves on a thread of its own.
+    /// Serves on a thread of its own, and returns a handle to it.
     pub fn start(self) -> Running {
         let (address, endpoint) = (self.address, self.endpoint());
         let (stop, stopped) = oneshot::channel::<()>();

@@ -16,15 +16,15 @@ use crate::server::node::status::Status;
 use crate::server::shard::deliver::DISCONNECT;
 use crate::session::BroadcastFrames;
 
-/// A handle to a server. Cheap to clone, may be used from any thread.
+/// A handle to a server. It is cheap to clone, and may be used from any thread.
 ///
-/// It works from [`bind`](super::builder::Server::bind) on. An app may keep it, in its channels and
-/// callbacks too: it keeps no server running and no app alive. After the server's end it still
-/// shows what was counted, and nothing else comes of it.
+/// It works from [`bind`](super::builder::Server::bind) on. An app may keep it, even in its
+/// channels and callbacks: it keeps no server running and no app alive. After the server's end it
+/// still returns the counts, but has no other effect.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     node: Arc<Node>,
-    /// Weak, because what is served may hold an endpoint.
+    /// Weak, because a router, which `Live` owns, may hold an endpoint.
     live: Weak<Live>,
 }
 
@@ -36,9 +36,9 @@ impl Endpoint {
         }
     }
 
-    /// Broadcasts to every subscriber of `topic` on this node. What it returns knows its place in
-    /// the topic's order, and that there is none if nobody is subscribed; nothing is encoded then.
-    /// Nobody need look at it.
+    /// Broadcasts to every subscriber of `topic` on this node. Returns the broadcast's place in the
+    /// topic's order. There is no place if nobody is subscribed; then nothing is encoded either.
+    /// The caller may ignore the result.
     pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Published {
         let payload = payload.into_payload();
         let mut frames = BroadcastFrames {
@@ -51,33 +51,34 @@ impl Endpoint {
         position.into()
     }
 
-    /// Closes every connection whose `connect` named this socket id, with 1001: the clients
-    /// reconnect and go through `connect` again, which may then refuse them. The same as
-    /// broadcasting the event `disconnect` to that id.
+    /// Closes every connection whose `connect` named this socket id, with 1001. The clients
+    /// reconnect and go through `connect` again, which may then refuse them. A broadcast of the
+    /// event `disconnect` to the id does the same.
     pub fn disconnect(&self, socket_id: &str) {
         self.broadcast(socket_id, DISCONNECT, ());
     }
 
-    /// Serves another router within other limits from now on, without disturbing who is connected;
-    /// before the server runs, from its start. It returns at once, and each shard follows with its
-    /// next turn. New connections meet all of it; those that are in HTTP at that moment are
-    /// answered by the old router still.
+    /// Serves another router within other limits from now on, without disturbing connected clients.
+    /// Before the server runs, the change holds from its start. Returns at once, and each shard
+    /// follows with its next turn. New connections meet all of the change; connections in HTTP at
+    /// that moment are still answered by the old router.
     ///
-    /// Connections go on under the mount that has the path of theirs now: its idle timeout, message
-    /// size and number of channels hold for them, and each topic that a client has joined is from
-    /// then on served by the channel of the route that matches it now. What the old one has
-    /// [assigned](crate::channel::Socket::assign) is there for the new one, and the client is not
-    /// told. Where no mount has that path, or no route matches the topic, the old one serves on
-    /// until the connection or the channel ends. `connect` and
-    /// [`Channel::join`](crate::channel::Channel::join) are not called again, and which events go
-    /// through [`Channel::handle_out`](crate::channel::Channel::handle_out) was settled with the
-    /// join.
+    /// A connection goes on under the mount that now has its path: the mount's idle timeout,
+    /// message size and number of channels hold from then on. Each topic that a client has joined
+    /// is then served by the channel of the route that now matches the topic. The new channel finds
+    /// the values that the old channel has [assigned](crate::channel::Socket::assign), and the
+    /// client is sent nothing. If no mount has the path, or no route matches the topic, the old
+    /// mount or channel serves on until the connection or the channel ends.
     ///
-    /// What the listener was bound with stays as it was:
+    /// `connect` and [`Channel::join`](crate::channel::Channel::join) are not called again. The
+    /// join also settled which events go through
+    /// [`Channel::handle_out`](crate::channel::Channel::handle_out).
+    ///
+    /// Options of the bound listener stay as they were:
     /// [`ServerLimits::notsent_bytes_max`](crate::server::limits::values::ServerLimits).
     ///
-    /// Once the server has ended, and once a [`Bound`](super::builder::Bound) was dropped that
-    /// never ran, there is nothing to change: then it does and counts nothing.
+    /// Changes and counts nothing once the server has ended, or once a
+    /// [`Bound`](super::builder::Bound) was dropped that never ran.
     pub fn reload(&self, reload: Reload) {
         if let Some(live) = self.live.upgrade() {
             live.reload(reload);
@@ -85,54 +86,54 @@ impl Endpoint {
         }
     }
 
-    /// Counts a reload that did not come about, because the new configuration is wrong:
-    /// `lobbyd_reloads_total{result="failed"}`. Nothing changes.
+    /// Counts a reload that was not made, because the new configuration is wrong:
+    /// `lobbyd_reloads_total{result="failed"}`. Changes nothing.
     pub fn reload_failed(&self) {
         self.node.status.reload_failed();
     }
 
-    /// How many topics have subscribers on this node.
+    /// Returns the number of topics with subscribers on this node.
     pub fn topics_len(&self) -> usize {
         self.node.hub.topics_len()
     }
 
-    /// How many WebSockets have ended so far, and why.
+    /// Returns the number of WebSockets that have ended so far, by reason.
     pub fn closes(&self) -> CloseCounts {
         self.node.closes.counts()
     }
 
-    /// How many requests for a socket were refused so far, and why.
+    /// Returns the number of requests for a socket that were refused so far, by reason.
     pub fn refusals(&self) -> RefusalCounts {
         self.node.admission.refusals.counts()
     }
 
-    /// Changes who may come, and how fast, for those that come from now on: as the limits of
-    /// connections, accepts, upgrades and joins say in `limits`. No client that is connected
-    /// notices.
+    /// Changes which connections and joins are admitted from now on, and how fast: the limits of
+    /// connections, accepts, upgrades and joins in `limits` hold for new ones. Connected clients do
+    /// not notice.
     pub fn set_admission(&self, limits: &ServerLimits) {
         self.node.admission.set_limits(limits);
     }
 
-    /// How often each limit was reached, and how near it is.
+    /// Returns how often each limit was reached, and how near it is.
     pub fn limit_meters(&self) -> &LimitMeters {
         &self.node.meters
     }
 
-    /// Whether it is admitting, and whether its shards turn.
+    /// Returns whether the server is admitting, and whether its shards turn.
     pub fn status(&self) -> &Status {
         &self.node.status
     }
 
-    /// All that is counted, in Prometheus's text format, as `/metrics` shows it: with members and
-    /// messages of the `rooms_top` largest rooms by name. Costs a look at every topic, some
-    /// milliseconds with 100,000 of them, for the thread that calls; no shard waits for longer than
-    /// a 64th part of that.
+    /// Returns all metrics in Prometheus's text format, as `/metrics` shows them, with members and
+    /// messages of the `rooms_top` largest rooms by name. Costs the calling thread a look at every
+    /// topic, some milliseconds with 100,000 topics. No shard waits longer than a 64th part of
+    /// that.
     pub fn metrics(&self, rooms_top: usize) -> String {
         metrics::text(&self.node, rooms_top)
     }
 
-    /// The work of this node since it started: broadcasts, their encodings, and the writes for
-    /// them. Costs a few loads for each shard, and none of the shards notices.
+    /// Returns the work of this node since it started: broadcasts, their encodings, and the writes
+    /// for them. Costs a few loads for each shard, and none of the shards notices.
     pub fn counts(&self) -> HubCounts {
         self.node.hub.counts()
     }
@@ -159,7 +160,7 @@ mod tests {
         Reload::new(router)
     }
 
-    /// A router whose callback keeps `kept`.
+    /// Returns a router whose callback keeps `kept`.
     fn keeping<T: Send + Sync + 'static>(kept: T) -> Router {
         let socket = UserSocket::new().connect(move |_, _| {
             let _ = &kept;
@@ -168,7 +169,7 @@ mod tests {
         Router::new().socket("/socket", socket)
     }
 
-    /// The status line of the answer to `GET /`.
+    /// Returns the status line of the answer to `GET /`.
     fn get(address: SocketAddr) -> String {
         let mut stream = TcpStream::connect(address).unwrap();
         stream

@@ -1,12 +1,11 @@
 //! Threads, sockets and HTTP round the broker and the channels: accept, serve, shed load, drain.
 //!
-//! What an app needs of it is also at the crate's root. `serve_http` and what belongs to it are
-//! engine, public with the feature `engine` alone, for benches and tests: no promise is made that
-//! they stay as they are.
+//! The items that an app needs are also at the crate's root. `serve_http` and the items around it
+//! are public only with the feature `engine`, for benches and tests. They may change at any time.
 //!
-//! An acceptor hands each TCP connection to the shard with the fewest (`accept`). A shard is one
-//! thread with all that its connections need; there a connection speaks HTTP first (`http`) and
-//! becomes a WebSocket (`shard`).
+//! An acceptor hands each TCP connection to the shard with the fewest connections (`accept`). A
+//! shard is one thread with all that its connections need. On it a connection first speaks HTTP
+//! (`http`), then becomes a WebSocket (`shard`).
 
 mod accept;
 mod admission;

@@ -8,7 +8,7 @@ use crate::server::http::app::Serving;
 use crate::server::limits::values::ServerLimits;
 use crate::server::shard::link::{Command, ShardLink};
 
-/// What a running server is to serve from now on: see
+/// A new router and new limits for a running server: see
 /// [`Endpoint::reload`](super::endpoint::Endpoint::reload).
 #[derive(Debug)]
 #[must_use]
@@ -18,7 +18,7 @@ pub struct Reload {
 }
 
 impl Reload {
-    /// Serves `router` within the default limits.
+    /// Returns a reload that serves `router` within the default limits.
     pub fn new(router: Router) -> Reload {
         Reload {
             router,
@@ -26,14 +26,14 @@ impl Reload {
         }
     }
 
-    /// Serves within `limits`.
+    /// Sets the limits to serve within.
     pub fn limits(self, limits: ServerLimits) -> Reload {
         Reload { limits, ..self }
     }
 }
 
-/// The router and limits of now. The running server owns this; a reload hands shards its content,
-/// and the acceptor's thread reads it.
+/// The present router and limits. The running server owns them. A reload hands its content to the
+/// shards, and the acceptor's thread reads it.
 #[derive(Debug)]
 pub(super) struct Live(Mutex<Current>);
 
@@ -45,7 +45,7 @@ struct Current {
 }
 
 impl Live {
-    /// Begins with `app` within `limits`.
+    /// Returns `app` within `limits`, as yet without shards.
     pub fn new(app: HttpApp, limits: ServerLimits) -> Live {
         let app = Arc::new(app);
         Live(Mutex::new(Current {
@@ -54,19 +54,21 @@ impl Live {
         }))
     }
 
-    /// The router and limits of now.
+    /// Returns the present router and limits.
     pub fn serving(&self) -> Arc<Serving> {
         Arc::clone(&self.lock().serving)
     }
 
-    /// Has reloads go to `shards` from now on. Returns the router and limits that they begin with.
+    /// Has reloads go to `shards` from now on. Returns the router and limits that the shards begin
+    /// with.
     pub fn reach(&self, shards: &[Arc<ShardLink>]) -> Arc<Serving> {
         let mut current = self.lock();
         current.shards = shards.iter().map(Arc::downgrade).collect();
         Arc::clone(&current.serving)
     }
 
-    /// Under the lock to its end, so that all shards see reloads in one order.
+    /// Hands a new router and limits to all shards. The lock is held to the end, so that all shards
+    /// see reloads in one order.
     pub fn reload(&self, reload: Reload) {
         let app = HttpApp::new(reload.router).limits(reload.limits);
         let mut current = self.lock();

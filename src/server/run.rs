@@ -1,4 +1,4 @@
-//! Running: one thread per shard, the acceptor on the caller's, and the end of both.
+//! Running a server: one thread per shard, the acceptor on the caller's thread, and the end of all.
 
 use std::future::Future;
 use std::io;
@@ -27,13 +27,14 @@ use crate::server::limits::values::{Drain, ServerLimits};
 use crate::server::node::status::Phase;
 use crate::server::shard::link::{Command, ShardLink};
 
-/// How long a shard may take to cut all its connections, once told to: one turn.
+/// How long a shard may take to cut all its connections, once it is ordered to. That takes one
+/// turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
 /// How often a drain logs how many connections are left.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
 
-/// All that a bound server runs with.
+/// The parts that a bound server runs with.
 pub(super) struct Parts {
     pub listener: TcpListener,
     pub shards: usize,
@@ -87,8 +88,8 @@ pub(super) fn run(
     Ok(shards.join(all_ended))
 }
 
-/// Accepts for as long as load balancers take to notice that the server is not ready any more; then
-/// has all shards drain, and waits for them.
+/// Goes on accepting for as long as load balancers take to notice that the server is not ready any
+/// more. Then has all shards drain, and waits for them.
 async fn drain(
     listener: AsyncFd<TcpListener>,
     shards: &mut ShardThreads,
@@ -126,7 +127,7 @@ async fn drain(
 struct ShardThreads {
     links: Vec<Arc<ShardLink>>,
     threads: Vec<JoinHandle<()>>,
-    /// Closed once all of them have ended.
+    /// Closed once all threads have ended.
     ended: mpsc::UnboundedReceiver<()>,
 }
 
@@ -137,7 +138,7 @@ impl ShardThreads {
         let links: Vec<_> = numbers
             .map(|number| Arc::new(ShardLink::new(number, node)))
             .collect();
-        // Held no longer than this function: a reload is to let go of the old router.
+        // Not held longer than this function, because a reload has to free the old router.
         let serving = live.reach(&links);
         let start = |link| {
             let app = Arc::clone(&serving.app);
@@ -168,8 +169,8 @@ impl ShardThreads {
         while self.ended.recv().await.is_some() {}
     }
 
-    /// Joins the threads, and counts the connections that they cut. Threads that hang are left
-    /// alone unless `all_ended`.
+    /// Joins the threads, and counts the connections that they cut. Without `all_ended`, threads
+    /// that hang are left alone.
     fn join(self, all_ended: bool) -> Summary {
         let (mut cut_off, mut cut_told) = (0, 0);
         for (link, thread) in self.links.iter().zip(self.threads) {
@@ -178,8 +179,8 @@ impl ShardThreads {
             if all_ended || thread.is_finished() {
                 let _ = thread.join();
             } else {
-                // A callback hangs in it. Nobody can wait for that; its connections end with the
-                // process.
+                // A callback hangs in this thread, and nobody can wait for it. Its connections end
+                // with the process.
                 cut_off += link.connections.load(Ordering::Relaxed);
             }
         }
@@ -207,7 +208,8 @@ fn start_shard(
     let (made, is_made) = std::sync::mpsc::channel();
     let name = format!("shard-{}", link.number);
     let thread = std::thread::Builder::new().name(name).spawn(move || {
-        // A local runtime cannot be sent, so its thread makes it, and reports whether it could.
+        // A local runtime cannot be sent to another thread. So its own thread makes it, and reports
+        // whether that worked.
         match runtime() {
             Ok(runtime) => {
                 let _ = made.send(Ok(()));
@@ -223,8 +225,9 @@ fn start_shard(
     Ok(thread)
 }
 
-/// A panic of a channel's callback ends that channel. A panic that comes up to here is one of ours:
-/// a shard that went silent would leave its clients hanging, so the process ends with a message.
+/// Runs a shard on its thread. A panic of a channel's callback ends that channel, so a panic that
+/// gets here is a bug of lobbyd. A silent shard would leave its clients hanging, so the process
+/// then ends with a message.
 fn run_shard(
     runtime: &LocalRuntime,
     link: Arc<ShardLink>,
@@ -234,7 +237,7 @@ fn run_shard(
     let number = link.number;
     let run = || {
         runtime.block_on(async {
-            // The turn has its own budget; tokio's would cut it short in the middle.
+            // The turn has its own budget; tokio's budget would cut it short in the middle.
             tokio::task::unconstrained(Shard::new(link, app, limits)).await;
         });
     };
@@ -246,17 +249,17 @@ fn run_shard(
     }
 }
 
-/// How a server ended.
+/// The outcome of a server's run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
     /// WebSockets that were cut off: their clients did not take the Close frame within
-    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 when all were
-    /// told. Connections that hang in HTTP do not count, they lose nothing.
+    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 if every client
+    /// got its Close. Connections that hang in HTTP do not count, because they lose nothing.
     pub cut_off: usize,
 }
 
-/// A server on a thread of its own. Dropping it stops it.
+/// A server on a thread of its own. Dropping this handle stops the server.
 #[derive(Debug)]
 pub struct Running {
     pub(crate) address: SocketAddr,
@@ -266,20 +269,21 @@ pub struct Running {
 }
 
 impl Running {
-    /// The address it listens on.
+    /// Returns the address of the main listener.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// A handle for broadcasting from outside any channel.
+    /// Returns a handle for broadcasts from outside any channel.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Stops it as [`Bound::run`](super::builder::Bound::run) does, and says how it ended.
+    /// Stops the server as [`Bound::run`](super::builder::Bound::run) does, and returns the outcome
+    /// of its run.
     ///
     /// # Errors
-    /// Those of [`Bound::run`](super::builder::Bound::run).
+    /// The errors of [`Bound::run`](super::builder::Bound::run).
     pub fn stop(mut self) -> io::Result<Summary> {
         self.end()
     }

@@ -13,16 +13,16 @@ use std::collections::VecDeque;
 /// A channel that waits for its [`Job`].
 pub(crate) struct Busy {
     pub(crate) cause: Cause,
-    /// The ref of the join or event. `None` if no reply is due.
+    /// The ref of the join or event that the job answers. `None` if no reply is due.
     pub(crate) reference: Option<Ref>,
     pub(crate) line: VecDeque<Waiting>,
     /// The line's part of the connection's `waiting_bytes`.
     pub(crate) line_bytes: usize,
 }
 
-/// The callback that waits.
+/// The callback that the job belongs to.
 pub(crate) enum Cause {
-    /// The join, with the effects that it wants once it is accepted.
+    /// The join, with the effects that its callback wants once the join is accepted.
     Join(Early),
     /// Any other callback.
     Event,
@@ -31,7 +31,7 @@ pub(crate) enum Cause {
     Turn(PayloadBuf),
 }
 
-/// An item in the line.
+/// An item in the line of a waiting channel.
 pub(crate) enum Waiting {
     Message(KeptMessage),
     Intercepted {
@@ -41,7 +41,7 @@ pub(crate) enum Waiting {
     Mail(MailMessage),
 }
 
-/// A client's message without its topic, which the line has.
+/// A client's message without its topic, which the owner of the line knows.
 pub(crate) struct KeptMessage {
     join_ref: Ref,
     reference: Ref,

@@ -57,8 +57,8 @@ impl Session {
     }
 
     /// Runs one callback of a channel that is not busy, and does nothing if the channel has ended.
-    /// `reference` is the ref of the event that is handled: null if the event came without a ref,
-    /// `None` where no reply is possible.
+    /// `reference` is the ref of the handled event: null if the event came without a ref, `None`
+    /// where no reply is possible.
     fn call(
         &mut self,
         id: SubscriptionId,
@@ -78,7 +78,7 @@ impl Session {
     }
 
     /// Handles the outcome of a joined channel's callback, a panic included. `joined` is not in the
-    /// list while it runs.
+    /// list of channels meanwhile.
     pub(super) fn handled(
         &mut self,
         joined: Joined,
@@ -105,8 +105,8 @@ impl Session {
         }
     }
 
-    /// It is a mistake of the channel if a reply has no
-    /// form in the client's version, or no receiver.
+    /// Returns the frame of a reply. A crash if the reply has no form in the client's version, or
+    /// no receiver: both are mistakes of the channel.
     pub(super) fn reply_frame(
         &self,
         joined: &Joined,

@@ -20,7 +20,7 @@ use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
 const SHOWN_BYTES_MAX: usize = 256;
 
 impl Session {
-    /// Handles a join of a topic that is not joined, or no longer.
+    /// Handles a join of a topic that is not joined.
     pub(super) fn join(&mut self, message: &Message<'_>, host: &mut dyn Host) {
         let routes = &self.settings.routes;
         let topic = message.topic.as_str();
@@ -60,8 +60,8 @@ impl Session {
         }
     }
 
-    /// Keeps a join until its turn has come. Messages for its topic line up behind it, as behind
-    /// any channel that waits.
+    /// Keeps a join until its turn has come. Messages for its topic line up behind the join, as
+    /// behind any channel that waits.
     fn hold_join(&mut self, mut joined: Joined, message: &Message<'_>, host: &mut dyn Host) {
         let line_bytes = payload_bytes(message.payload);
         if self.waiting_bytes + line_bytes > self.settings.waiting_bytes_max {
@@ -104,7 +104,7 @@ impl Session {
         self.work_off(channel, &topic, busy.line, host);
     }
 
-    /// Runs the join callback, when the turn of the join has come.
+    /// Runs the join callback, because the turn of the join has come.
     fn ask_to_join(
         &mut self,
         mut joined: Joined,
@@ -122,7 +122,7 @@ impl Session {
         self.joined(joined, reference, early, outcome, host);
     }
 
-    /// The reason why the connection cannot have another topic, if there is one.
+    /// Returns the reason why the connection cannot have another topic. `None` if it can.
     fn no_room(
         &self,
         topic: &str,
@@ -140,8 +140,8 @@ impl Session {
         }
     }
 
-    /// Handles the outcome of the join callback, a panic
-    /// included. `joined` is not in the list while it runs.
+    /// Handles the outcome of the join callback, a panic included. `joined` is not in the list of
+    /// channels meanwhile.
     pub(super) fn joined(
         &mut self,
         joined: Joined,
@@ -188,8 +188,8 @@ impl Session {
             retention: acceptance.retention,
         };
         let id = joined.id;
-        // The reply is the first frame of this join. Broadcasts follow it, from the moment at which
-        // the client can know of the join.
+        // The reply is the first frame of this join. Broadcasts follow the reply, once the client
+        // can know of the join.
         if !host.subscribe(id, &joined.topic, &terms, frame) {
             let full = reason("room full");
             return self.refuse(&joined, reference, JoinRefusal::Full, &full, host);
@@ -222,8 +222,8 @@ impl Session {
         told_refused(&joined.topic, refusal, host);
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);
-        // The app's reason may have no form in the client's
-        // version: this one has a form in every version.
+        // The app's reason may have no form in the client's version; "join crashed" has a form in
+        // every version.
         let frame = frame.or_else(|_| {
             let crashed = reason("join crashed");
             self.join_reply(joined, reference, "error", &crashed)
@@ -233,7 +233,7 @@ impl Session {
         }
     }
 
-    /// The answer to a join carries the join's own `join_ref`, null included.
+    /// Encodes the answer to a join, which carries the join's own `join_ref`, null included.
     fn join_reply(
         &self,
         joined: &Joined,
@@ -258,7 +258,8 @@ fn told_refused(topic: &str, refusal: JoinRefusal, host: &mut dyn Host) {
     }
 }
 
-/// The part of a topic that the log takes: a topic may be refused for its length.
+/// Returns the part of a topic that the log shows, because the topic may have been refused for its
+/// length.
 fn shown(topic: &str) -> &str {
     &topic[..topic.floor_char_boundary(SHOWN_BYTES_MAX)]
 }

@@ -1,4 +1,4 @@
-//! One topic that a connection has joined or is joining, and the list of them.
+//! One topic that a connection has joined or is joining, and the list of a connection's topics.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::protocol::Version;
 pub(super) struct Joined {
     pub(super) id: SubscriptionId,
     pub(super) topic: CompactString,
-    /// Its channel. After a reload it may be none of its
-    /// session's routes, if no route matches the topic.
+    /// The route with the app's channel. After a reload it may be missing among the session's
+    /// routes, if none of them matches the topic.
     pub(super) route: Arc<Route>,
     pub(super) refs: JoinRefs,
     pub(super) assigns: Assigns,
-    /// The job that it waits for, if any. Nothing else is done for the topic meanwhile.
+    /// The job that the channel waits for, if any. Nothing else is done for the topic meanwhile.
     pub(super) busy: Option<Box<Busy>>,
 }
 
@@ -36,7 +36,7 @@ impl Joined {
         }
     }
 
-    /// The socket for one callback.
+    /// Returns the socket for one callback.
     pub(super) fn socket<'a>(
         &'a mut self,
         version: Version,
@@ -46,7 +46,7 @@ impl Joined {
         self.channel_and_socket(version, host, phase).1
     }
 
-    /// The app's channel, and the socket for one of its callbacks.
+    /// Returns the app's channel, and the socket for one of its callbacks.
     pub(super) fn channel_and_socket<'a>(
         &'a mut self,
         version: Version,
@@ -72,8 +72,8 @@ impl Joined {
 
 /// The channels of one connection. Most connections have one, which needs no allocation.
 ///
-/// A search is linear: with the default limit of 100 channels it is cheaper than a hash, and the
-/// limit bounds it.
+/// The search for a channel is linear. With the default limit of 100 channels that is cheaper than
+/// a hash, and the limit bounds it.
 pub(super) enum Channels {
     Few(Option<Joined>),
     Many(Vec<Joined>),
@@ -133,8 +133,8 @@ impl Channels {
     }
 
     /// Gives back memory that a connection needed when it had more channels. Each callback takes a
-    /// channel out and puts it back, so this must not cost an allocation each time: two channels
-    /// keep their list.
+    /// channel out and puts it back, and that must not cost an allocation each time. So a
+    /// connection with two channels keeps its list.
     fn give_back(&mut self) {
         if let Self::Many(many) = self {
             if many.is_empty() {

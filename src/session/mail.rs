@@ -1,4 +1,4 @@
-//! Requests from handles to a channel, from any thread.
+//! Requests of handles to a channel, from any thread.
 
 use super::busy::Waiting;
 use super::joined::Joined;

@@ -1,9 +1,9 @@
 //! One connection's joined topics, and the protocol's answer to every event.
 //!
-//! It stands between the decoder and the app's channels and does no I/O: all that it decides goes
-//! to its [`Host`], in order. This file sorts messages, `join` admits, `callbacks` runs callbacks,
-//! `mail` serves handles, `terminate` ends channels, and `wait` is the line of a channel that
-//! waits. A session is used from one thread and never re-entered.
+//! The session stands between the decoder and the app's channels, and does no I/O: it hands all its
+//! decisions to its [`Host`], in order. This file sorts messages, `join` admits, `callbacks` runs
+//! callbacks, `mail` serves handles, `terminate` ends channels, and `wait` is the line of a channel
+//! that waits. A session is used from one thread and never re-entered.
 
 mod busy;
 mod callbacks;
@@ -35,8 +35,8 @@ const TOPICS_SHOWN: usize = 3;
 
 /// The protocol state of one connection.
 ///
-/// It holds no heap but the assigns while it has short
-/// names and at most one channel, which does not wait.
+/// A session holds no heap but the assigns, as long as its names are short and it has at most one
+/// channel, which does not wait.
 pub struct Session {
     settings: Arc<SessionSettings>,
     /// The values that `connect` assigned; every join starts with a copy.
@@ -48,7 +48,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session of a connection that speaks `version`, with the values that `connect` assigned.
+    /// Returns the session of a connection that speaks `version`, with the values that `connect`
+    /// assigned.
     pub fn new(version: Version, settings: Arc<SessionSettings>, assigns: Assigns) -> Self {
         Self {
             settings,
@@ -59,15 +60,16 @@ impl Session {
         }
     }
 
-    /// The version that the client speaks.
+    /// Returns the version that the client speaks.
     #[cfg(feature = "engine")]
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// Goes on under the settings of a mount after a hot reload. A topic that matches one of their
-    /// routes is from now on served by that route's channel, with the assigns it has. Any other
-    /// topic keeps its channel until it ends. A channel keeps the intercepted events of its join.
+    /// Switches to new settings of the mount after a hot reload. If one of the new routes matches a
+    /// topic, that route's channel serves the topic from now on, with the present assigns. Any
+    /// other topic keeps its channel until the channel ends. A channel keeps the intercepted events
+    /// of its join.
     pub fn reload(&mut self, settings: &Arc<SessionSettings>) {
         for joined in self.channels.as_mut_slice() {
             if let Some(route) = settings.routes.route_of(&joined.topic) {
@@ -77,7 +79,7 @@ impl Session {
         self.settings = Arc::clone(settings);
     }
 
-    /// The first few of the joined topics, for a log.
+    /// Returns the first few joined topics, for a log.
     pub fn topics_shown(&self) -> impl fmt::Display + '_ {
         fmt::from_fn(|f| {
             let topics = self.channels.as_slice();
@@ -92,7 +94,7 @@ impl Session {
         })
     }
 
-    /// The number of topics that are joined or being joined.
+    /// Returns the number of topics that are joined or being joined.
     pub fn channels_len(&self) -> usize {
         self.channels.as_slice().len()
     }
@@ -146,7 +148,8 @@ impl Session {
         }
     }
 
-    /// Phoenix answers these with a null `join_ref`, whatever the message had.
+    /// Answers a message for an unmatched topic. As in Phoenix the answer has a null `join_ref`,
+    /// whatever the message had.
     fn unmatched(&self, message: &Message<'_>, host: &mut dyn Host) {
         self.answer(
             &Ref::NULL,
@@ -157,8 +160,8 @@ impl Session {
         );
     }
 
-    /// Sends a reply that comes from no channel. If it has no form in the client's version, none is
-    /// sent; only messages that no known client sends lead there.
+    /// Sends a reply that comes from no channel. Sends none if the reply has no form in the
+    /// client's version, which only messages lead to that no known client sends.
     fn answer(
         &self,
         join_ref: &Ref,
@@ -175,23 +178,23 @@ impl Session {
     }
 }
 
-/// The kind of work that a message asks for, by the connection's joined topics. Cases are tried in
-/// this order; the first that fits counts.
+/// The kind of work that a message asks for, by the connection's joined topics. The first kind in
+/// this order that fits counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dispatch {
     /// A heartbeat, which is always answered.
     Heartbeat,
     /// A join of a topic that is not joined.
     Join,
-    /// A leave of a topic that is not joined. The answer is the same as for a joined one.
+    /// A leave of a topic that is not joined. The answer is the same as for a joined topic.
     LeaveUnjoined,
     /// Any other message for a topic that is not joined.
     Unmatched,
-    /// Any message for a topic whose channel waits for a job: it waits in line.
+    /// Any message for a topic whose channel waits for a job: the message waits in line.
     Wait(SubscriptionId),
     /// A join of a topic that is joined: the old channel ends, then the new one joins.
     JoinAgain(SubscriptionId),
-    /// A message that belongs to an earlier join of the topic. It is ignored without an answer.
+    /// A message that belongs to an earlier join of the topic. Ignored without an answer.
     Stale,
     /// A leave.
     Leave(SubscriptionId),
@@ -199,7 +202,8 @@ enum Dispatch {
     Event(SubscriptionId),
 }
 
-/// `found` is the channel that the connection has for the message's topic.
+/// Returns the kind of work that `message` asks for. `found` is the connection's channel for the
+/// message's topic.
 fn dispatch(message: &Message<'_>, found: Option<&Joined>) -> Dispatch {
     let event = message.event.as_str();
     if message.topic.as_str() == Some("phoenix") && event == Some("heartbeat") {
@@ -215,7 +219,7 @@ fn dispatch(message: &Message<'_>, found: Option<&Joined>) -> Dispatch {
     // A null join_ref belongs to the present join (Phoenix since 1.8.12); an empty string does not.
     let is_current = message.join_ref.is_null() || message.join_ref == *found.refs.wire();
     match event {
-        // The join that the message belongs to is known only when its turn comes.
+        // Whether the message is stale is known only when its turn comes.
         _ if found.busy.is_some() => Dispatch::Wait(found.id),
         Some("phx_join") => Dispatch::JoinAgain(found.id),
         _ if !is_current => Dispatch::Stale,
@@ -228,7 +232,7 @@ fn dispatch(message: &Message<'_>, found: Option<&Joined>) -> Dispatch {
 pub(super) struct Crash(String);
 
 /// Runs app code, and catches its panic. State that a panic leaves half done belongs to the app:
-/// its assigns end with the channel, and state that channels share has locks that poison.
+/// assigns end with the channel, and state shared by channels has locks that poison.
 fn guarded<T>(callback: impl FnOnce() -> T) -> Result<T, Crash> {
     let outcome = catch_unwind(AssertUnwindSafe(callback));
     outcome.map_err(|panic| Crash(panic_text(&*panic).to_owned()))

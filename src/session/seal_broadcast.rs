@@ -7,7 +7,7 @@ use crate::broker::{CLASSES, Class, Draft, Original, Seal, Wants};
 use crate::protocol::{FrameKind, Payload, PayloadBuf, Version};
 use crate::websocket::seal;
 
-/// The class of subscribers that speak `version`.
+/// Returns the class of subscribers that speak `version`.
 pub(crate) fn class_of(version: Version) -> Class {
     match version {
         Version::V1 => Class::V1,
@@ -17,7 +17,8 @@ pub(crate) fn class_of(version: Version) -> Class {
 
 const VERSIONS: [(Class, Version); CLASSES] = [(Class::V1, Version::V1), (Class::V2, Version::V2)];
 
-/// One message to the subscribers of a topic. Each encoding that they need is made and sealed once.
+/// One message to the subscribers of a topic. Each encoding that the subscribers need is made and
+/// sealed once.
 pub(crate) struct BroadcastFrames<'a> {
     pub topic: &'a str,
     pub event: &'a str,

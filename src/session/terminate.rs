@@ -14,7 +14,8 @@ use crate::channel::{Stop, StopReason};
 use crate::protocol::{PayloadBuf, Ref};
 
 impl Session {
-    /// The client leaves: reply, `phx_close`, then what `terminate` pushes.
+    /// Ends a channel because the client leaves: sends the reply, `phx_close`, then the pushes of
+    /// `terminate`.
     pub(super) fn leave(&mut self, id: SubscriptionId, reference: &Ref, host: &mut dyn Host) {
         let Some(joined) = self.channels.remove(id) else {
             return;
@@ -29,9 +30,9 @@ impl Session {
         self.tell_app(joined, &TerminateReason::Left, host);
     }
 
-    /// The client joins a topic again. The old channel's last pushes and its `phx_close` go out in
-    /// front of the new join. Phoenix sends the close behind the new join's reply, where a client
-    /// of version 1 takes it for its own.
+    /// Ends a channel because the client joins its topic again. The old channel's last pushes and
+    /// its `phx_close` go out in front of the new join. Phoenix sends the close behind the new
+    /// join's reply, and a client of version 1 then takes the close for one of the new join.
     pub(super) fn make_way(&mut self, id: SubscriptionId, host: &mut dyn Host) {
         let Some(joined) = self.channels.remove(id) else {
             return;
@@ -42,7 +43,7 @@ impl Session {
         host.send(close, None);
     }
 
-    /// A callback, or a handle, stops the channel.
+    /// Ends a channel because a callback or a handle stops it.
     pub(super) fn stop(
         &mut self,
         joined: Joined,
@@ -71,8 +72,8 @@ impl Session {
         }
     }
 
-    /// Ends a channel whose callback panicked or broke
-    /// a rule. Frames that it sent before still go out.
+    /// Ends a channel whose callback panicked or broke a rule. Frames that the channel sent before
+    /// still go out.
     pub(super) fn crash(&mut self, joined: Joined, crash: Crash, host: &mut dyn Host) {
         let by = host.address();
         tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a channel crashed");
@@ -103,8 +104,8 @@ impl Session {
 
     fn tell_app(&self, mut joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
         let topic = joined.topic.clone();
-        // The assigns are dropped in there too: they
-        // belong to the app, and their `drop` is app code.
+        // The assigns are dropped inside `guarded` too: they belong to the app, and their `drop` is
+        // app code.
         let told = {
             let host = &mut *host;
             guarded(move || {

@@ -1,7 +1,7 @@
 //! The line of a channel that waits for a job: messages queue there until the channel goes on.
 //!
 //! An item in line is looked at only when its turn comes, as if it had arrived then. So a leave and
-//! a new join behind a slow join find it joined, and items behind them find the new join.
+//! a new join behind a slow join find the topic joined, and items behind them find the new join.
 
 use std::collections::VecDeque;
 
@@ -42,8 +42,8 @@ impl Session {
         self.channels.insert(joined);
     }
 
-    /// Continues `channel` with the result of its job, or its loss. The callback goes on; then the
-    /// line is worked off until the channel waits again. Does nothing if the channel is gone.
+    /// Continues `channel` with the result of its job, or with its loss. The callback goes on. Then
+    /// the line is worked off until the channel waits again. Does nothing if the channel is gone.
     pub fn resume(
         &mut self,
         channel: SubscriptionId,
@@ -64,7 +64,7 @@ impl Session {
                 self.resume_join(joined, &reference, early, result, host);
             }
             Cause::Event => self.resume_event(joined, busy.reference.as_ref(), result, host),
-            // No job was begun that could have a result.
+            // A join whose turn has not come has no job, and so no result.
             Cause::Turn(_) => {}
         }
         self.work_off(channel, &topic, busy.line, host);
@@ -146,9 +146,9 @@ impl Session {
         }
     }
 
-    /// Puts an item of the app in the line of a channel that waits. It
-    /// cannot be refused, and a silent gap would be worse than the end.
-    /// Beyond the limit the channel ends, and the client gets an error.
+    /// Puts an item of the app in the line of a channel that waits. Such an item cannot be refused,
+    /// and a silent gap would be worse than an end. Therefore, beyond the limit, the channel ends,
+    /// and the client gets an error.
     pub(super) fn line_up(&mut self, id: SubscriptionId, waiting: Waiting, host: &mut dyn Host) {
         match self.place_in_line(id, waiting.bytes()) {
             Some(line) => line.push_back(waiting),
@@ -156,7 +156,7 @@ impl Session {
         }
     }
 
-    /// The line of a channel that waits, if it has room for `bytes` more.
+    /// Returns the line of a channel that waits. `None` if the line has no room for `bytes` more.
     fn place_in_line(
         &mut self,
         id: SubscriptionId,
@@ -174,7 +174,7 @@ impl Session {
         Some(&mut busy.line)
     }
 
-    /// Ends a channel that may be waiting. Items in line then meet a topic that is not joined.
+    /// Ends a channel that may be waiting. Items in its line then meet a topic that is not joined.
     pub(super) fn give_up(&mut self, id: SubscriptionId, crash: Crash, host: &mut dyn Host) {
         let Some(mut joined) = self.channels.remove(id) else {
             return;

@@ -1,4 +1,4 @@
-//! How far a connection's byte stream is understood, as positions only.
+//! The parse state of a connection's byte stream, as positions only.
 //!
 //! Frames are cut out, unmasked and joined in place, in the memory that holds them: the shared
 //! buffer, or the bytes that a connection keeps. The caller hands the bytes in.
@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Each byte is unmasked once and moved down over the gap at most twice, however the stream is cut
-//! into reads. An incomplete text is checked for UTF-8 as it comes, so that a broken one is refused
-//! early. The reader checks a whole one, because it needs a `&str` of it.
+//! into reads. An incomplete text is checked for UTF-8 as it comes, so that a broken text is
+//! refused early. The reader checks a whole text once more, because it needs a `&str` of it.
 
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ pub(super) struct Assembly {
     message: Option<Fragments>,
     /// The header of a control frame, already behind `start`, whose payload is not whole yet.
     control: Option<Header>,
-    /// Frames begun that do not end a message, since the count was last
+    /// Number of frames begun that do not end a message, since the count was last
     /// [taken](Assembly::take_fragments).
     fragments: u32,
     start: usize,
@@ -43,7 +43,7 @@ struct Fragments {
     opcode: OpCode,
     start: usize,
     end: usize,
-    /// An unfinished text is known to be UTF-8 up to here.
+    /// Position up to which an unfinished text is known to be UTF-8.
     checked: usize,
     /// The frame whose payload is arriving; `None` between two fragments.
     frame: Option<Rest>,
@@ -60,27 +60,28 @@ struct Rest {
 
 #[derive(Debug)]
 pub(super) enum Step {
-    /// A control frame or a whole data message, its payload unmasked at `payload`. Whether a text
-    /// is UTF-8 is not known.
+    /// A control frame or a whole data message, its payload unmasked at `payload`. A text is not
+    /// known to be UTF-8 yet.
     Whole {
         opcode: OpCode,
         payload: Range<usize>,
     },
-    /// All bytes there are understood, and the rest of a frame or a whole frame is still to come.
+    /// No whole message or control frame is left: the rest of one, or all of the next one, is still
+    /// to come.
     Incomplete,
 }
 
-/// How many bytes are surely still to come of the frame that is arriving.
+/// The bytes that are surely still to come of the arriving frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Missing {
-    /// At least one.
+    /// At least this number of bytes.
     pub bytes: usize,
     /// Nothing incomplete is left after these bytes.
     pub is_last: bool,
 }
 
 impl Assembly {
-    /// Goes on to the next whole message or control frame in `bytes`.
+    /// Goes on in `bytes` to the next whole message or control frame.
     pub(super) fn step(
         &mut self,
         bytes: &mut [u8],
@@ -119,14 +120,15 @@ impl Assembly {
         self.end
     }
 
-    /// The bytes that must survive until the next read. They may be empty although something is
-    /// incomplete: a message of which no payload has come yet. Hence `is_idle` for that question.
+    /// Returns the bytes that must survive until the next read. The range may be empty although a
+    /// message is incomplete, if none of its payload has come yet. Ask `is_idle` whether anything
+    /// is incomplete.
     pub(super) fn live(&self) -> Range<usize> {
         let start = self.message.as_ref().map_or(self.start, |m| m.start);
         start..self.end
     }
 
-    /// Whether nothing is incomplete.
+    /// True if no frame and no message is incomplete.
     pub(super) fn is_idle(&self) -> bool {
         self.message.is_none() && self.control.is_none() && self.start == self.end
     }
@@ -162,7 +164,7 @@ impl Assembly {
         }
     }
 
-    /// The same positions for a copy of the bytes that begins at what was `live().start`.
+    /// Returns the same positions for a copy of the bytes that begins at the former `live().start`.
     pub(super) fn rebased(mut self) -> Self {
         let base = self.live().start;
         self.start -= base;
@@ -210,7 +212,7 @@ impl Assembly {
         })
     }
 
-    /// The common case: a message in one frame, all of it there.
+    /// Yields a message in one frame that is there as a whole, the common case.
     fn whole_message(&mut self, bytes: &mut [u8], header: Header) -> Step {
         let payload = self.take(bytes, header);
         Step::Whole {
@@ -250,8 +252,8 @@ impl Assembly {
         });
     }
 
-    /// Joins the bytes there are of the arriving frame to
-    /// the message. Returns whether the message is whole.
+    /// Joins the bytes of the arriving frame that are there to the message. True if the message is
+    /// whole.
     fn absorb(&mut self, bytes: &mut [u8]) -> Result<bool, Violation> {
         let Some(message) = &mut self.message else {
             return Ok(false);
@@ -286,7 +288,7 @@ impl Assembly {
 }
 
 impl Fragments {
-    /// Appends the bytes at `arrived`, moving them down if something lies between.
+    /// Appends the bytes at `arrived` to the message, moving them down if other bytes lie between.
     fn join(&mut self, bytes: &mut [u8], arrived: Range<usize>) {
         let len = arrived.len();
         if self.end < arrived.start {
@@ -296,8 +298,8 @@ impl Fragments {
         self.end += len;
     }
 
-    /// RFC 6455 §8.1, as early as the bytes allow: a broken character is refused before its frame
-    /// is whole. Checks only new bytes.
+    /// Checks new bytes of a text (RFC 6455 §8.1), as early as they allow: a broken character is
+    /// refused before its frame is whole.
     fn check_text(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         if self.opcode != OpCode::Text {
             return Ok(());

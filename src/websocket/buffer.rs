@@ -1,12 +1,11 @@
 //! The read buffer that all connections of a thread share.
 //!
-//! It belongs to one connection from `fill` until `next`
-//! returns `None`, and to no connection in between.
+//! The buffer belongs to one connection from `fill` until `next` returns `None`, and to no
+//! connection otherwise.
 
 use super::assembly::Assembly;
 
-/// One read buffer for many connections. Incomplete
-/// bytes are moved out to the connection they belong to.
+/// One read buffer for many connections. Incomplete bytes are moved out to their connection.
 pub struct ReadBuffer {
     pub(super) bytes: Box<[u8]>,
     pub(super) assembly: Assembly,
@@ -14,8 +13,8 @@ pub struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    /// 64 KiB: one read takes a whole message of the default limit, and it is about what a socket's
-    /// receive buffer first holds.
+    /// 64 KiB: one read then takes a whole message of the default limit. A socket's receive buffer
+    /// at first holds about the same.
     pub const CAPACITY_DEFAULT: usize = 64 * 1024;
 
     /// A buffer of `capacity` bytes (at least one), allocated now and never resized.
@@ -34,7 +33,7 @@ impl ReadBuffer {
         self.fragments
     }
 
-    /// Whether it is empty, so that another connection may use it.
+    /// True if the buffer is empty, so that another connection may use it.
     #[cfg(feature = "engine")]
     pub fn is_empty(&self) -> bool {
         self.assembly.is_idle()

@@ -1,6 +1,6 @@
 //! Reasons for a connection's end, each for the Close frame, the log line and the metric.
 //!
-//! The check of a client's Close is here too.
+//! The check of a client's Close payload is here too.
 //!
 //! Reason texts on the wire are always empty. Stock phoenix.js, from 1.6.3 on, reconnects after
 //! every code but 1000. So 1000 is for clients that asked for the end, and a client that should
@@ -17,16 +17,17 @@ use super::violation::Violation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The client sent a legal Close, with any code or none. 1000. It meant to go, and stays away.
+    /// The client sent a legal Close, with any code or none. 1000. The client meant to go, and
+    /// stays away.
     ClientClosed,
     /// The application disconnected this socket id. 1001. The client reconnects and runs through
-    /// `connect` again, which can then refuse it.
+    /// `connect` again, which can then refuse the client.
     Disconnected,
     /// The server shuts down or restarts. 1012. The client reconnects with its backoff.
     ServiceRestart,
-    /// Nothing came from the client within the idle timeout, heartbeats included. 1001: a page that
-    /// was asleep comes back by itself when it wakes. Bandit's 1002 would do the same but blame the
-    /// client; Cowboy's 1000 would keep it away.
+    /// Nothing came from the client within the idle timeout, not even a heartbeat. 1001: a page
+    /// that was asleep comes back by itself when it wakes. Bandit's 1002 would do the same but
+    /// blame the client. Cowboy's 1000 would keep the client away.
     IdleTimeout,
     /// A message is not of the negotiated Phoenix encoding. 1011, as in Phoenix. The client
     /// reconnects and joins again.
@@ -34,14 +35,14 @@ pub enum CloseReason {
     /// The client broke RFC 6455. 1002, 1007 or 1009,
     /// according to the violation. The client reconnects.
     Violation(Violation),
-    /// A frame or message stayed incomplete longer than its deadline, or the shard keeps more such
-    /// bytes than it allows. 1008. The client reconnects.
+    /// A frame or message stayed incomplete longer than its deadline, or the shard keeps more
+    /// incomplete bytes than it allows. 1008. The client reconnects.
     PartialTimeout,
-    /// The client's ingress stayed over its rate limit, without a moment's rest, for longer than
-    /// the server waits. 1008. The client reconnects.
+    /// The client sent more than its rate limit, without a rest, for longer than the server waits.
+    /// 1008. The client reconnects.
     RateExceeded,
     /// The client reads slower than its topics write, and fell behind the named bound. 1013. The
-    /// client reconnects and joins afresh, because it has a gap.
+    /// client reconnects and joins again, because it has a gap.
     SlowConsumer(Overrun),
     /// The client publishes more than the server can pass on, and backpressure lasted too long.
     /// 1013. The client reconnects, with its backoff.
@@ -56,13 +57,13 @@ pub enum CloseReason {
 #[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum Overrun {
-    /// The log of one of its topics, in bytes or entries.
+    /// The log of one of the connection's topics, in bytes or entries.
     TopicLog,
     /// No bound of size was passed: the client's next entry was too old to be kept.
     Age,
-    /// All logs of its shard together.
+    /// All logs of the connection's shard together.
     AllLogs,
-    /// Its own outbox of replies and pushes.
+    /// The connection's own outbox of replies and pushes.
     Outbox,
 }
 
@@ -73,7 +74,7 @@ impl Overrun {
     }
 }
 
-/// The reasons by their names, of which violations have one for each of their three codes.
+/// The reasons by name. Violations have three names, one for each of their codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum CloseKind {
@@ -107,7 +108,8 @@ impl CloseReason {
         }
     }
 
-    /// A stable word for logs and metric labels. Violations have one for each of their three codes.
+    /// Returns a stable word for logs and metric labels. Violations have three words, one for each
+    /// of their codes.
     pub fn name(&self) -> &'static str {
         self.kind().into()
     }
@@ -150,7 +152,8 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// RFC 6455 §5.5.1 and §7.4: a code that may be sent and a reason in UTF-8, or nothing at all.
+/// Checks the payload of a Close (RFC 6455 §5.5.1 and §7.4): a code that may be sent and a reason
+/// in UTF-8, or nothing at all.
 pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
     let Some((&code, reason)) = payload.split_first_chunk() else {
         return if payload.is_empty() {

@@ -89,16 +89,16 @@ fn parse_second(byte: u8, opcode: OpCode) -> Result<u8, Violation> {
     if is_control(opcode) && usize::from(short_len) > CONTROL_BYTES_MAX {
         return Err(Violation::LongControl);
     }
-    // RFC 6455 §5.5.1: if there is a body, its first two bytes are the code.
+    // RFC 6455 §5.5.1: a Close payload is empty or begins with the two bytes of the code.
     if opcode == OpCode::Close && short_len == 1 {
         return Err(Violation::HalfCloseCode);
     }
     Ok(short_len)
 }
 
-/// The payload length and the bytes behind it. Of an incomplete length, it judges the smallest and
-/// the largest value that are still possible. So it refuses `00 00 00 00 00 00` or `7f` of a 64-bit
-/// length without the rest.
+/// Returns the payload length and the bytes behind it. Of an incomplete length, the smallest and
+/// the largest value that are still possible are checked. So `00 00 00 00 00 00` or `7f` of a
+/// 64-bit length is refused without the rest.
 fn parse_length(
     short_len: u8,
     rest: &[u8],

@@ -10,7 +10,7 @@ use super::violation::Violation;
 /// borrowed from the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inbound<'a> {
-    /// A text message. Its UTF-8 is checked here: a `&str` needs no second check behind it.
+    /// A text message. Its UTF-8 is checked, so no user of the `&str` has to check it again.
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
@@ -23,7 +23,7 @@ pub enum Inbound<'a> {
 }
 
 impl<'a> Inbound<'a> {
-    /// The unit that `payload` is under the opcode that it came with.
+    /// Returns the message or control frame with this opcode and payload.
     pub(super) fn new(opcode: OpCode, payload: &'a [u8]) -> Result<Self, Violation> {
         Ok(match opcode {
             OpCode::Text => Self::Text(text(payload)?),
@@ -31,13 +31,13 @@ impl<'a> Inbound<'a> {
             OpCode::Ping => Self::Ping(payload),
             OpCode::Pong => Self::Pong(payload),
             OpCode::Close => Self::Close(payload),
-            // The first frame gives a message its opcode, and the rules of the header exclude a
-            // continuation there.
+            // The first frame gives a message its opcode. The header's rules refuse a continuation
+            // as first frame.
             OpCode::Continuation => return Err(Violation::StrayContinuation),
         })
     }
 
-    /// The opcode that it came with.
+    /// Returns the opcode of the message or control frame.
     #[cfg(feature = "engine")]
     pub fn opcode(&self) -> OpCode {
         match self {
@@ -61,7 +61,7 @@ impl<'a> Inbound<'a> {
     }
 }
 
-/// RFC 6455 §8.1: checks the whole message, once.
+/// Checks a whole text once (RFC 6455 §8.1).
 fn text(payload: &[u8]) -> Result<&str, Violation> {
     tally::touched(payload.len());
     basic::from_utf8(payload).map_err(|_| Violation::TextNotUtf8)

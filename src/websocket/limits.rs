@@ -1,11 +1,11 @@
-//! Size limits of a read, and the counts of one.
+//! Size limits of a read, and the byte counts of one read.
 
-/// Sizes that the reader refuses. Handed to each call rather than kept per connection.
+/// Sizes that the reader refuses. Passed to each call, not kept per connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Bytes of payload of one text or binary message, all its fragments together. A larger one is
-    /// [`Violation::MessageTooBig`](super::violation::Violation), 1009, found in the header that
-    /// would exceed the limit.
+    /// Bytes of payload of one text or binary message, all its fragments together. A larger message
+    /// is [`Violation::MessageTooBig`](super::violation::Violation), 1009. The header that would
+    /// exceed the limit is refused.
     pub message_bytes_max: usize,
 }
 

@@ -15,7 +15,7 @@ impl Mask {
         unmask(payload, self.0);
     }
 
-    /// Unmasks the next part of a payload. The mask then fits the part behind it.
+    /// Unmasks the next part of a payload, and turns the mask so that it fits the part behind.
     pub fn unmask_part(&mut self, part: &mut [u8]) {
         self.unmask(part);
         self.0.rotate_left(part.len() % 4);

@@ -1,13 +1,13 @@
 //! Framing by RFC 6455: ingress of messages, egress of sealed frames, and close reasons.
 //!
-//! It is at both ends of the data path: bytes of a socket become whole messages ([`FrameReader`]),
-//! answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
+//! The module is at both ends of the data path: bytes of a socket become whole messages
+//! ([`FrameReader`]), answers become frames ([`seal`]), and an end has a reason ([`CloseReason`]).
 //!
-//! This module is engine, public with the feature of that name for benches and tests: no promise is
-//! made that it stays the same.
+//! This module is engine: it is public with the feature `engine`, for benches and tests, and may
+//! change at any time.
 //!
 //! Nothing here does I/O or knows a clock: the caller hands the reader a closure that reads, and
-//! the rest are plain functions. It imports nothing else of this crate.
+//! the rest are plain functions. The module imports nothing else of this crate.
 //!
 //! ```
 //! use lobbyd::websocket::{FrameReader, Inbound, ReadBuffer, ReadLimits, seal};

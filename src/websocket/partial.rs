@@ -7,12 +7,12 @@ use super::limits::ReadLimits;
 use super::tally;
 use super::violation::Violation;
 
-/// The least space made at a time, and so about the
-/// memory that an almost empty partial frame costs.
+/// The least space made at a time, in bytes. An almost empty partial frame costs about this much
+/// memory.
 const ROOM_BYTES_MIN: usize = 512;
 
 pub(super) struct Partial {
-    /// All of it is initialised. It is used up to `assembly.end()`, and free behind.
+    /// Initialised memory: in use up to `assembly.end()`, and free behind.
     bytes: Vec<u8>,
     assembly: Assembly,
 }
@@ -48,7 +48,7 @@ impl Partial {
         self.assembly.is_inside_message()
     }
 
-    /// Called after an incomplete step: gives back the memory of yielded bytes.
+    /// Gives back the memory of yielded bytes, after an incomplete step.
     pub(super) fn settle(&mut self) {
         self.assembly.close_gap(&mut self.bytes);
         if self.assembly.live().start > 0 {
@@ -56,9 +56,9 @@ impl Partial {
         }
     }
 
-    /// The space for the next read, straight behind the kept bytes. It is not more than the
-    /// arriving frame still needs, if that is known: the bytes behind the frame are better read
-    /// into the large shared buffer.
+    /// Returns the space for the next read, straight behind the kept bytes. If the need of the
+    /// arriving frame is known, the space is no larger: bytes behind the frame are better read into
+    /// the large shared buffer.
     pub(super) fn space(&mut self) -> &mut [u8] {
         let end = self.assembly.end();
         let missing = self.assembly.missing();
@@ -95,9 +95,9 @@ impl Partial {
     }
 }
 
-/// How much space to make behind `live` bytes: never more than `live` again (or
-/// [`ROOM_BYTES_MIN`]), whatever a length field claims. It is the exact rest if that ends the
-/// message, else enough that many small growths stay linear.
+/// Returns how much space to make behind `live` bytes: at most `live` again (or
+/// [`ROOM_BYTES_MIN`]), whatever a length field claims. It is the exact rest if the rest ends the
+/// message. Otherwise it is enough that many small growths stay linear.
 fn room(live: usize, missing: Option<Missing>) -> usize {
     let least = room_min(live);
     let most = live.max(ROOM_BYTES_MIN);

@@ -1,6 +1,6 @@
 //! The frame reader of a connection: socket bytes in, whole messages and control frames out.
 //!
-//! It reads strictly by RFC 6455. It is the first step of the data path; its output goes to the
+//! The reader is strict by RFC 6455. It is the first step of the data path: its output goes to the
 //! protocol's decoder.
 //!
 //! Frames that are whole in the shared buffer are yielded from there, unmasked in place, with no
@@ -82,15 +82,15 @@ impl FrameReader {
         Ok(Filled { read, offered })
     }
 
-    /// The next message or control frame.
+    /// Returns the next message or control frame.
     ///
-    /// `None` means that nothing more is whole. Incomplete bytes have been moved to this
-    /// connection, and `buffer` is free for another.
+    /// `None` means that no other message or frame is whole. Incomplete bytes have then been moved
+    /// to this connection, and `buffer` is free for another connection.
     ///
     /// # Errors
     /// The rule that the peer broke. Send its [`close_code`](Violation::close_code) and end the
     /// connection. [Discard](Self::discard) the unread bytes, or another connection gets to read
-    /// them, and fill no more.
+    /// them, and do not `fill` again.
     pub fn next<'a>(
         &'a mut self,
         buffer: &'a mut ReadBuffer,
@@ -119,15 +119,15 @@ impl FrameReader {
         }
     }
 
-    /// Forgets all bytes that were read and not yielded, here and in `buffer`, and frees the kept
-    /// ones: for a connection that ends.
+    /// Drops all bytes that were read and not yielded, here and in `buffer`, and frees the kept
+    /// memory. For a connection that ends.
     pub fn discard(&mut self, buffer: &mut ReadBuffer) {
         self.partial = None;
         buffer.clear();
     }
 
-    /// Moves the incomplete bytes out of the shared
-    /// buffer, or drops the kept memory if there are none.
+    /// Moves incomplete bytes out of the shared buffer, or drops the kept memory if no bytes are
+    /// incomplete.
     fn set_aside(&mut self, buffer: &mut ReadBuffer) {
         match &mut self.partial {
             Some(partial) if partial.is_idle() => self.partial = None,

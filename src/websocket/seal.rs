@@ -1,6 +1,6 @@
-//! A payload becomes the bytes of one server frame, shared by count from then on.
+//! From a payload to the bytes of one server frame, which are then shared by reference count.
 //!
-//! It is the last step of the data path before egress to the sockets.
+//! Sealing is the last step of the data path before egress to the sockets.
 
 use bytes::Bytes;
 use fastwebsockets::{Frame, OpCode, Payload};
@@ -9,8 +9,8 @@ use fastwebsockets::{Frame, OpCode, Payload};
 /// 64-bit length. Servers do not mask (RFC 6455 §5.1).
 const HEADER_BYTES_MAX: usize = 10;
 
-/// One whole server frame: header and payload in one exact allocation. Costs one copy of the
-/// payload; clones of the result share it.
+/// Returns one whole server frame: header and payload in one exact allocation. Costs one copy of
+/// the payload; clones of the result share it.
 ///
 /// The caller promises that a text is UTF-8 and a control
 /// payload at most 125 bytes; neither is checked here.
@@ -25,7 +25,7 @@ pub fn seal(opcode: OpCode, payload: &[u8]) -> Bytes {
     frame.into()
 }
 
-/// A Close frame with `code` and no reason text, or with no body at all (RFC 6455 §5.5.1).
+/// Returns a Close frame with `code` and no reason text, or with no body at all (RFC 6455 §5.5.1).
 pub fn seal_close(code: Option<u16>) -> Bytes {
     match code {
         Some(code) => seal(OpCode::Close, &code.to_be_bytes()),

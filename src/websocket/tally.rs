@@ -1,6 +1,6 @@
 //! A count of the bytes that the reader looks at, moves or clears, for tests of linear cost.
 //!
-//! A test needs no clock with it. It compiles to nothing outside tests.
+//! With this count a test needs no clock. Outside tests it compiles to nothing.
 
 #[cfg(test)]
 thread_local! {

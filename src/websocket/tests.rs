@@ -15,7 +15,7 @@ use super::violation::Violation;
 const LIMITS: ReadLimits = ReadLimits {
     message_bytes_max: 300_000,
 };
-/// Bytes that `kept_bytes` documents beside twice the message limit.
+/// Bytes that the doc of `kept_bytes` allows in addition to twice the message limit.
 const KEPT_BYTES_EXTRA: usize = 2 * 125 + 512 + 256;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn frame(fin: bool, opcode: OpCode, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-// What a connection keeps
+// The memory that a connection keeps
 
 #[test]
 fn frame_that_is_whole_in_the_buffer_keeps_no_memory() {
@@ -223,7 +223,7 @@ fn reader_costs_a_connection_one_word() {
     assert_eq!(size_of::<FrameReader>(), size_of::<usize>());
 }
 
-// What it costs
+// The cost of reading
 
 #[test]
 fn message_a_byte_at_a_time_costs_linear_work() {
@@ -254,7 +254,7 @@ fn text_always_cut_inside_a_character_costs_linear_work() {
     assert!(BYTES_TOUCHED.get() < 6 * stream.len());
 }
 
-// What the cutting into reads must not change
+// Results that the cutting into reads must not change
 
 #[test]
 fn text_that_ends_inside_a_character_is_refused() {

@@ -1,7 +1,7 @@
 //! The rules of WebSocket framing that a peer can break, and the close code of each violation.
 //!
-//! Every variant ends the connection. The reader cannot go on after one, because the frame boundary
-//! is lost or distrusted.
+//! Every variant ends the connection. The reader cannot go on after a violation, because the frame
+//! boundary is lost or distrusted.
 
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ pub enum Violation {
     /// A continuation without a message to continue. 1002.
     #[error("continuation frame with no message to continue (RFC 6455 §5.4)")]
     StrayContinuation,
-    /// A text or binary frame before the fragmented message in front of it was finished. 1002.
+    /// A text or binary frame before the present fragmented message was finished. 1002.
     #[error("new message inside a fragmented one (RFC 6455 §5.4)")]
     MessageInsideMessage,
     /// A ping, pong or close without FIN. 1002.
@@ -35,7 +35,7 @@ pub enum Violation {
     /// The most significant bit of a 64-bit length is set. 1002.
     #[error("most significant bit of the 64-bit length is set (RFC 6455 §5.2)")]
     LengthHighBit,
-    /// A close payload has no bytes or at least two. 1002.
+    /// A Close payload of one byte, which is half a code. 1002.
     #[error("close frame with half a status code (RFC 6455 §5.5.1)")]
     HalfCloseCode,
     /// A close code that may not be sent. 1002.
@@ -51,7 +51,7 @@ pub enum Violation {
     /// not. 1009.
     #[error("message is over the limit of {max} bytes (RFC 6455 §7.4.1, code 1009)")]
     MessageTooBig {
-        /// The limit it broke, in bytes.
+        /// The limit that the message broke, in bytes.
         max: usize,
     },
 }

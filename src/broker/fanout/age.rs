@@ -1,27 +1,29 @@
-//! How old a log's oldest entry is, by a few marks instead of a time on each entry.
+//! The age of a log's oldest entry, by a few marks instead of a time on each entry.
 
 use std::collections::VecDeque;
 
-/// A room that the sweep looks at: it has members that
-/// are behind, or a log with room for a past burst.
+/// A room that the sweep looks at: some members are behind, or the log has spare room from a past
+/// burst.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) slot: u32,
     pub(crate) stamp: u32,
-    /// Oldest first.
+    /// Marks of the log's head, the oldest mark first.
     pub(crate) marks: VecDeque<Mark>,
-    /// Entries before this one are over the age.
+    /// Sequence before which all entries are over the age.
     pub(crate) outdated: u64,
 }
 
-/// Where a log's head stood at some sweep: entries before the mark are at least as old as it.
+/// The place of a log's head at some sweep. Entries before the mark are at least as old as the
+/// mark.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     at_ms: u32,
     head: u64,
 }
 
-/// Marks per age. Entries are dropped up to this part of the age late; a room keeps no more marks.
+/// Marks per age. An outdated entry is dropped late by up to an eighth of the age. A room keeps at
+/// most this many marks.
 pub(crate) const MARKS: u64 = 8;
 
 impl Watched {
@@ -42,7 +44,7 @@ impl Watched {
 }
 
 impl Watched {
-    /// The least age that the oldest entry can have, outdated entries left out.
+    /// Returns the least age that the oldest entry can have, without outdated entries.
     pub(crate) fn age_ms(&self, now_ms: u32) -> usize {
         let oldest = self.marks.front();
         oldest.map_or(0, |mark| now_ms.wrapping_sub(mark.at_ms) as usize)

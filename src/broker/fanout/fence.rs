@@ -8,7 +8,8 @@ use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 
 impl Fanout {
-    /// The fence for a frame that is sent now behind subscription `id`.
+    /// Returns the fence for a frame that is sent now behind subscription `id`. `None` if `id` is
+    /// no member.
     pub(crate) fn fence(&self, outlet: u32, id: SubscriptionId) -> Option<Fence> {
         let subscriptions = self.outlet(outlet)?.subscriptions.as_slice();
         let member = |s: &&Subscription| s.id == id && s.member != LISTENS;

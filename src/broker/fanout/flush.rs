@@ -1,7 +1,7 @@
 //! Coalesced writes of rooms to their members: passes, round robin, a slice at a time.
 //!
-//! The mail that comes in begins a pass. A member whose socket takes no more leaves the passes,
-//! and drains its own cursors (`write`) until it has caught up.
+//! Mail that comes in begins a pass. A member whose socket takes no more leaves the passes, and
+//! drains its own cursors (`write`) until it has caught up.
 //!
 //! A pass goes round the members of a room. It gives each member every frame from its cursor to the
 //! head of *that* moment, in one write. The pass ends when a full circle brought nothing new. A
@@ -25,13 +25,14 @@ use super::sink::Sink;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::parcel::Parcel;
 
-/// The buffer for mail keeps room for this many parcels (32 bytes each) between turns.
+/// Parcels (32 bytes each) for which the buffer for mail keeps room between turns.
 const PARCELS_KEPT: usize = 4096;
 
-/// Members looked at per call, written to or not. It bounds a pass over many that need nothing.
+/// Members looked at in one slice, written to or not. Bounds a pass over many members that need
+/// nothing.
 const VISITS_MAX: usize = 8192;
 
-/// A span of more bytes is written frame by frame (vectored) rather than gathered first.
+/// Bytes above which a span is written frame by frame (vectored), not gathered first.
 const GATHER_BYTES_MAX: u64 = 256 << 10;
 
 impl Fanout {
@@ -42,8 +43,8 @@ impl Fanout {
         self.take_mail();
         self.passes.laps.clear();
         let written_before = self.counts.writes;
-        // Frames of their own have a budget of their own:
-        // passes go on however many answers clients ask for.
+        // Connections with frames of their own have a separate budget: passes go on however many
+        // answers clients ask for.
         let mut own = budget;
         self.drain_queued(sink, &mut own);
         let mut rooms = self.passes.rooms.len();
@@ -116,7 +117,8 @@ impl Fanout {
         }
     }
 
-    /// A slice of one room's pass. The room goes to the end of the list if its circle is not over.
+    /// Runs a slice of one room's pass. The room goes to the end of the list if its circle is not
+    /// over.
     fn run_pass(&mut self, slot: u32, sink: &mut impl Sink, budget: &mut Budget) {
         for _ in 0..VISITS_MAX {
             let Some(room) = self.rooms.get_mut(slot) else {
@@ -175,7 +177,7 @@ impl Fanout {
         }
     }
 
-    /// The common case: one write of everything that a member lacks.
+    /// Writes everything that a member lacks in one write. This is the common case.
     fn write_span(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
         let room = &mut self.rooms[slot];
         let Member {
@@ -219,7 +221,8 @@ impl Fanout {
         }
     }
 
-    /// The socket takes no more for now, and may have stopped in the middle of a frame.
+    /// Marks a connection as blocked: its socket takes no more for now, and may have stopped in the
+    /// middle of a frame. `rest` is the rest of that frame.
     pub(crate) fn block(&mut self, outlet: u32, rest: Option<Bytes>) {
         if let Some(o) = self.outlet_mut(outlet) {
             o.flow = Flow::Blocked;
@@ -271,8 +274,8 @@ impl Fanout {
     }
 }
 
-/// Where a write of `written` bytes from the beginning of entry `from` stopped. Returns the entry
-/// after the last one touched, and the rest of that last one if it was cut.
+/// Finds where a write of `written` bytes from the beginning of entry `from` stopped. Returns the
+/// sequence after the last entry touched, and the rest of that entry's frame if the frame was cut.
 fn stopped_at(log: &Log, class: Class, from: u64, written: usize) -> (u64, Option<Bytes>) {
     let mut left = written;
     let mut sequence = from;

@@ -1,11 +1,12 @@
-//! The most that a shard kept for readers that are behind (high water).
+//! The highest amounts that a shard kept for readers that are behind (high water).
 //!
-//! Operators see by it how near the bounds are. It is
-//! read where a bound is checked, never per delivery.
+//! Operators see by them how near the bounds are. They are noted where a bound is checked, never
+//! per delivery.
 
 use super::log::Log;
 
-/// The highest of each amount since they were last taken, while a blocked reader was behind.
+/// The highest of each amount since the last [`take_high_water`](super::Fanout::take_high_water),
+/// while a blocked reader was behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HighWater {
     /// Bytes of frames that waited for one connection alone.

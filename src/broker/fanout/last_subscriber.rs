@@ -1,14 +1,14 @@
 //! Time to the last subscriber: from a publish until the last writable member was offered it.
 //!
-//! A broadcast is stamped with the begin of the event loop turn in which it was published. The
-//! entries that a lap settled count when the turn ends. So each turn looks at the clock twice,
-//! however many members there are.
+//! A broadcast is stamped with the start of the turn in which it was published. The entries that a
+//! lap settled count when the turn ends. So each turn looks at the clock twice, however many
+//! members there are.
 
 use std::time::{Duration, Instant};
 
 use super::Fanout;
 
-/// The list of laps keeps room for this many laps from one flush to the next.
+/// Laps for which the list of laps keeps room from one flush to the next.
 const LAPS_KEPT: usize = 1024;
 
 impl Fanout {
@@ -17,8 +17,8 @@ impl Fanout {
         self.passes.now_us = self.hub.stamp(now);
     }
 
-    /// Calls `each` for every lap that ended in the last flush and brought something. Its argument
-    /// is the time from the publish of the lap's oldest broadcast to `now`.
+    /// Calls `each` for every lap that ended in the last flush and settled an entry. The argument
+    /// of `each` is the time from the publish of the lap's oldest broadcast to `now`.
     pub fn take_laps(&mut self, now: Instant, mut each: impl FnMut(Duration)) {
         if self.passes.laps.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! Channels that look at broadcasts themselves, and the broadcasts they are handed.
+//! Channels that look at broadcasts themselves, and the broadcasts for them.
 
 use super::outlets::shrink_queue;
 use crate::broker::topics::entry::Entry;
@@ -17,10 +17,10 @@ pub(crate) struct Listener {
     pub since: u64,
 }
 
-/// Which broadcasts a listener looks at.
+/// The broadcasts that a listener looks at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EventFilter {
-    /// EventFilter that its channel intercepts; the wire gets the others.
+    /// The events that the listener's channel intercepts; all other events go out on the wire.
     Intercepted(&'static [&'static str]),
     /// All broadcasts, for a channel that subscribed by hand.
     All,
@@ -29,7 +29,7 @@ pub(crate) enum EventFilter {
 }
 
 impl Listener {
-    /// The reason why `parcel` is for this listener, if it is.
+    /// Returns the reason why `parcel` is for this listener. `None` if it is not.
     pub fn hears(&self, parcel: &Parcel) -> Option<HeardBy> {
         if parcel.sequence < self.since || parcel.entry.origin() == Some(self.id) {
             return None;
@@ -50,18 +50,19 @@ impl Listener {
 pub struct Heard {
     /// The connection.
     pub outlet: u32,
-    /// The subscription that it came by.
+    /// The subscription through which the broadcast came.
     pub id: SubscriptionId,
-    /// The topic that it was published to.
+    /// The topic of the broadcast.
     pub topic: Arc<str>,
-    /// The entry that was published.
+    /// The entry of the broadcast.
     pub entry: Arc<Entry>,
-    /// The reason why this channel gets it.
+    /// The reason why this channel or connection gets the broadcast.
     pub by: HeardBy,
 }
 
 impl Heard {
-    /// Weight of the broadcast: the value itself and the payload, though others share the payload.
+    /// Returns the weight of the broadcast: this value and the payload, though other holders share
+    /// the payload.
     pub(crate) fn bytes(&self) -> usize {
         let payload = self.entry.original().map_or(0, |o| o.payload.len());
         size_of::<Heard>() + payload
@@ -71,9 +72,9 @@ impl Heard {
 /// The reason why a broadcast comes to a channel or a connection instead of the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeardBy {
-    /// Its channel intercepts the event.
+    /// The channel intercepts the event.
     Intercept,
-    /// Its channel subscribed to the topic by hand.
+    /// The channel subscribed to the topic by hand.
     Hand,
     /// The topic is the connection's socket id.
     SocketId,
@@ -83,7 +84,7 @@ pub enum HeardBy {
 #[derive(Debug, Default)]
 pub(crate) struct HeardQueue {
     queue: VecDeque<Heard>,
-    /// Weight of those broadcasts, as backpressure on publishers.
+    /// Weight of the broadcasts in `queue`, as backpressure on publishers.
     bytes: usize,
 }
 

@@ -15,7 +15,7 @@ use crate::broker::topics::position::SubscriptionId;
 pub(crate) struct Log {
     first: u64,
     entries: VecDeque<Logged>,
-    /// Where the first retained entry begins in each class's stream of bytes.
+    /// The offset of the first retained entry in each class's stream of bytes.
     base: [u64; CLASSES],
     /// How many retained entries have an origin, a subscription that does not get them.
     with_origin: usize,
@@ -75,7 +75,7 @@ impl Log {
         weight
     }
 
-    /// The entry of that sequence, if the log holds it.
+    /// Returns the entry with this sequence. `None` if the log does not hold it.
     pub fn entry(&self, sequence: u64) -> Option<&Arc<Entry>> {
         let index = sequence.checked_sub(self.first)?;
         let logged = self.entries.get(usize::try_from(index).ok()?)?;
@@ -167,8 +167,8 @@ impl Log {
     }
 }
 
-/// Whether a member does not get `entry`: it sent it
-/// (`broadcast_from`), or its channel intercepts it.
+/// True if a member does not get `entry`: the member sent it (`broadcast_from`), or its channel
+/// intercepts it.
 pub(crate) fn is_left_out(entry: &Entry, id: SubscriptionId, intercept: &[&str]) -> bool {
     let event = entry.original().map(|original| &*original.event);
     entry.origin() == Some(id) || event.is_some_and(|event| intercept.contains(&event))

@@ -1,4 +1,4 @@
-//! How subscriptions leave rooms.
+//! Leaving rooms: a subscription's end, and the removal of an empty room.
 
 use super::Fanout;
 use super::listener::EventFilter;

@@ -1,7 +1,6 @@
 //! One shard's half of the broker: its topics, connections, cursors and mail.
 //!
-//! Nothing here touches a socket; [`flush`](Fanout::flush) does, through a
-//! [`Sink`](self::sink::Sink).
+//! Only [`flush`](Fanout::flush) touches sockets, through a [`Sink`](self::sink::Sink).
 
 pub(crate) mod age;
 pub(crate) mod fence;
@@ -90,19 +89,19 @@ impl Fanout {
         }
     }
 
-    /// Sets other bounds. The shard finds an excess over them as if it had come now.
+    /// Sets other bounds. The shard treats an excess over them like one that came now.
     pub fn set_settings(&mut self, settings: FanoutSettings) {
         self.settings = settings;
         self.kept.relief_above_bytes = settings.retention_total_bytes_max;
     }
 
-    /// Opens a connection. `outlet` is the caller's number for it; numbers are small and may be
-    /// reused after [`close`](Fanout::close).
+    /// Opens a connection. `outlet` is the caller's number for the connection. Numbers are small,
+    /// and may be reused after [`close`](Fanout::close).
     pub fn open(&mut self, outlet: u32, class: Class) {
         self.outlets.open(outlet, class);
     }
 
-    /// Removes a connection, with its subscriptions and all that waited for it.
+    /// Removes a connection, with its subscriptions and all frames that waited for it.
     pub fn close(&mut self, outlet: u32) {
         self.fail(outlet);
         self.heard.forget(outlet);
@@ -115,7 +114,8 @@ impl Fanout {
         SubscriptionId(u64::from(self.shard) << 48 | self.subscriptions)
     }
 
-    /// Sends a frame to one connection, behind all that subscription `behind` was to get until now.
+    /// Sends a frame to one connection, behind all entries that subscription `behind` was to get
+    /// until now.
     pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
         // All broadcasts published before this call, from
         // any thread, are in the log or in the mail.
@@ -141,7 +141,8 @@ impl Fanout {
         }
     }
 
-    /// The topic of that name, if it has subscribers anywhere. Its rooms here are looked at first.
+    /// Returns the topic `name`, if it has subscribers on any shard. This shard's rooms are
+    /// searched first, without a lock.
     pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
         match self.rooms.slot_of(name) {
             Some(slot) => Some(Arc::clone(&self.rooms[slot].topic)),
@@ -149,12 +150,13 @@ impl Fanout {
         }
     }
 
-    /// Microseconds that broadcasts of this turn are stamped with.
+    /// Returns the microseconds with which broadcasts of this turn are stamped.
     pub fn now_us(&self) -> u32 {
         self.passes.now_us
     }
 
-    /// Publishes to `topic` for every subscriber but `origin`. `None` if it has no subscriber.
+    /// Publishes to `topic` for every subscriber but `origin`. `None` if the topic has no
+    /// subscriber.
     #[cfg(feature = "engine")]
     pub fn publish(
         &mut self,
@@ -166,7 +168,8 @@ impl Fanout {
         Some(topic.publish(self.hub.shards(), self.now_us(), origin, frames))
     }
 
-    /// A connection that the fan-out gave up, and the reason. The caller closes it.
+    /// Returns a connection that the fan-out gave up, and the reason. The caller closes the
+    /// connection.
     pub fn take_failed(&mut self) -> Option<(u32, Failure)> {
         self.outlets.failed.pop()
     }
@@ -181,7 +184,7 @@ impl Fanout {
         self.heard.pop()
     }
 
-    /// The socket takes bytes again after a short write.
+    /// Notes that a connection's socket takes bytes again after a short write.
     pub fn writable(&mut self, outlet: u32) {
         if let Some(o) = self.outlet_mut(outlet)
             && o.flow == Flow::Blocked
@@ -191,7 +194,7 @@ impl Fanout {
         }
     }
 
-    /// Whether everything for this connection has been written.
+    /// True if everything for this connection has been written.
     pub fn is_drained(&self, outlet: u32) -> bool {
         self.outlet(outlet)
             .is_none_or(|o| o.direct.is_none() && o.flow == Flow::Open && !o.queued)
@@ -202,12 +205,12 @@ impl Fanout {
         self.outlet(outlet).map_or(0, Outlet::direct_weight)
     }
 
-    /// Ends all subscriptions of a connection. The entries that it was to get until now still go
-    /// out, before the next frame that is sent.
+    /// Ends all subscriptions of a connection. The entries published until now still go out, before
+    /// the next frame that is sent.
     ///
     /// A connection that has stopped reading and is more than 1,024 entries behind is
-    /// [silenced](Fanout::silence) instead: its position would become a queue, for thousands of
-    /// connections at once when a server ends.
+    /// [silenced](Fanout::silence) instead. Otherwise its cursor would become a queue, for
+    /// thousands of connections at once when a server ends.
     pub fn retire(&mut self, outlet: u32) {
         self.take_mail();
         if self.is_far_behind(outlet) {
@@ -222,8 +225,9 @@ impl Fanout {
         }
     }
 
-    /// Ends all subscriptions of a connection and drops all that waited for it, except the rest of
-    /// a half-written frame: a Close that is sent next must not stand in the middle of one.
+    /// Ends all subscriptions of a connection and drops all frames that waited for it. The rest of
+    /// a half-written frame stays, because a Close sent next must not stand in the middle of that
+    /// frame.
     pub fn silence(&mut self, outlet: u32) {
         self.remove_subscriptions(outlet);
         if let Some(o) = self.outlet_mut(outlet) {
@@ -280,5 +284,6 @@ impl Fanout {
     }
 }
 
-/// See [`Fanout::retire`]. Each entry takes some 60 bytes in an outbox.
+/// Most entries that [`Fanout::retire`] keeps for a connection that does not read. Each entry takes
+/// some 60 bytes in an outbox.
 const RETIRED_ENTRIES_MAX: u64 = 1024;

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 
-/// What the broker knows of a connection. Its socket is behind the [`Sink`](super::sink::Sink).
+/// The broker's end of a connection. The socket itself is behind the [`Sink`](super::sink::Sink).
 #[derive(Debug)]
 pub(crate) struct Outlet {
     pub class: Class,
     pub flow: Flow,
-    /// Whether it is on the list of outlets to be drained.
+    /// True while the outlet is on the list of outlets to be drained.
     pub queued: bool,
     pub subscriptions: Subscriptions,
     /// `None` most of the time, so that an idle connection holds no memory for own frames.
@@ -22,29 +22,31 @@ pub(crate) struct Outlet {
 /// Whether passes may write to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
-    /// Its cursors move with the passes.
+    /// The connection's cursors move with the passes.
     Open,
-    /// Its socket took no more; the sink reports when it takes bytes again.
+    /// The connection's socket took no more; the sink reports when it takes bytes again.
     Blocked,
-    /// Its socket takes bytes again, and it drains its own cursors until it has caught up.
+    /// The connection's socket takes bytes again, and the connection drains its own cursors until
+    /// it has caught up.
     CatchingUp,
-    /// It takes nothing any more, and its frames were dropped.
+    /// The connection takes nothing any more, and its frames were dropped.
     Failed,
 }
 
 /// Frames for one connection alone.
 #[derive(Debug, Default)]
 pub(crate) struct Direct {
-    /// The rest of a frame of which the socket took a part. It goes before everything else.
+    /// The rest of a frame of which the socket took a part. The rest goes out before everything
+    /// else.
     pub partial: Option<Bytes>,
     pub outbox: VecDeque<Fenced>,
     /// Bytes of `partial` and `outbox` together.
     pub bytes: usize,
 }
 
-/// Memory that keeping a frame takes beside its bytes: its place in the outbox, and the two
-/// allocations behind a sealed frame. Without it a flood of empty pings would hold dozens of times
-/// the memory that is counted.
+/// Memory for keeping a frame, in addition to its bytes: the frame's place in the outbox, and the
+/// two allocations behind a sealed frame. Uncounted, a flood of empty pings would hold dozens of
+/// times the counted memory.
 const KEEPING_BYTES: usize = size_of::<Fenced>() + 64;
 
 /// A frame, and the fence that has to be passed before it.
@@ -54,14 +56,15 @@ pub(crate) struct Fenced {
     pub fence: Option<Fence>,
 }
 
-/// Everything of the subscription before this sequence goes first.
+/// A place in a log: all entries of the subscription `id` before the sequence `before` go first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fence {
     pub id: SubscriptionId,
     pub before: u64,
 }
 
-/// Where a subscription is kept: a room's slot, and the member's place in it (none for a listener).
+/// The place of a subscription: the room's slot, and the member's place in the room ([`LISTENS`]
+/// for a listener).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subscription {
     pub id: SubscriptionId,
@@ -69,10 +72,10 @@ pub(crate) struct Subscription {
     pub member: u32,
 }
 
-/// Stands for the member's place of a subscription that only listens.
+/// Stands for the member's place in a subscription that only listens.
 pub(crate) const LISTENS: u32 = u32::MAX;
 
-/// A connection's subscriptions; the first needs no memory of its own.
+/// A connection's subscriptions. A single subscription needs no allocation.
 #[derive(Debug, Default)]
 pub(crate) enum Subscriptions {
     #[default]
@@ -139,7 +142,7 @@ impl Outlet {
         self.direct.as_ref().map_or(0, |direct| direct.bytes)
     }
 
-    /// Memory that its own frames take.
+    /// Returns the memory that the connection's own frames take.
     pub fn direct_weight(&self) -> usize {
         let weight = |direct: &Direct| direct.bytes + direct.outbox.len() * KEEPING_BYTES;
         self.direct.as_deref().map_or(0, weight)

@@ -1,4 +1,4 @@
-//! The connections of one shard: their outlets, the queue of those to drain, and the failed ones.
+//! The connections of one shard: their outlets, the queue of outlets to drain, and the failed ones.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use super::sink::Failure;
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::entry::Class;
 
-/// Outlets by the caller's numbers, which are small and may be used again.
+/// Outlets by the caller's numbers, which are small and may be reused.
 #[derive(Debug, Default)]
 pub(crate) struct Outlets {
     each: Vec<Option<Outlet>>,
@@ -34,7 +34,7 @@ impl Outlets {
         self.each[index] = Some(Outlet::new(class));
     }
 
-    /// Forgets an outlet, and that it failed.
+    /// Removes an outlet, from the list of failed outlets too.
     pub fn close(&mut self, outlet: u32) {
         if let Some(place) = self.each.get_mut(outlet as usize) {
             *place = None;

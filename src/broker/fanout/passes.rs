@@ -5,16 +5,18 @@ use std::collections::VecDeque;
 use super::outlets::shrink_queue;
 use super::room::Settled;
 
-/// A pass goes round the members of a room until each was offered all entries.
+/// The passes under way. A pass goes round the members of a room until each was offered all
+/// entries.
 #[derive(Debug, Default)]
 pub(crate) struct Passes {
     /// Rooms with a pass to run, by slot.
     pub rooms: VecDeque<u32>,
     /// Bytes in logs that not every writable member has been offered yet.
     pub unsettled_bytes: usize,
-    /// Microseconds that are stamped on entries published in this turn.
+    /// Microseconds stamped on entries published in this turn.
     pub now_us: u32,
-    /// The publish time of the oldest broadcast of each lap that ended in the last flush.
+    /// The publish time, in microseconds, of the oldest broadcast of each lap that ended in the
+    /// last flush.
     pub laps: Vec<u32>,
 }
 

@@ -3,7 +3,8 @@
 use super::age::Watched;
 use super::high_water::HighWater;
 
-/// Retained bytes are frames, payloads kept for channels, and what keeping an entry takes.
+/// The memory that one shard's logs hold. Retained bytes are frames, payloads kept for channels,
+/// and the memory for keeping an entry.
 #[derive(Debug, Default)]
 pub(crate) struct Retained {
     /// Weight of all logs.
@@ -12,6 +13,6 @@ pub(crate) struct Retained {
     pub relief_above_bytes: usize,
     /// Rooms that the sweep looks at.
     pub watched: Vec<Watched>,
-    /// The highest marks since they were last taken.
+    /// The highest amounts since the last sweep took them.
     pub high_water: HighWater,
 }

@@ -1,13 +1,14 @@
-//! Bounds on the log that is kept for slow consumers, which are given up beyond them.
+//! Bounds on the log kept for slow consumers, and giving up the members that fall off it.
 //!
 //! A topic's log is bounded in bytes, entries and age, and all logs of
 //! the shard together in bytes. An entry beyond a bound falls off the
 //! log's old end, and the members that still need it fall off with it.
 //!
 //! Only blocked members can fall off. A member that is offered everything, or catches up as fast as
-//! this shard lets it, keeps the entries it needs; backpressure on publishers bounds those.
+//! this shard lets it, keeps the entries it needs; backpressure on publishers bounds these entries.
 //!
-//! Bytes and entries are checked when a lap ends, age by the sweep, and none per delivery.
+//! Bytes and entries are checked when a lap ends, and age by the sweep. No bound is checked per
+//! delivery.
 
 use std::collections::BinaryHeap;
 
@@ -16,16 +17,16 @@ use super::age::Watched;
 use super::high_water::HighWater;
 use super::sink::Failure;
 
-/// The part of the bound that is dropped when all logs together are over it, so that the next drop
-/// is not due at once.
+/// The part of the bound (1/8) that is dropped when all logs together are over it, so that the next
+/// drop is not due at once.
 const RELIEF_PART: usize = 8;
 
 impl Fanout {
     /// Drops outdated entries, and gives back memory that a burst has left. `now_ms` counts
     /// milliseconds from any start, and may wrap.
     ///
-    /// The caller calls this now and then, and deadlines come late by that interval.
-    /// [`take_failed`](Fanout::take_failed) returns the members that fell off.
+    /// The caller calls this at intervals, and outdated entries are found late by up to one
+    /// interval. [`take_failed`](Fanout::take_failed) returns the members that fell off.
     pub fn sweep(&mut self, now_ms: u32) {
         let mut watched = std::mem::take(&mut self.kept.watched);
         watched.retain_mut(|w| self.look_after(w, now_ms));
@@ -35,17 +36,17 @@ impl Fanout {
         self.give_back();
     }
 
-    /// The highest marks since they were last taken.
+    /// Returns the highest amounts since they were last taken.
     pub fn high_water(&self) -> &HighWater {
         &self.kept.high_water
     }
 
-    /// Takes the highest marks, and starts them again at zero.
+    /// Takes the highest amounts, and starts them again at zero.
     pub fn take_high_water(&mut self) -> HighWater {
         std::mem::take(&mut self.kept.high_water)
     }
 
-    /// Weight of all logs' entries, with the memory that keeping them takes.
+    /// Returns the weight of all logs' entries, with the memory for keeping them.
     pub fn retained_bytes(&self) -> usize {
         self.kept.bytes
     }
@@ -61,7 +62,7 @@ impl Fanout {
         let age_ms = if lags { watched.age_ms(now_ms) } else { 0 };
         self.kept.high_water.log_age_ms = self.kept.high_water.log_age_ms.max(age_ms);
         self.drop_before(slot, watched.outdated, Failure::Outdated);
-        // A call may give up the last member, and the room ends with it.
+        // Giving up the last member removes the room.
         if self.rooms.with_stamp(slot, watched.stamp).is_some() {
             self.trim(slot);
         }
@@ -84,10 +85,10 @@ impl Fanout {
         self.give_up_fallen(slot, failure);
     }
 
-    /// Keeps all logs together within their bound, as far as blocked members hold them above it.
+    /// Keeps all logs together within their bound, as far as blocked members hold entries above it.
     /// The heaviest log loses the older half of the entries that only blocked members need, until
-    /// enough is dropped. So a flooded topic costs its own readers their membership, and spares
-    /// those of small topics.
+    /// enough is dropped. So a flooded topic costs its own readers their membership, and spares the
+    /// readers of small topics.
     pub(crate) fn relieve(&mut self) {
         if self.kept.bytes <= self.kept.relief_above_bytes {
             return;
@@ -101,12 +102,13 @@ impl Fanout {
             let left = self.drop_half(slot, stamp);
             heaviest.extend(left.map(|bytes| (bytes, slot, stamp)));
         }
-        // The rest is for members that take bytes: check
-        // again when it has grown by a part, or at the sweep.
+        // The remaining entries are for members that take bytes. Check again when they have grown
+        // by a part, or at the sweep.
         self.kept.relief_above_bytes = bytes_max.max(self.kept.bytes.saturating_add(part));
     }
 
-    /// The rooms whose logs hold entries for blocked members alone: their weight, slot and stamp.
+    /// Returns the rooms whose logs hold entries for blocked members alone: each with the weight of
+    /// these entries, slot and stamp.
     fn droppable(&self) -> impl Iterator<Item = (usize, u32, u32)> {
         self.kept.watched.iter().filter_map(|w| {
             let room = self.rooms.get(w.slot)?;
@@ -121,11 +123,11 @@ impl Fanout {
         log.weight_between(log.first(), self.floor(slot))
     }
 
-    /// Drops the older half of the entries that only blocked
-    /// members need. Returns the other half's weight.
+    /// Drops the older half of the entries that only blocked members need. Returns the other half's
+    /// weight. `None` if no such entries are left, or no room.
     fn drop_half(&mut self, slot: u32, stamp: u32) -> Option<usize> {
         self.rooms.with_stamp(slot, stamp)?;
-        // Members may have been given up since, because of another room.
+        // Members may have been given up meanwhile, because of another room.
         self.trim(slot);
         self.rooms.with_stamp(slot, stamp)?;
         let (floor, half) = (self.floor(slot), self.droppable_of(slot) / 2);

@@ -21,17 +21,17 @@ pub(crate) struct Room {
     pub members: Vec<Member>,
     pub listeners: Vec<Listener>,
     pub circle: RoundRobin,
-    /// Whether it is on the list of rooms with a pass to run.
+    /// True while the room is on the list of rooms with a pass to run.
     pub active: bool,
-    /// Whether it is on the list of rooms that the sweep looks at.
+    /// True while the room is on the list of rooms that the sweep looks at.
     pub watched: bool,
     /// Members that a pass leaves out because their connection drains its own cursors.
     pub lagging: usize,
-    /// Every member that is not lagging has been offered all entries before this one.
+    /// Sequence before which every member that is not lagging has been offered all entries.
     pub settled: u64,
-    /// The head when the present lap began, which the lap's end settles.
+    /// The log's head when the present lap began. The lap's end settles the entries before it.
     lap_head: u64,
-    /// The bounds of its log, where they differ from the bounds of all logs.
+    /// The bounds of this room's log, if they differ from the default bounds.
     pub retention: Option<Box<Retention>>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Room {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settled {
     pub bytes: usize,
-    /// When the oldest of the entries was published, if there is one.
+    /// Publish time of the oldest of the entries, in microseconds. `None` if there are no entries.
     pub oldest_us: Option<u32>,
 }
 
@@ -49,11 +49,12 @@ pub(crate) struct Member {
     pub id: SubscriptionId,
     pub outlet: u32,
     pub class: Class,
-    /// Its connection is blocked or catching up, and drains its own cursors.
+    /// True while the member's connection is blocked or catching up, and drains its own cursors.
     pub lagging: bool,
-    /// Some events go to its channel instead of the wire: there is a [`Listener`] of the same id.
+    /// True if some events go to the member's channel instead of the wire: there is a [`Listener`]
+    /// with the same id.
     pub intercepts: bool,
-    /// The sequence of the next entry it gets.
+    /// The sequence of the next entry that the member gets.
     pub next: u64,
 }
 
@@ -79,9 +80,9 @@ impl Room {
         self.members.is_empty() && self.listeners.is_empty()
     }
 
-    /// The events that the channel of `id` intercepts.
+    /// Returns the events that the channel of subscription `id` intercepts.
     pub fn intercepts(&self, id: SubscriptionId) -> &'static [&'static str] {
-        // Its channel may listen to the same topic by hand, under the same id.
+        // The channel may also listen to the same topic by hand, under the same id.
         let mut own = self.listeners.iter().filter(|l| l.id == id);
         let intercepted = own.find_map(|l| match l.events {
             EventFilter::Intercepted(events) => Some(events),
@@ -90,7 +91,8 @@ impl Room {
         intercepted.unwrap_or_default()
     }
 
-    /// Ends a lap of the pass: the entries at its begin have been offered to all writable members.
+    /// Ends a lap of the pass: all entries before the lap's begin have been offered to all writable
+    /// members.
     pub fn end_lap(&mut self) -> Settled {
         self.settle_at(self.lap_head)
     }
@@ -114,7 +116,8 @@ impl Room {
         self.log.bytes_between(self.settled, self.log.head())
     }
 
-    /// The oldest entry that some member may still need, retention apart.
+    /// Returns the sequence of the oldest entry that some member may still need. Ignores the
+    /// retention.
     pub fn needed(&self) -> u64 {
         if self.lagging == 0 {
             return self.settled;

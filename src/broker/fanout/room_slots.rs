@@ -10,7 +10,8 @@ use super::room::Room;
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::parcel::RoomKey;
 
-/// A room keeps its slot as long as it lives. A slot is used again, under another stamp.
+/// The rooms of one shard. A room keeps its slot as long as it lives. A slot may be reused, with
+/// another stamp.
 #[derive(Debug, Default)]
 pub(crate) struct RoomSlots {
     by_name: HashMap<Arc<str>, u32>,
@@ -31,12 +32,12 @@ impl RoomSlots {
         self.slots.get_mut(slot as usize)
     }
 
-    /// The room at `slot`, unless another one has taken its place.
+    /// Returns the room at `slot`, unless another room has taken its place.
     pub fn with_stamp(&mut self, slot: u32, stamp: u32) -> Option<&mut Room> {
         self.get_mut(slot).filter(|room| room.stamp == stamp)
     }
 
-    /// The slot and stamp of the next room that is inserted.
+    /// Returns the slot and stamp for the next room.
     pub fn next_key(&self) -> RoomKey {
         RoomKey {
             slot: self.slots.vacant_key() as u32,
@@ -44,7 +45,7 @@ impl RoomSlots {
         }
     }
 
-    /// Puts in a room that was made with [`next_key`](RoomSlots::next_key).
+    /// Adds a room that was made with [`next_key`](RoomSlots::next_key).
     pub fn insert(&mut self, room: Room) {
         self.next_stamp = self.next_stamp.wrapping_add(1);
         let name = Arc::clone(room.topic.name());
@@ -69,8 +70,8 @@ impl RoomSlots {
             self.by_name.shrink_to(kept(self.by_name.len()));
         }
         if is_mostly_spare(self.slots.len(), self.slots.capacity()) {
-            // Only slots behind the last living room can
-            // go, because others know rooms by their slots.
+            // Only slots behind the last living room can go, because subscriptions and parcels know
+            // rooms by their slots.
             self.slots.shrink_to_fit();
         }
     }

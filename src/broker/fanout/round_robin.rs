@@ -11,8 +11,8 @@ pub(crate) struct RoundRobin {
     len: usize,
 }
 
-/// How to fill the hole that a leaving member makes. Each pair moves a member from the second index
-/// to the first, in order; then the last place goes.
+/// The moves that fill the hole of a leaving member. Each pair moves a member from the second index
+/// to the first, in this order; then the last place goes.
 pub(crate) type Moves = [Option<(usize, usize)>; 2];
 
 impl RoundRobin {
@@ -21,12 +21,12 @@ impl RoundRobin {
         self.left = self.len;
     }
 
-    /// Places still to be visited.
+    /// Returns the number of places still to be visited.
     pub fn left(&self) -> usize {
         self.left
     }
 
-    /// The next place to visit, and whether that place was the last of a lap.
+    /// Returns the next place to visit, and whether that place was the last of a lap.
     pub fn visit(&mut self) -> Option<(usize, bool)> {
         if self.left == 0 {
             return None;
@@ -41,17 +41,17 @@ impl RoundRobin {
         Some((index, lap))
     }
 
-    /// A member joins at the end.
+    /// Adds the place of a member that joins, at the end.
     pub fn joined(&mut self) {
         self.len += 1;
-        // Unvisited places that wrap round the end now enclose one more.
+        // If the unvisited places wrap round the end, they now include the new place.
         if self.left > 0 {
             self.left = (self.left + 1).min(self.len);
         }
     }
 
-    /// The member at `index` leaves. A member before `next` was visited in this lap and must stay
-    /// before it; a member behind `next` was not visited and must stay behind it.
+    /// Removes the place of the member at `index`. A member before `next` was visited in this lap
+    /// and must stay before `next`; a member behind `next` was not visited and must stay behind it.
     pub fn left_at(&mut self, index: usize) -> Moves {
         let last = self.len - 1;
         let mut moves = [None, None];

@@ -17,14 +17,14 @@ pub(crate) struct Scratch {
     pub parcels: Vec<Parcel>,
 }
 
-/// A batch of one room's frames, gathered for a slice:
-/// most members of a slice lack the same frames.
+/// A batch of one room's frames, gathered once for a slice, because most members of a slice lack
+/// the same frames.
 #[derive(Debug, Default)]
 pub(crate) struct Span {
     stamp: u32,
     from: u64,
     to: u64,
-    /// Whether every entry in it has a frame of this class.
+    /// True if every entry in the batch has a frame of this class.
     whole: bool,
     bytes: Vec<u8>,
 }
@@ -33,7 +33,8 @@ pub(crate) struct Span {
 pub(crate) const SPAN_BYTES_KEPT: usize = 16 << 10;
 
 impl Scratch {
-    /// Gives back memory that large spans have left. A busy shard allocates again, once a sweep.
+    /// Gives back memory that large spans have left. A busy shard therefore allocates again, once a
+    /// sweep.
     pub fn give_back(&mut self) {
         for span in &mut self.spans {
             if span.bytes.capacity() > SPAN_BYTES_KEPT {
@@ -48,7 +49,8 @@ impl Scratch {
         }
     }
 
-    /// The frames `from..head` and their number, gathered unless the last call gathered them.
+    /// Returns the bytes and the number of the frames `from..head`. Gathers them unless the last
+    /// call did.
     pub(crate) fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> (&[u8], u64) {
         let span = &mut self.spans[class.index()];
         let to = log.head();
@@ -67,7 +69,7 @@ impl Scratch {
     }
 }
 
-/// Bytes to be written, and the step that follows when they have been.
+/// Bytes to be written, and the step that follows once they have been written.
 #[derive(Debug)]
 pub(crate) struct Piece {
     pub(crate) bytes: Bytes,
@@ -80,7 +82,7 @@ pub(crate) enum Then {
     PartialGone,
     /// The first frame of the outbox has been written.
     OutboxPopped,
-    /// The cursor of the `subscription`th subscription stands at `next`.
+    /// The cursor of the connection's subscription number `subscription` moves to `next`.
     CursorAt { subscription: usize, next: u64 },
 }
 

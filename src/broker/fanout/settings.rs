@@ -1,9 +1,9 @@
-//! The bounds of what a shard keeps for members that are behind.
+//! Bounds on the memory that a shard keeps for members that are behind.
 
 use super::log::Log;
 
-/// Bounds of what one shard keeps. Each has a named outcome. An app takes the default and sets
-/// fields of it.
+/// Bounds on the memory that one shard keeps. Each bound has a named outcome. An app takes the
+/// default and sets some fields.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FanoutSettings {
@@ -11,23 +11,21 @@ pub struct FanoutSettings {
     /// member that falls off the log's end is closed as a slow consumer
     /// (`Failure::FellBehind`); no member is skipped silently.
     pub retention_bytes_max: usize,
-    /// Entries a topic's log may keep for members that
-    /// are behind. Default 16,384. Outcome as above.
+    /// Entries a topic's log may keep for members that are behind. Default 16,384. A member that
+    /// falls off is closed as at `retention_bytes_max`.
     pub retention_entries_max: usize,
     /// The age that an entry may reach in a topic's log when only blocked members need it, in
     /// milliseconds. Default 60,000. Within that time every phoenix.js that reads nothing has given
-    /// its connection up by itself. The sweep finds the age to an eighth, so it may be that much
-    /// more. Outcome as above (`Failure::Outdated`).
+    /// its connection up by itself. The sweep finds the age to an eighth, so an entry may become
+    /// that much older. A member that falls off is closed as a slow consumer (`Failure::Outdated`).
     pub retention_ms_max: u64,
-    /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads that are
-    /// kept for channels, and 256 for each entry. Default 64 MiB. Beyond it the blocked members
-    /// with the most kept for them are closed, as above
-    /// (`Failure::CrowdedOut`). Backpressure on publishers, not
-    /// this bound, limits the entries for members that take bytes.
+    /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads kept for
+    /// channels, and 256 for each entry. Default 64 MiB. Above it the blocked members with the most
+    /// kept for them are closed as slow consumers (`Failure::CrowdedOut`). Backpressure on
+    /// publishers, not this bound, limits the entries for members that take bytes.
     pub retention_total_bytes_max: usize,
-    /// Bytes of replies and pushes that may wait in one connection's outbox. Default 1 MiB. Beyond
-    /// it the connection is closed as a slow consumer
-    /// (`Failure::OutboxFull`).
+    /// Bytes of replies and pushes that may wait in one connection's outbox. Default 1 MiB. Above
+    /// it the connection is closed as a slow consumer (`Failure::OutboxFull`).
     pub outbox_bytes_max: usize,
 }
 
@@ -63,13 +61,13 @@ pub struct Retention {
     pub bytes_max: usize,
     /// See [`FanoutSettings::retention_entries_max`].
     pub entries_max: usize,
-    /// See [`FanoutSettings::retention_ms_max`]. The sweep goes by the times of all topics
-    /// together: a much shorter time here is kept to the second.
+    /// See [`FanoutSettings::retention_ms_max`]. The sweep's interval follows from the server's
+    /// limits, not from this time: a much shorter time here is kept to the second.
     pub ms_max: u64,
 }
 
 impl FanoutSettings {
-    /// The bounds of a topic's log that has no [`Retention`] of its own.
+    /// Returns the bounds of the log of a topic that has no [`Retention`] of its own.
     pub fn retention(&self) -> Retention {
         Retention {
             bytes_max: self.retention_bytes_max,
@@ -79,7 +77,7 @@ impl FanoutSettings {
     }
 }
 
-/// As a topic's log keeps that has none of its own, by default.
+/// The default bounds, which a topic without bounds of its own has.
 impl Default for Retention {
     fn default() -> Retention {
         FanoutSettings::default().retention()

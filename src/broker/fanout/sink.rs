@@ -1,31 +1,32 @@
-//! The seam to sockets: where a flush writes to, its budget, and the failures of a connection.
+//! The seam to sockets: the trait for their writes, a flush's budget, and failures of a connection.
 
 use std::io;
 
 /// The sockets, as far as a flush needs them.
 ///
 /// A write that takes less than it was given, or fails with `WouldBlock`, obliges the sink to call
-/// [`Fanout::writable`](super::Fanout::writable) when the socket takes bytes again. It never fails
-/// with `Interrupted`.
+/// [`Fanout::writable`](super::Fanout::writable) when the socket takes bytes again. A write never
+/// fails with `Interrupted`.
 pub trait Sink {
-    /// Writes to a connection's socket without waiting. Returns how many bytes it took.
+    /// Writes to a connection's socket without waiting. Returns how many bytes the socket took.
     fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize>;
 
     /// Writes several pieces in one call, without waiting. Returns the bytes taken in all.
     fn write_vectored(&mut self, outlet: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize>;
 }
 
-/// What one call of [`Fanout::flush`](super::Fanout::flush)
-/// may do before the shard looks at its sockets again.
+/// The work that one call of [`Fanout::flush`](super::Fanout::flush) may do before the shard looks
+/// at its sockets again.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Writes to members of rooms. Default 64, the slice of a pass. Smaller slices let more frames
-    /// in before a member's turn and save writes; much larger ones were measured to cost more
-    /// (docs/architecture.md).
+    /// Writes to members of rooms. Default 64, the slice of a pass. A smaller slice lets more
+    /// frames in before a member's turn and saves writes. A much larger slice was measured to cost
+    /// more (docs/architecture.md).
     pub writes: usize,
     /// Connections with frames of their own that are drained. Default 256.
     pub drains: usize,
-    /// Bytes for connections with frames of their own, and as many again for passes. Default 4 MiB.
+    /// Bytes for connections with frames of their own, and the same number again for passes.
+    /// Default 4 MiB.
     pub bytes: usize,
 }
 
@@ -42,15 +43,16 @@ impl Default for Budget {
 /// The reason why the fan-out gave a connection up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Its socket failed.
+    /// The connection's socket failed.
     Io(io::ErrorKind),
-    /// It read nothing for so long that a topic's log no longer holds its next entry.
+    /// The connection read nothing until a topic's log no longer held its next entry.
     FellBehind,
-    /// It read nothing, and its next entry is older than a log may keep.
+    /// The connection read nothing, and its next entry is older than a log may keep.
     Outdated,
-    /// It read nothing, the shard's logs together passed their
-    /// bound, and its topic's log was among the heaviest.
+    /// The connection read nothing, the shard's logs together passed their bound, and its topic's
+    /// log was among the heaviest.
     CrowdedOut,
-    /// It read nothing, and more replies and pushes wait for it than the outbox may hold.
+    /// The connection read nothing, and more replies and pushes wait for it than the outbox may
+    /// hold.
     OutboxFull,
 }

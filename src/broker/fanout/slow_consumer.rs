@@ -1,7 +1,7 @@
-//! Giving up a slow consumer: it fell off its topic's log, or it failed.
+//! Giving up a slow consumer that fell off its topic's log, or a connection that failed.
 //!
-//! It gets nothing more, and its owner gets the reason. Bytes and entries of a log are checked when
-//! a lap ends, and never per delivery.
+//! A connection that was given up gets nothing more, and its owner gets the reason. Bytes and
+//! entries of a log are checked when a lap ends, and never per delivery.
 
 use super::Fanout;
 use super::outlet::Flow;
@@ -44,7 +44,7 @@ impl Fanout {
         }
     }
 
-    /// Gives a connection up: it gets nothing more, and its owner gets the reason.
+    /// Gives a connection up: the connection gets nothing more, and its owner gets the reason.
     pub(crate) fn give_up(&mut self, outlet: u32, failure: Failure) {
         if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Failed) {
             self.outlets.failed.push((outlet, failure));
@@ -52,7 +52,8 @@ impl Fanout {
         }
     }
 
-    /// Ends all a connection has. The rest of a half-written frame stays: a Close may follow it.
+    /// Ends all subscriptions of a connection, and drops its frames. The rest of a half-written
+    /// frame stays: a Close may follow it.
     pub(crate) fn fail(&mut self, outlet: u32) {
         if let Some(o) = self.outlet_mut(outlet) {
             o.flow = Flow::Failed;
@@ -61,7 +62,7 @@ impl Fanout {
         self.remove_subscriptions(outlet);
     }
 
-    /// The oldest entry that a member other than a blocked one needs.
+    /// Returns the sequence of the oldest entry that some member which is not blocked needs.
     pub(crate) fn floor(&self, slot: u32) -> u64 {
         let room = &self.rooms[slot];
         let is_blocked = |m: &Member| {

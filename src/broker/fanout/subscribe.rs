@@ -17,17 +17,17 @@ use crate::broker::topics::topic::{MemberKind, NotJoined};
 pub struct Terms {
     /// The events that are [heard](Fanout::take_heard) instead of delivered.
     pub intercept: &'static [&'static str],
-    /// Channel members that the topic may have on all
-    /// shards, this one included. Default: any number.
+    /// Most channel members that the topic may have on all shards, this shard included. Default:
+    /// any number.
     pub members_max: Option<u32>,
-    /// The bounds of the topic's log on this shard from now on. Default: those of
+    /// The bounds of the topic's log on this shard from now on. Default: the bounds in
     /// [`FanoutSettings`](super::settings::FanoutSettings).
     pub retention: Option<Retention>,
 }
 
 impl Fanout {
-    /// Subscribes a connection: it gets all broadcasts to `topic` from now on, except the events in
-    /// `intercept`, which are [heard](Fanout::take_heard).
+    /// Subscribes a connection: the connection gets all broadcasts to `topic` from now on, except
+    /// the events in `intercept`, which are [heard](Fanout::take_heard).
     #[cfg(feature = "engine")]
     pub fn subscribe(
         &mut self,
@@ -43,8 +43,8 @@ impl Fanout {
         self.subscribe_on(outlet, id, topic, &terms, None);
     }
 
-    /// [`subscribe`](Fanout::subscribe) on terms. Sends `first` in front of all that the
-    /// subscription gets. False, and nothing has changed, if the topic is full.
+    /// Like [`subscribe`](Fanout::subscribe), but on terms. Sends `first` in front of all frames of
+    /// the subscription. False if the topic is full; then nothing has changed.
     pub fn subscribe_on(
         &mut self,
         outlet: u32,
@@ -85,8 +85,8 @@ impl Fanout {
         true
     }
 
-    /// Joins the topic as a member, and as a listener
-    /// if it intercepts events. `None` if it is full.
+    /// Joins the topic as a member, and also as a listener if the channel intercepts events. `None`
+    /// if the topic is full.
     fn enter_topic(&mut self, topic: &str, class: Class, terms: &Terms) -> Option<(u32, u64)> {
         let members_max = terms.members_max.unwrap_or(u32::MAX);
         // The listener joins first: then every entry that
@@ -135,7 +135,7 @@ impl Fanout {
         let key = self.rooms.next_key();
         let joined = topic.join(self.shard, key, kind, members_max);
         if joined == Err(NotJoined::Full) {
-            // The topic may be new, and then nobody else would remove it.
+            // The topic may be new, and then no leaving member would remove it.
             self.hub.topics.remove_if_empty(&topic);
         }
         let last = joined?;
@@ -143,7 +143,7 @@ impl Fanout {
         Ok((key.slot, last + 1))
     }
 
-    /// Puts a member into its room, with its listener. Returns its place among the members.
+    /// Adds a member to its room, with its listener. Returns the member's place among the members.
     fn add_member(&mut self, slot: u32, member: Member, terms: &Terms) -> u32 {
         let room = &mut self.rooms[slot];
         room.retention = terms.retention.map(Box::new);
@@ -162,7 +162,8 @@ impl Fanout {
         place
     }
 
-    /// The connection, unless it was given up: the cursor of a failed one would hold a log forever.
+    /// Returns the connection, unless it was given up: the cursor of a failed connection would hold
+    /// a log for ever.
     fn taking(&self, outlet: u32) -> Option<&Outlet> {
         self.outlet(outlet).filter(|o| o.flow != Flow::Failed)
     }
@@ -207,8 +208,8 @@ impl Fanout {
         );
     }
 
-    /// Ends all subscriptions under `id`. Entries published
-    /// until now still go out before the next frame.
+    /// Ends all subscriptions with this `id`. Entries published until now still go out before the
+    /// next frame.
     pub fn unsubscribe(&mut self, outlet: u32, id: SubscriptionId) {
         self.take_mail();
         self.move_to_outbox(outlet, id);

@@ -11,22 +11,23 @@ use super::scratch::Piece;
 use super::scratch::Then;
 use super::sink::{Budget, Sink};
 
-/// Pieces in one vectored write. Linux takes 1,024; more than some dozens gain nothing.
+/// Pieces in one vectored write. Linux takes 1,024, but more than some dozens gain nothing.
 const PIECES_MAX: usize = 64;
 
 /// Bytes in one write, and for one connection in one turn.
 const DRAIN_BYTES_MAX: usize = 256 << 10;
 
-/// Up to this many bytes, copying pieces together costs less than a vectored write.
+/// Bytes up to which copying pieces together costs less than a vectored write.
 const COPY_BYTES_MAX: usize = 16 << 10;
 
 impl Fanout {
-    /// Sends a connection its last frame, behind everything else it was to get, however much that
-    /// is. One that was given up gets only the rest of a half-written frame before it.
+    /// Sends a connection its last frame, behind everything else that waits for the connection,
+    /// however much that is. If the connection was given up, only the rest of a half-written frame
+    /// goes before the last frame.
     pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
         if let Some(o) = self.outlet_mut(outlet) {
-            // Try to write: the socket may have become writable
-            // since it failed, and reports that only once.
+            // Try to write: the socket may have become writable since the connection was given up,
+            // and reports that only once.
             if o.flow == Flow::Failed {
                 o.flow = Flow::CatchingUp;
             }
@@ -64,8 +65,8 @@ impl Fanout {
         }
     }
 
-    /// Writes to one connection until it has all, its
-    /// socket is full, or its share of the turn is used.
+    /// Writes to one connection until it has all its frames, its socket is full, or its share of
+    /// the turn is used.
     pub(crate) fn drain(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) {
         let shut = |flow| matches!(flow, Flow::Blocked | Flow::Failed);
         if self.outlet(outlet).is_none_or(|o| shut(o.flow)) {
@@ -115,7 +116,7 @@ impl Fanout {
         self.queue(outlet);
     }
 
-    /// Fills `pieces` with the frames that come next, in order. True if those are all.
+    /// Fills `pieces` with the frames that come next, in order. True if no frame is left out.
     fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
         let Some(o) = self.outlets.get(outlet) else {
             return true;
@@ -156,7 +157,8 @@ impl Fanout {
         whole
     }
 
-    /// Adds what the `at`th subscription lacks before `to`. False if the write is full before that.
+    /// Adds the frames before `to` that the subscription number `at` lacks. False if the write is
+    /// full earlier.
     fn span(
         &self,
         outlet: u32,
@@ -223,8 +225,8 @@ impl Fanout {
                 sink.write(outlet, &self.scratch.bytes)
             }
             _ => {
-                // Empty pieces, of which each subscription may have one, are left out: the kernel
-                // counts them too.
+                // Leave out empty pieces, because the kernel counts them too. Each subscription may
+                // have an empty piece.
                 let filled = pieces.iter().filter(|p| !p.bytes.is_empty());
                 let slices: Vec<IoSlice<'_>> = filled.map(|p| IoSlice::new(&p.bytes)).collect();
                 sink.write_vectored(outlet, &slices)
@@ -278,7 +280,7 @@ impl Fanout {
     }
 }
 
-/// Moves a cursor on without a byte, together with the piece before if that is of the same cursor.
+/// Moves a cursor on without a byte. Changes the last piece if that piece moves the same cursor.
 fn pass_over(pieces: &mut Vec<Piece>, then: Then) {
     if let (Some(last), Then::CursorAt { subscription, .. }) = (pieces.last_mut(), then)
         && matches!(last.then, Then::CursorAt { subscription: s, .. } if s == subscription)

@@ -1,7 +1,7 @@
 //! Totals of the broker: encodings per broadcast, and the writes of flushes.
 //!
-//! A shard counts in plain numbers of its own and shows them to other threads once a flush, so that
-//! it shares nothing while it writes.
+//! A shard counts in plain numbers of its own, and shows them to other threads once a flush. So it
+//! shares nothing while it writes.
 
 use super::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,17 +17,17 @@ pub struct HubCounts {
     pub flush: FlushCounts,
 }
 
-/// The writes of flushes, in totals since the start. A flush shows its numbers to other threads at
-/// its end, not before. While a flush shows them, some may be ahead of others.
+/// Totals of flushes since the start. A flush shows its numbers to other threads at its end, not
+/// before. A reading meanwhile may get some new numbers and some old ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FlushCounts {
     /// Flushes that wrote something. A shard flushes at most once a turn.
     pub flushes: u64,
-    /// Writes handed to sockets, those included that took less than all or nothing.
+    /// Writes handed to sockets, including writes of which the socket took a part or nothing.
     pub writes: u64,
-    /// Visits of passes to members of topics that had something new. A member that is behind its
-    /// own socket, or is answered at the time, gets its broadcasts without a visit.
+    /// Visits of passes to members for which a topic had something new. A member on a blocked
+    /// socket, or one that is being answered, gets its broadcasts without a visit.
     pub members: u64,
     /// Frames of broadcasts that began to go out, once for each member that got them.
     pub deliveries: u64,
@@ -39,7 +39,8 @@ pub struct FlushCounts {
 }
 
 impl FlushCounts {
-    /// Frames of both kinds. Divided by `writes`, they are the frames that one write coalesces.
+    /// Returns the frames of both kinds. Divided by `writes`, that is the number of frames that one
+    /// write coalesces.
     pub fn frames(&self) -> u64 {
         self.deliveries + self.own_frames
     }
@@ -77,7 +78,8 @@ impl std::iter::Sum for FlushCounts {
 pub(crate) struct ShownCounts([AtomicU64; FIELDS]);
 
 impl ShownCounts {
-    /// For the shard that owns them. Plain stores suffice, because no other thread writes.
+    /// Shows the counts to other threads. Only the owning shard calls this: plain stores suffice,
+    /// because no other thread writes.
     pub fn show(&self, counts: &FlushCounts) {
         for (shown, count) in self.0.iter().zip(counts.fields()) {
             shown.store(count, Ordering::Relaxed);

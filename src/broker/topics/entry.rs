@@ -6,13 +6,13 @@ use bytes::Bytes;
 
 use super::position::SubscriptionId;
 
-/// How many encoding classes there are.
+/// The number of encoding classes.
 pub const CLASSES: usize = 2;
 
-/// How a subscriber's frames are encoded. A broadcast is sealed once per class, not per subscriber.
+/// The encoding of a subscriber's frames. A broadcast is sealed once per class, not per subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Serializer version 1: JSON objects. It has no binary form.
+    /// Serializer version 1: JSON objects. This version has no binary form.
     V1 = 0,
     /// Serializer version 2: JSON arrays, or binary frames by payload.
     V2 = 1,
@@ -32,8 +32,8 @@ impl Class {
 pub struct Wants {
     /// Which classes have subscribers, by [`Class`] number.
     pub classes: [bool; CLASSES],
-    /// Whether some channel looks at broadcasts itself
-    /// (`intercept`, a subscription by hand, a socket id).
+    /// True if some channel or connection looks at broadcasts itself (`intercept`, a subscription
+    /// by hand, a socket id).
     pub original: bool,
 }
 
@@ -51,8 +51,7 @@ pub struct Original {
 /// A broadcast that is being sealed, before it has a place in the order.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// When it was published, in microseconds since the hub began
-    /// ([`Hub::stamp`](super::hub::Hub::stamp)).
+    /// Publish time, in microseconds since the hub began ([`Hub::stamp`](super::hub::Hub::stamp)).
     published_us: u32,
     sealed: Wants,
     frames: [Option<Bytes>; CLASSES],
@@ -61,8 +60,8 @@ pub struct Draft {
 
 /// An encoder that can seal one broadcast: the seam between the broker and the protocol.
 pub trait Seal {
-    /// Puts the forms of `missing` into `draft`. Called
-    /// without a lock, once for each class in need.
+    /// Puts the forms of `missing` into `draft`. Called without a lock, and again if a class came
+    /// to be needed meanwhile.
     fn seal(&mut self, draft: &mut Draft, missing: Wants);
 }
 
@@ -80,8 +79,8 @@ impl Draft {
         }
     }
 
-    /// Puts in the frame of one class. With `None`, where the payload has no form in the class, the
-    /// subscribers of the class skip it.
+    /// Puts in the frame of one class. `None` if the payload has no form in the class; then
+    /// subscribers of the class skip the broadcast.
     pub fn seal(&mut self, class: Class, frame: Option<Bytes>) {
         self.sealed.classes[class.index()] = true;
         self.frames[class.index()] = frame;
@@ -93,7 +92,7 @@ impl Draft {
         self.original = Some(Box::new(original));
     }
 
-    /// The part of `wants` that the draft lacks, or `None` when nothing is missing.
+    /// Returns the part of `wants` that the draft lacks. `None` if nothing is missing.
     pub(crate) fn missing(&self, wants: Wants) -> Option<Wants> {
         let mut missing = Wants::default();
         for class in 0..CLASSES {
@@ -115,14 +114,15 @@ impl Draft {
     }
 }
 
-/// Memory that keeping an entry takes beside its bytes: the entry and its counts, its place in a
-/// log that may have twice the places, and the two allocations behind a sealed frame. It outweighs
-/// the bytes of a small message.
+/// Memory for keeping an entry, in addition to its bytes. It is the entry and its counts, its place
+/// in a log with up to twice the places, and the two allocations behind a sealed frame. For a small
+/// message this is more than its bytes.
 pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Logged>() + 64;
 
 const ORIGINAL_BYTES: usize = size_of::<Original>() + 64;
 
-/// A broadcast as shards keep it, shared by count: no byte is copied per subscriber or per shard.
+/// A broadcast as shards keep it, shared by reference count: no byte is copied per subscriber or
+/// per shard.
 #[derive(Debug)]
 pub struct Entry {
     frames: [Option<Bytes>; CLASSES],
@@ -136,15 +136,15 @@ pub struct Entry {
 #[derive(Debug)]
 pub(crate) struct Logged {
     pub(crate) entry: Arc<Entry>,
-    /// Where the entry ends in each class's stream of bytes.
+    /// The end of the entry in each class's stream of bytes.
     pub(crate) end: [u64; CLASSES],
-    /// A copy of the entry's origin: a pass reads it
-    /// once a member, and should not follow a pointer.
+    /// A copy of the entry's origin: a pass reads it once per member, and should not follow a
+    /// pointer.
     pub(crate) origin: Option<SubscriptionId>,
 }
 
 impl Entry {
-    /// The sealed frame of `class`, if the payload has a form in it.
+    /// Returns the sealed frame of `class`. `None` if the payload has no form in the class.
     pub fn frame(&self, class: Class) -> Option<&Bytes> {
         self.frames[class.index()].as_ref()
     }
@@ -159,18 +159,19 @@ impl Entry {
         self.origin
     }
 
-    /// Bytes of all its frames together: its weight in mailboxes and in the retention of a topic.
+    /// Returns the bytes of all frames together: the entry's weight in mailboxes and in the
+    /// retention of a topic.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// When it was published, in microseconds since the hub began; the number wraps.
+    /// Returns the publish time, in microseconds since the hub began; the number wraps.
     pub(crate) fn published_us(&self) -> u32 {
         self.published_us
     }
 
-    /// Memory that it takes in a log: frames, payloads
-    /// for channels, and the allocations round them.
+    /// Returns the memory that the entry takes in a log: frames, payloads for channels, and the
+    /// allocations round them.
     pub(crate) fn weight(&self) -> usize {
         let original = self.original.as_deref();
         self.bytes + KEEPING_BYTES + original.map_or(0, |o| o.payload.len() + ORIGINAL_BYTES)

@@ -32,19 +32,19 @@ impl Hub {
         }
     }
 
-    /// The topic of that name, if it has members anywhere.
+    /// Returns the topic `name`, if it has members on any shard.
     pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
         self.topics.find(name)
     }
 
-    /// The stamp that broadcasts get at `now`: microseconds since the hub began. It wraps after 71
-    /// minutes, far longer than a broadcast takes.
+    /// Returns the stamp for broadcasts published at `now`: microseconds since the hub began. The
+    /// stamp wraps after 71 minutes, far longer than a broadcast takes.
     pub fn stamp(&self, now: Instant) -> u32 {
         // The cut to 32 bits is the wrap.
         now.duration_since(self.began).as_micros() as u32
     }
 
-    /// Publishes to the topic of that name. `None` if nobody is subscribed to it.
+    /// Publishes to the topic `name`. `None` if the topic has no subscribers.
     pub fn publish(&self, name: &str, frames: &mut dyn Seal) -> Option<Placement> {
         let topic = self.topic(name)?;
         Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))

@@ -1,8 +1,7 @@
 //! A shard's queue from other threads, and the wake-up of its sleeping owner.
 //!
-//! A shard that is awake takes its mail once an event loop turn, so
-//! no thread wakes it. Only the first to post to a sleeping shard
-//! wakes it, because a wake-up is a system call and a post is a push.
+//! A shard that is awake takes its mail once a turn, so no thread wakes it. Only the first post to
+//! a sleeping shard wakes it, because a wake-up is a system call and a post is only a push.
 
 use std::task::Waker;
 
@@ -21,7 +20,8 @@ pub struct Mailbox<T> {
 struct Queue<T> {
     items: Vec<T>,
     bytes: usize,
-    /// The owner will look before it sleeps, or has been woken: no other thread needs to wake it.
+    /// The owner will look before it sleeps, or has been woken already: no other thread needs to
+    /// wake it.
     awake: bool,
     waker: Option<Waker>,
 }
@@ -52,7 +52,7 @@ impl<T> Mailbox<T> {
     }
 
     /// Like [`post`](Mailbox::post), but leaves the wake-up to the caller, because the caller may
-    /// hold a lock: the thread woken by the system call may at once want the same lock.
+    /// hold a lock, and the woken thread may at once want the same lock.
     #[must_use = "an owner that nobody wakes sleeps on"]
     pub(crate) fn put(&self, item: T, bytes: usize) -> (usize, Option<Waker>) {
         let mut queue = lock(&self.queue);
@@ -67,7 +67,7 @@ impl<T> Mailbox<T> {
         (waiting, queue.waker.clone())
     }
 
-    /// Moves everything posted so far to the end of `into`, in order. For the owner.
+    /// Moves all posted items to the end of `into`, in order. Only the owner calls this.
     pub fn take(&self, into: &mut Vec<T>) {
         let mut queue = lock(&self.queue);
         queue.awake = true;
@@ -80,8 +80,8 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Marks the owner as asleep, to be woken by `waker`. Returns false, and the owner must not
-    /// sleep, if something was posted meanwhile. For the owner.
+    /// Marks the owner as asleep, to be woken by `waker`. False if an item was posted meanwhile;
+    /// then the owner must not sleep. Only the owner calls this.
     #[must_use]
     pub fn sleep(&self, waker: &Waker) -> bool {
         let mut queue = lock(&self.queue);
@@ -93,7 +93,7 @@ impl<T> Mailbox<T> {
         !queue.awake
     }
 
-    /// Bytes waiting, as of a moment ago.
+    /// Returns the bytes waiting, as of a moment ago.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }

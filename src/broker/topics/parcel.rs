@@ -3,8 +3,7 @@
 use super::entry::Entry;
 use std::sync::Arc;
 
-/// A shard's key for a topic it has members of. Never
-/// reused while parcels of the old use may exist.
+/// A shard's key for one of its rooms. Never reused while parcels for the room may exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoomKey {
     pub slot: u32,

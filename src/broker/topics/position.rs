@@ -4,13 +4,13 @@ use std::fmt;
 
 /// The place of a broadcast in the one order of its topic.
 ///
-/// It is opaque: two are equal or not, and each has a text of 17 ASCII characters, which says as
-/// much as the position does.
+/// A position is opaque: two positions are equal or not. Each has a text of 17 ASCII characters,
+/// which is equal only for equal positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
     /// Number of the topic's life: a topic that lost its last member starts a new epoch.
     pub(crate) epoch: u64,
-    /// Counts from 1 within the epoch, without gaps.
+    /// Number of the broadcast, counted from 1 within the epoch, without gaps.
     pub(crate) sequence: u64,
 }
 
@@ -20,22 +20,24 @@ pub struct SubscriptionId(pub(crate) u64);
 
 #[cfg(feature = "engine")]
 impl Position {
-    /// Which life of the topic this is: a topic that lost its last member starts a new epoch.
+    /// Returns the number of the topic's life: a topic that lost its last member starts a new
+    /// epoch.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Counts from 1 within the epoch, without gaps.
+    /// Returns the number of the broadcast, counted from 1 within the epoch, without gaps.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 }
 
-/// In ASCII order, so that the texts of one epoch sort as their positions do.
+/// The digits of a position's text, in ASCII order, so that the texts of one epoch sort like their
+/// positions.
 const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
-/// `@`, then 8 digits each of epoch and sequence. 48 bits hold a million broadcasts a second for
-/// nine years.
+/// The text of a position: `@`, then 8 digits each of epoch and sequence. The 48 bits of a number
+/// hold a million broadcasts a second for nine years.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("@")?;

@@ -27,17 +27,17 @@ pub struct RoomSizes {
 /// A room by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LargeRoom {
-    /// Its topic.
+    /// The room's topic.
     pub topic: Arc<str>,
     /// Members on all shards.
     pub members: u32,
-    /// Broadcasts since its first member joined.
+    /// Broadcasts since the room's first member joined.
     pub messages: u64,
 }
 
 impl Hub {
-    /// Counts the rooms, and names the `largest_max` largest. Looks at every topic; no lock is held
-    /// for longer than a 64th part of that.
+    /// Counts the rooms, and names the `largest_max` largest. Looks at every topic. No lock is held
+    /// longer than a 64th part of the whole time.
     pub fn room_sizes(&self, largest_max: usize) -> RoomSizes {
         let mut by_size = [0; SIZE_CLASSES.len()];
         let mut largest: Vec<(u32, Arc<Topic>)> = Vec::new();

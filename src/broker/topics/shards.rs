@@ -18,8 +18,8 @@ pub struct Shards {
 #[derive(Debug, Default)]
 struct Reach {
     mailbox: Mailbox<Parcel>,
-    /// Bytes in its logs that not every writable member has been offered yet, and of broadcasts
-    /// that it has still to hand to channels that look at broadcasts themselves.
+    /// Bytes in the shard's logs that not every writable member has been offered yet, and of
+    /// broadcasts not yet handed to channels that look at broadcasts themselves.
     unsettled_bytes: AtomicUsize,
     flush: ShownCounts,
 }
@@ -39,7 +39,7 @@ impl Shards {
         &self.each[usize::from(shard)].mailbox
     }
 
-    /// Bytes that a shard has still to process: mail not taken in, entries not yet offered to every
+    /// Returns the lag of a shard, in bytes: mail not taken in, entries not yet offered to every
     /// writable member, and broadcasts not yet handed to channels that look at them themselves.
     pub fn lag_bytes(&self, shard: u16) -> usize {
         let reach = &self.each[usize::from(shard)];
@@ -67,7 +67,8 @@ impl Shards {
         self.each[usize::from(shard)].flush.look()
     }
 
-    /// Bytes that one shard has in its logs and has not offered to every writable member.
+    /// Returns the bytes in one shard's logs not yet offered to every writable member, and of
+    /// broadcasts not yet handed to channels that look at them themselves.
     pub(crate) fn unsettled_bytes(&self, shard: u16) -> usize {
         let unsettled = &self.each[usize::from(shard)].unsettled_bytes;
         unsettled.load(Ordering::Relaxed)

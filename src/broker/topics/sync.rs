@@ -5,7 +5,7 @@ pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
 #[cfg(not(feature = "shuttle"))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
 
-/// Locks `mutex`. No app code runs under these locks, so a poisoned one still holds a whole state.
+/// Locks `mutex`. No app code runs under these locks, so even a poisoned lock holds a whole state.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

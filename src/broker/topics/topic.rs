@@ -1,8 +1,8 @@
 //! The shared part of a topic: its one order, and the shards that have members of it.
 //!
-//! The part under the lock is small on purpose. There a sequence is taken and the sealed entry
-//! posted to every interested shard, the publisher's own included, so all shards see one order. No
-//! app code, encoding or socket work happens there.
+//! The part under the lock is small on purpose. There the broadcast gets its sequence, and the
+//! sealed entry is posted to every interested shard, the publisher's own included. So all shards
+//! see one order. No app code, encoding or socket work happens under the lock.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -16,13 +16,13 @@ use super::sync::Mutex;
 use super::sync::atomic::{AtomicU32, Ordering};
 use super::sync::lock;
 
-/// One topic that has members somewhere on this node.
+/// One topic that has members on some shard of this node.
 #[derive(Debug)]
 pub struct Topic {
     name: Arc<str>,
     epoch: u64,
-    /// The number of subscribers of each class, and of listeners behind them. Changed under the
-    /// lock; read without the lock to seal before it is taken.
+    /// The number of subscribers of each class; the last number is that of listeners. Changed under
+    /// the lock. Read without the lock, to seal before the lock is taken.
     pub(super) counts: [AtomicU32; CLASSES + 1],
     pub(super) state: Mutex<TopicState>,
 }
@@ -63,19 +63,20 @@ impl MemberKind {
 /// The reason why no member was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotJoined {
-    /// The topic died between look-up and call. Look it up again, or one name becomes two rooms.
+    /// The topic died between look-up and call. The caller looks the topic up again, or one name
+    /// becomes two topics.
     Dead,
-    /// The topic has as many channel members as it may have.
+    /// The topic has the most channel members that it may have.
     Full,
 }
 
-/// The outcome of a publish: its place, and how far behind the shards are.
+/// The outcome of a publish: the broadcast's place, and how far behind the shards are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// Its place in the topic's order.
+    /// The broadcast's place in the topic's order.
     pub position: Position,
-    /// The most bytes that an interested shard has still to process: mail not taken in, and entries
-    /// not yet offered to every writable member. Backpressure slows a publisher by it.
+    /// Largest lag of an interested shard, in bytes (see [`Shards::lag_bytes`]). Backpressure slows
+    /// a publisher by it.
     pub lag_bytes: usize,
 }
 
@@ -94,21 +95,21 @@ impl Topic {
         &self.name
     }
 
-    /// The number of the topic's life.
+    /// Returns the number of the topic's life.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Marks the topic dead if it has no members. Call it only under the registry's lock.
+    /// Marks the topic dead if it has no members. Called only under the registry's lock.
     pub(crate) fn die_if_empty(&self) -> bool {
         let mut state = lock(&self.state);
         state.dead = state.members == 0;
         state.dead
     }
 
-    /// Gives the draft its place in the order and posts it to every interested shard. `frames`
-    /// seals, without a lock held, the forms that present subscribers need and the draft lacks.
-    /// `published_us` is a [`Hub::stamp`](super::hub::Hub::stamp).
+    /// Gives a broadcast its place in the order, and posts it to every interested shard. `frames`
+    /// seals the forms that present subscribers need, without a lock held. `published_us` is a
+    /// [`Hub::stamp`](super::hub::Hub::stamp).
     pub fn publish(
         &self,
         shards: &Shards,
@@ -126,7 +127,7 @@ impl Topic {
             }
             let state = lock(&self.state);
             wants = self.wants();
-            // A subscriber of a class that had none joined after the draft was sealed.
+            // If a form is missing, a subscriber of a new class joined after the draft was sealed.
             if draft.missing(wants).is_none() {
                 return self.post(shards, state, draft.into_entry(origin));
             }
@@ -155,7 +156,7 @@ impl Topic {
             let mailbox = shards.mailbox(interest.shard);
             let (waiting, waker) = mailbox.put(parcel, bytes + PARCEL_BYTES);
             lag_bytes = lag_bytes.max(waiting + shards.unsettled_bytes(interest.shard));
-            // Woken once no lock is held.
+            // The waker is called once no lock is held.
             sleepers.extend(waker);
         }
         drop(state);
@@ -169,8 +170,8 @@ impl Topic {
         }
     }
 
-    /// Members that get its broadcasts on the wire; listeners do not count. Exact under the lock,
-    /// as of a moment ago without it.
+    /// Returns the number of members that get the topic's broadcasts on the wire; listeners do not
+    /// count. Exact under the lock, as of a moment ago without it.
     pub(crate) fn members_len(&self) -> u32 {
         let wire = &self.counts[..CLASSES];
         wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()
@@ -190,6 +191,6 @@ impl Topic {
     }
 }
 
-/// Weight of a parcel in a mailbox beside its frames.
-/// It is over 0, so a mailbox of 0 bytes is empty.
+/// Weight of a parcel in a mailbox, in addition to its frames. The weight is over 0, so a mailbox
+/// of 0 bytes is empty.
 const PARCEL_BYTES: usize = size_of::<Parcel>();

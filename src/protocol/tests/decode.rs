@@ -1,4 +1,4 @@
-//! Tests of the messages that clients may send, and of those they may not.
+//! Tests of decoding: messages that clients may send, and messages that they may not.
 //!
 //! protocol.md §1.3, §2.2 – 2.5, phoenix_behaviours 82, 88, 89, 114, 115.
 

@@ -1,6 +1,6 @@
 //! Accepting: the one owner of the listener hands each connection to the shard that has the fewest.
 //!
-//! Connections that are too many, or come too fast, it leaves in the kernel's backlog.
+//! Connections over the limits, in number or in rate, stay in the kernel's backlog.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,29 +18,29 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
 use crate::server::shard::link::ShardLink;
 
-/// How long to wait when the process or the system is out of descriptors. The connections wait in
-/// the backlog.
+/// How long to wait when the process or the system is out of descriptors. Meanwhile connections
+/// wait in the backlog.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 /// The shortest time from one round of accepts to the next. In a storm of connections this thread
-/// then wakes for some dozens at once, and not for each: every time, a shard's thread would have to
-/// give way to it.
+/// then wakes once for some dozens, and not for each connection: a shard's thread has to give way
+/// at each wake-up.
 const ROUND: Duration = Duration::from_millis(3);
 
-/// How long to wait at least once connections come faster than their rate: some dozens accepted at
-/// a time cost the shards much less than one by one.
+/// The shortest wait once connections come faster than their rate, in nanoseconds. Accepting some
+/// dozens at a time costs the shards much less than accepting one by one.
 const PACE_NS: u64 = 10_000_000;
 
-/// How often to look whether there is room again while there is none.
+/// How often to look for room while there is none.
 const ROOM_CHECK: Duration = Duration::from_millis(10);
 
-/// How often to look while a shard makes room.
+/// How often to look for room while a shard makes some.
 const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
 
-/// How often at most the log says that there is no room.
+/// The shortest time between two equal notices in the log.
 const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Accepts until the future is dropped.
+/// Accepts connections until the future is dropped.
 pub(crate) async fn accept(
     listener: &AsyncFd<TcpListener>,
     shards: &[Arc<ShardLink>],
@@ -48,7 +48,7 @@ pub(crate) async fn accept(
 ) {
     let mut gate = Gate::default();
     loop {
-        // Not tokio's own listener: its sockets would be registered with this thread's poll first.
+        // Tokio's own listener would first register each socket with this thread's poll.
         let Ok(mut guard) = listener.readable().await else {
             continue;
         };
@@ -62,7 +62,7 @@ pub(crate) async fn accept(
     }
 }
 
-/// std would need a second system call to have the socket not block.
+/// Accepts a connection, with a non-blocking socket. std would need a second system call for that.
 fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let (stream, peer) = rustix::net::acceptfrom_with(listener, flags)?;
@@ -71,16 +71,16 @@ fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     Ok((stream.into(), peer))
 }
 
-/// Whether the next connection may come in.
+/// The gate that lets connections in: by their rate, and while there is room.
 #[derive(Default)]
 struct Gate {
     accepted: TokenBucket,
-    /// The notices that the log got of late, each with its moment.
+    /// The notices of the last [`NOTICE_INTERVAL`] in the log, each with its moment.
     told: Vec<(&'static str, Instant)>,
 }
 
 impl Gate {
-    /// Accepts one more once it may. False if none waits.
+    /// Accepts one connection, once that is allowed. False if no connection waits.
     async fn accept_next(
         &mut self,
         listener: &TcpListener,
@@ -98,7 +98,7 @@ impl Gate {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if is_of_one_connection(&error) => {}
-            // Out of descriptors. The system reports that whether or not a connection waits.
+            // Out of descriptors: the system reports this even if no connection waits.
             Err(_) if !is_awaited(listener) => return false,
             Err(error) => {
                 let what = "cannot accept connections for now; they wait in the backlog";
@@ -112,7 +112,7 @@ impl Gate {
         true
     }
 
-    /// Waits until one more may be accepted. False if none waits.
+    /// Waits until one more connection may be accepted. False if no connection waits.
     async fn until_free(
         &mut self,
         listener: &TcpListener,
@@ -124,8 +124,8 @@ impl Gate {
         }
         let rate = self.rate(admission);
         let used_ns = self.accepted.used_ns(admission.now_ns());
-        // Before any wait, and where the rate is only observed too: tokens missing at an old rate
-        // may be a long time at this one.
+        // Before any wait, and even if the rate is only observed: tokens missing at an old rate may
+        // stand for a long time at the present rate.
         self.accepted.forgive(admission.now_ns(), rate);
         let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
         let limit = Limit::AcceptsPerSecond;
@@ -140,7 +140,8 @@ impl Gate {
         true
     }
 
-    /// False if there is none and nobody waits for it.
+    /// Waits until there is room for one more connection. False if there is no room and no
+    /// connection waits.
     async fn until_there_is_room(
         &mut self,
         listener: &TcpListener,
@@ -199,14 +200,15 @@ impl Gate {
     }
 }
 
-/// Whether somebody waits to be accepted.
+/// True if a connection waits to be accepted.
 fn is_awaited(listener: &TcpListener) -> bool {
     let mut listeners = [PollFd::new(listener, PollFlags::IN)];
     poll(&mut listeners, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
-/// Has a shard cut the connection that waits longest for its request, or one of an address with too
-/// many. False if the answers of all connections in HTTP are being found.
+/// Has a shard cut the connection that has waited longest for its request, or one of an address
+/// with too many connections. False if all connections in HTTP wait for their answers, and none can
+/// be cut.
 fn make_room(shards: &[Arc<ShardLink>]) -> bool {
     let can_cut = |shard: &&Arc<ShardLink>| {
         let counts = [&shard.in_http.over_limit, &shard.in_http.waiting];
@@ -223,7 +225,7 @@ fn connections(shards: &[Arc<ShardLink>]) -> u64 {
         .sum()
 }
 
-/// Whether a shard could make room for one more in HTTP.
+/// True if a shard can make room for one more connection in HTTP.
 fn takes_more(shard: &ShardLink, admission: &Admission) -> bool {
     admission.takes_beside(shard.in_http.asking.load(Ordering::Relaxed))
 }
@@ -243,7 +245,8 @@ fn hand_over(
     }
 }
 
-/// The connection died before it was accepted; the next one is not concerned.
+/// True if the error is that of one connection, which died before it was accepted. Other
+/// connections are not concerned.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(

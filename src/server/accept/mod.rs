@@ -1,4 +1,4 @@
-//! Accepting TCP connections, and how many open files there may be.
+//! Accepting TCP connections, and the limit of open files.
 
 pub(crate) mod acceptor;
 pub(crate) mod open_files;

@@ -1,4 +1,4 @@
-//! The limit of open files, which bounds connections: each of them takes one.
+//! The limit of open files, which bounds connections: each connection takes one file.
 //!
 //! The usual soft limit is 1,024, which a busy server reaches in a minute.
 
@@ -7,9 +7,9 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
 
-/// Raises this process's limit of open files to the highest that the system lets it have, and
-/// returns that; `None` if there is no limit. Meant for the start of a program. A limit that it
-/// cannot raise stays as it was.
+/// Raises this process's limit of open files to the highest that the system allows, and returns it.
+/// `None` if there is no limit. Meant for the start of a program. A limit that cannot be raised
+/// stays as it was, and is returned.
 pub fn raise_descriptor_limit() -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     let before = limit.current;
@@ -23,8 +23,8 @@ pub fn raise_descriptor_limit() -> Option<u64> {
     }
 }
 
-/// Warns if there may be more connections than open files. Connections beyond those would wait
-/// unaccepted.
+/// Warns if more connections are allowed than open files. Connections over the limit of open files
+/// would wait unaccepted.
 pub(crate) fn warn_of_few_descriptors(admission: &Admission) {
     let connections_max = admission.limits().max(Limit::Connections);
     if let Some(open_files) = getrlimit(Resource::Nofile).current

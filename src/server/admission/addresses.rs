@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::refusal::Refusal;
 
-/// How many connections each address has; those that have none take no memory. One for all shards.
+/// The number of connections of each address, shared by all shards. An address without connections
+/// takes no memory.
 #[derive(Debug, Default)]
 pub(crate) struct Addresses {
     counts: Mutex<HashMap<u64, u32>>,
 }
 
-/// One connection of an address, counted until this is dropped.
+/// One connection of an address. It counts until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Counted {
     addresses: Arc<Addresses>,
@@ -20,7 +21,8 @@ pub(crate) struct Counted {
 }
 
 impl Addresses {
-    /// Counts one more of `address` if `admits` so many. `None` for loopback, which is not counted.
+    /// Counts one more connection of `address`, if `admits` allows the new count. `None` for
+    /// loopback, which is not counted.
     ///
     /// # Errors
     /// The address has too many connections already.
@@ -65,8 +67,9 @@ impl Drop for Counted {
     }
 }
 
-/// IPv6 by its first 64 bits, the least that one subscriber gets. IPv4 under a prefix that is
-/// multicast in IPv6, so that none is mistaken for the other.
+/// Returns the key of an address. IPv6 is counted by its first 64 bits, the least that one
+/// subscriber gets. IPv4 has a prefix that is multicast in IPv6, so that no address is mistaken for
+/// another. `None` for loopback.
 fn key_of(address: IpAddr) -> Option<u64> {
     match address.to_canonical() {
         address if address.is_loopback() => None,

@@ -1,4 +1,4 @@
-//! Which proxies in front of the server are believed, and the client behind them.
+//! Trusted proxies in front of the server, and the client behind them by `X-Forwarded-For`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,23 +7,22 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Proxies in front of the server that are believed when they report whose connection it is.
-/// Default: none.
+/// Proxies in front of the server that are trusted to name the client of a connection. Default:
+/// none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Proxies {
-    /// The networks that trusted proxies connect from. `X-Forwarded-For` and PROXY headers from
-    /// elsewhere are not believed. Connections from there are counted by the client's address, and
-    /// those that name no client not at all
-    /// ([`Limit::ConnectionsPerAddress`](crate::server::Limit)).
+    /// The networks of trusted proxies. `X-Forwarded-For` and PROXY headers from elsewhere are not
+    /// believed. A connection from these networks counts for the client's address, and does not
+    /// count if it names no client ([`Limit::ConnectionsPerAddress`](crate::server::Limit)).
     pub trusted: Vec<IpNet>,
-    /// Whether each connection from there begins with a PROXY header of version 2. One that does
-    /// not is closed. Default false.
+    /// Whether each connection from these networks begins with a PROXY header of version 2. A
+    /// connection without that header is closed. Default false.
     pub proxy_protocol: bool,
 }
 
 impl Proxies {
-    /// Whether `address` is that of a trusted proxy. An IPv4 address in its IPv6 form counts as
+    /// True if `address` belongs to a trusted proxy. An IPv4 address in its IPv6 form counts as
     /// IPv4.
     pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -32,10 +31,10 @@ impl Proxies {
             .any(|network| network.contains(&address))
     }
 
-    /// The client behind `peer`. From a trusted proxy, that is the right-most address in
-    /// `X-Forwarded-For` which is no trusted proxy's itself, because the addresses to the left of
-    /// it came from the client; the left-most if all are trusted. It is the peer if there is no
-    /// such header, or if something else than an address is met first.
+    /// Returns the client behind `peer`. If `peer` is a trusted proxy, that is the right-most
+    /// address in `X-Forwarded-For` that is no trusted proxy: addresses to the left of it came from
+    /// the client. If all are trusted, it is the left-most address. Without the header, or if
+    /// something else than an address comes first, it is `peer`.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
@@ -58,7 +57,7 @@ impl Proxies {
     }
 }
 
-/// One item: an address, with a port where a proxy writes that.
+/// Parses one item of the list: an address, with a port where a proxy writes one.
 fn address(item: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(item).ok()?.trim_ascii();
     let with_port = || text.parse::<SocketAddr>().ok().map(|socket| socket.ip());

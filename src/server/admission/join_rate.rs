@@ -1,4 +1,4 @@
-//! The rate of joins: when the next may be answered, by one bucket of all shards.
+//! The rate of joins: when the next join may be answered, by one bucket for all shards.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,28 +7,29 @@ use super::Admission;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::RefillRate;
 
-/// Whether a join may be answered.
+/// When a join may be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum JoinTurn {
     Now,
-    /// After that time.
+    /// The join is answered after this time.
     Later(Duration),
-    /// It would have to wait too long. It is refused after that time, because a quick refusal would
-    /// only bring the next try.
+    /// The join would have to wait too long. It is refused after this time, because a quick refusal
+    /// would only bring the next try.
     TooLate(Duration),
 }
 
-/// A place of a join.
+/// The place of a join in the bucket's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct JoinPlace {
-    /// The wait for it; none if the wait would be longer than allowed, and nothing was taken.
+    /// The wait for the place. `None` if the wait would be longer than allowed; then no place was
+    /// taken.
     wait: Option<Duration>,
-    /// What was missing in the bucket then, as time.
+    /// The time in which the missing tokens of the bucket are earned, this join's included.
     used_ns: u64,
 }
 
 impl Admission {
-    /// When the next join may be answered. This takes the place.
+    /// Returns when the next join may be answered, and takes its place.
     pub fn next_join(&self) -> JoinTurn {
         let limits = self.lock();
         let observe = limits.observe;
@@ -39,8 +40,8 @@ impl Admission {
             false => Duration::from_millis(limits.wait_ms(Limit::JoinsPerSecond)),
         };
         let place = self.take_join(self.now_ns(), rate, wait_max);
-        // Not before: a token that is taken at the old rate after a change would be owed at the new
-        // one.
+        // The lock is held until here. Otherwise a token taken at the old rate after a change would
+        // be owed at the new rate.
         drop(limits);
         let (limit, used_ns) = (Limit::JoinsPerSecond, place.used_ns);
         self.meters.note(observe, limit, used_ns, rate.burst_ns());
@@ -77,8 +78,8 @@ impl Admission {
         }
     }
 
-    /// Leaves the bucket empty at most, and nothing owed: for another rate, under which what is
-    /// missing now would be something else.
+    /// Forgives the debt of the bucket, because at the new rate `rate` it would stand for another
+    /// time.
     pub(super) fn forgive_joins(&self, now_ns: u64, rate: RefillRate) {
         let empty_ns = now_ns + rate.burst_ns();
         self.joins_full_at_ns.fetch_min(empty_ns, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Admission control: decides who comes in and how fast, one for all shards and the acceptor.
+//! Admission control: which connections and joins come in, and how fast, for the whole server.
 
 pub(crate) mod addresses;
 pub(crate) mod forwarded_for;
@@ -18,14 +18,15 @@ use addresses::{Addresses, Counted};
 use refusal::Refusal;
 use refusal::Refusals;
 
-/// Its limits can be changed while it is used, by [`set_limits`](Admission::set_limits); nobody
-/// keeps a copy of them.
+/// Admission of one server. [`set_limits`](Admission::set_limits) can change its limits while it is
+/// used; nobody keeps a copy of them.
 #[derive(Debug)]
 pub(crate) struct Admission {
     shards: usize,
     limits: Mutex<ServerLimits>,
     addresses: Arc<Addresses>,
-    /// When the bucket of joins will be full again, on the clock of [`now_ns`](Admission::now_ns).
+    /// The moment at which the bucket of joins will be full again, on the clock of
+    /// [`now_ns`](Admission::now_ns).
     joins_full_at_ns: AtomicU64,
     pub refusals: Refusals,
     pub meters: Arc<LimitMeters>,
@@ -33,7 +34,7 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// The admission of a server with so many shards.
+    /// Returns the admission of a server with `shards` shards.
     pub fn new(shards: usize, limits: &ServerLimits) -> Admission {
         Admission {
             shards: shards.max(1),
@@ -46,17 +47,17 @@ impl Admission {
         }
     }
 
-    /// The limits as they are now.
+    /// Locks and returns the present limits.
     pub fn limits(&self) -> MutexGuard<'_, ServerLimits> {
         self.lock()
     }
 
-    /// Which of them only count.
+    /// Returns the limits that are only observed.
     pub fn observe(&self) -> LimitSet {
         self.lock().observe
     }
 
-    /// Sets the limits for those that come from now on.
+    /// Sets the limits for connections and joins from now on.
     pub fn set_limits(&self, limits: &ServerLimits) {
         let mut current = self.lock();
         let rate = limits.rate(Limit::JoinsPerSecond);
@@ -70,26 +71,25 @@ impl Admission {
         self.limits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nanoseconds since it was made: the clock of its buckets.
+    /// Returns the nanoseconds since this admission was made, the clock of its buckets.
     pub fn now_ns(&self) -> u64 {
         self.started.elapsed().as_nanos() as u64
     }
 
-    /// How many connections one shard may have in HTTP, at least 1.
+    /// Returns how many connections one shard may have in HTTP, at least 1.
     pub fn upgrades_in_flight_max(&self) -> u64 {
         let max = self.lock().max(Limit::UpgradesInFlight);
         max.div_ceil(self.shards as u64).max(1)
     }
 
-    /// Whether a shard can make room for one more in HTTP. The answers of `asking` connections
-    /// there are being found, so those are not cut.
+    /// True if a shard can make room for one more connection in HTTP. `asking` connections of the
+    /// shard wait for their answers, and are not cut.
     pub fn takes_beside(&self, asking: usize) -> bool {
         let max = self.upgrades_in_flight_max();
         (asking as u64) < self.observe().bites_above(Limit::UpgradesInFlight, max)
     }
 
-    /// Counts a connection of `address`, unless that is an address whose connections are not
-    /// counted.
+    /// Counts a connection of `address`. `None` if connections of that address are not counted.
     ///
     /// # Errors
     /// The address has too many connections already.

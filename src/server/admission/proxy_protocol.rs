@@ -1,6 +1,6 @@
 //! The PROXY header of version 2, which a trusted proxy sends before all else (haproxy.org).
 //!
-//! It is read to its last byte and no further, because the bytes behind it are HTTP's
+//! The header is read to its last byte and no further, because the bytes behind it are HTTP
 //! (proxy-protocol.txt).
 
 use std::io;
@@ -13,25 +13,25 @@ use tokio::net::TcpStream;
 /// the rest.
 const MINIMUM_LENGTH: usize = 16;
 
-/// Longest header taken. Addresses have 216 bytes at most; the fields that proxies add (names, an
-/// id, facts of TLS) some hundreds.
+/// Longest header taken, in bytes. Addresses have 216 bytes at most; other fields of proxies
+/// (names, an id, facts of TLS) have some hundreds.
 const HEADER_BYTES_MAX: usize = 2048;
 
-/// How far a PROXY header of version 2 is known from its first bytes.
+/// The result of parsing the first bytes of a PROXY header of version 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyHeader {
-    /// So many bytes more are needed to know more; not one of them is behind the header.
+    /// The number of bytes still needed to know more, none of them behind the header.
     Needs(usize),
-    /// It is whole: the client's address, or none where the proxy speaks for itself or has no such
-    /// address to tell.
+    /// The header is whole. It holds the client's address, or `None` if the proxy speaks for itself
+    /// or gives no IP address.
     Whole(Option<SocketAddr>),
-    /// It is no such header, or one that is too long.
+    /// The bytes begin no such header, or one that is too long.
     Invalid,
 }
 
 impl ProxyHeader {
-    /// Parses a header's first `bytes`, which are not more than [`Needs`](ProxyHeader::Needs) asked
-    /// for.
+    /// Parses a header's first `bytes`. The caller reads no more bytes than
+    /// [`Needs`](ProxyHeader::Needs) asks for.
     pub fn parse(bytes: &[u8]) -> ProxyHeader {
         let known = bytes.len().min(PROTOCOL_PREFIX.len());
         if bytes[..known] != PROTOCOL_PREFIX[..known] {
@@ -54,7 +54,8 @@ impl ProxyHeader {
     }
 }
 
-/// `LOCAL` is a connection of the proxy's own, such as a health check.
+/// Returns the client's address. `None` for `LOCAL`, a connection of the proxy's own, such as a
+/// health check.
 fn source(header: &Header<'_>) -> Option<SocketAddr> {
     match (header.command, header.addresses) {
         (Command::Proxy, Addresses::IPv4(ip)) => Some((ip.source_address, ip.source_port).into()),
@@ -63,7 +64,7 @@ fn source(header: &Header<'_>) -> Option<SocketAddr> {
     }
 }
 
-/// Reads the header from `stream`. An error if there is none; the caller sets the time for it.
+/// Reads the header from `stream`. An error if there is no header. The caller limits the time.
 pub(crate) async fn read(stream: &TcpStream) -> io::Result<Option<SocketAddr>> {
     let mut bytes = Vec::new();
     loop {
@@ -88,7 +89,7 @@ pub(crate) async fn read(stream: &TcpStream) -> io::Result<Option<SocketAddr>> {
 mod tests {
     use super::*;
 
-    /// A header with that command and family, and `rest` as what follows its length.
+    /// Makes a header with this command and family, and with `rest` behind its length.
     fn header(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
         let mut bytes = PROTOCOL_PREFIX.to_vec();
         bytes.extend([0x20 | command, family]);

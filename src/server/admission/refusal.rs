@@ -1,4 +1,4 @@
-//! Why requests for a socket were refused, counted by reason since the start.
+//! Reasons why a request for a socket was refused, and their counts since the start.
 
 use crate::channel::QueryError;
 use hyper::StatusCode;
@@ -13,7 +13,7 @@ kind!(RefusalKind);
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Counters<RefusalKind, { RefusalKind::COUNT }>);
 
-/// How many requests for a socket were refused for each reason, since the start.
+/// Counts of refused requests for a socket, by reason, since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusalCounts(Counts<RefusalKind, { RefusalKind::COUNT }>);
 
@@ -28,19 +28,20 @@ impl Refusals {
 }
 
 impl RefusalCounts {
-    /// Requests that were refused for the reason of that [name](Refusal::name); 0 if there is no
-    /// such reason.
+    /// Returns the number of requests refused for the reason with this [name](Refusal::name); 0 if
+    /// there is no such reason.
     pub fn of(&self, name: &str) -> u64 {
         self.0.named(name)
     }
 
-    /// Every reason's name with its count.
+    /// Returns every reason's name with its count.
     pub fn by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.by_name()
     }
 }
 
-/// Why a request to a socket's path got no 101, in the order in which it is looked for.
+/// The reason why a request to a socket's path got no 101. The variants are in the order of the
+/// checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error, EnumDiscriminants)]
 #[strum_discriminants(
     name(RefusalKind),
@@ -51,7 +52,7 @@ impl RefusalCounts {
 )]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No answer at all: the connection is from a trusted proxy that was to send a PROXY header,
+    /// No answer at all: the connection is from a trusted proxy that had to send a PROXY header,
     /// and did not.
     #[error("a trusted proxy sent no PROXY header of version 2")]
     ProxyHeader,
@@ -62,13 +63,13 @@ pub enum Refusal {
     /// 400, empty.
     #[error("the method is not GET")]
     Method,
-    /// 400, or 414 for one that is too long.
+    /// 400, or 414 if the query is too long.
     #[error(transparent)]
     Query(QueryError),
     /// 403, empty.
     #[error("the origin is not allowed")]
     Origin,
-    /// 400. Phoenix answers 500; it is the client's fault.
+    /// 400. Phoenix answers 500, but the fault is the client's.
     #[error("the auth token in 'sec-websocket-protocol' is no Base64 of UTF-8 text")]
     AuthToken,
     /// 403, empty.
@@ -77,7 +78,7 @@ pub enum Refusal {
     /// 403, empty.
     #[error("the vsn parameter names no version that is spoken here")]
     Version,
-    /// The app said no: the status it chose, 403 if it chose none; empty.
+    /// The app said no: the status chosen by the app, or 403; empty.
     #[error("the app refused the connection with {0}")]
     App(StatusCode),
     /// 500, empty.
@@ -86,19 +87,19 @@ pub enum Refusal {
     /// 503, empty: `ServerLimits::connect_timeout_ms` passed.
     #[error("the connect callback took too long")]
     AppTooSlow,
-    /// 400. Last, so that a plain GET that is refused for another reason hears that one.
+    /// 400. Checked last, so that a plain GET with another fault gets the answer for that fault.
     #[error(transparent)]
     #[strum_discriminants(strum(serialize = "no_upgrade"))]
     Request(NotAnUpgrade),
 }
 
 impl Refusal {
-    /// A stable word for metric labels.
+    /// Returns a stable word for metric labels.
     pub fn name(&self) -> &'static str {
         RefusalKind::from(self).into()
     }
 
-    /// The status of the answer.
+    /// Returns the status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
             Refusal::Query(QueryError::TooLong) => StatusCode::URI_TOO_LONG,
@@ -113,8 +114,7 @@ impl Refusal {
     }
 }
 
-/// The rule that a request broke which was to be an upgrade. All are answered with 400 and this
-/// sentence.
+/// The rule that an upgrade request broke. Each is answered with 400 and its sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotAnUpgrade {
@@ -124,16 +124,16 @@ pub enum NotAnUpgrade {
     /// RFC 6455, 4.2.1, item 2.
     #[error("the 'host' header is missing or empty")]
     Host,
-    /// Item 4. A plain GET ends here.
+    /// RFC 6455, 4.2.1, item 4. A plain GET ends here.
     #[error("the 'connection' header must contain 'upgrade'")]
     Connection,
-    /// Item 3.
+    /// RFC 6455, 4.2.1, item 3.
     #[error("the 'upgrade' header must contain 'websocket'")]
     Upgrade,
-    /// Item 5.
+    /// RFC 6455, 4.2.1, item 5.
     #[error("the 'sec-websocket-key' header must be 16 bytes in Base64")]
     Key,
-    /// Item 6.
+    /// RFC 6455, 4.2.1, item 6.
     #[error("the 'sec-websocket-version' header must be '13'")]
     WebSocketVersion,
     /// WebSocket frames follow an upgrade request, so it has no body.

@@ -1,7 +1,7 @@
 //! The listener for operators: health, readiness and metrics on an address of their own.
 //!
-//! The thread that accepts serves it, so it answers while shards are busy, hang or drain. It also
-//! begins the windows by which peaks are forgotten.
+//! The accepting thread serves it, so it answers while shards are busy, hang or drain. This file
+//! also begins the windows of time after which peaks are forgotten.
 
 use std::future;
 use std::io;
@@ -24,12 +24,12 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 use crate::server::node::Node;
 
-/// Connections served at a time. For each further one, the connection that has waited longest
+/// Connections served at a time. For each further connection, the one that has waited longest
 /// without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
 
-/// Clients that scrape or probe are near and quick. A connection that is kept open from one scrape
-/// to the next is closed between them.
+/// Returns limits for clients that scrape or probe, which are near and quick. A connection kept
+/// open from one scrape to the next is closed between them.
 fn limits() -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::HeadTime, 5_000)
@@ -42,20 +42,20 @@ fn limits() -> ServerLimits {
 /// How long to wait when the process is out of descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a peak is shown at least; twice that at most.
+/// The shortest time for which a peak is shown; the longest is twice that.
 const WINDOW: Duration = Duration::from_secs(30);
 
-/// Where the admin listener is to listen.
+/// The address of the admin listener.
 #[derive(Debug)]
 pub(crate) enum Admin {
     Nowhere,
     At(SocketAddr),
-    /// Somebody else has bound it.
+    /// A listener that somebody else has bound.
     Given(TcpListener),
 }
 
 impl Admin {
-    /// The listener, bound if it was not.
+    /// Returns the listener, which is bound here if it is not bound yet. `None` for `Nowhere`.
     pub fn bind(self) -> io::Result<Option<TcpListener>> {
         let listener = match self {
             Admin::Nowhere => return Ok(None),
@@ -77,8 +77,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// Begins to serve `listener`, and to count windows, as tasks of the present runtime, which is a
-/// local one.
+/// Begins to serve `listener`, and to count windows, in tasks of the present runtime, which is a
+/// local runtime.
 ///
 /// # Errors
 /// If the runtime cannot watch the listener.
@@ -129,7 +129,7 @@ async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
 async fn count_windows(node: Arc<Node>) {
     let mut window = interval(WINDOW);
     window.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first is ready at once.
+    // The first tick is ready at once.
     window.tick().await;
     loop {
         window.tick().await;

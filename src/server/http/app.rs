@@ -8,19 +8,19 @@ use crate::server::admission::Admission;
 use crate::server::admission::forwarded_for::Proxies;
 use crate::server::limits::values::ServerLimits;
 
-/// All that HTTP needs to find an answer; one for all connections of the server.
+/// All that HTTP needs to answer a request, shared by all connections of the server.
 #[derive(Debug)]
 pub struct HttpApp {
     router: Router,
     pub(crate) limits: ServerLimits,
     pub(crate) proxies: Proxies,
     pub(crate) admission: Arc<Admission>,
-    /// None if it serves without a server, of which the pages could report nothing.
+    /// `None` if there is no server whose state the pages could report.
     pub(crate) pages: Option<Pages>,
 }
 
 impl HttpApp {
-    /// Serves `router` within the default limits.
+    /// Returns an app that serves `router` within the default limits.
     pub fn new(router: Router) -> HttpApp {
         HttpApp {
             router,
@@ -31,13 +31,14 @@ impl HttpApp {
         }
     }
 
-    /// With the pages for operators.
+    /// Adds the pages for operators.
     pub(crate) fn pages(mut self, pages: Pages) -> HttpApp {
         self.pages = Some(pages);
         self
     }
 
-    /// With the parts of the app before that are the server's: proxies, admission and pages.
+    /// Takes over the parts of the app `before` that belong to the server: proxies, admission and
+    /// pages.
     pub(crate) fn succeeding(mut self, before: &HttpApp) -> HttpApp {
         self.proxies = before.proxies.clone();
         self.admission = Arc::clone(&before.admission);
@@ -45,25 +46,26 @@ impl HttpApp {
         self
     }
 
-    /// Sets which proxies are believed.
+    /// Sets the trusted proxies.
     pub fn proxies(mut self, proxies: Proxies) -> HttpApp {
         self.proxies = proxies;
         self
     }
 
-    /// Sets other limits.
+    /// Sets the limits.
     pub fn limits(mut self, limits: ServerLimits) -> HttpApp {
         self.limits = limits;
         self
     }
 
-    /// What is served.
+    /// Returns the router.
     pub fn router(&self) -> &Router {
         &self.router
     }
 }
 
-/// A router and its limits in one piece, so that no connection sees parts of two.
+/// A router and its limits in one piece, so that no connection sees the router of one reload and
+/// the limits of another.
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub app: Arc<HttpApp>,

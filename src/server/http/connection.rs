@@ -1,4 +1,4 @@
-//! One connection while it speaks HTTP: its client, and the limits that it came under.
+//! One connection while it speaks HTTP: its client, and the limits in force when it came.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -21,37 +21,37 @@ use crate::server::admission::proxy_protocol;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
 
-/// How long a connection or a request waits for its refusal if its address has too many
-/// connections: phoenix.js tries again within 10 ms of an answer. It waits no longer than there is
-/// room for it
-/// ([`Limit::UpgradesInFlight`]).
+/// How long the refusal is delayed of a connection or request whose address has too many
+/// connections, because phoenix.js tries again within 10 ms of an answer. The delay ends early if
+/// there is no room for the connection ([`Limit::UpgradesInFlight`]).
 pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
-/// A connection from its accept to its upgrade or its end. Whatever a request changes is returned
-/// to its caller. Only the count of requests is shared, with the watch over the head.
+/// A connection from its accept to its upgrade or its end. Any change by a request is returned to
+/// the caller. Only the count of requests is shared, with the task that watches the time of the
+/// head.
 pub(crate) struct HttpConnection {
     pub app: Arc<HttpApp>,
     pub peer: SocketAddr,
-    /// A trusted proxy opened it, so each request may be another client's.
+    /// A trusted proxy opened the connection, so each request may be another client's.
     is_proxied: bool,
-    /// When it was accepted although its address had too many connections already.
+    /// The moment of the accept, if the address had too many connections already.
     over_limit_since: Option<Instant>,
     slot: Option<Slot>,
     arrived: Instant,
     requests: Cell<Requests>,
 }
 
-/// How many requests there were, and whether the first is late.
+/// The number of requests so far, and whether the first is late.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Requests {
-    /// No head is whole yet.
+    /// No request head is whole yet.
     Awaited,
-    /// The time for the first head is over. That is only observed, and it was counted.
+    /// The time for the first head is over. That limit is only observed, and has been counted.
     Late,
     Asked(u32),
 }
 
-/// The limits of a request head as they bite.
+/// The values above which the limits of a request head bite.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadLimits {
     pub time_ms: u64,
@@ -60,8 +60,8 @@ pub(crate) struct HeadLimits {
 }
 
 impl HttpConnection {
-    /// Finds out who is there. Returns the connection with its place among those of its address;
-    /// `None` if a trusted proxy sent no proper PROXY header.
+    /// Finds out the client of a connection. Returns the connection with its place among the
+    /// connections of its address. `None` if a trusted proxy sent no proper PROXY header.
     pub async fn begin(
         stream: &TcpStream,
         peer: SocketAddr,
@@ -95,7 +95,8 @@ impl HttpConnection {
         Some((connection, counted.ok().flatten()))
     }
 
-    /// The limits of a request head as they bite: later than at their values where they only count.
+    /// Returns the values above which the limits of a request head bite: higher than the limits if
+    /// these are only observed.
     pub fn limits_that_bite(&self) -> HeadLimits {
         let (limits, observe) = (&self.app.limits, self.app.admission.observe());
         let bites_above = |limit| observe.bites_above(limit, limits.max(limit));
@@ -107,12 +108,12 @@ impl HttpConnection {
         }
     }
 
-    /// There has been a request.
+    /// True if there has been a request.
     pub fn has_asked(&self) -> bool {
         self.requests() > 0
     }
 
-    /// How many requests there have been.
+    /// Returns the number of requests so far.
     pub fn requests(&self) -> u32 {
         match self.requests.get() {
             Requests::Awaited | Requests::Late => 0,
@@ -120,24 +121,24 @@ impl HttpConnection {
         }
     }
 
-    /// The connection as such is too many of its address. A proxy's never is, but its requests may
-    /// be.
+    /// True if the connection itself is too many for its address. Never true for a proxy's
+    /// connection, but requests on it may be too many.
     pub fn is_over_limit(&self) -> bool {
         self.over_limit_since.is_some()
     }
 
-    /// When an address with too many connections gets its refusal: a while after the accept, or
-    /// after the request if a proxy sent it.
+    /// Returns when an address with too many connections gets its refusal: some time after the
+    /// accept, or after the request if a proxy sent it.
     pub fn refusal_time(&self) -> Instant {
         self.over_limit_since.unwrap_or_else(Instant::now) + ADDRESS_REFUSAL_DELAY
     }
 
-    /// A request's head is whole.
+    /// Counts a request, whose head is whole now.
     pub fn asked(&self, head: &request::Parts) {
         let (limits, meters) = (&self.app.limits, &self.app.admission.meters);
         let observe = self.app.admission.observe();
         if !self.has_asked() {
-            // With a PROXY header before it a head may take longer and be in time.
+            // After a PROXY header, a head may take longer than its limit and still be in time.
             let is_observed = observe.contains(Limit::HeadTime);
             self.judge_head_time(if is_observed { u64::MAX } else { 1000 });
         }
@@ -150,8 +151,8 @@ impl HttpConnection {
             limits.max(Limit::HeadLines),
         );
         let (bytes, max) = (head_bytes(head), limits.max(Limit::HeadBytes));
-        // hyper may read more than the limit at once. A head that got through that way reached no
-        // limit.
+        // hyper may read more than the limit at once. A head that hyper took that way has not
+        // reached the limit.
         let bytes = if observe.contains(Limit::HeadBytes) {
             bytes
         } else {
@@ -160,7 +161,7 @@ impl HttpConnection {
         meters.judge(observe, Limit::HeadBytes, bytes, max);
     }
 
-    /// Counts a head that is late once its time is over, where that is only observed. Never ends.
+    /// Counts a late head once its time is over, if that limit is only observed. Never ends.
     pub async fn watch_head(&self) -> Infallible {
         let time = Duration::from_millis(self.app.limits.max(Limit::HeadTime));
         sleep(time.saturating_sub(self.arrived.elapsed())).await;
@@ -172,7 +173,7 @@ impl HttpConnection {
         pending().await
     }
 
-    /// Notes how much of its time the head has taken, in thousandths, `most` at most.
+    /// Notes how much of its time the head has taken, in thousandths, but `most` at most.
     fn judge_head_time(&self, most: u64) {
         let (waited, admission) = (
             self.arrived.elapsed().as_micros() as u64,
@@ -187,7 +188,8 @@ impl HttpConnection {
         }
     }
 
-    /// The client that a request with these headers comes from, as far as proxies are believed.
+    /// Returns the client that a request with these headers comes from, as far as proxies are
+    /// trusted.
     pub fn client(&self, headers: &HeaderMap) -> IpAddr {
         match self.is_proxied {
             true => self.app.proxies.client(self.peer.ip(), headers),
@@ -195,8 +197,8 @@ impl HttpConnection {
         }
     }
 
-    /// Lets a request of `client` in. If a proxy sent it, it counts for that client's address as
-    /// long as its answer is being found; otherwise the connection counts already.
+    /// Lets a request of `client` in. If a proxy sent the request, it counts for the client's
+    /// address until its answer is found. Otherwise the connection counts already.
     ///
     /// # Errors
     /// The address has too many connections.
@@ -209,13 +211,14 @@ impl HttpConnection {
         }
     }
 
-    /// From here to [`is_answered`](HttpConnection::is_answered) it is not cut to make room.
+    /// Marks the connection as one that is not cut to make room, until
+    /// [`is_answered`](HttpConnection::is_answered).
     pub fn begins_answer(&self) {
         self.slot.iter().for_each(Slot::asks);
     }
 
-    /// The answer is found, and the connection may ask again. Not called with an upgrade: that asks
-    /// no more, and is as good as a WebSocket.
+    /// Notes that the answer is found, and that the connection may ask again. Not called with an
+    /// upgrade: after it the connection asks no more, and is as good as a WebSocket.
     pub fn is_answered(&self) {
         self.slot.iter().for_each(Slot::is_answered);
     }
@@ -226,7 +229,8 @@ impl HttpConnection {
         refused(&refusal)
     }
 
-    /// It ended by a failure, with so many bytes of a request unread.
+    /// Counts the limit for which the connection failed, with `unread` bytes of a request not
+    /// parsed.
     pub fn failed(&self, error: &hyper::Error, unread: usize) {
         let admission = &self.app.admission;
         let observe = admission.observe();
@@ -246,7 +250,7 @@ impl HttpConnection {
 
 impl Drop for HttpConnection {
     /// A connection that ends without a request has used up some or all of the time for its head.
-    /// One that was over its address's limit is refused with that.
+    /// If it was over its address's limit, its end counts as its refusal.
     fn drop(&mut self) {
         if self.has_asked() {
             return;
@@ -258,7 +262,8 @@ impl Drop for HttpConnection {
     }
 }
 
-/// The peer as the proxy announces it. `None` if the proxy does not, or takes too long.
+/// Returns the peer that the proxy announces. `None` if the proxy announces none, or takes too
+/// long.
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
     let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let refusal = Refusal::ProxyHeader.name();
@@ -275,7 +280,7 @@ async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Optio
     None
 }
 
-/// About as many bytes as the head took.
+/// Returns about the number of bytes of the head.
 fn head_bytes(head: &request::Parts) -> u64 {
     let lines = head.headers.iter();
     let of_lines = lines.map(|(name, value)| name.as_str().len() + value.len() + 4);

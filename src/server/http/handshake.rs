@@ -1,4 +1,4 @@
-//! Deciding about one request to a socket's path, by Phoenix's checks in Phoenix's order.
+//! Deciding about a request for a socket, by Phoenix's checks in Phoenix's order.
 
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
@@ -21,7 +21,7 @@ use crate::channel::{
 use crate::protocol::Version;
 use crate::server::admission::refusal::Refusal;
 
-/// A socket that is let in: all that its connection begins with.
+/// An accepted socket: all that its connection begins with.
 #[derive(Debug)]
 pub struct Accepted {
     /// The mount: its channels and limits.
@@ -34,9 +34,9 @@ pub struct Accepted {
     pub socket_id: Option<String>,
 }
 
-/// Walks all the checks. Returns the socket with the 101 that opens it.
+/// Runs all checks. Returns the socket with the 101 that opens it.
 ///
-/// It waits for the app alone, at most for `app_timeout`.
+/// Waits only for the app, and at most for `app_timeout`.
 pub(crate) async fn handshake(
     mount: &Matched<'_, '_>,
     head: request::Parts,
@@ -63,16 +63,16 @@ pub(crate) async fn handshake(
     Ok((accepted, response))
 }
 
-/// Where a request comes from.
+/// The two ends that a request may come from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestOrigin {
     /// The other end of the connection.
     pub peer: SocketAddr,
-    /// The client, as far as proxies are believed.
+    /// The client's address, as far as proxies are trusted.
     pub client: IpAddr,
 }
 
-/// The findings of the checks before the app's own.
+/// The results of the checks before the app's own check.
 struct Asked {
     params: Params,
     info: ConnectInfo,
@@ -80,7 +80,7 @@ struct Asked {
     version: Version,
 }
 
-/// Everything that is checked before the app is asked.
+/// Runs all checks that come before the app is asked.
 fn check(
     mount: &Matched<'_, '_>,
     mut head: request::Parts,
@@ -124,7 +124,8 @@ fn check(
     })
 }
 
-/// No `vsn` means the oldest; one that is a list or a map means none.
+/// Returns the version that the parameter `vsn` names. Without `vsn` it is the oldest version.
+/// `None` if `vsn` names none, or is a list or a map.
 fn version(params: &Params) -> Option<Version> {
     match params.value("vsn") {
         None => Version::negotiate(None),
@@ -133,7 +134,7 @@ fn version(params: &Params) -> Option<Version> {
     }
 }
 
-/// Runs the app's callback, and waits for a decision that it left for later.
+/// Runs the app's callback, and waits for its decision if the callback left it for later.
 async fn ask_app(
     socket: &UserSocket,
     params: &Params,
@@ -150,8 +151,8 @@ async fn ask_app(
     }
 }
 
-/// The output of `future`; None if it panics. It is not polled again then. The `catch_unwind` of
-/// futures-util would be one crate more for these lines.
+/// Returns the output of `future`. `None` if `future` panics; then it is not polled again. The
+/// `catch_unwind` of futures-util would be one more crate for these lines.
 async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let poll = |context: &mut std::task::Context<'_>| {

@@ -1,4 +1,4 @@
-//! HTTP before and beside WebSocket: the upgrade, the page, and what operators are shown.
+//! HTTP before and beside WebSocket: the upgrade, the page, and the pages for operators.
 
 pub(crate) mod admin_listener;
 pub(crate) mod app;

@@ -13,10 +13,10 @@ use crate::server::metrics;
 use crate::server::node::Node;
 use crate::server::node::status::{Phase, Status};
 
-/// A shard that has not begun a turn for so long hangs: an idle one turns once a second.
+/// A shard that has begun no turn for this time hangs: an idle shard turns once a second.
 const TURN_AGE_MAX: Duration = Duration::from_secs(5);
 
-/// Headers that proxies add. A request with one of them does not come from where it seems to.
+/// Headers that proxies add. The peer of a request with one of these headers may not be its client.
 const OF_PROXIES: [HeaderName; 4] = [
     FORWARDED,
     VIA,
@@ -24,16 +24,16 @@ const OF_PROXIES: [HeaderName; 4] = [
     HeaderName::from_static("x-real-ip"),
 ];
 
-/// The pages of one listener.
+/// The operators' pages of one listener.
 #[derive(Clone, Debug)]
 pub(crate) struct Pages {
     pub node: Arc<Node>,
     pub metrics: MetricsTo,
-    /// Rooms that the metrics name.
+    /// How many rooms the metrics name.
     pub rooms_top: usize,
 }
 
-/// Whom a listener shows the metrics.
+/// The clients that a listener shows the metrics to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MetricsTo {
     Everybody,
@@ -43,7 +43,7 @@ pub(crate) enum MetricsTo {
 }
 
 impl Pages {
-    /// The answer, if the request is for one of them.
+    /// Returns the answer to a request for one of the pages. `None` for other paths.
     pub async fn answer(&self, head: &request::Parts, peer: SocketAddr) -> Option<HttpResponse> {
         let path = head.uri.path();
         let is_page = match path {
@@ -65,7 +65,7 @@ impl Pages {
         })
     }
 
-    /// Made on another thread, because it takes a look at every topic.
+    /// Makes the page of metrics on another thread, because that takes a look at every topic.
     async fn metrics(&self) -> HttpResponse {
         let (node, rooms_top) = (Arc::clone(&self.node), self.rooms_top);
         let made = tokio::task::spawn_blocking(move || metrics::text(&node, rooms_top)).await;

@@ -1,7 +1,5 @@
 //! Connections of one shard that speak HTTP, in the order in which they wait for a request.
 //!
-//! The longest waiting one is cut when there are too many.
-//!
 //! When there are too many, the connection that has waited longest is cut.
 
 use std::cell::RefCell;
@@ -13,18 +11,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-/// How many connections are in HTTP, for other threads.
+/// Counts of the connections in HTTP, for other threads.
 #[derive(Default)]
 pub(crate) struct InHttp {
-    /// Those whose answer is being found: they are not cut.
+    /// Connections whose answer is being found: they are not cut.
     pub asking: AtomicUsize,
-    /// Those whose request is not whole.
+    /// Connections whose request is not whole.
     pub waiting: AtomicUsize,
-    /// Of those, the ones of an address with too many connections.
+    /// The connections among `waiting` whose address has too many connections.
     pub over_limit: AtomicUsize,
 }
 
-/// The connections of one shard in HTTP. Used by one thread, so it needs no lock.
+/// The connections of one shard in HTTP. Used by one thread, so no lock is needed.
 pub(crate) struct Pending {
     line: RefCell<Line>,
     counts: Arc<InHttp>,
@@ -33,17 +31,17 @@ pub(crate) struct Pending {
 #[derive(Default)]
 struct Line {
     tickets: u64,
-    /// Those whose request is not whole, the one that waits longest first.
+    /// Connections whose request is not whole, the one that has waited longest first.
     waiting: BTreeMap<u64, WaitingRequest>,
-    /// Those of an address with too many connections. They are cut before the others.
+    /// Waiting connections whose address has too many. They are cut before all others.
     over_limit: BTreeMap<u64, WaitingRequest>,
-    /// All that were not cut.
+    /// Number of connections that were not cut.
     len: usize,
 }
 
 struct WaitingRequest {
     since: Instant,
-    /// Dropping it cuts.
+    /// Cuts the connection when dropped.
     cut: oneshot::Sender<()>,
 }
 
@@ -54,7 +52,7 @@ pub(crate) struct PendingEntry {
     pub is_cut: oneshot::Receiver<()>,
 }
 
-/// One connection's place among the pending ones, kept as long as it speaks HTTP.
+/// One connection's place in [`Pending`], kept as long as the connection speaks HTTP.
 pub(crate) struct Slot {
     pending: Rc<Pending>,
     place: RefCell<Place>,
@@ -62,7 +60,7 @@ pub(crate) struct Slot {
 
 enum Place {
     WaitingRequest(u64),
-    /// Its request is whole, and the answer is being found: it is not cut.
+    /// The request is whole, and its answer is being found: the connection is not cut.
     Asking(oneshot::Sender<()>),
     Cut,
 }
@@ -75,7 +73,7 @@ impl Pending {
         }
     }
 
-    /// A connection begins, at the end of the line.
+    /// Adds a new connection at the end of the line.
     pub fn enter(self: &Rc<Pending>) -> PendingEntry {
         let (cut, is_cut) = oneshot::channel();
         let mut line = self.line.borrow_mut();
@@ -89,19 +87,19 @@ impl Pending {
         PendingEntry { slot, is_cut }
     }
 
-    /// Those that were not cut.
+    /// Returns the number of connections that were not cut.
     pub fn len(&self) -> usize {
         self.line.borrow().len
     }
 
-    /// Cuts the connection that has waited longest for its request, if any waits. Those of an
+    /// Cuts the connection that has waited longest for its request, if any waits. Connections of an
     /// address with too many go first.
     pub fn cut_longest(&self) {
         self.cut_overdue(Duration::ZERO);
     }
 
-    /// Cuts the same connection, but only if it has waited for `grace` or is of an address with too
-    /// many.
+    /// Like [`cut_longest`](Pending::cut_longest), but spares a connection that has waited less
+    /// than `grace`, unless its address has too many.
     pub fn cut_overdue(&self, grace: Duration) {
         let mut line = self.line.borrow_mut();
         let longest = line.over_limit.pop_first().or_else(|| {
@@ -130,7 +128,7 @@ impl Line {
         self.tickets
     }
 
-    /// Takes one out. `None` if it was cut.
+    /// Takes a connection out of the line. `None` if it was cut.
     fn leave(&mut self, ticket: u64) -> Option<WaitingRequest> {
         let ordinary = self.waiting.remove(&ticket);
         ordinary.or_else(|| self.over_limit.remove(&ticket))
@@ -138,7 +136,8 @@ impl Line {
 }
 
 impl Slot {
-    /// Its address has too many connections: it is cut before the others if there has to be room.
+    /// Notes that the connection's address has too many connections: it is cut before others to
+    /// make room.
     pub fn is_over_limit(&self) {
         if let Place::WaitingRequest(ticket) = *self.place.borrow() {
             let mut line = self.pending.line.borrow_mut();
@@ -149,7 +148,7 @@ impl Slot {
         }
     }
 
-    /// Its request is whole: it waits no longer.
+    /// Notes that the connection's request is whole, so that it waits no longer.
     pub fn asks(&self) {
         let mut place = self.place.borrow_mut();
         if let Place::WaitingRequest(ticket) = *place {
@@ -165,7 +164,8 @@ impl Slot {
         }
     }
 
-    /// It has its answer, and may send another request: it waits again, at the end of the line.
+    /// Notes that the connection has its answer, and may send another request: it waits again, at
+    /// the end of the line.
     pub fn is_answered(&self) {
         let mut place = self.place.borrow_mut();
         *place = match std::mem::replace(&mut *place, Place::Cut) {

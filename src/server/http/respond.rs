@@ -19,11 +19,11 @@ use crate::channel::Matched;
 use crate::server::admission::addresses::Counted;
 use crate::server::admission::refusal::Refusal;
 
-/// Requests answered on one connection; the last answer has `Connection: close`. A page takes a
-/// few, a prober some dozens in a minute.
+/// Requests answered on one connection; the last answer has `Connection: close`. A browser's page
+/// takes a few, a prober some dozens in a minute.
 const REQUESTS_MAX: u32 = 1_000;
 
-/// Bytes of a header that are logged: a host name has no more than 253.
+/// Bytes of a header that are logged: a host name has at most 253.
 const SHOWN_BYTES_MAX: usize = 256;
 
 /// The answer to one request.
@@ -42,11 +42,11 @@ pub(crate) struct Upgrade {
     pub counted: Option<Counted>,
 }
 
-/// Finds the answer to one request.
+/// Returns the answer to one request.
 pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incoming>) -> Answer {
     if connection.has_asked() {
-        // A client may send hundreds of requests at once: other connections have their turn between
-        // two.
+        // A client may send hundreds of requests at once. Between two of them other connections
+        // have their turn.
         tokio::task::yield_now().await;
     }
     let (head, _unread) = request.into_parts();
@@ -55,8 +55,8 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
     let Ok(counted) = connection.enter(client) else {
         return Answer::Response(refuse_address(connection, client).await);
     };
-    // Nothing here takes a body. Rather than read it to find the next request behind it, end the
-    // connection.
+    // No answer here needs a body. Ending the connection is simpler than reading the body to find
+    // the next request behind it.
     let is_last = has_body(&head.headers) || connection.requests() >= REQUESTS_MAX;
     let uri = head.uri.clone();
     connection.begins_answer();
@@ -81,7 +81,7 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
     })
 }
 
-/// The last answer to a client whose address has too many connections, after a delay.
+/// Returns the last answer to a client whose address has too many connections, after a delay.
 async fn refuse_address(connection: &HttpConnection, client: IpAddr) -> HttpResponse {
     tokio::time::sleep_until(connection.refusal_time().into()).await;
     let (peer, refusal) = (connection.peer, Refusal::Address);
@@ -95,7 +95,7 @@ fn with_close(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// Walks a request through the handshake, and logs its refusal.
+/// Runs the handshake of a request, and logs a refusal.
 async fn open_socket(
     connection: &HttpConnection,
     mount: &Matched<'_, '_>,
@@ -109,7 +109,7 @@ async fn open_socket(
     let from = RequestOrigin { peer, client };
     let opened = handshake(mount, head, from, app_timeout).await;
     if let Err(refusal) = &opened {
-        // A fault of the app is for an operator to see, a refused client is everyday life.
+        // A fault of the app concerns an operator; a refused client is everyday life.
         let name = refusal.name();
         match refusal {
             Refusal::AppPanicked | Refusal::AppTooSlow => {
@@ -127,13 +127,13 @@ async fn open_socket(
     opened
 }
 
-/// The beginning of a header for the log, which escapes it, because it is the client's.
+/// Returns the beginning of a header for the log. The log escapes it, because it is the client's.
 fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
     let value = headers.get(name).map_or(&[][..], HeaderValue::as_bytes);
     String::from_utf8_lossy(&value[..value.len().min(SHOWN_BYTES_MAX)]).into_owned()
 }
 
-/// The answer to a request for a path that is no socket's.
+/// Returns the answer to a request for a path that is no socket's.
 async fn resource(app: &HttpApp, peer: SocketAddr, head: &request::Parts) -> HttpResponse {
     if let Some(pages) = &app.pages
         && let Some(answer) = pages.answer(head, peer).await

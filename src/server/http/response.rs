@@ -1,4 +1,4 @@
-//! Answers over HTTP, and the headers that all of them have.
+//! Answers over HTTP, and the headers that all answers have.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -9,12 +9,12 @@ use hyper::{Response, StatusCode};
 
 use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
 
-/// Any answer of lobbyd: its body is in memory, whole.
+/// An answer of lobbyd, with its whole body in memory.
 pub type HttpResponse = Response<Full<Bytes>>;
 
-/// What browsers are told with every answer but the 101: take content types as they are said, load
-/// nothing from elsewhere, connect nowhere but here and to WebSockets (which browsers do not all
-/// count as `'self'`).
+/// Rules for browsers, in every answer but the 101: keep to the stated content types, load nothing
+/// from elsewhere, connect only to this server and to WebSockets. Not all browsers count WebSockets
+/// as `'self'`.
 const SECURITY_HEADERS: [(&str, &str); 2] = [
     ("x-content-type-options", "nosniff"),
     (
@@ -23,7 +23,7 @@ const SECURITY_HEADERS: [(&str, &str); 2] = [
     ),
 ];
 
-/// An answer without a body.
+/// Returns an answer without a body.
 pub(crate) fn empty(status: StatusCode) -> HttpResponse {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
@@ -31,7 +31,7 @@ pub(crate) fn empty(status: StatusCode) -> HttpResponse {
     response
 }
 
-/// An answer with a body of the given content type.
+/// Returns an answer with a body of the given content type.
 pub(crate) fn with_body(
     status: StatusCode,
     content_type: &'static str,
@@ -45,7 +45,7 @@ pub(crate) fn with_body(
     response
 }
 
-/// A short text that is not to be kept, because it is true at this moment alone.
+/// Returns a short text that is not to be cached, because it is true at this moment alone.
 pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> HttpResponse {
     let body = Bytes::from(body.into());
     let mut response = with_body(status, "text/plain; charset=utf-8", body);
@@ -55,7 +55,7 @@ pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> HttpResponse 
     response
 }
 
-/// 404.
+/// Returns a 404.
 pub(crate) fn not_found() -> HttpResponse {
     text(
         StatusCode::NOT_FOUND,
@@ -63,7 +63,7 @@ pub(crate) fn not_found() -> HttpResponse {
     )
 }
 
-/// 405, for a resource that can only be read.
+/// Returns a 405, for a resource that can only be read.
 pub(crate) fn method_not_allowed() -> HttpResponse {
     let reason = "405: this path takes GET and HEAD\n";
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, reason);
@@ -82,12 +82,12 @@ fn add_security_headers(response: &mut HttpResponse) {
     }
 }
 
-/// The `retry-after` of an address that has too many connections, in seconds. A browser's WebSocket
-/// does not see it.
+/// The `retry-after` for an address that has too many connections, in seconds. A browser's
+/// WebSocket does not see it.
 const RETRY_AFTER_S: &str = "10";
 
-/// The answer to a request that was refused: with its reason if the client can mend its mistake,
-/// else empty, as in Phoenix.
+/// Returns the answer to a request that was refused. It has the reason if the client can mend its
+/// mistake; otherwise it is empty, as in Phoenix.
 pub(crate) fn refused(refusal: &Refusal) -> HttpResponse {
     let explained = matches!(
         refusal,
@@ -98,7 +98,7 @@ pub(crate) fn refused(refusal: &Refusal) -> HttpResponse {
         false => empty(refusal.status()),
     };
     if *refusal == Refusal::Request(NotAnUpgrade::WebSocketVersion) {
-        // RFC 6455, 4.4: tell which version would have done.
+        // RFC 6455, 4.4: name the version that the server accepts.
         let version = HeaderValue::from_static("13");
         response
             .headers_mut()

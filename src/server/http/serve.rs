@@ -29,18 +29,19 @@ use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 
-/// hyper's lower bound for [`Limit::HeadBytes`]; it panics below.
+/// hyper's lower bound for [`Limit::HeadBytes`]; hyper panics below it.
 const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
 
-/// hyper's own bound of header lines, for which it needs no memory of its own.
+/// hyper's default bound of header lines. With it hyper needs no extra memory for them.
 const HEAD_LINES_MAX_HYPER: usize = 100;
 
 /// Bytes that are still read, and thrown away, after the last answer. Closing a socket with unread
-/// input resets the connection, and the client may lose the answer that says what was wrong with
+/// input resets the connection. The client may then lose the answer that says what was wrong with
 /// its request.
 const DISCARDED_BYTES_MAX: usize = 256 * 1024;
 
-/// How long they are read: a client that hears the end closes its side at once.
+/// How long input is read after the last answer. A client that notices the end closes its side at
+/// once.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a connection that was accepted just before the server stops has for its first request.
@@ -51,28 +52,28 @@ const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 pub struct Upgraded {
     /// The TCP stream, registered with the runtime that `serve_http` ran on; the 101 is written.
     pub stream: TcpStream,
-    /// The other end's address, be it the client's or that of a proxy in front.
+    /// The address of the other end: the client, or a proxy in front of the server.
     pub peer: SocketAddr,
-    /// The client's address, as far as proxies are believed.
+    /// The client's address, as far as proxies are trusted.
     pub client: IpAddr,
-    /// Its place among the connections of that address.
+    /// The connection's place among the connections of the client's address.
     pub(crate) counted: Option<Counted>,
-    /// Bytes that came behind the request head: the client's first frames. Usually empty; its own
-    /// memory, not a view into a larger buffer.
+    /// Bytes that came behind the request head: the client's first frames. Usually empty. They have
+    /// their own memory, and are no view into a larger buffer.
     pub leftover: Bytes,
     /// The socket that the request opened.
     pub accepted: Accepted,
 }
 
-/// Speaks HTTP on `stream` until it becomes a WebSocket (`Some`) or ends (`None`, whatever the
-/// cause).
+/// Speaks HTTP on `stream` until the connection becomes a WebSocket (`Some`) or ends for any reason
+/// (`None`).
 ///
-/// `stop` is to be ready when the server stops: then an answer under way is the last, even a 101.
-/// Without one the connection ends at once, but a fresh one has a second for its first request,
-/// because its client may be about to send it.
+/// `stop` becomes ready when the server stops: then an answer under way is the last, even a 101.
+/// Without an answer under way the connection ends at once. A new connection first has a second for
+/// its first request, because its client may be about to send it.
 ///
 /// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by
-/// itself within the [`ServerLimits`], whatever the client does, and may be dropped at any time,
+/// itself within the [`ServerLimits`], regardless of the client. It may be dropped at any time,
 /// which closes the connection.
 #[cfg(feature = "engine")]
 pub async fn serve_http(
@@ -87,14 +88,15 @@ pub async fn serve_http(
     }
 }
 
-/// What became of a connection that spoke HTTP.
+/// The end of a connection's time in HTTP.
 pub(crate) enum Outcome {
     Upgraded(Box<Upgraded>),
-    /// It ended, whatever the cause.
+    /// The connection ended, for any reason.
     Ended,
 }
 
-/// [`serve_http`], for a connection with a slot among those of its shard, which may be cut.
+/// [`serve_http`] for a connection with a slot in [`Pending`](super::pending::Pending), which may
+/// be cut.
 pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
@@ -139,7 +141,7 @@ async fn speak_http(
             peer: connection.peer,
             client: upgrade.client,
             counted: upgrade.counted.or(counted),
-            // hyper's buffer is many times larger than what is left in it.
+            // hyper's buffer is many times larger than the bytes left in it.
             leftover: Bytes::copy_from_slice(&parts.read_buf),
             accepted: upgrade.accepted,
         }));
@@ -155,8 +157,8 @@ async fn speak_http(
     Outcome::Ended
 }
 
-/// Drives `connection` to its end, which is its last answer (a 101 is one) or an error; None if it
-/// was cut.
+/// Drives `connection` to its last answer (which may be a 101) or an error. `None` if the
+/// connection was cut.
 async fn run(
     http1: &mut Http1Connection,
     limits: &ServerLimits,
@@ -166,7 +168,7 @@ async fn run(
     let lifetime = Duration::from_millis(limits.http_lifetime_ms);
     let mut stop = pin!(timeout(lifetime, async {
         stop.await;
-        // Needs no waker: a request wakes this task, because hyper runs in it.
+        // This future needs no waker: a request wakes this task, because hyper runs in it.
         let first = poll_fn(|_| {
             if connection.has_asked() {
                 Poll::Ready(())
@@ -177,7 +179,7 @@ async fn run(
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
     }));
     let observe = connection.app.admission.observe();
-    // A timer only where there is something for it to count.
+    // A timer runs only if the limit is observed, because otherwise there is nothing to count.
     let mut watch = pin!(
         observe
             .contains(Limit::HeadTime)
@@ -195,7 +197,7 @@ async fn run(
     if let Some(ended) = ended.await {
         return Some(ended);
     }
-    // hyper ends a connection that has begun no request, and lets others finish theirs.
+    // hyper ends a connection without a request under way, and lets a request under way finish.
     Pin::new(&mut *http1).graceful_shutdown();
     let closing = Duration::from_millis(limits.closing_timeout_ms);
     timeout(closing, poll_fn(|cx| http1.poll_without_shutdown(cx)))
@@ -205,15 +207,15 @@ async fn run(
 
 type Http1Connection = http1::Connection<TokioIo<TcpStream>, RequestService>;
 
-/// A connection, and the upgrade that its last request brought.
+/// A connection, and the upgrade that its last request asked for.
 struct Exchange {
     connection: HttpConnection,
-    /// hyper takes the response alone back from its service, so what belongs to a 101 waits here
-    /// for its end.
+    /// hyper takes only the response from its service, so the rest of an upgrade waits here until
+    /// hyper has written the 101.
     upgrade: Cell<Option<Upgrade>>,
 }
 
-/// What hyper calls with each request of one connection.
+/// The service that hyper calls with each request of one connection.
 struct RequestService(Rc<Exchange>);
 
 impl Service<Request<Incoming>> for RequestService {
@@ -239,7 +241,8 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
     let limits = connection.limits_that_bite();
     let mut head_time = Duration::from_millis(limits.time_ms);
     if connection.is_over_limit() {
-        // No longer than its 429 would take, because it does not count among those of its address.
+        // The time for the head is at most the delay of the 429, because the connection does not
+        // count for its address.
         head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
     }
     let mut builder = http1::Builder::new();
@@ -248,8 +251,8 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(head_time)
         .max_buf_size(limits.bytes_max.max(HEAD_BYTES_MAX_MIN))
-        // A client may end its side with its request, as health checks by netcat do, and still
-        // wants the answer.
+        // A client may end its side right after its request, as health checks by netcat do, and
+        // still wants the answer.
         .half_close(true)
         .keep_alive(true);
     if limits.lines_max != HEAD_LINES_MAX_HYPER {
@@ -258,14 +261,14 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
     builder
 }
 
-/// Closes so that the client gets all that was written: shuts our side, then reads what it still
-/// sends.
+/// Closes a connection so that the client gets all that was written: shuts our side, then reads the
+/// client's remaining bytes.
 async fn close(stream: TcpStream) {
     let _ = socket2::SockRef::from(&stream).shutdown(Shutdown::Write);
     let discard = async {
         let mut discarded = 0;
         while discarded < DISCARDED_BYTES_MAX && stream.readable().await.is_ok() {
-            // The buffer lives only between two waits, so it does not swell the future.
+            // The buffer lives only between two waits, so the future stays small.
             match stream.try_read(&mut [0; 4096]) {
                 Ok(0) => return,
                 Ok(count) => discarded += count,

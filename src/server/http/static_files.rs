@@ -12,13 +12,13 @@ use rust_embed::RustEmbed;
 use super::response::{HttpResponse, empty, method_not_allowed, not_found, with_body};
 use crate::channel::decode_segment;
 
-/// In release builds part of the binary; in debug builds read from the folder, so that an edit
-/// shows at once.
+/// The files of `static/`. Release builds embed them in the binary; debug builds read them from the
+/// folder, so that an edit shows at once.
 #[derive(RustEmbed)]
 #[folder = "static/"]
 struct StaticFiles;
 
-/// The answer to any request for a file: `/` is `index.html`.
+/// Returns the answer to a request for a file. `/` is `index.html`.
 pub(crate) fn respond(head: &request::Parts) -> HttpResponse {
     let Some((name, file)) = find(head.uri.path()) else {
         return not_found();
@@ -37,8 +37,8 @@ pub(crate) fn respond(head: &request::Parts) -> HttpResponse {
         with_body(StatusCode::OK, content_type(&name), body)
     };
     let headers = response.headers_mut();
-    // Names carry no version, so a copy may be kept but is asked for by its ETag each time: a new
-    // server is seen at once, at the price of a 304.
+    // File names carry no version. So a copy may be kept, but the browser asks for it by its ETag
+    // each time: a new server is seen at once, for the price of a 304.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(ETAG, etag);
@@ -46,14 +46,15 @@ pub(crate) fn respond(head: &request::Parts) -> HttpResponse {
     response
 }
 
-/// The file at `path`, by its whole name below `static/`; a name never leads out of that folder.
+/// Returns the file at `path`, by its whole name below `static/`. A name never leads out of that
+/// folder.
 fn find(path: &str) -> Option<(String, rust_embed::EmbeddedFile)> {
     let path = decode_segment(path).ok()?;
     let name = match path.strip_prefix('/')? {
         "" => "index.html",
         name => name,
     };
-    // Matters in debug builds only, where names are looked up in the file system.
+    // This check matters in debug builds only, where names are looked up in the file system.
     let leads_astray =
         |part: &str| part.is_empty() || part.starts_with('.') || part.contains(['\\', '\0']);
     if name.split('/').any(leads_astray) {
@@ -62,7 +63,7 @@ fn find(path: &str) -> Option<(String, rust_embed::EmbeddedFile)> {
     StaticFiles::get(name).map(|file| (name.to_owned(), file))
 }
 
-/// A strong tag: half of the content's SHA-256, in quotes.
+/// Returns a strong tag: half of the content's SHA-256, in quotes.
 fn etag(hash: &[u8; 32]) -> String {
     let mut etag = String::from("\"");
     for byte in &hash[..16] {
@@ -72,15 +73,15 @@ fn etag(hash: &[u8; 32]) -> String {
     etag
 }
 
-/// Whether `If-None-Match` names `etag` (RFC 9110, 13.1.2: lists, several lines, `W/` does not
-/// matter, `*` is any).
+/// True if `If-None-Match` names `etag`. RFC 9110, 13.1.2: the header may be a list on several
+/// lines, `W/` does not matter, and `*` stands for any tag.
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let lines = headers
         .get_all(IF_NONE_MATCH)
         .into_iter()
         .filter_map(|line| line.to_str().ok());
-    // Splitting inside the quotes of foreign tags does no harm: no part of one is our whole tag
-    // with its quotes.
+    // Splitting inside the quotes of other servers' tags does no harm: no part of such a tag equals
+    // our whole tag with its quotes.
     let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

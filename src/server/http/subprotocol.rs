@@ -6,32 +6,32 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hyper::HeaderMap;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 
-/// The prefix of the token, in phoenix.js 1.8 and Phoenix alike.
+/// The prefix of the auth token, equal in phoenix.js 1.8 and Phoenix.
 const AUTH_TOKEN_PREFIX: &str = "base64url.bearer.phx.";
 
-/// The subprotocol that phoenix.js offers beside the token.
+/// The subprotocol that phoenix.js offers along with the auth token.
 const PHOENIX: &str = "phoenix";
 
-/// phoenix.js strips the padding, other clients may leave it.
+/// Base64 with optional padding: phoenix.js strips the padding, other clients may leave it.
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-/// The one item that looks like an auth token is no Base64 of a UTF-8 text.
+/// Error: the one item that looks like an auth token is no Base64 of a UTF-8 text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BadToken;
 
-/// None of the names offered is one that the mount accepts.
+/// Error: the mount accepts none of the names offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NothingInCommon;
 
-/// Takes the auth token out of the first header line. With no such item, or with two, nothing is
-/// taken.
+/// Takes the auth token out of the first header line. Takes nothing if no item, or more than one,
+/// looks like a token.
 ///
-/// The prefix says base64url, and Phoenix decodes the standard alphabet; phoenix.js encodes with
-/// `btoa`, which is the standard one too. Both are taken here, each with or without padding. A
-/// token that decodes to no UTF-8 is refused.
+/// The prefix says base64url, but Phoenix decodes the standard alphabet, and phoenix.js encodes
+/// with `btoa`, which uses the standard alphabet too. Both alphabets are taken here, each with or
+/// without padding. A token that decodes to no UTF-8 is refused.
 pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>, BadToken> {
     let lines: Vec<HeaderValue> = headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
@@ -55,7 +55,7 @@ pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>,
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or(BadToken)?;
     headers.remove(SEC_WEBSOCKET_PROTOCOL);
-    // As in Phoenix: without others the header is gone, later lines included.
+    // As in Phoenix: if the token was the only item, the whole header goes, later lines included.
     if let (false, Ok(rest)) = (others.is_empty(), HeaderValue::from_str(&others.join(", "))) {
         headers.append(SEC_WEBSOCKET_PROTOCOL, rest);
         for line in lines.iter().skip(1) {
@@ -65,8 +65,8 @@ pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>,
     Ok(Some(token))
 }
 
-/// The subprotocol to tell the client: the first that the *server* names and the client offers in
-/// its first header line. Ok(None): none, because none was offered or none is configured.
+/// Returns the subprotocol for the answer: the first name in the *server's* list that the client
+/// offers in its first header line. `Ok(None)` if none was offered or none is configured.
 pub(crate) fn choose(
     configured: Option<&[String]>,
     auth_token: bool,
@@ -85,7 +85,7 @@ pub(crate) fn choose(
     chosen.map(Some).ok_or(NothingInCommon)
 }
 
-/// The items of a comma-separated header line; none if it is not ASCII.
+/// Returns the items of a comma-separated header line; none if the line is not ASCII.
 fn items(line: &HeaderValue) -> impl Iterator<Item = &str> {
     let items = line.to_str().unwrap_or_default().split(',');
     items.map(str::trim).filter(|item| !item.is_empty())
@@ -176,7 +176,7 @@ mod tests {
                 &[],
             ),
             (&["base64url.bearer.phx."], Ok(Some("")), &[]),
-            // "??>" in the standard and the URL-safe alphabet.
+            // Base64 of "??>" in the standard and the URL-safe alphabet.
             (
                 &["a, base64url.bearer.phx.Pz8+, b"],
                 Ok(Some("??>")),

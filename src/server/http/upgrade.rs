@@ -13,10 +13,11 @@ use super::response::HttpResponse;
 use crate::server::admission::refusal::NotAnUpgrade;
 use http_body_util::Full;
 
-/// The 101 for `head`, or what is wrong with it.
+/// Returns the 101 for `head`, or the rule that `head` breaks.
 pub(crate) fn accept(head: &request::Parts) -> Result<HttpResponse, NotAnUpgrade> {
     check(head)?;
-    // fastwebsockets computes the accept key of a whole request; it needs these two headers of it.
+    // fastwebsockets computes the accept key from a whole request, but needs only these two
+    // headers.
     let mut request = Request::new(());
     for name in [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION] {
         if let Some(value) = head.headers.get(&name) {
@@ -29,7 +30,7 @@ pub(crate) fn accept(head: &request::Parts) -> Result<HttpResponse, NotAnUpgrade
     Ok(Response::from_parts(head, Full::default()))
 }
 
-/// Whether bytes of a body follow the head.
+/// True if bytes of a body follow the head.
 pub(crate) fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get(CONTENT_LENGTH);
     headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
@@ -56,7 +57,7 @@ fn check(head: &request::Parts) -> Result<(), NotAnUpgrade> {
     broken.map_or(Ok(()), |(_, rule)| Err(rule))
 }
 
-/// Whether `token` is an item of the comma-separated header `name`, in any case and on any line.
+/// True if `token` is an item of the comma-separated header `name`, in any case and on any line.
 fn lists(headers: &HeaderMap, name: hyper::header::HeaderName, token: &str) -> bool {
     let lines = headers
         .get_all(name)
@@ -84,7 +85,8 @@ mod tests {
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-    /// A good upgrade request in which the header `name` has `value` (None: is left out).
+    /// Returns a good upgrade request, but with `value` in the header `name`, or without that
+    /// header if `value` is `None`.
     fn head(name: &str, value: Option<&str>) -> request::Parts {
         let mut headers = vec![
             ("host", "h"),

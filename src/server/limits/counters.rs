@@ -1,21 +1,21 @@
-//! How often each kind of thing occurred since the start; all threads add to it.
+//! Counts of each kind of event since the start, to which all threads add.
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An enum without data whose values have places and names.
 pub trait Kind: Copy + 'static {
-    /// All its values, each at its place.
+    /// All values of the enum, each at its place.
     const ALL: &'static [Self];
 
-    /// The place among [`ALL`](Kind::ALL).
+    /// The value's place among [`ALL`](Kind::ALL).
     fn place(self) -> usize;
 
     /// A stable word for metric labels.
     fn word(self) -> &'static str;
 }
 
-/// Has an enum that derives `strum`'s `VariantArray` and `IntoStaticStr` be a [`Kind`].
+/// Makes an enum a [`Kind`] that derives `strum`'s `VariantArray` and `IntoStaticStr`.
 macro_rules! kind {
     ($Kind:ty) => {
         impl $crate::server::limits::counters::Kind for $Kind {
@@ -33,15 +33,14 @@ macro_rules! kind {
 }
 pub(crate) use kind;
 
-/// How often each of the `N` values of `K` occurred. What is counted here is no hot path, so the
-/// shards share one place.
+/// A count for each of the `N` values of `K`. Rare events only, so all shards share the counters.
 #[derive(Debug)]
 pub(crate) struct Counters<K, const N: usize> {
     by_kind: [AtomicU64; N],
     kinds: PhantomData<K>,
 }
 
-/// What [`Counters`] held at some moment.
+/// The counts in [`Counters`] at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counts<K, const N: usize> {
     by_kind: [u64; N],
@@ -82,13 +81,13 @@ impl<K: Kind, const N: usize> Counts<K, N> {
         self.by_kind[kind.place()]
     }
 
-    /// Of the kind that has that name; 0 if there is none.
+    /// Returns the count of the kind with the name `name`; 0 if there is no such kind.
     pub fn named(&self, name: &str) -> u64 {
         let found = self.by_name().find(|(known, _)| *known == name);
         found.map_or(0, |(_, count)| count)
     }
 
-    /// Every kind's name with its count, in the order of the variants.
+    /// Returns every kind's name with its count, in the order of the variants.
     pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let names = K::ALL.iter().map(|kind| kind.word());
         names.zip(self.by_kind)

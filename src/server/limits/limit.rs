@@ -1,24 +1,26 @@
-//! The limits: one row for each, from which everything that is said of a limit is read.
+//! The limits: one row for each, the only place with its name, numbers and text.
 //!
-//! A row has the name in configuration and metrics, the meaning, the unit, least value and default
-//! of each of its numbers, what a client sees, and whether it protects memory. The enum, the values
-//! of a server, the settings with their text, the tables of the documentation and the metrics come
-//! from the rows, so that a new limit is one row here and the place that enforces it.
+//! A row has a limit's name in configuration and metrics and its meaning. It has the unit, least
+//! value and default of each of the limit's numbers. It says what a client sees, and whether the
+//! limit protects memory.
+//!
+//! The enum, the values of a server, the settings with their text, the tables of the documentation
+//! and the metrics are made from the rows. So a new limit needs one row here and the code that
+//! enforces it.
 
 use super::row::{Key, Row, bytes, counts, milliseconds};
 use crate::broker::FanoutSettings;
 use crate::channel::{CHANNELS_MAX, SocketLimits};
 
-/// `Variant = "name", "What it bounds.", row;` for each limit, in the order in which a client meets
-/// them.
+/// Makes [`Limit`] and `ROWS` from lines `Variant = "name", "What it bounds.", row;`, in the order
+/// in which a client meets the limits.
 macro_rules! limits {
     ($($Variant:ident = $name:literal, $text:literal, $row:expr;)*) => {
         /// A limit by name, as the configuration and the metrics have it.
         ///
-        /// Each limit *bites* by default. One that is
-        /// [observed](super::values::ServerLimits::observe) only counts how often it would have
-        /// bitten; one that [protects memory](Limit::protects_memory) bites in that case as well,
-        /// at 16 times its value.
+        /// Each limit *bites* by default. An [observed](super::values::ServerLimits::observe) limit
+        /// only counts how often it would have bitten. If it [protects
+        /// memory](Limit::protects_memory), it bites all the same, at 16 times its value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         #[non_exhaustive]
@@ -27,7 +29,7 @@ macro_rules! limits {
         }
 
         impl Limit {
-            /// All there are, in the order in which a client meets them.
+            /// All limits, in the order in which a client meets them.
             pub const ALL: &[Limit] = &[$(Limit::$Variant),*];
         }
 
@@ -58,7 +60,7 @@ limits! {
             .reached("further connections are accepted later; they wait in the kernel's backlog");
     HeadTime = "head_time_ms", "For a whole request head, from the accept or the answer before.",
         milliseconds(1, 10_000).reached("the connection is closed without an answer");
-    // hyper takes no fewer bytes.
+    // 8,192 is hyper's own lower bound.
     HeadBytes = "head_bytes",
         "A request head. Up to twice as much may pass, as it happens to be read.",
         bytes(8_192, 64 << 10)
@@ -168,30 +170,30 @@ const LOG_REACHED: &str =
     "Close 1013 (`slow_consumer`, `topic_log`) to who does not read and falls off the log's end";
 
 impl Limit {
-    /// Its name in configuration and metrics.
+    /// Returns the limit's name in configuration and metrics.
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// Whether it bounds memory that clients could fill. Such a limit bites at 16 times its value
-    /// where it is only observed, so that trying it out costs no outage.
+    /// True if the limit bounds memory that clients could fill. If it is only observed, such a
+    /// limit bites at 16 times its value, so that trying it out costs no outage.
     pub fn protects_memory(self) -> bool {
         self.row().protects_memory
     }
 
-    /// What a client sees when it is reached, in a sentence without a full stop.
+    /// Returns what a client sees when the limit is reached, in a sentence without a full stop.
     pub fn outcome(self) -> &'static str {
         self.row().outcome
     }
 
-    /// Its numbers: the first is its value, and others may belong to it.
+    /// Returns the limit's numbers: first its value, then the others, such as a burst.
     #[cfg(any(feature = "program", test))]
     pub(crate) fn numbers(self) -> impl Iterator<Item = super::row::LimitNumber> {
         self.row().numbers.iter().copied().flatten()
     }
 
-    /// The builder method of [`UserSocket`](crate::channel::UserSocket) that sets it, if each mount
-    /// has a value of its own.
+    /// Returns the method of [`UserSocket`](crate::channel::UserSocket) that sets the limit. `None`
+    /// unless each mount has a value of its own.
     pub(super) fn mount_setter(self) -> Option<&'static str> {
         self.row().mount_setter
     }
@@ -205,10 +207,10 @@ impl Limit {
     }
 }
 
-/// The values of all limits: for each kind of number those of all limits, in their order.
+/// The numbers of all limits: for each [`Key`] one number per limit, in the order of the limits.
 pub(super) type Values = [[u64; Limit::ALL.len()]; Key::COUNT];
 
-/// The defaults, as the rows have them; 0 where a limit has no such number.
+/// The default numbers, from the rows; 0 where a limit has no such number.
 pub(super) const DEFAULTS: Values = {
     let mut values = [[0; Limit::ALL.len()]; Key::COUNT];
     let mut key = 0;
@@ -225,7 +227,8 @@ pub(super) const DEFAULTS: Values = {
     values
 };
 
-/// A limit that is only observed and protects memory bites at so many times its value.
+/// Factor on the value of a limit that protects memory, at which the limit bites if it is only
+/// observed.
 const OBSERVED_FACTOR: u64 = 16;
 
 /// A set of limits.
@@ -233,26 +236,26 @@ const OBSERVED_FACTOR: u64 = 16;
 pub struct LimitSet(u32);
 
 impl LimitSet {
-    /// With `limit` in it as well.
+    /// Returns the set with `limit` added.
     #[must_use]
     pub fn with(self, limit: Limit) -> LimitSet {
         LimitSet(self.0 | 1 << limit as u8)
     }
 
-    /// Without `limit`.
+    /// Returns the set without `limit`.
     #[must_use]
     pub fn without(self, limit: Limit) -> LimitSet {
         LimitSet(self.0 & !(1 << limit as u8))
     }
 
-    /// Whether `limit` is in it.
+    /// True if the set contains `limit`.
     pub fn contains(self, limit: Limit) -> bool {
         self.0 & 1 << limit as u8 != 0
     }
 
-    /// Above which value `limit` bites, if the limits of this set are only observed and its value
-    /// is `max`. An observed limit bites at 16 times its value if it protects memory, and else
-    /// never.
+    /// Returns the value above which `limit` bites, if its own value is `max` and the limits of
+    /// this set are only observed. An observed limit bites above 16 times its value if it protects
+    /// memory, otherwise never.
     pub fn bites_above(self, limit: Limit, max: u64) -> u64 {
         match self.contains(limit) {
             false => max,

@@ -1,4 +1,4 @@
-//! How near each limit is, and how often it was reached.
+//! How near each limit is, and how often each limit was reached.
 
 use super::counters::{Counters, Kind};
 use super::limit::{Limit, LimitSet};
@@ -18,18 +18,19 @@ impl Kind for Limit {
     }
 }
 
-/// What is known of each limit of a running server: how often it bit or would have, and how near it
-/// was. One for all shards; nothing in it is written per delivery.
+/// The meters of a running server: how often each limit bit or would have bitten, and how near it
+/// was. All shards share the meters, so nothing in them is written per delivery.
 #[derive(Debug, Default)]
 pub struct LimitMeters {
     bitten: Counters<Limit, LIMITS>,
     observed: Counters<Limit, LIMITS>,
-    /// In thousandths of the limit.
+    /// Peaks in thousandths of the limit.
     nearest: [Peak; LIMITS],
 }
 
 impl LimitMeters {
-    /// `used` of `max` is in use. True if that is too much, and the limit bites.
+    /// Notes that `used` of `max` is in use, and counts if that is over `max`. True if the limit
+    /// bites.
     pub fn judge(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) -> bool {
         self.note(observe, limit, used, max);
         if used <= max {
@@ -40,7 +41,7 @@ impl LimitMeters {
         bites
     }
 
-    /// It was exceeded, as the caller knows. True if it bites, false if it only counts.
+    /// Counts that `limit` was exceeded. True if the limit bites, false if it is only observed.
     pub fn exceeded(&self, observe: LimitSet, limit: Limit) -> bool {
         let bites = !observe.contains(limit);
         self.count(limit, bites);
@@ -52,9 +53,9 @@ impl LimitMeters {
         counts.count(limit);
     }
 
-    /// `used` of `max` is in use. This is done with every read and costs a load and two
-    /// multiplications; a division and a store too, when it was never that near in this window. A
-    /// value over a limit that bites counts as at the limit, because what is over it only waits.
+    /// Notes that `used` of `max` is in use. This is done with every read, and costs a load and two
+    /// multiplications; for a new peak of this window also a division and a store. If the limit
+    /// bites, a value over it counts as equal to it, because the excess only waits.
     pub fn note(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) {
         let bites = !observe.contains(limit);
         let used = if bites { used.min(max) } else { used };
@@ -66,23 +67,23 @@ impl LimitMeters {
         }
     }
 
-    /// Begins a new window. To be called every 30 seconds or so, by one thread.
+    /// Begins a new window of time. One thread calls this about every 30 seconds.
     pub fn next_window(&self) {
         self.nearest.iter().for_each(Peak::next_window);
     }
 
-    /// How often it bit.
+    /// Returns how often `limit` bit.
     pub fn bitten(&self, limit: Limit) -> u64 {
         self.bitten.of(limit)
     }
 
-    /// How often it would have.
+    /// Returns how often `limit` would have bitten, while it was only observed.
     pub fn observed(&self, limit: Limit) -> u64 {
         self.observed.of(limit)
     }
 
-    /// How near it was in this window of time and the one before, as a part of 1; over 1 where it
-    /// only counts.
+    /// Returns how near `limit` was in this window of time and the one before: 1 is at the limit.
+    /// Only an observed limit has values over 1.
     pub fn nearest(&self, limit: Limit) -> f64 {
         self.nearest[limit as usize].read() as f64 / 1000.0
     }

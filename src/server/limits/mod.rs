@@ -1,4 +1,4 @@
-//! Limits: their names and values, what each does, and how near each is.
+//! Limits: their names and values, the effect of each, and how near each is.
 
 pub(crate) mod counters;
 pub(crate) mod limit;

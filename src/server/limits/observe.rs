@@ -1,10 +1,11 @@
-//! Limits that only count: what the broker gets in their place.
+//! Settings of the fan-out in which a limit that is only observed counts 16 times.
 
 use super::limit::Limit;
 use super::values::ServerLimits;
 use crate::broker::FanoutSettings;
 
-/// The bounds of the fan-out as they bite, those taken into account that are only observed.
+/// Returns the bounds of the fan-out as they bite. An observed bound is 16 times its value, because
+/// all of them protect memory.
 pub(crate) fn with_observed(limits: &ServerLimits) -> FanoutSettings {
     let bytes = |limit| limits.bites_above(limit) as usize;
     FanoutSettings {

@@ -1,8 +1,9 @@
-//! The highest of some values in the present window of time and in the one before.
+//! The highest value that was noted in the present window of time and in the one before.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Any thread may note a value; one begins the windows. A peak is shown for one window to two.
+/// The highest noted value. Any thread may note values, and one thread begins the windows. A peak
+/// is shown for one window at least and two at most.
 #[derive(Debug, Default)]
 pub(crate) struct Peak {
     now: AtomicU64,
@@ -10,14 +11,14 @@ pub(crate) struct Peak {
 }
 
 impl Peak {
-    /// Costs a load, and a store if the value is the highest of this window.
+    /// Notes a value. Costs a load, and a store if the value is the highest of this window.
     pub fn note(&self, value: u64) {
         if self.of_window() < value {
             self.now.fetch_max(value, Ordering::Relaxed);
         }
     }
 
-    /// The highest of the present window.
+    /// Returns the highest value of the present window.
     pub fn of_window(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
     }
@@ -28,7 +29,7 @@ impl Peak {
         self.before.store(highest, Ordering::Relaxed);
     }
 
-    /// The highest of the present window and of the one before.
+    /// Returns the highest value of the present window and the one before.
     pub fn read(&self) -> u64 {
         self.of_window().max(self.before.load(Ordering::Relaxed))
     }

@@ -1,40 +1,40 @@
-//! What a limit is made of: the numbers of one row, and how a row is written.
+//! The row of a limit: the type, its numbers, and the functions to write a row with.
 
-/// Which number of a limit.
+/// The kinds of numbers that a limit may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
 #[repr(u8)]
 pub(crate) enum Key {
-    /// Its value.
+    /// The value of the limit.
     Max,
-    /// How many at once after a pause, of a limit on so many in a second.
+    /// The count that a limit on a rate allows at once after a pause.
     Burst,
-    /// How long those wait that are over it, in milliseconds.
+    /// How long a client over the limit waits, in milliseconds.
     WaitMs,
-    /// How long one may be over it, in milliseconds.
+    /// How long a client may be over the limit, in milliseconds.
     OverMs,
 }
 
 impl Key {
     pub const COUNT: usize = <Key as strum::EnumCount>::COUNT;
 
-    /// As the configuration has it.
+    /// The key's name in the configuration.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
-/// One number of a limit. Without the program nobody reads all of it.
+/// One number of a limit. Without the feature `program` some fields are not read.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "program"), allow(dead_code))]
 pub(crate) struct LimitNumber {
     pub key: Key,
-    /// Such as "milliseconds"; empty where the name says it.
+    /// The unit, such as "milliseconds"; empty where the limit's name says it.
     pub unit: &'static str,
     pub least: u64,
     pub most: u64,
     pub default: u64,
-    /// What it means, in sentences.
+    /// The meaning of the number, in sentences.
     pub text: &'static str,
 }
 
@@ -45,32 +45,32 @@ impl LimitNumber {
     }
 }
 
-/// Most that a number without a bound of its own may be in the configuration: beyond what anybody
-/// means, and it fits everywhere.
+/// Highest value in the configuration of a number without a bound of its own: more than anybody
+/// needs, and it fits every type here.
 pub(crate) const MOST: u64 = u32::MAX as u64;
 
-/// All that is said of one limit.
+/// The name, numbers and outcome of one limit.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub name: &'static str,
-    /// By [`Key`].
+    /// The numbers, indexed by [`Key`].
     pub numbers: [Option<LimitNumber>; Key::COUNT],
     pub protects_memory: bool,
     pub outcome: &'static str,
     pub mount_setter: Option<&'static str>,
 }
 
-/// How many there may be, at least `least`.
+/// Makes the number of a limit on counts.
 pub(super) const fn counts(least: u64, default: u64) -> LimitNumber {
     number("", least, default)
 }
 
-/// In bytes.
+/// Makes the number of a limit in bytes.
 pub(super) const fn bytes(least: u64, default: u64) -> LimitNumber {
     number("bytes", least, default)
 }
 
-/// In milliseconds.
+/// Makes the number of a limit in milliseconds.
 pub(super) const fn milliseconds(least: u64, default: u64) -> LimitNumber {
     number("milliseconds", least, default)
 }
@@ -87,7 +87,7 @@ const fn number(unit: &'static str, least: u64, default: u64) -> LimitNumber {
 }
 
 impl LimitNumber {
-    /// With more numbers beside it.
+    /// Makes the row that has this value and another number, which `text` explains.
     pub const fn and(self, key: Key, number: LimitNumber, text: &'static str) -> Row {
         self.row().and(key, number, text)
     }
@@ -104,7 +104,7 @@ impl LimitNumber {
         self.row().reached(outcome)
     }
 
-    /// The row of which it is the value.
+    /// Makes the row that has this number as its value.
     const fn row(self) -> Row {
         let mut numbers = [None; Key::COUNT];
         numbers[Key::Max as usize] = Some(self);
@@ -119,7 +119,7 @@ impl LimitNumber {
 }
 
 impl Row {
-    /// With another number, which `text` explains.
+    /// Adds another number, which `text` explains.
     pub const fn and(mut self, key: Key, number: LimitNumber, text: &'static str) -> Row {
         self.numbers[key as usize] = Some(LimitNumber {
             key,
@@ -129,25 +129,25 @@ impl Row {
         self
     }
 
-    /// It bounds memory that clients could fill.
+    /// Marks the limit as one that bounds memory that clients could fill.
     pub const fn protects_memory(mut self) -> Row {
         self.protects_memory = true;
         self
     }
 
-    /// Each mount has a value of its own, which that method of `UserSocket` sets.
+    /// Gives each mount a value of its own, which the method `setter` of `UserSocket` sets.
     pub const fn of_mount(mut self, setter: &'static str) -> Row {
         self.mount_setter = Some(setter);
         self
     }
 
-    /// What a client sees when it is reached, in a sentence without a full stop.
+    /// Sets what a client sees when the limit is reached, in a sentence without a full stop.
     pub const fn reached(mut self, outcome: &'static str) -> Row {
         self.outcome = outcome;
         self
     }
 
-    /// Its name, and what it bounds, in sentences.
+    /// Sets the name of the limit, and the sentences that say what it bounds.
     pub const fn named(mut self, name: &'static str, text: &'static str) -> Row {
         self.name = name;
         if let Some(max) = &mut self.numbers[Key::Max as usize] {

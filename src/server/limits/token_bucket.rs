@@ -1,38 +1,38 @@
 //! Rate limits as a moment: when a bucket will be full again (generic cell rate algorithm).
 //!
-//! One costs 8 bytes and no upkeep, so every connection can have its own.
+//! A bucket costs 8 bytes and no upkeep, so every connection can have its own.
 
-/// How many in a second in the long run, and how many at once; worked out as times, since it is
-/// used with every read.
+/// A rate in the long run and a burst, both kept as times, because they are used with every read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RefillRate {
-    /// The time in which one is earned, in nanoseconds with a fraction of [`FRACTION_BITS`].
+    /// The time in which one token is earned, in nanoseconds with a fraction of [`FRACTION_BITS`].
     one: u64,
     burst_ns: u64,
 }
 
-/// So that a rate of millions in a second is kept to a thousandth.
+/// Bits of the fraction in [`RefillRate`]: enough to keep a rate of millions in a second to a
+/// thousandth.
 const FRACTION_BITS: u32 = 20;
 
 impl RefillRate {
-    /// So many in a second, and so many at once; 0 counts as 1.
+    /// Returns the rate of `per_second` tokens, and `burst` at once; 0 counts as 1.
     pub fn new(per_second: u32, burst: u32) -> RefillRate {
         let one = (1_000_000_000 << FRACTION_BITS) / u64::from(per_second.max(1));
         let burst_ns = times(one, burst.max(1));
         RefillRate { one, burst_ns }
     }
 
-    /// The time in which `count` are earned.
+    /// Returns the time in which `count` tokens are earned.
     fn ns_of(self, count: u32) -> u64 {
         times(self.one, count)
     }
 
-    /// The time in which one is earned.
+    /// Returns the time in which one token is earned.
     pub fn one_ns(self) -> u64 {
         self.ns_of(1)
     }
 
-    /// The time in which an empty bucket becomes full.
+    /// Returns the time in which an empty bucket becomes full.
     pub fn burst_ns(self) -> u64 {
         self.burst_ns
     }
@@ -42,28 +42,28 @@ fn times(one: u64, count: u32) -> u64 {
     ((u128::from(one) * u128::from(count)) >> FRACTION_BITS) as u64
 }
 
-/// One bucket, full at first. Times are nanoseconds of a clock of its owner.
+/// A bucket of tokens, full at first. Times are nanoseconds of the owner's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TokenBucket {
     full_at_ns: u64,
 }
 
 impl TokenBucket {
-    /// Takes `count`, into debt if need be. Returns how long the debt will last; 0 if there is
-    /// none.
+    /// Takes `count` tokens, going into debt if too few are left. Returns how long the debt will
+    /// last; 0 if there is none.
     pub fn take(&mut self, now_ns: u64, count: u32, rate: RefillRate) -> u64 {
         self.full_at_ns = self.full_at_ns.max(now_ns) + rate.ns_of(count);
         self.used_ns(now_ns).saturating_sub(rate.burst_ns())
     }
 
-    /// Forgives what is owed. A client whose limit is only observed then owes nothing when it bites
-    /// again.
+    /// Forgives the debt. A client whose limit was only observed then owes nothing when the limit
+    /// bites again.
     pub fn forgive(&mut self, now_ns: u64, rate: RefillRate) {
         self.full_at_ns = self.full_at_ns.min(now_ns + rate.burst_ns());
     }
 
-    /// Takes one if there is one. What is owed at another rate is forgiven first, because at a
-    /// slower one it may be a debt of many seconds.
+    /// Takes a token if one is left. Any debt is forgiven first: at a new, slower rate it may stand
+    /// for many seconds.
     pub fn try_take(&mut self, now_ns: u64, rate: RefillRate) -> bool {
         self.forgive(now_ns, rate);
         let has_one = self.wait_ns(now_ns, rate) == 0;
@@ -73,13 +73,13 @@ impl TokenBucket {
         has_one
     }
 
-    /// How long until one can be taken without debt.
+    /// Returns how long until a token can be taken without debt.
     pub fn wait_ns(self, now_ns: u64, rate: RefillRate) -> u64 {
         (self.used_ns(now_ns) + rate.ns_of(1)).saturating_sub(rate.burst_ns())
     }
 
-    /// What is missing in it, as the time in which it is earned; over [`RefillRate::burst_ns`]
-    /// while it is in debt.
+    /// Returns the time in which the missing tokens are earned; over [`RefillRate::burst_ns`] while
+    /// the bucket is in debt.
     pub fn used_ns(self, now_ns: u64) -> u64 {
         self.full_at_ns.saturating_sub(now_ns)
     }

@@ -4,8 +4,8 @@ use super::limit::{DEFAULTS, Limit, LimitSet, Values};
 use super::row::Key;
 use super::token_bucket::RefillRate;
 
-/// The limits of a server: the value of each [`Limit`], which of them are only observed, and the
-/// times that it takes for itself.
+/// The limits of a server: the numbers of each [`Limit`], the set of limits that are only observed,
+/// and further times of the server.
 ///
 /// ```
 /// use lobbyd::ServerLimits;
@@ -21,21 +21,21 @@ use super::token_bucket::RefillRate;
 #[non_exhaustive]
 pub struct ServerLimits {
     values: Values,
-    /// The limits that only count for now.
+    /// The limits that are only observed: they count, and do not bite.
     pub observe: LimitSet,
-    /// How the server ends once it is asked to.
+    /// Times of the server's end, once it is asked to end.
     pub drain: Drain,
     /// Longest time for a client to take its Close, or its last answer in HTTP, in milliseconds.
     /// Default 5,000. Then the connection is cut, and its client may see 1006.
     pub closing_timeout_ms: u64,
-    /// Longest life as an HTTP connection, in milliseconds. Default 60,000: whoever wants a page or
-    /// an upgrade has it long before. Then the answer under way is the last.
+    /// Longest life of a connection in HTTP, in milliseconds. Default 60,000: a page or an upgrade
+    /// takes much less. Then the answer under way is the last.
     pub http_lifetime_ms: u64,
     /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, because
     /// phoenix.js gives up after that time. Then the client gets 503.
     pub connect_timeout_ms: u64,
     /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so
-    /// that it does not hoard megabytes for each reader that has stopped.
+    /// that the kernel does not keep megabytes for each reader that has stopped.
     pub notsent_bytes_max: u32,
 }
 
@@ -54,29 +54,28 @@ impl Default for ServerLimits {
 }
 
 impl ServerLimits {
-    /// The value of `limit`: a number, bytes or milliseconds, as its name says.
+    /// Returns the value of `limit`, in the unit that its name says: a count, bytes or
+    /// milliseconds.
     #[inline]
     pub fn max(&self, limit: Limit) -> u64 {
         self.number(limit, Key::Max)
     }
 
-    /// How many `limit` allows at once after a pause, if it bounds how many there may be in a
-    /// second. Else 0.
+    /// Returns the count that `limit` allows at once after a pause. 0 if `limit` is no rate.
     #[inline]
     pub fn burst(&self, limit: Limit) -> u64 {
         self.number(limit, Key::Burst)
     }
 
-    /// How long those wait that are over [`JoinsPerSecond`](Limit::JoinsPerSecond) or
-    /// [`LagBytes`](Limit::LagBytes), in milliseconds. Of other limits 0.
+    /// Returns how long a client waits that is over [`JoinsPerSecond`](Limit::JoinsPerSecond) or
+    /// [`LagBytes`](Limit::LagBytes), in milliseconds. 0 for other limits.
     #[inline]
     pub fn wait_ms(&self, limit: Limit) -> u64 {
         self.number(limit, Key::WaitMs)
     }
 
-    /// How long a client may be over [`MessagesPerSecond`](Limit::MessagesPerSecond) or
-    /// [`BytesPerSecond`](Limit::BytesPerSecond) without a moment in which it is not, in
-    /// milliseconds.
+    /// Returns how long a client may be over [`MessagesPerSecond`](Limit::MessagesPerSecond) or
+    /// [`BytesPerSecond`](Limit::BytesPerSecond) without a rest, in milliseconds.
     #[inline]
     pub fn over_ms(&self) -> u64 {
         self.number(Limit::MessagesPerSecond, Key::OverMs)
@@ -85,7 +84,7 @@ impl ServerLimits {
     /// Sets the value of `limit`.
     ///
     /// # Panics
-    /// If each mount has its own: [`IdleTime`](Limit::IdleTime),
+    /// If each mount has a value of its own: [`IdleTime`](Limit::IdleTime),
     /// [`MessageBytes`](Limit::MessageBytes) and
     /// [`ChannelsPerConnection`](Limit::ChannelsPerConnection) are set on the
     /// [`UserSocket`](crate::channel::UserSocket).
@@ -98,19 +97,19 @@ impl ServerLimits {
         self.with(limit, Key::Max, max)
     }
 
-    /// Sets how many `limit` allows at once after a pause.
+    /// Sets the count that `limit` allows at once after a pause.
     ///
     /// # Panics
-    /// If it has no burst, because it does not bound how many there may be in a second.
+    /// If `limit` is no rate, and so has no burst.
     #[must_use]
     pub fn with_burst(self, limit: Limit, burst: u64) -> ServerLimits {
         self.with(limit, Key::Burst, burst)
     }
 
-    /// Sets how long those wait that are over `limit`, in milliseconds.
+    /// Sets how long a client over `limit` waits, in milliseconds.
     ///
     /// # Panics
-    /// If nobody waits at this limit.
+    /// If no client waits at this limit.
     #[must_use]
     pub fn with_wait_ms(self, limit: Limit, wait_ms: u64) -> ServerLimits {
         self.with(limit, Key::WaitMs, wait_ms)
@@ -123,14 +122,15 @@ impl ServerLimits {
         self.with(Limit::MessagesPerSecond, Key::OverMs, over_ms)
     }
 
-    /// Has `limits` only count how often they would bite, beside those that do already.
+    /// Has `limits` only count how often they would bite, in addition to the limits observed
+    /// already.
     #[must_use]
     pub fn observing(mut self, limits: impl IntoIterator<Item = Limit>) -> ServerLimits {
         self.observe = limits.into_iter().fold(self.observe, LimitSet::with);
         self
     }
 
-    /// Sets how the server ends.
+    /// Sets the times of the server's end.
     #[must_use]
     pub fn with_drain(mut self, drain: Drain) -> ServerLimits {
         self.drain = drain;
@@ -177,39 +177,42 @@ impl ServerLimits {
         self.values[key as usize][limit as usize]
     }
 
-    /// Also those of a mount, of which the configuration has one.
+    /// Sets a number of `limit`, even if each mount has its own: the configuration has one for all
+    /// mounts.
     pub(crate) fn set_number(&mut self, limit: Limit, key: Key, value: u64) {
         self.values[key as usize][limit as usize] = value;
     }
 
-    /// `limit` as so many in a second, and so many at once.
+    /// Returns `limit` as a rate with a burst.
     pub(crate) fn rate(&self, limit: Limit) -> RefillRate {
         let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         RefillRate::new(count(self.max(limit)), count(self.burst(limit)))
     }
 
-    /// Above which value `limit` bites: see [`LimitSet::bites_above`].
+    /// Returns the value above which `limit` bites: see [`LimitSet::bites_above`].
     pub(crate) fn bites_above(&self, limit: Limit) -> u64 {
         self.observe.bites_above(limit, self.max(limit))
     }
 }
 
-/// How a server ends once it is asked to.
+/// Times of a server's end, once it is asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drain {
-    /// How long it goes on accepting, in milliseconds, while `/readyz` says already that it ends.
-    /// Default 0; what a load balancer takes to notice, where there is one.
+    /// How long the server goes on accepting, in milliseconds, while `/readyz` already says that it
+    /// ends. Default 0. Behind a load balancer, the time that the load balancer takes to notice.
     pub ready_delay_ms: u64,
-    /// Time over which connections are closed with 1012, in milliseconds, at an even pace and in
-    /// random order, members of the largest rooms last. Default 1,000: where clients wait for the
-    /// next process meanwhile, they wait for less than the 2.5 s after which a phoenix.js with a
-    /// fallback takes it. Each shard closes at least 1,000 a second, so few take less; 0 closes all
-    /// at once. At most half of what the deadline leaves is used, so that the last have time to
+    /// Time over which connections are closed with 1012, in milliseconds. They are closed at an
+    /// even pace and in random order, members of the largest rooms last. Each shard closes at least
+    /// 1,000 connections a second, so a few connections take less time; 0 closes all at once. At
+    /// most half of the time left until the deadline is used, so that the last clients have time to
     /// answer.
+    ///
+    /// Default 1,000. Clients that wait for the next process then wait less than 2.5 s, after which
+    /// a phoenix.js with a fallback changes to it.
     pub window_ms: u64,
-    /// Longest time from the order to the end, in milliseconds. Default 30,000. What is connected
-    /// then is cut.
+    /// Longest time from the order to end until the end, in milliseconds. Default 30,000.
+    /// Connections left then are cut.
     pub deadline_ms: u64,
 }
 
@@ -224,7 +227,7 @@ impl Default for Drain {
 }
 
 impl Drain {
-    /// Sets how long it [goes on accepting](Self::ready_delay_ms).
+    /// Sets how long the server [goes on accepting](Self::ready_delay_ms).
     #[must_use]
     pub fn with_ready_delay_ms(mut self, ms: u64) -> Drain {
         self.ready_delay_ms = ms;
@@ -245,7 +248,7 @@ impl Drain {
         self
     }
 
-    /// The time over which connections are really closed.
+    /// Returns the window in use: `window_ms`, but half of the time until the deadline at most.
     pub(crate) fn closing_window_ms(&self) -> u64 {
         let left_ms = self.deadline_ms.saturating_sub(self.ready_delay_ms);
         self.window_ms.min(left_ms / 2)

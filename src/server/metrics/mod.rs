@@ -1,7 +1,7 @@
-//! The page of metrics in Prometheus's text format, made when it is asked for.
+//! The page of metrics in Prometheus's text format, made on each request.
 //!
 //! No registry counts anything for the page alone, so nothing is counted twice. docs/operations.md
-//! explains each metric, and a test holds its list to this page.
+//! explains each metric, and a test compares its list of metrics with this page.
 
 mod page;
 mod process;
@@ -24,7 +24,7 @@ use page::{Label, Page};
 /// The content type of [`text`].
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// The page, with figures of the `rooms_top` largest rooms by name.
+/// Returns the page, with figures of the `rooms_top` largest rooms by name.
 pub(super) fn text(node: &Arc<Node>, rooms_top: usize) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scrape {
@@ -32,7 +32,7 @@ pub(super) fn text(node: &Arc<Node>, rooms_top: usize) -> String {
         rooms_top,
     }));
     let mut text = String::with_capacity(32 << 10);
-    // A String takes all that is written to it.
+    // Writing to a `String` cannot fail.
     let _ = prometheus_text::encode(&mut text, &registry);
     text
 }

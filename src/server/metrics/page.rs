@@ -1,4 +1,4 @@
-//! Writing a page of metrics: one call a metric.
+//! Writing a page of metrics: one call for each metric.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::server::node::histogram::Durations;
 /// A label's name and value.
 pub(super) type Label<'a> = [(&'static str, &'a str); 1];
 
-/// Writes metrics in the order of the calls. Each name is to be written once. Counters get their
-/// `_total` here.
+/// The page, written in the order of the calls. Each name may be written once. The names of
+/// counters get their `_total` here.
 pub(super) struct Page<'a>(pub DescriptorEncoder<'a>);
 
 impl Page<'_> {

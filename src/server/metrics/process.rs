@@ -1,6 +1,6 @@
-//! Metrics of the process as the system sees it, by the names that Prometheus's own clients use.
+//! Metrics of the process as the system sees it, with the names that Prometheus's own clients use.
 //!
-//! Where there is no `/proc`, metrics that come from there are left out.
+//! Metrics from `/proc` are left out where there is no `/proc`.
 
 use std::fmt;
 use std::fs;
@@ -55,30 +55,33 @@ pub(super) fn write(page: &mut Page<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// A line `NAME 123 kB` of `/proc/self/status`.
+/// Returns the bytes in a line `NAME 123 kB` of `/proc/self/status`.
 fn bytes_of(status: &str, name: &str) -> Option<u64> {
     let rest = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = rest.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kilobytes * 1024)
 }
 
-/// Since Linux 6.2 the folder's size is their number; before, they have to be counted.
+/// Returns the number of open file descriptors. Since Linux 6.2 it is the size of the folder;
+/// before, the entries have to be counted.
 fn open_fds() -> Option<u64> {
     let folder = "/proc/self/fd";
     match fs::metadata(folder).ok()?.len() {
-        // The descriptor by which they are counted is among them.
+        // The entries include the descriptor with which the folder is read.
         0 => Some((fs::read_dir(folder).ok()?.count() as u64).saturating_sub(1)),
         len => Some(len),
     }
 }
 
-/// The start does not change, and must not seem to. Only the process's own part of `/proc` is read,
-/// because a service may see no other.
+/// Returns the start of the process in seconds since 1970. The value is kept, because it must not
+/// seem to change. Only the process's own part of `/proc` is read, because a service may see no
+/// other.
 fn started_seconds() -> Option<f64> {
     static STARTED: OnceLock<Option<f64>> = OnceLock::new();
     *STARTED.get_or_init(|| {
         let stat = fs::read_to_string("/proc/self/stat").ok()?;
-        // The name of the program comes first, in brackets, and may have any characters in it.
+        // The name of the program comes before the fields, in brackets, and may hold any
+        // characters.
         let (_, fields) = stat.rsplit_once(") ")?;
         let ticks: f64 = fields.split(' ').nth(19)?.parse().ok()?;
         let since_boot = ticks / clock_ticks_per_second() as f64;
@@ -104,7 +107,7 @@ mod tests {
         let ticks: f64 = ticks.unwrap().parse().unwrap();
         let booted: f64 = booted.unwrap().trim().parse().unwrap();
         let expected = booted + ticks / clock_ticks_per_second() as f64;
-        // The system gives the time of the boot in whole seconds, by its clock of now.
+        // The system gives the time of the boot in whole seconds, by its present clock.
         assert!((started_seconds().unwrap() - expected).abs() < 10.0);
     }
 }

@@ -19,13 +19,13 @@ pub(super) fn write(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     write_backlogs(node, page)
 }
 
-/// A figure of all shards together.
+/// Returns the sum of a figure over all shards.
 fn sum(node: &Node, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
     let shards = node.stats.iter();
     shards.map(|shard| figure(shard).read()).sum()
 }
 
-/// The counts of all shards for each value of `R`, in their order.
+/// Returns the sums over all shards for each value of `R`, in the order of the values.
 fn by_reason<R: VariantArray + Into<&'static str> + Copy>(
     node: &Node,
     counts: impl Fn(&ShardStats) -> &[Figure],
@@ -37,7 +37,7 @@ fn by_reason<R: VariantArray + Into<&'static str> + Copy>(
     R::VARIANTS.iter().enumerate().map(counted).collect()
 }
 
-/// A value of each shard, labelled with its number.
+/// Returns a value of each shard, labelled with the shard's number.
 fn by_shard<V>(
     node: &Node,
     value: impl Fn(u16, &Arc<ShardStats>) -> V,

@@ -1,6 +1,6 @@
-//! WebSockets that ended, counted by reason since the start.
+//! Counts of WebSockets that ended, by reason, since the start.
 //!
-//! Each counts once, when its end is decided.
+//! Each WebSocket counts once, when its end is decided.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,8 +12,7 @@ use crate::websocket::{CloseKind, CloseReason, Overrun};
 kind!(CloseKind);
 kind!(Overrun);
 
-/// The counts of all shards together. A close is no hot path, so a shard needs no counts of its
-/// own.
+/// The counts of all shards together. A close is rare work, so a shard needs no counts of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Closes {
     by_reason: Counters<CloseKind, { CloseKind::COUNT }>,
@@ -21,7 +20,7 @@ pub(crate) struct Closes {
     cut: AtomicU64,
 }
 
-/// How many WebSockets ended for each reason, since the start.
+/// Counts of WebSockets that ended, by reason, since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseCounts {
     by_reason: Counts<CloseKind, { CloseKind::COUNT }>,
@@ -37,7 +36,7 @@ impl Closes {
         }
     }
 
-    /// A WebSocket that was counted did not take its Close in time.
+    /// Counts a WebSocket that did not take its Close in time. It was counted by its reason before.
     pub fn count_cut(&self) {
         self.cut.fetch_add(1, Ordering::Relaxed);
     }
@@ -52,30 +51,30 @@ impl Closes {
 }
 
 impl CloseCounts {
-    /// WebSockets that ended for the reason of that [name](CloseReason::name); 0 if there is no
-    /// such reason.
+    /// Returns the number of WebSockets that ended for the reason with this
+    /// [name](CloseReason::name); 0 if there is no such reason.
     pub fn of(&self, name: &str) -> u64 {
         self.by_reason.named(name)
     }
 
-    /// Every reason's name with its count.
+    /// Returns every reason's name with its count.
     pub fn by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.by_reason.by_name()
     }
 
-    /// Slow consumers that overran that bound.
+    /// Returns the number of slow consumers that overran the bound `overrun`.
     pub fn slow_by(&self, overrun: Overrun) -> u64 {
         self.by_overrun.of(overrun)
     }
 
-    /// Every bound that slow consumers overran, by [name](Overrun::name), with its count. Together
-    /// they are all slow consumers.
+    /// Returns the [name](Overrun::name) of every bound that a slow consumer may overrun, with its
+    /// count. The sum is the number of all slow consumers.
     pub fn by_overrun(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.by_overrun.by_name()
     }
 
-    /// Of all WebSockets that ended, those that were cut off because they did not take their Close
-    /// in time. Their clients saw 1006.
+    /// Returns the number of WebSockets that were cut because they did not take their Close in
+    /// time. Their clients saw 1006. Each is also counted by its reason.
     pub fn cut(&self) -> u64 {
         self.cut
     }

@@ -1,12 +1,12 @@
-//! Figures that one thread writes and any may read: a number, and a histogram of durations.
+//! Figures that one thread writes and any thread may read: numbers and histograms of durations.
 //!
-//! The one writer loads and stores, so nothing is locked. It waits for another core only when that
-//! has just read the cache line.
+//! The writer loads and stores without a lock. It waits for another core only when that core has
+//! just read the cache line.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A number of one writer.
+/// A number with one writer.
 #[derive(Debug, Default)]
 pub(crate) struct Figure(AtomicU64);
 
@@ -27,21 +27,21 @@ impl Figure {
 /// The smallest bound, as a power of two of microseconds: 32 µs.
 const FIRST_BITS: u32 = 5;
 
-/// Bounds, each twice the one before; the last is 8.4 s.
+/// Number of bounds. Each bound is twice the one before; the last is 8.4 s.
 const BOUNDS: usize = 19;
 
-/// Durations of one writer, counted by powers of two.
+/// Durations noted by one writer, counted by powers of two.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
-    /// The last is for durations over all bounds.
+    /// Counts by bound. The last bucket is for durations over all bounds.
     buckets: [Figure; BOUNDS + 1],
     sum_ns: Figure,
 }
 
-/// The content of a histogram, or of several together, at some moment.
+/// The content of a histogram at some moment, or the sum of several.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Durations {
-    /// Each bucket's upper bound in seconds, and how many fell into it and no lower one.
+    /// Each bucket's upper bound in seconds, and the count of durations in this bucket alone.
     pub buckets: [(f64, u64); BOUNDS + 1],
     pub sum_seconds: f64,
 }
@@ -49,14 +49,14 @@ pub(crate) struct Durations {
 impl Histogram {
     pub fn observe(&self, duration: Duration) {
         let us = duration.as_micros() as u64;
-        // The bits of the next power of two: a duration that equals a bound falls below it.
+        // A duration that equals a bound falls into the bucket below that bound.
         let bits = u64::BITS - us.saturating_sub(1).leading_zeros();
         let at = bits.saturating_sub(FIRST_BITS) as usize;
         self.buckets[at.min(BOUNDS)].add(1);
         self.sum_ns.add(duration.as_nanos() as u64);
     }
 
-    /// Adds its content to `sum`.
+    /// Adds the histogram's content to `sum`.
     pub fn add_to(&self, sum: &mut Durations) {
         for (at, (bucket, (bound, count))) in self.buckets.iter().zip(&mut sum.buckets).enumerate()
         {

@@ -15,8 +15,8 @@ use closes::Closes;
 use shard_stats::ShardStats;
 use status::Status;
 
-/// One server's shared parts. Each is in an `Arc` of its own, because a shard keeps those that it
-/// needs for every read.
+/// One server's shared parts. Each part is in an `Arc` of its own, because a shard keeps the parts
+/// that it needs for every read.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub hub: Arc<Hub>,
@@ -24,12 +24,12 @@ pub(crate) struct Node {
     pub meters: Arc<LimitMeters>,
     pub admission: Arc<Admission>,
     pub status: Arc<Status>,
-    /// One of each shard, by its number.
+    /// The stats of each shard, by its number.
     pub stats: Box<[Arc<ShardStats>]>,
 }
 
 impl Node {
-    /// The node of a server that is to have `shards` shards.
+    /// Returns the node of a server with `shards` shards.
     pub fn new(shards: usize, limits: &ServerLimits) -> Node {
         let admission = Arc::new(Admission::new(shards, limits));
         Node {

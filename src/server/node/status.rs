@@ -1,29 +1,29 @@
-//! Whether a server starts, admits or drains, and whether each shard still turns.
+//! The status of a server: whether it starts, admits or drains, and when each shard last turned.
 //!
-//! For health checks, a service manager's watchdog and the metrics.
+//! Used by health checks, a service manager's watchdog and the metrics.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// What a server does with new connections.
+/// The phase of a server, by which it treats new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Its shards are being started.
+    /// The server's shards are being started.
     Starting,
-    /// It accepts connections.
+    /// The server accepts connections.
     Admitting,
-    /// It was asked to end: connections are still served, new ones should go elsewhere.
+    /// The server was asked to end: connections are still served, new ones should go elsewhere.
     Draining,
 }
 
-/// One for all shards, the acceptor and the admin listener.
+/// The status of one server, shared by all shards, the acceptor and the admin listener.
 #[derive(Debug)]
 pub struct Status {
     started: Instant,
     phase: AtomicU8,
-    /// When each shard last began a turn, in milliseconds since `started`.
+    /// The moment at which each shard last began a turn, in milliseconds since `started`.
     turned_ms: Box<[AtomicU64]>,
     connections: AtomicUsize,
     reloads_ok: AtomicU64,
@@ -31,7 +31,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// The status of a server that is to have so many shards.
+    /// Returns the status of a server with `shards` shards.
     pub(crate) fn new(shards: usize) -> Status {
         Status {
             started: Instant::now(),
@@ -43,7 +43,7 @@ impl Status {
         }
     }
 
-    /// What it does with new connections.
+    /// Returns what the server does with new connections.
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,
@@ -64,24 +64,24 @@ impl Status {
         self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Connections there are, in HTTP or as WebSockets.
+    /// Returns the number of connections, in HTTP or as WebSockets.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// A shard begins a turn at `now`.
+    /// Notes that a shard begins a turn at `now`.
     pub(crate) fn turns(&self, shard: u16, now: Instant) {
         let ms = now.duration_since(self.started).as_millis() as u64;
         self.turned_ms[usize::from(shard)].store(ms, Ordering::Relaxed);
     }
 
-    /// A shard has ended, and is not expected to turn any more.
+    /// Notes that a shard has ended, so that no turn of it is expected any more.
     pub(crate) fn ends(&self, shard: u16) {
         self.turned_ms[usize::from(shard)].store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// How long ago the shard that is furthest behind began its last turn. An idle shard turns once
-    /// a second.
+    /// Returns how long ago the shard that is furthest behind began its last turn. An idle shard
+    /// turns once a second.
     pub fn longest_since_turn(&self) -> Duration {
         let now = self.started.elapsed();
         let oldest = self
@@ -92,17 +92,17 @@ impl Status {
         now.saturating_sub(Duration::from_millis(oldest.unwrap_or(0)))
     }
 
-    /// Whether every shard has turned within `time`.
+    /// True if every shard has turned within `time`.
     pub fn every_shard_turned_within(&self, time: Duration) -> bool {
         self.longest_since_turn() <= time
     }
 
-    /// A new configuration was taken.
+    /// Counts a new configuration that was taken.
     pub(crate) fn reloaded(&self) {
         self.reloads_ok.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A new configuration was refused because it was wrong.
+    /// Counts a new configuration that was refused because it was wrong.
     pub(crate) fn reload_failed(&self) {
         self.reloads_failed.fetch_add(1, Ordering::Relaxed);
     }
@@ -115,7 +115,7 @@ impl Status {
     }
 }
 
-/// How often a new configuration was taken, and how often it was refused because it was wrong.
+/// Counts of new configurations: taken, and refused because they were wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReloadCounts {
     pub ok: u64,

@@ -1,18 +1,18 @@
-//! When clients that do not read, and publishers that are too fast, are read again: backpressure.
+//! Reading again: clients that did not read, and publishers that were too fast (backpressure).
 
 use super::Shard;
 use super::read::UNREAD_OUTBOX_BYTES_MAX;
 
 impl Shard {
-    /// Reads clients again that have taken what waited for them. No waker reports that, because the
-    /// last of it may have gone out in one write that the socket took whole.
+    /// Reads held connections again whose clients have taken enough of the waiting frames. No waker
+    /// reports that, because the socket may have taken the last of the frames in one whole write.
     pub(crate) fn read_held(&mut self) {
         let fanout = &self.services.fanout;
         let is_free = |key| fanout.outbox_bytes(key) <= UNREAD_OUTBOX_BYTES_MAX;
         self.connections.release_held(&self.timers.clock, is_free);
     }
 
-    /// Reads paused publishers again once no shard has more than half of the limit before it.
+    /// Reads paused publishers again once no shard's lag is over half of the limit.
     pub(crate) fn resume_paused(&mut self) {
         let services = &self.services;
         if self.connections.has_paused()

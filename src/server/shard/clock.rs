@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-/// Milliseconds since the shard started, in 32 bits: stamps are compared by what lies between them,
-/// which wraps after 49 days, far over any deadline here.
+/// Milliseconds since the shard started, in 32 bits. Stamps are compared by their distance, which
+/// wraps after 49 days, far over any deadline here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(u32);
 
 impl Stamp {
-    /// Milliseconds since the shard started, or since they last wrapped.
+    /// Returns the milliseconds since the shard started, modulo 2^32.
     pub fn as_ms(self) -> u32 {
         self.0
     }
 
-    /// So many milliseconds later.
+    /// Returns the stamp `ms` milliseconds later.
     pub fn later_by(self, ms: u64) -> Stamp {
         // The cut to 32 bits is the wrap.
         Stamp(self.0.wrapping_add(ms as u32))
@@ -36,7 +36,7 @@ impl Clock {
         }
     }
 
-    /// Looks at the time, and returns it. Once a turn.
+    /// Reads the system's clock, once a turn, and returns the time.
     pub fn refresh(&mut self) -> Instant {
         let now = Instant::now();
         // The cut to 32 bits is the wrap.
@@ -55,7 +55,7 @@ impl Clock {
         self.now_ns
     }
 
-    /// The moment that is so many nanoseconds after the start.
+    /// Returns the moment `at_ns` nanoseconds after the start.
     pub fn instant(&self, at_ns: u64) -> Instant {
         self.started + Duration::from_nanos(at_ns)
     }

@@ -1,8 +1,8 @@
 //! Closing a connection, which is a stage of its life and not one act.
 //!
-//! All frames that were accepted go out, then the Close frame. Then input is thrown away until the
-//! peer's end, because closing a socket with unread input resets it, and the client would never see
-//! why.
+//! All accepted frames go out, except to a slow consumer, then the Close frame. Then input is
+//! thrown away until the peer's end: closing a socket with unread input resets it, and the client
+//! would never see the reason.
 
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
@@ -53,8 +53,8 @@ impl Shard {
         }
         tell(connection, self.services.link.number, &reason);
         self.services.link.closes.count(reason);
-        // The fan-out has dropped all that a slow consumer was to get: its client would have to
-        // read it to see the reason.
+        // For a slow consumer the fan-out has dropped all frames: the client would have to read
+        // them before it sees the reason.
         if !matches!(reason, CloseReason::SlowConsumer(_)) {
             self.services.fanout.retire(key);
         }
@@ -62,29 +62,30 @@ impl Shard {
         let now = self.timers.clock.now();
         self.connections
             .begin_closing(key, reason, now, &mut self.scratch.buffer);
-        // There is nobody to read it if the peer is gone.
+        // A peer that is gone cannot read a Close frame.
         if reason != CloseReason::PeerGone {
             let frame = seal_close(Some(reason.code()));
             self.services.fanout.send_last(key, frame);
         }
     }
 
-    /// Runs the channels' `terminate`. Their pushes go nowhere, because the end has been decided.
+    /// Runs `terminate` of the connection's channels. Their pushes go nowhere, because the end has
+    /// been decided.
     fn terminate(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
         let mut host = ShardHost::new(&mut self.services, connection.id);
         host.hearing = match reason {
-            // All connections end: thousands of farewells to thousands would only hold the others
-            // up.
+            // All connections end: farewells from thousands of clients to thousands would only
+            // delay the rest.
             CloseReason::ServiceRestart => Hearing::Nobody,
             _ => Hearing::Others,
         };
         connection.session.terminate(&mut host);
     }
 
-    /// Shuts our side of those whose Close frame is out.
+    /// Shuts our side of the closing connections whose Close frame is out.
     pub(crate) fn go_on_closing(&mut self) {
         let fanout = &self.services.fanout;
         self.connections.shut_drained(|key| fanout.is_drained(key));
@@ -116,7 +117,7 @@ impl Shard {
             Err(error) if is_passing(&error) => {
                 self.connections.wait_readable(key);
             }
-            // The peer's end, which was waited for, or a failure.
+            // The peer has ended, which the shard waited for, or the read has failed.
             _ => {
                 let reason = closing.reason;
                 self.drop_connection(key, reason);
@@ -124,8 +125,8 @@ impl Shard {
         }
     }
 
-    /// Ends a connection whose time for closing is over. A client that was sent the Close frame,
-    /// and did not close in return, has been told.
+    /// Ends a connection whose time for closing is over. A client whose Close frame is out has been
+    /// told; any other connection counts as cut, and is reset.
     pub(crate) fn cut_off(&mut self, key: u32, reason: CloseReason) {
         let connection = self.connections.get(key);
         let told = connection.is_some_and(|c| matches!(&c.stage, Stage::Closing(c) if c.sent));
@@ -137,7 +138,7 @@ impl Shard {
             if self.lifecycle.is_ending() {
                 self.services.link.cut_off.fetch_add(1, Ordering::Relaxed);
             }
-            // A reset. Otherwise the kernel would offer what it holds for minutes to a client that
+            // Without a reset the kernel would offer its unsent bytes for minutes to a client that
             // does not read.
             let _ = SockRef::from(&connection.stream).set_linger(Some(Duration::ZERO));
         }
@@ -161,10 +162,9 @@ impl Shard {
     }
 }
 
-/// The list of those whose Close frame is not out yet.
+/// The list of closing connections whose Close frame is not out yet.
 impl Connections {
-    /// Has a connection throw its input away from now on, until its Close frame is out and its peer
-    /// has ended.
+    /// Has a connection throw its input away until its Close frame is out and its peer has ended.
     pub fn begin_closing(
         &mut self,
         key: u32,
@@ -188,7 +188,7 @@ impl Connections {
         self.keeps(kept, 0);
     }
 
-    /// Shuts our side of those closing connections of which all is written, the Close frame
+    /// Shuts our side of the closing connections for which all frames are written, the Close frame
     /// included.
     pub fn shut_drained(&mut self, is_drained: impl Fn(u32) -> bool) {
         let mut closing = std::mem::take(&mut self.closing);
@@ -212,7 +212,7 @@ impl Connections {
 fn tell(connection: &Connection, shard: u16, reason: &CloseReason) {
     let (name, rooms) = (Name(connection.id), connection.session.topics_shown());
     match reason {
-        // These come one by one, and show that a limit is too low or a client broken.
+        // These reasons are rare, and show that a limit is too low or a client broken.
         CloseReason::SlowConsumer(_) | CloseReason::Overloaded | CloseReason::RateExceeded => {
             tracing::info!(connection = %name, shard, %rooms, %reason, "closing");
         }

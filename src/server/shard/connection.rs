@@ -16,9 +16,9 @@ use crate::server::limits::values::ServerLimits;
 use crate::session::Session;
 use crate::websocket::{CloseReason, FrameReader};
 
-/// A connection after its upgrade. The bytes that wait to be written to it are the fan-out's.
+/// A connection after its upgrade. The fan-out keeps the bytes that wait to be written.
 pub(crate) struct Connection {
-    /// Its name for the app's handles: never reused, unlike its place in the slab.
+    /// Name of the connection for the app's handles. Never reused, unlike its place in the slab.
     pub id: u64,
     pub stream: TcpStream,
     pub waker: Waker,
@@ -26,21 +26,21 @@ pub(crate) struct Connection {
     pub session: Session,
     pub socket: Arc<UserSocket>,
     pub stage: Stage,
-    /// It is on one of its shard's two lists of connections to be seen to. It stands on both
-    /// together once at most, or it would be read more often than others.
+    /// True while the connection is on one of its shard's two queues of connections to read. A
+    /// second entry would have it read more often than others.
     pub is_queued: bool,
     /// The socket took less than it was given: the shard waits for room in it.
     pub write_blocked: bool,
-    /// Lasts since bytes last came from the client.
+    /// Silence of the client, since its last bytes.
     pub idle: Deadline,
-    /// Lasts since the message began that is incomplete now. Of no meaning without one.
+    /// Age of the incomplete message. Without meaning if no message is incomplete.
     pub partial: Deadline,
-    /// How much of that time, in milliseconds, the connection was not read because it was over its
-    /// rate.
+    /// Milliseconds of the age in `partial` in which the connection was not read, because it was
+    /// over its rate.
     pub partial_throttled_ms: u64,
-    /// How much it sends, for the limits of its rate.
+    /// The connection's use of its rates.
     pub pace: Pace,
-    /// Its place among the connections of its address.
+    /// The connection's place among the connections of its address.
     #[expect(
         dead_code,
         reason = "it counts until it is dropped with the connection"
@@ -48,26 +48,28 @@ pub(crate) struct Connection {
     pub counted: Option<Counted>,
 }
 
-/// Something that may not last too long.
+/// The start of something that may not last too long.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     pub since: Stamp,
-    /// The limit is only observed, and was counted: one silence counts once, however long it is.
+    /// True if the limit is only observed and this deadline was counted: one silence counts once,
+    /// however long it is.
     pub is_counted: bool,
 }
 
-/// Where a connection stands in its life. In every stage but `Open` it is on the list of its shard
-/// that has the stage's name; entries there without their stage are left over, and are passed over.
+/// The stage of a connection's life. A connection in a stage other than `Open` is on the shard's
+/// list with the name of the stage. In `Closing` it is there only until its Close frame is out. An
+/// entry whose connection is in another stage is left over, and is skipped.
 pub(crate) enum Stage {
     /// Reading and writing.
     Open,
-    /// Too much waits to be written to it: not read until its client takes that.
+    /// Too much waits to be written: not read until the client takes enough of it.
     Held,
-    /// It published more than the shards can take: not read until they have caught up.
+    /// The connection published more than the shards can take: not read until they have caught up.
     Paused { since: Stamp },
-    /// It sent more than its rate: not read until then, in nanoseconds of the shard's clock.
+    /// The connection sent more than its rate: not read until `until_ns` of the shard's clock.
     Throttled { since: Stamp, until_ns: u64 },
-    /// Its Close frame waits or is sent; input is thrown away until the peer's end.
+    /// The Close frame waits or is sent; input is thrown away until the peer's end.
     Closing(Closing),
 }
 
@@ -77,7 +79,7 @@ pub(crate) struct Closing {
     pub since: Stamp,
     /// The Close frame is out and our side is shut.
     pub sent: bool,
-    /// Bytes thrown away since.
+    /// Bytes thrown away since the closing began.
     pub discarded: usize,
 }
 
@@ -89,7 +91,7 @@ impl Deadline {
         }
     }
 
-    /// So many milliseconds do not count.
+    /// Moves the deadline by `ms` milliseconds, which do not count.
     pub fn put_off(&mut self, ms: u64) {
         self.since = self.since.later_by(ms);
     }
@@ -100,18 +102,19 @@ impl Connection {
         !matches!(self.stage, Stage::Closing(_))
     }
 
-    /// Bytes came from the client.
+    /// Restarts the idle time, because bytes came from the client.
     pub fn is_heard(&mut self, now: Stamp) {
         self.idle = Deadline::begin(now);
     }
 
-    /// A message that is incomplete from now on began now.
+    /// Notes that a message began now, which may stay incomplete.
     pub fn begins_message(&mut self, now: Stamp) {
         self.partial = Deadline::begin(now);
         self.partial_throttled_ms = 0;
     }
 
-    /// It is read again. The wait was ours, so it counts against no deadline of the client's.
+    /// Opens a connection that is to be read again. If the server caused the wait, it counts
+    /// against no deadline of the client's.
     pub fn reopen(&mut self, clock: &Clock) {
         match std::mem::replace(&mut self.stage, Stage::Open) {
             Stage::Paused { since } => {
@@ -125,13 +128,14 @@ impl Connection {
                 self.idle.put_off(waited_ms);
                 self.partial_throttled_ms += waited_ms;
             }
-            // Its client did not take what waits for it, so the wait was the client's.
+            // In `Held` the client did not take the frames that wait for it, so the wait was the
+            // client's.
             Stage::Open | Stage::Held => {}
             closing @ Stage::Closing(_) => self.stage = closing,
         }
     }
 
-    /// How long the message that is incomplete may take, in milliseconds.
+    /// Returns how long the incomplete message may take, in milliseconds.
     pub fn partial_ms_max(&self, clock: &Clock, limits: &ServerLimits) -> u64 {
         let throttled_ms = match self.stage {
             Stage::Throttled { since, .. } => clock.since_ms(since),
@@ -140,13 +144,13 @@ impl Connection {
         limits.partial_ms_max(self.partial_throttled_ms + throttled_ms)
     }
 
-    /// Asks to be woken when there is something to read. False if there is something now.
+    /// Asks to be woken when there is something to read. False if there is something to read now.
     pub fn wait_readable(&self) -> bool {
         let mut cx = Context::from_waker(&self.waker);
         self.stream.poll_read_ready(&mut cx).is_pending()
     }
 
-    /// Asks to be woken when the socket takes bytes. False if it does now.
+    /// Asks to be woken when the socket takes bytes. False if the socket takes bytes now.
     pub fn wait_writable(&self) -> bool {
         let mut cx = Context::from_waker(&self.waker);
         self.stream.poll_write_ready(&mut cx).is_pending()
@@ -160,8 +164,8 @@ impl Connection {
     }
 }
 
-/// Posts a connection's place to its shard. Holds the mailbox alone, so a waker that the runtime
-/// keeps does not keep the connection alive.
+/// A waker that posts its connection's place to the shard. It holds the mailbox alone, so a waker
+/// that the runtime keeps does not keep the connection alive.
 pub(crate) struct ConnectionWaker {
     pub key: u32,
     pub woken: Arc<Mailbox<u32>>,
@@ -178,10 +182,10 @@ impl Wake for ConnectionWaker {
 }
 
 impl ServerLimits {
-    /// How long a message may be incomplete if its connection was not read for `throttled_ms` of
-    /// that time because it was over its rate. That adds as much as a connection may be over in a
-    /// row, at most: otherwise a client that is paused before each look at the deadline would have
-    /// none.
+    /// Returns how long a message may be incomplete, in milliseconds, if its connection was not
+    /// read for `throttled_ms` of that time because it was over its rate. Adds at most the time
+    /// that a connection may be over its rate in a row. Otherwise a client that is paused before
+    /// each look at the deadline would have no deadline.
     fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
         let more_ms = throttled_ms.min(self.over_ms());
         self.max(Limit::PartialTime).saturating_add(more_ms)

@@ -1,4 +1,6 @@
-//! All WebSockets of a shard, and the lists on which they wait. Only `close` puts some there too.
+//! All WebSockets of a shard, and the lists of connections that wait to be read again or closed.
+//!
+//! Most of the lists are kept here, and `closing` by `close`.
 
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -13,23 +15,23 @@ use crate::broker::Mailbox;
 /// A shard keeps places for this many connections.
 const PLACES_KEPT: usize = 64;
 
-/// Connections by their places, which the fan-out knows them by as well. A place may be given again
-/// while an entry for the connection before stands on a list: each entry is checked against the
-/// [`Stage`] of the connection there.
+/// Connections by their places, which are also their names in the fan-out. A place may be given
+/// again while an entry for an earlier connection stands on a list. Therefore each entry is checked
+/// against the [`Stage`] of the connection in that place.
 #[derive(Default)]
 pub(crate) struct Connections {
     slab: Slab<Connection>,
-    /// How many there have been.
+    /// Number of connections opened since the start, closed ones included.
     opened: u64,
-    /// Bytes of incomplete messages that all of them keep.
+    /// Bytes of incomplete messages that all connections keep.
     partial_bytes: usize,
     /// Places of connections whose wakers were called.
     woken: Arc<Mailbox<u32>>,
-    /// Empty but for its memory, which takes in what was woken.
+    /// Buffer for the places taken out of `woken`, empty between calls. Kept for its memory.
     just_woken: Vec<u32>,
-    /// Connections to be seen to because they were woken.
+    /// Queued connections that were woken.
     awake: Vec<u32>,
-    /// Connections to be seen to again because they could not be read out.
+    /// Queued connections that may have more to read.
     ready: Vec<u32>,
     held: Vec<u32>,
     paused: Vec<u32>,
@@ -38,7 +40,7 @@ pub(crate) struct Connections {
     pub(super) closing: Vec<u32>,
 }
 
-/// Connections to be seen to, each once.
+/// Places of connections that wait to be read, each once.
 pub(crate) struct Queued {
     pub awake: Vec<u32>,
     pub ready: Vec<u32>,
@@ -69,15 +71,15 @@ impl Connections {
         self.slab.iter_mut().map(|(_, connection)| connection)
     }
 
-    /// Where a connection is, if it is there still and open. Its place is in its name, so this
-    /// needs no map.
+    /// Returns the place of the connection with the name `id`. `None` if that connection is gone or
+    /// closing. The name holds the place, so this needs no map.
     pub fn place_of(&self, id: u64) -> Option<u32> {
         let key = id as u32;
         let found = self.get(key)?;
         (found.id == id && found.is_open()).then_some(key)
     }
 
-    /// The place of the next connection, its name and its waker.
+    /// Returns the place, the name and the waker for the next connection.
     pub fn next(&mut self) -> (u32, u64, Waker) {
         let key = self.slab.vacant_key() as u32;
         self.opened += 1;
@@ -86,10 +88,10 @@ impl Connections {
         (key, self.opened << 32 | u64::from(key), waker)
     }
 
-    /// Takes in the connection that was made for [`next`](Connections::next).
+    /// Adds the connection that was made for [`next`](Connections::next).
     pub fn insert(&mut self, mut connection: Connection) {
         let key = self.slab.vacant_key() as u32;
-        // The connection before it in this place may have left its entry.
+        // An earlier connection in this place may have left its entry on a list.
         connection.is_queued = self.ready.contains(&key) || self.awake.contains(&key);
         self.slab.insert(connection);
     }
@@ -100,8 +102,8 @@ impl Connections {
         }
     }
 
-    /// Gives back the places of a crowd that has gone, as far as they stand behind the last that is
-    /// in use.
+    /// Gives back the memory of unused places after a crowd has gone. Only places behind the last
+    /// used place can be given back.
     pub fn give_back(&mut self) {
         let capacity = self.slab.capacity();
         if capacity > PLACES_KEPT && self.slab.len() < capacity / 4 {
@@ -109,33 +111,34 @@ impl Connections {
         }
     }
 
-    /// Bytes of incomplete messages that all of them keep.
+    /// Returns the bytes of incomplete messages that all connections keep.
     pub fn partial_bytes(&self) -> usize {
         self.partial_bytes
     }
 
-    /// A connection keeps `now` bytes of an incomplete message, after `before`.
+    /// Notes that a connection keeps `now` bytes of an incomplete message, and kept `before` bytes
+    /// until now.
     pub fn keeps(&mut self, before: usize, now: usize) {
         self.partial_bytes = (self.partial_bytes + now).saturating_sub(before);
     }
 
-    /// Counts them anew.
+    /// Counts the bytes of all incomplete messages again.
     pub fn recount_partial_bytes(&mut self) {
         let each = self.slab.iter();
         self.partial_bytes = each.map(|(_, c)| c.reader.kept_bytes()).sum();
     }
 }
 
-/// Being seen to.
+/// The queues of connections to read.
 impl Connections {
-    /// Has a connection seen to in this turn or the next.
+    /// Queues a connection to be read in this turn or the next.
     pub fn make_ready(&mut self, key: u32) {
         if let Some(connection) = self.slab.get_mut(key as usize) {
             queue(connection, key, &mut self.ready);
         }
     }
 
-    /// Waits for bytes of the client; has the connection seen to if there are some already.
+    /// Waits for bytes of the client. Queues the connection if some are there already.
     pub fn wait_readable(&mut self, key: u32) {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && !connection.wait_readable()
@@ -144,7 +147,7 @@ impl Connections {
         }
     }
 
-    /// Takes all that are to be seen to, those included that have been woken since.
+    /// Takes all queued connections, including any woken since the last call.
     pub fn take_queued(&mut self) -> Queued {
         self.woken.take(&mut self.just_woken);
         for key in self.just_woken.drain(..) {
@@ -158,7 +161,8 @@ impl Connections {
         }
     }
 
-    /// Puts back those that a turn did not come to, before those that were queued in it.
+    /// Puts back the connections that a turn did not reach, in front of the connections queued
+    /// meanwhile.
     pub fn put_back(&mut self, left: Queued) {
         let Queued { awake, mut ready } = left;
         self.awake = awake;
@@ -170,15 +174,16 @@ impl Connections {
         !self.ready.is_empty() || !self.awake.is_empty()
     }
 
-    /// Goes to sleep. False if a connection was woken meanwhile.
+    /// Notes that the shard goes to sleep, to be woken by `waker`. False if a connection was woken
+    /// meanwhile.
     pub fn sleep(&self, waker: &Waker) -> bool {
         self.woken.sleep(waker)
     }
 }
 
-/// Not being read for a while.
+/// Connections that are not read for a while.
 impl Connections {
-    /// Does not read a connection until its client takes what waits for it.
+    /// Stops reading an open connection until its client takes the frames that wait for it.
     pub fn hold(&mut self, key: u32) {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && matches!(connection.stage, Stage::Open)
@@ -188,7 +193,7 @@ impl Connections {
         }
     }
 
-    /// Reads held connections again for which `is_free` holds.
+    /// Reads the held connections again for which `is_free` holds.
     pub fn release_held(&mut self, clock: &Clock, is_free: impl Fn(u32) -> bool) {
         let (slab, ready) = (&mut self.slab, &mut self.ready);
         self.held.retain(|&key| {
@@ -205,7 +210,7 @@ impl Connections {
         });
     }
 
-    /// Does not read a publisher until the shards have caught up.
+    /// Stops reading an open publisher until the shards have caught up.
     pub fn pause(&mut self, key: u32, now: Stamp) {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && matches!(connection.stage, Stage::Open)
@@ -226,7 +231,7 @@ impl Connections {
         }
     }
 
-    /// Does not read a connection until `until_ns` of the shard's clock.
+    /// Stops reading an open connection until `until_ns` of the shard's clock.
     pub fn throttle(&mut self, key: u32, now: Stamp, until_ns: u64) {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && matches!(connection.stage, Stage::Open)
@@ -237,8 +242,8 @@ impl Connections {
         }
     }
 
-    /// Reads throttled connections again whose time has come. True if another is due before this
-    /// turn ends.
+    /// Reads throttled connections again whose time has come. True if the timer for the next one
+    /// has fired already.
     pub fn resume_throttled(&mut self, clock: &Clock, cx: &mut Context<'_>) -> bool {
         while let Some((until_ns, key)) = self.throttled.pop_due(clock.now_ns()) {
             self.resume_one_throttled(key, until_ns, clock);
@@ -246,8 +251,8 @@ impl Connections {
         self.throttled.next_is_due(clock, cx)
     }
 
-    /// Charges all of them by other rates from now on, and reads those again that wait because of
-    /// the old ones.
+    /// Charges all connections by other rates from now on, and reads the throttled connections
+    /// again, because they wait by the old rates.
     pub fn forgive(&mut self, clock: &Clock, charges: Charges) {
         let now_ns = clock.now_ns();
         for connection in self.iter_mut() {
@@ -276,7 +281,7 @@ impl Connections {
     }
 }
 
-/// Puts a connection on a list of those to be seen to, unless it is on one.
+/// Puts a connection on `list`, unless the connection is queued already.
 fn queue(connection: &mut Connection, key: u32, list: &mut Vec<u32>) {
     if !std::mem::replace(&mut connection.is_queued, true) {
         list.push(key);

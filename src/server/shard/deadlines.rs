@@ -1,6 +1,6 @@
 //! One sweep over the deadlines of all connections (idle timeout, incomplete messages, …).
 //!
-//! A timer for each would cost memory of every connection.
+//! A timer for each connection would cost memory in each.
 
 use std::hint::black_box;
 
@@ -13,8 +13,8 @@ use crate::websocket::CloseReason;
 /// Sizes from each of the allocator's kinds of pages.
 const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
 
-/// The allocator gives memory back to the system while it is used: a shard that falls idle after a
-/// storm would keep what the handshakes had.
+/// Uses the allocator, because it gives memory back to the system only while it is used. Otherwise
+/// a shard that falls idle after a storm would keep the memory of the handshakes.
 fn stir_allocator() {
     for bytes in STIRRED_BYTES {
         drop(black_box(Vec::<u8>::with_capacity(bytes)));
@@ -54,18 +54,18 @@ impl Shard {
         }
     }
 
-    /// Whether a connection is to be closed for that deadline.
+    /// Counts the passed deadline that `reason` names. True if that deadline closes the connection.
     fn bites(&self, reason: CloseReason) -> bool {
         match reason {
             CloseReason::IdleTimeout => self.services.exceeded(Limit::IdleTime),
             CloseReason::PartialTimeout => self.services.exceeded(Limit::PartialTime),
-            // The limits behind these deadlines had bitten when the wait began.
+            // The limits behind the other deadlines had bitten when the wait began.
             _ => true,
         }
     }
 
-    /// A deadline that is only observed has passed, and been counted. It counts again when it has
-    /// begun anew.
+    /// Marks a passed deadline that is only observed as counted. The deadline counts again after it
+    /// has begun again.
     fn is_overdue(&mut self, key: u32, reason: CloseReason) {
         if let Some(connection) = self.connections.get_mut(key) {
             match reason {
@@ -75,7 +75,7 @@ impl Shard {
         }
     }
 
-    /// Whether a passed deadline is still to be counted, or bites.
+    /// True if a passed deadline is still to be counted, or closes the connection.
     fn is_news(&self, limit: Limit, has_counted: bool) -> bool {
         !has_counted || !self.services.limits.observe.contains(limit)
     }

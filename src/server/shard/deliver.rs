@@ -1,4 +1,4 @@
-//! What sessions are handed: mail, broadcasts that channels look at, held joins whose time came.
+//! Calls into sessions for mail, broadcasts that channels look at, and held joins that are due.
 
 use std::task::Context;
 
@@ -20,7 +20,7 @@ pub(crate) const DISCONNECT: &str = "disconnect";
 const HEARD_PER_TURN: usize = 256;
 
 impl Shard {
-    /// Answers the joins whose time has come. True if more of them are due in the next turn.
+    /// Answers the joins whose time has come. True if more joins are due in the next turn.
     pub(crate) fn answer_held_joins(&mut self, cx: &mut Context<'_>) -> bool {
         if self.services.joins.is_empty() {
             return false;
@@ -84,7 +84,8 @@ impl Shard {
         }
     }
 
-    /// The session of a connection, if that is open, and the host for a call into it.
+    /// Returns the session of a connection and the host for a call into it. `None` if the
+    /// connection is gone or closing.
     pub(crate) fn session_and_host(&mut self, key: u32) -> Option<(&mut Session, ShardHost<'_>)> {
         let connection = self.connections.get_mut(key).filter(|c| c.is_open())?;
         let host = ShardHost::new(&mut self.services, connection.id);

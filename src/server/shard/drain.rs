@@ -1,8 +1,6 @@
 //! Graceful shutdown: a server that ends closes its connections a few at a time.
 //!
-//! So not all clients return at once.
-//!
-//! It serves each as ever until its own Close.
+//! So not all clients reconnect at once. Each connection is served as before until its own Close.
 
 use std::cmp::Reverse;
 use std::task::Context;
@@ -24,8 +22,9 @@ impl Shard {
         self.lifecycle.drain(now, window_ms, order);
     }
 
-    /// All connections by their ids, the first to be closed last: in the order of the largest room
-    /// each is in, by powers of ten, and at random among equals.
+    /// Returns the ids of all connections in the reverse order of their closing. Members of small
+    /// rooms are closed first, by the power of ten of the largest room that each connection is in.
+    /// Equals are closed in random order.
     fn closing_order(&self) -> Vec<u64> {
         let place = |(key, connection): (u32, &Connection)| {
             let members = self.services.fanout.largest_room(key);
@@ -36,8 +35,8 @@ impl Shard {
         places.into_iter().map(|(_, _, id)| id).collect()
     }
 
-    /// Closes those whose time has come and that have got what was due to them. Returns whether
-    /// there were any.
+    /// Closes the connections that are due and have got the entries that were on their way. Returns
+    /// whether any were closed.
     pub(crate) fn go_on_draining(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(draining) = self.lifecycle.draining() else {
             return false;
@@ -56,8 +55,8 @@ impl Shard {
         !keys.is_empty()
     }
 
-    /// Takes those out of `due` for which nothing is on its way that a Close would drop, or that
-    /// have waited long enough.
+    /// Takes settled connections out of `due` and returns their places. A connection is settled if
+    /// a Close would drop nothing that is on its way, or if it has waited long enough.
     fn take_settled(&mut self, due: &mut Vec<(u64, Stamp)>) -> Vec<u32> {
         self.services.fanout.take_mail();
         let mut settled = Vec::new();
@@ -75,7 +74,7 @@ impl Shard {
         settled
     }
 
-    /// Cuts all there is.
+    /// Cuts all connections.
     pub(crate) fn cut(&mut self) {
         self.lifecycle.cut();
         let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key).collect();
@@ -84,8 +83,8 @@ impl Shard {
         }
     }
 
-    /// Whether the shard is done: all connections are closed, and those in HTTP, which may be in
-    /// the middle of an upgrade, have had their time.
+    /// True if the shard is done: all WebSockets are closed, and the connections in HTTP have had
+    /// their time. Connections in HTTP may be in the middle of an upgrade.
     pub(crate) fn is_over(&mut self) -> bool {
         let clock = &self.timers.clock;
         if !self.connections.is_empty() || !self.lifecycle.may_end(clock, self.http_connections) {

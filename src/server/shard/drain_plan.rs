@@ -7,27 +7,28 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{Clock, Stamp};
 
-/// How often a drain looks which connections to close: often enough to be even, seldom enough to
-/// cost nothing.
+/// How often a drain looks for connections to close: often enough for an even pace, seldom enough
+/// to cost nothing.
 const TICK: Duration = Duration::from_millis(5);
 
-/// How long a connection whose time has come stays open while something it was to get is on its
+/// Milliseconds for which a due connection stays open at most while entries for it are on their
 /// way.
 pub(crate) const SETTLE_MS_MAX: u64 = 300;
 
-/// How long a shard that ends waits for connections in HTTP: those that have just been accepted,
-/// and upgrades under way, which then get their 1012. The others end at once.
+/// Milliseconds for which a shard that ends waits for connections in HTTP. Newly accepted
+/// connections and upgrades under way get their 1012 in this time. Other connections in HTTP end at
+/// once.
 pub(crate) const HTTP_GRACE_MS: u64 = 1_000;
 
-/// Where a shard's drain stands.
+/// The state of a shard's drain.
 pub(crate) struct Draining {
     pub(crate) since: Stamp,
     window_ms: u64,
-    /// How many connections there were.
+    /// Number of connections when the drain began.
     count: usize,
-    /// The ids of connections whose time has not come yet, the next one last.
+    /// Ids of connections whose time has not come yet, the next one last.
     left: Vec<u64>,
-    /// The ids of connections whose time has come, and since when.
+    /// Ids of due connections, each with the moment since which it is due.
     due: Vec<(u64, Stamp)>,
     tick: Interval,
 }
@@ -46,23 +47,23 @@ impl Draining {
         }
     }
 
-    /// Takes the ids of those whose time has come, each with the moment of that. Has the shard
-    /// woken for the next.
+    /// Takes the ids of the due connections, each with the moment since which it is due. Has the
+    /// shard woken for the next connection.
     pub(crate) fn take_due(&mut self, clock: &Clock, cx: &mut Context<'_>) -> Vec<(u64, Stamp)> {
         if self.tick.poll_tick(cx).is_ready() {
-            // Registers the timer for the next one.
+            // Registers the timer for the next tick.
             let _ = self.tick.poll_tick(cx);
         }
         self.fall_due(clock);
         std::mem::take(&mut self.due)
     }
 
-    /// Puts those back that are not to be closed yet.
+    /// Puts back due connections that are not to be closed yet.
     pub(crate) fn put_back(&mut self, due: Vec<(u64, Stamp)>) {
         self.due = due;
     }
 
-    /// Moves those whose time has come by now.
+    /// Moves the connections whose time has come from `left` to `due`.
     fn fall_due(&mut self, clock: &Clock) {
         let count = due_after(clock.since_ms(self.since), self.window_ms, self.count);
         while self.count - self.left.len() < count {
@@ -72,13 +73,14 @@ impl Draining {
     }
 }
 
-/// The time in which a shard closes `count` connections: at the slowest pace, one in a millisecond,
-/// it takes as many.
+/// Returns the time in which a shard closes `count` connections, in milliseconds: `window_ms`, but
+/// `count` at most. So the pace is never below one connection in a millisecond.
 pub(crate) fn pace_ms(window_ms: u64, count: usize) -> u64 {
     window_ms.min(count as u64)
 }
 
-/// How many of `count` connections are to be closed once `passed_ms` of the window have passed.
+/// Returns how many of `count` connections are to be closed once `passed_ms` of the window have
+/// passed.
 pub(crate) fn due_after(passed_ms: u64, window_ms: u64, count: usize) -> usize {
     match passed_ms < window_ms {
         true => (count as u64 * passed_ms / window_ms) as usize,

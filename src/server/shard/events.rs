@@ -1,4 +1,4 @@
-//! What tasks on a shard's own thread report to it: one queue without a lock.
+//! Reports of the tasks on a shard's own thread to the shard: one queue without a lock.
 
 use std::cell::RefCell;
 use std::task::Waker;
@@ -7,9 +7,9 @@ use crate::broker::SubscriptionId;
 use crate::channel::{Lost, Resume};
 use crate::server::http::serve::Outcome;
 
-/// What a task reports to its shard.
+/// A report of a task to its shard.
 pub(crate) enum Event {
-    /// A connection speaks HTTP no more.
+    /// The HTTP task of a connection has ended.
     HttpEnded(Outcome),
     /// The future that a callback left for later is ready.
     Resumed {

@@ -1,4 +1,4 @@
-//! The shard's side of a session: hands its decisions to the fan-out, in order.
+//! The shard's side of a session: hands the session's decisions to the fan-out, in order.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,27 +20,28 @@ use crate::session::BroadcastFrames;
 /// One connection's [`Host`], made for one call into its session.
 pub(crate) struct ShardHost<'a> {
     pub services: &'a mut Services,
-    /// The connection's place.
+    /// Place of the connection.
     key: u32,
-    /// Its name, which is never reused.
+    /// Name of the connection, never reused.
     pub connection: u64,
     pub hearing: Hearing,
-    /// The most bytes that the broadcasts of this call left any shard with.
+    /// Largest lag of any shard, in bytes, after a broadcast of this call.
     pub lag_bytes: usize,
 }
 
-/// Which clients hear what a session sends.
+/// Which clients receive the frames that a session sends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hearing {
     All,
-    /// The connection is ending: nothing more goes to it, but its broadcasts go to the others.
+    /// The connection is ending: its own client gets nothing more, but its broadcasts go to the
+    /// others.
     Others,
-    /// Everybody's connection is ending: broadcasts go nowhere either.
+    /// All connections are ending: broadcasts go nowhere either.
     Nobody,
 }
 
 impl<'a> ShardHost<'a> {
-    /// The host of the connection that is called `connection`, and has its place in that name.
+    /// Returns the host of the connection with the name `connection`, which holds its place.
     pub fn new(services: &'a mut Services, connection: u64) -> ShardHost<'a> {
         ShardHost {
             services,
@@ -168,8 +169,8 @@ impl Host for ShardHost<'_> {
     }
 }
 
-/// Reports to the shard how a job ended, whatever happens to its task. Otherwise a channel would
-/// wait for ever if a value of the app's panicked while it was dropped.
+/// Reports to the shard how a job ended, when dropped. So the report is made even if a value of the
+/// app's panics while it is dropped; otherwise a channel would wait for ever.
 struct Report {
     events: Rc<Events>,
     connection: u64,

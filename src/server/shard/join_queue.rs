@@ -16,8 +16,8 @@ pub(crate) const JOINS_PER_TURN: usize = 256;
 /// The held joins of one shard.
 #[derive(Default)]
 pub(crate) struct JoinQueue {
-    /// In the order in which they came. One whose moment is before that of another in front of it,
-    /// because limits were changed meanwhile, waits for that one.
+    /// Held joins in the order in which they came. After a change of limits a join may have an
+    /// earlier moment than the join in front of it. It waits for that join all the same.
     line: VecDeque<HeldJoin>,
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -26,12 +26,12 @@ pub(crate) struct HeldJoin {
     at: Instant,
     pub connection: u64,
     pub channel: SubscriptionId,
-    /// It is answered then, and not refused.
+    /// True if the join is answered at its moment, false if it is refused then.
     pub in_time: bool,
 }
 
 impl HeldJoin {
-    /// The join of `channel` on `connection`, held for that time at least.
+    /// Returns the join of `channel` on `connection`, held for `wait` at least.
     pub fn new(connection: u64, channel: SubscriptionId, wait: Duration, in_time: bool) -> Self {
         HeldJoin {
             at: Instant::now() + wait,
@@ -52,12 +52,12 @@ impl JoinQueue {
         self.line.push_back(join);
     }
 
-    /// The first, if its time has come.
+    /// Takes the first join, if its time has come.
     pub fn pop_due(&mut self, now: Instant) -> Option<HeldJoin> {
         self.line.pop_front_if(|first| first.at <= now)
     }
 
-    /// Has the shard woken for the first. True if that is now.
+    /// Has the shard woken for the first join. True if that join is due now.
     pub fn next_is_due(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(first) = self.line.front().map(|first| first.at) else {
             self.line.shrink_to_fit();

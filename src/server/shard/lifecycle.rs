@@ -9,14 +9,14 @@ use super::drain_plan::{Draining, HTTP_GRACE_MS};
 
 pub(crate) struct Lifecycle {
     course: Course,
-    /// Tells the connections in HTTP, which are tasks of their own, that the shard ends.
+    /// Signals to the connections in HTTP, which are tasks of their own, that the shard ends.
     stops: watch::Sender<bool>,
 }
 
 enum Course {
     Serving,
     Draining(Draining),
-    /// Nobody is waited for any more.
+    /// The shard waits for no connection any more.
     Cut,
 }
 
@@ -32,7 +32,7 @@ impl Lifecycle {
         !matches!(self.course, Course::Serving)
     }
 
-    /// Ready when the shard begins to end.
+    /// Returns a future that is ready when the shard begins to end.
     pub fn stop(&self) -> impl Future<Output = ()> + use<> {
         let mut stops = self.stops.subscribe();
         async move {
@@ -40,7 +40,7 @@ impl Lifecycle {
         }
     }
 
-    /// Begins to drain connections with these ids, the last one first. To be asked of a shard that
+    /// Begins to drain the connections with these ids, the last id first. Only for a shard that
     /// serves.
     pub fn drain(&mut self, now: Stamp, window_ms: u64, ids: Vec<u64>) {
         self.stops.send_replace(true);
@@ -52,7 +52,7 @@ impl Lifecycle {
         self.course = Course::Cut;
     }
 
-    /// Where the drain stands, if there is one.
+    /// Returns the state of the drain. `None` if the shard does not drain.
     pub fn draining(&mut self) -> Option<&mut Draining> {
         match &mut self.course {
             Course::Draining(draining) => Some(draining),
@@ -60,8 +60,8 @@ impl Lifecycle {
         }
     }
 
-    /// Whether a shard may end that has no WebSocket any more, though `http_connections` speak HTTP
-    /// still.
+    /// True if a shard without WebSockets may end, though `http_connections` connections are still
+    /// in HTTP.
     pub fn may_end(&self, clock: &Clock, http_connections: usize) -> bool {
         match &self.course {
             Course::Serving => false,

@@ -1,4 +1,4 @@
-//! Watches the limits that a shard looks at now and then: how near, and which were reached.
+//! Reports to the limit meters: how near limits are at each sweep, and which were reached.
 
 use super::Shard;
 use super::connection::{Connection, Stage};
@@ -9,14 +9,15 @@ use crate::server::limits::values::ServerLimits;
 use crate::websocket::{CloseReason, Violation};
 
 impl ServerLimits {
-    /// How much is kept of a topic that has no [`Retention`] of its own: as the limits say, but 16
-    /// times that of limits that are only observed.
+    /// Returns the retention of a topic that has no [`Retention`] of its own. A limit that is only
+    /// observed counts 16 times.
     pub fn retention(&self) -> Retention {
         with_observed(self).retention()
     }
 }
 
-/// How near the deadlines of connections are: the nearest, in thousandths.
+/// How near the deadlines of connections are: the nearest of each kind, in thousandths of the time
+/// allowed.
 #[derive(Default)]
 pub(crate) struct NearestDeadlines {
     idle: u64,
@@ -24,7 +25,8 @@ pub(crate) struct NearestDeadlines {
 }
 
 impl Shard {
-    /// A message that is too large was refused by its header.
+    /// Counts a message that was refused by its header because it was too large. Ignores other
+    /// reasons.
     pub(crate) fn note_violation(&self, reason: &CloseReason) {
         if let CloseReason::Violation(Violation::MessageTooBig { max }) = *reason {
             let max = max as u64;
@@ -35,7 +37,7 @@ impl Shard {
         }
     }
 
-    /// A connection was given up for one of the fan-out's bounds.
+    /// Counts the limit for which the fan-out gave up a connection. An I/O error is no limit.
     pub(crate) fn note_failure(&self, failure: &Failure) {
         let limit = match failure {
             Failure::Io(_) => return,
@@ -51,14 +53,15 @@ impl Shard {
             Failure::CrowdedOut => Limit::RetentionTotalBytes,
             Failure::OutboxFull => Limit::OutboxBytes,
         };
-        // It has bitten: at its value, or at 16 times that if it is observed.
+        // The limit counts as one that bites even if it is observed: the fan-out bounds an observed
+        // limit at 16 times its value.
         self.services
             .link
             .meters
             .exceeded(LimitSet::default(), limit);
     }
 
-    /// Notes how high the logs and outboxes of blocked readers have stood since the last sweep.
+    /// Notes the highest logs and outboxes of blocked readers since the last sweep.
     pub(crate) fn note_high_water(&mut self) {
         let highest = self.services.fanout.take_high_water();
         let noted = [
@@ -82,7 +85,7 @@ impl Shard {
         meters.note(observe, Limit::PartialTime, nearest.partial, 1000);
     }
 
-    /// How near one connection is to its deadlines.
+    /// Adds the deadlines of one connection to `nearest`.
     pub(crate) fn look_at(&self, connection: &Connection, nearest: &mut NearestDeadlines) {
         if !matches!(connection.stage, Stage::Open | Stage::Held) {
             return;

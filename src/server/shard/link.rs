@@ -22,13 +22,13 @@ pub(crate) enum Command {
     /// Cuts connections in HTTP that have waited longest without a whole request, because others
     /// wait to be accepted.
     MakeRoom,
-    /// Something for a channel.
+    /// A message for one of the shard's channels.
     Mail(Mail),
-    /// Serves another router within other limits from now on.
+    /// Switches the shard to another router and other limits.
     Reload(Arc<Serving>),
-    /// Closes everything with 1012, by and by, and ends.
+    /// Closes all connections with 1012, a few at a time, and ends.
     Drain,
-    /// The time for that is over: cuts what is left and ends.
+    /// Cuts all connections that are left and ends, because the time for the drain is over.
     Cut,
 }
 
@@ -36,23 +36,25 @@ pub(crate) enum Command {
 pub(crate) struct ShardLink {
     pub number: u16,
     pub hub: Arc<Hub>,
-    /// The node's, as are the three fields below it.
+    /// Belongs to the node, like `meters`, `status` and `admission`.
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
     pub admission: Arc<Admission>,
-    /// Its own. Others only read them.
+    /// Counts of this shard. Other threads only read them.
     pub stats: Arc<ShardStats>,
     pub inbox: Mailbox<Command>,
-    /// Connections it has, in HTTP or as WebSockets; the acceptor looks for the least loaded shard.
+    /// Number of this shard's connections, in HTTP or as WebSockets. The acceptor looks for the
+    /// shard with the fewest.
     pub connections: AtomicUsize,
-    /// Those of them in HTTP.
+    /// Connections of this shard in HTTP.
     pub in_http: Arc<InHttp>,
-    /// It was asked to make room, and has not done so yet.
+    /// True while a request to make room waits for the shard.
     pub is_to_make_room: AtomicBool,
     /// WebSockets that a stop cut off because their clients did not take the Close frame.
     pub cut_off: AtomicUsize,
-    /// WebSockets that it cut when their clients had been told, and had not closed in return yet.
+    /// WebSockets that a stop cut after their Close frame was sent, because their clients did not
+    /// close in return.
     pub cut_told: AtomicUsize,
 }
 
@@ -81,7 +83,8 @@ impl ShardLink {
         self.inbox.post(Command::Accept(stream, peer), 1);
     }
 
-    /// Asks it to cut those that wait longest in HTTP; not twice before it has looked.
+    /// Asks the shard to cut the connections in HTTP that have waited longest. Does not ask again
+    /// before the shard has looked.
     pub fn make_room(&self) {
         if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
             self.inbox.post(Command::MakeRoom, 1);

@@ -1,9 +1,9 @@
 //! One thread's connections and its half of the broker: a future, of which one poll is one turn.
 //!
-//! A turn takes in what came (commands, upgraded connections, one read of each ready socket), hands
-//! broadcasts to channels that look at them, flushes one slice, and goes to sleep unless work is
-//! left. If some is, the shard has itself woken only after the runtime has looked at the sockets:
-//! bytes that arrive meanwhile leave in the same writes.
+//! A turn takes in new work: commands, upgraded connections, and one read of each ready socket.
+//! Then it hands broadcasts to the channels that look at broadcasts themselves, flushes one slice,
+//! and goes to sleep unless work is left. If work is left, the shard is woken only after the
+//! runtime has looked at the sockets: bytes that arrive meanwhile leave in the same writes.
 
 pub(crate) mod backpressure;
 pub(crate) mod clock;
@@ -54,24 +54,24 @@ pub(crate) struct Shard {
     pub timers: Timers,
     pub lifecycle: Lifecycle,
     pub scratch: ReadScratch,
-    /// Connections that speak HTTP and were not cut.
+    /// Connections in HTTP that were not cut.
     pub pending: Rc<Pending>,
-    /// Connections that speak HTTP, those included that were cut and whose tasks have not ended.
+    /// Number of connections in HTTP. A cut connection counts until its task has ended.
     pub http_connections: usize,
 }
 
-/// Memory that reads share, and how much they read.
+/// Memory that all reads share, and the bytes read so far.
 #[derive(Default)]
 pub(crate) struct ReadScratch {
     pub buffer: ReadBuffer,
     pub decode: DecodeScratch,
-    /// Bytes read in this turn from those that were woken, or from those that could not be read
-    /// out.
+    /// Bytes read so far in this turn from one of the two lists: connections that were woken, or
+    /// connections with more to read.
     pub bytes_read: usize,
 }
 
 impl Shard {
-    /// A shard on the present thread's runtime.
+    /// Returns a shard on the runtime of the calling thread.
     pub fn new(link: Arc<ShardLink>, app: Arc<HttpApp>, limits: ServerLimits) -> Shard {
         Shard {
             timers: Timers::new(&limits, &app),
@@ -89,7 +89,7 @@ impl Shard {
         let link = &self.services.link;
         link.status.turns(link.number, now);
         self.services.fanout.begin_turn(now);
-        // Marks the shard as awake too: a publish in this turn then need not wake it for another.
+        // Also marks the shard as awake: no publish in this turn has to wake it.
         self.services.fanout.take_mail();
         self.take_commands();
         self.take_events();
@@ -106,7 +106,7 @@ impl Shard {
         work_left |= self.connections.has_paused() && self.timers.looks_again(cx);
         if self.timers.is_sweep_due(cx) {
             self.sweep();
-            // Sets the timer for the next one.
+            // Sets the timer for the next sweep.
             work_left |= self.timers.is_sweep_due(cx);
         }
         work_left |= self.go_on_draining(cx);
@@ -114,7 +114,7 @@ impl Shard {
         work_left || self.connections.has_queued()
     }
 
-    /// Shows where it stands at the end of a turn that began at `begun`.
+    /// Publishes the shard's counts to the metrics at the end of a turn that began at `begun`.
     fn show(&mut self, begun: Instant) {
         let now = Instant::now();
         let (stats, fanout) = (&self.services.link.stats, &mut self.services.fanout);
@@ -126,7 +126,7 @@ impl Shard {
         stats.turned(now.duration_since(begun));
     }
 
-    /// Goes to sleep, to be woken by `cx`. False if something came in meanwhile.
+    /// Puts the shard to sleep until `cx` wakes it. False if something came in meanwhile.
     fn sleep(&self, cx: &Context<'_>) -> bool {
         let (waker, link) = (cx.waker(), &self.services.link);
         self.services.events.wake_by(waker);
@@ -146,8 +146,8 @@ impl Future for Shard {
             return Poll::Ready(());
         }
         if work_left || !self.sleep(cx) {
-            // A bare self-wake could run many turns before the runtime looks at the sockets; this
-            // one comes after.
+            // `yield_now` wakes the shard after the runtime has looked at the sockets. A bare
+            // wake-up could run many turns before that.
             let _ = pin!(tokio::task::yield_now()).poll(cx);
         }
         Poll::Pending

@@ -1,4 +1,4 @@
-//! Opening connections: taking over sockets and upgrades, and whatever else arrives for a shard.
+//! Opening connections: taking over sockets and upgrades, commands and events for a shard.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::server::limits::limit::Limit;
 use crate::session::{Session, class_of};
 use crate::websocket::{CloseReason, FrameReader};
 
-/// How long a connection has for its request at least when others wait for its place. A client that
-/// waited in the backlog has sent it already; that of any other is a packet away.
+/// Least time that a connection has for its request while others wait for its place. A client from
+/// the backlog has sent its request already. The request of any other client is a packet away.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// One of so many connections that wait for their request is cut at a time, so that a storm of
-/// silent ones is got over fast.
+/// One in this many connections that wait for their request is cut at a time. A storm of silent
+/// connections thus ends fast.
 const CUT_OF: usize = 16;
 
 impl Shard {
@@ -40,7 +40,7 @@ impl Shard {
         }
     }
 
-    /// HTTP runs as a task of its own until the upgrade.
+    /// Serves HTTP on a new connection, in a task of its own until the upgrade.
     fn serve_http(&mut self, stream: std::net::TcpStream, peer: std::net::SocketAddr) {
         let stream = match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => stream,
@@ -63,7 +63,8 @@ impl Shard {
         });
     }
 
-    /// Cuts the connection that has waited longest for a request if too many are in HTTP.
+    /// Cuts the connection that has waited longest for a request if too many connections are in
+    /// HTTP.
     fn make_room_in_flight(&self) {
         let admission = &self.services.link.admission;
         let observe = admission.observe();
@@ -74,15 +75,16 @@ impl Shard {
         }
     }
 
-    /// The server is full, and somebody waits to be accepted.
+    /// Cuts connections that have waited too long for their requests, because the server is full
+    /// and clients wait to be accepted.
     fn make_room_for_newcomers(&self) {
         self.services
             .link
             .is_to_make_room
             .store(false, Ordering::Relaxed);
         let len = self.pending.len();
-        // Those that were cut are not gone before their tasks have ended: each of them is room
-        // already.
+        // A cut connection is gone only when its task has ended. Until then it is room that is
+        // being made already.
         if self.http_connections == len {
             let waiting = self.services.link.in_http.waiting.load(Ordering::Relaxed);
             for _ in 0..waiting.div_ceil(CUT_OF) {
@@ -124,7 +126,7 @@ impl Shard {
             leftover,
             accepted,
         } = upgraded;
-        // Its mount may have been reloaded while it was let in.
+        // The mount may have been reloaded while the connection was accepted.
         let socket = self.services.app.router().successor_of(&accepted.socket);
         let socket = Arc::clone(socket.unwrap_or(&accepted.socket));
         let (key, id, waker) = self.connections.next();

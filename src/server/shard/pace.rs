@@ -1,4 +1,4 @@
-//! The rate of one connection, what its reads are charged by, and who waits for it.
+//! Rates of connections: the use of each, and the queue of connections over their rate.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,17 +13,17 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
 use crate::server::limits::values::ServerLimits;
 
-/// How much one connection has sent of late.
+/// One connection's use of its rates.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
     pub(crate) messages: TokenBucket,
     pub(crate) bytes: TokenBucket,
-    /// Since when it has been over without a moment in which it was not.
+    /// Start of the present time over the rate. `None` if the connection is not over its rate.
     pub(crate) over_since: Option<Stamp>,
 }
 
-/// Connections that are not read because they were over their rate, and when the next of them is
-/// read again.
+/// Connections that are not read because they were over their rate, and the timer for the next of
+/// them.
 #[derive(Default)]
 pub(crate) struct Throttled {
     queue: BinaryHeap<Reverse<(u64, u32)>>,
@@ -31,31 +31,33 @@ pub(crate) struct Throttled {
 }
 
 impl Pace {
-    /// It sends nothing at the moment, though it is read.
+    /// Notes that the connection was read and is not over its rate, which ends its time over the
+    /// rate.
     pub fn rests(&mut self) {
         self.over_since = None;
     }
 
-    /// It was not read for so long, for another reason than its rate.
+    /// Takes `ms` milliseconds out of the time over the rate: the connection was not read for
+    /// another reason than its rate.
     pub fn waited(&mut self, ms: u64) {
         self.over_since = self.over_since.map(|since| since.later_by(ms));
     }
 
-    /// Begins under other rates, with buckets that are empty at most: a debt at the old rate would
-    /// be another time at the new one.
+    /// Begins under other rates, with all debts forgiven: at the new rate a debt would stand for
+    /// another time.
     pub(crate) fn begin_again(&mut self, now_ns: u64, charges: Charges) {
         self.messages.forgive(now_ns, charges.messages);
         self.bytes.forgive(now_ns, charges.bytes);
         self.over_since = None;
     }
 
-    /// Whether it has been over for so long that `is_over` holds of the time since which it has.
+    /// True if the connection is over its rate and `is_over` holds for the start of that time.
     pub fn is_over(&self, is_over: impl FnOnce(Stamp) -> bool) -> bool {
         self.over_since.is_some_and(is_over)
     }
 }
 
-/// The rates of [`ServerLimits`], worked out for charging reads by them.
+/// The rates of [`ServerLimits`], in the form in which reads are charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Charges {
     pub(crate) messages: RefillRate,
@@ -76,14 +78,14 @@ impl Throttled {
         self.queue.push(Reverse((until_ns, key)));
     }
 
-    /// The first, if its time has come: until when it was to wait, and its place.
+    /// Takes the next connection, if its time has come. Returns the end of its wait and its place.
     pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, u32)> {
         let Reverse(first) = *self.queue.peek()?;
         (first.0 <= now_ns).then(|| self.queue.pop())?;
         Some(first)
     }
 
-    /// Has the shard woken for the first. True if that is now.
+    /// Has the shard woken for the next connection. True if the timer has fired already.
     pub fn next_is_due(&mut self, clock: &Clock, cx: &mut Context<'_>) -> bool {
         let Some(&Reverse((until_ns, _))) = self.queue.peek() else {
             self.timer = None;
@@ -93,9 +95,9 @@ impl Throttled {
         self.is_due(at, cx)
     }
 
-    /// Has the shard woken at `at`. True if that is now.
+    /// Has the shard woken at `at`. True if the timer has fired already.
     fn is_due(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
-        // Not sooner than the timer could tell apart.
+        // At least 1 ms from now, the resolution of the timer.
         let at = at.max(Instant::now() + Duration::from_millis(1));
         let timer = self
             .timer

@@ -1,7 +1,7 @@
 //! Charges one read: for its messages and bytes, and for the lag that it left.
 //!
 //! A read is charged as a whole, so a message costs an addition. A pause before the next read pays
-//! the debt of one.
+//! the debt of a read.
 
 use super::Shard;
 use super::connection::Connection;
@@ -9,23 +9,23 @@ use super::services::Services;
 use crate::server::limits::limit::Limit;
 use crate::websocket::CloseReason;
 
-/// The content of a read.
+/// Counts of the frames in one read.
 pub(crate) struct Taken {
     /// Whether a message that was incomplete before is whole now.
     pub is_whole: bool,
     pub frames: u32,
     /// Bytes of the largest message.
     pub largest: usize,
-    /// The most bytes that its broadcasts left any shard with.
+    /// Largest lag of any shard, in bytes, after a broadcast of this read.
     pub lag_bytes: usize,
 }
 
-/// What becomes of a connection after a read.
+/// The decision about a connection after a read.
 pub(crate) enum Verdict {
     GoOn,
-    /// It published more than the shards can take.
+    /// The connection published more than the shards can take.
     Pause,
-    /// It is over its rate: not read until then, in nanoseconds of the shard's clock.
+    /// The connection is over its rate: not read until `until_ns` of the shard's clock.
     Throttle {
         until_ns: u64,
     },
@@ -33,7 +33,7 @@ pub(crate) enum Verdict {
 }
 
 impl Shard {
-    /// Charges the connection at `key` for a read of so many bytes.
+    /// Charges the connection at `key` for a read of `read` bytes.
     pub(crate) fn charge_read(&mut self, key: u32, read: usize, taken: &Taken) -> Verdict {
         let (services, clock) = (&self.services, &self.timers.clock);
         let partial_bytes = self.connections.partial_bytes() as u64;
@@ -73,8 +73,8 @@ impl Shard {
     }
 }
 
-/// Takes messages and bytes out of the connection's buckets. Returns how long it is to wait, in
-/// nanoseconds.
+/// Takes messages and bytes out of the connection's buckets. Returns how long the connection has to
+/// wait, in nanoseconds.
 fn charge_rates(
     connection: &mut Connection,
     services: &Services,

@@ -16,23 +16,22 @@ use crate::protocol::Undecodable;
 use crate::server::limits::limit::Limit;
 use crate::websocket::{CloseReason, Filled, Inbound, ReadLimits, seal};
 
-/// Sockets read in one turn, once each, of those that were woken, and as many of those that could
-/// not be read out. A firehose gets no more than its share, and a client that speaks now and then
-/// need not wait behind a hundred.
+/// Sockets read in one turn, once each, from each of two lists: connections that were woken, and
+/// connections with more to read. A firehose gets no more than its share. A client that sends now
+/// and then need not wait behind a hundred firehoses.
 const READS_PER_TURN: usize = 256;
 
-/// Bytes read in one turn of either kind: some full reads, so that a turn stays short.
+/// Bytes read in one turn from each of the two lists: some full reads, so that a turn stays short.
 const READ_BYTES_PER_TURN: usize = 256 << 10;
 
-/// While more bytes than this wait for a client, it is not read: it gets no further answers until
-/// it takes those.
+/// While more bytes than this wait for a client, its connection is not read: the client gets no
+/// further answers until it takes those bytes.
 pub(crate) const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 impl Shard {
     pub(crate) fn read_ready(&mut self) {
         let Queued { awake, ready } = self.connections.take_queued();
-        // Those that are queued meanwhile are for the next turn, behind those that are left of
-        // this.
+        // Connections queued meanwhile are for the next turn, behind the rest of this turn.
         let left = Queued {
             awake: self.see_to_some(awake),
             ready: self.see_to_some(ready),
@@ -40,7 +39,7 @@ impl Shard {
         self.connections.put_back(left);
     }
 
-    /// Sees to as many of `keys` as a turn may. Returns the others.
+    /// Serves as many of the connections `keys` as one turn may. Returns the rest.
     fn see_to_some(&mut self, mut keys: Vec<u32>) -> Vec<u32> {
         let mut seen_to = 0;
         self.scratch.bytes_read = 0;
@@ -59,7 +58,7 @@ impl Shard {
         keys
     }
 
-    /// A connection's waker was called, or it could not be read out last time.
+    /// Resumes blocked writes of a queued connection, and reads it.
     fn see_to(&mut self, key: u32) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -72,8 +71,8 @@ impl Shard {
         self.read(key);
     }
 
-    /// Reads a connection once, and receives all that came. Then it waits to be woken, or for the
-    /// next turn.
+    /// Reads a connection once, and receives all frames that came. Then waits to be woken, or
+    /// queues the connection for the next turn.
     pub(crate) fn read(&mut self, key: u32) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -107,7 +106,7 @@ impl Shard {
         self.connections.wait_readable(key);
     }
 
-    /// Bytes that came with the handshake request.
+    /// Receives the bytes that came with the handshake request.
     pub(crate) fn read_leftover(&mut self, key: u32, mut leftover: &[u8]) {
         self.services.link.stats.bytes.add(leftover.len() as u64);
         while !leftover.is_empty() {
@@ -128,7 +127,8 @@ impl Shard {
     }
 
     /// Receives all whole frames that were read, in order, and charges the connection for them.
-    /// `kept` is what the reader kept before the read.
+    /// `kept` is the number of bytes that the reader kept before the read, and `read` the number of
+    /// bytes read.
     fn receive(&mut self, key: u32, kept: usize, read: usize) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -138,12 +138,13 @@ impl Shard {
         let was_partial = connection.reader.is_partial();
         let mut host = ShardHost::new(&mut self.services, connection.id);
         let received = receive_frames(connection, &mut self.scratch, &mut host);
-        // Once something was whole, a message that is incomplete now began with this read.
+        // If a message became whole, the message that is incomplete now began with this read.
         if !was_partial || matches!(&received, Ok(taken) if taken.is_whole) {
             connection.begins_message(now);
         }
         if received.is_err() {
-            // Its unread bytes are not for the next connection, and those it kept count no longer.
+            // The next connection must not get the unread bytes. The bytes that the reader kept
+            // count no longer.
             connection.reader.discard(&mut self.scratch.buffer);
         }
         let now_kept = connection.reader.kept_bytes();
@@ -164,7 +165,7 @@ impl Shard {
     }
 }
 
-/// Receives each whole frame: a message goes to the session, a ping is answered. An error is the
+/// Receives each whole frame: hands a message to the session, and answers a ping. An error is the
 /// reason to close the connection.
 fn receive_frames(
     connection: &mut Connection,
@@ -187,7 +188,7 @@ fn receive_frames(
                 host.send(seal(OpCode::Pong, payload), None);
                 continue;
             }
-            // A pong shows that the client is there, and its bytes have been counted as that.
+            // A pong shows that the client is there: the read has restarted the idle time already.
             Inbound::Pong(_) => {
                 controls += 1;
                 continue;
@@ -199,7 +200,7 @@ fn receive_frames(
         largest = largest.max(inbound.payload().len());
         taken.map_err(|cause| undecodable(&cause, host))?;
     }
-    // Pings inside a message in fragments do not make it whole.
+    // Pings between the fragments of a message do not make that message whole.
     let is_whole = messages > 0 || (controls > 0 && !connection.reader.is_inside_message());
     let frames = messages + controls + buffer.fragments();
     Ok(Taken {
@@ -210,14 +211,15 @@ fn receive_frames(
     })
 }
 
-/// Logs what was wrong with a message, because the reason has but a word for it.
+/// Logs why a message could not be decoded, and returns the reason for the Close, which has only
+/// one word for all causes.
 fn undecodable(cause: &Undecodable, host: &ShardHost<'_>) -> CloseReason {
     let (name, shard) = (Name(host.connection), host.services.link.number);
     tracing::debug!(connection = %name, shard, %cause, "a client sent what is no message");
     CloseReason::Undecodable
 }
 
-/// Whether an error is not the end of the connection.
+/// True if an error does not end the connection.
 pub(crate) fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),

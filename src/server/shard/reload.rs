@@ -6,7 +6,8 @@ use super::Shard;
 use crate::server::http::app::Serving;
 
 impl Shard {
-    /// In one turn: a client's next message meets all of the change or none of it.
+    /// Switches the shard to another router and other limits in one turn. A client's next message
+    /// meets all of the change or none of it.
     pub(crate) fn reload(&mut self, serving: &Serving) {
         if let Some(charges) = self.services.reload(serving) {
             self.connections.forgive(&self.timers.clock, charges);

@@ -13,8 +13,8 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::values::ServerLimits;
 
-/// A part of a shard that is lent to a host as a whole, beside the connection whose session it
-/// serves.
+/// The part of a shard that a host borrows as a whole. Apart from the connections, because a call
+/// into a session borrows one of them too.
 pub(crate) struct Services {
     pub link: Arc<ShardLink>,
     pub fanout: Fanout,
@@ -23,7 +23,7 @@ pub(crate) struct Services {
     pub joins: JoinQueue,
     pub app: Arc<HttpApp>,
     pub limits: ServerLimits,
-    /// The rates among these limits, worked out for charging each read by them.
+    /// The rates among `limits`, in the form in which reads are charged.
     pub charges: Charges,
 }
 
@@ -40,7 +40,7 @@ impl Services {
         }
     }
 
-    /// Serves another router within other limits from now on. Returns the charges if they are new.
+    /// Switches to another router and other limits. Returns the charges if they are new.
     pub fn reload(&mut self, serving: &Serving) -> Option<Charges> {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;
@@ -50,18 +50,18 @@ impl Services {
         (before != charges).then_some(charges)
     }
 
-    /// `used` of `max` is in use here. True if that is too much, and the limit bites.
+    /// Notes that `used` of `max` is in use. True if `used` is over the limit and the limit bites.
     pub fn judge(&self, limit: Limit, used: u64, max: u64) -> bool {
         let meters = &self.link.meters;
         meters.judge(self.limits.observe, limit, used, max)
     }
 
-    /// A limit was exceeded, as the caller knows. True if it bites.
+    /// Counts that `limit` was exceeded. True if the limit bites, false if it is only observed.
     pub fn exceeded(&self, limit: Limit) -> bool {
         self.link.meters.exceeded(self.limits.observe, limit)
     }
 
-    /// Bytes that a shard may have before it until publishers are paused.
+    /// Returns the lag of a shard, in bytes, above which publishers are paused.
     pub fn lag_bytes_that_bite(&self) -> u64 {
         self.limits.bites_above(Limit::LagBytes)
     }

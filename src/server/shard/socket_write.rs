@@ -11,8 +11,8 @@ use crate::broker::Sink;
 
 impl Sink for Connections {
     fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize> {
-        // Past tokio, whose own state of the socket is another cold line of memory for each.
-        // `settle` reports to tokio what it must know of the outcome.
+        // Goes past tokio, because tokio's state of each socket is another cold line of memory.
+        // `settle` reports a short write to tokio.
         let stream = &find(self, outlet)?.stream;
         let result = whole_call(|| Ok(rustix::net::send(stream, bytes, SendFlags::NOSIGNAL)?));
         settle(self, outlet, bytes.len(), result)
@@ -26,7 +26,8 @@ impl Sink for Connections {
     }
 }
 
-/// Sees to it that a write which was not whole is gone on with.
+/// Has a short or blocked write continued: waits for room in the socket, or queues the connection
+/// if there is room now.
 fn settle(
     connections: &mut Connections,
     outlet: u32,
@@ -52,7 +53,7 @@ fn find(connections: &mut Connections, outlet: u32) -> io::Result<&mut Connectio
     connections.get_mut(outlet).ok_or_else(gone)
 }
 
-/// A signal may interrupt a call before it did anything.
+/// Repeats a call that a signal interrupted before the call did anything.
 fn whole_call(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {

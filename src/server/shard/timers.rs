@@ -10,14 +10,15 @@ use crate::server::http::app::HttpApp;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 
-/// How often a shard with paused publishers looks at what all shards have before them.
+/// How often a shard with paused publishers looks at the lag of all shards.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
 
 pub(crate) struct Timers {
     pub clock: Clock,
-    /// When deadlines are looked at, the first time at once.
+    /// Ticks when deadlines are to be looked at, the first time at once.
     sweep: Interval,
-    /// When to look again whether paused publishers may go on: they may wait for another shard.
+    /// Ticks when paused publishers are to be looked at again: they may wait for another shard,
+    /// which does not wake this shard.
     look_again: Interval,
 }
 
@@ -30,18 +31,18 @@ impl Timers {
         }
     }
 
-    /// Looks at deadlines as often as other limits ask for.
+    /// Looks at deadlines as often as the new limits ask for.
     pub fn set_limits(&mut self, limits: &ServerLimits, app: &HttpApp) {
         self.sweep = every(sweep_interval(limits, app));
     }
 
-    /// Whether deadlines are to be looked at now. To be asked again after that, which sets the
-    /// timer.
+    /// True if deadlines are to be looked at now. The caller asks again after a sweep, which sets
+    /// the timer.
     pub fn is_sweep_due(&mut self, cx: &mut Context<'_>) -> bool {
         self.sweep.poll_tick(cx).is_ready()
     }
 
-    /// Whether to look at paused publishers in another turn at once.
+    /// True if the shard has to look at paused publishers in another turn at once.
     pub fn looks_again(&mut self, cx: &mut Context<'_>) -> bool {
         let is_due = self.look_again.poll_tick(cx).is_ready();
         // The second question sets the timer.
@@ -49,15 +50,16 @@ impl Timers {
     }
 }
 
-/// After a long turn one tick stands for those that were missed.
+/// Returns a timer that ticks every `period`. After a long turn one tick stands for all missed
+/// ticks.
 fn every(period: Duration) -> Interval {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }
 
-/// How often deadlines are looked at: often enough for the shortest, never more often than it
-/// takes.
+/// Returns how often deadlines are looked at: four times in the shortest deadline, but at most
+/// every 5 ms and at least every second.
 fn sweep_interval(limits: &ServerLimits, app: &HttpApp) -> Duration {
     let idle = app.router().idle_timeout_ms_min();
     let shortest = [

@@ -9,7 +9,7 @@ use crate::channel::{
 use crate::object;
 use crate::protocol::{IntoPayload, Payload, PayloadBuf, reason};
 
-/// What the channel has lived through, and what it keeps for tests to use.
+/// The callbacks that the channel has run, and values that it keeps for tests to use.
 #[derive(Clone, Default)]
 pub(super) struct Diary(Arc<Mutex<Pages>>);
 
@@ -25,7 +25,7 @@ impl Diary {
         self.0.lock().unwrap().entries.push(entry.into());
     }
 
-    /// The entries since the last look.
+    /// Returns the entries since the last call.
     pub(super) fn read(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().entries)
     }

@@ -16,14 +16,14 @@ pub(super) struct FakeHost {
     version: Version,
     /// Frames of this connection, in order, as text.
     pub(super) wire: Vec<String>,
-    /// Calls other than `send`, and sends as "send", in order.
+    /// Calls of host methods in order. A `send` is noted as "send" only.
     pub(super) calls: Vec<String>,
     subscriptions: BTreeMap<SubscriptionId, (String, &'static [&'static str])>,
     followed: Vec<(SubscriptionId, String)>,
     pub(super) intercepted: VecDeque<(SubscriptionId, Broadcast)>,
     pub(super) heard: VecDeque<(SubscriptionId, Broadcast)>,
     jobs: VecDeque<(SubscriptionId, Job)>,
-    /// Whether joins are to wait for their turn, and those that do.
+    /// Whether joins have to wait for their turn. `held` lists the waiting joins.
     pub(super) holds_joins: bool,
     pub(super) held: VecDeque<SubscriptionId>,
     postbox: Arc<Tray>,
@@ -63,7 +63,7 @@ impl FakeHost {
         }
     }
 
-    /// Topics with a subscription, or followed by a channel.
+    /// Returns the topics with a subscription, or followed by a channel.
     pub(super) fn topics(&self) -> Vec<&str> {
         let subscribed = self.subscriptions.values().map(|(topic, _)| &**topic);
         let followed = self.followed.iter().map(|(_, topic)| &**topic);
@@ -94,13 +94,13 @@ impl FakeHost {
         self.jobs.pop_front().expect("a job was deferred").0
     }
 
-    /// Another connection's member of `topic`.
+    /// Adds another connection's member to `topic`.
     pub(super) fn occupy(&mut self, topic: &str) {
         let id = self.new_id();
         self.subscriptions.insert(id, (topic.into(), &[]));
     }
 
-    /// A broadcast from anywhere.
+    /// Delivers a broadcast of another connection.
     pub(super) fn publish(
         &mut self,
         topic: &str,
@@ -206,7 +206,7 @@ impl Host for FakeHost {
     }
 }
 
-/// What an unmasked frame that is not fragmented carries.
+/// Returns the payload of an unmasked frame that is not fragmented.
 fn payload_of(frame: &[u8]) -> &[u8] {
     let header = match frame[1] {
         0..126 => 2,
@@ -216,7 +216,7 @@ fn payload_of(frame: &[u8]) -> &[u8] {
     &frame[header..]
 }
 
-/// JSON as it is, binary messages in hexadecimal digits.
+/// Returns JSON as it is, and binary messages in hexadecimal digits.
 fn readable(payload: &[u8]) -> String {
     match payload.first() {
         Some(b'[' | b'{') => String::from_utf8(payload.to_vec()).unwrap(),

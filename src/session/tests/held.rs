@@ -1,4 +1,4 @@
-//! Joins whose turn has not come: what waits with them, and how it ends.
+//! Joins whose turn has not come: the messages that wait with them, and the ends of their wait.
 
 use super::Client;
 use crate::broker::SubscriptionId;
@@ -11,7 +11,7 @@ fn reply(reference: &str, status: &str, response: &str) -> String {
     )
 }
 
-/// A client whose host answers no join at once, and which has sent `join`.
+/// Returns a client whose host answers no join at once, and which has sent `join`.
 fn held(join: &str) -> Client {
     let mut client = Client::v2();
     client.host.holds_joins = true;

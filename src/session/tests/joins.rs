@@ -1,4 +1,4 @@
-//! What a join meets: accepted, refused, crashed, too many, twice.
+//! Outcomes of a join: accepted, refused, crashed, too many, twice.
 
 use super::Client;
 use super::app::Luggage;
@@ -142,7 +142,8 @@ fn join_reply_comes_first_then_the_joins_pushes_then_its_after_join_work() {
         r#"["1",null,"room:a","info",{"text":"after join"}]"#,
     ];
     assert_eq!(frames, expected);
-    // It is subscribed behind its reply, so that nothing published can come in front of that.
+    // The channel is subscribed behind its join reply, so that no broadcast can come in front of
+    // the reply.
     let calls = [
         "broadcast room:a new",
         "send",
@@ -177,7 +178,7 @@ fn channel_number_101_is_refused_but_an_unmatched_topic_is_told_first() {
     assert_eq!(client.says(r#"["7","8","room:100","phx_join",{}]"#), [full]);
     let unmatched = client.says(r#"["7","8","lobby","phx_join",{}]"#);
     assert!(unmatched[0].contains("unmatched topic"));
-    // A join of what is joined frees its slot first, and so does a leave.
+    // A join of a joined topic first frees the topic's place, and so does a leave.
     let again = client.says(r#"["9","9","room:50","phx_join",{}]"#);
     let reply = r#"["9","9","room:50","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(again.last().unwrap(), reply);

@@ -1,4 +1,5 @@
-//! Channels that wait for a future: what goes on, what stands in line, how they go on.
+//! Channels that wait for a future: messages that go on, messages that stand in line, and the end
+//! of the wait.
 
 use super::Client;
 use super::app::Note;
@@ -26,7 +27,7 @@ fn error(join_ref: &str, reference: &str, reason: &str) -> String {
     )
 }
 
-/// A client whose join of `room:a` waits.
+/// Returns a client whose join of `room:a` waits.
 fn joining(wish: &str) -> Client {
     let mut client = Client::v2();
     let join = format!(r#"["1","1","room:a","phx_join",{{"do":"{wish}"}}]"#);
@@ -34,7 +35,7 @@ fn joining(wish: &str) -> Client {
     client
 }
 
-/// A client in `room:a` whose event with ref "2" waits.
+/// Returns a client in `room:a` whose event with ref "2" waits.
 fn waiting() -> Client {
     let mut client = Client::in_room();
     assert_eq!(client.says(r#"["1","2","room:a","later",{}]"#), NOTHING);

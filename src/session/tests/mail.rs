@@ -1,4 +1,4 @@
-//! Handles: what other threads ask of a channel, through its connection's mailbox.
+//! Handles: requests of other threads to a channel, through its connection's mailbox.
 
 use super::Client;
 use super::app::Note;

@@ -1,4 +1,4 @@
-//! What a session costs while nothing happens.
+//! The memory of a session while nothing happens.
 
 use super::Client;
 use crate::protocol::Ref;

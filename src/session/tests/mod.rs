@@ -27,7 +27,7 @@ use crate::channel::SessionSettings;
 use crate::channel::{Assigns, Routes};
 use crate::protocol::{DecodeScratch, Undecodable, Version};
 
-/// One connection with everything around it.
+/// One connection with its session and its host.
 struct Client {
     session: Session,
     host: FakeHost,
@@ -62,7 +62,7 @@ impl Client {
         Self::new(Version::V1)
     }
 
-    /// A client of version 2 in `room:a`, with `join_ref` "1".
+    /// Returns a client of version 2 in `room:a`, with `join_ref` "1".
     fn in_room() -> Self {
         let mut client = Self::v2();
         client.says(r#"["1","1","room:a","phx_join",{}]"#);
@@ -95,12 +95,12 @@ impl Client {
         self.session.binary(data, scratch, host)
     }
 
-    /// The frames since the last look; binary ones in hexadecimal digits.
+    /// Returns the frames since the last call; binary frames in hexadecimal digits.
     fn hears(&mut self) -> Vec<String> {
         std::mem::take(&mut self.host.wire)
     }
 
-    /// Delivers what handles have posted.
+    /// Delivers the mail that handles have posted.
     fn delivers_mail(&mut self) -> Vec<String> {
         while let Some(mail) = self.host.next_mail() {
             self.session
@@ -122,7 +122,7 @@ impl Client {
         self.hears()
     }
 
-    /// Lets the oldest job run, which must be done, and the session go on.
+    /// Runs the oldest job, which must be done, and lets the session go on.
     #[track_caller]
     fn finishes_job(&mut self) -> Vec<String> {
         let (id, result) = self.host.run_job();

@@ -35,7 +35,7 @@ proptest! {
 #[derive(Default)]
 struct Model {
     topics: BTreeMap<&'static str, Known>,
-    /// Which join each job belongs to, oldest first.
+    /// The number of the join that each job belongs to, the oldest job first.
     jobs: VecDeque<usize>,
     joins: usize,
     out: Vec<String>,

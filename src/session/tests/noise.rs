@@ -1,4 +1,4 @@
-//! Whatever a client sends, a session answers or closes; it never panics.
+//! Random input of a client: the session answers or closes, and never panics.
 
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ fn version() -> impl Strategy<Value = Version> {
     prop_oneof![Just(Version::V1), Just(Version::V2)]
 }
 
-/// JSON that clients put where nobody expects it.
+/// JSON in places where no client should put it.
 fn odd() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "null",

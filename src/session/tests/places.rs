@@ -1,4 +1,4 @@
-//! Joins of topics that may have so many members.
+//! Joins of topics with a highest number of members.
 
 use super::Client;
 

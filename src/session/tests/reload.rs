@@ -1,4 +1,4 @@
-//! A session goes on under other settings.
+//! A session that goes on under other settings.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::object;
 use crate::protocol::Payload;
 use crate::protocol::Version;
 
-/// What comes after a reload: it answers with what its socket keeps.
+/// The channel after a reload: it answers with the values that its socket keeps.
 struct Next;
 
 /// A name that the old channel leaves to the new one.

@@ -1,4 +1,5 @@
-//! The tutorial's room, as its clients meet it: by rules and in code, which must not be told apart.
+//! The tutorial's room as its clients meet it, by rules and in code: clients must see no
+//! difference.
 
 use std::sync::Arc;
 

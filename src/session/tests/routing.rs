@@ -1,4 +1,4 @@
-//! Which messages go where: heartbeats, topics that are not joined, stale refs, routes.
+//! The way of each message: heartbeats, topics that are not joined, stale refs, routes.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ fn event_that_is_no_string_is_an_error_and_the_channel_lives_on() {
 #[test]
 fn stale_join_ref_is_ignored_without_an_answer() {
     let mut client = Client::in_room();
-    // A number is not the string, nor is another number the same number.
+    // As refs, a number is not a string, and another number is not the same number.
     for join_ref in [r#""2""#, "1", "1.0", r#""""#, r#""01""#, "[]"] {
         for event in ["echo", "phx_leave"] {
             let message = format!(r#"[{join_ref},"5","room:a","{event}",{{}}]"#);

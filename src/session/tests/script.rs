@@ -1,4 +1,4 @@
-//! Random scripts of what happens to one connection, and how to act them out on a session.
+//! Random scripts of events on one connection, and how to act them out on a session.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::protocol::IntoPayload;
 pub(super) enum Step {
     Says(Said),
     Heartbeat,
-    /// Somebody else broadcasts the intercepted event on this topic.
+    /// Another connection broadcasts the intercepted event on this topic.
     Secret(&'static str),
     /// The oldest job is done.
     JobDone,
@@ -22,7 +22,7 @@ pub(super) struct Said {
     pub(super) join_ref: Option<u8>,
     pub(super) reference: Option<u8>,
     pub(super) event: &'static str,
-    /// For a join: what the app is to do.
+    /// For a join: the outcome that the app is asked for.
     pub(super) wish: &'static str,
 }
 

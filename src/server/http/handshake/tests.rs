@@ -1,5 +1,6 @@
-//! The order of the checks, one request that fails them all being mended step by step; and what an
-//! app may answer.
+//! Tests of the handshake: the order of its checks, and the answers of an app.
+//!
+//! One request fails all checks, and is mended step by step.
 
 use hyper::Request;
 
@@ -9,8 +10,8 @@ use crate::channel::{CheckOrigin, Connect, Router};
 use crate::server::admission::refusal::NotAnUpgrade;
 use hyper::StatusCode;
 
-/// Answers a request made of `method`, `target` and `headers`: the accepted socket and 101, or the
-/// refusal.
+/// Decides about a request made of `method`, `target` and `headers`. Returns the accepted socket
+/// and the 101, or the refusal.
 fn ask(
     socket: UserSocket,
     method: &str,

@@ -1,4 +1,4 @@
-//! What a client of `serve_http` sees on the wire, and what an upgrade hands on.
+//! Tests of `serve_http`: the bytes that a client gets, and the parts that an upgrade hands on.
 
 mod limits;
 
@@ -14,7 +14,7 @@ use crate::channel::{CheckOrigin, Connect, Router, UserSocket};
 const UPGRADE: &str = "Host: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-/// Longest any wait in these tests may take.
+/// Longest wait in these tests.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 fn router() -> Router {
@@ -36,7 +36,7 @@ fn router() -> Router {
     Router::new().socket("/socket", socket)
 }
 
-/// Short limits, so that a test of one does not take long.
+/// Short limits, so that a test of a limit does not take long.
 fn brisk() -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::HeadTime, 100)
@@ -46,15 +46,16 @@ fn brisk() -> ServerLimits {
         .with_connect_timeout_ms(50)
 }
 
-/// What came of one connection.
+/// The outcome of one connection.
 struct Outcome {
     /// Everything the client received until the end of the stream.
     received: String,
-    /// Leftover and socket id, if it was upgraded; the client was then sent `after the upgrade`.
+    /// Leftover and socket id, if the connection was upgraded. The client was then sent `after the
+    /// upgrade`.
     upgraded: Option<(Bytes, Option<String>)>,
 }
 
-/// Serves one connection from `client`, which is given the address and runs beside.
+/// Serves one connection from `client`, which is given the address and runs at the same time.
 fn serve_one<T: Send + 'static>(
     app: HttpApp,
     client: impl FnOnce(Client) -> T + Send + 'static,
@@ -87,8 +88,8 @@ fn serve_one<T: Send + 'static>(
     (client.join().unwrap(), upgraded)
 }
 
-/// Serves one connection on which the client sends `parts` one after the other, each after it
-/// received something.
+/// Serves one connection on which the client sends `parts` one after the other. It sends each part
+/// after it has received something.
 fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
     let (received, upgraded) = serve_one(app, move |mut client| {
         let mut received = Vec::new();
@@ -109,7 +110,7 @@ fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
     Outcome { received, upgraded }
 }
 
-/// The answer to one request with `Connection: close`, or the 101.
+/// Returns the answer to one request with `Connection: close`, or the 101.
 fn ask(request: &str) -> String {
     converse(HttpApp::new(router()), vec![request.into()]).received
 }

@@ -1,4 +1,4 @@
-//! The lists of a shard's connections: once on each, and never by the entry of another.
+//! The lists of a shard's connections: each connection once, and never by another's entry.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ async fn open(connections: &mut Connections, clock: &Clock) -> u32 {
     key
 }
 
-/// Takes the queues, and says that all in them are being seen to.
+/// Takes the queues, and marks all connections in them as no longer queued.
 fn take(connections: &mut Connections) -> [Vec<u32>; 2] {
     let Queued { awake, ready } = connections.take_queued();
     for &key in awake.iter().chain(&ready) {

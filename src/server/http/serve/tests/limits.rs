@@ -1,4 +1,4 @@
-//! The limits of a connection that speaks HTTP, and its share of its thread.
+//! Tests of the limits of a connection that speaks HTTP, and of its share of its thread.
 
 use super::*;
 

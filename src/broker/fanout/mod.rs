@@ -28,8 +28,6 @@ pub(crate) mod write;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::broker::topics::counts::FlushCounts;
 use crate::broker::topics::entry::Class;
 #[cfg(feature = "engine")]
@@ -112,33 +110,6 @@ impl Fanout {
     pub fn new_id(&mut self) -> SubscriptionId {
         self.subscriptions += 1;
         SubscriptionId(u64::from(self.shard) << 48 | self.subscriptions)
-    }
-
-    /// Sends a frame to one connection, behind all entries that subscription `behind` was to get
-    /// until now.
-    pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
-        // All broadcasts published before this call, from
-        // any thread, are in the log or in the mail.
-        if behind.is_some() && self.hub.mailbox(self.shard).bytes() > 0 {
-            self.take_mail();
-        }
-        let fence = behind.and_then(|id| self.fence(outlet, id));
-        let limit = self.settings.outbox_bytes_max;
-        let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) else {
-            return;
-        };
-        o.push(frame, fence);
-        let waiting = if o.flow == Flow::Blocked {
-            o.direct_bytes()
-        } else {
-            0
-        };
-        self.kept.high_water.outbox_bytes = self.kept.high_water.outbox_bytes.max(waiting);
-        if waiting > limit {
-            self.give_up(outlet, Failure::OutboxFull);
-        } else {
-            self.queue(outlet);
-        }
     }
 
     /// Returns the topic `name`, if it has subscribers on any shard. This shard's rooms are

@@ -1,4 +1,4 @@
-//! The drain of one connection: its outbox, and the entries its cursors lack, in vectored writes.
+//! One connection's writes: its outbox, and the entries its cursors lack, in one order.
 
 use std::io::IoSlice;
 
@@ -9,7 +9,8 @@ use super::log::is_left_out;
 use super::outlet::{Flow, LISTENS};
 use super::scratch::Piece;
 use super::scratch::Then;
-use super::sink::{Budget, Sink};
+use super::sink::{Budget, Failure, Sink};
+use crate::broker::topics::position::SubscriptionId;
 
 /// Pieces in one vectored write. Linux takes 1,024, but more than some dozens gain nothing.
 const PIECES_MAX: usize = 64;
@@ -21,6 +22,33 @@ const DRAIN_BYTES_MAX: usize = 256 << 10;
 const COPY_BYTES_MAX: usize = 16 << 10;
 
 impl Fanout {
+    /// Sends a frame to one connection, behind all entries that subscription `behind` was to get
+    /// until now.
+    pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
+        // All broadcasts published before this call, from
+        // any thread, are in the log or in the mail.
+        if behind.is_some() && self.hub.mailbox(self.shard).bytes() > 0 {
+            self.take_mail();
+        }
+        let fence = behind.and_then(|id| self.fence(outlet, id));
+        let limit = self.settings.outbox_bytes_max;
+        let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) else {
+            return;
+        };
+        o.push(frame, fence);
+        let waiting = if o.flow == Flow::Blocked {
+            o.direct_bytes()
+        } else {
+            0
+        };
+        self.kept.high_water.outbox_bytes = self.kept.high_water.outbox_bytes.max(waiting);
+        if waiting > limit {
+            self.give_up(outlet, Failure::OutboxFull);
+        } else {
+            self.queue(outlet);
+        }
+    }
+
     /// Sends a connection its last frame, behind everything else that waits for the connection,
     /// however much that is. If the connection was given up, only the rest of a half-written frame
     /// goes before the last frame.

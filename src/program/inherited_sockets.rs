@@ -31,10 +31,10 @@ pub enum Unusable {
     NoListener(io::Error),
     /// There is more than one socket for clients, or more than one for operators.
     #[error(
-        "cannot use what was handed over: more than one socket is named {0:?}; expected one for clients, and at most \
+        "cannot use what was handed over: there is more than one socket for {0}; expected one for clients, and at most \
          one more, named \"admin\" (LISTEN_FDNAMES)"
     )]
-    TooMany(String),
+    TooMany(&'static str),
 }
 
 impl InheritedSockets {
@@ -53,16 +53,16 @@ impl InheritedSockets {
         let mut inherited = InheritedSockets::default();
         for index in 0..handed_over.len() {
             let name = names.next().unwrap_or_default();
-            let place = match name {
-                "admin" => &mut inherited.admin,
-                _ => &mut inherited.public,
+            let (place, whose) = match name {
+                "admin" => (&mut inherited.admin, "the admin listener"),
+                _ => (&mut inherited.public, "clients"),
             };
             let listener = handed_over
                 .take_tcp_listener(index)
                 .and_then(|socket| socket.map(listening).transpose())
                 .map_err(Unusable::NoListener)?;
             if std::mem::replace(place, listener).is_some() {
-                return Err(Unusable::TooMany(name.to_owned()));
+                return Err(Unusable::TooMany(whose));
             }
         }
         Ok(inherited)

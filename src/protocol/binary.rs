@@ -7,7 +7,7 @@ use super::payload::Payload;
 use super::reference::Ref;
 
 const PUSH: u8 = 0;
-const REPLY: u8 = 1;
+pub(super) const REPLY: u8 = 1;
 pub(super) const BROADCAST: u8 = 2;
 
 /// Reads `00 | len(jr) | len(ref) | len(topic) | len(event) | jr | ref | topic | event | data`, the
@@ -37,29 +37,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Message<'_>, Undecodable> {
         topic: Name::Text(topic),
         event: Name::Text(event),
         payload: Payload::Binary(rest),
-    })
-}
-
-/// Appends a reply: `01 | len(jr) | len(ref) | len(topic) | len(status) | jr | ref | topic | status
-/// | data`.
-pub(super) fn reply(
-    out: &mut Vec<u8>,
-    join_ref: &Ref,
-    reference: &Ref,
-    topic: &Name<'_>,
-    status: &str,
-    data: &[u8],
-) -> Result<FrameKind, Unencodable> {
-    join_ref.with_bytes(|join_ref| {
-        reference.with_bytes(|reference| {
-            let fields = [
-                join_ref,
-                reference,
-                topic.text().as_bytes(),
-                status.as_bytes(),
-            ];
-            write(out, REPLY, fields, data)
-        })
     })
 }
 

@@ -14,6 +14,7 @@
 
 mod binary;
 mod encode_broadcast;
+mod encode_reply;
 mod error;
 mod escape;
 mod frame_kind;

@@ -4,7 +4,6 @@ use super::error::{Undecodable, Unencodable};
 use super::escape::{unescape, write_bytes};
 use super::frame_kind::FrameKind;
 use super::json::Json;
-use super::json_buf::JsonBuf;
 use super::message::{Message, Name};
 use super::payload::Payload;
 use super::payload::PayloadBuf;
@@ -74,24 +73,6 @@ fn slots<'a>(scanner: &mut Scanner<'a>, scratch: &mut DecodeScratch) -> Option<S
         }
         return (scanner.eat(b'}') && scanner.at_end()).then_some(slots);
     }
-}
-
-pub(super) fn reply(
-    out: &mut Vec<u8>,
-    reference: &Ref,
-    topic: &Name<'_>,
-    status: &str,
-    response: &JsonBuf,
-) {
-    out.extend_from_slice(br#"{"topic":"#);
-    topic.write_json(out);
-    out.extend_from_slice(br#","event":"phx_reply","payload":{"response":"#);
-    out.extend_from_slice(response.as_str().as_bytes());
-    out.extend_from_slice(br#","status":"#);
-    write_bytes(out, status);
-    out.extend_from_slice(br#"},"ref":"#);
-    reference.write_json(out);
-    out.push(b'}');
 }
 
 /// Appends a push or a broadcast, which have the same form. Unlike on V2 the payload may be any

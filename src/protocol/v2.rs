@@ -63,27 +63,6 @@ fn elements_of<'a>(
     }
 }
 
-pub(super) fn reply(
-    out: &mut Vec<u8>,
-    join_ref: &Ref,
-    reference: &Ref,
-    topic: &Name<'_>,
-    status: &str,
-    response: &JsonBuf,
-) {
-    out.push(b'[');
-    join_ref.write_json(out);
-    out.push(b',');
-    reference.write_json(out);
-    out.push(b',');
-    topic.write_json(out);
-    out.extend_from_slice(br#","phx_reply",{"response":"#);
-    out.extend_from_slice(response.as_str().as_bytes());
-    out.extend_from_slice(br#","status":"#);
-    write_bytes(out, status);
-    out.extend_from_slice(b"}]");
-}
-
 /// Appends a push. The payload must be an object.
 pub(super) fn push(
     out: &mut Vec<u8>,

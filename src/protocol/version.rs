@@ -1,9 +1,9 @@
-//! The two versions of the protocol: how a client chooses one, and the encodings of each.
+//! The two versions of the protocol: how a client chooses one, its decoding, pushes and ends.
 
 use super::error::Undecodable;
 use super::error::Unencodable;
 use super::frame_kind::FrameKind;
-use super::message::{Message, Name};
+use super::message::Message;
 use super::payload::PayloadBuf;
 use super::reference::Ref;
 use super::scratch::DecodeScratch;
@@ -66,33 +66,6 @@ impl Version {
                 v1::decode(text, scratch)
             }
             Self::V2 => binary::decode(bytes),
-        }
-    }
-
-    /// Appends the answer to a message: event `phx_reply`. The answer is binary exactly if
-    /// `response` is.
-    pub fn encode_reply(
-        self,
-        out: &mut Vec<u8>,
-        join_ref: &Ref,
-        reference: &Ref,
-        topic: &Name<'_>,
-        status: &str,
-        response: &PayloadBuf,
-    ) -> Result<FrameKind, Unencodable> {
-        match (self, response) {
-            (Self::V1, PayloadBuf::Binary(_)) => Err(Unencodable::BinaryToV1),
-            (Self::V2, PayloadBuf::Binary(data)) => {
-                binary::reply(out, join_ref, reference, topic, status, data)
-            }
-            (Self::V1, PayloadBuf::Json(json)) => {
-                v1::reply(out, reference, topic, status, json);
-                Ok(FrameKind::Text)
-            }
-            (Self::V2, PayloadBuf::Json(json)) => {
-                v2::reply(out, join_ref, reference, topic, status, json);
-                Ok(FrameKind::Text)
-            }
         }
     }
 

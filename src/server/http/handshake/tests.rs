@@ -1,4 +1,4 @@
-//! Tests of the handshake: the order of its checks, and the answers of an app.
+//! The order of the handshake's checks, and the answers of an app.
 //!
 //! One request fails all checks, and is mended step by step.
 

@@ -1,4 +1,4 @@
-//! Tests of `serve_http`: the bytes that a client gets, and the parts that an upgrade hands on.
+//! The bytes that a client of `serve_http` gets, and the parts that an upgrade hands on.
 
 mod limits;
 

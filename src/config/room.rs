@@ -182,7 +182,7 @@ pub static RETENTION: LazyLock<Vec<Setting<RetentionConfig>>> = LazyLock::new(||
             RetentionConfig,
             "bytes_max",
             bytes(1),
-            "Bytes of its log on a shard.",
+            "Bytes of the room's log on a shard.",
             bytes_max
         )
         .unset("`limits.retention_bytes.max`", "262_144"),
@@ -190,7 +190,7 @@ pub static RETENTION: LazyLock<Vec<Setting<RetentionConfig>>> = LazyLock::new(||
             RetentionConfig,
             "messages_max",
             counts(1),
-            "Messages of the same.",
+            "Messages of the room's log on a shard.",
             messages_max
         )
         .unset("`limits.retention_messages.max`", "500"),
@@ -198,7 +198,7 @@ pub static RETENTION: LazyLock<Vec<Setting<RetentionConfig>>> = LazyLock::new(||
             RetentionConfig,
             "time_ms_max",
             milliseconds(1),
-            "The age of the same, in milliseconds.",
+            "Age of a message in the room's log, in milliseconds.",
             time_ms_max
         )
         .unset("`limits.retention_time_ms.max`", "10_000"),

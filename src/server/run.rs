@@ -255,7 +255,8 @@ fn run_shard(
 pub struct Summary {
     /// WebSockets that were cut off: their clients did not take the Close frame within
     /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 if every client
-    /// got its Close. Connections that hang in HTTP do not count, because they lose nothing.
+    /// got its Close. Connections that hang in HTTP do not count, because they lose nothing. Of a
+    /// shard that hangs, all connections count.
     pub cut_off: usize,
 }
 

@@ -1,6 +1,6 @@
 //! Reasons for a connection's end, each for the Close frame, the log line and the metric.
 //!
-//! The check of a client's Close payload is here too.
+//! This file also has the check of a client's Close.
 //!
 //! Reason texts on the wire are always empty. Stock phoenix.js, from 1.6.3 on, reconnects after
 //! every code but 1000. So 1000 is for clients that asked for the end, and a client that should
@@ -13,33 +13,32 @@ use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use super::violation::Violation;
 
-/// The reason why a connection ended.
+/// The reason why a connection ended. The number in each variant's text is its close code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The client sent a legal Close, with any code or none. 1000. The client meant to go, and
-    /// stays away.
+    /// The client sent a legal Close, with any code or none. 1000. The client meant to go and stays
+    /// away.
     ClientClosed,
-    /// The application disconnected this socket id. 1001. The client reconnects and runs through
-    /// `connect` again, which can then refuse the client.
+    /// The app disconnected this socket id. 1001. The client reconnects and passes through
+    /// `connect` again, which can then refuse it.
     Disconnected,
     /// The server shuts down or restarts. 1012. The client reconnects with its backoff.
     ServiceRestart,
-    /// Nothing came from the client within the idle timeout, not even a heartbeat. 1001: a page
-    /// that was asleep comes back by itself when it wakes. Bandit's 1002 would do the same but
-    /// blame the client. Cowboy's 1000 would keep the client away.
+    /// The client sent nothing within the idle timeout, not even a heartbeat. 1001, because a page
+    /// that was asleep then reconnects by itself when it wakes. Bandit's 1002 would do the same but
+    /// blame the client; Cowboy's 1000 would keep the client away.
     IdleTimeout,
     /// A message is not of the negotiated Phoenix encoding. 1011, as in Phoenix. The client
     /// reconnects and joins again.
     Undecodable,
-    /// The client broke RFC 6455. 1002, 1007 or 1009,
-    /// according to the violation. The client reconnects.
+    /// The client broke RFC 6455. 1002, 1007 or 1009, by the violation. The client reconnects.
     Violation(Violation),
-    /// A frame or message stayed incomplete longer than its deadline, or the shard keeps more
-    /// incomplete bytes than it allows. 1008. The client reconnects.
+    /// A frame or message stayed incomplete longer than its deadline, or the shard keeps more such
+    /// bytes than it allows. 1008. The client reconnects.
     PartialTimeout,
-    /// The client sent more than its rate limit, without a rest, for longer than the server waits.
-    /// 1008. The client reconnects.
+    /// The client's ingress stayed over its rate limit, without a moment's rest, for longer than
+    /// the server waits. 1008. The client reconnects.
     RateExceeded,
     /// The client reads slower than its topics write, and fell behind the named bound. 1013. The
     /// client reconnects and joins again, because it has a gap.
@@ -57,24 +56,25 @@ pub enum CloseReason {
 #[strum(serialize_all = "snake_case")]
 #[non_exhaustive]
 pub enum Overrun {
-    /// The log of one of the connection's topics, in bytes or entries.
+    /// The log of one of the client's topics, in bytes or entries.
     TopicLog,
-    /// No bound of size was passed: the client's next entry was too old to be kept.
+    /// The age of a log's entries. The client's next entry was too old to be kept, within the
+    /// bounds of size.
     Age,
-    /// All logs of the connection's shard together.
+    /// All logs of the client's shard together.
     AllLogs,
-    /// The connection's own outbox of replies and pushes.
+    /// The client's own outbox of replies and pushes.
     Outbox,
 }
 
 impl Overrun {
-    /// A stable word for logs and metric labels.
+    /// Returns a stable name of the bound for logs and metric labels.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
-/// The reasons by name. Violations have three names, one for each of their codes.
+/// The names of the close reasons. Violations have one name for each of their three codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum CloseKind {
@@ -94,7 +94,7 @@ pub(crate) enum CloseKind {
 }
 
 impl CloseReason {
-    /// The close code that is sent (RFC 6455 §7.4, IANA), or 1006 where none is sent.
+    /// Returns the close code that is sent (RFC 6455 §7.4, IANA), or 1006 if none is sent.
     pub const fn code(&self) -> u16 {
         match self {
             Self::ClientClosed => 1000,
@@ -108,8 +108,8 @@ impl CloseReason {
         }
     }
 
-    /// Returns a stable word for logs and metric labels. Violations have three words, one for each
-    /// of their codes.
+    /// Returns a stable name of the reason for logs and metric labels. Violations have one name for
+    /// each of their three codes.
     pub fn name(&self) -> &'static str {
         self.kind().into()
     }
@@ -152,8 +152,8 @@ impl fmt::Display for CloseReason {
     }
 }
 
-/// Checks the payload of a Close (RFC 6455 §5.5.1 and §7.4): a code that may be sent and a reason
-/// in UTF-8, or nothing at all.
+/// Checks the payload of a client's Close (RFC 6455 §5.5.1 and §7.4). It must be empty, or a code
+/// that may be sent and a reason in UTF-8.
 pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
     let Some((&code, reason)) = payload.split_first_chunk() else {
         return if payload.is_empty() {
@@ -163,7 +163,7 @@ pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
         };
     };
     let code = u16::from_be_bytes(code);
-    // IANA has registered 1014 (bad gateway) later; fastwebsockets does not know it.
+    // IANA registered 1014 (bad gateway) later, so fastwebsockets does not know it.
     if code != 1014 && !CloseCode::from(code).is_allowed() {
         return Err(Violation::CloseCode(code));
     }

@@ -1,18 +1,19 @@
 //! The bytes that a connection keeps while a frame or message is incomplete.
 //!
-//! The memory grows with the bytes that really came; a length field can only make it smaller.
+//! The memory is bounded by the bytes that really came, whatever a length field claims.
 
 use super::assembly::{Assembly, Missing, Step};
 use super::limits::ReadLimits;
 use super::tally;
 use super::violation::Violation;
 
-/// The least space made at a time, in bytes. An almost empty partial frame costs about this much
-/// memory.
+/// The least space that is made at a time. It is about the memory that an almost empty partial
+/// frame costs.
 const ROOM_BYTES_MIN: usize = 512;
 
 pub(super) struct Partial {
-    /// Initialised memory: in use up to `assembly.end()`, and free behind.
+    /// The kept bytes. They are in use up to `assembly.end()` and free behind that; all are
+    /// initialised.
     bytes: Vec<u8>,
     assembly: Assembly,
 }
@@ -48,7 +49,7 @@ impl Partial {
         self.assembly.is_inside_message()
     }
 
-    /// Gives back the memory of yielded bytes, after an incomplete step.
+    /// Frees the memory of yielded bytes. Called after an incomplete step.
     pub(super) fn settle(&mut self) {
         self.assembly.close_gap(&mut self.bytes);
         if self.assembly.live().start > 0 {
@@ -56,16 +57,16 @@ impl Partial {
         }
     }
 
-    /// Returns the space for the next read, straight behind the kept bytes. If the need of the
-    /// arriving frame is known, the space is no larger: bytes behind the frame are better read into
-    /// the large shared buffer.
+    /// Returns the space for the next read, directly behind the kept bytes. If the bytes that the
+    /// arriving frame still needs are known, the space has no more than these. The large shared
+    /// buffer is better for the bytes behind the frame.
     pub(super) fn space(&mut self) -> &mut [u8] {
         let end = self.assembly.end();
         let missing = self.assembly.missing();
         let wanted = missing.map_or(ROOM_BYTES_MIN, |m| m.bytes).max(1);
         let spare = self.bytes.len() - end;
-        // Half of the least step: each growth adds at least an eighth, so the cost of all growth
-        // together is linear.
+        // The space grows if it is below half of the least step. Each growth then adds at least an
+        // eighth, so the cost of all growth together is linear.
         if spare < wanted.min(room_min(end) / 2) {
             self.grow(end + room(end, missing));
         }
@@ -82,7 +83,7 @@ impl Partial {
         &self.bytes
     }
 
-    /// Memory held, in bytes.
+    /// Returns the memory held, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         size_of::<Self>() + self.bytes.capacity()
     }
@@ -95,9 +96,9 @@ impl Partial {
     }
 }
 
-/// Returns how much space to make behind `live` bytes: at most `live` again (or
-/// [`ROOM_BYTES_MIN`]), whatever a length field claims. It is the exact rest if the rest ends the
-/// message. Otherwise it is enough that many small growths stay linear.
+/// Returns how much space to make behind `live` bytes. Whatever a length field claims, it is at
+/// most `live` again (or [`ROOM_BYTES_MIN`]). If the missing bytes end the message, it is at most
+/// these. Otherwise it is large enough that the cost of many small growths stays linear.
 fn room(live: usize, missing: Option<Missing>) -> usize {
     let least = room_min(live);
     let most = live.max(ROOM_BYTES_MIN);

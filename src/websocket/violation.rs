@@ -1,23 +1,24 @@
 //! The rules of WebSocket framing that a peer can break, and the close code of each violation.
 //!
-//! Every variant ends the connection. The reader cannot go on after a violation, because the frame
-//! boundary is lost or distrusted.
+//! Every violation ends the connection. The reader cannot continue after a violation, because the
+//! frame boundary is lost or not trusted.
 
 use thiserror::Error;
 
-/// A broken rule of RFC 6455. Display names the rule, with its section.
+/// A broken rule of RFC 6455. Its `Display` names the rule with its section. The number in each
+/// variant's text is the close code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Violation {
-    /// RSV1–3 belong to extensions, and none is negotiated. 1002.
+    /// RSV1–3 are set, which belong to extensions, and no extension is negotiated. 1002.
     #[error("reserved bits are set and no extension is negotiated (RFC 6455 §5.2)")]
     ReservedBits,
-    /// Opcodes 3–7 and 11–15 are reserved. 1002.
+    /// A reserved opcode: 3–7 or 11–15. 1002.
     #[error("opcode {0} is reserved (RFC 6455 §5.2)")]
     UnknownOpcode(u8),
-    /// A continuation without a message to continue. 1002.
+    /// A continuation frame without a message to continue. 1002.
     #[error("continuation frame with no message to continue (RFC 6455 §5.4)")]
     StrayContinuation,
-    /// A text or binary frame before the present fragmented message was finished. 1002.
+    /// A text or binary frame before the fragmented message in front of it was finished. 1002.
     #[error("new message inside a fragmented one (RFC 6455 §5.4)")]
     MessageInsideMessage,
     /// A ping, pong or close without FIN. 1002.
@@ -26,7 +27,7 @@ pub enum Violation {
     /// A ping, pong or close of more than 125 bytes. 1002.
     #[error("control frame of more than 125 bytes (RFC 6455 §5.5)")]
     LongControl,
-    /// A client must mask every frame. 1002.
+    /// A frame without a mask. A client must mask every frame. 1002.
     #[error("client frame is not masked (RFC 6455 §5.1)")]
     Unmasked,
     /// The length is not in its shortest form. 1002.
@@ -35,7 +36,7 @@ pub enum Violation {
     /// The most significant bit of a 64-bit length is set. 1002.
     #[error("most significant bit of the 64-bit length is set (RFC 6455 §5.2)")]
     LengthHighBit,
-    /// A Close payload of one byte, which is half a code. 1002.
+    /// A close payload of one byte. It must have no bytes or at least two. 1002.
     #[error("close frame with half a status code (RFC 6455 §5.5.1)")]
     HalfCloseCode,
     /// A close code that may not be sent. 1002.
@@ -57,7 +58,7 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// The code for the Close frame: 1002, 1007 or 1009 (RFC 6455 §7.4.1).
+    /// Returns the code for the Close frame: 1002, 1007 or 1009 (RFC 6455 §7.4.1).
     pub const fn close_code(&self) -> u16 {
         match self {
             Self::CloseReasonNotUtf8 | Self::TextNotUtf8 => 1007,

@@ -1,6 +1,7 @@
-//! Tests of decoding: messages that clients may send, and messages that they may not.
+//! Tests of the messages that clients may send, and of messages that they may not send.
 //!
-//! protocol.md §1.3, §2.2 – 2.5, phoenix_behaviours 82, 88, 89, 114, 115.
+//! They cover docs/protocol.md §1.3 and §2.2 – 2.5, and Phoenix's behaviours 82, 88 and 89
+//! (numbered in `tests/wire/phoenix/mod.rs`).
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use crate::protocol::reference::Ref;
 use crate::protocol::scratch::DecodeScratch;
 use crate::protocol::version::Version;
 
-/// The parts of `message`, with the refs' JSON: join_ref, ref, topic, event, payload.
+/// Returns the parts of `message`, with the refs' JSON: join_ref, ref, topic, event, payload.
 #[track_caller]
 fn assert_says(message: &Message<'_>, [join_ref, reference_, topic, event, payload]: [&str; 5]) {
     assert_eq!(message.join_ref, reference(join_ref));

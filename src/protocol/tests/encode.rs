@@ -1,6 +1,7 @@
-//! Golden bytes of every frame that a server sends.
+//! Tests with the golden bytes of every frame that a server sends.
 //!
-//! protocol.md §2.2 – 2.4, phoenix_behaviours 81, 83 – 87, 116.
+//! They cover docs/protocol.md §2.2 – 2.4, and Phoenix's behaviours 81, 83 – 87 (numbered in
+//! `tests/wire/phoenix/mod.rs`).
 
 use bytes::Bytes;
 

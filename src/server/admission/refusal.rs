@@ -1,4 +1,4 @@
-//! Reasons why a request for a socket was refused, and their counts since the start.
+//! The reasons for which requests for a socket are refused, counted since the start.
 
 use crate::channel::QueryError;
 use hyper::StatusCode;
@@ -9,11 +9,11 @@ use crate::server::limits::counters::{Counters, Counts, kind};
 
 kind!(RefusalKind);
 
-/// The counts of all shards together.
+/// Counters of refused requests by reason, shared by all shards.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Counters<RefusalKind, { RefusalKind::COUNT }>);
 
-/// Counts of refused requests for a socket, by reason, since the start.
+/// How many requests for a socket were refused for each reason, since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusalCounts(Counts<RefusalKind, { RefusalKind::COUNT }>);
 
@@ -28,7 +28,7 @@ impl Refusals {
 }
 
 impl RefusalCounts {
-    /// Returns the number of requests refused for the reason with this [name](Refusal::name); 0 if
+    /// Returns how many requests were refused for the reason with this [name](Refusal::name); 0 if
     /// there is no such reason.
     pub fn of(&self, name: &str) -> u64 {
         self.0.named(name)
@@ -41,7 +41,7 @@ impl RefusalCounts {
 }
 
 /// The reason why a request to a socket's path got no 101. The variants are in the order of the
-/// checks.
+/// checks. The number in each variant's text is the status of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error, EnumDiscriminants)]
 #[strum_discriminants(
     name(RefusalKind),
@@ -52,18 +52,18 @@ impl RefusalCounts {
 )]
 #[non_exhaustive]
 pub enum Refusal {
-    /// No answer at all: the connection is from a trusted proxy that had to send a PROXY header,
-    /// and did not.
+    /// Gets no answer at all. The connection is from a trusted proxy that should have sent a PROXY
+    /// header, and did not.
     #[error("a trusted proxy sent no PROXY header of version 2")]
     ProxyHeader,
-    /// 429, empty, with `retry-after`, a second after the connection came, or after the request if
-    /// a proxy sends it.
+    /// 429, empty, with `retry-after`. It is sent a second after the connection came, or after the
+    /// request if a proxy sent that.
     #[error("there are too many connections from this address")]
     Address,
     /// 400, empty.
     #[error("the method is not GET")]
     Method,
-    /// 400, or 414 if the query is too long.
+    /// 400, or 414 for a query that is too long.
     #[error(transparent)]
     Query(QueryError),
     /// 403, empty.
@@ -78,7 +78,7 @@ pub enum Refusal {
     /// 403, empty.
     #[error("the vsn parameter names no version that is spoken here")]
     Version,
-    /// The app said no: the status chosen by the app, or 403; empty.
+    /// The app refused: the status that the app chose, 403 if it chose none; empty.
     #[error("the app refused the connection with {0}")]
     App(StatusCode),
     /// 500, empty.
@@ -87,14 +87,15 @@ pub enum Refusal {
     /// 503, empty: `ServerLimits::connect_timeout_ms` passed.
     #[error("the connect callback took too long")]
     AppTooSlow,
-    /// 400. Checked last, so that a plain GET with another fault gets the answer for that fault.
+    /// 400. This check is last, so that a plain GET that is refused for another reason gets that
+    /// reason.
     #[error(transparent)]
     #[strum_discriminants(strum(serialize = "no_upgrade"))]
     Request(NotAnUpgrade),
 }
 
 impl Refusal {
-    /// Returns a stable word for metric labels.
+    /// Returns a stable name of the reason for metric labels.
     pub fn name(&self) -> &'static str {
         RefusalKind::from(self).into()
     }
@@ -114,7 +115,8 @@ impl Refusal {
     }
 }
 
-/// The rule that an upgrade request broke. Each is answered with 400 and its sentence.
+/// The rule that an upgrade request broke. All these requests are answered with 400 and the rule's
+/// sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotAnUpgrade {
@@ -124,7 +126,7 @@ pub enum NotAnUpgrade {
     /// RFC 6455, 4.2.1, item 2.
     #[error("the 'host' header is missing or empty")]
     Host,
-    /// RFC 6455, 4.2.1, item 4. A plain GET ends here.
+    /// RFC 6455, 4.2.1, item 4. A plain GET breaks this rule first.
     #[error("the 'connection' header must contain 'upgrade'")]
     Connection,
     /// RFC 6455, 4.2.1, item 3.

@@ -107,7 +107,7 @@ limits! {
         bytes(1, 1 << 20)
             .and(Key::Burst, bytes(1, 4 << 20), "At once after a pause.")
             .reached(RATE_REACHED);
-    PartialTime = "partial_time_ms", "From the first byte of a message to its last.",
+    PartialTime = "partial_time_ms", "Time from the first byte of a message to its last.",
         milliseconds(1, 30_000).reached("Close 1008 (`partial_timeout`)");
     PartialBytes = "partial_bytes", "Incomplete messages of all connections of a shard.",
         bytes(1, 64 << 20)
@@ -118,7 +118,7 @@ limits! {
             .of_mount("idle_timeout_ms")
             .reached("Close 1001 (`idle_timeout`)");
     LagBytes = "lag_bytes",
-        "What a shard has before it: mail not taken in, and log not yet offered to all who can take it.",
+        "Bytes of broadcasts that a shard has still to write to members that can take them.",
         bytes(1, 32 << 20)
             .and(
                 Key::WaitMs,
@@ -140,21 +140,20 @@ limits! {
         bytes(1, FanoutSettings::DEFAULT.retention_bytes_max as u64)
             .protects_memory()
             .reached(LOG_REACHED);
-    RetentionMessages = "retention_messages", "Messages of the same.",
+    RetentionMessages = "retention_messages", "Messages of a topic's log on a shard.",
         counts(1, FanoutSettings::DEFAULT.retention_entries_max as u64)
             .protects_memory()
             .reached(LOG_REACHED);
-    RetentionTime = "retention_time_ms", "The age of the same.",
+    RetentionTime = "retention_time_ms", "Age of a message in a topic's log on a shard.",
         milliseconds(1, FanoutSettings::DEFAULT.retention_ms_max)
             .protects_memory()
-            .reached("Close 1013 (`slow_consumer`, `age`) to who does not read and falls off the log's end");
+            .reached("Close 1013 (`slow_consumer`, `age`) to a client that does not read and falls off the log's end");
     RetentionTotalBytes = "retention_total_bytes",
         "All logs of a shard, kept for readers that are behind.",
         bytes(1, FanoutSettings::DEFAULT.retention_total_bytes_max as u64)
             .protects_memory()
             .reached(
-                "Close 1013 (`slow_consumer`, `all_logs`) to those who do not read and for whom most is \
-                 kept",
+                "Close 1013 (`slow_consumer`, `all_logs`) to clients of the heaviest log that do not read",
             );
     CallbackTime = "callback_time_ms", "What an app's callback waits for.",
         milliseconds(1, 30_000).reached(
@@ -163,11 +162,10 @@ limits! {
         );
 }
 
-const RATE_REACHED: &str = "what it sends is read later; Close 1008 (`rate_exceeded`) if it is over for \
-                            too long without a rest";
+const RATE_REACHED: &str = "what the client sends is read later; Close 1008 (`rate_exceeded`) if it is over \
+                            the rate for too long without a rest";
 
-const LOG_REACHED: &str =
-    "Close 1013 (`slow_consumer`, `topic_log`) to who does not read and falls off the log's end";
+const LOG_REACHED: &str = "Close 1013 (`slow_consumer`, `topic_log`) to a client that does not read and falls off the log's end";
 
 impl Limit {
     /// Returns the limit's name in configuration and metrics.

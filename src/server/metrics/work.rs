@@ -166,7 +166,7 @@ fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     )?;
     page.histograms(
         "lobbyd_turn_seconds",
-        "Time a shard took for a turn, in which no other of its connections is seen to.",
+        "Time a shard took for a turn. The other connections of the shard wait meanwhile.",
         by_shard(node, |_, shard| held(&shard.turns)),
     )?;
     page.gauges(

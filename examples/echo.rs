@@ -22,7 +22,7 @@ use http_body_util::Empty;
 use hyper::header::{HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
 use hyper::{Method, Request, Response, StatusCode, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use lobbyd::websocket::{FrameReader, Inbound, ReadBuffer, ReadLimits, seal, seal_close};
+use lobbyd::websocket::{FrameReader, Inbound, ReadBuffer, ReadLimits, seal};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::LocalSet;
@@ -207,8 +207,9 @@ fn answer(
     loop {
         match reader.next(buffer, limits) {
             Ok(Some(Inbound::Close(payload))) => {
-                let code = payload.first_chunk().copied();
-                answers.extend(seal_close(code.map(u16::from_be_bytes)));
+                // The code alone, or no payload if there is none (RFC 6455 §5.5.1).
+                let code = payload.get(..2).unwrap_or_default();
+                answers.extend(seal(OpCode::Close, code));
                 return true;
             }
             Ok(Some(Inbound::Ping(payload))) => answers.extend(seal(OpCode::Pong, payload)),
@@ -217,7 +218,7 @@ fn answer(
             Ok(Some(Inbound::Binary(bytes))) => answers.extend(seal(OpCode::Binary, bytes)),
             Ok(None) => return false,
             Err(violation) => {
-                answers.extend(seal_close(Some(violation.close_code())));
+                answers.extend(seal(OpCode::Close, &violation.close_code().to_be_bytes()));
                 return true;
             }
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fastwebsockets::OpCode;
 
 use super::standing::Standing;
-use crate::protocol::{FrameKind, Name, PayloadBuf, Ref, Unencodable, Version};
+use crate::protocol::{FrameKind, Name, PayloadBuf, Ref, Unencodable};
 use crate::websocket::seal;
 
 /// Bytes that a scratch buffer keeps between frames. A single larger frame must not hold its memory
@@ -29,19 +29,7 @@ pub(crate) fn reply(
 ) -> Result<Bytes, Unencodable> {
     let (version, join_ref) = (standing.version, standing.refs.channel());
     let topic = Name::from(standing.topic);
-    encode_reply(version, join_ref, reference, &topic, status, response)
-}
-
-/// Encodes and seals a reply of the session itself, with refs and topic as the client sent them.
-pub(crate) fn encode_reply(
-    version: Version,
-    join_ref: &Ref,
-    reference: &Ref,
-    topic: &Name<'_>,
-    status: &str,
-    response: &PayloadBuf,
-) -> Result<Bytes, Unencodable> {
-    sealed(|out| version.encode_reply(out, join_ref, reference, topic, status, response))
+    sealed(|out| version.encode_reply(out, join_ref, reference, &topic, status, response))
 }
 
 /// Encodes and seals a push of the channel `standing`.
@@ -66,23 +54,33 @@ pub(crate) fn error(standing: Standing<'_>) -> Bytes {
     seal_scratch(|out| version.encode_error(out, join_ref, standing.topic))
 }
 
-fn sealed(
+/// Seals the frame that `encode` appends to an empty buffer.
+///
+/// # Errors
+/// If `encode` fails.
+pub(crate) fn sealed(
     encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, Unencodable>,
 ) -> Result<Bytes, Unencodable> {
-    with_scratch(|out| encode(out).map(|kind| seal(opcode(kind), out)))
+    let mut scratch = FrameScratch(SCRATCH.take());
+    let kind = encode(&mut scratch.0)?;
+    Ok(seal(opcode(kind), &scratch.0))
 }
 
 fn seal_scratch(encode: impl FnOnce(&mut Vec<u8>) -> FrameKind) -> Bytes {
-    with_scratch(|out| seal(opcode(encode(out)), out))
+    let mut scratch = FrameScratch(SCRATCH.take());
+    let kind = encode(&mut scratch.0);
+    seal(opcode(kind), &scratch.0)
 }
 
-fn with_scratch<T>(work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    SCRATCH.with_borrow_mut(|scratch| {
-        scratch.clear();
-        let result = work(scratch);
-        scratch.shrink_to(SCRATCH_KEPT_BYTES);
-        result
-    })
+/// The thread's buffer while it is in use. Given back empty, and cut to what is kept.
+struct FrameScratch(Vec<u8>);
+
+impl Drop for FrameScratch {
+    fn drop(&mut self) {
+        self.0.clear();
+        self.0.shrink_to(SCRATCH_KEPT_BYTES);
+        SCRATCH.set(std::mem::take(&mut self.0));
+    }
 }
 
 fn opcode(kind: FrameKind) -> OpCode {

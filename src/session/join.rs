@@ -11,7 +11,7 @@ use crate::broker::{SubscriptionId, Terms};
 use crate::channel::Host;
 use crate::channel::JoinRefs;
 use crate::channel::JoinRefusal;
-use crate::channel::frames;
+use crate::channel::frames::sealed;
 use crate::channel::{Early, JoinPhase};
 use crate::channel::{Join, JoinAccept, JoinOutcome};
 use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
@@ -241,8 +241,9 @@ impl Session {
         status: &str,
         response: &PayloadBuf,
     ) -> Result<bytes::Bytes, crate::protocol::Unencodable> {
-        let (join_ref, topic) = (joined.refs.wire(), (&*joined.topic).into());
-        frames::encode_reply(self.version, join_ref, reference, &topic, status, response)
+        let (version, join_ref, topic) =
+            (self.version, joined.refs.wire(), (&*joined.topic).into());
+        sealed(|out| version.encode_reply(out, join_ref, reference, &topic, status, response))
     }
 }
 

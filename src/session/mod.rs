@@ -170,8 +170,11 @@ impl Session {
         response: PayloadBuf,
         host: &mut dyn Host,
     ) {
-        let (reference, topic) = (&message.reference, &message.topic);
-        match frames::encode_reply(self.version, join_ref, reference, topic, status, &response) {
+        let (version, reference, topic) = (self.version, &message.reference, &message.topic);
+        let encode = |out: &mut Vec<u8>| {
+            version.encode_reply(out, join_ref, reference, topic, status, &response)
+        };
+        match frames::sealed(encode) {
             Ok(frame) => host.send(frame, None),
             Err(why) => tracing::debug!(%why, "no answer to a client"),
         }

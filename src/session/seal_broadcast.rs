@@ -29,15 +29,15 @@ impl Seal for BroadcastFrames<'_> {
     /// A payload may have no form in a class: bytes in version 1, or a list as payload in version
     /// 2. Subscribers of that class then get nothing, because no frame could carry it.
     fn seal(&mut self, draft: &mut Draft, missing: Wants) {
+        if missing.original {
+            draft.keep_original(original(self.event, self.payload));
+        }
         let payload_len = payload_bytes(self.payload).len();
         let mut out = Vec::with_capacity(64 + self.topic.len() + self.event.len() + payload_len);
         for (class, version) in VERSIONS {
             if missing.classes[class as usize] {
                 draft.seal(class, self.encode_broadcast(version, &mut out));
             }
-        }
-        if missing.original {
-            draft.keep_original(original(self.event, self.payload));
         }
     }
 }

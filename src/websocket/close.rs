@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use fastwebsockets::CloseCode;
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
@@ -108,6 +109,13 @@ impl CloseReason {
         }
     }
 
+    /// Returns the Close frame that is sent: FIN and opcode 8, two bytes of payload, the code
+    /// (RFC 6455 §5.2, §5.5.1). A client has no use for a reason in words.
+    pub fn frame(&self) -> Bytes {
+        let [high, low] = self.code().to_be_bytes();
+        Bytes::copy_from_slice(&[0x88, 2, high, low])
+    }
+
     /// Returns a stable name of the reason for logs and metric labels. Violations have one name for
     /// each of their three codes.
     pub fn name(&self) -> &'static str {
@@ -175,8 +183,10 @@ pub(super) fn check_payload(payload: &[u8]) -> Result<(), Violation> {
 
 #[cfg(test)]
 mod tests {
+    use fastwebsockets::OpCode;
+
     use super::*;
-    use crate::websocket::seal::seal_close;
+    use crate::websocket::seal::seal;
 
     #[test]
     fn code_1000_is_told_only_to_a_client_that_asked() {
@@ -236,7 +246,11 @@ mod tests {
             reason.to_string(),
             "message_too_big (1009): message is over the limit of 9 bytes (RFC 6455 §7.4.1, code 1009)"
         );
-        assert_eq!(seal_close(Some(reason.code()))[..], b"\x88\x02\x03\xf1"[..]);
+        assert_eq!(reason.frame()[..], b"\x88\x02\x03\xf1"[..]);
+        assert_eq!(
+            reason.frame(),
+            seal(OpCode::Close, &reason.code().to_be_bytes())
+        );
     }
 
     #[test]

@@ -50,5 +50,5 @@ pub use close::{CloseReason, Overrun};
 pub use inbound::Inbound;
 pub use limits::{Filled, ReadLimits};
 pub use reader::FrameReader;
-pub use seal::{seal, seal_close};
+pub use seal::seal;
 pub use violation::Violation;

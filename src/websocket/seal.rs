@@ -25,14 +25,6 @@ pub fn seal(opcode: OpCode, payload: &[u8]) -> Bytes {
     frame.into()
 }
 
-/// Returns a Close frame with `code` and no reason text, or with no body at all (RFC 6455 §5.5.1).
-pub fn seal_close(code: Option<u16>) -> Bytes {
-    match code {
-        Some(code) => seal(OpCode::Close, &code.to_be_bytes()),
-        None => seal(OpCode::Close, &[]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +50,6 @@ mod tests {
     fn opcodes_and_close_codes_are_where_the_rfc_puts_them() {
         assert_eq!(&seal(OpCode::Text, b"hi")[..], b"\x81\x02hi");
         assert_eq!(&seal(OpCode::Pong, b"p")[..], b"\x8a\x01p");
-        assert_eq!(&seal_close(Some(1012))[..], b"\x88\x02\x03\xf4");
-        assert_eq!(&seal_close(None)[..], b"\x88\x00");
+        assert_eq!(&seal(OpCode::Close, &[3, 0xf4])[..], b"\x88\x02\x03\xf4");
     }
 }

@@ -18,7 +18,7 @@ use super::host::{Hearing, ShardHost};
 use super::read::is_passing;
 use crate::broker::Failure;
 use crate::channel::ConnectionName as Name;
-use crate::websocket::{CloseReason, Overrun, ReadBuffer, seal_close};
+use crate::websocket::{CloseReason, Overrun, ReadBuffer};
 
 /// Bytes thrown away while waiting for the peer's end. A client that sends more does not care for
 /// the answer.
@@ -64,8 +64,7 @@ impl Shard {
             .begin_closing(key, reason, now, &mut self.scratch.buffer);
         // A peer that is gone cannot read a Close frame.
         if reason != CloseReason::PeerGone {
-            let frame = seal_close(Some(reason.code()));
-            self.services.fanout.send_last(key, frame);
+            self.services.fanout.send_last(key, reason.frame());
         }
     }
 

@@ -21,8 +21,8 @@ use crate::websocket::{CloseReason, FrameReader};
 /// other client is in its next packet.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// Divisor of the number of connections that one request to make room cuts: of the connections that
-/// wait for their HTTP request, one in 16. So a storm of silent connections ends fast.
+/// Divisor of the number of connections that wait for their HTTP request: a request to make room
+/// cuts one in this many of them. So a storm of silent connections ends fast.
 const CUT_OF: usize = 16;
 
 impl Shard {

@@ -17,8 +17,8 @@ use crate::protocol::Version;
 pub(super) struct Joined {
     pub(super) id: SubscriptionId,
     pub(super) topic: CompactString,
-    /// The route with the app's channel. After a reload it may be missing among the session's
-    /// routes, if none of them matches the topic.
+    /// The route with the app's channel. After a reload this route may be missing among the
+    /// session's routes, if none of the new routes matches the topic.
     pub(super) route: Arc<Route>,
     pub(super) refs: JoinRefs,
     pub(super) assigns: Assigns,

@@ -39,9 +39,9 @@ impl Shards {
         &self.each[usize::from(shard)].mailbox
     }
 
-    /// Returns the lag of a shard, in bytes: mail not taken in, entries not yet offered to every
-    /// writable member, and broadcasts not yet handed to the channels that look at broadcasts
-    /// themselves.
+    /// Returns the lag of a shard, in bytes. The lag is mail not taken in, entries not yet offered
+    /// to every writable member, and broadcasts not yet handed to the channels that look at
+    /// broadcasts themselves.
     pub fn lag_bytes(&self, shard: u16) -> usize {
         let reach = &self.each[usize::from(shard)];
         reach.mailbox.bytes() + self.unsettled_bytes(shard)

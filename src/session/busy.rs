@@ -10,7 +10,7 @@ use crate::protocol::Ref;
 use compact_str::CompactString;
 use std::collections::VecDeque;
 
-/// A channel that waits for its [`Job`].
+/// The state of a channel that waits for a job, or for the turn of its join.
 pub(crate) struct Busy {
     pub(crate) cause: Cause,
     /// The ref of the join or event that the job answers. `None` if no reply is due.
@@ -26,8 +26,8 @@ pub(crate) enum Cause {
     Join(Early),
     /// Any other callback.
     Event,
-    /// No callback yet, because the join's turn has not
-    /// come. Holds the payload of the client's join.
+    /// No callback yet, because the join's turn has not come. Holds the payload of the client's
+    /// join.
     Turn(PayloadBuf),
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Waiting {
     Mail(MailMessage),
 }
 
-/// A client's message without its topic, which the owner of the line knows.
+/// A client's message without its topic, which the channel has.
 pub(crate) struct KeptMessage {
     join_ref: Ref,
     reference: Ref,

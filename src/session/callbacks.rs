@@ -43,7 +43,7 @@ impl Session {
 
     pub(super) fn event(&mut self, id: SubscriptionId, message: &Message<'_>, host: &mut dyn Host) {
         let (reference, payload) = (Some(&message.reference), message.payload);
-        // A name that is no string matches no event; Phoenix's app would crash on it.
+        // A name that is no string matches no event; Phoenix's app would crash on such a name.
         let event = message.event.as_str();
         self.call(id, reference, host, |app, socket| match event {
             Some(event) => app.handle_in(event, payload, socket),
@@ -105,8 +105,8 @@ impl Session {
         }
     }
 
-    /// Returns the frame of a reply. A crash if the reply has no form in the client's version, or
-    /// no receiver: both are mistakes of the channel.
+    /// Returns the frame of a reply. Returns a crash if the reply has no form in the client's
+    /// version, or no receiver: both are mistakes of the channel.
     pub(super) fn reply_frame(
         &self,
         joined: &Joined,

@@ -78,9 +78,8 @@ impl Session {
         self.channels.insert(joined);
     }
 
-    /// Runs a join that the [`Host`] did not let run at once (the rate
-    /// limit of joins), because its turn has come. Refuses it instead
-    /// if it is not `in_time`. Does nothing if the channel is gone.
+    /// Runs a held join, because its turn has come: the rate limit of joins did not let it run at
+    /// once. Refuses the join instead if it is not `in_time`. Does nothing if the channel is gone.
     pub fn answer_join(&mut self, channel: SubscriptionId, in_time: bool, host: &mut dyn Host) {
         let Some(mut joined) = self.channels.remove(channel) else {
             return;
@@ -122,7 +121,8 @@ impl Session {
         self.joined(joined, reference, early, outcome, host);
     }
 
-    /// Returns the reason why the connection cannot have another topic. `None` if it can.
+    /// Returns the reason why the connection cannot have another topic. `None` if it can have
+    /// another topic.
     fn no_room(
         &self,
         topic: &str,
@@ -247,7 +247,7 @@ impl Session {
     }
 }
 
-/// Reports to the host and the log a join that is answered with an error.
+/// Reports a join that is answered with an error, to the host and to the log.
 fn told_refused(topic: &str, refusal: JoinRefusal, host: &mut dyn Host) {
     host.join_refused(refusal);
     // The address is looked up only if the line is logged.

@@ -17,12 +17,13 @@ use crate::protocol::Version;
 pub(super) struct Joined {
     pub(super) id: SubscriptionId,
     pub(super) topic: CompactString,
-    /// The route with the app's channel. After a reload it may be missing among the session's
-    /// routes, if none of them matches the topic.
+    /// The route with the app's channel. After a reload this route may be missing among the
+    /// session's routes, if none of the new routes matches the topic.
     pub(super) route: Arc<Route>,
     pub(super) refs: JoinRefs,
     pub(super) assigns: Assigns,
-    /// The job that the channel waits for, if any. Nothing else is done for the topic meanwhile.
+    /// The wait for a job, or for the turn of the join. `None` if the channel does not wait.
+    /// Nothing else is done for the topic during the wait.
     pub(super) busy: Option<Box<Busy>>,
 }
 
@@ -70,10 +71,10 @@ impl Joined {
     }
 }
 
-/// The channels of one connection. Most connections have one, which needs no allocation.
+/// The channels of one connection. Most connections have one channel, which needs no allocation.
 ///
-/// The search for a channel is linear. With the default limit of 100 channels that is cheaper than
-/// a hash, and the limit bounds it.
+/// The search for a channel is linear. With the default limit of 100 channels a linear search is
+/// cheaper than a hash, and the limit bounds its cost.
 pub(super) enum Channels {
     Few(Option<Joined>),
     Many(Vec<Joined>),
@@ -145,7 +146,7 @@ impl Channels {
         }
     }
 
-    /// Takes out any one channel.
+    /// Takes any one channel out of the list. `None` if the list is empty.
     pub(super) fn pop(&mut self) -> Option<Joined> {
         match self {
             Self::Few(one) => one.take(),

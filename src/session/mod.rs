@@ -35,8 +35,8 @@ const TOPICS_SHOWN: usize = 3;
 
 /// The protocol state of one connection.
 ///
-/// A session holds no heap but the assigns, as long as its names are short and it has at most one
-/// channel, which does not wait.
+/// A session with short names and at most one channel, which does not wait, has only its assigns on
+/// the heap.
 pub struct Session {
     settings: Arc<SessionSettings>,
     /// The values that `connect` assigned; every join starts with a copy.
@@ -126,7 +126,7 @@ impl Session {
         Ok(())
     }
 
-    /// Dispatches a message, or puts it in line.
+    /// Handles a message, or puts the message in the line of a channel that waits.
     fn received(&mut self, message: &Message<'_>, host: &mut dyn Host) {
         let topic = message.topic.as_str();
         let found = topic.and_then(|topic| self.channels.with_topic(topic));
@@ -160,8 +160,8 @@ impl Session {
         );
     }
 
-    /// Sends a reply that comes from no channel. Sends none if the reply has no form in the
-    /// client's version, which only messages lead to that no known client sends.
+    /// Sends a reply that comes from no channel. Sends nothing if the reply has no form in the
+    /// client's version. No known client sends a message that leads to such a reply.
     fn answer(
         &self,
         join_ref: &Ref,
@@ -222,7 +222,8 @@ fn dispatch(message: &Message<'_>, found: Option<&Joined>) -> Dispatch {
     // A null join_ref belongs to the present join (Phoenix since 1.8.12); an empty string does not.
     let is_current = message.join_ref.is_null() || message.join_ref == *found.refs.wire();
     match event {
-        // Whether the message is stale is known only when its turn comes.
+        // A message in line may become stale, so its `join_ref` is looked at only when its turn
+        // comes.
         _ if found.busy.is_some() => Dispatch::Wait(found.id),
         Some("phx_join") => Dispatch::JoinAgain(found.id),
         _ if !is_current => Dispatch::Stale,
@@ -231,7 +232,7 @@ fn dispatch(message: &Message<'_>, found: Option<&Joined>) -> Dispatch {
     }
 }
 
-/// The reason why a callback did not return: the text of its panic.
+/// The reason why a channel or a join crashed: the text of a panic, or the rule that was broken.
 pub(super) struct Crash(String);
 
 /// Runs app code, and catches its panic. State that a panic leaves half done belongs to the app:

@@ -26,8 +26,9 @@ pub(crate) struct BroadcastFrames<'a> {
 }
 
 impl Seal for BroadcastFrames<'_> {
-    /// A payload may have no form in a class: bytes in version 1, or a list as payload in version
-    /// 2. Subscribers of that class then get nothing, because no frame could carry it.
+    /// Seals the broadcast in the forms of `missing`. A payload may have no form in a class: bytes
+    /// in version 1, or a list as payload in version 2. Subscribers of that class then get nothing,
+    /// because no frame could carry the payload.
     fn seal(&mut self, draft: &mut Draft, missing: Wants) {
         if missing.original {
             draft.keep_original(original(self.event, self.payload));
@@ -43,7 +44,8 @@ impl Seal for BroadcastFrames<'_> {
 }
 
 impl BroadcastFrames<'_> {
-    /// Seals the one frame that all subscribers of a version share.
+    /// Seals the one frame that all subscribers of a version share. `None` if the payload has no
+    /// form in that version.
     fn encode_broadcast(&self, version: Version, out: &mut Vec<u8>) -> Option<Bytes> {
         out.clear();
         let (topic, event) = (self.topic, self.event);

@@ -32,7 +32,7 @@ impl Session {
 
     /// Ends a channel because the client joins its topic again. The old channel's last pushes and
     /// its `phx_close` go out in front of the new join. Phoenix sends the close behind the new
-    /// join's reply, and a client of version 1 then takes the close for one of the new join.
+    /// join's reply, and a client of version 1 then takes the close for the close of the new join.
     pub(super) fn make_way(&mut self, id: SubscriptionId, host: &mut dyn Host) {
         let Some(joined) = self.channels.remove(id) else {
             return;

@@ -42,8 +42,9 @@ impl Session {
         self.channels.insert(joined);
     }
 
-    /// Continues `channel` with the result of its job, or with its loss. The callback goes on. Then
-    /// the line is worked off until the channel waits again. Does nothing if the channel is gone.
+    /// Continues `channel` with the result of its job, or with the loss of the job. The callback
+    /// goes on. Then the line is worked off until the channel waits again. Does nothing if the
+    /// channel is gone.
     pub fn resume(
         &mut self,
         channel: SubscriptionId,
@@ -110,7 +111,7 @@ impl Session {
     }
 
     /// Handles all items in line as if they arrived now, in order. If the channel waits again, the
-    /// rest lines up behind it again.
+    /// remaining items line up again.
     pub(super) fn work_off(
         &mut self,
         id: SubscriptionId,

@@ -10,7 +10,7 @@ pub(crate) struct Watched {
     pub(crate) stamp: u32,
     /// Marks of the log's head, the oldest mark first.
     pub(crate) marks: VecDeque<Mark>,
-    /// Sequence before which all entries are over the age.
+    /// Sequence before which all entries are older than the retention allows.
     pub(crate) outdated: u64,
 }
 
@@ -22,8 +22,8 @@ pub(crate) struct Mark {
     head: u64,
 }
 
-/// Marks per age. An outdated entry is dropped late by up to an eighth of the age. A room keeps at
-/// most this many marks.
+/// Most marks that a room keeps, spread over the age that the retention allows. An outdated entry
+/// is dropped late by up to an eighth of that age.
 pub(crate) const MARKS: u64 = 8;
 
 impl Watched {
@@ -44,7 +44,8 @@ impl Watched {
 }
 
 impl Watched {
-    /// Returns the least age that the oldest entry can have, without outdated entries.
+    /// Returns the least age that the oldest entry can have, in milliseconds, outdated entries left
+    /// out.
     pub(crate) fn age_ms(&self, now_ms: u32) -> usize {
         let oldest = self.marks.front();
         oldest.map_or(0, |mark| now_ms.wrapping_sub(mark.at_ms) as usize)

@@ -28,7 +28,7 @@ use crate::broker::topics::parcel::Parcel;
 /// Parcels (32 bytes each) for which the buffer for mail keeps room between turns.
 const PARCELS_KEPT: usize = 4096;
 
-/// Members looked at in one slice, written to or not. Bounds a pass over many members that need
+/// Most members visited in one slice, written to or not. Bounds a slice over many members that need
 /// nothing.
 const VISITS_MAX: usize = 8192;
 
@@ -36,9 +36,9 @@ const VISITS_MAX: usize = 8192;
 const GATHER_BYTES_MAX: u64 = 256 << 10;
 
 impl Fanout {
-    /// Takes the mail in and writes as much as the budget allows: first
-    /// to connections with frames of their own, then one slice of the
-    /// passes. Returns true if work is left that needs no new event.
+    /// Takes the mail in and writes as much as the budget allows: first to connections with frames
+    /// of their own, then one slice of the passes. Returns true if work is left that needs no new
+    /// event.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
         self.passes.laps.clear();
@@ -177,7 +177,7 @@ impl Fanout {
         }
     }
 
-    /// Writes everything that a member lacks in one write. This is the common case.
+    /// Writes all frames that a member lacks in one write. This is the common case.
     fn write_span(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
         let room = &mut self.rooms[slot];
         let Member {

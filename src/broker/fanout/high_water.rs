@@ -1,7 +1,7 @@
 //! The highest amounts that a shard kept for readers that are behind (high water).
 //!
-//! Operators see by them how near the bounds are. They are noted where a bound is checked, never
-//! per delivery.
+//! The amounts show operators how near the bounds are. An amount is noted where its bound is
+//! checked, never per delivery.
 
 use super::log::Log;
 

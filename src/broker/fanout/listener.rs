@@ -29,7 +29,8 @@ pub(crate) enum EventFilter {
 }
 
 impl Listener {
-    /// Returns the reason why `parcel` is for this listener. `None` if it is not.
+    /// Returns the reason why `parcel` is for this listener. `None` if the parcel is not for this
+    /// listener.
     pub fn hears(&self, parcel: &Parcel) -> Option<HeardBy> {
         if parcel.sequence < self.since || parcel.entry.origin() == Some(self.id) {
             return None;

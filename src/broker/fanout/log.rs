@@ -17,14 +17,14 @@ pub(crate) struct Log {
     entries: VecDeque<Logged>,
     /// The offset of the first retained entry in each class's stream of bytes.
     base: [u64; CLASSES],
-    /// How many retained entries have an origin, a subscription that does not get them.
+    /// Number of retained entries with an origin: a subscription that does not get the entry.
     with_origin: usize,
     bytes: usize,
     weight: usize,
 }
 
 impl Log {
-    /// An empty log whose first entry will be `first`.
+    /// Returns an empty log whose first entry will be `first`.
     pub fn new(first: u64) -> Log {
         Log {
             first,
@@ -36,27 +36,27 @@ impl Log {
         }
     }
 
-    /// The sequence of the oldest entry here.
+    /// Returns the sequence of the oldest entry that the log holds.
     pub fn first(&self) -> u64 {
         self.first
     }
 
-    /// The sequence that the next entry will have.
+    /// Returns the sequence that the next entry will have.
     pub fn head(&self) -> u64 {
         self.first + self.entries.len() as u64
     }
 
-    /// Entries held.
+    /// Returns the number of entries that the log holds.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Bytes of the frames held, all classes together.
+    /// Returns the bytes of all frames in the log, all classes together.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Memory that all entries take.
+    /// Returns the memory that all entries take, in bytes.
     pub fn weight(&self) -> usize {
         self.weight
     }
@@ -82,7 +82,8 @@ impl Log {
         Some(&logged.entry)
     }
 
-    /// Bytes from the first retained entry to where `sequence` begins, in the stream of `class`.
+    /// Returns the bytes from the first retained entry to the beginning of the entry `sequence`, in
+    /// the stream of `class`.
     pub fn offset(&self, class: Class, sequence: u64) -> u64 {
         let base = self.base[class.index()];
         match usize::try_from(sequence.saturating_sub(self.first)) {
@@ -104,25 +105,28 @@ impl Log {
         }
     }
 
-    /// How many of the entries `from..to` have a frame of `class`. Looks at each entry.
+    /// Returns the number of the entries `from..to` that have a frame of `class`. Looks at each
+    /// entry.
     pub fn frames_between(&self, class: Class, from: u64, to: u64) -> u64 {
         let has_frame = |sequence: &u64| self.entry(*sequence).and_then(|e| e.frame(class));
         (from..to).filter(|s| has_frame(s).is_some()).count() as u64
     }
 
-    /// Bytes of the frames `from..to`, all classes together.
+    /// Returns the bytes of the frames `from..to`, all classes together.
     pub fn bytes_between(&self, from: u64, to: u64) -> usize {
         let span = |class| self.offset(class, to) - self.offset(class, from);
         Class::ALL.into_iter().map(span).sum::<u64>() as usize
     }
 
-    /// About the weight of the entries `from..to`, without the payloads kept for channels.
+    /// Returns roughly the weight of the entries `from..to`, without the payloads kept for
+    /// channels.
     pub fn weight_between(&self, from: u64, to: u64) -> usize {
         let entries = to.saturating_sub(from) as usize;
         self.bytes_between(from, to) + entries * KEEPING_BYTES
     }
 
-    /// Whether some entry from `from` on was sent by the subscriber `id`, which does not get it.
+    /// True if the subscription `id` is the origin of some entry from `from` on, and so does not
+    /// get it.
     pub fn leaves_out(&self, id: SubscriptionId, from: u64) -> bool {
         if self.with_origin == 0 {
             return false;
@@ -153,7 +157,7 @@ impl Log {
         before - self.weight
     }
 
-    /// Whether the log has more room than an idle topic may keep.
+    /// True if the log has more room than an idle topic may keep.
     pub fn is_roomy(&self) -> bool {
         self.entries.capacity() > KEPT
     }

@@ -60,13 +60,13 @@ pub struct Fanout {
     pub(crate) heard: HeardQueue,
     pub(crate) scratch: Scratch,
     pub(crate) counts: FlushCounts,
-    /// Subscriptions that get frames.
+    /// Number of subscriptions that get frames.
     pub(crate) members: usize,
     subscriptions: u64,
 }
 
 impl Fanout {
-    /// The fan-out of shard number `shard` of `hub`.
+    /// Returns the fan-out of shard number `shard` of `hub`.
     pub fn new(shard: u16, hub: Arc<Hub>, settings: FanoutSettings) -> Fanout {
         Fanout {
             shard,
@@ -87,7 +87,7 @@ impl Fanout {
         }
     }
 
-    /// Sets other bounds. The shard treats an excess over them like one that came now.
+    /// Sets other bounds. An excess over the new bounds is treated as if it had just come about.
     pub fn set_settings(&mut self, settings: FanoutSettings) {
         self.settings = settings;
         self.kept.relief_above_bytes = settings.retention_total_bytes_max;
@@ -106,7 +106,7 @@ impl Fanout {
         self.outlets.close(outlet);
     }
 
-    /// A new id for a subscription; see [`subscribe`](Fanout::subscribe).
+    /// Returns a new id for a subscription; see [`subscribe`](Fanout::subscribe).
     pub fn new_id(&mut self) -> SubscriptionId {
         self.subscriptions += 1;
         SubscriptionId(u64::from(self.shard) << 48 | self.subscriptions)
@@ -139,18 +139,19 @@ impl Fanout {
         Some(topic.publish(self.hub.shards(), self.now_us(), origin, frames))
     }
 
-    /// Returns a connection that the fan-out gave up, and the reason. The caller closes the
-    /// connection.
+    /// Takes a connection that the fan-out gave up, and the reason. The caller closes the
+    /// connection. `None` if there is no such connection.
     pub fn take_failed(&mut self) -> Option<(u32, Failure)> {
         self.outlets.failed.pop()
     }
 
-    /// Whether broadcasts wait for channels or connections that look at broadcasts themselves.
+    /// True if broadcasts wait for channels or connections that look at broadcasts themselves.
     pub fn has_heard(&self) -> bool {
         !self.heard.is_empty()
     }
 
-    /// The next broadcast for a channel or connection that looks at broadcasts itself.
+    /// Takes the next broadcast for a channel or connection that looks at broadcasts itself. `None`
+    /// if no broadcast waits.
     pub fn take_heard(&mut self) -> Option<Heard> {
         self.heard.pop()
     }
@@ -165,13 +166,13 @@ impl Fanout {
         }
     }
 
-    /// True if everything for this connection has been written.
+    /// True if all frames for this connection have been written.
     pub fn is_drained(&self, outlet: u32) -> bool {
         self.outlet(outlet)
             .is_none_or(|o| o.direct.is_none() && o.flow == Flow::Open && !o.queued)
     }
 
-    /// Weight of the frames that wait to be written to this connection alone.
+    /// Returns the weight of the frames that wait to be written to this connection alone, in bytes.
     pub fn outbox_bytes(&self, outlet: u32) -> usize {
         self.outlet(outlet).map_or(0, Outlet::direct_weight)
     }
@@ -207,12 +208,13 @@ impl Fanout {
         }
     }
 
-    /// Whether more entries wait for the connection than [`retire`](Fanout::retire) would keep.
+    /// True if more entries wait for the connection than [`retire`](Fanout::retire) would keep.
     pub fn is_far_behind(&self, outlet: u32) -> bool {
         self.lags_by(outlet) > RETIRED_ENTRIES_MAX
     }
 
-    /// Members on this shard of the largest topic that a connection is subscribed to, or 0.
+    /// Returns the number of members on this shard of the largest room that a connection is in, or
+    /// 0.
     pub fn largest_room(&self, outlet: u32) -> usize {
         let subscriptions = self.outlet(outlet).map(|o| o.subscriptions.as_slice());
         let members = |s: &Subscription| self.rooms[s.room].members.len();
@@ -224,7 +226,8 @@ impl Fanout {
             .unwrap_or(0)
     }
 
-    /// Entries that wait for a connection that does not read, all its topics together.
+    /// Returns the number of entries that wait for a connection that does not read, all its topics
+    /// together. 0 if the connection reads.
     fn lags_by(&self, outlet: u32) -> u64 {
         let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
             return 0;
@@ -237,18 +240,19 @@ impl Fanout {
         o.subscriptions.as_slice().iter().map(behind).sum()
     }
 
-    /// Bytes in this shard's logs that not every writable member has been offered yet.
+    /// Returns the bytes in this shard's logs that not every writable member has been offered yet.
     #[cfg(feature = "engine")]
     pub fn unsettled_bytes(&self) -> usize {
         self.passes.unsettled_bytes
     }
 
-    /// Subscriptions on this shard that get frames: one for each joined channel.
+    /// Returns the number of subscriptions on this shard that get frames: one for each joined
+    /// channel.
     pub fn members_len(&self) -> usize {
         self.members
     }
 
-    /// Topics with subscribers on this shard.
+    /// Returns the number of topics with subscribers on this shard.
     #[cfg(feature = "engine")]
     pub fn rooms_len(&self) -> usize {
         self.rooms.len()

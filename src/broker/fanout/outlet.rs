@@ -15,11 +15,12 @@ pub(crate) struct Outlet {
     /// True while the outlet is on the list of outlets to be drained.
     pub queued: bool,
     pub subscriptions: Subscriptions,
-    /// `None` most of the time, so that an idle connection holds no memory for own frames.
+    /// The frames for this connection alone. `None` most of the time, so that an idle connection
+    /// holds no memory for such frames.
     pub direct: Option<Box<Direct>>,
 }
 
-/// Whether passes may write to a connection.
+/// The flow of bytes into a connection's socket. Passes write only to an open connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// The connection's cursors move with the passes.
@@ -45,8 +46,8 @@ pub(crate) struct Direct {
 }
 
 /// Memory for keeping a frame, in addition to its bytes: the frame's place in the outbox, and the
-/// two allocations behind a sealed frame. Uncounted, a flood of empty pings would hold dozens of
-/// times the counted memory.
+/// two allocations behind a sealed frame. Without this memory in the count, a flood of empty pings
+/// would hold dozens of times the counted memory.
 const KEEPING_BYTES: usize = size_of::<Fenced>() + 64;
 
 /// A frame, and the fence that has to be passed before it.
@@ -72,7 +73,7 @@ pub(crate) struct Subscription {
     pub member: u32,
 }
 
-/// Stands for the member's place in a subscription that only listens.
+/// Stands in [`Subscription::member`] for the place of a member if the subscription only listens.
 pub(crate) const LISTENS: u32 = u32::MAX;
 
 /// A connection's subscriptions. A single subscription needs no allocation.

@@ -1,4 +1,4 @@
-//! The connections of one shard: their outlets, the queue of outlets to drain, and the failed ones.
+//! The outlets of one shard's connections, the queue of outlets to drain, and the failed outlets.
 
 use std::collections::VecDeque;
 

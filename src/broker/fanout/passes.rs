@@ -1,11 +1,11 @@
-//! The rooms of one shard that have a pass to run, and the bytes not offered yet.
+//! The rooms of one shard that have a pass to run, and the bytes that members were not offered yet.
 
 use std::collections::VecDeque;
 
 use super::outlets::shrink_queue;
 use super::room::Settled;
 
-/// The passes under way. A pass goes round the members of a room until each was offered all
+/// The passes under way. A pass goes round the members of a room until each member was offered all
 /// entries.
 #[derive(Debug, Default)]
 pub(crate) struct Passes {

@@ -102,8 +102,8 @@ impl Fanout {
             let left = self.drop_half(slot, stamp);
             heaviest.extend(left.map(|bytes| (bytes, slot, stamp)));
         }
-        // The remaining entries are for members that take bytes. Check again when they have grown
-        // by a part, or at the sweep.
+        // The remaining entries are for members that take bytes. Check again when these entries
+        // have grown by a part, or at the sweep.
         self.kept.relief_above_bytes = bytes_max.max(self.kept.bytes.saturating_add(part));
     }
 
@@ -123,8 +123,8 @@ impl Fanout {
         log.weight_between(log.first(), self.floor(slot))
     }
 
-    /// Drops the older half of the entries that only blocked members need. Returns the other half's
-    /// weight. `None` if no such entries are left, or no room.
+    /// Drops the older half of the entries that only blocked members need. Returns the weight of
+    /// the other half. `None` if no such entries are left, or the room is gone.
     fn drop_half(&mut self, slot: u32, stamp: u32) -> Option<usize> {
         self.rooms.with_stamp(slot, stamp)?;
         // Members may have been given up meanwhile, because of another room.

@@ -111,7 +111,7 @@ impl Room {
         Settled { bytes, oldest_us }
     }
 
-    /// Bytes that not every writable member has been offered yet.
+    /// Returns the bytes that not every writable member has been offered yet.
     pub fn unsettled_bytes(&self) -> usize {
         self.log.bytes_between(self.settled, self.log.head())
     }

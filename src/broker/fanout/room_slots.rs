@@ -32,7 +32,7 @@ impl RoomSlots {
         self.slots.get_mut(slot as usize)
     }
 
-    /// Returns the room at `slot`, unless another room has taken its place.
+    /// Returns the room at `slot`. `None` if the slot is free, or another room has taken it.
     pub fn with_stamp(&mut self, slot: u32, stamp: u32) -> Option<&mut Room> {
         self.get_mut(slot).filter(|room| room.stamp == stamp)
     }

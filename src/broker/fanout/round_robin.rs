@@ -16,7 +16,7 @@ pub(crate) struct RoundRobin {
 pub(crate) type Moves = [Option<(usize, usize)>; 2];
 
 impl RoundRobin {
-    /// Starts a full circle from here, because there is something new for every member.
+    /// Starts a full circle at the next place, because there is something new for every member.
     pub fn restart(&mut self) {
         self.left = self.len;
     }

@@ -49,8 +49,8 @@ impl Scratch {
         }
     }
 
-    /// Returns the bytes and the number of the frames `from..head`. Gathers them unless the last
-    /// call did.
+    /// Returns the bytes and the number of the frames `from..head`. Gathers the frames only if the
+    /// last gathered batch does not hold them.
     pub(crate) fn span(&mut self, stamp: u32, log: &Log, class: Class, from: u64) -> (&[u8], u64) {
         let span = &mut self.spans[class.index()];
         let to = log.head();

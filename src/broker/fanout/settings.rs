@@ -15,22 +15,22 @@ pub struct FanoutSettings {
     /// falls off is closed as at `retention_bytes_max`.
     pub retention_entries_max: usize,
     /// The age that an entry may reach in a topic's log when only blocked members need it, in
-    /// milliseconds. Default 60,000. Within that time every phoenix.js that reads nothing has given
-    /// its connection up by itself. The sweep finds the age to an eighth, so an entry may become
+    /// milliseconds. Default 60,000. A phoenix.js client that reads nothing gives its connection up
+    /// by itself within that time. The sweep finds the age to an eighth, so an entry may become
     /// that much older. A member that falls off is closed as a slow consumer (`Failure::Outdated`).
     pub retention_ms_max: u64,
     /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads kept for
-    /// channels, and 256 for each entry. Default 64 MiB. Above it the blocked members with the most
-    /// kept for them are closed as slow consumers (`Failure::CrowdedOut`). Backpressure on
-    /// publishers, not this bound, limits the entries for members that take bytes.
+    /// channels, and 256 for each entry. Default 64 MiB. Above this bound the blocked members with
+    /// the most kept for them are closed as slow consumers (`Failure::CrowdedOut`). The entries for
+    /// members that take bytes are limited by backpressure on publishers, not by this bound.
     pub retention_total_bytes_max: usize,
     /// Bytes of replies and pushes that may wait in one connection's outbox. Default 1 MiB. Above
-    /// it the connection is closed as a slow consumer (`Failure::OutboxFull`).
+    /// this bound the connection is closed as a slow consumer (`Failure::OutboxFull`).
     pub outbox_bytes_max: usize,
 }
 
 impl FanoutSettings {
-    /// The defaults.
+    /// The default bounds.
     pub const DEFAULT: FanoutSettings = FanoutSettings {
         retention_bytes_max: 1 << 20,
         retention_entries_max: 1 << 14,
@@ -62,7 +62,7 @@ pub struct Retention {
     /// See [`FanoutSettings::retention_entries_max`].
     pub entries_max: usize,
     /// See [`FanoutSettings::retention_ms_max`]. The sweep's interval follows from the server's
-    /// limits, not from this time: a much shorter time here is kept to the second.
+    /// limits, not from this time. So a much shorter time here is kept only to the second.
     pub ms_max: u64,
 }
 

@@ -10,8 +10,8 @@ use super::settings::Retention;
 use super::sink::Failure;
 
 impl Fanout {
-    /// Drops entries that no member needs. A blocked
-    /// member that falls off the retention is given up.
+    /// Drops entries that no member needs. A blocked member that falls off the retention is given
+    /// up.
     pub(crate) fn trim(&mut self, slot: u32) {
         let room = &mut self.rooms[slot];
         self.kept.bytes -= room.log.trim(room.needed());
@@ -62,7 +62,7 @@ impl Fanout {
         self.remove_subscriptions(outlet);
     }
 
-    /// Returns the sequence of the oldest entry that some member which is not blocked needs.
+    /// Returns the sequence of the oldest entry that any member without a blocked socket needs.
     pub(crate) fn floor(&self, slot: u32) -> u64 {
         let room = &self.rooms[slot];
         let is_blocked = |m: &Member| {

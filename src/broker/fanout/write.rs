@@ -12,10 +12,10 @@ use super::scratch::Then;
 use super::sink::{Budget, Failure, Sink};
 use crate::broker::topics::position::SubscriptionId;
 
-/// Pieces in one vectored write. Linux takes 1,024, but more than some dozens gain nothing.
+/// Most pieces in one vectored write. Linux takes 1,024, but more than some dozens gain nothing.
 const PIECES_MAX: usize = 64;
 
-/// Bytes in one write, and for one connection in one turn.
+/// Most bytes in one write, and most bytes for one connection in one turn.
 const DRAIN_BYTES_MAX: usize = 256 << 10;
 
 /// Bytes up to which copying pieces together costs less than a vectored write.
@@ -144,7 +144,8 @@ impl Fanout {
         self.queue(outlet);
     }
 
-    /// Fills `pieces` with the frames that come next, in order. True if no frame is left out.
+    /// Fills `pieces` with the frames that come next, in order. True if `pieces` then holds all
+    /// frames that wait for the connection.
     fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
         let Some(o) = self.outlets.get(outlet) else {
             return true;
@@ -185,8 +186,8 @@ impl Fanout {
         whole
     }
 
-    /// Adds the frames before `to` that the subscription number `at` lacks. False if the write is
-    /// full earlier.
+    /// Adds to `pieces` the frames before `to` that the subscription number `at` lacks. False if
+    /// the write is full earlier.
     fn span(
         &self,
         outlet: u32,
@@ -262,8 +263,8 @@ impl Fanout {
         }
     }
 
-    /// Moves the outbox and the cursors past the written
-    /// bytes. Returns the rest of a frame that was cut.
+    /// Moves the outbox and the cursors past the written bytes. Returns the rest of a frame that
+    /// was cut.
     fn apply(&mut self, outlet: u32, pieces: &mut [Piece], written: usize) -> Option<Bytes> {
         let mut left = written;
         for piece in pieces {

@@ -1,7 +1,7 @@
 //! Totals of the broker: encodings per broadcast, and the writes of flushes.
 //!
-//! A shard counts in plain numbers of its own, and shows them to other threads once a flush. So it
-//! shares nothing while it writes.
+//! A shard counts in plain numbers of its own, and shows these numbers to other threads once a
+//! flush. So a shard shares no memory for counts while it writes.
 
 use super::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,8 +17,8 @@ pub struct HubCounts {
     pub flush: FlushCounts,
 }
 
-/// Totals of flushes since the start. A flush shows its numbers to other threads at its end, not
-/// before. A reading meanwhile may get some new numbers and some old ones.
+/// Totals of flushes since the start. A flush shows its numbers to other threads at its end. A
+/// reading at that moment may get some new numbers and some old numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FlushCounts {
@@ -27,7 +27,7 @@ pub struct FlushCounts {
     /// Writes handed to sockets, including writes of which the socket took a part or nothing.
     pub writes: u64,
     /// Visits of passes to members for which a topic had something new. A member on a blocked
-    /// socket, or one that is being answered, gets its broadcasts without a visit.
+    /// socket, or a member that is being answered, gets its broadcasts without a visit.
     pub members: u64,
     /// Frames of broadcasts that began to go out, once for each member that got them.
     pub deliveries: u64,
@@ -39,8 +39,8 @@ pub struct FlushCounts {
 }
 
 impl FlushCounts {
-    /// Returns the frames of both kinds. Divided by `writes`, that is the number of frames that one
-    /// write coalesces.
+    /// Returns the number of frames, broadcasts and own frames together. Divided by `writes`, this
+    /// is the number of frames that one write coalesces.
     pub fn frames(&self) -> u64 {
         self.deliveries + self.own_frames
     }

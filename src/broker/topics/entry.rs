@@ -14,12 +14,12 @@ pub const CLASSES: usize = 2;
 pub enum Class {
     /// Serializer version 1: JSON objects. This version has no binary form.
     V1 = 0,
-    /// Serializer version 2: JSON arrays, or binary frames by payload.
+    /// Serializer version 2: JSON arrays, or a binary frame if the payload is bytes.
     V2 = 1,
 }
 
 impl Class {
-    /// Every class, in the order of their numbers.
+    /// All classes, in the order of their numbers.
     pub const ALL: [Class; CLASSES] = [Class::V1, Class::V2];
 
     pub(crate) fn index(self) -> usize {
@@ -44,7 +44,7 @@ pub struct Original {
     pub event: Box<str>,
     /// The payload: the text of a JSON value, or bytes.
     pub payload: Bytes,
-    /// Whether the payload is bytes.
+    /// True if the payload is bytes, false if it is JSON.
     pub binary: bool,
 }
 
@@ -60,8 +60,8 @@ pub struct Draft {
 
 /// An encoder that can seal one broadcast: the seam between the broker and the protocol.
 pub trait Seal {
-    /// Puts the forms of `missing` into `draft`. Called without a lock, and again if a class came
-    /// to be needed meanwhile.
+    /// Puts the forms of `missing` into `draft`. Called without a lock. Called again if a
+    /// subscriber of another class joined after the first call.
     fn seal(&mut self, draft: &mut Draft, missing: Wants);
 }
 
@@ -79,14 +79,14 @@ impl Draft {
         }
     }
 
-    /// Puts in the frame of one class. `None` if the payload has no form in the class; then
-    /// subscribers of the class skip the broadcast.
+    /// Puts the frame of `class` into the draft. `None` if the payload has no form in the class;
+    /// then subscribers of the class skip the broadcast.
     pub fn seal(&mut self, class: Class, frame: Option<Bytes>) {
         self.sealed.classes[class.index()] = true;
         self.frames[class.index()] = frame;
     }
 
-    /// Puts in the event and payload as published.
+    /// Puts the event and payload into the draft, as published.
     pub fn keep_original(&mut self, original: Original) {
         self.sealed.original = true;
         self.original = Some(Box::new(original));
@@ -114,9 +114,9 @@ impl Draft {
     }
 }
 
-/// Memory for keeping an entry, in addition to its bytes. It is the entry and its counts, its place
-/// in a log with up to twice the places, and the two allocations behind a sealed frame. For a small
-/// message this is more than its bytes.
+/// Memory for keeping an entry, in addition to its bytes: the entry with its counts, its place in a
+/// log, and the two allocations behind a sealed frame. A log may have room for twice its entries,
+/// so the place counts twice. A small message has fewer bytes than this.
 pub(crate) const KEEPING_BYTES: usize = size_of::<Entry>() + 16 + 2 * size_of::<Logged>() + 64;
 
 const ORIGINAL_BYTES: usize = size_of::<Original>() + 64;
@@ -149,12 +149,14 @@ impl Entry {
         self.frames[class.index()].as_ref()
     }
 
-    /// The event and payload as published, kept only if some channel looks at broadcasts itself.
+    /// Returns the event and payload as published. `None` if no channel or connection looked at
+    /// broadcasts itself when the entry was sealed.
     pub fn original(&self) -> Option<&Original> {
         self.original.as_deref()
     }
 
-    /// The one subscription that does not get the entry (`broadcast_from`).
+    /// Returns the one subscription that does not get the entry (`broadcast_from`). `None` if every
+    /// subscription gets the entry.
     pub fn origin(&self) -> Option<SubscriptionId> {
         self.origin
     }

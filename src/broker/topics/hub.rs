@@ -23,7 +23,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub for `shards` shards.
+    /// Returns a hub for `shards` shards.
     pub fn new(shards: usize) -> Hub {
         Hub {
             topics: Registry::default(),
@@ -40,7 +40,7 @@ impl Hub {
     /// Returns the stamp for broadcasts published at `now`: microseconds since the hub began. The
     /// stamp wraps after 71 minutes, far longer than a broadcast takes.
     pub fn stamp(&self, now: Instant) -> u32 {
-        // The cut to 32 bits is the wrap.
+        // The cast to 32 bits makes the stamp wrap.
         now.duration_since(self.began).as_micros() as u32
     }
 
@@ -50,37 +50,37 @@ impl Hub {
         Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
     }
 
-    /// How many topics have members.
+    /// Returns the number of topics that have members.
     pub fn topics_len(&self) -> usize {
         self.topics.len()
     }
 
-    /// The shards of the node, as other threads see them.
+    /// Returns the shards of the node, as other threads see them.
     pub fn shards(&self) -> &Shards {
         &self.shards
     }
 
-    /// The mailbox of a shard.
+    /// Returns the mailbox of a shard.
     pub fn mailbox(&self, shard: u16) -> &Mailbox<Parcel> {
         self.shards.mailbox(shard)
     }
 
-    /// The lag of a shard, in bytes: see [`Shards::lag_bytes`].
+    /// Returns the lag of a shard, in bytes: see [`Shards::lag_bytes`].
     pub fn lag_bytes(&self, shard: u16) -> usize {
         self.shards.lag_bytes(shard)
     }
 
-    /// The largest lag of any shard.
+    /// Returns the largest lag of any shard, in bytes.
     pub fn lag_bytes_max(&self) -> usize {
         self.shards.lag_bytes_max()
     }
 
-    /// Totals since the start.
+    /// Returns the broker's totals since the start.
     pub fn counts(&self) -> HubCounts {
         self.shards.counts()
     }
 
-    /// The writes of one shard's flushes, since the start.
+    /// Returns the counts of one shard's flushes since the start.
     #[cfg(feature = "engine")]
     pub fn flush_counts(&self, shard: u16) -> FlushCounts {
         self.shards.flush_counts(shard)

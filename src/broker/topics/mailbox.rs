@@ -20,8 +20,8 @@ pub struct Mailbox<T> {
 struct Queue<T> {
     items: Vec<T>,
     bytes: usize,
-    /// The owner will look before it sleeps, or has been woken already: no other thread needs to
-    /// wake it.
+    /// True if the owner will look at the queue before it sleeps, or has been woken already. Then
+    /// no other thread needs to wake the owner.
     awake: bool,
     waker: Option<Waker>,
 }
@@ -51,8 +51,8 @@ impl<T> Mailbox<T> {
         waiting
     }
 
-    /// Like [`post`](Mailbox::post), but leaves the wake-up to the caller, because the caller may
-    /// hold a lock, and the woken thread may at once want the same lock.
+    /// Like [`post`](Mailbox::post), but returns the waker of a sleeping owner instead of calling
+    /// it. The caller may hold a lock, and the woken thread may at once want the same lock.
     #[must_use = "an owner that nobody wakes sleeps on"]
     pub(crate) fn put(&self, item: T, bytes: usize) -> (usize, Option<Waker>) {
         let mut queue = lock(&self.queue);
@@ -93,7 +93,7 @@ impl<T> Mailbox<T> {
         !queue.awake
     }
 
-    /// Returns the bytes waiting, as of a moment ago.
+    /// Returns the bytes of all waiting items, as of a moment ago.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// The place of a broadcast in the one order of its topic.
 ///
-/// A position is opaque: two positions are equal or not. Each has a text of 17 ASCII characters,
-/// which is equal only for equal positions.
+/// A position is opaque: two positions are equal or not. Each position has a text of 17 ASCII
+/// characters. Two positions have the same text only if they are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
     /// Number of the topic's life: a topic that lost its last member starts a new epoch.

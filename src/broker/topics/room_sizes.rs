@@ -1,4 +1,4 @@
-//! The sizes of rooms: how many there are of each size, and the largest. Taken on demand.
+//! Sizes of rooms, counted on demand: the number of rooms of each size, and the largest rooms.
 
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ pub struct LargeRoom {
 }
 
 impl Hub {
-    /// Counts the rooms, and names the `largest_max` largest. Looks at every topic. No lock is held
-    /// longer than a 64th part of the whole time.
+    /// Counts the rooms, and names the `largest_max` largest rooms. Looks at every topic. Holds no
+    /// lock longer than a 64th part of the whole time.
     pub fn room_sizes(&self, largest_max: usize) -> RoomSizes {
         let mut by_size = [0; SIZE_CLASSES.len()];
         let mut largest: Vec<(u32, Arc<Topic>)> = Vec::new();

@@ -18,14 +18,14 @@ pub struct Shards {
 #[derive(Debug, Default)]
 struct Reach {
     mailbox: Mailbox<Parcel>,
-    /// Bytes in the shard's logs that not every writable member has been offered yet, and of
-    /// broadcasts not yet handed to channels that look at broadcasts themselves.
+    /// Bytes in the shard's logs that not every writable member has been offered yet. Includes
+    /// broadcasts not yet handed to the channels that look at broadcasts themselves.
     unsettled_bytes: AtomicUsize,
     flush: ShownCounts,
 }
 
 impl Shards {
-    /// The state for `count` shards.
+    /// Returns the state of `count` shards at their start.
     pub(crate) fn new(count: usize) -> Shards {
         Shards {
             each: (0..count).map(|_| Reach::default()).collect(),
@@ -34,25 +34,26 @@ impl Shards {
         }
     }
 
-    /// The mailbox of a shard.
+    /// Returns the mailbox of a shard.
     pub fn mailbox(&self, shard: u16) -> &Mailbox<Parcel> {
         &self.each[usize::from(shard)].mailbox
     }
 
-    /// Returns the lag of a shard, in bytes: mail not taken in, entries not yet offered to every
-    /// writable member, and broadcasts not yet handed to channels that look at them themselves.
+    /// Returns the lag of a shard, in bytes. The lag is mail not taken in, entries not yet offered
+    /// to every writable member, and broadcasts not yet handed to the channels that look at
+    /// broadcasts themselves.
     pub fn lag_bytes(&self, shard: u16) -> usize {
         let reach = &self.each[usize::from(shard)];
         reach.mailbox.bytes() + self.unsettled_bytes(shard)
     }
 
-    /// The largest lag of any shard.
+    /// Returns the largest lag of any shard, in bytes.
     pub fn lag_bytes_max(&self) -> usize {
         let shards = 0..u16::try_from(self.each.len()).unwrap_or(u16::MAX);
         shards.map(|s| self.lag_bytes(s)).max().unwrap_or(0)
     }
 
-    /// Totals since the start.
+    /// Returns the broker's totals since the start.
     pub fn counts(&self) -> HubCounts {
         HubCounts {
             broadcasts: self.broadcasts.load(Ordering::Relaxed),
@@ -61,14 +62,14 @@ impl Shards {
         }
     }
 
-    /// The writes of one shard's flushes.
+    /// Returns the counts of one shard's flushes since the start.
     #[cfg(feature = "engine")]
     pub fn flush_counts(&self, shard: u16) -> FlushCounts {
         self.each[usize::from(shard)].flush.look()
     }
 
-    /// Returns the bytes in one shard's logs not yet offered to every writable member, and of
-    /// broadcasts not yet handed to channels that look at them themselves.
+    /// Returns the bytes in one shard's logs not yet offered to every writable member. Includes
+    /// broadcasts not yet handed to the channels that look at broadcasts themselves.
     pub(crate) fn unsettled_bytes(&self, shard: u16) -> usize {
         let unsettled = &self.each[usize::from(shard)].unsettled_bytes;
         unsettled.load(Ordering::Relaxed)

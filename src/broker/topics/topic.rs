@@ -1,8 +1,9 @@
 //! The shared part of a topic: its one order, and the shards that have members of it.
 //!
-//! The part under the lock is small on purpose. There the broadcast gets its sequence, and the
-//! sealed entry is posted to every interested shard, the publisher's own included. So all shards
-//! see one order. No app code, encoding or socket work happens under the lock.
+//! The part under the topic's lock is small on purpose. Under the lock a broadcast gets its
+//! sequence, and its sealed entry is posted to every interested shard, the publisher's own
+//! included. So all shards see one order. No app code, encoding or socket work happens under the
+//! lock.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -21,8 +22,9 @@ use super::sync::lock;
 pub struct Topic {
     name: Arc<str>,
     epoch: u64,
-    /// The number of subscribers of each class; the last number is that of listeners. Changed under
-    /// the lock. Read without the lock, to seal before the lock is taken.
+    /// Numbers of subscribers: one number for each class, and the last number for listeners.
+    /// Changed under the lock. Also read without the lock, so that a broadcast is sealed before the
+    /// lock is taken.
     pub(super) counts: [AtomicU32; CLASSES + 1],
     pub(super) state: Mutex<TopicState>,
 }
@@ -63,8 +65,8 @@ impl MemberKind {
 /// The reason why no member was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotJoined {
-    /// The topic died between look-up and call. The caller looks the topic up again, or one name
-    /// becomes two topics.
+    /// The topic died between look-up and call. The caller looks the topic up again, because
+    /// otherwise one name would become two topics.
     Dead,
     /// The topic has the most channel members that it may have.
     Full,
@@ -76,7 +78,7 @@ pub struct Placement {
     /// The broadcast's place in the topic's order.
     pub position: Position,
     /// Largest lag of an interested shard, in bytes (see [`Shards::lag_bytes`]). Backpressure slows
-    /// a publisher by it.
+    /// a publisher by this lag.
     pub lag_bytes: usize,
 }
 
@@ -90,7 +92,7 @@ impl Topic {
         }
     }
 
-    /// The topic's name.
+    /// Returns the topic's name.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -177,7 +179,7 @@ impl Topic {
         wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// The number of broadcasts in this life of the topic.
+    /// Returns the number of broadcasts in this life of the topic.
     pub(crate) fn messages(&self) -> u64 {
         lock(&self.state).sequence
     }

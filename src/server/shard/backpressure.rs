@@ -1,11 +1,11 @@
-//! Reading again: clients that did not read, and publishers that were too fast (backpressure).
+//! The end of backpressure: held connections and paused publishers are read again.
 
 use super::Shard;
 use super::read::UNREAD_OUTBOX_BYTES_MAX;
 
 impl Shard {
-    /// Reads held connections again whose clients have taken enough of the waiting frames. No waker
-    /// reports that, because the socket may have taken the last of the frames in one whole write.
+    /// Reads the held connections again whose clients have taken enough of the waiting frames. The
+    /// shard looks in each turn, because a whole write calls no waker.
     pub(crate) fn read_held(&mut self) {
         let fanout = &self.services.fanout;
         let is_free = |key| fanout.outbox_bytes(key) <= UNREAD_OUTBOX_BYTES_MAX;

@@ -15,7 +15,7 @@ impl Stamp {
 
     /// Returns the stamp `ms` milliseconds later.
     pub fn later_by(self, ms: u64) -> Stamp {
-        // The cut to 32 bits is the wrap.
+        // The cast to 32 bits makes the stamp wrap.
         Stamp(self.0.wrapping_add(ms as u32))
     }
 }
@@ -36,10 +36,10 @@ impl Clock {
         }
     }
 
-    /// Reads the system's clock, once a turn, and returns the time.
+    /// Reads the system's clock, once a turn, and returns the present time.
     pub fn refresh(&mut self) -> Instant {
         let now = Instant::now();
-        // The cut to 32 bits is the wrap.
+        // The cast to 32 bits makes the stamp wrap.
         let elapsed = now.duration_since(self.started);
         self.now = Stamp(elapsed.as_millis() as u32);
         self.now_ns = elapsed.as_nanos() as u64;
@@ -50,22 +50,23 @@ impl Clock {
         self.now
     }
 
-    /// Nanoseconds since the shard started, which never wrap.
+    /// Returns the nanoseconds from the shard's start to the last [`refresh`](Clock::refresh). The
+    /// number does not wrap.
     pub fn now_ns(&self) -> u64 {
         self.now_ns
     }
 
-    /// Returns the moment `at_ns` nanoseconds after the start.
+    /// Returns the moment `at_ns` nanoseconds after the shard's start.
     pub fn instant(&self, at_ns: u64) -> Instant {
         self.started + Duration::from_nanos(at_ns)
     }
 
-    /// How many milliseconds have passed since `stamp`.
+    /// Returns the milliseconds that have passed since `stamp`.
     pub fn since_ms(&self, stamp: Stamp) -> u64 {
         u64::from(self.now.0.wrapping_sub(stamp.0))
     }
 
-    /// Whether `timeout_ms` milliseconds have passed since `stamp`.
+    /// True if `timeout_ms` milliseconds have passed since `stamp`.
     pub fn is_over(&self, stamp: Stamp, timeout_ms: u64) -> bool {
         self.since_ms(stamp) >= timeout_ms
     }

@@ -1,8 +1,8 @@
-//! Closing a connection, which is a stage of its life and not one act.
+//! The close of a connection, a stage of its life: last frames, Close frame, peer's end.
 //!
-//! All accepted frames go out, except to a slow consumer, then the Close frame. Then input is
-//! thrown away until the peer's end: closing a socket with unread input resets it, and the client
-//! would never see the reason.
+//! First all accepted frames go out, except to a slow consumer, and then the Close frame. After
+//! that, input is thrown away until the peer's end. A socket that is closed with unread input is
+//! reset, and the client would never see the reason.
 
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
@@ -20,8 +20,8 @@ use crate::broker::Failure;
 use crate::channel::ConnectionName as Name;
 use crate::websocket::{CloseReason, Overrun, ReadBuffer};
 
-/// Bytes thrown away while waiting for the peer's end. A client that sends more does not care for
-/// the answer.
+/// Most bytes thrown away while a closing connection waits for the peer's end. A connection whose
+/// client sends more is cut off, because such a client does not care for the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
 impl Shard {
@@ -53,8 +53,8 @@ impl Shard {
         }
         tell(connection, self.services.link.number, &reason);
         self.services.link.closes.count(reason);
-        // For a slow consumer the fan-out has dropped all frames: the client would have to read
-        // them before it sees the reason.
+        // The fan-out has dropped all frames of a slow consumer: the client would have to read
+        // those frames before it sees the reason.
         if !matches!(reason, CloseReason::SlowConsumer(_)) {
             self.services.fanout.retire(key);
         }
@@ -68,16 +68,16 @@ impl Shard {
         }
     }
 
-    /// Runs `terminate` of the connection's channels. Their pushes go nowhere, because the end has
-    /// been decided.
+    /// Runs `terminate` of the connection's channels. The pushes of these channels are dropped,
+    /// because the end has been decided.
     fn terminate(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
         let mut host = ShardHost::new(&mut self.services, connection.id);
         host.hearing = match reason {
-            // All connections end: farewells from thousands of clients to thousands would only
-            // delay the rest.
+            // All connections end: broadcasts from the ending channels of thousands of clients
+            // would only delay the other connections.
             CloseReason::ServiceRestart => Hearing::Nobody,
             _ => Hearing::Others,
         };
@@ -116,7 +116,7 @@ impl Shard {
             Err(error) if is_passing(&error) => {
                 self.connections.wait_readable(key);
             }
-            // The peer has ended, which the shard waited for, or the read has failed.
+            // The peer has ended its side, which the shard waited for, or the read has failed.
             _ => {
                 let reason = closing.reason;
                 self.drop_connection(key, reason);
@@ -124,8 +124,8 @@ impl Shard {
         }
     }
 
-    /// Ends a connection whose time for closing is over. A client whose Close frame is out has been
-    /// told; any other connection counts as cut, and is reset.
+    /// Removes a connection, and waits for its client no longer. A connection whose Close frame is
+    /// not out counts as cut, and is reset.
     pub(crate) fn cut_off(&mut self, key: u32, reason: CloseReason) {
         let connection = self.connections.get(key);
         let told = connection.is_some_and(|c| matches!(&c.stage, Stage::Closing(c) if c.sent));
@@ -137,14 +137,14 @@ impl Shard {
             if self.lifecycle.is_ending() {
                 self.services.link.cut_off.fetch_add(1, Ordering::Relaxed);
             }
-            // Without a reset the kernel would offer its unsent bytes for minutes to a client that
-            // does not read.
+            // Without a reset the kernel would offer the connection's unsent bytes for minutes to a
+            // client that does not read.
             let _ = SockRef::from(&connection.stream).set_linger(Some(Duration::ZERO));
         }
         self.drop_connection(key, reason);
     }
 
-    /// Removes a connection at once.
+    /// Removes a connection at once, without a Close frame.
     pub(crate) fn drop_connection(&mut self, key: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -163,7 +163,8 @@ impl Shard {
 
 /// The list of closing connections whose Close frame is not out yet.
 impl Connections {
-    /// Has a connection throw its input away until its Close frame is out and its peer has ended.
+    /// Moves a connection to [`Stage::Closing`]. Its input is thrown away until its Close frame is
+    /// out and the peer has ended its side.
     pub fn begin_closing(
         &mut self,
         key: u32,

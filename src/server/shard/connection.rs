@@ -27,20 +27,21 @@ pub(crate) struct Connection {
     pub socket: Arc<UserSocket>,
     pub stage: Stage,
     /// True while the connection is on one of its shard's two queues of connections to read. A
-    /// second entry would have it read more often than others.
+    /// second entry would have the connection read more often than other connections.
     pub is_queued: bool,
-    /// The socket took less than it was given: the shard waits for room in it.
+    /// True while the shard waits for room in the socket, because the socket took less than it was
+    /// given.
     pub write_blocked: bool,
-    /// Silence of the client, since its last bytes.
+    /// The client's silence, which began with its last bytes.
     pub idle: Deadline,
-    /// Age of the incomplete message. Without meaning if no message is incomplete.
+    /// The time that the incomplete message has taken. Without meaning if no message is incomplete.
     pub partial: Deadline,
-    /// Milliseconds of the age in `partial` in which the connection was not read, because it was
+    /// Milliseconds of the time in `partial` in which the connection was not read, because it was
     /// over its rate.
     pub partial_throttled_ms: u64,
     /// The connection's use of its rates.
     pub pace: Pace,
-    /// The connection's place among the connections of its address.
+    /// The connection's share in the count of connections from its address.
     #[expect(
         dead_code,
         reason = "it counts until it is dropped with the connection"
@@ -48,36 +49,40 @@ pub(crate) struct Connection {
     pub counted: Option<Counted>,
 }
 
-/// The start of something that may not last too long.
+/// The start of a silence or of an incomplete message, neither of which may last too long.
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline {
     pub since: Stamp,
-    /// True if the limit is only observed and this deadline was counted: one silence counts once,
-    /// however long it is.
+    /// True if the limit is only observed and has been counted as exceeded since `since`. A silence
+    /// counts once, however long it lasts.
     pub is_counted: bool,
 }
 
 /// The stage of a connection's life. A connection in a stage other than `Open` is on the shard's
-/// list with the name of the stage. In `Closing` it is there only until its Close frame is out. An
-/// entry whose connection is in another stage is left over, and is skipped.
+/// list with the name of the stage. A connection in `Closing` is on that list only until its Close
+/// frame is out. An entry on a list is stale, and is skipped, if its connection is in another
+/// stage.
 pub(crate) enum Stage {
-    /// Reading and writing.
+    /// The connection is read and written.
     Open,
-    /// Too much waits to be written: not read until the client takes enough of it.
+    /// Too many bytes wait for the client: the connection is not read until its client takes enough
+    /// of them.
     Held,
-    /// The connection published more than the shards can take: not read until they have caught up.
+    /// The connection published more than the shards can take: it is not read until the shards have
+    /// caught up.
     Paused { since: Stamp },
-    /// The connection sent more than its rate: not read until `until_ns` of the shard's clock.
+    /// The connection sent more than its rate: it is not read until `until_ns` of the shard's
+    /// clock.
     Throttled { since: Stamp, until_ns: u64 },
-    /// The Close frame waits or is sent; input is thrown away until the peer's end.
+    /// The Close frame waits or is sent. Input is thrown away until the peer's end.
     Closing(Closing),
 }
 
-/// The end of a connection, which takes a while.
+/// The state of a connection that is being closed.
 pub(crate) struct Closing {
     pub reason: CloseReason,
     pub since: Stamp,
-    /// The Close frame is out and our side is shut.
+    /// True once the Close frame is out and our side of the socket is shut.
     pub sent: bool,
     /// Bytes thrown away since the closing began.
     pub discarded: usize,
@@ -91,7 +96,7 @@ impl Deadline {
         }
     }
 
-    /// Moves the deadline by `ms` milliseconds, which do not count.
+    /// Moves the start later by `ms` milliseconds, so that they do not count.
     pub fn put_off(&mut self, ms: u64) {
         self.since = self.since.later_by(ms);
     }
@@ -107,14 +112,15 @@ impl Connection {
         self.idle = Deadline::begin(now);
     }
 
-    /// Notes that a message began now, which may stay incomplete.
+    /// Notes that a message began at `now`, which may stay incomplete.
     pub fn begins_message(&mut self, now: Stamp) {
         self.partial = Deadline::begin(now);
         self.partial_throttled_ms = 0;
     }
 
-    /// Opens a connection that is to be read again. If the server caused the wait, it counts
-    /// against no deadline of the client's.
+    /// Moves a connection from its wait to `Open`, so that it is read again. A pause counts against
+    /// no deadline of the client. A wait for the rate does not count as silence, and the incomplete
+    /// message gets more time for it. A closing connection stays as it is.
     pub fn reopen(&mut self, clock: &Clock) {
         match std::mem::replace(&mut self.stage, Stage::Open) {
             Stage::Paused { since } => {
@@ -144,20 +150,20 @@ impl Connection {
         limits.partial_ms_max(self.partial_throttled_ms + throttled_ms)
     }
 
-    /// Asks to be woken when there is something to read. False if there is something to read now.
+    /// Has the connection woken when its socket has bytes to read. False if there are bytes now.
     pub fn wait_readable(&self) -> bool {
         let mut cx = Context::from_waker(&self.waker);
         self.stream.poll_read_ready(&mut cx).is_pending()
     }
 
-    /// Asks to be woken when the socket takes bytes. False if the socket takes bytes now.
+    /// Has the connection woken when its socket takes bytes. False if the socket takes bytes now.
     pub fn wait_writable(&self) -> bool {
         let mut cx = Context::from_waker(&self.waker);
         self.stream.poll_write_ready(&mut cx).is_pending()
     }
 
-    /// Reports a short read or write to tokio: asking the socket again now would only cost a system
-    /// call.
+    /// Reports to tokio that a read or write was short, so the socket is not ready for `interest`.
+    /// Another attempt now would only cost a system call.
     pub fn is_exhausted_for(&self, interest: Interest) {
         let would_block = || Err::<(), _>(std::io::ErrorKind::WouldBlock.into());
         let _ = self.stream.try_io(interest, would_block);
@@ -182,10 +188,10 @@ impl Wake for ConnectionWaker {
 }
 
 impl ServerLimits {
-    /// Returns how long a message may be incomplete, in milliseconds, if its connection was not
-    /// read for `throttled_ms` of that time because it was over its rate. Adds at most the time
-    /// that a connection may be over its rate in a row. Otherwise a client that is paused before
-    /// each look at the deadline would have no deadline.
+    /// Returns how long a message may be incomplete, in milliseconds. `throttled_ms` is the part of
+    /// that time in which the connection was over its rate and not read. It is added to the limit,
+    /// up to the time that a connection may be over its rate in a row. Without that bound, a client
+    /// that is paused before each look at the deadline would have no deadline.
     fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
         let more_ms = throttled_ms.min(self.over_ms());
         self.max(Limit::PartialTime).saturating_add(more_ms)

@@ -1,6 +1,6 @@
 //! All WebSockets of a shard, and the lists of connections that wait to be read again or closed.
 //!
-//! Most of the lists are kept here, and `closing` by `close`.
+//! This file keeps all of the lists but `closing`, which `close` keeps.
 
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -12,7 +12,7 @@ use super::connection::{Connection, ConnectionWaker, Stage};
 use super::pace::{Charges, Throttled};
 use crate::broker::Mailbox;
 
-/// A shard keeps places for this many connections.
+/// Number of places in the slab for which a shard always keeps the memory.
 const PLACES_KEPT: usize = 64;
 
 /// Connections by their places, which are also their names in the fan-out. A place may be given
@@ -72,7 +72,7 @@ impl Connections {
     }
 
     /// Returns the place of the connection with the name `id`. `None` if that connection is gone or
-    /// closing. The name holds the place, so this needs no map.
+    /// closing. The low 32 bits of the name are the place, so the look-up needs no map.
     pub fn place_of(&self, id: u64) -> Option<u32> {
         let key = id as u32;
         let found = self.get(key)?;
@@ -138,7 +138,8 @@ impl Connections {
         }
     }
 
-    /// Waits for bytes of the client. Queues the connection if some are there already.
+    /// Has the connection woken when its client sends bytes. Queues the connection if bytes are
+    /// there already.
     pub fn wait_readable(&mut self, key: u32) {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && !connection.wait_readable()
@@ -147,7 +148,7 @@ impl Connections {
         }
     }
 
-    /// Takes all queued connections, including any woken since the last call.
+    /// Takes all queued connections, including connections woken since the last call.
     pub fn take_queued(&mut self) -> Queued {
         self.woken.take(&mut self.just_woken);
         for key in self.just_woken.drain(..) {
@@ -193,7 +194,7 @@ impl Connections {
         }
     }
 
-    /// Reads the held connections again for which `is_free` holds.
+    /// Reads again each held connection for which `is_free` is true.
     pub fn release_held(&mut self, clock: &Clock, is_free: impl Fn(u32) -> bool) {
         let (slab, ready) = (&mut self.slab, &mut self.ready);
         self.held.retain(|&key| {
@@ -242,8 +243,8 @@ impl Connections {
         }
     }
 
-    /// Reads throttled connections again whose time has come. True if the timer for the next one
-    /// has fired already.
+    /// Reads the throttled connections again whose wait is over. True if the timer for the next
+    /// throttled connection has fired already.
     pub fn resume_throttled(&mut self, clock: &Clock, cx: &mut Context<'_>) -> bool {
         while let Some((until_ns, key)) = self.throttled.pop_due(clock.now_ns()) {
             self.resume_one_throttled(key, until_ns, clock);
@@ -251,8 +252,8 @@ impl Connections {
         self.throttled.next_is_due(clock, cx)
     }
 
-    /// Charges all connections by other rates from now on, and reads the throttled connections
-    /// again, because they wait by the old rates.
+    /// Charges all connections by other rates from now on. Reads the throttled connections again,
+    /// because their waits come from the old rates.
     pub fn forgive(&mut self, clock: &Clock, charges: Charges) {
         let now_ns = clock.now_ns();
         for connection in self.iter_mut() {

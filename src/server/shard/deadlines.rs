@@ -1,6 +1,6 @@
 //! One sweep over the deadlines of all connections (idle timeout, incomplete messages, …).
 //!
-//! A timer for each connection would cost memory in each.
+//! A timer for each connection would cost memory in each connection.
 
 use std::hint::black_box;
 
@@ -10,11 +10,12 @@ use super::limit_watch::NearestDeadlines;
 use crate::server::limits::limit::Limit;
 use crate::websocket::CloseReason;
 
-/// Sizes from each of the allocator's kinds of pages.
+/// Sizes of allocations that touch each of the allocator's kinds of pages, in bytes.
 const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
 
-/// Uses the allocator, because it gives memory back to the system only while it is used. Otherwise
-/// a shard that falls idle after a storm would keep the memory of the handshakes.
+/// Allocates and frees memory, because the allocator gives memory back to the system only while it
+/// is used. Otherwise a shard that falls idle after a storm would keep the memory of the
+/// handshakes.
 fn stir_allocator() {
     for bytes in STIRRED_BYTES {
         drop(black_box(Vec::<u8>::with_capacity(bytes)));
@@ -59,13 +60,13 @@ impl Shard {
         match reason {
             CloseReason::IdleTimeout => self.services.exceeded(Limit::IdleTime),
             CloseReason::PartialTimeout => self.services.exceeded(Limit::PartialTime),
-            // The limits behind the other deadlines had bitten when the wait began.
+            // The other deadlines come from limits that had bitten when the wait began.
             _ => true,
         }
     }
 
     /// Marks a passed deadline that is only observed as counted. The deadline counts again after it
-    /// has begun again.
+    /// has been restarted.
     fn is_overdue(&mut self, key: u32, reason: CloseReason) {
         if let Some(connection) = self.connections.get_mut(key) {
             match reason {

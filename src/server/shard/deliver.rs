@@ -13,14 +13,15 @@ use crate::protocol::{Json, Payload};
 use crate::session::Session;
 use crate::websocket::CloseReason;
 
-/// The one event on a socket id that means something (protocol.md §5).
+/// The event that closes a connection when it is broadcast to the connection's socket id
+/// (protocol.md §5). All other events on a socket id are ignored.
 pub(crate) const DISCONNECT: &str = "disconnect";
 
-/// Broadcasts handed in one turn to channels that look at them themselves.
+/// Most broadcasts handed in one turn to the channels that look at broadcasts themselves.
 const HEARD_PER_TURN: usize = 256;
 
 impl Shard {
-    /// Answers the joins whose time has come. True if more joins are due in the next turn.
+    /// Answers the held joins that are due. True if more joins are due in the next turn.
     pub(crate) fn answer_held_joins(&mut self, cx: &mut Context<'_>) -> bool {
         if self.services.joins.is_empty() {
             return false;

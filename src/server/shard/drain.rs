@@ -1,6 +1,7 @@
 //! Graceful shutdown: a server that ends closes its connections a few at a time.
 //!
-//! So not all clients reconnect at once. Each connection is served as before until its own Close.
+//! The slow pace keeps clients from reconnecting all at once. Each connection is served as before
+//! until its own Close.
 
 use std::cmp::Reverse;
 use std::task::Context;
@@ -22,9 +23,9 @@ impl Shard {
         self.lifecycle.drain(now, window_ms, order);
     }
 
-    /// Returns the ids of all connections in the reverse order of their closing. Members of small
-    /// rooms are closed first, by the power of ten of the largest room that each connection is in.
-    /// Equals are closed in random order.
+    /// Returns the ids of all connections in the reverse order of their closing. Connections in
+    /// small rooms are closed first. A connection's size is that of its largest room on this shard,
+    /// as a power of ten. Connections of equal size are closed in random order.
     fn closing_order(&self) -> Vec<u64> {
         let place = |(key, connection): (u32, &Connection)| {
             let members = self.services.fanout.largest_room(key);
@@ -35,8 +36,8 @@ impl Shard {
         places.into_iter().map(|(_, _, id)| id).collect()
     }
 
-    /// Closes the connections that are due and have got the entries that were on their way. Returns
-    /// whether any were closed.
+    /// Closes the due connections that have got the entries on their way to them. True if a
+    /// connection was closed.
     pub(crate) fn go_on_draining(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(draining) = self.lifecycle.draining() else {
             return false;
@@ -56,7 +57,7 @@ impl Shard {
     }
 
     /// Takes settled connections out of `due` and returns their places. A connection is settled if
-    /// a Close would drop nothing that is on its way, or if it has waited long enough.
+    /// a Close would drop no entry on its way to the client, or if [`SETTLE_MS_MAX`] has passed.
     fn take_settled(&mut self, due: &mut Vec<(u64, Stamp)>) -> Vec<u32> {
         self.services.fanout.take_mail();
         let mut settled = Vec::new();
@@ -74,7 +75,7 @@ impl Shard {
         settled
     }
 
-    /// Cuts all connections.
+    /// Cuts all WebSockets at once, and ends the wait for connections in HTTP.
     pub(crate) fn cut(&mut self) {
         self.lifecycle.cut();
         let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key).collect();
@@ -83,8 +84,9 @@ impl Shard {
         }
     }
 
-    /// True if the shard is done: all WebSockets are closed, and the connections in HTTP have had
-    /// their time. Connections in HTTP may be in the middle of an upgrade.
+    /// True if the shard may end: all WebSockets are closed, and no connection is in HTTP or the
+    /// grace for HTTP is over. The grace is for connections in the middle of an upgrade. Counts the
+    /// connections left in HTTP as gone.
     pub(crate) fn is_over(&mut self) -> bool {
         let clock = &self.timers.clock;
         if !self.connections.is_empty() || !self.lifecycle.may_end(clock, self.http_connections) {

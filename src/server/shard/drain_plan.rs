@@ -7,11 +7,11 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::clock::{Clock, Stamp};
 
-/// How often a drain looks for connections to close: often enough for an even pace, seldom enough
-/// to cost nothing.
+/// Interval at which a drain looks for connections to close: short enough for an even pace, long
+/// enough to cost nothing.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Milliseconds for which a due connection stays open at most while entries for it are on their
+/// Most milliseconds that a due connection stays open while entries for its client are on their
 /// way.
 pub(crate) const SETTLE_MS_MAX: u64 = 300;
 
@@ -26,7 +26,7 @@ pub(crate) struct Draining {
     window_ms: u64,
     /// Number of connections when the drain began.
     count: usize,
-    /// Ids of connections whose time has not come yet, the next one last.
+    /// Ids of the connections that are not due yet. The next connection to be closed is the last.
     left: Vec<u64>,
     /// Ids of due connections, each with the moment since which it is due.
     due: Vec<(u64, Stamp)>,
@@ -47,8 +47,8 @@ impl Draining {
         }
     }
 
-    /// Takes the ids of the due connections, each with the moment since which it is due. Has the
-    /// shard woken for the next connection.
+    /// Takes the ids of the due connections, each with the moment since which it is due. Sets the
+    /// timer that wakes the shard at the next tick.
     pub(crate) fn take_due(&mut self, clock: &Clock, cx: &mut Context<'_>) -> Vec<(u64, Stamp)> {
         if self.tick.poll_tick(cx).is_ready() {
             // Registers the timer for the next tick.
@@ -63,7 +63,7 @@ impl Draining {
         self.due = due;
     }
 
-    /// Moves the connections whose time has come from `left` to `due`.
+    /// Moves the connections that have become due from `left` to `due`.
     fn fall_due(&mut self, clock: &Clock) {
         let count = due_after(clock.since_ms(self.since), self.window_ms, self.count);
         while self.count - self.left.len() < count {
@@ -73,8 +73,8 @@ impl Draining {
     }
 }
 
-/// Returns the time in which a shard closes `count` connections, in milliseconds: `window_ms`, but
-/// `count` at most. So the pace is never below one connection in a millisecond.
+/// Returns the time in which a shard closes `count` connections, in milliseconds: the lesser of
+/// `window_ms` and `count`. So the pace is never below one connection in a millisecond.
 pub(crate) fn pace_ms(window_ms: u64, count: usize) -> u64 {
     window_ms.min(count as u64)
 }

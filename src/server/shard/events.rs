@@ -11,7 +11,7 @@ use crate::server::http::serve::Outcome;
 pub(crate) enum Event {
     /// The HTTP task of a connection has ended.
     HttpEnded(Outcome),
-    /// The future that a callback left for later is ready.
+    /// The job that a channel waits for has ended: the deferred future of one of its callbacks.
     Resumed {
         connection: u64,
         channel: SubscriptionId,
@@ -19,7 +19,8 @@ pub(crate) enum Event {
     },
 }
 
-/// The queue of events. Used by one thread, so it needs no lock.
+/// The queue of events from tasks to their shard. Only the shard's thread uses the queue, so no
+/// lock is needed.
 #[derive(Default)]
 pub(crate) struct Events {
     queue: RefCell<Vec<Event>>,

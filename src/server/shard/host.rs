@@ -20,7 +20,7 @@ use crate::session::BroadcastFrames;
 /// One connection's [`Host`], made for one call into its session.
 pub(crate) struct ShardHost<'a> {
     pub services: &'a mut Services,
-    /// Place of the connection.
+    /// Place of the connection in the shard's slab.
     key: u32,
     /// Name of the connection, never reused.
     pub connection: u64,
@@ -29,19 +29,20 @@ pub(crate) struct ShardHost<'a> {
     pub lag_bytes: usize,
 }
 
-/// Which clients receive the frames that a session sends.
+/// The clients that receive the frames of a session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hearing {
     All,
-    /// The connection is ending: its own client gets nothing more, but its broadcasts go to the
-    /// others.
+    /// All clients but the session's own, because its connection is ending. Its broadcasts still go
+    /// out.
     Others,
-    /// All connections are ending: broadcasts go nowhere either.
+    /// No client, because all connections are ending. Broadcasts are dropped too.
     Nobody,
 }
 
 impl<'a> ShardHost<'a> {
-    /// Returns the host of the connection with the name `connection`, which holds its place.
+    /// Returns the host of the connection with the name `connection`. The low 32 bits of the name
+    /// are the connection's place.
     pub fn new(services: &'a mut Services, connection: u64) -> ShardHost<'a> {
         ShardHost {
             services,
@@ -169,8 +170,9 @@ impl Host for ShardHost<'_> {
     }
 }
 
-/// Reports to the shard how a job ended, when dropped. So the report is made even if a value of the
-/// app's panics while it is dropped; otherwise a channel would wait for ever.
+/// A report to the shard of how a job ended, made when this value is dropped. So the report is made
+/// even if dropping one of the app's values panics. Without a report the channel would wait for
+/// ever.
 struct Report {
     events: Rc<Events>,
     connection: u64,

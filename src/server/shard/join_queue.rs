@@ -10,14 +10,14 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::broker::SubscriptionId;
 
-/// Joins that are answered in one turn, so that a turn stays short.
+/// Most held joins that are answered in one turn, so that a turn stays short.
 pub(crate) const JOINS_PER_TURN: usize = 256;
 
 /// The held joins of one shard.
 #[derive(Default)]
 pub(crate) struct JoinQueue {
-    /// Held joins in the order in which they came. After a change of limits a join may have an
-    /// earlier moment than the join in front of it. It waits for that join all the same.
+    /// Held joins in the order in which they came. After a change of limits a join may be due
+    /// before the join in front of it. Such a join still waits for the join in front.
     line: VecDeque<HeldJoin>,
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -52,7 +52,7 @@ impl JoinQueue {
         self.line.push_back(join);
     }
 
-    /// Takes the first join, if its time has come.
+    /// Takes the first join, if it is due at `now`.
     pub fn pop_due(&mut self, now: Instant) -> Option<HeldJoin> {
         self.line.pop_front_if(|first| first.at <= now)
     }

@@ -1,4 +1,4 @@
-//! Whether a shard serves, drains or was cut, and how its tasks in HTTP learn of the end.
+//! The life of a shard: serving, draining or cut, and the signal of its end to its tasks in HTTP.
 
 use std::future::Future;
 
@@ -16,7 +16,7 @@ pub(crate) struct Lifecycle {
 enum Course {
     Serving,
     Draining(Draining),
-    /// The shard waits for no connection any more.
+    /// The shard has cut its connections and waits for none.
     Cut,
 }
 
@@ -60,8 +60,7 @@ impl Lifecycle {
         }
     }
 
-    /// True if a shard without WebSockets may end, though `http_connections` connections are still
-    /// in HTTP.
+    /// True if a shard without WebSockets may end while `http_connections` connections are in HTTP.
     pub fn may_end(&self, clock: &Clock, http_connections: usize) -> bool {
         match &self.course {
             Course::Serving => false,

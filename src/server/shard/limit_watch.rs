@@ -10,14 +10,14 @@ use crate::websocket::{CloseReason, Violation};
 
 impl ServerLimits {
     /// Returns the retention of a topic that has no [`Retention`] of its own. A limit that is only
-    /// observed counts 16 times.
+    /// observed is multiplied by 16.
     pub fn retention(&self) -> Retention {
         with_observed(self).retention()
     }
 }
 
-/// How near the deadlines of connections are: the nearest of each kind, in thousandths of the time
-/// allowed.
+/// The connections' deadlines that are nearest to their end: one of each kind, as the time used in
+/// thousandths of the time allowed.
 #[derive(Default)]
 pub(crate) struct NearestDeadlines {
     idle: u64,
@@ -37,7 +37,8 @@ impl Shard {
         }
     }
 
-    /// Counts the limit for which the fan-out gave up a connection. An I/O error is no limit.
+    /// Counts the limit for which the fan-out gave up a connection. Ignores an I/O error, which is
+    /// no limit.
     pub(crate) fn note_failure(&self, failure: &Failure) {
         let limit = match failure {
             Failure::Io(_) => return,

@@ -17,10 +17,10 @@ use crate::server::node::status::Status;
 
 /// A request of another thread to a shard.
 pub(crate) enum Command {
-    /// Takes a connection over.
+    /// Takes a new connection over from the acceptor.
     Accept(std::net::TcpStream, SocketAddr),
-    /// Cuts connections in HTTP that have waited longest without a whole request, because others
-    /// wait to be accepted.
+    /// Cuts the connections in HTTP that have waited longest without a whole request, because other
+    /// clients wait to be accepted.
     MakeRoom,
     /// A message for one of the shard's channels.
     Mail(Mail),
@@ -36,7 +36,8 @@ pub(crate) enum Command {
 pub(crate) struct ShardLink {
     pub number: u16,
     pub hub: Arc<Hub>,
-    /// Belongs to the node, like `meters`, `status` and `admission`.
+    /// Counts of closed connections by reason. Belongs to the node, like `meters`, `status` and
+    /// `admission`.
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
@@ -44,8 +45,8 @@ pub(crate) struct ShardLink {
     /// Counts of this shard. Other threads only read them.
     pub stats: Arc<ShardStats>,
     pub inbox: Mailbox<Command>,
-    /// Number of this shard's connections, in HTTP or as WebSockets. The acceptor looks for the
-    /// shard with the fewest.
+    /// Number of this shard's connections, in HTTP or as WebSockets. The acceptor picks the shard
+    /// with the fewest connections.
     pub connections: AtomicUsize,
     /// Connections of this shard in HTTP.
     pub in_http: Arc<InHttp>,
@@ -83,8 +84,8 @@ impl ShardLink {
         self.inbox.post(Command::Accept(stream, peer), 1);
     }
 
-    /// Asks the shard to cut the connections in HTTP that have waited longest. Does not ask again
-    /// before the shard has looked.
+    /// Asks the shard to cut the connections in HTTP that have waited longest. Posts no second
+    /// request before the shard has looked at the first.
     pub fn make_room(&self) {
         if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
             self.inbox.post(Command::MakeRoom, 1);

@@ -1,9 +1,10 @@
 //! One thread's connections and its half of the broker: a future, of which one poll is one turn.
 //!
 //! A turn takes in new work: commands, upgraded connections, and one read of each ready socket.
-//! Then it hands broadcasts to the channels that look at broadcasts themselves, flushes one slice,
-//! and goes to sleep unless work is left. If work is left, the shard is woken only after the
-//! runtime has looked at the sockets: bytes that arrive meanwhile leave in the same writes.
+//! Then it hands broadcasts to the channels that look at broadcasts themselves, and flushes one
+//! slice. If no work is left, the shard goes to sleep. If work is left, the shard yields, and the
+//! runtime looks at the sockets before the next turn. Messages that arrive meanwhile go out in the
+//! same writes.
 
 pub(crate) mod backpressure;
 pub(crate) mod clock;
@@ -54,13 +55,13 @@ pub(crate) struct Shard {
     pub timers: Timers,
     pub lifecycle: Lifecycle,
     pub scratch: ReadScratch,
-    /// Connections in HTTP that were not cut.
+    /// Connections in HTTP (not upgraded yet), without the connections that were cut.
     pub pending: Rc<Pending>,
-    /// Number of connections in HTTP. A cut connection counts until its task has ended.
+    /// Number of connections whose HTTP task has not ended, cut connections included.
     pub http_connections: usize,
 }
 
-/// Memory that all reads share, and the bytes read so far.
+/// Buffers that all reads of the shard share, and the number of bytes read in this turn.
 #[derive(Default)]
 pub(crate) struct ReadScratch {
     pub buffer: ReadBuffer,
@@ -89,7 +90,7 @@ impl Shard {
         let link = &self.services.link;
         link.status.turns(link.number, now);
         self.services.fanout.begin_turn(now);
-        // Also marks the shard as awake: no publish in this turn has to wake it.
+        // Taking the mail also marks the shard as awake, so no publish in this turn has to wake it.
         self.services.fanout.take_mail();
         self.take_commands();
         self.take_events();
@@ -126,7 +127,8 @@ impl Shard {
         stats.turned(now.duration_since(begun));
     }
 
-    /// Puts the shard to sleep until `cx` wakes it. False if something came in meanwhile.
+    /// Marks the shard as asleep, to be woken through `cx`. False if mail, a command or a woken
+    /// connection came in meanwhile.
     fn sleep(&self, cx: &Context<'_>) -> bool {
         let (waker, link) = (cx.waker(), &self.services.link);
         self.services.events.wake_by(waker);
@@ -147,7 +149,7 @@ impl Future for Shard {
         }
         if work_left || !self.sleep(cx) {
             // `yield_now` wakes the shard after the runtime has looked at the sockets. A bare
-            // wake-up could run many turns before that.
+            // wake-up could run many turns before the runtime looks.
             let _ = pin!(tokio::task::yield_now()).poll(cx);
         }
         Poll::Pending

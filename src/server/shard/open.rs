@@ -1,4 +1,4 @@
-//! Opening connections: taking over sockets and upgrades, commands and events for a shard.
+//! Commands and events of a shard: HTTP on new sockets, and WebSockets after their upgrade.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,12 +16,13 @@ use crate::server::limits::limit::Limit;
 use crate::session::{Session, class_of};
 use crate::websocket::{CloseReason, FrameReader};
 
-/// Least time that a connection has for its request while others wait for its place. A client from
-/// the backlog has sent its request already. The request of any other client is a packet away.
+/// Least time that a connection has to send its request while the server is full and other clients
+/// wait to be accepted. A client from the backlog has sent its request already. The request of any
+/// other client is in its next packet.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// One in this many connections that wait for their request is cut at a time. A storm of silent
-/// connections thus ends fast.
+/// Divisor of the number of connections that wait for their HTTP request: a request to make room
+/// cuts one in this many of them. So a storm of silent connections ends fast.
 const CUT_OF: usize = 16;
 
 impl Shard {
@@ -83,8 +84,8 @@ impl Shard {
             .is_to_make_room
             .store(false, Ordering::Relaxed);
         let len = self.pending.len();
-        // A cut connection is gone only when its task has ended. Until then it is room that is
-        // being made already.
+        // A cut connection counts in `http_connections` until its task has ended. While such a task
+        // runs, its room is being made already, and no further connection is cut.
         if self.http_connections == len {
             let waiting = self.services.link.in_http.waiting.load(Ordering::Relaxed);
             for _ in 0..waiting.div_ceil(CUT_OF) {

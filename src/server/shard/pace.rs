@@ -1,4 +1,4 @@
-//! Rates of connections: the use of each, and the queue of connections over their rate.
+//! Rates of connections (messages, bytes): the use of each, and the connections over a rate.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -22,8 +22,8 @@ pub(crate) struct Pace {
     pub(crate) over_since: Option<Stamp>,
 }
 
-/// Connections that are not read because they were over their rate, and the timer for the next of
-/// them.
+/// The queue of connections that are not read because they were over their rate, and the timer for
+/// the next connection in it.
 #[derive(Default)]
 pub(crate) struct Throttled {
     queue: BinaryHeap<Reverse<(u64, u32)>>,
@@ -43,8 +43,8 @@ impl Pace {
         self.over_since = self.over_since.map(|since| since.later_by(ms));
     }
 
-    /// Begins under other rates, with all debts forgiven: at the new rate a debt would stand for
-    /// another time.
+    /// Starts again under other rates and forgives all debts, because a debt means another wait at
+    /// another rate.
     pub(crate) fn begin_again(&mut self, now_ns: u64, charges: Charges) {
         self.messages.forgive(now_ns, charges.messages);
         self.bytes.forgive(now_ns, charges.bytes);
@@ -78,7 +78,8 @@ impl Throttled {
         self.queue.push(Reverse((until_ns, key)));
     }
 
-    /// Takes the next connection, if its time has come. Returns the end of its wait and its place.
+    /// Takes the next connection, if its wait is over. Returns the end of its wait (nanoseconds of
+    /// the shard's clock) and its place.
     pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, u32)> {
         let Reverse(first) = *self.queue.peek()?;
         (first.0 <= now_ns).then(|| self.queue.pop())?;
@@ -97,7 +98,7 @@ impl Throttled {
 
     /// Has the shard woken at `at`. True if the timer has fired already.
     fn is_due(&mut self, at: Instant, cx: &mut Context<'_>) -> bool {
-        // At least 1 ms from now, the resolution of the timer.
+        // The timer has a resolution of 1 ms, so the wait is at least that long.
         let at = at.max(Instant::now() + Duration::from_millis(1));
         let timer = self
             .timer

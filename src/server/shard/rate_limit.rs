@@ -1,7 +1,7 @@
-//! Charges one read: for its messages and bytes, and for the lag that it left.
+//! The charge for one read: for its messages and bytes, and for the lag that its broadcasts left.
 //!
-//! A read is charged as a whole, so a message costs an addition. A pause before the next read pays
-//! the debt of a read.
+//! A read is charged as a whole, so a message costs an addition. A connection in debt pays with a
+//! pause before its next read.
 
 use super::Shard;
 use super::connection::Connection;
@@ -11,7 +11,8 @@ use crate::websocket::CloseReason;
 
 /// Counts of the frames in one read.
 pub(crate) struct Taken {
-    /// Whether a message that was incomplete before is whole now.
+    /// True if the read completed a message, or a control frame that is not inside a fragmented
+    /// message.
     pub is_whole: bool,
     pub frames: u32,
     /// Bytes of the largest message.
@@ -23,9 +24,9 @@ pub(crate) struct Taken {
 /// The decision about a connection after a read.
 pub(crate) enum Verdict {
     GoOn,
-    /// The connection published more than the shards can take.
+    /// The connection published more than the shards can take: it is paused.
     Pause,
-    /// The connection is over its rate: not read until `until_ns` of the shard's clock.
+    /// The connection is over its rate: it is not read until `until_ns` of the shard's clock.
     Throttle {
         until_ns: u64,
     },
@@ -74,7 +75,7 @@ impl Shard {
 }
 
 /// Takes messages and bytes out of the connection's buckets. Returns how long the connection has to
-/// wait, in nanoseconds.
+/// wait, in nanoseconds: 0 if it is within its rates.
 fn charge_rates(
     connection: &mut Connection,
     services: &Services,

@@ -16,22 +16,24 @@ use crate::protocol::Undecodable;
 use crate::server::limits::limit::Limit;
 use crate::websocket::{CloseReason, Filled, Inbound, ReadLimits, seal};
 
-/// Sockets read in one turn, once each, from each of two lists: connections that were woken, and
-/// connections with more to read. A firehose gets no more than its share. A client that sends now
-/// and then need not wait behind a hundred firehoses.
+/// Most sockets read in one turn, once each, from each of two lists: connections that were woken,
+/// and connections with more to read. A client that always sends gets only its share. With two
+/// lists, a client that seldom sends does not wait behind a hundred clients that always send.
 const READS_PER_TURN: usize = 256;
 
-/// Bytes read in one turn from each of the two lists: some full reads, so that a turn stays short.
+/// Bytes after which a turn reads no further connection from a list: a few full reads, so that a
+/// turn stays short. Counted for each of the two lists.
 const READ_BYTES_PER_TURN: usize = 256 << 10;
 
-/// While more bytes than this wait for a client, its connection is not read: the client gets no
-/// further answers until it takes those bytes.
+/// Bytes in the outbox above which a connection is not read. Its client gets no further answers
+/// until it takes enough of those bytes.
 pub(crate) const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 impl Shard {
     pub(crate) fn read_ready(&mut self) {
         let Queued { awake, ready } = self.connections.take_queued();
-        // Connections queued meanwhile are for the next turn, behind the rest of this turn.
+        // Connections queued during these reads are read in the next turn, behind the connections
+        // left over.
         let left = Queued {
             awake: self.see_to_some(awake),
             ready: self.see_to_some(ready),
@@ -39,7 +41,8 @@ impl Shard {
         self.connections.put_back(left);
     }
 
-    /// Serves as many of the connections `keys` as one turn may. Returns the rest.
+    /// Resumes the writes of the connections at `keys` and reads them, as many as one turn may.
+    /// Returns the rest of `keys`.
     fn see_to_some(&mut self, mut keys: Vec<u32>) -> Vec<u32> {
         let mut seen_to = 0;
         self.scratch.bytes_read = 0;
@@ -143,8 +146,8 @@ impl Shard {
             connection.begins_message(now);
         }
         if received.is_err() {
-            // The next connection must not get the unread bytes. The bytes that the reader kept
-            // count no longer.
+            // The shared buffer must not pass the unread bytes to the next connection. The bytes
+            // that the reader kept no longer count as an incomplete message.
             connection.reader.discard(&mut self.scratch.buffer);
         }
         let now_kept = connection.reader.kept_bytes();
@@ -211,15 +214,15 @@ fn receive_frames(
     })
 }
 
-/// Logs why a message could not be decoded, and returns the reason for the Close, which has only
-/// one word for all causes.
+/// Logs why a message could not be decoded. Returns the close reason, which is the same for all
+/// causes.
 fn undecodable(cause: &Undecodable, host: &ShardHost<'_>) -> CloseReason {
     let (name, shard) = (Name(host.connection), host.services.link.number);
     tracing::debug!(connection = %name, shard, %cause, "a client sent what is no message");
     CloseReason::Undecodable
 }
 
-/// True if an error does not end the connection.
+/// True if an error of a socket does not end its connection.
 pub(crate) fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -13,13 +13,13 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::values::ServerLimits;
 
-/// The part of a shard that a host borrows as a whole. Apart from the connections, because a call
-/// into a session borrows one of them too.
+/// The part of a shard that a session's host borrows as a whole. The connections are not in this
+/// part, because a call into a session also borrows a connection.
 pub(crate) struct Services {
     pub link: Arc<ShardLink>,
     pub fanout: Fanout,
     pub events: Rc<Events>,
-    /// Joins that wait for their turn.
+    /// Joins over the rate that wait for their answer.
     pub joins: JoinQueue,
     pub app: Arc<HttpApp>,
     pub limits: ServerLimits,
@@ -40,7 +40,8 @@ impl Services {
         }
     }
 
-    /// Switches to another router and other limits. Returns the charges if they are new.
+    /// Switches to the router and the limits of `serving`. Returns the new charges. `None` if the
+    /// rates have not changed.
     pub fn reload(&mut self, serving: &Serving) -> Option<Charges> {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;

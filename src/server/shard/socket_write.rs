@@ -11,8 +11,8 @@ use crate::broker::Sink;
 
 impl Sink for Connections {
     fn write(&mut self, outlet: u32, bytes: &[u8]) -> io::Result<usize> {
-        // Goes past tokio, because tokio's state of each socket is another cold line of memory.
-        // `settle` reports a short write to tokio.
+        // Calls the system directly, because tokio's state of each socket is another cold line of
+        // memory. `settle` reports a short write to tokio.
         let stream = &find(self, outlet)?.stream;
         let result = whole_call(|| Ok(rustix::net::send(stream, bytes, SendFlags::NOSIGNAL)?));
         settle(self, outlet, bytes.len(), result)
@@ -26,8 +26,8 @@ impl Sink for Connections {
     }
 }
 
-/// Has a short or blocked write continued: waits for room in the socket, or queues the connection
-/// if there is room now.
+/// Prepares the rest of a short or blocked write: waits for room in the socket, or queues the
+/// connection if there is room now. Returns `result` as it is.
 fn settle(
     connections: &mut Connections,
     outlet: u32,

@@ -1,4 +1,4 @@
-//! The clock of a shard, and when it looks at deadlines and at paused publishers again.
+//! The timers of a shard: its clock, the sweep of deadlines, and the look at paused publishers.
 
 use std::task::Context;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::server::http::app::HttpApp;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 
-/// How often a shard with paused publishers looks at the lag of all shards.
+/// Interval at which a shard with paused publishers looks at the lag of all shards.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
 
 pub(crate) struct Timers {
     pub clock: Clock,
-    /// Ticks when deadlines are to be looked at, the first time at once.
+    /// Ticks when a sweep of the deadlines is due. The first tick comes at once.
     sweep: Interval,
-    /// Ticks when paused publishers are to be looked at again: they may wait for another shard,
-    /// which does not wake this shard.
+    /// Ticks when the shard is to look at its paused publishers again. A publisher may wait for
+    /// another shard, which does not wake this shard.
     look_again: Interval,
 }
 
@@ -31,13 +31,13 @@ impl Timers {
         }
     }
 
-    /// Looks at deadlines as often as the new limits ask for.
+    /// Sets the interval of sweeps that the new limits ask for.
     pub fn set_limits(&mut self, limits: &ServerLimits, app: &HttpApp) {
         self.sweep = every(sweep_interval(limits, app));
     }
 
-    /// True if deadlines are to be looked at now. The caller asks again after a sweep, which sets
-    /// the timer.
+    /// True if a sweep is due now. If none is due, sets the timer for the next sweep. So the caller
+    /// asks again after a sweep.
     pub fn is_sweep_due(&mut self, cx: &mut Context<'_>) -> bool {
         self.sweep.poll_tick(cx).is_ready()
     }
@@ -45,7 +45,7 @@ impl Timers {
     /// True if the shard has to look at paused publishers in another turn at once.
     pub fn looks_again(&mut self, cx: &mut Context<'_>) -> bool {
         let is_due = self.look_again.poll_tick(cx).is_ready();
-        // The second question sets the timer.
+        // The second poll sets the timer for the next tick.
         is_due && self.look_again.poll_tick(cx).is_ready()
     }
 }
@@ -58,8 +58,8 @@ fn every(period: Duration) -> Interval {
     ticks
 }
 
-/// Returns how often deadlines are looked at: four times in the shortest deadline, but at most
-/// every 5 ms and at least every second.
+/// Returns the interval of sweeps: a quarter of the shortest deadline, but at least 5 ms and at
+/// most 1 s.
 fn sweep_interval(limits: &ServerLimits, app: &HttpApp) -> Duration {
     let idle = app.router().idle_timeout_ms_min();
     let shortest = [

@@ -23,7 +23,7 @@ pub(super) struct FakeHost {
     pub(super) intercepted: VecDeque<(SubscriptionId, Broadcast)>,
     pub(super) heard: VecDeque<(SubscriptionId, Broadcast)>,
     jobs: VecDeque<(SubscriptionId, Job)>,
-    /// Whether joins have to wait for their turn. `held` lists the waiting joins.
+    /// True if joins are held until their turn. `held` lists the held joins.
     pub(super) holds_joins: bool,
     pub(super) held: VecDeque<SubscriptionId>,
     postbox: Arc<Tray>,

@@ -1,4 +1,4 @@
-//! The lists of a shard's connections: each connection once, and never by another's entry.
+//! Tests of the connection lists: no connection is queued twice, and a stale entry has no effect.
 
 use std::sync::Arc;
 

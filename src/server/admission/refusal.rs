@@ -87,8 +87,8 @@ pub enum Refusal {
     /// 503, empty: `ServerLimits::connect_timeout_ms` passed.
     #[error("the connect callback took too long")]
     AppTooSlow,
-    /// 400. This check is last, so that a plain GET that is refused for another reason gets that
-    /// reason.
+    /// 400: the request is no upgrade. This check is the last, so a plain GET that is refused for
+    /// another reason gets that one.
     #[error(transparent)]
     #[strum_discriminants(strum(serialize = "no_upgrade"))]
     Request(NotAnUpgrade),

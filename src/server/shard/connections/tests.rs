@@ -1,4 +1,4 @@
-//! Tests of the connection lists: no connection is queued twice, and a stale entry has no effect.
+//! The connection lists: no connection is queued twice, and a stale entry has no effect.
 
 use std::sync::Arc;
 

@@ -72,7 +72,8 @@ fn seal_scratch(encode: impl FnOnce(&mut Vec<u8>) -> FrameKind) -> Bytes {
     seal(opcode(kind), &scratch.0)
 }
 
-/// The thread's buffer while it is in use. Given back empty, and cut to what is kept.
+/// The thread's buffer while a frame is encoded. Its drop empties the buffer, cuts it to
+/// [`SCRATCH_KEPT_BYTES`] and gives it back to the thread.
 struct FrameScratch(Vec<u8>);
 
 impl Drop for FrameScratch {

@@ -134,7 +134,7 @@ impl Socket<'_> {
     }
 }
 
-/// Whether a broadcast has a form in any version.
+/// Checks that a broadcast of `payload` can be encoded in at least one version.
 ///
 /// # Errors
 /// If the payload is JSON but no object. Bytes have no form in version 1, and that is no mistake of

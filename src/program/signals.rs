@@ -25,8 +25,8 @@ impl Signals {
     }
 }
 
-/// Waits for the first signal. To be polled once connections are accepted, because it reports that
-/// to the service manager.
+/// Waits for the first signal. To be polled once connections are accepted, because this function
+/// reports to the service manager that lobbyd is ready.
 pub async fn asked_to_end(orders: &Signals, service: &ServiceManager, endpoint: &Endpoint) {
     service.ready();
     next(orders, service.attend(endpoint)).await;

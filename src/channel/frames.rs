@@ -1,6 +1,7 @@
 //! Sealed frames for one client: replies, pushes and ends of channels, encoded in its version.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use fastwebsockets::OpCode;
@@ -58,18 +59,17 @@ pub(crate) fn error(standing: Standing<'_>) -> Bytes {
 ///
 /// # Errors
 /// If `encode` fails.
-pub(crate) fn sealed(
-    encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, Unencodable>,
-) -> Result<Bytes, Unencodable> {
+pub(crate) fn sealed<E>(
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<FrameKind, E>,
+) -> Result<Bytes, E> {
     let mut scratch = FrameScratch(SCRATCH.take());
     let kind = encode(&mut scratch.0)?;
     Ok(seal(opcode(kind), &scratch.0))
 }
 
 fn seal_scratch(encode: impl FnOnce(&mut Vec<u8>) -> FrameKind) -> Bytes {
-    let mut scratch = FrameScratch(SCRATCH.take());
-    let kind = encode(&mut scratch.0);
-    seal(opcode(kind), &scratch.0)
+    let Ok(frame) = sealed(|out| Ok::<_, Infallible>(encode(out)));
+    frame
 }
 
 /// The thread's buffer while a frame is encoded. Its drop empties the buffer, cuts it to

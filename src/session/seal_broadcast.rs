@@ -1,11 +1,10 @@
 //! The frames of a broadcast: each encoding that a topic's subscribers need, sealed once.
 
 use bytes::Bytes;
-use fastwebsockets::OpCode;
 
 use crate::broker::{CLASSES, Class, Draft, Original, Seal, Wants};
-use crate::protocol::{FrameKind, Payload, PayloadBuf, Version};
-use crate::websocket::seal;
+use crate::channel::frames::sealed;
+use crate::protocol::{Payload, PayloadBuf, Version};
 
 /// Returns the class of subscribers that speak `version`.
 pub(crate) fn class_of(version: Version) -> Class {
@@ -33,11 +32,9 @@ impl Seal for BroadcastFrames<'_> {
         if missing.original {
             draft.keep_original(original(self.event, self.payload));
         }
-        let payload_len = payload_bytes(self.payload).len();
-        let mut out = Vec::with_capacity(64 + self.topic.len() + self.event.len() + payload_len);
         for (class, version) in VERSIONS {
             if missing.classes[class as usize] {
-                draft.seal(class, self.encode_broadcast(version, &mut out));
+                draft.seal(class, self.encode_broadcast(version));
             }
         }
     }
@@ -46,12 +43,10 @@ impl Seal for BroadcastFrames<'_> {
 impl BroadcastFrames<'_> {
     /// Seals the one frame that all subscribers of a version share. `None` if the payload has no
     /// form in that version.
-    fn encode_broadcast(&self, version: Version, out: &mut Vec<u8>) -> Option<Bytes> {
-        out.clear();
+    fn encode_broadcast(&self, version: Version) -> Option<Bytes> {
         let (topic, event) = (self.topic, self.event);
-        match version.encode_broadcast(out, topic, event, self.payload) {
-            Ok(FrameKind::Text) => Some(seal(OpCode::Text, out)),
-            Ok(FrameKind::Binary) => Some(seal(OpCode::Binary, out)),
+        match sealed(|out| version.encode_broadcast(out, topic, event, self.payload)) {
+            Ok(frame) => Some(frame),
             Err(unencodable) => {
                 tracing::warn!(topic, event, ?version, %unencodable, "a broadcast skips the subscribers of one version");
                 None

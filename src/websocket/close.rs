@@ -110,10 +110,11 @@ impl CloseReason {
     }
 
     /// Returns the Close frame that is sent: FIN and opcode 8, two bytes of payload, the code
-    /// (RFC 6455 §5.2, §5.5.1). A client has no use for a reason in words.
-    pub fn frame(&self) -> Bytes {
+    /// (RFC 6455 §5.2, §5.5.1). `None` if the peer is gone: 1006 must not be sent (§7.4.1).
+    pub fn frame(&self) -> Option<Bytes> {
         let [high, low] = self.code().to_be_bytes();
-        Bytes::copy_from_slice(&[0x88, 2, high, low])
+        let frame = || Bytes::copy_from_slice(&[0x88, 2, high, low]);
+        (*self != Self::PeerGone).then(frame)
     }
 
     /// Returns a stable name of the reason for logs and metric labels. Violations have one name for
@@ -246,11 +247,14 @@ mod tests {
             reason.to_string(),
             "message_too_big (1009): message is over the limit of 9 bytes (RFC 6455 §7.4.1, code 1009)"
         );
-        assert_eq!(reason.frame()[..], b"\x88\x02\x03\xf1"[..]);
-        assert_eq!(
-            reason.frame(),
-            seal(OpCode::Close, &reason.code().to_be_bytes())
-        );
+    }
+
+    #[test]
+    fn close_frame_has_the_code_and_a_peer_that_is_gone_gets_none() {
+        let frame = CloseReason::from(Violation::MessageTooBig { max: 9 }).frame();
+        assert_eq!(frame.as_deref(), Some(&b"\x88\x02\x03\xf1"[..]));
+        assert_eq!(frame, Some(seal(OpCode::Close, &1009_u16.to_be_bytes())));
+        assert_eq!(CloseReason::PeerGone.frame(), None);
     }
 
     #[test]

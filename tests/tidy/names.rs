@@ -117,7 +117,7 @@ pub fn twice(repository: &Repository) -> Vec<String> {
     }
     let found = of_name.values().map(|files| ("", files.clone()));
     let kept = SAME_NAMES.iter().map(|(files, _)| ("", files.to_vec()));
-    told_twice(found, kept, "SAME_NAMES")
+    found_twice(found, kept, "SAME_NAMES")
 }
 
 /// Types of one name in a crate, tests left out.
@@ -133,14 +133,14 @@ pub fn types_twice(repository: &Repository, kept: &[SameType]) -> Vec<String> {
     }
     let found = of_name.into_iter().map(|((_, name), files)| (name, files));
     let kept = kept.iter().map(|(name, files, _)| (*name, files.to_vec()));
-    told_twice(found, kept, "SAME_TYPES")
+    found_twice(found, kept, "SAME_TYPES")
 }
 
 /// A name, and the files that have it. For the name of a file it is left empty: the files show it.
 type Named<'a> = (&'a str, Vec<&'a str>);
 
 /// Names that two things have, but for those of a table, and rows of the table that nothing needs.
-fn told_twice<'a>(
+fn found_twice<'a>(
     found: impl Iterator<Item = Named<'a>>,
     kept: impl Iterator<Item = Named<'a>>,
     table: &str,

@@ -62,9 +62,8 @@ impl Shard {
         let now = self.timers.clock.now();
         self.connections
             .begin_closing(key, reason, now, &mut self.scratch.buffer);
-        // A peer that is gone cannot read a Close frame.
-        if reason != CloseReason::PeerGone {
-            self.services.fanout.send_last(key, reason.frame());
+        if let Some(frame) = reason.frame() {
+            self.services.fanout.send_last(key, frame);
         }
     }
 

@@ -138,12 +138,12 @@
 //!
 //! | feature | in default | brings |
 //! |---|---|---|
-//! | `program` | yes | the `lobbyd` binary, its configuration ([`config`]), and the chat page that [`Router::static_files`] serves |
+//! | `program` | yes | the `lobbyd` binary, its configuration (`config`), and the chat page that `Router::static_files` serves |
 //! | `engine` | no | `broker`, `protocol`, `session`, `websocket` and `server::serve_http` as public modules, for benches and tests |
 //! | `shuttle` | no | locks that a test schedules; never for production |
 //!
 //! An app that writes channels needs none of these features: `default-features = false` leaves at
-//! most 100 crates to compile. No promise is made for `engine` and for [`config`], which may change
+//! most 100 crates to compile. No promise is made for `engine` and for `config`, which may change
 //! with any version.
 //!
 //! # Layout
@@ -160,7 +160,7 @@
 //!   sockets.
 //! - [`server`]: threads, sockets and HTTP around the other modules.
 //! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
-//! - [`config`] (program): the binary's configuration by flags, environment and file.
+//! - `config` (program): the binary's configuration by flags, environment and file.
 //!
 //! `docs/architecture.md` says how the modules work together and which invariants hold.
 //! `docs/protocol.md` says what is spoken on the wire.

@@ -20,7 +20,6 @@ mod shrink;
 mod topics;
 
 pub use fanout::Fanout;
-#[cfg(feature = "engine")]
 pub use fanout::high_water::HighWater;
 pub use fanout::listener::{Heard, HeardBy};
 pub use fanout::settings::FanoutSettings;

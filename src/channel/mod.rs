@@ -49,7 +49,7 @@ pub use outcome::{Handled, Join, JoinAccept};
 pub(crate) use params::decode_segment;
 pub use params::{NESTING_MAX, PAIRS_MAX, Params, QUERY_BYTES_MAX, QueryError, Value};
 pub use published::{NotPublished, Published};
-pub use refusal::PushRefusal;
+pub use refusal::{JoinRefusal, PushRefusal};
 pub use reply::StopReason;
 pub(crate) use reply::{Reply, Stop};
 pub(crate) use router::Matched;
@@ -59,6 +59,7 @@ pub(crate) use session_settings::CHANNELS_MAX;
 pub use socket::Socket;
 pub(crate) use socket::check_broadcast;
 pub(crate) use standing::{Early, JoinPhase, JoinRefs, Standing};
+pub(crate) use user_socket::MESSAGE_BYTES_LEAST;
 pub use user_socket::{SocketLimits, UserSocket};
 
 #[cfg(feature = "engine")]
@@ -66,7 +67,6 @@ pub use {
     host::Host,
     mail::{Address, Mail, MailMessage, Postbox},
     outcome::{Job, Lost, Resume},
-    refusal::JoinRefusal,
     routes::Routes,
     session_settings::SessionSettings,
 };
@@ -75,6 +75,5 @@ pub(crate) use {
     host::Host,
     mail::{Address, Mail, MailMessage, Postbox},
     outcome::{Job, Lost, Resume},
-    refusal::JoinRefusal,
     session_settings::SessionSettings,
 };

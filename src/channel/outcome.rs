@@ -70,8 +70,10 @@ impl JoinAccept {
     }
 
     /// Sets how much log the topic keeps for members that are behind, from this join on, on the
-    /// shard of this connection. Default: as [`FanoutSettings`](crate::broker::FanoutSettings) say.
-    /// A later join without a retention goes back to that default.
+    /// shard of this connection. Default: the server's limits
+    /// [`RetentionBytes`](crate::Limit::RetentionBytes),
+    /// [`RetentionMessages`](crate::Limit::RetentionMessages) and
+    /// [`RetentionTime`](crate::Limit::RetentionTime). A later join without a retention goes back to that default.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
         self

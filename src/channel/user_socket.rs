@@ -10,6 +10,9 @@ use super::params::Params;
 use super::routes::Routes;
 use super::session_settings::SessionSettings;
 
+/// Least value of [`SocketLimits::message_bytes_max`]: a heartbeat may take as much.
+pub(crate) const MESSAGE_BYTES_LEAST: usize = 100;
+
 type ConnectCallback = dyn Fn(&Params, &ConnectInfo) -> Connect + Send + Sync;
 
 /// The channels, checks and limits behind one path of the server: Phoenix's `UserSocket` together
@@ -119,11 +122,20 @@ impl UserSocket {
     /// them that the client offers is chosen and returned to the client. A client that offers only
     /// other names gets 403. A client that offers no name is let in. Default: the header is
     /// ignored.
+    ///
+    /// # Panics
+    /// If a name is no token (RFC 9110 §5.6.2), such as one with a space or a comma: no client
+    /// could offer it. If there are no names.
     pub fn subprotocols<S: Into<String>>(
         mut self,
         names: impl IntoIterator<Item = S>,
     ) -> UserSocket {
-        self.subprotocols = Some(names.into_iter().map(Into::into).collect());
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        assert!(!names.is_empty(), "subprotocols needs at least one name");
+        for name in &names {
+            assert!(is_token(name), "the subprotocol {name:?} is no token");
+        }
+        self.subprotocols = Some(names);
         self
     }
 
@@ -147,19 +159,38 @@ impl UserSocket {
     /// Sets the most channels joined at once on one connection. Default 100, as in Phoenix, so that
     /// no client can make the server keep any number of channels. One more join is answered with
     /// `too many channels joined`.
+    ///
+    /// # Panics
+    /// If `count` is 0: nobody could join anything.
     pub fn channels_max(mut self, count: usize) -> UserSocket {
+        assert!(count > 0, "channels_max is at least 1, not 0");
         self.session_mut().channels_max = count;
         self
     }
 
     /// Sets [`SocketLimits::idle_timeout_ms`]. Default 60,000.
+    ///
+    /// # Panics
+    /// If `milliseconds` is 0 (every connection would be closed at once) or over 4,294,967,295,
+    /// which is more than the shards' clock counts.
     pub fn idle_timeout_ms(mut self, milliseconds: u64) -> UserSocket {
+        assert!(
+            (1..=u32::MAX.into()).contains(&milliseconds),
+            "idle_timeout_ms is 1 to 4294967295, not {milliseconds}"
+        );
         self.limits.idle_timeout_ms = milliseconds;
         self
     }
 
     /// Sets [`SocketLimits::message_bytes_max`]. Default 65,536.
+    ///
+    /// # Panics
+    /// If `bytes` is under 100, which a heartbeat may take.
     pub fn message_bytes_max(mut self, bytes: usize) -> UserSocket {
+        assert!(
+            bytes >= MESSAGE_BYTES_LEAST,
+            "message_bytes_max is at least {MESSAGE_BYTES_LEAST}, not {bytes}"
+        );
         self.limits.message_bytes_max = bytes;
         self
     }
@@ -174,6 +205,13 @@ impl UserSocket {
         // mounted socket is out of reach of these methods.
         Arc::get_mut(&mut self.session).expect("a socket is built before it is served")
     }
+}
+
+/// True if `name` may be sent as one name in a header (RFC 9110 §5.6.2).
+fn is_token(name: &str) -> bool {
+    let is_token_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token_byte)
 }
 
 impl Default for UserSocket {
@@ -192,5 +230,28 @@ impl fmt::Debug for UserSocket {
             .field("auth_token", &self.auth_token)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_no_client_could_meet_are_refused_when_they_are_set() {
+        let refused = |set: fn(UserSocket) -> UserSocket| {
+            let text = std::panic::catch_unwind(move || set(UserSocket::new())).err();
+            text.is_some()
+        };
+        assert!(refused(|socket| socket.channels_max(0)));
+        assert!(refused(|socket| socket.idle_timeout_ms(0)));
+        assert!(refused(|socket| socket.idle_timeout_ms(1 << 32)));
+        assert!(refused(|socket| socket.message_bytes_max(99)));
+        assert!(refused(|socket| socket.subprotocols(["v1", "two words"])));
+        assert!(refused(|socket| socket.subprotocols([""; 0])));
+        assert!(!refused(|socket| {
+            let socket = socket.channels_max(1).idle_timeout_ms(1);
+            socket.message_bytes_max(100).subprotocols(["v1.chat"])
+        }));
     }
 }

@@ -7,7 +7,7 @@ use super::tree::Config;
 use crate::channel::{CheckOrigin, OriginError};
 use crate::channel::{Router, UserSocket};
 use crate::rooms::{RoomRules, declare};
-use crate::server::{Limit, Proxies};
+use crate::server::{Limit, Place, Proxies};
 
 impl Config {
     /// Returns the router: the rooms behind the socket, and the chat page.
@@ -21,14 +21,20 @@ impl Config {
             Origins::Any => CheckOrigin::off(),
             Origins::List(entries) => CheckOrigin::list(entries)?,
         };
-        let socket = UserSocket::new()
-            .check_origin(origins)
-            .channels_max(self.limits.max(Limit::ChannelsPerConnection) as usize)
-            .idle_timeout_ms(self.limits.max(Limit::IdleTime))
-            .message_bytes_max(self.limits.max(Limit::MessageBytes) as usize);
+        let socket = self.with_limits(UserSocket::new().check_origin(origins));
         Ok(Router::new()
             .socket(&self.socket_path.0, self.with_rooms(socket))
             .static_files(self.static_files))
+    }
+
+    /// Sets the limits that each mount may set for itself.
+    fn with_limits(&self, socket: UserSocket) -> UserSocket {
+        Limit::ALL
+            .iter()
+            .fold(socket, |socket, &limit| match limit.place() {
+                Place::Mount(mount) => (mount.set)(socket, self.limits.max(limit)),
+                _ => socket,
+            })
     }
 
     /// Adds the configured rooms to `socket`, in their order.

@@ -5,6 +5,7 @@ use thiserror::Error;
 /// A message that is not valid in its version. The server closes the connection with 1011, as
 /// Phoenix does by crashing its transport process. Nothing of the message takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Undecodable {
     /// Not one whole JSON text in valid UTF-8.
     #[error("not valid JSON")]
@@ -26,6 +27,7 @@ pub enum Undecodable {
 /// A message that has no form in the version of the receiver. Nothing was appended to the output.
 /// The caller skips that receiver, or treats the message as a fault of the sending channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Unencodable {
     /// V1 has no binary messages.
     #[error("a binary payload has no form in version 1")]

@@ -10,6 +10,8 @@ use super::parse::Mismatch;
 use serde::de::DeserializeOwned;
 
 /// A payload to be sent. A clone shares the bytes.
+///
+/// The enum is exhaustive, because Phoenix's serializers know no third kind of payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PayloadBuf {
     /// The text of one JSON value.
@@ -112,6 +114,8 @@ impl IntoPayload for () {
 }
 
 /// A borrowed payload: from the network, or a view of a [`PayloadBuf`].
+///
+/// The enum is exhaustive, like [`PayloadBuf`]: a `match` in `handle_in` needs no third arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload<'a> {
     /// Any JSON value.

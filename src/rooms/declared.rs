@@ -1,7 +1,7 @@
 //! A room by rules: a channel written with nothing but the public channel API.
 
 use super::rate::PushRates;
-use super::rules::{EventRule, JoinRule, Relay, RoomRules};
+use super::rules::{EventName, EventRule, JoinRule, Relay, RoomRules, is_reserved};
 use crate::{
     Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
 };
@@ -19,7 +19,19 @@ pub struct DeclaredRoom {
 
 impl DeclaredRoom {
     /// Makes the channel of a room with these rules.
+    ///
+    /// # Panics
+    /// If a rule is for an event that is [reserved](super::rules::is_reserved): relayed, it would
+    /// end other members' channels or answer their pushes.
     pub fn new(rules: RoomRules) -> DeclaredRoom {
+        for rule in &rules.events {
+            let is_reserved = matches!(&rule.event, EventName::Named(name) if is_reserved(name));
+            let (topic, event) = (&rules.topic, rule.event.as_str());
+            assert!(
+                !is_reserved,
+                "the room {topic:?} has a rule for the reserved event {event:?}"
+            );
+        }
         DeclaredRoom { rules }
     }
 }

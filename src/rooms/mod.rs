@@ -23,7 +23,8 @@ use crate::channel::UserSocket;
 /// ```
 ///
 /// # Panics
-/// If a star stands anywhere but at the end of a topic, as [`UserSocket::channel`] does.
+/// If a star stands anywhere but at the end of a topic, as [`UserSocket::channel`] does, or if a
+/// rule is for a reserved event, as [`DeclaredRoom::new`] does.
 pub fn declare(socket: UserSocket, rooms: impl IntoIterator<Item = RoomRules>) -> UserSocket {
     rooms.into_iter().fold(socket, |socket, rules| {
         let topic = rules.topic.clone();

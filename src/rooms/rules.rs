@@ -19,8 +19,9 @@ pub struct RoomRules {
     /// The events that members may push; the first rule that fits an event counts. An event that no
     /// rule fits is answered with the error `unknown event "…"`.
     pub events: Vec<EventRule>,
-    /// How much log each topic keeps for members that are behind. Default: as
-    /// [`FanoutSettings`](crate::broker::FanoutSettings) say.
+    /// How much log each topic keeps for members that are behind. Default: the server's limits
+    /// `retention_bytes`, `retention_messages` and `retention_time_ms`
+    /// ([`Limit::RetentionBytes`](crate::Limit::RetentionBytes) and the two after it).
     pub retention: Option<Retention>,
 }
 
@@ -66,7 +67,8 @@ pub struct EventRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub enum EventName {
-    /// The event of this name. The name must not be [reserved](is_reserved).
+    /// The event of this name. [`DeclaredRoom::new`](super::declared::DeclaredRoom::new) panics if
+    /// the name is [reserved](is_reserved).
     Named(String),
     /// All events that are not [reserved](is_reserved).
     Any,
@@ -87,13 +89,45 @@ pub enum Relay {
 
 /// How often something may be done: a number of times a second in the long run, and a number of
 /// times at once after a pause.
+///
+/// ```
+/// use lobbyd::rooms::{EventName, EventRule, Rate};
+/// let mut rule = EventRule::relaying(EventName::Named("new_msg".into()));
+/// rule.rate = Some(Rate::per_second(10).with_burst(20));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Rate {
-    /// Times a second in the long run. At least 1; 0 counts as 1.
-    pub per_second: u32,
-    /// Times at once after a pause. At least 1; 0 counts as 1. None: as many as in a second.
-    pub burst: Option<u32>,
+    pub(crate) per_second: u32,
+    /// `None` means as many as in a second.
+    pub(crate) burst: Option<u32>,
+}
+
+impl Rate {
+    /// Returns the rate of `count` times a second in the long run, and as many at once after a
+    /// pause.
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    pub fn per_second(count: u32) -> Rate {
+        assert!(count > 0, "a rate is at least 1 a second, not 0");
+        Rate {
+            per_second: count,
+            burst: None,
+        }
+    }
+
+    /// Sets the times at once after a pause. Default: as many as in a second.
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    #[must_use]
+    pub fn with_burst(self, count: u32) -> Rate {
+        assert!(count > 0, "a burst is at least 1, not 0");
+        Rate {
+            burst: Some(count),
+            ..self
+        }
+    }
 }
 
 impl EventName {
@@ -154,4 +188,29 @@ impl EventRule {
 /// (`phx_reply`, `chan_reply_…`).
 pub fn is_reserved(event: &str) -> bool {
     event.starts_with("phx_") || event.starts_with("chan_reply_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rooms::DeclaredRoom;
+
+    #[test]
+    fn rate_of_nothing_is_refused_when_it_is_set() {
+        assert!(std::panic::catch_unwind(|| Rate::per_second(0)).is_err());
+        assert!(std::panic::catch_unwind(|| Rate::per_second(1).with_burst(0)).is_err());
+    }
+
+    #[test]
+    fn rule_for_a_reserved_event_is_refused_when_the_room_is_made() {
+        for event in ["phx_close", "chan_reply_1"] {
+            let mut rules = RoomRules::open("room:a");
+            let event = EventName::Named(event.to_owned());
+            rules.events = vec![EventRule::relaying(event)];
+            assert!(std::panic::catch_unwind(|| DeclaredRoom::new(rules)).is_err());
+        }
+        let mut rules = RoomRules::open("room:a");
+        rules.events = vec![EventRule::relaying(EventName::Any)];
+        DeclaredRoom::new(rules);
+    }
 }

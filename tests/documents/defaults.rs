@@ -12,13 +12,13 @@ fn defaults_are_told_as_they_are() {
     let socket = UserSocket::new();
     let socket = socket.limits();
     let table: [(&str, u64); 9] = [
-        ("closing_timeout_ms", limits.closing_timeout_ms),
-        ("http_lifetime_ms", limits.http_lifetime_ms),
-        ("connect_timeout_ms", limits.connect_timeout_ms),
+        ("closing_timeout_ms", limits.closing_timeout_ms()),
+        ("http_lifetime_ms", limits.http_lifetime_ms()),
+        ("connect_timeout_ms", limits.connect_timeout_ms()),
         ("drain.ready_delay_ms", limits.drain.ready_delay_ms),
         ("drain.window_ms", limits.drain.window_ms),
         ("drain.deadline_ms", limits.drain.deadline_ms),
-        ("notsent_bytes_max", limits.notsent_bytes_max.into()),
+        ("notsent_bytes_max", limits.notsent_bytes_max().into()),
         ("idle_timeout_ms(ms)", socket.idle_timeout_ms),
         ("message_bytes_max(bytes)", socket.message_bytes_max as u64),
     ];

@@ -7,6 +7,7 @@ mod dependencies;
 mod files;
 mod fixture;
 mod invariants;
+mod limits;
 mod links;
 mod promises;
 mod tutorial;

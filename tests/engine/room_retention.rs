@@ -44,14 +44,14 @@ fn bound_of_a_topic_costs_its_own_readers_their_place_and_no_others() {
                 bytes_max: 5_000,
                 ..ROOMY
             },
-            Failure::FellBehind,
+            Failure::LogTooLarge,
         ),
         (
             Retention {
                 entries_max: 50,
                 ..ROOMY
             },
-            Failure::FellBehind,
+            Failure::LogTooLong,
         ),
         (
             Retention {
@@ -87,7 +87,7 @@ fn topic_may_keep_more_than_others_and_the_next_join_says_how_much() {
     shard.join_keeping(2, "room:own", None);
     shard.publish("room:own", 100);
     shard.work();
-    let fell = Failure::FellBehind;
+    let fell = Failure::LogTooLarge;
     assert_eq!(shard.given_up(), [(0, fell), (1, fell)]);
 }
 
@@ -105,7 +105,7 @@ fn settings_of_the_shard_hold_for_topics_that_have_none_of_their_own() {
         ..FanoutSettings::default()
     });
     shard.sweep_after(1_000);
-    let fell = Failure::FellBehind;
+    let fell = Failure::LogTooLong;
     assert_eq!(shard.given_up(), [(2, fell), (3, fell)]);
 }
 

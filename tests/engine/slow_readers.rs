@@ -149,7 +149,7 @@ fn kernel_holds_no_more_for_a_stopped_reader_than_window_and_unsent() {
     let limits = ServerLimits::default()
         .with_max(Limit::RetentionBytes, 64 << 20)
         .with_max(Limit::RetentionMessages, 1 << 20);
-    let unsent = limits.notsent_bytes_max as usize;
+    let unsent = limits.notsent_bytes_max() as usize;
     let server = serve(limits);
     let stopped = join_lobby(server.local_addr(), STOPPED);
     let started = std::time::Instant::now();

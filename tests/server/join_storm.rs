@@ -36,7 +36,7 @@ fn reply(client: &mut Client) -> (String, String, Value) {
 
 #[test]
 fn joins_over_the_rate_are_answered_later_in_order_and_heartbeats_at_once() {
-    let server = with(20, 2, 60_000);
+    let server = with(20, 2, 9_000);
     let mut client = connect(&server);
     let started = Instant::now();
     (0..12).for_each(|number| client.send(join(number)));
@@ -81,7 +81,7 @@ fn join_that_waits_too_long_is_refused_and_can_be_tried_again() {
 
 #[test]
 fn messages_behind_a_held_join_are_done_when_it_is_answered() {
-    let server = with(5, 1, 60_000);
+    let server = with(5, 1, 9_000);
     let mut client = connect(&server);
     client.join("room:first");
     let send = |client: &mut Client, join_ref: &str, reference: &str, event: &str| {

@@ -36,11 +36,6 @@ impl Fanout {
         self.give_back();
     }
 
-    /// Returns the highest amounts since they were last taken.
-    pub fn high_water(&self) -> &HighWater {
-        &self.kept.high_water
-    }
-
     /// Takes the highest amounts, and starts them again at zero.
     pub fn take_high_water(&mut self) -> HighWater {
         std::mem::take(&mut self.kept.high_water)

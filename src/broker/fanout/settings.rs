@@ -2,22 +2,20 @@
 
 use super::log::Log;
 
-/// Bounds on the memory that one shard keeps. Each bound has a named outcome. An app takes the
-/// default and sets some fields.
+/// Bounds on the memory that one shard keeps. Each bound has a named outcome. The limits of a server
+/// set them; with the feature `engine` a bench or test takes the default and sets some fields.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FanoutSettings {
-    /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB. A
-    /// member that falls off the log's end is closed as a slow consumer
-    /// (`Failure::FellBehind`); no member is skipped silently.
+    /// Bytes of sealed frames a topic's log may keep for members that are behind. Default 1 MiB.
+    /// See [`Retention::bytes_max`]. The outcome is `Failure::LogTooLarge`.
     pub retention_bytes_max: usize,
-    /// Entries a topic's log may keep for members that are behind. Default 16,384. A member that
-    /// falls off is closed as at `retention_bytes_max`.
+    /// Entries a topic's log may keep for members that are behind. Default 16,384. See
+    /// [`Retention::entries_max`]. The outcome is `Failure::LogTooLong`.
     pub retention_entries_max: usize,
     /// The age that an entry may reach in a topic's log when only blocked members need it, in
-    /// milliseconds. Default 60,000. A phoenix.js client that reads nothing gives its connection up
-    /// by itself within that time. The sweep finds the age to an eighth, so an entry may become
-    /// that much older. A member that falls off is closed as a slow consumer (`Failure::Outdated`).
+    /// milliseconds. Default 60,000. See [`Retention::ms_max`]. The outcome is
+    /// `Failure::Outdated`.
     pub retention_ms_max: u64,
     /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads kept for
     /// channels, and 256 for each entry. Default 64 MiB. Above this bound the blocked members with
@@ -57,12 +55,20 @@ impl Default for FanoutSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Retention {
-    /// See [`FanoutSettings::retention_bytes_max`].
+    /// Bytes of sealed frames that the log may keep for members that are behind. Default 1 MiB. A
+    /// member that falls off the log's end is closed as a slow consumer (1013); no member is skipped
+    /// silently.
     pub bytes_max: usize,
-    /// See [`FanoutSettings::retention_entries_max`].
+    /// Entries that the log may keep for members that are behind. Default 16,384. A member that
+    /// falls off is closed as at `bytes_max`.
     pub entries_max: usize,
-    /// See [`FanoutSettings::retention_ms_max`]. The sweep's interval follows from the server's
-    /// limits, not from this time. So a much shorter time here is kept only to the second.
+    /// The age that an entry may reach when only members that read nothing need it, in milliseconds.
+    /// Default 60,000: a phoenix.js client that reads nothing gives its connection up by itself
+    /// within that time. A member that falls off is closed as at `bytes_max`.
+    ///
+    /// The sweep finds the age to an eighth, so an entry may become that much older. The interval of
+    /// the sweep follows from the server's limits, not from this time. So a much shorter time here
+    /// is kept only to the second.
     pub ms_max: u64,
 }
 

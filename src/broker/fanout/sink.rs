@@ -45,8 +45,11 @@ impl Default for Budget {
 pub enum Failure {
     /// The connection's socket failed.
     Io(io::ErrorKind),
-    /// The connection read nothing until a topic's log no longer held its next entry.
-    FellBehind,
+    /// The connection read nothing until a topic's log had more bytes than it may keep and no
+    /// longer held the connection's next entry.
+    LogTooLarge,
+    /// The same for a log of more entries than it may keep.
+    LogTooLong,
     /// The connection read nothing, and its next entry is older than a log may keep.
     Outdated,
     /// The connection read nothing, the shard's logs together passed their bound, and its topic's

@@ -27,10 +27,14 @@ impl Fanout {
     fn trim_to_retention(&mut self, slot: u32) {
         let (floor, retention) = (self.floor(slot), self.retention_of(slot));
         let log = &mut self.rooms[slot].log;
+        let failure = match log.bytes() > retention.bytes_max {
+            true => Failure::LogTooLarge,
+            false => Failure::LogTooLong,
+        };
         while retention.is_exceeded_by(log) && log.first() < floor {
             self.kept.bytes -= log.trim(log.first() + 1);
         }
-        self.give_up_fallen(slot, Failure::FellBehind);
+        self.give_up_fallen(slot, failure);
     }
 
     /// Gives up the members that fell off the log's old end.

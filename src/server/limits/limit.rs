@@ -4,13 +4,13 @@
 //! value and default of each of the limit's numbers. It says what a client sees, and whether the
 //! limit protects memory.
 //!
-//! The enum, the values of a server, the settings with their text, the tables of the documentation
-//! and the metrics are made from the rows. So a new limit needs one row here and the code that
-//! enforces it.
+//! The enum, the values of a server, of its mounts and of the fan-out, the settings with their
+//! text, the tables of the documentation and the metrics are made from the rows. So a new limit
+//! needs one row here and the code that enforces it. A test fails if no code does.
 
-use super::row::{Key, Row, bytes, counts, milliseconds};
-use crate::broker::FanoutSettings;
-use crate::channel::{CHANNELS_MAX, SocketLimits};
+use super::row::{FanoutLimit, Key, LimitNumber, Place, Row, bytes, counts, milliseconds};
+use crate::broker::{Failure, FanoutSettings};
+use crate::channel::{CHANNELS_MAX, MESSAGE_BYTES_LEAST, SocketLimits};
 
 /// Makes [`Limit`] and `ROWS` from lines `Variant = "name", "What it bounds.", row;`, in the order
 /// in which a client meets the limits.
@@ -84,13 +84,13 @@ limits! {
     ChannelsPerConnection = "channels_per_connection", "Topics joined at once on one connection.",
         counts(1, CHANNELS_MAX as u64)
             .protects_memory()
-            .of_mount("channels_max")
+            .of_mount("channels_max", |socket, max| socket.channels_max(max as usize))
             .reached("the join is refused with `too many channels joined`");
     MessageBytes = "message_bytes",
         "A message, in one frame or many. At least 100, which a heartbeat may take.",
-        bytes(100, SocketLimits::DEFAULT.message_bytes_max as u64)
+        bytes(MESSAGE_BYTES_LEAST as u64, SocketLimits::DEFAULT.message_bytes_max as u64)
             .protects_memory()
-            .of_mount("message_bytes_max")
+            .of_mount("message_bytes_max", |socket, max| socket.message_bytes_max(max as usize))
             .reached("Close 1009 (`message_too_big`)");
     MessagesPerSecond = "messages_per_second",
         "Messages of one connection in a second, in the long run.",
@@ -115,7 +115,7 @@ limits! {
             .reached("Close 1008 (`partial_timeout`) to the connection that exceeds it");
     IdleTime = "idle_time_ms", "Silence of a client; phoenix.js sends a heartbeat every 30 s.",
         milliseconds(1, SocketLimits::DEFAULT.idle_timeout_ms)
-            .of_mount("idle_timeout_ms")
+            .of_mount("idle_timeout_ms", |socket, max| socket.idle_timeout_ms(max))
             .reached("Close 1001 (`idle_timeout`)");
     LagBytes = "lag_bytes",
         "Bytes of broadcasts that a shard has still to write to members that can take them.",
@@ -133,25 +133,45 @@ limits! {
     OutboxBytes = "outbox_bytes",
         "Answers and pushes that wait for one connection that takes nothing.",
         bytes(1, FanoutSettings::DEFAULT.outbox_bytes_max as u64)
-            .protects_memory()
+            .of_fanout(FanoutLimit {
+                set: |settings, max| settings.outbox_bytes_max = max as usize,
+                highest: |high| high.outbox_bytes,
+                gives_up: |failure| matches!(failure, Failure::OutboxFull),
+            })
             .reached("Close 1013 (`slow_consumer`, `outbox`)");
     RetentionBytes = "retention_bytes",
         "A topic's log on a shard, kept for readers that are behind.",
         bytes(1, FanoutSettings::DEFAULT.retention_bytes_max as u64)
-            .protects_memory()
+            .of_fanout(FanoutLimit {
+                set: |settings, max| settings.retention_bytes_max = max as usize,
+                highest: |high| high.log_bytes,
+                gives_up: |failure| matches!(failure, Failure::LogTooLarge),
+            })
             .reached(LOG_REACHED);
     RetentionMessages = "retention_messages", "Messages of a topic's log on a shard.",
         counts(1, FanoutSettings::DEFAULT.retention_entries_max as u64)
-            .protects_memory()
+            .of_fanout(FanoutLimit {
+                set: |settings, max| settings.retention_entries_max = max as usize,
+                highest: |high| high.log_entries,
+                gives_up: |failure| matches!(failure, Failure::LogTooLong),
+            })
             .reached(LOG_REACHED);
     RetentionTime = "retention_time_ms", "Age of a message in a topic's log on a shard.",
         milliseconds(1, FanoutSettings::DEFAULT.retention_ms_max)
-            .protects_memory()
+            .of_fanout(FanoutLimit {
+                set: |settings, max| settings.retention_ms_max = max,
+                highest: |high| high.log_age_ms,
+                gives_up: |failure| matches!(failure, Failure::Outdated),
+            })
             .reached("Close 1013 (`slow_consumer`, `age`) to a client that does not read and falls off the log's end");
     RetentionTotalBytes = "retention_total_bytes",
         "All logs of a shard, kept for readers that are behind.",
         bytes(1, FanoutSettings::DEFAULT.retention_total_bytes_max as u64)
-            .protects_memory()
+            .of_fanout(FanoutLimit {
+                set: |settings, max| settings.retention_total_bytes_max = max as usize,
+                highest: |high| high.retained_bytes,
+                gives_up: |failure| matches!(failure, Failure::CrowdedOut),
+            })
             .reached(
                 "Close 1013 (`slow_consumer`, `all_logs`) to clients of the heaviest log that do not read",
             );
@@ -186,18 +206,18 @@ impl Limit {
 
     /// Returns the limit's numbers: first its value, then the others, such as a burst.
     #[cfg(any(feature = "program", test))]
-    pub(crate) fn numbers(self) -> impl Iterator<Item = super::row::LimitNumber> {
+    pub(crate) fn numbers(self) -> impl Iterator<Item = LimitNumber> {
         self.row().numbers.iter().copied().flatten()
     }
 
-    /// Returns the method of [`UserSocket`](crate::channel::UserSocket) that sets the limit. `None`
-    /// unless each mount has a value of its own.
-    pub(super) fn mount_setter(self) -> Option<&'static str> {
-        self.row().mount_setter
+    /// Returns where the value of the limit stands when it is enforced.
+    pub(crate) fn place(self) -> &'static Place {
+        &self.row().place
     }
 
-    pub(super) fn has(self, key: Key) -> bool {
-        self.row().numbers[key as usize].is_some()
+    /// Returns one number of the limit. `None` if the limit has no such number.
+    pub(super) fn number(self, key: Key) -> Option<LimitNumber> {
+        self.row().numbers[key as usize]
     }
 
     fn row(self) -> &'static Row {
@@ -284,7 +304,7 @@ mod tests {
         assert_eq!(names.len(), Limit::ALL.len());
         for &limit in Limit::ALL {
             let name = limit.name();
-            assert!(limit.has(Key::Max), "{name}");
+            assert!(limit.number(Key::Max).is_some(), "{name}");
             assert!(!limit.outcome().is_empty(), "{name}");
             for number in limit.numbers() {
                 assert!(number.text.ends_with('.'), "{name}: {}", number.text);

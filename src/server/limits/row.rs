@@ -1,5 +1,8 @@
 //! The row of a limit: the type, its numbers, and the functions to write a row with.
 
+use crate::broker::{Failure, FanoutSettings, HighWater};
+use crate::channel::UserSocket;
+
 /// The kinds of numbers that a limit may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumCount)]
 #[strum(serialize_all = "snake_case")]
@@ -57,7 +60,40 @@ pub(crate) struct Row {
     pub numbers: [Option<LimitNumber>; Key::COUNT],
     pub protects_memory: bool,
     pub outcome: &'static str,
-    pub mount_setter: Option<&'static str>,
+    pub place: Place,
+}
+
+/// Where the value of a limit stands when it is enforced.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In the [`ServerLimits`](super::values::ServerLimits): the limit is of a whole server.
+    Server,
+    /// In each mount, which may have a value of its own.
+    Mount(MountLimit),
+    /// In the settings of each shard's fan-out.
+    Fanout(FanoutLimit),
+}
+
+/// A limit that each mount may set for itself.
+#[derive(Debug)]
+pub(crate) struct MountLimit {
+    /// The name of the method of `UserSocket` that sets the value.
+    #[cfg_attr(not(feature = "program"), allow(dead_code))]
+    pub setter: &'static str,
+    /// Sets the value by that method.
+    #[cfg_attr(not(feature = "program"), allow(dead_code))]
+    pub set: fn(UserSocket, u64) -> UserSocket,
+}
+
+/// A limit that the fan-out enforces. It protects memory.
+#[derive(Debug)]
+pub(crate) struct FanoutLimit {
+    /// Sets the bound above which the limit bites.
+    pub set: fn(&mut FanoutSettings, u64),
+    /// Returns the most that was in use.
+    pub highest: fn(&HighWater) -> usize,
+    /// True if the fan-out gave up a connection because of this limit.
+    pub gives_up: fn(&Failure) -> bool,
 }
 
 /// Makes the number of a limit on counts.
@@ -96,8 +132,16 @@ impl LimitNumber {
         self.row().protects_memory()
     }
 
-    pub const fn of_mount(self, setter: &'static str) -> Row {
-        self.row().of_mount(setter)
+    pub const fn of_mount(
+        self,
+        setter: &'static str,
+        set: fn(UserSocket, u64) -> UserSocket,
+    ) -> Row {
+        self.row().of_mount(setter, set)
+    }
+
+    pub const fn of_fanout(self, limit: FanoutLimit) -> Row {
+        self.row().of_fanout(limit)
     }
 
     pub const fn reached(self, outcome: &'static str) -> Row {
@@ -113,7 +157,7 @@ impl LimitNumber {
             numbers,
             protects_memory: false,
             outcome: "",
-            mount_setter: None,
+            place: Place::Server,
         }
     }
 }
@@ -135,10 +179,21 @@ impl Row {
         self
     }
 
-    /// Gives each mount a value of its own, which the method `setter` of `UserSocket` sets.
-    pub const fn of_mount(mut self, setter: &'static str) -> Row {
-        self.mount_setter = Some(setter);
+    /// Gives each mount a value of its own, which the method `setter` of `UserSocket` sets. `set`
+    /// calls that method.
+    pub const fn of_mount(
+        mut self,
+        setter: &'static str,
+        set: fn(UserSocket, u64) -> UserSocket,
+    ) -> Row {
+        self.place = Place::Mount(MountLimit { setter, set });
         self
+    }
+
+    /// Marks the limit as one that the fan-out enforces. Such a limit protects memory.
+    pub const fn of_fanout(mut self, limit: FanoutLimit) -> Row {
+        self.place = Place::Fanout(limit);
+        self.protects_memory()
     }
 
     /// Sets what a client sees when the limit is reached, in a sentence without a full stop.

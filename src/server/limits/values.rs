@@ -1,7 +1,9 @@
 //! The limits of a server as values, and the times that belong to them.
 
+use std::ops::RangeInclusive;
+
 use super::limit::{DEFAULTS, Limit, LimitSet, Values};
-use super::row::Key;
+use super::row::{Key, MOST, Place};
 use super::token_bucket::RefillRate;
 
 /// The limits of a server: the numbers of each [`Limit`], the set of limits that are only observed,
@@ -25,18 +27,10 @@ pub struct ServerLimits {
     pub observe: LimitSet,
     /// Times of the server's end, once it is asked to end.
     pub drain: Drain,
-    /// Longest time for a client to take its Close, or its last answer in HTTP, in milliseconds.
-    /// Default 5,000. Then the connection is cut, and its client may see 1006.
-    pub closing_timeout_ms: u64,
-    /// Longest life of a connection in HTTP, in milliseconds. Default 60,000: a page or an upgrade
-    /// takes much less. Then the answer under way is the last.
-    pub http_lifetime_ms: u64,
-    /// Longest wait for the app's answer to a connect, in milliseconds. Default 10,000, because
-    /// phoenix.js gives up after that time. Then the client gets 503.
-    pub connect_timeout_ms: u64,
-    /// Unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default 128 KiB, so
-    /// that the kernel does not keep megabytes for each reader that has stopped.
-    pub notsent_bytes_max: u32,
+    pub(crate) closing_timeout_ms: u64,
+    pub(crate) http_lifetime_ms: u64,
+    pub(crate) connect_timeout_ms: u64,
+    pub(crate) notsent_bytes_max: u32,
 }
 
 impl Default for ServerLimits {
@@ -81,17 +75,42 @@ impl ServerLimits {
         self.number(Limit::MessagesPerSecond, Key::OverMs)
     }
 
+    /// Returns the longest time for a client to take its Close, or its last answer in HTTP, in
+    /// milliseconds. Default 5,000. Then the connection is cut, and its client may see 1006.
+    pub fn closing_timeout_ms(&self) -> u64 {
+        self.closing_timeout_ms
+    }
+
+    /// Returns the longest life of a connection in HTTP, in milliseconds. Default 60,000: a page or
+    /// an upgrade takes much less. Then the answer under way is the last.
+    pub fn http_lifetime_ms(&self) -> u64 {
+        self.http_lifetime_ms
+    }
+
+    /// Returns the longest wait for the app's answer to a connect, in milliseconds. Default 10,000,
+    /// because phoenix.js gives up after that time. Then the client gets 503.
+    pub fn connect_timeout_ms(&self) -> u64 {
+        self.connect_timeout_ms
+    }
+
+    /// Returns the unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default
+    /// 128 KiB, so that the kernel does not keep megabytes for each reader that has stopped.
+    pub fn notsent_bytes_max(&self) -> u32 {
+        self.notsent_bytes_max
+    }
+
     /// Sets the value of `limit`.
     ///
     /// # Panics
-    /// If each mount has a value of its own: [`IdleTime`](Limit::IdleTime),
-    /// [`MessageBytes`](Limit::MessageBytes) and
+    /// If the value is out of the limit's range: `docs/limits.md` has the least value of each
+    /// limit, and the most is 4,294,967,295. If each mount has a value of its own:
+    /// [`IdleTime`](Limit::IdleTime), [`MessageBytes`](Limit::MessageBytes) and
     /// [`ChannelsPerConnection`](Limit::ChannelsPerConnection) are set on the
     /// [`UserSocket`](crate::channel::UserSocket).
     #[must_use]
     pub fn with_max(self, limit: Limit, max: u64) -> ServerLimits {
-        if let Some(setter) = limit.mount_setter() {
-            let name = limit.name();
+        if let Place::Mount(mount) = limit.place() {
+            let (name, setter) = (limit.name(), mount.setter);
             panic!("each mount has its own {name}: it is set by UserSocket::{setter}");
         }
         self.with(limit, Key::Max, max)
@@ -100,7 +119,7 @@ impl ServerLimits {
     /// Sets the count that `limit` allows at once after a pause.
     ///
     /// # Panics
-    /// If `limit` is no rate, and so has no burst.
+    /// If `limit` is no rate, and so has no burst, or if the burst is not 1 to 4,294,967,295.
     #[must_use]
     pub fn with_burst(self, limit: Limit, burst: u64) -> ServerLimits {
         self.with(limit, Key::Burst, burst)
@@ -109,7 +128,9 @@ impl ServerLimits {
     /// Sets how long a client over `limit` waits, in milliseconds.
     ///
     /// # Panics
-    /// If no client waits at this limit.
+    /// If no client waits at this limit, or if the wait is longer than the limit can keep: 9,000 ms
+    /// for [`JoinsPerSecond`](Limit::JoinsPerSecond), 4,294,967,295 ms for
+    /// [`LagBytes`](Limit::LagBytes).
     #[must_use]
     pub fn with_wait_ms(self, limit: Limit, wait_ms: u64) -> ServerLimits {
         self.with(limit, Key::WaitMs, wait_ms)
@@ -117,6 +138,9 @@ impl ServerLimits {
 
     /// Sets how long a client may be over [`MessagesPerSecond`](Limit::MessagesPerSecond) or
     /// [`BytesPerSecond`](Limit::BytesPerSecond) without a rest, in milliseconds.
+    ///
+    /// # Panics
+    /// If the time is longer than 4,294,967,295 ms.
     #[must_use]
     pub fn with_over_ms(self, over_ms: u64) -> ServerLimits {
         self.with(Limit::MessagesPerSecond, Key::OverMs, over_ms)
@@ -138,36 +162,52 @@ impl ServerLimits {
     }
 
     /// Sets the [time for closing](Self::closing_timeout_ms).
+    ///
+    /// # Panics
+    /// If the time is not 1 to 4,294,967,295 ms.
     #[must_use]
     pub fn with_closing_timeout_ms(mut self, ms: u64) -> ServerLimits {
-        self.closing_timeout_ms = ms;
+        self.closing_timeout_ms = checked("closing_timeout_ms", ms, 1..=MOST);
         self
     }
 
     /// Sets the [life of a connection in HTTP](Self::http_lifetime_ms).
+    ///
+    /// # Panics
+    /// If the time is not 1 to 4,294,967,295 ms.
     #[must_use]
     pub fn with_http_lifetime_ms(mut self, ms: u64) -> ServerLimits {
-        self.http_lifetime_ms = ms;
+        self.http_lifetime_ms = checked("http_lifetime_ms", ms, 1..=MOST);
         self
     }
 
     /// Sets the [time for the app's answer to a connect](Self::connect_timeout_ms).
+    ///
+    /// # Panics
+    /// If the time is not 1 to 4,294,967,295 ms.
     #[must_use]
     pub fn with_connect_timeout_ms(mut self, ms: u64) -> ServerLimits {
-        self.connect_timeout_ms = ms;
+        self.connect_timeout_ms = checked("connect_timeout_ms", ms, 1..=MOST);
         self
     }
 
     /// Sets the [unsent bytes of one socket](Self::notsent_bytes_max).
+    ///
+    /// # Panics
+    /// If `bytes` is 0, which the kernel takes for any number.
     #[must_use]
     pub fn with_notsent_bytes_max(mut self, bytes: u32) -> ServerLimits {
-        self.notsent_bytes_max = bytes;
+        self.notsent_bytes_max = checked("notsent_bytes_max", bytes.into(), 1..=MOST) as u32;
         self
     }
 
     fn with(mut self, limit: Limit, key: Key, value: u64) -> ServerLimits {
         let (name, key_name) = (limit.name(), key.name());
-        assert!(limit.has(key), "the limit {name} has no {key_name}");
+        let Some(number) = limit.number(key) else {
+            panic!("the limit {name} has no {key_name}");
+        };
+        let name = format!("{name}.{key_name}");
+        let value = checked(&name, value, number.least..=number.most);
         self.set_number(limit, key, value);
         self
     }
@@ -178,21 +218,33 @@ impl ServerLimits {
     }
 
     /// Sets a number of `limit`, even if each mount has its own: the configuration has one for all
-    /// mounts.
+    /// mounts, and has checked the number's range.
     pub(crate) fn set_number(&mut self, limit: Limit, key: Key, value: u64) {
         self.values[key as usize][limit as usize] = value;
     }
 
-    /// Returns `limit` as a rate with a burst.
+    /// Returns `limit` as a rate with a burst. Both fit 32 bits, because [`MOST`] does.
     pub(crate) fn rate(&self, limit: Limit) -> RefillRate {
-        let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        RefillRate::new(count(self.max(limit)), count(self.burst(limit)))
+        RefillRate::new(self.max(limit) as u32, self.burst(limit) as u32)
     }
 
     /// Returns the value above which `limit` bites: see [`LimitSet::bites_above`].
     pub(crate) fn bites_above(&self, limit: Limit) -> u64 {
         self.observe.bites_above(limit, self.max(limit))
     }
+}
+
+/// Returns `value` if it is in the range of the setting `name`.
+///
+/// # Panics
+/// If it is not: a mistake in the program, reported at its start.
+fn checked(name: &str, value: u64, range: RangeInclusive<u64>) -> u64 {
+    let (least, most) = (range.start(), range.end());
+    assert!(
+        range.contains(&value),
+        "{name} is {least} to {most}, not {value}"
+    );
+    value
 }
 
 /// Times of a server's end, once it is asked to end.
@@ -258,6 +310,32 @@ impl Drain {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_out_of_range_are_refused_by_every_setter() {
+        let refused = |set: &dyn Fn(ServerLimits) -> ServerLimits| {
+            let set = std::panic::AssertUnwindSafe(set);
+            std::panic::catch_unwind(move || set(ServerLimits::default())).is_err()
+        };
+        for &limit in Limit::ALL {
+            for number in limit.numbers() {
+                let outside = [number.least.checked_sub(1), number.most.checked_add(1)];
+                for value in outside.into_iter().flatten() {
+                    let set = |limits: ServerLimits| limits.with(limit, number.key, value);
+                    assert!(refused(&set), "{}: {value}", limit.name());
+                }
+            }
+        }
+        for ms in [0, MOST + 1] {
+            assert!(refused(&|limits| limits.with_closing_timeout_ms(ms)));
+            assert!(refused(&|limits| limits.with_http_lifetime_ms(ms)));
+            assert!(refused(&|limits| limits.with_connect_timeout_ms(ms)));
+        }
+        assert!(refused(&|limits| limits.with_notsent_bytes_max(0)));
+        assert!(refused(&|limits| limits.with_max(Limit::HeadBytes, 1)));
+        let join_wait_ms = |limits: ServerLimits| limits.with_wait_ms(Limit::JoinsPerSecond, 9_001);
+        assert!(refused(&join_wait_ms));
+    }
 
     #[test]
     fn limit_cannot_be_set_in_what_it_does_not_have() {

@@ -51,8 +51,8 @@ impl Closes {
 }
 
 impl CloseCounts {
-    /// Returns the number of WebSockets that ended for the reason with this
-    /// [name](CloseReason::name); 0 if there is no such reason.
+    /// Returns the number of WebSockets that ended for the reason with this name, such as
+    /// `slow_consumer`; 0 if there is no such reason. [`by_reason`](Self::by_reason) has all names.
     pub fn of(&self, name: &str) -> u64 {
         self.by_reason.named(name)
     }

@@ -34,7 +34,7 @@ impl Shard {
                     self.drop_connection(key, CloseReason::PeerGone);
                     continue;
                 }
-                Failure::FellBehind => Overrun::TopicLog,
+                Failure::LogTooLarge | Failure::LogTooLong => Overrun::TopicLog,
                 Failure::Outdated => Overrun::Age,
                 Failure::CrowdedOut => Overrun::AllLogs,
                 Failure::OutboxFull => Overrun::Outbox,

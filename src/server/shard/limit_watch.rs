@@ -5,6 +5,7 @@ use super::connection::{Connection, Stage};
 use crate::broker::{Failure, Retention};
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::observe::with_observed;
+use crate::server::limits::row::{FanoutLimit, Place};
 use crate::server::limits::values::ServerLimits;
 use crate::websocket::{CloseReason, Violation};
 
@@ -14,6 +15,14 @@ impl ServerLimits {
     pub fn retention(&self) -> Retention {
         with_observed(self).retention()
     }
+}
+
+/// Returns the limits that the fan-out enforces.
+fn fanout_limits() -> impl Iterator<Item = (Limit, &'static FanoutLimit)> {
+    Limit::ALL.iter().filter_map(|&limit| match limit.place() {
+        Place::Fanout(bound) => Some((limit, bound)),
+        _ => None,
+    })
 }
 
 /// The connections' deadlines that are nearest to their end: one of each kind, as the time used in
@@ -40,40 +49,22 @@ impl Shard {
     /// Counts the limit for which the fan-out gave up a connection. Ignores an I/O error, which is
     /// no limit.
     pub(crate) fn note_failure(&self, failure: &Failure) {
-        let limit = match failure {
-            Failure::Io(_) => return,
-            Failure::FellBehind => {
-                let highest = self.services.fanout.high_water();
-                let bytes_max = self.services.limits.max(Limit::RetentionBytes);
-                match highest.log_bytes as u64 > bytes_max {
-                    true => Limit::RetentionBytes,
-                    false => Limit::RetentionMessages,
-                }
+        let meters = &self.services.link.meters;
+        for (limit, bound) in fanout_limits() {
+            if (bound.gives_up)(failure) {
+                // The limit counts as one that bites even if it is observed: the fan-out bounds an
+                // observed limit at 16 times its value.
+                meters.exceeded(LimitSet::default(), limit);
             }
-            Failure::Outdated => Limit::RetentionTime,
-            Failure::CrowdedOut => Limit::RetentionTotalBytes,
-            Failure::OutboxFull => Limit::OutboxBytes,
-        };
-        // The limit counts as one that bites even if it is observed: the fan-out bounds an observed
-        // limit at 16 times its value.
-        self.services
-            .link
-            .meters
-            .exceeded(LimitSet::default(), limit);
+        }
     }
 
     /// Notes the highest logs and outboxes of blocked readers since the last sweep.
     pub(crate) fn note_high_water(&mut self) {
         let highest = self.services.fanout.take_high_water();
-        let noted = [
-            (Limit::OutboxBytes, highest.outbox_bytes),
-            (Limit::RetentionBytes, highest.log_bytes),
-            (Limit::RetentionMessages, highest.log_entries),
-            (Limit::RetentionTime, highest.log_age_ms),
-            (Limit::RetentionTotalBytes, highest.retained_bytes),
-        ];
-        for (limit, height) in noted {
-            let (height, max) = (height as u64, self.services.limits.max(limit));
+        for (limit, bound) in fanout_limits() {
+            let height = (bound.highest)(&highest) as u64;
+            let max = self.services.limits.max(limit);
             let is_observed = self.services.limits.observe.contains(limit);
             let height = if is_observed { height } else { height.min(max) };
             self.services.judge(limit, height, max);

@@ -289,7 +289,10 @@ impl Shard {
             let connection = outlet as usize;
             let socket = &self.sockets.0[connection];
             match failure {
-                Failure::FellBehind | Failure::Outdated | Failure::CrowdedOut => {
+                Failure::LogTooLarge
+                | Failure::LogTooLong
+                | Failure::Outdated
+                | Failure::CrowdedOut => {
                     assert!(socket.blocked, "{failure:?}: never one that takes bytes");
                 }
                 Failure::OutboxFull => assert!(socket.was_blocked, "never a fast one"),

@@ -94,10 +94,7 @@ fn push_that_a_room_by_rules_refuses_counts_under_its_reason() {
         events: vec![EventRule {
             relay: Relay::Fields(vec!["body".into()]),
             bytes_max: Some(20),
-            rate: Some(Rate {
-                per_second: 1,
-                burst: Some(1),
-            }),
+            rate: Some(Rate::per_second(1).with_burst(1)),
             ..EventRule::relaying(EventName::Named("say".into()))
         }],
         ..RoomRules::open("room:a")

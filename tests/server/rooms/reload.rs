@@ -250,10 +250,10 @@ fn hundred_reloads_under_traffic_lose_and_repeat_nothing_on_two_shards() {
 #[test]
 fn member_at_the_end_of_a_slow_rate_may_push_at_another_rate_at_once() {
     let at = |per_second, burst| {
-        let rate = Some(Rate { per_second, burst });
+        let rate = Some(Rate::per_second(per_second).with_burst(burst));
         room_with(EventRule { rate, ..any() })
     };
-    let server = serve_rooms([at(1, Some(500))]);
+    let server = serve_rooms([at(1, 500)]);
     let mut member = connect(&server);
     member.join(ROOM);
     for number in 0..500 {
@@ -261,9 +261,7 @@ fn member_at_the_end_of_a_slow_rate_may_push_at_another_rate_at_once() {
         member.expect_event("say", json!({ "n": number }));
     }
     let started = std::time::Instant::now();
-    server
-        .endpoint()
-        .reload(reload_of(router([at(1000, Some(10))])));
+    server.endpoint().reload(reload_of(router([at(1000, 10)])));
     eventually("the new rate holds", || {
         member.push("say", json!({}));
         member.json()[3] == "say"

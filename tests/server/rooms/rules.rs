@@ -199,10 +199,7 @@ fn payload_may_be_so_long_and_no_longer() {
 #[test]
 fn bucket_is_each_members_own_per_rule_and_refused_pushes_cost_nothing() {
     let say = EventRule {
-        rate: Some(Rate {
-            per_second: 1,
-            burst: Some(3),
-        }),
+        rate: Some(Rate::per_second(1).with_burst(3)),
         echo: false,
         acknowledge: true,
         bytes_max: Some(100),

@@ -1,0 +1,85 @@
+//! Each row of the table of limits is enforced: code outside the table names what the row names.
+
+use std::fs;
+use std::path::Path;
+
+use lobbyd::server::Limit;
+
+use crate::fixture::{read, root};
+
+/// The table itself and what is made of it; a name there enforces nothing.
+const TABLE: &str = "src/server/limits";
+
+#[test]
+fn limits_without_code_that_enforces_them_are_none() {
+    let table = read("src/server/limits/limit.rs");
+    let server = sources("src/server");
+    let fanout = sources("src/broker/fanout");
+    for limit in Limit::ALL {
+        let name = format!("{limit:?}");
+        let row = row_of(&table, &name);
+        // The fan-out knows no limit by name, but gives a connection up for the failure of the row.
+        let (code, word) = match row.split_once("Failure::") {
+            Some((_, rest)) => (&fanout, format!("Failure::{}", first_word(rest))),
+            None => (&server, format!("Limit::{name}")),
+        };
+        assert!(
+            mentions(code, &word),
+            "{name}: a row of {TABLE}/limit.rs, but no code beyond the table has {word}"
+        );
+    }
+}
+
+#[test]
+fn name_counts_as_mentioned_only_as_a_whole_word() {
+    assert!(mentions("judge(Limit::HeadTime, used)", "Limit::HeadTime"));
+    assert!(!mentions("Limit::HeadTimeout", "Limit::HeadTime"));
+    let table = "    A = \"a\", x;\n    Ab = \"ab\", Failure::Full;\n";
+    assert_eq!(row_of(table, "A").trim(), "\"a\", x;");
+}
+
+fn row_of<'t>(table: &'t str, name: &str) -> &'t str {
+    let (_, rest) = table.split_once(&format!("    {name} = \"")).expect(name);
+    let end = rest.find(";\n").expect(name) + 1;
+    let start = table.len() - rest.len() - 1;
+    &table[start..start + end + 1]
+}
+
+fn first_word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    &text[..end.unwrap_or(text.len())]
+}
+
+fn mentions(code: &str, word: &str) -> bool {
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric());
+    code.match_indices(word)
+        .any(|(at, _)| ends(&code[at + word.len()..]))
+}
+
+/// Returns the code of the files under `folder`, without comments, tests, imports and the table.
+fn sources(folder: &str) -> String {
+    let mut code = String::new();
+    collect(&root().join(folder), &mut code);
+    code
+}
+
+fn collect(folder: &Path, code: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder of src") {
+        let path = entry.expect("an entry of src").path();
+        if path.is_dir() && !path.ends_with(TABLE) {
+            collect(&path, code);
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            let text = fs::read_to_string(&path).expect("a source in UTF-8");
+            let text = text
+                .split("#[cfg(test)]\nmod tests")
+                .next()
+                .unwrap_or_default();
+            let lines = text.lines().map(str::trim_start);
+            let is_code = |line: &&str| !line.starts_with("//") && !line.starts_with("use ");
+            lines.filter(is_code).for_each(|line| {
+                code.push_str(line);
+                code.push('\n');
+            });
+        }
+    }
+}

@@ -73,7 +73,8 @@ impl JoinAccept {
     /// shard of this connection. Default: the server's limits
     /// [`RetentionBytes`](crate::Limit::RetentionBytes),
     /// [`RetentionMessages`](crate::Limit::RetentionMessages) and
-    /// [`RetentionTime`](crate::Limit::RetentionTime). A later join without a retention goes back to that default.
+    /// [`RetentionTime`](crate::Limit::RetentionTime). A later join without a retention goes back
+    /// to that default.
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
         self

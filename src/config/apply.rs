@@ -7,7 +7,7 @@ use super::tree::Config;
 use crate::channel::{CheckOrigin, OriginError};
 use crate::channel::{Router, UserSocket};
 use crate::rooms::{RoomRules, declare};
-use crate::server::{Limit, Place, Proxies};
+use crate::server::{Limit, Owner, Proxies};
 
 impl Config {
     /// Returns the router: the rooms behind the socket, and the chat page.
@@ -31,8 +31,8 @@ impl Config {
     fn with_limits(&self, socket: UserSocket) -> UserSocket {
         Limit::ALL
             .iter()
-            .fold(socket, |socket, &limit| match limit.place() {
-                Place::Mount(mount) => (mount.set)(socket, self.limits.max(limit)),
+            .fold(socket, |socket, &limit| match limit.owner() {
+                Owner::Mount(mount) => (mount.set)(socket, self.limits.max(limit)),
                 _ => socket,
             })
     }

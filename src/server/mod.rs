@@ -37,7 +37,7 @@ pub use http::serve::{Upgraded, serve_http};
 pub use limits::limit::{Limit, LimitSet};
 pub use limits::meters::LimitMeters;
 #[cfg(feature = "program")]
-pub(crate) use limits::row::{LimitNumber, MOST, Place};
+pub(crate) use limits::row::{LimitNumber, MOST, Owner};
 pub(crate) use limits::token_bucket::{RefillRate, TokenBucket};
 pub use limits::values::Drain;
 pub use limits::values::ServerLimits;

@@ -2,8 +2,9 @@
 
 use super::log::Log;
 
-/// Bounds on the memory that one shard keeps. Each bound has a named outcome. The limits of a server
-/// set them; with the feature `engine` a bench or test takes the default and sets some fields.
+/// Bounds on the memory that one shard keeps. Each bound has a named outcome. The limits of a
+/// server set them; with the feature `engine` a bench or test takes the default and sets some
+/// fields.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FanoutSettings {
@@ -56,19 +57,19 @@ impl Default for FanoutSettings {
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Retention {
     /// Bytes of sealed frames that the log may keep for members that are behind. Default 1 MiB. A
-    /// member that falls off the log's end is closed as a slow consumer (1013); no member is skipped
-    /// silently.
+    /// member that falls off the log's end is closed as a slow consumer (1013); no member is
+    /// skipped silently.
     pub bytes_max: usize,
     /// Entries that the log may keep for members that are behind. Default 16,384. A member that
     /// falls off is closed as at `bytes_max`.
     pub entries_max: usize,
-    /// The age that an entry may reach when only members that read nothing need it, in milliseconds.
-    /// Default 60,000: a phoenix.js client that reads nothing gives its connection up by itself
-    /// within that time. A member that falls off is closed as at `bytes_max`.
+    /// The age that an entry may reach when only members that read nothing need it, in
+    /// milliseconds. Default 60,000: a phoenix.js client that reads nothing gives its connection up
+    /// by itself within that time. A member that falls off is closed as at `bytes_max`.
     ///
-    /// The sweep finds the age to an eighth, so an entry may become that much older. The interval of
-    /// the sweep follows from the server's limits, not from this time. So a much shorter time here
-    /// is kept only to the second.
+    /// The sweep finds the age to an eighth, so an entry may become that much older. The interval
+    /// of the sweep follows from the server's limits, not from this time. So a much shorter time
+    /// here is kept only to the second.
     pub ms_max: u64,
 }
 

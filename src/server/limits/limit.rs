@@ -8,7 +8,7 @@
 //! text, the tables of the documentation and the metrics are made from the rows. So a new limit
 //! needs one row here and the code that enforces it. A test fails if no code does.
 
-use super::row::{FanoutLimit, Key, LimitNumber, Place, Row, bytes, counts, milliseconds};
+use super::row::{FanoutLimit, Key, LimitNumber, Owner, Row, bytes, counts, milliseconds};
 use crate::broker::{Failure, FanoutSettings};
 use crate::channel::{CHANNELS_MAX, MESSAGE_BYTES_LEAST, SocketLimits};
 
@@ -210,9 +210,9 @@ impl Limit {
         self.row().numbers.iter().copied().flatten()
     }
 
-    /// Returns where the value of the limit stands when it is enforced.
-    pub(crate) fn place(self) -> &'static Place {
-        &self.row().place
+    /// Returns the part of the server that has the value and enforces it.
+    pub(crate) fn owner(self) -> &'static Owner {
+        &self.row().owner
     }
 
     /// Returns one number of the limit. `None` if the limit has no such number.

@@ -1,7 +1,7 @@
 //! Settings of the fan-out, made from the limits; one that is only observed counts 16 times.
 
 use super::limit::Limit;
-use super::row::Place;
+use super::row::Owner;
 use super::values::ServerLimits;
 use crate::broker::FanoutSettings;
 
@@ -10,7 +10,7 @@ use crate::broker::FanoutSettings;
 pub(crate) fn with_observed(limits: &ServerLimits) -> FanoutSettings {
     let mut settings = FanoutSettings::default();
     for &limit in Limit::ALL {
-        if let Place::Fanout(bound) = limit.place() {
+        if let Owner::Fanout(bound) = limit.owner() {
             (bound.set)(&mut settings, limits.bites_above(limit));
         }
     }

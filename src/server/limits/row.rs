@@ -60,17 +60,17 @@ pub(crate) struct Row {
     pub numbers: [Option<LimitNumber>; Key::COUNT],
     pub protects_memory: bool,
     pub outcome: &'static str,
-    pub place: Place,
+    pub owner: Owner,
 }
 
-/// Where the value of a limit stands when it is enforced.
+/// The part of the server that has a limit's value and enforces it.
 #[derive(Debug)]
-pub(crate) enum Place {
-    /// In the [`ServerLimits`](super::values::ServerLimits): the limit is of a whole server.
+pub(crate) enum Owner {
+    /// The server as a whole, with its [`ServerLimits`](super::values::ServerLimits).
     Server,
-    /// In each mount, which may have a value of its own.
+    /// Each mount, which may have a value of its own.
     Mount(MountLimit),
-    /// In the settings of each shard's fan-out.
+    /// Each shard's fan-out, with its [`FanoutSettings`].
     Fanout(FanoutLimit),
 }
 
@@ -157,7 +157,7 @@ impl LimitNumber {
             numbers,
             protects_memory: false,
             outcome: "",
-            place: Place::Server,
+            owner: Owner::Server,
         }
     }
 }
@@ -186,13 +186,13 @@ impl Row {
         setter: &'static str,
         set: fn(UserSocket, u64) -> UserSocket,
     ) -> Row {
-        self.place = Place::Mount(MountLimit { setter, set });
+        self.owner = Owner::Mount(MountLimit { setter, set });
         self
     }
 
     /// Marks the limit as one that the fan-out enforces. Such a limit protects memory.
     pub const fn of_fanout(mut self, limit: FanoutLimit) -> Row {
-        self.place = Place::Fanout(limit);
+        self.owner = Owner::Fanout(limit);
         self.protects_memory()
     }
 

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::limit::{DEFAULTS, Limit, LimitSet, Values};
-use super::row::{Key, MOST, Place};
+use super::row::{Key, MOST, Owner};
 use super::token_bucket::RefillRate;
 
 /// The limits of a server: the numbers of each [`Limit`], the set of limits that are only observed,
@@ -109,7 +109,7 @@ impl ServerLimits {
     /// [`UserSocket`](crate::channel::UserSocket).
     #[must_use]
     pub fn with_max(self, limit: Limit, max: u64) -> ServerLimits {
-        if let Place::Mount(mount) = limit.place() {
+        if let Owner::Mount(mount) = limit.owner() {
             let (name, setter) = (limit.name(), mount.setter);
             panic!("each mount has its own {name}: it is set by UserSocket::{setter}");
         }

@@ -5,7 +5,7 @@ use super::connection::{Connection, Stage};
 use crate::broker::{Failure, Retention};
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::observe::with_observed;
-use crate::server::limits::row::{FanoutLimit, Place};
+use crate::server::limits::row::{FanoutLimit, Owner};
 use crate::server::limits::values::ServerLimits;
 use crate::websocket::{CloseReason, Violation};
 
@@ -19,8 +19,8 @@ impl ServerLimits {
 
 /// Returns the limits that the fan-out enforces.
 fn fanout_limits() -> impl Iterator<Item = (Limit, &'static FanoutLimit)> {
-    Limit::ALL.iter().filter_map(|&limit| match limit.place() {
-        Place::Fanout(bound) => Some((limit, bound)),
+    Limit::ALL.iter().filter_map(|&limit| match limit.owner() {
+        Owner::Fanout(bound) => Some((limit, bound)),
         _ => None,
     })
 }

@@ -54,7 +54,8 @@ pub trait Channel: Send + Sync + 'static {
 
     /// Is called last for this client in this topic, whatever ended the channel. The call comes for
     /// every join that was accepted, also after a panic. Events that the callback pushes still go
-    /// out. Events that it broadcasts no longer reach its own client.
+    /// out, unless the whole connection ends. Events that it broadcasts no longer reach its own
+    /// client. They reach nobody if the server ends.
     fn terminate(&self, reason: &TerminateReason, socket: &mut Socket<'_>) {
         let _ = (reason, socket);
     }

@@ -45,7 +45,7 @@ pub struct Flags {
     /// Where to listen: an IP address or a host name, and a port [default: 127.0.0.1:4000]
     ///
     /// 0.0.0.0 is every network of this machine (in IPv6 ::, in brackets). Port 0 chooses a
-    /// free one, which the start-up line then tells. There is no TLS; put a proxy in
+    /// free one, which the start-up line then shows. There is no TLS; put a proxy in
     /// front that has it.
     #[arg(long, verbatim_doc_comment, value_name = "ADDR:PORT")]
     pub listen: Option<ListenAddress>,

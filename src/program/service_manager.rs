@@ -1,6 +1,6 @@
 //! Reports to systemd (sd_notify): ready, connections, reloading, stopping, and its watchdog.
 //!
-//! The watchdog is fed while every shard goes on turning.
+//! lobbyd feeds the watchdog as long as every shard completes its turns.
 
 use std::io;
 use std::time::Duration;
@@ -15,7 +15,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(5);
 /// The service manager, if there is one. Without a service manager nothing is reported.
 pub struct ServiceManager<Tell = fn(&[NotifyState<'_>]) -> io::Result<()>> {
     tell: Tell,
-    /// The silence that the service manager takes for a failure. None if it has no watchdog.
+    /// The longest time between two reports to the watchdog. After a longer time the service
+    /// manager takes lobbyd for hung. None if it has no watchdog.
     watchdog: Option<Duration>,
 }
 

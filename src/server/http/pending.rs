@@ -31,11 +31,13 @@ pub(crate) struct Pending {
 #[derive(Default)]
 struct Line {
     tickets: u64,
-    /// Connections whose request is not whole, the one that has waited longest first.
+    /// Connections whose request is not whole, without those in `over_limit`. The connection that
+    /// has waited longest comes first.
     waiting: BTreeMap<u64, WaitingRequest>,
-    /// Waiting connections whose address has too many. They are cut before all others.
+    /// Connections whose request is not whole and whose address has too many connections. They are
+    /// cut before all others.
     over_limit: BTreeMap<u64, WaitingRequest>,
-    /// Number of connections that were not cut.
+    /// Number of connections that speak HTTP, without those that were cut.
     len: usize,
 }
 
@@ -87,7 +89,7 @@ impl Pending {
         PendingEntry { slot, is_cut }
     }
 
-    /// Returns the number of connections that were not cut.
+    /// Returns the number of connections that speak HTTP, without those that were cut.
     pub fn len(&self) -> usize {
         self.line.borrow().len
     }

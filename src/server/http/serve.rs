@@ -179,7 +179,8 @@ async fn run(
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
     }));
     let observe = connection.app.admission.observe();
-    // A timer runs only if the limit is observed, because otherwise there is nothing to count.
+    // This future counts a late head, and runs only while the limit is observed. If the limit is
+    // enforced, hyper's own time-out ends the connection, whose `drop` counts the late head.
     let mut watch = pin!(
         observe
             .contains(Limit::HeadTime)

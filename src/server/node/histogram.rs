@@ -1,4 +1,4 @@
-//! Figures that one thread writes and any thread may read: numbers and histograms of durations.
+//! Stats that one thread writes and any thread may read: numbers, and histograms of durations.
 //!
 //! The writer loads and stores without a lock. It waits for another core only when that core has
 //! just read the cache line.

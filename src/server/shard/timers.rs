@@ -1,4 +1,5 @@
-//! The timers of a shard: its clock, the sweep of deadlines, and the look at paused publishers.
+//! The timers of a shard: when to sweep deadlines, when to look at paused publishers, and its
+//! clock.
 
 use std::task::Context;
 use std::time::Duration;

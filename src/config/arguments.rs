@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_count_of_shards_is_told_which_are_right() {
+    fn wrong_count_of_shards_is_refused_with_the_right_range() {
         for wrong in ["0", "1025", "x", "-1", ""] {
             let error = parse(&[&format!("--shards={wrong}")])
                 .unwrap_err()
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn help_tells_defaults_and_examples() {
+    fn help_shows_defaults_and_examples() {
         let help = parse(&["--help"]).unwrap_err().to_string();
         for part in [
             "127.0.0.1:4000",

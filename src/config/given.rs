@@ -89,8 +89,8 @@ impl Given {
     }
 
     fn read_environment(&self, effective: &mut Effective, problems: &mut Vec<Problem>) {
-        // For a service named `lobbyd`, Kubernetes sets `LOBBYD_SERVICE_HOST`, `LOBBYD_PORT` and others
-        // in the containers of its namespace. They are no settings.
+        // For a service named `lobbyd`, Kubernetes sets `LOBBYD_SERVICE_HOST`, `LOBBYD_PORT` and
+        // others in the containers of its namespace. They are no settings.
         let linked = self
             .environment
             .iter()

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cause_of_not_listening_is_one_line_with_a_way_out() {
+    fn address_that_cannot_be_listened_on_gets_one_line_with_a_hint() {
         let line = |address: &str, kind: io::ErrorKind| {
             CannotListen {
                 address: address.parse().unwrap(),

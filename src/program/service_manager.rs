@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn watchdog_is_not_fed_while_a_shard_hangs_and_is_again_when_it_turns() {
+    fn watchdog_is_fed_only_while_every_shard_turns() {
         let (release, released) = mpsc::channel();
         let server = Server::new(hanging_app(released)).shards(2);
         let running = server.bind(([127, 0, 0, 1], 0).into()).unwrap().start();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn reload_is_announced_before_and_over_after() {
+    fn reload_is_reported_at_its_beginning_and_at_its_end() {
         let told = told(|service| service.reloads(|| service.stopping()));
         assert_eq!(told[0], "RELOADING=1");
         assert!(told[1].starts_with("MONOTONIC_USEC="));

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn rate_of_nothing_is_one_of_one() {
+    fn rate_and_burst_of_0_count_as_1() {
         let none = Rate {
             per_second: 0,
             burst: Some(0),

@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn number_of_shards_that_cannot_be_is_refused_when_it_is_set() {
+    fn number_of_shards_out_of_range_is_refused_when_it_is_set() {
         for count in [0, SHARDS_MAX + 1, usize::MAX] {
             let set = || Server::new(Router::new()).shards(count);
             let panic = std::panic::catch_unwind(set).unwrap_err();

@@ -163,7 +163,7 @@ fn length_field_alone_allocates_next_to_nothing() {
 }
 
 #[test]
-fn frames_that_are_always_cut_do_not_pile_up_behind_each_other() {
+fn frames_that_every_read_cuts_do_not_accumulate_in_memory() {
     let stream = frame(true, OpCode::Text, b"four").repeat(10_000);
     let mut reader = Reader::new(4096, LIMITS).read(&stream[..1], &[1]);
     reader = reader.read(&stream[1..], &[10]); // a frame's rest and the first byte of the next

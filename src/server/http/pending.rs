@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn surplus_of_an_address_is_cut_before_those_that_wait_longer() {
+    fn connection_over_its_addresss_limit_is_cut_before_older_connections() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
         let [mut first, mut over] = [pending.enter(), pending.enter()];
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn connection_that_asks_is_not_cut_and_waits_at_the_end_once_answered() {
+    fn connection_is_not_cut_while_its_request_is_answered() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
         let [mut first, mut second] = [pending.enter(), pending.enter()];

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn close_counts_once_by_its_name_and_a_slow_one_by_what_it_overran_too() {
+    fn close_is_counted_by_reason_and_a_slow_consumer_by_overrun_too() {
         let closes = Closes::default();
         closes.count(CloseReason::PeerGone);
         for &overrun in Overrun::VARIANTS {

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn duration_falls_below_the_first_bound_that_is_not_shorter() {
+    fn duration_is_counted_under_the_first_bound_that_is_not_shorter() {
         let fallen_below = |duration| {
             let (histogram, mut sum) = (Histogram::default(), Durations::default());
             histogram.observe(duration);

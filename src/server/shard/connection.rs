@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_put_off_the_end_of_an_unfinished_message_but_not_for_good() {
+    fn throttled_time_extends_an_incomplete_messages_limit_up_to_a_bound() {
         let limits = ServerLimits::default()
             .with_max(Limit::PartialTime, 500)
             .with_over_ms(2_000);

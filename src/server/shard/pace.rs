@@ -115,7 +115,7 @@ mod tests {
     use crate::server::shard::clock::Clock;
 
     #[test]
-    fn wait_for_another_reason_is_no_time_of_being_over() {
+    fn pause_for_another_reason_is_no_time_over_the_rate() {
         let since = Clock::start().now();
         let mut pace = Pace {
             over_since: Some(since),

@@ -26,7 +26,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Returns the number of fragments that came since the last
+    /// Returns the number of fragments that began since the last
     /// [`fill`](super::reader::FrameReader::fill), without the last fragment of each message. The
     /// reader yields no message for them, but a rate limit has to count them.
     pub fn fragments(&self) -> u32 {

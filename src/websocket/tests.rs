@@ -1,7 +1,6 @@
 //! The reader as a whole: any cutting into reads, its cost, and the memory it keeps.
 //!
-//! Single rules are tested beside their code, and over a socket in
-//! `tests/wire/websocket`.
+//! Single rules are tested beside their code, and over a socket in `tests/wire/websocket`.
 
 use fastwebsockets::OpCode;
 use proptest::prelude::*;
@@ -288,8 +287,8 @@ fn payload_len() -> impl Strategy<Value = usize> {
     ]
 }
 
-/// Bytes of a whole message on the wire: fragmented
-/// at `cuts`, with pings and pongs between fragments.
+/// Bytes of a whole message on the wire: fragmented at `cuts`, with pings and pongs between
+/// fragments.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let cut = (any::<prop::sample::Index>(), 0..126usize, 0..3u8);
     (

@@ -86,10 +86,10 @@ impl Fanout {
         self.give_up_fallen(slot, failure);
     }
 
-    /// Keeps all logs together within their bound, as far as blocked members hold entries above it.
-    /// The heaviest log loses the older half of the entries that only blocked members need, until
-    /// enough is dropped. So a flooded topic costs its own readers their membership, and spares the
-    /// readers of small topics.
+    /// Brings all logs together back under their bound, as far as that needs no entry of a member
+    /// whose socket takes bytes. The heaviest log loses the older half of the entries that only
+    /// blocked members need, until enough is dropped. So a flooded topic costs its own readers
+    /// their membership, and spares the readers of small topics.
     pub(crate) fn relieve(&mut self) {
         if self.kept.bytes <= self.kept.relief_above_bytes {
             return;

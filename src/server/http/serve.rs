@@ -269,7 +269,7 @@ async fn close(stream: TcpStream) {
     let discard = async {
         let mut discarded = 0;
         while discarded < DISCARDED_BYTES_MAX && stream.readable().await.is_ok() {
-            // The buffer lives only between two waits, so the future stays small.
+            // The buffer exists only between two waits, so the future stays small.
             match stream.try_read(&mut [0; 4096]) {
                 Ok(0) => return,
                 Ok(count) => discarded += count,

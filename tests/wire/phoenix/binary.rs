@@ -187,8 +187,8 @@ fn binary_frame_that_is_no_push_closes_the_socket_with_1011() {
     }
 }
 
-/// §2.5, and the clients before 1.8.7 of §9. Phoenix kills the socket for such bytes. Here the name
-/// matches no topic or event.
+/// §2.5, and the clients before 1.8.7 of §9. Phoenix kills the socket for such bytes. Here they
+/// become U+FFFD, and the answer shows them as such.
 #[test]
 fn header_bytes_that_are_no_utf8_become_replacement_characters() {
     let stage = stage();

@@ -20,7 +20,7 @@ const HEADER_BYTES_MAX: usize = 2048;
 /// The result of parsing the first bytes of a PROXY header of version 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyHeader {
-    /// At least so many more bytes belong to the header, and are needed to go on.
+    /// At least this number of further bytes belongs to the header, and is needed to go on.
     Needs(usize),
     /// The header is whole. It holds the client's address, or `None` if the proxy speaks for itself
     /// or gives no IP address.

@@ -21,8 +21,8 @@ use crate::websocket::{CloseReason, FrameReader};
 /// other client is in its next packet.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// Of the connections that wait for their HTTP request, one in so many is cut when the acceptor
-/// asks for room. So a storm of connections that send nothing ends fast.
+/// When the acceptor asks for room, one in so many of the connections that wait for their HTTP
+/// request is cut, and at least one. So a storm of connections that send nothing ends fast.
 const CUT_OF: usize = 16;
 
 impl Shard {

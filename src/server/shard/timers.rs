@@ -1,5 +1,4 @@
-//! The timers of a shard: when to sweep deadlines, when to look at paused publishers, and its
-//! clock.
+//! The timers of a shard: its clock, the sweep of deadlines, and the check of paused publishers.
 
 use std::task::Context;
 use std::time::Duration;

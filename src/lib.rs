@@ -9,8 +9,8 @@
 //! the future.
 //!
 //! This is the whole chat of Phoenix's channels tutorial. [`rooms::RoomChannel`] is the same code,
-//! and the `lobbyd` binary runs the same rooms [by rules](rooms::tutorial). `authorized` is the
-//! word by which the tutorial's room is specified.
+//! and the `lobbyd` binary runs the same rooms [by rules](rooms::tutorial). The reason `authorized`
+//! is no slip for "unauthorized": see [`rooms::tutorial`].
 //!
 //! ```
 //! use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket, object, reason};
@@ -143,8 +143,7 @@
 //! | `shuttle` | no | locks that a test schedules; never for production |
 //!
 //! An app that writes channels needs none of these features: `default-features = false` leaves at
-//! most 100 crates to compile. No promise is made for `engine` and for `config`, which may change
-//! with any version.
+//! most 100 crates to compile. `engine` and `config` may change with any version.
 //!
 //! # Layout
 //!

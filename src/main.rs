@@ -90,7 +90,8 @@ fn configure(command: ConfigCommand) -> Result<Exit, CannotServe> {
 
 /// Runs the server until a signal asks it to end.
 fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
-    // First, while there is only one thread, because it removes variables from the environment.
+    // This call comes first, while there is only one thread, because it removes variables from the
+    // environment.
     let inherited = InheritedSockets::from_environment()?;
     let given = flags.given();
     let read = given.read()?;

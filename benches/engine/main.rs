@@ -1,8 +1,8 @@
 //! Wall-clock benches of the engine: each step of the data path alone, and all steps over loopback.
 //!
-//! A bench has its scenario in its name, panics if its result is wrong,
-//! and waits for all the work it caused. `docs/benchmarks.md` explains
-//! how to run the benches and how to compare with an earlier run.
+//! A bench has its scenario in its name, panics if its result is wrong, and waits for all the work
+//! it caused. `docs/benchmarks.md` explains how to run the benches and how to compare with an
+//! earlier run.
 
 mod decode;
 mod envelope;

@@ -11,14 +11,14 @@ use crate::protocol::Payload;
 /// The app's code for one kind of topic, like a channel module of Phoenix.
 ///
 /// One instance serves every client of its route, so it holds the data that clients share, such as
-/// a database pool. The data of one client lives in its socket's [assigns](Socket::assign).
+/// a database pool. The data of one client is in its socket's [assigns](Socket::assign).
 ///
 /// A callback runs on the thread that owns the connection and must not block it: work that has to
 /// wait goes into [`Handled::later`] or [`Join::later`]. Callbacks of one client in one topic never
 /// overlap.
 ///
 /// A callback that panics ends that client's channel, as an exception does in Phoenix: the client
-/// gets `phx_error` and joins again. The connection and the server live on.
+/// gets `phx_error` and joins again. The connection and the server go on.
 pub trait Channel: Send + Sync + 'static {
     /// Decides whether a client may join `topic`. `params` is the payload of the client's
     /// `phx_join`, any JSON value or bytes.
@@ -54,7 +54,8 @@ pub trait Channel: Send + Sync + 'static {
 
     /// Is called last for this client in this topic, whatever ended the channel. The call comes for
     /// every join that was accepted, also after a panic. Events that the callback pushes still go
-    /// out. Events that it broadcasts no longer reach its own client.
+    /// out, unless the whole connection ends. Events that it broadcasts no longer reach its own
+    /// client. They reach nobody if the server ends.
     fn terminate(&self, reason: &TerminateReason, socket: &mut Socket<'_>) {
         let _ = (reason, socket);
     }

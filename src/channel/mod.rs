@@ -5,7 +5,7 @@
 //! shard, which carries out the decisions of a session.
 //!
 //! That interface is part of the engine, public with the feature `engine` alone, for benches and
-//! tests. No promise is made that the interface stays as it is.
+//! tests. The interface may change with any version.
 
 mod assigns;
 #[expect(

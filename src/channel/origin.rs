@@ -49,7 +49,7 @@ pub enum OriginError {
     /// The text that follows the host is no port.
     #[error("origin {0:?} has a port that is no number from 0 to 65535")]
     BadPort(String),
-    /// A `*` stands anywhere but in front of a host, as `*.`.
+    /// A `*` is not part of a `*.` in front of a host.
     #[error(
         "origin {0:?} has a * that is not \"*.\" in front of a host; to allow every origin use CheckOrigin::off()"
     )]

@@ -62,8 +62,9 @@ impl JoinAccept {
     /// The members are counted when the callback is over. If the client is then refused, its pushes
     /// and infos of the callback are dropped, as with [`Join::error`], and
     /// [`terminate`](super::channel::Channel::terminate) is not called. Broadcasts of the callback
-    /// have gone out by then, so say hello in [`Socket::send_info`]'s turn. Members that are in
-    /// stay in when `count` is less than before.
+    /// have gone out by then. A broadcast that greets the client therefore belongs in
+    /// [`handle_info`](super::channel::Channel::handle_info), by [`Socket::send_info`]. A `count`
+    /// that is lower than at earlier joins removes no member.
     pub fn members_max(mut self, count: u32) -> Self {
         self.members_max = Some(count);
         self
@@ -148,7 +149,7 @@ impl Handled {
         Self::reply("ok", payload)
     }
 
-    /// Replies with status `error`; the channel lives on.
+    /// Replies with status `error`; the channel goes on.
     pub fn error(payload: impl IntoPayload) -> Self {
         Self::reply("error", payload)
     }
@@ -242,7 +243,8 @@ impl Future for Job {
     type Output = Result<Resume, Lost>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Data that the future had borrowed or half changed is dropped with it, unseen by anybody.
+        // A job that panicked is not polled again. So nobody sees the data that the future owns and
+        // had half changed.
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => {

@@ -61,7 +61,7 @@ impl Socket<'_> {
 
     /// Sends an event to everybody in the topic, this client included. The client's own copy comes
     /// behind all frames pushed before, and in front of all frames pushed or replied after. The
-    /// result knows where in the topic's order the event stands, and may be ignored.
+    /// result holds the event's position in the topic's order, and may be ignored.
     ///
     /// In `join` this client is not yet in the topic, and in `terminate` no longer: only other
     /// members get the event. The payload must be a JSON object, or bytes, which clients of
@@ -92,7 +92,7 @@ impl Socket<'_> {
         match &mut self.phase {
             JoinPhase::Joining(early) => early.infos.push(Box::new(info)),
             // Through the mailbox, because a handler that always sends an info to its own channel
-            // must not keep the shard.
+            // must not keep the shard busy for ever.
             JoinPhase::Joined(_) => self.handle().send(info),
             JoinPhase::Ended => {}
         }

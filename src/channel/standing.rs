@@ -33,9 +33,10 @@ pub(crate) struct Early {
     pub(crate) infos: Vec<Info>,
 }
 
-/// The refs of a join, of which Phoenix keeps two. The transport compares messages, and signs
-/// `phx_close` and `phx_error`, with the `join_ref` as it came, null included. The channel signs
-/// replies and pushes with the `join_ref`, or with the join's `ref` if the `join_ref` was null.
+/// The refs of a join, of which Phoenix keeps two. Phoenix's transport keeps the `join_ref` as it
+/// came, null included: messages are compared with it, and `phx_close` and `phx_error` carry it.
+/// Phoenix's channel puts the `join_ref` on replies and pushes, or the join's `ref` if the
+/// `join_ref` was null.
 pub(crate) struct JoinRefs {
     channel: Ref,
     wire_is_null: bool,

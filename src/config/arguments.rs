@@ -45,7 +45,7 @@ pub struct Flags {
     /// Where to listen: an IP address or a host name, and a port [default: 127.0.0.1:4000]
     ///
     /// 0.0.0.0 is every network of this machine (in IPv6 ::, in brackets). Port 0 chooses a
-    /// free one, which the start-up line then tells. There is no TLS; put a proxy in
+    /// free one, which the start-up line then shows. There is no TLS; put a proxy in
     /// front that has it.
     #[arg(long, verbatim_doc_comment, value_name = "ADDR:PORT")]
     pub listen: Option<ListenAddress>,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_count_of_shards_is_told_which_are_right() {
+    fn wrong_count_of_shards_is_refused_with_the_right_range() {
         for wrong in ["0", "1025", "x", "-1", ""] {
             let error = parse(&[&format!("--shards={wrong}")])
                 .unwrap_err()
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn help_tells_defaults_and_examples() {
+    fn help_shows_defaults_and_examples() {
         let help = parse(&["--help"]).unwrap_err().to_string();
         for part in [
             "127.0.0.1:4000",

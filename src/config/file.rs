@@ -38,7 +38,7 @@ impl<'r> FileReading<'r> {
     }
 
     /// Reads the whole file, and adds what is wrong with it to the problems. False if the file is
-    /// no TOML, so that none of its settings is known.
+    /// not TOML, so that none of its settings is known.
     pub fn read(mut self) -> bool {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
@@ -47,7 +47,7 @@ impl<'r> FileReading<'r> {
             let line = self.line(at);
             self.problems.push(Problem {
                 line,
-                text: format!("{}:{line}: no TOML: {text}", self.name),
+                text: format!("{}:{line}: not TOML: {text}", self.name),
             });
         }
         if errors.is_empty() {

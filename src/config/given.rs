@@ -89,6 +89,8 @@ impl Given {
     }
 
     fn read_environment(&self, effective: &mut Effective, problems: &mut Vec<Problem>) {
+        // For a service named `lobbyd`, Kubernetes sets `LOBBYD_SERVICE_HOST`, `LOBBYD_PORT` and
+        // others in the containers of its namespace. They are no settings.
         let linked = self
             .environment
             .iter()
@@ -113,7 +115,7 @@ impl Given {
 }
 
 /// Reads the file at `path`. False if none of its settings is known, because the file cannot be
-/// read, is not UTF-8, or is no TOML.
+/// read, is not UTF-8, or is not TOML.
 fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>) -> bool {
     let name = path.display();
     let whole = |text: String| Problem { line: 0, text };

@@ -9,15 +9,15 @@ use strum::{IntoStaticStr, VariantArray};
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum LogLevel {
-    /// Only what an operator has to act on
+    /// Only errors, which an operator has to act on
     Error,
-    /// And what may need a look
+    /// Also warnings, which an operator may have to look at
     Warn,
-    /// And what happens to the server as a whole, and whom a limit closed
+    /// Also events of the whole server, and connections that a limit closed
     Info,
-    /// And what happens to single connections, as refused sockets
+    /// Also events of single connections, such as refused sockets
     Debug,
-    /// And everything else
+    /// Everything, the messages of libraries included
     Trace,
 }
 

@@ -97,8 +97,8 @@ fn set_reason(room: &mut RoomConfig, reason: Option<String>) {
     }
 }
 
-/// Returns the pushes in a second. None for 0, because a rate of 0 is one whose burst alone was set
-/// by the file.
+/// Returns the pushes in a second. None for 0, which stands in a rate if the file sets only its
+/// burst.
 fn per_second(event: &EventRule) -> Option<u32> {
     let rate = event.rate.map(|rate| rate.per_second);
     rate.filter(|per_second| *per_second > 0)

@@ -197,7 +197,7 @@ mod tests {
     use crate::config::tree::Config;
 
     #[test]
-    fn secret_is_not_shown_nor_told_in_a_message_and_its_change_is_noticed() {
+    fn secret_is_masked_in_all_output_and_its_change_is_noticed() {
         let mut secret = setting!(Config, "a.secret", "A secret.", log_level);
         secret.secret = true;
         let (one, mut other) = (Config::default(), Config::default());

@@ -29,8 +29,8 @@ pub fn about(table: &str) -> &'static str {
     }
 }
 
-/// Most shards that can be set. This is far more than cores, yet a typing error starts no million
-/// threads.
+/// Most shards that can be set. More than any machine has cores, and few enough that a typing error
+/// does not start a million threads.
 pub const SHARDS_MAX: u64 = 1_024;
 
 fn served() -> Vec<Setting<Config>> {

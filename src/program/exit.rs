@@ -10,10 +10,10 @@ use thiserror::Error;
 /// managers read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: asked to end, and every client was told to come back.
+    /// 0: lobbyd was asked to end, and every client got the Close that has it reconnect.
     Clean,
-    /// 1: asked to end, and some connections were cut off. Their clients did not take the Close in
-    /// time, or a second signal came.
+    /// 1: lobbyd was asked to end, and some connections were cut off. Their clients did not take
+    /// the Close in time, or a second signal came.
     CutOff,
     /// 2: wrong arguments, or a wrong configuration.
     Usage,
@@ -59,7 +59,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The error that an address cannot be listened on, with a way out where there is one.
+/// The error that an address cannot be listened on, with a hint at what to try instead if there is
+/// one.
 #[derive(Debug, Error)]
 #[error("cannot listen on {address}: {}", self.reason())]
 pub struct CannotListen {
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cause_of_not_listening_is_one_line_with_a_way_out() {
+    fn address_that_cannot_be_listened_on_gets_one_line_with_a_hint() {
         let line = |address: &str, kind: io::ErrorKind| {
             CannotListen {
                 address: address.parse().unwrap(),

@@ -1,6 +1,6 @@
 //! Reports to systemd (sd_notify): ready, connections, reloading, stopping, and its watchdog.
 //!
-//! The watchdog is fed while every shard goes on turning.
+//! lobbyd feeds the watchdog as long as every shard completes its turns.
 
 use std::io;
 use std::time::Duration;
@@ -15,7 +15,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(5);
 /// The service manager, if there is one. Without a service manager nothing is reported.
 pub struct ServiceManager<Tell = fn(&[NotifyState<'_>]) -> io::Result<()>> {
     tell: Tell,
-    /// The silence that the service manager takes for a failure. None if it has no watchdog.
+    /// The longest time between two reports to the watchdog. After a longer time the service
+    /// manager takes lobbyd for hung. None if it has no watchdog.
     watchdog: Option<Duration>,
 }
 
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn watchdog_is_not_fed_while_a_shard_hangs_and_is_again_when_it_turns() {
+    fn watchdog_is_fed_only_while_every_shard_turns() {
         let (release, released) = mpsc::channel();
         let server = Server::new(hanging_app(released)).shards(2);
         let running = server.bind(([127, 0, 0, 1], 0).into()).unwrap().start();
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn reload_is_announced_before_and_over_after() {
+    fn reload_is_reported_at_its_beginning_and_at_its_end() {
         let told = told(|service| service.reloads(|| service.stopping()));
         assert_eq!(told[0], "RELOADING=1");
         assert!(told[1].starts_with("MONOTONIC_USEC="));

@@ -25,8 +25,8 @@ pub struct ReloadOnSighup {
 
 impl ReloadOnSighup {
     /// Makes the reload of a server that runs `running`, which was read from `given`. From now on a
-    /// SIGHUP waits for [`until`](ReloadOnSighup::until). Without a file nothing can have changed.
-    /// A SIGHUP then ends the process, as when its terminal closes.
+    /// SIGHUP waits for [`until`](ReloadOnSighup::until). Without a configuration file there is
+    /// nothing to read again: a SIGHUP then ends the process, as is its default.
     pub fn new(
         given: Given,
         running: Effective,
@@ -159,9 +159,10 @@ fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
     Ok(())
 }
 
-/// Listens for SIGHUP. To be called before the start-up line is printed, because a SIGHUP of a
-/// reader of that line would otherwise end the process. Tokio needs a runtime to begin to listen;
-/// any other runtime can go on.
+/// Listens for SIGHUP. To be called before the start-up line is printed, because a program that
+/// reads that line may send a SIGHUP at once, and that would otherwise end the process. Tokio
+/// registers a signal only inside some runtime. The signal can then be awaited in any other
+/// runtime.
 fn hangups() -> io::Result<Signal> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();

@@ -11,14 +11,15 @@ use tokio::sync::Mutex;
 use super::service_manager::ServiceManager;
 
 /// The signals that ask lobbyd to end: Ctrl-C and SIGTERM. None for a signal that cannot be
-/// listened to. The order that waits for the signals holds the lock.
+/// listened to. The future that waits for the signals holds the lock.
 pub struct Signals(Mutex<[Option<Signal>; 2]>);
 
 impl Signals {
-    /// Listens to the signals. To be called before the start-up line is printed: a signal that
-    /// comes early then waits, where it would have ended the process.
+    /// Listens to the signals. To be called before the start-up line is printed: otherwise a signal
+    /// that comes early would end the process at once.
     pub fn listen() -> io::Result<Signals> {
-        // Tokio needs a runtime to begin to listen; any other runtime can go on.
+        // Tokio registers a signal only inside some runtime. The signal can then be awaited in any
+        // other runtime.
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let _inside = runtime.enter();
         Ok(Signals(Mutex::new(signals())))

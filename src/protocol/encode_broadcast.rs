@@ -15,8 +15,9 @@ impl Version {
     /// # Errors
     /// If the payload has no form in this version: bytes in V1, or a value that is no JSON object
     /// in V2. If a name is over 255 bytes long in a binary form. `out` is then unchanged.
-    // Inlined over compilation units, as `seal` is: that spares 82 instructions a broadcast. One of
-    // 64 B takes 661 to encode and seal.
+    // Without `#[inline]` this function would not be inlined into its caller, which is in another
+    // codegen unit. Inlining it and `seal` saves 82 instructions for each broadcast. To encode and
+    // seal a broadcast of 64 bytes takes 661 instructions.
     #[inline]
     pub fn encode_broadcast(
         self,
@@ -26,7 +27,7 @@ impl Version {
         payload: &PayloadBuf,
     ) -> Result<FrameKind, Unencodable> {
         match (self, payload) {
-            // A push of version 1 names no channel, so a broadcast looks the same.
+            // A push of version 1 has no join_ref, so a broadcast has the same form.
             (Self::V1, _) => v1::push(out, topic, event, payload),
             // `02 | len(topic) | len(event) | topic | event | data`
             (Self::V2, PayloadBuf::Binary(data)) => {

@@ -14,8 +14,8 @@ impl Version {
     /// `response` is.
     ///
     /// # Errors
-    /// If `response` is bytes, and the version is V1 or a name is over 255 bytes long. `out` is
-    /// unchanged then.
+    /// If `response` is bytes, and the version is V1, or a name or ref is over 255 bytes long.
+    /// `out` is unchanged then.
     pub fn encode_reply(
         self,
         out: &mut Vec<u8>,

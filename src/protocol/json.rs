@@ -55,15 +55,15 @@ impl<'a> Json<'a> {
     /// Returns the value of `key`, if this is an object with that key. Of duplicate keys the last
     /// counts, as in Phoenix.
     ///
-    /// Costs one pass over the object; [`get_many`](Self::get_many)
-    /// returns several keys in one pass.
+    /// Costs one pass over the object; [`get_many`](Self::get_many) returns several keys in one
+    /// pass.
     pub fn get(&self, key: &str) -> Option<Json<'a>> {
         let [found] = self.get_many([key]);
         found
     }
 
-    /// The values of several keys in one pass over the
-    /// object, each as [`get`](Self::get) returns it.
+    /// Returns the values of several keys in one pass over the object, each as [`get`](Self::get)
+    /// returns it.
     ///
     /// ```
     /// use lobbyd::Json;

@@ -27,7 +27,7 @@ pub struct Message<'a> {
 pub enum Name<'a> {
     /// A string, decoded. It is owned only if the name had escapes, or bytes in a binary header
     /// that are not UTF-8. Such bytes are replaced by U+FFFD. Phoenix kills the socket when it
-    /// echoes such bytes; here a name with U+FFFD matches nothing.
+    /// echoes such bytes; here the name is matched and echoed with U+FFFD in their place.
     Text(Cow<'a, str>),
     /// The JSON of a name that is not a string. Such a name is no error: it matches nothing and is
     /// echoed as it came.

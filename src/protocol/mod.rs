@@ -1,7 +1,7 @@
 //! The Phoenix Channels wire protocol as plain functions of bytes, for ingress and egress.
 //!
 //! The module decodes WebSocket messages and encodes answers. It knows no socket, no topic and no
-//! app, and stands between `websocket` and `channel` in the data path.
+//! app. In the data path it comes after `websocket` and before `session`.
 //!
 //! The types that an app uses are also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`],
 //! [`Object`] and their traits). The rest is engine: it is public with the feature `engine`, for

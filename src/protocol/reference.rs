@@ -6,9 +6,9 @@ use super::json::Json;
 /// A `ref` or `join_ref`: any JSON value.
 ///
 /// Equality is that of JSON values, strictly: `"1"`, `1` and `1.0` are three different refs, while
-/// `"1"` and `"\u0031"` are equal. Arrays and objects, which no client sends, are compared less
-/// exactly: by text or as floats, if they are deeper than 128, or equal but for integers over 64
-/// bits.
+/// `"1"` and `"\u0031"` are equal. Arrays and objects, which no known client sends, are compared
+/// less exactly. If they are nested deeper than 128, their texts are compared. Integers in them
+/// that are over 64 bits are compared as floats.
 ///
 /// A `Ref` takes 16 bytes. The refs of phoenix.js (decimal strings) and small integers need no
 /// heap.

@@ -52,7 +52,7 @@ impl Channel for DeclaredRoom {
     }
 
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
-        // The push of a member that had joined before a reload brought the rule.
+        // Only a member that joined before a reload brought this rule can push here.
         if let JoinRule::Deny(why) = &self.rules.join {
             return Refused(PushRefusal::Denied, why.clone()).told(socket);
         }

@@ -43,8 +43,8 @@ pub struct Server {
 /// How many rooms the metrics name. Each name is a label's value, so they are few.
 const ROOMS_TOP: usize = 10;
 
-/// Highest number of shards. Each shard is a thread, nobody has more cores, and a shard's number is
-/// kept in 16 bits.
+/// Highest number of shards. Each shard is a thread, and no machine has more cores than this. The
+/// number of a shard has to fit into 16 bits.
 const SHARDS_MAX: usize = 1_024;
 
 impl Server {
@@ -217,8 +217,8 @@ impl Bound {
         self.run_until(shutdown, std::future::pending())
     }
 
-    /// Like [`run`](Bound::run), with a second order, as of an impatient operator: `cut` is polled
-    /// once `shutdown` is ready. When `cut` is ready, all remaining connections are cut at once.
+    /// Like [`run`](Bound::run), but a second future can shorten the end: `cut` is polled once
+    /// `shutdown` is ready. When `cut` is ready too, all remaining connections are cut at once.
     ///
     /// # Errors
     /// The errors of [`run`](Bound::run).
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn number_of_shards_that_cannot_be_is_refused_when_it_is_set() {
+    fn number_of_shards_out_of_range_is_refused_when_it_is_set() {
         for count in [0, SHARDS_MAX + 1, usize::MAX] {
             let set = || Server::new(Router::new()).shards(count);
             let panic = std::panic::catch_unwind(set).unwrap_err();

@@ -133,7 +133,7 @@ impl Endpoint {
     }
 
     /// Returns the work of this node since it started: broadcasts, their encodings, and the writes
-    /// for them. Costs a few loads for each shard, and none of the shards notices.
+    /// for them. Costs the calling thread a few loads for each shard, and costs the shards nothing.
     pub fn counts(&self) -> HubCounts {
         self.node.hub.counts()
     }

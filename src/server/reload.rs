@@ -32,8 +32,8 @@ impl Reload {
     }
 }
 
-/// The present router and limits. The running server owns them. A reload hands its content to the
-/// shards, and the acceptor's thread reads it.
+/// The present router and limits, which the running server owns. A reload replaces them, and hands
+/// the new ones to the shards. The acceptor's thread reads the times of the drain from them.
 #[derive(Debug)]
 pub(super) struct Live(Mutex<Current>);
 

@@ -39,7 +39,8 @@ pub(super) struct Parts {
     pub listener: TcpListener,
     pub shards: usize,
     pub node: Arc<Node>,
-    /// The one strong reference: the router and its app end with [`run`].
+    /// The only strong reference: when [`run`] returns, the router is dropped, and the app's
+    /// channels with it.
     pub live: Arc<Live>,
 }
 
@@ -138,7 +139,8 @@ impl ShardThreads {
         let links: Vec<_> = numbers
             .map(|number| Arc::new(ShardLink::new(number, node)))
             .collect();
-        // Not held longer than this function, because a reload has to free the old router.
+        // `serving` is dropped at the end of this function. A reload could not free the old router
+        // while this thread held it.
         let serving = live.reach(&links);
         let start = |link| {
             let app = Arc::clone(&serving.app);

@@ -16,7 +16,8 @@ pub(crate) struct Busy {
     /// The ref of the join or event that the job answers. `None` if no reply is due.
     pub(crate) reference: Option<Ref>,
     pub(crate) line: VecDeque<Waiting>,
-    /// The line's part of the connection's `waiting_bytes`.
+    /// Bytes of the items in `line`, and of the payload of a join that waits for its turn. They are
+    /// part of [`Session`](super::Session)'s `waiting_bytes`.
     pub(crate) line_bytes: usize,
 }
 

@@ -42,7 +42,7 @@ pub struct Session {
     /// The values that `connect` assigned; every join starts with a copy.
     assigns: Assigns,
     channels: Channels,
-    /// Bytes in the lines of waiting channels.
+    /// Bytes of all messages that wait, in the lines of this connection's channels.
     waiting_bytes: usize,
     version: Version,
 }
@@ -101,8 +101,8 @@ impl Session {
 
     /// Takes one whole text message from the client.
     ///
-    /// Fails only for a message that cannot be decoded. The
-    /// caller then closes the connection, as Phoenix does.
+    /// Fails only for a message that cannot be decoded. The caller then closes the connection, as
+    /// Phoenix does.
     pub fn text(
         &mut self,
         text: &str,

@@ -1,7 +1,7 @@
 //! The ends of a channel, and the order of the frames that each end sends.
 //!
-//! Every end first ends the subscription: broadcasts
-//! published until then go out in front of all that follows.
+//! Every end first ends the subscription: broadcasts published until then go out in front of all
+//! that follows.
 
 use super::joined::Joined;
 use super::{Crash, Session, guarded};

@@ -13,8 +13,8 @@ pub struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    /// 64 KiB: one read then takes a whole message of the default limit. A socket's receive buffer
-    /// at first holds about the same.
+    /// 64 KiB: one read can then take a whole message of the default limit. That is also about the
+    /// size with which a socket's receive buffer begins.
     pub const CAPACITY_DEFAULT: usize = 64 * 1024;
 
     /// A buffer of `capacity` bytes (at least one), allocated now and never resized.
@@ -26,9 +26,9 @@ impl ReadBuffer {
         }
     }
 
-    /// Frames of messages in fragments that began in the last
-    /// [`fill`](super::reader::FrameReader::fill), without the last frame of each message. The
-    /// reader does not yield them.
+    /// Returns the number of fragments that began since the last
+    /// [`fill`](super::reader::FrameReader::fill), without the last fragment of each message. The
+    /// reader yields no message for them, but a rate limit has to count them.
     pub fn fragments(&self) -> u32 {
         self.fragments
     }
@@ -45,7 +45,7 @@ impl ReadBuffer {
 }
 
 impl Default for ReadBuffer {
-    /// [`ReadBuffer::CAPACITY_DEFAULT`] bytes.
+    /// Returns a buffer of [`ReadBuffer::CAPACITY_DEFAULT`] bytes.
     fn default() -> Self {
         Self::new(Self::CAPACITY_DEFAULT)
     }

@@ -190,7 +190,7 @@ mod tests {
     use crate::websocket::seal::seal;
 
     #[test]
-    fn code_1000_is_told_only_to_a_client_that_asked() {
+    fn code_1000_is_sent_only_to_a_client_that_closed_first() {
         let others = [
             CloseReason::Disconnected,
             CloseReason::ServiceRestart,

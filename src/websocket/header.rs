@@ -23,20 +23,20 @@ pub(super) struct Header {
     pub fin: bool,
     pub opcode: OpCode,
     pub mask: Mask,
-    /// Bytes of payload. For data, no more than `Expected::room`.
+    /// Bytes of payload. In a text or binary message no more than [`Expected::room`].
     pub payload_len: usize,
     /// Bytes of the header itself.
     pub len: usize,
 }
 
-/// State of the stream before this frame.
+/// The state of the stream before a frame, by which the frame's header is judged.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     /// A fragmented message waits for its continuation.
     pub inside_message: bool,
-    /// Bytes the message may still grow by.
+    /// Most bytes of payload that the message may still get.
     pub room: usize,
-    /// The whole limit, for the error text.
+    /// Most bytes of payload that a message may have in all. Only for the text of the error.
     pub message_bytes_max: usize,
 }
 

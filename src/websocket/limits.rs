@@ -19,8 +19,8 @@ pub struct Filled {
 }
 
 impl Filled {
-    /// Whether the read left space unused: the socket is
-    /// most likely empty now, and another read would block.
+    /// Whether the read left space unused: the socket is most likely empty now, and another read
+    /// would block.
     pub fn is_short(&self) -> bool {
         self.read < self.offered
     }

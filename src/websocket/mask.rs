@@ -9,13 +9,14 @@ use super::tally;
 pub(super) struct Mask(pub [u8; 4]);
 
 impl Mask {
-    /// Unmasks a payload that is whole.
+    /// Unmasks a whole payload.
     pub fn unmask(self, payload: &mut [u8]) {
         tally::touched(payload.len());
         unmask(payload, self.0);
     }
 
-    /// Unmasks the next part of a payload, and turns the mask so that it fits the part behind.
+    /// Unmasks the next part of a payload, and rotates the mask so that it fits the part that
+    /// follows.
     pub fn unmask_part(&mut self, part: &mut [u8]) {
         self.unmask(part);
         self.0.rotate_left(part.len() % 4);

@@ -4,8 +4,8 @@
 //! protocol's decoder.
 //!
 //! Frames that are whole in the shared buffer are yielded from there, unmasked in place, with no
-//! copy. Only bytes that are incomplete when a read is used up cost the connection memory, and the
-//! next read goes straight behind them.
+//! copy. Only an incomplete frame or message takes memory of its connection. The next read then
+//! goes to that memory, straight behind the kept bytes.
 
 use std::io;
 

@@ -1,19 +1,21 @@
 //! From a payload to the bytes of one server frame, which are then shared by reference count.
 //!
-//! Sealing is the last step of the data path before egress to the sockets.
+//! A sealed frame is not changed any more. A broadcast then takes its sequence in its topic, and
+//! goes by mailbox and log to the flush, which writes it. Any other frame goes to the outbox of its
+//! connection.
 
 use bytes::Bytes;
 use fastwebsockets::{Frame, OpCode, Payload};
 
-/// The longest header of a server frame: two bytes and a
-/// 64-bit length. Servers do not mask (RFC 6455 §5.1).
+/// The longest header of a server frame: two bytes and a 64-bit length. Servers do not mask (RFC
+/// 6455 §5.1).
 const HEADER_BYTES_MAX: usize = 10;
 
 /// Returns one whole server frame: header and payload in one exact allocation. Costs one copy of
 /// the payload; clones of the result share it.
 ///
-/// The caller promises that a text is UTF-8 and a control
-/// payload at most 125 bytes; neither is checked here.
+/// The caller makes sure that a text is UTF-8 and that the payload of a control frame has at most
+/// 125 bytes. Neither is checked here.
 #[inline]
 pub fn seal(opcode: OpCode, payload: &[u8]) -> Bytes {
     let mut header = [0; HEADER_BYTES_MAX];

@@ -1,7 +1,6 @@
 //! The reader as a whole: any cutting into reads, its cost, and the memory it keeps.
 //!
-//! Single rules are tested beside their code, and over a socket in
-//! `tests/wire/websocket`.
+//! Single rules are tested beside their code, and over a socket in `tests/wire/websocket`.
 
 use fastwebsockets::OpCode;
 use proptest::prelude::*;
@@ -163,7 +162,7 @@ fn length_field_alone_allocates_next_to_nothing() {
 }
 
 #[test]
-fn frames_that_are_always_cut_do_not_pile_up_behind_each_other() {
+fn frames_that_every_read_cuts_do_not_accumulate_in_memory() {
     let stream = frame(true, OpCode::Text, b"four").repeat(10_000);
     let mut reader = Reader::new(4096, LIMITS).read(&stream[..1], &[1]);
     reader = reader.read(&stream[1..], &[10]); // a frame's rest and the first byte of the next
@@ -288,8 +287,8 @@ fn payload_len() -> impl Strategy<Value = usize> {
     ]
 }
 
-/// Bytes of a whole message on the wire: fragmented
-/// at `cuts`, with pings and pongs between fragments.
+/// Bytes of a whole message on the wire: fragmented at `cuts`, with pings and pongs between
+/// fragments.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let cut = (any::<prop::sample::Index>(), 0..126usize, 0..3u8);
     (

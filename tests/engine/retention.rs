@@ -84,7 +84,7 @@ fn busy_topic_loses_only_what_is_too_old_and_the_readers_that_need_it() {
 }
 
 #[test]
-fn bound_however_small_costs_no_member_its_place_that_takes_bytes() {
+fn member_that_takes_bytes_is_kept_however_small_the_retention_is() {
     let settings = FanoutSettings {
         retention_bytes_max: 1,
         retention_entries_max: 1,

@@ -37,7 +37,7 @@ fn shard(retention: Retention) -> Shard {
 }
 
 #[test]
-fn bound_of_a_topic_costs_its_own_readers_their_place_and_no_others() {
+fn retention_of_a_topic_gives_up_its_own_readers_and_no_others() {
     let bounds = [
         (
             Retention {

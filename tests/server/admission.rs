@@ -142,7 +142,7 @@ fn unfinished_handshakes_of_a_thousand_connections_keep_nobody_out() {
 }
 
 #[test]
-fn head_that_comes_a_byte_at_a_time_is_cut_at_its_time() {
+fn request_head_sent_a_byte_at_a_time_is_cut_at_the_limit_of_head_time() {
     let limits = ServerLimits::default().with_max(Limit::HeadTime, 400);
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");

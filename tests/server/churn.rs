@@ -71,7 +71,7 @@ fn storm_of_joins_and_leaves_on_thousands_of_topics_leaves_no_topic() {
 }
 
 #[test]
-fn broadcasts_into_topics_that_come_and_go_reach_nobody_wrong() {
+fn broadcasts_to_topics_that_come_and_go_reach_only_their_members() {
     let server = arena(2, at_any_pace());
     let chat = Chat::start(&server, "room:chat");
     let endpoint = server.endpoint().clone();

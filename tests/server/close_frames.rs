@@ -84,7 +84,7 @@ fn intercepted_broadcasts_are_not_lost_at_a_stop() {
 }
 
 #[test]
-fn last_broadcasts_of_channels_do_not_pile_up_for_each_other_at_a_stop() {
+fn broadcasts_of_terminate_reach_nobody_when_the_server_stops() {
     let (server, clients) = members(300);
     all_hear(server, clients, 0);
 }

@@ -38,7 +38,7 @@ fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
 }
 
 #[test]
-fn newcomer_who_does_not_come_has_nobody_cut() {
+fn connection_is_cut_for_room_only_if_another_waits_to_be_accepted() {
     let limits = ServerLimits::default().with_max(Limit::Connections, 3);
     let server = arena(1, limits);
     let mut client = connect(&server);

@@ -23,7 +23,7 @@ fn was_only_observed(server: &Running, limit: Limit) {
 }
 
 #[test]
-fn observe_mode_lets_in_whoever_comes() {
+fn admission_limits_that_are_observed_let_every_client_in() {
     let limits = ServerLimits::default()
         .with_max(Limit::Connections, 1)
         .with_max(Limit::AcceptsPerSecond, 1)
@@ -63,7 +63,7 @@ fn observe_mode_lets_in_whoever_comes() {
 }
 
 #[test]
-fn observe_mode_reads_whoever_sends() {
+fn rate_limits_that_are_observed_throttle_no_client() {
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 1)
         .with_burst(Limit::MessagesPerSecond, 1)
@@ -84,7 +84,7 @@ fn observe_mode_reads_whoever_sends() {
 }
 
 #[test]
-fn observe_mode_waits_for_whoever_is_slow() {
+fn time_limits_that_are_observed_close_no_slow_client() {
     let limits = ServerLimits::default()
         .with_max(Limit::PartialTime, 50)
         .with_max(Limit::CallbackTime, 50)

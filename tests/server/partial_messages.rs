@@ -74,7 +74,7 @@ fn alone_a_message_of_64_kib_a_byte_at_a_time() {
 }
 
 #[test]
-fn message_left_hanging_is_closed_with_1008_at_its_deadline() {
+fn incomplete_message_closes_its_client_with_1008_at_its_deadline() {
     let server = with_partial_timeout(300);
     let chat = Chat::start(&server, "room:x");
     let whole = frame(1, message(1000).as_bytes());
@@ -143,7 +143,7 @@ fn stream_of_whole_messages_is_never_late_however_it_is_cut_into_reads() {
 }
 
 #[test]
-fn messages_left_hanging_are_capped_together_and_the_rest_can_be_ended() {
+fn incomplete_messages_over_their_common_limit_close_their_clients() {
     let limits = at_any_pace().with_max(Limit::PartialBytes, 1 << 20);
     let server = arena(1, limits);
     let chat = Chat::start(&server, "room:chat");

@@ -169,7 +169,7 @@ fn time_in_which_a_client_is_not_read_is_not_held_against_it() {
 }
 
 #[test]
-fn throttled_client_does_not_put_off_the_end_of_an_unfinished_message() {
+fn throttled_client_cannot_extend_its_incomplete_message_for_ever() {
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 1_000)
         .with_burst(Limit::MessagesPerSecond, 100)

@@ -53,7 +53,7 @@ fn lobby_hears_what_one_member_says_in_one_order_and_nobody_else_does() {
 }
 
 #[test]
-fn heartbeats_leaves_and_what_it_does_not_know_are_answered() {
+fn handler_answers_heartbeats_leaves_and_pushes_to_unjoined_topics() {
     let mut client = client(server());
     client.send(json!([null, "1", "phoenix", "heartbeat", {}]));
     client.expect(json!([null, "1", "phoenix", "phx_reply", {"response": {}, "status": "ok"}]));

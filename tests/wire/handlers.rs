@@ -208,7 +208,7 @@ fn info_comes_to_the_handler_of_its_type() {
 }
 
 #[test]
-fn last_call_comes_when_a_client_leaves() {
+fn terminate_handler_runs_when_a_client_leaves() {
     let (ended, ends) = channel();
     let room = Handlers::join(|_, _, _| Join::ok()).on_terminate(move |reason, socket| {
         let _ = ended.send((socket.topic().to_owned(), reason.clone()));

@@ -13,8 +13,8 @@ pub struct Conditions {
     pub toolchain: String,
     /// `RUSTFLAGS`, mostly empty.
     pub rustflags: String,
-    /// The output of `valgrind --version`. Valgrind decides
-    /// which instructions a processor seems to have.
+    /// The output of `valgrind --version`. Valgrind decides which instructions a processor seems to
+    /// have.
     pub valgrind: String,
     /// The C library, which copies and compares memory.
     pub libc: String,

@@ -1,4 +1,4 @@
-//! The age of a log's oldest entry, by a few marks instead of a time on each entry.
+//! The age of a log's oldest entry, by marks that note where the log's head was at some times.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Fences: the place in a log that goes out before a frame of the connection's own.
+//! Fences: up to which place in a log entries go out before a frame of the connection's own.
 
 use super::Fanout;
 use super::log::is_left_out;

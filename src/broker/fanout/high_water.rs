@@ -6,7 +6,7 @@
 use super::log::Log;
 
 /// The highest of each amount since the last [`take_high_water`](super::Fanout::take_high_water),
-/// while a blocked reader was behind.
+/// while a reader was behind: its socket was blocked, or it still caught up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HighWater {
     /// Bytes of frames that waited for one connection alone.

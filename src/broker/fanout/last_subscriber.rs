@@ -1,14 +1,15 @@
 //! Time to the last subscriber: from a publish until the last writable member was offered it.
 //!
-//! A broadcast is stamped with the start of the turn in which it was published. The entries that a
-//! lap settled count when the turn ends. So each turn looks at the clock twice, however many
-//! members there are.
+//! A broadcast carries the time at which the turn that published it began. A lap visits every
+//! member of a room once. When a turn ends, each lap that ended in it counts the time since the
+//! publish of its oldest broadcast. So a turn reads the clock twice, however many members there
+//! are.
 
 use std::time::{Duration, Instant};
 
 use super::Fanout;
 
-/// Laps for which the list of laps keeps room from one flush to the next.
+/// Publish times for which the list `laps` keeps its memory from one flush to the next.
 const LAPS_KEPT: usize = 1024;
 
 impl Fanout {

@@ -22,7 +22,7 @@ pub(crate) struct Listener {
 pub(crate) enum EventFilter {
     /// The events that the listener's channel intercepts; all other events go out on the wire.
     Intercepted(&'static [&'static str]),
-    /// All broadcasts, for a channel that subscribed by hand.
+    /// All broadcasts, for a channel that subscribed by hand (`Socket::subscribe`).
     All,
     /// All broadcasts, for the connection itself (its socket id).
     SocketId,
@@ -75,7 +75,7 @@ impl Heard {
 pub enum HeardBy {
     /// The channel intercepts the event.
     Intercept,
-    /// The channel subscribed to the topic by hand.
+    /// The channel subscribed to the topic by hand (`Socket::subscribe`).
     Hand,
     /// The topic is the connection's socket id.
     SocketId,
@@ -85,7 +85,8 @@ pub enum HeardBy {
 #[derive(Debug, Default)]
 pub(crate) struct HeardQueue {
     queue: VecDeque<Heard>,
-    /// Weight of the broadcasts in `queue`, as backpressure on publishers.
+    /// Weight of the broadcasts in `queue`. It is a part of the shard's lag, by which publishers
+    /// are slowed.
     bytes: usize,
 }
 

@@ -1,11 +1,12 @@
 //! Bounds on the log kept for slow consumers, and giving up the members that fall off it.
 //!
-//! A topic's log is bounded in bytes, entries and age, and all logs of
-//! the shard together in bytes. An entry beyond a bound falls off the
-//! log's old end, and the members that still need it fall off with it.
+//! A topic's log is bounded in bytes, entries and age, and all logs of the shard together in bytes.
+//! An entry beyond a bound falls off the log's old end, and the members that still need it fall off
+//! with it.
 //!
-//! Only blocked members can fall off. A member that is offered everything, or catches up as fast as
-//! this shard lets it, keeps the entries it needs; backpressure on publishers bounds these entries.
+//! Only blocked members can fall off. A member that is offered every entry, or catches up as fast
+//! as this shard lets it, keeps the entries that it needs. Backpressure on publishers bounds these
+//! entries.
 //!
 //! Bytes and entries are checked when a lap ends, and age by the sweep. No bound is checked per
 //! delivery.
@@ -80,10 +81,10 @@ impl Fanout {
         self.give_up_fallen(slot, failure);
     }
 
-    /// Keeps all logs together within their bound, as far as blocked members hold entries above it.
-    /// The heaviest log loses the older half of the entries that only blocked members need, until
-    /// enough is dropped. So a flooded topic costs its own readers their membership, and spares the
-    /// readers of small topics.
+    /// Brings all logs together back under their bound, as far as that needs no entry of a member
+    /// whose socket takes bytes. The heaviest log loses the older half of the entries that only
+    /// blocked members need, until enough is dropped. So a flooded topic costs its own readers
+    /// their membership, and spares the readers of small topics.
     pub(crate) fn relieve(&mut self) {
         if self.kept.bytes <= self.kept.relief_above_bytes {
             return;
@@ -97,8 +98,9 @@ impl Fanout {
             let left = self.drop_half(slot, stamp);
             heaviest.extend(left.map(|bytes| (bytes, slot, stamp)));
         }
-        // The remaining entries are for members that take bytes. Check again when these entries
-        // have grown by a part, or at the sweep.
+        // Entries that are left above the bound are needed by members whose sockets take bytes. The
+        // logs are checked again when they have grown by another eighth of the bound, or at the
+        // sweep.
         self.kept.relief_above_bytes = bytes_max.max(self.kept.bytes.saturating_add(part));
     }
 

@@ -10,7 +10,7 @@ use super::room::Room;
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::parcel::RoomKey;
 
-/// The rooms of one shard. A room keeps its slot as long as it lives. A slot may be reused, with
+/// The rooms of one shard. A room keeps its slot until it is removed. A slot may be reused, with
 /// another stamp.
 #[derive(Debug, Default)]
 pub(crate) struct RoomSlots {
@@ -70,8 +70,8 @@ impl RoomSlots {
             self.by_name.shrink_to(kept(self.by_name.len()));
         }
         if is_mostly_spare(self.slots.len(), self.slots.capacity()) {
-            // Only slots behind the last living room can go, because subscriptions and parcels know
-            // rooms by their slots.
+            // Only slots behind the last used slot can be given back, because subscriptions and
+            // parcels know rooms by their slots.
             self.slots.shrink_to_fit();
         }
     }

@@ -121,8 +121,8 @@ mod tests {
                         let Some((index, lap)) = circle.visit() else { break };
                         members[index] = Member { seen: head, in_lap: true };
                         if lap {
-                            // A member that is unvisited at the lap's
-                            // end would lose the entries trimmed then.
+                            // A member that is unvisited at the lap's end would lose the entries
+                            // trimmed then.
                             prop_assert!(members.iter().all(|m| m.in_lap));
                             members.iter_mut().for_each(|m| m.in_lap = false);
                         }

@@ -7,7 +7,7 @@ use crate::broker::topics::entry::Class;
 use crate::broker::topics::parcel::Parcel;
 use bytes::Bytes;
 
-/// Buffers that live from flush to flush, so that a write allocates nothing.
+/// Buffers that are kept from flush to flush, so that a write allocates nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     spans: [Span; CLASSES],

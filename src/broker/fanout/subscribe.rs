@@ -89,8 +89,8 @@ impl Fanout {
     /// if the topic is full.
     fn enter_topic(&mut self, topic: &str, class: Class, terms: &Terms) -> Option<(u32, u64)> {
         let members_max = terms.members_max.unwrap_or(u32::MAX);
-        // The listener joins first: then every entry that
-        // the cursor meets keeps its event for the listener.
+        // The listener joins first, so that every entry from the member's first entry on keeps its
+        // event and payload for the listener.
         let mut ahead = None;
         if !terms.intercept.is_empty() {
             ahead = Some(self.join(topic, MemberKind::Listener, members_max)?);

@@ -25,8 +25,8 @@ impl Fanout {
     /// Sends a frame to one connection, behind all entries that subscription `behind` was to get
     /// until now.
     pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
-        // All broadcasts published before this call, from
-        // any thread, are in the log or in the mail.
+        // All broadcasts published before this call, from any thread, are in the log or in the
+        // mail.
         if behind.is_some() && self.hub.mailbox(self.shard).bytes() > 0 {
             self.take_mail();
         }

@@ -161,8 +161,8 @@ impl Entry {
         self.origin
     }
 
-    /// Returns the bytes of all frames together: the entry's weight in mailboxes and in the
-    /// retention of a topic.
+    /// Returns the bytes of all frames together. They count in mailboxes and for the retention of a
+    /// topic.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

@@ -38,7 +38,7 @@ impl Hub {
     }
 
     /// Returns the stamp for broadcasts published at `now`: microseconds since the hub began. The
-    /// stamp wraps after 71 minutes, far longer than a broadcast takes.
+    /// stamp wraps after 71 minutes, far longer than a broadcast takes to reach its members.
     pub fn stamp(&self, now: Instant) -> u32 {
         // The cast to 32 bits makes the stamp wrap.
         now.duration_since(self.began).as_micros() as u32

@@ -1,7 +1,8 @@
 //! A shard's queue from other threads, and the wake-up of its sleeping owner.
 //!
-//! A shard that is awake takes its mail once a turn, so no thread wakes it. Only the first post to
-//! a sleeping shard wakes it, because a wake-up is a system call and a post is only a push.
+//! A shard that is awake takes its mail once a turn, so no thread wakes it. The first post to a
+//! sleeping shard wakes the shard. Later posts only push their items, because each wake-up would
+//! cost a system call.
 
 use std::task::Waker;
 

@@ -5,10 +5,12 @@ use std::fmt;
 /// The place of a broadcast in the one order of its topic.
 ///
 /// A position is opaque: two positions are equal or not. Each position has a text of 17 ASCII
-/// characters. Two positions have the same text only if they are equal.
+/// characters. Two positions have the same text only if they are equal, as long as their numbers
+/// stay below 2^48: for nine years at a million broadcasts a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
-    /// Number of the topic's life: a topic that lost its last member starts a new epoch.
+    /// Number of the epoch. A topic that has lost its last member starts a new epoch with its next
+    /// member. No two epochs of a node have the same number.
     pub(crate) epoch: u64,
     /// Number of the broadcast, counted from 1 within the epoch, without gaps.
     pub(crate) sequence: u64,
@@ -20,8 +22,8 @@ pub struct SubscriptionId(pub(crate) u64);
 
 #[cfg(feature = "engine")]
 impl Position {
-    /// Returns the number of the topic's life: a topic that lost its last member starts a new
-    /// epoch.
+    /// Returns the number of the epoch. A topic that has lost its last member starts a new epoch
+    /// with its next member.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -36,8 +38,8 @@ impl Position {
 /// positions.
 const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
-/// The text of a position: `@`, then 8 digits each of epoch and sequence. The 48 bits of a number
-/// hold a million broadcasts a second for nine years.
+/// The text of a position: `@`, then 8 digits each of epoch and sequence. 8 digits hold the low 48
+/// bits of a number; higher bits are left out.
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("@")?;

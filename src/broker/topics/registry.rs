@@ -83,8 +83,8 @@ impl Registry {
     }
 
     fn part_of(&self, name: &str) -> &Mutex<Part> {
-        // The hasher's keys are no secret: a client that chooses names for one part only undoes the
-        // division into parts.
+        // `DefaultHasher::new` has fixed keys, so a client can choose topic names that all fall
+        // into one part. That only makes threads wait for one lock. The maps hash by secret keys.
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         &self.parts[hasher.finish() as usize % PARTS]

@@ -65,8 +65,8 @@ impl MemberKind {
 /// The reason why no member was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotJoined {
-    /// The topic died between look-up and call. The caller looks the topic up again, because
-    /// otherwise one name would become two topics.
+    /// The topic lost its last member between look-up and call. The caller looks the topic up
+    /// again, because otherwise one name would become two topics.
     Dead,
     /// The topic has the most channel members that it may have.
     Full,
@@ -97,7 +97,7 @@ impl Topic {
         &self.name
     }
 
-    /// Returns the number of the topic's life.
+    /// Returns the number of the topic's epoch; see [`Position`].
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -147,7 +147,8 @@ impl Topic {
         let bytes = entry.bytes();
         let entry = Arc::new(entry);
         let mut lag_bytes = 0;
-        // Allocates only if some shard sleeps, and then nothing is urgent.
+        // Empty, and so without an allocation, unless some shard sleeps. A node with a sleeping
+        // shard has the time for an allocation.
         let mut sleepers = Vec::new();
         for interest in &state.interest {
             let parcel = Parcel {
@@ -179,7 +180,7 @@ impl Topic {
         wire.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// Returns the number of broadcasts in this life of the topic.
+    /// Returns the number of broadcasts since the topic's first member joined.
     pub(crate) fn messages(&self) -> u64 {
         lock(&self.state).sequence
     }

@@ -31,10 +31,10 @@ const ROUND: Duration = Duration::from_millis(3);
 /// dozens at a time costs the shards much less than accepting one by one.
 const PACE_NS: u64 = 10_000_000;
 
-/// How often to look for room while there is none.
+/// How often to check, while the server is full, whether one more connection may be accepted.
 const ROOM_CHECK: Duration = Duration::from_millis(10);
 
-/// How often to look for room while a shard makes some.
+/// How often to check that while a shard cuts a connection to make room.
 const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
 
 /// The shortest time between two equal notices in the log.
@@ -124,8 +124,9 @@ impl Gate {
         }
         let rate = self.rate(admission);
         let used_ns = self.accepted.used_ns(admission.now_ns());
-        // Before any wait, and even if the rate is only observed: tokens missing at an old rate may
-        // stand for a long time at the present rate.
+        // The debt is forgiven before any wait, and even if the rate is only observed. The bucket
+        // keeps its debt as a time. After a reload with another rate, a debt from the old rate
+        // could hold up connections for a long time.
         self.accepted.forgive(admission.now_ns(), rate);
         let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
         let limit = Limit::AcceptsPerSecond;
@@ -189,7 +190,8 @@ impl Gate {
         admission.limits().rate(Limit::AcceptsPerSecond)
     }
 
-    /// Logs a notice once in a while, because a lasting state must not fill the log.
+    /// Logs a notice at most once in [`NOTICE_INTERVAL`], because a lasting state must not fill the
+    /// log.
     fn tell(&mut self, what: &'static str, cause: Option<&io::Error>) {
         self.told
             .retain(|(_, when)| when.elapsed() < NOTICE_INTERVAL);
@@ -206,9 +208,9 @@ fn is_awaited(listener: &TcpListener) -> bool {
     poll(&mut listeners, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
-/// Has a shard cut the connection that has waited longest for its request, or one of an address
-/// with too many connections. False if all connections in HTTP wait for their answers, and none can
-/// be cut.
+/// Asks a shard to cut connections: of an address with too many connections, or else those that
+/// have waited longest for their requests. False if all connections in HTTP wait for their answers,
+/// and none can be cut.
 fn make_room(shards: &[Arc<ShardLink>]) -> bool {
     let can_cut = |shard: &&Arc<ShardLink>| {
         let counts = [&shard.in_http.over_limit, &shard.in_http.waiting];

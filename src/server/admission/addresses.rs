@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn address_counts_its_connections_and_leaves_with_the_last() {
+    fn address_is_counted_only_while_it_has_connections() {
         let addresses = Arc::default();
         let (one, first) = enter(&addresses, "192.0.2.1").unwrap();
         let (two, second) = enter(&addresses, "::ffff:192.0.2.1").unwrap();

@@ -78,8 +78,8 @@ impl Admission {
         }
     }
 
-    /// Forgives the debt of the bucket, because at the new rate `rate` it would stand for another
-    /// time.
+    /// Forgives the debt of the bucket when the rate changes to `rate`. The debt is kept as a time,
+    /// which would mean another number of joins at the new rate.
     pub(super) fn forgive_joins(&self, now_ns: u64, rate: RefillRate) {
         let empty_ns = now_ns + rate.burst_ns();
         self.joins_full_at_ns.fetch_min(empty_ns, Ordering::Relaxed);

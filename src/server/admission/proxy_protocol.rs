@@ -20,7 +20,7 @@ const HEADER_BYTES_MAX: usize = 2048;
 /// The result of parsing the first bytes of a PROXY header of version 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyHeader {
-    /// The number of bytes still needed to know more, none of them behind the header.
+    /// At least this number of further bytes belongs to the header, and is needed to go on.
     Needs(usize),
     /// The header is whole. It holds the client's address, or `None` if the proxy speaks for itself
     /// or gives no IP address.
@@ -101,7 +101,7 @@ mod tests {
     const V4: [u8; 12] = [192, 0, 2, 1, 10, 0, 0, 1, 0x13, 0x88, 0, 80];
 
     #[test]
-    fn whole_header_tells_the_client_and_each_part_of_it_what_is_missing() {
+    fn proxy_header_names_the_client_and_its_beginning_the_missing_bytes() {
         let with_more = [&V4[..], &[4, 0, 3, 0, 0, 0]].concat();
         for rest in [&V4[..], &with_more] {
             let bytes = header(1, 0x11, rest);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn proxy_that_speaks_for_itself_or_has_no_address_names_nobody() {
+    fn proxy_header_without_a_client_address_names_no_client() {
         for (command, family, len) in [(0, 0x11, 12), (0, 0, 0), (1, 0, 0), (1, 0x31, 216)] {
             let bytes = header(command, family, &vec![1; len]);
             assert_eq!(ProxyHeader::parse(&bytes), ProxyHeader::Whole(None));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_no_version_2_header_are_refused_at_the_first_that_tells() {
+    fn bytes_that_begin_no_version_2_header_are_refused_at_once() {
         let mut version_3 = header(1, 0x11, &V4);
         version_3[12] = 0x31;
         let wrong: [&[u8]; 7] = [

@@ -13,7 +13,8 @@ kind!(RefusalKind);
 #[derive(Debug, Default)]
 pub(crate) struct Refusals(Counters<RefusalKind, { RefusalKind::COUNT }>);
 
-/// How many requests for a socket were refused for each reason, since the start.
+/// A snapshot: how many requests for a socket have been refused since the server's start, for each
+/// reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefusalCounts(Counts<RefusalKind, { RefusalKind::COUNT }>);
 
@@ -57,7 +58,7 @@ pub enum Refusal {
     #[error("a trusted proxy sent no PROXY header of version 2")]
     ProxyHeader,
     /// 429, empty, with `retry-after`. It is sent a second after the connection came, or after the
-    /// request if a proxy sent that.
+    /// request if a proxy sent the request.
     #[error("there are too many connections from this address")]
     Address,
     /// 400, empty.

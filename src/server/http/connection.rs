@@ -21,14 +21,13 @@ use crate::server::admission::proxy_protocol;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
 
-/// How long the refusal is delayed of a connection or request whose address has too many
-/// connections, because phoenix.js tries again within 10 ms of an answer. The delay ends early if
-/// there is no room for the connection ([`Limit::UpgradesInFlight`]).
+/// How long the refusal of a connection or request is delayed if its address has too many
+/// connections. Without the delay phoenix.js would try again within 10 ms of the answer. The delay
+/// ends early if there is no room for the connection ([`Limit::UpgradesInFlight`]).
 pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
-/// A connection from its accept to its upgrade or its end. Any change by a request is returned to
-/// the caller. Only the count of requests is shared, with the task that watches the time of the
-/// head.
+/// A connection from its accept to its upgrade or its end. The count of requests is in a [`Cell`],
+/// because requests are counted while [`watch_head`](HttpConnection::watch_head) reads the count.
 pub(crate) struct HttpConnection {
     pub app: Arc<HttpApp>,
     pub peer: SocketAddr,
@@ -217,8 +216,8 @@ impl HttpConnection {
         self.slot.iter().for_each(Slot::asks);
     }
 
-    /// Notes that the answer is found, and that the connection may ask again. Not called with an
-    /// upgrade: after it the connection asks no more, and is as good as a WebSocket.
+    /// Notes that the answer is found, and that the connection may ask again. Not called for an
+    /// upgrade, because the connection sends no request after it.
     pub fn is_answered(&self) {
         self.slot.iter().for_each(Slot::is_answered);
     }

@@ -31,11 +31,13 @@ pub(crate) struct Pending {
 #[derive(Default)]
 struct Line {
     tickets: u64,
-    /// Connections whose request is not whole, the one that has waited longest first.
+    /// Connections whose request is not whole, without those in `over_limit`. The connection that
+    /// has waited longest comes first.
     waiting: BTreeMap<u64, WaitingRequest>,
-    /// Waiting connections whose address has too many. They are cut before all others.
+    /// Connections whose request is not whole and whose address has too many connections. They are
+    /// cut before all others.
     over_limit: BTreeMap<u64, WaitingRequest>,
-    /// Number of connections that were not cut.
+    /// Number of connections that speak HTTP, without those that were cut.
     len: usize,
 }
 
@@ -87,7 +89,7 @@ impl Pending {
         PendingEntry { slot, is_cut }
     }
 
-    /// Returns the number of connections that were not cut.
+    /// Returns the number of connections that speak HTTP, without those that were cut.
     pub fn len(&self) -> usize {
         self.line.borrow().len
     }
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn surplus_of_an_address_is_cut_before_those_that_wait_longer() {
+    fn connection_over_its_addresss_limit_is_cut_before_older_connections() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
         let [mut first, mut over] = [pending.enter(), pending.enter()];
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn connection_that_asks_is_not_cut_and_waits_at_the_end_once_answered() {
+    fn connection_is_not_cut_while_its_request_is_answered() {
         let counts = Arc::new(InHttp::default());
         let pending = Rc::new(Pending::new(Arc::clone(&counts)));
         let [mut first, mut second] = [pending.enter(), pending.enter()];

@@ -109,7 +109,8 @@ async fn open_socket(
     let from = RequestOrigin { peer, client };
     let opened = handshake(mount, head, from, app_timeout).await;
     if let Err(refusal) = &opened {
-        // A fault of the app concerns an operator; a refused client is everyday life.
+        // A fault of the app concerns the operator. Refused clients are common, so they are logged
+        // at `debug` only.
         let name = refusal.name();
         match refusal {
             Refusal::AppPanicked | Refusal::AppTooSlow => {
@@ -127,7 +128,8 @@ async fn open_socket(
     opened
 }
 
-/// Returns the beginning of a header for the log. The log escapes it, because it is the client's.
+/// Returns the beginning of a header for the log. The log escapes the text, because it comes from
+/// the client.
 fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
     let value = headers.get(name).map_or(&[][..], HeaderValue::as_bytes);
     String::from_utf8_lossy(&value[..value.len().min(SHOWN_BYTES_MAX)]).into_owned()

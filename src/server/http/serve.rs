@@ -179,7 +179,8 @@ async fn run(
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
     }));
     let observe = connection.app.admission.observe();
-    // A timer runs only if the limit is observed, because otherwise there is nothing to count.
+    // This future counts a late head, and runs only while the limit is observed. If the limit is
+    // enforced, hyper's own time-out ends the connection, whose `drop` counts the late head.
     let mut watch = pin!(
         observe
             .contains(Limit::HeadTime)
@@ -268,7 +269,7 @@ async fn close(stream: TcpStream) {
     let discard = async {
         let mut discarded = 0;
         while discarded < DISCARDED_BYTES_MAX && stream.readable().await.is_ok() {
-            // The buffer lives only between two waits, so the future stays small.
+            // The buffer exists only between two waits, so the future stays small.
             match stream.try_read(&mut [0; 4096]) {
                 Ok(0) => return,
                 Ok(count) => discarded += count,

@@ -1,7 +1,8 @@
 //! The page of metrics in Prometheus's text format, made on each request.
 //!
-//! No registry counts anything for the page alone, so nothing is counted twice. docs/operations.md
-//! explains each metric, and a test compares its list of metrics with this page.
+//! All values are read from the state of the server. The page has no counters of its own, so
+//! nothing is counted twice. docs/operations.md explains each metric, and a test compares its list
+//! of metrics with this page.
 
 mod page;
 mod process;
@@ -24,7 +25,7 @@ use page::{Label, Page};
 /// The content type of [`text`].
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// Returns the page, with figures of the `rooms_top` largest rooms by name.
+/// Returns the page, with the members and messages of the `rooms_top` largest rooms by name.
 pub(super) fn text(node: &Arc<Node>, rooms_top: usize) -> String {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Scrape {

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn start_is_the_one_that_follows_from_the_systems_boot() {
+    fn process_start_time_agrees_with_the_boot_time_of_the_system() {
         let stat = fs::read_to_string("/proc/stat").unwrap();
         let booted = stat.lines().find_map(|line| line.strip_prefix("btime "));
         let own = fs::read_to_string("/proc/self/stat").unwrap();

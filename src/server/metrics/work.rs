@@ -19,7 +19,7 @@ pub(super) fn write(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     write_backlogs(node, page)
 }
 
-/// Returns the sum of a figure over all shards.
+/// Returns the sum of a number over all shards.
 fn sum(node: &Node, figure: impl Fn(&ShardStats) -> &Figure) -> u64 {
     let shards = node.stats.iter();
     shards.map(|shard| figure(shard).read()).sum()

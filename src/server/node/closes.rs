@@ -1,4 +1,4 @@
-//! Counts of WebSockets that ended, by reason, since the start.
+//! How many WebSockets have ended since the server's start, by the reason of their end.
 //!
 //! Each WebSocket counts once, when its end is decided.
 
@@ -20,7 +20,7 @@ pub(crate) struct Closes {
     cut: AtomicU64,
 }
 
-/// Counts of WebSockets that ended, by reason, since the start.
+/// A snapshot: how many WebSockets had ended since the server's start, by the reason of their end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseCounts {
     by_reason: Counts<CloseKind, { CloseKind::COUNT }>,
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn close_counts_once_by_its_name_and_a_slow_one_by_what_it_overran_too() {
+    fn close_is_counted_by_reason_and_a_slow_consumer_by_overrun_too() {
         let closes = Closes::default();
         closes.count(CloseReason::PeerGone);
         for &overrun in Overrun::VARIANTS {

@@ -1,4 +1,4 @@
-//! Figures that one thread writes and any thread may read: numbers and histograms of durations.
+//! Stats that one thread writes and any thread may read: numbers, and histograms of durations.
 //!
 //! The writer loads and stores without a lock. It waits for another core only when that core has
 //! just read the cache line.
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn duration_falls_below_the_first_bound_that_is_not_shorter() {
+    fn duration_is_counted_under_the_first_bound_that_is_not_shorter() {
         let fallen_below = |duration| {
             let (histogram, mut sum) = (Histogram::default(), Durations::default());
             histogram.observe(duration);

@@ -1,4 +1,4 @@
-//! Figures of one shard for the metrics: connections, joins, received messages, and times.
+//! The stats of one shard for the metrics: connections, joins, received messages, and times.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::limits::peak::Peak;
 
-/// Figures of one shard. The shard alone writes them, once a read or once a turn; threads that make
-/// the page of metrics read them. They have cache lines of their own, or two shards would wait for
-/// each other.
+/// The stats of one shard. The shard alone writes them, once a read or once a turn. Threads that
+/// make the page of metrics read them. They have cache lines of their own. Otherwise two shards
+/// would wait for each other when they write.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardStats {

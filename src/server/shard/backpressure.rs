@@ -5,7 +5,7 @@ use super::read::UNREAD_OUTBOX_BYTES_MAX;
 
 impl Shard {
     /// Reads the held connections again whose clients have taken enough of the waiting frames. The
-    /// shard looks in each turn, because a whole write calls no waker.
+    /// shard looks in each turn, because no waker is called when a socket takes a write as a whole.
     pub(crate) fn read_held(&mut self) {
         let fanout = &self.services.fanout;
         let is_free = |key| fanout.outbox_bytes(key) <= UNREAD_OUTBOX_BYTES_MAX;

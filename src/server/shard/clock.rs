@@ -1,4 +1,4 @@
-//! A shard's coarse clock: read once a turn, so that stamping a connection costs a store.
+//! The time of a shard, read once a turn, and stamps of 32 bits that deadlines are measured from.
 
 use std::time::{Duration, Instant};
 

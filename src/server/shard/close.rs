@@ -1,4 +1,4 @@
-//! The close of a connection, a stage of its life: last frames, Close frame, peer's end.
+//! The close of a connection: its last frames, the Close frame, and the wait for the peer's end.
 //!
 //! First all accepted frames go out, except to a slow consumer, and then the Close frame. After
 //! that, input is thrown away until the peer's end. A socket that is closed with unread input is

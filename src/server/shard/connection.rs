@@ -58,10 +58,9 @@ pub(crate) struct Deadline {
     pub is_counted: bool,
 }
 
-/// The stage of a connection's life. A connection in a stage other than `Open` is on the shard's
-/// list with the name of the stage. A connection in `Closing` is on that list only until its Close
-/// frame is out. An entry on a list is stale, and is skipped, if its connection is in another
-/// stage.
+/// The stage of a connection. A connection in a stage other than `Open` is on the shard's list with
+/// the name of the stage. A connection in `Closing` is on that list only until its Close frame is
+/// out. An entry on a list is stale, and is skipped, if its connection is in another stage.
 pub(crate) enum Stage {
     /// The connection is read and written.
     Open,
@@ -203,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_put_off_the_end_of_an_unfinished_message_but_not_for_good() {
+    fn throttled_time_extends_an_incomplete_messages_limit_up_to_a_bound() {
         let limits = ServerLimits::default()
             .with_max(Limit::PartialTime, 500)
             .with_over_ms(2_000);

@@ -10,12 +10,12 @@ use super::limit_watch::NearestDeadlines;
 use crate::server::limits::limit::Limit;
 use crate::websocket::CloseReason;
 
-/// Sizes of allocations that touch each of the allocator's kinds of pages, in bytes.
+/// Sizes of allocations, in bytes. Together they use each of mimalloc's kinds of pages.
 const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
 
-/// Allocates and frees memory, because the allocator gives memory back to the system only while it
-/// is used. Otherwise a shard that falls idle after a storm would keep the memory of the
-/// handshakes.
+/// Allocates and frees memory of several sizes. mimalloc gives freed memory back to the system only
+/// when it is called for another allocation. Without such calls, a shard that falls idle after a
+/// storm would keep the memory of the handshakes.
 fn stir_allocator() {
     for bytes in STIRRED_BYTES {
         drop(black_box(Vec::<u8>::with_capacity(bytes)));

@@ -36,8 +36,8 @@ impl Shard {
         places.into_iter().map(|(_, _, id)| id).collect()
     }
 
-    /// Closes the due connections that have got the entries on their way to them. True if a
-    /// connection was closed.
+    /// Closes the due connections that are settled (see [`take_settled`](Shard::take_settled)).
+    /// True if a connection was closed.
     pub(crate) fn go_on_draining(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(draining) = self.lifecycle.draining() else {
             return false;

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn window_leaves_half_of_the_time_for_the_last_to_answer() {
+    fn closing_window_leaves_half_of_the_deadline_for_the_last_clients() {
         let drain = Drain::default()
             .with_ready_delay_ms(2_000)
             .with_window_ms(9_000)

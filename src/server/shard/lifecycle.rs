@@ -1,4 +1,4 @@
-//! The life of a shard: serving, draining or cut, and the signal of its end to its tasks in HTTP.
+//! Whether a shard serves, drains or is cut, and the signal to its HTTP tasks that it ends.
 
 use std::future::Future;
 

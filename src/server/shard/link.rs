@@ -1,4 +1,4 @@
-//! The part of a shard that other threads hold: its inbox for commands, and its counts.
+//! The part of a shard that other threads hold: the mailbox for commands to it, and its counts.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -49,6 +49,7 @@ use link::ShardLink;
 use services::Services;
 use timers::Timers;
 
+/// The connections of one thread, and all that the thread serves them with.
 pub(crate) struct Shard {
     pub services: Services,
     pub connections: Connections,

@@ -21,8 +21,8 @@ use crate::websocket::{CloseReason, FrameReader};
 /// other client is in its next packet.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// Divisor of the number of connections that wait for their HTTP request: a request to make room
-/// cuts one in this many of them. So a storm of silent connections ends fast.
+/// When the acceptor asks for room, one in so many of the connections that wait for their HTTP
+/// request is cut, and at least one. So a storm of connections that send nothing ends fast.
 const CUT_OF: usize = 16;
 
 impl Shard {
@@ -127,7 +127,7 @@ impl Shard {
             leftover,
             accepted,
         } = upgraded;
-        // The mount may have been reloaded while the connection was accepted.
+        // A reload may have replaced the mount since the handshake.
         let socket = self.services.app.router().successor_of(&accepted.socket);
         let socket = Arc::clone(socket.unwrap_or(&accepted.socket));
         let (key, id, waker) = self.connections.next();

@@ -31,20 +31,19 @@ pub(crate) struct Throttled {
 }
 
 impl Pace {
-    /// Notes that the connection was read and is not over its rate, which ends its time over the
-    /// rate.
+    /// Ends the time over the rate, because the connection was read and is within its rates.
     pub fn rests(&mut self) {
         self.over_since = None;
     }
 
-    /// Takes `ms` milliseconds out of the time over the rate: the connection was not read for
-    /// another reason than its rate.
+    /// Leaves `ms` milliseconds out of the time over the rate, because for so long the connection
+    /// was not read for another reason.
     pub fn waited(&mut self, ms: u64) {
         self.over_since = self.over_since.map(|since| since.later_by(ms));
     }
 
-    /// Starts again under other rates and forgives all debts, because a debt means another wait at
-    /// another rate.
+    /// Starts again under the rates of `charges`, and forgives all debts. A debt is kept as a time,
+    /// which would mean another number of messages or bytes at another rate.
     pub(crate) fn begin_again(&mut self, now_ns: u64, charges: Charges) {
         self.messages.forgive(now_ns, charges.messages);
         self.bytes.forgive(now_ns, charges.bytes);
@@ -116,7 +115,7 @@ mod tests {
     use crate::server::shard::clock::Clock;
 
     #[test]
-    fn wait_for_another_reason_is_no_time_of_being_over() {
+    fn pause_for_another_reason_is_no_time_over_the_rate() {
         let since = Clock::start().now();
         let mut pace = Pace {
             over_since: Some(since),

@@ -1,7 +1,7 @@
 //! The charge for one read: for its messages and bytes, and for the lag that its broadcasts left.
 //!
-//! A read is charged as a whole, so a message costs an addition. A connection in debt pays with a
-//! pause before its next read.
+//! A read is charged as a whole, so each message only adds 1 to a count. A connection that owes
+//! tokens is not read again until they have been refilled.
 
 use super::Shard;
 use super::connection::Connection;

@@ -1,4 +1,4 @@
-//! The timers of a shard: its clock, the sweep of deadlines, and the look at paused publishers.
+//! The timers of a shard: its clock, the sweep of deadlines, and the check of paused publishers.
 
 use std::task::Context;
 use std::time::Duration;
@@ -80,7 +80,7 @@ mod tests {
     use crate::channel::{Router, UserSocket};
 
     #[test]
-    fn shortest_deadline_says_how_often_deadlines_are_looked_at() {
+    fn sweep_interval_is_a_quarter_of_the_shortest_deadline() {
         let every_ms = |idle_timeout_ms, partial_timeout_ms| {
             let socket = UserSocket::new().idle_timeout_ms(idle_timeout_ms);
             let app = HttpApp::new(Router::new().socket("/socket", socket));

@@ -63,7 +63,7 @@ fn leave_and_new_join_behind_a_held_join_keep_order_and_the_new_one_waits() {
 }
 
 #[test]
-fn held_joins_carry_a_bounded_amount_for_each_connection() {
+fn held_joins_of_a_connection_keep_a_bounded_number_of_bytes() {
     let mut client = Client::v2();
     client.host.holds_joins = true;
     let join = |n: u32| {

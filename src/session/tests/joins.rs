@@ -68,7 +68,7 @@ fn join_of_version_1_that_is_answered_in_bytes_has_crashed() {
 }
 
 #[test]
-fn null_join_ref_has_replies_and_pushes_bear_the_ref_but_the_end_null() {
+fn null_join_ref_of_a_join_is_its_ref_in_replies_and_pushes_alone() {
     let mut client = Client::v2();
     let reply = r#"[null,"1","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(client.says(r#"[null,"1","room:a","phx_join",{}]"#), [reply]);
@@ -86,7 +86,7 @@ fn null_join_ref_has_replies_and_pushes_bear_the_ref_but_the_end_null() {
 }
 
 #[test]
-fn crash_without_any_ref_bears_nulls() {
+fn crash_of_a_channel_joined_without_refs_is_sent_with_null_refs() {
     let mut client = Client::v2();
     let reply = r#"[null,null,"room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(
@@ -106,7 +106,7 @@ fn topic_without_a_route_is_unmatched_with_a_null_join_ref() {
 }
 
 #[test]
-fn refusal_leaves_nothing() {
+fn refused_join_leaves_no_channel_mail_or_subscription() {
     let mut client = Client::v2();
     let refused = r#"["1","2","room:a","phx_reply",{"response":{"reason":"no"},"status":"error"}]"#;
     for wish in ["refuse", "early then refuse"] {

@@ -135,7 +135,7 @@ fn new_join_behind_a_slow_join_replaces_it_and_may_be_slow_too() {
 }
 
 #[test]
-fn event_that_waits_has_the_rest_of_the_topic_stand_in_line() {
+fn messages_of_a_topic_wait_in_order_while_an_event_is_answered_later() {
     let mut client = waiting();
     assert_eq!(client.says(r#"["1","3","room:a","echo",{}]"#), NOTHING);
     client.diary.handle().send(Note("info"));
@@ -161,7 +161,7 @@ fn event_that_waits_has_the_rest_of_the_topic_stand_in_line() {
 }
 
 #[test]
-fn event_that_waits_lets_out_broadcasts_and_what_handles_send_the_client() {
+fn broadcasts_and_pushes_of_handles_go_out_while_an_event_waits() {
     let mut client = waiting();
     client
         .host
@@ -175,7 +175,7 @@ fn event_that_waits_lets_out_broadcasts_and_what_handles_send_the_client() {
 }
 
 #[test]
-fn event_in_line_may_wait_too_and_the_rest_stands_behind_it() {
+fn event_in_line_may_wait_too_and_later_messages_wait_behind_it() {
     let mut client = waiting();
     client.says(r#"["1","3","room:a","later",{}]"#);
     client.says(r#"["1","4","room:a","echo",{}]"#);
@@ -185,7 +185,7 @@ fn event_in_line_may_wait_too_and_the_rest_stands_behind_it() {
 }
 
 #[test]
-fn later_may_come_to_the_end_of_the_channel() {
+fn event_answered_later_may_end_its_channel() {
     let ends = [
         ("later stop", vec![CLOSE, BYE]),
         ("later panic", vec![BYE, ERROR]),
@@ -211,7 +211,7 @@ fn event_whose_later_outlasts_the_deadline_ends_the_channel() {
 }
 
 #[test]
-fn later_of_handle_info_has_nobody_to_reply_to_and_holds_the_line_too() {
+fn handle_info_that_returns_a_later_makes_other_messages_wait() {
     let mut client = Client::in_room();
     client.diary.handle().send(Note("later"));
     client.diary.handle().stop(StopReason::Normal);
@@ -220,7 +220,7 @@ fn later_of_handle_info_has_nobody_to_reply_to_and_holds_the_line_too() {
 }
 
 #[test]
-fn message_beyond_the_line_gets_an_error_and_one_without_a_ref_nothing() {
+fn message_for_a_full_line_gets_an_error_only_if_it_has_a_ref() {
     let mut client = waiting();
     for n in 0..64 {
         let nothing = client.says(&format!(r#"["1","{n}","room:a","fail",{{}}]"#));
@@ -251,7 +251,7 @@ fn line_is_limited_in_bytes_too() {
 }
 
 #[test]
-fn own_messages_overflowing_the_line_end_the_channel_and_tell_the_client() {
+fn messages_of_the_app_that_overflow_the_line_end_the_channel() {
     let mut client = waiting();
     client.says(r#"["1","3","room:a","echo",{}]"#);
     for _ in 0..64 {

@@ -29,7 +29,7 @@ fn reply_of_a_join_that_finds_a_place_comes_first() {
 }
 
 #[test]
-fn join_that_waited_may_find_the_topic_full_and_those_behind_it_unjoined() {
+fn join_that_waited_may_be_refused_as_full_and_its_line_is_unmatched() {
     let mut client = Client::v2();
     client.says(r#"["1","2","room:a","phx_join",{"do":"one place late"}]"#);
     client.says(r#"["1","3","room:a","echo",{}]"#);

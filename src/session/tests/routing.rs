@@ -96,7 +96,7 @@ fn binary_push_without_join_ref_is_stale_since_an_empty_string_is_no_null() {
 }
 
 #[test]
-fn channel_joined_with_a_number_is_spoken_to_with_that_number() {
+fn channel_joined_with_a_number_as_its_ref_is_addressed_by_that_number() {
     let mut client = Client::v2();
     let reply = r#"[7,8,"room:a","phx_reply",{"response":{},"status":"ok"}]"#;
     assert_eq!(client.says(r#"[7,8,"room:a","phx_join",{}]"#), [reply]);

@@ -262,7 +262,7 @@ pub const FILES: &[(&str, &[&str])] = &[
     ),
     (
         "[log]\nlevel = \"info\"\nlevel = \"warn\"",
-        &["3: no TOML: duplicate key"],
+        &["3: not TOML: duplicate key"],
     ),
     // Names far from all others: the line lists the existing keys, or the right place.
     (

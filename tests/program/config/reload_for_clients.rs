@@ -108,7 +108,7 @@ fn limits_and_origins_change_for_who_is_connected_and_for_who_comes() {
 }
 
 #[test]
-fn proxies_addresses_metrics_and_the_door_are_those_of_before() {
+fn proxies_counts_by_address_and_metrics_survive_a_reload() {
     let file = |max: u32| {
         format!(
             "[server]\ntrusted_proxies = [\"127.0.0.0/8\"]\n[limits]\n\

@@ -176,7 +176,7 @@ fn reserved_event_names_are_relayed_by_no_rule_for_any_event() {
 }
 
 #[test]
-fn payload_may_be_so_long_and_no_longer() {
+fn payload_over_the_bytes_max_of_its_event_is_refused() {
     let server = serve_rooms([room_with(EventRule {
         bytes_max: Some(10),
         ..any()

@@ -155,7 +155,7 @@ fn name_over_255_bytes_crashes_the_channel_that_sends_bytes_with_it() {
 /// §2.3: bytes have no form in V1. A reply or push crashes the channel. A broadcast skips
 /// subscribers of V1, where Phoenix crashes the broadcaster.
 #[test]
-fn bytes_cannot_be_said_in_version_1() {
+fn bytes_have_no_form_in_version_1() {
     let stage = stage();
     let mut old = stage.peer(Version::V1);
     let mut new = joined(&stage);
@@ -187,10 +187,10 @@ fn binary_frame_that_is_no_push_closes_the_socket_with_1011() {
     }
 }
 
-/// §2.5, and the clients before 1.8.7 of §9. Phoenix kills the socket for such bytes. Here the name
-/// matches no topic or event.
+/// §2.5, and the clients before 1.8.7 of §9. Phoenix kills the socket for such bytes. Here they
+/// become U+FFFD, and the answer shows them as such.
 #[test]
-fn header_bytes_that_are_no_utf8_match_nothing_and_do_no_harm() {
+fn header_bytes_that_are_no_utf8_become_replacement_characters() {
     let stage = stage();
     let mut client = joined(&stage);
     client.send_binary(&push("1", "2", b"room:\xe9", "echo", &[1]));

@@ -113,7 +113,7 @@ fn messages_pings_and_pongs_extend_the_idle_time() {
                 let start = Instant::now();
                 while start.elapsed() < IDLE * 2 {
                     sign(&mut peer);
-                    // The pause waits for nothing; it sets the pace of the signs.
+                    // The pause only spaces the bytes that the client sends.
                     std::thread::sleep(IDLE / 20);
                 }
                 peer.join("room:a");

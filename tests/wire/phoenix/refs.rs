@@ -199,7 +199,7 @@ fn second_join_that_is_refused_leaves_the_topic_not_joined() {
 /// §3.3: the messages that phoenix.js sends when a join takes too long. The late reply has the old
 /// join ref.
 #[test]
-fn slow_join_a_leave_and_a_new_join_are_answered_in_turn() {
+fn leave_and_new_join_behind_a_join_that_waits_are_answered_in_order() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.send_as("1", "1", "room:a", "phx_join", json!({"do": "wait"}));

@@ -226,7 +226,7 @@ fn refused_upgrade_leaves_the_connection_usable() {
 }
 
 #[test]
-fn pages_health_and_errors_are_as_one_expects() {
+fn pages_health_and_errors_have_their_statuses_and_headers() {
     let table = [
         (
             "GET",

@@ -116,7 +116,7 @@ async fn connection_not_read_for_one_reason_is_not_read_again_for_another() {
 }
 
 #[tokio::test]
-async fn new_rates_free_whoever_waits_because_of_the_old_ones() {
+async fn new_rates_resume_the_connections_that_old_rates_throttled() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let key = open(&mut connections, &clock).await;
     let mut cx = Context::from_waker(Waker::noop());
@@ -128,7 +128,7 @@ async fn new_rates_free_whoever_waits_because_of_the_old_ones() {
 }
 
 #[tokio::test]
-async fn entry_that_is_left_over_frees_and_shuts_nobody_else() {
+async fn stale_list_entry_does_not_resume_or_shut_the_next_connection() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let key = open(&mut connections, &clock).await;
     connections.pause(key, clock.now());

@@ -43,7 +43,7 @@ fn half_open_connection_ends_by_itself() {
 }
 
 #[test]
-fn connection_that_always_asks_again_ends_too() {
+fn connection_that_always_sends_requests_ends_at_its_http_lifetime() {
     let limits = brisk().with_http_lifetime_ms(50);
     let begin = Instant::now();
     let (was_ended, upgraded) = serve_one(HttpApp::new(router()).limits(limits), |mut client| {

@@ -40,8 +40,10 @@ channel.join()
   })
   .receive("error", (reply) => {
     console.log("Unable to join", reply);
+    const reason = reply.reason ?? JSON.stringify(reply);
     // A crash may pass, and the client tries again by itself; a refusal is an answer, and asking on would be noise.
-    if (reply.reason !== "join crashed") refuse(reply.reason ?? JSON.stringify(reply));
+    if (reason === "join crashed") disconnected(reason);
+    else refuse(reason);
   })
   .receive("timeout", () => disconnected());
 socket.connect();
@@ -65,10 +67,12 @@ function showState(state, text) {
   element("status").textContent = text[0].toUpperCase() + text.slice(1);
 }
 
-function disconnected() {
+/** Shows that the page is out of the room for now; `reason` is the server's, where it gave one. */
+function disconnected(reason) {
   if (outside) return;
   if (document.body.dataset.state === "joined") lostAt = Date.now();
-  showState("reconnecting", lostAt ? "reconnecting…" : "no answer yet, trying again…");
+  const silence = lostAt ? "reconnecting…" : "no answer yet, trying again…";
+  showState("reconnecting", reason ? `${reason}, trying again…` : silence);
   doubtPushed();
 }
 

@@ -100,7 +100,12 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
 fn mistyped(part: &str) -> Option<(&str, &'static str)> {
     let word = part.trim();
     let lower = word.to_lowercase();
-    let is_near = |level: &&str| lower.starts_with(level) || osa_distance(&lower, level) == 1;
+    // `warning` and `infos` mean a level; a `_` behind the level makes the name of a module of it.
+    let begins_with = |level: &str| {
+        let rest = lower.strip_prefix(level);
+        rest.is_some_and(|rest| !rest.contains('_'))
+    };
+    let is_near = |level: &&str| begins_with(level) || osa_distance(&lower, level) == 1;
     let level = LEVELS.into_iter().find(is_near)?;
     (lower != level && !word.contains(['=', ':', '['])).then_some((word, level))
 }
@@ -112,5 +117,41 @@ fn filter(level: LogLevel) -> LevelFilter {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistyped_level_is_found_with_the_level_that_is_meant() {
+        for (word, level) in [
+            ("warning", "warn"),
+            ("Infos", "info"),
+            ("eror", "error"),
+            ("dbeug", "debug"),
+        ] {
+            assert_eq!(mistyped(word), Some((word, level)));
+        }
+    }
+
+    #[test]
+    fn module_whose_name_begins_with_a_level_is_no_mistyped_level() {
+        for part in [
+            "error_chain",
+            "error_chain=debug",
+            "info_board::page",
+            "trace_id",
+        ] {
+            assert_eq!(mistyped(part), None, "{part}");
+        }
+    }
+
+    #[test]
+    fn levels_and_other_modules_are_no_mistyped_levels() {
+        for part in ["error", " WARN ", "off", "", "lobbyd", "hyper=off"] {
+            assert_eq!(mistyped(part), None, "{part:?}");
+        }
     }
 }

@@ -255,6 +255,28 @@ test("a refused room says so once, and leaves the server alone", async () => {
   await state(page, "joined", "In the lobby");
 });
 
+test("a join that crashes shows its reason, and the page comes in when the next join succeeds", async () => {
+  const page = await newPage();
+  let crashes = 2;
+  await page.routeWebSocket(/\/socket\/websocket/, (route) => {
+    const upstream = route.connectToServer();
+    route.onMessage((frame) => {
+      const [joinRef, ref, topic, event] = JSON.parse(frame);
+      if (event !== "phx_join" || crashes === 0) return upstream.send(frame);
+      crashes -= 1;
+      route.send(JSON.stringify([joinRef, ref, topic, "phx_reply", { status: "error", response: { reason: "join crashed" } }]));
+    });
+  });
+  await page.goto(server.url);
+  await state(page, "reconnecting", "Join crashed, trying again…");
+  await page.screenshot({ path: `${screenshots}join-crashed.png` });
+  await say(page, "written before the join");
+  await state(page, "joined", "In the lobby");
+  await shows(page, 1);
+  assert.equal(crashes, 0);
+  assert.equal(await page.textContent("#away"), "", "a page that was never in the room missed nothing");
+});
+
 test("in any window the way out of a refused room is in reach, by keys too", async () => {
   const long = "x".repeat(1100);
   const windows = [

@@ -26,7 +26,7 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
         "a table of texts",
     ),
     (
-        "src/server/http/handshake/tests.rs::checks_come_in_phoenix_order",
+        "src/server/http/handshake/tests.rs::handshake_checks_come_in_phoenix_order",
         "a table of requests",
     ),
     (

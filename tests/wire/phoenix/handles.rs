@@ -41,7 +41,7 @@ fn event_without_a_ref_has_no_reply_handle() {
 
 /// B 98: an event whose answer waits holds up neither pushes nor replies through handles.
 #[test]
-fn handles_speak_while_the_channel_waits() {
+fn pushes_and_replies_of_handles_go_out_while_the_channel_waits() {
     let stage = stage();
     let mut peer = stage.peer(Version::V2);
     peer.join("room:a");

@@ -64,7 +64,7 @@
 //! | 95 | `handles::event_without_a_ref_has_no_reply_handle` (no channel: does not compile) |
 //! | 96 | `channels::refused_or_crashed_join_tells_why_and_leaves_nothing_behind`; a bad return does not compile |
 //! | 97 | `channels::results_of_handle_in_each_have_their_form_on_the_wire` |
-//! | 98 | `handles::reply_handle_answers_later_and_as_often_as_it_likes`, `handles::handles_speak_while_the_channel_waits` |
+//! | 98 | `handles::reply_handle_answers_later_and_as_often_as_it_likes`, `handles::pushes_and_replies_of_handles_go_out_while_the_channel_waits` |
 //! | 99 | `channel_end::panic_ends_the_channel_with_phx_error_and_keeps_what_was_sent_before` |
 //! | 100 | `channel_end::broadcast_or_a_handle_may_stop_the_channel`, `handles::handles_of_a_channel_that_has_ended_do_nothing` |
 //! | 101 | `channel_end::announced_stop_closes_the_channel` |

@@ -7,6 +7,7 @@ mod arrows;
 mod attributes;
 mod crates;
 mod facts;
+mod floors;
 mod graph;
 mod imports;
 mod limits;

@@ -1,8 +1,8 @@
 //! The plan of the house: folders, their order, and what each may import.
 //!
 //! Edit this file when the structure changes: each line gives its reason. Sizes are in `limits.rs`,
-//! names in `words.rs`, the order of inner folders in `floors.rs`. The other files are the engine. An exception that nothing needs fails the
-//! test.
+//! names in `words.rs`, the order of inner folders in `floors.rs`. An exception that nothing needs
+//! fails the test.
 
 /// The imports that a folder or file of `src` may have. The face of a folder is its `mod.rs`.
 pub struct Import {

@@ -13,7 +13,7 @@ use super::setting::Setting;
 use super::settings::{SETTINGS, index_of};
 
 /// The text of a file, with the configuration that its settings go into.
-pub(super) struct FileReading<'r> {
+pub(super) struct FileReader<'r> {
     name: &'r str,
     text: &'r str,
     effective: &'r mut Effective,
@@ -22,14 +22,14 @@ pub(super) struct FileReading<'r> {
 
 type TomlValue<'i> = Spanned<DeValue<'i>>;
 
-impl<'r> FileReading<'r> {
+impl<'r> FileReader<'r> {
     pub fn new(
         name: &'r str,
         text: &'r str,
         effective: &'r mut Effective,
         problems: &'r mut Vec<Problem>,
-    ) -> FileReading<'r> {
-        FileReading {
+    ) -> FileReader<'r> {
+        FileReader {
             name,
             text,
             effective,

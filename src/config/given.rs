@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::effective::Effective;
 use super::effective::Flag;
 use super::effective::Source;
-use super::file::FileReading;
+use super::file::FileReader;
 use super::names::unknown_variable;
 use super::problem::{Problem, Problems};
 use super::settings::SETTINGS;
@@ -127,7 +127,7 @@ fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>
         }
     };
     match std::str::from_utf8(&bytes) {
-        Ok(text) => FileReading::new(&name.to_string(), text, effective, problems).read(),
+        Ok(text) => FileReader::new(&name.to_string(), text, effective, problems).read(),
         Err(error) => {
             let line = 1 + bytes[..error.valid_up_to()]
                 .iter()

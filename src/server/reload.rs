@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::channel::Router;
 use crate::server::http::app::HttpApp;
-use crate::server::http::app::Serving;
+use crate::server::http::app::Served;
 use crate::server::limits::values::ServerLimits;
 use crate::server::shard::link::{Command, ShardLink};
 
@@ -39,7 +39,7 @@ pub(super) struct Live(Mutex<Current>);
 
 #[derive(Debug)]
 struct Current {
-    serving: Arc<Serving>,
+    serving: Arc<Served>,
     /// Empty before the server runs.
     shards: Vec<Weak<ShardLink>>,
 }
@@ -49,19 +49,19 @@ impl Live {
     pub fn new(app: HttpApp, limits: ServerLimits) -> Live {
         let app = Arc::new(app);
         Live(Mutex::new(Current {
-            serving: Arc::new(Serving { app, limits }),
+            serving: Arc::new(Served { app, limits }),
             shards: Vec::new(),
         }))
     }
 
     /// Returns the present router and limits.
-    pub fn serving(&self) -> Arc<Serving> {
+    pub fn serving(&self) -> Arc<Served> {
         Arc::clone(&self.lock().serving)
     }
 
     /// Has reloads go to `shards` from now on. Returns the router and limits that the shards begin
     /// with.
-    pub fn reach(&self, shards: &[Arc<ShardLink>]) -> Arc<Serving> {
+    pub fn reach(&self, shards: &[Arc<ShardLink>]) -> Arc<Served> {
         let mut current = self.lock();
         current.shards = shards.iter().map(Arc::downgrade).collect();
         Arc::clone(&current.serving)
@@ -75,7 +75,7 @@ impl Live {
         let app = Arc::new(app.succeeding(&current.serving.app));
         app.admission.set_limits(&reload.limits);
         let limits = reload.limits;
-        let serving = Arc::new(Serving { app, limits });
+        let serving = Arc::new(Served { app, limits });
         current.serving = Arc::clone(&serving);
         for shard in current.shards.iter().filter_map(Weak::upgrade) {
             let command = Command::Reload(Arc::clone(&serving));

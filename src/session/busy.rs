@@ -15,7 +15,7 @@ pub(crate) struct Busy {
     pub(crate) cause: Cause,
     /// The ref of the join or event that the job answers. `None` if no reply is due.
     pub(crate) reference: Option<Ref>,
-    pub(crate) line: VecDeque<Waiting>,
+    pub(crate) line: VecDeque<QueueItem>,
     /// Bytes of the items in `line`, and of the payload of a join that waits for its turn. They are
     /// part of [`Session`](super::Session)'s `waiting_bytes`.
     pub(crate) line_bytes: usize,
@@ -33,7 +33,7 @@ pub(crate) enum Cause {
 }
 
 /// An item in the line of a waiting channel.
-pub(crate) enum Waiting {
+pub(crate) enum QueueItem {
     Message(KeptMessage),
     Intercepted {
         event: Box<str>,
@@ -61,7 +61,7 @@ impl Busy {
     }
 }
 
-impl Waiting {
+impl QueueItem {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Message(KeptMessage { payload, .. })

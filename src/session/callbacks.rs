@@ -1,6 +1,6 @@
 //! Runs joined channels' callbacks for events, infos and broadcasts, and acts on their outcomes.
 
-use super::busy::{Cause, Waiting};
+use super::busy::{Cause, QueueItem};
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
@@ -22,7 +22,7 @@ impl Session {
     ) {
         if self.is_busy(channel) {
             let (event, payload) = (event.into(), payload.to_buf());
-            return self.line_up(channel, Waiting::Intercepted { event, payload }, host);
+            return self.line_up(channel, QueueItem::Intercepted { event, payload }, host);
         }
         self.call(channel, None, host, |app, socket| {
             app.handle_out(event, payload, socket)
@@ -36,7 +36,7 @@ impl Session {
 
     pub(super) fn info(&mut self, id: SubscriptionId, info: Info, host: &mut dyn Host) {
         if self.is_busy(id) {
-            return self.line_up(id, Waiting::Mail(MailMessage::Info(info)), host);
+            return self.line_up(id, QueueItem::Mail(MailMessage::Info(info)), host);
         }
         self.call(id, None, host, |app, socket| app.handle_info(info, socket));
     }

@@ -1,6 +1,6 @@
 //! Requests of handles to a channel, from any thread.
 
-use super::busy::Waiting;
+use super::busy::QueueItem;
 use super::joined::Joined;
 use super::{Crash, Session};
 use crate::broker::SubscriptionId;
@@ -22,7 +22,7 @@ impl Session {
             busy.is_joining() || matches!(message, MailMessage::Info(_) | MailMessage::Stop(_))
         });
         if must_wait {
-            return self.line_up(channel, Waiting::Mail(message), host);
+            return self.line_up(channel, QueueItem::Mail(message), host);
         }
         match message {
             MailMessage::Info(info) => self.info(channel, info, host),

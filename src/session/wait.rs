@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::busy::Busy;
 use super::busy::Cause;
 use super::busy::KeptMessage;
-use super::busy::Waiting;
+use super::busy::QueueItem;
 use super::busy::payload_bytes;
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
@@ -116,14 +116,14 @@ impl Session {
         &mut self,
         id: SubscriptionId,
         topic: &str,
-        line: VecDeque<Waiting>,
+        line: VecDeque<QueueItem>,
         host: &mut dyn Host,
     ) {
         for waiting in line {
             match waiting {
-                Waiting::Message(message) => self.received(&message.view(topic), host),
-                Waiting::Mail(message) => self.mail(id, message, host),
-                Waiting::Intercepted { event, payload } => {
+                QueueItem::Message(message) => self.received(&message.view(topic), host),
+                QueueItem::Mail(message) => self.mail(id, message, host),
+                QueueItem::Intercepted { event, payload } => {
                     self.intercepted(id, &event, payload.as_payload(), host);
                 }
             }
@@ -141,7 +141,7 @@ impl Session {
             + message.join_ref.heap_bytes()
             + message.reference.heap_bytes();
         match self.place_in_line(id, names + payload_bytes(message.payload)) {
-            Some(line) => line.push_back(Waiting::Message(KeptMessage::new(message))),
+            Some(line) => line.push_back(QueueItem::Message(KeptMessage::new(message))),
             None if message.reference.is_null() => {}
             None => self.answer(&message.join_ref, message, "error", reason(TOO_MANY), host),
         }
@@ -150,7 +150,7 @@ impl Session {
     /// Puts an item of the app in the line of a channel that waits. Such an item cannot be refused,
     /// and a silent gap would be worse than an end. Therefore, beyond the limit, the channel ends,
     /// and the client gets an error.
-    pub(super) fn line_up(&mut self, id: SubscriptionId, waiting: Waiting, host: &mut dyn Host) {
+    pub(super) fn line_up(&mut self, id: SubscriptionId, waiting: QueueItem, host: &mut dyn Host) {
         match self.place_in_line(id, waiting.bytes()) {
             Some(line) => line.push_back(waiting),
             None => self.give_up(id, Crash(TOO_MANY.into()), host),
@@ -162,7 +162,7 @@ impl Session {
         &mut self,
         id: SubscriptionId,
         bytes: usize,
-    ) -> Option<&mut VecDeque<Waiting>> {
+    ) -> Option<&mut VecDeque<QueueItem>> {
         let settings = &self.settings;
         let busy = self.channels.with_id_mut(id)?.busy.as_mut()?;
         let has_room = busy.line.len() < settings.waiting_messages_max

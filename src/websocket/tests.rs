@@ -18,7 +18,7 @@ const LIMITS: ReadLimits = ReadLimits {
 const KEPT_BYTES_EXTRA: usize = 2 * 125 + 512 + 256;
 
 #[derive(Debug, PartialEq, Eq)]
-struct Reading {
+struct ReadResult {
     yielded: Vec<(u8, Vec<u8>)>,
     violation: Option<Violation>,
 }
@@ -27,7 +27,7 @@ struct Reader {
     reader: FrameReader,
     buffer: ReadBuffer,
     limits: ReadLimits,
-    reading: Reading,
+    reading: ReadResult,
     kept_bytes_peak: usize,
     reads: usize,
 }
@@ -38,7 +38,7 @@ impl Reader {
             reader: FrameReader::new(),
             buffer: ReadBuffer::new(buffer_bytes),
             limits,
-            reading: Reading {
+            reading: ReadResult {
                 yielded: Vec::new(),
                 violation: None,
             },

@@ -29,12 +29,12 @@ fn with_partial_timeout(partial_timeout_ms: u64) -> Running {
 
 #[test]
 fn message_of_64_kib_a_byte_at_a_time_is_accepted_at_linear_cost() {
-    alone("partial_messages::alone_a_message_of_64_kib_a_byte_at_a_time");
+    alone("partial_messages::alone_message_of_64_kib_a_byte_at_a_time");
 }
 
 #[test]
 #[ignore = "run by the test above in a process of its own"]
-fn alone_a_message_of_64_kib_a_byte_at_a_time() {
+fn alone_message_of_64_kib_a_byte_at_a_time() {
     let server = arena(1, at_any_pace());
     let mut client = connect(&server);
     client.join("room:x");

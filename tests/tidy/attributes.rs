@@ -1,7 +1,7 @@
-//! The attributes of an item: whether it is compiled for tests alone, or read from another path.
+//! The attributes of an item: the builds that have it, its file, and whether it may grow.
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, MetaNameValue, Token};
 
 /// Returns the attributes of an item.
 pub fn of(item: &Item) -> &[Attribute] {
@@ -25,11 +25,47 @@ pub fn of(item: &Item) -> &[Attribute] {
 pub fn is_test_only(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
-            || attribute.path().is_ident("cfg")
-                && attribute
-                    .parse_args::<Meta>()
-                    .is_ok_and(|condition| !can_hold(&condition))
+            || condition(attribute).is_some_and(|condition| !can_hold(&condition, is_of_tests))
     })
+}
+
+/// True if no build without the feature `engine` has an item with these attributes.
+pub fn is_engine_only(attributes: &[Attribute]) -> bool {
+    let of_engine = |part: &Meta| is_of_tests(part) || is_feature_engine(part);
+    let mut conditions = attributes.iter().filter_map(condition);
+    conditions.any(|condition| !can_hold(&condition, of_engine))
+}
+
+/// True for a type that other crates may not write or match whole, at least without the feature
+/// `engine`.
+pub fn is_non_exhaustive(attributes: &[Attribute]) -> bool {
+    let is_word = |part: &Meta| part.path().is_ident("non_exhaustive");
+    attributes.iter().any(|attribute| {
+        let parts = match attribute.path().is_ident("cfg_attr") {
+            true => parts_of(&attribute.meta),
+            false => Vec::new(),
+        };
+        let is_without_engine = |condition: &Meta| {
+            let inner = parts_of(condition);
+            condition.path().is_ident("not") && inner.iter().any(is_feature_engine)
+        };
+        is_word(&attribute.meta)
+            || parts.first().is_some_and(is_without_engine) && parts.iter().any(is_word)
+    })
+}
+
+/// Returns the condition of a `#[cfg(…)]`.
+fn condition(attribute: &Attribute) -> Option<Meta> {
+    let is_cfg = attribute.path().is_ident("cfg");
+    is_cfg.then(|| attribute.parse_args::<Meta>().ok())?
+}
+
+fn is_of_tests(part: &Meta) -> bool {
+    part.path().is_ident("test") || part.path().is_ident("doctest")
+}
+
+fn is_feature_engine(part: &Meta) -> bool {
+    part.path().is_ident("feature") && text_of(part).as_deref() == Some("engine")
 }
 
 /// A test: `#[test]`, or that of a runtime, as `#[tokio::test]`.
@@ -42,35 +78,44 @@ pub fn is_test(attributes: &[Attribute]) -> bool {
 
 /// Returns the file that `#[path = "…"]` names.
 pub fn path_of(attributes: &[Attribute]) -> Option<String> {
-    attributes.iter().find_map(|attribute| {
-        let Meta::NameValue(pair) = &attribute.meta else {
-            return None;
-        };
-        match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) if pair.path.is_ident("path") => Some(text.value()),
-            _ => None,
-        }
-    })
+    let is_path = |attribute: &&Attribute| attribute.path().is_ident("path");
+    text_of(&attributes.iter().find(is_path)?.meta)
 }
 
-/// True if a condition can hold in a build that is not for tests, with any features.
-fn can_hold(condition: &Meta) -> bool {
-    match condition {
-        Meta::Path(path) => !(path.is_ident("test") || path.is_ident("doctest")),
-        Meta::List(list) => {
-            let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
-            let Ok(parts) = list.parse_args_with(parser) else {
-                return true;
-            };
-            match () {
-                () if list.path.is_ident("all") => parts.iter().all(can_hold),
-                () if list.path.is_ident("any") => parts.iter().any(can_hold),
-                () => true, // not(…): an item that is left out of tests is in the program
-            }
-        }
-        Meta::NameValue(_) => true,
+/// Returns the text of a `name = "text"`.
+fn text_of(part: &Meta) -> Option<String> {
+    match part {
+        Meta::NameValue(MetaNameValue {
+            value:
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }),
+            ..
+        }) => Some(text.value()),
+        _ => None,
     }
+}
+
+/// True if a condition can hold in a build where no part holds that is `impossible`, with any other
+/// features.
+fn can_hold(condition: &Meta, impossible: impl Fn(&Meta) -> bool + Copy) -> bool {
+    let parts = parts_of(condition);
+    let mut can = parts.iter().map(|part| can_hold(part, impossible));
+    match condition {
+        Meta::List(list) if list.path.is_ident("all") => can.all(|can| can),
+        Meta::List(list) if list.path.is_ident("any") => can.any(|can| can),
+        Meta::List(_) => true, // not(…): an item that is left out of tests is in the program
+        part => !impossible(part),
+    }
+}
+
+/// Returns what stands between the brackets of `name(…)`.
+fn parts_of(list: &Meta) -> Vec<Meta> {
+    let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+    let Meta::List(list) = list else {
+        return Vec::new();
+    };
+    let parts = list.parse_args_with(parser);
+    parts.map_or(Vec::new(), |parts| parts.into_iter().collect())
 }

@@ -10,8 +10,10 @@ pub struct Facts {
     pub functions: Vec<Function>,
     /// Tests, those within a macro as well, with their lines.
     pub tests: Vec<(String, usize)>,
-    /// Structs, enums, traits and aliases, with their lines.
+    /// Structs, enums, traits and aliases, with their lines. Those within a macro are among them.
     pub types: Vec<(String, usize)>,
+    /// The structs and enums that are `pub` and that another crate could write or match whole.
+    pub closed: Vec<(String, usize)>,
     /// The types that `impl` blocks of this file belong to, with their lines.
     pub impls: Vec<(String, usize)>,
 }
@@ -34,6 +36,8 @@ pub struct Child {
     pub name: String,
     pub path: Option<String>,
     pub is_test: bool,
+    /// True if the module is `pub` without the feature `engine`.
+    pub is_api: bool,
     /// The module's scope. `None` if the module is a file of its own.
     pub inline: Option<Scope>,
 }
@@ -45,6 +49,8 @@ pub struct Import {
     pub name: String,
     /// True if the import is not private, so that it hands the name on.
     pub is_public: bool,
+    /// True if the import is `pub` without the feature `engine`.
+    pub is_api: bool,
     pub line: usize,
 }
 

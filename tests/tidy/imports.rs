@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::arrows::Arrow;
+use super::floors::orders;
 use super::report::{describe, of_files, room};
 use super::repository::Repository;
-use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, ORDERS, Order, WAISTS, Waist};
+use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, Order, WAISTS, Waist};
 
 const LIB: &str = "src/lib.rs";
 
@@ -14,13 +15,13 @@ pub fn circles(repository: &Repository) -> Vec<String> {
     let known: BTreeSet<&str> = CIRCLE.iter().copied().collect();
     let circles = of_files(&repository.arrows).circles();
     let others = circles.iter().filter(|circle| **circle != known);
-    let told = others.map(|circle| {
+    let found = others.map(|circle| {
         format!(
             "{}  a state or name that two of them need belongs into a file of its own below them",
             describe(circle, &repository.arrows)
         )
     });
-    told.collect()
+    found.collect()
 }
 
 /// Returns arrows between folders of `src` that the table forbids, or that bypass a face.
@@ -127,7 +128,7 @@ fn is_at(file: &str, place: &str) -> bool {
 /// Returns arrows that point up within folders that have an order.
 pub fn in_order(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
-    for order in ORDERS {
+    for order in orders() {
         for arrow in &repository.arrows {
             let rooms = (room(order.folder, arrow.from), room(order.folder, arrow.to));
             let (Some(from), Some(to)) = rooms else {
@@ -137,7 +138,8 @@ pub fn in_order(repository: &Repository) -> Vec<String> {
                 && above > below
             {
                 let what = format!("`{to}` stands above `{from}` in {}", order.folder);
-                let mend = "move the name to a file below both (the order: tests/tidy/tree.rs)";
+                let mend =
+                    "move the name to a file below both (the order: tests/tidy/tree.rs, floors.rs)";
                 wrong.push(complaint(arrow, &what, mend));
             }
         }
@@ -154,7 +156,7 @@ pub fn floor(order: &Order, room: &str) -> Option<usize> {
 pub fn states(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     for Waist { folder, name } in WAISTS {
-        let Some(order) = ORDERS.iter().find(|order| order.folder == *folder) else {
+        let Some(order) = orders().find(|order| order.folder == *folder) else {
             wrong.push(format!(
                 "tests/tidy/tree.rs: WAISTS has {folder}, which has no order"
             ));

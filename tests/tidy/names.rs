@@ -1,14 +1,9 @@
-//! Rules for names: words that people search for, each for one thing.
+//! Rules for names of files and folders: words that people search for, each for one thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Facts;
-use super::limits::TEST_NAME_MAX;
 use super::repository::{Repository, stem};
-use super::words::{
-    EMPTY_WORDS, EMPTY_WORDS_KEPT, NOUNS, RETIRED_FILES, RETIRED_TYPES, SAME_NAMES, SameType,
-    TEST_BEGINNINGS,
-};
+use super::words::{EMPTY_WORDS, EMPTY_WORDS_KEPT, NOUNS, RETIRED_FILES, SAME_NAMES};
 
 /// The folders that are searched for retired names: code, and benches named after what they
 /// measure.
@@ -19,8 +14,8 @@ const PICTURED: &[&str] = &[
     "benches/scenes/",
 ];
 
-/// The crates whose types are held.
-const CRATES: &[&str] = &["src/", "loadtest/src/"];
+/// The crates whose files have words of the vocabulary, and one name each.
+pub const CRATES: &[&str] = &["src/", "loadtest/src/"];
 
 /// Returns faults in the names of files and folders.
 pub fn files(repository: &Repository) -> Vec<String> {
@@ -67,80 +62,57 @@ fn unfit(name: &str) -> Option<String> {
     empty.map(|word| format!("`{word}` in `{name}` says nothing\n    name it by what is in it"))
 }
 
-/// Returns faults in the names of types.
-pub fn types(repository: &Repository) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (path, facts) in repository.under(CRATES) {
-        for (name, line) in &facts.types {
-            let retired = RETIRED_TYPES.iter().find(|(word, _)| word == name);
-            wrong.extend(retired.map(|(_, now)| {
-                format!("{path}:{line}: the type `{name}` has an old name\n    the word is {now}")
-            }));
-        }
+/// Returns words of names that the vocabulary lacks, and words of it that no name needs.
+pub fn vocabulary(repository: &Repository, vocabulary: &[&str]) -> Vec<String> {
+    let table = "VOCABULARY of tests/tidy/vocabulary.rs";
+    let known: Vec<&str> = vocabulary
+        .iter()
+        .flat_map(|w| w.split_whitespace())
+        .collect();
+    let mut places: BTreeMap<&str, &str> = BTreeMap::new();
+    for (path, _) in repository.under(CRATES) {
+        let words = path.split('/').flat_map(|place| stem(place).split('_'));
+        places.extend(words.map(|word| (word, path)));
     }
+    let new = places.iter().filter(|(word, _)| !known.contains(word));
+    let mut wrong: Vec<String> = new
+        .map(|(word, path)| {
+            format!(
+                "{path}: `{word}` is a new word for a file\n    take a word that stands in {table}, or add \
+                 it there, if somebody from Phoenix, centrifuge or nats would search for it"
+            )
+        })
+        .collect();
+    let idle = known.iter().filter(|word| !places.contains_key(*word));
+    wrong.extend(idle.map(|word| {
+        format!("{word}: no file has this word in its name any more\n    take it out of {table}")
+    }));
+    let unsorted = known.windows(2).filter(|pair| pair[0] >= pair[1]);
+    wrong.extend(
+        unsorted.map(|pair| format!("{}: stands behind {}\n    sort {table}", pair[1], pair[0])),
+    );
     wrong
 }
 
-/// Names of tests: the subject first, which is what is searched for.
-pub fn tests(repository: &Repository) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for (path, facts) in repository.facts {
-        for (name, line) in &facts.tests {
-            let why = late_subject(name).or_else(|| too_long(name));
-            wrong.extend(why.map(|why| format!("{path}:{line}: the test `{name}` {why}")));
-        }
-    }
-    wrong
-}
-
-fn late_subject(name: &str) -> Option<String> {
-    let first = name.split('_').next().unwrap_or(name);
-    let is_among = |words: &str| words.split_whitespace().any(|word| word == first);
-    let (kind, _) = TEST_BEGINNINGS.iter().find(|(_, words)| is_among(words))?;
-    Some(format!(
-        "begins with `{first}`, {kind}\n    begin with its subject, which is what is searched for"
-    ))
-}
-
-fn too_long(name: &str) -> Option<String> {
-    let letters = name.chars().count();
-    (letters > TEST_NAME_MAX)
-        .then(|| format!("has {letters} letters, at most {TEST_NAME_MAX}\n    say it shorter"))
-}
-
-/// Returns files of `src` that share a name.
+/// Returns files of one crate that share a name.
 pub fn twice(repository: &Repository) -> Vec<String> {
-    let mut of_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let is_held = |file: &&&str| file.starts_with("src/") && stem(file) != "mod";
-    for file in repository.files.iter().filter(is_held) {
-        of_name.entry(stem(file)).or_default().push(file);
+    let mut of_name: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for folder in CRATES {
+        let is_held = |file: &&&str| file.starts_with(folder) && stem(file) != "mod";
+        for file in repository.files.iter().filter(is_held) {
+            of_name.entry((folder, stem(file))).or_default().push(file);
+        }
     }
     let found = of_name.values().map(|files| ("", files.clone()));
     let kept = SAME_NAMES.iter().map(|(files, _)| ("", files.to_vec()));
     found_twice(found, kept, "SAME_NAMES")
 }
 
-/// Types of one name in a crate, tests left out.
-pub fn types_twice(repository: &Repository, kept: &[SameType]) -> Vec<String> {
-    let mut of_name: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    for folder in CRATES {
-        let compiled = |(path, _): &(&str, &Facts)| repository.files.contains(path);
-        for (path, facts) in repository.under(&[folder]).filter(compiled) {
-            for (name, _) in &facts.types {
-                of_name.entry((folder, name)).or_default().push(path);
-            }
-        }
-    }
-    let found = of_name.into_iter().map(|((_, name), files)| (name, files));
-    let kept = kept.iter().map(|(name, files, _)| (*name, files.to_vec()));
-    found_twice(found, kept, "SAME_TYPES")
-}
-
 /// A name, and the files that have it. For the name of a file it is left empty: the files show it.
-type Named<'a> = (&'a str, Vec<&'a str>);
+pub type Named<'a> = (&'a str, Vec<&'a str>);
 
 /// Names that two things have, but for those of a table, and rows of the table that nothing needs.
-fn found_twice<'a>(
+pub fn found_twice<'a>(
     found: impl Iterator<Item = Named<'a>>,
     kept: impl Iterator<Item = Named<'a>>,
     table: &str,

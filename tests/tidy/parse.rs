@@ -4,9 +4,10 @@ use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, Visibility};
 
-use super::attributes::{is_test, is_test_only, path_of};
-use super::facts::{Child, Facts, Function, Import, Named, Scope};
-use super::tokens;
+use super::attributes::{is_non_exhaustive, is_test, is_test_only, path_of};
+use super::facts::{Child, Facts, Function, Named, Scope};
+use super::uses::is_api;
+use super::{macros, tokens, uses};
 
 /// Parses a file's text.
 pub fn parse(text: &str) -> syn::Result<Facts> {
@@ -70,6 +71,17 @@ impl Reader {
         });
     }
 
+    /// Notes a type that another crate can write or match whole, if `is_whole` in its form.
+    fn closed(&mut self, item: &syn::Ident, of: (&Visibility, &[Attribute]), is_whole: bool) {
+        let (visibility, attributes) = of;
+        let is_public = matches!(visibility, Visibility::Public(_));
+        if is_public && is_whole && !is_non_exhaustive(attributes) && !self.is_test() {
+            self.facts
+                .closed
+                .push((item.to_string(), line(item.span())));
+        }
+    }
+
     fn module(&mut self, item: &syn::ItemMod) {
         let is_test = self.is_test();
         let inline = item.content.as_ref().map(|(_, items)| {
@@ -81,6 +93,7 @@ impl Reader {
             name: item.ident.to_string(),
             path: path_of(&item.attrs),
             is_test,
+            is_api: is_api(&item.vis, &item.attrs),
             inline,
         });
     }
@@ -89,58 +102,13 @@ impl Reader {
         if self.is_test() {
             return;
         }
-        let is_public = !matches!(item.vis, Visibility::Inherited);
-        let mut begin = Vec::new();
-        if item.leading_colon.is_some() {
-            begin.push(String::from("::"));
-        }
-        let mut imports = Vec::new();
-        flatten(&item.tree, &begin, is_public, &mut imports);
-        self.scope().imports.append(&mut imports);
+        self.scope().imports.append(&mut uses::names(item));
     }
 
     fn name(&mut self, path: Vec<String>, span: Span) {
         if !self.is_test() {
             let line = line(span);
             self.scope().paths.push(Named { path, line });
-        }
-    }
-}
-
-fn flatten(tree: &syn::UseTree, begin: &[String], is_public: bool, into: &mut Vec<Import>) {
-    let mut add = |ident: &syn::Ident, name: String| {
-        let mut path = begin.to_vec();
-        if ident != "self" || path.is_empty() {
-            path.push(ident.to_string());
-        }
-        let name = match name == "self" {
-            true => path.last().cloned().unwrap_or_default(),
-            false => name,
-        };
-        into.push(Import {
-            path,
-            name,
-            is_public,
-            line: line(ident.span()),
-        });
-    };
-    match tree {
-        syn::UseTree::Name(name) => add(&name.ident, name.ident.to_string()),
-        syn::UseTree::Rename(rename) => add(&rename.ident, rename.rename.to_string()),
-        syn::UseTree::Glob(glob) => into.push(Import {
-            path: begin.to_vec(),
-            name: String::from("*"),
-            is_public,
-            line: line(glob.star_token.span),
-        }),
-        syn::UseTree::Path(path) => {
-            let mut longer = begin.to_vec();
-            longer.push(path.ident.to_string());
-            flatten(&path.tree, &longer, is_public, into);
-        }
-        syn::UseTree::Group(group) => {
-            let trees = group.items.iter();
-            trees.for_each(|tree| flatten(tree, begin, is_public, into));
         }
     }
 }
@@ -202,11 +170,15 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
         self.define_type(&item.ident);
+        let is_public = |field: &syn::Field| matches!(field.vis, Visibility::Public(_));
+        let is_whole = item.fields.is_empty() || item.fields.iter().any(is_public);
+        self.closed(&item.ident, (&item.vis, &item.attrs), is_whole);
         visit::visit_item_struct(self, item);
     }
 
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
         self.define_type(&item.ident);
+        self.closed(&item.ident, (&item.vis, &item.attrs), true);
         visit::visit_item_enum(self, item);
     }
 
@@ -267,7 +239,9 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_macro(&mut self, invoked: &'ast syn::Macro) {
         self.visit_path(&invoked.path);
         tokens::tests(invoked.tokens.clone(), &mut self.facts.tests);
+        macros::functions(invoked.tokens.clone(), &mut self.facts.functions);
         if !self.is_test() {
+            macros::types(invoked.tokens.clone(), &mut self.facts);
             let paths = &mut self.scope().paths;
             tokens::paths(invoked.tokens.clone(), paths);
         }

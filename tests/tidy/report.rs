@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use super::arrows::Arrow;
 use super::crates::folder_of;
+use super::floors::orders;
 use super::graph::Graph;
 use super::imports::floor;
-use super::tree::ORDERS;
 
 /// `up` counts arrows against the order of `tree.rs`, if the folder has one. `back` counts arrows
 /// against the best order that a simple search finds; it is 0 without circles.
@@ -53,7 +53,7 @@ pub fn report(arrows: &[Arrow<'_>], files: &BTreeSet<&str>) -> String {
 }
 
 fn up(folder: &str, rooms: &Graph<'_>) -> String {
-    let Some(order) = ORDERS.iter().find(|order| order.folder == folder) else {
+    let Some(order) = orders().find(|order| order.folder == folder) else {
         return String::from("-");
     };
     let below = |from: &str, to: &str| floor(order, from) > floor(order, to);
@@ -71,16 +71,16 @@ pub fn describe(circle: &BTreeSet<&str>, arrows: &[Arrow<'_>]) -> String {
     let names: Vec<&str> = circle.iter().copied().collect();
     let mut text = format!("\ncircle of {} files: {}\n", circle.len(), names.join(" "));
     let within = |a: &&Arrow<'_>| circle.contains(a.from) && circle.contains(a.to);
-    let mut told: BTreeMap<(&str, &str), (usize, Vec<&str>)> = BTreeMap::new();
+    let mut pairs: BTreeMap<(&str, &str), (usize, Vec<&str>)> = BTreeMap::new();
     for arrow in arrows.iter().filter(within) {
-        let pair = told
+        let pair = pairs
             .entry((arrow.from, arrow.to))
             .or_insert((arrow.line, Vec::new()));
         if !pair.1.contains(&arrow.path.as_str()) {
             pair.1.push(&arrow.path);
         }
     }
-    for ((from, to), (line, paths)) in told {
+    for ((from, to), (line, paths)) in pairs {
         let _ = writeln!(text, "  {from}:{line} -> {to}  {}", paths.join(", "));
     }
     text

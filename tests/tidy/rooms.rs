@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crates::folder_of;
+use super::floors::orders;
 use super::imports::floor;
 use super::report::room;
 use super::repository::{Repository, stem};
-use super::tree::{COMING, FOLDER_FILES_MAX, IMPORTS, ORDERS, SERVER_FILES_MAX};
+use super::tree::{COMING, FOLDER_FILES_MAX, IMPORTS, SERVER_FILES_MAX};
 
 /// Returns folders of `src` with too many files to keep in mind.
 pub fn sizes(repository: &Repository) -> Vec<String> {
@@ -42,12 +43,12 @@ pub fn sizes(repository: &Repository) -> Vec<String> {
 pub fn table(repository: &Repository) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut named: BTreeSet<String> = BTreeSet::new();
-    for order in ORDERS {
+    for order in orders() {
         let rooms = rooms(repository, order.folder);
         for room in &rooms {
             if floor(order, room).is_none() {
                 wrong.push(format!(
-                    "{}{room}: stands on no floor\n    give it a place in ORDERS of tests/tidy/tree.rs",
+                    "{}{room}: stands on no floor\n    give it a place in tests/tidy/tree.rs or floors.rs",
                     order.folder
                 ));
             }
@@ -55,6 +56,20 @@ pub fn table(repository: &Repository) -> Vec<String> {
         let planned = order.floors.iter().copied().flatten();
         named.extend(planned.map(|room| format!("{}{room}", order.folder)));
     }
+    let files = repository
+        .files
+        .iter()
+        .filter(|file| file.starts_with("src/"));
+    let folders: BTreeSet<String> = files.map(|file| folder_of(file)).collect();
+    let has_order = |folder: &String| orders().any(|order| order.folder == folder);
+    let without = folders
+        .iter()
+        .filter(|folder| *folder != "src/" && !has_order(folder));
+    wrong.extend(
+        without.map(|folder| {
+            format!("{folder}: has no order\n    give it one in tests/tidy/floors.rs")
+        }),
+    );
     for folder in rooms(repository, "src/") {
         if !IMPORTS.iter().any(|rule| rule.from == folder) {
             wrong.push(format!(

@@ -9,7 +9,15 @@ use super::limits::{
 use super::repository::{Repository, stem};
 
 /// The folders whose files and functions have a limit.
-const HELD: &[&str] = &["src/", "loadtest/src/", "testkit/src/", "tests/"];
+const HELD: &[&str] = &[
+    "src/",
+    "loadtest/",
+    "testkit/",
+    "tests/",
+    "benches/",
+    "examples/",
+    "fuzz/",
+];
 /// The folders whose files begin with a line that says what the file is.
 const CRATES: &[&str] = &["src/", "loadtest/src/", "testkit/src/"];
 

@@ -1,4 +1,4 @@
-//! Paths among the tokens of a macro, whose other syntax is unknown here.
+//! Paths and tests among the tokens of a macro, whose other syntax is unknown here.
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -64,7 +64,7 @@ fn ends_in_test(attribute: TokenStream) -> bool {
         .is_some_and(|last| matches!(last, TokenTree::Ident(ident) if ident == "test"))
 }
 
-fn is_punct(token: &TokenTree, sign: char) -> bool {
+pub fn is_punct(token: &TokenTree, sign: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 

@@ -67,7 +67,7 @@ impl HttpApp {
 /// A router and its limits in one piece, so that no connection sees the router of one reload and
 /// the limits of another.
 #[derive(Debug)]
-pub(crate) struct Serving {
+pub(crate) struct Served {
     pub app: Arc<HttpApp>,
     pub limits: ServerLimits,
 }

@@ -33,15 +33,15 @@ struct Line {
     tickets: u64,
     /// Connections whose request is not whole, without those in `over_limit`. The connection that
     /// has waited longest comes first.
-    waiting: BTreeMap<u64, WaitingRequest>,
+    waiting: BTreeMap<u64, PendingRequest>,
     /// Connections whose request is not whole and whose address has too many connections. They are
     /// cut before all others.
-    over_limit: BTreeMap<u64, WaitingRequest>,
+    over_limit: BTreeMap<u64, PendingRequest>,
     /// Number of connections that speak HTTP, without those that were cut.
     len: usize,
 }
 
-struct WaitingRequest {
+struct PendingRequest {
     since: Instant,
     /// Cuts the connection when dropped.
     cut: oneshot::Sender<()>,
@@ -61,7 +61,7 @@ pub(crate) struct Slot {
 }
 
 enum Place {
-    WaitingRequest(u64),
+    PendingRequest(u64),
     /// The request is whole, and its answer is being found: the connection is not cut.
     Asking(oneshot::Sender<()>),
     Cut,
@@ -84,7 +84,7 @@ impl Pending {
         self.show(&line);
         let slot = Slot {
             pending: Rc::clone(self),
-            place: RefCell::new(Place::WaitingRequest(ticket)),
+            place: RefCell::new(Place::PendingRequest(ticket)),
         };
         PendingEntry { slot, is_cut }
     }
@@ -126,12 +126,12 @@ impl Line {
         self.tickets += 1;
         let since = Instant::now();
         self.waiting
-            .insert(self.tickets, WaitingRequest { since, cut });
+            .insert(self.tickets, PendingRequest { since, cut });
         self.tickets
     }
 
     /// Takes a connection out of the line. `None` if it was cut.
-    fn leave(&mut self, ticket: u64) -> Option<WaitingRequest> {
+    fn leave(&mut self, ticket: u64) -> Option<PendingRequest> {
         let ordinary = self.waiting.remove(&ticket);
         ordinary.or_else(|| self.over_limit.remove(&ticket))
     }
@@ -141,7 +141,7 @@ impl Slot {
     /// Notes that the connection's address has too many connections: it is cut before others to
     /// make room.
     pub fn is_over_limit(&self) {
-        if let Place::WaitingRequest(ticket) = *self.place.borrow() {
+        if let Place::PendingRequest(ticket) = *self.place.borrow() {
             let mut line = self.pending.line.borrow_mut();
             if let Some(waiting) = line.waiting.remove(&ticket) {
                 line.over_limit.insert(ticket, waiting);
@@ -153,10 +153,10 @@ impl Slot {
     /// Notes that the connection's request is whole, so that it waits no longer.
     pub fn asks(&self) {
         let mut place = self.place.borrow_mut();
-        if let Place::WaitingRequest(ticket) = *place {
+        if let Place::PendingRequest(ticket) = *place {
             let mut line = self.pending.line.borrow_mut();
             *place = match line.leave(ticket) {
-                Some(WaitingRequest { cut, .. }) => {
+                Some(PendingRequest { cut, .. }) => {
                     self.pending.counts.asking.fetch_add(1, Ordering::Relaxed);
                     Place::Asking(cut)
                 }
@@ -176,7 +176,7 @@ impl Slot {
                 let mut line = self.pending.line.borrow_mut();
                 let ticket = line.line_up(cut);
                 self.pending.show(&line);
-                Place::WaitingRequest(ticket)
+                Place::PendingRequest(ticket)
             }
             other => other,
         };
@@ -187,7 +187,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.is_answered();
         let mut line = self.pending.line.borrow_mut();
-        if let Place::WaitingRequest(ticket) = *self.place.borrow()
+        if let Place::PendingRequest(ticket) = *self.place.borrow()
             && line.leave(ticket).is_some()
         {
             line.len -= 1;

@@ -12,9 +12,9 @@ use socket2::SockRef;
 
 use super::Shard;
 use super::clock::Stamp;
-use super::connection::{Closing, Connection, Stage};
+use super::connection::{CloseState, Connection, Stage};
 use super::connections::Connections;
-use super::host::{Hearing, ShardHost};
+use super::host::{Recipients, ShardHost};
 use super::read::is_passing;
 use crate::broker::Failure;
 use crate::channel::ConnectionName as Name;
@@ -74,11 +74,11 @@ impl Shard {
             return;
         };
         let mut host = ShardHost::new(&mut self.services, connection.id);
-        host.hearing = match reason {
+        host.recipients = match reason {
             // All connections end: broadcasts from the ending channels of thousands of clients
             // would only delay the other connections.
-            CloseReason::ServiceRestart => Hearing::Nobody,
-            _ => Hearing::Others,
+            CloseReason::ServiceRestart => Recipients::Nobody,
+            _ => Recipients::Others,
         };
         connection.session.terminate(&mut host);
     }
@@ -176,7 +176,7 @@ impl Connections {
         };
         let kept = connection.reader.kept_bytes();
         connection.reader.discard(buffer);
-        connection.stage = Stage::Closing(Closing {
+        connection.stage = Stage::Closing(CloseState {
             reason,
             since: now,
             sent: false,

@@ -74,11 +74,11 @@ pub(crate) enum Stage {
     /// clock.
     Throttled { since: Stamp, until_ns: u64 },
     /// The Close frame waits or is sent. Input is thrown away until the peer's end.
-    Closing(Closing),
+    Closing(CloseState),
 }
 
 /// The state of a connection that is being closed.
-pub(crate) struct Closing {
+pub(crate) struct CloseState {
     pub reason: CloseReason,
     pub since: Stamp,
     /// True once the Close frame is out and our side of the socket is shut.

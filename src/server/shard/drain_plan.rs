@@ -21,7 +21,7 @@ pub(crate) const SETTLE_MS_MAX: u64 = 300;
 pub(crate) const HTTP_GRACE_MS: u64 = 1_000;
 
 /// The state of a shard's drain.
-pub(crate) struct Draining {
+pub(crate) struct DrainPlan {
     pub(crate) since: Stamp,
     window_ms: u64,
     /// Number of connections when the drain began.
@@ -33,11 +33,11 @@ pub(crate) struct Draining {
     tick: Interval,
 }
 
-impl Draining {
-    pub(crate) fn new(now: Stamp, window_ms: u64, left: Vec<u64>) -> Draining {
+impl DrainPlan {
+    pub(crate) fn new(now: Stamp, window_ms: u64, left: Vec<u64>) -> DrainPlan {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Draining {
+        DrainPlan {
             since: now,
             window_ms: pace_ms(window_ms, left.len()),
             count: left.len(),

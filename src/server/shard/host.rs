@@ -24,14 +24,14 @@ pub(crate) struct ShardHost<'a> {
     key: u32,
     /// Name of the connection, never reused.
     pub connection: u64,
-    pub hearing: Hearing,
+    pub recipients: Recipients,
     /// Largest lag of any shard, in bytes, after a broadcast of this call.
     pub lag_bytes: usize,
 }
 
 /// The clients that receive the frames of a session.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hearing {
+pub(crate) enum Recipients {
     All,
     /// All clients but the session's own, because its connection is ending. Its broadcasts still go
     /// out.
@@ -48,7 +48,7 @@ impl<'a> ShardHost<'a> {
             services,
             key: connection as u32,
             connection,
-            hearing: Hearing::All,
+            recipients: Recipients::All,
             lag_bytes: 0,
         }
     }
@@ -60,7 +60,7 @@ impl Host for ShardHost<'_> {
     }
 
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool {
-        let first = (self.hearing == Hearing::All).then_some(first);
+        let first = (self.recipients == Recipients::All).then_some(first);
         let fanout = &mut self.services.fanout;
         let has_place = fanout.subscribe_on(self.key, id, topic, terms, first);
         if has_place {
@@ -86,7 +86,7 @@ impl Host for ShardHost<'_> {
     }
 
     fn send(&mut self, frame: Bytes, behind: Option<SubscriptionId>) {
-        if self.hearing == Hearing::All {
+        if self.recipients == Recipients::All {
             self.services.fanout.send(self.key, frame, behind);
         }
     }
@@ -98,7 +98,7 @@ impl Host for ShardHost<'_> {
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
     ) -> Published {
-        if self.hearing == Hearing::Nobody {
+        if self.recipients == Recipients::Nobody {
             return None.into();
         }
         let mut frames = BroadcastFrames {

@@ -5,7 +5,7 @@ use std::future::Future;
 use tokio::sync::watch;
 
 use super::clock::{Clock, Stamp};
-use super::drain_plan::{Draining, HTTP_GRACE_MS};
+use super::drain_plan::{DrainPlan, HTTP_GRACE_MS};
 
 pub(crate) struct Lifecycle {
     course: Course,
@@ -15,7 +15,7 @@ pub(crate) struct Lifecycle {
 
 enum Course {
     Serving,
-    Draining(Draining),
+    Draining(DrainPlan),
     /// The shard has cut its connections and waits for none.
     Cut,
 }
@@ -44,7 +44,7 @@ impl Lifecycle {
     /// serves.
     pub fn drain(&mut self, now: Stamp, window_ms: u64, ids: Vec<u64>) {
         self.stops.send_replace(true);
-        self.course = Course::Draining(Draining::new(now, window_ms, ids));
+        self.course = Course::Draining(DrainPlan::new(now, window_ms, ids));
     }
 
     pub fn cut(&mut self) {
@@ -53,7 +53,7 @@ impl Lifecycle {
     }
 
     /// Returns the state of the drain. `None` if the shard does not drain.
-    pub fn draining(&mut self) -> Option<&mut Draining> {
+    pub fn draining(&mut self) -> Option<&mut DrainPlan> {
         match &mut self.course {
             Course::Draining(draining) => Some(draining),
             Course::Serving | Course::Cut => None,

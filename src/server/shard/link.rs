@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::broker::{Hub, Mailbox};
 use crate::channel::{Mail, Postbox};
 use crate::server::admission::Admission;
-use crate::server::http::app::Serving;
+use crate::server::http::app::Served;
 use crate::server::http::pending::InHttp;
 use crate::server::limits::meters::LimitMeters;
 use crate::server::node::Node;
@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// A message for one of the shard's channels.
     Mail(Mail),
     /// Switches the shard to another router and other limits.
-    Reload(Arc<Serving>),
+    Reload(Arc<Served>),
     /// Closes all connections with 1012, a few at a time, and ends.
     Drain,
     /// Cuts all connections that are left and ends, because the time for the drain is over.

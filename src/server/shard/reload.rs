@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Shard;
-use crate::server::http::app::Serving;
+use crate::server::http::app::Served;
 
 impl Shard {
     /// Switches the shard to another router and other limits in one turn. A client's next message
     /// meets all of the change or none of it.
-    pub(crate) fn reload(&mut self, serving: &Serving) {
+    pub(crate) fn reload(&mut self, serving: &Served) {
         if let Some(charges) = self.services.reload(serving) {
             self.connections.forgive(&self.timers.clock, charges);
         }

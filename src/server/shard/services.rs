@@ -8,7 +8,7 @@ use super::join_queue::JoinQueue;
 use super::link::ShardLink;
 use super::pace::Charges;
 use crate::broker::Fanout;
-use crate::server::http::app::{HttpApp, Serving};
+use crate::server::http::app::{HttpApp, Served};
 use crate::server::limits::limit::Limit;
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::values::ServerLimits;
@@ -42,7 +42,7 @@ impl Services {
 
     /// Switches to the router and the limits of `serving`. Returns the new charges. `None` if the
     /// rates have not changed.
-    pub fn reload(&mut self, serving: &Serving) -> Option<Charges> {
+    pub fn reload(&mut self, serving: &Served) -> Option<Charges> {
         self.app = Arc::clone(&serving.app);
         self.limits = serving.limits;
         self.fanout.set_settings(with_observed(&self.limits));

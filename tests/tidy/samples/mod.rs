@@ -1,9 +1,13 @@
 //! Tests of the engine on trees of a few lines: its results, and that each rule can fail.
 
+mod api;
+mod files;
 mod graph;
 mod names;
 mod resolution;
 mod rules;
+mod sizes;
+mod types;
 
 use super::repository::Repository;
 
@@ -19,10 +23,10 @@ fn repository(files: &[(&str, &str)]) -> Repository {
 fn arrows(files: &[(&str, &str)]) -> Vec<String> {
     let repository = repository(files);
     let arrows = repository.arrows.iter();
-    let told = arrows.map(|a| format!("{}:{} -> {}", short(a.from), a.line, short(a.to)));
-    let mut told: Vec<String> = told.collect();
-    told.dedup();
-    told
+    let lines = arrows.map(|a| format!("{}:{} -> {}", short(a.from), a.line, short(a.to)));
+    let mut lines: Vec<String> = lines.collect();
+    lines.dedup();
+    lines
 }
 
 fn short(file: &str) -> &str {

@@ -1,12 +1,12 @@
-//! The rules for names of tests and types, on files that break them and on such that do not.
+//! The rules for names of tests, on files that break them and on files that do not.
 
 use super::repository;
 use super::rules::finds;
-use crate::names;
+use crate::test_names;
 
 /// What is wrong with the names of tests in a file of this text.
 fn tests_of(text: &str) -> Vec<String> {
-    names::tests(&repository(&[("tests/a.rs", text)]))
+    test_names::tests(&repository(&[("tests/a.rs", text)]))
 }
 
 #[test]
@@ -16,6 +16,37 @@ fn test_names_without_their_subject_first_are_found() {
     for name in ["a_room_is_full", "what_is_full_stays", "nobody_comes", "of"] {
         let wrong = tests_of(&format!("#[test]\nfn {name}() {{}}"));
         finds(&wrong, &[&place(name)]);
+    }
+}
+
+#[test]
+fn test_names_that_begin_with_a_verb_are_found() {
+    for name in [
+        "should_close_the_socket",
+        "is_closed",
+        "checks_origin",
+        "returns_error",
+        "handles_errors",
+        "reads_frames",
+        "verify_token",
+        "waits_for_the_close",
+        "joins_the_room",
+        "close_a_socket",
+        "alone_returns_error",
+        "alone_a_message_is_read",
+    ] {
+        let wrong = tests_of(&format!("#[test]\nfn {name}() {{}}"));
+        assert_eq!(wrong.len(), 1, "{name}");
+    }
+    for name in [
+        "joins_that_wait_are_answered",
+        "checks_that_fail_are_told",
+        "reads_are_bounded",
+        "close_is_answered",
+        "alone_message_is_read",
+        "message_a_byte_at_a_time_is_read",
+    ] {
+        finds(&tests_of(&format!("#[test]\nfn {name}() {{}}")), &[]);
     }
 }
 
@@ -48,39 +79,4 @@ fn tests_are_seen_wherever_they_stand_and_other_functions_are_not() {
     ] {
         finds(&tests_of(text), &[]);
     }
-}
-
-/// A server and a load test that both have a `Room`, the server two of them.
-fn rooms() -> crate::repository::Repository {
-    repository(&[
-        ("Cargo.toml", "[package]\nname = \"lobbyd\""),
-        ("src/lib.rs", "mod a; mod b;"),
-        (
-            "src/a.rs",
-            "struct Room; #[cfg(test)] mod tests { struct Seat; }",
-        ),
-        ("src/b.rs", "enum Room {} trait Seat {}"),
-        (
-            "loadtest/Cargo.toml",
-            "[package]\nname = \"lobbyd-loadtest\"",
-        ),
-        ("loadtest/src/lib.rs", "mod a;"),
-        ("loadtest/src/a.rs", "type Room = u8;"),
-    ])
-}
-
-#[test]
-fn types_of_one_name_in_a_crate_are_found() {
-    let wrong = names::types_twice(&rooms(), &[]);
-    finds(&wrong, &["src/a.rs, src/b.rs: `Room`: one name"]);
-}
-
-#[test]
-fn exceptions_for_types_hold_and_are_found_when_nothing_needs_them() {
-    let room = ("Room", &["src/a.rs", "src/b.rs"][..], "said why");
-    finds(&names::types_twice(&rooms(), &[room]), &[]);
-    let seat = ("Seat", &["src/a.rs", "src/b.rs"][..], "said why");
-    let wrong = names::types_twice(&rooms(), &[room, seat]);
-    let idle = "src/a.rs, src/b.rs: `Seat`: not the files of one name";
-    finds(&wrong, &[idle]);
 }

@@ -1,8 +1,8 @@
-//! Each rule on a tree that breaks it, and on a tree that does not.
+//! The rules for imports and folders, on trees that break them and on trees that do not.
 
 use super::repository;
 use crate::repository::Repository;
-use crate::{imports, names, rooms, sizes};
+use crate::{imports, rooms};
 
 /// Asserts that each of `expected` begins a complaint, in that order, and that there are no others.
 #[track_caller]
@@ -38,6 +38,40 @@ fn arrows_up_are_found_and_arrows_down_are_not() {
     let up = server("use crate::server::shard::Shard;", "mod values;");
     let place = "src/server/limits/values.rs:1: `crate::server::shard::Shard`";
     finds(&imports::in_order(&up), &[place]);
+}
+
+#[test]
+fn arrows_up_are_found_in_inner_folders_too() {
+    for (folder, above, below) in [
+        ("channel", "router", "reply"),
+        ("config", "arguments", "raw"),
+        ("protocol", "version", "scan"),
+        ("session", "join", "busy"),
+        ("websocket", "reader", "mask"),
+        ("server/admission", "mod", "refusal"),
+        ("server/http", "serve", "app"),
+        ("broker/topics", "hub", "topic"),
+    ] {
+        let place = format!("src/{folder}/{below}.rs");
+        let mods = folder.split('/').map(|name| format!("pub mod {name};"));
+        let mut mods: Vec<String> = mods.collect();
+        mods.push(format!("mod {above};\nmod {below};\npub struct Top;").replace("mod mod;", ""));
+        let up = match above {
+            "mod" => String::from("use super::Top;"),
+            above => format!("use super::{above}::Top;"),
+        };
+        let outer = format!("src/{}/mod.rs", folder.split('/').next().unwrap_or(folder));
+        let face = format!("src/{folder}/mod.rs");
+        let upper = format!("src/{folder}/{above}.rs");
+        let mut files = vec![("src/lib.rs", mods[0].as_str()), (&outer, mods[1].as_str())];
+        files.extend(mods.get(2).map(|text| (face.as_str(), text.as_str())));
+        files.push((&place, &up));
+        if above != "mod" {
+            files.push((&upper, "pub struct Top;"));
+        }
+        let wrong = imports::in_order(&repository(&files));
+        finds(&wrong, &[&format!("{place}:1: `super::")]);
+    }
 }
 
 #[test]
@@ -140,8 +174,9 @@ fn folders_are_named_by_their_face_and_as_the_table_allows() {
 #[test]
 fn rooms_without_a_place_and_places_without_a_room_are_found() {
     let repository = repository(&[
-        ("src/lib.rs", "mod server;\nmod sauna;"),
+        ("src/lib.rs", "mod server;\nmod sauna;\nmod pool;"),
         ("src/sauna.rs", ""),
+        ("src/pool/mod.rs", ""),
         ("src/server/mod.rs", "mod stream;\nmod bath;"),
         ("src/server/stream.rs", ""),
         ("src/server/bath.rs", ""),
@@ -150,6 +185,7 @@ fn rooms_without_a_place_and_places_without_a_room_are_found() {
     for expected in [
         "src/server/bath: stands on no floor",
         "src/sauna: no rule says",
+        "src/pool/: has no order",
         "src/server/stream: has come",
         "src/server/builder: is not there",
     ] {
@@ -180,105 +216,4 @@ fn crowded_folders_and_dead_files_are_found() {
     let repository = repository(&files);
     finds(&rooms::sizes(&repository), &[]);
     finds(&rooms::dead(&repository), &["src/server/n8.rs: no target"]);
-}
-
-#[test]
-fn long_files_and_functions_are_found() {
-    let wrong = |lines: usize| {
-        let body = "    g();\n".repeat(lines - 2);
-        let text = format!("fn long() {{\n{body}}}\n");
-        let many = "// line\n".repeat(341);
-        let repository = repository(&[("src/lib.rs", &(text + &many))]);
-        let mut wrong = sizes::functions(&repository);
-        wrong.extend(sizes::files(&repository));
-        wrong.retain(|wrong| wrong.starts_with("src/lib.rs:"));
-        wrong
-    };
-    assert!(wrong(59).is_empty());
-    finds(
-        &wrong(61),
-        &[
-            "src/lib.rs:1: `long` has 61 lines",
-            "src/lib.rs:400: 402 lines",
-        ],
-    );
-}
-
-#[test]
-fn wide_comments_and_first_lines_are_found() {
-    let (wide, row) = ("x ".repeat(60), "| ".repeat(60));
-    let text =
-        format!("//! Reply of a channel.\n    /// {wide}\n// {row}\nfn f() {{}} // {wide}\n");
-    let repository = repository(&[
-        ("src/lib.rs", "mod odd;"),
-        (
-            "src/odd/mod.rs",
-            "//! Of this and that.\nmod reply;\nmod replying;",
-        ),
-        ("src/odd/reply.rs", &text),
-        ("src/odd/replying.rs", &format!("//! {wide}")),
-    ]);
-    let comments = sizes::comments(&repository);
-    let odd: Vec<_> = comments
-        .into_iter()
-        .filter(|w| w.starts_with("src/odd/"))
-        .collect();
-    finds(&odd, &["src/odd/: 2 comment lines"]);
-    assert!(
-        odd[0].ends_with("src/odd/reply.rs:2 src/odd/replying.rs:1"),
-        "{odd:?}"
-    );
-    let expected = [
-        "src/lib.rs:1: no `//!` line",
-        "src/odd/reply.rs:1: the first line begins with the file's own name",
-        "src/odd/replying.rs:1: the first line has 124 columns",
-    ];
-    finds(&sizes::first_lines(&repository), &expected);
-}
-
-#[test]
-fn fewer_wide_comments_than_allowed_are_found() {
-    let wrong = sizes::comments(&repository(&[("src/lib.rs", "")]));
-    let allowed = crate::limits::WIDE_COMMENTS
-        .iter()
-        .filter(|(_, count)| *count > 0);
-    assert_eq!(wrong.len(), allowed.count(), "{wrong:#?}");
-}
-
-#[test]
-fn bad_names_are_found() {
-    let repository = repository(&[
-        (
-            "src/lib.rs",
-            "mod door; mod reading; mod setting; mod frame_utils; mod string; mod inner;",
-        ),
-        ("src/door.rs", "pub struct Visit;"),
-        ("src/reading.rs", ""),
-        ("src/setting.rs", ""),
-        ("src/frame_utils.rs", ""),
-        ("src/string.rs", ""),
-        ("src/inner/mod.rs", "mod setting;"),
-        ("src/inner/setting.rs", "#[cfg(test)]\nmod tests;"),
-        ("src/inner/setting/tests.rs", ""),
-    ]);
-    let files = names::files(&repository);
-    let files: Vec<_> = files
-        .into_iter()
-        .filter(|wrong| wrong.starts_with("src/"))
-        .collect();
-    let expected = [
-        "src/door.rs: `door` is a picture",
-        "src/frame_utils.rs: `utils` in `frame_utils`",
-        "src/reading.rs: `reading` is a gerund",
-    ];
-    finds(&files[..3], &expected);
-    finds(
-        &names::types(&repository),
-        &["src/door.rs:1: the type `Visit`"],
-    );
-    let twice = names::twice(&repository);
-    assert!(
-        twice[0].starts_with("src/inner/setting.rs, src/setting.rs: one name"),
-        "{twice:#?}"
-    );
 }

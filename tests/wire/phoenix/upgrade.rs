@@ -86,7 +86,7 @@ fn vsn_chooses_the_version_or_is_refused_with_403() {
 
 /// §1.2: a request that fails every check, corrected by one check at a time.
 #[test]
-fn checks_come_in_the_order_of_phoenix() {
+fn upgrade_checks_come_in_the_order_of_phoenix() {
     let socket = UserSocket::new()
         .check_origin(CheckOrigin::list(["//good"]).unwrap())
         .subprotocols(["sip"])

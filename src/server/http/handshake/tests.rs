@@ -54,7 +54,7 @@ fn upgrade(socket: UserSocket, query: &str) -> Result<(Accepted, HttpResponse), 
 }
 
 #[test]
-fn checks_come_in_phoenix_order() {
+fn handshake_checks_come_in_phoenix_order() {
     let strict = || {
         UserSocket::new()
             .check_origin(CheckOrigin::host("good"))

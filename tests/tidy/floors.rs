@@ -1,0 +1,184 @@
+//! The order of files within the inner folders of `src`, from top to bottom.
+//!
+//! A folder with few files has a row too, so that none grows without an order.
+
+use super::tree::{ORDERS, Order};
+
+/// Returns the orders of all folders.
+pub fn orders() -> impl Iterator<Item = &'static Order> {
+    ORDERS.iter().chain(INNER)
+}
+
+const INNER: &[Order] = &[
+    Order {
+        folder: "src/config/",
+        floors: &[
+            &["mod"],       // the face
+            &["arguments"], // the command line
+            &["given"],     // the settings of all sources
+            &["checks", "changes", "file", "print", "room_checks"],
+            &["effective", "names", "tables"], // values with their sources; the name that was meant
+            &["settings"],                     // the table of settings
+            &["apply", "limit_settings"],
+            &["tree", "room_changes"], // the configuration as data
+            &["room", "room_forms"],
+            &["lists", "setting"],
+            &["form", "number"], // how one value is read and written
+            // the ground: one value, one place, one problem
+            &[
+                "raw",
+                "unfit",
+                "address",
+                "log_values",
+                "lines",
+                "problem",
+                "change",
+            ],
+        ],
+    },
+    Order {
+        folder: "src/program/",
+        floors: &[
+            &["mod"],     // the face
+            &["sighup"],  // a reload
+            &["signals"], // the end
+            &["exit", "inherited_sockets", "log", "service_manager"],
+        ],
+    },
+    Order {
+        folder: "src/rooms/",
+        floors: &[
+            &["mod"], // the face, and how rooms become a mount
+            &["declared"],
+            &["tutorial", "rate"],
+            &["rules"], // what a file or an app says of a room
+        ],
+    },
+    Order {
+        folder: "src/server/accept/",
+        floors: &[&["mod"], &["acceptor", "open_files"]],
+    },
+    Order {
+        folder: "src/server/http/",
+        floors: &[
+            &["mod"], // the face
+            &["admin_listener"],
+            &["serve"],            // one connection, request by request
+            &["respond"],          // which answer a request gets
+            &["connection"],       // between two requests
+            &["app", "handshake"], // what is served; the checks of an upgrade
+            &["operator_pages", "static_files", "upgrade"],
+            &["pending", "response", "subprotocol"],
+        ],
+    },
+    Order {
+        folder: "src/server/metrics/",
+        floors: &[&["mod"], &["process", "work"], &["page"]],
+    },
+    Order {
+        folder: "src/server/node/",
+        floors: &[
+            &["mod"],
+            &["shard_stats", "status", "closes"],
+            &["histogram"],
+        ],
+    },
+    Order {
+        folder: "src/server/admission/",
+        floors: &[
+            &["join_rate"], // a step: `impl Admission`
+            &["mod"],       // the waist: what one address and all of them may
+            &["addresses", "forwarded_for", "proxy_protocol"],
+            &["refusal"],
+        ],
+    },
+    Order {
+        folder: "src/server/limits/",
+        floors: &[
+            &["mod"], // the face
+            &["observe"],
+            &["meters", "values"], // how near limits were; the limits of one server
+            &["limit"],            // the table of limits
+            &["row", "counters", "peak", "token_bucket"],
+        ],
+    },
+    Order {
+        folder: "src/session/",
+        floors: &[
+            // steps: `impl Session`
+            &["join", "callbacks", "mail", "terminate", "wait"],
+            &["mod"],    // the waist
+            &["joined"], // the topics of a session
+            &["busy", "seal_broadcast"],
+        ],
+    },
+    Order {
+        folder: "src/channel/",
+        floors: &[
+            &["mod"],    // the face
+            &["router"], // all mounts
+            &["user_socket"],
+            &["session_settings"],
+            &["routes"],   // which channel serves a topic
+            &["handlers"], // a channel made of functions
+            &["channel"],  // the trait
+            // what a callback has and returns: the known circle
+            &["socket", "outcome", "host"],
+            &["frames", "handle", "connect"],
+            &["standing"],
+            &["mail"],
+            // the ground: values without a client
+            &[
+                "assigns",
+                "misfit",
+                "origin",
+                "params",
+                "published",
+                "refusal",
+                "reply",
+            ],
+        ],
+    },
+    Order {
+        folder: "src/broker/topics/",
+        floors: &[
+            &["mod"], // the face
+            &["room_sizes"],
+            &["hub"], // what all shards share
+            &["members_max", "registry"],
+            &["topic"],
+            &["shards"],
+            &["parcel"],
+            &["entry", "mailbox"],
+            &["counts", "position", "sync"],
+        ],
+    },
+    Order {
+        folder: "src/protocol/",
+        floors: &[
+            &["mod"], // the face
+            &["encode_broadcast", "encode_reply"],
+            &["version"],            // which of the forms below a socket speaks
+            &["v1", "v2", "binary"], // the forms of a message
+            &["message"],
+            &["payload"],
+            &["object"],
+            &["json_buf", "reference"],
+            &["json"],
+            &["escape", "scratch"],
+            &["scan", "parse", "error", "frame_kind"],
+        ],
+    },
+    Order {
+        folder: "src/websocket/",
+        floors: &[
+            &["mod"], // the face
+            &["reader"],
+            &["buffer", "partial"],
+            &["assembly"], // frames become messages
+            &["header"],   // one frame
+            &["close", "inbound", "mask"],
+            &["limits", "seal", "tally", "violation"],
+        ],
+    },
+];

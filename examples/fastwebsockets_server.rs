@@ -1,13 +1,13 @@
 //! The baseline of `benches/table`: a plain server of lobbies on hyper and fastwebsockets.
 //!
-//! Each connection has a task that reads and a task that writes. Each lobby has a broadcast
-//! channel, on which all its members hear each message.
+//! Each connection has one task, which reads and writes. Each lobby has a broadcast channel, on
+//! which all its members hear each message.
 //!
 //! `cargo run --release --example fastwebsockets_server -- 127.0.0.1:4000` serves at that address,
 //! on a thread for each core that the process may use. The server speaks as much of version 2 of
 //! the Phoenix Channels protocol as a fan-out needs: a join of one topic for each connection,
 //! heartbeats, `new_msg` to all members, a leave. Each broadcast is serialised once, and all
-//! writers share the bytes. The head of the frame is made for each member, because `write_frame`
+//! connections share the bytes. The head of the frame is made for each member, because `write_frame`
 //! makes it.
 
 use std::collections::HashMap;
@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use fastwebsockets::{
-    FragmentCollectorRead, Frame, OpCode, Payload, WebSocketError, WebSocketWrite, upgrade,
+    FragmentCollectorRead, Frame, OpCode, Payload, WebSocketError, WebSocketRead, WebSocketWrite,
+    upgrade,
 };
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -29,7 +30,7 @@ use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::value::RawValue;
-use tokio::io::WriteHalf;
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::sync::mpsc;
@@ -37,7 +38,7 @@ use tokio::sync::mpsc;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Most broadcasts that a writer may be behind before its connection is given up.
+/// Most broadcasts that a connection may be behind before it is given up.
 const BROADCASTS_BEHIND_MAX: usize = 4096;
 /// Most answers that a client has not taken; beyond this the client is not read.
 const ANSWERS_MAX: usize = 64;
@@ -123,19 +124,29 @@ fn respond(mut request: Request<Incoming>, lobbies: Arc<Lobbies>) -> Response<Em
     }
 }
 
-/// The orders of a reader to the writer of its connection.
+/// The orders of the half that reads to the half that writes, of one connection.
 enum Order {
     Send(OpCode, Bytes),
     Listen(Receiver<Bytes>),
     StopListening,
 }
 
-/// Reads a client to its end. The end of the orders ends the writer. A writer that takes no more
-/// orders ends the reading.
+/// Reads from a client and writes to it until its end, in one task. A `select!` over single frames
+/// would lose bytes, because `read_frame` may not be cancelled; so both halves run side by side.
 async fn talk(upgraded: upgrade::UpgradeFut, lobbies: &Lobbies) -> Result<(), WebSocketError> {
     let (reader, writer) = upgraded.await?.split(tokio::io::split);
     let (orders, ordered) = mpsc::channel(ANSWERS_MAX);
-    tokio::spawn(write(writer, ordered));
+    let (read, _) = tokio::join!(read(reader, orders, lobbies), write(writer, ordered));
+    read
+}
+
+/// Reads a client to its end. The end of the orders ends the writing. If the writing has ended,
+/// the next order ends the reading.
+async fn read(
+    reader: WebSocketRead<ReadHalf<TokioIo<Upgraded>>>,
+    orders: mpsc::Sender<Order>,
+    lobbies: &Lobbies,
+) -> Result<(), WebSocketError> {
     let mut client = Client {
         lobby: None,
         orders: orders.clone(),

@@ -25,7 +25,7 @@ use super::sink::Sink;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::parcel::Parcel;
 
-/// Parcels (32 bytes each) for which the buffer for mail keeps room between turns.
+/// Parcels (24 bytes each) for which the buffer for mail keeps room between turns.
 const PARCELS_KEPT: usize = 4096;
 
 /// Most members visited in one slice, written to or not. Bounds a slice over many members that need

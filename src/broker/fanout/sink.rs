@@ -21,7 +21,7 @@ pub trait Sink {
 pub struct Budget {
     /// Writes to members of rooms. Default 64, the slice of a pass. A smaller slice lets more
     /// frames in before a member's turn and saves writes. A much larger slice was measured to cost
-    /// more (docs/architecture.md).
+    /// more (docs/engine.md).
     pub writes: usize,
     /// Connections with frames of their own that are drained. Default 256.
     pub drains: usize,

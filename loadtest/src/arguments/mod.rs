@@ -2,7 +2,7 @@
 
 mod load;
 mod objective;
-mod restart;
+mod restart_args;
 mod scenarios;
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use load::{AtLeastOne, Bind, Common, Messages, Pair};
-pub use restart::RestartArgs;
+pub use restart_args::RestartArgs;
 pub use scenarios::{
     ChurnArgs, FanoutArgs, FloorArgs, FloorSide, IdleArgs, JoinsArgs, Raised, RampArgs, SlowArgs,
     Traffic,

@@ -9,21 +9,21 @@
 //! anything else is dropped. There is no timer, no log, and no limit except those on memory.
 //!
 //! - `mod`: the function that runs a floor
-//! - `turn`: the loop, from one epoll_wait to the next
+//! - `event_loop`: the loop, from one epoll_wait to the next
 //! - `broker`: joins, publishes and answers
 //! - `writes`: in batches or message by message
 //! - `lobby`, `membership`: the members of lobbies, and messages that wait for the turn's end
-//! - `connection`: a socket, with its incomplete frames and unwritten bytes
+//! - `socket`: a connection, with its incomplete frames and unwritten bytes
 //! - `handshake`, `frame`, `envelope`: parsing and writing of bytes
 
 mod broker;
-mod connection;
 mod envelope;
+mod event_loop;
 mod frame;
 mod handshake;
 mod lobby;
 mod membership;
-mod turn;
+mod socket;
 mod writes;
 
 use std::io;
@@ -41,5 +41,5 @@ pub use writes::Writes;
 ///
 /// When the listener or epoll fails. No client can end the floor.
 pub fn serve(listener: TcpListener, writes: Writes, stop: &AtomicBool) -> io::Result<()> {
-    turn::Floor::new(listener, writes)?.run(stop)
+    event_loop::Floor::new(listener, writes)?.run(stop)
 }

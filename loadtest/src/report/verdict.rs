@@ -4,7 +4,7 @@
 
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
-use super::findings::findings;
+use super::collect_findings::findings;
 use super::outcome::{breaks_on_purpose, nothing_came_of_it};
 use super::representative::Representative;
 use super::setup;

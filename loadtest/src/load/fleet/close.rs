@@ -5,8 +5,8 @@ use super::connection::{Connection, Stage};
 use super::departure::Departure;
 use super::happening::Happening;
 use super::totals::count;
-use crate::load::wire::frame::{self, opcode};
 use crate::load::wire::phoenix::{self, Push};
+use crate::load::wire::websocket::{self, opcode};
 
 impl Fleet {
     /// Handles the end of a connection that the load did not ask to end. `why` is counted.
@@ -72,7 +72,7 @@ impl Fleet {
                     mask,
                     &message,
                 );
-                frame::write(
+                websocket::write(
                     &mut connection.out.bytes,
                     opcode::CLOSE,
                     mask,
@@ -81,7 +81,7 @@ impl Fleet {
                 self.list_for_writing(number);
             }
             Departure::Close => {
-                frame::write(
+                websocket::write(
                     &mut connection.out.bytes,
                     opcode::CLOSE,
                     mask,

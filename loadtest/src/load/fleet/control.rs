@@ -4,8 +4,8 @@ use super::Fleet;
 use super::connection::{Pushed, Stage};
 use super::happening::Happening;
 use super::totals::count;
-use crate::load::wire::frame::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
 use crate::load::wire::phoenix::{Incoming, Status};
+use crate::load::wire::websocket::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
 
 /// Most bytes waiting for a socket at which a ping is still answered.
 const PONGS_WAITING_MAX: usize = 64 << 10;
@@ -21,13 +21,13 @@ impl Fleet {
     ) -> Result<(), Violation> {
         let connection = &mut self.connections[number as usize];
         match head.opcode {
-            opcode::CLOSE => self.closed(number, frame::close_code(payload)),
+            opcode::CLOSE => self.closed(number, websocket::close_code(payload)),
             // A server that pings and never reads gets no answer: RFC 6455 §5.5.3 allows to answer
             // only the latest ping.
             opcode::PING if connection.out.waiting() > PONGS_WAITING_MAX => {}
             opcode::PING => {
                 let mask = self.random.u32(..).to_ne_bytes();
-                frame::write(&mut connection.out.bytes, opcode::PONG, mask, &[payload]);
+                websocket::write(&mut connection.out.bytes, opcode::PONG, mask, &[payload]);
                 self.list_for_writing(number);
             }
             opcode::PONG => {}
@@ -79,7 +79,7 @@ impl Fleet {
         if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
             // A courtesy: the answer is written once, and the connection is dropped right after.
             let mask = self.random.u32(..).to_ne_bytes();
-            frame::write(
+            websocket::write(
                 &mut connection.out.bytes,
                 opcode::CLOSE,
                 mask,

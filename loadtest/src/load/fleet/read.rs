@@ -10,11 +10,11 @@ use super::connection::Stage;
 use super::happening::Happening;
 use super::{Fleet, READ_BYTES};
 use crate::clock::now_ns;
-use crate::load::wire::frame::{self, Head, Violation, opcode};
+use crate::load::wire::websocket::{self, Head, Violation, opcode};
 
 /// Largest length of the shared buffer. It grows when a connection keeps the start of a message
 /// that is longer than the buffer.
-const BUFFER_BYTES_MAX: usize = frame::MESSAGE_BYTES_MAX + READ_BYTES;
+const BUFFER_BYTES_MAX: usize = websocket::MESSAGE_BYTES_MAX + READ_BYTES;
 
 impl Fleet {
     pub(super) fn read(&mut self, number: u32) {

@@ -7,13 +7,13 @@ mod cores;
 mod limits;
 mod machine;
 mod process;
+mod process_tree;
 mod server;
-mod usage;
 #[cfg(test)]
 mod wait;
 
 pub use cores::{Cores, CoresError};
 pub use limits::{NotEnough, Room, raise_descriptors};
 pub use machine::machine;
+pub use process_tree::{OwnUsage, ProcessTree, Usage};
 pub use server::{Server, SpawnError, Stopped, kill_servers};
-pub use usage::{OwnUsage, ProcessTree, Usage};

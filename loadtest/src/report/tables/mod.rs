@@ -4,7 +4,7 @@
 
 mod cost;
 mod deliveries;
-mod restart;
+mod reconnects;
 mod rounds;
 
 use crate::result::{Latency, Measurement, RunResult};
@@ -24,8 +24,8 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
         tables.push(rounds::ratios(result));
     }
     if let Some(found) = &result.restart {
-        tables.push(restart::times(found));
-        tables.push(restart::delays(found));
+        tables.push(reconnects::times(found));
+        tables.push(reconnects::delays(found));
     }
     tables.push(deliveries::objectives(&result.objectives));
     tables.push(deliveries::deliveries(&measurements));

@@ -2,8 +2,8 @@
 //!
 //! Every client reconnects as phoenix.js would.
 
-mod findings;
 mod phases;
+mod problems;
 mod traffic;
 
 use super::judge::{Judged, judge};
@@ -118,10 +118,10 @@ fn go(run: &mut Run, asked: &RestartArgs) -> Result<Found, CannotRun> {
     let restart = phases.tell(&mut trial, before, &judged.measurement.connections);
     judged
         .problems
-        .extend(findings::problems(&restart, &phases, asked));
+        .extend(problems::problems(&restart, &phases, asked));
     judged
         .problems
-        .extend(findings::doubts(&restart, &judged.measurement));
+        .extend(problems::doubts(&restart, &judged.measurement));
     judged.hold(&mut trial);
     trial.fleet.stop_coming_back();
     trial.close()?;

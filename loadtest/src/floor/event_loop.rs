@@ -13,9 +13,9 @@ use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
 use super::broker::Broker;
-use super::connection::{BUFFER_BYTES, FloorConnection, FloorStage};
 use super::frame;
 use super::handshake::{self, Handshake};
+use super::socket::{BUFFER_BYTES, FloorConnection, FloorStage};
 use super::writes::Writes;
 
 /// The listener's token; a connection's token is its number.

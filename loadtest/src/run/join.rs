@@ -7,7 +7,7 @@ use super::prober::Prober;
 use super::publisher::publisher;
 use super::trial::Trial;
 use crate::clock::now_ns;
-use crate::load::fleet::Happening;
+use crate::load::fleet::Event;
 
 impl Trial<'_> {
     /// Opens `topics` lobbies, each with `publishers` streams and `further(lobby)` other streams.
@@ -61,14 +61,14 @@ impl Trial<'_> {
             self.fleet.open(scout);
             self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
             self.not_interrupted()?;
-            let refused =
-                self.fleet
-                    .happenings()
-                    .into_iter()
-                    .find_map(|happening| match happening {
-                        Happening::Refused(_, why) => Some(why),
-                        _ => None,
-                    });
+            let refused = self
+                .fleet
+                .events()
+                .into_iter()
+                .find_map(|event| match event {
+                    Event::Refused(_, why) => Some(why),
+                    _ => None,
+                });
             if let Some(why) = refused {
                 return Err(CannotRun::NoConnection(self.explain(&why)));
             }
@@ -77,7 +77,7 @@ impl Trial<'_> {
             self.fleet.open(number);
         }
         self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
-        self.fleet.happenings();
+        self.fleet.events();
         self.joined = Some(self.fleet.watch.sample());
         self.not_interrupted()
     }

@@ -6,7 +6,7 @@ use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::ChurnArgs;
 use crate::clock::now_ns;
-use crate::load::fleet::{Departure, Happening};
+use crate::load::fleet::{Departure, Event};
 use crate::result::{Figure, Problem, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
@@ -145,26 +145,26 @@ impl Crowd {
 
     fn act(&mut self, trial: &mut Trial<'_>, now: u64) {
         let patience_ns = nanoseconds(trial.run.messages.settle);
-        for happening in trial.fleet.happenings() {
-            match happening {
-                Happening::Joined(number) => {
+        for event in trial.fleet.events() {
+            match event {
+                Event::Joined(number) => {
                     trial.fleet.talk_once(number);
                     self.counts.talked += 1;
                     self.talking.push((now + patience_ns, number));
                 }
-                Happening::Echoed(number) => {
+                Event::Echoed(number) => {
                     self.counts.heard += 1;
                     self.talking.retain(|(_, other)| *other != number);
                     // The stays are exponential: most are short, some are long.
                     let stay_ns = -self.stay_ns * (1.0 - self.random.f64()).ln();
                     self.staying.push((now + stay_ns as u64, number));
                 }
-                Happening::Refused(number, _) => self.away.push_back(number),
-                Happening::Lost(number, _) => {
+                Event::Refused(number, _) => self.away.push_back(number),
+                Event::Lost(number, _) => {
                     self.talking.retain(|(_, other)| *other != number);
                     self.staying.retain(|(_, other)| *other != number);
                 }
-                Happening::Replied(_) | Happening::Upgraded(_) => {}
+                Event::Replied(_) | Event::Upgraded(_) => {}
             }
         }
     }

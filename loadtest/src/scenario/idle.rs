@@ -6,7 +6,7 @@ use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::{IdleArgs, Messages};
 use crate::clock::now_ns;
-use crate::load::fleet::Happening;
+use crate::load::fleet::Event;
 use crate::result::RunResult;
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
@@ -122,8 +122,8 @@ fn ask_all(
     let settle_ns = nanoseconds(trial.run.messages.settle);
     let mut patience_ns = now_ns() + settle_ns;
     trial.until(u64::MAX, |trial| {
-        for happening in trial.fleet.happenings() {
-            let Happening::Replied(number) = happening else {
+        for event in trial.fleet.events() {
+            let Event::Replied(number) = event else {
                 continue;
             };
             answered += 1;

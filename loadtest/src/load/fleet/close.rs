@@ -3,7 +3,7 @@
 use super::Fleet;
 use super::connection::{Connection, Stage};
 use super::departure::Departure;
-use super::happening::Happening;
+use super::event::Event;
 use super::totals::count;
 use crate::load::wire::phoenix::{self, Push};
 use crate::load::wire::websocket::{self, opcode};
@@ -32,7 +32,7 @@ impl Fleet {
             self.ledger.lose(number, &mut self.done);
         }
         self.drop_socket(number);
-        self.happenings.push(Happening::Lost(number, why));
+        self.events.push(Event::Lost(number, why));
     }
 
     pub(super) fn drop_socket(&mut self, number: u32) {

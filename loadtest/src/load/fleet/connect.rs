@@ -8,7 +8,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Token};
 
 use super::connection::Stage;
-use super::happening::Happening;
+use super::event::Event;
 use super::reconnect_queue::ReconnectQueue;
 use super::totals::count;
 use super::{Beat, Fleet};
@@ -166,7 +166,7 @@ impl Fleet {
             let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
             self.beat_from(number, now + first);
         }
-        self.happenings.push(Happening::Joined(number));
+        self.events.push(Event::Joined(number));
     }
 
     pub(super) fn beat_from(&mut self, number: u32, due_ns: u64) {
@@ -187,7 +187,7 @@ impl Fleet {
         } else {
             count(&mut self.totals.refused, why.clone());
         }
-        self.happenings.push(Happening::Refused(number, why));
+        self.events.push(Event::Refused(number, why));
     }
 }
 

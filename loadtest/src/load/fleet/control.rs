@@ -2,7 +2,7 @@
 
 use super::Fleet;
 use super::connection::{Pushed, Stage};
-use super::happening::Happening;
+use super::event::Event;
 use super::totals::count;
 use crate::load::wire::phoenix::{Incoming, Status};
 use crate::load::wire::websocket::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
@@ -174,7 +174,7 @@ impl Fleet {
         };
         self.meter.replied(push.sent_ns, now);
         self.count_reply(push, status);
-        self.happenings_of_replies(number);
+        self.event_of_reply(number);
     }
 
     fn count_reply(&mut self, push: Pushed, status: Status) {
@@ -191,9 +191,9 @@ impl Fleet {
         }
     }
 
-    fn happenings_of_replies(&mut self, number: u32) {
+    fn event_of_reply(&mut self, number: u32) {
         if self.tells_replies {
-            self.happenings.push(Happening::Replied(number));
+            self.events.push(Event::Replied(number));
         }
     }
 }

@@ -10,7 +10,7 @@ mod connect_queue;
 mod connection;
 mod control;
 mod departure;
-mod happening;
+mod event;
 mod lobby_delays;
 mod pacer;
 mod read;
@@ -39,7 +39,7 @@ use crate::result::{Connections, Replies};
 use connect_queue::ConnectQueue;
 use connection::{Connection, Stage};
 pub use departure::Departure;
-pub use happening::Happening;
+pub use event::Event;
 pub use lobby_delays::LobbyRecorders;
 pub use pacer::Pacer;
 pub use reconnect_queue::ReconnectQueue;
@@ -53,7 +53,7 @@ use totals::{Totals, count};
 pub struct Fleet {
     settings: FleetSettings,
     poll: Poll,
-    events: Events,
+    polled: Events,
     timer: Timer,
     buffer: Box<[u8]>,
     request: Vec<u8>,
@@ -82,7 +82,7 @@ pub struct Fleet {
     /// True if the fleet only listens to messages of another process. These messages are timed by
     /// their tags, and no member is owed them.
     probes: bool,
-    /// Whether replies to pushes are reported as happenings.
+    /// Whether replies to pushes are reported as events.
     pub tells_replies: bool,
     /// The latest time at which the scenario must be asked again.
     pub wake_ns: Option<u64>,
@@ -97,7 +97,7 @@ pub struct Fleet {
     /// The readings of CPU and memory of both sides.
     pub watch: Watch,
     totals: Totals,
-    happenings: Vec<Happening>,
+    events: Vec<Event>,
 }
 
 /// A connection's next heartbeat. A later connection of that number has another `started_ns`.
@@ -138,7 +138,7 @@ impl Fleet {
             connect_queue: ConnectQueue::new(&settings),
             settings: FleetSettings { script, ..settings },
             poll,
-            events: Events::with_capacity(EVENTS),
+            polled: Events::with_capacity(EVENTS),
             timer,
             buffer: vec![0; READ_BYTES].into(),
             random,
@@ -162,7 +162,7 @@ impl Fleet {
             meter: Meter::default(),
             watch,
             totals: Totals::default(),
-            happenings: Vec::new(),
+            events: Vec::new(),
         })
     }
 
@@ -214,9 +214,9 @@ impl Fleet {
         self.pacer = pacer;
     }
 
-    /// Returns the happenings since the last call.
-    pub fn happenings(&mut self) -> Vec<Happening> {
-        std::mem::take(&mut self.happenings)
+    /// Returns the events since the last call.
+    pub fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// Returns the number of connections that are in their lobby now.
@@ -290,7 +290,7 @@ impl Fleet {
         &self.totals.ended_slow
     }
 
-    /// Publishes one message of the connection, and has its echo reported as a happening.
+    /// Publishes one message of the connection, and has its echo reported as an event.
     pub fn talk_once(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         connection.awaits_echo = true;

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 
 use super::connect::plain;
 use super::connection::Stage;
-use super::happening::Happening;
+use super::event::Event;
 use super::{Fleet, READ_BYTES};
 use crate::clock::now_ns;
 use crate::load::wire::websocket::{self, Head, Violation, opcode};
@@ -145,7 +145,7 @@ impl Fleet {
         }
         if connection.awaits_echo && connection.stream == Some(entered.stream) {
             connection.awaits_echo = false;
-            self.happenings.push(Happening::Echoed(number));
+            self.events.push(Event::Echoed(number));
         }
     }
 

@@ -7,7 +7,7 @@
 
 use super::Fleet;
 use super::connection::Stage;
-use super::happening::Happening;
+use super::event::Event;
 use super::reconnect_queue::{ReconnectQueue, Step};
 use super::schedule::{
     FALLBACK_MS, JOIN_TIMEOUT_MS, UPGRADE_TIMEOUT_MS, reconnect_after_ms, rejoin_after_ms,
@@ -94,7 +94,7 @@ impl Fleet {
         let late = now.saturating_sub(opened_ns) > FALLBACK_MS * MILLISECOND_NS;
         returning.late_upgrades += u64::from(late);
         self.beat_from(number, now + self.settings.heartbeat_ns);
-        self.happenings.push(Happening::Upgraded(number));
+        self.events.push(Event::Upgraded(number));
     }
 
     /// Handles a refused join. A client that reconnects by itself keeps the connection.
@@ -103,7 +103,7 @@ impl Fleet {
             return self.refused(number, why);
         }
         self.join_again_later(number);
-        self.happenings.push(Happening::Refused(number, why));
+        self.events.push(Event::Refused(number, why));
     }
 
     /// Handles the crash of a channel. A client that reconnects by itself keeps the connection.
@@ -115,7 +115,7 @@ impl Fleet {
         self.ledger.end_life(number, &mut self.done);
         self.connect_queue.is_back_on_the_way();
         self.join_again_later(number);
-        self.happenings.push(Happening::Lost(number, why));
+        self.events.push(Event::Lost(number, why));
     }
 
     fn join_again_later(&mut self, number: u32) {
@@ -151,7 +151,7 @@ impl Fleet {
         self.list_for_writing(number);
         self.join_again_later(number);
         let why = format!("no reply to the join within {} s", JOIN_TIMEOUT_MS / 1_000);
-        self.happenings.push(Happening::Refused(number, why));
+        self.events.push(Event::Refused(number, why));
     }
 
     /// Notes a join: its timeout is cancelled, and the next rejoins start their schedule again.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::arguments::RestartArgs;
 use crate::clock::{MILLISECOND_NS, SECOND_NS, now_ns};
-use crate::load::fleet::{Happening, LobbyRecorders};
+use crate::load::fleet::{Event, LobbyRecorders};
 use crate::result::{self, Connections, Count, LobbyDelays, Moment, Shares};
 use crate::run::trial::{Trial, nanoseconds};
 
@@ -43,7 +43,7 @@ impl Phases {
     pub fn begin(trial: &mut Trial<'_>, asked: &RestartArgs) -> Phases {
         trial.begin_measuring_without_end();
         trial.run.progress.phase("restarting");
-        trial.fleet.happenings();
+        trial.fleet.events();
         trial.tell_server_to_end();
         let signal_ns = now_ns();
         Phases {
@@ -75,10 +75,10 @@ impl Phases {
         self.no_server.is_some() || settled && self.back + away() >= all
     }
 
-    /// Records the happenings, and looks at the servers when that is due.
+    /// Records the events, and looks at the servers when that is due.
     pub fn turn(&mut self, trial: &mut Trial<'_>) {
-        for happening in trial.fleet.happenings() {
-            self.happened(trial, happening);
+        for event in trial.fleet.events() {
+            self.take_event(trial, event);
         }
         let now = now_ns();
         if now >= self.look_ns {
@@ -87,20 +87,20 @@ impl Phases {
         }
     }
 
-    fn happened(&mut self, trial: &mut Trial<'_>, happening: Happening) {
-        match happening {
-            Happening::Upgraded(_) if self.ended.is_some() && self.answered_ns.is_none() => {
+    fn take_event(&mut self, trial: &mut Trial<'_>, event: Event) {
+        match event {
+            Event::Upgraded(_) if self.ended.is_some() && self.answered_ns.is_none() => {
                 let now = now_ns();
                 self.answered_ns = Some(now);
                 trial.fleet.watch.sample(); // the shell may have become the server only now
                 trial.fleet.lobby_delays = Some(LobbyRecorders::from(now));
             }
-            Happening::Joined(number) if self.ended.is_some() => {
+            Event::Joined(number) if self.ended.is_some() => {
                 self.clients[number as usize].back_ns = trial.fleet.joined_ns(number);
                 self.back += 1;
             }
-            Happening::Lost(number, why) => self.lost(trial, number, why),
-            Happening::Refused(_, why) => {
+            Event::Lost(number, why) => self.lost(trial, number, why),
+            Event::Refused(_, why) => {
                 let nobody_there = self.answered_ns.is_none() && !self.inherited;
                 match nobody_there && !is_an_answer(&why) {
                     true => *self.unanswered.entry(why).or_default() += 1,

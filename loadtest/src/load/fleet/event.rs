@@ -2,7 +2,7 @@
 
 /// An event of a connection that a scenario may act upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum Event {
     /// The upgrade of a connection that reconnects by itself was answered.
     Upgraded(u32),
     /// A connection has joined.

@@ -114,8 +114,8 @@ impl Floor {
         Ok(())
     }
 
-    /// Accepts connections. Each is registered once, for both directions: the kernel wakes for room
-    /// to write only after a write that met none.
+    /// Accepts connections. Each is registered once, for both directions: the kernel reports
+    /// room to write only after a write that found none.
     fn accept(&mut self) -> io::Result<()> {
         for _ in 0..ACCEPTS_MAX {
             let mut stream = match self.listener.accept() {

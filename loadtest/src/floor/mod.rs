@@ -1,20 +1,11 @@
 //! The cheapest fan-out that this machine's kernel allows, as a yardstick for servers.
 //!
-//! A run "against the floor" connects to this broker in a server's place. The floor knows nothing
-//! of the load.
+//! A run "against the floor" connects to this broker in place of a server.
 //!
 //! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats
 //! are canned; any other message for a lobby goes to its members unchanged. The floor speaks enough
 //! of `vsn` 2.0.0 for this load test, and no other version. It is no server: a client that sends
 //! anything else is dropped. There is no timer, no log, and no limit except those on memory.
-//!
-//! - `mod`: the function that runs a floor
-//! - `event_loop`: the loop, from one epoll_wait to the next
-//! - `broker`: joins, publishes and answers
-//! - `writes`: in batches or message by message
-//! - `lobby`, `membership`: the members of lobbies, and messages that wait for the turn's end
-//! - `socket`: a connection, with its incomplete frames and unwritten bytes
-//! - `handshake`, `frame`, `envelope`: parsing and writing of bytes
 
 mod broker;
 mod envelope;

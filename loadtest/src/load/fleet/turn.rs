@@ -81,7 +81,7 @@ impl Fleet {
                 self.writable(number);
             }
             if event.is_read_closed() || event.is_error() {
-                // The end may be behind bytes of the same event, and is reported only once.
+                // The system reports the end once, maybe together with bytes that are read first.
                 self.hung_up(number);
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {

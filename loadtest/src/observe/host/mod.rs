@@ -1,4 +1,4 @@
-//! Reading and setting of the load's system: /proc, limits, cores.
+//! The machine that the load runs on: /proc, limits of files and ports, binding to cores.
 //!
 //! Scenarios call this code before they start, and the event loop while it runs. Nothing here knows
 //! the load.

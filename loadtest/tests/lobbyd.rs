@@ -2,7 +2,7 @@
 
 mod support;
 
-use lobbyd_loadtest::result::Side;
+use lobbyd_loadtest::result::{RatioFigure, Side};
 use support::rooms::serve;
 use support::{run, run_at};
 
@@ -223,16 +223,16 @@ fn floor_is_measured_beside_the_server_and_ratios_are_told() {
     let round = [Side::Server, Side::FloorBatch, Side::FloorSingle];
     assert_eq!(sides, [round, round].concat());
     for floor in [Side::FloorBatch, Side::FloorSingle] {
-        let of_floor = |figure: &str| {
+        let of_floor = |figure| {
             let mut ratios = result.ratios.iter();
             ratios
                 .find(|ratio| ratio.floor == floor && ratio.figure == figure)
                 .cloned()
         };
-        let throughput = of_floor("deliveries per second").unwrap();
+        let throughput = of_floor(RatioFigure::DeliveriesPerSecond).unwrap();
         assert!(throughput.min <= throughput.median && throughput.median <= throughput.max);
         assert_eq!(throughput.rounds, 2);
-        assert!(of_floor("p99 latency").is_some());
+        assert!(of_floor(RatioFigure::P99).is_some());
     }
 }
 

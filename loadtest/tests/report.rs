@@ -8,7 +8,8 @@ mod markup;
 use std::path::{Path, PathBuf};
 
 use lobbyd_loadtest::report::{compare, html, json, schema, text};
-use lobbyd_loadtest::result::{Ended, Problem, RunResult, Severity};
+use lobbyd_loadtest::result::{Ended, RunResult};
+use lobbyd_loadtest::run::{failure, warning};
 
 /// Returns every sample with its name.
 fn samples() -> [(&'static str, RunResult); 7] {
@@ -30,7 +31,7 @@ fn not_started() -> RunResult {
     result.objectives.clear();
     result.measurements.clear();
     let text = "connection refused: nothing listens there".to_owned();
-    result.problems = vec![lobbyd_loadtest::run::failure(text)];
+    result.problems = vec![failure(text)];
     result
 }
 
@@ -115,7 +116,7 @@ fn ramp_of_which_nothing_held_has_failed() {
     result.problems = lobbyd_loadtest::run::problems(&result.measurements[0], true);
     let shown = plain(&result);
     assert!(
-        shown.starts_with("FAILED: step 5: 3200 msg/s: 1,200 deliveries missing"),
+        shown.starts_with("FAILED: 3200 msg/s: 1,200 deliveries missing"),
         "{shown}"
     );
     assert!(
@@ -128,17 +129,11 @@ fn ramp_of_which_nothing_held_has_failed() {
 fn warning_that_each_round_repeats_comes_once_and_a_failure_each_time() {
     let mut result = fixtures::with_floor();
     for (percent, measurement) in (41..).zip(&result.measurements) {
-        for (severity, text) in [
-            (
-                Severity::Warning,
-                format!("{}: waited {percent} % of the time", measurement.label),
-            ),
-            (
-                Severity::Failure,
-                format!("{}: {percent} deliveries missing", measurement.label),
-            ),
+        for problem in [
+            warning(format!("waited {percent} % of the time")),
+            failure(format!("{percent} deliveries missing")),
         ] {
-            result.problems.push(Problem { severity, text });
+            result.problems.push(problem.about(&measurement.label));
         }
     }
     let shown = plain(&result);

@@ -1,8 +1,8 @@
 //! Reports of a finished run: text for a terminal, a page, a JSON file, runs side by side.
 //!
 //! Every report is made from [`RunResult`](crate::result::RunResult) alone, so a result read from a
-//! file looks as it did at the end of its run. `setup`, `findings`, `verdict`, `representative` and
-//! `tables` decide the content; `text` and `html` write it, `plot` draws.
+//! file looks as it did at the end of its run. `setup`, `collect_findings`, `verdict`,
+//! `representative` and `tables` decide the content; `text` and `html` write it, `plot` draws.
 
 mod collect_findings;
 pub mod compare;
@@ -23,6 +23,7 @@ mod verdict;
 
 pub use collect_findings::findings;
 pub use finding::Finding;
+pub use representative::median;
 pub use verdict::verdict;
 
 /// Returns the JSON schema of a result file, which is kept as `loadtest/schema.json`.

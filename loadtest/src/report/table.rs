@@ -1,6 +1,5 @@
 //! Tables as titles, columns and cells, for the terminal and for the page.
 
-use super::finding::NOTHING_OBSERVED;
 use super::units::{NOTHING, integer};
 use crate::result::{Measurement, Objective};
 
@@ -83,12 +82,12 @@ impl Cell {
 
     /// Returns whether an objective held. An objective without an observed figure is "not judged".
     pub fn judged(objective: &Objective) -> Cell {
-        match objective.observed.as_str() {
-            NOTHING_OBSERVED => Cell {
+        match objective.was_observed() {
+            true => Cell::held(objective.held),
+            false => Cell {
                 text: "not judged".to_owned(),
                 mood: Mood::Bad,
             },
-            _ => Cell::held(objective.held),
         }
     }
 

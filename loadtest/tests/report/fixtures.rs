@@ -6,8 +6,8 @@
 use hdrhistogram::Histogram;
 use lobbyd_loadtest::result::{
     Connections, Count, Deliveries, Ended, Figure, Interval, Latency, LoadUsage, LobbyDelays,
-    Machine, Measurement, Moment, Objective, Parameter, Problem, Ramp, Ratio, Replies, Restart,
-    RunResult, SCHEMA_VERSION, Saturated, ServerUsage, Severity, Shares, Side, Throughput,
+    Machine, Measurement, Moment, Objective, Parameter, Ramp, Ratio, RatioFigure, Replies, Restart,
+    RunResult, SCHEMA_VERSION, Saturated, ServerUsage, Shares, Side, Throughput,
 };
 
 /// Returns a restart of 1,000 clients, a few of which met no server at first.
@@ -291,12 +291,9 @@ pub fn failing() -> RunResult {
             held: false,
         },
     ];
-    result.problems = vec![Problem {
-        severity: Severity::Warning,
-        text: "The server and the load generator were bound to the same core: bind them apart with --server-cores and \
-               --load-cores."
-            .into(),
-    }];
+    let warning = "The server and the load generator were bound to the same core: bind them apart with --server-cores \
+        and --load-cores.";
+    result.problems = vec![lobbyd_loadtest::run::warning(warning.into())];
     let found = lobbyd_loadtest::run::problems(&result.measurements[0], true);
     result.problems.extend(found);
     result
@@ -311,9 +308,9 @@ pub fn ramp() -> RunResult {
         (1600.0, 1_900.0),
         (3200.0, 38_000.0),
     ];
-    let step = |(index, (rate, median)): (usize, &(f64, f64))| {
+    let step = |(rate, median): &(f64, f64)| {
         let mut step = measurement(rate * 1000.0_f64.min(2_000_000.0 / rate), *median, 0.53);
-        step.label = format!("step {}: {rate} msg/s", index + 1);
+        step.label = format!("{rate} msg/s");
         step.step = Some(*rate);
         step.held = *rate < 3000.0;
         if !step.held {
@@ -323,7 +320,7 @@ pub fn ramp() -> RunResult {
         }
         step
     };
-    let mut result = run("ramp", steps.iter().enumerate().map(step).collect());
+    let mut result = run("ramp", steps.iter().map(step).collect());
     result.objectives = vec![
         Objective {
             objective: "p99=20ms".into(),
@@ -376,8 +373,8 @@ pub fn with_floor() -> RunResult {
     let mut result = run("fanout", measurements);
     ask(&mut result, "rate", None);
     ask(&mut result, "window", Some("16"));
-    let ratio = |figure: &str, median: f64, spread: f64| Ratio {
-        figure: figure.into(),
+    let ratio = |figure, median: f64, spread: f64| Ratio {
+        figure,
         floor: Side::FloorBatch,
         median,
         min: median - spread,
@@ -385,12 +382,12 @@ pub fn with_floor() -> RunResult {
         rounds: 3,
     };
     result.ratios = vec![
-        ratio("server CPU per delivery", 0.89, 0.03),
-        ratio("deliveries per second", 1.09, 0.02),
-        ratio("p50 latency", 0.81, 0.04),
-        ratio("p99 latency", 1.14, 0.21),
-        ratio("p99 time to last subscriber", 1.23, 0.06),
-        ratio("deliveries per read", 1.90, 0.10),
+        ratio(RatioFigure::CpuPerDelivery, 0.89, 0.03),
+        ratio(RatioFigure::DeliveriesPerSecond, 1.09, 0.02),
+        ratio(RatioFigure::P50, 0.81, 0.04),
+        ratio(RatioFigure::P99, 1.14, 0.21),
+        ratio(RatioFigure::LastSubscriberP99, 1.23, 0.06),
+        ratio(RatioFigure::DeliveriesPerRead, 1.90, 0.10),
     ];
     result
 }
@@ -418,11 +415,13 @@ pub fn joins() -> RunResult {
             name: "kernel memory a socket".into(),
             value: 2_310.0,
             unit: "bytes".into(),
+            per_connection: false,
         },
         Figure {
             name: "rejoined".into(),
             value: 12.0,
             unit: String::new(),
+            per_connection: false,
         },
     ];
     let mut result = run("joins", vec![storm]);

@@ -14,6 +14,7 @@ mod event;
 mod lobby_delays;
 mod pacer;
 mod read;
+mod reason;
 mod reconnect;
 mod reconnect_queue;
 pub mod schedule;
@@ -42,6 +43,7 @@ pub use departure::Departure;
 pub use event::Event;
 pub use lobby_delays::LobbyRecorders;
 pub use pacer::Pacer;
+pub use reason::{Cause, Reason};
 pub use reconnect_queue::ReconnectQueue;
 pub use script::{Script, ScriptError, Words};
 pub use settings::FleetSettings;
@@ -69,7 +71,7 @@ pub struct Fleet {
     heartbeats: BinaryHeap<std::cmp::Reverse<Beat>>,
     /// The publisher of each stream.
     publishers: Vec<u32>,
-    /// The streams of messages that are home, one item per message, for the pacer.
+    /// The streams of completed messages, one item per message, which the pacer still has to learn of.
     done: Vec<u32>,
     /// The time of the next look for messages that are overdue.
     abandon_due_ns: u64,
@@ -79,12 +81,12 @@ pub struct Fleet {
     topics: Vec<Vec<u8>>,
     /// Buffer in which a payload is put together.
     payload: Vec<u8>,
-    /// True if the fleet only listens to messages of another process. These messages are timed by
-    /// their tags, and no member is owed them.
+    /// True in the process of the prober: the fleet publishes nothing, and times the load
+    /// generator's messages by their tags.
     probes: bool,
     /// Whether replies to pushes are reported as events.
     pub tells_replies: bool,
-    /// The latest time at which the scenario must be asked again.
+    /// The time at which the scenario's next work is due, so the loop sleeps no longer.
     pub wake_ns: Option<u64>,
     /// Delays of the first lobby and of the others, if they are recorded apart.
     pub lobby_delays: Option<LobbyRecorders>,
@@ -100,7 +102,8 @@ pub struct Fleet {
     events: Vec<Event>,
 }
 
-/// A connection's next heartbeat. A later connection of that number has another `started_ns`.
+/// A connection's next heartbeat. If the connection was opened again, its `started_ns` differs, and
+/// the heartbeat is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Beat {
     due_ns: u64,
@@ -171,7 +174,7 @@ impl Fleet {
         self.marker
     }
 
-    /// Makes the fleet only measure the delays of another process's messages, from now on.
+    /// Makes this the fleet of a prober: from now on it only times the load generator's messages.
     pub fn probe(&mut self, marker: Marker) {
         self.ledger = Ledger::new(marker, Box::default());
         self.marker = marker;
@@ -266,13 +269,13 @@ impl Fleet {
     }
 
     /// Counts a refusal by a server that was not caused by a restart.
-    pub fn count_refused(&mut self, why: String) {
-        count(&mut self.totals.refused, why);
+    pub fn count_refused(&mut self, why: &Reason) {
+        count(&mut self.totals.refused, &why.words);
     }
 
     /// Counts a lost connection that was not caused by a restart.
-    pub fn count_lost(&mut self, why: String) {
-        count(&mut self.totals.lost, why);
+    pub fn count_lost(&mut self, why: &Reason) {
+        count(&mut self.totals.lost, &why.words);
     }
 
     /// True if the connection is closed, so that it can be opened again.
@@ -280,12 +283,12 @@ impl Fleet {
         self.connections[number as usize].stage == Stage::Closed
     }
 
-    /// True if a connection that had stopped reading has got all its messages, or has ended.
+    /// True if a connection that had stopped reading has all its messages by now, or has ended.
     pub fn has_caught_up_or_ended(&self, number: u32) -> bool {
         !self.is_joined(number) || self.ledger.missing(number) == 0
     }
 
-    /// Returns the close codes of connections that had stopped reading, each with its count.
+    /// Returns the reasons for which connections that had stopped reading ended, each with its count.
     pub fn ends_of_slow(&self) -> &BTreeMap<String, u64> {
         &self.totals.ended_slow
     }

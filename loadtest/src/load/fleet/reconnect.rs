@@ -8,12 +8,12 @@
 use super::Fleet;
 use super::connection::Stage;
 use super::event::Event;
+use super::reason::{Cause, Reason};
 use super::reconnect_queue::{ReconnectQueue, Step};
 use super::schedule::{
     FALLBACK_MS, JOIN_TIMEOUT_MS, UPGRADE_TIMEOUT_MS, reconnect_after_ms, rejoin_after_ms,
 };
 use crate::clock::{MILLISECOND_NS, now_ns};
-use crate::load::wire::phoenix::{self, Push};
 
 impl Fleet {
     /// Makes the fleet's clients reconnect by themselves from now on.
@@ -98,7 +98,7 @@ impl Fleet {
     }
 
     /// Handles a refused join. A client that reconnects by itself keeps the connection.
-    pub(super) fn join_refused(&mut self, number: u32, why: String) {
+    pub(super) fn join_refused(&mut self, number: u32, why: Reason) {
         if self.returning.is_none() {
             return self.refused(number, why);
         }
@@ -107,12 +107,12 @@ impl Fleet {
     }
 
     /// Handles the crash of a channel. A client that reconnects by itself keeps the connection.
-    pub(super) fn channel_crashed(&mut self, number: u32, why: String) {
+    pub(super) fn channel_crashed(&mut self, number: u32, why: Reason) {
         if self.returning.is_none() {
             return self.lost(number, why);
         }
         self.totals.joined_now -= 1;
-        self.ledger.end_life(number, &mut self.done);
+        self.ledger.disconnect(number, &mut self.done);
         self.connect_queue.is_back_on_the_way();
         self.join_again_later(number);
         self.events.push(Event::Lost(number, why));
@@ -137,20 +137,10 @@ impl Fleet {
     /// Gives up a join without an answer. Like phoenix.js, the client leaves the topic, so that a
     /// late answer leaves no channel behind.
     fn give_up_join(&mut self, number: u32) {
-        let script = &self.settings.script;
-        let mask = self.random.u32(..).to_ne_bytes();
-        let connection = &mut self.connections[number as usize];
-        let leave = Push {
-            reference: connection.reference(),
-            topic: &script.quoted_topic(connection.lobby),
-            event: b"\"phx_leave\"",
-            payload: b"{}",
-            join_ref: Some(connection.join_ref),
-        };
-        phoenix::push(&mut connection.out.bytes, script.version(), mask, &leave);
-        self.list_for_writing(number);
+        self.leave(number);
         self.join_again_later(number);
-        let why = format!("no reply to the join within {} s", JOIN_TIMEOUT_MS / 1_000);
+        let words = format!("no reply to the join within {} s", JOIN_TIMEOUT_MS / 1_000);
+        let why = Cause::JoinUnanswered.because(words);
         self.events.push(Event::Refused(number, why));
     }
 

@@ -1,7 +1,7 @@
 //! The compared figures, and the better direction of each.
 
 use crate::report::direction::Direction;
-use crate::report::representative::{Reading, Representative};
+use crate::report::representative::{Reading, Representative, above_zero};
 use crate::report::setup;
 use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
@@ -104,23 +104,17 @@ const FAULTS: [Counted; 7] = [
     ("out of order", |each| each.deliveries.out_of_order),
     ("altered", |each| each.deliveries.altered),
     ("unsent", |each| each.deliveries.unsent),
-    ("connections lost", |each| total(&each.connections.lost)),
-    ("refused", |each| total(&each.connections.refused)),
+    ("connections lost", |each| {
+        Count::total(&each.connections.lost)
+    }),
+    ("refused", |each| Count::total(&each.connections.refused)),
 ];
 
 /// Faults that are shown even if they are zero, as proof.
 const PROOF: [&str; 4] = ["missing", "duplicated", "out of order", "altered"];
 
-fn above_zero(value: f64) -> Option<f64> {
-    (value > 0.0).then_some(value)
-}
-
 fn at(latency: &Option<Latency>, at: fn(&Latency) -> u64) -> Option<f64> {
     latency.as_ref().map(|latency| at(latency) as f64)
-}
-
-fn total(counts: &[Count]) -> u64 {
-    counts.iter().map(|count| count.count).sum()
 }
 
 /// Returns the figures that some run has, and the faults. Faults of deliveries are shown wherever
@@ -174,7 +168,8 @@ fn fault(runs: &[ComparedRun], (name, count): &Counted) -> Row {
     }
 }
 
-/// True if a run was asked for this rate, so it is no merit. The highest step of a ramp is one.
+/// True if a run was asked for this rate, so that a high rate is no merit. A ramp finds its rate
+/// itself.
 fn asked_for(runs: &[ComparedRun], name: &str) -> bool {
     runs.iter().map(|run| run.result).any(|result| match name {
         "deliveries" | "messages published" => result.ramp.is_none() && setup::open_loop(result),

@@ -1,6 +1,6 @@
 //! The key figures of a run, large, at the top of the page.
 
-use crate::report::representative::{Reading, Representative};
+use crate::report::representative::{Reading, Representative, above_zero};
 use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
 
@@ -52,10 +52,6 @@ const TILES: [Tile; 9] = [
         above_zero(measurement.connections.joins_per_second)
     }),
 ];
-
-fn above_zero(value: f64) -> Option<f64> {
-    (value > 0.0).then_some(value)
-}
 
 /// Adds the key figures that the measurements have.
 pub(super) fn tiles(page: &mut Document, representative: &Representative) {

@@ -77,23 +77,19 @@ pub(super) fn latencies(measurement: &Measurement) -> Vec<(&'static str, &Latenc
 fn latency(measurement: &Measurement) -> Table {
     let columns = ["time to", "p50", "p90", "p99", "p99.9", "max", "count"];
     let mut table = Table::numbers(title("Latency in the measured time", measurement), &columns);
-    for (name, latency) in latencies(measurement) {
-        let Latency {
-            p50_us,
-            p90_us,
-            p99_us,
-            p999_us,
-            max_us,
-            count,
-            ..
-        } = *latency;
-        let mut row = vec![Cell::plain(name)];
-        row.extend([p50_us, p90_us, p99_us, p999_us, max_us].map(|us| Cell::plain(time_us(us))));
-        row.push(Cell::plain(integer(count)));
-        table.rows.push(row);
+    for (name, of) in latencies(measurement) {
+        let times_us = [of.p50_us, of.p90_us, of.p99_us, of.p999_us, of.max_us];
+        table.rows.push(delay_row(name, &times_us, of.count));
     }
     table.note = latency_note(measurement);
     table
+}
+
+/// Returns a row of a table of delays: a name, times in microseconds, and the number of values.
+fn delay_row(name: &str, times_us: &[u64], count: u64) -> Vec<Cell> {
+    let times = times_us.iter().map(|us| time_us(*us));
+    let texts = [name.to_owned()].into_iter().chain(times);
+    texts.chain([integer(count)]).map(Cell::plain).collect()
 }
 
 fn latency_note(measurement: &Measurement) -> Option<String> {

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_told_from_the_words_around_them() {
+    fn numbers_are_separated_from_the_words_around_them() {
         let (words, numbers) = taken_apart("late (p99 4.2 ms of 1,200), 11 %.");
         assert_eq!(numbers, ["4.2", "1,200", "11"]);
         assert_eq!(words, ["late (p99 ", " ms of ", "), ", " %."]);

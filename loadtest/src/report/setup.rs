@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn server_on_a_part_of_the_machine_is_told_and_one_on_all_of_it_is_not() {
+    fn cores_of_a_server_are_shown_unless_it_has_all_of_the_machine() {
         assert_eq!(
             bound(2, "0", Some("1")).unwrap(),
             "Server on core 0 (of 2), load on core 1: the capacity told is that of 1 core."

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn course_of_any_length_keeps_its_first_and_its_last_and_few_between() {
+    fn moments_are_thinned_out_but_the_first_and_the_last_are_kept() {
         for length in [1, 2, 399, 400, 401, 11_000] {
             let sorted: Vec<f64> = (0..length).map(f64::from).collect();
             let course = Moment::course(&sorted);

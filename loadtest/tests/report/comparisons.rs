@@ -41,7 +41,7 @@ fn runs_side_by_side_are_multiples_of_the_first() {
 }
 
 #[test]
-fn runs_that_were_not_asked_for_the_same_are_not_compared_in_silence() {
+fn runs_with_different_settings_are_compared_with_a_warning() {
     let mut other = fixtures::healthy();
     fixtures::ask(&mut other, "warmup", None);
     fixtures::ask(&mut other, "clients", Some("500"));
@@ -60,7 +60,7 @@ fn runs_that_were_not_asked_for_the_same_are_not_compared_in_silence() {
 }
 
 #[test]
-fn scenarios_that_differ_are_told_once() {
+fn scenarios_that_differ_are_named_in_one_warning_only() {
     let shown = compare::text(&named([fixtures::healthy(), fixtures::ramp()]), None, false);
     let words = words(&shown);
     let told = "Warning: The runs are of different scenarios (fanout, ramp)";
@@ -69,7 +69,7 @@ fn scenarios_that_differ_are_told_once() {
 }
 
 #[test]
-fn figure_asked_for_is_no_merit_and_figure_found_is() {
+fn rate_that_was_asked_for_has_no_arrow_and_rate_that_was_found_has() {
     let rows = |runs: [RunResult; 2]| compare::text(&named(runs), None, false);
     let open = rows([fixtures::healthy(), fixtures::failing()]);
     assert!(open.contains("\n  deliveries  "), "{open}");

@@ -5,7 +5,7 @@ use lobbyd_loadtest::report::html;
 use crate::{fixtures, plain, words};
 
 #[test]
-fn measured_load_and_its_cores_stand_above_the_figures() {
+fn load_and_cores_are_shown_above_the_figures() {
     let result = fixtures::healthy();
     let what = "fanout · 1,000 clients · 1,000 msg/s · ws://127.0.0.1:4000/socket/websocket";
     let cores = "Server on core 0 (of 2), load on core 1: the capacity told is that of 1 core.";
@@ -18,7 +18,7 @@ fn measured_load_and_its_cores_stand_above_the_figures() {
 }
 
 #[test]
-fn few_connections_make_no_claim_about_the_memory_of_each() {
+fn memory_per_connection_of_few_connections_is_marked_as_fixed_cost() {
     let mut result = fixtures::healthy();
     assert!(!plain(&result).contains("mostly fixed cost"));
     result.measurements[0].connections.joined = 999;
@@ -27,7 +27,7 @@ fn few_connections_make_no_claim_about_the_memory_of_each() {
 }
 
 #[test]
-fn figures_of_nothing_used_get_no_line() {
+fn cost_figure_that_is_zero_has_no_line() {
     let mut result = fixtures::joins();
     let server = result.measurements[0].server.as_mut().unwrap();
     (server.cpu_seconds, server.system_seconds) = (0.0, 0.0);
@@ -40,7 +40,7 @@ fn figures_of_nothing_used_get_no_line() {
 }
 
 #[test]
-fn multiple_of_the_floor_says_which_way_is_better() {
+fn ratio_to_the_floor_shows_which_direction_is_better() {
     let page = html::render(&fixtures::with_floor());
     let begin = page
         .find("The server as a multiple of the floor (batch)")
@@ -61,7 +61,7 @@ fn multiple_of_the_floor_says_which_way_is_better() {
 }
 
 #[test]
-fn restart_tells_when_who_was_back_and_what_they_felt() {
+fn restart_report_has_times_of_return_tries_and_delays() {
     let result = fixtures::restart();
     let shown = words(&plain(&result));
     for told in [

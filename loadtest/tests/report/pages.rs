@@ -24,14 +24,14 @@ fn lines_fit_the_terminal_and_colour_adds_nothing_but_colour() {
 }
 
 #[test]
-fn words_of_the_server_do_not_steer_the_terminal() {
+fn text_of_the_server_cannot_send_escape_codes_to_the_terminal() {
     let result = fixtures::failing();
     assert!(!plain(&result).contains('\u{1b}'));
     assert!(!text::render(&result, None, true).contains("\u{1b}[2J"));
 }
 
 #[test]
-fn words_of_the_server_do_not_become_markup() {
+fn text_of_the_server_is_escaped_in_pages() {
     let failing = fixtures::failing();
     for page in [
         html::render(&failing),
@@ -44,7 +44,7 @@ fn words_of_the_server_do_not_become_markup() {
 }
 
 #[test]
-fn page_is_whole_and_needs_no_other_file() {
+fn page_has_balanced_tags_and_needs_no_other_file() {
     let mut pages: Vec<String> = samples()
         .iter()
         .map(|(_, result)| html::render(result))
@@ -63,7 +63,7 @@ fn page_is_whole_and_needs_no_other_file() {
 }
 
 #[test]
-fn plots_have_names_for_who_cannot_see_them_and_the_pages_colours() {
+fn plots_have_labels_for_screen_readers_and_only_colours_of_the_page() {
     for (name, result) in samples() {
         let page = html::render(&result);
         for svg in page.split("<svg ").skip(1) {

@@ -68,7 +68,7 @@ fn published_schema_is_that_of_the_code() {
 }
 
 #[test]
-fn results_are_as_the_schema_says_and_strangers_are_not() {
+fn sample_results_match_the_schema_and_altered_ones_do_not() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (name, result) in samples() {
         let value = serde_json::to_value(&result).unwrap();

@@ -48,7 +48,7 @@ fn run_that_held_says_so_first() {
 }
 
 #[test]
-fn ramp_that_broke_has_the_cause_as_its_finding_and_not_as_its_failure() {
+fn ramp_that_broke_has_held_and_reports_the_cause() {
     let shown = plain(&fixtures::ramp());
     assert!(
         shown.starts_with("HELD: up to 1,600 messages a second (the server was the limit)."),
@@ -100,7 +100,7 @@ fn warning_that_each_round_repeats_comes_once_and_a_failure_each_time() {
 }
 
 #[test]
-fn generator_at_its_limit_is_named_as_the_bottleneck() {
+fn load_generator_at_its_limit_is_named_as_the_bottleneck() {
     let shown = plain(&fixtures::failing());
     assert!(shown.contains(
         "The load generator was the bottleneck: the figures are its ceiling, not the server's."
@@ -108,7 +108,7 @@ fn generator_at_its_limit_is_named_as_the_bottleneck() {
 }
 
 #[test]
-fn generator_whose_core_others_took_is_not_sent_to_another_core() {
+fn load_generator_slowed_by_other_programs_gets_no_advice_on_cores() {
     let mut result = fixtures::failing();
     result.measurements[0].load.waiting = 0.4;
     let shown = words(&plain(&result));
@@ -120,14 +120,14 @@ fn generator_whose_core_others_took_is_not_sent_to_another_core() {
 }
 
 #[test]
-fn limit_that_nobody_asked_for_is_not_named() {
+fn rate_or_window_is_named_as_the_limit_only_if_it_was_asked_for() {
     let limit = "Neither side was at its limit: the rate that was asked for was.";
     assert!(plain(&fixtures::healthy()).contains(limit));
     assert!(!plain(&fixtures::joins()).contains("Neither side"));
 }
 
 #[test]
-fn objective_that_nothing_was_observed_of_could_not_be_judged() {
+fn objective_without_an_observed_figure_could_not_be_judged() {
     let mut result = fixtures::failing();
     result.objectives[0].observed = "nothing was observed".into();
     let shown = plain(&result);
@@ -137,7 +137,7 @@ fn objective_that_nothing_was_observed_of_could_not_be_judged() {
 }
 
 #[test]
-fn run_interrupted_before_it_measured_says_that_alone() {
+fn run_interrupted_before_it_measured_reports_only_that() {
     let mut result = not_started();
     result.ended = Ended::Interrupted;
     assert_eq!(plain(&result), "INTERRUPTED: Nothing was measured.\n");
@@ -145,7 +145,7 @@ fn run_interrupted_before_it_measured_says_that_alone() {
 }
 
 #[test]
-fn run_that_measured_nothing_is_told_all_the_same() {
+fn run_that_measured_nothing_has_a_report_with_its_failure() {
     let result = not_started();
     assert!(plain(&result).starts_with("FAILED: connection refused"));
     assert!(html::render(&result).contains("connection refused"));

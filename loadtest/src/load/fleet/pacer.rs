@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rate_is_kept_on_average_and_a_late_look_makes_up_for_it() {
+    fn rate_is_kept_on_average_and_late_messages_are_made_up_for() {
         let mut pacer = Pacer::rate(1_000, 1e9 / 3.5, vec![4, 9]);
         assert_eq!(pacer.due(999), None);
         assert_eq!(pacer.due(1_000), Some((4, 1_000)));

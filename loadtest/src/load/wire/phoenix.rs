@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_say_ok_or_why_not() {
+    fn reply_is_ok_or_has_its_reason() {
         let table = [
             (
                 r#"["1","7","t","phx_reply",{"status":"ok","response":{}}]"#,

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn answer_is_taken_only_whole_and_proven() {
+    fn answer_counts_only_when_complete_and_with_the_right_accept_key() {
         let good =
             format!("HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: {ACCEPT}\r\n\r\n");
         for cut in 0..good.len() {

@@ -113,7 +113,7 @@ fn slo_help() -> String {
 /// Flags of every scenario in which messages flow.
 #[derive(Clone, Debug, Args)]
 pub struct Messages {
-    /// The event of pushes; the server must broadcast the text of each to the topic, under any event
+    /// The event of pushes; the server must broadcast each one's text to the topic, under any event
     #[arg(long, value_name = "EVENT", default_value = "new_msg", help_heading = WORDS)]
     pub event: String,
 

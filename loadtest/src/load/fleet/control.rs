@@ -78,7 +78,7 @@ impl Fleet {
         }
         let connection = &mut self.connections[number as usize];
         if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
-            // RFC 6455 §5.5.1 asks for an answer. It is written once, then the connection is dropped.
+            // The answer (RFC 6455 §5.5.1) is tried once, then the connection is dropped.
             self.queue_close(number, code);
             self.write(number);
         }

@@ -71,7 +71,7 @@ pub struct Fleet {
     heartbeats: BinaryHeap<std::cmp::Reverse<Beat>>,
     /// The publisher of each stream.
     publishers: Vec<u32>,
-    /// The streams of completed messages, one item per message, which the pacer still has to learn of.
+    /// The streams of completed messages, one item per message, not yet reported to the pacer.
     done: Vec<u32>,
     /// The time of the next look for messages that are overdue.
     abandon_due_ns: u64,
@@ -288,7 +288,7 @@ impl Fleet {
         !self.is_joined(number) || self.ledger.missing(number) == 0
     }
 
-    /// Returns the reasons for which connections that had stopped reading ended, each with its count.
+    /// Returns why connections that had stopped reading ended: each reason with its count.
     pub fn ends_of_slow(&self) -> &BTreeMap<String, u64> {
         &self.totals.ended_slow
     }

@@ -309,7 +309,7 @@ fn disconnected_member_is_owed_what_was_completed_before_the_shutdown() {
         let done = &mut scene.done;
         scene.ledger.disconnect(member, done);
     }
-    // Member 0 has a gap at 3, member 1 lacks a message of before the shutdown, and no member is owed the rest.
+    // Member 0 lacks message 3, member 1 lacks message 1, and no member is owed the rest.
     assert_eq!(scene.sums(), [5 + 2 + 2, 2, 0, 0, 0]);
     assert!(scene.ledger.is_settled());
 }

@@ -1,4 +1,4 @@
-//! WebSocket frames (RFC 6455): a server's, cut in the read buffer, and a client's, masked.
+//! Frames of RFC 6455: a server's, cut in the read buffer, and a client's, masked.
 
 use thiserror::Error;
 

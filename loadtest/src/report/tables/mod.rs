@@ -10,8 +10,7 @@ mod rounds;
 use crate::result::{Latency, Measurement, RunResult};
 
 use super::representative::Representative;
-use super::table::{Cell, Table, title};
-use super::units::{integer, time_us};
+use super::table::{Table, delay_row, title};
 
 pub(super) use cost::mostly_fixed;
 
@@ -83,13 +82,6 @@ fn latency(measurement: &Measurement) -> Table {
     }
     table.note = latency_note(measurement);
     table
-}
-
-/// Returns a row of a table of delays: a name, times in microseconds, and the number of values.
-fn delay_row(name: &str, times_us: &[u64], count: u64) -> Vec<Cell> {
-    let times = times_us.iter().map(|us| time_us(*us));
-    let texts = [name.to_owned()].into_iter().chain(times);
-    texts.chain([integer(count)]).map(Cell::plain).collect()
 }
 
 fn latency_note(measurement: &Measurement) -> Option<String> {

@@ -2,8 +2,7 @@
 
 use crate::result::{Count, Latency, Restart, SIGTERM};
 
-use super::delay_row;
-use crate::report::table::{Cell, Form, Table};
+use crate::report::table::{Cell, Form, Table, delay_row};
 use crate::report::units::{integer, time, time_us};
 
 /// Returns the table of times until clients were back. Each figure has a detail in words.

@@ -1,8 +1,8 @@
 //! The ledger: published messages and the members owed them, against the deliveries.
 //!
 //! Each delivery is entered by its stream and sequence, so that missing, doubled, swapped and
-//! altered deliveries are told apart. The ledger does no I/O, and knows no connection: a member is
-//! a number.
+//! altered deliveries are distinguished. A message is completed when its publisher has it back, or
+//! when it waits for no member. The ledger does no I/O. A member is a number.
 
 mod cursor;
 mod member;

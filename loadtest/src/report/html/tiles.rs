@@ -31,19 +31,14 @@ const TILES: [Tile; 9] = [
         measurement.server.as_ref()?.us_per_delivery
     }),
     ("time to joined p99", time, |measurement| {
-        let joined = measurement
-            .connections
-            .time_to_joined
-            .as_ref()
-            .filter(|_| measurement.delivery_latency.is_none());
+        let joined = measurement.connections.time_to_joined.as_ref();
+        let joined = joined.filter(|_| measurement.delivery_latency.is_none());
         Some(joined?.p99_us as f64)
     }),
     ("server CPU a join", time, |measurement| {
-        measurement
-            .server
-            .as_ref()
-            .filter(|_| measurement.delivery_latency.is_none())?
-            .us_per_join
+        let server = measurement.server.as_ref();
+        let server = server.filter(|_| measurement.delivery_latency.is_none());
+        server?.us_per_join
     }),
     (MEMORY, bytes, |measurement| {
         measurement.server.as_ref()?.rss_per_connection_bytes

@@ -44,7 +44,8 @@ pub(super) fn overview(result: &RunResult) -> Table {
     table.without_empty_columns()
 }
 
-/// Returns the row of a measurement. `told_above`: all held, so the column "held" stays empty.
+/// Returns the row of a measurement. If the verdict above says that all held (`told_above`), the
+/// column "held" stays empty.
 fn overview_row(measurement: &Measurement, told_above: bool) -> Vec<Cell> {
     let latency = measurement.delivery_latency.as_ref();
     let at = |latency: Option<&Latency>, at: fn(&Latency) -> u64| {

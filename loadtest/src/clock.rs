@@ -1,4 +1,4 @@
-//! Nanoseconds of the system's monotonic clock.
+//! The present time, as nanoseconds of the system's monotonic clock.
 //!
 //! Every process of a machine shares this clock, so a time in a payload can be compared in the
 //! process that receives it.

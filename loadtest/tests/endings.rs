@@ -11,7 +11,7 @@ use support::rooms::serve;
 use support::{Started, run, start_at};
 
 #[test]
-fn two_results_are_told_side_by_side() {
+fn two_results_are_compared_side_by_side() {
     let (_server, url) = serve();
     let one = |rate: &str| {
         run(&[

@@ -219,7 +219,7 @@ fn message_that_one_subscriber_gets_twice_is_duplicated() {
 }
 
 #[test]
-fn two_messages_that_one_subscriber_gets_in_turned_order_are_out_of_order() {
+fn two_messages_that_one_subscriber_gets_swapped_are_out_of_order() {
     let run = measured_against(Fault::Swaps);
     let one_late = Deliveries {
         out_of_order: 1,
@@ -230,7 +230,7 @@ fn two_messages_that_one_subscriber_gets_in_turned_order_are_out_of_order() {
 }
 
 #[test]
-fn text_that_one_subscriber_gets_otherwise_is_altered() {
+fn text_that_one_subscriber_gets_changed_is_altered() {
     let run = measured_against(Fault::Alters);
     let one_altered = Deliveries {
         altered: 1,
@@ -265,12 +265,12 @@ fn stall_of_a_second_shows_in_the_delay_from_the_intended_time() {
 }
 
 #[test]
-fn join_that_is_refused_is_told_with_its_reason() {
+fn join_that_is_refused_is_reported_with_its_reason() {
     run_against(REFUSES_JOINS).cannot_begin(&["join", "authorized", "--topic"]);
 }
 
 #[test]
-fn upgrade_that_is_answered_otherwise_is_told_with_its_answer() {
+fn upgrade_that_is_refused_is_reported_with_the_servers_answer() {
     run_against(Fault::Answers(FORBIDDEN)).cannot_begin(&["HTTP 403 Forbidden", "--param"]);
     run_against(Fault::Answers(NOT_FOUND))
         .cannot_begin(&["HTTP 404 Not Found", "/socket/websocket"]);
@@ -307,7 +307,7 @@ fn subscriber_that_is_closed_is_lost_by_its_code_and_misses_the_rest() {
 }
 
 #[test]
-fn pushes_that_are_refused_are_told_by_reason_and_not_as_missing() {
+fn pushes_that_are_refused_are_counted_by_reason_and_not_as_missing() {
     let run = measured_against(Fault::RefusesPushes);
     run.fails_by(&["pushes answered with an error: slow down"]);
     let measurement = run.only();
@@ -318,7 +318,7 @@ fn pushes_that_are_refused_are_told_by_reason_and_not_as_missing() {
 }
 
 #[test]
-fn failure_is_read_once_by_a_person() {
+fn failure_is_shown_once_on_the_terminal() {
     let run = measured_against(Fault::Drops).run;
     assert_eq!(run.seen.matches("FAILED: ").count(), 1, "{}", run.seen);
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use lobbyd_loadtest::result::Side;
+use lobbyd_loadtest::result::{RatioFigure, Side};
 use support::rooms::serve;
 use support::{run, run_at};
 
@@ -167,7 +167,7 @@ fn echo_that_does_not_come_is_missing() {
 }
 
 #[test]
-fn messages_that_are_not_broadcast_at_all_are_told_with_a_hint() {
+fn messages_that_are_not_broadcast_at_all_fail_the_run_with_a_hint() {
     let (_server, url) = serve();
     run(&[
         "fanout",
@@ -193,7 +193,7 @@ fn messages_that_are_not_broadcast_at_all_are_told_with_a_hint() {
 }
 
 #[test]
-fn floor_is_measured_beside_the_server_and_ratios_are_told() {
+fn floor_is_measured_beside_the_server_and_ratios_are_shown() {
     let (_server, url) = serve();
     let ended = run(&[
         "fanout",
@@ -223,16 +223,16 @@ fn floor_is_measured_beside_the_server_and_ratios_are_told() {
     let round = [Side::Server, Side::FloorBatch, Side::FloorSingle];
     assert_eq!(sides, [round, round].concat());
     for floor in [Side::FloorBatch, Side::FloorSingle] {
-        let of_floor = |figure: &str| {
+        let of_floor = |figure| {
             let mut ratios = result.ratios.iter();
             ratios
                 .find(|ratio| ratio.floor == floor && ratio.figure == figure)
                 .cloned()
         };
-        let throughput = of_floor("deliveries per second").unwrap();
+        let throughput = of_floor(RatioFigure::DeliveriesPerSecond).unwrap();
         assert!(throughput.min <= throughput.median && throughput.median <= throughput.max);
         assert_eq!(throughput.rounds, 2);
-        assert!(of_floor("p99 latency").is_some());
+        assert!(of_floor(RatioFigure::P99).is_some());
     }
 }
 
@@ -287,7 +287,7 @@ fn messages_due_at_an_unreachable_rate_were_published_or_are_unsent() {
 }
 
 #[test]
-fn own_messages_that_were_not_to_come_are_warned_of_and_not_timed() {
+fn echo_despite_no_echo_gives_a_warning_and_is_not_timed() {
     let (_server, url) = serve();
     let line = "fanout --clients 10 --no-echo --rate 200 --warmup 0s --duration 500ms";
     let ended = run_at(&url, line)

@@ -65,7 +65,7 @@ fn message_is_dropped_doubled_swapped_or_altered_for_one_subscriber() {
 }
 
 #[test]
-fn subscriber_gets_what_another_lobby_was_told() {
+fn subscriber_gets_a_message_of_another_lobby() {
     let server = Misbehaving::start(Fault::Strays);
     let mut publisher = joined(&server);
     let mut stranger = Client::connect(server.address);

@@ -39,7 +39,7 @@ fn channel_that_crashes_at_the_join_is_a_refusal_at_once() {
 
 /// The reason has escape and bell, and the one character that stands for escape and bracket.
 #[test]
-fn reason_cannot_drive_the_terminal() {
+fn reason_from_the_server_cannot_send_escape_codes_to_the_terminal() {
     let reason = "\u{1b}[2Jgone\u{7}\u{9b}31m red\r\n";
     let refused = refused_by(Fault::RefusesJoins { but: 0, reason }).says("was refused: [2Jgone");
     let drives = |character: &char| character.is_control() && *character != '\n';

@@ -101,7 +101,7 @@ fn build(profile: &Path, target: [&str; 2]) {
 }
 
 #[test]
-fn restarted_lobbyd_has_everybody_back() {
+fn restarted_lobbyd_has_all_clients_back() {
     let address = free();
     let spawn = format!("exec {} {address} 2", lobbies().display());
     let line =
@@ -164,12 +164,12 @@ fn restart_of_the_binary(line: &str) -> Run {
 }
 
 #[test]
-fn restarted_binary_with_a_file_of_rooms_has_everybody_back() {
+fn restarted_binary_with_a_file_of_rooms_has_all_clients_back() {
     restart_of_the_binary("").says("70 clients were back");
 }
 
 #[test]
-fn socket_that_both_binaries_inherit_has_everybody_back_at_the_first_try() {
+fn socket_that_both_binaries_inherit_has_clients_back_at_the_first_try() {
     let run = restart_of_the_binary("--inherit").says("70 clients were back");
     let restart = told(&run);
     assert!(restart.inherited);
@@ -179,7 +179,7 @@ fn socket_that_both_binaries_inherit_has_everybody_back_at_the_first_try() {
 /// There are 300 ms between the clients' end and the old server's end, which is time for two failed
 /// tries and more.
 #[test]
-fn tries_while_nothing_listens_are_told_and_are_no_refusals() {
+fn tries_while_nothing_listens_are_counted_and_are_no_refusals() {
     let run = restart_of(Passing::Well, "").ends_with(0);
     let restart = told(&run);
     let in_vain: u64 = restart.unanswered.iter().map(|each| each.count).sum();
@@ -198,14 +198,14 @@ fn clients_that_are_closed_with_1000_stay_away_and_the_run_fails_by_it() {
 }
 
 #[test]
-fn clients_that_are_cut_off_come_back_and_are_warned_of() {
+fn clients_cut_off_without_a_close_frame_come_back_with_a_warning() {
     let run = restart_of(Passing::SaysNothing, "").ends_with(0);
     let run = run.says("Warning: 8 connections to the old server ended otherwise than with 1012");
     assert_eq!(count(&told(&run).ends, "1006"), 8);
 }
 
 #[test]
-fn server_that_refuses_every_join_after_its_restart_has_nobody_back() {
+fn server_that_refuses_every_join_after_its_restart_has_no_client_back() {
     let run = restart_of(Passing::RefusesJoins, "--back-within 4s").ends_with(1);
     let run = run
         .says("FAILED: 8 of 8 clients were not back within 4s of the signal")
@@ -249,7 +249,7 @@ fn server_that_does_not_end_is_killed_and_the_run_fails_by_it() {
 }
 
 #[test]
-fn server_that_does_not_start_again_is_told_with_its_last_words() {
+fn server_that_does_not_start_again_is_reported_with_its_output() {
     let run = restart_of(Passing::Dies, "").ends_with(1);
     run.says("the server that was started again has ended. It said: ")
         .says("no second life");

@@ -46,7 +46,7 @@ fn join_storm_is_timed_from_the_planned_starts() {
 }
 
 #[test]
-fn joins_that_come_all_at_once_tell_when_the_last_one_had_joined() {
+fn joins_at_once_report_the_time_of_the_last_join() {
     let (_server, url) = serve();
     let measured = run_at(&url, "joins --clients 50")
         .ends_with(0)
@@ -89,7 +89,7 @@ fn idle_connections_beat_and_their_memory_is_read_before_and_after_pushes() {
 }
 
 #[test]
-fn members_who_stay_do_not_notice_those_who_come_and_go() {
+fn members_that_stay_do_not_notice_clients_that_come_and_go() {
     let (_server, url) = serve();
     let ended = run(&[
         "churn",
@@ -178,7 +178,7 @@ fn slow_clients_within_the_retention_get_everything_they_had_missed() {
 }
 
 #[test]
-fn slow_clients_beyond_the_retention_are_told_and_counted_by_code() {
+fn slow_clients_beyond_the_retention_are_closed_and_counted_by_code() {
     let (_server, url) = serve();
     let ended = run(&[
         "slow",

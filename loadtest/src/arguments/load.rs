@@ -31,7 +31,8 @@ pub struct Common {
 
     /// Start the server with this command, and stop it at the end
     ///
-    /// The run begins when its port answers. CPU and memory of its whole process tree are read.
+    /// The run begins when the server's port answers. The CPU and memory of the command and of all
+    /// processes that it starts are read.
     #[arg(long, value_name = "COMMAND", conflicts_with = "pid", help_heading = SERVER)]
     pub spawn: Option<String>,
 
@@ -62,11 +63,11 @@ pub struct Common {
     #[arg(long, value_name = "N", value_parser = rate, help_heading = RUN)]
     pub connect_rate: Option<f64>,
 
-    /// Most connections between their opening and their join at once [default: 128; in joins all]
+    /// Most connections that may be opening or joining at once [default: 128; in joins all]
     #[arg(long, value_name = "N", help_heading = RUN)]
     pub connecting_max: Option<AtLeastOne>,
 
-    /// Longest time of a connection from connect to joined
+    /// Longest time from the connect of a connection to the reply to its join
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = length, help_heading = RUN)]
     pub connect_timeout: Duration,
 
@@ -112,15 +113,15 @@ fn slo_help() -> String {
 /// Flags of every scenario in which messages flow.
 #[derive(Clone, Debug, Args)]
 pub struct Messages {
-    /// The event of pushes; the server must broadcast their text to the topic, under any event
+    /// The event of pushes; the server must broadcast each one's text to the topic, under any event
     #[arg(long, value_name = "EVENT", default_value = "new_msg", help_heading = WORDS)]
     pub event: String,
 
-    /// The payload of pushes; {body} is the message: its number, its time, and filler
+    /// The payload of pushes; {body} is replaced by the message's number, its time, and filler
     #[arg(long, value_name = "JSON", default_value = r#"{"body":"{body}"}"#, help_heading = WORDS)]
     pub payload: String,
 
-    /// Bytes of {body}, at least 38
+    /// Bytes that replace {body}, at least 38
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(64), help_heading = WORDS)]
     pub bytes: AtLeastOne,
 
@@ -158,15 +159,16 @@ impl FromStr for AtLeastOne {
     type Err = String;
 
     fn from_str(text: &str) -> Result<AtLeastOne, String> {
-        let digits: String = text
-            .chars()
-            .filter(|character| !matches!(character, '_' | ','))
-            .collect();
-        match digits.parse() {
+        match digits(text).parse() {
             Ok(0) | Err(_) => Err("a number of at least 1 is expected".to_owned()),
             Ok(count) => Ok(AtLeastOne(count)),
         }
     }
+}
+
+/// Returns a number without the underscores and commas that part its digits.
+fn digits(text: &str) -> String {
+    text.replace(['_', ','], "")
 }
 
 impl std::fmt::Display for AtLeastOne {
@@ -226,11 +228,7 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 /// Parses a rate in events per second, from 0.01 to 100,000,000. These bounds keep the time between
 /// two events from being zero or endless.
 pub(super) fn rate(text: &str) -> Result<f64, String> {
-    let digits: String = text
-        .chars()
-        .filter(|character| !matches!(character, '_' | ','))
-        .collect();
-    let rate = digits
+    let rate = digits(text)
         .parse()
         .ok()
         .filter(|rate| (0.01..=100e6).contains(rate));

@@ -2,7 +2,7 @@
 
 mod load;
 mod objective;
-mod restart;
+mod restart_args;
 mod scenarios;
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub use load::{AtLeastOne, Bind, Common, Messages, Pair};
-pub use restart::RestartArgs;
+pub use restart_args::RestartArgs;
 pub use scenarios::{
     ChurnArgs, FanoutArgs, FloorArgs, FloorSide, IdleArgs, JoinsArgs, Raised, RampArgs, SlowArgs,
     Traffic,
@@ -37,7 +37,7 @@ pub enum Command {
     Joins(JoinsArgs),
     /// Connections that do nothing: the server's memory for each
     Idle(IdleArgs),
-    /// Clients that come, talk and go, politely or not, while the others must not notice
+    /// Clients that join, publish once and leave, with or without a Close frame, while others stay
     Churn(ChurnArgs),
     /// Clients that stop reading: the delays of the others, and the ends of the slow clients
     Slow(SlowArgs),
@@ -45,7 +45,7 @@ pub enum Command {
     Restart(RestartArgs),
     /// More and more load, until an objective breaks: the last step that held all objectives
     Ramp(RampArgs),
-    /// What the kernel alone costs on this machine: the cheapest possible fan-out, measured
+    /// The floor: the cheapest possible fan-out on this machine, measured or only served
     Floor(FloorArgs),
     /// Results of earlier runs side by side
     Compare(CompareArgs),

@@ -148,7 +148,10 @@ impl Slo {
         let observed = self.observe(measurement);
         result::Objective {
             objective: self.typed.clone(),
-            observed: observed.map_or("nothing was observed".to_owned(), |value| self.words(value)),
+            observed: match observed {
+                Some(value) => self.words(value),
+                None => result::Objective::NOTHING_OBSERVED.to_owned(),
+            },
             held: observed.is_some_and(|value| value <= self.limit),
         }
     }

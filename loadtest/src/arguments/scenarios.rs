@@ -35,8 +35,8 @@ pub struct Traffic {
     /// Messages in flight in each lobby (closed loop) [default: 16, without --rate]
     ///
     /// When a publisher has its message back, one of the publishers sends the next. This finds the
-    /// ceiling of the throughput. Delays are those at the ceiling, and the server sets the pace:
-    /// use --rate to learn the delays that users feel. With --no-echo a message is in flight until
+    /// highest throughput. The server sets the pace, and delays are those at full load: use --rate
+    /// to learn the delays that users feel. With --no-echo a message is in flight until
     /// it has come to all members.
     #[arg(long, value_name = "W")]
     pub window: Option<AtLeastOne>,
@@ -68,7 +68,7 @@ pub struct FanoutArgs {
     ///
     /// The floor is the cheapest possible fan-out on this machine: no parsing, and canned answers.
     /// Batch is one write per subscriber for all messages of a turn, single one write per message.
-    /// The floor is a yardstick, not a limit.
+    /// The floor is there to compare with: a server may well be cheaper.
     #[arg(long, value_name = "WRITES", num_args = 0..=1, default_missing_value = "batch", require_equals = true)]
     pub against_floor: Option<FloorSide>,
 
@@ -109,8 +109,8 @@ pub struct JoinsArgs {
     /// Number of clients
     ///
     /// All clients come at once, as after a restart, and their times count from the start of that
-    /// storm. So clients that wait for their turn to connect cannot hide. With --connect-rate
-    /// clients come at a rate, and their times count from each client's planned start.
+    /// storm. So the time in which a client waits for its turn to connect is counted. With
+    /// --connect-rate clients come at a rate, and each client's time counts from its planned start.
     #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(1000))]
     pub clients: AtLeastOne,
 
@@ -166,7 +166,7 @@ pub struct ChurnArgs {
     #[arg(long, value_name = "R", default_value = "50", value_parser = rate)]
     pub churn_rate: f64,
 
-    /// How long each churning client stays after its own message, on average
+    /// How long each client that came stays after its own message, on average
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
     pub stay: Duration,
 
@@ -259,7 +259,7 @@ pub struct FloorArgs {
     #[arg(long)]
     pub serve: bool,
 
-    /// End with the program that has started this one
+    /// End with the program that has started this one, and print nothing but the address
     #[arg(long, requires = "serve", hide = true)]
     pub with_parent: bool,
 

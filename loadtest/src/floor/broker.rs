@@ -4,10 +4,10 @@
 
 use std::ops::ControlFlow;
 
-use super::connection::{FloorConnection, FloorConnections, FloorStage};
 use super::envelope::Envelope;
 use super::frame::{self, CLOSE, Frame, PING, PONG, TEXT};
 use super::lobby::Lobbies;
+use super::socket::{FloorConnection, FloorConnections, FloorStage};
 use super::writes::Writes;
 
 /// The back of the answer to a join, a leave or a heartbeat; it follows the front of an envelope.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::connection::FloorConnections;
 use super::membership::Membership;
+use super::socket::FloorConnections;
 
 /// A topic with its members.
 #[derive(Debug, Default)]

@@ -1,29 +1,20 @@
 //! The cheapest fan-out that this machine's kernel allows, as a yardstick for servers.
 //!
-//! A run "against the floor" connects to this broker in a server's place. The floor knows nothing
-//! of the load.
+//! A run "against the floor" connects to this broker in place of a server.
 //!
 //! One thread, one epoll, no JSON. The handshake and the answers to joins, leaves and heartbeats
 //! are canned; any other message for a lobby goes to its members unchanged. The floor speaks enough
 //! of `vsn` 2.0.0 for this load test, and no other version. It is no server: a client that sends
 //! anything else is dropped. There is no timer, no log, and no limit except those on memory.
-//!
-//! - `mod`: the function that runs a floor
-//! - `turn`: the loop, from one epoll_wait to the next
-//! - `broker`: joins, publishes and answers
-//! - `writes`: in batches or message by message
-//! - `lobby`, `membership`: the members of lobbies, and messages that wait for the turn's end
-//! - `connection`: a socket, with its incomplete frames and unwritten bytes
-//! - `handshake`, `frame`, `envelope`: parsing and writing of bytes
 
 mod broker;
-mod connection;
 mod envelope;
+mod event_loop;
 mod frame;
 mod handshake;
 mod lobby;
 mod membership;
-mod turn;
+mod socket;
 mod writes;
 
 use std::io;
@@ -41,5 +32,5 @@ pub use writes::Writes;
 ///
 /// When the listener or epoll fails. No client can end the floor.
 pub fn serve(listener: TcpListener, writes: Writes, stop: &AtomicBool) -> io::Result<()> {
-    turn::Floor::new(listener, writes)?.run(stop)
+    event_loop::Floor::new(listener, writes)?.run(stop)
 }

@@ -132,8 +132,7 @@ impl Meter {
     }
 
     /// Records a delivery of a message intended for `intended_ns`. The delay of a message of the
-    /// measured time is recorded, however late the delivery is, so that a stall at the end cannot
-    /// hide.
+    /// measured time is recorded, however late the delivery is, so that a stall at the end counts.
     #[inline]
     pub fn delivered(&mut self, intended_ns: u64, now_ns: u64) {
         if let Some(window) = self.window {

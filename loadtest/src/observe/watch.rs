@@ -1,7 +1,6 @@
-//! CPU and memory of the server, read from /proc, and of this process.
+//! Samples of the CPU and memory of both sides while a run goes on, and their differences.
 //!
-//! Samples are taken at the ends of intervals and of phases. A figure is the difference between two
-//! samples.
+//! Samples are taken at the ends of intervals and of phases.
 
 use std::time::Duration;
 

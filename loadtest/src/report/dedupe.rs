@@ -24,27 +24,19 @@ pub(super) fn once_each(found: Vec<Finding>, result: &RunResult) -> Vec<Finding>
     let mut told = Vec::new();
     let mut kinds: Vec<Repeated> = Vec::new();
     for finding in found {
-        let about = about(&finding.text, result);
-        match about.filter(|_| finding.severity == Severity::Warning) {
-            Some(text) => sort_in(&mut kinds, text, &finding.text),
-            None => told.push(finding),
+        match finding.text_after_its_label() {
+            Some(text) if finding.severity == Severity::Warning => {
+                sort_in(&mut kinds, text, &finding.text);
+            }
+            _ => told.push(finding),
         }
     }
     told.extend(kinds.iter().map(|kind| Finding {
         severity: Severity::Warning,
         text: kind.told(result),
+        measurement: None,
     }));
     told
-}
-
-/// Returns the text after the name of a measurement, if a text begins with one. The longest name
-/// counts, because "step 1" begins "step 10".
-fn about<'a>(text: &'a str, result: &RunResult) -> Option<&'a str> {
-    let labels = result.measurements.iter().map(|each| each.label.as_str());
-    let said = labels
-        .filter(|label| !label.is_empty())
-        .filter_map(|label| text.strip_prefix(label)?.strip_prefix(": "));
-    said.min_by_key(|said| said.len())
 }
 
 fn sort_in(kinds: &mut Vec<Repeated>, text: &str, whole: &str) {
@@ -145,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_told_from_the_words_around_them() {
+    fn numbers_are_separated_from_the_words_around_them() {
         let (words, numbers) = taken_apart("late (p99 4.2 ms of 1,200), 11 %.");
         assert_eq!(numbers, ["4.2", "1,200", "11"]);
         assert_eq!(words, ["late (p99 ", " ms of ", "), ", " %."]);

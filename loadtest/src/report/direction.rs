@@ -1,7 +1,7 @@
 //! The better direction of a figure, and the multiple from which it counts as a change.
 
 use super::table::Mood;
-use crate::result::Ratio;
+use crate::result::{Ratio, RatioFigure};
 
 /// The direction in which a figure is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +60,14 @@ impl Direction {
         }
     }
 
-    /// Returns the direction of a figure that is shown as a multiple of the floor's, by the
-    /// figure's name. Rates should be high. The bytes per read are no merit. All other figures are
-    /// cost or delay. `asked` means that the rate was asked for.
-    pub fn of_ratio(figure: &str, asked: bool) -> Direction {
-        let rate = figure.contains("per second") || figure.contains("a second");
+    /// Returns the direction of a figure that is shown as a multiple of the floor's. A rate should
+    /// be high, unless it was asked for (`asked`). The deliveries per read are no merit. All other
+    /// figures are cost or delay.
+    pub fn of_ratio(figure: RatioFigure, asked: bool) -> Direction {
         match figure {
-            figure if figure.contains("per read") => Direction::Neither,
-            _ if rate && asked => Direction::Neither,
-            _ if rate => Direction::More,
+            RatioFigure::DeliveriesPerRead => Direction::Neither,
+            RatioFigure::DeliveriesPerSecond if asked => Direction::Neither,
+            RatioFigure::DeliveriesPerSecond => Direction::More,
             _ => Direction::Less,
         }
     }

@@ -1,9 +1,6 @@
-//! Sentences that a report shows before any figure.
+//! One finding: the sentence of a failure or of a warning, which stands before all figures.
 
 use crate::result::Severity;
-
-/// The observed value of an objective that is broken for want of a figure.
-pub(super) const NOTHING_OBSERVED: &str = "nothing was observed";
 
 /// A sentence to show before any figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,4 +9,15 @@ pub struct Finding {
     pub severity: Severity,
     /// The sentence.
     pub text: String,
+    /// The label of the measurement that the sentence begins with, if it is about one.
+    pub measurement: Option<String>,
+}
+
+impl Finding {
+    /// Returns the sentence without the label of its measurement, a colon and a blank. `None` if
+    /// the sentence is not about one measurement.
+    pub(super) fn text_after_its_label(&self) -> Option<&str> {
+        let label = self.measurement.as_ref()?;
+        self.text.get(label.len() + ": ".len()..)
+    }
 }

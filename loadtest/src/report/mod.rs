@@ -1,14 +1,14 @@
 //! Reports of a finished run: text for a terminal, a page, a JSON file, runs side by side.
 //!
 //! Every report is made from [`RunResult`](crate::result::RunResult) alone, so a result read from a
-//! file looks as it did at the end of its run. `setup`, `findings`, `verdict`, `representative` and
-//! `tables` decide the content; `text` and `html` write it, `plot` draws.
+//! file looks as it did at the end of its run. `setup`, `collect_findings`, `verdict`,
+//! `representative` and `tables` decide the content; `text` and `html` write it, `plot` draws.
 
+mod collect_findings;
 pub mod compare;
 mod dedupe;
 mod direction;
 mod finding;
-mod findings;
 pub mod html;
 pub mod json;
 mod outcome;
@@ -21,8 +21,9 @@ pub mod text;
 pub mod units;
 mod verdict;
 
+pub use collect_findings::findings;
 pub use finding::Finding;
-pub use findings::findings;
+pub use representative::median;
 pub use verdict::verdict;
 
 /// Returns the JSON schema of a result file, which is kept as `loadtest/schema.json`.

@@ -76,12 +76,7 @@ impl<'a> Representative<'a> {
             .filter_map(|measurement| figure(measurement))
             .collect();
         values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        match values.len() {
-            0 => None,
-            even if even % 2 == 0 => Some((values[middle - 1] + values[middle]) / 2.0),
-            _ => Some(values[middle]),
-        }
+        median(&values)
     }
 
     /// Returns the sum of a count over the measurements.
@@ -91,6 +86,18 @@ impl<'a> Representative<'a> {
             .map(|measurement| count(measurement))
             .sum()
     }
+}
+
+/// Returns a value, unless it is zero: a figure that nothing was used for is not shown.
+pub(super) fn above_zero(value: f64) -> Option<f64> {
+    (value > 0.0).then_some(value)
+}
+
+/// Returns the median of sorted values. `None` if there are none.
+pub fn median(sorted: &[f64]) -> Option<f64> {
+    let upper = sorted.get(sorted.len() / 2)?;
+    let lower = sorted[(sorted.len() - 1) / 2];
+    Some((lower + upper) / 2.0)
 }
 
 /// Returns the last step of a ramp that held, or the first step if none held.

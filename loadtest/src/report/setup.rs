@@ -2,6 +2,7 @@
 //!
 //! Reports show this line before any figure.
 
+use crate::observe::host::Cores;
 use crate::result::{Machine, Ramp, RunResult};
 
 use super::units::{integer, plain};
@@ -102,7 +103,7 @@ fn numeral(value: &str) -> String {
 pub(super) fn binding(machine: &Machine) -> Option<String> {
     let server = machine.server_cores.as_deref()?;
     let had = count(server)?;
-    if had >= u64::from(machine.cores) {
+    if had >= machine.cores as usize {
         return None;
     }
     let load = match machine.load_cores.as_deref() {
@@ -111,7 +112,7 @@ pub(super) fn binding(machine: &Machine) -> Option<String> {
     };
     let capacity = match had {
         1 => "1 core".to_owned(),
-        more => format!("{} cores", integer(more)),
+        more => format!("{} cores", integer(more as u64)),
     };
     Some(format!(
         "Server on {} (of {}), {load}: the capacity told is that of {capacity}.",
@@ -128,14 +129,8 @@ fn cores(list: &str) -> String {
 }
 
 /// Returns the number of cores in a list: two for "0,3", four for "0-3".
-fn count(list: &str) -> Option<u64> {
-    let range = |part: &str| {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last): (u64, u64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        last.checked_sub(first)?.checked_add(1)
-    };
-    list.split(',')
-        .try_fold(0_u64, |sum, part| sum.checked_add(range(part)?))
+fn count(list: &str) -> Option<usize> {
+    list.parse().ok().as_ref().map(Cores::count)
 }
 
 #[cfg(test)]
@@ -152,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn server_on_a_part_of_the_machine_is_told_and_one_on_all_of_it_is_not() {
+    fn cores_of_a_server_are_shown_unless_it_has_all_of_the_machine() {
         assert_eq!(
             bound(2, "0", Some("1")).unwrap(),
             "Server on core 0 (of 2), load on core 1: the capacity told is that of 1 core."

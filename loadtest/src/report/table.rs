@@ -1,7 +1,6 @@
 //! Tables as titles, columns and cells, for the terminal and for the page.
 
-use super::finding::NOTHING_OBSERVED;
-use super::units::{NOTHING, integer};
+use super::units::{NOTHING, integer, time_us};
 use crate::result::{Measurement, Objective};
 
 /// A table: its title, its columns, its rows.
@@ -83,12 +82,12 @@ impl Cell {
 
     /// Returns whether an objective held. An objective without an observed figure is "not judged".
     pub fn judged(objective: &Objective) -> Cell {
-        match objective.observed.as_str() {
-            NOTHING_OBSERVED => Cell {
+        match objective.was_observed() {
+            true => Cell::held(objective.held),
+            false => Cell {
                 text: "not judged".to_owned(),
                 mood: Mood::Bad,
             },
-            _ => Cell::held(objective.held),
         }
     }
 
@@ -151,4 +150,11 @@ pub(super) fn title(what: &str, measurement: &Measurement) -> String {
         "" => what.to_owned(),
         label => format!("{what}, {label}"),
     }
+}
+
+/// Returns a row of a table of delays: a name, times in microseconds, and the number of values.
+pub(super) fn delay_row(name: &str, times_us: &[u64], count: u64) -> Vec<Cell> {
+    let times = times_us.iter().map(|us| time_us(*us));
+    let texts = [name.to_owned()].into_iter().chain(times);
+    texts.chain([integer(count)]).map(Cell::plain).collect()
 }

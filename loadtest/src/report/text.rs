@@ -9,7 +9,7 @@ use comfy_table::{
 
 use crate::result::{RunResult, Severity};
 
-use super::findings::findings;
+use super::collect_findings::findings;
 use super::outcome::nothing_came_of_it;
 use super::representative::Representative;
 use super::setup;

@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_three_digits_that_count() {
+    fn numbers_have_three_significant_digits() {
         let cases = [
             0.0,
             0.000_012,
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn small_numbers_are_told_without_powers_of_ten() {
+    fn small_numbers_are_written_without_powers_of_ten() {
         assert_eq!([number(0.0512), number(0.099)], ["0.051", "0.099"]);
         assert_eq!([time(0.0512), time(0.2)], ["51.2 ns", "0.20 µs"]);
         assert_eq!(
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn share_is_told_however_small() {
+    fn share_is_written_however_small() {
         assert_eq!(share_of(3, 1_000_000), "0.0003 %");
         assert_eq!(share_of(1, 2), "50 %");
         assert_eq!(share_of(0, 0), NOTHING);

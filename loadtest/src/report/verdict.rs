@@ -4,14 +4,14 @@
 
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 
-use super::findings::findings;
+use super::collect_findings::findings;
 use super::outcome::{breaks_on_purpose, nothing_came_of_it};
 use super::representative::Representative;
 use super::setup;
 use super::units::{counted, integer, plain, time};
 
-/// Share of time spent waiting for a core above which other programs slowed the load generator, and
-/// not its own work.
+/// If the load generator waited for a core for more than this share of the time, it was other
+/// programs that slowed it, and not its own work.
 const WAITING_MUCH: f64 = 0.2;
 
 /// Returns the word for the run, and the sentence after the word.
@@ -77,7 +77,8 @@ fn held(result: &RunResult) -> String {
     }
 }
 
-/// Returns the sentence of a restart that held, so no client was refused.
+/// Returns the sentence about the clients of a restart. It is for restarts that held, in which no
+/// client was refused.
 fn everybody_back(restart: &Restart) -> String {
     let last = restart.back_seconds.last.unwrap_or_default();
     format!(

@@ -1,5 +1,7 @@
 //! The counts of connections, deliveries and replies, and their rates.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,24 @@ pub struct Count {
     pub what: String,
     /// The number of events of this kind.
     pub count: u64,
+}
+
+impl Count {
+    /// Returns the counts of a map, largest first.
+    pub fn sorted<Kind: ToString>(map: &BTreeMap<Kind, u64>) -> Vec<Count> {
+        let count = |(kind, count): (&Kind, &u64)| Count {
+            what: kind.to_string(),
+            count: *count,
+        };
+        let mut counts: Vec<Count> = map.iter().map(count).collect();
+        counts.sort_by_key(|count| std::cmp::Reverse(count.count));
+        counts
+    }
+
+    /// Returns the sum of all counts.
+    pub fn total(counts: &[Count]) -> u64 {
+        counts.iter().map(|count| count.count).sum()
+    }
 }
 
 /// Counts and times of connecting and joining.

@@ -4,6 +4,7 @@
 
 mod counts;
 mod latency;
+mod ratio_figure;
 mod restart;
 mod usage;
 
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use counts::{Connections, Count, Deliveries, Replies, Throughput};
 pub use latency::{Bin, Latency};
-pub use restart::{LobbyDelays, Moment, Restart, Shares};
+pub use ratio_figure::RatioFigure;
+pub use restart::{LobbyDelays, Moment, Restart, SIGTERM, Shares};
 pub use usage::{LoadUsage, Machine, Saturated, ServerUsage};
 
 /// The version of this form. It grows when a field is removed or changes its meaning. It stays the
@@ -94,6 +96,21 @@ pub struct Problem {
     pub severity: Severity,
     /// The problem in a sentence, with advice on what to do.
     pub text: String,
+    /// The label of the measurement that the problem is about, if its run has labels. The text
+    /// begins with the label, a colon and a blank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measurement: Option<String>,
+}
+
+impl Problem {
+    /// Returns the problem as one of the measurement with this label.
+    pub fn about(self, label: &str) -> Problem {
+        Problem {
+            text: format!("{label}: {}", self.text),
+            measurement: Some(label.to_owned()),
+            ..self
+        }
+    }
 }
 
 /// The severity of a problem.
@@ -114,10 +131,21 @@ pub enum Severity {
 pub struct Objective {
     /// The objective as typed: "p99=20ms".
     pub objective: String,
-    /// The observed value, as a person would write it: "12.3 ms".
+    /// The observed value, as a person would write it: "12.3 ms". If there was no figure to judge
+    /// by, the value is "nothing was observed".
     pub observed: String,
     /// True if the objective held.
     pub held: bool,
+}
+
+impl Objective {
+    /// The `observed` of an objective that is broken for want of a figure.
+    pub const NOTHING_OBSERVED: &str = "nothing was observed";
+
+    /// True if there was a figure to judge by.
+    pub fn was_observed(&self) -> bool {
+        self.observed != Objective::NOTHING_OBSERVED
+    }
 }
 
 /// The server that was measured.
@@ -136,7 +164,7 @@ pub enum Side {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measurement {
-    /// Label within its run: "step 3: 400 msg/s", "floor (batch), round 2". Empty if it is alone.
+    /// Label within its run: "400 msg/s", "floor (batch), round 2". Empty if it is alone.
     pub label: String,
     /// The server that was measured.
     pub side: Side,
@@ -222,14 +250,17 @@ pub struct Figure {
     pub value: f64,
     /// The unit of the figure: "bytes", "us", "per second", or empty for a count.
     pub unit: String,
+    /// True if the value is a figure of the whole server, divided by the number of connections.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_connection: bool,
 }
 
 /// A figure of the server as a multiple of the floor's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ratio {
-    /// The name of the figure.
-    pub figure: String,
+    /// The figure.
+    pub figure: RatioFigure,
     /// The floor whose figure is the divisor.
     pub floor: Side,
     /// Median over the rounds.

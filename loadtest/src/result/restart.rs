@@ -35,6 +35,10 @@ pub struct Restart {
     pub ended_seconds: Option<f64>,
     /// The end of the old server in words: "exit status: 0".
     pub ended_how: String,
+    /// The number of the signal that ended the old server, or the shell that started it, if one
+    /// did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by_signal: Option<i32>,
     /// The new server's answer to the first upgrade, in seconds.
     pub answered_seconds: Option<f64>,
     /// The times at which shares of the clients were back. Null for a share that was not reached.
@@ -49,6 +53,9 @@ pub struct Restart {
     /// The number of clients that were back, over time: at most 400 moments.
     pub returned: Vec<Moment>,
 }
+
+/// The number of SIGTERM, the signal by which a server is asked to end.
+pub const SIGTERM: i32 = 15;
 
 /// The times at which shares of the clients were back, in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,6 +93,22 @@ pub struct Moment {
 
 /// Most moments that are kept: more than the pixels of a plot.
 const MOMENTS_MAX: usize = 400;
+
+impl Restart {
+    /// Returns the delays of both kinds of lobbies before the restart and during it, with their
+    /// names.
+    pub fn named_delays(&self) -> impl Iterator<Item = (&'static str, &Latency)> {
+        let (before, during) = (&self.before, &self.during);
+        let all = [
+            ("small lobbies, before", &before.small),
+            ("small lobbies, while others came back", &during.small),
+            ("large lobby, before", &before.large),
+            ("large lobby, while others came back", &during.large),
+        ];
+        all.into_iter()
+            .filter_map(|(name, latency)| Some((name, latency.as_ref()?)))
+    }
+}
 
 impl Shares {
     /// Returns the shares of `clients`. `sorted` are the times at which clients were back, sorted.
@@ -130,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn course_of_any_length_keeps_its_first_and_its_last_and_few_between() {
+    fn moments_are_thinned_out_but_the_first_and_the_last_are_kept() {
         for length in [1, 2, 399, 400, 401, 11_000] {
             let sorted: Vec<f64> = (0..length).map(f64::from).collect();
             let course = Moment::course(&sorted);

@@ -17,14 +17,11 @@ pub fn problems(measurement: &Measurement, open_loop: bool) -> Vec<Problem> {
         problems.extend(connection_failures(measurement));
     }
     problems.extend(misleading(measurement, open_loop));
-    let name = |problem: Problem| match measurement.label.as_str() {
+    let about = |problem: Problem| match measurement.label.as_str() {
         "" => problem,
-        label => Problem {
-            text: format!("{label}: {}", problem.text),
-            ..problem
-        },
+        label => problem.about(label),
     };
-    problems.into_iter().map(name).collect()
+    problems.into_iter().map(about).collect()
 }
 
 fn delivery_failures(deliveries: &Deliveries, refused: bool) -> Vec<Problem> {
@@ -121,16 +118,20 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
     } = &measurement.connections;
     let errors = &measurement.replies.error;
     let mut failures = Vec::new();
-    if total(lost) > 0 {
-        let many = counted(total(lost), "connection", "connections");
+    if Count::total(lost) > 0 {
+        let many = counted(Count::total(lost), "connection", "connections");
         failures.push(format!(
             "{many} lost of {}: {}",
             integer(*joined),
             reasons(lost)
         ));
     }
-    if total(refused) > 0 {
-        let many = counted(total(refused), "connection or join", "connections or joins");
+    if Count::total(refused) > 0 {
+        let many = counted(
+            Count::total(refused),
+            "connection or join",
+            "connections or joins",
+        );
         failures.push(format!(
             "{many} refused of {}: {}",
             integer(*wanted),
@@ -138,18 +139,14 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
         ));
     }
     // If nothing is published, pushes are only there to be answered, and an error is an answer.
-    if total(errors) > 0 && measurement.deliveries.published > 0 {
-        let many = counted(total(errors), "push", "pushes");
+    if Count::total(errors) > 0 && measurement.deliveries.published > 0 {
+        let many = counted(Count::total(errors), "push", "pushes");
         failures.push(format!(
             "{many} answered with an error: {}. See --event and --payload",
             reasons(errors)
         ));
     }
     failures.into_iter().map(failure).collect()
-}
-
-fn total(counts: &[Count]) -> u64 {
-    counts.iter().map(|count| count.count).sum()
 }
 
 fn reasons(counts: &[Count]) -> String {
@@ -204,6 +201,7 @@ pub fn failure(text: String) -> Problem {
     Problem {
         severity: Severity::Failure,
         text,
+        measurement: None,
     }
 }
 
@@ -212,5 +210,6 @@ pub fn warning(text: String) -> Problem {
     Problem {
         severity: Severity::Warning,
         text,
+        measurement: None,
     }
 }

@@ -7,7 +7,7 @@ use super::prober::Prober;
 use super::publisher::publisher;
 use super::trial::Trial;
 use crate::clock::now_ns;
-use crate::load::fleet::Happening;
+use crate::load::fleet::{Cause, Event, Reason};
 
 impl Trial<'_> {
     /// Opens `topics` lobbies, each with `publishers` streams and `further(lobby)` other streams.
@@ -18,9 +18,9 @@ impl Trial<'_> {
         }
     }
 
-    /// Adds `clients` to the fleet, spread over the lobbies, and returns their numbers. Publishers
-    /// are spread evenly over the first `size` clients of all lobbies, because a server may serve
-    /// members in order of joining.
+    /// Adds `clients` to the fleet, spread over the lobbies, and returns their numbers. The
+    /// publishers are spread evenly over the first `size` clients, because a server may serve
+    /// members in the order in which they joined.
     pub fn enlist(&mut self, clients: Range<u32>, size: u32, echo: bool) -> Vec<u32> {
         let topics = self.lobbies.len() as u32;
         let of_lobby = |lobby| (size + topics - 1 - lobby) / topics;
@@ -61,14 +61,14 @@ impl Trial<'_> {
             self.fleet.open(scout);
             self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
             self.not_interrupted()?;
-            let refused =
-                self.fleet
-                    .happenings()
-                    .into_iter()
-                    .find_map(|happening| match happening {
-                        Happening::Refused(_, why) => Some(why),
-                        _ => None,
-                    });
+            let refused = self
+                .fleet
+                .events()
+                .into_iter()
+                .find_map(|event| match event {
+                    Event::Refused(_, why) => Some(why),
+                    _ => None,
+                });
             if let Some(why) = refused {
                 return Err(CannotRun::NoConnection(self.explain(&why)));
             }
@@ -77,7 +77,7 @@ impl Trial<'_> {
             self.fleet.open(number);
         }
         self.until(u64::MAX, |trial| trial.fleet.opening() == 0)?;
-        self.fleet.happenings();
+        self.fleet.events();
         self.joined = Some(self.fleet.watch.sample());
         self.not_interrupted()
     }
@@ -94,7 +94,8 @@ impl Trial<'_> {
         self.gather(others)
     }
 
-    /// Connects and joins like [`gather`](Trial::gather), with a prober in the middle.
+    /// Connects and joins like [`gather`](Trial::gather), and starts a prober after half of the
+    /// connections, so that the prober's place in the order of joins is the middle.
     ///
     /// # Errors
     /// If the first connection or the prober fails.
@@ -125,24 +126,24 @@ impl Trial<'_> {
         self.gather(second)
     }
 
-    fn explain(&self, why: &str) -> String {
+    fn explain(&self, why: &Reason) -> String {
         let url = &self.subject.target.url;
-        let advice = match why {
-            "connection refused" => {
+        let advice = match why.cause {
+            Cause::NothingListens => {
                 "Nothing listens there. Is the server running, and on this port? --spawn starts one"
             }
-            _ if why.starts_with("HTTP 404") => {
+            Cause::Http(404) => {
                 "The server has no socket at this path. Phoenix serves one at its mount and /websocket, as in /socket/websocket"
             }
-            _ if why.starts_with("HTTP 403") => {
+            Cause::Http(403) => {
                 "The server refuses this client: its connect callback (see --param), its origin check (see --header \
                  'Origin: …') or the version (see --vsn)"
             }
-            _ if why.starts_with("HTTP") => {
+            Cause::Http(_) => {
                 "The server answers, but not with a WebSocket. Is this its socket's path?"
             }
-            _ if why.starts_with("the join") => "See --topic and --join-payload",
-            _ if why.starts_with("no ") => {
+            Cause::JoinRefused => "See --topic and --join-payload",
+            Cause::Unanswered | Cause::JoinUnanswered => {
                 "The server takes the connection and then says nothing. Is it overloaded, or another program?"
             }
             _ => "See --url",

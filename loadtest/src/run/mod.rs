@@ -32,7 +32,7 @@ pub use assess::{failure, problems, warning};
 pub use error::CannotRun;
 pub(crate) use publisher::publisher;
 
-/// Connections between their opening and their join at once, by default.
+/// Most connections that may be opening or joining at once, by default.
 const CONNECTING_MAX: u32 = 128;
 
 /// The servers that a run starts in addition to that of --spawn.

@@ -14,7 +14,7 @@ use crate::result::Latency;
 /// Connections of a prober. They join one after the other, in the middle of the load's joins.
 pub const CONNECTIONS: u32 = 8;
 
-/// The load generator's end of a prober.
+/// A prober: its process, its input for orders, its output for answers.
 #[derive(Debug)]
 pub struct Prober {
     child: Child,

@@ -1,7 +1,7 @@
 //! The line that shows the progress of a run.
 //!
 //! On a terminal the line is redrawn in place. Elsewhere a plain line is written every 2 s, so that
-//! a log shows that the run lives.
+//! a log shows that the run goes on.
 
 use std::io::{IsTerminal, Write};
 

@@ -10,7 +10,7 @@ impl Trial<'_> {
     /// and the counts of connections restart. Messages that publishers have back by now are owed to
     /// all present members.
     pub fn tell_server_to_end(&mut self) {
-        self.fleet.ledger.promise();
+        self.fleet.ledger.begin_shutdown();
         self.fleet.count_anew(self.fleet.joined());
         self.fleet.come_back();
         self.subject.tell_to_end();

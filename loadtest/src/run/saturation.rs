@@ -2,8 +2,8 @@
 
 use crate::result::{LoadUsage, Saturated, ServerUsage};
 
-/// Busy share of the time from which a side is at its limit. The rest goes to waiting for the other
-/// side.
+/// A side that is busy for this share of the time is at its limit. It is never busy all the time,
+/// because it also waits for messages of the other side.
 const SATURATED: f64 = 0.9;
 
 pub(super) fn saturated(server: &Option<ServerUsage>, load: &LoadUsage) -> Saturated {

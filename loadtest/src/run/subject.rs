@@ -269,15 +269,14 @@ fn answering(addresses: &[SocketAddr]) -> SocketAddr {
     }
 }
 
+/// Returns the address that the floor prints when it serves. With --with-parent it prints the
+/// address alone.
 fn floor_address(server: &Server) -> Option<SocketAddr> {
     let deadline = Instant::now() + START_TIMEOUT;
     while Instant::now() < deadline {
         let output = server.output_tail(OUTPUT_LINES);
-        let url = output
-            .lines()
-            .find_map(|line| line.split_once("ws://").map(|(_, rest)| rest));
-        if let Some(address) = url.and_then(|url| url.split('/').next()) {
-            return address.parse().ok();
+        if let Some(address) = output.lines().find_map(|line| line.parse().ok()) {
+            return Some(address);
         }
         thread::sleep(LOOK_EVERY);
     }

@@ -1,4 +1,4 @@
-//! Clients that come, talk and go, in each of four ways, while the others must not notice.
+//! Clients that join, publish once and leave in one of four ways, while others stay.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::ChurnArgs;
 use crate::clock::now_ns;
-use crate::load::fleet::{Departure, Happening};
+use crate::load::fleet::{Departure, Event};
 use crate::result::{Figure, Problem, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
@@ -34,13 +34,8 @@ pub(super) fn run(churn: ChurnArgs, interrupt: Interrupt) -> Result<RunResult, C
         .with("stay", humantime::format_duration(*stay))
         .common(common);
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(
-        common.clone(),
-        traffic.messages.clone(),
-        size,
-        Starts::Nothing,
-        interrupt,
-    )?;
+    let (common, messages) = (common.clone(), traffic.messages.clone());
+    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
     run.conclude("churn", parameters, |run| go(run, &churn))
 }
 
@@ -145,26 +140,26 @@ impl Crowd {
 
     fn act(&mut self, trial: &mut Trial<'_>, now: u64) {
         let patience_ns = nanoseconds(trial.run.messages.settle);
-        for happening in trial.fleet.happenings() {
-            match happening {
-                Happening::Joined(number) => {
+        for event in trial.fleet.events() {
+            match event {
+                Event::Joined(number) => {
                     trial.fleet.talk_once(number);
                     self.counts.talked += 1;
                     self.talking.push((now + patience_ns, number));
                 }
-                Happening::Echoed(number) => {
+                Event::Echoed(number) => {
                     self.counts.heard += 1;
                     self.talking.retain(|(_, other)| *other != number);
                     // The stays are exponential: most are short, some are long.
                     let stay_ns = -self.stay_ns * (1.0 - self.random.f64()).ln();
                     self.staying.push((now + stay_ns as u64, number));
                 }
-                Happening::Refused(number, _) => self.away.push_back(number),
-                Happening::Lost(number, _) => {
+                Event::Refused(number, _) => self.away.push_back(number),
+                Event::Lost(number, _) => {
                     self.talking.retain(|(_, other)| *other != number);
                     self.staying.retain(|(_, other)| *other != number);
                 }
-                Happening::Replied(_) | Happening::Upgraded(_) => {}
+                Event::Replied(_) | Event::Upgraded(_) => {}
             }
         }
     }
@@ -212,9 +207,7 @@ impl Crowd {
 
     /// Returns a failure if clients did not get back the message that they sent after their join.
     fn failure(&self) -> Option<Problem> {
-        let Counts {
-            talked, unheard, ..
-        } = self.counts;
+        let (talked, unheard) = (self.counts.talked, self.counts.unheard);
         let text = format!(
             "{unheard} of {talked} clients that came did not get back what they said once they had joined"
         );
@@ -222,33 +215,20 @@ impl Crowd {
     }
 
     fn figures(&self) -> Vec<Figure> {
-        let Counts {
-            came,
-            talked,
-            heard,
-            left,
-            closed,
-            dropped,
-            reset,
-            late,
-            ..
-        } = self.counts;
-        let mut figures = vec![
-            figure("clients that came", came as f64, ""),
-            figure("talked once they had joined", talked as f64, ""),
-            figure("heard themselves", heard as f64, ""),
-            figure("left the channel and closed", left as f64, ""),
-            figure("closed without leaving", closed as f64, ""),
-            figure("dropped without a Close frame", dropped as f64, ""),
-            figure("reset the connection", reset as f64, ""),
+        let of = &self.counts;
+        let late = (of.late > 0).then_some(("not come, as all --churners were there", of.late));
+        let counts = [
+            ("clients that came", of.came),
+            ("talked once they had joined", of.talked),
+            ("heard themselves", of.heard),
+            ("left the channel and closed", of.left),
+            ("closed without leaving", of.closed),
+            ("dropped without a Close frame", of.dropped),
+            ("reset the connection", of.reset),
         ];
-        if late > 0 {
-            figures.push(figure(
-                "not come, as all --churners were there",
-                late as f64,
-                "",
-            ));
-        }
-        figures
+        let counts = counts.into_iter().chain(late);
+        counts
+            .map(|(name, count)| figure(name, count as f64, ""))
+            .collect()
     }
 }

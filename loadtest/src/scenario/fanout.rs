@@ -4,7 +4,8 @@ use super::judge::{Judged, judge};
 use super::parameters::Parameters;
 use crate::arguments::{FanoutArgs, Traffic};
 use crate::floor::Writes;
-use crate::result::{Ended, Measurement, Ratio, RunResult, Side};
+use crate::report::median;
+use crate::result::{Ended, Measurement, Ratio, RatioFigure, RunResult, Side};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::trial::Trial;
@@ -183,29 +184,31 @@ impl Found {
 type Observe = fn(&Measurement) -> Option<f64>;
 
 /// The figures that are shown as multiples of the floor's.
-const FIGURES: [(&str, Observe); 8] = [
-    ("server CPU per delivery", |of| {
+const FIGURES: [(RatioFigure, Observe); 8] = [
+    (RatioFigure::CpuPerDelivery, |of| {
         of.server.as_ref()?.us_per_delivery
     }),
-    ("deliveries per second", |of| {
+    (RatioFigure::DeliveriesPerSecond, |of| {
         Some(of.throughput.deliveries_per_second)
     }),
-    ("p50 latency", |of| {
+    (RatioFigure::P50, |of| {
         Some(of.delivery_latency.as_ref()?.p50_us as f64)
     }),
-    ("p99 latency", |of| {
+    (RatioFigure::P99, |of| {
         Some(of.delivery_latency.as_ref()?.p99_us as f64)
     }),
-    ("p50 latency of the prober", |of| {
+    (RatioFigure::ProberP50, |of| {
         Some(of.prober_latency.as_ref()?.p50_us as f64)
     }),
-    ("p99 latency of the prober", |of| {
+    (RatioFigure::ProberP99, |of| {
         Some(of.prober_latency.as_ref()?.p99_us as f64)
     }),
-    ("p99 time to last subscriber", |of| {
+    (RatioFigure::LastSubscriberP99, |of| {
         Some(of.last_subscriber.as_ref()?.p99_us as f64)
     }),
-    ("deliveries per read", |of| of.load.deliveries_per_read),
+    (RatioFigure::DeliveriesPerRead, |of| {
+        of.load.deliveries_per_read
+    }),
 ];
 
 /// Returns the ratios of each server figure to that of each floor in the same round.
@@ -226,11 +229,11 @@ fn ratios(measurements: &[Measurement]) -> Vec<Ratio> {
                 .filter(|measurement| measurement.side == floor);
             let mut all: Vec<f64> = of_floor.filter_map(of_round).collect();
             all.sort_by(f64::total_cmp);
-            if let (Some(min), Some(max)) = (all.first(), all.last()) {
+            if let (Some(median), Some(min), Some(max)) = (median(&all), all.first(), all.last()) {
                 ratios.push(Ratio {
-                    figure: figure.to_owned(),
+                    figure,
                     floor,
-                    median: median(&all),
+                    median,
                     min: *min,
                     max: *max,
                     rounds: all.len() as u32,
@@ -239,13 +242,4 @@ fn ratios(measurements: &[Measurement]) -> Vec<Ratio> {
         }
     }
     ratios
-}
-
-/// Returns the median of sorted values.
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    match sorted.len() % 2 {
-        0 => (sorted[middle - 1] + sorted[middle]) / 2.0,
-        _ => sorted[middle],
-    }
 }

@@ -37,13 +37,8 @@ pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, C
         .filter(|parameter| parameter.name != "url")
         .collect();
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(
-        common,
-        traffic.messages.clone(),
-        size,
-        Starts::Floor,
-        interrupt,
-    )?;
+    let messages = traffic.messages.clone();
+    let run = Run::new(common, messages, size, Starts::Floor, interrupt)?;
     run.conclude("floor", parameters, |run| {
         let mut found = Found::default();
         for writes in writes.writes() {
@@ -74,10 +69,14 @@ pub(super) fn serve(asked: &FloorArgs, interrupt: &Interrupt) -> Result<String, 
             .map_err(std::io::Error::from)?;
     }
     let address = listener.local_addr()?;
-    let _ = writeln!(
-        std::io::stdout(),
-        "floor ({writes}) serves ws://{address}/socket/websocket until Ctrl-C"
-    );
+    let mut stdout = std::io::stdout();
+    let _ = match asked.with_parent {
+        true => writeln!(stdout, "{address}"),
+        false => writeln!(
+            stdout,
+            "floor ({writes}) serves ws://{address}/socket/websocket until Ctrl-C"
+        ),
+    };
     floor::serve(listener, *writes, interrupt.flag())?;
     Ok(String::new())
 }

@@ -6,8 +6,8 @@ use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::{IdleArgs, Messages};
 use crate::clock::now_ns;
-use crate::load::fleet::Happening;
-use crate::result::RunResult;
+use crate::load::fleet::Event;
+use crate::result::{Figure, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
@@ -17,52 +17,47 @@ use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 const ASKING_MAX: usize = 64;
 
 pub(super) fn run(idle: IdleArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let IdleArgs {
-        clients,
-        topics,
-        duration,
-        pushes_each,
-        ping_event,
-        common,
-    } = &idle;
     let parameters = Parameters::default()
-        .with("clients", clients)
-        .with("topics", topics)
-        .with("duration", humantime::format_duration(*duration));
-    let parameters = parameters
-        .with("pushes-each", pushes_each)
-        .maybe("ping-event", (*pushes_each > 0).then_some(ping_event));
-    let parameters = parameters.common(common);
-    Run::without_messages(common)?;
+        .with("clients", idle.clients)
+        .with("topics", idle.topics)
+        .with("duration", humantime::format_duration(idle.duration))
+        .with("pushes-each", idle.pushes_each)
+        .maybe(
+            "ping-event",
+            (idle.pushes_each > 0).then_some(&idle.ping_event),
+        )
+        .common(&idle.common);
+    Run::without_messages(&idle.common)?;
     let messages = Messages {
-        duration: *duration,
+        duration: idle.duration,
         ..Messages::default()
     };
-    let size = (clients.0, topics.0);
-    let run = Run::new(common.clone(), messages, size, Starts::Nothing, interrupt)?;
+    let size = (idle.clients.0, idle.topics.0);
+    let run = Run::new(
+        idle.common.clone(),
+        messages,
+        size,
+        Starts::Nothing,
+        interrupt,
+    )?;
     run.conclude("idle", parameters, |run| go(run, &idle))
 }
 
 fn go(run: &mut Run, asked: &IdleArgs) -> Result<Found, CannotRun> {
-    let IdleArgs {
-        clients,
-        topics,
-        pushes_each,
-        ping_event,
-        ..
-    } = asked;
+    let (clients, pushes_each) = (asked.clients, asked.pushes_each);
+    let ping_event = &asked.ping_event;
     let subject = Subject::server(run, clients.0)?;
     let mut trial = Trial::new(run, subject, clients.0)?;
-    trial.open_lobbies(topics.0, 0, |_| 0);
+    trial.open_lobbies(asked.topics.0, 0, |_| 0);
     let enlisted = trial.enlist(0..clients.0, clients.0, true);
     trial.gather(&enlisted)?;
     trial.begin_measuring_without_end();
     let until_ns = now_ns() + nanoseconds(trial.run.messages.duration);
     trial.until(until_ns, |_| false)?;
-    let answered = ask_all(&mut trial, &enlisted, *pushes_each, ping_event)?;
+    let answered = ask_all(&mut trial, &enlisted, pushes_each, ping_event)?;
     trial.end_measuring();
     let mut judged = judge(&mut trial, "", 1, false);
-    let asked = u64::from(*pushes_each) * trial.fleet.joined();
+    let asked = u64::from(pushes_each) * trial.fleet.joined();
     if answered < asked {
         judged.problems.push(failure(format!(
             "{} of {asked} pushes were not answered: --ping-event {ping_event} must be one that the channel replies to",
@@ -71,19 +66,24 @@ fn go(run: &mut Run, asked: &IdleArgs) -> Result<Found, CannotRun> {
     }
     match &judged.measurement.server {
         Some(server) => {
-            let grown =
-                |rss: u64| (rss as f64 - server.rss_before_bytes as f64) / f64::from(clients.0);
-            let mut figures = vec![figure(
-                "RSS per connection when all had joined",
-                grown(server.rss_joined_bytes),
-                "bytes",
-            )];
+            let grown = |name: &str, rss: u64| {
+                let all = rss as f64 - server.rss_before_bytes as f64;
+                Figure {
+                    per_connection: true,
+                    ..figure(name, all / f64::from(clients.0), "bytes")
+                }
+            };
             let name = match pushes_each {
                 0 => "RSS per connection at the end".to_owned(),
                 each => format!("RSS per connection after {each} pushes and replies each"),
             };
-            figures.push(figure(&name, grown(server.rss_after_bytes), "bytes"));
-            judged.measurement.figures = figures;
+            judged.measurement.figures = vec![
+                grown(
+                    "RSS per connection when all had joined",
+                    server.rss_joined_bytes,
+                ),
+                grown(&name, server.rss_after_bytes),
+            ];
         }
         None => judged.problems.push(warning(
             "the server's memory is not known: give --pid, or let it be started by --spawn"
@@ -122,8 +122,8 @@ fn ask_all(
     let settle_ns = nanoseconds(trial.run.messages.settle);
     let mut patience_ns = now_ns() + settle_ns;
     trial.until(u64::MAX, |trial| {
-        for happening in trial.fleet.happenings() {
-            let Happening::Replied(number) = happening else {
+        for event in trial.fleet.events() {
+            let Event::Replied(number) = event else {
                 continue;
             };
             answered += 1;

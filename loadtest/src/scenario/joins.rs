@@ -22,13 +22,8 @@ pub(super) fn run(joins: JoinsArgs, interrupt: Interrupt) -> Result<RunResult, C
     Run::without_messages(&common)?;
     let at_once = common.connect_rate.is_none();
     common.connecting_max.get_or_insert(AtLeastOne(u32::MAX));
-    let run = Run::new(
-        common,
-        Messages::default(),
-        (clients.0, topics.0),
-        Starts::Nothing,
-        interrupt,
-    )?;
+    let (messages, size) = (Messages::default(), (clients.0, topics.0));
+    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
     run.conclude("joins", parameters, |run| {
         let subject = Subject::server(run, clients.0)?;
         let mut trial = Trial::new(run, subject, clients.0)?;

@@ -97,5 +97,6 @@ pub(super) fn figure(name: &str, value: f64, unit: &str) -> Figure {
         name: name.to_owned(),
         value,
         unit: unit.to_owned(),
+        per_connection: false,
     }
 }

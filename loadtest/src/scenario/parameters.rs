@@ -36,21 +36,12 @@ impl Parameters {
 
     /// Adds the clients and the publishers, for scenarios that set the pace themselves.
     pub fn lobbies(self, traffic: &Traffic) -> Parameters {
-        let Traffic {
-            clients,
-            topics,
-            publishers,
-            prober,
-            no_echo,
-            messages,
-            ..
-        } = traffic;
-        self.with("clients", clients)
-            .with("topics", topics)
-            .with("publishers", publishers)
-            .maybe("prober", prober.then_some("yes"))
-            .maybe("no-echo", no_echo.then_some("yes"))
-            .messages(messages)
+        self.with("clients", traffic.clients)
+            .with("topics", traffic.topics)
+            .with("publishers", traffic.publishers)
+            .maybe("prober", traffic.prober.then_some("yes"))
+            .maybe("no-echo", traffic.no_echo.then_some("yes"))
+            .messages(&traffic.messages)
     }
 
     pub fn messages(self, messages: &Messages) -> Parameters {

@@ -15,24 +15,14 @@ use crate::run::{CannotRun, Found, Run, Starts};
 pub(super) fn run(ramp: RampArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     check(&ramp)?;
     let parameters = parameters(&ramp);
-    let RampArgs {
-        traffic,
-        raise,
-        common,
-        ..
-    } = &ramp;
+    let (traffic, raise) = (&ramp.traffic, &ramp.raise);
     let most = match raise {
         Raised::Rate => traffic.clients.0,
         Raised::Clients => ramp.first() as u32,
     };
     let size = (most, traffic.topics.0);
-    let run = Run::new(
-        common.clone(),
-        traffic.messages.clone(),
-        size,
-        Starts::Nothing,
-        interrupt,
-    )?;
+    let (common, messages) = (ramp.common.clone(), traffic.messages.clone());
+    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
     run.conclude("ramp", parameters, |run| {
         let mut found = climb(run, &ramp)?;
         found.ramp = Some(found.summit(*raise));
@@ -67,24 +57,18 @@ fn check(ramp: &RampArgs) -> Result<(), CannotRun> {
 }
 
 fn parameters(ramp: &RampArgs) -> Vec<result::Parameter> {
-    let RampArgs {
-        traffic,
-        raise,
-        to,
-        times,
-        add,
-        common,
-        ..
-    } = ramp;
-    let step = add.map_or(format!("times {times}"), |add| format!("plus {add}"));
+    let step = match ramp.add {
+        Some(add) => format!("plus {add}"),
+        None => format!("times {}", ramp.times),
+    };
     Parameters::default()
-        .with("raise", format!("{raise:?}").to_lowercase())
+        .with("raise", format!("{:?}", ramp.raise).to_lowercase())
         .with("from", ramp.first())
-        .with("to", to)
+        .with("to", ramp.to)
         .with("step", step)
-        .lobbies(traffic)
-        .maybe("rate", traffic.rate)
-        .common(common)
+        .lobbies(&ramp.traffic)
+        .maybe("rate", ramp.traffic.rate)
+        .common(&ramp.common)
 }
 
 impl RampArgs {
@@ -243,10 +227,8 @@ impl Climb<'_, '_> {
         judged.measurement.deliveries = now.since(&self.before);
         judged.measurement.step = Some(value);
         judged.problems = crate::run::problems(&judged.measurement, rate.is_some());
-        let silent = silent_heartbeats(trial).map(|problem| result::Problem {
-            text: format!("{label}: {}", problem.text),
-            ..problem
-        });
+        let silent = silent_heartbeats(trial);
+        let silent = silent.map(|problem| problem.about(label));
         judged.problems.extend(silent);
         judged.hold(trial);
         Ok(judged)
@@ -284,9 +266,10 @@ impl Found {
                     format!("{} (was {})", objective.objective, objective.observed)
                 }),
             );
-            let label = broke.map_or("", |broke| broke.label.as_str());
+            let label = broke.map(|broke| broke.label.as_str());
             let failures = self.problems.iter().filter(|problem| {
-                problem.severity == result::Severity::Failure && problem.text.starts_with(label)
+                problem.severity == result::Severity::Failure
+                    && problem.measurement.as_deref() == label
             });
             because.extend(failures.map(|problem| problem.text.clone()));
         }

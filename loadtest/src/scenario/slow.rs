@@ -40,13 +40,8 @@ pub(super) fn run(asked: SlowArgs, interrupt: Interrupt) -> Result<RunResult, Ca
         )
         .common(common);
     let size = (traffic.clients.0, traffic.topics.0);
-    let run = Run::new(
-        common.clone(),
-        traffic.messages.clone(),
-        size,
-        Starts::Nothing,
-        interrupt,
-    )?;
+    let (common, messages) = (common.clone(), traffic.messages.clone());
+    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
     run.conclude("slow", parameters, |run| go(run, &asked))
 }
 
@@ -205,28 +200,18 @@ impl Fates {
     }
 
     fn figures(&self, rss_stopped: Option<u64>) -> Vec<crate::result::Figure> {
-        let mut figures = vec![figure(
-            "slow clients that got everything they had missed",
-            self.caught_up as f64,
-            "",
+        let clients = |what: &str, count: u64| {
+            let name = format!("slow clients {what}");
+            figure(&name, count as f64, "")
+        };
+        let mut figures = vec![clients(
+            "that got everything they had missed",
+            self.caught_up,
         )];
-        for (code, count) in &self.ended {
-            figures.push(figure(
-                &format!("slow clients ended with {code}"),
-                *count as f64,
-                "",
-            ));
-        }
-        figures.push(figure(
-            "slow clients still behind when the waiting ended",
-            self.behind as f64,
-            "",
-        ));
-        figures.push(figure(
-            "slow clients with a gap that nobody told them of",
-            self.gaps as f64,
-            "",
-        ));
+        let ended = self.ended.iter();
+        figures.extend(ended.map(|(why, count)| clients(&format!("ended with {why}"), *count)));
+        figures.push(clients("still behind when the waiting ended", self.behind));
+        figures.push(clients("with a gap that nobody told them of", self.gaps));
         figures.extend(
             rss_stopped.map(|rss| figure("server RSS while they had stopped", rss as f64, "bytes")),
         );

@@ -3,14 +3,15 @@
 use super::Fleet;
 use super::connection::{Connection, Stage};
 use super::departure::Departure;
-use super::happening::Happening;
+use super::event::Event;
+use super::reason::Reason;
 use super::totals::count;
-use crate::load::wire::frame::{self, opcode};
-use crate::load::wire::phoenix::{self, Push};
+use crate::load::wire::phoenix::Push;
+use crate::load::wire::websocket::{self, opcode};
 
 impl Fleet {
     /// Handles the end of a connection that the load did not ask to end. `why` is counted.
-    pub(super) fn lost(&mut self, number: u32, why: String) {
+    pub(super) fn lost(&mut self, number: u32, why: Reason) {
         match self.connections[number as usize].stage {
             Stage::Closed => return,
             Stage::Closing => return self.drop_socket(number),
@@ -21,18 +22,18 @@ impl Fleet {
         }
         self.totals.joined_now -= 1;
         if self.returning.is_some() {
-            self.ledger.end_life(number, &mut self.done);
+            self.ledger.disconnect(number, &mut self.done);
             self.try_again(number);
         } else if self.connections[number as usize].slow {
-            // The end of a slow connection is its notice: the server owes it nothing further.
-            count(&mut self.totals.ended_slow, why.clone());
+            // A server may close a connection that does not read, and owes it nothing afterwards.
+            count(&mut self.totals.ended_slow, &why.words);
             self.ledger.leave(number, &mut self.done);
         } else {
-            count(&mut self.totals.lost, why.clone());
+            count(&mut self.totals.lost, &why.words);
             self.ledger.lose(number, &mut self.done);
         }
         self.drop_socket(number);
-        self.happenings.push(Happening::Lost(number, why));
+        self.events.push(Event::Lost(number, why));
     }
 
     pub(super) fn drop_socket(&mut self, number: u32) {
@@ -56,39 +57,12 @@ impl Fleet {
         self.ledger.leave(number, &mut self.done);
         self.totals.joined_now -= 1;
         connection.stage = Stage::Closing;
-        let mask = self.random.u32(..).to_ne_bytes();
         match how {
             Departure::Leave => {
-                let message = Push {
-                    reference: connection.reference(),
-                    topic: &self.settings.script.quoted_topic(connection.lobby),
-                    event: b"\"phx_leave\"",
-                    payload: b"{}",
-                    join_ref: Some(connection.join_ref),
-                };
-                phoenix::push(
-                    &mut connection.out.bytes,
-                    self.settings.script.version(),
-                    mask,
-                    &message,
-                );
-                frame::write(
-                    &mut connection.out.bytes,
-                    opcode::CLOSE,
-                    mask,
-                    &[&1000u16.to_be_bytes()],
-                );
-                self.list_for_writing(number);
+                self.leave(number);
+                self.queue_close(number, 1000);
             }
-            Departure::Close => {
-                frame::write(
-                    &mut connection.out.bytes,
-                    opcode::CLOSE,
-                    mask,
-                    &[&1000u16.to_be_bytes()],
-                );
-                self.list_for_writing(number);
-            }
+            Departure::Close => self.queue_close(number, 1000),
             Departure::Drop => self.drop_socket(number),
             Departure::Reset => {
                 if let Some(socket) = &connection.socket {
@@ -99,6 +73,27 @@ impl Fleet {
                 self.drop_socket(number);
             }
         }
+    }
+
+    /// Queues a leave of the connection's topic.
+    pub(super) fn leave(&mut self, number: u32) {
+        let connection = &mut self.connections[number as usize];
+        let message = Push {
+            reference: connection.reference(),
+            topic: &self.settings.script.quoted_topic(connection.lobby),
+            event: b"\"phx_leave\"",
+            payload: b"{}",
+            join_ref: Some(connection.join_ref),
+        };
+        self.queue(number, &message);
+    }
+
+    /// Queues a Close frame.
+    pub(super) fn queue_close(&mut self, number: u32, code: u16) {
+        let mask = self.random.u32(..).to_ne_bytes();
+        let out = &mut self.connections[number as usize].out.bytes;
+        websocket::write(out, opcode::CLOSE, mask, &[&code.to_be_bytes()]);
+        self.list_for_writing(number);
     }
 
     /// Returns the number of connections whose Close frame is on its way.

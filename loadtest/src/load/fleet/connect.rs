@@ -8,12 +8,13 @@ use mio::net::TcpStream;
 use mio::{Interest, Token};
 
 use super::connection::Stage;
-use super::happening::Happening;
+use super::event::Event;
+use super::reason::{Cause, Reason};
 use super::reconnect_queue::ReconnectQueue;
 use super::totals::count;
 use super::{Beat, Fleet};
 use crate::clock::now_ns;
-use crate::load::wire::phoenix::{self, Push};
+use crate::load::wire::phoenix::Push;
 use crate::load::wire::upgrade::{self, Answer};
 
 impl Fleet {
@@ -58,7 +59,7 @@ impl Fleet {
                     registry.register(&mut socket, Token(number as usize), interest)?;
                     connection.socket = Some(socket);
                 }
-                Err(error) => self.refused(number, error.to_string()),
+                Err(error) => self.refused(number, Cause::System.because(error.to_string())),
             }
         }
         self.give_up_late(now);
@@ -71,10 +72,12 @@ impl Fleet {
         while let Some((number, opened_ns)) = self.connect_queue.on_the_way.front().copied() {
             let connection = &self.connections[number as usize];
             let still = connection.opened_ns == opened_ns;
-            let without = match connection.stage {
-                Stage::Connecting if still => "TCP connection",
-                Stage::Upgrading if still => "answer to the upgrade",
-                Stage::Joining if still && self.returning.is_none() => "reply to the join",
+            let (cause, without) = match connection.stage {
+                Stage::Connecting if still => (Cause::Unanswered, "TCP connection"),
+                Stage::Upgrading if still => (Cause::Unanswered, "answer to the upgrade"),
+                Stage::Joining if still && self.returning.is_none() => {
+                    (Cause::JoinUnanswered, "reply to the join")
+                }
                 _ => {
                     self.connect_queue.on_the_way.pop_front();
                     continue;
@@ -84,10 +87,8 @@ impl Fleet {
                 return;
             }
             self.connect_queue.on_the_way.pop_front();
-            self.refused(
-                number,
-                format!("no {without} within {} s", timeout_ns / 1_000_000_000),
-            );
+            let words = format!("no {without} within {} s", timeout_ns / 1_000_000_000);
+            self.refused(number, cause.because(words));
         }
     }
 
@@ -108,7 +109,7 @@ impl Fleet {
                 self.list_for_writing(number);
             }
             Ok(None) => {}
-            Ok(Some(error)) | Err(error) => self.refused(number, plain(&error)),
+            Ok(Some(error)) | Err(error) => self.refused(number, Reason::from(&error)),
         }
     }
 
@@ -116,8 +117,9 @@ impl Fleet {
     pub(super) fn upgraded(&mut self, number: u32, bytes: &[u8], now: u64) -> Option<usize> {
         match upgrade::answer(bytes, &self.accept) {
             Answer::Incomplete => Some(0),
-            Answer::Refused(why) => {
-                self.refused(number, why);
+            Answer::Refused(status, words) => {
+                let cause = status.map_or(Cause::Malformed, Cause::Http);
+                self.refused(number, cause.because(words));
                 None
             }
             Answer::Upgraded(head_len) => {
@@ -133,7 +135,6 @@ impl Fleet {
 
     pub(super) fn join(&mut self, number: u32) {
         let script = &self.settings.script;
-        let mask = self.random.u32(..).to_ne_bytes();
         let connection = &mut self.connections[number as usize];
         connection.stage = Stage::Joining;
         connection.join_ref = connection.reference();
@@ -145,8 +146,7 @@ impl Fleet {
             payload: payload.as_bytes(),
             join_ref: Some(connection.join_ref),
         };
-        phoenix::push(&mut connection.out.bytes, script.version(), mask, &message);
-        self.list_for_writing(number);
+        self.queue(number, &message);
     }
 
     /// Handles the ok reply to a join: the connection is in its lobby now.
@@ -166,7 +166,7 @@ impl Fleet {
             let first = (self.settings.heartbeat_ns as f64 * self.random.f64()) as u64;
             self.beat_from(number, now + first);
         }
-        self.happenings.push(Happening::Joined(number));
+        self.events.push(Event::Joined(number));
     }
 
     pub(super) fn beat_from(&mut self, number: u32, due_ns: u64) {
@@ -179,15 +179,15 @@ impl Fleet {
     }
 
     /// Handles a connection that failed before it was in its lobby.
-    pub(super) fn refused(&mut self, number: u32, why: String) {
+    pub(super) fn refused(&mut self, number: u32, why: Reason) {
         self.connect_queue.arriving -= 1;
         self.drop_socket(number);
         if self.returning.is_some() {
             self.try_again(number);
         } else {
-            count(&mut self.totals.refused, why.clone());
+            count(&mut self.totals.refused, &why.words);
         }
-        self.happenings.push(Happening::Refused(number, why));
+        self.events.push(Event::Refused(number, why));
     }
 }
 
@@ -208,15 +208,3 @@ fn narrow_socket(address: std::net::SocketAddr) -> io::Result<TcpStream> {
 
 /// The error of a non-blocking connect that has begun.
 const IN_PROGRESS: i32 = rustix::io::Errno::INPROGRESS.raw_os_error();
-
-/// Returns the text of a system error without its number.
-pub(super) fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
-        io::ErrorKind::BrokenPipe => "connection broken".to_owned(),
-        io::ErrorKind::TimedOut => "connection timed out".to_owned(),
-        io::ErrorKind::AddrNotAvailable => "no local port is left".to_owned(),
-        _ => error.to_string(),
-    }
-}

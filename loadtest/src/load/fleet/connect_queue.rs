@@ -67,8 +67,8 @@ impl ConnectQueue {
     }
 
     /// Returns a connection to open now, and the time when it was to be opened. At a rate that is
-    /// the planned time, however late this call is, so that a server that is slow to accept cannot
-    /// hide.
+    /// the planned time, however late this call is, so that the time in which a server does not
+    /// accept is counted.
     pub fn due(&mut self, now: u64) -> Option<(u32, u64)> {
         if !self.can_open_at(now) {
             return None;

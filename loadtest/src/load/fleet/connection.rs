@@ -1,4 +1,4 @@
-//! One connection of the fleet.
+//! One connection: its stage, incomplete frames, unwritten bytes, and unanswered pushes.
 
 use std::collections::VecDeque;
 

@@ -2,10 +2,11 @@
 
 use super::Fleet;
 use super::connection::{Pushed, Stage};
-use super::happening::Happening;
+use super::event::Event;
+use super::reason::{Cause, Reason};
 use super::totals::count;
-use crate::load::wire::frame::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
 use crate::load::wire::phoenix::{Incoming, Status};
+use crate::load::wire::websocket::{self, Head, MESSAGE_BYTES_MAX, Violation, opcode};
 
 /// Most bytes waiting for a socket at which a ping is still answered.
 const PONGS_WAITING_MAX: usize = 64 << 10;
@@ -21,13 +22,13 @@ impl Fleet {
     ) -> Result<(), Violation> {
         let connection = &mut self.connections[number as usize];
         match head.opcode {
-            opcode::CLOSE => self.closed(number, frame::close_code(payload)),
+            opcode::CLOSE => self.closed(number, websocket::close_code(payload)),
             // A server that pings and never reads gets no answer: RFC 6455 §5.5.3 allows to answer
             // only the latest ping.
             opcode::PING if connection.out.waiting() > PONGS_WAITING_MAX => {}
             opcode::PING => {
                 let mask = self.random.u32(..).to_ne_bytes();
-                frame::write(&mut connection.out.bytes, opcode::PONG, mask, &[payload]);
+                websocket::write(&mut connection.out.bytes, opcode::PONG, mask, &[payload]);
                 self.list_for_writing(number);
             }
             opcode::PONG => {}
@@ -71,33 +72,25 @@ impl Fleet {
     /// Handles the server's Close frame, sent first or as the answer to the load's.
     fn closed(&mut self, number: u32, code: u16) {
         let words = close_words(code);
-        count(&mut self.totals.closes, words.clone());
+        count(&mut self.totals.closes, &words);
         if code == 1000 {
             self.stay_away(number);
         }
         let connection = &mut self.connections[number as usize];
         if connection.stage == Stage::Joined && connection.out.waiting() == 0 {
-            // A courtesy: the answer is written once, and the connection is dropped right after.
-            let mask = self.random.u32(..).to_ne_bytes();
-            frame::write(
-                &mut connection.out.bytes,
-                opcode::CLOSE,
-                mask,
-                &[&code.to_be_bytes()],
-            );
+            // The answer (RFC 6455 §5.5.1) is tried once, then the connection is dropped.
+            self.queue_close(number, code);
             self.write(number);
         }
-        self.lost(number, words);
+        self.lost(number, Cause::Closed(code).because(words));
     }
 
     /// Handles a text that does not begin like the lobby's deliveries.
     #[cold]
     pub(super) fn unfamiliar(&mut self, number: u32, payload: &[u8], now: u64) {
         let Some(incoming) = Incoming::parse(self.settings.script.version(), payload) else {
-            return self.lost(
-                number,
-                "a text that is no message of Phoenix's protocol".to_owned(),
-            );
+            let words = "a text that is no message of Phoenix's protocol";
+            return self.lost(number, Cause::Malformed.because(words));
         };
         if let Some(status) = incoming.reply() {
             return self.replied(number, &incoming, status, now);
@@ -129,20 +122,16 @@ impl Fleet {
     fn channel_closed(&mut self, number: u32) {
         let why = "the server closed the channel (phx_close)";
         match self.connections[number as usize].stage {
-            Stage::Joined => self.lost(number, why.to_owned()),
-            Stage::Joining => {
-                self.refused(number, format!("{why}, before the join was answered"));
-            }
+            Stage::Joined => self.lost(number, Cause::ChannelEnded.because(why)),
+            Stage::Joining => self.refused(number, ended_before_the_reply(why)),
             _ => {}
         }
     }
 
     fn channel_ended(&mut self, number: u32, why: &str) {
         match self.connections[number as usize].stage {
-            Stage::Joined => self.channel_crashed(number, why.to_owned()),
-            Stage::Joining => {
-                self.join_refused(number, format!("{why}, before the join was answered"))
-            }
+            Stage::Joined => self.channel_crashed(number, Cause::ChannelEnded.because(why)),
+            Stage::Joining => self.join_refused(number, ended_before_the_reply(why)),
             _ => {}
         }
     }
@@ -162,7 +151,8 @@ impl Fleet {
                 Status::Ok => self.joined_at(number, now),
                 Status::Error(why) => {
                     let topic = self.topic_of(number);
-                    self.join_refused(number, format!("the join of {topic:?} was refused: {why}"));
+                    let words = format!("the join of {topic:?} was refused: {why}");
+                    self.join_refused(number, Cause::JoinRefused.because(words));
                 }
             };
         }
@@ -174,14 +164,14 @@ impl Fleet {
         };
         self.meter.replied(push.sent_ns, now);
         self.count_reply(push, status);
-        self.happenings_of_replies(number);
+        self.event_of_reply(number);
     }
 
     fn count_reply(&mut self, push: Pushed, status: Status) {
         match status {
             Status::Ok => self.totals.replies_ok += 1,
             Status::Error(why) => {
-                count(&mut self.totals.replies_error, why);
+                count(&mut self.totals.replies_error, &why);
                 if let Some((stream, sequence)) = push.message
                     && self.ledger.refuse(stream, sequence)
                 {
@@ -191,11 +181,15 @@ impl Fleet {
         }
     }
 
-    fn happenings_of_replies(&mut self, number: u32) {
+    fn event_of_reply(&mut self, number: u32) {
         if self.tells_replies {
-            self.happenings.push(Happening::Replied(number));
+            self.events.push(Event::Replied(number));
         }
     }
+}
+
+fn ended_before_the_reply(why: &str) -> Reason {
+    Cause::ChannelEnded.because(format!("{why}, before the join was answered"))
 }
 
 /// Returns a close code and its meaning (RFC 6455 §7.4.1 and the registry of its §11.7).

@@ -10,10 +10,11 @@ mod connect_queue;
 mod connection;
 mod control;
 mod departure;
-mod happening;
+mod event;
 mod lobby_delays;
 mod pacer;
 mod read;
+mod reason;
 mod reconnect;
 mod reconnect_queue;
 pub mod schedule;
@@ -39,9 +40,10 @@ use crate::result::{Connections, Replies};
 use connect_queue::ConnectQueue;
 use connection::{Connection, Stage};
 pub use departure::Departure;
-pub use happening::Happening;
+pub use event::Event;
 pub use lobby_delays::LobbyRecorders;
 pub use pacer::Pacer;
+pub use reason::{Cause, Reason};
 pub use reconnect_queue::ReconnectQueue;
 pub use script::{Script, ScriptError, Words};
 pub use settings::FleetSettings;
@@ -53,7 +55,7 @@ use totals::{Totals, count};
 pub struct Fleet {
     settings: FleetSettings,
     poll: Poll,
-    events: Events,
+    polled: Events,
     timer: Timer,
     buffer: Box<[u8]>,
     request: Vec<u8>,
@@ -69,7 +71,7 @@ pub struct Fleet {
     heartbeats: BinaryHeap<std::cmp::Reverse<Beat>>,
     /// The publisher of each stream.
     publishers: Vec<u32>,
-    /// The streams of messages that are home, one item per message, for the pacer.
+    /// The streams of completed messages, one item per message, not yet reported to the pacer.
     done: Vec<u32>,
     /// The time of the next look for messages that are overdue.
     abandon_due_ns: u64,
@@ -79,12 +81,12 @@ pub struct Fleet {
     topics: Vec<Vec<u8>>,
     /// Buffer in which a payload is put together.
     payload: Vec<u8>,
-    /// True if the fleet only listens to messages of another process. These messages are timed by
-    /// their tags, and no member is owed them.
+    /// True in the process of the prober: the fleet publishes nothing, and times the load
+    /// generator's messages by their tags.
     probes: bool,
-    /// Whether replies to pushes are reported as happenings.
+    /// Whether replies to pushes are reported as events.
     pub tells_replies: bool,
-    /// The latest time at which the scenario must be asked again.
+    /// The time at which the scenario's next work is due, so the loop sleeps no longer.
     pub wake_ns: Option<u64>,
     /// Delays of the first lobby and of the others, if they are recorded apart.
     pub lobby_delays: Option<LobbyRecorders>,
@@ -97,10 +99,11 @@ pub struct Fleet {
     /// The readings of CPU and memory of both sides.
     pub watch: Watch,
     totals: Totals,
-    happenings: Vec<Happening>,
+    events: Vec<Event>,
 }
 
-/// A connection's next heartbeat. A later connection of that number has another `started_ns`.
+/// A connection's next heartbeat. If the connection was opened again, its `started_ns` differs, and
+/// the heartbeat is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Beat {
     due_ns: u64,
@@ -138,7 +141,7 @@ impl Fleet {
             connect_queue: ConnectQueue::new(&settings),
             settings: FleetSettings { script, ..settings },
             poll,
-            events: Events::with_capacity(EVENTS),
+            polled: Events::with_capacity(EVENTS),
             timer,
             buffer: vec![0; READ_BYTES].into(),
             random,
@@ -162,7 +165,7 @@ impl Fleet {
             meter: Meter::default(),
             watch,
             totals: Totals::default(),
-            happenings: Vec::new(),
+            events: Vec::new(),
         })
     }
 
@@ -171,7 +174,7 @@ impl Fleet {
         self.marker
     }
 
-    /// Makes the fleet only measure the delays of another process's messages, from now on.
+    /// Makes this the fleet of a prober: from now on it only times the load generator's messages.
     pub fn probe(&mut self, marker: Marker) {
         self.ledger = Ledger::new(marker, Box::default());
         self.marker = marker;
@@ -214,9 +217,9 @@ impl Fleet {
         self.pacer = pacer;
     }
 
-    /// Returns the happenings since the last call.
-    pub fn happenings(&mut self) -> Vec<Happening> {
-        std::mem::take(&mut self.happenings)
+    /// Returns the events since the last call.
+    pub fn events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// Returns the number of connections that are in their lobby now.
@@ -266,13 +269,13 @@ impl Fleet {
     }
 
     /// Counts a refusal by a server that was not caused by a restart.
-    pub fn count_refused(&mut self, why: String) {
-        count(&mut self.totals.refused, why);
+    pub fn count_refused(&mut self, why: &Reason) {
+        count(&mut self.totals.refused, &why.words);
     }
 
     /// Counts a lost connection that was not caused by a restart.
-    pub fn count_lost(&mut self, why: String) {
-        count(&mut self.totals.lost, why);
+    pub fn count_lost(&mut self, why: &Reason) {
+        count(&mut self.totals.lost, &why.words);
     }
 
     /// True if the connection is closed, so that it can be opened again.
@@ -280,17 +283,17 @@ impl Fleet {
         self.connections[number as usize].stage == Stage::Closed
     }
 
-    /// True if a connection that had stopped reading has got all its messages, or has ended.
+    /// True if a connection that had stopped reading has all its messages by now, or has ended.
     pub fn has_caught_up_or_ended(&self, number: u32) -> bool {
         !self.is_joined(number) || self.ledger.missing(number) == 0
     }
 
-    /// Returns the close codes of connections that had stopped reading, each with its count.
+    /// Returns why connections that had stopped reading ended: each reason with its count.
     pub fn ends_of_slow(&self) -> &BTreeMap<String, u64> {
         &self.totals.ended_slow
     }
 
-    /// Publishes one message of the connection, and has its echo reported as a happening.
+    /// Publishes one message of the connection, and has its echo reported as an event.
     pub fn talk_once(&mut self, number: u32) {
         let connection = &mut self.connections[number as usize];
         connection.awaits_echo = true;

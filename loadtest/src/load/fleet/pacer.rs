@@ -1,6 +1,6 @@
-//! The pace of publishing: at a rate (open loop), or as messages come home (closed loop).
+//! The pace of publishing: at a rate (open loop), or as messages are completed (closed loop).
 //!
-//! A rate is kept however late the server is.
+//! A message is completed when its publisher has it back, or when it waits for no member.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ enum Pace {
         due: u64,
         streams: Vec<u32>,
     },
-    /// A message is due when an earlier message of its lobby is home.
+    /// A message is due when an earlier message of its lobby is completed.
     Window {
         ready: VecDeque<u32>,
         /// For each stream, the first stream of its lobby and the lobby's number of streams.
@@ -114,7 +114,7 @@ impl Pacer {
         }
     }
 
-    /// Reports that a message of `stream` is home.
+    /// Reports that a message of `stream` is completed.
     pub fn done(&mut self, stream: u32) {
         if let Pace::Window {
             ready,
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rate_is_kept_on_average_and_a_late_look_makes_up_for_it() {
+    fn rate_is_kept_on_average_and_late_messages_are_made_up_for() {
         let mut pacer = Pacer::rate(1_000, 1e9 / 3.5, vec![4, 9]);
         assert_eq!(pacer.due(999), None);
         assert_eq!(pacer.due(1_000), Some((4, 1_000)));

@@ -5,16 +5,16 @@
 
 use std::io::{self, Read};
 
-use super::connect::plain;
 use super::connection::Stage;
-use super::happening::Happening;
+use super::event::Event;
+use super::reason::{Cause, broken_off};
 use super::{Fleet, READ_BYTES};
 use crate::clock::now_ns;
-use crate::load::wire::frame::{self, Head, Violation, opcode};
+use crate::load::wire::websocket::{self, Head, Violation, opcode};
 
 /// Largest length of the shared buffer. It grows when a connection keeps the start of a message
 /// that is longer than the buffer.
-const BUFFER_BYTES_MAX: usize = frame::MESSAGE_BYTES_MAX + READ_BYTES;
+const BUFFER_BYTES_MAX: usize = websocket::MESSAGE_BYTES_MAX + READ_BYTES;
 
 impl Fleet {
     pub(super) fn read(&mut self, number: u32) {
@@ -36,7 +36,7 @@ impl Fleet {
         }
         self.buffer[..kept].copy_from_slice(&connection.kept);
         match socket.read(&mut self.buffer[kept..]) {
-            Ok(0) => self.lost(number, "1006 (no Close frame)".to_owned()),
+            Ok(0) => self.lost(number, Cause::Closed(1006).because("1006 (no Close frame)")),
             Ok(read) => {
                 if kept + read == self.buffer.len() || connection.hung_up {
                     self.unread.push_back(number);
@@ -47,7 +47,7 @@ impl Fleet {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 self.unread.push_back(number)
             }
-            Err(error) => self.lost(number, format!("1006 ({})", plain(&error))),
+            Err(error) => self.lost(number, broken_off(&error)),
         }
     }
 
@@ -140,18 +140,18 @@ impl Fleet {
         if entered.last {
             self.meter.delivered_to_last(entered.intended_ns, now);
         }
-        if entered.home {
+        if entered.completed {
             self.done.push(entered.stream);
         }
         if connection.awaits_echo && connection.stream == Some(entered.stream) {
             connection.awaits_echo = false;
-            self.happenings.push(Happening::Echoed(number));
+            self.events.push(Event::Echoed(number));
         }
     }
 
     #[cold]
     fn violated(&mut self, number: u32, violation: Violation) {
-        self.lost(number, violation.to_string());
+        self.lost(number, Cause::Malformed.because(violation.to_string()));
     }
 }
 

@@ -7,13 +7,13 @@
 
 use super::Fleet;
 use super::connection::Stage;
-use super::happening::Happening;
+use super::event::Event;
+use super::reason::{Cause, Reason};
 use super::reconnect_queue::{ReconnectQueue, Step};
 use super::schedule::{
     FALLBACK_MS, JOIN_TIMEOUT_MS, UPGRADE_TIMEOUT_MS, reconnect_after_ms, rejoin_after_ms,
 };
 use crate::clock::{MILLISECOND_NS, now_ns};
-use crate::load::wire::phoenix::{self, Push};
 
 impl Fleet {
     /// Makes the fleet's clients reconnect by themselves from now on.
@@ -94,28 +94,28 @@ impl Fleet {
         let late = now.saturating_sub(opened_ns) > FALLBACK_MS * MILLISECOND_NS;
         returning.late_upgrades += u64::from(late);
         self.beat_from(number, now + self.settings.heartbeat_ns);
-        self.happenings.push(Happening::Upgraded(number));
+        self.events.push(Event::Upgraded(number));
     }
 
     /// Handles a refused join. A client that reconnects by itself keeps the connection.
-    pub(super) fn join_refused(&mut self, number: u32, why: String) {
+    pub(super) fn join_refused(&mut self, number: u32, why: Reason) {
         if self.returning.is_none() {
             return self.refused(number, why);
         }
         self.join_again_later(number);
-        self.happenings.push(Happening::Refused(number, why));
+        self.events.push(Event::Refused(number, why));
     }
 
     /// Handles the crash of a channel. A client that reconnects by itself keeps the connection.
-    pub(super) fn channel_crashed(&mut self, number: u32, why: String) {
+    pub(super) fn channel_crashed(&mut self, number: u32, why: Reason) {
         if self.returning.is_none() {
             return self.lost(number, why);
         }
         self.totals.joined_now -= 1;
-        self.ledger.end_life(number, &mut self.done);
+        self.ledger.disconnect(number, &mut self.done);
         self.connect_queue.is_back_on_the_way();
         self.join_again_later(number);
-        self.happenings.push(Happening::Lost(number, why));
+        self.events.push(Event::Lost(number, why));
     }
 
     fn join_again_later(&mut self, number: u32) {
@@ -137,21 +137,11 @@ impl Fleet {
     /// Gives up a join without an answer. Like phoenix.js, the client leaves the topic, so that a
     /// late answer leaves no channel behind.
     fn give_up_join(&mut self, number: u32) {
-        let script = &self.settings.script;
-        let mask = self.random.u32(..).to_ne_bytes();
-        let connection = &mut self.connections[number as usize];
-        let leave = Push {
-            reference: connection.reference(),
-            topic: &script.quoted_topic(connection.lobby),
-            event: b"\"phx_leave\"",
-            payload: b"{}",
-            join_ref: Some(connection.join_ref),
-        };
-        phoenix::push(&mut connection.out.bytes, script.version(), mask, &leave);
-        self.list_for_writing(number);
+        self.leave(number);
         self.join_again_later(number);
-        let why = format!("no reply to the join within {} s", JOIN_TIMEOUT_MS / 1_000);
-        self.happenings.push(Happening::Refused(number, why));
+        let words = format!("no reply to the join within {} s", JOIN_TIMEOUT_MS / 1_000);
+        let why = Cause::JoinUnanswered.because(words);
+        self.events.push(Event::Refused(number, why));
     }
 
     /// Notes a join: its timeout is cancelled, and the next rejoins start their schedule again.

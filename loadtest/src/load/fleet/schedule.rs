@@ -37,7 +37,7 @@ mod tests {
 
     /// The JSON file is held to phoenix.js itself, by tests/clients/phoenix_js/schedule.mjs.
     #[test]
-    fn schedule_is_that_of_the_file_which_phoenix_js_is_asked_about() {
+    fn schedule_is_that_of_phoenix_schedule_json() {
         let kept = include_str!("../../../tests/phoenix_schedule.json");
         let kept: serde_json::Value = serde_json::from_str(kept).unwrap();
         let told = serde_json::json!({

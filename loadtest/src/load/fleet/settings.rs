@@ -19,7 +19,7 @@ pub struct FleetSettings {
     pub script: Script,
     /// From one heartbeat of a connection to its next, in nanoseconds.
     pub heartbeat_ns: u64,
-    /// Most connections between their opening and their join at once.
+    /// Most connections that may be opening or joining at once.
     pub connecting_max: usize,
     /// Connections opened in a second; no limit if `None`.
     pub connect_rate: Option<f64>,

@@ -1,4 +1,4 @@
-//! A timer among the events of the loop, exact to the nanosecond.
+//! The timer that wakes the event loop when work is due (timerfd), exact to the nanosecond.
 //!
 //! The event queue's own timeout has a resolution of milliseconds. At a thousand messages a second
 //! that would add a delay of the load's own making to every message.

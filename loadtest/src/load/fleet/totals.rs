@@ -42,9 +42,9 @@ impl Totals {
             wanted,
             connected,
             joined: joined_ever,
-            refused: counts(&self.refused),
-            lost: counts(&self.lost),
-            closes: counts(&self.closes),
+            refused: Count::sorted(&self.refused),
+            lost: Count::sorted(&self.lost),
+            closes: Count::sorted(&self.closes),
             joins_per_second: if seconds > 0.0 {
                 joined_ever as f64 / seconds
             } else {
@@ -60,7 +60,7 @@ impl Totals {
     pub fn replies(&self) -> Replies {
         Replies {
             ok: self.replies_ok,
-            error: counts(&self.replies_error),
+            error: Count::sorted(&self.replies_error),
         }
     }
 }
@@ -68,23 +68,8 @@ impl Totals {
 /// Most reasons that are counted apart, because a server may make up any number of them.
 const REASONS_MAX: usize = 20;
 
-pub(super) fn count(reasons: &mut BTreeMap<String, u64>, why: String) {
-    let known = reasons.len() < REASONS_MAX || reasons.contains_key(&why);
-    let why = if known {
-        why
-    } else {
-        "other reasons".to_owned()
-    };
-    *reasons.entry(why).or_default() += 1;
-}
-
-/// Returns the counts, largest first.
-pub(super) fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
-    let count = |(what, count): (&String, &u64)| Count {
-        what: what.clone(),
-        count: *count,
-    };
-    let mut counts: Vec<Count> = map.iter().map(count).collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
-    counts
+pub(super) fn count(reasons: &mut BTreeMap<String, u64>, why: &str) {
+    let known = reasons.len() < REASONS_MAX || reasons.contains_key(why);
+    let why = if known { why } else { "other reasons" };
+    *reasons.entry(why.to_owned()).or_default() += 1;
 }

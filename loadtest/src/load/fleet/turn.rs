@@ -28,7 +28,7 @@ impl Fleet {
         self.end_interval_due(now);
         self.flush();
         self.wait(now, until_ns)?;
-        self.take_events();
+        self.take_polled();
         self.read_on();
         Ok(())
     }
@@ -46,9 +46,9 @@ impl Fleet {
             self.timer.arm(wake_ns)?;
             None
         };
-        match self.poll.poll(&mut self.events, timeout) {
+        match self.poll.poll(&mut self.polled, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.events.clear();
+                self.polled.clear();
                 Ok(())
             }
             polled => polled,
@@ -70,9 +70,9 @@ impl Fleet {
         times.into_iter().flatten().min().unwrap_or(now)
     }
 
-    fn take_events(&mut self) {
-        let events = std::mem::replace(&mut self.events, mio::Events::with_capacity(0));
-        for event in &events {
+    fn take_polled(&mut self) {
+        let polled = std::mem::replace(&mut self.polled, mio::Events::with_capacity(0));
+        for event in &polled {
             if event.token() == TIMER {
                 continue; // the timer is armed again for the next time to wait for
             }
@@ -81,14 +81,14 @@ impl Fleet {
                 self.writable(number);
             }
             if event.is_read_closed() || event.is_error() {
-                // The end may be behind bytes of the same event, and is reported only once.
+                // The system reports the end once, maybe together with bytes that are read first.
                 self.hung_up(number);
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.read(number);
             }
         }
-        self.events = events;
+        self.polled = polled;
     }
 
     /// Reads again the connections whose last read filled the buffer.

@@ -4,8 +4,8 @@
 
 use std::io::{self, Write};
 
-use super::connect::plain;
 use super::connection::{Pushed, Stage};
+use super::reason::{Cause, broken_off};
 use super::{Beat, Fleet};
 use crate::clock::now_ns;
 use crate::load::wire::phoenix::{self, Push};
@@ -103,27 +103,31 @@ impl Fleet {
             }));
             if connection.heartbeat_ns.is_some() {
                 if self.returning.is_some() {
-                    self.lost(number, "no answer to a heartbeat".to_owned());
+                    self.lost(
+                        number,
+                        Cause::NoHeartbeat.because("no answer to a heartbeat"),
+                    );
                 }
                 continue;
             }
             connection.heartbeat_ns = Some(due_ns);
-            let message = Push {
+            let heartbeat = Push {
                 reference: connection.reference(),
                 topic: b"\"phoenix\"",
                 event: b"\"heartbeat\"",
                 payload: b"{}",
                 join_ref: None,
             };
-            let mask = self.random.u32(..).to_ne_bytes();
-            phoenix::push(
-                &mut connection.out.bytes,
-                self.settings.script.version(),
-                mask,
-                &message,
-            );
-            self.list_for_writing(number);
+            self.queue(number, &heartbeat);
         }
+    }
+
+    /// Queues a push, which is written at the end of the turn.
+    pub(super) fn queue(&mut self, number: u32, message: &Push<'_>) {
+        let mask = self.random.u32(..).to_ne_bytes();
+        let out = &mut self.connections[number as usize].out.bytes;
+        phoenix::push(out, self.settings.script.version(), mask, message);
+        self.list_for_writing(number);
     }
 
     pub(super) fn list_for_writing(&mut self, number: u32) {
@@ -176,8 +180,7 @@ impl Fleet {
                     out.bytes.clear();
                     out.written = 0;
                     if !connection.reads {
-                        let why = format!("1006 ({})", plain(&error));
-                        self.lost(number, why);
+                        self.lost(number, broken_off(&error));
                     }
                     return;
                 }

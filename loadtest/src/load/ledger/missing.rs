@@ -12,7 +12,8 @@ impl Ledger {
         self.reckon(member, |stream, _| stream.sent()).1
     }
 
-    /// True if a message is missing between those that `member` got. For members not waited for.
+    /// True if `member` lacks a message that is older than one that it got. Later messages do not
+    /// count, because they may still come.
     pub fn has_gap(&self, member: u32) -> bool {
         self.reckon(member, |_, cursor| cursor.next()).1 > 0
     }

@@ -1,8 +1,8 @@
 //! The ledger: published messages and the members owed them, against the deliveries.
 //!
 //! Each delivery is entered by its stream and sequence, so that missing, doubled, swapped and
-//! altered deliveries are told apart. The ledger does no I/O, and knows no connection: a member is
-//! a number.
+//! altered deliveries are distinguished. A message is completed when its publisher has it back, or
+//! when it waits for no member. The ledger does no I/O. A member is a number.
 
 mod cursor;
 mod member;
@@ -41,8 +41,9 @@ pub struct Entered {
     pub owed: bool,
     /// True if the member was the last one that the message waited for.
     pub last: bool,
-    /// True if the message came home: its publisher has it back, or no member is waited for.
-    pub home: bool,
+    /// True if the delivery completed the message: its publisher has it back, or it waits for no
+    /// member.
+    pub completed: bool,
     /// The stream of the message.
     pub stream: u32,
 }
@@ -120,19 +121,20 @@ impl Ledger {
         self.settle_up(member, done, |_, cursor| cursor.next());
     }
 
-    /// Notes that the server is about to be ended. The server has taken in the messages that are
-    /// home by now, so it owes them to all present members.
-    pub fn promise(&mut self) {
-        self.streams.iter_mut().for_each(Stream::promise);
+    /// Notes that the server is about to be shut down. The server has read all messages that are
+    /// completed by now, so it owes them to all present members.
+    pub fn begin_shutdown(&mut self) {
+        self.streams.iter_mut().for_each(Stream::begin_shutdown);
     }
 
     /// Ends a membership whose connection ended with its server; the member may join again. It is
-    /// no longer owed the messages that it lacks by now, because it is unknown what the server had
-    /// read by then. It is still owed the [promised](Ledger::promise) messages.
-    pub fn end_life(&mut self, member: u32, done: &mut Vec<u32>) {
+    /// still owed the messages that were completed when the [shutdown
+    /// began](Ledger::begin_shutdown). It is not owed later messages that it lacks, because nobody
+    /// knows whether the server had read them.
+    pub fn disconnect(&mut self, member: u32, done: &mut Vec<u32>) {
         if self.members[member as usize].owed != Owed::Nothing {
             self.settle_up(member, done, |stream, cursor| {
-                cursor.next().max(stream.promised())
+                cursor.next().max(stream.completed_at_shutdown())
             });
         }
     }
@@ -191,7 +193,7 @@ impl Ledger {
         self.tallies.unsent += messages;
     }
 
-    /// Notes that the server refused a message: no member is owed it. True if that brings it home.
+    /// Notes that the server refused a message: no member is owed it. True if that completes it.
     pub fn refuse(&mut self, stream: u32, sequence: u32) -> bool {
         self.streams[stream as usize].refuse(sequence)
     }
@@ -200,8 +202,8 @@ impl Ledger {
     /// delivery, or begins unlike the lobby's other deliveries.
     #[inline]
     pub fn enter(&mut self, member: u32, payload: &[u8]) -> Option<Entered> {
-        let home = self.members[member as usize].lobby;
-        let lobby = &self.lobbies[home as usize];
+        let lobby = self.members[member as usize].lobby;
+        let lobby = &self.lobbies[lobby as usize];
         let seen = lobby.recognition.look(payload, self.marker, &self.filler)?;
         Some(self.enter_seen(member, seen))
     }
@@ -265,14 +267,14 @@ impl Ledger {
         self.tallies.echoes += u64::from(silent);
         let owed = first && !silent;
         let own = member.own == Some(tag.stream);
-        let Arrival { last, home } = match owed && counted {
+        let Arrival { last, completed } = match owed && counted {
             true => stream.delivered(tag.sequence, own),
             false => Arrival::default(),
         };
         Entered {
             owed,
             last,
-            home,
+            completed,
             ..nobodys
         }
     }
@@ -357,7 +359,7 @@ impl Ledger {
                 .cloned()
                 .chain(std::iter::once(cursor.next()..stream.sent()));
             for sequence in without.flatten() {
-                if stream.delivered(sequence, false).home {
+                if stream.delivered(sequence, false).completed {
                     done.push(id);
                 }
             }

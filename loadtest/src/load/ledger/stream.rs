@@ -14,8 +14,8 @@ pub(super) struct Stream {
     open_begin: u32,
     open: VecDeque<Open>,
     refused: BTreeSet<u32>,
-    /// Number of the stream's first messages that were home when the server got the signal to end.
-    promised: u32,
+    /// Number of the stream's first messages that were completed when the shutdown began.
+    completed_at_shutdown: u32,
 }
 
 /// A message that has not come to all members, or follows such a message.
@@ -24,9 +24,9 @@ struct Open {
     intended_ns: u64,
     /// Members that the message still waits for; at 0 the message is done.
     remaining: u32,
-    /// True if the publisher has the message back, or it is no longer waited for. Then another
-    /// message may be published in its place.
-    home: bool,
+    /// True if the publisher has the message back, or the message waits for no member. In a closed
+    /// loop another message may then be published.
+    completed: bool,
 }
 
 /// The effect of a delivery on its message.
@@ -34,8 +34,8 @@ struct Open {
 pub(super) struct Arrival {
     /// The message waits for no other member.
     pub last: bool,
-    /// The message came home with this delivery.
-    pub home: bool,
+    /// This delivery completed the message.
+    pub completed: bool,
 }
 
 impl Stream {
@@ -47,19 +47,20 @@ impl Stream {
             open_begin: 0,
             open: VecDeque::new(),
             refused: BTreeSet::new(),
-            promised: 0,
+            completed_at_shutdown: 0,
         }
     }
 
-    /// Notes that the server took in all messages that are home by now.
-    pub fn promise(&mut self) {
-        let home = |message: &&Open| message.home || message.remaining == 0;
-        self.promised = self.open_begin + self.open.iter().take_while(home).count() as u32;
+    /// Notes that the server is about to be shut down.
+    pub fn begin_shutdown(&mut self) {
+        let completed = |message: &&Open| message.completed || message.remaining == 0;
+        self.completed_at_shutdown =
+            self.open_begin + self.open.iter().take_while(completed).count() as u32;
     }
 
-    /// Returns the number of messages that were home at the promise.
-    pub fn promised(&self) -> u32 {
-        self.promised
+    /// Returns the number of the first messages that were completed when the shutdown began.
+    pub fn completed_at_shutdown(&self) -> u32 {
+        self.completed_at_shutdown
     }
 
     /// Returns the number of messages so far, which is also the sequence of the next one.
@@ -82,7 +83,7 @@ impl Stream {
         self.open.push_back(Open {
             intended_ns,
             remaining: members,
-            home: false,
+            completed: false,
         });
         sequence
     }
@@ -100,12 +101,12 @@ impl Stream {
         };
         message.remaining -= 1;
         let last = message.remaining == 0;
-        let home = (own || last) && !message.home;
-        message.home |= home;
+        let completed = (own || last) && !message.completed;
+        message.completed |= completed;
         if last {
             self.drop_done();
         }
-        Arrival { last, home }
+        Arrival { last, completed }
     }
 
     fn drop_done(&mut self) {
@@ -119,18 +120,18 @@ impl Stream {
         }
     }
 
-    /// Makes a refused message wait for no member. True if the message came home by that.
+    /// Makes a refused message wait for no member. True if that completes the message.
     pub fn refuse(&mut self, sequence: u32) -> bool {
-        let mut home = false;
+        let mut completed = false;
         if self.refused.insert(sequence) {
             let index = sequence.wrapping_sub(self.open_begin) as usize;
             if let Some(message) = self.open.get_mut(index) {
-                home = !message.home;
+                completed = !message.completed;
                 message.remaining = 0;
             }
             self.drop_done();
         }
-        home
+        completed
     }
 
     /// Returns how many of the sequences in `from..to` were refused.
@@ -146,8 +147,8 @@ impl Stream {
         let mut abandoned = 0;
         let old = |message: &&mut Open| message.intended_ns < before_ns;
         for message in self.open.iter_mut().take_while(old) {
-            if message.remaining > 0 && !message.home {
-                message.home = true;
+            if message.remaining > 0 && !message.completed {
+                message.completed = true;
                 abandoned += 1;
             }
         }
@@ -160,7 +161,7 @@ impl Stream {
 
     #[cfg(test)]
     pub fn in_flight(&self) -> usize {
-        let waits = |message: &&Open| message.remaining > 0 && !message.home;
+        let waits = |message: &&Open| message.remaining > 0 && !message.completed;
         self.open.iter().filter(waits).count()
     }
 }

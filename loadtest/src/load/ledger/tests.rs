@@ -115,7 +115,7 @@ fn swapped_neighbours_are_one_out_of_order_and_none_missing() {
 }
 
 #[test]
-fn hole_filled_from_its_middle_is_kept_as_two() {
+fn gap_filled_in_its_middle_becomes_two_gaps() {
     let mut scene = Scene::new(1);
     scene.publish(6);
     scene.deliver(0, &[0, 5, 3, 3, 2, 4, 1]);
@@ -158,7 +158,7 @@ fn member_that_leaves_is_owed_what_it_should_have_had_by_then() {
 }
 
 #[test]
-fn lost_member_misses_all_that_follows_and_holds_up_nobody() {
+fn lost_member_misses_all_later_messages_and_no_message_waits_for_it() {
     let mut scene = Scene::new(2);
     scene.publish(2);
     scene.deliver(0, &[0, 1]);
@@ -177,7 +177,7 @@ fn lost_member_misses_all_that_follows_and_holds_up_nobody() {
 }
 
 #[test]
-fn exempt_member_is_not_waited_for_and_may_come_later() {
+fn messages_do_not_wait_for_an_exempt_member_which_may_get_them_later() {
     let mut scene = Scene::new(2);
     let Scene { ledger, done } = &mut scene;
     ledger.exempt(1, done);
@@ -209,7 +209,7 @@ fn refused_message_is_owed_to_nobody() {
 }
 
 #[test]
-fn abandoned_message_is_told_once_and_is_still_missing() {
+fn abandoned_message_is_reported_once_and_is_still_missing() {
     let mut scene = Scene::new(1);
     scene.publish(2);
     let Scene { ledger, done } = &mut scene;
@@ -218,7 +218,7 @@ fn abandoned_message_is_told_once_and_is_still_missing() {
     assert_eq!(*done, [0, 0]);
     assert_eq!(scene.ledger.in_flight(), 0);
     assert_eq!(scene.sums()[1], 2);
-    assert!(!scene.deliver(0, &[0])[0].home);
+    assert!(!scene.deliver(0, &[0])[0].completed);
     assert_eq!(scene.sums()[1], 1);
 }
 
@@ -253,7 +253,7 @@ fn publisher_that_gets_no_echo_is_owed_none() {
 }
 
 #[test]
-fn texts_of_others_are_no_deliveries() {
+fn texts_of_other_programs_are_no_deliveries() {
     let mut scene = Scene::new(1);
     for text in [
         &b"[null,null,\"room:lobby\",\"new_msg\",{}]"[..],
@@ -267,7 +267,7 @@ fn texts_of_others_are_no_deliveries() {
 }
 
 #[test]
-fn message_is_home_when_its_publisher_has_it_back_and_once() {
+fn message_is_completed_once_when_its_publisher_has_it_back() {
     let mut ledger = Ledger::new(MARKER, (*b"filler").into());
     let (lobby, stream) = ledger.open_lobby(1);
     let members = [
@@ -284,10 +284,10 @@ fn message_is_home_when_its_publisher_has_it_back_and_once() {
         done: Vec::new(),
     };
     let own = scene.deliver(0, &[0])[0];
-    assert!(own.home && !own.last);
+    assert!(own.completed && !own.last);
     let others = scene.deliver(1, &[0, 1]);
-    assert!(others[0].last && !others[0].home);
-    assert!(!others[1].last && !others[1].home);
+    assert!(others[0].last && !others[0].completed);
+    assert!(!others[1].last && !others[1].completed);
     assert_eq!(scene.ledger.in_flight(), 1);
     let Scene { ledger, done } = &mut scene;
     ledger.lose(0, done);
@@ -295,32 +295,32 @@ fn message_is_home_when_its_publisher_has_it_back_and_once() {
 }
 
 #[test]
-fn life_that_ends_is_owed_what_was_home_by_the_signal_and_what_it_has() {
+fn disconnected_member_is_owed_what_was_completed_before_the_shutdown() {
     let mut scene = Scene::new(2);
     let own = scene.ledger.enrol(0, Some(0), true);
     scene.ledger.join(own);
     scene.publish(3);
     scene.deliver(own, &[0, 1]);
-    scene.ledger.promise(); // 0 and 1 are home, 2 is not
+    scene.ledger.begin_shutdown(); // 0 and 1 are completed, 2 is not
     scene.publish(2);
     scene.deliver(0, &[0, 1, 2, 4]);
     scene.deliver(1, &[0]);
     for member in [0, 1, own] {
         let done = &mut scene.done;
-        scene.ledger.end_life(member, done);
+        scene.ledger.disconnect(member, done);
     }
-    // Member 0 has a gap at 3, member 1 lacks a promised message, and no member is owed the rest.
+    // Member 0 lacks message 3, member 1 lacks message 1, and no member is owed the rest.
     assert_eq!(scene.sums(), [5 + 2 + 2, 2, 0, 0, 0]);
     assert!(scene.ledger.is_settled());
 }
 
 #[test]
-fn new_life_is_owed_what_comes_from_its_join_on_and_nothing_of_before() {
+fn member_that_joins_again_is_owed_only_messages_after_its_new_join() {
     let mut scene = Scene::new(1);
     scene.publish(3);
     scene.deliver(0, &[0, 1, 2]);
-    scene.ledger.promise();
-    scene.ledger.end_life(0, &mut scene.done);
+    scene.ledger.begin_shutdown();
+    scene.ledger.disconnect(0, &mut scene.done);
     scene.publish(2);
     scene.ledger.join(0);
     scene.publish(3);

@@ -3,7 +3,7 @@
 //! Here are the upgrade, WebSocket frames, Phoenix's messages, and the tag that marks a published
 //! message.
 
-pub mod frame;
 pub mod phoenix;
 pub mod tag;
 pub mod upgrade;
+pub mod websocket;

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::frame::{self, opcode};
+use super::websocket::{self, opcode};
 
 /// The version of the protocol that a run speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub fn push(out: &mut Vec<u8>, version: Version, mask: [u8; 4], message: &Push<'
                 message.payload,
                 b"]",
             ];
-            frame::write(out, opcode::TEXT, mask, &parts);
+            websocket::write(out, opcode::TEXT, mask, &parts);
         }
         Version::V1 => {
             let parts: [&[u8]; 9] = [
@@ -84,7 +84,7 @@ pub fn push(out: &mut Vec<u8>, version: Version, mask: [u8; 4], message: &Push<'
                 reference,
                 b"\"}",
             ];
-            frame::write(out, opcode::TEXT, mask, &parts);
+            websocket::write(out, opcode::TEXT, mask, &parts);
         }
     }
 }
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_say_ok_or_why_not() {
+    fn reply_is_ok_or_has_its_reason() {
         let table = [
             (
                 r#"["1","7","t","phx_reply",{"status":"ok","response":{}}]"#,

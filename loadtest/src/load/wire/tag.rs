@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tag_reads_back_and_a_changed_one_does_not() {
+    fn tag_is_read_back_and_a_changed_tag_is_refused() {
         let mut random = fastrand::Rng::with_seed(7);
         let marker = Marker::random(&mut random);
         let mut broken = 0;

@@ -11,8 +11,8 @@ pub enum Answer {
     Incomplete,
     /// The answer is 101. The number is its length in bytes, up to the first frame.
     Upgraded(usize),
-    /// The answer is anything else; the text says what.
-    Refused(String),
+    /// The answer is anything else: its status, if it is HTTP, and what it is in words.
+    Refused(Option<u16>, String),
 }
 
 /// Longest head of an answer in bytes.
@@ -56,14 +56,15 @@ pub fn answer(bytes: &[u8], accept: &str) -> Answer {
             return Answer::Incomplete;
         }
         Ok(httparse::Status::Partial) => {
-            return Answer::Refused("an HTTP head without an end".to_owned());
+            return Answer::Refused(None, "an HTTP head without an end".to_owned());
         }
-        Err(_) => return Answer::Refused("an answer that is not HTTP".to_owned()),
+        Err(_) => return Answer::Refused(None, "an answer that is not HTTP".to_owned()),
     };
     let code = response.code.unwrap_or_default();
     if code != 101 {
         let reason = response.reason.unwrap_or_default();
-        return Answer::Refused(format!("HTTP {code} {reason}").trim_end().to_owned());
+        let words = format!("HTTP {code} {reason}").trim_end().to_owned();
+        return Answer::Refused(Some(code), words);
     }
     let accepted = response
         .headers
@@ -71,7 +72,10 @@ pub fn answer(bytes: &[u8], accept: &str) -> Answer {
         .find(|header| header.name.eq_ignore_ascii_case("sec-websocket-accept"));
     match accepted {
         Some(header) if header.value == accept.as_bytes() => Answer::Upgraded(head_len),
-        _ => Answer::Refused("HTTP 101 with a wrong Sec-WebSocket-Accept".to_owned()),
+        _ => Answer::Refused(
+            Some(101),
+            "HTTP 101 with a wrong Sec-WebSocket-Accept".to_owned(),
+        ),
     }
 }
 
@@ -88,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn answer_is_taken_only_whole_and_proven() {
+    fn answer_counts_only_when_complete_and_with_the_right_accept_key() {
         let good =
             format!("HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: {ACCEPT}\r\n\r\n");
         for cut in 0..good.len() {
@@ -97,7 +101,7 @@ mod tests {
         let with_frame = [good.as_bytes(), &[0x81, 0]].concat();
         assert_eq!(answer(&with_frame, ACCEPT), Answer::Upgraded(good.len()));
         let refused = |text: &str| match answer(text.as_bytes(), ACCEPT) {
-            Answer::Refused(why) => why,
+            Answer::Refused(_, why) => why,
             other => panic!("{text}: {other:?}"),
         };
         assert_eq!(

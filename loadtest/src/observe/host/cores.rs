@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_list_is_refused_with_its_own_words() {
+    fn text_that_is_no_list_of_cores_is_quoted_in_the_error() {
         for list in ["", "a", "1-", "-1", "2-1", "0,,1", "0;1"] {
             let error = list.parse::<Cores>().unwrap_err();
             assert_eq!(error, CoresError::Malformed(list.to_owned()));

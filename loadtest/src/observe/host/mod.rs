@@ -1,4 +1,4 @@
-//! Reading and setting of the load's system: /proc, limits, cores.
+//! The machine that the load runs on: /proc, limits of files and ports, binding to cores.
 //!
 //! Scenarios call this code before they start, and the event loop while it runs. Nothing here knows
 //! the load.
@@ -7,13 +7,13 @@ mod cores;
 mod limits;
 mod machine;
 mod process;
+mod process_tree;
 mod server;
-mod usage;
 #[cfg(test)]
 mod wait;
 
 pub use cores::{Cores, CoresError};
 pub use limits::{NotEnough, Room, raise_descriptors};
 pub use machine::machine;
+pub use process_tree::{OwnUsage, ProcessTree, Usage};
 pub use server::{Server, SpawnError, Stopped, kill_servers};
-pub use usage::{OwnUsage, ProcessTree, Usage};

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::cores::{Cores, bound_to};
 use super::process::Process;
-use super::usage::ProcessTree;
+use super::process_tree::ProcessTree;
 
 /// How long a server may take to end after SIGTERM before it is killed.
 const STOP_TIME_MAX: Duration = Duration::from_secs(15);

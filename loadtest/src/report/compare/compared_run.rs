@@ -1,6 +1,6 @@
 //! One of the compared runs: its letter, its name, and the measurement that represents it.
 
-use crate::report::findings::findings;
+use crate::report::collect_findings::findings;
 use crate::report::representative::Representative;
 use crate::report::setup;
 use crate::report::verdict::verdict;

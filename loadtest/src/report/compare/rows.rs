@@ -1,7 +1,7 @@
 //! The compared figures, and the better direction of each.
 
 use crate::report::direction::Direction;
-use crate::report::representative::{Reading, Representative};
+use crate::report::representative::{Reading, Representative, above_zero};
 use crate::report::setup;
 use crate::report::units::{bytes, integer, number, rate, time};
 use crate::result::{Count, Latency, Measurement};
@@ -33,21 +33,35 @@ pub(super) enum Kind {
     Fault,
 }
 
-use Direction::{Less, More, Neither};
+/// What is better of a figure. A rate is no merit if any of the compared runs was asked for it.
+#[derive(Clone, Copy)]
+enum Better {
+    /// Less is better.
+    Less,
+    /// More is better, unless a rate of messages was asked for. A ramp finds its rate itself.
+    Messages,
+    /// More is better, unless a rate of connects was asked for.
+    Joins,
+    /// The figure is no merit.
+    Neither,
+}
+
+use Better::{Joins, Less, Messages, Neither};
 use Kind::{Drawn, Figure};
 
-/// A figure: its name, its better direction, its format, its kind, its place in a measurement.
-type Compared = (&'static str, Direction, fn(f64) -> String, Kind, Reading);
+/// A figure: its name, what of it is better, its format, its kind, its place in a measurement.
+type Compared = (&'static str, Better, fn(f64) -> String, Kind, Reading);
 
-/// A count of faults: its name, and its place in a measurement.
-type Counted = (&'static str, fn(&Measurement) -> u64);
+/// A count of faults: its name, whether it is shown as proof even if it is zero, and its place in a
+/// measurement.
+type Counted = (&'static str, bool, fn(&Measurement) -> u64);
 
 /// Figures shown as medians over the measurements that represent a run.
 const FIGURES: [Compared; 17] = [
-    ("deliveries", More, rate, Drawn, |each| {
+    ("deliveries", Messages, rate, Drawn, |each| {
         above_zero(each.throughput.deliveries_per_second)
     }),
-    ("messages published", More, rate, Figure, |each| {
+    ("messages published", Messages, rate, Figure, |each| {
         above_zero(each.throughput.published_per_second)
     }),
     ("delivery p50", Less, time, Drawn, |each| {
@@ -77,7 +91,7 @@ const FIGURES: [Compared; 17] = [
     ("joined p99", Less, time, Figure, |each| {
         at(&each.connections.time_to_joined, |latency| latency.p99_us)
     }),
-    ("joins", More, rate, Figure, |each| {
+    ("joins", Joins, rate, Figure, |each| {
         above_zero(each.connections.joins_per_second)
     }),
     ("server CPU a delivery", Less, time, Drawn, |each| {
@@ -99,28 +113,21 @@ const FIGURES: [Compared; 17] = [
 
 /// Counts shown as sums over the measurements that represent a run.
 const FAULTS: [Counted; 7] = [
-    ("missing", |each| each.deliveries.missing),
-    ("duplicated", |each| each.deliveries.duplicated),
-    ("out of order", |each| each.deliveries.out_of_order),
-    ("altered", |each| each.deliveries.altered),
-    ("unsent", |each| each.deliveries.unsent),
-    ("connections lost", |each| total(&each.connections.lost)),
-    ("refused", |each| total(&each.connections.refused)),
+    ("missing", true, |each| each.deliveries.missing),
+    ("duplicated", true, |each| each.deliveries.duplicated),
+    ("out of order", true, |each| each.deliveries.out_of_order),
+    ("altered", true, |each| each.deliveries.altered),
+    ("unsent", false, |each| each.deliveries.unsent),
+    ("connections lost", false, |each| {
+        Count::total(&each.connections.lost)
+    }),
+    ("refused", false, |each| {
+        Count::total(&each.connections.refused)
+    }),
 ];
-
-/// Faults that are shown even if they are zero, as proof.
-const PROOF: [&str; 4] = ["missing", "duplicated", "out of order", "altered"];
-
-fn above_zero(value: f64) -> Option<f64> {
-    (value > 0.0).then_some(value)
-}
 
 fn at(latency: &Option<Latency>, at: fn(&Latency) -> u64) -> Option<f64> {
     latency.as_ref().map(|latency| at(latency) as f64)
-}
-
-fn total(counts: &[Count]) -> u64 {
-    counts.iter().map(|count| count.count).sum()
 }
 
 /// Returns the figures that some run has, and the faults. Faults of deliveries are shown wherever
@@ -133,10 +140,10 @@ pub(super) fn rows(runs: &[ComparedRun]) -> Vec<Row> {
     let proof = runs
         .iter()
         .any(|run| run.representative.as_ref().is_some_and(due));
-    let faults = FAULTS.iter().map(|counted| fault(runs, counted));
-    let faults = faults.filter(|row| {
+    let faults = FAULTS.iter().filter_map(|counted @ (_, is_proof, _)| {
+        let row = fault(runs, counted);
         let any = row.values.iter().flatten().any(|count| *count > 0.0);
-        any || (proof && PROOF.contains(&row.name))
+        (any || proof && *is_proof).then_some(row)
     });
     figures.chain(faults).collect()
 }
@@ -151,20 +158,17 @@ fn each(runs: &[ComparedRun], value: impl Fn(&Representative) -> Option<f64>) ->
 fn figure(runs: &[ComparedRun], (name, better, write, kind, reading): &Compared) -> Row {
     Row {
         name,
-        better: match asked_for(runs, name) {
-            true => Neither,
-            false => *better,
-        },
+        better: better.direction(runs),
         values: each(runs, |representative| representative.median(reading)),
         write: *write,
         kind: *kind,
     }
 }
 
-fn fault(runs: &[ComparedRun], (name, count): &Counted) -> Row {
+fn fault(runs: &[ComparedRun], (name, _, count): &Counted) -> Row {
     Row {
         name,
-        better: Less,
+        better: Direction::Less,
         values: each(
             runs,
             |representative| Some(representative.sum(count) as f64),
@@ -174,11 +178,18 @@ fn fault(runs: &[ComparedRun], (name, count): &Counted) -> Row {
     }
 }
 
-/// True if a run was asked for this rate, so it is no merit. The highest step of a ramp is one.
-fn asked_for(runs: &[ComparedRun], name: &str) -> bool {
-    runs.iter().map(|run| run.result).any(|result| match name {
-        "deliveries" | "messages published" => result.ramp.is_none() && setup::open_loop(result),
-        "joins" => setup::value(result, "connect-rate").is_some(),
-        _ => false,
-    })
+impl Better {
+    fn direction(self, runs: &[ComparedRun]) -> Direction {
+        let mut results = runs.iter().map(|run| run.result);
+        let asked = match self {
+            Less => return Direction::Less,
+            Neither => return Direction::Neither,
+            Messages => results.any(|of| of.ramp.is_none() && setup::open_loop(of)),
+            Joins => results.any(|of| setup::value(of, "connect-rate").is_some()),
+        };
+        match asked {
+            true => Direction::Neither,
+            false => Direction::More,
+        }
+    }
 }

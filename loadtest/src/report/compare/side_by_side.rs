@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bar_is_half_full_where_it_is_as_much_and_says_where_it_is_cut_off() {
+    fn bar_of_an_equal_figure_is_half_full_and_one_cut_off_ends_with_a_plus() {
         assert_eq!(
             [bar(1.0), bar(2.0), bar(0.5), bar(16.0)],
             ["████···· ", "█████··· ", "███····· ", "████████ "]

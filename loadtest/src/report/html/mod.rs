@@ -9,7 +9,7 @@ mod tiles;
 
 use crate::result::{Machine, RunResult, Severity};
 
-use super::findings::findings;
+use super::collect_findings::findings;
 use super::representative::Representative;
 use super::verdict::{bottleneck, ramp, verdict};
 use super::{setup, tables, units};

@@ -1,6 +1,6 @@
 //! The key figures of a run, large, at the top of the page.
 
-use crate::report::representative::{Reading, Representative};
+use crate::report::representative::{Reading, Representative, above_zero};
 use crate::report::tables::mostly_fixed;
 use crate::report::units::{bytes, rate, time};
 
@@ -31,19 +31,14 @@ const TILES: [Tile; 9] = [
         measurement.server.as_ref()?.us_per_delivery
     }),
     ("time to joined p99", time, |measurement| {
-        let joined = measurement
-            .connections
-            .time_to_joined
-            .as_ref()
-            .filter(|_| measurement.delivery_latency.is_none());
+        let joined = measurement.connections.time_to_joined.as_ref();
+        let joined = joined.filter(|_| measurement.delivery_latency.is_none());
         Some(joined?.p99_us as f64)
     }),
     ("server CPU a join", time, |measurement| {
-        measurement
-            .server
-            .as_ref()
-            .filter(|_| measurement.delivery_latency.is_none())?
-            .us_per_join
+        let server = measurement.server.as_ref();
+        let server = server.filter(|_| measurement.delivery_latency.is_none());
+        server?.us_per_join
     }),
     (MEMORY, bytes, |measurement| {
         measurement.server.as_ref()?.rss_per_connection_bytes
@@ -52,10 +47,6 @@ const TILES: [Tile; 9] = [
         above_zero(measurement.connections.joins_per_second)
     }),
 ];
-
-fn above_zero(value: f64) -> Option<f64> {
-    (value > 0.0).then_some(value)
-}
 
 /// Adds the key figures that the measurements have.
 pub(super) fn tiles(page: &mut Document, representative: &Representative) {

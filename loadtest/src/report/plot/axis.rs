@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn axis_bears_several_numbers_however_far_it_reaches() {
+    fn axis_has_several_numbers_however_long_it_is() {
         for tenths in 10..1000 {
             let ticks = Axis::linear(f64::from(tenths) / 10.0, 5, units::plain).ticks;
             assert!((3..=6).contains(&ticks.len()), "{tenths}: {ticks:?}");
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn axis_of_one_value_is_an_axis() {
+    fn axis_of_one_value_has_a_length() {
         assert_eq!(
             written(&Axis::linear(0.0, 2, units::plain)),
             ["0", "0.5", "1"]

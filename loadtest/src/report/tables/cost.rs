@@ -143,7 +143,7 @@ fn load(load: &LoadUsage, seconds: f64, row: &mut impl FnMut(&str, String, Strin
 pub(super) fn figures(measurement: &Measurement) -> Table {
     let mut table = Table::numbers(title("Of this scenario", measurement), &["", "value"]);
     let row = |each: &Figure| {
-        let doubt = mostly_fixed(measurement).filter(|_| each.name.contains("per connection"));
+        let doubt = mostly_fixed(measurement).filter(|_| each.per_connection);
         let value = match doubt {
             Some(doubt) => format!("{} {doubt}", figure(each)),
             None => figure(each),

@@ -29,22 +29,11 @@ pub(super) fn deliveries(measurements: &[&Measurement]) -> Table {
     quiet_columns_left_out(table)
 }
 
-fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
-    let Deliveries {
-        published,
-        unsent,
-        expected,
-        received,
-        missing,
-        duplicated,
-        out_of_order,
-        altered,
-        early,
-        ..
-    } = *deliveries;
+fn delivery_row(label: &str, of: &Deliveries) -> Vec<Cell> {
     let mut row = vec![Cell::plain(label)];
-    row.extend([expected, received].map(|count| Cell::plain(integer(count))));
-    row.extend([missing, duplicated, out_of_order, altered].map(Cell::fault));
+    row.extend([of.expected, of.received].map(|count| Cell::plain(integer(count))));
+    let faults = [of.missing, of.duplicated, of.out_of_order, of.altered];
+    row.extend(faults.map(Cell::fault));
     let rare = |cell: fn(u64) -> Cell, count| {
         if count == 0 {
             Cell::plain("")
@@ -52,9 +41,9 @@ fn delivery_row(label: &str, deliveries: &Deliveries) -> Vec<Cell> {
             cell(count)
         }
     };
-    row.push(rare(Cell::fault, unsent));
-    row.push(rare(|count| Cell::plain(integer(count)), early));
-    row.push(Cell::plain(integer(published)));
+    row.push(rare(Cell::fault, of.unsent));
+    row.push(rare(|count| Cell::plain(integer(count)), of.early));
+    row.push(Cell::plain(integer(of.published)));
     row
 }
 

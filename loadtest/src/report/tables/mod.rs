@@ -4,14 +4,13 @@
 
 mod cost;
 mod deliveries;
-mod restart;
+mod reconnects;
 mod rounds;
 
 use crate::result::{Latency, Measurement, RunResult};
 
 use super::representative::Representative;
-use super::table::{Cell, Table, title};
-use super::units::{integer, time_us};
+use super::table::{Table, delay_row, title};
 
 pub(super) use cost::mostly_fixed;
 
@@ -24,8 +23,8 @@ pub(super) fn all(result: &RunResult) -> Vec<Table> {
         tables.push(rounds::ratios(result));
     }
     if let Some(found) = &result.restart {
-        tables.push(restart::times(found));
-        tables.push(restart::delays(found));
+        tables.push(reconnects::times(found));
+        tables.push(reconnects::delays(found));
     }
     tables.push(deliveries::objectives(&result.objectives));
     tables.push(deliveries::deliveries(&measurements));
@@ -77,20 +76,9 @@ pub(super) fn latencies(measurement: &Measurement) -> Vec<(&'static str, &Latenc
 fn latency(measurement: &Measurement) -> Table {
     let columns = ["time to", "p50", "p90", "p99", "p99.9", "max", "count"];
     let mut table = Table::numbers(title("Latency in the measured time", measurement), &columns);
-    for (name, latency) in latencies(measurement) {
-        let Latency {
-            p50_us,
-            p90_us,
-            p99_us,
-            p999_us,
-            max_us,
-            count,
-            ..
-        } = *latency;
-        let mut row = vec![Cell::plain(name)];
-        row.extend([p50_us, p90_us, p99_us, p999_us, max_us].map(|us| Cell::plain(time_us(us))));
-        row.push(Cell::plain(integer(count)));
-        table.rows.push(row);
+    for (name, of) in latencies(measurement) {
+        let times_us = [of.p50_us, of.p90_us, of.p99_us, of.p999_us, of.max_us];
+        table.rows.push(delay_row(name, &times_us, of.count));
     }
     table.note = latency_note(measurement);
     table

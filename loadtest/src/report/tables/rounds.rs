@@ -44,7 +44,8 @@ pub(super) fn overview(result: &RunResult) -> Table {
     table.without_empty_columns()
 }
 
-/// Returns the row of a measurement. `told_above`: all held, so the column "held" stays empty.
+/// Returns the row of a measurement. If the verdict above says that all held (`told_above`), the
+/// column "held" stays empty.
 fn overview_row(measurement: &Measurement, told_above: bool) -> Vec<Cell> {
     let latency = measurement.delivery_latency.as_ref();
     let at = |latency: Option<&Latency>, at: fn(&Latency) -> u64| {
@@ -54,9 +55,8 @@ fn overview_row(measurement: &Measurement, told_above: bool) -> Vec<Cell> {
     let server = measurement.server.as_ref();
     let each = server.and_then(|server| server.us_per_delivery);
     let delivered = measurement.throughput.deliveries_per_second;
-    let label = measurement.label.as_str();
     vec![
-        Cell::plain(label.strip_prefix("step ").unwrap_or(label)),
+        Cell::plain(measurement.label.as_str()),
         match told_above {
             true => Cell::plain(""),
             false => Cell::held(measurement.held),
@@ -95,7 +95,7 @@ pub(super) fn ratios(result: &RunResult) -> Table {
 }
 
 fn ratio_row(each: &Ratio, asked: bool) -> Vec<Cell> {
-    let better = Direction::of_ratio(&each.figure, asked);
+    let better = Direction::of_ratio(each.figure, asked);
     let mut row = vec![
         Cell::plain(format!("{} {}", better.arrow(), each.figure)),
         Cell::plain(side_name(each.floor)),

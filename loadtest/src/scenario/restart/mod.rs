@@ -2,11 +2,11 @@
 //!
 //! Every client reconnects as phoenix.js would.
 
-mod findings;
 mod phases;
+mod problems;
 mod traffic;
 
-use super::judge::{Judged, judge};
+use super::judge::judge;
 use super::parameters::Parameters;
 use crate::arguments::{Common, RestartArgs};
 use crate::clock::now_ns;
@@ -20,30 +20,18 @@ use phases::Phases;
 use traffic::SteadyTraffic;
 
 pub(super) fn run(restart: RestartArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    let RestartArgs {
-        lobby,
-        lobbies,
-        members,
-        lobby_topic,
-        publishers,
-        rate,
-        lobby_rate,
-        inherit,
-        messages,
-        common,
-        ..
-    } = &restart;
+    let (common, messages) = (&restart.common, &restart.messages);
     check(&restart)?;
     let time = |duration| humantime::format_duration(duration).to_string();
     let parameters = Parameters::default()
-        .with("lobby", lobby)
-        .with("lobbies", lobbies)
-        .with("members", members)
-        .with("lobby-topic", lobby_topic)
-        .with("publishers", publishers)
-        .with("rate", rate)
-        .with("lobby-rate", lobby_rate)
-        .maybe("inherit", inherit.then_some("yes"))
+        .with("lobby", restart.lobby)
+        .with("lobbies", restart.lobbies)
+        .with("members", restart.members)
+        .with("lobby-topic", &restart.lobby_topic)
+        .with("publishers", restart.publishers)
+        .with("rate", restart.rate)
+        .with("lobby-rate", restart.lobby_rate)
+        .maybe("inherit", restart.inherit.then_some("yes"))
         .maybe("no-echo", restart.no_echo.then_some("yes"))
         .with("back-within", time(restart.back_within))
         .with("end-within", time(restart.end_within))
@@ -51,27 +39,20 @@ pub(super) fn run(restart: RestartArgs, interrupt: Interrupt) -> Result<RunResul
         .common(common);
     // The template of the run's topics is that of the small lobbies.
     let words = Common {
-        topic: lobby_topic.clone(),
+        topic: restart.lobby_topic.clone(),
         ..common.clone()
     };
-    let size = (restart.clients(), 1 + lobbies.0);
+    let size = (restart.clients(), 1 + restart.lobbies.0);
     let mut run = Run::new(words, messages.clone(), size, Starts::Nothing, interrupt)?;
     run.script = run.script.with_first_topic(&common.topic);
     run.conclude("restart", parameters, |run| go(run, &restart))
 }
 
 fn check(restart: &RestartArgs) -> Result<(), CannotRun> {
-    let RestartArgs {
-        lobby,
-        lobbies,
-        lobby_topic,
-        publishers,
-        common,
-        ..
-    } = restart;
-    let wrong = if common.spawn.is_none() {
+    let (lobby, lobbies, publishers) = (restart.lobby, restart.lobbies, restart.publishers);
+    let wrong = if restart.common.spawn.is_none() {
         "--spawn is missing: this ends the server and starts it again".to_owned()
-    } else if lobbies.0 > 1 && !lobby_topic.contains("{lobby}") {
+    } else if lobbies.0 > 1 && !restart.lobby_topic.contains("{lobby}") {
         format!(
             "--lobbies {lobbies} needs a --lobby-topic with {{lobby}} in it, as in room:{{lobby}}"
         )
@@ -110,7 +91,7 @@ fn go(run: &mut Run, asked: &RestartArgs) -> Result<Found, CannotRun> {
     talk_after(&mut trial, &mut traffic, &mut phases)?;
     trial.settle(|_| true)?;
     let mut judged = judge(&mut trial, "", 1, false);
-    // The server has joined clients meanwhile: its CPU is no cost of few deliveries.
+    // Most of the CPU went into joins, so CPU divided by the few deliveries would mean nothing.
     judged.measurement.load.us_per_delivery = None;
     if let Some(server) = &mut judged.measurement.server {
         server.us_per_delivery = None;
@@ -118,21 +99,17 @@ fn go(run: &mut Run, asked: &RestartArgs) -> Result<Found, CannotRun> {
     let restart = phases.tell(&mut trial, before, &judged.measurement.connections);
     judged
         .problems
-        .extend(findings::problems(&restart, &phases, asked));
+        .extend(problems::problems(&restart, &phases, asked));
     judged
         .problems
-        .extend(findings::doubts(&restart, &judged.measurement));
+        .extend(problems::doubts(&restart, &judged.measurement));
     judged.hold(&mut trial);
     trial.fleet.stop_coming_back();
     trial.close()?;
-    Ok(found(judged, restart))
-}
-
-fn found(judged: Judged, restart: crate::result::Restart) -> Found {
-    Found {
+    Ok(Found {
         restart: Some(restart),
         ..judged.found()
-    }
+    })
 }
 
 /// Opens the large lobby and the small lobbies, and joins all clients. Clients of small lobbies

@@ -1,10 +1,12 @@
-//! The phases from the signal on: the end, the start, and each client's way back.
+//! The phases from the signal on: the server's end, its new start, each client's reconnect.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 use crate::arguments::RestartArgs;
 use crate::clock::{MILLISECOND_NS, SECOND_NS, now_ns};
-use crate::load::fleet::{Happening, LobbyRecorders};
+use crate::load::fleet::{Cause, Event, LobbyRecorders, Reason};
 use crate::result::{self, Connections, Count, LobbyDelays, Moment, Shares};
 use crate::run::trial::{Trial, nanoseconds};
 
@@ -19,11 +21,11 @@ pub(super) struct Phases {
     look_ns: u64,
     inherited: bool,
     clients: Vec<ClientTimes>,
-    ends: BTreeMap<String, u64>,
-    unanswered: BTreeMap<String, u64>,
+    ends: BTreeMap<Reason, u64>,
+    unanswered: BTreeMap<Reason, u64>,
     /// Number of clients that are back on the new server.
     back: usize,
-    ended: Option<(u64, String)>,
+    ended: Option<(u64, ExitStatus)>,
     answered_ns: Option<u64>,
     /// True if the old server was killed.
     pub killed: bool,
@@ -43,7 +45,7 @@ impl Phases {
     pub fn begin(trial: &mut Trial<'_>, asked: &RestartArgs) -> Phases {
         trial.begin_measuring_without_end();
         trial.run.progress.phase("restarting");
-        trial.fleet.happenings();
+        trial.fleet.events();
         trial.tell_server_to_end();
         let signal_ns = now_ns();
         Phases {
@@ -75,10 +77,10 @@ impl Phases {
         self.no_server.is_some() || settled && self.back + away() >= all
     }
 
-    /// Records the happenings, and looks at the servers when that is due.
+    /// Records the events, and looks at the servers when that is due.
     pub fn turn(&mut self, trial: &mut Trial<'_>) {
-        for happening in trial.fleet.happenings() {
-            self.happened(trial, happening);
+        for event in trial.fleet.events() {
+            self.take_event(trial, event);
         }
         let now = now_ns();
         if now >= self.look_ns {
@@ -87,35 +89,35 @@ impl Phases {
         }
     }
 
-    fn happened(&mut self, trial: &mut Trial<'_>, happening: Happening) {
-        match happening {
-            Happening::Upgraded(_) if self.ended.is_some() && self.answered_ns.is_none() => {
+    fn take_event(&mut self, trial: &mut Trial<'_>, event: Event) {
+        match event {
+            Event::Upgraded(_) if self.ended.is_some() && self.answered_ns.is_none() => {
                 let now = now_ns();
                 self.answered_ns = Some(now);
                 trial.fleet.watch.sample(); // the shell may have become the server only now
                 trial.fleet.lobby_delays = Some(LobbyRecorders::from(now));
             }
-            Happening::Joined(number) if self.ended.is_some() => {
+            Event::Joined(number) if self.ended.is_some() => {
                 self.clients[number as usize].back_ns = trial.fleet.joined_ns(number);
                 self.back += 1;
             }
-            Happening::Lost(number, why) => self.lost(trial, number, why),
-            Happening::Refused(_, why) => {
+            Event::Lost(number, why) => self.lost(trial, number, why),
+            Event::Refused(_, why) => {
                 let nobody_there = self.answered_ns.is_none() && !self.inherited;
-                match nobody_there && !is_an_answer(&why) {
+                match nobody_there && !why.cause.is_answer() {
                     true => *self.unanswered.entry(why).or_default() += 1,
-                    false => trial.fleet.count_refused(why),
+                    false => trial.fleet.count_refused(&why),
                 }
             }
             _ => {}
         }
     }
 
-    fn lost(&mut self, trial: &mut Trial<'_>, number: u32, why: String) {
+    fn lost(&mut self, trial: &mut Trial<'_>, number: u32, why: Reason) {
         let client = &mut self.clients[number as usize];
         if client.back_ns.take().is_some() {
             self.back -= 1;
-            return trial.fleet.count_lost(why);
+            return trial.fleet.count_lost(&why);
         }
         client.gone_ns.get_or_insert(now_ns());
         *self.ends.entry(why).or_default() += 1;
@@ -134,7 +136,7 @@ impl Phases {
 
     fn look_for_the_end(&mut self, trial: &mut Trial<'_>, now: u64) {
         if let Some(status) = trial.how_server_ended() {
-            self.ended = Some((now, status.to_string()));
+            self.ended = Some((now, status));
             if let Err(error) = trial.start_server_again() {
                 self.no_server = Some(error.to_string());
             }
@@ -142,6 +144,19 @@ impl Phases {
             self.killed = true;
             trial.kill_server();
         }
+    }
+
+    /// Returns the exit status of the old server, if it has ended.
+    pub fn status(&self) -> Option<ExitStatus> {
+        self.ended.map(|(_, status)| status)
+    }
+
+    /// Returns the ends of connections to the old server that are not the close code 1012 of a
+    /// restart, which the server owes every client.
+    pub fn rough_ends(&self) -> Vec<Count> {
+        let mut rough = self.ends.clone();
+        rough.retain(|why, _| why.cause != Cause::Closed(1012));
+        Count::sorted(&rough)
     }
 
     /// Ends the time in which clients were to be back.
@@ -182,8 +197,8 @@ impl Phases {
             back: back.len() as u64,
             stay_away: returning.map_or(0, |of| of.stay_away()),
             inherited: self.inherited,
-            ends: counts(&self.ends),
-            unanswered: counts(&self.unanswered),
+            ends: Count::sorted(&self.ends),
+            unanswered: Count::sorted(&self.unanswered),
             tries: tries.iter().map(|tries| u64::from(*tries)).sum(),
             tries_p50: tries.get(tries.len() / 2).copied().unwrap_or(0),
             tries_max: tries.last().copied().unwrap_or(0),
@@ -193,7 +208,8 @@ impl Phases {
             ended_how: self
                 .ended
                 .as_ref()
-                .map_or(String::new(), |(_, how)| how.clone()),
+                .map_or(String::new(), |(_, status)| status.to_string()),
+            ended_by_signal: self.ended.and_then(|(_, status)| status.signal()),
             answered_seconds: self.answered_ns.map(seconds),
             back_seconds: Shares::of(&back, self.clients.len() as u64),
             before,
@@ -202,30 +218,4 @@ impl Phases {
             returned: Moment::course(&back),
         }
     }
-}
-
-/// True if a server gave the refusal, and not the lack of one.
-fn is_an_answer(why: &str) -> bool {
-    [
-        "HTTP ",
-        "the join ",
-        "the channel ",
-        "the server closed",
-        "no reply to",
-    ]
-    .iter()
-    .any(|begin| why.starts_with(begin))
-}
-
-/// Returns the counts, largest first.
-fn counts(map: &BTreeMap<String, u64>) -> Vec<Count> {
-    let mut counts: Vec<Count> = map
-        .iter()
-        .map(|(what, count)| Count {
-            what: what.clone(),
-            count: *count,
-        })
-        .collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
-    counts
 }

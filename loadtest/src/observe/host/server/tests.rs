@@ -67,7 +67,7 @@ fn server_is_bound_to_its_cores_and_this_thread_stays_as_it_was() {
 }
 
 #[test]
-fn attached_server_goes_on() {
+fn attached_server_is_not_stopped() {
     let mut spawned = Server::spawn("exec sleep 60", None).unwrap();
     let mut attached = Server::attach(spawned.pid()).unwrap();
     assert!(attached.is_running());

@@ -1,10 +1,10 @@
 //! The plots of a result, and their words for readers that do not see them.
 
+mod clients_back;
 mod delays;
-mod floor;
 mod over_time;
 mod picture;
-mod restart;
+mod ratios;
 mod steps;
 
 use crate::report::representative::Representative;
@@ -18,8 +18,8 @@ pub(in crate::report) use delays::{Curve, distributions};
 pub(super) fn all(result: &RunResult) -> Vec<Picture> {
     let mut pictures = Vec::new();
     pictures.extend(steps::steps(result));
-    pictures.extend(floor::against_floor(result));
-    pictures.extend(result.restart.iter().flat_map(restart::restart));
+    pictures.extend(ratios::against_floor(result));
+    pictures.extend(result.restart.iter().flat_map(clients_back::restart));
     if let Some(measurement) =
         Representative::of(result).and_then(|representative| representative.middle())
     {

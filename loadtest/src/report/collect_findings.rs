@@ -1,12 +1,11 @@
-//! The findings before any figure: failures, and facts that may mislead.
+//! Collects the findings of a result: problems and broken objectives, failures first, each once.
 //!
-//! Problems were judged when they were measured. Here they are put in order, with the objectives
-//! that broke.
+//! Whether a problem is a failure or a warning was decided when it was measured.
 
 use crate::result::{Objective, RunResult, Severity};
 
 use super::dedupe::once_each;
-use super::finding::{Finding, NOTHING_OBSERVED};
+use super::finding::Finding;
 use super::outcome::{breaks_on_purpose, nothing_came_of_it};
 
 /// Returns failures before warnings. No sentence occurs twice, and a warning repeated by each round
@@ -17,36 +16,34 @@ pub fn findings(result: &RunResult) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    let mut say = |severity, text: String| {
-        let finding = Finding { severity, text };
+    let mut say = |severity, text: String, measurement: Option<String>| {
+        let finding = Finding {
+            severity,
+            text,
+            measurement,
+        };
         if !found.contains(&finding) {
             found.push(finding);
         }
     };
     for problem in &result.problems {
-        say(problem.severity, sentence(&problem.text));
+        let measurement = problem.measurement.clone();
+        say(problem.severity, sentence(&problem.text), measurement);
     }
     if !breaks_on_purpose(result) {
         for broken in result.objectives.iter().filter(|objective| !objective.held) {
-            say(Severity::Failure, broke(broken));
+            say(Severity::Failure, broke(broken), None);
         }
     }
     found.sort_by_key(|finding| finding.severity);
     once_each(found, result)
 }
 
-fn broke(
-    Objective {
-        objective,
-        observed,
-        ..
-    }: &Objective,
-) -> String {
-    match observed.as_str() {
-        NOTHING_OBSERVED => {
-            format!("Objective {objective} could not be judged: {NOTHING_OBSERVED}.")
-        }
-        observed => format!("Objective {objective} did not hold: {observed} was observed."),
+fn broke(broken: &Objective) -> String {
+    let (objective, observed) = (&broken.objective, &broken.observed);
+    match broken.was_observed() {
+        true => format!("Objective {objective} did not hold: {observed} was observed."),
+        false => format!("Objective {objective} could not be judged: {observed}."),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Times and tries of clients until they were back after a restart, and the delays meanwhile.
 
-use crate::result::{Count, Latency, Restart};
+use crate::result::{Count, Latency, Restart, SIGTERM};
 
-use crate::report::table::{Cell, Form, Table};
+use crate::report::table::{Cell, Form, Table, delay_row};
 use crate::report::units::{integer, time, time_us};
 
 /// Returns the table of times until clients were back. Each figure has a detail in words.
@@ -55,9 +55,10 @@ fn at(seconds: f64) -> String {
     time(seconds * 1e6)
 }
 
-/// Returns how the old server ended. A shell's end by SIGTERM does not show the server's end.
+/// Returns how the old server ended. If SIGTERM ended the shell that started the server, the
+/// shell's exit status does not show how the server itself ended.
 fn ended(restart: &Restart) -> String {
-    let how = match restart.ended_how.contains("SIGTERM") {
+    let how = match restart.ended_by_signal == Some(SIGTERM) {
         true => "how is not known; begin the command with exec",
         false => restart.ended_how.as_str(),
     };
@@ -89,36 +90,16 @@ fn tries(restart: &Restart) -> String {
 pub(super) fn delays(restart: &Restart) -> Table {
     let columns = ["delivery", "p50", "p90", "p99", "max", "count"];
     let mut table = Table::numbers("Delays of those that were there", &columns);
-    let all = [
-        ("small lobbies, before", &restart.before.small),
-        (
-            "small lobbies, while others came back",
-            &restart.during.small,
-        ),
-        ("large lobby, before", &restart.before.large),
-        ("large lobby, while others came back", &restart.during.large),
-    ];
-    for (name, latency) in all {
-        if let Some(latency) = latency {
-            table.rows.push(delay_row(name, latency));
-        }
-    }
+    let named = restart.named_delays();
+    let row = |(name, of): (&str, &Latency)| {
+        delay_row(
+            name,
+            &[of.p50_us, of.p90_us, of.p99_us, of.max_us],
+            of.count,
+        )
+    };
+    table.rows = named.map(row).collect();
     let note = "While others came back: messages that were due from the new server's first answer until the last one was back.";
     table.note = Some(note.to_owned());
     table
-}
-
-fn delay_row(name: &str, latency: &Latency) -> Vec<Cell> {
-    let Latency {
-        p50_us,
-        p90_us,
-        p99_us,
-        max_us,
-        count,
-        ..
-    } = *latency;
-    let mut row = vec![Cell::plain(name)];
-    row.extend([p50_us, p90_us, p99_us, max_us].map(|us| Cell::plain(time_us(us))));
-    row.push(Cell::plain(integer(count)));
-    row
 }

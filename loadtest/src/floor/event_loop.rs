@@ -13,9 +13,9 @@ use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
 use super::broker::Broker;
-use super::connection::{BUFFER_BYTES, FloorConnection, FloorStage};
 use super::frame;
 use super::handshake::{self, Handshake};
+use super::socket::{BUFFER_BYTES, FloorConnection, FloorStage};
 use super::writes::Writes;
 
 /// The listener's token; a connection's token is its number.
@@ -114,8 +114,8 @@ impl Floor {
         Ok(())
     }
 
-    /// Accepts connections. Each is registered once, for both directions: the kernel wakes for room
-    /// to write only after a write that met none.
+    /// Accepts connections. Each is registered once, for both directions: the kernel reports
+    /// room to write only after a write that found none.
     fn accept(&mut self) -> io::Result<()> {
         for _ in 0..ACCEPTS_MAX {
             let mut stream = match self.listener.accept() {

@@ -1,13 +1,12 @@
-//! The findings about a restart: failures, and facts that may mislead.
+//! The problems of a restart: clients that are not back, connections cut off, late tries.
+
+use std::os::unix::process::ExitStatusExt;
 
 use super::phases::Phases;
 use crate::arguments;
 use crate::report::units::{counted, integer, time_us};
-use crate::result::{Count, Measurement, Problem, Restart};
+use crate::result::{Count, Measurement, Problem, Restart, SIGTERM};
 use crate::run::{failure, warning};
-
-/// The close code of a restart (RFC 6455's registry), which the server owes every client.
-const RESTART: &str = "1012 ";
 
 /// Returns the failures of a restart, and warnings about the server's end.
 pub(super) fn problems(
@@ -15,13 +14,7 @@ pub(super) fn problems(
     phases: &Phases,
     asked: &arguments::RestartArgs,
 ) -> Vec<Problem> {
-    let Restart {
-        clients,
-        back,
-        stay_away,
-        ended_how,
-        ..
-    } = restart;
+    let stay_away = restart.stay_away;
     let time = |duration| humantime::format_duration(duration).to_string();
     let mut problems = Vec::new();
     if phases.killed {
@@ -29,38 +22,34 @@ pub(super) fn problems(
         problems.push(failure(format!(
             "the server did not end within {end_within} of SIGTERM and was killed"
         )));
-    } else if !ended_how.is_empty()
-        && ended_how != "exit status: 0"
-        && !ended_how.contains("SIGTERM")
+    } else if let Some(status) = phases.status()
+        && !status.success()
+        && status.signal() != Some(SIGTERM)
     {
-        problems.push(warning(format!("the server ended with {ended_how}")));
+        problems.push(warning(format!("the server ended with {status}")));
     }
     problems.extend(phases.no_server.clone().map(failure));
-    if *stay_away > 0 {
-        let many = counted(*stay_away, "client was", "clients were");
+    if stay_away > 0 {
+        let many = counted(stay_away, "client was", "clients were");
         problems.push(failure(format!(
             "{many} closed with 1000 or told phx_close: phoenix.js up to 1.8.15 does not come back after the one, and none does after the other"
         )));
     }
-    let not_back = clients.saturating_sub(back + stay_away);
+    let not_back = restart.clients.saturating_sub(restart.back + stay_away);
     if not_back > 0 {
         problems.push(failure(format!(
             "{} of {} clients were not back within {} of the signal",
             integer(not_back),
-            integer(*clients),
+            integer(restart.clients),
             time(asked.back_within)
         )));
     }
-    problems.extend(rough_ends(&restart.ends));
+    problems.extend(rough_ends(&phases.rough_ends()));
     problems
 }
 
-fn rough_ends(ends: &[Count]) -> Option<Problem> {
-    let rough: Vec<&Count> = ends
-        .iter()
-        .filter(|end| !end.what.starts_with(RESTART))
-        .collect();
-    let many: u64 = rough.iter().map(|end| end.count).sum();
+fn rough_ends(rough: &[Count]) -> Option<Problem> {
+    let many = Count::total(rough);
     let each = rough
         .iter()
         .map(|end| format!("{} ({})", end.what, integer(end.count)));

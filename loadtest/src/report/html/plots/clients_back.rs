@@ -67,18 +67,9 @@ fn stairs(moments: &[Moment], end: f64) -> Vec<(f64, f64)> {
 }
 
 fn delays(restart: &Restart) -> Option<Picture> {
-    let all = [
-        ("small lobbies, before", &restart.before.small),
-        (
-            "small lobbies, while others came back",
-            &restart.during.small,
-        ),
-        ("large lobby, before", &restart.before.large),
-        ("large lobby, while others came back", &restart.during.large),
-    ];
-    let curves: Vec<Curve> = all
-        .into_iter()
-        .filter_map(|(name, latency)| Some((name.to_owned(), latency.as_ref()?)))
+    let named = restart.named_delays();
+    let curves: Vec<Curve> = named
+        .map(|(name, latency)| (name.to_owned(), latency))
         .collect();
     distributions("Delays of those that were there", &curves)
 }

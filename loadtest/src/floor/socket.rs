@@ -7,15 +7,14 @@ use mio::net::TcpStream;
 use super::frame::{FRAME_BYTES_MAX, HEAD_BYTES_MAX};
 use super::membership::Membership;
 
-/// Most bytes of one read. A deep window of small messages fits; further bytes come with the next
-/// turn.
+/// Most bytes of one read. Hundreds of small messages fit; further bytes are read in the next turn.
 const READ_BYTES: usize = 64 << 10;
 
 /// The length of the one read buffer: an incomplete frame, and a read behind it.
 pub(super) const BUFFER_BYTES: usize = FRAME_BYTES_MAX + HEAD_BYTES_MAX + READ_BYTES;
 
-/// Most bytes kept for a reader that has stopped; beyond this its connection is dropped. These 64
-/// MiB are minutes of one member's share, of a thousand, of the output of one core.
+/// Most bytes kept for a reader that has stopped; beyond this its connection is dropped. If
+/// one core serves a thousand members, 64 MiB are minutes of what each member gets.
 const BACKLOG_BYTES_MAX: usize = 64 << 20;
 
 /// The stage of a connection's life.
@@ -165,7 +164,7 @@ impl FloorConnections {
         self.free.last().copied().unwrap_or(fresh)
     }
 
-    /// Adds a connection under [`Connections::next_number`].
+    /// Adds a connection under [`FloorConnections::next_number`].
     pub fn add(&mut self, connection: FloorConnection) {
         match self.free.pop() {
             Some(number) => self.by_number[number as usize] = Some(connection),

@@ -38,11 +38,11 @@ fn ratios(result: &RunResult, floor: Side) -> Option<Picture> {
 /// Returns the bar of a ratio. Its name says which direction is better, because some bars should be
 /// long and some short. Its colour shows the same where the rounds agree.
 fn bar(each: &Ratio, asked: bool) -> Bar {
-    let better = Direction::of_ratio(&each.figure, asked);
+    let better = Direction::of_ratio(each.figure, asked);
     Bar {
         name: match better.words() {
             Some(way) => format!("{}, {way}", each.figure),
-            None => each.figure.clone(),
+            None => each.figure.to_string(),
         },
         value: each.median,
         written: ratio(each.median),

@@ -1,4 +1,4 @@
-//! WebSocket frames (RFC 6455): a server's, cut in the read buffer, and a client's, masked.
+//! Frames of RFC 6455: a server's, cut in the read buffer, and a client's, masked.
 
 use thiserror::Error;
 
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn server_that_breaks_the_rules_is_told_which() {
+    fn frame_that_breaks_a_rule_is_refused_with_that_rule() {
         let table: [(&[u8], Violation); 7] = [
             (&[0x81, 0x85], Violation::Masked),
             (&[0xc1, 5], Violation::Reserved),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_frame_is_that_of_the_rfc() {
+    fn masked_frame_is_that_of_the_rfc() {
         let mut out = Vec::new();
         write(
             &mut out,

@@ -8,12 +8,12 @@ use super::load::{AtLeastOne, Common, Messages, length, rate};
 
 /// `restart`: the server restarted under load, and all clients reconnect
 ///
-/// Needs --spawn. One large lobby and many small lobbies are brought up and talk for --warmup and
-/// --duration. Then the server gets SIGTERM, and when it has ended, the same command is started
-/// again. Every client reconnects exactly when phoenix.js 1.8 would: after 10, 50, 100, 150, 200,
-/// 250, 500, 1000, 2000 ms and then each 5 s, without jitter. A refused join is sent again after
-/// 1, 2, 5 and then each 10 s. A join without an answer is given up after 10 s. Clients that are
-/// back talk meanwhile, and for another --warmup once all are back.
+/// Needs --spawn. Clients join one large lobby and many small lobbies, and messages flow for
+/// --warmup and --duration. Then the server gets SIGTERM, and when it has ended, the same command
+/// is started again. Every client reconnects exactly when phoenix.js 1.8 would: after 10, 50, 100,
+/// 150, 200, 250, 500, 1000, 2000 ms and then each 5 s, without jitter. A refused join is sent
+/// again after 1, 2, 5 and then each 10 s. A join without an answer is given up after 10 s.
+/// Clients that are back publish meanwhile, and for another --warmup once all are back.
 ///
 /// The run holds if everybody is back within --back-within, no running server refused a client,
 /// and each delivery came to all clients that were in their lobby. A client is not owed messages

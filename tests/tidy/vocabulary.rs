@@ -4,36 +4,37 @@
 
 /// Words of the names in `src` and `loadtest/src`, sorted, a row for each first letter.
 pub const VOCABULARY: &[&str] = &[
-    "accept acceptor address addresses admin admission age app apply arguments assembly \
-     assess assigns axis",
+    "accept acceptor address addresses admin admission age app apply args arguments \
+     assembly assess assigns axis",
     "back backpressure bars binary broadcast broker bucket buf buffer builder busy by",
-    "callbacks canvas change changes channel checks churn clock close closes compare \
-     compared comparison config connect connection connections consumer control cores \
-     cost counters counts cursor",
+    "callbacks canvas change changes channel checks churn clock close closes collect \
+     compare compared comparison config connect connection connections consumer control \
+     cores cost counters counts cursor",
     "deadlines declared decode dedupe delays deliver deliveries departure differences \
      direction document drain",
-    "effective encode endpoint ends entry envelope error escape events exit",
+    "effective encode endpoint ends entry envelope error escape event events exit",
     "fake fanout fence file files finding findings fleet floor flush for form forms \
      forwarded frame frames",
     "give given",
-    "handle handlers handshake happening header held high histogram host html http hub",
+    "handle handlers handshake header held high histogram host html http hub",
     "idle inbound inherited interrupt",
     "join joined joins json judge",
     "kind",
     "last latency later ledger lib lifecycle limit limits lines link listener lists load \
-     loadtest lobby log",
+     loadtest lobby log loop",
     "machine mail mailbox main manager mask max measure member members membership memory \
      message messages meter meters metrics misfit missing mod model",
     "names node noise number",
     "object objective observe open operator origin outcome outlet outlets over",
     "pace pacer page pages palette parameters params parcel parse partial passes payload \
      peak pending phases phoenix picture places plan plot plots position print probe \
-     prober problem process program progress properties protocol proxy published \
+     prober problem problems process program progress properties protocol proxy published \
      publisher",
     "queue",
-    "ramp rate raw read reader recognition reconnect reference refusal registry reload \
-     reply report representative respond response restart result retained retention robin \
-     room rooms round rounds router routes routing row rows rules run",
+    "ramp rate ratio ratios raw read reader reason recognition reconnect reconnects \
+     recovery reference refusal registry reload reply report representative respond \
+     response restart result retained retention robin room rooms round rounds router \
+     routes routing row rows rules run",
     "saturation scan scenario scenarios schedule scratch script seal serve server service \
      services session setting settings setup shard shards shrink side sighup signals sink \
      sizes slots slow socket sockets src standing static stats status steps stream \

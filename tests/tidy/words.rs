@@ -91,7 +91,6 @@ pub const TYPES_KEPT: &[KeptType] = &[
         &["IntervalReading", "Reading"],
         "a value that was read off: a noun",
     ),
-    // until load is merged
     (
         "loadtest/src/",
         &["Common"],
@@ -175,58 +174,6 @@ pub const SAME_NAMES: &[(&[&str], &str)] = &[
     (
         &["src/broker/fanout/settings.rs", "src/config/settings.rs"],
         "of the engine; of the file",
-    ),
-    // until load is merged
-    (
-        &[
-            "loadtest/src/floor/connection.rs",
-            "loadtest/src/load/fleet/connection.rs",
-        ],
-        "one is being renamed",
-    ),
-    (
-        &[
-            "loadtest/src/report/findings.rs",
-            "loadtest/src/scenario/restart/findings.rs",
-        ],
-        "one is being renamed",
-    ),
-    (
-        &[
-            "loadtest/src/report/html/plots/floor.rs",
-            "loadtest/src/scenario/floor.rs",
-        ],
-        "one is being renamed",
-    ),
-    (
-        &[
-            "loadtest/src/floor/frame.rs",
-            "loadtest/src/load/wire/frame.rs",
-        ],
-        "one is being renamed",
-    ),
-    (
-        &[
-            "loadtest/src/arguments/restart.rs",
-            "loadtest/src/report/html/plots/restart.rs",
-            "loadtest/src/report/tables/restart.rs",
-            "loadtest/src/result/restart.rs",
-        ],
-        "one is being renamed",
-    ),
-    (
-        &[
-            "loadtest/src/floor/turn.rs",
-            "loadtest/src/load/fleet/turn.rs",
-        ],
-        "one is being renamed",
-    ),
-    (
-        &[
-            "loadtest/src/observe/host/usage.rs",
-            "loadtest/src/result/usage.rs",
-        ],
-        "one is being renamed",
     ),
 ];
 

@@ -4,7 +4,7 @@
 
 mod counts;
 mod latency;
-mod ratio_figure;
+mod ratio;
 mod restart;
 mod usage;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use counts::{Connections, Count, Deliveries, Replies, Throughput};
 pub use latency::{Bin, Latency};
-pub use ratio_figure::RatioFigure;
+pub use ratio::RatioFigure;
 pub use restart::{LobbyDelays, Moment, Restart, SIGTERM, Shares};
 pub use usage::{LoadUsage, Machine, Saturated, ServerUsage};
 

@@ -1,10 +1,10 @@
 //! The plots of a result, and their words for readers that do not see them.
 
-mod clients_back;
 mod delays;
 mod over_time;
 mod picture;
 mod ratios;
+mod recovery;
 mod steps;
 
 use crate::report::representative::Representative;
@@ -19,7 +19,7 @@ pub(super) fn all(result: &RunResult) -> Vec<Picture> {
     let mut pictures = Vec::new();
     pictures.extend(steps::steps(result));
     pictures.extend(ratios::against_floor(result));
-    pictures.extend(result.restart.iter().flat_map(clients_back::restart));
+    pictures.extend(result.restart.iter().flat_map(recovery::restart));
     if let Some(measurement) =
         Representative::of(result).and_then(|representative| representative.middle())
     {

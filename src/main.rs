@@ -69,7 +69,7 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
         }
         _ => "",
     };
-    let _ = writeln!(io::stderr(), "lobbyd: {line}{tip} (--help tells more)");
+    let _ = writeln!(io::stderr(), "lobbyd: {line}{tip} (--help shows more)");
     Exit::Usage.into()
 }
 
@@ -114,7 +114,7 @@ fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
     let ended = server.run_until(end, cut).map_err(CannotServe::NoThreads)?;
     let cut_off = ended.cut_off;
     if cut_off == 0 {
-        tracing::info!("ended; every client was told to come back");
+        tracing::info!("ended; every client was asked to come back");
         return Ok(Exit::Clean);
     }
     tracing::warn!(

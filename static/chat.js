@@ -9,6 +9,9 @@ const NEWEST_WITHIN_PX = 48;
 // What the server sends back sooner than this needs no "sending…".
 const SENDING_SHOWN_AFTER_MS = 1000;
 
+// Errors of a join that are no answer of the room's: the server crashed in it, was busy, or waited too long.
+const PASSING_REASONS = ["join crashed", "too many joins", "join timed out", "too many messages waiting"];
+
 const room = new URLSearchParams(location.search).get("room") || "lobby";
 const topic = `room:${room}`;
 const place = room === "lobby" ? "in the lobby" : `in ${topic}`;
@@ -41,8 +44,8 @@ channel.join()
   .receive("error", (reply) => {
     console.log("Unable to join", reply);
     const reason = reply.reason ?? JSON.stringify(reply);
-    // A crash may pass, and the client tries again by itself; a refusal is an answer, and asking on would be noise.
-    if (reason === "join crashed") disconnected(reason);
+    // These may pass, and the client tries again by itself; a refusal is an answer, and asking on would be noise.
+    if (PASSING_REASONS.includes(reason)) disconnected(reason);
     else refuse(reason);
   })
   .receive("timeout", () => disconnected());

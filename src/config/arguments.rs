@@ -160,7 +160,7 @@ Examples:
   lobbyd config check lobbyd.toml        is it right?
   lobbyd --config lobbyd.toml            serve what it says
 
-Ctrl-C or SIGTERM ends it: every client is told to come back (close code 1012), so a
+Ctrl-C or SIGTERM ends it: every client is asked to come back (close code 1012), so a
 restart heals by itself. A second one ends it at once. A socket that systemd hands over
 is used in place of --listen. SIGHUP makes it read its file again.";
 

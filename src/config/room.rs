@@ -129,7 +129,7 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
             rules.topic
         ),
         Setting::new("join", join, set_join, "Whether clients may join."),
-        Setting::new("reason", reason, set_reason, "What a refused client is told, as `{\"reason\": …}`. A deny needs one, an allow has none.")
+        Setting::new("reason", reason, set_reason, "What a refused client gets, as `{\"reason\": …}`. A deny needs one, an allow has none.")
         .unset("none", "\"unauthorized\""),
         number!(RoomConfig,
             "members_max",

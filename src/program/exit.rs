@@ -37,7 +37,7 @@ impl Exit {
 
     fn meaning(self) -> &'static str {
         match self {
-            Exit::Clean => "ended when asked to, every client told to come back",
+            Exit::Clean => "ended when asked to, every client asked to come back",
             Exit::CutOff => "ended when asked to, but some clients did not take that in time",
             Exit::Usage => "wrong arguments or configuration",
             Exit::CannotStart => {

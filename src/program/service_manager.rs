@@ -34,7 +34,7 @@ impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
     /// Reports that connections are accepted now.
     pub fn ready(&self) {
         if let Err(error) = (self.tell)(&[NotifyState::Ready]) {
-            tracing::warn!(%error, "cannot tell the service manager that lobbyd is ready");
+            tracing::warn!(%error, "cannot report to the service manager that lobbyd is ready");
         }
     }
 

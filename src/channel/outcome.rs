@@ -118,7 +118,8 @@ impl Join {
     /// Meanwhile the connection goes on with everything but this topic, whose messages wait in line
     /// behind the join. The future runs on the connection's thread, so it must not block, but it
     /// need not be `Send`. If it panics, or outlasts the server's deadline, the client is refused.
-    /// If the connection ends, the future still runs to its end, but `then` is not called.
+    /// If the connection ends, the future still runs, up to the same deadline, but `then` is not
+    /// called.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,
@@ -178,7 +179,7 @@ impl Handled {
     /// behind this event. Broadcasts that are not intercepted still reach the client. The future
     /// runs on the connection's thread, so it must not block, but it need not be `Send`. If it
     /// panics, or outlasts the server's deadline, the channel ends with `phx_error`. If the
-    /// connection ends, the future still runs to its end, but `then` is not called.
+    /// connection ends, the future still runs, up to the same deadline, but `then` is not called.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Handled + 'static,

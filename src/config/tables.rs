@@ -42,7 +42,7 @@ fn settings() -> String {
 /// the client sees when the limit is reached.
 fn limits() -> String {
     let config = Config::default();
-    let mut text = "| limit `limits.NAME` | `max` | what it bounds | and | metric `lobbyd_limit_nearest_ratio` | what the client sees | where it is observed, it bites |\n\
+    let mut text = "| limit `limits.NAME` | `max` | what it bounds | and | metric `lobbyd_limit_nearest_ratio` | what the client sees | outcome where it is only observed |\n\
                     |---|---|---|---|---|---|---|\n"
         .to_owned();
     for &limit in Limit::ALL {

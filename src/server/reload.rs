@@ -1,4 +1,7 @@
 //! Hot reload: the router that a server serves, its limits, and their replacement.
+//!
+//! SIGHUP comes from `program/sighup`. From here the new router goes to each shard
+//! (`shard/reload`), which hands each connection's session its new rooms (`Session::reload`).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 

@@ -10,14 +10,14 @@ use crate::protocol::Ref;
 use compact_str::CompactString;
 use std::collections::VecDeque;
 
-/// The state of a channel that waits for a job, or for the turn of its join.
+/// The state of a channel that waits for a job, or for the moment of its join.
 pub(crate) struct Busy {
     pub(crate) cause: Cause,
     /// The ref of the join or event that the job answers. `None` if no reply is due.
     pub(crate) reference: Option<Ref>,
     pub(crate) line: VecDeque<QueueItem>,
-    /// Bytes of the items in `line`, and of the payload of a join that waits for its turn. They are
-    /// part of [`Session`](super::Session)'s `waiting_bytes`.
+    /// Bytes of the items in `line`, and of the payload of a join that waits for its moment. They
+    /// are part of [`Session`](super::Session)'s `waiting_bytes`.
     pub(crate) line_bytes: usize,
 }
 
@@ -27,9 +27,9 @@ pub(crate) enum Cause {
     Join(Early),
     /// Any other callback.
     Event,
-    /// No callback yet, because the join's turn has not come. Holds the payload of the client's
+    /// No callback yet, because the join's moment has not come. Holds the payload of the client's
     /// join.
-    Turn(PayloadBuf),
+    Held(PayloadBuf),
 }
 
 /// An item in the line of a waiting channel.
@@ -57,7 +57,7 @@ pub(crate) enum KeptName {
 
 impl Busy {
     pub(crate) fn is_joining(&self) -> bool {
-        matches!(self.cause, Cause::Join(_) | Cause::Turn(_))
+        matches!(self.cause, Cause::Join(_) | Cause::Held(_))
     }
 }
 

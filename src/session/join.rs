@@ -60,7 +60,7 @@ impl Session {
         }
     }
 
-    /// Keeps a join until its turn has come. Messages for its topic line up behind the join, as
+    /// Keeps a join until its moment has come. Messages for its topic line up behind the join, as
     /// behind any channel that waits.
     fn hold_join(&mut self, mut joined: Joined, message: &Message<'_>, host: &mut dyn Host) {
         let line_bytes = payload_bytes(message.payload);
@@ -70,7 +70,7 @@ impl Session {
         }
         self.waiting_bytes += line_bytes;
         joined.busy = Some(Box::new(Busy {
-            cause: Cause::Turn(message.payload.to_buf()),
+            cause: Cause::Held(message.payload.to_buf()),
             reference: Some(message.reference.clone()),
             line: VecDeque::new(),
             line_bytes,
@@ -78,7 +78,7 @@ impl Session {
         self.channels.insert(joined);
     }
 
-    /// Runs a held join, because its turn has come: the rate limit of joins did not let it run at
+    /// Runs a held join, because its moment has come: the rate limit of joins did not let it run at
     /// once. Refuses the join instead if it is not `in_time`. Does nothing if the channel is gone.
     pub fn answer_join(&mut self, channel: SubscriptionId, in_time: bool, host: &mut dyn Host) {
         let Some(mut joined) = self.channels.remove(channel) else {
@@ -87,7 +87,7 @@ impl Session {
         let Some(busy) = joined.busy.take() else {
             return self.channels.insert(joined);
         };
-        let Cause::Turn(payload) = busy.cause else {
+        let Cause::Held(payload) = busy.cause else {
             joined.busy = Some(busy);
             return self.channels.insert(joined);
         };
@@ -103,7 +103,7 @@ impl Session {
         self.work_off(channel, &topic, busy.line, host);
     }
 
-    /// Runs the join callback, because the turn of the join has come.
+    /// Runs the join callback, because the moment of the join has come.
     fn ask_to_join(
         &mut self,
         mut joined: Joined,

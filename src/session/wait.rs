@@ -66,7 +66,7 @@ impl Session {
             }
             Cause::Event => self.resume_event(joined, busy.reference.as_ref(), result, host),
             // A join whose turn has not come has no job, and so no result.
-            Cause::Turn(_) => {}
+            Cause::Held(_) => {}
         }
         self.work_off(channel, &topic, busy.line, host);
     }
@@ -187,7 +187,7 @@ impl Session {
         let topic = joined.topic.clone();
         match busy.cause {
             Cause::Event => self.crash(joined, crash, host),
-            Cause::Join(_) | Cause::Turn(_) => {
+            Cause::Join(_) | Cause::Held(_) => {
                 let reference = busy.reference.unwrap_or_default();
                 let refusal = match &*crash.0 == TOO_MANY {
                     true => JoinRefusal::TooManyWaiting,

@@ -5,7 +5,7 @@ const RECONNECT_AFTER_MS = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
 /** When a channel whose join failed asks again. */
 export const REJOIN_AFTER_MS = [1000, 2000, 5000, 10_000];
 
-/** A timer that calls `connect` after each loss that is scheduled; at once when somebody looks or the network is back. */
+/** Calls `connect` after each loss, later at each try; at once when the page becomes visible or the network is back. */
 export function reconnects(connect, afterMs = jittered(RECONNECT_AFTER_MS)) {
   const timer = new RetryTimer(connect, afterMs);
   // No reason to sit out the rest of a delay.

@@ -36,7 +36,7 @@ fn explore(test: fn()) {
     shuttle::check_pct(test, iterations, 3);
 }
 
-/// Starts a publisher on no shard, such as the HTTP API or an engine.
+/// Starts a publisher on no shard, such as an app's thread that calls `Endpoint::broadcast`.
 fn publisher(hub: &Arc<Hub>, name: &'static str, count: usize) -> thread::JoinHandle<Vec<Post>> {
     let hub = Arc::clone(hub);
     thread::spawn(move || {

@@ -44,7 +44,7 @@ fn is_read_later(limits: ServerLimits, first: usize, body: &str, limit: Limit) {
 
 #[test]
 fn client_with_too_many_messages_is_read_later_and_loses_nothing() {
-    // The rate is more than the bystanders need.
+    // The rate is more than the members of `Chat` need, which must notice nothing.
     let limits = ServerLimits::default()
         .with_max(Limit::MessagesPerSecond, 1_000)
         .with_burst(Limit::MessagesPerSecond, 1_000)

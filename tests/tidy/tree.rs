@@ -1,4 +1,4 @@
-//! The plan of the house: folders, their order, and what each may import.
+//! The plan of the sources: folders, their order, and what each may import.
 //!
 //! Edit this file when the structure changes: each line gives its reason. Sizes are in `limits.rs`,
 //! names in `words.rs`, the order of inner folders in `floors.rs`. An exception that nothing needs

@@ -1,6 +1,7 @@
 //! Clients that stop reading, among clients that read.
 //!
-//! The others must not be delayed. A slow client must get either every message or a Close frame.
+//! The others must not be delayed. A slow client must get every message, or lose its connection
+//! without a gap before that. How it ended is reported.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! drains its own cursors (`write`) until it has caught up.
 //!
 //! A pass goes round the members of a room. It gives each member every frame from its cursor to the
-//! head of *that* moment, in one write. The pass ends when a full circle brought nothing new. A
+//! head of *that* moment, in one write. The pass ends when a full round brought nothing new. A
 //! flush never waits for a socket: only the owner of the sockets knows how to wait.
 
 use std::collections::VecDeque;
@@ -107,7 +107,7 @@ impl Fanout {
         }
         self.passes.unsettled_bytes += parcel.entry.bytes();
         self.kept.bytes += room.log.append(parcel.entry);
-        room.circle.restart();
+        room.round_robin.restart();
         if !room.active {
             room.active = true;
             self.passes.rooms.push_back(slot);
@@ -117,7 +117,7 @@ impl Fanout {
         }
     }
 
-    /// Runs a slice of one room's pass. The room goes to the end of the list if its circle is not
+    /// Runs a slice of one room's pass. The room goes to the end of the list if its round is not
     /// over.
     fn run_pass(&mut self, slot: u32, sink: &mut impl Sink, budget: &mut Budget) {
         for _ in 0..VISITS_MAX {
@@ -127,7 +127,7 @@ impl Fanout {
             if budget.writes == 0 || budget.bytes == 0 {
                 break;
             }
-            let Some((index, lap)) = room.circle.visit() else {
+            let Some((index, lap)) = room.round_robin.visit() else {
                 break;
             };
             self.visit(slot, index, sink, budget);
@@ -144,7 +144,7 @@ impl Fanout {
         let Some(room) = self.rooms.get_mut(slot) else {
             return;
         };
-        if room.circle.left() > 0 {
+        if room.round_robin.left() > 0 {
             self.passes.rooms.push_back(slot);
             return;
         }

@@ -35,7 +35,7 @@ impl Fanout {
         let room = &mut self.rooms[subscription.room];
         let gone = room.members[subscription.member as usize];
         room.lagging -= usize::from(gone.lagging);
-        let moves = room.circle.left_at(subscription.member as usize);
+        let moves = room.round_robin.left_at(subscription.member as usize);
         for (to, from) in moves.into_iter().flatten() {
             let moved = room.members[from];
             room.members[to] = moved;

@@ -20,7 +20,7 @@ pub(crate) struct Room {
     pub log: Log,
     pub members: Vec<Member>,
     pub listeners: Vec<Listener>,
-    pub circle: RoundRobin,
+    pub round_robin: RoundRobin,
     /// True while the room is on the list of rooms with a pass to run.
     pub active: bool,
     /// True while the room is on the list of rooms that the sweep looks at.
@@ -66,7 +66,7 @@ impl Room {
             log: Log::new(first),
             members: Vec::new(),
             listeners: Vec::new(),
-            circle: RoundRobin::default(),
+            round_robin: RoundRobin::default(),
             active: false,
             watched: false,
             lagging: 0,

@@ -1,9 +1,9 @@
 //! The order of a pass over a room's members, round robin, as plain arithmetic on indices.
 //!
-//! A pass goes round the members and ends when a full circle brought nothing new. Members come and
+//! A pass goes round the members and ends when a full round brought nothing new. Members come and
 //! go in the middle of a pass; no member that still waits may be left out.
 
-/// A circle of `len` places. The `left` places from `next` on (wrapping) are still to be visited.
+/// A round of `len` places. The `left` places from `next` on (wrapping) are still to be visited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RoundRobin {
     next: usize,
@@ -16,7 +16,7 @@ pub(crate) struct RoundRobin {
 pub(crate) type Moves = [Option<(usize, usize)>; 2];
 
 impl RoundRobin {
-    /// Starts a full circle at the next place, because there is something new for every member.
+    /// Starts a full round at the next place, because there is something new for every member.
     pub fn restart(&mut self) {
         self.left = self.len;
     }
@@ -62,7 +62,7 @@ impl RoundRobin {
                 (last != mark).then_some((mark, last)),
             ];
             self.next = mark;
-            // The member moved to `next` may have been visited in this circle: visit it once more.
+            // The member moved to `next` may have been visited in this round: visit it once more.
             if self.left > 0 {
                 self.left += 1;
             }
@@ -111,14 +111,14 @@ mod tests {
     proptest! {
         #[test]
         fn pass_leaves_nobody_out_whoever_joins_or_leaves_in_its_middle(steps in steps()) {
-            let mut circle = RoundRobin::default();
+            let mut round_robin = RoundRobin::default();
             let mut members: Vec<Member> = Vec::new();
             let mut head = 0u32;
             for step in steps {
                 match step {
-                    Step::Publish => { head += 1; circle.restart(); }
+                    Step::Publish => { head += 1; round_robin.restart(); }
                     Step::Visit(times) => for _ in 0..times {
-                        let Some((index, lap)) = circle.visit() else { break };
+                        let Some((index, lap)) = round_robin.visit() else { break };
                         members[index] = Member { seen: head, in_lap: true };
                         if lap {
                             // A member that is unvisited at the lap's end would lose the entries
@@ -127,15 +127,15 @@ mod tests {
                             members.iter_mut().for_each(|m| m.in_lap = false);
                         }
                     },
-                    Step::Join => { members.push(Member { seen: head, in_lap: false }); circle.joined(); }
+                    Step::Join => { members.push(Member { seen: head, in_lap: false }); round_robin.joined(); }
                     Step::Leave(at) if !members.is_empty() => {
                         let index = usize::from(at) % members.len();
-                        let wrapped = circle.next;
-                        for (to, from) in circle.left_at(index).into_iter().flatten() {
+                        let wrapped = round_robin.next;
+                        for (to, from) in round_robin.left_at(index).into_iter().flatten() {
                             members[to] = members[from];
                         }
                         members.pop();
-                        if circle.next == 0 && wrapped != 0 {
+                        if round_robin.next == 0 && wrapped != 0 {
                             // The lap ended with the member that left.
                             members.iter_mut().for_each(|m| m.in_lap = false);
                         }
@@ -143,8 +143,8 @@ mod tests {
                     Step::Leave(_) => {}
                 }
                 for index in 0..members.len() {
-                    let ahead = (index + members.len() - circle.next) % members.len();
-                    prop_assert!(members[index].seen == head || ahead < circle.left, "{index} waits, unvisited");
+                    let ahead = (index + members.len() - round_robin.next) % members.len();
+                    prop_assert!(members[index].seen == head || ahead < round_robin.left, "{index} waits, unvisited");
                 }
             }
         }

@@ -157,7 +157,7 @@ impl Fanout {
         }
         let place = room.members.len() as u32;
         room.members.push(member);
-        room.circle.joined();
+        room.round_robin.joined();
         self.members += 1;
         place
     }

@@ -9,7 +9,7 @@ use crate::server::limits::token_bucket::RefillRate;
 
 /// When a join may be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JoinTurn {
+pub(crate) enum JoinTime {
     Now,
     /// The join is answered after this time.
     Later(Duration),
@@ -30,7 +30,7 @@ struct JoinPlace {
 
 impl Admission {
     /// Returns when the next join may be answered, and takes its place.
-    pub fn next_join(&self) -> JoinTurn {
+    pub fn next_join(&self) -> JoinTime {
         let limits = self.lock();
         let observe = limits.observe;
         let rate = limits.rate(Limit::JoinsPerSecond);
@@ -46,15 +46,15 @@ impl Admission {
         let (limit, used_ns) = (Limit::JoinsPerSecond, place.used_ns);
         self.meters.note(observe, limit, used_ns, rate.burst_ns());
         if place.wait == Some(Duration::ZERO) {
-            return JoinTurn::Now;
+            return JoinTime::Now;
         }
         match (
             self.meters.exceeded(observe, Limit::JoinsPerSecond),
             place.wait,
         ) {
-            (false, _) => JoinTurn::Now,
-            (true, Some(wait)) => JoinTurn::Later(wait),
-            (true, None) => JoinTurn::TooLate(wait_max),
+            (false, _) => JoinTime::Now,
+            (true, Some(wait)) => JoinTime::Later(wait),
+            (true, None) => JoinTime::TooLate(wait_max),
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Accepted {
 pub(crate) async fn handshake(
     mount: &Matched<'_, '_>,
     head: request::Parts,
-    from: RequestOrigin,
+    from: RequestAddresses,
     app_timeout: Duration,
 ) -> Result<(Accepted, HttpResponse), Refusal> {
     let asked = check(mount, head, from)?;
@@ -65,7 +65,7 @@ pub(crate) async fn handshake(
 
 /// The two ends that a request may come from.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestOrigin {
+pub(crate) struct RequestAddresses {
     /// The other end of the connection.
     pub peer: SocketAddr,
     /// The client's address, as far as proxies are trusted.
@@ -84,7 +84,7 @@ struct Asked {
 fn check(
     mount: &Matched<'_, '_>,
     mut head: request::Parts,
-    from: RequestOrigin,
+    from: RequestAddresses,
 ) -> Result<Asked, Refusal> {
     if head.method != Method::GET {
         return Err(Refusal::Method);

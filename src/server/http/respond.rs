@@ -10,7 +10,7 @@ use hyper::{Method, Request, StatusCode};
 
 use super::app::HttpApp;
 use super::connection::HttpConnection;
-use super::handshake::{Accepted, RequestOrigin, handshake};
+use super::handshake::{Accepted, RequestAddresses, handshake};
 use super::response::{HttpResponse, method_not_allowed, not_found, text};
 #[cfg(feature = "program")]
 use super::static_files;
@@ -106,7 +106,7 @@ async fn open_socket(
     let peer = connection.peer;
     let compared = tracing::enabled!(tracing::Level::DEBUG)
         .then(|| [ORIGIN, HOST].map(|name| shown(&head.headers, &name)));
-    let from = RequestOrigin { peer, client };
+    let from = RequestAddresses { peer, client };
     let opened = handshake(mount, head, from, app_timeout).await;
     if let Err(refusal) = &opened {
         // A fault of the app concerns the operator. Refused clients are common, so they are logged

@@ -12,7 +12,8 @@ use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
 /// An answer of lobbyd, with its whole body in memory.
 pub type HttpResponse = Response<Full<Bytes>>;
 
-/// Rules for browsers, in every answer but the 101: keep to the stated content types, load nothing
+/// Rules for browsers, in every answer that lobbyd makes but the 101 (hyper's own 400, 414 and 431
+/// have none): keep to the stated content types, load nothing
 /// from elsewhere, connect only to this server and to WebSockets. Not all browsers count WebSockets
 /// as `'self'`.
 const SECURITY_HEADERS: [(&str, &str); 2] = [

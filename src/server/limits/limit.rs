@@ -18,9 +18,10 @@ macro_rules! limits {
     ($($Variant:ident = $name:literal, $text:literal, $row:expr;)*) => {
         /// A limit by name, as the configuration and the metrics have it.
         ///
-        /// Each limit *bites* by default. An [observed](super::values::ServerLimits::observe) limit
-        /// only counts how often it would have bitten. If it [protects
-        /// memory](Limit::protects_memory), it bites all the same, at 16 times its value.
+        /// Each limit *bites* by default: what is over it has the stated outcome. An
+        /// [observed](super::values::ServerLimits::observe) limit only counts how often it would
+        /// have bitten. If it [protects memory](Limit::protects_memory), it bites all the same, at
+        /// 16 times its value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         #[non_exhaustive]
@@ -65,7 +66,7 @@ limits! {
         "A request head. Up to twice as much may pass, as it happens to be read.",
         bytes(8_192, 64 << 10)
             .protects_memory()
-            .reached("431, or 414 if the URL alone is longer");
+            .reached("431, or 414 if the head fits and its URL has over 65,534 bytes");
     HeadLines = "head_lines", "Header lines of a request.",
         counts(1, 100).protects_memory().reached("431");
     JoinsPerSecond = "joins_per_second", "Joins answered in a second, in the long run.",

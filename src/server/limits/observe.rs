@@ -1,4 +1,4 @@
-//! Settings of the fan-out, made from the limits; one that is only observed counts 16 times.
+//! The fan-out's settings from the limits; a bound that is only observed is 16 times its value.
 
 use super::limit::Limit;
 use super::row::Owner;

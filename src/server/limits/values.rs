@@ -102,8 +102,8 @@ impl ServerLimits {
     /// Sets the value of `limit`.
     ///
     /// # Panics
-    /// If the value is out of the limit's range: `docs/limits.md` has the least value of each
-    /// limit, and the most is 4,294,967,295. If each mount has a value of its own:
+    /// If the value is out of the limit's range, which the panic names: from 1 for most limits, to
+    /// 4,294,967,295. If each mount has a value of its own:
     /// [`IdleTime`](Limit::IdleTime), [`MessageBytes`](Limit::MessageBytes) and
     /// [`ChannelsPerConnection`](Limit::ChannelsPerConnection) are set on the
     /// [`UserSocket`](crate::channel::UserSocket).

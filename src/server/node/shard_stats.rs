@@ -8,9 +8,9 @@ use super::histogram::{Figure, Histogram};
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::server::limits::peak::Peak;
 
-/// The stats of one shard. The shard alone writes them, once a read or once a turn. Threads that
-/// make the page of metrics read them. They have cache lines of their own. Otherwise two shards
-/// would wait for each other when they write.
+/// The stats of one shard. The shard alone writes them, at a message, a join, a read or a turn, and
+/// never per delivery. Threads that make the page of metrics read them. They have cache lines of
+/// their own. Otherwise two shards would wait for each other when they write.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct ShardStats {

@@ -1,4 +1,4 @@
-//! One sweep over the deadlines of all connections (idle timeout, incomplete messages, …).
+//! The sweep: deadlines (idle timeout, incomplete messages, …), old entries, memory to give back.
 //!
 //! A timer for each connection would cost memory in each connection.
 
@@ -60,13 +60,13 @@ impl Shard {
         match reason {
             CloseReason::IdleTimeout => self.services.exceeded(Limit::IdleTime),
             CloseReason::PartialTimeout => self.services.exceeded(Limit::PartialTime),
-            // The other deadlines come from limits that had bitten when the wait began.
+            // A pause or a throttle began because its limit bit, so its end is not judged again.
             _ => true,
         }
     }
 
-    /// Marks a passed deadline that is only observed as counted. The deadline counts again after it
-    /// has been restarted.
+    /// Notes that a passed deadline was counted, if its limit is only observed. The deadline counts
+    /// again after it has been restarted.
     fn is_overdue(&mut self, key: u32, reason: CloseReason) {
         if let Some(connection) = self.connections.get_mut(key) {
             match reason {

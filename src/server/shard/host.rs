@@ -13,7 +13,7 @@ use super::services::Services;
 use crate::broker::{SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
-use crate::server::admission::join_rate::JoinTurn;
+use crate::server::admission::join_rate::JoinTime;
 use crate::server::limits::limit::Limit;
 use crate::session::BroadcastFrames;
 
@@ -147,9 +147,9 @@ impl Host for ShardHost<'_> {
 
     fn may_join(&mut self, channel: SubscriptionId) -> bool {
         let (wait, in_time) = match self.services.link.admission.next_join() {
-            JoinTurn::Now => return true,
-            JoinTurn::Later(wait) => (wait, true),
-            JoinTurn::TooLate(wait) => (wait, false),
+            JoinTime::Now => return true,
+            JoinTime::Later(wait) => (wait, true),
+            JoinTime::TooLate(wait) => (wait, false),
         };
         let held = HeldJoin::new(self.connection, channel, wait, in_time);
         self.services.joins.hold(held);

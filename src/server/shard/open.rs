@@ -22,7 +22,8 @@ use crate::websocket::{CloseReason, FrameReader};
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
 /// When the acceptor asks for room, one in so many of the connections that wait for their HTTP
-/// request is cut, and at least one. So a storm of connections that send nothing ends fast.
+/// request is cut, or one. Those that are not over their address's limit must have waited for
+/// [`ROOM_GRACE`]. So a storm of connections that send nothing ends fast.
 const CUT_OF: usize = 16;
 
 impl Shard {

@@ -1,4 +1,6 @@
 //! Binary frames: protocol.md §2.4, to the byte.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::TerminateReason;
 use serde_json::json;

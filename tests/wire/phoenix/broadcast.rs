@@ -1,4 +1,6 @@
 //! The order of replies, pushes and broadcasts: protocol.md §4.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::object;
 use serde_json::json;

@@ -1,4 +1,6 @@
-//! The ends of a channel: the table of protocol.md §3.6, with a test for each row.
+//! The ends of a channel: the rows of protocol.md §3.6. What has no form is in `binary`.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::{SocketHandle, StopReason, TerminateReason};
 use serde_json::json;

@@ -1,4 +1,6 @@
 //! Joins, leaves and events: protocol.md §3.2, §3.3, §3.5 and the result table of §4.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::{TerminateReason, object};
 use serde_json::json;

@@ -1,4 +1,6 @@
 //! Mounts, paths, params, connect_info and the connect callback: protocol.md §1.1 and §1.6.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -1,6 +1,8 @@
 //! Pings, idle time and close codes: protocol.md §6.1 and §6.3.
 //!
 //! `tests/wire/websocket/mod.rs` has every violation of RFC 6455, case by case, on the same reader.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,8 @@
 //! Messages from outside a callback: reply handles, socket handles, the endpoint: protocol.md §4.
 //!
 //! Topics that a channel follows by hand are tested here too.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::{StopReason, object};
 use serde_json::json;

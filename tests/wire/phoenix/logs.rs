@@ -2,6 +2,8 @@
 //!
 //! Phoenix masks the values of parameters by their name (B 28). Here the log has, at any level,
 //! only topics, events and refused origins of all that a client sends.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -1,6 +1,8 @@
 //! The check of the `Origin` header on the wire: protocol.md §1.4.
 //!
 //! The tests of `src/channel/origin.rs` have the rules of each policy, case by case.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use std::net::SocketAddr;
 

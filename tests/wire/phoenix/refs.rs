@@ -1,6 +1,8 @@
 //! Refs and join refs as opaque JSON values: protocol.md §2.1, §3.1, §3.2, §3.4.
 //!
 //! The cases are null refs, stale refs, and the order of a duplicate join.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::TerminateReason;
 use serde_json::{Value, json};

@@ -1,4 +1,6 @@
 //! The channel that serves each topic of each mount: protocol.md §3.3.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::protocol::Payload;
 use lobbyd::{Channel, Handled, Join, Router, Socket, UserSocket, object};

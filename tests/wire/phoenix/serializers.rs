@@ -1,4 +1,6 @@
 //! Text frames, and frames that are no messages: protocol.md §2.2, §2.3, §2.5.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::TerminateReason;
 use serde_json::json;

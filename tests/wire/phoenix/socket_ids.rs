@@ -1,4 +1,6 @@
 //! Socket ids and forced disconnect: protocol.md §5.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::{Connect, TerminateReason};
 use serde_json::json;

@@ -1,4 +1,6 @@
 //! `Sec-WebSocket-Protocol`: subprotocols, and the auth token of phoenix.js: protocol.md §1.5.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use lobbyd::server::Running;
 use testkit::{DEADLINE, upgrade_request};

@@ -1,4 +1,6 @@
 //! The upgrade: `vsn`, the order of the checks, the required headers: protocol.md §1.2 and §1.3.
+//!
+//! The numbers behind B are those of the table in `mod.rs`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;

@@ -32,7 +32,7 @@ fn ask(
         .unwrap();
     let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let client = peer.ip();
-    let from = RequestOrigin { peer, client };
+    let from = RequestAddresses { peer, client };
     runtime.block_on(handshake(&mount, head, from, Duration::from_millis(50)))
 }
 

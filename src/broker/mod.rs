@@ -29,7 +29,7 @@ pub use fanout::subscribe::Terms;
 pub use topics::counts::{FlushCounts, HubCounts};
 #[cfg(feature = "engine")]
 pub use topics::entry::Entry;
-pub use topics::entry::{CLASSES, Class, Draft, Original, Seal, Wants};
+pub use topics::entry::{CLASSES, Class, Draft, Original, OriginalPayload, Seal, Wants};
 pub use topics::hub::Hub;
 pub use topics::mailbox::Mailbox;
 #[cfg(feature = "engine")]

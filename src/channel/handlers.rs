@@ -128,7 +128,8 @@ impl Handlers {
     /// bytes.
     ///
     /// # Panics
-    /// If `event` has a handler already: a mistake in the program, reported at its start.
+    /// If `event` has a handler already, or is `phx_join` or `phx_leave`, which never reach a
+    /// channel: a mistake in the program, reported at its start.
     pub fn on<T: DeserializeOwned + 'static, R: IntoHandled>(
         self,
         event: &str,
@@ -145,7 +146,7 @@ impl Handlers {
     /// are relayed without a look into them.
     ///
     /// # Panics
-    /// If `event` has a handler already.
+    /// As [`on`](Self::on) does.
     pub fn on_payload<R: IntoHandled>(
         self,
         event: &str,
@@ -202,6 +203,8 @@ impl Handlers {
     fn put(mut self, event: &str, handler: Box<EventHandler>) -> Handlers {
         let twice = self.handler_of(event).is_some();
         assert!(!twice, "the event {event:?} has two handlers");
+        let is_ours = matches!(event, "phx_join" | "phx_leave");
+        assert!(!is_ours, "the event {event:?} never reaches a channel");
         self.events.push((event.into(), handler));
         self
     }

@@ -56,7 +56,8 @@ impl JoinAccept {
     }
 
     /// Lets the client in only if the topic then has at most `count` members, on all shards
-    /// together. A full topic refuses with `{"reason": "room full"}`. Default: any number. The
+    /// together. A full topic refuses with `{"reason": "room full"}`; 0 refuses all. Default: any
+    /// number. The
     /// count is exact, however many clients join at once.
     ///
     /// The members are counted when the callback is over. If the client is then refused, its pushes

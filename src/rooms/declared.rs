@@ -22,9 +22,17 @@ impl DeclaredRoom {
     ///
     /// # Panics
     /// If a rule is for an event that is [reserved](super::rules::is_reserved): relayed, it would
-    /// end other members' channels or answer their pushes.
+    /// end other members' channels or answer their pushes. If a rule can never be the first that
+    /// fits, because a rule before it is for the same event or for any.
     pub fn new(rules: RoomRules) -> DeclaredRoom {
-        for rule in &rules.events {
+        for (at, rule) in rules.events.iter().enumerate() {
+            let event = rule.event.as_str();
+            let before = &rules.events[..at];
+            let is_covered = before.iter().any(|earlier| earlier.covers(rule));
+            assert!(
+                !is_covered,
+                "a rule before the one for {event:?} fits first"
+            );
             let is_reserved = matches!(&rule.event, EventName::Named(name) if is_reserved(name));
             let (topic, event) = (&rules.topic, rule.event.as_str());
             assert!(

@@ -15,6 +15,7 @@ pub struct RoomRules {
     pub join: JoinRule,
     /// Most members of each topic. Default: any number. One more join is refused with
     /// `{"reason": "room full"}`.
+    /// `Some(0)` refuses all.
     pub members_max: Option<u32>,
     /// The events that members may push; the first rule that fits an event counts. An event that no
     /// rule fits is answered with the error `unknown event "…"`.
@@ -141,6 +142,14 @@ impl EventName {
 }
 
 impl RoomRules {
+    /// True if this room's topics have all topics of `other` among them.
+    pub(super) fn covers(&self, other: &RoomRules) -> bool {
+        match self.topic.strip_suffix('*') {
+            Some(prefix) => other.topic.starts_with(prefix),
+            None => self.topic == other.topic,
+        }
+    }
+
     /// A room of `topic` that everybody may join and where nothing may be pushed.
     pub fn open(topic: impl Into<String>) -> RoomRules {
         RoomRules {
@@ -175,6 +184,11 @@ impl EventRule {
         }
     }
 
+    /// True if this rule fits every event that `other` fits.
+    pub(super) fn covers(&self, other: &EventRule) -> bool {
+        self.event == EventName::Any || self.event == other.event
+    }
+
     pub(super) fn is_for(&self, event: &str) -> bool {
         match &self.event {
             EventName::Named(name) => name == event,
@@ -193,7 +207,8 @@ pub fn is_reserved(event: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rooms::DeclaredRoom;
+    use crate::channel::UserSocket;
+    use crate::rooms::{DeclaredRoom, declare};
 
     #[test]
     fn rate_of_nothing_is_refused_when_it_is_set() {
@@ -209,8 +224,29 @@ mod tests {
             rules.events = vec![EventRule::relaying(event)];
             assert!(std::panic::catch_unwind(|| DeclaredRoom::new(rules)).is_err());
         }
-        let mut rules = RoomRules::open("room:a");
-        rules.events = vec![EventRule::relaying(EventName::Any)];
-        DeclaredRoom::new(rules);
+    }
+
+    #[test]
+    fn rule_or_room_behind_one_that_fits_first_is_refused() {
+        let named = |name: &str| EventRule::relaying(EventName::Named(name.to_owned()));
+        let any = || EventRule::relaying(EventName::Any);
+        let room = |events| {
+            let mut rules = RoomRules::open("room:a");
+            rules.events = events;
+            rules
+        };
+        let refused =
+            |events| std::panic::catch_unwind(|| DeclaredRoom::new(room(events))).is_err();
+        assert!(!refused(vec![named("a"), named("b"), any()]));
+        assert!(refused(vec![any(), named("a")]));
+        assert!(refused(vec![named("a"), named("a")]));
+        let rooms = |topics: [&str; 2]| {
+            let rooms = topics.map(RoomRules::open);
+            std::panic::catch_unwind(|| declare(UserSocket::new(), rooms)).is_err()
+        };
+        assert!(!rooms(["room:a", "room:*"]));
+        assert!(rooms(["room:*", "room:a"]));
+        assert!(rooms(["room:a", "room:a"]));
+        assert!(!rooms(["room:a*", "room:*"]));
     }
 }

@@ -76,14 +76,25 @@ impl Server {
     }
 
     /// Sets the limits.
+    ///
+    /// # Panics
+    /// If the drain's deadline is over before its ready delay: no client would get its Close.
     pub fn limits(mut self, limits: ServerLimits) -> Server {
+        limits.drain.check();
         self.limits = limits;
         self.app = self.app.limits(limits);
         self
     }
 
     /// Sets the trusted proxies in front of the server. Default: none.
+    ///
+    /// # Panics
+    /// If PROXY headers are expected and no network is trusted: no header would be believed.
     pub fn proxies(mut self, proxies: Proxies) -> Server {
+        assert!(
+            !proxies.proxy_protocol || !proxies.trusted.is_empty(),
+            "PROXY headers come from trusted networks, and none is trusted"
+        );
         self.app = self.app.proxies(proxies);
         self
     }
@@ -259,6 +270,25 @@ impl Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::limits::values::Drain;
+    use crate::server::reload::Reload;
+
+    fn late() -> ServerLimits {
+        ServerLimits::default().with_drain(Drain::default().with_ready_delay_ms(30_000))
+    }
+
+    #[test]
+    fn drain_that_ends_before_it_begins_and_headers_of_nobody_are_refused() {
+        let refused = |set: fn(Server) -> Server| {
+            std::panic::catch_unwind(move || set(Server::new(Router::new()))).is_err()
+        };
+        assert!(refused(|server| server.limits(late())));
+        assert!(std::panic::catch_unwind(|| Reload::new(Router::new()).limits(late())).is_err());
+        assert!(refused(|server| server.proxies(Proxies {
+            proxy_protocol: true,
+            ..Proxies::default()
+        })));
+    }
 
     #[test]
     fn number_of_shards_out_of_range_is_refused_when_it_is_set() {

@@ -30,7 +30,11 @@ impl Reload {
     }
 
     /// Sets the limits to serve within.
+    ///
+    /// # Panics
+    /// If the drain's deadline is over before its ready delay.
     pub fn limits(self, limits: ServerLimits) -> Reload {
+        limits.drain.check();
         Reload { limits, ..self }
     }
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::broker::{CLASSES, Class, Draft, Original, Seal, Wants};
+use crate::broker::{CLASSES, Class, Draft, Original, OriginalPayload, Seal, Wants};
 use crate::channel::frames::sealed;
-use crate::protocol::{Payload, PayloadBuf, Version};
+use crate::protocol::{PayloadBuf, Version};
 
 /// Returns the class of subscribers that speak `version`.
 pub(crate) fn class_of(version: Version) -> Class {
@@ -58,14 +58,9 @@ impl BroadcastFrames<'_> {
 fn original(event: &str, payload: &PayloadBuf) -> Original {
     Original {
         event: event.into(),
-        payload: payload_bytes(payload).to_vec().into(),
-        binary: matches!(payload, PayloadBuf::Binary(_)),
-    }
-}
-
-fn payload_bytes(payload: &PayloadBuf) -> &[u8] {
-    match payload.as_payload() {
-        Payload::Json(json) => json.as_raw().as_bytes(),
-        Payload::Binary(bytes) => bytes,
+        payload: match payload {
+            PayloadBuf::Json(json) => OriginalPayload::Text(json.as_json().as_raw().into()),
+            PayloadBuf::Binary(bytes) => OriginalPayload::Binary(bytes.clone()),
+        },
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lobbyd::broker::{
-    Budget, Class, Draft, Failure, Fanout, FanoutSettings, Hub, Original, Sink, Wants,
+    Budget, Class, Draft, Failure, Fanout, FanoutSettings, Hub, Original, OriginalPayload, Sink,
+    Wants,
 };
 
 const ROOM: &str = "room:lobby";
@@ -55,8 +56,7 @@ fn publish(fanout: &mut Fanout, topic: &str, event: &str, text: &str) {
         if wants.original {
             draft.keep_original(Original {
                 event: event.into(),
-                payload: Bytes::new(),
-                binary: false,
+                payload: OriginalPayload::Text("{}".into()),
             });
         }
     };

@@ -4,7 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lobbyd::broker::{Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, Sink, Wants};
+use lobbyd::broker::{
+    Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, OriginalPayload, Sink, Wants,
+};
 
 /// Sockets that take every byte, and keep the writes in order.
 #[derive(Default)]
@@ -25,11 +27,9 @@ impl Sink for Taken {
 fn seal(draft: &mut Draft, wants: Wants) {
     draft.seal(Class::V2, Some(Bytes::from_static(b"broadcast")));
     if wants.original {
-        let payload = Bytes::from_static(b"{}");
         draft.keep_original(Original {
             event: "event".into(),
-            payload,
-            binary: false,
+            payload: OriginalPayload::Text("{}".into()),
         });
     }
 }

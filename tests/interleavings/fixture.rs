@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lobbyd::broker::{
-    Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, Placement, Position, Sink,
-    SubscriptionId, Wants,
+    Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, OriginalPayload, Placement,
+    Position, Sink, SubscriptionId, Wants,
 };
 
 pub const ROOM: &str = "room:lobby";
@@ -81,8 +81,7 @@ pub fn seals(text: &str) -> impl FnMut(&mut Draft, Wants) {
         if wants.original {
             draft.keep_original(Original {
                 event: "shout".into(),
-                payload: Bytes::copy_from_slice(text.as_bytes()),
-                binary: false,
+                payload: OriginalPayload::Text(text.into()),
             });
         }
     }

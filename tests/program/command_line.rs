@@ -126,7 +126,7 @@ fn log_of(arguments: &[&str], rust_log: &str) -> String {
 
 #[test]
 fn rust_log_overrides_the_level_as_a_whole_and_for_modules() {
-    let (debug, info) = ("one for each connection", "every client was told");
+    let (debug, info) = ("one for each connection", "every client was asked");
     for (level, rust_log, is_debug, is_info) in [
         ("error", "debug", true, true),
         ("error", "lobbyd=debug", true, true),

@@ -42,10 +42,26 @@ pub struct Wants {
 pub struct Original {
     /// The event.
     pub event: Box<str>,
-    /// The payload: the text of a JSON value, or bytes.
-    pub payload: Bytes,
-    /// True if the payload is bytes, false if it is JSON.
-    pub binary: bool,
+    /// The payload.
+    pub payload: OriginalPayload,
+}
+
+/// A payload as published. A text stays a text, so that no listener has to check its UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OriginalPayload {
+    /// The text of a JSON value.
+    Text(Box<str>),
+    /// Bytes.
+    Binary(Bytes),
+}
+
+impl OriginalPayload {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            OriginalPayload::Text(text) => text.len(),
+            OriginalPayload::Binary(bytes) => bytes.len(),
+        }
+    }
 }
 
 /// A broadcast that is being sealed, before it has a place in the order.

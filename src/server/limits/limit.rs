@@ -6,11 +6,14 @@
 //!
 //! The enum, the values of a server, of its mounts and of the fan-out, the settings with their
 //! text, the tables of the documentation and the metrics are made from the rows. So a new limit
-//! needs one row here and the code that enforces it. A test fails if no code does.
+//! needs one row here and the code that enforces it. A test fails if no code does. Code that
+//! enforces a limit of a mount is a `UserSocket` with the value and its setter, and who asks it. Of
+//! the fan-out it is `broker/fanout` with a bound, a high water and a failure.
 
 use super::row::{FanoutLimit, Key, LimitNumber, Owner, Row, bytes, counts, milliseconds};
 use crate::broker::{Failure, FanoutSettings};
 use crate::channel::{CHANNELS_MAX, MESSAGE_BYTES_LEAST, SocketLimits};
+use crate::websocket::Overrun;
 
 /// Makes [`Limit`] and `ROWS` from lines `Variant = "name", "What it bounds.", row;`, in the order
 /// in which a client meets the limits.
@@ -138,6 +141,7 @@ limits! {
                 set: |settings, max| settings.outbox_bytes_max = max as usize,
                 highest: |high| high.outbox_bytes,
                 gives_up: |failure| matches!(failure, Failure::OutboxFull),
+                overrun: Overrun::Outbox,
             })
             .reached("Close 1013 (`slow_consumer`, `outbox`)");
     RetentionBytes = "retention_bytes",
@@ -147,6 +151,7 @@ limits! {
                 set: |settings, max| settings.retention_bytes_max = max as usize,
                 highest: |high| high.log_bytes,
                 gives_up: |failure| matches!(failure, Failure::LogTooLarge),
+                overrun: Overrun::TopicLog,
             })
             .reached(LOG_REACHED);
     RetentionMessages = "retention_messages", "Messages of a topic's log on a shard.",
@@ -155,6 +160,7 @@ limits! {
                 set: |settings, max| settings.retention_entries_max = max as usize,
                 highest: |high| high.log_entries,
                 gives_up: |failure| matches!(failure, Failure::LogTooLong),
+                overrun: Overrun::TopicLog,
             })
             .reached(LOG_REACHED);
     RetentionTime = "retention_time_ms", "Age of a message in a topic's log on a shard.",
@@ -163,6 +169,7 @@ limits! {
                 set: |settings, max| settings.retention_ms_max = max,
                 highest: |high| high.log_age_ms,
                 gives_up: |failure| matches!(failure, Failure::Outdated),
+                overrun: Overrun::Age,
             })
             .reached("Close 1013 (`slow_consumer`, `age`) to a client that does not read and falls off the log's end");
     RetentionTotalBytes = "retention_total_bytes",
@@ -172,6 +179,7 @@ limits! {
                 set: |settings, max| settings.retention_total_bytes_max = max as usize,
                 highest: |high| high.retained_bytes,
                 gives_up: |failure| matches!(failure, Failure::CrowdedOut),
+                overrun: Overrun::AllLogs,
             })
             .reached(
                 "Close 1013 (`slow_consumer`, `all_logs`) to clients of the heaviest log that do not read",

@@ -2,6 +2,7 @@
 
 use crate::broker::{Failure, FanoutSettings, HighWater};
 use crate::channel::UserSocket;
+use crate::websocket::Overrun;
 
 /// The kinds of numbers that a limit may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumCount)]
@@ -94,6 +95,8 @@ pub(crate) struct FanoutLimit {
     pub highest: fn(&HighWater) -> usize,
     /// True if the fan-out gave up a connection because of this limit.
     pub gives_up: fn(&Failure) -> bool,
+    /// The name of the bound in the reason of the Close.
+    pub overrun: Overrun,
 }
 
 /// Makes the number of a limit on counts.

@@ -300,6 +300,17 @@ impl Drain {
         self
     }
 
+    /// # Panics
+    /// If the deadline is over before the ready delay: a mistake in the program, reported at its
+    /// start.
+    pub(crate) fn check(&self) {
+        let (delay, deadline) = (self.ready_delay_ms, self.deadline_ms);
+        assert!(
+            delay < deadline,
+            "the drain's deadline, {deadline} ms, is over before its ready delay, {delay} ms"
+        );
+    }
+
     /// Returns the window in use: `window_ms`, but half of the time until the deadline at most.
     pub(crate) fn closing_window_ms(&self) -> u64 {
         let left_ms = self.deadline_ms.saturating_sub(self.ready_delay_ms);

@@ -16,9 +16,8 @@ use super::connection::{CloseState, Connection, Stage};
 use super::connections::Connections;
 use super::host::{Recipients, ShardHost};
 use super::read::is_passing;
-use crate::broker::Failure;
 use crate::channel::ConnectionName as Name;
-use crate::websocket::{CloseReason, Overrun, ReadBuffer};
+use crate::websocket::{CloseReason, ReadBuffer};
 
 /// Most bytes thrown away while a closing connection waits for the peer's end. A connection whose
 /// client sends more is cut off, because such a client does not care for the answer.
@@ -28,18 +27,11 @@ impl Shard {
     /// Closes the connections that the fan-out has given up.
     pub(crate) fn close_failed(&mut self) {
         while let Some((key, failure)) = self.services.fanout.take_failed() {
-            self.note_failure(&failure);
-            let overrun = match failure {
-                Failure::Io(_) => {
-                    self.drop_connection(key, CloseReason::PeerGone);
-                    continue;
-                }
-                Failure::LogTooLarge | Failure::LogTooLong => Overrun::TopicLog,
-                Failure::Outdated => Overrun::Age,
-                Failure::CrowdedOut => Overrun::AllLogs,
-                Failure::OutboxFull => Overrun::Outbox,
-            };
-            self.close(key, CloseReason::SlowConsumer(overrun));
+            match self.note_failure(&failure) {
+                Some(overrun) => self.close(key, CloseReason::SlowConsumer(overrun)),
+                // The socket failed.
+                None => self.drop_connection(key, CloseReason::PeerGone),
+            }
         }
     }
 

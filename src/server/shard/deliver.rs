@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Shard;
 use super::host::ShardHost;
 use super::join_queue::JOINS_PER_TURN;
-use crate::broker::{Heard, HeardBy};
+use crate::broker::{Heard, HeardBy, OriginalPayload};
 use crate::channel::{Broadcast, Mail};
 use crate::protocol::{Json, Payload};
 use crate::session::Session;
@@ -59,10 +59,9 @@ impl Shard {
             }
             return;
         }
-        let text = std::str::from_utf8(&original.payload).ok();
-        let payload = match text.filter(|_| !original.binary) {
-            Some(text) => Payload::Json(Json::trusted(text)),
-            None => Payload::Binary(&original.payload),
+        let payload = match &original.payload {
+            OriginalPayload::Text(text) => Payload::Json(Json::trusted(text)),
+            OriginalPayload::Binary(bytes) => Payload::Binary(bytes),
         };
         let Some((session, mut host)) = self.session_and_host(heard.outlet) else {
             return;

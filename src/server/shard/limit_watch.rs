@@ -7,7 +7,7 @@ use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::row::{FanoutLimit, Owner};
 use crate::server::limits::values::ServerLimits;
-use crate::websocket::{CloseReason, Violation};
+use crate::websocket::{CloseReason, Overrun, Violation};
 
 impl ServerLimits {
     /// Returns the retention of a topic that has no [`Retention`] of its own. A limit that is only
@@ -48,15 +48,13 @@ impl Shard {
 
     /// Counts the limit for which the fan-out gave up a connection. Ignores an I/O error, which is
     /// no limit.
-    pub(crate) fn note_failure(&self, failure: &Failure) {
+    pub(crate) fn note_failure(&self, failure: &Failure) -> Option<Overrun> {
         let meters = &self.services.link.meters;
-        for (limit, bound) in fanout_limits() {
-            if (bound.gives_up)(failure) {
-                // The limit counts as one that bites even if it is observed: the fan-out bounds an
-                // observed limit at 16 times its value.
-                meters.exceeded(LimitSet::default(), limit);
-            }
-        }
+        let (limit, bound) = fanout_limits().find(|(_, bound)| (bound.gives_up)(failure))?;
+        // The limit counts as one that bites even if it is observed: the fan-out bounds an observed
+        // limit at 16 times its value.
+        meters.exceeded(LimitSet::default(), limit);
+        Some(bound.overrun)
     }
 
     /// Notes the highest logs and outboxes of blocked readers since the last sweep.

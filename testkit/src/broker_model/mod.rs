@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lobbyd::broker::{
-    Budget, Class, Draft, Failure, Fanout, FanoutSettings, HeardBy, Hub, Original, SubscriptionId,
-    Wants,
+    Budget, Class, Draft, Failure, Fanout, FanoutSettings, HeardBy, Hub, Original, OriginalPayload,
+    SubscriptionId, Wants,
 };
 
 pub use step::{At, Publish, Step};
@@ -224,8 +224,10 @@ fn seal(draft: &mut Draft, wants: Wants, text: &str, publish: &Publish) {
     if wants.original {
         draft.keep_original(Original {
             event: if publish.hidden { HIDDEN } else { "shout" }.into(),
-            payload: Bytes::copy_from_slice(text.as_bytes()),
-            binary: !publish.text,
+            payload: match publish.text {
+                true => OriginalPayload::Text(text.into()),
+                false => OriginalPayload::Binary(Bytes::copy_from_slice(text.as_bytes())),
+            },
         });
     }
 }
@@ -266,7 +268,10 @@ impl Shard {
         let more = self.fanout.flush(&mut self.sockets, budget);
         while let Some(heard) = self.fanout.take_heard() {
             let original = heard.entry.original().expect("what is heard has one");
-            let text = std::str::from_utf8(&original.payload).expect("text");
+            let text = match &original.payload {
+                OriginalPayload::Text(text) => text,
+                OriginalPayload::Binary(bytes) => std::str::from_utf8(bytes).expect("text"),
+            };
             let by_hand = heard.by != HeardBy::Intercept;
             let expected = &mut self.expected[heard.outlet as usize];
             let heard = expected.heard.entry((heard.id, by_hand)).or_default();

@@ -5,8 +5,8 @@
 //! channel's callbacks see one client in one topic as a [`Socket`]. Callbacks are plain functions,
 //! not async: they run on the thread that owns the client's connection, and no message costs a
 //! task. A callback that has to wait, for a database say, returns a `later` with a future
-//! ([`Handled::later`], [`Join::later`], [`Connect::later`]). Only that client's topic waits for
-//! the future.
+//! ([`Handled::later`], [`Join::later`], [`Connect::later`]). Until the future is done, only that
+//! topic of the client waits, or, at a connect, only that client's connection.
 //!
 //! This is the whole chat of Phoenix's channels tutorial. [`rooms::RoomChannel`] is the same code,
 //! and the `lobbyd` binary runs the same rooms [by rules](rooms::tutorial). The reason `authorized`
@@ -130,16 +130,16 @@
 //! here: one instance serves all clients of its route. Callbacks run on the thread that owns the
 //! client's connection, so a callback must not block.
 //!
-//! Structs and enums of this API are `#[non_exhaustive]` where they may grow. Settings begin as
-//! their default, or with a function of their name. A `match` on a reason needs an arm for reasons
-//! to come.
+//! Structs and enums of this API are `#[non_exhaustive]` where they may grow. A struct of settings
+//! is made by its `default`, or by a constructor such as [`rooms::RoomRules::open`]. A `match` on a
+//! reason needs an arm for reasons to come.
 //!
 //! # Features
 //!
 //! | feature | in default | brings |
 //! |---|---|---|
 //! | `program` | yes | the `lobbyd` binary, its configuration (`config`), and the chat page that `Router::static_files` serves |
-//! | `engine` | no | `broker`, `protocol`, `session`, `websocket` and `server::serve_http` as public modules, for benches and tests |
+//! | `engine` | no | `broker`, `protocol`, `session` and `websocket` as public modules, and `server::serve_http`, for benches and tests |
 //! | `shuttle` | no | locks that a test schedules; never for production |
 //!
 //! An app that writes channels needs none of these features: `default-features = false` leaves at

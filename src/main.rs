@@ -35,7 +35,8 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(exit) => exit.into(),
-        // Each problem begins its line with its place in the file, because editors understand that.
+        // The line of a problem begins with its place: `FILE:LINE`, which editors understand, a
+        // flag or a variable. So `lobbyd:` does not stand in front.
         Err(CannotServe::Misconfigured(problems)) => {
             let _ = writeln!(io::stderr(), "{problems}");
             Exit::Usage.into()
@@ -65,7 +66,7 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
     let line = line.replace(":; ", ": ");
     let tip = match wrong.kind() {
         ErrorKind::ArgumentConflict if first.contains("subcommand") => {
-            "; tip: flags stand behind it, as in 'config show --config FILE'"
+            "; tip: flags stand behind the subcommand, as in 'config show --config FILE'"
         }
         _ => "",
     };
@@ -160,7 +161,8 @@ fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, CannotS
     Ok(bound)
 }
 
-/// Returns the listener for operators; None if the configuration has no address for it.
+/// Binds and returns the listener for operators. `None` if the configuration has no address for
+/// that listener.
 fn bind_admin(config: &Config) -> Option<Result<TcpListener, CannotServe>> {
     let bind = |admin: &ListenAddress| {
         let (address, flag) = (admin.resolve()?, "--admin-listen");

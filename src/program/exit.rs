@@ -17,8 +17,8 @@ pub enum Exit {
     CutOff,
     /// 2: wrong arguments, or a wrong configuration.
     Usage,
-    /// 3: nothing was served. An address could not be listened on, threads could not be started, or
-    /// a socket that was handed over is no listener.
+    /// 3: nothing was served. A host has no address, an address could not be listened on, threads
+    /// could not be started, or the sockets that were handed over cannot be used.
     CannotStart,
 }
 
@@ -38,7 +38,9 @@ impl Exit {
     fn meaning(self) -> &'static str {
         match self {
             Exit::Clean => "ended when asked to, every client asked to come back",
-            Exit::CutOff => "ended when asked to, but some clients did not take that in time",
+            Exit::CutOff => {
+                "ended when asked to, but some clients did not take their Close in time"
+            }
             Exit::Usage => "wrong arguments or configuration",
             Exit::CannotStart => {
                 "could not start: port in use, no such address or host, no permission, no listener handed over"

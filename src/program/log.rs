@@ -100,7 +100,8 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
 fn mistyped(part: &str) -> Option<(&str, &'static str)> {
     let word = part.trim();
     let lower = word.to_lowercase();
-    // `warning` and `infos` mean a level; a `_` behind the level makes the name of a module of it.
+    // `warning` and `infos` mean a level. A word with a level in front and a `_` behind it, such as
+    // `error_chain`, is the name of a module.
     let begins_with = |level: &str| {
         let rest = lower.strip_prefix(level);
         rest.is_some_and(|rest| !rest.contains('_'))

@@ -1,6 +1,7 @@
 //! Reports to systemd (sd_notify): ready, connections, reloading, stopping, and its watchdog.
 //!
-//! lobbyd feeds the watchdog as long as every shard completes its turns.
+//! lobbyd feeds the watchdog as long as every shard has begun a turn within half of the watchdog's
+//! time.
 
 use std::io;
 use std::time::Duration;
@@ -71,7 +72,8 @@ impl<Tell: Fn(&[NotifyState<'_>]) -> io::Result<()>> ServiceManager<Tell> {
         }
     }
 
-    /// Feeds the watchdog, unless a shard hangs: its clients are served again only by a restart.
+    /// Feeds the watchdog, unless a shard hangs: only a restart would serve the clients of that
+    /// shard again.
     fn feed_watchdog(&self, status: &Status) {
         if let Some(time) = self.watchdog
             && status.every_shard_turned_within(time / 2)

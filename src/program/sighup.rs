@@ -148,7 +148,7 @@ fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
             old = %change.old,
             new = %change.new,
             by,
-            "the file's value has no effect: another has the last word"
+            "the file's value has no effect: a flag or a variable overrides it"
         );
     }
 }

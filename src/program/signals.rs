@@ -10,8 +10,8 @@ use tokio::sync::Mutex;
 
 use super::service_manager::ServiceManager;
 
-/// The signals that ask lobbyd to end: Ctrl-C and SIGTERM. None for a signal that cannot be
-/// listened to. The future that waits for the signals holds the lock.
+/// The signals that ask lobbyd to end: Ctrl-C and SIGTERM. `None` stands for a signal that cannot
+/// be listened to. The future that waits for the signals holds the lock as long as it waits.
 pub struct Signals(Mutex<[Option<Signal>; 2]>);
 
 impl Signals {
@@ -35,7 +35,8 @@ pub async fn asked_to_end(orders: &Signals, service: &ServiceManager, endpoint: 
     tracing::info!("asked to end");
 }
 
-/// Waits for the next signal, which may have come at the same moment as the first.
+/// Waits for a signal after the first. If Ctrl-C and SIGTERM came at the same moment, that is the
+/// one that [`asked_to_end`] left.
 pub async fn asked_again(orders: &Signals, service: &ServiceManager, endpoint: &Endpoint) {
     next(orders, service.attend(endpoint)).await;
     tracing::warn!("asked again to end: cutting off what is left");
@@ -46,7 +47,7 @@ fn signals() -> [Option<Signal>; 2] {
     let signals = kinds.map(|kind| signal(kind).ok());
     if signals.iter().any(Option::is_none) {
         tracing::error!(
-            "cannot listen to all signals; the others end lobbyd without closing connections"
+            "cannot listen to Ctrl-C or SIGTERM; a signal that is not listened to ends lobbyd without closing connections"
         );
     }
     signals

@@ -40,15 +40,17 @@ pub struct Server {
     rooms_top: usize,
 }
 
-/// How many rooms the metrics name. Each name is a label's value, so they are few.
+/// How many rooms the metrics name by default. Each name is a label's value, which a monitoring
+/// system keeps a series for, so the number is low.
 const ROOMS_TOP: usize = 10;
 
-/// Highest number of shards. Each shard is a thread, and no machine has more cores than this. The
+/// Highest number of shards. Each shard is a thread, and more threads than cores gain nothing. The
 /// number of a shard has to fit into 16 bits.
 const SHARDS_MAX: usize = 1_024;
 
 impl Server {
-    /// Returns a server of `router`, with a shard for each core and default limits.
+    /// Returns a server of `router`, with a shard for each core that the process may use, 1,024 at
+    /// most, and with default limits.
     pub fn new(router: Router) -> Server {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let cores = cores.min(SHARDS_MAX);
@@ -62,7 +64,7 @@ impl Server {
     }
 
     /// Sets the number of shards, each a thread with its own connections. Default: the number of
-    /// cores.
+    /// cores that the process may use, 1,024 at most.
     ///
     /// # Panics
     /// If `count` is 0 or more than 1,024: a mistake in the program, reported at its start.
@@ -126,8 +128,9 @@ impl Server {
     /// Binds `address`, without accepting any connection yet. Port 0 takes any free port.
     ///
     /// # Errors
-    /// Errors of the system, such as a port in use or an address of another machine. Errors of the
-    /// admin listener begin with "admin listener" and its address.
+    /// Errors of the system, such as a port in use or an address of another machine. If
+    /// the address of [`admin`](Server::admin) cannot be bound, the error begins with "admin
+    /// listener" and that address.
     pub fn bind(self, address: SocketAddr) -> io::Result<Bound> {
         let socket = Socket::new(
             Domain::for_address(address),
@@ -145,7 +148,8 @@ impl Server {
     /// on the listener; its backlog is left as it is.
     ///
     /// # Errors
-    /// `InvalidInput` if the socket does not listen; otherwise errors of the system.
+    /// `InvalidInput` if the socket does not listen; otherwise errors of the system, those
+    /// of the admin listener included.
     pub fn listen_on(mut self, listener: TcpListener) -> io::Result<Bound> {
         let socket = SockRef::from(&listener);
         if !socket.is_listener()? {
@@ -218,12 +222,17 @@ impl Bound {
         Endpoint::new(&self.node, &self.live)
     }
 
-    /// Serves until `shutdown` is ready. Then closes every connection with 1012, a few at a time,
-    /// and returns when all are gone, or at the deadline ([`ServerLimits::drain`]). Blocks the
-    /// thread; `shutdown` may use tokio's I/O and timers.
+    /// Serves until `shutdown` is ready. Then goes on accepting for a while if so set, closes every
+    /// connection with 1012, a few at a time, and returns when all are gone. At the deadline all
+    /// remaining connections are cut, and the call returns within a second (all times:
+    /// [`ServerLimits::drain`]). Blocks the thread; `shutdown` may use tokio's I/O and timers.
     ///
     /// # Errors
-    /// If threads or their runtimes cannot be made. Nothing has been served then.
+    /// If threads or their runtimes cannot be made, or a runtime cannot watch a listener.
+    /// Nothing has been served then.
+    ///
+    /// # Panics
+    /// If it is called inside a tokio runtime; [`start`](Bound::start) can be called there.
     pub fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Summary> {
         self.run_until(shutdown, std::future::pending())
     }
@@ -233,6 +242,9 @@ impl Bound {
     ///
     /// # Errors
     /// The errors of [`run`](Bound::run).
+    ///
+    /// # Panics
+    /// As [`run`](Bound::run) does.
     pub fn run_until(
         self,
         shutdown: impl Future<Output = ()>,
@@ -249,7 +261,8 @@ impl Bound {
         run(parts, start_admin, shutdown, cut)
     }
 
-    /// Serves on a thread of its own, and returns a handle to it.
+    /// Serves as [`run`](Bound::run) does, but on a thread of its own, and returns a handle.
+    /// [`Running::stop`] ends the run and returns its errors.
     pub fn start(self) -> Running {
         let (address, endpoint) = (self.address, self.endpoint());
         let (stop, stopped) = oneshot::channel::<()>();

@@ -107,9 +107,11 @@ impl Endpoint {
         self.node.admission.refusals.counts()
     }
 
-    /// Changes which connections and joins are admitted from now on, and how fast: the limits of
-    /// connections, accepts, upgrades and joins in `limits` hold for new ones. Connected clients do
-    /// not notice.
+    /// Changes which connections and joins are admitted from now on, and how fast. The limits of
+    /// connections, accepts, upgrades and joins in `limits` hold for new connections and joins.
+    /// Which of these limits, and which limits of a request head, are only observed, changes too.
+    /// WebSockets that are open stay open. The next [`reload`](Endpoint::reload) replaces all of
+    /// this by its own limits.
     pub fn set_admission(&self, limits: &ServerLimits) {
         self.node.admission.set_limits(limits);
     }

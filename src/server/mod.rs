@@ -1,7 +1,8 @@
 //! Threads, sockets and HTTP round the broker and the channels: accept, serve, shed load, drain.
 //!
-//! The items that an app needs are also at the crate's root. `serve_http` and the items around it
-//! are public only with the feature `engine`, for benches and tests. They may change at any time.
+//! The items that every app needs are also at the crate's root. `serve_http` and the items around
+//! it are public only with the feature `engine`, for benches and tests. They may change at any
+//! time.
 //!
 //! An acceptor hands each TCP connection to the shard with the fewest connections (`accept`). A
 //! shard is one thread with all that its connections need. On it a connection first speaks HTTP

@@ -91,7 +91,9 @@ impl Live {
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {
-        // No code of the app's runs under the lock.
+        // No callback of the app runs under the lock. A reload before the server runs drops the old
+        // router under the lock; if the app's own `drop` panics then, the new router is in place
+        // all the same.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

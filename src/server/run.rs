@@ -256,13 +256,16 @@ fn run_shard(
 #[non_exhaustive]
 pub struct Summary {
     /// WebSockets that were cut off: their clients did not take the Close frame within
-    /// [`ServerLimits::closing_timeout_ms`] or before the drain's own deadline. 0 if every client
-    /// got its Close. Connections that hang in HTTP do not count, because they lose nothing. Of a
-    /// shard that hangs, all connections count.
+    /// [`ServerLimits::closing_timeout_ms`], before the drain's own deadline, or before the `cut`
+    /// of [`Bound::run_until`](super::builder::Bound::run_until). 0 if every client got its Close.
+    /// Connections that hang in HTTP do not count, because they lose nothing. Of a shard that
+    /// hangs, all connections count.
     pub cut_off: usize,
 }
 
-/// A server on a thread of its own. Dropping this handle stops the server.
+/// A server on a thread of its own. Dropping this handle stops the server and waits for its end, as
+/// [`stop`](Running::stop) does. If the dropping thread is panicking, the server stops as well, but
+/// the drop does not wait.
 #[derive(Debug)]
 pub struct Running {
     pub(crate) address: SocketAddr,

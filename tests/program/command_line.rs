@@ -68,7 +68,7 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
             &["--config", "a.toml", "config", "show"],
             &[
                 "'--config <FILE>'",
-                "flags stand behind it",
+                "flags stand behind the subcommand",
                 "config show --config FILE",
             ],
         ),

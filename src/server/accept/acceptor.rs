@@ -1,6 +1,7 @@
 //! Accepting: the one owner of the listener hands each connection to the shard that has the fewest.
 //!
-//! Connections over the limits, in number or in rate, stay in the kernel's backlog.
+//! Connections over their limit in number or in rate wait in the kernel's backlog. At the limit in
+//! number, connections that are slow to send a request are cut to make room.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,8 +19,8 @@ use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
 use crate::server::shard::link::ShardLink;
 
-/// How long to wait when the process or the system is out of descriptors. Meanwhile connections
-/// wait in the backlog.
+/// How long to wait when the process or the system is out of descriptors and no connection can be
+/// cut. Meanwhile connections wait in the backlog.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 /// The shortest time from one round of accepts to the next. In a storm of connections this thread
@@ -27,14 +28,16 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// at each wake-up.
 const ROUND: Duration = Duration::from_millis(3);
 
-/// The shortest wait once connections come faster than their rate, in nanoseconds. Accepting some
-/// dozens at a time costs the shards much less than accepting one by one.
+/// The shortest wait once connections come faster than their rate, in nanoseconds: 10 ms, or half
+/// of the burst's time if that is less. Accepting some dozens at a time costs the shards much less
+/// than accepting one by one.
 const PACE_NS: u64 = 10_000_000;
 
 /// How often to check, while the server is full, whether one more connection may be accepted.
 const ROOM_CHECK: Duration = Duration::from_millis(10);
 
-/// How often to check that while a shard cuts a connection to make room.
+/// How often to check, while a shard cuts connections to make room, whether one more may be
+/// accepted.
 const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
 
 /// The shortest time between two equal notices in the log.
@@ -112,7 +115,8 @@ impl Gate {
         true
     }
 
-    /// Waits until one more connection may be accepted. False if no connection waits.
+    /// Waits until one more connection may be accepted, by number and by rate. False if there is no
+    /// room and no connection waits.
     async fn until_free(
         &mut self,
         listener: &TcpListener,
@@ -164,7 +168,7 @@ impl Gate {
             .judge(observe, Limit::Connections, next, max)
         {
             self.tell(
-                "as many connections as may be; for further ones those are cut that are slow to ask, or they wait in the backlog",
+                "as many connections as may be; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog",
                 None,
             );
         }
@@ -176,7 +180,7 @@ impl Gate {
         }
         if !shards.iter().any(|shard| takes_more(shard, admission)) {
             self.tell(
-                "as many connects wait for the app as may be; further ones wait in the backlog",
+                "as many connections as may be in HTTP wait for their answers; further connections wait in the backlog",
                 None,
             );
             while !shards.iter().any(|shard| takes_more(shard, admission)) {
@@ -209,8 +213,8 @@ fn is_awaited(listener: &TcpListener) -> bool {
 }
 
 /// Asks a shard to cut connections: of an address with too many connections, or else those that
-/// have waited longest for their requests. False if all connections in HTTP wait for their answers,
-/// and none can be cut.
+/// have waited longest for their requests. False if none can be cut: no connection is in HTTP, or
+/// all of them wait for their answers.
 fn make_room(shards: &[Arc<ShardLink>]) -> bool {
     let can_cut = |shard: &&Arc<ShardLink>| {
         let counts = [&shard.in_http.over_limit, &shard.in_http.waiting];
@@ -247,8 +251,8 @@ fn hand_over(
     }
 }
 
-/// True if the error is that of one connection, which died before it was accepted. Other
-/// connections are not concerned.
+/// True if the next accept may succeed at once: the error is that of one connection, which died
+/// before it was accepted, or a signal interrupted the call.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(

@@ -33,7 +33,7 @@ pub(crate) fn warn_of_few_descriptors(admission: &Admission) {
         tracing::warn!(
             open_files,
             connections_max,
-            "the limit of open files is below that of connections, each of which takes one: raise it, or lower that of connections"
+            "the limit of open files is below the limit of connections, and each connection takes an open file: raise the first, or lower the second"
         );
     }
 }

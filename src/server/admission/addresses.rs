@@ -13,7 +13,8 @@ pub(crate) struct Addresses {
     counts: Mutex<HashMap<u64, u32>>,
 }
 
-/// One connection of an address. It counts until this value is dropped.
+/// One connection of an address, or one request that a proxy passes on for it. It counts until this
+/// value is dropped.
 #[derive(Debug)]
 pub(crate) struct Counted {
     addresses: Arc<Addresses>,
@@ -68,8 +69,8 @@ impl Drop for Counted {
 }
 
 /// Returns the key of an address. IPv6 is counted by its first 64 bits, the least that one
-/// subscriber gets. IPv4 has a prefix that is multicast in IPv6, so that no address is mistaken for
-/// another. `None` for loopback.
+/// subscriber gets. The key of an IPv4 address begins with `ffff`, which is multicast in IPv6, so
+/// that no client's IPv6 address has the same key. `None` for loopback.
 fn key_of(address: IpAddr) -> Option<u64> {
     match address.to_canonical() {
         address if address.is_loopback() => None,

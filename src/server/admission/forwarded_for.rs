@@ -13,8 +13,10 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct Proxies {
     /// The networks of trusted proxies. `X-Forwarded-For` and PROXY headers from elsewhere are not
-    /// believed. A connection from these networks counts for the client's address, and does not
-    /// count if it names no client ([`Limit::ConnectionsPerAddress`](crate::server::Limit)).
+    /// believed. For [`Limit::ConnectionsPerAddress`](crate::server::Limit), a connection with a
+    /// PROXY header counts for the client's address from the header on. Otherwise a request of the
+    /// connection counts for the client's address until it is answered, and a WebSocket that it
+    /// opens until its end. If no client is named, nothing counts.
     pub trusted: Vec<IpNet>,
     /// Whether each connection from these networks begins with a PROXY header of version 2. A
     /// connection without that header is closed. Default false.
@@ -33,8 +35,8 @@ impl Proxies {
 
     /// Returns the client behind `peer`. If `peer` is a trusted proxy, that is the right-most
     /// address in `X-Forwarded-For` that is no trusted proxy: addresses to the left of it came from
-    /// the client. If all are trusted, it is the left-most address. Without the header, or if
-    /// something else than an address comes first, it is `peer`.
+    /// the client. If all are trusted, it is the left-most address. It is `peer` without the
+    /// header, or if the search from the right meets an item that is no address.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {

@@ -105,7 +105,7 @@ mod tests {
         assert!((0..10).all(|_| take(0) == ms(0)));
         assert_eq!([take(0), take(0), take(0)], [ms(1), ms(2), ms(3)]);
         assert_eq!([take(0), take(0)], [None, None]);
-        assert_eq!(take(MS), ms(3), "who was refused took nobody's place");
+        assert_eq!(take(MS), ms(3), "a refused join took no place");
     }
 
     #[test]

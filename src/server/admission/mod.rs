@@ -18,8 +18,8 @@ use addresses::{Addresses, Counted};
 use refusal::Refusal;
 use refusal::Refusals;
 
-/// Admission of one server. [`set_limits`](Admission::set_limits) can change its limits while it is
-/// used; nobody keeps a copy of them.
+/// Admission of one server. [`set_limits`](Admission::set_limits) can change its limits while the
+/// server runs, so each decision about a connection or a join reads them here.
 #[derive(Debug)]
 pub(crate) struct Admission {
     shards: usize,

@@ -55,7 +55,7 @@ impl ProxyHeader {
 }
 
 /// Returns the client's address. `None` for `LOCAL`, a connection of the proxy's own, such as a
-/// health check.
+/// health check, and for a header without an IP address.
 fn source(header: &Header<'_>) -> Option<SocketAddr> {
     match (header.command, header.addresses) {
         (Command::Proxy, Addresses::IPv4(ip)) => Some((ip.source_address, ip.source_port).into()),

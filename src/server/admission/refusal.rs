@@ -42,7 +42,8 @@ impl RefusalCounts {
 }
 
 /// The reason why a request to a socket's path got no 101. The variants are in the order of the
-/// checks. The number in each variant's text is the status of the answer.
+/// checks. The number in the text of a variant is the status of the answer. "Empty" is an answer
+/// without a body; the other answers have the reason as their body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error, EnumDiscriminants)]
 #[strum_discriminants(
     name(RefusalKind),

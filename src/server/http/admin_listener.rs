@@ -1,7 +1,7 @@
 //! The listener for operators: health, readiness and metrics on an address of their own.
 //!
 //! The accepting thread serves it, so it answers while shards are busy, hang or drain. This file
-//! also begins the windows of time after which peaks are forgotten.
+//! also begins a new time window for the peaks of the metrics every 30 s.
 
 use std::future;
 use std::io;
@@ -28,8 +28,8 @@ use crate::server::node::Node;
 /// without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
 
-/// Returns limits for clients that scrape or probe, which are near and quick. A connection kept
-/// open from one scrape to the next is closed between them.
+/// Returns limits for clients that scrape or probe, which are near and quick. A connection that is
+/// kept open after a scrape is closed 5 s later if no further request has come.
 fn limits() -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::HeadTime, 5_000)
@@ -77,8 +77,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// Begins to serve `listener`, and to count windows, in tasks of the present runtime, which is a
-/// local runtime.
+/// Begins to serve `listener`, and to begin the time windows of peaks, in tasks of the present
+/// runtime, which is a local runtime. Without a listener only the windows begin.
 ///
 /// # Errors
 /// If the runtime cannot watch the listener.

@@ -8,7 +8,8 @@ use crate::server::admission::Admission;
 use crate::server::admission::forwarded_for::Proxies;
 use crate::server::limits::values::ServerLimits;
 
-/// All that HTTP needs to answer a request, shared by all connections of the server.
+/// All that HTTP needs to answer a request. Shared by all connections that came since the last
+/// reload.
 #[derive(Debug)]
 pub struct HttpApp {
     router: Router,

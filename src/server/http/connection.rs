@@ -33,7 +33,8 @@ pub(crate) struct HttpConnection {
     pub peer: SocketAddr,
     /// A trusted proxy opened the connection, so each request may be another client's.
     is_proxied: bool,
-    /// The moment of the accept, if the address had too many connections already.
+    /// If the address had too many connections already, the moment at which that was found: at the
+    /// accept, or behind the PROXY header.
     over_limit_since: Option<Instant>,
     slot: Option<Slot>,
     arrived: Instant,
@@ -137,7 +138,9 @@ impl HttpConnection {
         let (limits, meters) = (&self.app.limits, &self.app.admission.meters);
         let observe = self.app.admission.observe();
         if !self.has_asked() {
-            // After a PROXY header, a head may take longer than its limit and still be in time.
+            // hyper's time for the head begins behind the PROXY header, and `arrived` is the moment
+            // before that header. So a head can be in time although its limit has passed since
+            // `arrived`.
             let is_observed = observe.contains(Limit::HeadTime);
             self.judge_head_time(if is_observed { u64::MAX } else { 1000 });
         }
@@ -196,8 +199,9 @@ impl HttpConnection {
         }
     }
 
-    /// Lets a request of `client` in. If a proxy sent the request, it counts for the client's
-    /// address until its answer is found. Otherwise the connection counts already.
+    /// Lets a request of `client` in. If a proxy sent the request, the request counts for the
+    /// client's address until its answer is found, and a WebSocket that it opens counts until its
+    /// end. Otherwise the connection counts already.
     ///
     /// # Errors
     /// The address has too many connections.

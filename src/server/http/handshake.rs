@@ -63,7 +63,7 @@ pub(crate) async fn handshake(
     Ok((accepted, response))
 }
 
-/// The two ends that a request may come from.
+/// The two addresses that a request may come from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestAddresses {
     /// The other end of the connection.

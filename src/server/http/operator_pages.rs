@@ -13,7 +13,7 @@ use crate::server::metrics;
 use crate::server::node::Node;
 use crate::server::node::status::{Phase, Status};
 
-/// A shard that has begun no turn for this time hangs: an idle shard turns once a second.
+/// A shard that has begun no turn for this time hangs: an idle shard turns at least once a second.
 const TURN_AGE_MAX: Duration = Duration::from_secs(5);
 
 /// Headers that proxies add. The peer of a request with one of these headers may not be its client.
@@ -43,7 +43,8 @@ pub(crate) enum MetricsTo {
 }
 
 impl Pages {
-    /// Returns the answer to a request for one of the pages. `None` for other paths.
+    /// Returns the answer to a request for one of the pages. `None` for other paths, and for
+    /// `/metrics` if the listener does not show the metrics to this client.
     pub async fn answer(&self, head: &request::Parts, peer: SocketAddr) -> Option<HttpResponse> {
         let path = head.uri.path();
         let is_page = match path {

@@ -1,6 +1,7 @@
 //! Connections of one shard that speak HTTP, in the order in which they wait for a request.
 //!
-//! When there are too many, the connection that has waited longest is cut.
+//! When there are too many, the connection that has waited longest is cut. A connection whose
+//! address has too many connections is cut before it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

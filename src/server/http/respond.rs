@@ -55,8 +55,8 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
     let Ok(counted) = connection.enter(client) else {
         return Answer::Response(refuse_address(connection, client).await);
     };
-    // No answer here needs a body. Ending the connection is simpler than reading the body to find
-    // the next request behind it.
+    // No answer depends on the body of a request, so the body is not read. Ending the connection is
+    // simpler than reading the body to find the next request behind it.
     let is_last = has_body(&head.headers) || connection.requests() >= REQUESTS_MAX;
     let uri = head.uri.clone();
     connection.begins_answer();

@@ -13,9 +13,8 @@ use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
 pub type HttpResponse = Response<Full<Bytes>>;
 
 /// Rules for browsers, in every answer that lobbyd makes but the 101 (hyper's own 400, 414 and 431
-/// have none): keep to the stated content types, load nothing
-/// from elsewhere, connect only to this server and to WebSockets. Not all browsers count WebSockets
-/// as `'self'`.
+/// have none): keep to the stated content types, load nothing from elsewhere, connect only to this
+/// server and to WebSockets. Not all browsers count WebSockets as `'self'`.
 const SECURITY_HEADERS: [(&str, &str); 2] = [
     ("x-content-type-options", "nosniff"),
     (

@@ -44,7 +44,7 @@ const DISCARDED_BYTES_MAX: usize = 256 * 1024;
 /// once.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a connection that was accepted just before the server stops has for its first request.
+/// How long a connection without a request has for its first request once the server stops.
 const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 
 /// A connection that became a WebSocket.
@@ -69,8 +69,8 @@ pub struct Upgraded {
 /// (`None`).
 ///
 /// `stop` becomes ready when the server stops: then an answer under way is the last, even a 101.
-/// Without an answer under way the connection ends at once. A new connection first has a second for
-/// its first request, because its client may be about to send it.
+/// Without an answer under way the connection ends at once. A connection without any request yet
+/// has a second more for its first request, because its client may be about to send it.
 ///
 /// The future is not `Send`; run it as a local task on a runtime with I/O and time. It ends by
 /// itself within the [`ServerLimits`], regardless of the client. It may be dropped at any time,
@@ -157,8 +157,8 @@ async fn speak_http(
     Outcome::Ended
 }
 
-/// Drives `connection` to its last answer (which may be a 101) or an error. `None` if the
-/// connection was cut.
+/// Drives `http1` to the last answer of `connection` (which may be a 101) or an error. `None` if
+/// the last answer took longer than [`ServerLimits::closing_timeout_ms`].
 async fn run(
     http1: &mut Http1Connection,
     limits: &ServerLimits,

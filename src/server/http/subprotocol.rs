@@ -66,7 +66,8 @@ pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>,
 }
 
 /// Returns the subprotocol for the answer: the first name in the *server's* list that the client
-/// offers in its first header line. `Ok(None)` if none was offered or none is configured.
+/// offers in its first header line. The server's list is `configured`, with `phoenix` in front if
+/// the mount takes an auth token. `Ok(None)` if there is no header line or no list.
 pub(crate) fn choose(
     configured: Option<&[String]>,
     auth_token: bool,

@@ -30,7 +30,7 @@ pub(crate) fn accept(head: &request::Parts) -> Result<HttpResponse, NotAnUpgrade
     Ok(Response::from_parts(head, Full::default()))
 }
 
-/// True if bytes of a body follow the head.
+/// True if the head announces a body.
 pub(crate) fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get(CONTENT_LENGTH);
     headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")

@@ -55,7 +55,8 @@ impl LimitMeters {
 
     /// Notes that `used` of `max` is in use. This is done with every read, and costs a load and two
     /// multiplications; for a new peak of this window also a division and a store. If the limit
-    /// bites, a value over it counts as equal to it, because the excess only waits.
+    /// bites, a value over it counts as equal to it, because what is over it waits or is refused,
+    /// and is not in use.
     pub fn note(&self, observe: LimitSet, limit: Limit, used: u64, max: u64) {
         let bites = !observe.contains(limit);
         let used = if bites { used.min(max) } else { used };
@@ -72,12 +73,14 @@ impl LimitMeters {
         self.nearest.iter().for_each(Peak::next_window);
     }
 
-    /// Returns how often `limit` bit.
+    /// Returns how often `limit` bit since the server's start. An observed limit that protects
+    /// memory bites at 16 times its value.
     pub fn bitten(&self, limit: Limit) -> u64 {
         self.bitten.of(limit)
     }
 
-    /// Returns how often `limit` would have bitten, while it was only observed.
+    /// Returns how often `limit` would have bitten since the server's start, while it was only
+    /// observed.
     pub fn observed(&self, limit: Limit) -> u64 {
         self.observed.of(limit)
     }

@@ -13,7 +13,7 @@ pub(crate) enum Key {
     Max,
     /// The count that a limit on a rate allows at once after a pause.
     Burst,
-    /// How long a client over the limit waits, in milliseconds.
+    /// The longest time that a client over the limit waits, in milliseconds.
     WaitMs,
     /// How long a client may be over the limit, in milliseconds.
     OverMs,

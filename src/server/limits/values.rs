@@ -61,8 +61,9 @@ impl ServerLimits {
         self.number(limit, Key::Burst)
     }
 
-    /// Returns how long a client waits that is over [`JoinsPerSecond`](Limit::JoinsPerSecond) or
-    /// [`LagBytes`](Limit::LagBytes), in milliseconds. 0 for other limits.
+    /// Returns the longest wait of a join over [`JoinsPerSecond`](Limit::JoinsPerSecond), or of a
+    /// client that publishes over [`LagBytes`](Limit::LagBytes), in milliseconds. 0 for other
+    /// limits.
     #[inline]
     pub fn wait_ms(&self, limit: Limit) -> u64 {
         self.number(limit, Key::WaitMs)
@@ -87,14 +88,16 @@ impl ServerLimits {
         self.http_lifetime_ms
     }
 
-    /// Returns the longest wait for the app's answer to a connect, in milliseconds. Default 10,000,
-    /// because phoenix.js gives up after that time. Then the client gets 503.
+    /// Returns the longest wait for the app's answer to a connect, in milliseconds. Default 10,000:
+    /// a join that phoenix.js holds back until it is connected times out after that time. Then the
+    /// client gets 503.
     pub fn connect_timeout_ms(&self) -> u64 {
         self.connect_timeout_ms
     }
 
-    /// Returns the unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`). Default
-    /// 128 KiB, so that the kernel does not keep megabytes for each reader that has stopped.
+    /// Returns the unsent bytes that the kernel takes for one socket (`TCP_NOTSENT_LOWAT`, on Linux
+    /// alone). Default 128 KiB, so that the kernel does not keep megabytes for each reader that has
+    /// stopped.
     pub fn notsent_bytes_max(&self) -> u32 {
         self.notsent_bytes_max
     }
@@ -125,10 +128,10 @@ impl ServerLimits {
         self.with(limit, Key::Burst, burst)
     }
 
-    /// Sets how long a client over `limit` waits, in milliseconds.
+    /// Sets the longest [wait](Self::wait_ms) of a client over `limit`, in milliseconds.
     ///
     /// # Panics
-    /// If no client waits at this limit, or if the wait is longer than the limit can keep: 9,000 ms
+    /// If no client waits at this limit, or if the wait is longer than the limit allows: 9,000 ms
     /// for [`JoinsPerSecond`](Limit::JoinsPerSecond), 4,294,967,295 ms for
     /// [`LagBytes`](Limit::LagBytes).
     #[must_use]
@@ -194,7 +197,7 @@ impl ServerLimits {
     /// Sets the [unsent bytes of one socket](Self::notsent_bytes_max).
     ///
     /// # Panics
-    /// If `bytes` is 0, which the kernel takes for any number.
+    /// If `bytes` is 0, which the kernel takes for its own default: no bound.
     #[must_use]
     pub fn with_notsent_bytes_max(mut self, bytes: u32) -> ServerLimits {
         self.notsent_bytes_max = checked("notsent_bytes_max", bytes.into(), 1..=MOST) as u32;
@@ -251,8 +254,8 @@ fn checked(name: &str, value: u64, range: RangeInclusive<u64>) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drain {
-    /// How long the server goes on accepting, in milliseconds, while `/readyz` already says that it
-    /// ends. Default 0. Behind a load balancer, the time that the load balancer takes to notice.
+    /// How long the server goes on accepting, in milliseconds, while `/readyz` already answers 503.
+    /// Default 0. Behind a load balancer, set the time that the load balancer takes to notice.
     pub ready_delay_ms: u64,
     /// Time over which connections are closed with 1012, in milliseconds. They are closed at an
     /// even pace and in random order, members of the largest rooms last. Each shard closes at least
@@ -260,8 +263,8 @@ pub struct Drain {
     /// most half of the time left until the deadline is used, so that the last clients have time to
     /// answer.
     ///
-    /// Default 1,000. Clients that wait for the next process then wait less than 2.5 s, after which
-    /// a phoenix.js with a fallback changes to it.
+    /// Default 1,000. A phoenix.js with a fallback transport changes to that transport after 2.5 s;
+    /// clients that wait for the next process wait less.
     pub window_ms: u64,
     /// Longest time from the order to end until the end, in milliseconds. Default 30,000.
     /// Connections left then are cut.

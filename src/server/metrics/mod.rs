@@ -67,12 +67,12 @@ impl Scrape {
         let status = &self.node.status;
         page.gauge(
             "lobbyd_admitting",
-            "1 while connections are accepted, which is what /readyz says; 0 while starting or draining.",
+            "1 while /readyz says ready; 0 while starting, and from the order to end on.",
             u64::from(status.phase() == Phase::Admitting),
         )?;
         page.gauge(
             "lobbyd_turn_age_seconds",
-            "How long ago that shard which is furthest behind last began a turn. Up to a second when idle; over 5 seconds \
+            "How long ago the shard that is furthest behind began its last turn. Up to a second when idle; over 5 seconds \
              /healthz fails.",
             status.longest_since_turn().as_secs_f64(),
         )?;
@@ -91,7 +91,7 @@ impl Scrape {
         let closes = self.node.closes.counts();
         page.counters(
             "lobbyd_closes",
-            "WebSockets that ended, by the reason, when it was decided.",
+            "WebSockets that ended, by the reason. Each counts once, when its end is decided.",
             closes.by_reason().map(|(name, n)| ([("reason", name)], n)),
         )?;
         page.counters(
@@ -106,14 +106,14 @@ impl Scrape {
         )?;
         page.counters(
             "lobbyd_slow_consumers",
-            "WebSockets closed because they did not read, by what they fell out of.",
+            "WebSockets closed because their clients did not read, by the bound that was reached.",
             closes
                 .by_overrun()
                 .map(|(name, n)| ([("overrun", name)], n)),
         )?;
         page.counter(
             "lobbyd_cut_off",
-            "WebSockets of all those that were cut, as they did not take their Close in time.",
+            "WebSockets that were cut because their clients did not take their Close in time. They count as closes too.",
             closes.cut(),
         )
     }
@@ -145,7 +145,7 @@ impl Scrape {
         let sizes = SIZE_CLASSES.iter().zip(rooms_by_size.by_size);
         page.gauges(
             "lobbyd_rooms",
-            "Topics with joined channels, by how many those are.",
+            "Topics with joined channels, by the number of their joined channels.",
             sizes.map(|((name, _), count)| ([("members", *name)], count)),
         )?;
         let largest = || rooms_by_size.largest.iter();

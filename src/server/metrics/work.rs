@@ -118,12 +118,13 @@ fn write_outgoing(node: &Node, page: &mut Page<'_>) -> fmt::Result {
         ),
         (
             "lobbyd_own_frames",
-            "Frames for one connection alone that began to go out: replies, pushes, pongs.",
+            "Frames for one connection alone that began to go out: replies, pushes, control frames, and broadcasts that were \
+             still due when a subscription ended.",
             flush.own_frames,
         ),
         (
             "lobbyd_writes",
-            "Writes handed to sockets. Frames of both kinds, divided by these, are what one write brings.",
+            "Writes handed to sockets. Deliveries and own frames, divided by the writes, are the frames of one write.",
             flush.writes,
         ),
         (
@@ -160,8 +161,8 @@ fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     }
     page.histogram(
         "lobbyd_last_subscriber_seconds",
-        "From a publish to the moment at which the last member on a shard that can take it had been written to. One for \
-         each lap round a topic's members, of its oldest broadcast.",
+        "From a publish to the end of the turn in which the last member on a shard that can take it was written to. One \
+         time for each lap round a topic's members: that of the lap's oldest broadcast.",
         &laps,
     )?;
     page.histograms(
@@ -179,7 +180,7 @@ fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {
 fn write_backlogs(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     page.gauges(
         "lobbyd_lag_bytes",
-        "Bytes of broadcasts that a shard has before it.",
+        "Bytes of broadcasts that a shard has still to write or hand on.",
         by_shard(node, |number, _| node.hub.lag_bytes(number)),
     )?;
     page.gauges(

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Phase {
-    /// The server's shards are being started.
+    /// The server is bound, and does not accept connections yet.
     Starting,
     /// The server accepts connections.
     Admitting,
-    /// The server was asked to end: connections are still served, new ones should go elsewhere.
+    /// The server was asked to end: it serves its connections until their Close. New connections
+    /// should go elsewhere, but are accepted during
+    /// [`Drain::ready_delay_ms`](crate::server::Drain::ready_delay_ms).
     Draining,
 }
 
@@ -80,8 +82,9 @@ impl Status {
         self.turned_ms[usize::from(shard)].store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// Returns how long ago the shard that is furthest behind began its last turn. An idle shard
-    /// turns once a second.
+    /// Returns how long ago the shard that is furthest behind began its last turn; for a shard
+    /// without any turn yet, how long ago the server was bound. An idle shard turns at least once a
+    /// second. Shards that have ended do not count.
     pub fn longest_since_turn(&self) -> Duration {
         let now = self.started.elapsed();
         let oldest = self
@@ -92,7 +95,7 @@ impl Status {
         now.saturating_sub(Duration::from_millis(oldest.unwrap_or(0)))
     }
 
-    /// True if every shard has turned within `time`.
+    /// True if every shard that has not ended has begun a turn within `time`.
     pub fn every_shard_turned_within(&self, time: Duration) -> bool {
         self.longest_since_turn() <= time
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Milliseconds since the shard started, in 32 bits. Stamps are compared by their distance, which
-/// wraps after 49 days, far over any deadline here.
+/// wraps after 49.7 days (2^32 ms). The longest time that a limit can have is 1 ms shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(u32);
 

@@ -1,8 +1,9 @@
 //! The close of a connection: its last frames, the Close frame, and the wait for the peer's end.
 //!
-//! First all accepted frames go out, except to a slow consumer, and then the Close frame. After
-//! that, input is thrown away until the peer's end. A socket that is closed with unread input is
-//! reset, and the client would never see the reason.
+//! First all accepted frames go out, and then the Close frame. A slow consumer, and a client that
+//! does not read and is over 1,024 broadcasts behind, get the Close frame alone. Meanwhile, and
+//! until the peer's end, input is thrown away. A socket that is closed with unread input is reset,
+//! and the client would never see the reason.
 
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
@@ -154,8 +155,8 @@ impl Shard {
 
 /// The list of closing connections whose Close frame is not out yet.
 impl Connections {
-    /// Moves a connection to [`Stage::Closing`]. Its input is thrown away until its Close frame is
-    /// out and the peer has ended its side.
+    /// Moves a connection to [`Stage::Closing`]. Its input is thrown away until the peer has ended
+    /// its side.
     pub fn begin_closing(
         &mut self,
         key: u32,

@@ -188,9 +188,9 @@ impl Wake for ConnectionWaker {
 
 impl ServerLimits {
     /// Returns how long a message may be incomplete, in milliseconds. `throttled_ms` is the part of
-    /// that time in which the connection was over its rate and not read. It is added to the limit,
-    /// up to the time that a connection may be over its rate in a row. Without that bound, a client
-    /// that is paused before each look at the deadline would have no deadline.
+    /// that time in which the connection was over its rate and not read. `throttled_ms` is added to
+    /// the limit, up to the time that a connection may be over its rate in a row. Without that
+    /// bound, a client that is throttled before each look at the deadline would have no deadline.
     fn partial_ms_max(&self, throttled_ms: u64) -> u64 {
         let more_ms = throttled_ms.min(self.over_ms());
         self.max(Limit::PartialTime).saturating_add(more_ms)

@@ -102,8 +102,8 @@ impl Connections {
         }
     }
 
-    /// Gives back the memory of unused places after a crowd has gone. Only places behind the last
-    /// used place can be given back.
+    /// Gives back the memory of unused places after many connections have gone. Only places behind
+    /// the last used place can be given back.
     pub fn give_back(&mut self) {
         let capacity = self.slab.capacity();
         if capacity > PLACES_KEPT && self.slab.len() < capacity / 4 {

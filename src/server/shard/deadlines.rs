@@ -1,6 +1,7 @@
-//! The sweep: deadlines (idle timeout, incomplete messages, …), old entries, memory to give back.
+//! The sweep: closes connections at their deadlines, drops old entries of logs, gives memory back.
 //!
-//! A timer for each connection would cost memory in each connection.
+//! The sweep looks at all connections, because a timer for each would cost memory in each
+//! connection.
 
 use std::hint::black_box;
 
@@ -13,9 +14,9 @@ use crate::websocket::CloseReason;
 /// Sizes of allocations, in bytes. Together they use each of mimalloc's kinds of pages.
 const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
 
-/// Allocates and frees memory of several sizes. mimalloc gives freed memory back to the system only
-/// when it is called for another allocation. Without such calls, a shard that falls idle after a
-/// storm would keep the memory of the handshakes.
+/// Allocates and frees memory of several sizes. The binary's allocator, mimalloc, gives freed
+/// memory back to the system only when it is called for another allocation. Without such calls, a
+/// shard that falls idle after a storm would keep the memory of the handshakes.
 fn stir_allocator() {
     for bytes in STIRRED_BYTES {
         drop(black_box(Vec::<u8>::with_capacity(bytes)));

@@ -57,7 +57,8 @@ impl Shard {
     }
 
     /// Takes settled connections out of `due` and returns their places. A connection is settled if
-    /// a Close would drop no entry on its way to the client, or if [`SETTLE_MS_MAX`] has passed.
+    /// a Close would drop no entry on its way to the client and no broadcast waits for a channel
+    /// that looks at it itself, or if the connection has been due for [`SETTLE_MS_MAX`].
     fn take_settled(&mut self, due: &mut Vec<(u64, Stamp)>) -> Vec<u32> {
         self.services.fanout.take_mail();
         let mut settled = Vec::new();

@@ -8,7 +8,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::clock::{Clock, Stamp};
 
 /// Interval at which a drain looks for connections to close: short enough for an even pace, long
-/// enough to cost nothing.
+/// enough to cost next to nothing.
 const TICK: Duration = Duration::from_millis(5);
 
 /// Most milliseconds that a due connection stays open while entries for its client are on their

@@ -35,7 +35,8 @@ pub(crate) struct NearestDeadlines {
 
 impl Shard {
     /// Counts a message that was refused by its header because it was too large. Ignores other
-    /// reasons.
+    /// reasons. The limit counts as one that bites even if it is observed: an observed limit bites
+    /// at 16 times its value.
     pub(crate) fn note_violation(&self, reason: &CloseReason) {
         if let CloseReason::Violation(Violation::MessageTooBig { max }) = *reason {
             let max = max as u64;

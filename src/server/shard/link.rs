@@ -19,8 +19,8 @@ use crate::server::node::status::Status;
 pub(crate) enum Command {
     /// Takes a new connection over from the acceptor.
     Accept(std::net::TcpStream, SocketAddr),
-    /// Cuts the connections in HTTP that have waited longest without a whole request, because other
-    /// clients wait to be accepted.
+    /// Cuts some of the connections in HTTP that have waited longest without a whole request,
+    /// because other clients wait to be accepted.
     MakeRoom,
     /// A message for one of the shard's channels.
     Mail(Mail),
@@ -28,7 +28,8 @@ pub(crate) enum Command {
     Reload(Arc<Served>),
     /// Closes all connections with 1012, a few at a time, and ends.
     Drain,
-    /// Cuts all connections that are left and ends, because the time for the drain is over.
+    /// Cuts all connections that are left and ends, because the time for the drain is over or the
+    /// server was asked again to end.
     Cut,
 }
 
@@ -84,8 +85,8 @@ impl ShardLink {
         self.inbox.post(Command::Accept(stream, peer), 1);
     }
 
-    /// Asks the shard to cut the connections in HTTP that have waited longest. Posts no second
-    /// request before the shard has looked at the first.
+    /// Asks the shard to cut some of the connections in HTTP that have waited longest. Posts no
+    /// second request before the shard has looked at the first.
     pub fn make_room(&self) {
         if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
             self.inbox.post(Command::MakeRoom, 1);

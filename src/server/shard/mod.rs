@@ -1,10 +1,10 @@
 //! One thread's connections and its half of the broker: a future, of which one poll is one turn.
 //!
 //! A turn takes in new work: commands, upgraded connections, and one read of each ready socket.
-//! Then it hands broadcasts to the channels that look at broadcasts themselves, and flushes one
-//! slice. If no work is left, the shard goes to sleep. If work is left, the shard yields, and the
-//! runtime looks at the sockets before the next turn. Messages that arrive meanwhile go out in the
-//! same writes.
+//! Then it hands broadcasts to the channels that look at broadcasts themselves, and writes to
+//! sockets within a budget. If no work is left, the shard goes to sleep. If work is left, the shard
+//! yields, and the runtime looks at the sockets before the next turn. Messages that arrive
+//! meanwhile go out in the same writes.
 
 pub(crate) mod backpressure;
 pub(crate) mod clock;

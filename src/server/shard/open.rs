@@ -21,9 +21,9 @@ use crate::websocket::{CloseReason, FrameReader};
 /// other client is in its next packet.
 const ROOM_GRACE: Duration = Duration::from_millis(100);
 
-/// When the acceptor asks for room, one in so many of the connections that wait for their HTTP
-/// request is cut, or one. Those that are not over their address's limit must have waited for
-/// [`ROOM_GRACE`]. So a storm of connections that send nothing ends fast.
+/// When the acceptor asks for room, one in 16 of the connections that wait for their HTTP request
+/// is cut, rounded up. A connection whose address is within its limit is spared if it has waited
+/// for less than [`ROOM_GRACE`]. So a storm of connections that send nothing ends fast.
 const CUT_OF: usize = 16;
 
 impl Shard {

@@ -31,7 +31,8 @@ pub(crate) struct Throttled {
 }
 
 impl Pace {
-    /// Ends the time over the rate, because the connection was read and is within its rates.
+    /// Ends the time over the rate: a read left the connection within its rates, or found nothing
+    /// to read.
     pub fn rests(&mut self) {
         self.over_since = None;
     }

@@ -14,6 +14,8 @@ pub(crate) struct Taken {
     /// True if the read completed a message, or a control frame that is not inside a fragmented
     /// message.
     pub is_whole: bool,
+    /// Messages, control frames, and fragments of messages that are not the last. Each takes one
+    /// token of [`Limit::MessagesPerSecond`].
     pub frames: u32,
     /// Bytes of the largest message.
     pub largest: usize,

@@ -88,8 +88,8 @@ fn serve_one<T: Send + 'static>(
     (client.join().unwrap(), upgraded)
 }
 
-/// Serves one connection on which the client sends `parts` one after the other. It sends each part
-/// after it has received something.
+/// Serves one connection on which the client sends `parts` one after the other. It sends the first
+/// part at once, and each further part after it has received something.
 fn converse(app: HttpApp, parts: Vec<Vec<u8>>) -> Outcome {
     let (received, upgraded) = serve_one(app, move |mut client| {
         let mut received = Vec::new();

@@ -66,7 +66,7 @@ async fn connection_is_queued_once_however_often_it_is_woken() {
     let queued = connections.take_queued();
     assert_eq!((&queued.awake, &queued.ready), (&vec![one], &vec![other]));
     connections.make_ready(one);
-    assert!(!connections.has_queued(), "nobody has come to it yet");
+    assert!(!connections.has_queued(), "the taken queue still has it");
     connections.put_back(queued);
     assert_eq!(take(&mut connections), [vec![one], vec![other]]);
 }

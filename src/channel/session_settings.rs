@@ -11,7 +11,7 @@ pub struct SessionSettings {
     pub channels_max: usize,
     /// Messages that may wait in line behind a waiting channel; 64 by default. One more message of
     /// the client is refused with "too many messages waiting". One more message of the app ends the
-    /// channel with `phx_error`.
+    /// channel with `phx_error`, or refuses its join if that waits.
     pub waiting_messages_max: usize,
     /// Bytes that may wait in all lines of one connection behind its waiting channels; 256 KiB by
     /// default. A message over the limit has the same outcome as over `waiting_messages_max`.

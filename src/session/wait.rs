@@ -204,6 +204,6 @@ impl Session {
 impl Crash {
     /// The crash of a callback whose job returned no output.
     fn lost() -> Self {
-        Self("what it waited for panicked or took too long".into())
+        Self("the future that the channel waited for panicked or took too long".into())
     }
 }

@@ -16,8 +16,9 @@ pub struct SessionSettings {
     /// Bytes that may wait in all lines of one connection behind its waiting channels; 256 KiB by
     /// default. A message over the limit has the same outcome as over `waiting_messages_max`.
     pub waiting_bytes_max: usize,
-    /// Bytes that the topic of a join may have, and its ref, because both are kept; 1,024 by
-    /// default. A join with a longer topic or ref is refused with "topic or ref too long".
+    /// Bytes that the topic of a join may have, and its `join_ref` (its ref, if the `join_ref` is
+    /// null), because both are kept; 1,024 by default. A ref on the heap counts 16 bytes more than
+    /// its text. A join with a longer topic or ref is refused with "topic or ref too long".
     pub name_bytes_max: usize,
 }
 

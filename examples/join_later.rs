@@ -36,7 +36,7 @@ impl TokenTable {
     }
 }
 
-/// The name that the channel remembers of a client that was let in.
+/// The name of a client that was let in, which the channel keeps with the client's socket.
 #[derive(Clone)]
 struct Name(&'static str);
 
@@ -50,8 +50,8 @@ impl Channel for Door {
         let Some(token) = params.get("token").and_then(|token| token.as_str()) else {
             return Join::error(reason("a token is needed"));
         };
-        // The future owns the values that it needs, because the channel and the message are gone
-        // when it runs.
+        // The future owns the values that it needs, because it may borrow neither the channel nor
+        // the message: it runs after the callback has returned.
         let (table, token) = (Arc::clone(&self.table), token.into_owned());
         let look_up = async move { table.name_of(&token).await };
         Join::later(look_up, |name, socket| match name {

@@ -1,8 +1,8 @@
 //! Lobbies for load tests: any `room:…` may be joined, and pushes are broadcast or answered.
 //!
 //! `cargo run --release --example lobbies -- 127.0.0.1:4000 1` serves the lobbies at that address
-//! with one shard. The event `new_msg` is broadcast, `acked` is broadcast and answered, and `ping`
-//! is only answered. The payload's `body` is broadcast.
+//! with one shard. A push of `new_msg` is broadcast. A push of `acked` is broadcast as `new_msg`,
+//! and answered. A push of `ping` is only answered. A broadcast has the `body` of the push alone.
 
 use std::net::SocketAddr;
 

@@ -18,7 +18,8 @@ use crate::protocol::Payload;
 /// overlap.
 ///
 /// A callback that panics ends that client's channel, as an exception does in Phoenix: the client
-/// gets `phx_error` and joins again. The connection and the server go on.
+/// gets `phx_error` and joins again. A panic in `join` refuses the join with `join crashed`, and a
+/// panic in `terminate` is only logged. The connection and the server go on.
 pub trait Channel: Send + Sync + 'static {
     /// Decides whether a client may join `topic`. `params` is the payload of the client's
     /// `phx_join`, any JSON value or bytes.
@@ -39,7 +40,8 @@ pub trait Channel: Send + Sync + 'static {
     }
 
     /// Returns the events whose broadcasts go to [`handle_out`](Self::handle_out) instead of
-    /// straight to the client.
+    /// straight to the client. Is called once for each join that the app accepts. The answer holds
+    /// until that channel ends.
     fn intercept(&self) -> &'static [&'static str] {
         &[]
     }

@@ -116,7 +116,8 @@ impl Connect {
     /// answer.
     ///
     /// The future runs on the shard's own thread (so it need not be `Send`) and must not block it.
-    /// The handshake waits for the future, at most `ServerLimits::connect_timeout_ms`.
+    /// The handshake waits for the future, at most `ServerLimits::connect_timeout_ms`. Then the
+    /// client gets 503.
     pub fn later<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output) -> Connect + 'static,

@@ -12,8 +12,8 @@ use crate::protocol::{IntoPayload, PayloadBuf, Ref};
 /// A reference to one client's channel, to reach it from another thread, a task or another channel.
 ///
 /// Calls return at once, and take effect in the order of one sender's calls. There is an exception
-/// while the channel waits in a [`Handled::later`](super::outcome::Handled::later). Pushes and
-/// broadcasts then go out at once, and infos and stops wait their turn.
+/// while the channel waits in a [`Handled::later`](super::outcome::Handled::later). Pushes, replies
+/// and broadcasts then go out at once, and infos and stops wait until the channel goes on.
 #[derive(Clone)]
 pub struct SocketHandle {
     address: Address,

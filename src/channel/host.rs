@@ -47,13 +47,13 @@ pub trait Host {
         from: Option<SubscriptionId>,
     ) -> Published;
 
-    /// Runs `job` to its end apart from the session, then hands its result to `Session::resume` for
-    /// channel `id`. The job goes on when the connection ends.
+    /// Runs `job` apart from the session, to its end or its deadline. Then hands the result to
+    /// `Session::resume` for channel `id`. The job goes on when the connection ends.
     fn defer(&mut self, id: SubscriptionId, job: super::outcome::Job);
 
     /// True if the join of channel `id` may be answered now. If not, the host calls
     /// [`Session::answer_join`](crate::session::Session::answer_join) when the join may be
-    /// answered, or when the join has waited long enough. Joins take their turns in the order of
+    /// answered, or when the join has waited long enough. Joins get their moments in the order of
     /// these calls. By default every join may be answered.
     fn may_join(&mut self, _id: SubscriptionId) -> bool {
         true

@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use crate::protocol::{Json, Payload};
 
-/// Longest reason that goes to a sender, in bytes, because a serde message may quote a whole value.
+/// Bytes at which a reason for a sender is cut, because a serde message may quote a whole value. A
+/// cut reason ends with `…`.
 const REASON_BYTES_MAX: usize = 200;
 
 /// Parses `payload` as a type of the app's. Err says what is wrong, and in which field.

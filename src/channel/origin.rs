@@ -105,6 +105,9 @@ impl CheckOrigin {
     /// A scheme or port that is left out matches any, but a scheme implies its default port:
     /// `http://h` means port 80 only. A host `*.h` matches `h` itself and every sub-domain at any
     /// depth.
+    ///
+    /// # Errors
+    /// If an entry cannot be used. The error names the first such entry.
     pub fn list<S: AsRef<str>>(
         entries: impl IntoIterator<Item = S>,
     ) -> Result<CheckOrigin, OriginError> {

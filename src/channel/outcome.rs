@@ -109,7 +109,8 @@ impl Join {
         }
     }
 
-    /// Refuses the client with `response`; nothing of the attempt remains.
+    /// Refuses the client with `response`. The callback's pushes, infos and subscriptions are
+    /// dropped; its broadcasts have gone out by then.
     pub fn error(response: impl IntoPayload) -> Self {
         Self(JoinOutcome::Refused(response.into_payload()))
     }

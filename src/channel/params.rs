@@ -7,8 +7,8 @@ use percent_encoding::percent_decode;
 use thiserror::Error;
 
 /// Longest query string that is accepted, in bytes: Plug's limit. A longer query is answered with
-/// 414. (Over HTTP, hyper answers a URL over 65,534 bytes with 414, before anybody looks at the
-/// query.)
+/// 414. Over HTTP no query becomes that long: hyper answers a URL over 65,534 bytes with 414, or
+/// with 431 if the whole request head is over its limit.
 pub const QUERY_BYTES_MAX: usize = 1_000_000;
 
 /// Most brackets of one key, so that no client decides how deep a value is. phoenix.js nests as
@@ -63,6 +63,9 @@ pub enum QueryError {
 
 impl Params {
     /// Decodes a raw query string (without the `?`).
+    ///
+    /// # Errors
+    /// The first rule of [`QueryError`] that the query breaks.
     pub fn from_query(query: &str) -> Result<Params, QueryError> {
         if query.len() > QUERY_BYTES_MAX {
             return Err(QueryError::TooLong);

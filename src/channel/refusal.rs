@@ -15,7 +15,7 @@ pub enum JoinRefusal {
     Full,
     /// The connection has joined as many topics as it may.
     TooManyChannels,
-    /// The join would have waited too long for its turn.
+    /// The join would have waited too long for its moment.
     TooManyJoins,
     /// Too many messages or bytes wait in line behind waiting channels of this connection.
     TooManyWaiting,

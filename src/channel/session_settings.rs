@@ -11,13 +11,14 @@ pub struct SessionSettings {
     pub channels_max: usize,
     /// Messages that may wait in line behind a waiting channel; 64 by default. One more message of
     /// the client is refused with "too many messages waiting". One more message of the app ends the
-    /// channel with `phx_error`.
+    /// channel with `phx_error`, or refuses its join if that waits.
     pub waiting_messages_max: usize,
     /// Bytes that may wait in all lines of one connection behind its waiting channels; 256 KiB by
     /// default. A message over the limit has the same outcome as over `waiting_messages_max`.
     pub waiting_bytes_max: usize,
-    /// Bytes that the topic of a join may have, and its ref, because both are kept; 1,024 by
-    /// default. A join with a longer topic or ref is refused with "topic or ref too long".
+    /// Bytes that the topic of a join may have, and its `join_ref` (its ref, if the `join_ref` is
+    /// null), because both are kept; 1,024 by default. A ref on the heap counts 16 bytes more than
+    /// its text. A join with a longer topic or ref is refused with "topic or ref too long".
     pub name_bytes_max: usize,
 }
 

@@ -45,8 +45,10 @@ impl Socket<'_> {
     /// Sends an event to this client alone. In `join` the event follows the join reply. If the join
     /// is refused, the event is dropped.
     ///
-    /// The payload must be a JSON object or, for a client of protocol version 2, bytes. Any other
-    /// payload ends the callback and the channel, as in Phoenix.
+    /// The payload must be a JSON object or, for a client of protocol version 2, bytes. With bytes,
+    /// the join ref, the topic and the event may have at most 255 bytes each. Any other push ends
+    /// the callback and the channel, as in Phoenix. Only a client of protocol version 1 gets any
+    /// JSON value.
     pub fn push(&mut self, event: &str, payload: impl IntoPayload) {
         let frame = match frames::push(self.standing, event, &payload.into_payload()) {
             Ok(frame) => frame,
@@ -134,7 +136,7 @@ impl Socket<'_> {
     }
 }
 
-/// Checks that a broadcast of `payload` can be encoded in at least one version.
+/// Checks that a channel may broadcast `payload`: a JSON object, or bytes.
 ///
 /// # Errors
 /// If the payload is JSON but no object. Bytes have no form in version 1, and that is no mistake of

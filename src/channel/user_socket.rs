@@ -63,8 +63,8 @@ impl Default for SocketLimits {
 }
 
 impl UserSocket {
-    /// Returns a socket without channels that lets in everybody whose `Origin` is the server's own
-    /// host.
+    /// Returns a socket without channels. It lets in every client whose `Origin` is the server's
+    /// own host, and every client that sends no `Origin`.
     pub fn new() -> UserSocket {
         UserSocket {
             session: Arc::new(SessionSettings::new(Routes::default())),
@@ -149,7 +149,8 @@ impl UserSocket {
     }
 
     /// Adds a fixed name and value that the connect callback reads by [`ConnectInfo::custom`]. So
-    /// one callback can serve several mounts and distinguish them.
+    /// one callback can serve several mounts and distinguish them. If a name is added twice, its
+    /// first value counts.
     pub fn connect_info(mut self, name: impl Into<String>, value: impl Into<String>) -> UserSocket {
         let pair = (name.into(), value.into());
         self.connect_info = self.connect_info.iter().cloned().chain([pair]).collect();

@@ -102,7 +102,7 @@ fn one_place(config: &Config) -> Option<String> {
     let covers =
         |one: IpAddr, other: IpAddr| one.is_unspecified() && (one.is_ipv6() || other.is_ipv4());
     (one == other || covers(one, other) || covers(other, one)).then(|| {
-        format!("has the port of server.listen, {public}, and an address that one of both takes for itself; expected another port")
+        format!("has the port of server.listen, {public}, and one of the two addresses covers the other; expected another port")
     })
 }
 

@@ -145,8 +145,8 @@ pub enum Mode {
     /// The limit is enforced.
     #[default]
     Enforce,
-    /// Only the times when the limit would have been enforced are counted
-    /// ([`crate::server::Limit`]).
+    /// The times when the limit would have been enforced are only counted. A limit that protects
+    /// memory is still enforced at 16 times its value ([`crate::server::Limit`]).
     Observe,
 }
 

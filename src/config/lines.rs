@@ -8,8 +8,8 @@ pub struct TableLines {
     /// The line of the table itself.
     pub line: usize,
     keys: Vec<(String, usize)>,
-    /// True if every key of the table is known and has a value that can be used. A table with
-    /// another key or value is not compared with anything.
+    /// True if every key of the table is known and has a value that can be used. If not, the
+    /// table's keys are not checked against each other.
     pub(super) is_sound: bool,
 }
 

@@ -11,7 +11,8 @@ pub trait Number: Copy {
     /// Returns the number; None if it is not set.
     fn get(self) -> Option<u64>;
 
-    /// Converts a number that [`Whole::read`] has accepted, so that it fits the type.
+    /// Converts a number that [`Whole::read`] has accepted. The setting's range makes sure that the
+    /// number fits the type.
     fn of(number: u64) -> Self;
 }
 
@@ -81,7 +82,8 @@ impl Whole {
     }
 }
 
-/// Returns a number as a file would have it, with `mark` between its thousands.
+/// Returns the decimal digits of `number`, with `mark` between its thousands: `_` as in a file, `,`
+/// as in the documentation.
 pub fn with_marks(number: u64, mark: char) -> String {
     let digits = number.to_string();
     let mut text = String::new();

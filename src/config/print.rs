@@ -13,7 +13,7 @@ const WIDTH: usize = 100;
 
 const HEAD: &str = "\
 Every setting of lobbyd with its default: what runs without any file. Keep the lines that you \
-change. Units are in the names (_ms: milliseconds, bytes) or in the comments. `lobbyd config check FILE` tells what is wrong \
+change. Units are in the names (_ms: milliseconds, bytes) or in the comments. `lobbyd config check FILE` reports what is wrong \
 with a file; SIGHUP makes a running lobbyd read it again.";
 
 /// Returns the complete file: all settings with their defaults and comments, and the built-in

@@ -155,7 +155,7 @@ pub static EVENT: LazyLock<Vec<Setting<EventRule>>> = LazyLock::new(|| {
              one of these is answered with `NAME needs an object with a FIELD`.",
             relay
         ),
-        setting!(EventRule,"echo", "Whether the sender gets it too.", echo),
+        setting!(EventRule,"echo", "Whether the sender gets the event too.", echo),
         setting!(EventRule,
             "acknowledge",
             "Whether each push is answered with `ok`.",
@@ -168,7 +168,7 @@ pub static EVENT: LazyLock<Vec<Setting<EventRule>>> = LazyLock::new(|| {
             bytes_max
         )
         .unset("`limits.message_bytes.max`", "2_000"),
-        Setting::number("messages_per_second", counts(1), per_second, set_per_second, "Pushes in a second by one member, in the long run. One over it is answered with `too many messages`.")
+        Setting::number("messages_per_second", counts(1), per_second, set_per_second, "Pushes in a second by one member, in the long run. A push over this rate is answered with `too many messages`.")
         .unset("any number", "10"),
         Setting::number("burst", counts(1), burst, set_burst, "Pushes at once after a pause.")
         .unset("`messages_per_second`", "20"),

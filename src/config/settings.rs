@@ -19,12 +19,12 @@ pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
 /// Returns a sentence about a table of the file; empty for a table that needs none.
 pub fn about(table: &str) -> &'static str {
     match table {
-        "server" => "Where and how it serves.",
+        "server" => "Where and how lobbyd serves.",
         "socket" => "Where clients connect, and from which web pages.",
         "log" => "What is logged, on stderr.",
-        "drain" => "How it ends at SIGTERM or SIGINT.",
+        "drain" => "How lobbyd ends at SIGTERM or SIGINT.",
         "metrics" => "What `/metrics` shows.",
-        "timeouts" => "How long it waits itself; no limits of clients.",
+        "timeouts" => "How long lobbyd waits for the app and for clients.",
         _ => "",
     }
 }
@@ -43,7 +43,7 @@ fn served() -> Vec<Setting<Config>> {
             "server.listen",
             "Where clients connect: an IP address or a host name, which is looked up once and an IPv4 address preferred, and a \
              port. IPv6 in brackets: `[::1]:4000`. `0.0.0.0:4000` is every network of the machine. Port 0 takes any free port, \
-             which the start-up line tells.",
+             which the start-up line shows.",
             listen
         )
         .restart(),
@@ -131,7 +131,7 @@ fn ended() -> Vec<Setting<Config>> {
         number!(Config,
             "drain.ready_delay_ms",
             from_0(),
-            "How long it goes on accepting while `/readyz` already says no, for load balancers to notice.",
+            "How long lobbyd goes on accepting while `/readyz` already fails, so that load balancers notice.",
             limits.drain.ready_delay_ms
         )
         .restart(),
@@ -145,26 +145,26 @@ fn ended() -> Vec<Setting<Config>> {
         number!(Config,
             "drain.deadline_ms",
             ms(),
-            "What is left so long after the signal is cut.",
+            "Connections that are left so long after the signal are cut.",
             limits.drain.deadline_ms
         )
         .restart(),
         number!(Config,
             "timeouts.connect_ms",
             ms(),
-            "For an app's answer to a connect. Then the client gets 503.",
+            "Longest wait for an app's answer to a connect. Then the client gets 503.",
             limits.connect_timeout_ms
         ),
         number!(Config,
             "timeouts.http_lifetime_ms",
             ms(),
-            "For a connection in HTTP, be it kept alive or not. Then the answer under way is the last.",
+            "Longest life of a connection in HTTP, kept alive or not. Then the answer under way is its last.",
             limits.http_lifetime_ms
         ),
         number!(Config,
             "timeouts.closing_ms",
             ms(),
-            "For a client to take its Close, or its last answer. Then the connection is cut.",
+            "Longest time for a client to take its Close, or its last answer. Then the connection is cut.",
             limits.closing_timeout_ms
         ),
     ]

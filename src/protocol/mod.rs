@@ -1,6 +1,6 @@
 //! The Phoenix Channels wire protocol as plain functions of bytes, for ingress and egress.
 //!
-//! The module decodes WebSocket messages and encodes answers. It knows no socket, no topic and no
+//! The module decodes WebSocket messages and encodes answers. It knows no socket, no broker and no
 //! app. In the data path it comes after `websocket` and before `session`.
 //!
 //! The types that an app uses are also at the crate's root ([`Json`], [`Payload`], [`PayloadBuf`],

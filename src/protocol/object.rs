@@ -164,4 +164,4 @@ macro_rules! numbers {
     )*};
 }
 numbers!("A JSON number.": u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
-numbers!("A JSON number; `null` for infinities and NaN, for which JSON has none.": f32, f64);
+numbers!("A JSON number; `null` for infinities and NaN, for which JSON has no number.": f32, f64);

@@ -24,8 +24,11 @@ impl PayloadBuf {
     /// The empty object, the payload of a reply without response. Needs no allocation.
     pub const EMPTY: Self = Self::Json(JsonBuf::fixed("{}"));
 
-    /// Makes a payload of an app's value, as JSON. Fails if `T`'s own `Serialize` fails, or if a
-    /// map has keys that are not strings.
+    /// Makes a payload of an app's value, as JSON. Keys of maps that are numbers or booleans become
+    /// strings.
+    ///
+    /// # Errors
+    /// If `T`'s own `Serialize` fails, or if a map has keys of another kind, such as lists.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
         let text = serde_json::to_string(value)?;
         Ok(Self::Json(JsonBuf::trusted(text)))
@@ -120,7 +123,7 @@ impl IntoPayload for () {
 pub enum Payload<'a> {
     /// Any JSON value.
     Json(Json<'a>),
-    /// The rest of a binary frame.
+    /// Bytes; from the network, those behind the header of a binary message.
     Binary(&'a [u8]),
 }
 

@@ -110,8 +110,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Steps over a whole scalar, or into an array or object that is not empty. Returns true if a
-    /// value must follow.
+    /// Steps over a whole scalar or an empty array or object, or into an array or object that is
+    /// not empty. Returns true if a value must follow.
     fn begin_value(&mut self, nesting: &mut Nesting) -> Option<bool> {
         let first = self.peek()?;
         match first {

@@ -3,7 +3,7 @@
 use super::scan::Nesting;
 
 /// Reusable memory of the decoders. One value is enough for each thread that decodes. The memory
-/// grows to at most a bit for each byte of the largest message that was decoded with it.
+/// grows to at most 32 bytes, or two bits for each byte of the largest message decoded with it.
 #[derive(Debug, Default)]
 pub struct DecodeScratch {
     pub(super) nesting: Nesting,

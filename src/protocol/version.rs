@@ -37,7 +37,7 @@ impl Version {
         }
     }
 
-    /// Reads one whole text message (opcode 1).
+    /// Reads one whole text message (opcode 1). Fails if the text is no message of this version.
     ///
     /// Costs one pass over the text. Allocates for names with escapes, for refs that are not small
     /// numbers, and for the growth of `scratch`. Nothing here recurses, so only the size of the
@@ -70,6 +70,10 @@ impl Version {
     }
 
     /// Appends a push from one channel to its client. V1 carries no join_ref.
+    ///
+    /// # Errors
+    /// If the payload has no form in this version: bytes in V1, or a value that is no JSON object
+    /// in V2. If a ref or name is over 255 bytes long in a binary form. `out` is then unchanged.
     pub fn encode_push(
         self,
         out: &mut Vec<u8>,
@@ -85,12 +89,12 @@ impl Version {
         }
     }
 
-    /// Appends `phx_close`: the channel ended as announced, and the client will not rejoin.
+    /// Appends `phx_close`: the channel ended without a failure, and the client will not rejoin.
     pub fn encode_close(self, out: &mut Vec<u8>, join_ref: &Ref, topic: &str) -> FrameKind {
         self.encode_end(out, join_ref, topic, "phx_close", "{}")
     }
 
-    /// Appends `phx_error`: the channel crashed, and the client will rejoin.
+    /// Appends `phx_error`: the channel failed or crashed, and the client will rejoin.
     pub fn encode_error(self, out: &mut Vec<u8>, join_ref: &Ref, topic: &str) -> FrameKind {
         let crashed = r#"{"reason":"channel_crash"}"#;
         self.encode_end(out, join_ref, topic, "phx_error", crashed)

@@ -22,8 +22,8 @@ pub(super) struct Joined {
     pub(super) route: Arc<Route>,
     pub(super) refs: JoinRefs,
     pub(super) assigns: Assigns,
-    /// The wait for a job, or for the turn of the join. `None` if the channel does not wait.
-    /// Nothing else is done for the topic during the wait.
+    /// The wait for a job, or for the moment of the join. `None` if the channel does not wait. No
+    /// other callback runs for the topic during the wait.
     pub(super) busy: Option<Box<Busy>>,
 }
 

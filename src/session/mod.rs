@@ -193,7 +193,8 @@ enum Dispatch {
     LeaveUnjoined,
     /// Any other message for a topic that is not joined.
     Unmatched,
-    /// Any message for a topic whose channel waits for a job: the message waits in line.
+    /// Any message for a topic whose channel waits for a job, or for the moment of its join: the
+    /// message waits in line.
     Wait(SubscriptionId),
     /// A join of a topic that is joined: the old channel ends, then the new one joins.
     JoinAgain(SubscriptionId),
@@ -222,8 +223,8 @@ fn dispatch(message: &Message<'_>, found: Option<&Joined>) -> Dispatch {
     // A null join_ref belongs to the present join (Phoenix since 1.8.12); an empty string does not.
     let is_current = message.join_ref.is_null() || message.join_ref == *found.refs.wire();
     match event {
-        // A message in line may become stale, so its `join_ref` is looked at only when its turn
-        // comes.
+        // A message in line may become stale, so its `join_ref` is looked at only when all items
+        // before it are done.
         _ if found.busy.is_some() => Dispatch::Wait(found.id),
         Some("phx_join") => Dispatch::JoinAgain(found.id),
         _ if !is_current => Dispatch::Stale,

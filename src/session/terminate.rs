@@ -82,8 +82,8 @@ impl Session {
     }
 
     /// Ends the session, because the connection is gone. Every joined channel's `terminate` runs,
-    /// with [`TerminateReason::Closed`]. Jobs that channels wait for run on, and their
-    /// continuations are never called.
+    /// with [`TerminateReason::Closed`]. Jobs that channels wait for run on, up to their deadline,
+    /// and their continuations are never called.
     pub fn terminate(&mut self, host: &mut dyn Host) {
         while let Some(mut joined) = self.channels.pop() {
             host.unsubscribe(joined.id);

@@ -1,7 +1,8 @@
 //! The line of a channel that waits for a job: messages queue there until the channel goes on.
 //!
-//! An item in line is looked at only when its turn comes, as if it had arrived then. So a leave and
-//! a new join behind a slow join find the topic joined, and items behind them find the new join.
+//! An item in line is looked at only when all items before it are done, as if it had arrived then.
+//! So a leave and a new join behind a slow join find the topic joined, and items behind the new
+//! join find the new join.
 
 use std::collections::VecDeque;
 
@@ -65,7 +66,7 @@ impl Session {
                 self.resume_join(joined, &reference, early, result, host);
             }
             Cause::Event => self.resume_event(joined, busy.reference.as_ref(), result, host),
-            // A join whose turn has not come has no job, and so no result.
+            // A join whose moment has not come has no job, and so no result.
             Cause::Held(_) => {}
         }
         self.work_off(channel, &topic, busy.line, host);
@@ -203,6 +204,6 @@ impl Session {
 impl Crash {
     /// The crash of a callback whose job returned no output.
     fn lost() -> Self {
-        Self("what it waited for panicked or took too long".into())
+        Self("the future that the channel waited for panicked or took too long".into())
     }
 }

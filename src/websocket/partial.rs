@@ -7,8 +7,8 @@ use super::limits::ReadLimits;
 use super::tally;
 use super::violation::Violation;
 
-/// The least space that is made at a time. It is about the memory that an almost empty partial
-/// frame costs.
+/// The least space that is made at a time, unless fewer bytes end the message. It is about the
+/// memory that an almost empty partial frame costs.
 const ROOM_BYTES_MIN: usize = 512;
 
 pub(super) struct Partial {

@@ -7,7 +7,7 @@ use crate::client::Client;
 pub const ROOM: &str = "room:a";
 
 impl Client {
-    /// Pushes `event` with the ref `"5"` of the join that [`Client::join`] made.
+    /// Pushes `event` with the ref `"5"`, and with the join ref of [`Client::join`].
     pub fn push(&mut self, event: &str, payload: Value) {
         self.send(json!(["11", "5", ROOM, event, payload]));
     }

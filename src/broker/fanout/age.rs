@@ -44,8 +44,8 @@ impl Watched {
 }
 
 impl Watched {
-    /// Returns the least age that the oldest entry can have, in milliseconds, outdated entries left
-    /// out.
+    /// Returns the age of the oldest mark, in milliseconds; 0 without a mark. Entries before the
+    /// mark are at least this old, but they may have left the log since.
     pub(crate) fn age_ms(&self, now_ms: u32) -> usize {
         let oldest = self.marks.front();
         oldest.map_or(0, |mark| now_ms.wrapping_sub(mark.at_ms) as usize)

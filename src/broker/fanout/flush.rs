@@ -37,13 +37,13 @@ const GATHER_BYTES_MAX: u64 = 256 << 10;
 
 impl Fanout {
     /// Takes the mail in and writes as much as the budget allows: first to connections with frames
-    /// of their own, then one slice of the passes. Returns true if work is left that needs no new
-    /// event.
+    /// of their own or catching up, then one slice of the passes. Returns true if work is left that
+    /// needs no new event.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
         self.passes.laps.clear();
         let written_before = self.counts.writes;
-        // Connections with frames of their own have a separate budget: passes go on however many
+        // Connections that are drained have a budget of their own: passes go on however many
         // answers clients ask for.
         let mut own = budget;
         self.drain_queued(sink, &mut own);

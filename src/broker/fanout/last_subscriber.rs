@@ -1,9 +1,9 @@
 //! Time to the last subscriber: from a publish until the last writable member was offered it.
 //!
-//! A broadcast carries the time at which the turn that published it began. A lap visits every
-//! member of a room once. When a turn ends, each lap that ended in it counts the time since the
-//! publish of its oldest broadcast. So a turn reads the clock twice, however many members there
-//! are.
+//! A broadcast of a shard carries the time at which the turn that published it began. A broadcast
+//! from another thread carries the time of its publish. A lap visits every member of a room once.
+//! When a turn ends, each lap that ended in it counts the time since the publish of its oldest
+//! broadcast. So a turn reads the clock twice, however many members there are.
 
 use std::time::{Duration, Instant};
 

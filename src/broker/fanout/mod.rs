@@ -166,7 +166,10 @@ impl Fanout {
         }
     }
 
-    /// True if all frames for this connection have been written.
+    /// True if no frame waits for this connection alone, and the connection is neither blocked,
+    /// catching up nor given up. Entries that a pass has still to bring do not count, so the
+    /// connection has all its frames only if its subscriptions have ended. True as well if there is
+    /// no such connection.
     pub fn is_drained(&self, outlet: u32) -> bool {
         self.outlet(outlet)
             .is_none_or(|o| o.direct.is_none() && o.flow == Flow::Open && !o.queued)
@@ -180,8 +183,8 @@ impl Fanout {
     /// Ends all subscriptions of a connection. The entries published until now still go out, before
     /// the next frame that is sent.
     ///
-    /// A connection that has stopped reading and is more than 1,024 entries behind is
-    /// [silenced](Fanout::silence) instead. Otherwise its cursor would become a queue, for
+    /// A connection that is blocked or catching up, and more than 1,024 entries behind, is
+    /// [silenced](Fanout::silence) instead. Otherwise its cursors would become a queue, for
     /// thousands of connections at once when a server ends.
     pub fn retire(&mut self, outlet: u32) {
         self.take_mail();
@@ -226,8 +229,8 @@ impl Fanout {
             .unwrap_or(0)
     }
 
-    /// Returns the number of entries that wait for a connection that does not read, all its topics
-    /// together. 0 if the connection reads.
+    /// Returns the number of entries that wait for a connection that is blocked or catching up, all
+    /// its topics together. 0 for any other connection: the passes bring its entries.
     fn lags_by(&self, outlet: u32) -> u64 {
         let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
             return 0;
@@ -259,6 +262,6 @@ impl Fanout {
     }
 }
 
-/// Most entries that [`Fanout::retire`] keeps for a connection that does not read. Each entry takes
-/// some 60 bytes in an outbox.
+/// Most entries that [`Fanout::retire`] keeps for a connection that is blocked or catching up. Each
+/// entry takes some 60 bytes in an outbox.
 const RETIRED_ENTRIES_MAX: u64 = 1024;

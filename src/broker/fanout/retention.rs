@@ -8,8 +8,8 @@
 //! as this shard lets it, keeps the entries that it needs. Backpressure on publishers bounds these
 //! entries.
 //!
-//! Bytes and entries are checked when a lap ends, and age by the sweep. No bound is checked per
-//! delivery.
+//! Bytes and entries are checked when a lap ends, age by the sweep, and all logs together once a
+//! flush. No bound is checked per delivery.
 
 use std::collections::BinaryHeap;
 
@@ -26,8 +26,9 @@ impl Fanout {
     /// Drops outdated entries, and gives back memory that a burst has left. `now_ms` counts
     /// milliseconds from any start, and may wrap.
     ///
-    /// The caller calls this at intervals, and outdated entries are found late by up to one
-    /// interval. [`take_failed`](Fanout::take_failed) returns the members that fell off.
+    /// The caller calls this at intervals. Outdated entries are found late by up to one interval
+    /// and an eighth of the age that the retention allows. [`take_failed`](Fanout::take_failed)
+    /// returns the connections whose members fell off.
     pub fn sweep(&mut self, now_ms: u32) {
         let mut watched = std::mem::take(&mut self.kept.watched);
         watched.retain_mut(|w| self.look_after(w, now_ms));

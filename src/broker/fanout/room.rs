@@ -31,7 +31,7 @@ pub(crate) struct Room {
     pub settled: u64,
     /// The log's head when the present lap began. The lap's end settles the entries before it.
     lap_head: u64,
-    /// The bounds of this room's log, if they differ from the default bounds.
+    /// The bounds that the room's last join set for the log. `None`: the default bounds.
     pub retention: Option<Box<Retention>>,
 }
 

@@ -2,9 +2,8 @@
 
 use super::log::Log;
 
-/// Bounds on the memory that one shard keeps. Each bound has a named outcome. The limits of a
-/// server set them; with the feature `engine` a bench or test takes the default and sets some
-/// fields.
+/// Bounds on the memory that one shard keeps. Each bound has a named outcome. A server's limits set
+/// the bounds. With the feature `engine` a bench or test takes the default and sets some fields.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "engine"), non_exhaustive)]
 pub struct FanoutSettings {
@@ -19,12 +18,14 @@ pub struct FanoutSettings {
     /// `Failure::Outdated`.
     pub retention_ms_max: u64,
     /// Bytes that all logs of a shard may hold while members are blocked: frames, payloads kept for
-    /// channels, and 256 for each entry. Default 64 MiB. Above this bound the blocked members with
-    /// the most kept for them are closed as slow consumers (`Failure::CrowdedOut`). The entries for
-    /// members that take bytes are limited by backpressure on publishers, not by this bound.
+    /// channels, and some 260 for each entry. Default 64 MiB. Above this bound the heaviest logs
+    /// lose old entries. The blocked members that still need these entries are closed as slow
+    /// consumers (`Failure::CrowdedOut`). The entries for members that take bytes are limited by
+    /// backpressure on publishers, not by this bound.
     pub retention_total_bytes_max: usize,
-    /// Bytes of replies and pushes that may wait in one connection's outbox. Default 1 MiB. Above
-    /// this bound the connection is closed as a slow consumer (`Failure::OutboxFull`).
+    /// Bytes of replies and pushes that may wait in one connection's outbox while its socket takes
+    /// nothing. Default 1 MiB. Above this bound the connection is closed as a slow consumer
+    /// (`Failure::OutboxFull`).
     pub outbox_bytes_max: usize,
 }
 

@@ -19,14 +19,13 @@ pub trait Sink {
 /// at its sockets again.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Writes to members of rooms. Default 64, the slice of a pass. A smaller slice lets more
-    /// frames in before a member's turn and saves writes. A much larger slice was measured to cost
-    /// more (docs/engine.md).
+    /// Writes to members of rooms. Default 64, the slice of a pass. Between two slices the shard
+    /// reads its sockets, and members that are visited later get the new entries in the same write.
+    /// So a much larger slice was measured to cost more (docs/engine.md).
     pub writes: usize,
-    /// Connections with frames of their own that are drained. Default 256.
+    /// Connections that are drained: those with frames of their own, or catching up. Default 256.
     pub drains: usize,
-    /// Bytes for connections with frames of their own, and the same number again for passes.
-    /// Default 4 MiB.
+    /// Bytes for connections that are drained, and the same number again for passes. Default 4 MiB.
     pub bytes: usize,
 }
 

@@ -1,7 +1,8 @@
 //! Giving up a slow consumer that fell off its topic's log, or a connection that failed.
 //!
 //! A connection that was given up gets nothing more, and its owner gets the reason. Bytes and
-//! entries of a log are checked when a lap ends, and never per delivery.
+//! entries of a log are checked where the log is trimmed: when a lap ends, and by the sweep. They
+//! are never checked per delivery.
 
 use super::Fanout;
 use super::outlet::Flow;

@@ -44,7 +44,8 @@ impl Fanout {
     }
 
     /// Like [`subscribe`](Fanout::subscribe), but on terms. Sends `first` in front of all frames of
-    /// the subscription. False if the topic is full; then nothing has changed.
+    /// the subscription. False if the topic is full; then nothing has changed. For a connection
+    /// that was given up, nothing has changed either, but the result is true.
     pub fn subscribe_on(
         &mut self,
         outlet: u32,

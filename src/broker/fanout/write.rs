@@ -15,7 +15,8 @@ use crate::broker::topics::position::SubscriptionId;
 /// Most pieces in one vectored write. Linux takes 1,024, but more than some dozens gain nothing.
 const PIECES_MAX: usize = 64;
 
-/// Most bytes in one write, and most bytes for one connection in one turn.
+/// Bytes at which a write takes no further frame, and a connection leaves the rest to the next
+/// turn.
 const DRAIN_BYTES_MAX: usize = 256 << 10;
 
 /// Bytes up to which copying pieces together costs less than a vectored write.
@@ -23,7 +24,8 @@ const COPY_BYTES_MAX: usize = 16 << 10;
 
 impl Fanout {
     /// Sends a frame to one connection, behind all entries that subscription `behind` was to get
-    /// until now.
+    /// until now. Does nothing for a connection that was given up. A blocked connection is given up
+    /// if its outbox then holds more bytes than the settings allow.
     pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
         // All broadcasts published before this call, from any thread, are in the log or in the
         // mail.
@@ -49,9 +51,11 @@ impl Fanout {
         }
     }
 
-    /// Sends a connection its last frame, behind everything else that waits for the connection,
-    /// however much that is. If the connection was given up, only the rest of a half-written frame
-    /// goes before the last frame.
+    /// Sends a connection its last frame, behind the whole outbox, however large. If the connection
+    /// was given up, only the rest of a half-written frame goes before the last frame.
+    ///
+    /// The connection's subscriptions have to have ended: entries in logs would come behind the
+    /// last frame.
     pub fn send_last(&mut self, outlet: u32, frame: Bytes) {
         if let Some(o) = self.outlet_mut(outlet) {
             // Try to write: the socket may have become writable since the connection was given up,

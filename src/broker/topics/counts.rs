@@ -1,7 +1,7 @@
 //! Totals of the broker: encodings per broadcast, and the writes of flushes.
 //!
-//! A shard counts in plain numbers of its own, and shows these numbers to other threads once a
-//! flush. So a shard shares no memory for counts while it writes.
+//! A shard counts in plain numbers of its own, and shows these numbers to other threads at the end
+//! of each flush that wrote something. So a shard shares no memory for counts while it writes.
 
 use super::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +11,8 @@ use super::sync::atomic::{AtomicU64, Ordering};
 pub struct HubCounts {
     /// Broadcasts published to a topic that had members.
     pub broadcasts: u64,
-    /// Frames sealed for broadcasts: at most one per broadcast and class, however many subscribers.
+    /// Encodings of broadcasts: at most one per broadcast and class, however many subscribers.
+    /// Counts as well where the payload has no form in the class, so that no frame is sealed.
     pub encodings: u64,
     /// The writes of all shards' flushes.
     pub flush: FlushCounts,

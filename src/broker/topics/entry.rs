@@ -77,7 +77,7 @@ pub struct Draft {
 /// An encoder that can seal one broadcast: the seam between the broker and the protocol.
 pub trait Seal {
     /// Puts the forms of `missing` into `draft`. Called without a lock. Called again if a
-    /// subscriber of another class joined after the first call.
+    /// subscriber that needs another form joined after the first call.
     fn seal(&mut self, draft: &mut Draft, missing: Wants);
 }
 

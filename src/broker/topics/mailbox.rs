@@ -1,6 +1,6 @@
 //! A shard's queue from other threads, and the wake-up of its sleeping owner.
 //!
-//! A shard that is awake takes its mail once a turn, so no thread wakes it. The first post to a
+//! A shard that is awake takes its mail in every turn, so no thread wakes it. The first post to a
 //! sleeping shard wakes the shard. Later posts only push their items, because each wake-up would
 //! cost a system call.
 

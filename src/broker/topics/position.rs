@@ -16,7 +16,8 @@ pub struct Position {
     pub(crate) sequence: u64,
 }
 
-/// One subscription of one connection to one topic. Never reused while the process lives.
+/// The id of one channel's subscriptions: to its own topic, and to the topics that it follows. A
+/// connection listens to its socket id under an id of its own. No id is used again on its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(pub(crate) u64);
 

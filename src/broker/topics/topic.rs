@@ -129,7 +129,7 @@ impl Topic {
             }
             let state = lock(&self.state);
             wants = self.wants();
-            // If a form is missing, a subscriber of a new class joined after the draft was sealed.
+            // If a form is missing, a subscriber that needs it joined after the draft was sealed.
             if draft.missing(wants).is_none() {
                 return self.post(shards, state, draft.into_entry(origin));
             }

@@ -13,7 +13,7 @@ use crate::protocol::reference::Ref;
 use crate::protocol::scratch::DecodeScratch;
 use crate::protocol::version::Version;
 
-/// Returns the parts of `message`, with the refs' JSON: join_ref, ref, topic, event, payload.
+/// Asserts the parts of `message`: join_ref and ref as JSON, topic, event, and the payload's JSON.
 #[track_caller]
 fn assert_says(message: &Message<'_>, [join_ref, reference_, topic, event, payload]: [&str; 5]) {
     assert_eq!(message.join_ref, reference(join_ref));

@@ -23,7 +23,7 @@ pub(super) struct FakeHost {
     pub(super) intercepted: VecDeque<(SubscriptionId, Broadcast)>,
     pub(super) heard: VecDeque<(SubscriptionId, Broadcast)>,
     jobs: VecDeque<(SubscriptionId, Job)>,
-    /// True if joins are held until their turn. `held` lists the held joins.
+    /// True if joins are held until their moment. `held` lists the held joins.
     pub(super) holds_joins: bool,
     pub(super) held: VecDeque<SubscriptionId>,
     postbox: Arc<Tray>,
@@ -100,7 +100,7 @@ impl FakeHost {
         self.subscriptions.insert(id, (topic.into(), &[]));
     }
 
-    /// Delivers a broadcast of another connection.
+    /// Delivers a broadcast, of this connection or of another one.
     pub(super) fn publish(
         &mut self,
         topic: &str,

@@ -1,4 +1,4 @@
-//! Joins whose turn has not come: the messages that wait with them, and the ends of their wait.
+//! Joins whose moment has not come: the messages that wait with them, and the ends of their wait.
 
 use super::Client;
 use crate::broker::SubscriptionId;
@@ -19,20 +19,20 @@ fn held(join: &str) -> Client {
     client
 }
 
-fn turn(client: &mut Client, in_time: bool) -> Vec<String> {
+fn moment_comes(client: &mut Client, in_time: bool) -> Vec<String> {
     let id: SubscriptionId = client.host.held.pop_front().expect("a join is held");
     client.session.answer_join(id, in_time, &mut client.host);
     client.hears()
 }
 
 #[test]
-fn join_whose_turn_has_come_is_answered_as_it_would_have_been_at_once() {
+fn join_whose_moment_has_come_is_answered_as_it_would_have_been_at_once() {
     let join = r#"["1","1","room:a","phx_join",{"do":"early"}]"#;
     let mut at_once = Client::v2();
     let expected = at_once.says(join);
     let mut client = held(join);
     assert!(client.host.topics().is_empty());
-    assert_eq!(turn(&mut client, true), expected);
+    assert_eq!(moment_comes(&mut client, true), expected);
     assert_eq!(client.host.topics(), ["room:a"]);
 }
 
@@ -40,7 +40,7 @@ fn join_whose_turn_has_come_is_answered_as_it_would_have_been_at_once() {
 fn join_that_waited_too_long_is_refused_and_what_follows_finds_no_topic() {
     let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
     assert_eq!(client.says(r#"["1","2","room:a","echo",{}]"#), NOTHING);
-    let answers = turn(&mut client, false);
+    let answers = moment_comes(&mut client, false);
     assert_eq!(
         answers[0],
         reply("1", "error", r#"{"reason":"too many joins"}"#)
@@ -55,11 +55,11 @@ fn leave_and_new_join_behind_a_held_join_keep_order_and_the_new_one_waits() {
     let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
     client.says(r#"["1","2","room:a","phx_leave",{}]"#);
     assert_eq!(client.says(r#"["3","3","room:a","phx_join",{}]"#), NOTHING);
-    let answers = turn(&mut client, true);
+    let answers = moment_comes(&mut client, true);
     assert_eq!(answers[0], reply("1", "ok", "{}"));
     assert!(answers.iter().any(|answer| answer.contains("phx_close")));
     assert!(client.host.topics().is_empty(), "the new join waits");
-    assert_eq!(turn(&mut client, true), [reply("3", "ok", "{}")]);
+    assert_eq!(moment_comes(&mut client, true), [reply("3", "ok", "{}")]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn held_joins_of_a_connection_keep_a_bounded_number_of_bytes() {
     assert!((0..4).all(|n| client.says(&join(n)).is_empty()));
     let fifth = client.says(&join(4));
     assert!(fifth[0].contains("too many messages waiting"), "{fifth:?}");
-    turn(&mut client, false);
+    moment_comes(&mut client, false);
     assert_eq!(client.says(&join(5)), NOTHING, "there is room again");
 }
 
@@ -81,6 +81,6 @@ fn held_joins_of_a_connection_keep_a_bounded_number_of_bytes() {
 fn connection_that_ends_takes_its_held_joins_with_it() {
     let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
     client.session.terminate(&mut client.host);
-    assert_eq!(turn(&mut client, true), NOTHING);
+    assert_eq!(moment_comes(&mut client, true), NOTHING);
     assert!(client.diary.read().is_empty(), "no callback has run");
 }

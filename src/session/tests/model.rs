@@ -1,4 +1,4 @@
-//! Random scripts of one connection against a model of a topic's state alone.
+//! Random scripts of one connection against a model that knows only the state of each topic.
 
 use std::collections::{BTreeMap, VecDeque};
 

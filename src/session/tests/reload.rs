@@ -13,7 +13,7 @@ use crate::protocol::Version;
 /// The channel after a reload: it answers with the values that its socket keeps.
 struct Next;
 
-/// A name that the old channel leaves to the new one.
+/// A number that `connect` assigned, and that the new channel finds.
 #[derive(Clone)]
 struct Left(u32);
 

@@ -15,12 +15,13 @@ pub enum End {
     Open,
     /// The owner closed the connection: all frames, then a Close.
     Retired,
-    /// The owner silenced the connection: the rest of a frame at most, then a Close.
+    /// The owner silenced the connection: the first part of its frames, then a Close. The last of
+    /// these frames is whole.
     Silenced,
-    /// The connection was given up because it read too slowly: the rest of a frame at most, then a
-    /// Close.
+    /// The connection was given up because it read too slowly: the frames as for `Silenced`.
     GivenUp,
-    /// The connection was lost: no Close, and perhaps only a part of a frame.
+    /// The connection was lost: the first part of its frames, perhaps cut within a frame. A Close
+    /// may have come before.
     Lost,
 }
 

@@ -301,13 +301,13 @@ pub const FILES: &[(&str, &[&str])] = &[
     (
         "[server]\nlisten = \"0.0.0.0:4713\"\nadmin_listen = \"localhost:4713\"",
         &[
-            "3: server.admin_listen: has the port of server.listen, 0.0.0.0:4713, and an address that one of both takes for itself; expected another port",
+            "3: server.admin_listen: has the port of server.listen, 0.0.0.0:4713, and one of the two addresses covers the other; expected another port",
         ],
     ),
     (
         "[server]\nlisten = \"127.0.0.1:4713\"\nadmin_listen = \"[::]:4713\"",
         &[
-            "3: server.admin_listen: has the port of server.listen, 127.0.0.1:4713, and an address that one of both takes for itself; expected another port",
+            "3: server.admin_listen: has the port of server.listen, 127.0.0.1:4713, and one of the two addresses covers the other; expected another port",
         ],
     ),
     (

@@ -6,10 +6,10 @@ import { Socket } from "./socket.js";
 
 const MESSAGES_SHOWN_MAX = 500;
 const NEWEST_WITHIN_PX = 48;
-// What the server sends back sooner than this needs no "sending…".
+// A message that the server sends back sooner than this is shown without "sending…".
 const SENDING_SHOWN_AFTER_MS = 1000;
 
-// Errors of a join that are no answer of the room's: the server crashed in it, was busy, or waited too long.
+// Reasons of a failed join that may pass: the room's code crashed in the join, or the server was busy or waited too long.
 const PASSING_REASONS = ["join crashed", "too many joins", "join timed out", "too many messages waiting"];
 
 const room = new URLSearchParams(location.search).get("room") || "lobby";
@@ -19,12 +19,12 @@ const element = (id) => document.getElementById(id);
 const [log, messages, away, waiting, outbox, input, problem, newer] =
   ["log", "messages", "away", "waiting", "outbox", "chat-input", "problem", "newer"].map(element);
 
-let pending = []; // typed here and not seen back from the server: { body, item, state }
+let pending = []; // messages typed here that the server has not yet sent back: { body, item, state }
 let following = true; // the newest message is in view, and is to stay there
 let unread = 0;
-let outside = false; // refused, or the room was closed: nothing more is tried
-let lostAt = null; // while away: since when
-let awayMs = 0; // back again, and nothing has come in since: how long that was, in all
+let outside = false; // the join was refused or the room was closed: the page does not try again
+let lostAt = null; // when the page lost the room; null in the room, and before the first join
+let awayMs = 0; // total length of the absences since the last message came in
 
 const socket = new Socket("/socket");
 const channel = socket.channel(topic, {});
@@ -44,7 +44,7 @@ channel.join()
   .receive("error", (reply) => {
     console.log("Unable to join", reply);
     const reason = reply.reason ?? JSON.stringify(reply);
-    // These may pass, and the client tries again by itself; a refusal is an answer, and asking on would be noise.
+    // After a reason that may pass, the channel joins again by itself. A refusal is final, so the page gives up.
     if (PASSING_REASONS.includes(reason)) disconnected(reason);
     else refuse(reason);
   })
@@ -101,7 +101,7 @@ function stayOutside(state, title) {
   input.disabled = element("send").disabled = true;
   showWaiting();
   log.tabIndex = -1;
-  element("refused").focus(); // not its link: an Enter that was meant for the field would leave the page
+  element("refused").focus(); // the card, not the link in it: an Enter typed for the field would follow the link
   channel.leave();
   socket.disconnect();
 }
@@ -135,7 +135,7 @@ function push(message) {
     });
 }
 
-/** Only the person can say whether a second copy would do harm. */
+/** Offers to send a message again or to discard it, because only the person knows whether a second copy would do harm. */
 function doubt(message, text) {
   if (!pending.includes(message) || message.state === "doubtful") return;
   message.state = "doubtful";
@@ -165,7 +165,7 @@ function show(message, text = "", ...buttons) {
   if (message.item === outbox.lastElementChild) outbox.scrollTop = outbox.scrollHeight;
 }
 
-/** One line for all of them, and it stays in view while they scroll. */
+/** Shows the number of waiting messages in one line above the outbox, which stays in view while the outbox scrolls. */
 function showWaiting() {
   const count = pending.filter(({ state }) => state === "waiting").length;
   const subject = count === 1 ? "1 message" : `${count} messages`;
@@ -210,19 +210,19 @@ function append(body) {
   away.textContent = "";
   awayMs = 0;
   messages.append(item);
-  // Taking the oldest away moves the text under the eyes of somebody who reads up there: then only at twice the number.
+  // Removing the oldest messages moves the text of a person who has scrolled up, so their log may become twice as long.
   const shown = following ? MESSAGES_SHOWN_MAX : 2 * MESSAGES_SHOWN_MAX;
   while (messages.children.length > shown) messages.firstElementChild.remove();
 }
 
-/** The hole is at the end of the log, until it is between two messages. */
+/** Shows at the end of the log for how long the page was away. `append` moves that line to before the next message. */
 function showGap(ms) {
   awayMs += ms;
   away.textContent = `You were away for ${duration(awayMs)}. What others said meanwhile is not shown.`;
   if (following) scrollToNewest();
 }
 
-// ---- scrolling: once a frame, or many messages at a time would each cost a layout
+// ---- scrolling, once per animation frame: with many messages at a time, each scroll would cost a layout
 
 let scrollDue = false;
 let lastTop = 0;
@@ -257,7 +257,7 @@ function showUnread() {
 
 log.addEventListener("scroll", () => {
   const below = log.scrollHeight - log.clientHeight - log.scrollTop;
-  // Up by however little is up; far from the end without that is only a message that came in this very frame.
+  // A move up, however small, is the person's. A distance to the end without a move up is a message that has just come.
   if (log.scrollTop < lastTop && below > 1) setFollowing(false);
   else if (below < NEWEST_WITHIN_PX) setFollowing(true);
   lastTop = log.scrollTop;

@@ -99,12 +99,12 @@ export class Socket {
     return `${location.protocol.replace("http", "ws")}//${location.host}${url}`;
   }
 
-  // ---- below: for this file
+  // ---- below: for this file and for Channel
 
   /** Refs are never reused, also not after a reconnect: an answer can never meet the wrong question. */
   makeRef() { return String(++this.ref); }
 
-  /** Hands a message to the connection, if it is open. What must wait for that waits in its channel. */
+  /** Writes a message to the connection, and drops it if the connection is not open: channels keep their pushes. */
   send(message) {
     if (!this.isConnected()) return;
     this.log("push", `${message.topic} ${message.event} (${message.join_ref}, ${message.ref})`, message.payload);
@@ -131,7 +131,7 @@ export class Socket {
     this.log("transport", "close", event);
     this.conn = null;
     clearInterval(this.heartbeatTimer);
-    // Whatever the code: proxies close with 1000 as well, and who wants no reconnect calls disconnect().
+    // After any close code: proxies close with 1000 too, and a page that wants no reconnect calls disconnect().
     if (reconnect) this.reconnectTimer.schedule();
     this.channels.slice().forEach((channel) => channel.disconnected());
     this.callbacks.close.forEach(({ callback }) => callback(event));
@@ -146,7 +146,7 @@ export class Socket {
     this.send({ join_ref: null, ref: this.heartbeatRef, topic: "phoenix", event: "heartbeat", payload: {} });
   }
 
-  /** Lets go of the connection without waiting: on a dead network its close event may be a minute away. */
+  /** Closes the connection without waiting for its close event, which may be a minute away on a dead network. */
   abandon(code, reason, closed) {
     const conn = this.conn;
     conn.onopen = conn.onmessage = null;

@@ -120,7 +120,7 @@ fn numbers(bytes: usize) -> String {
     format!(r#"{{"moves":[{list}]}}"#)
 }
 
-/// Cuts a message as a shard does: the frame reader makes the `&str`, the decoder cuts it.
+/// Cuts a message as a shard does: checks the UTF-8 as the frame reader does, then decodes.
 fn by_scanner<'a>(message: &'a [u8], scratch: &mut DecodeScratch) -> Message<'a> {
     let text = simdutf8::basic::from_utf8(message).expect("UTF-8");
     let cut = Version::V2.decode_text(text, scratch);

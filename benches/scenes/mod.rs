@@ -1,4 +1,4 @@
-//! Scenes that the benches measure: messages of stated sizes, and a lobby with free sockets.
+//! Scenes that the benches measure: messages of stated sizes, and a lobby without real sockets.
 //!
 //! The scenes are shared by `benches/engine`, which measures time, and `benches/instructions`,
 //! which counts instructions.

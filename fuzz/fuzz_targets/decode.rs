@@ -112,7 +112,8 @@ fn parse(text: &str) -> Value {
     serde_json::from_str(text).expect("a part of valid JSON is valid")
 }
 
-/// Every answer to a message can be read again, and has the content that was to be sent.
+/// Asserts that the answers to a message have the content that was to be sent, and that answers in
+/// text can be decoded again.
 fn check_answers(message: &Message<'_>, scratch: &mut DecodeScratch) {
     let Message {
         join_ref,

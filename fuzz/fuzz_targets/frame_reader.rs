@@ -35,8 +35,8 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(whole, cut);
 });
 
-/// Reads of the lengths `reads`, cyclic. Without lengths,
-/// each read takes as much as there is space for.
+/// Returns what the reader yields for `stream`, in reads of the lengths `reads`, repeated. Without
+/// lengths, each read takes as much as there is space for.
 fn read(mut stream: &[u8], reads: &[u8], buffer_bytes: usize, limits: &ReadLimits) -> Reading {
     let mut reader = FrameReader::new();
     let mut buffer = ReadBuffer::new(buffer_bytes);

@@ -1,7 +1,7 @@
 //! PROXY headers of hostile bytes, read whole and in pieces.
 //!
-//! A header read in pieces is the same as read whole, and no byte is asked for that does not belong
-//! to it. The client that a header names is always an address.
+//! A header read in pieces is the same as read whole, and the parser never asks for bytes beyond
+//! the largest header.
 //!
 //! Input: a byte for the longest piece, then the stream.
 //! Run: `cargo +nightly fuzz run proxies -- -max_total_time=60`.
@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(whole, read(stream, usize::from(*piece_max).max(1)));
 });
 
-/// The header that is known at the stream's end or when no more bytes are asked for, and its bytes.
+/// Returns the header and its length in bytes; `None` if the stream ends before the header does.
 fn read(stream: &[u8], piece_max: usize) -> (Option<ProxyHeader>, usize) {
     let mut known = 0;
     loop {

@@ -1,6 +1,6 @@
 //! The ends of runs: compared, refused, interrupted, or with the server gone.
 //!
-//! Each test also looks at the figures that the run keeps.
+//! Most tests also look at the figures that the run keeps.
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! The misbehaving servers misbehave as described.
 //!
-//! Without these tests, a load test that reports no fault could be right.
+//! Without these tests, a load test that finds no fault in one of them might be right.
 
 #[path = "floor/client.rs"]
 #[allow(dead_code, reason = "tests/floor.rs uses the rest of it")]

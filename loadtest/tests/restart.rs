@@ -48,7 +48,7 @@ fn restart_of(passing: Passing, line: &str) -> Run {
     };
     let size = "--lobby 5 --lobbies 3 --publishers 2 --duration 500ms --settle 3s";
     let warmup = match passing {
-        Passing::Drops => "2s", // the fault is at the hundredth message of a process
+        Passing::Drops => "2s", // the fault is at message number 100 of a process, counted from 0
         _ => "300ms",
     };
     restart(

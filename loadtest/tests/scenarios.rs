@@ -1,4 +1,4 @@
-//! The other scenarios against a real lobbyd: each holds, and reports its own figures.
+//! Join storms, idle connections, churn, slow clients and ramps against a real lobbyd.
 
 mod support;
 

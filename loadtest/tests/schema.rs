@@ -1,4 +1,4 @@
-//! The JSON of every scenario against loadtest/schema.json, by which other programs read it.
+//! The JSON of all scenarios but restart against loadtest/schema.json, by which programs read it.
 
 mod support;
 

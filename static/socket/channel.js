@@ -18,7 +18,7 @@ export class Channel {
       .receive("ok", () => this.joined())
       .receive("error", () => this.retryJoin())
       .receive("timeout", () => {
-        // The server may still be at it: tell it that this join is off before the next one.
+        // The server may still answer this join, so a leave is sent before the next join.
         this.sendLeave();
         this.retryJoin();
       });
@@ -33,7 +33,7 @@ export class Channel {
     return this.joinPush;
   }
 
-  /** Sends, at once when joined, else after the next join unless `timeout` is over by then. */
+  /** Sends an event: at once if joined, else after the next join, unless `timeout` (ms) has passed by then. */
   push(event, payload = {}, timeout = this.socket.timeout) {
     if (!this.joinedOnce) {
       throw new Error(`tried to push '${event}' to '${this.topic}' before joining: call channel.join() first`);
@@ -47,7 +47,7 @@ export class Channel {
     return push;
   }
 
-  /** Leaves for good. Counts as done at once: the server's answer changes nothing any more. */
+  /** Leaves for good. The returned push is "ok" at once, because the server's answer changes nothing any more. */
   leave(timeout = this.socket.timeout) {
     const leaving = new Push(this, "phx_leave", {}, timeout);
     this.rejoinTimer.reset();
@@ -80,10 +80,10 @@ export class Channel {
   isJoining() { return this.state === "joining"; }
   isLeaving() { return this.state === "leaving"; }
 
-  // ---- below: for this file
+  // ---- below: for this file and for Socket
 
   receive({ join_ref, ref, event, payload }) {
-    // A frame of an earlier join of this topic. Broadcasts carry none.
+    // The message belongs to an earlier join of this topic. Broadcasts have no join_ref.
     if (join_ref && join_ref !== this.joinRef()) return;
     if (event === "phx_close") return this.close(payload);
     if (event === "phx_error") return this.error(payload);
@@ -96,7 +96,7 @@ export class Channel {
   }
 
   rejoin() {
-    // The server knows one channel per topic and connection: the newest object gets it.
+    // The server knows one channel per topic and connection: older objects of this topic leave.
     this.socket.channels
       .filter((other) => other !== this && other.topic === this.topic && (other.isJoined() || other.isJoining()))
       .forEach((other) => other.leave());
@@ -146,7 +146,7 @@ export class Channel {
   }
 }
 
-/** A question to the server: `receive("ok" | "error" | "timeout" | …, callback)` waits for its answer. */
+/** A message that the server answers: `receive("ok" | "error" | "timeout" | …, callback)` waits for the answer. */
 class Push {
   constructor(channel, event, payload, timeout) {
     Object.assign(this, { channel, event, payload, timeout, ref: null, answer: null, timer: null, hooks: [] });
@@ -158,7 +158,7 @@ class Push {
     return this;
   }
 
-  /** A new ref and a new timeout; what the old ref is answered with is of no interest any more. */
+  /** Takes a new ref and starts a new timeout; an answer to the old ref is ignored. */
   start() {
     this.cancel();
     this.answer = null;

@@ -2,13 +2,13 @@
 
 const RECONNECT_AFTER_MS = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
 
-/** When a channel whose join failed asks again. */
+/** Delays in ms before a channel joins again after the first, second, … failed join; the last one repeats. */
 export const REJOIN_AFTER_MS = [1000, 2000, 5000, 10_000];
 
-/** Calls `connect` after each loss, later at each try; at once when the page becomes visible or the network is back. */
+/** A timer that calls `connect`, later at each try; at once if the page becomes visible or the network comes back. */
 export function reconnects(connect, afterMs = jittered(RECONNECT_AFTER_MS)) {
   const timer = new RetryTimer(connect, afterMs);
-  // No reason to sit out the rest of a delay.
+  // The rest of a delay is pointless once the network is back or a person looks.
   globalThis.addEventListener?.("online", () => timer.hurry());
   globalThis.document?.addEventListener?.("visibilitychange", () => {
     if (!document.hidden) timer.hurry();
@@ -16,7 +16,7 @@ export function reconnects(connect, afterMs = jittered(RECONNECT_AFTER_MS)) {
   return timer;
 }
 
-/** Calls `callback` after a delay that depends on how often it did since the last reset. */
+/** Calls `callback` after a delay that depends on the number of tries since the last reset. */
 export class RetryTimer {
   constructor(callback, delayMs) {
     Object.assign(this, { callback, delayMs, tries: 0, timer: null });
@@ -28,7 +28,7 @@ export class RetryTimer {
     this.timer = setTimeout(() => this.fire(), this.delayMs(this.tries));
   }
 
-  /** Now instead of later, if something is scheduled. */
+  /** Calls `callback` now if a call is scheduled. */
   hurry() { if (this.timer) this.fire(); }
 
   fire() {

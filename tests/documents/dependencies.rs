@@ -1,4 +1,4 @@
-//! The table of dependencies in docs/architecture.md lists those of the manifests and no others.
+//! The table of dependencies in docs/architecture.md lists all of lobbyd's, and none that is gone.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The share of each kind of work, on the engine alone, because sockets make loads unreliably.
+//! The share of each kind of work, on the engine alone, because loads over real sockets vary.
 
 use std::io;
 use std::sync::Arc;

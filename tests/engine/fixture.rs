@@ -14,8 +14,8 @@ use testkit::{Client, DEADLINE, upgrade_request};
 
 pub const LOBBY: &str = "room:lobby";
 
-/// Serves the tutorial's room on one shard whose kernel keeps little for each socket, so that a
-/// client that stops is soon noticed.
+/// Serves the tutorial's room on one shard. With [`limits`] the kernel keeps little for each
+/// socket, so that a client that stops is soon noticed.
 pub fn serve(limits: ServerLimits) -> Running {
     let router = Router::new().socket("/socket", UserSocket::new().channel("room:*", RoomChannel));
     let any_port = "127.0.0.1:0".parse().unwrap();

@@ -23,8 +23,8 @@ const PACE: Duration = Duration::from_millis(10);
 /// default retention.
 const FLOOD: usize = 8_000;
 
-/// Serves the tutorial's room with all defaults, except the ages at which a slow reader is given
-/// up, which would end the longest sleep.
+/// Serves the tutorial's room with larger limits of idle time and of retention, because the
+/// defaults would end the longest sleep.
 fn serve() -> Running {
     let socket = UserSocket::new().channel("room:*", RoomChannel);
     let socket = socket.idle_timeout_ms(600_000);

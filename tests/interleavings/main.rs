@@ -1,9 +1,9 @@
 //! State that shards share, under many orders of events: topics, mailboxes, the registry.
 //!
 //! The `shuttle` feature replaces std's locks and atomics by shuttle's. At each of them shuttle
-//! decides which thread runs next. There are thousands of random schedules, and thousands of PCT
-//! ones, which find rare orders of a few events with a known probability. All other state of the
-//! engine belongs to one thread (tests/engine/order.rs).
+//! decides which thread runs next. Each scene runs under random schedules, and under as many
+//! PCT ones, which find rare orders of a few events with a known probability. All other state of
+//! the engine belongs to one thread (tests/engine/order.rs).
 //!
 //! These scenes were checked by breaking the code. The faults were: a join that overlooks a topic's
 //! removal; a removal without the registry's lock, or of a topic of the same name; no second look
@@ -11,7 +11,7 @@
 //! sleeper not woken, woken twice, or asleep with mail. Each was found.
 //!
 //! A failing schedule is printed; `shuttle::replay` runs it again. `SHUTTLE_ITERATIONS` sets the
-//! number of schedules.
+//! number of schedules of each kind for each scene; the default is 1,000.
 
 #![cfg(feature = "shuttle")]
 

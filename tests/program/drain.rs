@@ -1,4 +1,4 @@
-//! The drain: the order in which connections are closed, which clients still open do not notice.
+//! The drain: the order of closing connections, and the service for clients that are still open.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,4 +1,4 @@
-//! The crates that each feature brings in, because an app should compile little.
+//! The number of crates that an app compiles with lobbyd, which should be small.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Deploys: a drain, a listener passed on, and messages to the service manager.
+//! The program: its command line and configuration, and deploys with a drain or a passed listener.
 //!
 //! The tests use real sockets, and the real binary where an operator would use it.
 

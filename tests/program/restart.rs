@@ -10,7 +10,8 @@ use testkit::{Client, DEADLINE, Process, connect_to, eventually, upgrade_request
 
 use crate::fixture::{held_listener, lobbyd_with};
 
-/// Clients that connect one after the other, each as soon as the earlier one has its answer.
+/// Threads whose clients connect one after the other, each once the thread's earlier one has its
+/// answer.
 struct Load {
     ends: Arc<AtomicBool>,
     answered: Arc<AtomicUsize>,
@@ -57,7 +58,7 @@ impl Load {
     }
 }
 
-/// Runs one client. It succeeds if it is upgraded, and then closed with 1012 or left alone.
+/// Runs one client. It succeeds if it is upgraded; then it drops the connection.
 fn come(address: SocketAddr) -> Result<(), String> {
     let refused = |what: &str, error: std::io::Error| format!("{what}: {error}");
     let mut stream = TcpStream::connect(address).map_err(|e| refused("connecting", e))?;

@@ -1,4 +1,4 @@
-//! Sockets that send as fast as they can, and read the answers. Others wait for their turn at most.
+//! Sockets that send as fast as they can, and read the answers, while other clients chat on.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -168,7 +168,7 @@ fn publisher_beyond_what_the_shards_take_is_slowed_and_loses_nothing() {
     let limits = at_any_pace().with_max(Limit::LagBytes, 16 << 10);
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
-    // Every shard has members, which the other messages can lag with.
+    // Both shards have members of this lobby, so its messages can lag on both.
     let mut members: Vec<Client> = (0..8).map(|_| connect(&server)).collect();
     members
         .iter_mut()

@@ -147,7 +147,7 @@ fn stop_ends_in_time_while_clients_flood_and_do_not_read() {
                 let bytes = frame(1, message.to_string().as_bytes()).repeat(50);
                 let mut unread = client.stream.try_clone().unwrap();
                 while client.stream.write_all(&bytes).is_ok() {
-                    // Every other client reads once, but ignores the message.
+                    // Every other client reads once after each write, and ignores what it reads.
                     if at % 2 == 0 {
                         unread.set_nonblocking(true).unwrap();
                         let _ = std::io::Read::read(&mut unread, &mut [0; 64 << 10]);

@@ -84,7 +84,7 @@ impl Channel for Obedient {
 #[derive(Clone)]
 struct PanicsInTerminate;
 
-/// Serves [`Obedient`] under `/socket`, and under `/panics` a socket whose connect callback panics.
+/// Serves as [`arena_behind`], without proxies. Panics on purpose are not printed.
 pub fn arena(shards: usize, limits: ServerLimits) -> Running {
     hide_panics_on_purpose();
     arena_behind(Proxies::default(), shards, limits)
@@ -99,8 +99,9 @@ impl Drop for PanicsWhenDropped {
     }
 }
 
-/// Serves behind proxies. Under `/claims` is a socket that admits clients that name their own
-/// address correctly.
+/// Serves [`Obedient`] under `/socket`, behind `proxies`. Under `/claims` is a socket that admits
+/// clients that name their own address correctly. The connect callback of `/panics` panics; that of
+/// `/panics_later` panics in its future.
 pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Running {
     let claims = UserSocket::new().connect(|params, info| {
         let shown = format!("{} at {}", info.client(), info.peer_data().ip());
@@ -175,7 +176,7 @@ impl Chat {
         });
     }
 
-    /// Asserts that no bystander has failed so far, for attacks that last as long as the chat.
+    /// Asserts that no bystander has failed so far.
     pub fn is_fine(&self) {
         let ended = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
         assert!(!ended, "a bystander lost something");

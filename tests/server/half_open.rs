@@ -17,7 +17,7 @@ use crate::fixture::{Chat, arena, nothing_is_left};
 
 const ATTACKERS: usize = 10_000;
 
-/// The variable with the server's address, and the number of the attackers.
+/// The variable with the server's address and the count of attackers.
 const TARGET: &str = "HALF_OPEN_TARGET";
 
 #[test]

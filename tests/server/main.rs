@@ -1,6 +1,6 @@
 //! Hostile input: every attack has its stated outcome, and no other client notices.
 //!
-//! During each attack two well-behaved clients chat, and each of their messages arrives in order
+//! During most attacks two well-behaved clients chat, and each of their messages arrives in order
 //! before a deadline. After an attack nothing of the attacker is left.
 
 mod admission;

@@ -139,7 +139,7 @@ fn silence_counts_once_however_long_it_is() {
             let of = |limit| counts(&server, limit).0;
             of(Limit::IdleTime) >= silence && of(Limit::PartialTime) >= silence
         });
-        // A sweep runs every 12 ms.
+        // A sweep runs every 12 ms, so both deadlines are checked many times.
         std::thread::sleep(Duration::from_millis(300));
         client.send_raw(&beat[9..]);
         assert_eq!(client.json()[1], "hb");

@@ -72,7 +72,7 @@ pub struct FanoutArgs {
     #[arg(long, value_name = "WRITES", num_args = 0..=1, default_missing_value = "batch", require_equals = true)]
     pub against_floor: Option<FloorSide>,
 
-    /// How often to measure each side; the sides take turns [default: 1]
+    /// How many times to measure each side; the sides take turns [default: 1]
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1), hide_default_value = true)]
     pub rounds: AtLeastOne,
 

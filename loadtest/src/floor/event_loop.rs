@@ -1,7 +1,7 @@
-//! One turn of the event loop: accept, read, then write in batches.
+//! The floor's event loop: each turn reads the ready sockets, accepts connections, then writes.
 //!
-//! A turn is one epoll_wait, one read of each readable socket, and at the end one write per member
-//! of each lobby with new messages.
+//! A turn is one epoll_wait, one read of each readable socket, and, if the floor writes in batches,
+//! at the end one write per member of each lobby with new messages.
 
 use std::io::{self, ErrorKind};
 use std::net;
@@ -38,7 +38,7 @@ const SHORTAGE_LOOK: Duration = Duration::from_millis(10);
 enum Waiting {
     /// All connections have been accepted.
     Nobody,
-    /// The turn has accepted its maximum.
+    /// Connections may wait: the listener had an event, or the turn accepted its maximum.
     Somebody,
     /// The system had no descriptors or memory for the next connection.
     Shortage,
@@ -192,7 +192,7 @@ impl Floor {
     }
 
     /// Returns the place of the first frame in the buffer: behind the upgrade request, or 0 on an
-    /// open connection. `None` if no frame can begin yet.
+    /// open connection. `None` if the request is incomplete, or was refused.
     fn upgrade(&mut self, number: u32, bytes: usize) -> Option<usize> {
         let connection = self.broker.connections.at(number)?;
         if connection.stage == FloorStage::Open {

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 
-/// Largest upgrade request in bytes. A longer one is refused.
+/// Most bytes that are read of an upgrade request without its end, before it is refused.
 pub(super) const REQUEST_BYTES_MAX: usize = 16 << 10;
 
 /// Most headers of a request: more than browsers send.

@@ -1,7 +1,7 @@
 //! Distributions of times and counts over time, of the measured stretch of a run.
 //!
-//! Every value is recorded once, in the current interval. The intervals are summed up when they
-//! end.
+//! Delivery times, deliveries and messages published are recorded in the current interval, and
+//! added to the whole when it ends.
 
 use hdrhistogram::Histogram;
 
@@ -13,12 +13,12 @@ use crate::result::{Interval, Latency};
 const LONGEST_US: u64 = 3_600_000_000;
 /// Significant digits of a value that are kept.
 const DIGITS: u8 = 3;
-/// Length of an interval at least. A long run has longer intervals, so that there are never more
-/// than [`INTERVALS_MAX`].
+/// Length of an interval at least. A longer run with a planned end has longer intervals, so that
+/// there are about [`INTERVALS_MAX`] at most.
 const INTERVAL_NS: u64 = SECOND_NS / 4;
 /// A run planned for longer than this has no planned end.
 const LENGTH_KNOWN_NS: u64 = 1 << 55;
-/// Most intervals of a run: more than a plot has pixels for.
+/// Most intervals of a run with a planned end, enough for a plot.
 const INTERVALS_MAX: u64 = 240;
 
 /// A distribution of times, while it is recorded.
@@ -152,7 +152,7 @@ impl Meter {
         }
     }
 
-    /// Records that a message was handed to its socket.
+    /// Records that a message was queued for its socket.
     pub fn published(&mut self, intended_ns: u64, now_ns: u64) {
         if self.measures(intended_ns) {
             self.current_published += 1;

@@ -1,6 +1,7 @@
 //! The measurements that represent a run when there are several.
 //!
-//! Chosen are the server's rather than the floor's, the last step that held, the middle round.
+//! The server's measurements are chosen rather than the floor's, and of a ramp the last step that
+//! held. Figures are medians over the rounds; distributions are those of the middle round.
 
 use crate::result::{Measurement, RunResult, Side};
 

@@ -1,6 +1,6 @@
 //! The result for a terminal: failures first, then the tables.
 //!
-//! The text is the same without colour and in a file.
+//! A terminal without colours and a file get the same characters.
 
 use comfy_table::{
     Attribute, Cell as TableCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,

@@ -8,7 +8,7 @@ use crate::result::Figure;
 /// The text in place of a missing number.
 pub const NOTHING: &str = "–";
 
-/// Returns a number with three significant digits, below a tenth two: 0.53, 12.3, 1,234,567.
+/// Returns a number with three digits, or all of a larger one, below 1 with two: 0.53, 12.3, 1,234.
 pub fn number(value: f64) -> String {
     let size = value.abs();
     match () {

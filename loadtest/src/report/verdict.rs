@@ -1,6 +1,6 @@
-//! The verdict in sentences: whether a run held, a ramp's height, the side at its limit.
+//! The verdict in sentences: whether a run held, how far a ramp got, the side at its limit.
 //!
-//! Each sentence also says how far its figure can be trusted.
+//! A sentence says how far its figure can be trusted if that is in doubt.
 
 use crate::result::{Ended, Measurement, Ramp, Restart, RunResult, Saturated, Severity};
 

@@ -38,7 +38,7 @@ pub struct Bin {
     pub count: u64,
 }
 
-/// Most bins of a distribution: more than a plot has pixels to show, and a few kilobytes of JSON.
+/// Most bins of a distribution: enough for a plot, and a few kilobytes of JSON.
 const BINS_MAX: usize = 400;
 
 impl Latency {

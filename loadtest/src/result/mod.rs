@@ -46,7 +46,7 @@ pub struct RunResult {
     /// Failures, and facts that may mislead, worst first.
     pub problems: Vec<Problem>,
     /// The objectives given by --slo, with their outcomes.
-    /// In a ramp, those of the step that broke or of the last step.
+    /// In a ramp, those of the lowest step that broke, or of the first step if none broke.
     pub objectives: Vec<Objective>,
     /// The measurements, in order: one for a plain run, one for each step of a ramp.
     /// A run against the floor has one for each side and round.

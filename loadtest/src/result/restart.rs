@@ -91,7 +91,7 @@ pub struct Moment {
     pub clients: u64,
 }
 
-/// Most moments that are kept: more than the pixels of a plot.
+/// Most moments that are kept, beside the last: enough for a plot.
 const MOMENTS_MAX: usize = 400;
 
 impl Restart {

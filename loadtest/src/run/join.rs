@@ -50,7 +50,7 @@ impl Trial<'_> {
     /// server, the URL or the topic is reported once.
     ///
     /// # Errors
-    /// If the first connection fails.
+    /// If the first connection fails, or a signal ends the run.
     pub fn gather(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
         self.run.progress.phase("connecting");
         let mut all = connections.iter().copied();
@@ -86,7 +86,7 @@ impl Trial<'_> {
     /// once. Their times count from the start of this storm.
     ///
     /// # Errors
-    /// If the first connection fails.
+    /// If the first connection fails, or a signal ends the run.
     pub fn storm(&mut self, connections: &[u32]) -> Result<(), CannotRun> {
         let (scout, others) = connections.split_at(connections.len().min(1));
         self.gather(scout)?;

@@ -6,7 +6,7 @@ use crate::load::meter::Measured;
 use crate::observe::watch::Used;
 use crate::result::{Connections, LoadUsage, Measurement, ServerUsage, Throughput};
 
-/// Least CPU time that is divided by deliveries: the system counts in steps of 10 ms.
+/// Least CPU time that is divided by deliveries or joins: the system counts in steps of 10 ms.
 const CPU_SECONDS_MIN: f64 = 0.05;
 
 impl Trial<'_> {

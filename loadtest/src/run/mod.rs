@@ -70,10 +70,11 @@ pub struct Run {
 }
 
 impl Run {
-    /// Checks the flags. `size` is the number of clients and the number of lobbies.
+    /// Checks the flags, binds this process to the load's cores, raises its limit of open files.
+    /// `size` is the number of clients and the number of lobbies.
     ///
     /// # Errors
-    /// The first flag that makes no sense or a limit of the system, before anything is started.
+    /// The first flag that makes no sense or a limit of the system, before a server is started.
     pub fn new(
         common: Common,
         messages: Messages,

@@ -11,7 +11,7 @@ use super::error::CannotRun;
 use crate::load::wire::tag::Marker;
 use crate::result::Latency;
 
-/// Connections of a prober. They join one after the other, in the middle of the load's joins.
+/// Connections of a prober. They join in the middle of the load's joins.
 pub const CONNECTIONS: u32 = 8;
 
 /// A prober: its process, its input for orders, its output for answers.

@@ -50,8 +50,8 @@ impl Progress {
         }
     }
 
-    /// Shows that `done` of `all` of the phase is over, with `words`. They are made only when they
-    /// are shown.
+    /// Shows that `done` of `all` of the phase is over, with `words`, which is called only if the
+    /// line is shown.
     pub fn show(&mut self, done: u64, all: u64, words: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_length(all.max(1));

@@ -42,7 +42,7 @@ impl Subject {
     /// `connections` to it.
     ///
     /// # Errors
-    /// If the server is not there or does not come up.
+    /// If the address or the --pid is unknown, or a server that is started does not come up.
     pub fn server(run: &mut Run, connections: u32) -> Result<Subject, CannotRun> {
         Subject::with(run, connections, false)
     }
@@ -51,7 +51,7 @@ impl Subject {
     /// this program holds, so that it can be started again while the socket stays.
     ///
     /// # Errors
-    /// If the address cannot be listened at, or the server does not come up.
+    /// Those of [`server`](Subject::server), or if the address cannot be listened at.
     pub fn with(run: &mut Run, connections: u32, inherits: bool) -> Result<Subject, CannotRun> {
         let (target, common) = (run.target.clone(), &run.common);
         let addresses = target
@@ -259,7 +259,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, CannotRun> {
 /// most net.core.somaxconn.
 const BACKLOG: i32 = 65_535;
 
-/// Returns the first address that answers, because a name may have others too.
+/// Returns the first of several addresses that answers, or the first if none does.
 fn answering(addresses: &[SocketAddr]) -> SocketAddr {
     let answers =
         |address: &&SocketAddr| TcpStream::connect_timeout(address, Duration::from_secs(2)).is_ok();

@@ -154,12 +154,12 @@ impl<'a> Trial<'a> {
             .show(at / 1_000_000, all / 1_000_000, || course(fleet));
     }
 
-    /// Lets the publishers talk at the pace of `traffic`: first in the warm-up, then in the
-    /// measured time. `each_turn` is called in every turn of both, and returns when to call it
-    /// again at the latest.
+    /// Lets the publishers talk, at `rate` or with the window of `traffic`: first in the warm-up,
+    /// then in the measured time. `each_turn` is called in every turn of both, and returns when to
+    /// call it again at the latest.
     ///
     /// # Errors
-    /// If the event queue fails.
+    /// If the event queue fails, or a signal ends the run in the warm-up.
     pub fn talk(
         &mut self,
         traffic: &Traffic,
@@ -295,7 +295,8 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    /// Closes all connections with a Close frame, and waits up to 2 s for the answers.
+    /// Closes all connections with a Close frame. Waits up to 2 s for the answers, unless a signal
+    /// ended the run.
     ///
     /// # Errors
     /// If the event queue fails.

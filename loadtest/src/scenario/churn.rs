@@ -190,7 +190,7 @@ impl Crowd {
         self.away.push_back(number);
     }
 
-    /// Ends the churn: no client comes any more, and the others leave with their message back.
+    /// Ends the churn: nobody comes any more, and clients leave once they have their own message.
     fn end(&mut self, trial: &mut Trial<'_>) -> Result<(), CannotRun> {
         trial.fleet.stop_opening();
         self.next_ns = u64::MAX;
@@ -216,7 +216,7 @@ impl Crowd {
 
     fn figures(&self) -> Vec<Figure> {
         let of = &self.counts;
-        let late = (of.late > 0).then_some(("not come, as all --churners were there", of.late));
+        let late = (of.late > 0).then_some(("not come: all --churners were there", of.late));
         let counts = [
             ("clients that came", of.came),
             ("talked once they had joined", of.talked),

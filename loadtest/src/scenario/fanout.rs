@@ -92,7 +92,7 @@ pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
     check_places(clients.0, publishers.0)
 }
 
-/// Checks the number of places in the ledger: one for each client and publisher of a lobby.
+/// Checks the number of places in the ledger: one per client for each publisher of a lobby.
 pub(super) fn check_places(clients: u32, publishers: u32) -> Result<(), CannotRun> {
     const PLACES_MAX: u64 = 100_000_000;
     let places = u64::from(clients) * u64::from(publishers);

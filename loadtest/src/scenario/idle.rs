@@ -95,7 +95,8 @@ fn go(run: &mut Run, asked: &IdleArgs) -> Result<Found, CannotRun> {
     Ok(judged.found())
 }
 
-/// Sends `each` pushes per connection, one after the other. Returns the number of answers.
+/// Sends `each` pushes per connection, one after the other. Returns the number of answers, at the
+/// latest when --settle has passed without one.
 fn ask_all(
     trial: &mut Trial<'_>,
     connections: &[u32],

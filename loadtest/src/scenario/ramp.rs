@@ -95,9 +95,9 @@ const DRAINS_MAX: usize = 12;
 /// Breaks after which a step counts as broken: a busy machine breaks any step now and then.
 const BREAKS_BELIEVED: u32 = 2;
 
-/// Raises the load until a step breaks, then searches between that step and the last that held. All
-/// steps have the same connections. A ramp of clients only adds connections, so it ends where it
-/// breaks.
+/// Raises the load until a step breaks, then searches between that step and the last that held. A
+/// step keeps the connections of the step before. A ramp of clients can only add connections, so it
+/// ends where it breaks.
 fn climb(run: &mut Run, ramp: &RampArgs) -> Result<Found, CannotRun> {
     let RampArgs { traffic, raise, .. } = ramp;
     let size = match raise {

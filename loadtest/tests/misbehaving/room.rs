@@ -1,6 +1,6 @@
 //! The room of a misbehaving server, which does right except at one message.
 //!
-//! All bytes are written under the room's lock.
+//! All frames are written under the room's lock; the answer to an upgrade is not.
 
 use std::net::{Shutdown, TcpStream};
 use std::ops::ControlFlow;

@@ -10,7 +10,7 @@ use lobbyd_loadtest::result::{
 
 use crate::measurements::{count, latency, machine, measurement};
 
-/// Returns a restart of 1,000 clients, a few of which met no server at first.
+/// Returns a restart of 1,000 clients that met no server 2,345 times before they were back.
 pub fn restart() -> RunResult {
     let times =
         |begin: f64| -> Vec<f64> { (0..1000).map(|at| begin + f64::from(at) / 500.0).collect() };
@@ -118,7 +118,7 @@ pub fn healthy() -> RunResult {
     result
 }
 
-/// Returns a run with each kind of fault, and with texts of the server that must not reach a
+/// Returns a run with most kinds of faults, and with texts of the server that must not reach a
 /// terminal or a page unescaped.
 pub fn failing() -> RunResult {
     let mut failing = measurement(980_000.0, 9_500.0, 0.98);

@@ -427,7 +427,7 @@ async function lobby(options) {
   return page;
 }
 
-/** Restarts the server, and waits until the page has noticed both. */
+/** Restarts the server. Waits until the page shows the server's end, then until it shows the server's start. */
 async function restart(page) {
   await server.stop("SIGTERM");
   await state(page, "reconnecting", "Reconnecting…");

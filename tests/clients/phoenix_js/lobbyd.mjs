@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const START_TIMEOUT_MS = 15_000;
-// Longer than the server's own deadline for closing its connections.
+// Longer than the server takes to close connections that answer its Close.
 const STOP_TIMEOUT_MS = 15_000;
 
 const running = new Set();
@@ -59,7 +59,7 @@ export function within(ms, what, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** TESTED_LOBBYD, else whatever was built last into CARGO_TARGET_DIR or target/. What is relative is so to the repository. */
+/** TESTED_LOBBYD, else the binary built last into CARGO_TARGET_DIR or target/. Relative paths begin at the repository. */
 function binary() {
   const root = fileURLToPath(new URL("../../../", import.meta.url));
   if (process.env.TESTED_LOBBYD) {

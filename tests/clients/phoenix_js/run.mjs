@@ -155,7 +155,7 @@ async function watched(member) {
   const [closes, joins] = [inbox("a close"), inbox("a join")];
   member.socket.onClose((event) => closes.put(event));
   member.channel.joinPush.receive("ok", (response) => joins.put(response));
-  if (joins.length > 0) await joins.next(); // the hook also tells of the join that was
+  if (joins.length > 0) await joins.next(); // the hook is also called for the join that came before it
   return { ...member, closes, joins };
 }
 

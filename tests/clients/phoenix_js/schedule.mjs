@@ -1,5 +1,5 @@
-// The schedule on which the load test's clients come back (loadtest/src/load/fleet/schedule.rs) is phoenix.js's own: both are held
-// to the same file, that one by a test of its own.
+// The load test's clients come back on phoenix.js's schedule (loadtest/src/load/fleet/schedule.rs). The tests here compare
+// phoenix.js with phoenix_schedule.json; a test in schedule.rs compares the load test's schedule with the same file.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

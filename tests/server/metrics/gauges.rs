@@ -75,7 +75,7 @@ fn gauges_return_to_where_they_were_and_counters_only_grow() {
     let server = lobbyd();
     let address = server.address();
     const CLIENTS: usize = 300;
-    // One client alone, once the earlier connection is gone.
+    // The scrape itself is the one connection, once that of `lobbyd()` is gone.
     let mut start = Values::new();
     eventually("nobody but the scrape is there", || {
         let page = scrape(address);

@@ -1,4 +1,4 @@
-//! The ends of a channel: the rows of protocol.md §3.6. What has no form is in `binary`.
+//! The ends of a channel: the rows of protocol.md §3.6. Ends without a wire form are in `binary`.
 //!
 //! The numbers behind B are those of the table in `mod.rs`.
 

@@ -273,7 +273,7 @@ fn results_of_handle_in_each_have_their_form_on_the_wire() {
     }
 }
 
-/// B 140, §2.1: object keys and text come back unchanged, non-ASCII unescaped.
+/// §2.1: object keys and text come back unchanged, non-ASCII unescaped.
 #[test]
 fn payloads_come_back_byte_for_byte() {
     let stage = stage();

@@ -24,8 +24,8 @@ fn with_idle_timeout(timeout: Duration) -> Stage {
     stage_with(|socket| socket.idle_timeout_ms(timeout.as_millis() as u64))
 }
 
-/// B 36, 38: the pong has the identical payload, even an empty one. The next message is not
-/// disturbed, nor by a pong that the server did not ask for.
+/// B 36, 38: the pong has the identical payload, even an empty one. Neither a ping
+/// nor a pong that the server did not ask for disturbs the next message.
 #[test]
 fn ping_is_answered_with_its_payload_and_disturbs_nothing() {
     let stage = stage();

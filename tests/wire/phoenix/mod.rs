@@ -1,6 +1,6 @@
-//! Phoenix's own tests over real sockets, and the description of the protocol for WebSocket.
+//! Phoenix's own tests, and docs/protocol.md as far as it concerns WebSocket, over real sockets.
 //!
-//! The sections of that description are named as §. B 1–113 are the behaviours that Phoenix's tests
+//! The sections of docs/protocol.md are named as §. B 1–113 are the behaviours that Phoenix's tests
 //! express; each test here names the behaviours that it shows. The table lists them:
 //!
 //! | B | shown by, or why it does not apply |

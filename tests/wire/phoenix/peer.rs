@@ -167,8 +167,8 @@ impl Peer {
         self.expect_end(topic, "phx_error", json!({"reason": "channel_crash"}));
     }
 
-    /// Asserts the end of a channel, which has the join ref in both places. A client of V1 sent
-    /// none, so it is null.
+    /// Asserts the end of a channel, whose message has the join ref both as join ref and as ref. A
+    /// client of V1 sent no join ref, so both are null.
     #[track_caller]
     fn expect_end(&mut self, topic: &str, event: &str, payload: Value) {
         let wire = match self.version {

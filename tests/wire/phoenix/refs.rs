@@ -142,7 +142,7 @@ fn answers_of_the_transport_repeat_what_phoenix_repeats() {
     client.expect(json!([null, "10", "phoenix", "phx_reply", ok]));
 }
 
-/// B 119: the exact bytes of a heartbeat and its answer, §2.4.
+/// §2.4: the exact bytes of a heartbeat and its answer.
 #[test]
 fn heartbeat_is_answered_with_the_bytes_of_phoenix() {
     let stage = stage();

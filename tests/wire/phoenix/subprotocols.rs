@@ -51,8 +51,8 @@ fn subprotocol_is_the_first_of_the_server_that_is_offered() {
     assert_eq!(subprotocol(&unset, Some("sip")), Ok(None));
 }
 
-/// B 126 and §1.5: the token is decoded, passed to connect and removed from the header. Both
-/// alphabets are accepted, and a text that is no token gets 400.
+/// §1.5: the token is decoded, passed to connect and removed from the header. Both alphabets are
+/// accepted, and a text that is no token gets 400.
 #[test]
 fn auth_token_of_phoenix_js_reaches_connect() {
     let (server, see) = looking(

@@ -190,8 +190,8 @@ fn upgrade_is_answered_with_the_accept_key_and_no_extension() {
     assert!(!answer.contains("sec-websocket-protocol"), "{answer}");
 }
 
-/// B 123: phoenix.js flushes its buffer right at open. Bytes that arrive with the request itself
-/// are not lost either.
+/// phoenix.js flushes its buffer right at open. Bytes that arrive with the request itself are not
+/// lost either.
 #[test]
 fn messages_that_come_together_with_the_request_are_taken() {
     let stage = stage();

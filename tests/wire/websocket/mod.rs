@@ -1,7 +1,7 @@
 //! RFC 6455 §4–8 over a socket, case by case like the public conformance suites.
 //!
-//! The server is `examples/echo.rs`, with the broker's own reader and sealing. Each case runs at
-//! once, frame after frame, and a byte at a time.
+//! The server is `examples/echo.rs`, with lobbyd's own frame reader and sealing. Each case is sent
+//! at once, frame after frame, and, up to 1,024 bytes, a byte at a time.
 
 use std::net::TcpListener;
 

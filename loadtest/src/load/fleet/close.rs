@@ -10,7 +10,7 @@ use crate::load::wire::phoenix::Push;
 use crate::load::wire::websocket::{self, opcode};
 
 impl Fleet {
-    /// Handles the end of a connection that the load did not ask to end. `why` is counted.
+    /// Handles an end that the load did not ask for. `why` is counted, unless clients reconnect.
     pub(super) fn lost(&mut self, number: u32, why: Reason) {
         match self.connections[number as usize].stage {
             Stage::Closed => return,

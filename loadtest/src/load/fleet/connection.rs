@@ -51,7 +51,7 @@ pub(super) struct Connection {
 /// The stage of a connection's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// The connection is to be opened, or opened again.
+    /// The connection is not yet open, or has ended.
     Closed,
     /// The TCP connection is on its way.
     Connecting,
@@ -93,8 +93,8 @@ pub(super) struct Pushed {
     pub message: Option<(u32, u32)>,
 }
 
-/// Most pushes of a connection that wait for a reply. The limit is for servers that never reply, so
-/// that they cost no memory.
+/// Most pushes of a connection that wait for a reply. The limit bounds the memory of a load whose
+/// server never replies.
 const PUSHES_MAX: usize = 8_192;
 
 impl Connection {

@@ -1,4 +1,4 @@
-//! Events of connections that scenarios act upon: joined, refused, lost, echoed, replied.
+//! Events of connections that scenarios act upon: upgraded, joined, refused, lost and others.
 
 use super::reason::Reason;
 
@@ -11,7 +11,8 @@ pub enum Event {
     Joined(u32),
     /// A connection failed before it had joined, or its join was refused.
     Refused(u32, Reason),
-    /// A connection ended that the load did not end. The reason is mostly a close code.
+    /// A connection ended that the load did not end, or the channel of a client that reconnects by
+    /// itself crashed. The reason is mostly a close code.
     Lost(u32, Reason),
     /// A connection has got its own message back.
     Echoed(u32),

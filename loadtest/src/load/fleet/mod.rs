@@ -63,7 +63,7 @@ pub struct Fleet {
     random: fastrand::Rng,
     connections: Vec<Connection>,
     connect_queue: ConnectQueue,
-    /// Connections whose last read filled the buffer.
+    /// Connections to read again in this turn, because more bytes may be there.
     unread: VecDeque<u32>,
     /// Connections with bytes to write.
     unwritten: Vec<u32>,

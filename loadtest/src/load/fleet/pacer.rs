@@ -1,6 +1,6 @@
 //! The pace of publishing: at a rate (open loop), or as messages are completed (closed loop).
 //!
-//! A message is completed when its publisher has it back, or when it waits for no member.
+//! A message is completed when its publisher has it back, it waits for no member, or is given up.
 
 use std::collections::VecDeque;
 

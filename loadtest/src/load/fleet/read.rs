@@ -12,8 +12,8 @@ use super::{Fleet, READ_BYTES};
 use crate::clock::now_ns;
 use crate::load::wire::websocket::{self, Head, Violation, opcode};
 
-/// Largest length of the shared buffer. It grows when a connection keeps the start of a message
-/// that is longer than the buffer.
+/// Largest length of the shared buffer. It grows if less than half a read has room behind what a
+/// connection keeps of an incomplete message.
 const BUFFER_BYTES_MAX: usize = websocket::MESSAGE_BYTES_MAX + READ_BYTES;
 
 impl Fleet {
@@ -155,7 +155,7 @@ impl Fleet {
     }
 }
 
-/// Keeps the bytes of an incomplete frame. An idle connection keeps no memory of earlier reads.
+/// Keeps the bytes of an incomplete frame. An idle connection keeps at most 4 KiB of memory.
 fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     if bytes.is_empty() && kept.capacity() > 4_096 {
         *kept = Vec::new();

@@ -40,7 +40,7 @@ pub(super) struct ReconnectTimers {
     pub turn: u32,
     /// Tries to connect since the last answered upgrade.
     pub reconnects: u32,
-    /// Tries to join since the last ok reply to a join.
+    /// Joins sent again since the last answered upgrade or ok reply to a join.
     pub rejoins: u32,
     /// Tries to connect in all.
     pub tries: u32,

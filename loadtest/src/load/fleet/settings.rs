@@ -23,7 +23,7 @@ pub struct FleetSettings {
     pub connecting_max: usize,
     /// Connections opened in a second; no limit if `None`.
     pub connect_rate: Option<f64>,
-    /// Longest time from the start of a connection to its join's reply, in nanoseconds.
+    /// Longest time from the opening of a connection to its join's reply, in nanoseconds.
     pub connect_timeout_ns: u64,
     /// Longest wait for the deliveries of a message, in nanoseconds.
     pub settle_ns: u64,

@@ -1,4 +1,4 @@
-//! The event loop: due work, then events from the sockets, then writes, and again.
+//! The event loop: due work, then writes, then events from the sockets, and again.
 
 use std::io;
 
@@ -91,7 +91,7 @@ impl Fleet {
         self.polled = polled;
     }
 
-    /// Reads again the connections whose last read filled the buffer.
+    /// Reads again the connections on which more bytes may be there.
     fn read_on(&mut self) {
         for _ in 0..self.unread.len() {
             if let Some(number) = self.unread.pop_front() {

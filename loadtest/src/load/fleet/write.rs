@@ -76,7 +76,7 @@ impl Fleet {
         self.list_for_writing(number);
     }
 
-    /// Sends heartbeats that are due. An unanswered heartbeat is not sent again.
+    /// Sends due heartbeats, none while one is unanswered; then a reconnecting client gives up.
     pub(super) fn beat_due(&mut self, now: u64) {
         while let Some(std::cmp::Reverse(beat)) = self.heartbeats.peek().copied() {
             let Beat {
@@ -122,7 +122,7 @@ impl Fleet {
         }
     }
 
-    /// Queues a push, which is written at the end of the turn.
+    /// Queues a push, which the next flush writes.
     pub(super) fn queue(&mut self, number: u32, message: &Push<'_>) {
         let mask = self.random.u32(..).to_ne_bytes();
         let out = &mut self.connections[number as usize].out.bytes;

@@ -1,4 +1,4 @@
-//! The ledger: published messages and the members owed them, against the deliveries.
+//! The ledger: the messages that each member is owed, held against the member's deliveries.
 //!
 //! Each delivery is entered by its stream and sequence, so that missing, doubled, swapped and
 //! altered deliveries are distinguished. A message is completed when its publisher has it back, or
@@ -298,8 +298,8 @@ impl Ledger {
         }
     }
 
-    /// Stops the wait for messages intended before `before_ns`, though they are still owed. The
-    /// stream of each such message is put into `done`, once per message.
+    /// Completes messages intended before `before_ns`, so that a closed loop goes on. Members are
+    /// still owed them. The stream of each such message is put into `done`, once per message.
     pub fn abandon(&mut self, before_ns: u64, done: &mut Vec<u32>) {
         for (number, stream) in self.streams.iter_mut().enumerate() {
             for _ in 0..stream.abandon(before_ns) {

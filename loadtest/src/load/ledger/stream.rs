@@ -24,8 +24,8 @@ struct Open {
     intended_ns: u64,
     /// Members that the message still waits for; at 0 the message is done.
     remaining: u32,
-    /// True if the publisher has the message back, or the message waits for no member. In a closed
-    /// loop another message may then be published.
+    /// True if the publisher has the message back, the message waits for no member, or the wait was
+    /// given up. In a closed loop another message may then be published.
     completed: bool,
 }
 

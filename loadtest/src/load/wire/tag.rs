@@ -64,7 +64,7 @@ impl Tag {
         mixed >> 56
     }
 
-    /// Reads the tag in `text`, whose marker the caller has compared. `None` if a digit is no digit
+    /// Reads the tag in `text`, whose marker the caller has compared. `None` if a byte is no digit
     /// or the check differs.
     #[inline]
     pub fn read(text: &[u8; TAG_LEN]) -> Option<Tag> {

@@ -15,7 +15,7 @@ pub enum Answer {
     Refused(Option<u16>, String),
 }
 
-/// Longest head of an answer in bytes.
+/// Most bytes that are read of an answer's head without its end, before it is refused.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
 /// Returns the request's bytes. `target` is path and query, `headers` are lines without their ends.

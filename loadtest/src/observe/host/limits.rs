@@ -120,7 +120,7 @@ impl Room {
     }
 }
 
-/// Returns the number of local ports, by default 65,535. The range is that of IPv6 too.
+/// Returns the number of local ports, of IPv6 too; 65,535 if the system does not report them.
 fn local_ports() -> u64 {
     let read = |name| fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).unwrap_or_default();
     ports_of(

@@ -35,8 +35,8 @@ impl Process {
     }
 
     /// Returns the resident memory in bytes; 0 if the process has gone. The source is statm, which
-    /// Linux 6.18 adds up exactly. The same figure in stat leaves out the pages that each core has
-    /// not yet reported, a quarter of a mebibyte on two cores.
+    /// Linux adds up exactly from 6.18 on. The same figure in stat leaves out the pages that each
+    /// core has not yet reported, a quarter of a mebibyte on two cores.
     pub fn rss_bytes(&self) -> u64 {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.pid)).unwrap_or_default();
         let resident = statm.split_ascii_whitespace().nth(1).map(str::parse::<u64>);

@@ -269,7 +269,7 @@ fn forget(group: u32) {
     groups().retain(|other| *other != group);
 }
 
-/// Kills all servers that this program has started, without waiting, when the program ends at once.
+/// Kills all servers that this program has started, and does not wait for their ends.
 pub fn kill_servers() {
     for group in groups().drain(..) {
         let strays = strays(group);

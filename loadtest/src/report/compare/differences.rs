@@ -1,4 +1,4 @@
-//! The differences of runs before they ran: the parameters, the machine, the tool.
+//! The differences between the settings of runs: the parameters, the machine, the tool.
 //!
 //! Figures of runs that differ may be compared, but the reader has to know.
 
@@ -9,7 +9,7 @@ use crate::result::RunResult;
 
 use super::compared_run::ComparedRun;
 
-/// The name and the value of a trait of all runs. The warning names the scenario.
+/// A trait's name and its value in a run. The scenario is no trait, because the warning names it.
 type Trait = (&'static str, fn(&RunResult) -> String);
 
 const TRAITS: [Trait; 6] = [

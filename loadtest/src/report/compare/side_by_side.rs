@@ -34,7 +34,7 @@ fn note(runs: &[ComparedRun], bars: bool) -> String {
             .to_owned();
     if bars {
         note.push_str(
-            " The bar is half full where it is as much; each cell is a factor of two, and + says that it goes on.",
+            " The bar is half full where the figure equals the first run's; each cell is a factor of two, and + stands for more cells.",
         );
     }
     let few = |run: &ComparedRun| {

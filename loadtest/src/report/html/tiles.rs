@@ -12,8 +12,8 @@ type Tile = (&'static str, fn(f64) -> String, Reading);
 /// The name of a figure that is shown with a note if it is mostly fixed cost.
 const MEMORY: &str = "server memory a connection";
 
-/// The key figures, in the order of reading. Figures of joins are shown only if nothing was
-/// delivered.
+/// The key figures, in the order of reading. The time to join and the CPU time of a join are shown
+/// only if nothing was delivered.
 const TILES: [Tile; 9] = [
     ("deliveries", rate, |measurement| {
         above_zero(measurement.throughput.deliveries_per_second)

@@ -47,7 +47,8 @@ fn delivery_row(label: &str, of: &Deliveries) -> Vec<Cell> {
     row
 }
 
-/// Removes the columns "unsent" and "early" if they are zero. Other columns show zeros, as proof.
+/// Removes the columns "unsent" and "early" if they are zero; other columns show zeros, as proof.
+/// If no measurement has a name, the row is named "all".
 fn quiet_columns_left_out(table: Table) -> Table {
     let named = table
         .rows

@@ -87,7 +87,7 @@ fn latency(measurement: &Measurement) -> Table {
 fn latency_note(measurement: &Measurement) -> Option<String> {
     let due = "Counted from the time at which a message was due, so a server that stalls cannot hide it. Send delay: how \
                late the load generator itself was.";
-    let joined = "Connected, upgraded, joined: of each connection, from the first on.";
+    let joined = "Connected, upgraded, joined: of all connections, also before the measured time.";
     let notes = [
         measurement.send_delay.as_ref().map(|_| due),
         measurement

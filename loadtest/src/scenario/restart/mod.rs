@@ -187,7 +187,7 @@ fn talk_until(
     Ok(())
 }
 
-/// Returns the delays before the restart, to compare those of the restart with.
+/// Runs the traffic for --warmup and --duration. Returns the delays of --duration.
 fn talk_before(
     trial: &mut Trial<'_>,
     traffic: &mut [SteadyTraffic; 2],

@@ -32,7 +32,7 @@ pub(super) fn problems(
     if stay_away > 0 {
         let many = counted(stay_away, "client was", "clients were");
         problems.push(failure(format!(
-            "{many} closed with 1000 or told phx_close: phoenix.js up to 1.8.15 does not come back after the one, and none does after the other"
+            "{many} closed with 1000 or told phx_close: phoenix.js up to 1.8.15 does not come back after a close with 1000, and no version after phx_close"
         )));
     }
     let not_back = restart.clients.saturating_sub(restart.back + stay_away);

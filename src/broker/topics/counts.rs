@@ -13,6 +13,9 @@ pub struct HubCounts {
     pub broadcasts: u64,
     /// Frames sealed for broadcasts: at most one per broadcast and class, however many subscribers.
     pub encodings: u64,
+    /// Wake-ups of sleeping shards by broadcasts. A shard that is awake needs none, and a shard
+    /// that sleeps needs one, however many broadcasts follow before its next turn.
+    pub wake_ups: u64,
     /// The writes of all shards' flushes.
     pub flush: FlushCounts,
 }

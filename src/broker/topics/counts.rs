@@ -14,6 +14,9 @@ pub struct HubCounts {
     /// Encodings of broadcasts: at most one per broadcast and class, however many subscribers.
     /// Counts as well where the payload has no form in the class, so that no frame is sealed.
     pub encodings: u64,
+    /// Wake-ups of sleeping shards by broadcasts. A shard that is awake needs none, and a shard
+    /// that sleeps needs one, however many broadcasts follow before its next turn.
+    pub wake_ups: u64,
     /// The writes of all shards' flushes.
     pub flush: FlushCounts,
 }

@@ -12,6 +12,7 @@ pub struct Shards {
     each: Box<[Reach]>,
     broadcasts: AtomicU64,
     encodings: AtomicU64,
+    wake_ups: AtomicU64,
 }
 
 /// One shard, as other threads see it.
@@ -31,6 +32,7 @@ impl Shards {
             each: (0..count).map(|_| Reach::default()).collect(),
             broadcasts: AtomicU64::new(0),
             encodings: AtomicU64::new(0),
+            wake_ups: AtomicU64::new(0),
         }
     }
 
@@ -58,6 +60,7 @@ impl Shards {
         HubCounts {
             broadcasts: self.broadcasts.load(Ordering::Relaxed),
             encodings: self.encodings.load(Ordering::Relaxed),
+            wake_ups: self.wake_ups.load(Ordering::Relaxed),
             flush: self.each.iter().map(|reach| reach.flush.look()).sum(),
         }
     }
@@ -91,5 +94,9 @@ impl Shards {
     pub(crate) fn count_encodings(&self, wants: Wants) {
         let classes = wants.classes.iter().filter(|wanted| **wanted).count();
         self.encodings.fetch_add(classes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_wake_up(&self) {
+        self.wake_ups.fetch_add(1, Ordering::Relaxed);
     }
 }

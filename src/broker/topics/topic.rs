@@ -6,7 +6,6 @@
 //! lock.
 
 use std::sync::Arc;
-use std::task::Waker;
 
 use super::entry::{CLASSES, Class, Draft, Entry, Seal, Wants};
 use super::parcel::Parcel;
@@ -163,7 +162,11 @@ impl Topic {
             sleepers.extend(waker);
         }
         drop(state);
-        sleepers.into_iter().for_each(Waker::wake);
+        for sleeper in sleepers {
+            // Counted first, because the woken shard may deliver at once.
+            shards.count_wake_up();
+            sleeper.wake();
+        }
         Placement {
             position: Position {
                 epoch: self.epoch,

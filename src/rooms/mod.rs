@@ -24,8 +24,8 @@ use crate::channel::UserSocket;
 ///
 /// # Panics
 /// If a star stands anywhere but at the end of a topic, as [`UserSocket::channel`] does, or if a
-/// rule is for a reserved event or can never fit, as [`DeclaredRoom::new`] does. If a room can never
-/// be reached, because a room before it has all its topics.
+/// rule is for a reserved event or can never fit, as [`DeclaredRoom::new`] does. If a room can
+/// never be reached, because a room before it has all its topics.
 pub fn declare(socket: UserSocket, rooms: impl IntoIterator<Item = RoomRules>) -> UserSocket {
     let rooms: Vec<RoomRules> = rooms.into_iter().collect();
     for (at, room) in rooms.iter().enumerate() {

@@ -83,17 +83,18 @@ impl Live {
         app.admission.set_limits(&reload.limits);
         let limits = reload.limits;
         let serving = Arc::new(Served { app, limits });
-        current.serving = Arc::clone(&serving);
+        let replaced = std::mem::replace(&mut current.serving, Arc::clone(&serving));
         for shard in current.shards.iter().filter_map(Weak::upgrade) {
             let command = Command::Reload(Arc::clone(&serving));
             shard.inbox.post(command, 1);
         }
+        drop(current);
+        // Without the lock: this may be the end of the app's channels, whose code may reload again.
+        drop(replaced);
     }
 
     fn lock(&self) -> MutexGuard<'_, Current> {
-        // No callback of the app runs under the lock. A reload before the server runs drops the old
-        // router under the lock; if the app's own `drop` panics then, the new router is in place
-        // all the same.
+        // No code of the app runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

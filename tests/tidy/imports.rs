@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::arrows::Arrow;
-use super::floors::orders;
+use super::floors::{floor, orders};
 use super::report::{describe, of_files, room};
 use super::repository::Repository;
-use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, Order, WAISTS, Waist};
+use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, WAISTS, Waist};
 
 const LIB: &str = "src/lib.rs";
 
@@ -145,11 +145,6 @@ pub fn in_order(repository: &Repository) -> Vec<String> {
         }
     }
     wrong
-}
-
-/// Returns the place of a room, counted from the top.
-pub fn floor(order: &Order, room: &str) -> Option<usize> {
-    order.floors.iter().position(|floor| floor.contains(&room))
 }
 
 /// Returns states with an `impl` of their struct, which files below the waist must not have.

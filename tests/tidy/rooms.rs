@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crates::folder_of;
-use super::floors::orders;
-use super::imports::floor;
+use super::floors::{floor, orders};
 use super::report::room;
 use super::repository::{Repository, stem};
 use super::tree::{COMING, FOLDER_FILES_MAX, IMPORTS, SERVER_FILES_MAX};

@@ -10,15 +10,19 @@ use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, WAISTS, Waist};
 
 const LIB: &str = "src/lib.rs";
 
-/// Returns the circles of files, except the known one.
+/// Returns the circles of files of the whole repository, except the known one.
+///
+/// Files of tests, benches, examples and fuzz targets count too. The `#[cfg(test)]` modules of a
+/// library or program do not count, whether they are inline or in files of their own.
 pub fn circles(repository: &Repository) -> Vec<String> {
     let known: BTreeSet<&str> = CIRCLE.iter().copied().collect();
-    let circles = of_files(&repository.arrows).circles();
+    let arrows = &repository.arrows_with_tests;
+    let circles = of_files(arrows).circles();
     let others = circles.iter().filter(|circle| **circle != known);
     let found = others.map(|circle| {
         format!(
             "{}  a state or name that two of them need belongs into a file of its own below them",
-            describe(circle, &repository.arrows)
+            describe(circle, arrows)
         )
     });
     found.collect()

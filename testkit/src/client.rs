@@ -7,7 +7,7 @@ use lobbyd::server::Running;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use crate::deadline::DEADLINE;
+use crate::deadline::{DEADLINE, uninterrupted};
 use crate::frame::{BINARY, Frame, TEXT, frame};
 
 /// A WebSocket client that sends and returns bare frames.
@@ -111,15 +111,12 @@ impl Client {
 
     fn read_some(&mut self) -> bool {
         let mut bytes = [0; 16 << 10];
-        match self.stream.read(&mut bytes) {
+        match uninterrupted(|| self.stream.read(&mut bytes)) {
             Ok(read) => {
                 self.unread.extend_from_slice(&bytes[..read]);
                 read > 0
             }
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
-            // With a time-out set, the system does not resume the read by itself after a signal,
-            // such as the end of a child.
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => self.read_some(),
             Err(error) => panic!("nothing came within {DEADLINE:?}: {error}"),
         }
     }

@@ -9,7 +9,7 @@
 //! | this process measured, or a test in a process of its own | [`own_process`] |
 //! | a shard of the broker without threads and sockets | [`shard`] |
 //! | two shards compared with a model of what each connection must get | [`broker_model`] |
-//! | to wait for a condition | [`deadline`] |
+//! | to wait for a condition, or for a socket in spite of signals | [`deadline`] |
 
 pub mod broker_model;
 pub mod client;
@@ -24,7 +24,7 @@ pub mod stage;
 pub use client::{
     Client, connect, connect_narrow, connect_to, open, request, upgrade, upgrade_request,
 };
-pub use deadline::{DEADLINE, eventually};
+pub use deadline::{DEADLINE, eventually, uninterrupted};
 pub use frame::{Frame, frame, raw_frame};
 pub use member::ROOM;
 pub use process::{Ended, Process};

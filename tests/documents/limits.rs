@@ -1,11 +1,14 @@
 //! Each row of the table of limits is enforced: code outside the table names what the row names.
+//!
+//! The page for operators has advice for each limit, and names those that protect memory.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use lobbyd::server::Limit;
 
-use crate::fixture::{read, root};
+use crate::fixture::{quoted, read, root, section};
 
 /// The table itself and what is made of it; a name there enforces nothing.
 const TABLE: &str = "src/server/limits";
@@ -28,6 +31,47 @@ fn limits_without_code_that_enforces_them_are_none() {
             "{name}: a row of {TABLE}/limit.rs, but no code beyond the table has {word}"
         );
     }
+}
+
+/// The words with which the page stands for all limits whose names begin so.
+const RETENTION: &str = "retention_…";
+
+#[test]
+fn operations_page_names_the_limits_that_protect_memory_and_no_others() {
+    let page = read("docs/operations.md");
+    let text = section(&page, "## When a limit is reached");
+    let (_, list) = text
+        .split_once("those that protect memory")
+        .expect("the list");
+    let (_, list) = list.split_once(": ").expect("a colon before the list");
+    let (list, _) = list.split_once(". ").expect("the end of the sentence");
+    assert_eq!(names(list), all_names(Limit::protects_memory));
+}
+
+#[test]
+fn operations_page_has_advice_for_every_limit_and_no_other() {
+    let page = read("docs/operations.md");
+    let text = section(&page, "## When a limit is reached");
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let first = |row: &str| row.split('|').nth(1).unwrap_or_default().to_owned();
+    let rows: Vec<String> = rows.map(first).collect();
+    assert_eq!(names(&rows.concat()), all_names(|_| true));
+}
+
+fn all_names(counts: impl Fn(Limit) -> bool) -> BTreeSet<String> {
+    let limits = Limit::ALL.iter().filter(|limit| counts(**limit));
+    limits.map(|limit| limit.name().to_owned()).collect()
+}
+
+/// Returns the names between backticks, with the names that [`RETENTION`] stands for.
+fn names(text: &str) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = quoted(text).into_iter().collect();
+    if names.remove(RETENTION) {
+        let all = all_names(|limit| limit.name().starts_with("retention_"));
+        assert_eq!(all.len(), 4, "the page says that there are four");
+        names.extend(all);
+    }
+    names
 }
 
 #[test]

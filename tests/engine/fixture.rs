@@ -10,7 +10,7 @@ use lobbyd::server::{Limit, Running, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
-use testkit::{Client, DEADLINE, upgrade_request};
+use testkit::{Client, DEADLINE, uninterrupted, upgrade_request};
 
 pub const LOBBY: &str = "room:lobby";
 
@@ -179,7 +179,7 @@ pub fn read_to_the_end(client: &mut Client, published: &[Vec<u8>]) -> (usize, La
     let mut got = Vec::new();
     let mut bytes = [0; 64 << 10];
     loop {
-        match client.stream.read(&mut bytes) {
+        match uninterrupted(|| client.stream.read(&mut bytes)) {
             Ok(0) => break,
             Ok(read) => got.extend_from_slice(&bytes[..read]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => break,

@@ -13,7 +13,7 @@ use serde_json::json;
 use socket2::{Domain, Type};
 use testkit::{
     Client, DEADLINE, Process, connect, connect_to, eventually, frame, open, serve_with,
-    upgrade_request,
+    uninterrupted, upgrade_request,
 };
 
 use crate::fixture::lobbyd;
@@ -23,6 +23,7 @@ use crate::fixture::lobbyd;
 #[derive(Clone, Default)]
 struct Room {
     ended: Arc<Mutex<Vec<String>>>,
+    ended_at: Arc<Mutex<Vec<Instant>>>,
     said: Arc<AtomicUsize>,
     said_at_first_end: Arc<AtomicUsize>,
 }
@@ -46,6 +47,7 @@ impl Channel for Room {
             self.said_at_first_end.store(said, Ordering::SeqCst);
         }
         ended.push(socket.topic().to_owned());
+        self.ended_at.lock().unwrap().push(Instant::now());
     }
 }
 
@@ -106,8 +108,17 @@ fn chatter(mut client: Client) -> u64 {
     unreachable!("it ends with a Close")
 }
 
+/// A process that is held up closes at once what has become due meanwhile. So a drain without chat
+/// between two closes is tried again; all else must hold for each.
 #[test]
 fn drain_leaves_a_lobby_to_chat_until_each_members_own_close() {
+    let chats = (0..5).any(|_| chats_while_it_drains());
+    assert!(chats, "each time all were closed at once");
+}
+
+/// Drains a server with a lobby, in which each member must hear all that is said until its own
+/// Close. True if something was said between the first close and the last of the lobby.
+fn chats_while_it_drains() -> bool {
     let room = Room::default();
     let server = serve(&room, 2, Drain::default());
     let alone = members(&server, 1_000, |number| format!("room:{number}"));
@@ -118,13 +129,9 @@ fn drain_leaves_a_lobby_to_chat_until_each_members_own_close() {
     eventually("it is said something", || {
         room.said.load(Ordering::SeqCst) > 0
     });
-    let stopping = stop(server);
+    let (asked, stopping) = (Instant::now(), stop(server));
     let said = speaker.join().unwrap();
     let said_before = room.said_at_first_end.load(Ordering::SeqCst) as u64;
-    assert!(
-        said > said_before,
-        "{said} in all, {said_before} before the first was closed"
-    );
     let each: Vec<usize> = listening
         .into_iter()
         .map(|client| {
@@ -135,12 +142,18 @@ fn drain_leaves_a_lobby_to_chat_until_each_members_own_close() {
         })
         .collect();
     assert!(each.iter().all(|&count| count as u64 <= said));
-    let (least, most) = (each.iter().min(), each.iter().max());
-    assert!(least < most, "all were closed at once: {each:?}");
     alone
         .into_iter()
         .for_each(|client| assert_eq!(heard(client), [0_u64; 0]));
     assert_eq!(stopping.join().unwrap().cut_off, 0);
+    // Each of the two shards closes a connection in a millisecond, so none may end before its turn.
+    // The clocks may differ by a few milliseconds.
+    for (turn, at) in room.ended_at.lock().unwrap().iter().enumerate() {
+        let earliest = Duration::from_millis((turn as u64 / 2).saturating_sub(5));
+        assert!(at.duration_since(asked) >= earliest, "end {turn} too early");
+    }
+    println!("{said} said, {said_before} before the first close; heard: {each:?}");
+    said > said_before && each.iter().min() < each.iter().max()
 }
 
 #[test]
@@ -228,10 +241,11 @@ fn client_accepted_just_before_the_end_is_upgraded_and_then_gets_1012() {
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
         .unwrap();
     let mut answer = [0; 4096];
-    assert!(idle.read(&mut answer).unwrap() > 0);
+    assert!(uninterrupted(|| idle.read(&mut answer)).unwrap() > 0);
     eventually("both are accepted", || endpoint.status().connections() == 2);
     let stopping = stop(server);
-    assert_eq!(idle.read(&mut answer).unwrap(), 0, "the end");
+    let read = uninterrupted(|| idle.read(&mut answer)).unwrap();
+    assert_eq!(read, 0, "the end");
     drop(idle);
     let request = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
     fresh.write_all(request.as_bytes()).unwrap();

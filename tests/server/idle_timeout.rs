@@ -1,13 +1,15 @@
 //! Silent connections where places or descriptors are few: they keep no client out.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, Proxies, Server, ServerLimits};
 use lobbyd::{Router, UserSocket};
-use testkit::{Process, connect, connect_to, eventually, open, request, upgrade_request};
+use testkit::{
+    Process, connect, connect_to, eventually, open, request, uninterrupted, upgrade_request,
+};
 
 use crate::admission::is_cut;
 use crate::fixture::{Chat, Obedient, arena, arena_behind, nothing_is_left};
@@ -15,21 +17,24 @@ use crate::proxies::header;
 
 const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
+/// Longer than any test waits, so that no place becomes free because the time for a head is over.
+const HEAD_TIME_MS: u64 = 600_000;
+
 fn silent(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count).map(|_| open(address)).collect()
 }
 
 #[test]
 fn unfinished_connections_keep_nobody_out_where_all_places_are_taken() {
-    let limits = ServerLimits::default().with_max(Limit::Connections, 20);
+    let limits = ServerLimits::default()
+        .with_max(Limit::Connections, 20)
+        .with_max(Limit::HeadTime, HEAD_TIME_MS);
     let server = arena(2, limits);
     let chat = Chat::start(&server, "room:chat");
     let attackers = silent(server.local_addr(), 80);
     // Otherwise this client would get in only when earlier connections have used up their time for
     // a head.
-    let started = Instant::now();
     connect(&server).join("room:late");
-    assert!(started.elapsed() < Duration::from_secs(8));
     assert!(server.endpoint().limit_meters().bitten(Limit::Connections) > 0);
     chat.is_fine();
     chat.end();
@@ -63,7 +68,9 @@ fn silent_connection_beyond_its_addresss_limit_is_closed_after_a_second() {
         trusted: vec!["127.0.0.0/8".parse().unwrap()],
         proxy_protocol: true,
     };
-    let limits = ServerLimits::default().with_max(Limit::ConnectionsPerAddress, 2);
+    let limits = ServerLimits::default()
+        .with_max(Limit::ConnectionsPerAddress, 2)
+        .with_max(Limit::HeadTime, HEAD_TIME_MS);
     let server = arena_behind(proxies, 1, limits);
     let from_one_address = || {
         let mut stream = open(server.local_addr());
@@ -78,11 +85,13 @@ fn silent_connection_beyond_its_addresss_limit_is_closed_after_a_second() {
     };
     let mut two = [from_one_address(), from_one_address()];
     eventually("they are counted", || nearest() == 1.0);
-    let mut third = from_one_address();
     let started = Instant::now();
-    let closed = third.read(&mut [0; 16]);
-    assert!(started.elapsed() < Duration::from_secs(6));
-    assert_eq!(closed.unwrap_or(0), 0);
+    let mut third = from_one_address();
+    match uninterrupted(|| third.read(&mut [0; 16])) {
+        Ok(read) => assert_eq!(read, 0),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+    assert!(started.elapsed() >= Duration::from_millis(950));
     assert!(!two.iter_mut().any(is_cut), "the two may wait longer");
     eventually("it was refused", || {
         server.endpoint().refusals().of("address") == 1
@@ -96,16 +105,13 @@ fn unfinished_connections_keep_nobody_out_where_descriptors_are_few() {
     let mut command = Command::new("sh");
     let script = "ulimit -n 100 && exec \"$0\" --listen 127.0.0.1:0 --shards 2";
     command.args(["-c", script, env!("CARGO_BIN_EXE_lobbyd")]);
+    command.env("LOBBYD_LIMITS_HEAD_TIME_MS_MAX", HEAD_TIME_MS.to_string());
     let lobbyd = Process::start(command);
     let address = lobbyd.address();
     let attackers = silent(address, 300);
-    let started = Instant::now();
-    let mut client = connect_to(address, TARGET);
-    let took = started.elapsed();
-    client.join("room:lobby");
+    connect_to(address, TARGET).join("room:lobby");
     let told = lobbyd.killed().log;
     drop(attackers);
-    assert!(took < Duration::from_secs(8), "{took:?}");
     assert_eq!(
         told.matches("cannot accept connections").count(),
         1,
@@ -121,15 +127,21 @@ fn silent_connections_to_the_admin_listener_delay_no_probe() {
     let bound = server.bind(any_port).unwrap();
     let admin = bound.admin_addr().unwrap();
     let server = bound.start();
-    let attackers = silent(admin, 60);
-    let started = Instant::now();
-    let answer = request(
-        admin,
-        "GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
-    );
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    assert!(started.elapsed() < Duration::from_secs(4));
-    drop(attackers);
+    // Otherwise each probe would be answered only when earlier connections have used up the 5 s
+    // that this listener gives them for a head. A busy machine may delay some of the probes.
+    let is_prompt = |_| {
+        let attackers = silent(admin, 60);
+        let started = Instant::now();
+        let answer = request(
+            admin,
+            "GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        );
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let took = started.elapsed();
+        drop(attackers);
+        took < Duration::from_secs(4)
+    };
+    assert!((0..5).any(is_prompt), "every probe is delayed");
     nothing_is_left(server);
 }
 
@@ -149,7 +161,7 @@ fn connection_has_a_thousand_requests_answered_and_the_last_says_so() {
     let mut received = String::new();
     while !received.contains("HTTP/1.1 101 ") || !received.ends_with("\r\n\r\n") {
         let mut piece = [0; 1024];
-        let read = socket.read(&mut piece).unwrap();
+        let read = uninterrupted(|| socket.read(&mut piece)).unwrap();
         assert_ne!(read, 0, "{received}");
         received.push_str(std::str::from_utf8(&piece[..read]).unwrap());
     }

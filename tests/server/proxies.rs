@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 
 use lobbyd::server::{Limit, Proxies, Running, ServerLimits};
-use testkit::{Client, eventually, open, upgrade, upgrade_request};
+use testkit::{Client, eventually, open, uninterrupted, upgrade, upgrade_request};
 
 use crate::fixture::{arena_behind, nothing_is_left};
 
@@ -44,7 +44,7 @@ fn announce(server: &Running, first: &[u8], cut: usize, target: &str) -> String 
     std::thread::sleep(std::time::Duration::from_millis(3));
     let _ = stream.write_all(two);
     let mut answer = [0; 32];
-    let read = stream.read(&mut answer).unwrap_or(0);
+    let read = uninterrupted(|| stream.read(&mut answer)).unwrap_or(0);
     String::from_utf8_lossy(&answer[..read]).into_owned()
 }
 
@@ -109,7 +109,7 @@ fn trusted_proxy_without_the_header_of_version_2_is_closed_and_counted() {
     // A header that stops in the middle has as much time as a request head.
     let mut slow = open(server.local_addr());
     slow.write_all(&header(1)[..20]).unwrap();
-    assert_eq!(slow.read(&mut [0; 16]).unwrap(), 0);
+    assert_eq!(uninterrupted(|| slow.read(&mut [0; 16])).unwrap(), 0);
     assert_eq!(server.endpoint().refusals().of("proxy_header"), 5);
     nothing_is_left(server);
 }

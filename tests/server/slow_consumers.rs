@@ -8,7 +8,9 @@ use std::time::Duration;
 use lobbyd::server::Running;
 use serde_json::json;
 use testkit::own_process::{alone, resident_bytes};
-use testkit::{Client, DEADLINE, at_any_pace, connect, connect_narrow, eventually, frame};
+use testkit::{
+    Client, DEADLINE, at_any_pace, connect, connect_narrow, eventually, frame, uninterrupted,
+};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 
@@ -184,7 +186,7 @@ fn send_until_stuck(client: &mut Client, frame: impl Fn(usize) -> Vec<u8>) -> us
     for number in 0.. {
         let mut rest = &frame(number)[..];
         while !rest.is_empty() {
-            match client.stream.write(rest) {
+            match uninterrupted(|| client.stream.write(rest)) {
                 Ok(written) => rest = &rest[written..],
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>

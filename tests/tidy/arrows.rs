@@ -17,11 +17,22 @@ pub struct Arrow<'a> {
 }
 
 impl<'a> Crates<'a> {
-    /// Returns every arrow, in the order of files and lines, with each name of a file once.
+    /// Returns every arrow between files of libraries and programs.
     pub fn arrows(&self) -> Vec<Arrow<'a>> {
+        self.arrows_of(|module| !module.is_test)
+    }
+
+    /// Returns these arrows, and those of tests, benches, examples and fuzz targets.
+    pub fn arrows_with_tests(&self) -> Vec<Arrow<'a>> {
+        self.arrows_of(|module| !module.is_inner_test)
+    }
+
+    /// Returns the arrows of some modules, in the order of files and lines, with each name of a
+    /// file once.
+    fn arrows_of(&self, counts: impl Fn(&Module<'a>) -> bool) -> Vec<Arrow<'a>> {
         let mut arrows = Vec::new();
-        let modules = self.modules.iter().enumerate().filter(|(_, m)| !m.is_test);
-        for (id, module) in modules {
+        let modules = self.modules.iter().enumerate();
+        for (id, module) in modules.filter(|(_, module)| counts(module)) {
             self.of_imports(id, module, &mut arrows);
             self.of_code(id, module, &mut arrows);
         }

@@ -31,7 +31,10 @@ pub struct Module<'a> {
     /// The library of the same package, and its name.
     pub library: Option<(usize, String)>,
     pub children: BTreeMap<&'a str, usize>,
+    /// True for a module of a test, a bench, an example or a fuzz target, and for an inner test.
     pub is_test: bool,
+    /// True for a module of a library or program that only its tests compile.
+    pub is_inner_test: bool,
     /// True if the module has modules in other files, whose names its `pub use` hands on.
     pub is_face: bool,
 }
@@ -56,6 +59,7 @@ impl<'a> Crates<'a> {
                     parent: None,
                     root,
                     is_test,
+                    is_inner_test: false,
                 };
                 crates.add(place, folder_of(target), library.as_ref(), facts);
                 if target.ends_with("src/lib.rs") {
@@ -84,6 +88,7 @@ impl<'a> Crates<'a> {
             library: library.cloned(),
             children: BTreeMap::new(),
             is_test: place.is_test,
+            is_inner_test: place.is_inner_test,
             is_face: place.scope.children.iter().any(in_files),
         });
         for child in &place.scope.children {
@@ -109,6 +114,7 @@ impl<'a> Crates<'a> {
                 parent: Some(id),
                 root: place.root,
                 is_test: place.is_test || child.is_test,
+                is_inner_test: place.is_inner_test || child.is_test,
             };
             self.add(child, folder, library, facts);
         }
@@ -121,6 +127,7 @@ struct Place<'a> {
     parent: Option<usize>,
     root: usize,
     is_test: bool,
+    is_inner_test: bool,
 }
 
 /// Returns the roots of a package's crates, the library first.

@@ -34,7 +34,9 @@ pub struct Scope {
 /// A `mod` item.
 pub struct Child {
     pub name: String,
+    /// The file that `#[path = "…"]` names.
     pub path: Option<String>,
+    pub line: usize,
     pub is_test: bool,
     /// True if the module is `pub` without the feature `engine`.
     pub is_api: bool,

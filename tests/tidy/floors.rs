@@ -9,6 +9,11 @@ pub fn orders() -> impl Iterator<Item = &'static Order> {
     ORDERS.iter().chain(INNER)
 }
 
+/// Returns the place of a room, counted from the top.
+pub fn floor(order: &Order, room: &str) -> Option<usize> {
+    order.floors.iter().position(|floor| floor.contains(&room))
+}
+
 const INNER: &[Order] = &[
     Order {
         folder: "src/config/",

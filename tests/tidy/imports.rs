@@ -3,22 +3,26 @@
 use std::collections::BTreeSet;
 
 use super::arrows::Arrow;
-use super::floors::orders;
+use super::floors::{floor, orders};
 use super::report::{describe, of_files, room};
 use super::repository::Repository;
-use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, Order, WAISTS, Waist};
+use super::tree::{CIRCLE, IMPORTS, OPEN_MODULES, WAISTS, Waist};
 
 const LIB: &str = "src/lib.rs";
 
-/// Returns the circles of files, except the known one.
+/// Returns the circles of files of the whole repository, except the known one.
+///
+/// Files of tests, benches, examples and fuzz targets count too. The `#[cfg(test)]` modules of a
+/// library or program do not count, whether they are inline or in files of their own.
 pub fn circles(repository: &Repository) -> Vec<String> {
     let known: BTreeSet<&str> = CIRCLE.iter().copied().collect();
-    let circles = of_files(&repository.arrows).circles();
+    let arrows = &repository.arrows_with_tests;
+    let circles = of_files(arrows).circles();
     let others = circles.iter().filter(|circle| **circle != known);
     let found = others.map(|circle| {
         format!(
             "{}  a state or name that two of them need belongs into a file of its own below them",
-            describe(circle, &repository.arrows)
+            describe(circle, arrows)
         )
     });
     found.collect()
@@ -145,11 +149,6 @@ pub fn in_order(repository: &Repository) -> Vec<String> {
         }
     }
     wrong
-}
-
-/// Returns the place of a room, counted from the top.
-pub fn floor(order: &Order, room: &str) -> Option<usize> {
-    order.floors.iter().position(|floor| floor.contains(&room))
 }
 
 /// Returns states with an `impl` of their struct, which files below the waist must not have.

@@ -3,8 +3,10 @@
 //! They hold these rules, each with a sample in `samples/` that it refuses:
 //!
 //! - `imports.rs`: the imports between folders of `src` are those of a table and go by a folder's
-//!   face. Within a folder they go down. No files import each other in a circle, except one.
-//! - `rooms.rs`: each folder of `src` has a place in the plan and few files. Each file is compiled.
+//!   face. Within a folder they go down. No files import each other in a circle, except one; that
+//!   holds for the files of tests too.
+//! - `rooms.rs`: each folder of `src` has a place in the plan and few files. Each file is compiled,
+//!   and no library or program has a module with `#[path]`.
 //! - `sizes.rs`: lines of a file, a function and the load test, columns of comments, first lines.
 //! - `names.rs`, `type_names.rs`, `test_names.rs`: words for files, types and tests. No two files
 //!   of a crate share a name, and no two types.
@@ -104,6 +106,11 @@ fn folders_are_small() {
 #[test]
 fn files_are_all_compiled() {
     hold(rooms::dead);
+}
+
+#[test]
+fn modules_have_their_files_where_they_stand() {
+    hold(rooms::paths);
 }
 
 #[test]

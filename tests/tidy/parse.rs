@@ -9,15 +9,17 @@ use super::facts::{Child, Facts, Function, Named, Scope};
 use super::uses::is_api;
 use super::{macros, tokens, uses};
 
-/// Parses a file's text.
-pub fn parse(text: &str) -> syn::Result<Facts> {
+/// Parses a file's text. The names in code that only tests compile are left out, except
+/// `with_tests`.
+pub fn parse(text: &str, with_tests: bool) -> syn::Result<Facts> {
     let file = syn::parse_file(text)?;
     let mut reader = Reader {
         facts: Facts::default(),
         scopes: vec![Scope::default()],
-        test_depth: usize::from(is_test_only(&file.attrs)),
+        with_tests,
+        test_depth: 0,
     };
-    reader.visit_file(&file);
+    reader.within(&file.attrs, |reader| reader.visit_file(&file));
     let scope = reader.scopes.pop().expect("the file's own scope");
     Ok(Facts {
         scope,
@@ -28,6 +30,7 @@ pub fn parse(text: &str) -> syn::Result<Facts> {
 struct Reader {
     facts: Facts,
     scopes: Vec<Scope>,
+    with_tests: bool,
     test_depth: usize,
 }
 
@@ -41,7 +44,7 @@ impl Reader {
     }
 
     fn within(&mut self, attributes: &[Attribute], read: impl FnOnce(&mut Self)) {
-        let test = usize::from(is_test_only(attributes));
+        let test = usize::from(!self.with_tests && is_test_only(attributes));
         self.test_depth += test;
         read(self);
         self.test_depth -= test;
@@ -92,6 +95,7 @@ impl Reader {
         self.scope().children.push(Child {
             name: item.ident.to_string(),
             path: path_of(&item.attrs),
+            line: line(item.ident.span()),
             is_test,
             is_api: is_api(&item.vis, &item.attrs),
             inline,

@@ -5,9 +5,8 @@ use std::fmt::Write;
 
 use super::arrows::Arrow;
 use super::crates::folder_of;
-use super::floors::orders;
+use super::floors::{floor, orders};
 use super::graph::Graph;
-use super::imports::floor;
 
 /// `up` counts arrows against the order of `tree.rs`, if the folder has one. `back` counts arrows
 /// against the best order that a simple search finds; it is 0 without circles.

@@ -13,7 +13,10 @@ pub struct Repository {
     pub texts: &'static Texts,
     pub facts: &'static BTreeMap<String, Facts>,
     pub crates: Crates<'static>,
+    /// The arrows between files of libraries and programs.
     pub arrows: Vec<Arrow<'static>>,
+    /// Those arrows, and the arrows of tests, benches, examples and fuzz targets.
+    pub arrows_with_tests: Vec<Arrow<'static>>,
     /// Files of libraries and programs, without those that are compiled for tests alone.
     pub files: BTreeSet<&'static str>,
 }
@@ -31,7 +34,7 @@ impl Repository {
         let texts: &'static Texts = Box::leak(Box::new(texts));
         let facts: &'static BTreeMap<String, Facts> = Box::leak(Box::new(parse_all(texts)));
         let crates = Crates::new(texts, facts);
-        let arrows = crates.arrows();
+        let (arrows, arrows_with_tests) = (crates.arrows(), crates.arrows_with_tests());
         let modules = crates.modules.iter().filter(|module| !module.is_test);
         let files = modules.map(|module| module.file).collect();
         Repository {
@@ -39,6 +42,7 @@ impl Repository {
             facts,
             crates,
             arrows,
+            arrows_with_tests,
             files,
         }
     }

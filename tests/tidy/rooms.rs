@@ -1,10 +1,10 @@
-//! Rules for folders: the number of files, and the table of rooms.
+//! Rules for folders: the number of files, the table of rooms, and the place of a module's file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crates::folder_of;
-use super::floors::orders;
-use super::imports::floor;
+use super::facts::{Child, Scope};
+use super::floors::{floor, orders};
 use super::report::room;
 use super::repository::{Repository, stem};
 use super::tree::{COMING, FOLDER_FILES_MAX, IMPORTS, SERVER_FILES_MAX};
@@ -117,4 +117,36 @@ pub fn dead(repository: &Repository) -> Vec<String> {
         format!("{path}: no target and no `mod` reaches it\n    declare it, or delete it")
     })
     .collect()
+}
+
+/// Returns modules whose file is named by `#[path]`, so that it need not be where its module is.
+///
+/// A test, a bench or an example may do so, because it may share a file with another crate.
+pub fn paths(repository: &Repository) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (path, facts) in repository.under(&["src/", "loadtest/src/", "testkit/"]) {
+        paths_within(path, &facts.scope, &mut wrong);
+    }
+    wrong
+}
+
+fn paths_within(file: &str, scope: &Scope, wrong: &mut Vec<String>) {
+    for Child {
+        name,
+        path,
+        line,
+        inline,
+        ..
+    } in &scope.children
+    {
+        if let Some(path) = path {
+            wrong.push(format!(
+                "{file}:{line}: `mod {name}` has `#[path = \"{path}\"]`\n    \
+                 name the file as the module, and put it into the module's folder"
+            ));
+        }
+        if let Some(scope) = inline {
+            paths_within(file, scope, wrong);
+        }
+    }
 }

@@ -47,6 +47,12 @@ fn read_into(root: &Path, path: &str, texts: &mut Texts) -> io::Result<()> {
     Ok(())
 }
 
+/// True for a file of a crate that is for tests as a whole: of a test, a bench, an example or a fuzz
+/// target.
+fn is_of_tests(path: &str) -> bool {
+    !path.starts_with("src/") && !path.contains("/src/")
+}
+
 /// Parses every Rust file, on as many threads as there are processors.
 pub fn parse_all(texts: &Texts) -> BTreeMap<String, Facts> {
     let files: Vec<_> = texts.iter().filter(|(p, _)| p.ends_with(".rs")).collect();
@@ -56,7 +62,8 @@ pub fn parse_all(texts: &Texts) -> BTreeMap<String, Facts> {
             let files = files.iter().skip(part).step_by(threads);
             scope.spawn(move || {
                 let facts = files.map(|(path, text)| {
-                    let facts = parse(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+                    let facts = parse(text, is_of_tests(path))
+                        .unwrap_or_else(|error| panic!("{path}: {error}"));
                     ((*path).clone(), facts)
                 });
                 facts.collect::<Vec<_>>()

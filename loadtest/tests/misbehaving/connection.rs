@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use lobbyd_loadtest::load::wire::upgrade;
 
+use super::fault::{Fault, hold_back};
 use super::room::Room;
-use super::{Fault, hold_back};
 
 /// Time without a frame after which held-back bytes are written and the stop flag is read.
 const QUIET: Duration = Duration::from_millis(20);

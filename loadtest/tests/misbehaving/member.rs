@@ -4,14 +4,14 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::fault::{AT, Fault, hold_back};
 use super::frame::{CLOSE, FIN, TEXT, altered, fragments, garbled, sealed, write};
-use super::{AT, Fault, hold_back};
 
 /// A member, and the bytes that wait to be written to it.
 pub struct Member {
     pub stream: Arc<TcpStream>,
     pub topic: String,
-    /// True if the member joined after the first [`EARLY`](super::EARLY).
+    /// True if the member joined after the first [`EARLY`](super::fault::EARLY).
     pub late: bool,
     /// Bytes to be written with the next message, or when no frame comes for a while.
     pub held: Vec<u8>,

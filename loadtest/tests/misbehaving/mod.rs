@@ -2,9 +2,10 @@
 //!
 //! The servers are plain threads with blocking sockets, for a few clients of `vsn` 2.0.0.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 mod connection;
+mod fault;
 mod frame;
 mod member;
 pub mod process;
@@ -14,60 +15,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
+pub use fault::{AT, EARLY, Fault};
 use room::Room;
-
-/// The number of the message at which the fault happens, counted from 0.
-pub const AT: u64 = 100;
-
-/// Number of members that are there from the start. Members that join later are latecomers.
-pub const EARLY: usize = 4;
-
-/// The fault of a server. "One subscriber" is the first that joined and did not publish the message
-/// itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// No fault, but the server uses all that WebSocket allows: fragments, pings between them, and
-    /// frames that arrive together or cut anywhere.
-    None,
-    /// No fault, and only whole frames.
-    Behaves,
-    /// One subscriber does not get message [`AT`].
-    Drops,
-    /// One subscriber gets message [`AT`] twice.
-    DeliversTwice,
-    /// One subscriber gets message [`AT`] behind the next one.
-    Swaps,
-    /// From message [`AT`] on, the server sends and answers nothing for this time.
-    Stalls(Duration),
-    /// One subscriber gets message [`AT`] with another last letter.
-    Alters,
-    /// One subscriber gets message [`AT`] with another digit at this place of its text, from 0.
-    Garbles(usize),
-    /// Message [`AT`] goes to a member of another lobby too.
-    Strays,
-    /// Latecomers do not get their own messages.
-    HidesEchoes,
-    /// Joins after the first `but` are refused with this reason.
-    RefusesJoins { but: usize, reason: &'static str },
-    /// The first join is refused.
-    RefusesOneJoin,
-    /// Joins are answered with phx_error.
-    CrashesJoins,
-    /// Heartbeats are not answered.
-    IgnoresHeartbeats,
-    /// Upgrades are answered with this text instead, together with the end of the connection.
-    Answers(&'static str),
-    /// All connections are reset at message [`AT`].
-    ResetsAll,
-    /// One subscriber's connection is closed with 1013 at message [`AT`].
-    ClosesOne,
-    /// One subscriber's connection ends with message [`AT`], without a Close frame.
-    EndsOne,
-    /// Pushes are answered with an error of the reason "slow down", and are not broadcast.
-    RefusesPushes,
-}
 
 /// A misbehaving server on a free port, which runs until this value is dropped.
 pub struct Misbehaving {
@@ -125,10 +75,4 @@ fn attend(
         // A client that has gone is no failure of this server.
         let _ = stream.and_then(|stream| connection::serve(stream, fault, &room, &stop));
     });
-}
-
-/// Holds back bytes that are written from now on, so that they leave in one segment with the end of
-/// the connection.
-fn hold_back(stream: &TcpStream) {
-    let _ = socket2::SockRef::from(stream).set_tcp_cork(true);
 }

@@ -13,8 +13,9 @@ use std::time::Duration;
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
+use super::attend;
+use super::fault::Fault;
 use super::room::Room;
-use super::{Fault, attend};
 
 /// The fault of a server during a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::fault::{AT, EARLY, Fault};
 use super::frame::{CLOSE, FIN, PING, PONG, TEXT, sealed, write};
 use super::member::Member;
-use super::{AT, EARLY, Fault};
 
 /// The members of a room, and the count of its messages.
 pub struct Room {

@@ -125,6 +125,78 @@ fn circles_are_found_but_for_the_known_one() {
     );
 }
 
+#[test]
+fn circles_of_test_crates_are_found_and_those_of_inner_tests_are_not() {
+    let repository = repository(&[
+        (
+            "src/lib.rs",
+            "pub fn go() {}\n#[cfg(test)]\nmod one;\n#[cfg(test)]\nmod two;",
+        ),
+        ("src/one.rs", "use super::two::T; pub struct T;"),
+        ("src/two.rs", "use super::one::T; pub struct T;"),
+        (
+            "tests/wire/main.rs",
+            "mod connect; mod upgrade;\n#[path = \"../../examples/echo.rs\"]\nmod echo;",
+        ),
+        (
+            "tests/wire/connect.rs",
+            "use crate::upgrade::ask; pub const TARGET: u8 = 1; use sample::go;",
+        ),
+        (
+            "tests/wire/upgrade.rs",
+            "pub fn ask() {}\n#[test]\nfn is_asked() { crate::connect::TARGET; }",
+        ),
+        ("examples/echo.rs", "fn main() {}"),
+        ("testkit/src/lib.rs", "pub mod client; pub mod stage;"),
+        (
+            "testkit/src/client.rs",
+            "use crate::stage::S; pub struct C;",
+        ),
+        (
+            "testkit/src/stage.rs",
+            "use crate::client::C; pub struct S;",
+        ),
+    ]);
+    finds(
+        &imports::circles(&repository),
+        &[
+            "circle of 2 files: testkit/src/client.rs testkit/src/stage.rs",
+            "circle of 2 files: tests/wire/connect.rs tests/wire/upgrade.rs",
+        ],
+    );
+}
+
+#[test]
+fn modules_with_a_path_of_their_own_are_found_but_for_those_of_tests() {
+    let repository = repository(&[
+        (
+            "src/lib.rs",
+            "#[path = \"other.rs\"]\nmod one;\n#[cfg(test)]\n#[path = \"one_tests.rs\"]\nmod tests;",
+        ),
+        ("src/other.rs", ""),
+        ("src/one_tests.rs", ""),
+        (
+            "loadtest/src/lib.rs",
+            "mod inner {\n    #[path = \"turn.rs\"]\n    mod turn;\n}\nmod right;",
+        ),
+        ("loadtest/src/turn.rs", ""),
+        ("loadtest/src/right.rs", ""),
+        ("testkit/src/lib.rs", "#[path = \"a.rs\"]\nmod b;"),
+        ("testkit/src/a.rs", ""),
+        ("tests/main.rs", "#[path = \"other.rs\"]\nmod one;"),
+        ("tests/other.rs", ""),
+    ]);
+    finds(
+        &rooms::paths(&repository),
+        &[
+            "loadtest/src/lib.rs:3: `mod turn` has",
+            "src/lib.rs:2: `mod one` has",
+            "src/lib.rs:5: `mod tests` has",
+            "testkit/src/lib.rs:2: `mod b` has",
+        ],
+    );
+}
+
 fn folders(rooms: &str, channel: &str) -> Repository {
     repository(&[
         (

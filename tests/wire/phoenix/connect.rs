@@ -11,7 +11,7 @@ use lobbyd::{Connect, ConnectInfo, Params, Router, UserSocket};
 use serde_json::json;
 use testkit::{Client, DEADLINE, frame, open, serve, upgrade, upgrade_request};
 
-use crate::phoenix::upgrade::status;
+use crate::phoenix::fixture::{TARGET, status};
 
 /// Serves a socket whose connect callback sends the text that `look` returns to the test.
 pub fn looking(
@@ -39,8 +39,6 @@ fn seen(server: &Running, see: &Receiver<String>, target: &str, headers: &str) -
     upgrade(server.local_addr(), target, headers).unwrap_or_else(|answer| panic!("{answer}"));
     see.recv_timeout(DEADLINE).expect("connect is called")
 }
-
-pub const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
 /// B 9, 10, 11, 14: exactly the named headers are visible. Unknown subprotocols and extensions do
 /// not prevent the upgrade.

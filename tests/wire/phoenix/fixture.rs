@@ -1,15 +1,19 @@
-//! A server with the room on it, and the notes of the room for a test.
+//! A server with the room on it, the notes of the room for a test, and bare requests.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Once};
 
 use lobbyd::server::{Running, ServerLimits};
 use lobbyd::{ReplyHandle, Router, SocketHandle, TerminateReason, UserSocket};
-use testkit::{DEADLINE, serve_with};
+use testkit::{DEADLINE, open, serve_with, upgrade_request};
 use tokio::sync::Notify;
 
 use crate::phoenix::peer::{Peer, Version};
 use crate::phoenix::room::{Note, Room};
+
+pub const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
 /// A server with the room at `room:*` of `/socket`.
 pub struct Stage {
@@ -77,6 +81,32 @@ impl Stage {
             _ => panic!("something else than a reply handle"),
         }
     }
+}
+
+/// Returns the status of the answer to an upgrade with this `host` and more `headers`.
+pub fn status(address: SocketAddr, target: &str, host: &str, headers: &str) -> u16 {
+    let request = upgrade_request(address, target, headers);
+    let host = format!("Host: {host}\r\n");
+    let request = request.replace(&format!("Host: {address}\r\n"), &host);
+    ask(address, &request)[9..12]
+        .parse()
+        .expect("a status line")
+}
+
+/// Returns the answer to `request` with its body, on a connection that stays open.
+pub fn ask(address: SocketAddr, request: &str) -> String {
+    let mut stream = open(address);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reader = BufReader::new(stream);
+    let mut answer = String::new();
+    while !answer.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut answer).unwrap() > 0, "cut: {answer}");
+    }
+    let mut lines = answer.lines().filter_map(|line| line.split_once(": "));
+    let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let mut body = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
+    reader.read_exact(&mut body).unwrap();
+    answer + &String::from_utf8_lossy(&body)
 }
 
 /// Hides panics that a test asks for, which would fill its output with backtraces.

@@ -10,7 +10,7 @@ use lobbyd::server::Running;
 use lobbyd::{CheckOrigin, Router, UserSocket};
 use testkit::serve;
 
-use crate::phoenix::upgrade::status;
+use crate::phoenix::fixture::status;
 
 fn server(policies: impl IntoIterator<Item = (&'static str, CheckOrigin)>) -> Running {
     let router = policies

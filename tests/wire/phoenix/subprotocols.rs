@@ -5,8 +5,8 @@
 use lobbyd::server::Running;
 use testkit::{DEADLINE, upgrade_request};
 
-use crate::phoenix::connect::{TARGET, headers, looking};
-use crate::phoenix::upgrade::ask;
+use crate::phoenix::connect::{headers, looking};
+use crate::phoenix::fixture::{TARGET, ask};
 
 /// Returns the value of `Sec-WebSocket-Protocol` in the answer to `offer`, or the status of a
 /// refusal.

@@ -2,42 +2,14 @@
 //!
 //! The numbers behind B are those of the table in `mod.rs`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
+use std::io::Write;
 
 use lobbyd::channel::StatusCode;
 use lobbyd::{CheckOrigin, Connect, Router, UserSocket};
 use serde_json::json;
 use testkit::{Client, frame, open, request, serve, upgrade, upgrade_request};
 
-use crate::phoenix::connect::TARGET;
-use crate::phoenix::fixture::stage;
-
-/// Returns the status of the answer to an upgrade with this `host` and more `headers`.
-pub fn status(address: SocketAddr, target: &str, host: &str, headers: &str) -> u16 {
-    let request = upgrade_request(address, target, headers);
-    let host = format!("Host: {host}\r\n");
-    let request = request.replace(&format!("Host: {address}\r\n"), &host);
-    ask(address, &request)[9..12]
-        .parse()
-        .expect("a status line")
-}
-
-/// Returns the answer to `request` with its body, on a connection that stays open.
-pub fn ask(address: SocketAddr, request: &str) -> String {
-    let mut stream = open(address);
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reader = BufReader::new(stream);
-    let mut answer = String::new();
-    while !answer.ends_with("\r\n\r\n") {
-        assert!(reader.read_line(&mut answer).unwrap() > 0, "cut: {answer}");
-    }
-    let mut lines = answer.lines().filter_map(|line| line.split_once(": "));
-    let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let mut body = vec![0; length.map_or(0, |(_, value)| value.parse().unwrap())];
-    reader.read_exact(&mut body).unwrap();
-    answer + &String::from_utf8_lossy(&body)
-}
+use crate::phoenix::fixture::{TARGET, ask, stage, status};
 
 /// B 25 and the table of §1.3.
 #[test]

@@ -13,6 +13,10 @@ now_in=   # the stage that runs now
 begun_at= # the second in which it began
 ended=()  # a line "NAME SECONDS" for each stage before it
 
+# For the tests and the suites: one build serves all, because the features are the same too. In a debug build the page is
+# read from static/; debug-embed puts it into the binary, as in a release.
+ci=(--profile ci --workspace --features rust-embed/debug-embed)
+
 # run_stages TABLE WORD...: runs the stages that the words name, or all.
 run_stages() {
   local table=$1 names=() name
@@ -161,4 +165,11 @@ starts_and_ends() {
 # ask URL: what the server answers; fails unless that is a 200.
 ask() {
   curl --fail --silent --show-error --noproxy '*' --max-time 10 "$1"
+}
+
+# binaries: builds lobbyd and the load test, each by a test that starts it, and names lobbyd to the suites.
+binaries() {
+  within 1500 cargo test --quiet --locked "${ci[@]}" --no-run --test program --test scenarios
+  TESTED_LOBBYD=$(realpath "$target/ci/lobbyd")
+  export TESTED_LOBBYD
 }

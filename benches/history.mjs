@@ -122,7 +122,7 @@ export function lineOf(name, note, results, figures) {
 
 // A count stands alone in figures.json, or beside its baseline.
 function countOf(entry) {
-  return isObject(entry) ? entry.count : entry
+  return isObject(entry) ? entry.recorded : entry
 }
 
 function ratiosOf(row, run) {

@@ -49,7 +49,7 @@ function finish(row, settings = SETTINGS) {
 function history(lines, ...words) {
   const file = join(home, "history.jsonl")
   writeFileSync(file, textOf(lines))
-  writeFileSync(join(home, "figures.json"), JSON.stringify({ instructions: { "a decode": 99, "a seal": 7.5 } }))
+  writeFileSync(join(home, "figures.json"), JSON.stringify({ instructions: { "a decode": 99, "a seal": { recorded: 7.5, baseline: 7 } } }))
   const env = {
     ...process.env,
     HISTORY: file,

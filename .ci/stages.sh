@@ -1,4 +1,5 @@
-# Runs named stages one after the other, and prints the seconds of each. .ci/run and .ci/long source this file.
+# Runs named stages one after the other, and prints the seconds of each: of the clock, and of the processor, which a busy
+# machine changes less. .ci/run and .ci/long source this file.
 #
 # A script that sources it has a function stage_NAME for each stage, and ends with run_stages TABLE "$@". TABLE has a line
 # "NAME  what it does" for each stage, in the order in which they run.
@@ -11,7 +12,9 @@ running=  # the process id of what runs now, which is always a `timeout` round s
 beside=   # of what runs beside it, likewise
 now_in=   # the stage that runs now
 begun_at= # the second in which it began
-ended=()  # a line "NAME SECONDS" for each stage before it
+used_at=  # the processor's seconds that were used before it
+used=0    # and those until now
+ended=()  # a line "NAME SECONDS PROCESSOR'S-SECONDS" for each stage before it
 
 # For the tests and the suites: one build serves all, because the features are the same too. In a debug build the page is
 # read from static/; debug-embed puts it into the binary, as in a release.
@@ -42,11 +45,25 @@ run_stages() {
   for name in "$@"; do
     now_in=$name
     begun_at=$SECONDS
+    count_used
+    used_at=$used
     printf '\n=== %s (at %d s)\n' "$(sed -n "s/^$name  */$name: /p" <<<"$table")" "$SECONDS"
     "stage_$name"
-    ended+=("$name $((SECONDS - begun_at))")
+    is_over ""
     now_in=
   done
+}
+
+# is_over REMARK: writes down the seconds of the present stage.
+is_over() {
+  count_used
+  ended+=("$now_in $((SECONDS - begun_at)) $((used - used_at)) $1")
+}
+
+# count_used: what all commands that have ended used. `times` has to run in this shell: another has no such commands.
+count_used() {
+  times >"$scratch/times"
+  used=$(awk 'NR == 2 { gsub(/[ms]/, " "); print int($1 * 60 + $2 + $3 * 60 + $4) }' "$scratch/times")
 }
 
 # finish: ends what still runs, prints the seconds of the stages, and says which one failed.
@@ -58,12 +75,12 @@ finish() {
     kill -TERM "$left" 2>/dev/null || true
     wait "$left" 2>/dev/null || true
   done
+  [[ -z $now_in ]] || is_over FAILED
   rm -rf "$scratch"
-  [[ -z $now_in ]] || ended+=("$now_in $((SECONDS - begun_at)) FAILED")
   if ((${#ended[@]})); then
-    printf '\n=== Seconds of each stage\n'
-    # shellcheck disable=SC2086 # a name, its seconds, and perhaps FAILED
-    for line in "${ended[@]}"; do printf '%-13s %6d %s\n' $line; done
+    printf '\n=== Seconds of each stage, and of the processor\n'
+    # shellcheck disable=SC2086 # the words of a line are the columns
+    for line in "${ended[@]}"; do printf '%-13s %6d %6d %s\n' $line; done
     if ((status)); then
       printf '\n=== FAILED (exit code %d): %s\n' "$status" "$now_in" >&2
     else

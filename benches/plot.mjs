@@ -5,31 +5,21 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
+import { CPU, ROWS, delayFigure } from "./rows.mjs"
+
 const [folder, file] = process.argv.slice(2)
 if (!folder || !file) {
   console.error("usage: node benches/plot.mjs RESULTS FILE.svg")
   process.exit(2)
 }
 
-const NAMES = {
-  "fanout-1000-16": "1,000 members, 16 in flight",
-  "fanout-1000-64": "1,000 members, 64 in flight",
-  "fanout-1000-256": "1,000 members, 256 in flight",
-  "fanout-1000-16-1KiB": "1,000 members, 16 in flight, 1 KiB",
-  "fanout-10000-4": "10,000 members, 4 in flight",
-  "fanout-1000-16-replies": "1,000 members, 16 in flight, replies too",
-  "rate-1000-100": "1,000 members, 100 a second",
-  "lobbies-500-third": "500 lobbies of 10, a third of the limit",
-  "lobbies-500-two-thirds": "500 lobbies of 10, two thirds",
-}
 const FIGURES = [
-  [() => "server CPU per delivery", "CPU per delivery", "cpu"],
-  // A prober in one of 500 lobbies sees too few messages; there the load generator is not busy, and its own delays do.
-  [(name) => (name.startsWith("lobbies") ? "p99 latency" : "p99 latency of the prober"), "p99 delay", "delay"],
+  [() => CPU, "CPU per delivery", "cpu"],
+  [delayFigure, "p99 delay", "delay"],
 ]
 
 const there = new Set(readdirSync(folder))
-const rows = Object.entries(NAMES)
+const rows = Object.entries(ROWS)
   .filter(([name]) => there.has(`${name}.json`))
   .map(([name, words]) => [name, words, JSON.parse(readFileSync(join(folder, `${name}.json`))).ratios])
 

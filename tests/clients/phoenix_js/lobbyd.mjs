@@ -68,7 +68,7 @@ function binary() {
     return named;
   }
   const target = path.resolve(root, process.env.CARGO_TARGET_DIR || "target");
-  const built = ["debug", "release"]
+  const built = ["ci", "debug", "release"]
     .map((profile) => path.join(target, profile, "lobbyd"))
     .filter((file) => existsSync(file))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);

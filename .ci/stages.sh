@@ -18,7 +18,7 @@ ended=()  # a line "NAME SECONDS PROCESSOR'S-SECONDS" for each stage before it
 
 # For the tests and the suites: one build serves all, because the features are the same too. In a debug build the page is
 # read from static/; debug-embed puts it into the binary, as in a release.
-ci=(--profile ci --workspace --features rust-embed/debug-embed)
+ci=(--profile ci --features rust-embed/debug-embed)
 
 # run_stages TABLE WORD...: runs the stages that the words name, or all.
 run_stages() {
@@ -186,7 +186,7 @@ ask() {
 
 # binaries: builds lobbyd and the load test, each by a test that starts it, and names lobbyd to the suites.
 binaries() {
-  within 1500 cargo test --quiet --locked "${ci[@]}" --no-run --test program --test scenarios
+  within 1500 cargo test --workspace --quiet --locked "${ci[@]}" --no-run --test program --test scenarios
   TESTED_LOBBYD=$(realpath "$target/ci/lobbyd")
   export TESTED_LOBBYD
 }

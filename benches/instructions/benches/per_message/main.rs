@@ -13,7 +13,7 @@ use lobbyd_instructions::{MEMBERS, TIMES};
 use scenes::lobby::{Lobby, payload, sealed};
 use scenes::messages::{Encoding, Push, body, push};
 
-#[path = "../../scenes/mod.rs"]
+#[path = "../../../scenes/mod.rs"]
 mod scenes;
 
 /// The same allocator as in the `lobbyd` binary.

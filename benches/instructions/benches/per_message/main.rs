@@ -1,120 +1,71 @@
 //! The instructions of the per-message path, which do not depend on the machine's load.
 //!
-//! Each function does its work [`TIMES`] times, or for [`MEMBERS`] members; `src/counts.rs` divides
-//! by that number.
+//! Each function does its work [`TIMES`](lobbyd_instructions::TIMES) times, or for
+//! [`MEMBERS`](lobbyd_instructions::MEMBERS) members. `src/units.rs` names each function's unit and
+//! the number by which its count is divided.
 
 #![allow(missing_docs, reason = "gungraun's macros make modules without any")]
 
-use std::hint::black_box;
-
-use gungraun::prelude::*;
-use lobbyd::protocol::{DecodeScratch, Json, PayloadBuf, Version};
-use lobbyd_instructions::{MEMBERS, TIMES};
-use scenes::lobby::{Lobby, payload, sealed};
-use scenes::messages::{Encoding, Push, body, push};
-
+mod decode;
+mod fields;
+mod flush;
+mod metrics;
+mod publish;
+mod read;
+#[path = "../shared/room.rs"]
+mod room;
 #[path = "../../../scenes/mod.rs"]
 mod scenes;
+mod session;
+
+use gungraun::prelude::*;
+use gungraun::{Callgrind, FlamegraphConfig, FlamegraphKind};
+
+use decode::decoding;
+use fields::taking_fields;
+use flush::flushing;
+use metrics::showing_metrics;
+use publish::publishing;
+use read::reading;
+use scenes::lobby::Lobby;
+use session::in_session;
 
 /// The same allocator as in the `lobbyd` binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[library_benchmark(setup = decoder)]
-fn decode((push, mut scratch): (Push, DecodeScratch)) {
-    for _ in 0..TIMES {
-        black_box(black_box(&push).decode(&mut scratch));
-    }
-}
-
-/// Returns a V2 push of 64 B, and a scratch buffer that has decoded it once.
-fn decoder() -> (Push, DecodeScratch) {
-    let push = push(Encoding::V2, 64);
-    let mut scratch = DecodeScratch::new();
-    push.decode(&mut scratch);
-    (push, scratch)
-}
-
-// Takes three fields out of a payload, as a room's `relay` does.
-#[library_benchmark(setup = payload_with_fields)]
-fn fields(payload: String) {
-    let json = Json::new(&payload).expect("a bench's own JSON");
-    for _ in 0..TIMES {
-        let found = black_box(json).get_many(["body", "colour", "size"]);
-        assert!(black_box(found).iter().all(Option::is_some));
-    }
-}
-
-fn payload_with_fields() -> String {
-    format!(
-        r#"{{"size":1.50,"body":"{}","more":[1,2,3],"colour":"blue"}}"#,
-        body(150)
-    )
-}
-
-#[library_benchmark(setup = payload_to_seal)]
-fn seal(payload: PayloadBuf) {
-    for _ in 0..TIMES {
-        black_box(sealed(Version::V2, black_box(&payload)));
-    }
-}
-
-fn payload_to_seal() -> PayloadBuf {
-    let payload = payload(64);
-    sealed(Version::V2, &payload);
-    payload
-}
-
-// Measures the way from the publish of a sealed frame to its place in the log.
-#[library_benchmark(setup = lobby_of_one, teardown = flush_appended)]
-fn append(mut lobby: Lobby) -> Lobby {
-    black_box(&mut lobby).append(TIMES);
-    lobby
-}
-
-fn lobby_of_one() -> Lobby {
-    warm(Lobby::new(1, 64), TIMES)
-}
-
-fn flush_appended(mut lobby: Lobby) {
-    lobby.flush(TIMES);
-}
-
-// Measures one frame to each member.
-#[library_benchmark(setup = lobby_that_lacks_one)]
-fn flush_one(mut lobby: Lobby) -> Lobby {
-    black_box(&mut lobby).flush(1);
-    lobby
-}
-
-fn lobby_that_lacks_one() -> Lobby {
-    let mut lobby = warm(Lobby::new(MEMBERS, 64), 1);
-    lobby.append(1);
-    lobby
-}
-
-// Measures sixteen frames to each member, gathered into one write.
-#[library_benchmark(setup = lobby_that_lacks_sixteen)]
-fn flush_sixteen(mut lobby: Lobby) -> Lobby {
-    black_box(&mut lobby).flush(16);
-    lobby
-}
-
-fn lobby_that_lacks_sixteen() -> Lobby {
-    let mut lobby = warm(Lobby::new(MEMBERS, 64), 16);
-    lobby.append(16);
-    lobby
+/// Draws what grew since the baseline, where `lobbyd-instructions` asks for it. A graph of each
+/// bench would take some seconds more.
+fn config() -> LibraryBenchmarkConfig {
+    let kind = match std::env::var_os(lobbyd_instructions::flamegraph::ASKED) {
+        Some(_) => FlamegraphKind::Differential,
+        None => FlamegraphKind::None,
+    };
+    let mut graph = FlamegraphConfig::default();
+    graph.kind(kind);
+    let mut callgrind = Callgrind::default();
+    callgrind.flamegraph(graph);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind);
+    config
 }
 
 /// Appends and flushes once, so that memory kept between runs is allocated before the count.
-fn warm(mut lobby: Lobby, broadcasts: u64) -> Lobby {
-    lobby.append(broadcasts);
-    lobby.flush(broadcasts);
+fn warm(mut lobby: Lobby, frames: u64) -> Lobby {
+    lobby.append(frames);
+    lobby.flush(frames);
     lobby
 }
 
-library_benchmark_group!(
-    name = per_message,
-    benchmarks = [decode, fields, seal, append, flush_one, flush_sixteen]
+main!(
+    config = config(),
+    library_benchmark_groups = [
+        decoding,
+        reading,
+        taking_fields,
+        publishing,
+        flushing,
+        in_session,
+        showing_metrics
+    ]
 );
-main!(library_benchmark_groups = per_message);

@@ -101,6 +101,7 @@ impl fmt::Display for Change {
             .then
             .zip(self.now)
             .map(|(then, now)| percent(then, now));
+        let grown = grown.filter(|grown| grown.is_finite());
         let grown = grown.map_or_else(String::new, |grown| format!("{grown:+.1} %"));
         let word = match self.verdict {
             Verdict::Held => "",

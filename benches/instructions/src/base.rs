@@ -5,17 +5,16 @@ use std::process::{Command, Stdio};
 
 use thiserror::Error;
 
-use crate::bench::{cargo, target, workspace};
+use crate::bench::{BASELINE, below_target, cargo, workspace};
 use crate::counts::Measured;
 use crate::figures::FILE;
-use crate::flamegraph::BASELINE;
 
 /// The reason why no other revision was counted.
 #[derive(Debug, Error)]
 pub enum NoBase {
     /// There is no history to choose from.
     #[error(
-        "there is no git history here to compare with ({0}). Check in a clone that has it, by check --against REV; or \
+        "there is no git history here to compare with ({0}). Check in a clone that has it; or \
          record the figures here, which names these conditions: record --because TEXT"
     )]
     NoHistory(String),
@@ -76,11 +75,6 @@ pub fn count(revision: &str, profiles: &Path) -> Result<Measured, NoBase> {
     let counted = output.status.success().then_some(&output.stdout);
     let measured = counted.and_then(|stdout| serde_json::from_slice(stdout).ok());
     measured.ok_or_else(|| NoBase::Uncounted(revision.into()))
-}
-
-/// Returns a path below the target directory that is this program's own.
-pub fn below_target(name: &str) -> PathBuf {
-    target().join("instructions").join(name)
 }
 
 /// A work tree of another revision, which is removed when this value is dropped.

@@ -7,6 +7,9 @@ use thiserror::Error;
 
 use crate::counts::{Measured, Missing};
 
+/// gungraun's name for the profiles of another revision.
+pub const BASELINE: &str = "base";
+
 /// The reason why there are no counts.
 #[derive(Debug, Error)]
 pub enum Uncounted {
@@ -36,6 +39,11 @@ pub fn target() -> PathBuf {
     let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let absolute = named.and_then(|path| std::path::absolute(path).ok());
     absolute.unwrap_or_else(|| workspace().join("target"))
+}
+
+/// Returns a path below the target directory that is this program's own.
+pub fn below_target(name: &str) -> PathBuf {
+    target().join("instructions").join(name)
 }
 
 /// Returns the cargo that runs this program.

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn every_counted_work_has_a_figure_and_every_figure_a_work() {
+    fn counted_works_and_figures_have_the_same_names() {
         let figures = Figures::load().unwrap().expect("figures are recorded");
         let units = units::INSTRUCTIONS.iter().map(|unit| unit.name);
         let recorded = figures.instructions.keys().map(String::as_str);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn no_planned_or_dropped_work_is_counted() {
+    fn planned_and_dropped_works_are_not_counted() {
         let figures = Figures::load().unwrap().expect("figures are recorded");
         let mut absent = figures.planned.keys().chain(figures.dropped.keys());
         assert!(absent.all(|name| !figures.instructions.contains_key(name)));

@@ -4,15 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::base::below_target;
-use crate::bench::{self, Uncounted, target, workspace};
+use crate::bench::{self, BASELINE, Uncounted, below_target, target, workspace};
 use crate::units;
 
 /// The variable that makes `benches/per_message` draw.
 pub const ASKED: &str = "LOBBYD_FLAMEGRAPH";
-
-/// gungraun's name for the profiles of the other revision.
-pub const BASELINE: &str = "base";
 
 /// The folder of those profiles and of the drawings, below the program's own in the target
 /// directory.

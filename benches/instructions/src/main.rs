@@ -72,7 +72,7 @@ fn check(against: Option<String>) -> Done {
     let revision = against.map_or_else(base::recorded_at, Ok)?;
     println!("Counting {revision} here too.");
     let now = bench::count()?;
-    let then = base::count(&revision, &base::below_target(PROFILES))?;
+    let then = base::count(&revision, &bench::below_target(PROFILES))?;
     let ledger = match (is_comparable, is_record) {
         (true, _) => now.instructions.clone(),
         (false, true) => projected(&figures.recorded(), &then.instructions, &now.instructions),
@@ -101,7 +101,7 @@ fn check_record(figures: &Figures) -> Done {
     if report.grown().next().is_some() {
         println!("Counting the recorded state, to draw what grew.");
         let counted = base::recorded_at()
-            .and_then(|revision| base::count(&revision, &base::below_target(PROFILES)));
+            .and_then(|revision| base::count(&revision, &bench::below_target(PROFILES)));
         match counted {
             Ok(_) => draw(&report),
             Err(error) => println!("No flamegraph: {error}"),
@@ -192,6 +192,6 @@ fn base_of_record(
         return Ok(before.recorded());
     }
     println!("Counting the recorded state here too, to convert its baselines.");
-    let counted = base::count(&base::recorded_at()?, &base::below_target(PROFILES))?;
+    let counted = base::count(&base::recorded_at()?, &bench::below_target(PROFILES))?;
     Ok(counted.instructions)
 }

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_works_have_one_name_or_one_bench() {
+    fn counted_works_differ_in_their_names_and_benches() {
         let units = INSTRUCTIONS.iter().map(|unit| unit.name);
         let names: BTreeSet<&str> = units.chain(ALLOCATIONS.iter().map(|it| it.name)).collect();
         assert_eq!(names.len(), INSTRUCTIONS.len() + ALLOCATIONS.len());

@@ -1,132 +1,158 @@
-//! The count of instructions: one run under callgrind, divided by messages or members.
+//! The counts of one run, read from gungraun's output and divided by messages or members.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::{MEMBERS, TIMES};
+use crate::units::{ALLOCATIONS, Blocks, INSTRUCTIONS, Unit};
 
-/// Instructions for one unit of each work, by the unit's name in words.
+/// A count for each work, by the name of its unit in words.
 pub type Counts = BTreeMap<String, f64>;
 
-/// The counted work: the bench's function, the name of one unit, and the number of units.
-const COUNTED: [(&str, &str, u64); 6] = [
-    ("decode", "decode of a V2 push of 64 B", TIMES),
-    (
-        "fields",
-        "3 fields out of a payload of 200 B, in one pass",
-        TIMES,
-    ),
-    ("seal", "encode and seal of a V2 broadcast of 64 B", TIMES),
-    ("append", "publish and append of a sealed broadcast", TIMES),
-    (
-        "flush_one",
-        "flush of 1 frame, per member of 1,000",
-        MEMBERS as u64,
-    ),
-    (
-        "flush_sixteen",
-        "flush of 16 frames, per member of 1,000",
-        MEMBERS as u64,
-    ),
-];
+/// All that one run counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Instructions for one unit of each work.
+    pub instructions: Counts,
+    /// Blocks of heap that each work allocates.
+    pub allocations: Counts,
+}
 
-/// The reason why there are no counts.
+/// gungraun's output has no count where one is expected.
 #[derive(Debug, Error)]
-pub enum Uncounted {
-    /// Cargo did not start.
-    #[error("cargo does not start: {0}")]
-    Cargo(#[from] std::io::Error),
-    /// Cargo, gungraun or valgrind failed, and gave the reason on stderr.
-    #[error(
-        "the bench per_message failed, for the reason above; if that is the runner, install the version of gungraun in \
-         Cargo.lock: cargo install gungraun-runner@VERSION, or name one in GUNGRAUN_RUNNER"
-    )]
-    Bench,
-    /// This program does not know the form of gungraun's output.
-    #[error(
-        "gungraun's output has no {0}; has its format changed with a new version? See src/counts.rs"
-    )]
-    Output(String),
+#[error("gungraun's output has no count of {0}; has its format changed? See src/counts.rs")]
+pub struct Missing(String);
+
+/// The names that gungraun's output gives to a tool and its count.
+struct Metric {
+    tool: &'static str,
+    pointer: &'static str,
 }
 
-/// Builds the bench like the release binary, runs it and returns its counts.
-///
-/// # Errors
-/// If the bench does not build, run or report its counts. The output of cargo and gungraun goes to
-/// stderr.
-pub fn count() -> Result<Counts, Uncounted> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut bench = Command::new(cargo);
-    bench
-        .args(["bench", "--quiet", "--package", "lobbyd-instructions"])
-        .args(["--bench", "per_message", "--", "--output-format=json"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit());
-    let output = bench.output()?;
-    if !output.status.success() {
-        return Err(Uncounted::Bench);
+const INSTRUCTIONS_READ: Metric = Metric {
+    tool: "Callgrind",
+    pointer: "/data/total/metrics/Ir/values/new",
+};
+
+const TOTAL_BLOCKS: Metric = Metric {
+    tool: "DHAT",
+    pointer: "/data/total/metrics/TotalBlocks/values/new",
+};
+
+impl Measured {
+    /// Reads gungraun's output, which has one line of JSON for each bench.
+    ///
+    /// # Errors
+    /// If a bench or its count is missing, or a bench counts no instructions.
+    pub fn read(output: &str) -> Result<Measured, Missing> {
+        let lines = output
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let lines: Vec<Value> = lines.collect();
+        let instructions = INSTRUCTIONS.iter().map(|unit| instructions(&lines, unit));
+        let allocations = ALLOCATIONS.iter().map(|blocks| allocated(&lines, blocks));
+        Ok(Measured {
+            instructions: instructions.collect::<Result<_, _>>()?,
+            allocations: allocations.collect::<Result<_, _>>()?,
+        })
     }
-    figures(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// Returns the counts in gungraun's output, which has one line of JSON for each function.
-fn figures(output: &str) -> Result<Counts, Uncounted> {
-    let summaries: Vec<Value> = output
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
-    let figure = |(function, name, of): (&str, &str, u64)| {
-        let summary = summaries.iter().find(|s| s["function_name"] == function);
-        let total = summary.and_then(instructions);
-        let total = total.ok_or_else(|| Uncounted::Output(format!("count of {function}")))?;
-        // One decimal is enough, because a single instruction of the loop is no change of interest.
-        let each = (total as f64 / of as f64 * 10.0).round() / 10.0;
-        Ok((name.to_owned(), each))
+fn instructions(lines: &[Value], unit: &Unit) -> Result<(String, f64), Missing> {
+    let total = total(lines, unit.bench, &INSTRUCTIONS_READ).filter(|total| *total > 0);
+    let total = total.ok_or_else(|| Missing(unit.bench.into()))?;
+    // One decimal is enough, because a single instruction of the loop is no change of interest.
+    let each = (total as f64 / unit.of as f64 * 10.0).round() / 10.0;
+    Ok((unit.name.into(), each))
+}
+
+fn allocated(lines: &[Value], blocks: &Blocks) -> Result<(String, f64), Missing> {
+    let total = |bench: &str| {
+        total(lines, bench, &TOTAL_BLOCKS).ok_or_else(|| Missing(format!("blocks of {bench}")))
     };
-    COUNTED.into_iter().map(figure).collect()
+    let without = blocks.without.map_or(Ok(0), total)?;
+    let more = total(blocks.bench)? as f64 - without as f64;
+    Ok((blocks.name.into(), more))
 }
 
-fn instructions(summary: &Value) -> Option<u64> {
-    let mut profiles = summary["profiles"].as_array()?.iter();
-    let callgrind = profiles.find(|profile| profile["tool"] == "Callgrind")?;
-    let metric = callgrind.pointer("/data/total/metrics/Ir/values/new")?;
-    metric.as_u64().filter(|count| *count > 0)
+/// Returns the count of one bench; `None` if the output has none.
+fn total(lines: &[Value], bench: &str, metric: &Metric) -> Option<u64> {
+    let (function, id) = match bench.split_once('.') {
+        Some((function, id)) => (function, Some(id)),
+        None => (bench, None),
+    };
+    let mut profiles = lines.iter().filter_map(|line| {
+        let is_it = line["function_name"] == function && line["id"].as_str() == id;
+        let profiles = is_it.then(|| line["profiles"].as_array())??;
+        profiles.iter().find(|it| it["tool"] == metric.tool)
+    });
+    profiles.next()?.pointer(metric.pointer)?.as_u64()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn line(function: &str, instructions: u64) -> String {
-        format!(
-            r#"{{"function_name":"{function}","profiles":[{{"tool":"Callgrind","data":{{"total":{{"metrics":{{"Ir":{{"values":{{"new":{instructions}}}}}}}}}}}}}]}}"#
-        )
+    fn line(bench: &str, tool: &str, metric: &str, count: u64) -> String {
+        let (function, id) = bench.split_once('.').unwrap_or((bench, ""));
+        let id = (!id.is_empty()).then_some(id);
+        let data = serde_json::json!({ "total": { "metrics": { metric: { "values": { "new": count } } } } });
+        let profiles = serde_json::json!([{ "tool": tool, "data": data }]);
+        serde_json::json!({ "function_name": function, "id": id, "profiles": profiles }).to_string()
+    }
+
+    /// Returns the output of a run whose benches count what `count` says.
+    fn output(count: impl Fn(&str) -> u64) -> String {
+        let ir = INSTRUCTIONS
+            .map(|unit| line(unit.bench, "Callgrind", "Ir", count(unit.bench) * unit.of));
+        let benches = ALLOCATIONS.map(|blocks| [Some(blocks.bench), blocks.without]);
+        let benches = benches.into_iter().flatten().flatten();
+        let blocks = benches.map(|bench| line(bench, "DHAT", "TotalBlocks", count(bench)));
+        ir.into_iter().chain(blocks).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
     fn counts_are_divided_by_what_the_bench_did() {
-        let lines = COUNTED.map(|(function, _, of)| line(function, of * 7 + of / 2));
-        let counts = figures(&lines.join("\n")).expect("all are there");
-        assert_eq!(counts.len(), COUNTED.len());
-        assert!(counts.values().all(|each| *each == 7.5), "{counts:?}");
+        let measured = Measured::read(&output(|_| 7)).expect("all are there");
+        assert_eq!(measured.instructions.len(), INSTRUCTIONS.len());
+        assert!(measured.instructions.values().all(|each| *each == 7.0));
     }
 
     #[test]
-    fn function_that_is_missing_or_counts_nothing_is_named() {
-        let without = |odd: Option<u64>| {
-            let lines = COUNTED.map(|(function, _, of)| match (function, odd) {
-                ("append", Some(count)) => line(function, count),
-                ("append", None) => "no JSON".into(),
-                _ => line(function, of),
-            });
-            figures(&lines.join("\n"))
-                .expect_err("one is missing")
-                .to_string()
-        };
-        assert!(without(None).contains("count of append"));
-        assert!(without(Some(0)).contains("count of append"));
+    fn blocks_of_less_work_are_subtracted_and_may_be_none() {
+        let count = |bench: &str| if bench == "flush.once" { 5 } else { 7 };
+        let measured = Measured::read(&output(count)).expect("all are there");
+        let more_members =
+            &measured.allocations["blocks of a flush of 1 frame to 1,000 more members"];
+        assert_eq!(*more_members, 2.0);
+        let none = Measured::read(&output(|bench| u64::from(bench != "publish")));
+        let none = none.expect("no block is a count");
+        assert_eq!(
+            none.allocations["blocks of a push of 64 B into a room by rules"],
+            0.0
+        );
+    }
+
+    #[test]
+    fn bench_that_is_missing_or_counts_nothing_is_named() {
+        let all = output(|_| 7);
+        let rest: Vec<&str> = all
+            .lines()
+            .filter(|line| !line.contains("append"))
+            .collect();
+        let missing = Measured::read(&rest.join("\n")).expect_err("one is missing");
+        assert!(missing.to_string().contains("count of append"));
+        let zero = Measured::read(&output(|bench| u64::from(bench != "append")));
+        let zero = zero.expect_err("one counts nothing");
+        assert!(zero.to_string().contains("count of append"));
+    }
+
+    #[test]
+    fn measured_counts_survive_as_json() {
+        let measured = Measured::read(&output(|_| 7)).expect("all are there");
+        let text = serde_json::to_string(&measured).expect("counts are JSON");
+        assert_eq!(serde_json::from_str::<Measured>(&text).unwrap(), measured);
     }
 }

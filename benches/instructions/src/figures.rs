@@ -1,25 +1,50 @@
-//! The recorded figures, and the comparison of a new count with them.
+//! The file of recorded figures: counts, their conditions, and how far each may grow in all.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::bench::workspace;
 use crate::conditions::Conditions;
 use crate::counts::Counts;
 
-/// How much a count may grow over its figure, in percent, before it is a regression.
-pub const GROWTH_MAX_PERCENT: f64 = 5.0;
+/// The path of the file within the repository.
+pub const FILE: &str = "benches/instructions/figures.json";
 
-/// The file `benches/instructions/figures.json`: figures, and the conditions of their count.
+/// The content of the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Figures {
-    /// The conditions under which the instructions were counted.
+    /// The conditions under which all was counted.
     pub conditions: Conditions,
+    /// The reason of the last record.
+    pub because: String,
     /// Instructions for one unit of each work.
-    pub instructions: Counts,
+    pub instructions: BTreeMap<String, Figure>,
+    /// Blocks of heap that each work allocates.
+    pub allocations: Counts,
+    /// Works that are no longer counted, each with the reason.
+    #[serde(default)]
+    pub dropped: BTreeMap<String, String>,
+    /// Names kept for works that no bench counts yet, each with its feature.
+    #[serde(default)]
+    pub planned: BTreeMap<String, String>,
+}
+
+/// The recorded instructions of one unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figure {
+    /// The count of the last record.
+    pub recorded: f64,
+    /// The count from which all growth is reckoned, however often the figure is recorded.
+    pub baseline: f64,
+    /// What a higher baseline bought; absent if the baseline is the first count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bought: Option<String>,
 }
 
 /// The reason why there are no figures to compare with, or none could be recorded.
@@ -29,27 +54,33 @@ pub enum Unusable {
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
     /// The file is no file of figures.
-    #[error("{0} is not a file of figures: {1}; record it anew")]
+    #[error("{0} is not a file of figures: {1}; restore it, or remove it and record all anew")]
     Format(PathBuf, serde_json::Error),
 }
 
 impl Figures {
-    /// The path of the file of figures.
+    /// Returns the path of the file.
     pub fn path() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("figures.json")
+        workspace().join(FILE)
     }
 
-    /// Reads the recorded figures.
+    /// Reads the recorded figures. `None` if the file does not exist.
     ///
     /// # Errors
-    /// If the file does not exist, or is no file of figures.
-    pub fn load() -> Result<Figures, Unusable> {
+    /// If the file cannot be read, or is no file of figures.
+    pub fn load() -> Result<Option<Figures>, Unusable> {
         let path = Figures::path();
-        let text = fs::read_to_string(&path).map_err(|e| Unusable::File(path.clone(), e))?;
-        serde_json::from_str(&text).map_err(|error| Unusable::Format(path, error))
+        match fs::read_to_string(&path) {
+            Ok(text) => match serde_json::from_str(&text) {
+                Ok(figures) => Ok(Some(figures)),
+                Err(error) => Err(Unusable::Format(path, error)),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Unusable::File(path, error)),
+        }
     }
 
-    /// Records these figures.
+    /// Writes these figures to the file.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -59,112 +90,52 @@ impl Figures {
         let text = text.map_err(|error| Unusable::Format(path.clone(), error))?;
         fs::write(&path, text + "\n").map_err(|error| Unusable::File(path, error))
     }
-}
 
-/// A count and its recorded figure.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// The name of the counted work.
-    pub name: String,
-    /// The recorded figure; `None` if there is none.
-    pub then: Option<f64>,
-    /// The new count; `None` if it is no longer counted.
-    pub now: Option<f64>,
-}
-
-/// The meaning of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The count is within [`GROWTH_MAX_PERCENT`] of its figure.
-    Held,
-    /// The count is more than [`GROWTH_MAX_PERCENT`] above its figure.
-    Grown,
-    /// The count is more than [`GROWTH_MAX_PERCENT`] below its figure. Record a new figure, or the
-    /// gain can be lost unnoticed.
-    Shrunk,
-    /// Only one of count and figure exists.
-    Unmatched,
-}
-
-/// Returns every count with its figure, ordered by name.
-pub fn compare(recorded: &Counts, counted: &Counts) -> Vec<Change> {
-    let names = recorded.keys().chain(counted.keys());
-    let names: std::collections::BTreeSet<&String> = names.collect();
-    let change = |name: &String| Change {
-        name: name.clone(),
-        then: recorded.get(name).copied(),
-        now: counted.get(name).copied(),
-    };
-    names.into_iter().map(change).collect()
-}
-
-impl Change {
-    /// Returns the meaning of this change.
-    pub fn verdict(&self) -> Verdict {
-        match self.percent() {
-            None => Verdict::Unmatched,
-            Some(percent) if percent > GROWTH_MAX_PERCENT => Verdict::Grown,
-            Some(percent) if percent < -GROWTH_MAX_PERCENT => Verdict::Shrunk,
-            Some(_) => Verdict::Held,
-        }
-    }
-
-    fn percent(&self) -> Option<f64> {
-        let (then, now) = (self.then?, self.now?);
-        Some((now - then) * 100.0 / then)
-    }
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figure = |figure: Option<f64>| figure.map_or_else(|| "-".into(), |n| format!("{n:.1}"));
-        let percent = self
-            .percent()
-            .map_or_else(String::new, |p| format!("{p:+.1} %"));
-        let word = match self.verdict() {
-            Verdict::Held => "",
-            Verdict::Grown => "  GROWN",
-            Verdict::Shrunk => "  less: record it",
-            Verdict::Unmatched => "  UNMATCHED: record it",
-        };
-        let (name, then, now) = (&self.name, figure(self.then), figure(self.now));
-        write!(f, "{name:<44} {then:>9} -> {now:>9} {percent:>9}{word}")
+    /// Returns the recorded instructions of each work.
+    pub fn recorded(&self) -> Counts {
+        let figures = self.instructions.iter();
+        figures
+            .map(|(name, figure)| (name.clone(), figure.recorded))
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::units;
 
-    fn verdict(then: Option<f64>, now: Option<f64>) -> Verdict {
-        let counts = |count: Option<f64>| {
-            count
-                .map(|n| ("decode".to_owned(), n))
-                .into_iter()
-                .collect()
-        };
-        let changes = compare(&counts(then), &counts(now));
-        assert_eq!(changes.len(), 1);
-        changes[0].verdict()
+    #[test]
+    fn figures_survive_as_json_and_a_misspelt_field_is_refused() {
+        let figures = Figures::load().unwrap().expect("figures are recorded");
+        let text = serde_json::to_string_pretty(&figures).expect("figures are JSON");
+        assert_eq!(serde_json::from_str::<Figures>(&text).unwrap(), figures);
+        let odd = text.replace("\"baseline\"", "\"base_line\"");
+        assert!(serde_json::from_str::<Figures>(&odd).is_err());
     }
 
     #[test]
-    fn count_may_grow_by_five_percent_and_no_more() {
-        assert_eq!(verdict(Some(1000.0), Some(1000.0)), Verdict::Held);
-        assert_eq!(verdict(Some(1000.0), Some(1050.0)), Verdict::Held);
-        assert_eq!(verdict(Some(1000.0), Some(1051.0)), Verdict::Grown);
-        assert_eq!(verdict(Some(1000.0), Some(949.0)), Verdict::Shrunk);
+    fn counted_works_and_figures_have_the_same_names() {
+        let figures = Figures::load().unwrap().expect("figures are recorded");
+        let units = units::INSTRUCTIONS.iter().map(|unit| unit.name);
+        let recorded = figures.instructions.keys().map(String::as_str);
+        assert_eq!(units.collect::<BTreeSet<_>>(), recorded.collect());
+        let blocks = units::ALLOCATIONS.iter().map(|blocks| blocks.name);
+        let recorded = figures.allocations.keys().map(String::as_str);
+        assert_eq!(blocks.collect::<BTreeSet<_>>(), recorded.collect());
+        assert!(figures.instructions.values().all(|it| it.recorded > 0.0));
     }
 
     #[test]
-    fn count_without_a_figure_and_a_figure_without_a_count_are_told() {
-        assert_eq!(verdict(None, Some(1.0)), Verdict::Unmatched);
-        assert_eq!(verdict(Some(1.0), None), Verdict::Unmatched);
-    }
-
-    #[test]
-    fn recorded_figures_are_figures() {
-        let figures = Figures::load().expect("figures are recorded");
-        assert!(figures.instructions.values().all(|count| *count > 0.0));
+    fn planned_and_dropped_works_are_not_counted() {
+        let figures = Figures::load().unwrap().expect("figures are recorded");
+        let mut absent = figures.planned.keys().chain(figures.dropped.keys());
+        assert!(absent.all(|name| !figures.instructions.contains_key(name)));
+        let features: BTreeSet<&str> = figures.planned.values().map(String::as_str).collect();
+        for feature in ["presence", "resume", "TLS", "cluster", "history"] {
+            assert!(features.contains(feature), "{feature} has no planned count");
+        }
     }
 }

@@ -1,18 +1,33 @@
 //! Instruction counts of lobbyd's per-message path, compared with recorded figures.
 //!
-//! [`conditions`] decides whether two counts are comparable. [`counts`] runs
-//! `benches/per_message.rs` and divides its counts. [`figures`] is the recorded file and the
-//! verdict. `docs/benchmarks.md` explains its use.
+//! - [`units`] names what is counted, and [`mod@bench`] runs `benches/per_message` and
+//!   `benches/allocations`. [`counts`] reads their output.
+//! - [`conditions`] decides whether two counts are comparable. Where they are not, [`base`] counts
+//!   another revision under the present ones.
+//! - [`compare`] judges each change, [`ledger`] the growth since the baseline, and [`report`] shows
+//!   both. [`flamegraph`] draws what grew.
+//! - [`figures`] is the recorded file.
+//!
+//! `docs/benchmarks.md` explains its use.
 
 #![forbid(unsafe_code)]
 
+pub mod base;
+pub mod bench;
+pub mod compare;
 pub mod conditions;
 pub mod counts;
 pub mod figures;
+pub mod flamegraph;
+pub mod ledger;
+pub mod report;
+pub mod units;
 
-/// How often `benches/per_message.rs` repeats each work in one count, to hide the work that is done
-/// once.
+/// How often a bench repeats its work in one count, to hide the work that is done once.
 pub const TIMES: u64 = 200;
 
-/// Members of the lobby that the bench flushes to.
+/// How often the page of metrics is made in one count.
+pub const PAGES: u64 = 20;
+
+/// Members of a lobby that a bench flushes to, and rooms that it counts.
 pub const MEMBERS: u32 = 1_000;

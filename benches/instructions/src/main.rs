@@ -1,88 +1,197 @@
-//! The program that checks or records the instruction counts of the per-message path.
+//! The program that checks or records the counts of the per-message path.
 //!
-//! `lobbyd-instructions check` compares the counts with the recorded figures. `lobbyd-instructions
-//! record` records the present counts.
+//! `lobbyd-instructions help` shows its commands.
 
 #![forbid(unsafe_code)]
+
+mod arguments;
 
 use std::error::Error;
 use std::process::ExitCode;
 
+use lobbyd_instructions::base;
+use lobbyd_instructions::bench;
 use lobbyd_instructions::conditions::{Conditions, dispatch};
-use lobbyd_instructions::counts::count;
-use lobbyd_instructions::figures::{Figures, GROWTH_MAX_PERCENT, Verdict, compare};
+use lobbyd_instructions::counts::{Counts, Measured};
+use lobbyd_instructions::figures::Figures;
+use lobbyd_instructions::flamegraph::{self, PROFILES};
+use lobbyd_instructions::ledger::{Overdrawn, Record, overdrawn, projected};
+use lobbyd_instructions::report::{Origin, Report};
 
-const USAGE: &str = "usage: cargo run -p lobbyd-instructions -- check | record
+use arguments::{Call, DISPATCH, USAGE};
 
-check   counts, and fails if something takes over 5 % more instructions than recorded;
-        skips, and says why, where the conditions are not those of the record
-record  counts, and writes benches/instructions/figures.json
-
-exit code: 0 held, skipped or recorded; 1 something grew; 2 wrong use; 3 could not count";
-
-/// The argument with which this program runs itself under valgrind, to read the processor's
-/// features.
-const DISPATCH: &str = "dispatch";
+type Done = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match arguments[..] {
-        ["check"] => check(),
-        ["record"] => record(),
-        [DISPATCH] => {
-            println!("{}", dispatch());
-            Ok(ExitCode::SUCCESS)
-        }
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let Some(call) = Call::parse(&arguments) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
     };
-    done.unwrap_or_else(|error| {
+    run(call).unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::from(3)
     })
 }
 
-fn check() -> Result<ExitCode, Box<dyn Error>> {
-    let recorded = Figures::load()?;
-    let differences = Conditions::here(DISPATCH).differences(&recorded.conditions);
-    if !differences.is_empty() {
-        println!("SKIPPED: counts from here are not comparable with the recorded figures.");
-        differences.iter().for_each(|line| println!("  {line}"));
-        return Ok(ExitCode::SUCCESS);
+fn run(call: Call) -> Done {
+    match call {
+        Call::Check { against } => check(against),
+        Call::Record {
+            because,
+            new_baseline,
+        } => record(because, new_baseline),
+        Call::Count => {
+            println!("{}", serde_json::to_string_pretty(&bench::count()?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Call::Dispatch => {
+            println!("{}", dispatch());
+            Ok(ExitCode::SUCCESS)
+        }
+        Call::Help => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
     }
-    let changes = compare(&recorded.instructions, &count()?);
-    println!("instructions: recorded -> now");
-    changes.iter().for_each(|change| println!("  {change}"));
-    let fails = |verdict| matches!(verdict, Verdict::Grown | Verdict::Unmatched);
-    if !changes.iter().any(|change| fails(change.verdict())) {
-        return Ok(ExitCode::SUCCESS);
-    }
-    eprintln!(
-        "error: more than {GROWTH_MAX_PERCENT} % above the figure, or without one. If that is meant, say why in the commit \
-         and record it: cargo run -p lobbyd-instructions -- record"
-    );
-    Ok(ExitCode::from(1))
 }
 
-fn record() -> Result<ExitCode, Box<dyn Error>> {
-    let before = Figures::load().ok();
-    let conditions = Conditions::here(DISPATCH);
-    let instructions = count()?;
-    let then = before
-        .map(|figures| figures.instructions)
-        .unwrap_or_default();
-    println!("instructions: recorded before -> now");
-    for change in compare(&then, &instructions) {
-        println!("  {change}");
+fn check(against: Option<String>) -> Done {
+    let figures = Figures::load()?.ok_or("no figures are recorded: record --because TEXT")?;
+    let differences = Conditions::here(DISPATCH).differences(&figures.conditions);
+    let is_comparable = differences.is_empty();
+    if !is_comparable {
+        println!("The conditions are not those of the record:");
+        differences.iter().for_each(|line| println!("  {line}"));
     }
-    let figures = Figures {
-        conditions,
-        instructions,
+    if is_comparable && against.is_none() {
+        return check_record(&figures);
+    }
+    let is_record = against.is_none();
+    let revision = against.map_or_else(base::recorded_at, Ok)?;
+    println!("Counting {revision} here too.");
+    let now = bench::count()?;
+    let then = base::count(&revision, &bench::below_target(PROFILES))?;
+    let ledger = match (is_comparable, is_record) {
+        (true, _) => now.instructions.clone(),
+        (false, true) => projected(&figures.recorded(), &then.instructions, &now.instructions),
+        (false, false) => {
+            println!("Baselines are not checked: they hold under other conditions.");
+            Counts::new()
+        }
     };
-    figures.save()?;
-    println!("recorded in {}", Figures::path().display());
-    Ok(ExitCode::SUCCESS)
+    let over = overdrawn(&figures.instructions, &ledger);
+    let report = report((Origin::Revision, &then), &now, &figures, &over);
+    if report.grown().next().is_some() {
+        draw(&report);
+    }
+    Ok(exit_code(&report))
+}
+
+/// Compares with the file of figures, whose conditions hold here.
+fn check_record(figures: &Figures) -> Done {
+    let now = bench::count()?;
+    let then = Measured {
+        instructions: figures.recorded(),
+        allocations: figures.allocations.clone(),
+    };
+    let over = overdrawn(&figures.instructions, &now.instructions);
+    let report = report((Origin::Record, &then), &now, figures, &over);
+    if report.grown().next().is_some() {
+        println!("Counting the recorded state, to draw what grew.");
+        let counted = base::recorded_at()
+            .and_then(|revision| base::count(&revision, &bench::below_target(PROFILES)));
+        match counted {
+            Ok(_) => draw(&report),
+            Err(error) => println!("No flamegraph: {error}"),
+        }
+    }
+    Ok(exit_code(&report))
+}
+
+fn report(
+    then: (Origin, &Measured),
+    now: &Measured,
+    figures: &Figures,
+    over: &[Overdrawn],
+) -> Report {
+    let report = Report::new(then, now, &figures.dropped, over);
+    print!("{report}");
+    report
+}
+
+/// Draws the works that grew, and prints where the drawings are.
+fn draw(report: &Report) {
+    match flamegraph::draw(report.grown()) {
+        Ok(drawn) => drawn.iter().for_each(|(name, path)| {
+            println!("flamegraph of {name}: {}", path.display());
+        }),
+        Err(error) => println!("No flamegraph: {error}"),
+    }
+}
+
+fn exit_code(report: &Report) -> ExitCode {
+    if report.failures.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    report
+        .failures
+        .iter()
+        .for_each(|why| eprintln!("error: {why}"));
+    eprintln!(
+        "If that is meant: cargo run -p lobbyd-instructions -- record --because TEXT, and --new-baseline PART for what is \
+         above its baseline."
+    );
+    ExitCode::from(1)
+}
+
+fn record(because: String, new_baseline: Option<String>) -> Done {
+    let before = Figures::load()?;
+    let conditions = Conditions::here(DISPATCH);
+    let now = bench::count()?;
+    let base = base_of_record(before.as_ref(), &conditions)?;
+    let record = Record {
+        conditions,
+        now: now.clone(),
+        base,
+        because,
+        new_baseline,
+    };
+    let then = Measured {
+        instructions: record.base.clone(),
+        allocations: before
+            .as_ref()
+            .map_or_else(Counts::new, |it| it.allocations.clone()),
+    };
+    match record.onto(before.as_ref()) {
+        Ok(figures) => {
+            report((Origin::Revision, &then), &now, &figures, &[]);
+            figures.save()?;
+            println!("recorded in {}", Figures::path().display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(over) => {
+            let figures = before.ok_or("a first record is above no baseline")?;
+            let report = report((Origin::Record, &then), &now, &figures, &over);
+            println!("Nothing was recorded.");
+            Ok(exit_code(&report))
+        }
+    }
+}
+
+/// Returns the counts of the recorded source under `conditions`.
+fn base_of_record(
+    before: Option<&Figures>,
+    conditions: &Conditions,
+) -> Result<Counts, Box<dyn Error>> {
+    let Some(before) = before else {
+        return Ok(Counts::new());
+    };
+    if conditions.differences(&before.conditions).is_empty() {
+        return Ok(before.recorded());
+    }
+    println!("Counting the recorded state here too, to convert its baselines.");
+    let counted = base::count(&base::recorded_at()?, &bench::below_target(PROFILES))?;
+    Ok(counted.instructions)
 }

@@ -2,13 +2,10 @@
 //!
 //! The page for operators has advice for each limit, and names those that protect memory.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-
 use lobbyd::server::Limit;
+use std::collections::BTreeSet;
 
-use crate::fixture::{quoted, read, root, section};
+use crate::fixture::{files_under, quoted, read, section};
 
 /// The table itself and what is made of it; a name there enforces nothing.
 const TABLE: &str = "src/server/limits";
@@ -102,28 +99,17 @@ fn mentions(code: &str, word: &str) -> bool {
 
 /// Returns the code of the files under `folder`, without comments, tests, imports and the table.
 fn sources(folder: &str) -> String {
-    let mut code = String::new();
-    collect(&root().join(folder), &mut code);
-    code
+    let is_source = |path: &String| !path.starts_with(TABLE) && !path.ends_with("/tests.rs");
+    let files = files_under(folder).into_iter().filter(is_source);
+    files.map(|path| code_of(&read(&path))).collect()
 }
 
-fn collect(folder: &Path, code: &mut String) {
-    for entry in fs::read_dir(folder).expect("a folder of src") {
-        let path = entry.expect("an entry of src").path();
-        if path.is_dir() && !path.ends_with(TABLE) {
-            collect(&path, code);
-        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
-            let text = fs::read_to_string(&path).expect("a source in UTF-8");
-            let text = text
-                .split("#[cfg(test)]\nmod tests")
-                .next()
-                .unwrap_or_default();
-            let lines = text.lines().map(str::trim_start);
-            let is_code = |line: &&str| !line.starts_with("//") && !line.starts_with("use ");
-            lines.filter(is_code).for_each(|line| {
-                code.push_str(line);
-                code.push('\n');
-            });
-        }
-    }
+fn code_of(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests").next();
+    let lines = text.unwrap_or_default().lines().map(str::trim_start);
+    let is_code = |line: &&str| !line.starts_with("//") && !line.starts_with("use ");
+    lines
+        .filter(is_code)
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }

@@ -130,7 +130,8 @@ pub const RETIRED_TYPES: &[(&str, &str)] = &[
     ("Whence", "RequestOrigin"),
 ];
 
-/// Files of a crate that share a name: the word is right for both, and the folder tells them apart.
+/// Files of a crate that share a name: the word is right for both, and the folder shows which is
+/// meant.
 pub const SAME_NAMES: &[(&[&str], &str)] = &[
     (
         &["src/server/shard/close.rs", "src/websocket/close.rs"],

@@ -28,7 +28,8 @@ use crate::channel::frames;
 use crate::channel::panic_text;
 use crate::channel::{Assigns, Host};
 use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
-pub(crate) use seal_broadcast::{BroadcastFrames, class_of};
+pub use seal_broadcast::BroadcastFrames;
+pub(crate) use seal_broadcast::class_of;
 
 /// Topics of one connection that a log line names.
 const TOPICS_SHOWN: usize = 3;

@@ -18,9 +18,12 @@ const VERSIONS: [(Class, Version); CLASSES] = [(Class::V1, Version::V1), (Class:
 
 /// One message to the subscribers of a topic. Each encoding that the subscribers need is made and
 /// sealed once.
-pub(crate) struct BroadcastFrames<'a> {
+pub struct BroadcastFrames<'a> {
+    /// The topic, as members see it.
     pub topic: &'a str,
+    /// The event's name.
     pub event: &'a str,
+    /// What members get.
     pub payload: &'a PayloadBuf,
 }
 

@@ -4,16 +4,12 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fastwebsockets::OpCode;
 use lobbyd::Published;
-use lobbyd::broker::{
-    Budget, Class, Draft, Fanout, FanoutSettings, Hub, SubscriptionId, Terms, Wants,
-};
+use lobbyd::broker::{Budget, Class, Fanout, FanoutSettings, Hub, SubscriptionId, Terms};
 use lobbyd::channel::{Address, Assigns, Host, Job, Mail, Postbox, Routes, SessionSettings};
 use lobbyd::protocol::{DecodeScratch, PayloadBuf, Version};
 use lobbyd::rooms::{DeclaredRoom, EventName, EventRule, Relay, RoomRules};
-use lobbyd::session::Session;
-use lobbyd::websocket::seal;
+use lobbyd::session::{BroadcastFrames, Session};
 
 use crate::scenes::lobby::NullSinks;
 use crate::scenes::messages::{EVENT, TOPIC, body};
@@ -26,8 +22,6 @@ pub struct Room {
     fanout: Fanout,
     sessions: Vec<Session>,
     scratch: DecodeScratch,
-    /// The buffer in which broadcasts are encoded.
-    encoded: Vec<u8>,
     sinks: NullSinks,
 }
 
@@ -49,7 +43,6 @@ impl Room {
             fanout,
             sessions,
             scratch: DecodeScratch::new(),
-            encoded: Vec::new(),
             sinks: NullSinks::default(),
         }
     }
@@ -66,7 +59,6 @@ impl Room {
     pub fn says(&mut self, client: u32, text: &str) {
         let mut host = OneClient {
             fanout: &mut self.fanout,
-            encoded: &mut self.encoded,
             outlet: client,
         };
         let session = &mut self.sessions[client as usize];
@@ -129,7 +121,6 @@ pub fn object_of_fields(body_bytes: usize) -> String {
 /// The host of one client. Does what the server's own host does, but counts nothing for metrics.
 struct OneClient<'a> {
     fanout: &'a mut Fanout,
-    encoded: &'a mut Vec<u8>,
     outlet: u32,
 }
 
@@ -162,15 +153,13 @@ impl Host for OneClient<'_> {
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
     ) -> Published {
-        let encoded = &mut *self.encoded;
-        let frames = &mut |draft: &mut Draft, wants: Wants| {
-            assert_eq!(wants.classes, [false, true]);
-            encoded.clear();
-            let kind = Version::V2.encode_broadcast(encoded, topic, event, &payload);
-            kind.expect("an object has a form in version 2");
-            draft.seal(Class::V2, Some(seal(OpCode::Text, encoded)));
+        let payload = &payload;
+        let mut frames = BroadcastFrames {
+            topic,
+            event,
+            payload,
         };
-        let placed = self.fanout.publish(topic, from, frames);
+        let placed = self.fanout.publish(topic, from, &mut frames);
         placed.map(|placed| placed.position).into()
     }
 

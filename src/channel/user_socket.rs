@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderName;
+
 use super::channel::Channel;
 use super::connect::{Connect, ConnectInfo};
 use super::origin::CheckOrigin;
@@ -133,7 +135,9 @@ impl UserSocket {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         assert!(!names.is_empty(), "subprotocols needs at least one name");
         for name in &names {
-            assert!(is_token(name), "the subprotocol {name:?} is no token");
+            // A header's name is a token too.
+            let is_token = HeaderName::from_bytes(name.as_bytes()).is_ok();
+            assert!(is_token, "the subprotocol {name:?} is no token");
         }
         self.subprotocols = Some(names);
         self
@@ -206,13 +210,6 @@ impl UserSocket {
         // mounted socket is out of reach of these methods.
         Arc::get_mut(&mut self.session).expect("a socket is built before it is served")
     }
-}
-
-/// True if `name` may be sent as one name in a header (RFC 9110 §5.6.2).
-fn is_token(name: &str) -> bool {
-    let is_token_byte =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_token_byte)
 }
 
 impl Default for UserSocket {

@@ -5,7 +5,7 @@ use super::lines::{RoomLines, TableLines};
 use super::problem::Problem;
 use super::room::RoomConfig;
 use crate::channel::UserSocket;
-use crate::rooms::{EventName, EventRule, JoinRule, is_reserved};
+use crate::rooms::{EventRule, JoinRule, RoomRules, is_reserved};
 use crate::server::Limit;
 
 /// Adds the problems of the rooms that could be read.
@@ -17,7 +17,7 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
             let text = format!("{}:{line}: room.{key}: {text}", effective.file_name());
             problems.push(Problem { line, text });
         };
-        if let Some(text) = of_topic(&room.rules.topic, &rooms[..at], lines) {
+        if let Some(text) = of_topic(&room.rules, &rooms[..at], lines) {
             wrong(own.room.of("topic"), "topic", text);
         }
         if own.room.is_sound {
@@ -28,8 +28,13 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Returns the problem of a topic. None for an empty topic, because that topic could not be read.
-fn of_topic(topic: &str, before: &[RoomConfig], lines: &[RoomLines]) -> Option<String> {
+/// Returns the problem of a room's topic. None for an empty topic, because that topic could not be
+/// read.
+fn of_topic(rules: &RoomRules, before: &[RoomConfig], lines: &[RoomLines]) -> Option<String> {
+    let topic = &*rules.topic;
+    if topic.is_empty() {
+        return None;
+    }
     if topic.trim_end_matches('*').contains('*') || topic.ends_with("**") {
         return Some(format!(
             "{topic:?} has a star that does not stand alone at its end"
@@ -43,7 +48,7 @@ fn of_topic(topic: &str, before: &[RoomConfig], lines: &[RoomLines]) -> Option<S
         ));
     }
     let mut earlier = before.iter().zip(lines);
-    let (before, lines) = earlier.find(|(before, _)| hides(&before.rules.topic, topic))?;
+    let (before, lines) = earlier.find(|(before, _)| before.rules.covers(rules))?;
     let line = lines.room.of("topic");
     Some(match before.rules.topic == topic {
         true => format!("{topic:?} stands in line {line} already"),
@@ -52,15 +57,6 @@ fn of_topic(topic: &str, before: &[RoomConfig], lines: &[RoomLines]) -> Option<S
             before.rules.topic
         ),
     })
-}
-
-/// True if every topic that matches `topic` matches `before` as well.
-fn hides(before: &str, topic: &str) -> bool {
-    match before.strip_suffix('*') {
-        _ if topic.is_empty() => false,
-        Some(prefix) => topic.starts_with(prefix),
-        None => before == topic,
-    }
 }
 
 fn of_join(room: &RoomConfig, lines: &RoomLines, wrong: &mut impl FnMut(usize, &str, String)) {
@@ -97,7 +93,7 @@ fn of_events(
     wrong: &mut impl FnMut(usize, &str, String),
 ) {
     for (at, (event, own)) in events.iter().zip(lines).enumerate() {
-        if let Some(text) = of_name(event.event.as_str(), &events[..at], lines) {
+        if let Some(text) = of_name(event, &events[..at], lines) {
             wrong(own.of("name"), "event.name", text);
         }
         let has_rate = own.find("messages_per_second").is_some();
@@ -115,7 +111,11 @@ fn of_events(
 }
 
 /// Returns the problem of a name. None for an empty name, because that name could not be read.
-fn of_name(name: &str, before: &[EventRule], lines: &[TableLines]) -> Option<String> {
+fn of_name(event: &EventRule, before: &[EventRule], lines: &[TableLines]) -> Option<String> {
+    let name = event.event.as_str();
+    if name.is_empty() {
+        return None;
+    }
     if is_reserved(name) {
         return Some(format!(
             "{name:?} is an event of the protocol's own, which phoenix.js obeys; expected another name"
@@ -127,8 +127,7 @@ fn of_name(name: &str, before: &[EventRule], lines: &[TableLines]) -> Option<Str
         ));
     }
     let mut earlier = before.iter().zip(lines);
-    let hides = |event: &EventRule| event.event.as_str() == name || event.event == EventName::Any;
-    let (before, lines) = earlier.find(|(event, _)| !name.is_empty() && hides(event))?;
+    let (before, lines) = earlier.find(|(before, _)| before.covers(event))?;
     let line = lines.of("name");
     Some(match before.event.as_str() == name {
         true => format!("{name:?} stands in line {line} already"),

@@ -143,7 +143,7 @@ impl EventName {
 
 impl RoomRules {
     /// True if this room's topics have all topics of `other` among them.
-    pub(super) fn covers(&self, other: &RoomRules) -> bool {
+    pub(crate) fn covers(&self, other: &RoomRules) -> bool {
         match self.topic.strip_suffix('*') {
             Some(prefix) => other.topic.starts_with(prefix),
             None => self.topic == other.topic,
@@ -185,7 +185,7 @@ impl EventRule {
     }
 
     /// True if this rule fits every event that `other` fits.
-    pub(super) fn covers(&self, other: &EventRule) -> bool {
+    pub(crate) fn covers(&self, other: &EventRule) -> bool {
         self.event == EventName::Any || self.event == other.event
     }
 

@@ -6,9 +6,9 @@
 //!
 //! The enum, the values of a server, of its mounts and of the fan-out, the settings with their
 //! text, the tables of the documentation and the metrics are made from the rows. So a new limit
-//! needs one row here and the code that enforces it. A test fails if no code does. Code that
-//! enforces a limit of a mount is a `UserSocket` with the value and its setter, and who asks it. Of
-//! the fan-out it is `broker/fanout` with a bound, a high water and a failure.
+//! needs one row here and the code that enforces it. A test fails if no code does. A limit of a
+//! mount also has its value and its setter in `UserSocket`. One of the fan-out also has its bound,
+//! its high water and its failure in `broker/fanout`.
 
 use super::row::{FanoutLimit, Key, LimitNumber, Owner, Row, bytes, counts, milliseconds};
 use crate::broker::{Failure, FanoutSettings};

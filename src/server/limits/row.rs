@@ -79,7 +79,6 @@ pub(crate) enum Owner {
 #[derive(Debug)]
 pub(crate) struct MountLimit {
     /// The name of the method of `UserSocket` that sets the value.
-    #[cfg_attr(not(feature = "program"), allow(dead_code))]
     pub setter: &'static str,
     /// Sets the value by that method.
     #[cfg_attr(not(feature = "program"), allow(dead_code))]

@@ -60,7 +60,7 @@ pub struct Flags {
     #[arg(long, value_name = "N", value_parser = shards)]
     pub shards: Option<u16>,
 
-    /// The least important kind of message to log, on stderr [default: info]
+    /// Minimum log level, on stderr [default: info]
     ///
     /// RUST_LOG overrides it, with one level or with levels for single modules, as in
     /// RUST_LOG=warn,lobbyd::server=debug.
@@ -157,12 +157,12 @@ Examples:
   lobbyd --listen localhost:0            any free port
   lobbyd --shards 2 --log-level debug    two threads, and why sockets are refused
   lobbyd config default > lobbyd.toml    a file with everything that can be set
-  lobbyd config check lobbyd.toml        is it right?
-  lobbyd --config lobbyd.toml            serve what it says
+  lobbyd config check lobbyd.toml        check it
+  lobbyd --config lobbyd.toml            run with it
 
-Ctrl-C or SIGTERM ends it: every client is asked to come back (close code 1012), so a
-restart heals by itself. A second one ends it at once. A socket that systemd hands over
-is used in place of --listen. SIGHUP makes it read its file again.";
+Ctrl-C or SIGTERM shuts it down: every client is asked to reconnect (close code 1012). A
+second one ends it at once. With systemd's socket activation, the passed socket is used in
+place of --listen. SIGHUP makes it read its file again.";
 
 #[cfg(test)]
 mod tests {

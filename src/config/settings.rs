@@ -100,7 +100,7 @@ fn told() -> Vec<Setting<Config>> {
         setting!(
             Config,
             "log.level",
-            "The least important kind of message that is logged.",
+            "The minimum level of what is logged.",
             log_level
         ),
         setting!(

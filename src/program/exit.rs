@@ -37,9 +37,9 @@ impl Exit {
 
     fn meaning(self) -> &'static str {
         match self {
-            Exit::Clean => "ended when asked to, every client asked to come back",
+            Exit::Clean => "clean shutdown; every client was asked to reconnect",
             Exit::CutOff => {
-                "ended when asked to, but some clients did not take their Close in time"
+                "shutdown, but some clients did not take their Close in time"
             }
             Exit::Usage => "wrong arguments or configuration",
             Exit::CannotStart => {

@@ -1,7 +1,7 @@
 // Draws the lines of benches/history.jsonl as an SVG: one small plot for each row of benches/table and for each count.
 import { CPU, ROWS } from "./rows.mjs"
 
-const LEFT = 310, WIDTH = 330, ROW = 50, PLOT = 40, TOP = 34
+const LEFT = 370, WIDTH = 330, ROW = 50, PLOT = 40, TOP = 34
 // Names of states below a plot have this much room each; with more states only the first and the last are named.
 const NAMES_MAX = 5
 
@@ -20,15 +20,15 @@ export function draw(lines) {
   }))
   const between = TOP + ratios.length * ROW + 30
   const drawn = [
-    heading(18, "Server CPU per delivery, as a multiple of the floor's (dashed): median, smallest and largest of the rounds"),
+    heading(18, "Server CPU per delivery, as a multiple of the floor's (dashed): median, smallest and largest of the rounds; from 0"),
     ...ratios.map((plot, place) => plotOf(plot, TOP + place * ROW, x)),
-    heading(between - 16, "Instructions of one unit of work"),
+    heading(between - 16, "Instructions of one unit of work; each plot begins at 0"),
     ...counts.map((plot, place) => plotOf(plot, between + place * ROW, x)),
   ]
   const height = between + counts.length * ROW + 22
   const isNamed = (at) => lines.length <= NAMES_MAX || at === 0 || at === lines.length - 1
   const names = lines.map(({ name }, at) => (isNamed(at) ? text(x(at), height - 8, name, 'text-anchor="middle"') : ""))
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 780 ${height}" role="img" font-family="sans-serif" font-size="12">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 ${height}" role="img" font-family="sans-serif" font-size="12">
 <title>CPU per delivery beside the floor, and instructions, of each measured state of lobbyd</title>
 <style>
 text { fill: #1f2933 } .median { stroke: #d9622b; fill: none } .dot { fill: #d9622b } .spread { stroke: #1f2933; fill: none }
@@ -37,7 +37,7 @@ text { fill: #1f2933 } .median { stroke: #d9622b; fill: none } .dot { fill: #d96
   text { fill: #e4e7eb } .median { stroke: #ff9657 } .dot { fill: #ff9657 } .spread, .floor { stroke: #e4e7eb } .page { fill: #15191e }
 }
 </style>
-<rect class="page" width="780" height="${height}"/>
+<rect class="page" width="800" height="${height}"/>
 ${[...drawn, ...names].filter(Boolean).join("\n")}
 </svg>
 `

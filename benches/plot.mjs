@@ -1,5 +1,5 @@
 // Draws docs/benchmarks.svg from the results of benches/table: the server's CPU per delivery and its p99 as multiples of the
-// floor's, median of the rounds with the smallest and the largest.
+// floor's, median of the rounds with the smallest and the largest. Rows that are not finished are left out.
 //
 //   node benches/plot.mjs target/table docs/benchmarks.svg
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -20,16 +20,17 @@ const FIGURES = [
 
 const there = new Set(readdirSync(folder))
 const rows = Object.entries(ROWS)
-  .filter(([name]) => there.has(`${name}.json`))
+  .filter(([name]) => there.has(`${name}.finished`))
   .map(([name, words]) => [name, words, JSON.parse(readFileSync(join(folder, `${name}.json`))).ratios])
 
-const LEFT = 290, WIDTH = 400, ROW = 46, TOP = 52, MOST = 1.6
+const LEFT = 290, WIDTH = 400, ROW = 46, TOP = 52, MOST = 2
 const x = (ratio) => LEFT + (Math.min(ratio, MOST) / MOST) * WIDTH
 const text = (at, y, words, rest = "") => `<text x="${at}" y="${y}" ${rest}>${words}</text>`
 const bar = ({ median, min, max }, y, kind) => [
   `<rect class="${kind}" x="${LEFT}" y="${y}" width="${x(median) - LEFT}" height="14" rx="2"/>`,
-  `<path class="spread" d="M${x(min)} ${y + 7}H${x(max)}M${x(min)} ${y + 3}v8M${x(max)} ${y + 3}v8"/>`,
-  text(x(Math.max(median, max)) + 6, y + 11, `${median.toFixed(2)}×`),
+  `<path class="spread" d="M${x(min)} ${y + 7}H${x(max)}M${x(min)} ${y + 3}v8${max > MOST ? "" : `M${x(max)} ${y + 3}v8`}"/>`,
+  // A spread that goes on beyond the drawing has no end mark, but its largest.
+  text(x(Math.max(median, max)) + 6, y + 11, `${median.toFixed(2)}×${max > MOST ? `, to ${max.toFixed(1)}×` : ""}`),
 ]
 const height = TOP + rows.length * ROW + 30
 const drawn = rows.flatMap(([name, words, ratios], row) => [
@@ -45,7 +46,7 @@ const legend = FIGURES.flatMap(([, words, kind], place) => [
 ])
 writeFileSync(
   file,
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 780 ${height}" role="img" font-family="sans-serif" font-size="12">
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 820 ${height}" role="img" font-family="sans-serif" font-size="12">
 <title>CPU per delivery and p99 delay of lobbyd as multiples of the floor's</title>
 <style>
 text { fill: #1f2933 } .cpu { fill: #d9622b } .delay { fill: #2b6cb0 } .spread { stroke: #1f2933; fill: none }
@@ -54,7 +55,7 @@ text { fill: #1f2933 } .cpu { fill: #d9622b } .delay { fill: #2b6cb0 } .spread {
   text { fill: #e4e7eb } .cpu { fill: #ff9657 } .delay { fill: #63a4ff } .spread, .floor { stroke: #e4e7eb } .page { fill: #15191e }
 }
 </style>
-<rect class="page" width="780" height="${height}"/>
+<rect class="page" width="820" height="${height}"/>
 ${legend.join("\n")}
 ${drawn.join("\n")}
 <path class="floor" d="M${x(1)} ${TOP - 8}V${height - 26}"/>

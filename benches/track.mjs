@@ -114,7 +114,7 @@ function checkCompare(benches, names) {
 
 function checkName(name) {
   if (RESERVED.includes(name)) throw new Error(`${name} is a folder of criterion's own; choose another name`)
-  if (!/^[\w.-]+$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name; use letters, digits, _, - and .`)
+  if (!/^\w[\w.-]*$/.test(name)) throw new Error(`${JSON.stringify(name)} is no name; use letters, digits, _, - and . behind the first`)
 }
 
 function showCompared(benches, [since, filter, limit, ...names]) {

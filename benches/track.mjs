@@ -123,6 +123,11 @@ function showCompared(benches, [since, filter, limit, ...names]) {
   console.log(`\nMedian of each bench. In brackets: within what the samples vary.\n\n${table(rows, names)}`)
   if (notRun.length) console.log(`\nSaved, but not in this run:\n  ${notRun.join("\n  ")}`)
   if (!limit) return 0
+  if (!rows.some((row) => row.changes.some(Boolean))) throw new Error(`nothing to compare: no bench here is in ${names.join(" or ")}`)
+  if (notRun.length) {
+    console.log("\nFAILED: the benches above were saved, and are not in this run. Run them, or save the state anew.")
+    return 1
+  }
   const over = overLimit(rows, parseLimit(limit))
   if (!over.length) {
     console.log(`\nHELD: no bench is slower by more than ${limit}.`)

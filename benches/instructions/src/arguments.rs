@@ -4,8 +4,8 @@
 pub const USAGE: &str = "usage: cargo run -p lobbyd-instructions -- COMMAND
 
 check                        counts, and compares with benches/instructions/figures.json; where the
-                             conditions differ from those of the record, as with the commit that
-                             last changed that file and check --against
+                             conditions differ from those of the record, with the commit before
+                             the one that last changed that file, counted here too
 check --against REV          counts REV and the present state here, and compares
 record --because TEXT        counts, and writes figures.json
   --new-baseline PART        also reckons growth of works with PART in their names from here on

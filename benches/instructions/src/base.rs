@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::bench::{BASELINE, below_target, cargo, workspace};
 use crate::counts::Measured;
-use crate::figures::FILE;
+use crate::figures::{FILE, Figures};
 
 /// The reason why no other revision was counted.
 #[derive(Debug, Error)]
@@ -32,6 +32,11 @@ pub enum NoBase {
          a later revision"
     )]
     Uncounted(String),
+    /// The earlier file of figures has another form.
+    #[error(
+        "the figures of {0} are not readable: {1}. Compare with a later revision: check --against REV"
+    )]
+    Unreadable(String, String),
     /// Cargo did not start.
     #[error("cargo does not start: {0}")]
     Cargo(std::io::Error),
@@ -52,6 +57,24 @@ pub fn recorded_at() -> Result<String, NoBase> {
         _ if found.is_empty() => Err(NoBase::NoHistory(format!("no commit has {FILE}"))),
         _ => Ok(found.trim().into()),
     }
+}
+
+/// Returns the commit before the one that last changed the file of figures, and the file as that
+/// commit has it. Growth that the last record does not name shows against it, also growth in the
+/// commit of the record itself. If it has no such file, returns the commit of the record.
+///
+/// # Errors
+/// If the history does not show it, or its file is of a form that this program does not read.
+pub fn before_record() -> Result<(String, Option<Figures>), NoBase> {
+    let recorded = recorded_at()?;
+    let earlier = format!("{recorded}~1");
+    let Ok(text) = git(&["show", &format!("{earlier}:{FILE}")]) else {
+        return Ok((recorded, None));
+    };
+    let unreadable =
+        |error: serde_json::Error| NoBase::Unreadable(earlier.clone(), error.to_string());
+    let figures = serde_json::from_str(&text).map_err(unreadable)?;
+    Ok((git(&["rev-parse", &earlier])?, Some(figures)))
 }
 
 /// Counts `revision` under the present conditions. Profiles of its benches stay in `profiles`, as

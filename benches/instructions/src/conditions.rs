@@ -2,16 +2,21 @@
 //!
 //! Counts from different conditions are not comparable, so no conclusion is drawn from them.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
+
+use crate::bench::workspace;
 
 /// The facts that decide how many instructions the same source takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conditions {
     /// The output of `rustc --version`.
     pub toolchain: String,
-    /// `RUSTFLAGS`, mostly empty.
+    /// What the environment and cargo's configuration files say of flags and profiles, mostly
+    /// empty: `RUSTFLAGS`, `CARGO_ENCODED_RUSTFLAGS`, `CARGO_BUILD_…`, `CARGO_TARGET_…`,
+    /// `CARGO_PROFILE_…`, and lines of the files about any of these.
     pub rustflags: String,
     /// The output of `valgrind --version`. Valgrind decides which instructions a processor seems to
     /// have.
@@ -36,7 +41,7 @@ impl Conditions {
         let under_valgrind = ["-q", "--tool=none", &itself, dispatch_command];
         Conditions {
             toolchain: line_of(&rustc, &["--version"]),
-            rustflags: std::env::var("RUSTFLAGS").unwrap_or_default(),
+            rustflags: build_settings(),
             valgrind: line_of("valgrind", &["--version"]),
             libc: line_of("getconf", &["GNU_LIBC_VERSION"]),
             dispatch: line_of("valgrind", &under_valgrind),
@@ -48,7 +53,7 @@ impl Conditions {
     pub fn differences(&self, recorded: &Conditions) -> Vec<String> {
         let pairs = [
             ("toolchain", &self.toolchain, &recorded.toolchain),
-            ("RUSTFLAGS", &self.rustflags, &recorded.rustflags),
+            ("flags and profiles", &self.rustflags, &recorded.rustflags),
             ("valgrind", &self.valgrind, &recorded.valgrind),
             ("C library", &self.libc, &recorded.libc),
             ("processor", &self.dispatch, &recorded.dispatch),
@@ -58,6 +63,55 @@ impl Conditions {
             .map(|(what, here, then)| format!("{what}: {here:?} here, {then:?} when recorded"))
             .collect()
     }
+}
+
+/// Settings of the build that come from the environment, one `NAME=VALUE` for each.
+fn build_settings() -> String {
+    const NAMES: [&str; 2] = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
+    let is_setting = |name: &str| {
+        let of_target = name.starts_with("CARGO_TARGET_") && name.ends_with("_RUSTFLAGS");
+        NAMES.contains(&name)
+            || name == "CARGO_BUILD_RUSTFLAGS"
+            || name.starts_with("CARGO_PROFILE_")
+            || of_target
+    };
+    let named = std::env::vars().filter(|(name, value)| is_setting(name) && !value.is_empty());
+    let named = named.map(|(name, value)| format!("{name}={value}"));
+    let mut all: Vec<String> = named.chain(configured()).collect();
+    all.sort();
+    all.join(" ")
+}
+
+/// Returns the lines of cargo's configuration files that change how code is compiled.
+fn configured() -> Vec<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let root = workspace();
+    let folders = root.ancestors().map(|folder| folder.join(".cargo"));
+    let mut found = Vec::new();
+    for folder in folders.chain(home) {
+        for name in ["config.toml", "config"] {
+            let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+            found.extend(compiling_lines(&text));
+        }
+    }
+    found
+}
+
+/// Returns the lines of a configuration file that set flags of the compiler or a profile.
+fn compiling_lines(text: &str) -> Vec<String> {
+    let mut in_profile = false;
+    let lines = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or("").trim());
+    let compiling = lines.filter(|line| {
+        if line.starts_with('[') {
+            in_profile = line.starts_with("[profile");
+        }
+        let sets = line.contains('=') && (in_profile || line.starts_with("profile."));
+        sets || line.contains("rustflags") || line.contains("linker")
+    });
+    compiling.map(str::to_owned).collect()
 }
 
 /// Returns the architecture, and its extensions that code on the per-message path checks for.
@@ -119,6 +173,17 @@ mod tests {
         };
         let expected = r#"valgrind: "absent" here, "valgrind-3.19.0" when recorded"#;
         assert_eq!(here.differences(&recorded), [expected]);
+    }
+
+    #[test]
+    fn lines_of_flags_and_profiles_are_conditions_and_others_are_not() {
+        let text = "[registries.x]\nindex = \"sparse\"\n[build]\nrustflags = [\"-C\", \"target-cpu=native\"]\n\
+                    [profile.bench] # all of it\nlto = \"fat\"\n[net]\nretry = 3\n";
+        let expected = [
+            "rustflags = [\"-C\", \"target-cpu=native\"]",
+            "lto = \"fat\"",
+        ];
+        assert_eq!(compiling_lines(text), expected);
     }
 
     #[test]

@@ -45,6 +45,17 @@ pub fn projected(recorded: &Counts, base: &Counts, now: &Counts) -> Counts {
     each.collect()
 }
 
+/// Returns what the counts of the recorded source would be here. `base` has the counts of the
+/// source before the record, counted here, and `earlier` what was recorded of it. So growth that
+/// the record names is allowed, and other growth is not.
+pub fn expected(recorded: &Counts, earlier: &Counts, base: &Counts) -> Counts {
+    let each = base.iter().filter_map(|(name, base)| {
+        let named = recorded.get(name)? / earlier.get(name)?;
+        Some((name.clone(), base * named))
+    });
+    each.collect()
+}
+
 /// A record to be made.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -68,13 +79,19 @@ impl Record {
     /// on. A work that is no longer counted goes to the dropped ones, with the reason.
     ///
     /// # Errors
-    /// If a count is too far above its baseline, and gets no new one.
+    /// If a count is too far above its baseline, or a work allocates more blocks than recorded, and
+    /// gets no new baseline.
     pub fn onto(self, before: Option<&Figures>) -> Result<Figures, Vec<Overdrawn>> {
         let empty = BTreeMap::new();
         let then = before.map_or(&empty, |figures| &figures.instructions);
         let figure = |(name, now): (&String, &f64)| (name.clone(), self.figure(name, *now, then));
         let instructions: BTreeMap<_, _> = self.now.instructions.iter().map(figure).collect();
-        let over = overdrawn(&instructions, &self.now.instructions);
+        let mut over = overdrawn(&instructions, &self.now.instructions);
+        over.extend(
+            before
+                .into_iter()
+                .flat_map(|before| self.more_blocks(before)),
+        );
         if !over.is_empty() {
             return Err(over);
         }
@@ -112,6 +129,20 @@ impl Record {
             baseline: (then.baseline * scale * 10.0).round() / 10.0,
             bought: then.bought.clone(),
         }
+    }
+
+    /// Returns the works that allocate more than `before`, but for those with a new baseline.
+    fn more_blocks(&self, before: &Figures) -> Vec<Overdrawn> {
+        let each = self.now.allocations.iter().filter_map(|(name, now)| {
+            let baseline = *before.allocations.get(name)?;
+            let is_over = *now > baseline && !self.gets_new_baseline(name);
+            is_over.then(|| Overdrawn {
+                name: name.clone(),
+                baseline,
+                now: *now,
+            })
+        });
+        each.collect()
     }
 
     fn gets_new_baseline(&self, name: &str) -> bool {
@@ -244,6 +275,30 @@ mod tests {
         let over = overdrawn(&figures.instructions, &projected);
         assert_eq!(over.len(), 1);
         assert_eq!((over[0].name.as_str(), over[0].now), ("decode", 1050.0));
+    }
+
+    #[test]
+    fn growth_that_the_record_does_not_name_is_not_expected() {
+        let earlier = counts(&[("decode", 1000.0), ("seal", 500.0)]);
+        let recorded = counts(&[("decode", 1100.0), ("seal", 500.0), ("new", 7.0)]);
+        let base = counts(&[("decode", 2000.0), ("seal", 800.0)]);
+        let expected = expected(&recorded, &earlier, &base);
+        assert_eq!(expected, counts(&[("decode", 2200.0), ("seal", 800.0)]));
+    }
+
+    #[test]
+    fn work_that_allocates_more_needs_a_new_baseline() {
+        let figures = first(&[("decode", 1000.0)]);
+        let mut more = record(&[("decode", 1000.0)], &[("decode", 1000.0)]);
+        more.now.allocations = counts(&[("join", 10.0)]);
+        let refused = more
+            .clone()
+            .onto(Some(&figures))
+            .expect_err("one block more");
+        assert_eq!((refused[0].name.as_str(), refused[0].now), ("join", 10.0));
+        more.new_baseline = Some("join".into());
+        let bought = more.onto(Some(&figures)).expect("join has a new baseline");
+        assert_eq!(bought.allocations["join"], 10.0);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use lobbyd_instructions::conditions::{Conditions, dispatch};
 use lobbyd_instructions::counts::{Counts, Measured};
 use lobbyd_instructions::figures::Figures;
 use lobbyd_instructions::flamegraph::{self, PROFILES};
-use lobbyd_instructions::ledger::{Overdrawn, Record, overdrawn, projected};
-use lobbyd_instructions::report::{Origin, Report};
+use lobbyd_instructions::ledger::{Overdrawn, Record, expected, overdrawn, projected};
+use lobbyd_instructions::report::{Origin, Report, deliveries};
 
 use arguments::{Call, DISPATCH, USAGE};
 
@@ -69,10 +69,16 @@ fn check(against: Option<String>) -> Done {
         return check_record(&figures);
     }
     let is_record = against.is_none();
-    let revision = against.map_or_else(base::recorded_at, Ok)?;
+    let (revision, earlier) = match against {
+        Some(revision) => (revision, None),
+        None => base::before_record()?,
+    };
     println!("Counting {revision} here too.");
     let now = bench::count()?;
-    let then = base::count(&revision, &bench::below_target(PROFILES))?;
+    let mut then = base::count(&revision, &bench::below_target(PROFILES))?;
+    if let Some(earlier) = earlier {
+        then.instructions = expected(&figures.recorded(), &earlier.recorded(), &then.instructions);
+    }
     let ledger = match (is_comparable, is_record) {
         (true, _) => now.instructions.clone(),
         (false, true) => projected(&figures.recorded(), &then.instructions, &now.instructions),
@@ -166,7 +172,12 @@ fn record(because: String, new_baseline: Option<String>) -> Done {
     };
     match record.onto(before.as_ref()) {
         Ok(figures) => {
-            report((Origin::Revision, &then), &now, &figures, &[]);
+            let report = report((Origin::Revision, &then), &now, &figures, &[]);
+            // No reason makes up for an allocation of each delivery.
+            if deliveries(&now.allocations).next().is_some() {
+                println!("Nothing was recorded.");
+                return Ok(exit_code(&report));
+            }
             figures.save()?;
             println!("recorded in {}", Figures::path().display());
             Ok(ExitCode::SUCCESS)

@@ -42,7 +42,12 @@ impl Report {
         let failures = changes.filter_map(|change| failure(change, origin, dropped));
         let over = overdrawn.iter().map(|over| {
             let Overdrawn { name, baseline, now } = over;
-            format!("{name}: {now:.1} is over {GROWTH_MAX_PERCENT} % above its baseline of {baseline:.1}")
+            match units::is_blocks(name) {
+                true => format!("{name}: {now} is more than the recorded {baseline}"),
+                false => format!(
+                    "{name}: {now:.1} is over {GROWTH_MAX_PERCENT} % above its baseline of {baseline:.1}"
+                ),
+            }
         });
         let failures = failures.chain(over).chain(deliveries(&now.allocations));
         Report {
@@ -73,7 +78,7 @@ fn failure(change: &Change, origin: Origin, dropped: &BTreeMap<String, String>) 
 }
 
 /// Returns the works that allocate for each delivery, whatever was recorded of them.
-fn deliveries(allocations: &Counts) -> impl Iterator<Item = String> {
+pub fn deliveries(allocations: &Counts) -> impl Iterator<Item = String> {
     let zeros = units::ALLOCATIONS
         .iter()
         .filter(|blocks| blocks.without.is_some());

@@ -127,6 +127,11 @@ pub const ALLOCATIONS: [Blocks; 4] = [
     },
 ];
 
+/// True if `name` is that of a work whose blocks of heap are counted.
+pub fn is_blocks(name: &str) -> bool {
+    ALLOCATIONS.iter().any(|blocks| blocks.name == name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

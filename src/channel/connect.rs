@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue, StatusCode, request};
 
 use super::assigns::Assigns;
-use super::origin::RequestHost;
+use super::authority::RequestHost;
 
 /// The answer of a connect callback.
 ///

@@ -8,6 +8,7 @@
 //! tests. The interface may change with any version.
 
 mod assigns;
+mod authority;
 #[expect(
     clippy::module_inception,
     reason = "the trait of that name is what the module is about"

@@ -132,11 +132,12 @@ const INNER: &[Order] = &[
             &["frames", "handle", "connect"],
             &["standing"],
             &["mail"],
+            &["origin"], // which pages may connect
             // the ground: values without a client
             &[
                 "assigns",
+                "authority",
                 "misfit",
-                "origin",
                 "params",
                 "published",
                 "refusal",

@@ -5,7 +5,7 @@
 /// Words of the names in `src` and `loadtest/src`, sorted, a row for each first letter.
 pub const VOCABULARY: &[&str] = &[
     "accept acceptor address addresses admin admission age app apply args arguments \
-     assembly assess assigns axis",
+     assembly assess assigns authority axis",
     "back backpressure bars binary broadcast broker bucket buf buffer builder busy by",
     "callbacks canvas change changes channel checks churn clock close closes collect \
      compare compared comparison config connect connection connections consumer control \

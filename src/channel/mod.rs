@@ -35,6 +35,7 @@ mod standing;
 mod user_socket;
 
 pub use assigns::Assigns;
+pub(crate) use authority::RequestHost;
 pub use channel::{Channel, TerminateReason};
 pub(crate) use connect::request_host;
 pub use connect::{Connect, ConnectAccept, ConnectInfo, ConnectUri};

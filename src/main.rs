@@ -15,7 +15,7 @@ use lobbyd::config::{
 use lobbyd::server::{Bound, Server, raise_descriptor_limit};
 use program::{
     CannotListen, Exit, InheritedSockets, Logger, ReloadOnSighup, ServiceManager, Signals,
-    Unusable, WrongFilter, asked_again, asked_to_end,
+    Unusable, WrongFilter, asked_again, asked_to_end, warn_of,
 };
 use thiserror::Error;
 
@@ -82,6 +82,10 @@ fn configure(command: ConfigCommand) -> Result<Exit, CannotServe> {
         ConfigCommand::Check { file } => {
             let read = Given::here(Some(file), Vec::new()).read()?;
             read.config.router()?;
+            // Beside the answer, which a script may read: a warning is no failure.
+            for warning in &read.warnings {
+                let _ = writeln!(io::stderr(), "{}", warning.text);
+            }
             format!("{read}\n")
         }
     };
@@ -98,6 +102,7 @@ fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
     let read = given.read()?;
     let config = read.config.clone();
     let log = Logger::start(config.log_level, config.log_format)?;
+    warn_of(&read);
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited

@@ -1,7 +1,7 @@
-//! PROXY headers of hostile bytes, read whole and in pieces.
+//! PROXY headers of hostile bytes, versions 1 and 2, read whole and in pieces.
 //!
 //! A header read in pieces is the same as read whole, and the parser never asks for bytes beyond
-//! the largest header.
+//! the largest header, nor beyond the line of version 1.
 //!
 //! Input: a byte for the longest piece, then the stream.
 //! Run: `cargo +nightly fuzz run proxies -- -max_total_time=60`.
@@ -13,6 +13,7 @@ use lobbyd::server::ProxyHeader;
 
 /// As documented in docs/operations.md.
 const HEADER_BYTES_MAX: usize = 2048;
+const HEADER_V1_BYTES_MAX: usize = 107;
 
 fuzz_target!(|input: &[u8]| {
     let [piece_max, stream @ ..] = input else {
@@ -20,6 +21,12 @@ fuzz_target!(|input: &[u8]| {
     };
     let whole = read(stream, usize::MAX);
     assert_eq!(whole, read(stream, usize::from(*piece_max).max(1)));
+    if let (Some(ProxyHeader::Whole(_)), len) = whole
+        && stream.starts_with(b"PROXY ")
+    {
+        let end = stream.iter().position(|byte| *byte == b'\n');
+        assert_eq!(end.map(|end| end + 1), Some(len), "HTTP begins behind the line");
+    }
 });
 
 /// Returns the header and its length in bytes; `None` if the stream ends before the header does.
@@ -28,7 +35,11 @@ fn read(stream: &[u8], piece_max: usize) -> (Option<ProxyHeader>, usize) {
     loop {
         match ProxyHeader::parse(&stream[..known]) {
             ProxyHeader::Needs(needed) => {
-                assert!(needed > 0 && known + needed <= HEADER_BYTES_MAX);
+                let max = match stream.first() {
+                    Some(b'P') if known > 0 => HEADER_V1_BYTES_MAX,
+                    _ => HEADER_BYTES_MAX,
+                };
+                assert!(needed > 0 && known + needed <= max);
                 let piece = needed.min(piece_max).min(stream.len() - known);
                 if piece == 0 {
                     return (None, known);

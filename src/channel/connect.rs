@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue, StatusCode, request};
 
 use super::assigns::Assigns;
-use super::origin::RequestHost;
+use super::authority::RequestHost;
 
 /// The answer of a connect callback.
 ///
@@ -267,7 +267,7 @@ impl fmt::Debug for ConnectInfo {
     }
 }
 
-/// Parses the first `Host` header; None if the header is missing or makes no sense.
+/// Parses the `Host` header; None if the header is missing, empty or no host.
 pub(crate) fn request_host(headers: &HeaderMap) -> Option<RequestHost<'_>> {
     RequestHost::parse(headers.get("host")?.to_str().ok()?)
 }

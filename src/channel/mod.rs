@@ -8,6 +8,7 @@
 //! tests. The interface may change with any version.
 
 mod assigns;
+mod authority;
 #[expect(
     clippy::module_inception,
     reason = "the trait of that name is what the module is about"
@@ -34,6 +35,7 @@ mod standing;
 mod user_socket;
 
 pub use assigns::Assigns;
+pub(crate) use authority::RequestHost;
 pub use channel::{Channel, TerminateReason};
 pub(crate) use connect::request_host;
 pub use connect::{Connect, ConnectAccept, ConnectInfo, ConnectUri};

@@ -9,12 +9,16 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::authority::{
+    Authority, Port, RequestHost, default_port, host_spelling, is_sent_by_browsers,
+};
+
 /// The policy of one mount towards the `Origin` header. A refusal is answered with 403.
 ///
-/// A request without that header passes every policy. Only the first `Origin` header counts. Names
-/// are compared byte by byte (browsers send them in lower case). An origin without a host (`null`,
-/// empty, `file://`) is refused by every policy but [`CheckOrigin::off`] and
-/// [`CheckOrigin::custom`].
+/// A request without that header passes every policy. A request with two is refused by every policy
+/// but [`CheckOrigin::off`], because no browser sends it. Hosts are compared without their case. An
+/// origin without a host (`null`, empty, `file://`) is refused by every policy but
+/// [`CheckOrigin::off`] and [`CheckOrigin::custom`].
 #[derive(Clone, Default)]
 pub struct CheckOrigin(Policy);
 
@@ -59,31 +63,36 @@ pub enum OriginError {
         "origin {0:?} has a path, which no browser sends: an origin is a scheme, a host and a port alone"
     )]
     HasPath(String),
-}
-
-/// The parsed `Host` header of a request, with which some policies compare the origin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestHost<'a> {
-    /// The `Host` header, without a port; an IPv6 address without its brackets.
-    pub host: &'a str,
-    /// The port in the `Host` header, if it names one.
-    pub port: Option<u16>,
+    /// The host has other letters than ASCII. Browsers send such a host in punycode.
+    #[error(
+        "origin {0:?} has a host that browsers send in punycode: write it so, as in \"https://xn--bcher-kva.example\""
+    )]
+    NotAscii(String),
+    /// The host is no name and no address that a browser can send, as `a b` and `1.2.3`.
+    #[error("origin {0:?} has a host that no browser can send")]
+    BadHost(String),
+    /// The scheme is that of a WebSocket. Browsers send the scheme of the page.
+    #[error(
+        "origin {0:?} has the scheme of a socket, and browsers send that of the page: write http or https"
+    )]
+    SocketScheme(String),
 }
 
 impl CheckOrigin {
     /// Returns the default policy: host and port of the origin must be those of the request's own
-    /// `Host` header.
+    /// `Host` header, or of the `X-Forwarded-Host` of a trusted proxy.
     ///
     /// So a page that the server delivers may connect back to the server, under whatever name the
     /// server is reached. Pages of other sites may not connect. Nothing has to be configured.
     ///
-    /// The scheme is ignored because TLS may end in a proxy in front. For the same reason a port
-    /// that is left out, on either side, is the default port of the *origin's* scheme:
-    /// `https://chat.example` matches `Host: chat.example` as well as `Host: chat.example:443`.
+    /// The scheme is ignored because TLS may end in a proxy in front. Many proxies pass `Host` on
+    /// without its port, so where it names none, hosts alone decide, as in Phoenix. A port that the
+    /// *origin* leaves out is the default port of its scheme: `https://chat.example` matches
+    /// `Host: chat.example` and `Host: chat.example:443`, and not `Host: chat.example:8080`.
     ///
-    /// A proxy in front has to pass `Host` on. This policy does not stop a foreign name that is
-    /// made to resolve to this server (DNS rebinding). Name the hosts with [`CheckOrigin::list`]
-    /// where an inner network is the protection.
+    /// A proxy in front has to pass `Host` on, or a trusted one `X-Forwarded-Host`. This policy
+    /// does not stop a foreign name that is made to resolve to this server (DNS rebinding). Name
+    /// the hosts with [`CheckOrigin::list`] where an inner network is the protection.
     pub fn own_host() -> CheckOrigin {
         CheckOrigin(Policy::OwnHost)
     }
@@ -93,10 +102,19 @@ impl CheckOrigin {
         CheckOrigin(Policy::Off)
     }
 
-    /// Returns the policy that the origin's host must be exactly `host`. Scheme and port are
-    /// ignored (Phoenix's `true` with that host in the endpoint's `url`).
+    /// Returns the policy that the origin's host must be `host`. Scheme and port are ignored
+    /// (Phoenix's `true` with that host in the endpoint's `url`).
+    ///
+    /// # Panics
+    /// If no browser can send `host`, so that nobody could ever connect: it has a scheme, a port or
+    /// other letters than ASCII.
     pub fn host(host: impl Into<String>) -> CheckOrigin {
-        CheckOrigin(Policy::Host(host.into()))
+        let host = host.into();
+        assert!(
+            is_sent_by_browsers(&host),
+            "{host:?} is no host that a browser can send: write a name or an address alone, other letters than ASCII in punycode"
+        );
+        CheckOrigin(Policy::Host(host_spelling(&host)))
     }
 
     /// Returns the policy that the origin must match one of `entries`, each
@@ -104,7 +122,7 @@ impl CheckOrigin {
     ///
     /// A scheme or port that is left out matches any, but a scheme implies its default port:
     /// `http://h` means port 80 only. A host `*.h` matches `h` itself and every sub-domain at any
-    /// depth.
+    /// depth. An entry that no browser can match is an error.
     ///
     /// # Errors
     /// If an entry cannot be used. The error names the first such entry.
@@ -131,12 +149,18 @@ impl CheckOrigin {
         CheckOrigin(Policy::Custom(Arc::new(allows)))
     }
 
-    /// True if a request to the host `request` with the first `Origin` header `origin` may go on.
-    pub(crate) fn allows(&self, origin: Option<&[u8]>, request: Option<RequestHost<'_>>) -> bool {
-        let Some(origin) = origin else { return true };
-        let origin = match &self.0 {
-            Policy::Off => return true,
-            _ => Origin::parse(&String::from_utf8_lossy(origin)),
+    /// True if a request to the host `request` with these `Origin` headers may go on.
+    pub(crate) fn allows<'a>(
+        &self,
+        origins: impl IntoIterator<Item = &'a [u8]>,
+        request: Option<RequestHost<'_>>,
+    ) -> bool {
+        let mut origins = origins.into_iter();
+        let (first, second) = (origins.next(), origins.next());
+        let origin = match (&self.0, first, second) {
+            (Policy::Off, ..) | (_, None, _) => return true,
+            (_, Some(_), Some(_)) => return false,
+            (_, Some(origin), None) => Origin::parse(&String::from_utf8_lossy(origin)),
         };
         if let Policy::Custom(allows) = &self.0 {
             return allows(&origin);
@@ -147,14 +171,14 @@ impl CheckOrigin {
         match &self.0 {
             Policy::Off | Policy::Custom(_) => true,
             Policy::OwnHost => request.is_some_and(|request| {
-                let standard = origin.scheme().and_then(default_port);
-                host == request.host && origin.port() == request.port.or(standard)
+                let is_port = |port| origin.port() == Some(port);
+                request.is(host) && !origin.is_broken() && request.port.is_none_or(is_port)
             }),
             Policy::Host(allowed) => host == allowed,
             Policy::List(entries) => entries.iter().any(|entry| entry.allows(&origin, host)),
             Policy::Conn => request.is_some_and(|request| {
                 origin.scheme() == Some("http")
-                    && host == request.host
+                    && request.is(host)
                     && origin.port() == Some(request.port.unwrap_or(80))
             }),
         }
@@ -193,9 +217,14 @@ impl Origin {
         self.authority.scheme.as_deref()
     }
 
-    /// Returns the host, if there is one; an IPv6 address without its brackets.
+    /// Returns the host in lower case, if there is one; an IPv6 address without its brackets.
     pub fn host(&self) -> Option<&str> {
         self.authority.host.as_deref()
+    }
+
+    /// True if a text that is no port follows the host.
+    fn is_broken(&self) -> bool {
+        self.authority.port == Port::Invalid
     }
 
     /// Returns the port, or the scheme's default port if no port is written.
@@ -242,6 +271,15 @@ impl Allowed {
         if host.is_empty() || host.contains('*') {
             return Err(OriginError::BadWildcard(text.into()));
         }
+        if matches!(parsed.scheme.as_deref(), Some("ws" | "wss")) {
+            return Err(OriginError::SocketScheme(text.into()));
+        }
+        if !host.is_ascii() {
+            return Err(OriginError::NotAscii(text.into()));
+        }
+        if !is_sent_by_browsers(&host) {
+            return Err(OriginError::BadHost(text.into()));
+        }
         Ok(Allowed {
             scheme: parsed.scheme,
             host,
@@ -273,86 +311,6 @@ fn has_path(entry: &str) -> bool {
         rest.get(start..)
     });
     behind.is_some_and(|path| path != "/")
-}
-
-/// The parts of `[scheme:]//[userinfo@]host[:port][/…]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Authority {
-    scheme: Option<String>,
-    host: Option<String>,
-    port: Port,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Port {
-    Absent,
-    Number(u16),
-    Invalid,
-}
-
-impl Authority {
-    fn parse(text: &str) -> Authority {
-        let none = Authority {
-            scheme: None,
-            host: None,
-            port: Port::Absent,
-        };
-        let Some((front, rest)) = text.split_once("//") else {
-            return none;
-        };
-        let scheme = match front.strip_suffix(':') {
-            Some(scheme) if !scheme.is_empty() => Some(scheme.to_ascii_lowercase()),
-            None if front.is_empty() => None,
-            _ => return none,
-        };
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let host_port = authority.rsplit('@').next().unwrap_or_default();
-        let (host, port) = split_host_port(host_port);
-        let host = (!host.is_empty()).then(|| host.to_owned());
-        Authority { scheme, host, port }
-    }
-}
-
-impl<'a> RequestHost<'a> {
-    /// Parses a `Host` header; None if its host is empty or its port is no number.
-    pub fn parse(header: &'a str) -> Option<RequestHost<'a>> {
-        let (host, port) = split_host_port(header.trim());
-        let port = match port {
-            Port::Number(port) => Some(port),
-            Port::Absent => None,
-            Port::Invalid => return None,
-        };
-        (!host.is_empty()).then_some(RequestHost { host, port })
-    }
-}
-
-/// Splits `host:port`, where an IPv6 host stands in brackets.
-fn split_host_port(text: &str) -> (&str, Port) {
-    let (host, rest) = match text
-        .strip_prefix('[')
-        .and_then(|inner| inner.split_once(']'))
-    {
-        Some((host, rest)) => (host, rest),
-        None => text.split_at(text.find(':').unwrap_or(text.len())),
-    };
-    let port = match rest.strip_prefix(':') {
-        None if rest.is_empty() => Port::Absent,
-        None => Port::Invalid,
-        Some("") => Port::Absent,
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            digits.parse().map_or(Port::Invalid, Port::Number)
-        }
-        Some(_) => Port::Invalid,
-    };
-    (host, port)
-}
-
-fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" | "ws" => Some(80),
-        "https" | "wss" => Some(443),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub struct Effective {
     /// The settings whose values could not be used, as indices into [`SETTINGS`]. The checks leave
     /// them out.
     pub(crate) unusable: Vec<usize>,
+    /// What the values will do that is probably not meant. They are used all the same.
+    pub warnings: Vec<Problem>,
 }
 
 impl Effective {

@@ -25,7 +25,7 @@ pub struct Given {
     pub flags: Vec<Flag>,
 }
 
-/// The variable that names the file, where no flag names it. An empty value names no file.
+/// The variable that names the file, where no flag names it.
 const FILE_VARIABLE: &str = "LOBBYD_CONFIG";
 
 impl Given {
@@ -39,9 +39,10 @@ impl Given {
             .collect();
         let named = environment
             .iter()
-            .find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
+            .find(|(name, _)| name == FILE_VARIABLE)
+            .and_then(|(_, value)| value_of(value));
         Given {
-            file: file.or_else(|| named.map(|(_, value)| PathBuf::from(value))),
+            file: file.or_else(|| named.map(PathBuf::from)),
             environment,
             flags,
         }
@@ -55,11 +56,12 @@ impl Given {
         let mut problems = Vec::new();
         let mut effective = Effective {
             config: Config::default(),
-            file: self.file.as_ref().map(|path| path.display().to_string()),
+            file: self.file.as_deref().map(shown),
             sources: vec![Source::Default; SETTINGS.len()],
             of_file: vec![None; SETTINGS.len()],
             room_lines: Vec::new(),
             unusable: Vec::new(),
+            warnings: Vec::new(),
         };
         let is_known = match &self.file {
             Some(path) => read_file(path, &mut effective, &mut problems),
@@ -76,6 +78,7 @@ impl Given {
         }
         if is_known {
             super::checks::check(&effective, &mut problems);
+            effective.warnings = super::warnings::warnings(&effective);
         }
         // The problems of the file in the order of its lines, then all other problems.
         problems.sort_by_key(|problem| match problem.line {
@@ -88,23 +91,29 @@ impl Given {
         }
     }
 
+    /// Returns the beginnings of the names of links: of the variables that Kubernetes sets in each
+    /// container for each service of its namespace. For a service `lobbyd-admin` they are
+    /// `LOBBYD_ADMIN_SERVICE_HOST`, `LOBBYD_ADMIN_PORT` and others. They are no settings.
+    fn links(&self) -> Vec<String> {
+        let services = self.environment.iter().filter_map(|(name, _)| {
+            let service = name.strip_suffix("_SERVICE_HOST")?;
+            Some([format!("{service}_SERVICE_"), format!("{service}_PORT")])
+        });
+        services.flatten().collect()
+    }
+
     fn read_environment(&self, effective: &mut Effective, problems: &mut Vec<Problem>) {
-        // For a service named `lobbyd`, Kubernetes sets `LOBBYD_SERVICE_HOST`, `LOBBYD_PORT` and
-        // others in the containers of its namespace. They are no settings.
-        let linked = self
-            .environment
-            .iter()
-            .any(|(name, _)| name == "LOBBYD_SERVICE_HOST");
+        let links = self.links();
         for (name, value) in &self.environment {
-            let is_link = linked
-                && ["LOBBYD_SERVICE_", "LOBBYD_PORT"]
-                    .iter()
-                    .any(|start| name.starts_with(start));
-            if !name.starts_with("LOBBYD_") || name == FILE_VARIABLE || is_link {
+            if !name.starts_with("LOBBYD_") || name == FILE_VARIABLE {
                 continue;
             }
+            let Some(value) = value_of(value) else {
+                continue;
+            };
             match SETTINGS.iter().find(|setting| setting.variable() == *name) {
                 Some(setting) => effective.set(&setting.path, value, Source::Environment, problems),
+                None if links.iter().any(|start| name.starts_with(start)) => {}
                 None => problems.push(Problem {
                     line: 0,
                     text: format!("{}: {}", name.escape_debug(), unknown_variable(name)),
@@ -114,10 +123,29 @@ impl Given {
     }
 }
 
+/// Returns the value of a variable, or `None` if the variable counts as not set. All variables are
+/// read by this one rule: an empty value is none, as a compose file has it with `${X:-}`, and the
+/// `\r` that ends a line of Windows belongs to no value.
+fn value_of(text: &str) -> Option<&str> {
+    let value = text.strip_suffix('\r').unwrap_or(text);
+    (!value.is_empty()).then_some(value)
+}
+
+/// Returns the name of a file for messages, with control characters escaped: a name that ends with
+/// `\r` otherwise looks like one that does not.
+fn shown(path: &Path) -> String {
+    let name = path.display().to_string();
+    let each = name.chars().map(|c| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    });
+    each.collect()
+}
+
 /// Reads the file at `path`. False if none of its settings is known, because the file cannot be
 /// read, is not UTF-8, or is not TOML.
 fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>) -> bool {
-    let name = path.display();
+    let name = shown(path);
     let whole = |text: String| Problem { line: 0, text };
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -127,7 +155,7 @@ fn read_file(path: &Path, effective: &mut Effective, problems: &mut Vec<Problem>
         }
     };
     match std::str::from_utf8(&bytes) {
-        Ok(text) => FileReader::new(&name.to_string(), text, effective, problems).read(),
+        Ok(text) => FileReader::new(&name, text, effective, problems).read(),
         Err(error) => {
             let line = 1 + bytes[..error.valid_up_to()]
                 .iter()

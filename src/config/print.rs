@@ -102,6 +102,10 @@ fn complete_room(room: &RoomConfig, explained: bool) -> String {
 /// Returns the effective values as a file, each with its source. That file defines the same values.
 pub fn effective(effective: &Effective) -> String {
     let mut text = String::new();
+    if effective.config.rooms.is_empty() {
+        // A file without this line has the built-in rooms. It has to stand before all tables.
+        text += &format!("{:<40} # {}\n", "room = []", effective.file_name());
+    }
     let mut table = "";
     for (index, setting) in SETTINGS.iter().enumerate() {
         if setting.table() != table {
@@ -136,20 +140,16 @@ impl fmt::Display for Effective {
         let (set, rooms) = (set.count(), &self.config.rooms);
         let topics: Vec<&str> = rooms.iter().map(|room| &*room.rules.topic).collect();
         let plural = |count| if count == 1 { "" } else { "s" };
-        let whose = if self.room_lines.is_empty() {
-            "the built-in "
-        } else {
-            ""
+        let (file, plural_set, plural_rooms) = (self.file_name(), plural(set), plural(rooms.len()));
+        write!(f, "{file}: ok: {set} setting{plural_set} and ")?;
+        let whose = match self.room_lines.is_empty() {
+            // Only a file can have taken the built-in rooms away.
+            _ if rooms.is_empty() => return write!(f, "no room"),
+            true => "the built-in ",
+            false => "",
         };
-        write!(
-            f,
-            "{}: ok: {set} setting{} and {whose}{} room{} ({})",
-            self.file_name(),
-            plural(set),
-            rooms.len(),
-            plural(rooms.len()),
-            topics.join(", ")
-        )
+        let topics = topics.join(", ");
+        write!(f, "{whose}{} room{plural_rooms} ({topics})", rooms.len())
     }
 }
 

@@ -70,13 +70,14 @@ fn served() -> Vec<Setting<Config>> {
         ),
         setting!(Config,
             "server.trusted_proxies",
-            "Networks whose word on a client's address is believed: in `X-Forwarded-For`, or in a PROXY header.",
+            "Networks whose word on a client's address is believed, in `X-Forwarded-For` or a PROXY header, and on the host it \
+             asked for, in `X-Forwarded-Host`.",
             trusted_proxies
         )
         .restart(),
         setting!(Config,
             "server.proxy_protocol",
-            "Whether each connection from a trusted proxy must begin with a PROXY v2 header.",
+            "Whether each connection from a trusted proxy must begin with a PROXY header, version 1 or 2.",
             proxy_protocol
         )
         .restart(),
@@ -158,8 +159,15 @@ fn ended() -> Vec<Setting<Config>> {
         number!(Config,
             "timeouts.http_lifetime_ms",
             ms(),
-            "Longest life of a connection in HTTP, kept alive or not. Then the answer under way is its last.",
+            "Age from which the next answer of a connection in HTTP is its last, which it says; and longest time for an answer.",
             limits.http_lifetime_ms
+        ),
+        number!(Config,
+            "timeouts.keep_alive_ms",
+            ms(),
+            "How long a connection in HTTP is kept between two requests. Longer than the load balancer in front keeps it; where \
+             places are few, it is cut first.",
+            limits.keep_alive_ms
         ),
         number!(Config,
             "timeouts.closing_ms",

@@ -76,7 +76,9 @@ impl Logger {
 
 /// Returns the filter that [`VARIABLE`] has, if the variable is there and not empty.
 fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
-    let Some(value) = env::var_os(VARIABLE).filter(|value| !value.is_empty()) else {
+    // As for lobbyd's own variables: a `\r` at the end belongs to no value.
+    let is_set = |value: &std::ffi::OsString| !value.is_empty() && value != "\r";
+    let Some(value) = env::var_os(VARIABLE).filter(is_set) else {
         return Ok(None);
     };
     let wrong = |what: String| WrongFilter {
@@ -84,6 +86,7 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
         what,
     };
     let text = value.to_str().ok_or_else(|| wrong("not UTF-8".into()))?;
+    let text = text.strip_suffix('\r').unwrap_or(text);
     if let Some((word, level)) = text.split(',').find_map(mistyped) {
         return Err(wrong(format!(
             "{word:?} is no level, and {level:?} may be meant"

@@ -11,5 +11,5 @@ pub use exit::{CannotListen, Exit};
 pub use inherited_sockets::{InheritedSockets, Unusable};
 pub use log::{Logger, WrongFilter};
 pub use service_manager::ServiceManager;
-pub use sighup::ReloadOnSighup;
+pub use sighup::{ReloadOnSighup, warn_of};
 pub use signals::{Signals, asked_again, asked_to_end};

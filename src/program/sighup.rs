@@ -110,6 +110,7 @@ impl ReloadOnSighup {
         let (old_level, level) = (self.running.config.log_level, new.config.log_level);
         self.log.set_level(old_level.max(level));
         tell(&changes, &without_effect(&self.running, &new));
+        warn_of(&new);
         if level != old_level && self.log.is_from_environment() {
             tracing::warn!("log.level changes nothing: RUST_LOG overrides it");
         }
@@ -150,6 +151,13 @@ fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
             by,
             "the file's value has no effect: a flag or a variable overrides it"
         );
+    }
+}
+
+/// Logs what the values of a configuration will do that is probably not meant.
+pub fn warn_of(effective: &Effective) {
+    for warning in &effective.warnings {
+        tracing::warn!(reason = %warning.text, "the configuration is used, but may hurt");
     }
 }
 

@@ -7,8 +7,8 @@ use super::json::Json;
 ///
 /// Equality is that of JSON values, strictly: `"1"`, `1` and `1.0` are three different refs, while
 /// `"1"` and `"\u0031"` are equal. Arrays and objects, which no known client sends, are compared
-/// less exactly. If they are nested deeper than 128, their texts are compared. Integers in them
-/// that are over 64 bits are compared as floats.
+/// less exactly: integers in them that are over 64 bits are compared as floats. Of values but
+/// strings that have over 128 bytes the texts are compared, because each message would parse both.
 ///
 /// A `Ref` takes 16 bytes. The refs of phoenix.js (decimal strings) and small integers need no
 /// heap.
@@ -62,6 +62,15 @@ impl Ref {
         })
     }
 
+    /// Returns the bytes of this ref's text: a string's content, or any other value's JSON. 0 if it
+    /// needs no heap: then it has 10 at most.
+    pub fn text_bytes(&self) -> usize {
+        match &self.0 {
+            RefValue::Null | RefValue::Decimal(_) | RefValue::Number(_) => 0,
+            RefValue::Text(text) | RefValue::Json(text) => text.len(),
+        }
+    }
+
     /// Returns the bytes of heap that this ref keeps. Limits on a client's memory can count them.
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
@@ -106,12 +115,18 @@ impl PartialEq for Ref {
     }
 }
 
+/// The most bytes of a value that is parsed to be compared.
+const PARSED_BYTES_MAX: usize = 128;
+
 /// True if two different JSON texts are the same value. Numbers compare within their kind: integers
 /// by their digits (which differ here), floats by value.
 fn same_value(a: &str, b: &str) -> bool {
     let is_number =
         |text: &str| text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
     let is_float = |text: &str| text.contains(['.', 'e', 'E']);
+    if a.len().max(b.len()) > PARSED_BYTES_MAX {
+        return false;
+    }
     match (is_number(a), is_number(b)) {
         (true, true) => is_float(a) && is_float(b) && a.parse::<f64>() == b.parse::<f64>(),
         (false, false) => {

@@ -23,7 +23,7 @@ mod shard;
 pub use accept::open_files::raise_descriptor_limit;
 pub use admission::forwarded_for::Proxies;
 #[cfg(feature = "engine")]
-pub use admission::proxy_protocol::ProxyHeader;
+pub use admission::proxy_protocol::{Announced, ProxyHeader};
 pub use admission::refusal::NotAnUpgrade;
 pub use admission::refusal::Refusal;
 pub use admission::refusal::RefusalCounts;

@@ -130,7 +130,7 @@ impl Session {
         host: &mut dyn Host,
     ) -> Option<(JoinRefusal, &'static str)> {
         let settings = &self.settings;
-        let longest = topic.len().max(refs.channel().heap_bytes());
+        let longest = topic.len().max(refs.channel().text_bytes());
         if !host.may_have_channels(self.channels_len() + 1, settings.channels_max) {
             Some((JoinRefusal::TooManyChannels, "too many channels joined"))
         } else if longest > settings.name_bytes_max {

@@ -163,7 +163,8 @@ fn head_that_is_late_counts_when_its_time_is_over_and_once() {
     late.write_all(b"GET / HTTP/1.1\r\n").unwrap();
     // The client neither closes the connection nor sends its request.
     was_only_observed(&server, Limit::HeadTime);
-    late.write_all(b"Connection: close\r\n\r\n").unwrap();
+    late.write_all(b"Host: h\r\nConnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     late.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
@@ -230,7 +231,7 @@ fn memory_limits_that_are_observed_are_refused_at_16_times_their_value() {
     assert_eq!(counts(&server, Limit::MessageBytes).1, 1);
     let lines = |count: usize| {
         let lines = "X-Y: z\r\n".repeat(count);
-        let asked = format!("GET / HTTP/1.1\r\nConnection: close\r\n{lines}\r\n");
+        let asked = format!("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{lines}\r\n");
         request(server.local_addr(), &asked)
     };
     assert!(lines(70).starts_with("HTTP/1.1 200 "));
@@ -247,7 +248,7 @@ fn head_of_any_size_is_taken_up_to_16_times_its_limit() {
         .with_max(Limit::HeadBytes, 8 << 10);
     let server = arena(1, limits);
     let long = format!(
-        "GET / HTTP/1.1\r\nConnection: close\r\nX-Y: {}\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Y: {}\r\n\r\n",
         "z".repeat(40_000)
     );
     let answer = request(server.local_addr(), &long);

@@ -95,10 +95,83 @@ fn proxy_header_is_understood_however_it_is_cut() {
 }
 
 #[test]
-fn trusted_proxy_without_the_header_of_version_2_is_closed_and_counted() {
+fn proxy_line_of_version_1_is_understood_however_it_is_cut() {
+    let server = behind(&["127.0.0.0/8"], true);
+    let line = b"PROXY TCP4 192.0.2.1 127.0.0.1 5000 80\r\n";
+    for cut in (0..=line.len() + 5).step_by(3) {
+        let target = claim("192.0.2.1", "192.0.2.1");
+        eventually("the one before is gone", || {
+            announce(&server, line, cut, &target).starts_with("HTTP/1.1 101 ")
+        });
+    }
+    let ipv6 = b"PROXY TCP6 2001:db8::1 ::1 5000 80\r\n";
+    let answer = announce(&server, ipv6, 20, &claim("2001:db8::1", "2001:db8::1"));
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    assert_eq!(server.endpoint().refusals().of("proxy_header"), 0);
+    nothing_is_left(server);
+}
+
+/// A proxy that passes on a client of which it says no address has written nothing of what follows.
+#[test]
+fn client_of_no_address_is_not_believed_and_sees_no_metrics() {
+    let server = behind(&["127.0.0.0/8"], true);
+    let mut unspecified = header(1);
+    unspecified[13] = 0;
+    let unknown = b"PROXY UNKNOWN\r\n";
+    for first in [&unspecified[..], unknown] {
+        let ask = |head: &str| {
+            let mut stream = open(server.local_addr());
+            stream.write_all(first).unwrap();
+            let rest = "Host: h\r\nConnection: close\r\n";
+            let request = format!("GET {head} HTTP/1.1\r\n{rest}\r\n");
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        let metrics = ask("/metrics");
+        assert!(metrics.starts_with("HTTP/1.1 404 "), "{metrics}");
+        let target = claim("127.0.0.1", "127.0.0.1");
+        let lie = upgrade_request(
+            server.local_addr(),
+            &target,
+            "X-Forwarded-For: 192.0.2.1\r\n",
+        );
+        let mut stream = open(server.local_addr());
+        stream.write_all(&[first, lie.as_bytes()].concat()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 101", "the proxy's own address is shown");
+    }
+    nothing_is_left(server);
+}
+
+/// A proxy that says the host which it was asked for is believed if it is trusted.
+#[test]
+fn host_that_a_proxy_forwards_counts_from_a_trusted_proxy_alone() {
+    let lines = "Host: inner:9000\r\nX-Forwarded-Host: chat.example\r\n\
+        Origin: https://chat.example\r\n";
+    for (trusted, status) in [("127.0.0.0/8", "101"), ("10.0.0.0/8", "403")] {
+        let server = behind(&[trusted], false);
+        let address = server.local_addr();
+        let whole = upgrade_request(address, "/socket/websocket?vsn=2.0.0", "");
+        let asked = whole.replace(&format!("Host: {address}\r\n"), lines);
+        let mut stream = open(address);
+        stream.write_all(asked.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        let expected = format!("HTTP/1.1 {status}");
+        assert_eq!(String::from_utf8_lossy(&answer), expected, "{trusted}");
+        drop(stream);
+        nothing_is_left(server);
+    }
+}
+
+#[test]
+fn trusted_proxy_without_a_proxy_header_is_closed_and_counted() {
     let server = behind(&["127.0.0.0/8"], true);
     let target = claim("127.0.0.1", "127.0.0.1");
-    let v1 = b"PROXY TCP4 192.0.2.1 127.0.0.1 5000 80\r\n";
+    let v1 = b"PROXY TCP4 192.0.2.1 127.0.0.1 5000 65536\r\n";
     let mut broken = header(1);
     broken[12] = 0x31;
     let too_long = [&header(1)[..14], &[0xff, 0xff]].concat();

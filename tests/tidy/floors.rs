@@ -21,7 +21,14 @@ const INNER: &[Order] = &[
             &["mod"],       // the face
             &["arguments"], // the command line
             &["given"],     // the settings of all sources
-            &["checks", "changes", "file", "print", "room_checks"],
+            &[
+                "checks",
+                "changes",
+                "file",
+                "print",
+                "room_checks",
+                "warnings",
+            ],
             &["effective", "names", "tables"], // values with their sources; the name that was meant
             &["settings"],                     // the table of settings
             &["apply", "limit_settings"],
@@ -68,12 +75,18 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"], // the face
             &["admin_listener"],
-            &["serve"],            // one connection, request by request
-            &["respond"],          // which answer a request gets
-            &["connection"],       // between two requests
-            &["app", "handshake"], // what is served; the checks of an upgrade
+            &["serve"],                  // one connection, request by request
+            &["respond", "http_stream"], // which answer a request gets; the bytes under hyper
+            &["connection"],             // between two requests
+            &["app", "handshake"],       // what is served; the checks of an upgrade
             &["operator_pages", "static_files", "upgrade"],
-            &["pending", "response", "subprotocol"],
+            &[
+                "pending",
+                "request_host",
+                "response",
+                "subprotocol",
+                "keep_alive",
+            ],
         ],
     },
     Order {
@@ -132,11 +145,12 @@ const INNER: &[Order] = &[
             &["frames", "handle", "connect"],
             &["standing"],
             &["mail"],
+            &["origin"], // which pages may connect
             // the ground: values without a client
             &[
                 "assigns",
+                "authority",
                 "misfit",
-                "origin",
                 "params",
                 "published",
                 "refusal",

@@ -4,8 +4,8 @@
 
 /// Words of the names in `src` and `loadtest/src`, sorted, a row for each first letter.
 pub const VOCABULARY: &[&str] = &[
-    "accept acceptor address addresses admin admission age app apply args arguments \
-     assembly assess assigns axis",
+    "accept acceptor address addresses admin admission age alive app apply args arguments \
+     assembly assess assigns authority axis",
     "back backpressure bars binary broadcast broker bucket buf buffer builder busy by",
     "callbacks canvas change changes channel checks churn clock close closes collect \
      compare compared comparison config connect connection connections consumer control \
@@ -19,7 +19,7 @@ pub const VOCABULARY: &[&str] = &[
     "handle handlers handshake header held high histogram host html http hub",
     "idle inbound inherited interrupt",
     "join joined joins json judge",
-    "kind",
+    "keep kind",
     "last latency later ledger lib lifecycle limit limits lines link listener lists load \
      loadtest lobby log loop",
     "machine mail mailbox main manager mask max measure member members membership memory \
@@ -32,7 +32,7 @@ pub const VOCABULARY: &[&str] = &[
      publisher",
     "queue",
     "ramp rate ratio ratios raw read reader reason recognition reconnect reconnects \
-     recovery reference refusal registry reload reply report representative respond \
+     recovery reference refusal registry reload reply report representative request respond \
      response restart result retained retention robin room rooms round rounds router \
      routes routing row rows rules run",
     "saturation scan scenario scenarios schedule scratch script seal serve server service \
@@ -43,5 +43,5 @@ pub const VOCABULARY: &[&str] = &[
      timers token topic topics totals traffic tree trial turn tutorial",
     "unfit units upgrade usage user",
     "v1 v2 values verdict version violation",
-    "wait watch water websocket wire work write writes",
+    "wait warnings watch water websocket wire work write writes",
 ];

@@ -88,6 +88,22 @@ fn refs_written_differently_may_be_the_same_value() {
 }
 
 #[test]
+fn long_refs_are_compared_by_their_texts() {
+    // Two spellings of one array of one text, each of so many bytes.
+    let spellings = |bytes: usize| {
+        let text = format!("{:?}", "x".repeat(bytes - 5));
+        [format!("[ {text}]"), format!("[{text} ]")].map(|json| reference(&json))
+    };
+    let [one, other] = spellings(128);
+    assert_eq!(one, other);
+    let [one, other] = spellings(129);
+    assert_ne!(one, other);
+    assert_eq!(one, one.clone());
+    let [one, other] = [127, 128].map(|zeros| reference(&format!("1.{}", "0".repeat(zeros))));
+    assert_ne!(one, other);
+}
+
+#[test]
 fn get_finds_a_key_at_the_top_level_only() {
     let object = json("{ \"a\" : {\"b\":1} , \"c\":[ 1 ,{\"d\":2}],\"e\":null}");
     assert_eq!(

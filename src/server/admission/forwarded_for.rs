@@ -18,7 +18,7 @@ pub struct Proxies {
     /// connection counts for the client's address until it is answered, and a WebSocket that it
     /// opens until its end. If no client is named, nothing counts.
     pub trusted: Vec<IpNet>,
-    /// Whether each connection from these networks begins with a PROXY header of version 2. A
+    /// Whether each connection from these networks begins with a PROXY header, version 1 or 2. A
     /// connection without that header is closed. Default false.
     pub proxy_protocol: bool,
 }
@@ -28,9 +28,15 @@ impl Proxies {
     /// IPv4.
     pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.trusted
-            .iter()
-            .any(|network| network.contains(&address))
+        // A network of IPv4 addresses may be written in IPv6 form as well.
+        let in_ipv6 = |network: &IpNet| match (network, address) {
+            (IpNet::V6(network), IpAddr::V4(address)) if network.prefix_len() >= 96 => {
+                network.contains(&address.to_ipv6_mapped())
+            }
+            _ => false,
+        };
+        let mut networks = self.trusted.iter();
+        networks.any(|network| network.contains(&address) || in_ipv6(network))
     }
 
     /// Returns the client behind `peer`. If `peer` is a trusted proxy, that is the right-most
@@ -123,6 +129,21 @@ mod tests {
     #[test]
     fn peer_that_is_no_trusted_proxy_is_not_believed() {
         assert_eq!(client("192.0.2.7", &["203.0.113.9"]), "192.0.2.7");
+        let mapped = Proxies {
+            trusted: vec!["::ffff:10.0.0.0/104".parse().unwrap()],
+            proxy_protocol: false,
+        };
+        for (address, is_trusted) in [
+            ("10.1.2.3", true),
+            ("::ffff:10.1.2.3", true),
+            ("11.0.0.1", false),
+        ] {
+            assert_eq!(
+                mapped.trusts(address.parse().unwrap()),
+                is_trusted,
+                "{address}"
+            );
+        }
         let none = Proxies::default();
         assert!(!none.trusts("127.0.0.1".parse().unwrap()));
     }

@@ -56,7 +56,7 @@ impl RefusalCounts {
 pub enum Refusal {
     /// Gets no answer at all. The connection is from a trusted proxy that should have sent a PROXY
     /// header, and did not.
-    #[error("a trusted proxy sent no PROXY header of version 2")]
+    #[error("a trusted proxy sent no PROXY header")]
     ProxyHeader,
     /// 429, empty, with `retry-after`. It is sent a second after the connection came, or after the
     /// request if a proxy sent the request.
@@ -125,8 +125,8 @@ pub enum NotAnUpgrade {
     /// HTTP/1.0 has no upgrade.
     #[error("a WebSocket upgrade needs HTTP/1.1")]
     HttpVersion,
-    /// RFC 6455, 4.2.1, item 2.
-    #[error("the 'host' header is missing or empty")]
+    /// RFC 9112, 3.2, and RFC 6455, 4.2.1, item 2: no `Host`, two, or one that names no host.
+    #[error("the 'host' header must be there once, and name a host")]
     Host,
     /// RFC 6455, 4.2.1, item 4. A plain GET breaks this rule first.
     #[error("the 'connection' header must contain 'upgrade'")]
@@ -134,8 +134,8 @@ pub enum NotAnUpgrade {
     /// RFC 6455, 4.2.1, item 3.
     #[error("the 'upgrade' header must contain 'websocket'")]
     Upgrade,
-    /// RFC 6455, 4.2.1, item 5.
-    #[error("the 'sec-websocket-key' header must be 16 bytes in Base64")]
+    /// RFC 6455, 4.2.1, item 5, but any text is taken.
+    #[error("the 'sec-websocket-key' header must be there once, and not empty")]
     Key,
     /// RFC 6455, 4.2.1, item 6.
     #[error("the 'sec-websocket-version' header must be '13'")]

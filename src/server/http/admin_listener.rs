@@ -28,8 +28,8 @@ use crate::server::node::Node;
 /// without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
 
-/// Returns limits for clients that scrape or probe, which are near and quick. A connection that is
-/// kept open after a scrape is closed 5 s later if no further request has come.
+/// Returns limits for clients that scrape or probe, which are near and quick. Between two scrapes a
+/// connection is kept as long as on the main listener; it is cut where places are few.
 fn limits() -> ServerLimits {
     ServerLimits::default()
         .with_max(Limit::HeadTime, 5_000)

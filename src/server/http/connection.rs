@@ -13,11 +13,12 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::app::HttpApp;
+use super::keep_alive::{KeepAlive, StageTimes};
 use super::pending::Slot;
 use super::response::HttpResponse;
 use super::response::refused;
 use crate::server::admission::addresses::Counted;
-use crate::server::admission::proxy_protocol;
+use crate::server::admission::proxy_protocol::{self, Announced};
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
 
@@ -31,14 +32,26 @@ pub(crate) const ADDRESS_REFUSAL_DELAY: Duration = Duration::from_secs(1);
 pub(crate) struct HttpConnection {
     pub app: Arc<HttpApp>,
     pub peer: SocketAddr,
-    /// A trusted proxy opened the connection, so each request may be another client's.
-    is_proxied: bool,
+    role: PeerRole,
+    /// The stage of the connection, and how long it may last.
+    pub keep_alive: KeepAlive,
     /// If the address had too many connections already, the moment at which that was found: at the
     /// accept, or behind the PROXY header.
     over_limit_since: Option<Instant>,
     slot: Option<Slot>,
     arrived: Instant,
     requests: Cell<Requests>,
+}
+
+/// Who the peer of a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PeerRole {
+    Client,
+    /// A trusted proxy, so each request may be another client's.
+    Proxy,
+    /// A trusted proxy whose PROXY header names no address: it passes on what anybody may have
+    /// sent. Nothing in it is believed, and it counts for no address.
+    PassesOnAnybody,
 }
 
 /// The number of requests so far, and whether the first is late.
@@ -51,12 +64,26 @@ enum Requests {
     Asked(u32),
 }
 
-/// The values above which the limits of a request head bite.
+/// The values above which the limits of a request head bite: higher than the limits if these are
+/// only observed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadLimits {
     pub time_ms: u64,
     pub bytes_max: usize,
     pub lines_max: usize,
+}
+
+impl HeadLimits {
+    pub fn of(app: &HttpApp) -> HeadLimits {
+        let (limits, observe) = (&app.limits, app.admission.observe());
+        let bites_above = |limit| observe.bites_above(limit, limits.max(limit));
+        let head_time_ms = limits.max(Limit::HeadTime);
+        HeadLimits {
+            time_ms: bites_above(Limit::HeadTime).min(limits.http_lifetime_ms.max(head_time_ms)),
+            bytes_max: bites_above(Limit::HeadBytes) as usize,
+            lines_max: bites_above(Limit::HeadLines) as usize,
+        }
+    }
 }
 
 impl HttpConnection {
@@ -69,43 +96,33 @@ impl HttpConnection {
         slot: Option<Slot>,
     ) -> Option<(HttpConnection, Option<Counted>)> {
         let arrived = Instant::now();
-        let peer = if app.proxies.proxy_protocol && app.proxies.trusts(peer.ip()) {
-            announced(stream, peer, &app).await?
-        } else {
-            peer
+        let (peer, role) = match app.proxies.proxy_protocol && app.proxies.trusts(peer.ip()) {
+            true => announced(stream, peer, &app).await?,
+            false => (peer, PeerRole::Client),
         };
-        let is_proxied = app.proxies.trusts(peer.ip());
-        let counted = match is_proxied {
-            true => Ok(None),
-            false => app.admission.enter(peer.ip().to_canonical()),
+        let role = match role {
+            PeerRole::Client if app.proxies.trusts(peer.ip()) => PeerRole::Proxy,
+            role => role,
+        };
+        let counted = match role {
+            PeerRole::Client => app.admission.enter(peer.ip().to_canonical()),
+            PeerRole::Proxy | PeerRole::PassesOnAnybody => Ok(None),
         };
         let over_limit_since = counted.is_err().then(Instant::now);
         if let (Some(_), Some(slot)) = (over_limit_since, &slot) {
             slot.is_over_limit();
         }
         let connection = HttpConnection {
+            keep_alive: KeepAlive::begin(stage_times(&app, over_limit_since.is_some())),
             over_limit_since,
             app,
             peer,
-            is_proxied,
+            role,
             slot,
             arrived,
             requests: Cell::new(Requests::Awaited),
         };
         Some((connection, counted.ok().flatten()))
-    }
-
-    /// Returns the values above which the limits of a request head bite: higher than the limits if
-    /// these are only observed.
-    pub fn limits_that_bite(&self) -> HeadLimits {
-        let (limits, observe) = (&self.app.limits, self.app.admission.observe());
-        let bites_above = |limit| observe.bites_above(limit, limits.max(limit));
-        let head_time_ms = limits.max(Limit::HeadTime);
-        HeadLimits {
-            time_ms: bites_above(Limit::HeadTime).min(limits.http_lifetime_ms.max(head_time_ms)),
-            bytes_max: bites_above(Limit::HeadBytes) as usize,
-            lines_max: bites_above(Limit::HeadLines) as usize,
-        }
     }
 
     /// True if there has been a request.
@@ -119,6 +136,21 @@ impl HttpConnection {
             Requests::Awaited | Requests::Late => 0,
             Requests::Asked(requests) => requests,
         }
+    }
+
+    /// True if the connection is so old that its next answer is its last.
+    pub fn is_old(&self) -> bool {
+        self.arrived.elapsed() >= Duration::from_millis(self.app.limits.http_lifetime_ms)
+    }
+
+    /// True if a trusted proxy sends the requests, so that its word on them is believed.
+    pub fn is_proxied(&self) -> bool {
+        self.role == PeerRole::Proxy
+    }
+
+    /// Returns the peer, unless it is a proxy that passes on what anybody may have sent.
+    pub fn known_peer(&self) -> Option<SocketAddr> {
+        (self.role != PeerRole::PassesOnAnybody).then_some(self.peer)
     }
 
     /// True if the connection itself is too many for its address. Never true for a proxy's
@@ -135,6 +167,7 @@ impl HttpConnection {
 
     /// Counts a request, whose head is whole now.
     pub fn asked(&self, head: &request::Parts) {
+        self.keep_alive.is_asked();
         let (limits, meters) = (&self.app.limits, &self.app.admission.meters);
         let observe = self.app.admission.observe();
         if !self.has_asked() {
@@ -193,7 +226,7 @@ impl HttpConnection {
     /// Returns the client that a request with these headers comes from, as far as proxies are
     /// trusted.
     pub fn client(&self, headers: &HeaderMap) -> IpAddr {
-        match self.is_proxied {
+        match self.is_proxied() {
             true => self.app.proxies.client(self.peer.ip(), headers),
             false => self.peer.ip().to_canonical(),
         }
@@ -206,7 +239,7 @@ impl HttpConnection {
     /// # Errors
     /// The address has too many connections.
     pub fn enter(&self, client: IpAddr) -> Result<Option<Counted>, Refusal> {
-        match self.is_proxied {
+        match self.is_proxied() {
             true if self.app.proxies.trusts(client) => Ok(None),
             true => self.app.admission.enter(client),
             false if self.is_over_limit() => Err(Refusal::Address),
@@ -223,7 +256,22 @@ impl HttpConnection {
     /// Notes that the answer is found, and that the connection may ask again. Not called for an
     /// upgrade, because the connection sends no request after it.
     pub fn is_answered(&self) {
+        self.keep_alive.is_answered();
         self.slot.iter().for_each(Slot::is_answered);
+    }
+
+    /// Notes that bytes have come.
+    pub fn bytes_came(&self) {
+        if self.keep_alive.bytes_came() {
+            self.slot.iter().for_each(Slot::begins_request);
+        }
+    }
+
+    /// Notes that all that was written is out. After an answer the connection is idle.
+    pub fn is_flushed(&self) {
+        if self.keep_alive.is_flushed() {
+            self.slot.iter().for_each(Slot::is_idle);
+        }
     }
 
     /// Counts a refusal, and returns its answer. The caller logs it.
@@ -238,14 +286,21 @@ impl HttpConnection {
         let admission = &self.app.admission;
         let observe = admission.observe();
         if error.is_parse_too_large() {
-            let is_long = unread >= self.limits_that_bite().bytes_max;
+            let is_long = unread >= HeadLimits::of(&self.app).bytes_max;
             let limit = if is_long {
                 Limit::HeadBytes
             } else {
                 Limit::HeadLines
             };
             admission.meters.exceeded(observe, limit);
-        } else if error.is_timeout() && self.has_asked() && unread > 0 {
+        }
+    }
+
+    /// Counts a head that was late. The first one is counted at the connection's end.
+    pub fn head_was_late(&self) {
+        if self.has_asked() {
+            let admission = &self.app.admission;
+            let observe = admission.observe();
             admission.meters.exceeded(observe, Limit::HeadTime);
         }
     }
@@ -265,13 +320,34 @@ impl Drop for HttpConnection {
     }
 }
 
-/// Returns the peer that the proxy announces. `None` if the proxy announces none, or takes too
-/// long.
-async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
+/// Returns the times of the stages of a connection.
+fn stage_times(app: &HttpApp, is_over_limit: bool) -> StageTimes {
+    let ms = Duration::from_millis;
+    let head = ms(HeadLimits::of(app).time_ms);
+    StageTimes {
+        // A connection that does not count for its address waits no longer than its 429 does.
+        head: match is_over_limit {
+            true => head.min(ADDRESS_REFUSAL_DELAY),
+            false => head,
+        },
+        answer: ms(app.limits.http_lifetime_ms),
+        idle: ms(app.limits.keep_alive_ms),
+    }
+}
+
+/// Returns the peer that the proxy announces, and who it is. `None` if the proxy announces none, or
+/// takes too long.
+async fn announced(
+    stream: &TcpStream,
+    peer: SocketAddr,
+    app: &HttpApp,
+) -> Option<(SocketAddr, PeerRole)> {
     let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let refusal = Refusal::ProxyHeader.name();
     match timeout(time, proxy_protocol::read(stream)).await {
-        Ok(Ok(client)) => return Some(client.unwrap_or(peer)),
+        Ok(Ok(Announced::Client(client))) => return Some((client, PeerRole::Client)),
+        Ok(Ok(Announced::Itself)) => return Some((peer, PeerRole::Client)),
+        Ok(Ok(Announced::Nobody)) => return Some((peer, PeerRole::PassesOnAnybody)),
         Ok(Err(error)) => {
             tracing::debug!(%peer, refusal, %error, "a trusted proxy sent no PROXY header")
         }

@@ -9,12 +9,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use hyper::Method;
-use hyper::header::{HeaderValue, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use hyper::header::{HeaderValue, ORIGIN};
 use hyper::http::request;
 
-use super::response::HttpResponse;
 use super::subprotocol;
-use super::upgrade as upgrade_request;
+use super::upgrade::{self as upgrade_request, UpgradeAnswer};
 use crate::channel::{
     Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
 };
@@ -42,16 +41,12 @@ pub(crate) async fn handshake(
     head: request::Parts,
     from: RequestAddresses,
     app_timeout: Duration,
-) -> Result<(Accepted, HttpResponse), Refusal> {
+) -> Result<(Accepted, UpgradeAnswer), Refusal> {
     let asked = check(mount, head, from)?;
     let socket = mount.socket;
     let app = ask_app(socket, &asked.params, &asked.info, app_timeout).await?;
-    let mut response = upgrade_request::accept(&asked.info.head).map_err(Refusal::Request)?;
-    if let Some(subprotocol) = asked.subprotocol {
-        response
-            .headers_mut()
-            .insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
-    }
+    let mut answer = upgrade_request::accept(&asked.info.head).map_err(Refusal::Request)?;
+    answer.subprotocol = asked.subprotocol;
     let ConnectAccept { id, assigns } = app;
     let socket = Arc::clone(socket);
     let accepted = Accepted {
@@ -60,7 +55,7 @@ pub(crate) async fn handshake(
         assigns,
         socket_id: id,
     };
-    Ok((accepted, response))
+    Ok((accepted, answer))
 }
 
 /// The two addresses that a request may come from.
@@ -92,10 +87,11 @@ fn check(
     let socket = mount.socket;
     let query = head.uri.query().unwrap_or_default();
     let params = mount.params(query).map_err(Refusal::Query)?;
-    let origin = head.headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    let origins = head.headers.get_all(ORIGIN);
+    let origins = origins.into_iter().map(HeaderValue::as_bytes);
     if !socket
         .check_origin
-        .allows(origin, request_host(&head.headers))
+        .allows(origins, request_host(&head.headers))
     {
         return Err(Refusal::Origin);
     }

@@ -44,8 +44,13 @@ pub(crate) enum MetricsTo {
 
 impl Pages {
     /// Returns the answer to a request for one of the pages. `None` for other paths, and for
-    /// `/metrics` if the listener does not show the metrics to this client.
-    pub async fn answer(&self, head: &request::Parts, peer: SocketAddr) -> Option<HttpResponse> {
+    /// `/metrics` if the listener does not show the metrics to this client. `peer` is `None` if it
+    /// may be anybody.
+    pub async fn answer(
+        &self,
+        head: &request::Parts,
+        peer: Option<SocketAddr>,
+    ) -> Option<HttpResponse> {
         let path = head.uri.path();
         let is_page = match path {
             "/healthz" | "/readyz" => true,
@@ -84,11 +89,14 @@ impl Pages {
 }
 
 impl MetricsTo {
-    fn are_for(self, peer: SocketAddr, headers: &HeaderMap) -> bool {
+    fn are_for(self, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
         let through_proxy = || OF_PROXIES.iter().any(|name| headers.contains_key(name));
         match self {
             MetricsTo::Everybody => true,
-            MetricsTo::Loopback => peer.ip().to_canonical().is_loopback() && !through_proxy(),
+            MetricsTo::Loopback => {
+                let is_loopback = |peer: SocketAddr| peer.ip().to_canonical().is_loopback();
+                peer.is_some_and(is_loopback) && !through_proxy()
+            }
             MetricsTo::Nobody => false,
         }
     }

@@ -1,7 +1,8 @@
 //! Connections of one shard that speak HTTP, in the order in which they wait for a request.
 //!
 //! When there are too many, the connection that has waited longest is cut. A connection whose
-//! address has too many connections is cut before it.
+//! address has too many connections is cut before it, and after those one that has had its answer
+//! and is only kept alive.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -38,6 +39,9 @@ struct Line {
     /// Connections whose request is not whole and whose address has too many connections. They are
     /// cut before all others.
     over_limit: BTreeMap<u64, PendingRequest>,
+    /// Connections that have their answers, and are kept alive for a further request. They are cut
+    /// before those in `waiting`.
+    idle: BTreeMap<u64, PendingRequest>,
     /// Number of connections that speak HTTP, without those that were cut.
     len: usize,
 }
@@ -102,10 +106,12 @@ impl Pending {
     }
 
     /// Like [`cut_longest`](Pending::cut_longest), but spares a connection that has waited less
-    /// than `grace`, unless its address has too many.
+    /// than `grace`, unless its address has too many, or it has had its answer.
     pub fn cut_overdue(&self, grace: Duration) {
         let mut line = self.line.borrow_mut();
-        let longest = line.over_limit.pop_first().or_else(|| {
+        let spared_by_nobody = line.over_limit.pop_first();
+        let longest = spared_by_nobody.or_else(|| line.idle.pop_first());
+        let longest = longest.or_else(|| {
             let first = line.waiting.first_entry()?;
             (first.get().since.elapsed() >= grace).then(|| first.remove_entry())
         });
@@ -117,7 +123,7 @@ impl Pending {
         let (waiting, over_limit) = (line.waiting.len(), line.over_limit.len());
         self.counts
             .waiting
-            .store(waiting + over_limit, Ordering::Relaxed);
+            .store(waiting + over_limit + line.idle.len(), Ordering::Relaxed);
         self.counts.over_limit.store(over_limit, Ordering::Relaxed);
     }
 }
@@ -134,6 +140,7 @@ impl Line {
     /// Takes a connection out of the line. `None` if it was cut.
     fn leave(&mut self, ticket: u64) -> Option<PendingRequest> {
         let ordinary = self.waiting.remove(&ticket);
+        let ordinary = ordinary.or_else(|| self.idle.remove(&ticket));
         ordinary.or_else(|| self.over_limit.remove(&ticket))
     }
 }
@@ -182,6 +189,28 @@ impl Slot {
             other => other,
         };
     }
+
+    /// Notes that an idle connection has begun a request: it waits again, at the end of the line.
+    pub fn begins_request(&self) {
+        let mut place = self.place.borrow_mut();
+        if let Place::PendingRequest(ticket) = *place {
+            let mut line = self.pending.line.borrow_mut();
+            if let Some(PendingRequest { cut, .. }) = line.idle.remove(&ticket) {
+                *place = Place::PendingRequest(line.line_up(cut));
+            }
+        }
+    }
+
+    /// Notes that the client has taken its answer, so that the connection is cut before others that
+    /// still wait for theirs.
+    pub fn is_idle(&self) {
+        if let Place::PendingRequest(ticket) = *self.place.borrow() {
+            let mut line = self.pending.line.borrow_mut();
+            if let Some(waiting) = line.waiting.remove(&ticket) {
+                line.idle.insert(ticket, waiting);
+            }
+        }
+    }
 }
 
 impl Drop for Slot {
@@ -220,6 +249,35 @@ mod tests {
         assert!(is_cut(&mut first));
         assert_eq!(pending.len(), 0);
         assert_eq!(counts.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn connection_that_is_only_kept_alive_is_cut_before_older_ones() {
+        let counts = Arc::new(InHttp::default());
+        let pending = Rc::new(Pending::new(Arc::clone(&counts)));
+        let [mut silent, mut served] = [pending.enter(), pending.enter()];
+        served.slot.asks();
+        served.slot.is_answered();
+        served.slot.is_idle();
+        assert_eq!(counts.waiting.load(Ordering::Relaxed), 2);
+        pending.cut_overdue(Duration::from_secs(3600));
+        assert!(is_cut(&mut served) && !is_cut(&mut silent));
+        drop(served);
+        assert_eq!(
+            (pending.len(), counts.waiting.load(Ordering::Relaxed)),
+            (1, 1)
+        );
+        silent.slot.asks();
+        silent.slot.is_answered();
+        silent.slot.is_idle();
+        silent.slot.asks();
+        pending.cut_longest();
+        assert!(!is_cut(&mut silent), "it asks again");
+        silent.slot.is_answered();
+        silent.slot.is_idle();
+        silent.slot.begins_request();
+        pending.cut_overdue(Duration::from_secs(3600));
+        assert!(!is_cut(&mut silent), "its request has begun");
     }
 
     #[test]

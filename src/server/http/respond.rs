@@ -1,23 +1,23 @@
 //! Answering one request: with a socket that it opens, a page, or a refusal.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, UPGRADE};
 use hyper::http::request;
 use hyper::{Method, Request, StatusCode};
 
-use super::app::HttpApp;
 use super::connection::HttpConnection;
 use super::handshake::{Accepted, RequestAddresses, handshake};
-use super::response::{HttpResponse, method_not_allowed, not_found, text};
+use super::request_host::{NoOneHost, settle};
+use super::response::{HttpResponse, method_not_allowed, no_one_host, not_found, text};
 #[cfg(feature = "program")]
 use super::static_files;
-use super::upgrade::has_body;
+use super::upgrade::{UpgradeAnswer, has_body};
 use crate::channel::Matched;
 use crate::server::admission::addresses::Counted;
-use crate::server::admission::refusal::Refusal;
+use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
 
 /// Requests answered on one connection; the last answer has `Connection: close`. A browser's page
 /// takes a few, a prober some dozens in a minute.
@@ -30,12 +30,13 @@ const SHOWN_BYTES_MAX: usize = 256;
 pub(crate) enum Answer {
     /// The connection goes on in HTTP, or ends if the response says so.
     Response(HttpResponse),
-    /// With this 101 the connection becomes a WebSocket.
-    Upgrade(HttpResponse, Upgrade),
+    /// The connection becomes a WebSocket.
+    Upgrade(Upgrade),
 }
 
 /// The socket that a request opens.
 pub(crate) struct Upgrade {
+    pub answer: UpgradeAnswer,
     pub accepted: Accepted,
     pub client: IpAddr,
     /// The place among the connections of the client's address, if a proxy sent the request.
@@ -49,27 +50,29 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
         // have their turn.
         tokio::task::yield_now().await;
     }
-    let (head, _unread) = request.into_parts();
+    let (mut head, _unread) = request.into_parts();
     connection.asked(&head);
     let client = connection.client(&head.headers);
     let Ok(counted) = connection.enter(client) else {
         return Answer::Response(refuse_address(connection, client).await);
     };
-    // No answer depends on the body of a request, so the body is not read. Ending the connection is
-    // simpler than reading the body to find the next request behind it.
-    let is_last = has_body(&head.headers) || connection.requests() >= REQUESTS_MAX;
+    let host = settle(&mut head, connection.is_proxied());
+    let is_last = is_last(connection, &head) || host.is_err();
     let uri = head.uri.clone();
     connection.begins_answer();
     let response = match connection.app.router().find(uri.path()) {
-        None => resource(&connection.app, connection.peer, &head).await,
-        Some(mount) => match open_socket(connection, &mount, head, client).await {
-            Ok((accepted, response)) => {
-                let upgrade = Upgrade {
+        None => match host {
+            Ok(()) => resource(connection, &head).await,
+            Err(NoOneHost) => no_one_host(),
+        },
+        Some(mount) => match open_socket(connection, &mount, head, host, client).await {
+            Ok((accepted, answer)) => {
+                return Answer::Upgrade(Upgrade {
+                    answer,
                     accepted,
                     client,
                     counted,
-                };
-                return Answer::Upgrade(response, upgrade);
+                });
             }
             Err(refusal) => connection.refuse(refusal),
         },
@@ -79,6 +82,18 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
         true => with_close(response),
         false => response,
     })
+}
+
+/// True if the answer is the last on its connection, and says so, unless it is a 101.
+fn is_last(connection: &HttpConnection, head: &request::Parts) -> bool {
+    // No answer depends on the body of a request, so the body is not read. Ending the connection is
+    // simpler than reading the body to find the next request behind it.
+    has_body(&head.headers)
+        // A proxy may tunnel after an upgrade without waiting for its 101. What follows one that
+        // was refused is then the client's own, on a connection of the proxy that is believed.
+        || head.headers.contains_key(UPGRADE)
+        || connection.is_old()
+        || connection.requests() >= REQUESTS_MAX
 }
 
 /// Returns the last answer to a client whose address has too many connections, after a delay.
@@ -100,14 +115,18 @@ async fn open_socket(
     connection: &HttpConnection,
     mount: &Matched<'_, '_>,
     head: request::Parts,
+    host: Result<(), NoOneHost>,
     client: IpAddr,
-) -> Result<(Accepted, HttpResponse), Refusal> {
+) -> Result<(Accepted, UpgradeAnswer), Refusal> {
     let app_timeout = Duration::from_millis(connection.app.limits.connect_timeout_ms);
     let peer = connection.peer;
     let compared = tracing::enabled!(tracing::Level::DEBUG)
         .then(|| [ORIGIN, HOST].map(|name| shown(&head.headers, &name)));
     let from = RequestAddresses { peer, client };
-    let opened = handshake(mount, head, from, app_timeout).await;
+    let opened = match host {
+        Ok(()) => handshake(mount, head, from, app_timeout).await,
+        Err(NoOneHost) => Err(Refusal::Request(NotAnUpgrade::Host)),
+    };
     if let Err(refusal) = &opened {
         // A fault of the app concerns the operator. Refused clients are common, so they are logged
         // at `debug` only.
@@ -136,7 +155,8 @@ fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
 }
 
 /// Returns the answer to a request for a path that is no socket's.
-async fn resource(app: &HttpApp, peer: SocketAddr, head: &request::Parts) -> HttpResponse {
+async fn resource(connection: &HttpConnection, head: &request::Parts) -> HttpResponse {
+    let (app, peer) = (&*connection.app, connection.known_peer());
     if let Some(pages) = &app.pages
         && let Some(answer) = pages.answer(head, peer).await
     {

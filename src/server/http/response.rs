@@ -63,6 +63,12 @@ pub(crate) fn not_found() -> HttpResponse {
     )
 }
 
+/// Returns a 400, for a request that does not say whose host it is for (RFC 9112, 3.2).
+pub(crate) fn no_one_host() -> HttpResponse {
+    let refusal = Refusal::Request(NotAnUpgrade::Host);
+    text(refusal.status(), format!("{refusal}\n"))
+}
+
 /// Returns a 405, for a resource that can only be read.
 pub(crate) fn method_not_allowed() -> HttpResponse {
     let reason = "405: this path takes GET and HEAD\n";

@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
+use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,13 +16,14 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::app::HttpApp;
-use super::connection::{ADDRESS_REFUSAL_DELAY, HttpConnection};
+use super::connection::{HeadLimits, HttpConnection};
 use super::handshake::Accepted;
+use super::http_stream::HttpStream;
+use super::keep_alive::HttpStage;
 use super::pending::{PendingEntry, Slot};
 use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
@@ -34,6 +36,10 @@ const HEAD_BYTES_MAX_MIN: usize = 8 * 1024;
 
 /// hyper's default bound of header lines. With it hyper needs no extra memory for them.
 const HEAD_LINES_MAX_HYPER: usize = 100;
+
+/// The most header lines that hyper is allowed. It makes room for as many at each request, some 50
+/// bytes each, and its map of headers panics at more than this.
+const HEAD_LINES_MAX_MAX: usize = 16_384;
 
 /// Bytes that are still read, and thrown away, after the last answer. Closing a socket with unread
 /// input resets the connection. The client may then lose the answer that says what was wrong with
@@ -123,19 +129,27 @@ async fn speak_http(
     let Some((connection, counted)) = begun else {
         return Outcome::Ended;
     };
+    let connection = Rc::new(connection);
     let exchange = Rc::new(Exchange {
-        connection,
+        connection: Rc::clone(&connection),
         upgrade: Cell::default(),
+        is_upgraded: Cell::new(false),
     });
-    let connection = &exchange.connection;
-    let mut http1 = builder(connection)
-        .serve_connection(TokioIo::new(stream), RequestService(Rc::clone(&exchange)));
-    let Some(ended) = run(&mut http1, &app.limits, stop, connection).await else {
+    let stream = HttpStream::new(stream, Rc::clone(&connection));
+    let mut http1 =
+        builder(&connection).serve_connection(stream, RequestService(Rc::clone(&exchange)));
+    let Some(ended) = run(&mut http1, &app.limits, stop, &exchange).await else {
         return Outcome::Ended;
     };
     let parts = http1.into_parts();
     let stream = parts.io.into_inner();
-    if let (Ok(()), Some(upgrade)) = (&ended, exchange.upgrade.take()) {
+    if let Some(upgrade) = exchange.upgrade.take() {
+        let closing = Duration::from_millis(app.limits.closing_timeout_ms);
+        let answer = upgrade.answer.to_bytes();
+        let written = timeout(closing, write_all(&stream, &answer)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            return Outcome::Ended;
+        }
         return Outcome::Upgraded(Box::new(Upgraded {
             stream,
             peer: connection.peer,
@@ -146,9 +160,17 @@ async fn speak_http(
             accepted: upgrade.accepted,
         }));
     }
-    if let Err(error) = ended {
-        tracing::debug!(peer = %connection.peer, %error, "HTTP connection ended");
-        connection.failed(&error, parts.read_buf.len());
+    match ended {
+        HttpEnd::Hyper(Ok(())) | HttpEnd::Upgraded | HttpEnd::Idle => {}
+        HttpEnd::Hyper(Err(error)) => {
+            tracing::debug!(peer = %connection.peer, %error, "HTTP connection ended");
+            connection.failed(&error, parts.read_buf.len());
+        }
+        HttpEnd::HeadLate => {
+            let error = "the request head took too long";
+            tracing::debug!(peer = %connection.peer, error, "HTTP connection ended");
+            connection.head_was_late();
+        }
     }
     drop(parts.read_buf);
     if !connection.is_over_limit() {
@@ -157,16 +179,28 @@ async fn speak_http(
     Outcome::Ended
 }
 
-/// Drives `http1` to the last answer of `connection` (which may be a 101) or an error. `None` if
-/// the last answer took longer than [`ServerLimits::closing_timeout_ms`].
+/// The reason why hyper drives a connection no longer.
+enum HttpEnd {
+    /// hyper has written the last answer, or failed.
+    Hyper(hyper::Result<()>),
+    /// The last request opens a WebSocket. hyper has written all answers before it.
+    Upgraded,
+    /// No request came for [`ServerLimits::keep_alive_ms`].
+    Idle,
+    /// A request head was not whole in time.
+    HeadLate,
+}
+
+/// Drives `http1` to its end. `None` if the last answer took longer than
+/// [`ServerLimits::closing_timeout_ms`].
 async fn run(
     http1: &mut Http1Connection,
     limits: &ServerLimits,
     stop: impl Future<Output = ()>,
-    connection: &HttpConnection,
-) -> Option<hyper::Result<()>> {
-    let lifetime = Duration::from_millis(limits.http_lifetime_ms);
-    let mut stop = pin!(timeout(lifetime, async {
+    exchange: &Exchange,
+) -> Option<HttpEnd> {
+    let connection = &*exchange.connection;
+    let mut stop = pin!(async {
         stop.await;
         // This future needs no waker: a request wakes this task, because hyper runs in it.
         let first = poll_fn(|_| {
@@ -177,43 +211,65 @@ async fn run(
             }
         });
         let _ = timeout(FIRST_REQUEST_GRACE, first).await;
-    }));
+    });
     let observe = connection.app.admission.observe();
     // This future counts a late head, and runs only while the limit is observed. If the limit is
-    // enforced, hyper's own time-out ends the connection, whose `drop` counts the late head.
+    // enforced, the time of the stage ends the connection, whose `drop` counts the late head.
     let mut watch = pin!(
         observe
             .contains(Limit::HeadTime)
             .then(|| connection.watch_head())
     );
-    let ended = poll_fn(|cx| {
+    let mut stage_time = pin!(sleep(Duration::MAX));
+    let ending = poll_fn(|cx| {
         if let Some(watch) = watch.as_mut().as_pin_mut() {
             let _ = watch.poll(cx);
         }
-        match http1.poll_without_shutdown(cx) {
-            Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending => stop.as_mut().poll(cx).map(|_| None),
+        if let Poll::Ready(ending) = exchange.poll(http1, cx) {
+            return Poll::Ready(Some(ending));
+        }
+        match connection.keep_alive.poll_over(stage_time.as_mut(), cx) {
+            Poll::Ready(HttpStage::Idle) => Poll::Ready(Some(HttpEnd::Idle)),
+            Poll::Ready(HttpStage::Head) => Poll::Ready(Some(HttpEnd::HeadLate)),
+            Poll::Ready(HttpStage::Answer | HttpStage::Write) => Poll::Ready(None),
+            Poll::Pending => stop.as_mut().poll(cx).map(|()| None),
         }
     });
-    if let Some(ended) = ended.await {
-        return Some(ended);
+    if let Some(ending) = ending.await {
+        return Some(ending);
     }
     // hyper ends a connection without a request under way, and lets a request under way finish.
     Pin::new(&mut *http1).graceful_shutdown();
     let closing = Duration::from_millis(limits.closing_timeout_ms);
-    timeout(closing, poll_fn(|cx| http1.poll_without_shutdown(cx)))
+    timeout(closing, poll_fn(|cx| exchange.poll(http1, cx)))
         .await
         .ok()
 }
 
-type Http1Connection = http1::Connection<TokioIo<TcpStream>, RequestService>;
+type Http1Connection = http1::Connection<HttpStream, RequestService>;
 
 /// A connection, and the upgrade that its last request asked for.
 struct Exchange {
-    connection: HttpConnection,
-    /// hyper takes only the response from its service, so the rest of an upgrade waits here until
-    /// hyper has written the 101.
+    connection: Rc<HttpConnection>,
     upgrade: Cell<Option<Upgrade>>,
+    /// Whether `upgrade` is there.
+    is_upgraded: Cell<bool>,
+}
+
+impl Exchange {
+    /// Lets hyper go on. Ready at the end of hyper's part.
+    ///
+    /// hyper spells the names of all headers in lower case, and some clients look for those of
+    /// RFC 6455 as they are printed there. So the 101 is not hyper's: a request that is to be
+    /// answered with one never gets an answer from the service. hyper reads a request once the
+    /// answer before it is written, so nothing of hyper's is left to write then.
+    fn poll(&self, http1: &mut Http1Connection, cx: &mut Context<'_>) -> Poll<HttpEnd> {
+        match http1.poll_without_shutdown(cx) {
+            Poll::Ready(ended) => Poll::Ready(HttpEnd::Hyper(ended)),
+            Poll::Pending if self.is_upgraded.get() => Poll::Ready(HttpEnd::Upgraded),
+            Poll::Pending => Poll::Pending,
+        }
+    }
 }
 
 /// The service that hyper calls with each request of one connection.
@@ -227,39 +283,45 @@ impl Service<Request<Incoming>> for RequestService {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let exchange = Rc::clone(&self.0);
         Box::pin(async move {
-            Ok(match respond(&exchange.connection, request).await {
-                Answer::Response(response) => response,
-                Answer::Upgrade(response, upgrade) => {
+            match respond(&exchange.connection, request).await {
+                Answer::Response(response) => Ok(response),
+                Answer::Upgrade(upgrade) => {
                     exchange.upgrade.set(Some(upgrade));
-                    response
+                    exchange.is_upgraded.set(true);
+                    pending().await
                 }
-            })
+            }
         })
     }
 }
 
 fn builder(connection: &HttpConnection) -> http1::Builder {
-    let limits = connection.limits_that_bite();
-    let mut head_time = Duration::from_millis(limits.time_ms);
-    if connection.is_over_limit() {
-        // The time for the head is at most the delay of the 429, because the connection does not
-        // count for its address.
-        head_time = head_time.min(ADDRESS_REFUSAL_DELAY);
-    }
+    let limits = HeadLimits::of(&connection.app);
     let mut builder = http1::Builder::new();
     builder
-        // Without a timer hyper's time-outs silently do nothing.
-        .timer(TokioTimer::new())
-        .header_read_timeout(head_time)
+        // hyper has one time for a head and for the pause before it: see `keep_alive`.
+        .header_read_timeout(None)
         .max_buf_size(limits.bytes_max.max(HEAD_BYTES_MAX_MIN))
         // A client may end its side right after its request, as health checks by netcat do, and
         // still wants the answer.
         .half_close(true)
         .keep_alive(true);
     if limits.lines_max != HEAD_LINES_MAX_HYPER {
-        builder.max_headers(limits.lines_max);
+        builder.max_headers(limits.lines_max.min(HEAD_LINES_MAX_MAX));
     }
     builder
+}
+
+async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        stream.writable().await?;
+        match stream.try_write(bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Closes a connection so that the client gets all that was written: shuts our side, then reads the

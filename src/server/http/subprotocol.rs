@@ -26,23 +26,17 @@ pub(crate) struct BadToken;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NothingInCommon;
 
-/// Takes the auth token out of the first header line. Takes nothing if no item, or more than one,
-/// looks like a token.
+/// Takes the auth token out of the header. Takes nothing if no item, or more than one, looks like a
+/// token.
+///
+/// All lines are one list (RFC 6455, 11.3.4). Phoenix reads the first line alone.
 ///
 /// The prefix says base64url, but Phoenix decodes the standard alphabet, and phoenix.js encodes
 /// with `btoa`, which uses the standard alphabet too. Both alphabets are taken here, each with or
 /// without padding. A token that decodes to no UTF-8 is refused.
 pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>, BadToken> {
-    let lines: Vec<HeaderValue> = headers
-        .get_all(SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .cloned()
-        .collect();
-    let Some(first) = lines.first() else {
-        return Ok(None);
-    };
     let is_token = |item: &&str| item.starts_with(AUTH_TOKEN_PREFIX);
-    let (tokens, others): (Vec<&str>, Vec<&str>) = items(first).partition(is_token);
+    let (tokens, others): (Vec<&str>, Vec<&str>) = offered(headers).partition(is_token);
     let [token] = tokens.as_slice() else {
         return Ok(None);
     };
@@ -54,41 +48,42 @@ pub(crate) fn take_auth_token(headers: &mut HeaderMap) -> Result<Option<String>,
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or(BadToken)?;
+    let rest = HeaderValue::from_str(&others.join(", ")).ok();
     headers.remove(SEC_WEBSOCKET_PROTOCOL);
-    // As in Phoenix: if the token was the only item, the whole header goes, later lines included.
-    if let (false, Ok(rest)) = (others.is_empty(), HeaderValue::from_str(&others.join(", "))) {
-        headers.append(SEC_WEBSOCKET_PROTOCOL, rest);
-        for line in lines.iter().skip(1) {
-            headers.append(SEC_WEBSOCKET_PROTOCOL, line.clone());
-        }
+    if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, rest);
     }
     Ok(Some(token))
 }
 
 /// Returns the subprotocol for the answer: the first name in the *server's* list that the client
-/// offers in its first header line. The server's list is `configured`, with `phoenix` in front if
-/// the mount takes an auth token. `Ok(None)` if there is no header line or no list.
+/// offers. The server's list is `configured`, with `phoenix` in front if the mount takes an auth
+/// token. `Ok(None)` if nothing is offered.
+///
+/// Without a list the offer is ignored, as in Phoenix, but for `phoenix`: phoenix.js offers it with
+/// a token, and a browser fails an answer that names no subprotocol when it has offered some.
 pub(crate) fn choose(
     configured: Option<&[String]>,
     auth_token: bool,
     headers: &HeaderMap,
 ) -> Result<Option<HeaderValue>, NothingInCommon> {
-    if configured.is_none() && !auth_token {
+    if !headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
         return Ok(None);
     }
-    let Some(offered) = headers.get(SEC_WEBSOCKET_PROTOCOL) else {
-        return Ok(None);
-    };
-    let own = auth_token.then_some(PHOENIX).into_iter();
+    let has_list = configured.is_some() || auth_token;
+    let own = (auth_token || !has_list).then_some(PHOENIX).into_iter();
     let mut accepted = own.chain(configured.unwrap_or_default().iter().map(String::as_str));
-    let chosen = accepted.find(|name| items(offered).any(|item| item == *name));
-    let chosen = chosen.and_then(|name| HeaderValue::from_str(name).ok());
-    chosen.map(Some).ok_or(NothingInCommon)
+    let chosen = accepted.find(|name| offered(headers).any(|item| item == *name));
+    match chosen.and_then(|name| HeaderValue::from_str(name).ok()) {
+        None if has_list => Err(NothingInCommon),
+        chosen => Ok(chosen),
+    }
 }
 
-/// Returns the items of a comma-separated header line; none if the line is not ASCII.
-fn items(line: &HeaderValue) -> impl Iterator<Item = &str> {
-    let items = line.to_str().unwrap_or_default().split(',');
+/// Returns the items that the client offers, of all lines. A line that is not ASCII has none.
+fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+    let items = lines.flat_map(|line| line.to_str().unwrap_or_default().split(','));
     items.map(str::trim).filter(|item| !item.is_empty())
 }
 
@@ -121,6 +116,9 @@ mod tests {
         );
         let table: &[Row] = &[
             (None, false, &["anything"], Ok(None)),
+            (None, false, &["a, phoenix"], Ok(Some("phoenix"))),
+            (None, false, &["a", "phoenix"], Ok(Some("phoenix"))),
+            (Some(sip), false, &["phoenix"], Err(NothingInCommon)),
             (Some(sip), false, &[], Ok(None)),
             (Some(sip), false, &["sip"], Ok(Some("sip"))),
             (Some(sip), false, &["mqtt"], Err(NothingInCommon)),
@@ -128,7 +126,8 @@ mod tests {
             (Some(sip), false, &["SIP"], Err(NothingInCommon)),
             (Some(two), false, &["mqtt, sip"], Ok(Some("sip"))),
             (Some(two), false, &["mqtt,x"], Ok(Some("mqtt"))),
-            (Some(two), false, &["x", "mqtt"], Err(NothingInCommon)),
+            (Some(two), false, &["x", "mqtt"], Ok(Some("mqtt"))),
+            (Some(two), false, &["x", "y"], Err(NothingInCommon)),
             (Some(&[]), false, &["x"], Err(NothingInCommon)),
             (None, true, &["phoenix"], Ok(Some("phoenix"))),
             (None, true, &["sip"], Err(NothingInCommon)),
@@ -187,13 +186,14 @@ mod tests {
             (
                 &["phoenix, base64url.bearer.phx.YQ", "sip"],
                 Ok(Some("a")),
-                &["phoenix", "sip"],
+                &["phoenix, sip"],
             ),
-            (&["base64url.bearer.phx.YQ", "sip"], Ok(Some("a")), &[]),
+            (&["base64url.bearer.phx.YQ", "sip"], Ok(Some("a")), &["sip"]),
+            (&["sip", "base64url.bearer.phx.YQ"], Ok(Some("a")), &["sip"]),
             (
-                &["sip", "base64url.bearer.phx.YQ"],
+                &["base64url.bearer.phx.YQ", "base64url.bearer.phx.Yg"],
                 Ok(None),
-                &["sip", "base64url.bearer.phx.YQ"],
+                &["base64url.bearer.phx.YQ", "base64url.bearer.phx.Yg"],
             ),
             (
                 &["base64url.bearer.phx.YQ, base64url.bearer.phx.Yg"],

@@ -62,7 +62,7 @@ limits! {
         counts(1, 5_000)
             .and(Key::Burst, counts(1, 1_000), "Accepted at once after a pause.")
             .reached("further connections are accepted later; they wait in the kernel's backlog");
-    HeadTime = "head_time_ms", "For a whole request head, from the accept or the answer before.",
+    HeadTime = "head_time_ms", "For a whole request head, from the accept, or from its first byte where an answer was before it.",
         milliseconds(1, 10_000).reached("the connection is closed without an answer");
     // 8,192 is hyper's own lower bound.
     HeadBytes = "head_bytes",
@@ -71,7 +71,8 @@ limits! {
             .protects_memory()
             .reached("431, or 414 if the head fits and its URL has over 65,534 bytes");
     HeadLines = "head_lines", "Header lines of a request.",
-        counts(1, 100).protects_memory().reached("431");
+        // At each request hyper makes room for as many, some 50 bytes each.
+        counts(1, 100).up_to(1_000).protects_memory().reached("431");
     JoinsPerSecond = "joins_per_second", "Joins answered in a second, in the long run.",
         counts(1, 20_000)
             .and(Key::Burst, counts(1, 2_000), "Answered at once after a pause.")

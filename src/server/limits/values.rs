@@ -29,6 +29,7 @@ pub struct ServerLimits {
     pub drain: Drain,
     pub(crate) closing_timeout_ms: u64,
     pub(crate) http_lifetime_ms: u64,
+    pub(crate) keep_alive_ms: u64,
     pub(crate) connect_timeout_ms: u64,
     pub(crate) notsent_bytes_max: u32,
 }
@@ -41,6 +42,7 @@ impl Default for ServerLimits {
             drain: Drain::default(),
             closing_timeout_ms: 5_000,
             http_lifetime_ms: 60_000,
+            keep_alive_ms: 90_000,
             connect_timeout_ms: 10_000,
             notsent_bytes_max: 128 << 10,
         }
@@ -82,10 +84,18 @@ impl ServerLimits {
         self.closing_timeout_ms
     }
 
-    /// Returns the longest life of a connection in HTTP, in milliseconds. Default 60,000: a page or
-    /// an upgrade takes much less. Then the answer under way is the last.
+    /// Returns the age from which the next answer of a connection in HTTP is its last, which the
+    /// answer says (`Connection: close`), in milliseconds. Default 60,000: a page or an upgrade
+    /// takes much less. It is also the longest time for an answer, until the client has taken it.
     pub fn http_lifetime_ms(&self) -> u64 {
         self.http_lifetime_ms
+    }
+
+    /// Returns how long a connection in HTTP is kept between two requests, in milliseconds. Default
+    /// 90,000: load balancers keep theirs for 60 to 75 s, and have to be the first to end one.
+    /// Where places are few, such a connection is cut before one whose first request is awaited.
+    pub fn keep_alive_ms(&self) -> u64 {
+        self.keep_alive_ms
     }
 
     /// Returns the longest wait for the app's answer to a connect, in milliseconds. Default 10,000:
@@ -174,13 +184,23 @@ impl ServerLimits {
         self
     }
 
-    /// Sets the [life of a connection in HTTP](Self::http_lifetime_ms).
+    /// Sets the [age of a connection's last answer in HTTP](Self::http_lifetime_ms).
     ///
     /// # Panics
     /// If the time is not 1 to 4,294,967,295 ms.
     #[must_use]
     pub fn with_http_lifetime_ms(mut self, ms: u64) -> ServerLimits {
         self.http_lifetime_ms = checked("http_lifetime_ms", ms, 1..=MOST);
+        self
+    }
+
+    /// Sets the [time between two requests](Self::keep_alive_ms).
+    ///
+    /// # Panics
+    /// If the time is not 1 to 4,294,967,295 ms.
+    #[must_use]
+    pub fn with_keep_alive_ms(mut self, ms: u64) -> ServerLimits {
+        self.keep_alive_ms = checked("keep_alive_ms", ms, 1..=MOST);
         self
     }
 
@@ -343,6 +363,7 @@ mod tests {
         for ms in [0, MOST + 1] {
             assert!(refused(&|limits| limits.with_closing_timeout_ms(ms)));
             assert!(refused(&|limits| limits.with_http_lifetime_ms(ms)));
+            assert!(refused(&|limits| limits.with_keep_alive_ms(ms)));
             assert!(refused(&|limits| limits.with_connect_timeout_ms(ms)));
         }
         assert!(refused(&|limits| limits.with_notsent_bytes_max(0)));

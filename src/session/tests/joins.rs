@@ -214,6 +214,21 @@ fn names_that_are_too_long_to_be_kept_are_refused() {
 }
 
 #[test]
+fn topic_and_ref_of_a_join_may_each_have_1_024_bytes_and_no_more() {
+    for (bytes, is_taken) in [(1_024, true), (1_025, false)] {
+        let mut client = Client::v2();
+        let (reference, topic) = ("r".repeat(bytes), "x".repeat(bytes - "room:".len()));
+        for join in [
+            format!(r#"["{reference}","1","room:a","phx_join",{{}}]"#),
+            format!(r#"["1","1","room:{topic}","phx_join",{{}}]"#),
+        ] {
+            let answer = &client.says(&join)[0];
+            assert_eq!(!answer.contains("too long"), is_taken, "{bytes}");
+        }
+    }
+}
+
+#[test]
 fn second_join_closes_the_old_channel_in_front_of_its_reply() {
     let mut client = Client::in_room();
     client.host.calls.clear();

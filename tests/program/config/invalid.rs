@@ -99,17 +99,39 @@ fn wrong_variable_is_refused_with_the_nearest_name() {
     }
 }
 
-/// Kubernetes sets variables in every container for each service, and a service may be called
-/// lobbyd.
+/// Kubernetes sets variables in every container for each service, and names of services may begin
+/// like lobbyd's variables.
 #[test]
-fn variables_of_a_service_by_our_name_are_none_of_ours() {
+fn variables_of_services_by_our_name_are_none_of_ours() {
     let folder = Folder::of("service_links");
-    let mut command = folder.lobbyd(&["config", "show"]);
-    command
-        .env("LOBBYD_SERVICE_HOST", "10.0.0.1")
-        .env("LOBBYD_SERVICE_PORT_HTTP", "4000")
-        .env("LOBBYD_PORT", "tcp://10.0.0.1:4000")
-        .env("LOBBYD_PORT_4000_TCP_ADDR", "10.0.0.1");
-    let (code, _, stderr) = ended(&mut command);
-    assert_eq!((code, &*stderr), (0, ""));
+    for service in ["LOBBYD", "LOBBYD_ADMIN", "LOBBYD_SERVER", "LOBBYD_LOG_2"] {
+        let links = |command: &mut std::process::Command| {
+            command
+                .env(format!("{service}_SERVICE_HOST"), "10.0.0.2")
+                .env(format!("{service}_SERVICE_PORT"), "4001")
+                .env(format!("{service}_SERVICE_PORT_HTTP"), "4001")
+                .env(format!("{service}_PORT"), "tcp://10.0.0.2:4001")
+                .env(format!("{service}_PORT_4001_TCP_ADDR"), "10.0.0.2");
+        };
+        let mut command = folder.lobbyd(&["config", "show"]);
+        links(&mut command);
+        let (code, _, stderr) = ended(&mut command);
+        assert_eq!((code, &*stderr), (0, ""), "{service}");
+        let mut command = folder.lobbyd(&["config", "show"]);
+        links(&mut command);
+        let (code, _, stderr) = ended(command.env("LOBBYD_LOG_LEVL", "info"));
+        assert_eq!(code, 2);
+        assert!(stderr.contains("LOBBYD_LOG_LEVEL?"), "{stderr}");
+    }
+}
+
+#[test]
+fn name_of_a_file_with_a_control_character_is_shown_escaped() {
+    let folder = Folder::of("escaped_name");
+    let (code, _, stderr) = folder.run(&["--config", "none.toml\r"]);
+    assert!(
+        stderr.starts_with("none.toml\\r: cannot be read: "),
+        "{stderr}"
+    );
+    assert_eq!(code, 2);
 }

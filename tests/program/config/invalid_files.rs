@@ -106,6 +106,18 @@ pub const FILES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "[socket]\norigins = [\"https://b\u{fc}cher.example\", \"wss://a.b\", \"//127.1\", \"https://Chat.Example\"]",
+        &[
+            "2: socket.origins: origin \"https://b\u{fc}cher.example\" has a host that browsers send in punycode: write it so, as in \"https://xn--bcher-kva.example\"",
+            "2: socket.origins: origin \"wss://a.b\" has the scheme of a socket, and browsers send that of the page: write http or https",
+            "2: socket.origins: origin \"//127.1\" has a host that no browser can send",
+        ],
+    ),
+    (
+        "[limits]\nhead_lines.max = 1_001",
+        &["2: limits.head_lines.max: expected a whole number from 1 to 1000, found 1001"],
+    ),
+    (
         "[socket]\norigins = []",
         &[
             "2: socket.origins: expected \"own_host\", \"any\" or a list of origins, as in [\"https://example.com\"], found an empty list",

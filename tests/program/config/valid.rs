@@ -83,6 +83,72 @@ fn file_may_be_named_by_the_environment_and_a_flag_names_another() {
     assert_eq!(source(&none.1, "level = \"info\""), "default");
 }
 
+/// A compose file sets variables to nothing (`${X:-}`), and a file from Windows ends its lines with
+/// `\r`. All variables are read alike.
+#[test]
+fn variable_without_a_value_is_as_if_not_set_and_drops_its_line_end() {
+    let folder = Folder::of("empty_variables").with("[log]\nlevel = \"warn\"\n");
+    for setting in SETTINGS.iter() {
+        for nothing in ["", "\r"] {
+            let given = Given {
+                environment: vec![(setting.variable(), nothing.to_owned())],
+                ..Given::default()
+            };
+            let read = given.read().unwrap_or_else(|wrong| panic!("{wrong}"));
+            assert_eq!(read.sources, Given::default().read().unwrap().sources);
+        }
+    }
+    let mut command = folder.lobbyd(&["config", "show"]);
+    command
+        .env("LOBBYD_CONFIG", "lobbyd.toml\r")
+        .env("LOBBYD_LOG_LEVEL", "\r")
+        .env("LOBBYD_SERVER_ADMIN_LISTEN", "")
+        .env("LOBBYD_SERVER_LISTEN", "127.0.0.1:2\r")
+        .env("LOBBYD_SOCKET_ORIGINS", "any\r")
+        .env("LOBBYD_SERVER_SHARDS", "4\r");
+    let (code, shown, stderr) = ended(&mut command);
+    assert_eq!((code, &*stderr), (0, ""));
+    for (line, expected) in [
+        ("level = \"warn\"", "lobbyd.toml:2"),
+        ("listen = \"127.0.0.1:2\"", "LOBBYD_SERVER_LISTEN"),
+        ("origins = \"any\"", "LOBBYD_SOCKET_ORIGINS"),
+        ("shards = 4", "LOBBYD_SERVER_SHARDS"),
+        ("# admin_listen: none", "default"),
+    ] {
+        assert_eq!(source(&shown, line), expected, "{line}");
+    }
+}
+
+/// A time that hurts is used, and told with its reason: by `config check`, and by the log.
+#[test]
+fn small_time_is_taken_with_a_warning() {
+    let folder = Folder::of("small_times").with(
+        "[limits]\nidle_time_ms.max = 20_000\n[timeouts]\nkeep_alive_ms = 5_000\nclosing_ms = 5_000\n",
+    );
+    let (code, stdout, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    assert!(
+        stdout.starts_with("lobbyd.toml: ok: 3 settings"),
+        "{stdout}"
+    );
+    assert_eq!((code, stderr.lines().count()), (0, 2), "{stderr}");
+    let idle = "lobbyd.toml:2: limits.idle_time_ms.max: warning: 20000 ms: phoenix.js sends a heartbeat every 30000 ms";
+    let kept = "lobbyd.toml:4: timeouts.keep_alive_ms: warning: 5000 ms: load balancers keep";
+    assert!(stderr.contains(idle) && stderr.contains(kept), "{stderr}");
+    let served = folder.serve(&[]);
+    served.logs(&["WARN", "the configuration is used, but may hurt", idle]);
+}
+
+#[test]
+fn file_without_rooms_has_none_and_its_effective_values_neither() {
+    let folder = Folder::of("no_rooms").with("room = []\n");
+    let (code, stdout, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    assert_eq!((code, &*stderr), (0, ""));
+    assert_eq!(stdout, "lobbyd.toml: ok: 0 settings and no room\n");
+    let (_, shown, _) = folder.run(&["config", "show", "--config", "lobbyd.toml"]);
+    folder.write(&shown);
+    assert!(folder.config().rooms.is_empty(), "{shown}");
+}
+
 #[test]
 fn complete_file_is_right_also_where_its_comment_signs_are_gone() {
     let folder = Folder::of("uncommented");
@@ -197,7 +263,7 @@ fn variables_each_name_one_setting() {
 #[test]
 fn settings_are_what_is_served() {
     let folder = Folder::of("served").with(
-        "[server]\nstatic_files = false\n[socket]\npath = \"/live\"\norigins = [\"https://good.example\"]\n\
+        "[server]\nstatic_files = false\n[socket]\npath = \"/live\"\norigins = [\"https://Good.Example\"]\n\
          [limits]\nmessage_bytes.max = 100\nchannels_per_connection.max = 1\n",
     );
     let served = folder.serve(&["--shards", "1"]);

@@ -94,9 +94,36 @@ fn auth_token_of_phoenix_js_reaches_connect() {
         |socket| socket,
         |_, info| format!("{:?}", info.auth_token()),
     );
+    // A browser fails an answer that names nothing of its offer, so `phoenix` is named.
     assert_eq!(
         subprotocol(&off, Some(&format!("phoenix, {token}"))),
-        Ok(None)
+        phoenix
     );
     assert_eq!(see.recv_timeout(DEADLINE).unwrap(), "None");
+}
+
+/// §1.5: lines of one name are one list, in whichever order.
+#[test]
+fn offers_on_several_lines_are_one_list() {
+    let (server, see) = looking(
+        |socket| socket.auth_token(true),
+        |_, info| format!("{:?}", info.auth_token()),
+    );
+    let token = "base64url.bearer.phx.c2VjcmV0";
+    let line = "\r\nSec-WebSocket-Protocol: ";
+    for offer in [
+        format!("phoenix{line}{token}"),
+        format!("{token}{line}phoenix"),
+    ] {
+        assert_eq!(
+            subprotocol(&server, Some(&offer)),
+            Ok(Some("phoenix".to_owned()))
+        );
+        assert_eq!(see.recv_timeout(DEADLINE).unwrap(), r#"Some("secret")"#);
+    }
+    let other = format!("foo{line}phoenix");
+    assert_eq!(
+        subprotocol(&server, Some(&other)),
+        Ok(Some("phoenix".to_owned()))
+    );
 }

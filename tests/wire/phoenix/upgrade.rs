@@ -146,20 +146,64 @@ fn upgrade_request_that_is_none_is_told_what_it_lacks() {
     assert!(ask(address, &old).contains("'13'"));
 }
 
-/// §1.2, item 8: the sample of RFC 6455.
+/// §1.2, item 9: the sample of RFC 6455, letter by letter. Some clients look for these letters.
 #[test]
-fn upgrade_is_answered_with_the_accept_key_and_no_extension() {
+fn upgrade_is_answered_as_rfc_6455_prints_it_and_with_no_extension() {
     let stage = stage();
     let address = stage.server.local_addr();
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
-    let answer = ask(address, &upgrade_request(address, TARGET, offer)).to_lowercase();
-    assert!(answer.starts_with("http/1.1 101 "), "{answer}");
-    assert!(
-        answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"),
-        "{answer}"
-    );
-    assert!(!answer.contains("sec-websocket-extensions"), "{answer}");
-    assert!(!answer.contains("sec-websocket-protocol"), "{answer}");
+    let expected = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+    for headers in ["", offer] {
+        let answer = ask(address, &upgrade_request(address, TARGET, headers));
+        assert_eq!(answer, format!("{expected}\r\n"));
+    }
+    let phoenix = "Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx.eA\r\n";
+    let answer = ask(address, &upgrade_request(address, TARGET, phoenix));
+    let expected = format!("{expected}Sec-WebSocket-Protocol: phoenix\r\n\r\n");
+    assert_eq!(answer, expected);
+}
+
+/// §1.2: any key that is not empty is answered, as by Phoenix. RFC 6455's own example of a key has
+/// pad bits that are not zero.
+#[test]
+fn key_of_any_text_is_answered_but_an_empty_one_and_two() {
+    let stage = stage();
+    let address = stage.server.local_addr();
+    let whole = upgrade_request(address, TARGET, "");
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    assert!(whole.contains(key));
+    let with = |line: &str| ask(address, &whole.replace(key, line));
+    for taken in ["AQIDBAUGBwgJCgsMDQ4PEC==", "c2hvcnQ=", "not Base64 at all"] {
+        let answer = with(&format!("Sec-WebSocket-Key: {taken}\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{taken}: {answer}");
+    }
+    for refused in ["Sec-WebSocket-Key: \r\n", &key.repeat(2)] {
+        let answer = with(refused);
+        assert!(answer.contains("'sec-websocket-key' header"), "{answer}");
+    }
+}
+
+/// §1.2: RFC 9112, 3.2. A proxy may route by the last line, and the origin is compared with the
+/// first.
+#[test]
+fn upgrade_with_two_hosts_or_none_that_is_one_is_refused() {
+    let stage = stage();
+    let address = stage.server.local_addr();
+    let whole = upgrade_request(address, TARGET, "Origin: http://good.example\r\n");
+    let host = format!("Host: {address}\r\n");
+    for hosts in [
+        "Host: good.example\r\nHost: evil.example\r\n",
+        "Host: good.example\r\nHost: good.example\r\n",
+        "Host: a b/c\r\n",
+        "",
+    ] {
+        let answer = ask(address, &whole.replace(&host, hosts));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{hosts}: {answer}");
+        assert!(answer.contains("'host' header"), "{answer}");
+    }
+    let one = ask(address, &whole.replace(&host, "Host: good.example\r\n"));
+    assert!(one.starts_with("HTTP/1.1 101 "), "{one}");
 }
 
 /// phoenix.js flushes its buffer right at open. Bytes that arrive with the request itself are not

@@ -201,8 +201,8 @@ fn upgrade_hands_on_the_stream_and_the_bytes_that_came_along() {
             received.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
             "{received}"
         );
-        assert!(received.contains("\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
-        assert!(received.contains("\r\nsec-websocket-protocol: phoenix\r\n"));
+        assert!(received.contains("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+        assert!(received.contains("\r\nSec-WebSocket-Protocol: phoenix\r\n"));
         assert_eq!(body(&received), "after the upgrade");
     }
 }
@@ -216,13 +216,49 @@ fn connection_may_ask_for_a_page_before_it_upgrades() {
     assert!(outcome.received.starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
+/// A proxy may tunnel after an upgrade without waiting for its 101: what follows a refused one is
+/// the client's own, on a connection of the proxy.
 #[test]
-fn refused_upgrade_leaves_the_connection_usable() {
-    let refused = format!("GET /socket/websocket?vsn=9 HTTP/1.1\r\n{UPGRADE}\r\n");
-    let upgrade = format!("GET /socket/websocket?user=7 HTTP/1.1\r\n{UPGRADE}\r\n");
-    let outcome = converse(HttpApp::new(router()), vec![refused.into(), upgrade.into()]);
-    assert_eq!(outcome.upgraded, Some((Bytes::new(), Some("7".to_owned()))));
-    assert!(outcome.received.starts_with("HTTP/1.1 403 Forbidden\r\n"));
+fn requests_behind_a_refused_upgrade_are_not_answered() {
+    let own = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (target, code) in [
+        ("/socket/websocket?vsn=9", 403),
+        ("/healthz", 200),
+        ("/no", 404),
+    ] {
+        let refused = format!("GET {target} HTTP/1.1\r\n{UPGRADE}\r\n{own}");
+        let received = converse(HttpApp::new(router()), vec![refused.into()]).received;
+        assert_eq!(status(&received), code, "{target}");
+        assert!(received.contains("\r\nconnection: close\r\n"), "{received}");
+        assert_eq!(received.matches("HTTP/1.1").count(), 1, "{received}");
+    }
+}
+
+/// RFC 9112, 3.2: one `Host` in HTTP/1.1, which is a host; pages and sockets alike.
+#[test]
+fn request_that_does_not_say_whose_host_it_is_for_gets_400() {
+    let upgrade = UPGRADE.replace("Host: h\r\n", "");
+    let of_pages = ["/healthz", "/", "/nothing"].map(|path| (path, ""));
+    let of_sockets = [("/socket/websocket?user=7", &*upgrade)];
+    for (target, headers) in of_pages.into_iter().chain(of_sockets) {
+        for hosts in [
+            "",
+            "Host: good\r\nHost: evil\r\n",
+            "Host: a b/c\r\n",
+            "Host: h:x\r\n",
+        ] {
+            let received = ask(&format!("GET {target} HTTP/1.1\r\n{hosts}{headers}\r\n"));
+            assert_eq!(status(&received), 400, "{target} {hosts}: {received}");
+            assert!(body(&received).contains("'host' header"), "{received}");
+            assert!(received.contains("connection: close"), "{received}");
+        }
+    }
+    for hosts in ["", "Host: h\r\n"] {
+        let received = ask(&format!("GET /healthz HTTP/1.0\r\n{hosts}\r\n"));
+        assert_eq!(status(&received), 200, "{received}");
+    }
+    let two = ask("GET /healthz HTTP/1.0\r\nHost: h\r\nHost: g\r\n\r\n");
+    assert_eq!(status(&two), 400);
 }
 
 #[test]
@@ -263,7 +299,9 @@ fn pages_health_and_errors_have_their_statuses_and_headers() {
         assert!(response.contains(header), "{header} in {response}");
     }
     assert_eq!(
-        body(&ask("GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")),
+        body(&ask(
+            "GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        )),
         "ok\n"
     );
 }
@@ -272,7 +310,7 @@ fn pages_health_and_errors_have_their_statuses_and_headers() {
 fn server_without_static_files_has_only_sockets_and_health() {
     let app = || HttpApp::new(router().static_files(false));
     let ask = |path: &str| {
-        let request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
         status(&converse(app(), vec![request.into()]).received)
     };
     assert_eq!(
@@ -284,9 +322,11 @@ fn server_without_static_files_has_only_sockets_and_health() {
 #[test]
 fn head_tells_the_length_and_sends_no_body() {
     for path in ["/", "/healthz"] {
-        let get = ask(&format!("GET {path} HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        let get = ask(&format!(
+            "GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        ));
         let head = ask(&format!(
-            "HEAD {path} HTTP/1.1\r\nConnection: close\r\n\r\n"
+            "HEAD {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
         ));
         let length = format!("\r\ncontent-length: {}\r\n", body(&get).len());
         assert!(get.contains(&length) && head.contains(&length), "{head}");
@@ -296,12 +336,13 @@ fn head_tells_the_length_and_sends_no_body() {
 
 #[test]
 fn page_that_is_known_is_not_sent_again() {
-    let page = ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    let page = ask("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     let etag = page
         .lines()
         .find_map(|line| line.strip_prefix("etag: "))
         .unwrap();
-    let again = format!("GET / HTTP/1.1\r\nConnection: close\r\nIf-None-Match: {etag}\r\n\r\n");
+    let again =
+        format!("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nIf-None-Match: {etag}\r\n\r\n");
     let again = ask(&again);
     assert_eq!((status(&again), body(&again)), (304, ""));
     assert!(

@@ -7,8 +7,8 @@ fn head_beyond_the_limits_gets_431_and_no_reset() {
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(20_000));
     let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(101));
     let fits = format!(
-        "GET / HTTP/1.1\r\nConnection: close\r\n{}\r\n",
-        "a: b\r\n".repeat(99)
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{}\r\n",
+        "a: b\r\n".repeat(98)
     );
     for (request, code) in [(long, 431), (many, 431), (fits, 200)] {
         let app = HttpApp::new(router()).limits(brisk());
@@ -29,10 +29,12 @@ fn callback_that_does_not_answer_in_time_costs_its_client_a_503() {
 fn half_open_connection_ends_by_itself() {
     let silent = vec![];
     let slow = b"GET / HTTP/1.1\r\nHost:".to_vec();
-    let idle = b"GET /healthz HTTP/1.1\r\n\r\n".to_vec();
+    let idle = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n".to_vec();
     for sent in [silent, slow, idle] {
         let begin = Instant::now();
-        let limits = brisk().with_http_lifetime_ms(60_000);
+        let limits = brisk()
+            .with_http_lifetime_ms(60_000)
+            .with_keep_alive_ms(100);
         converse(HttpApp::new(router()).limits(limits), vec![sent]);
         let lasted = begin.elapsed();
         assert!(
@@ -42,6 +44,71 @@ fn half_open_connection_ends_by_itself() {
     }
 }
 
+/// Between two requests a connection has its own time, in spite of the time for a head and of its
+/// age. Its end comes with an answer that says so.
+#[test]
+fn kept_alive_connection_outlasts_the_time_for_a_head_till_a_told_end() {
+    let limits = brisk().with_keep_alive_ms(60_000);
+    let ((first, second), upgraded) =
+        serve_one(HttpApp::new(router()).limits(limits), |mut client| {
+            let mut chunk = [0; 65_536];
+            let mut ask = || {
+                let request = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+                client.write_all(request).unwrap();
+                let count = client.read(&mut chunk).unwrap();
+                String::from_utf8_lossy(&chunk[..count]).into_owned()
+            };
+            let first = ask();
+            // Over `http_lifetime_ms` and `head_time_ms` of `brisk`.
+            std::thread::sleep(Duration::from_millis(500));
+            let second = ask();
+            assert_eq!(client.read(&mut [0; 1]).unwrap(), 0, "the end, no reset");
+            (first, second)
+        });
+    assert!(upgraded.is_none());
+    assert!(
+        status(&first) == 200 && !first.contains("connection: close"),
+        "{first}"
+    );
+    assert!(
+        status(&second) == 200 && second.contains("connection: close"),
+        "{second}"
+    );
+}
+
+#[test]
+fn head_that_is_begun_on_a_kept_alive_connection_has_the_time_for_a_head() {
+    let limits = brisk()
+        .with_http_lifetime_ms(60_000)
+        .with_keep_alive_ms(60_000);
+    let parts = [
+        &b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"[..],
+        b"GET /healthz",
+    ];
+    let app = HttpApp::new(router()).limits(limits);
+    let begin = Instant::now();
+    let received = converse(app, parts.map(Vec::from).to_vec()).received;
+    assert_eq!(received.matches("HTTP/1.1 200").count(), 1, "{received}");
+    assert!(begin.elapsed() < DEADLINE);
+}
+
+/// hyper makes room for each line that may be, and its map of headers panics at 32,768.
+#[test]
+fn header_lines_over_what_hyper_can_take_are_never_allowed() {
+    let most = Limit::HeadLines.numbers().next().unwrap().most;
+    let observed = brisk()
+        .with_max(Limit::HeadLines, most)
+        .with_max(Limit::HeadBytes, 1 << 20)
+        .observing([Limit::HeadLines]);
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: h\r\n{}\r\n",
+        "a: b\r\n".repeat(40_000)
+    );
+    let app = HttpApp::new(router()).limits(observed);
+    let received = converse(app, vec![request.into()]).received;
+    assert_eq!(status(&received), 431, "{received:.200}");
+}
+
 #[test]
 fn connection_that_always_sends_requests_ends_at_its_http_lifetime() {
     let limits = brisk().with_http_lifetime_ms(50);
@@ -49,7 +116,9 @@ fn connection_that_always_sends_requests_ends_at_its_http_lifetime() {
     let (was_ended, upgraded) = serve_one(HttpApp::new(router()).limits(limits), |mut client| {
         let mut chunk = [0; 65_536];
         let mut ask = || {
-            client.write_all(b"GET /healthz HTTP/1.1\r\n\r\n").is_ok()
+            client
+                .write_all(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+                .is_ok()
                 && matches!(client.read(&mut chunk), Ok(1..))
         };
         // At a pace, because the 1,000th request ends the connection too.
@@ -75,7 +144,7 @@ fn thread_serves_others_between_two_answers_of_one_connection() {
         }
     });
     let app = HttpApp::new(Router::new().socket("/socket", socket));
-    let asked = format!("GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\n{UPGRADE}\r\n").repeat(30);
+    let asked = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: h\r\n\r\n".repeat(30);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -102,8 +102,8 @@ impl Pending {
     }
 
     /// Like [`cut_longest`](Pending::cut_longest), but spares a connection that has waited less
-    /// than `grace`, unless its address has too many.
-    pub fn cut_overdue(&self, grace: Duration) {
+    /// than `grace`, unless its address has too many. True if a connection was cut.
+    pub fn cut_overdue(&self, grace: Duration) -> bool {
         let mut line = self.line.borrow_mut();
         let longest = line.over_limit.pop_first().or_else(|| {
             let first = line.waiting.first_entry()?;
@@ -111,6 +111,7 @@ impl Pending {
         });
         line.len -= usize::from(longest.is_some());
         self.show(&line);
+        longest.is_some()
     }
 
     fn show(&self, line: &Line) {

@@ -59,6 +59,16 @@ pub trait Host {
         true
     }
 
+    /// True if what this connection has in line behind waiting channels may take `now` bytes, where
+    /// it takes `before`. By default it may.
+    fn may_wait_in_line(&mut self, _before: usize, _now: usize) -> bool {
+        true
+    }
+
+    /// Notes that what this connection has in line takes `now` bytes, and took `before` until now.
+    /// By default does nothing.
+    fn waits_in_line(&mut self, _before: usize, _now: usize) {}
+
     /// True if a connection may have that many `channels`, where its mount allows `channels_max`. A
     /// host may allow more than the mount; by default it does not.
     fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {

@@ -45,6 +45,12 @@ pub enum PushRefusal {
 }
 
 impl JoinRefusal {
+    /// True if the join was let in by its rate, and was then refused by the channel or its room.
+    pub(crate) fn took_a_place(self) -> bool {
+        use JoinRefusal::{Crashed, Denied, Full, TimedOut};
+        matches!(self, Denied | Full | TimedOut | Crashed)
+    }
+
     /// Returns a stable word for metric labels and the log.
     pub fn name(self) -> &'static str {
         self.into()

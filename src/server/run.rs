@@ -15,12 +15,12 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-use super::admission::Admission;
 use super::endpoint::Endpoint;
 use super::node::Node;
 use super::reload::Live;
 use super::shard::Shard;
-use crate::server::accept::acceptor::accept;
+use crate::server::accept::acceptor::{Gate, accept};
+use crate::server::accept::arrivals::Arrivals;
 use crate::server::accept::open_files::warn_of_few_descriptors;
 use crate::server::http::app::HttpApp;
 use crate::server::limits::values::{Drain, ServerLimits};
@@ -30,6 +30,10 @@ use crate::server::shard::link::{Command, ShardLink};
 /// How long a shard may take to cut all its connections, once it is ordered to. That takes one
 /// turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
+
+/// Most tasks of a shard, such as connections in HTTP, that run between two of its turns. So a
+/// crowd of newcomers does not delay what rooms are written for long.
+const TASKS_PER_TURN: u32 = 16;
 
 /// How often a drain logs how many connections are left.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
@@ -65,19 +69,20 @@ pub(super) fn run(
         start_admin(&node)?;
         #[expect(deprecated, reason = "the other constructor is unsafe, for the sake of types that lie about their descriptor; TcpListener owns its own")]
         let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
-        let admission = &node.admission;
+        let proxies = live.serving().app.proxies.clone();
+        let mut gate = Gate::new(Arc::clone(&node), Arrivals::new(proxies));
         node.status.enter(Phase::Admitting);
         tokio::select! {
             biased;
             () = shutdown => {}
-            () = accept(&listener, &shards.links, admission) => {}
+            () = accept(&listener, &shards.links, &mut gate) => {}
         }
         node.status.enter(Phase::Draining);
         let times = live.serving().limits.drain;
         let deadline = Duration::from_millis(times.deadline_ms);
         let is_drained = tokio::select! {
             biased;
-            () = drain(listener, &mut shards, admission, &times) => true,
+            () = drain(listener, &mut shards, &mut gate, &times) => true,
             _ = timeout(deadline, cut) => false,
         };
         if is_drained {
@@ -94,7 +99,7 @@ pub(super) fn run(
 async fn drain(
     listener: AsyncFd<TcpListener>,
     shards: &mut ShardThreads,
-    admission: &Admission,
+    gate: &mut Gate,
     times: &Drain,
 ) {
     let ready_delay = Duration::from_millis(times.ready_delay_ms);
@@ -104,9 +109,10 @@ async fn drain(
     tokio::select! {
         biased;
         () = sleep(ready_delay) => {}
-        () = accept(&listener, &shards.links, admission) => {}
+        () = accept(&listener, &shards.links, gate) => {}
     }
     drop(listener);
+    gate.hand_over_all(&shards.links);
     shards.tell(|| Command::Drain);
     let pace = match Duration::from_millis(times.closing_window_ms()) {
         Duration::ZERO => "at once".to_owned(),
@@ -205,6 +211,7 @@ fn start_shard(
     let runtime = || {
         Builder::new_current_thread()
             .enable_all()
+            .event_interval(TASKS_PER_TURN)
             .build_local(LocalOptions::default())
     };
     let (made, is_made) = std::sync::mpsc::channel();

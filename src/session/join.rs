@@ -64,11 +64,14 @@ impl Session {
     /// behind any channel that waits.
     fn hold_join(&mut self, mut joined: Joined, message: &Message<'_>, host: &mut dyn Host) {
         let line_bytes = payload_bytes(message.payload);
-        if self.waiting_bytes + line_bytes > self.settings.waiting_bytes_max {
+        let waiting_bytes = self.waiting_bytes + line_bytes;
+        if waiting_bytes > self.settings.waiting_bytes_max
+            || !host.may_wait_in_line(self.waiting_bytes, waiting_bytes)
+        {
             let (refusal, why) = (JoinRefusal::TooManyWaiting, reason(TOO_MANY));
             return self.refuse(&joined, &message.reference, refusal, &why, host);
         }
-        self.waiting_bytes += line_bytes;
+        self.waits_with(waiting_bytes, host);
         joined.busy = Some(Box::new(Busy {
             cause: Cause::Held(message.payload.to_buf()),
             reference: Some(message.reference.clone()),
@@ -91,7 +94,7 @@ impl Session {
             joined.busy = Some(busy);
             return self.channels.insert(joined);
         };
-        self.waiting_bytes -= busy.line_bytes;
+        self.waits_with(self.waiting_bytes - busy.line_bytes, host);
         let topic = joined.topic.clone();
         let reference = busy.reference.unwrap_or_default();
         if in_time {

@@ -92,7 +92,7 @@ impl Session {
                 self.tell_app(joined, &TerminateReason::Closed, host);
             }
         }
-        self.waiting_bytes = 0;
+        self.waits_with(0, host);
     }
 
     /// Sends the pushes of `terminate`, then `phx_error`, after which phoenix.js joins again.

@@ -58,7 +58,7 @@ impl Session {
         let Some(busy) = joined.busy.take() else {
             return self.channels.insert(joined);
         };
-        self.waiting_bytes -= busy.line_bytes;
+        self.waits_with(self.waiting_bytes - busy.line_bytes, host);
         let topic = joined.topic.clone();
         match busy.cause {
             Cause::Join(early) => {
@@ -141,7 +141,13 @@ impl Session {
         let names = message.event.as_str().map_or(0, str::len)
             + message.join_ref.heap_bytes()
             + message.reference.heap_bytes();
-        match self.place_in_line(id, names + payload_bytes(message.payload)) {
+        let bytes = names + payload_bytes(message.payload);
+        let may_wait = host.may_wait_in_line(self.waiting_bytes, self.waiting_bytes + bytes);
+        let line = match may_wait {
+            true => self.place_in_line(id, bytes, host),
+            false => None,
+        };
+        match line {
             Some(line) => line.push_back(QueueItem::Message(KeptMessage::new(message))),
             None if message.reference.is_null() => {}
             None => self.answer(&message.join_ref, message, "error", reason(TOO_MANY), host),
@@ -152,7 +158,7 @@ impl Session {
     /// and a silent gap would be worse than an end. Therefore, beyond the limit, the channel ends,
     /// and the client gets an error.
     pub(super) fn line_up(&mut self, id: SubscriptionId, waiting: QueueItem, host: &mut dyn Host) {
-        match self.place_in_line(id, waiting.bytes()) {
+        match self.place_in_line(id, waiting.bytes(), host) {
             Some(line) => line.push_back(waiting),
             None => self.give_up(id, Crash(TOO_MANY.into()), host),
         }
@@ -163,17 +169,26 @@ impl Session {
         &mut self,
         id: SubscriptionId,
         bytes: usize,
+        host: &mut dyn Host,
     ) -> Option<&mut VecDeque<QueueItem>> {
+        let waiting_bytes = self.waiting_bytes + bytes;
         let settings = &self.settings;
         let busy = self.channels.with_id_mut(id)?.busy.as_mut()?;
         let has_room = busy.line.len() < settings.waiting_messages_max
-            && self.waiting_bytes + bytes <= settings.waiting_bytes_max;
+            && waiting_bytes <= settings.waiting_bytes_max;
         if !has_room {
             return None;
         }
         busy.line_bytes += bytes;
-        self.waiting_bytes += bytes;
+        host.waits_in_line(self.waiting_bytes, waiting_bytes);
+        self.waiting_bytes = waiting_bytes;
         Some(&mut busy.line)
+    }
+
+    /// Notes that all lines of the session take `bytes` from now on.
+    pub(super) fn waits_with(&mut self, bytes: usize, host: &mut dyn Host) {
+        host.waits_in_line(self.waiting_bytes, bytes);
+        self.waiting_bytes = bytes;
     }
 
     /// Ends a channel that may be waiting. Items in its line then meet a topic that is not joined.
@@ -184,7 +199,7 @@ impl Session {
         let Some(busy) = joined.busy.take() else {
             return self.crash(joined, crash, host);
         };
-        self.waiting_bytes -= busy.line_bytes;
+        self.waits_with(self.waiting_bytes - busy.line_bytes, host);
         let topic = joined.topic.clone();
         match busy.cause {
             Cause::Event => self.crash(joined, crash, host),

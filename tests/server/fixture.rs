@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use lobbyd::channel::CheckOrigin;
 use lobbyd::protocol::{Payload, reason};
 use lobbyd::server::{Proxies, Running, Server, ServerLimits};
 use lobbyd::{
@@ -33,6 +34,7 @@ impl Channel for Obedient {
             "room:panics" => panics(),
             "room:panics later" => Join::later(async { panics() }, |(), _| Join::ok()),
             "room:panics after" => Join::later(async {}, |(), _| panics()),
+            topic if topic.starts_with("room:denied") => Join::error(reason("denied")),
             _ => Join::ok(),
         }
     }
@@ -101,7 +103,7 @@ impl Drop for PanicsWhenDropped {
 
 /// Serves [`Obedient`] under `/socket`, behind `proxies`. Under `/claims` is a socket that admits
 /// clients that name their own address correctly. The connect callback of `/panics` panics; that of
-/// `/panics_later` panics in its future.
+/// `/panics_later` panics in its future. The origin check of `/panics_at_origin` panics.
 pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Running {
     let claims = UserSocket::new().connect(|params, info| {
         let shown = format!("{} at {}", info.client(), info.peer_data().ip());
@@ -113,7 +115,9 @@ pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Ru
     let panicking = UserSocket::new().connect(|_, _| -> Connect { panics() });
     let late =
         UserSocket::new().connect(|_, _| Connect::later(async { panics() }, |()| Connect::ok()));
+    let origin = UserSocket::new().check_origin(CheckOrigin::custom(|_| panics()));
     let router = Router::new()
+        .socket("/panics_at_origin", origin)
         .socket("/socket", UserSocket::new().channel("room:*", Obedient))
         .socket("/claims", claims)
         .socket("/panics", panicking)

@@ -1,12 +1,12 @@
-//! More joins than the server answers in a second: they wait in order, and other work continues.
+//! More joins than the server answers in a second: they wait in turn, and other work continues.
 
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{Limit, Running, ServerLimits};
+use lobbyd::server::{Limit, Proxies, Running, ServerLimits};
 use serde_json::{Value, json};
-use testkit::{Client, connect, frame};
+use testkit::{Client, connect, eventually, frame, upgrade};
 
-use crate::fixture::{arena, nothing_is_left};
+use crate::fixture::{arena, arena_behind, nothing_is_left};
 
 fn with(joins_per_second: u64, joins_burst: u64, join_wait_ms_max: u64) -> Running {
     let limits = ServerLimits::default()
@@ -150,4 +150,144 @@ fn join_of_a_connection_that_has_gone_vanishes_and_a_flood_of_them_ends() {
 fn reply_to_try(client: &mut Client) -> String {
     client.send(join(2));
     reply(client).1
+}
+
+fn join_of(topic: &str, number: usize) -> Value {
+    let reference = number.to_string();
+    json!([reference, reference, topic, "phx_join", {}])
+}
+
+/// Returns how long the join of `topic` takes on a new connection, which is let in.
+fn time_of_join(server: &Running, topic: &str) -> Duration {
+    let mut client = connect(server);
+    let started = Instant::now();
+    client.send(join_of(topic, 1));
+    assert_eq!(reply(&mut client).1, "ok");
+    started.elapsed()
+}
+
+#[test]
+fn joins_in_vain_take_no_place_of_a_join_that_is_let_in() {
+    let server = with(1, 3, 9_000);
+    let mut in_vain: Vec<Client> = (0..10).map(|_| connect(&server)).collect();
+    for client in &mut in_vain {
+        send_at_once(
+            client,
+            (0..90).map(|n| join_of(&format!("room:denied {n}"), n)),
+        );
+        (0..90).for_each(|_| assert_eq!(reply(client).1, "error"));
+    }
+    let took = time_of_join(&server, "room:x");
+    assert!(took < Duration::from_millis(900), "{took:?}");
+    let meters = server.endpoint().limit_meters();
+    assert_eq!(meters.bitten(Limit::JoinsPerSecond), 0);
+    drop(in_vain);
+    nothing_is_left(server);
+}
+
+#[test]
+fn connection_that_joins_much_does_not_delay_the_joins_of_others() {
+    let server = with(10, 1, 9_000);
+    let mut much = connect(&server);
+    send_at_once(&mut much, (0..60).map(join));
+    assert_eq!(reply(&mut much).1, "ok", "they are judged");
+    let took = time_of_join(&server, "room:x");
+    assert!(took < Duration::from_millis(2_500), "{took:?}, 6 s in line");
+    drop(much);
+    nothing_is_left(server);
+}
+
+#[test]
+fn connection_whose_joins_are_refused_too_often_waits_and_others_do_not() {
+    let limits = ServerLimits::default()
+        .with_max(Limit::RefusedJoinsPerSecond, 2)
+        .with_burst(Limit::RefusedJoinsPerSecond, 10)
+        .with_wait_ms(Limit::JoinsPerSecond, 9_000);
+    let server = arena(1, limits);
+    let mut client = connect(&server);
+    let started = Instant::now();
+    for number in 0..12 {
+        client.send(join_of("room:denied", number));
+        assert_eq!(reply(&mut client).2, json!("denied"));
+    }
+    assert!(started.elapsed() >= Duration::from_millis(500));
+    let meters = server.endpoint().limit_meters();
+    assert!(meters.bitten(Limit::RefusedJoinsPerSecond) > 0);
+    assert!(meters.nearest(Limit::RefusedJoinsPerSecond) > 0.9);
+    let started = Instant::now();
+    client.send(join_of("room:x", 12));
+    let took = time_of_join(&server, "room:y");
+    assert_eq!(
+        reply(&mut client).1,
+        "ok",
+        "its next join waits, and is not refused"
+    );
+    assert!(
+        took < started.elapsed(),
+        "{took:?}: the other did not wait for it"
+    );
+    drop(client);
+    nothing_is_left(server);
+}
+
+#[test]
+fn address_with_many_connections_does_not_delay_the_joins_of_others() {
+    let limits = ServerLimits::default()
+        .with_max(Limit::JoinsPerSecond, 10)
+        .with_burst(Limit::JoinsPerSecond, 1)
+        .with_wait_ms(Limit::JoinsPerSecond, 9_000);
+    let proxies = Proxies {
+        trusted: vec!["127.0.0.0/8".parse().unwrap()],
+        proxy_protocol: false,
+    };
+    let server = arena_behind(proxies, 1, limits);
+    let from = |client: &str| {
+        let header = format!("X-Forwarded-For: {client}\r\n");
+        upgrade(server.local_addr(), "/socket/websocket?vsn=2.0.0", &header).unwrap()
+    };
+    let mut many: Vec<Client> = (0..60).map(|_| from("192.0.2.1")).collect();
+    for client in &mut many {
+        client.send(join(1));
+    }
+    assert_eq!(reply(&mut many[0]).1, "ok", "they are judged");
+    let mut other = from("192.0.2.2");
+    let started = Instant::now();
+    other.send(join(2));
+    assert_eq!(reply(&mut other).1, "ok");
+    let took = started.elapsed();
+    assert!(took < Duration::from_millis(2_500), "{took:?}, 6 s in line");
+    drop((many, other));
+    nothing_is_left(server);
+}
+
+#[test]
+fn held_lines_have_a_common_bound_that_small_ones_do_not_pay_for() {
+    let limits = ServerLimits::default()
+        .with_max(Limit::JoinsPerSecond, 1)
+        .with_burst(Limit::JoinsPerSecond, 1)
+        .with_wait_ms(Limit::JoinsPerSecond, 9_000)
+        .with_max(Limit::WaitingBytes, 200_000);
+    let server = arena(1, limits);
+    let large = |topic: String| {
+        let body = "x".repeat(50_000);
+        json!(["1", "1", topic, "phx_join", {"body": body}])
+    };
+    let mut filling: Vec<Client> = (0..3).map(|_| connect(&server)).collect();
+    for client in &mut filling {
+        (0..3).for_each(|n| client.send(large(format!("room:{n}"))));
+    }
+    let bitten = || server.endpoint().limit_meters().bitten(Limit::WaitingBytes);
+    eventually("the bound bites", || bitten() > 0);
+    let refused = |client: &mut Client| loop {
+        let (_, status, reason) = reply(client);
+        if status != "ok" {
+            break reason;
+        }
+    };
+    assert_eq!(refused(&mut filling[2]), "too many messages waiting");
+    let mut small = connect(&server);
+    small.send(join(1));
+    assert_eq!(reply(&mut small).1, "ok");
+    drop((filling, small));
+    nothing_is_left(server);
 }

@@ -1,10 +1,12 @@
 //! Callbacks that panic: the channel ends, its client is informed, and everything else continues.
 
+use std::io::{Read, Write};
+
 use serde_json::json;
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 use lobbyd::server::{Limit, ServerLimits};
-use testkit::{connect, connect_to, upgrade};
+use testkit::{connect, connect_to, open, uninterrupted, upgrade, upgrade_request};
 
 #[test]
 fn join_that_panics_now_or_later_is_answered_with_join_crashed() {
@@ -100,5 +102,21 @@ fn connect_that_panics_now_or_later_gets_500_and_sockets_go_on() {
     }
     connect_to(server.local_addr(), "/socket/websocket?vsn=2.0.0").join("room:x");
     chat.end();
+    nothing_is_left(server);
+}
+
+#[test]
+fn origin_check_that_panics_gives_the_place_of_its_connection_back() {
+    let limits = ServerLimits::default().with_max(Limit::Connections, 2);
+    let server = arena(1, limits);
+    let path = "/panics_at_origin/websocket?vsn=2.0.0";
+    let asked = upgrade_request(server.local_addr(), path, "Origin: http://x.example\r\n");
+    for _ in 0..6 {
+        let mut stream = open(server.local_addr());
+        stream.write_all(asked.as_bytes()).unwrap();
+        // An answer, an end or a reset.
+        let _ = uninterrupted(|| stream.read(&mut [0; 512]));
+    }
+    connect(&server).join("room:x");
     nothing_is_left(server);
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lobbyd::server::{Limit, Running};
 use serde_json::{Value, json};
 use testkit::own_process::{alone, shard_cpu_ns};
-use testkit::{Client, DEADLINE, at_any_pace, connect, frame, raw_frame};
+use testkit::{Client, DEADLINE, at_any_pace, connect, eventually, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 
@@ -173,5 +173,34 @@ fn incomplete_messages_over_their_common_limit_close_their_clients() {
         "{ends:?} answered and closed"
     );
     chat.end();
+    nothing_is_left(server);
+}
+
+#[test]
+fn small_incomplete_message_stays_where_others_fill_the_common_limit() {
+    let limits = at_any_pace().with_max(Limit::PartialBytes, 1 << 20);
+    let server = arena(1, limits);
+    let whole = frame(1, message(60_000).as_bytes());
+    let incomplete = |bytes: usize| {
+        let mut client = connect(&server);
+        client.send_raw(&whole[..bytes]);
+        client
+    };
+    // Together they leave room for less than the small message.
+    let mut filling: Vec<Client> = (0..17).map(|_| incomplete(60_000)).collect();
+    filling.push(incomplete((1 << 20) - 17 * 60_000 - 100));
+    let mut small = connect(&server);
+    small.join("room:x");
+    let beat = json!([null, "2", "phoenix", "heartbeat", {"x": "y".repeat(400)}]);
+    let beat = frame(1, beat.to_string().as_bytes());
+    small.send_raw(&beat[..300]);
+    let bitten = || {
+        let meters = server.endpoint().limit_meters();
+        meters.bitten(Limit::PartialBytes)
+    };
+    eventually("the limit bites", || bitten() > 0);
+    small.send_raw(&beat[300..]);
+    assert_eq!(small.json()[4]["status"], "ok");
+    drop((filling, small));
     nothing_is_left(server);
 }

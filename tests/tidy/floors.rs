@@ -68,7 +68,12 @@ const INNER: &[Order] = &[
     },
     Order {
         folder: "src/server/accept/",
-        floors: &[&["mod"], &["acceptor", "open_files"]],
+        floors: &[
+            &["mod"],
+            &["acceptor"],
+            &["arrivals"], // what was accepted and waits
+            &["accept_error", "open_files"],
+        ],
     },
     Order {
         folder: "src/server/http/",
@@ -117,7 +122,7 @@ const INNER: &[Order] = &[
             &["observe"],
             &["meters", "values"], // how near limits were; the limits of one server
             &["limit"],            // the table of limits
-            &["row", "counters", "peak", "token_bucket"],
+            &["row", "counters", "peak", "token_bucket", "fair_queue"],
         ],
     },
     Order {

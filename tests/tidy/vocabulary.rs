@@ -4,7 +4,7 @@
 
 /// Words of the names in `src` and `loadtest/src`, sorted, a row for each first letter.
 pub const VOCABULARY: &[&str] = &[
-    "accept acceptor address addresses admin admission age alive app apply args arguments \
+    "accept acceptor address addresses admin admission age alive app apply args arguments arrivals \
      assembly assess assigns authority axis",
     "back backpressure bars binary broadcast broker bucket buf buffer builder busy by",
     "callbacks canvas change changes channel checks churn clock close closes collect \
@@ -13,7 +13,7 @@ pub const VOCABULARY: &[&str] = &[
     "deadlines declared decode dedupe delays deliver deliveries departure differences \
      direction document drain",
     "effective encode endpoint ends entry envelope error escape event events exit",
-    "fake fanout fence file files finding findings fleet floor flush for form forms \
+    "fair fake fanout fence file files finding findings fleet floor flush for form forms \
      forwarded frame frames",
     "give given",
     "handle handlers handshake header held high histogram host html http hub",

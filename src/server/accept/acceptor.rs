@@ -1,7 +1,7 @@
 //! Accepting: the one owner of the listener hands each connection to the shard that has the fewest.
 //!
-//! Connections over their limit in number or in rate wait in the kernel's backlog. At the limit in
-//! number, connections that are slow to send a request are cut to make room.
+//! What may not come in yet waits: while shards have newcomers to begin with, over the rate, or
+//! while the server is full. Connections that are slow to send a request are then cut.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,24 +9,33 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::SocketFlags;
 use tokio::io::unix::AsyncFd;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::{sleep, timeout};
 
+use super::accept_error::AcceptError;
+use super::arrivals::{Arrivals, accept_one, is_awaited};
+use super::open_files::Descriptors;
 use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
+use crate::server::node::Node;
 use crate::server::shard::link::ShardLink;
 
 /// How long to wait when the process or the system is out of descriptors and no connection can be
 /// cut. Meanwhile connections wait in the backlog.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// The shortest time from one round of accepts to the next. In a storm of connections this thread
-/// then wakes once for some dozens, and not for each connection: a shard's thread has to give way
-/// at each wake-up.
-const ROUND: Duration = Duration::from_millis(3);
+/// Most newcomers that a shard has still to begin with. Further connections wait until it has begun
+/// with some, so a crowd comes in at the pace at which the shards work, in turns that stay short.
+const NEWCOMERS_MAX: usize = 64;
+
+/// Connections handed over one behind the other from which on they are a crowd. Then this thread
+/// waits until the shards have begun with them, because a shard on the same core has to give way
+/// each time that this thread wakes.
+const CROWD: usize = 8;
+
+/// Longest wait for the shards to begin with a crowd, or with the newcomers of a shard.
+const BEGUN_CHECK: Duration = Duration::from_millis(3);
 
 /// The shortest wait once connections come faster than their rate, in nanoseconds: 10 ms, or half
 /// of the burst's time if that is less. Accepting some dozens at a time costs the shards much less
@@ -40,107 +49,135 @@ const ROOM_CHECK: Duration = Duration::from_millis(10);
 /// accepted.
 const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
 
+/// Least time that a connection has to send its request while the server is full and other clients
+/// wait to be accepted. A client from the backlog has sent its request already. The request of any
+/// other client is in its next packet.
+const ROOM_GRACE: Duration = Duration::from_millis(100);
+
+/// The same while as many connections as may be are in HTTP. In a crowd that comes at once, clients
+/// may need some time from the connection to the request.
+const IN_HTTP_GRACE: Duration = Duration::from_secs(1);
+
+/// Errors of connections one behind the other after which to pause, because the next accept may
+/// meet the same error for ever.
+const ERRORS_IN_A_ROW: u32 = 16;
+
 /// The shortest time between two equal notices in the log.
 const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Accepts connections until the future is dropped.
+const FULL: &str = "as many connections as may be; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog";
+
+const NO_DESCRIPTORS: &str = "as many connections as open files allow, beside those kept for operators; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog";
+
+const FULL_OF_HTTP: &str = "as many connections as may be are in HTTP; those that are slow to send a request are cut; meanwhile further connections wait in the backlog";
+
+/// Accepts connections until the future is dropped. Connections that `gate` holds then stay there.
 pub(crate) async fn accept(
     listener: &AsyncFd<TcpListener>,
     shards: &[Arc<ShardLink>],
-    admission: &Admission,
+    gate: &mut Gate,
 ) {
-    let mut gate = Gate::default();
     loop {
         // Tokio's own listener would first register each socket with this thread's poll.
         let Ok(mut guard) = listener.readable().await else {
             continue;
         };
-        let round = Instant::now() + ROUND;
-        while gate
-            .accept_next(listener.get_ref(), shards, admission)
-            .await
-        {}
+        let mut crowd = 0;
+        while gate.accept_next(listener.get_ref(), shards).await {
+            crowd += 1;
+        }
         guard.clear_ready();
-        sleep_until(round.into()).await;
+        if crowd >= CROWD {
+            gate.until_begun(shards).await;
+        }
     }
 }
 
-/// Accepts a connection, with a non-blocking socket. std would need a second system call for that.
-fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let (stream, peer) = rustix::net::acceptfrom_with(listener, flags)?;
-    let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
-    let peer = peer.ok_or(io::ErrorKind::ConnectionAborted)?;
-    Ok((stream.into(), peer))
-}
-
-/// The gate that lets connections in: by their rate, and while there is room.
-#[derive(Default)]
-struct Gate {
+/// The gate that lets connections in: at the pace of the shards, by their rate, and while there is
+/// room.
+pub(crate) struct Gate {
+    node: Arc<Node>,
     accepted: TokenBucket,
+    arrivals: Arrivals,
+    descriptors: Descriptors,
+    /// Errors of connections since the last one that was accepted.
+    errors: u32,
     /// The notices of the last [`NOTICE_INTERVAL`] in the log, each with its moment.
     told: Vec<(&'static str, Instant)>,
 }
 
 impl Gate {
-    /// Accepts one connection, once that is allowed. False if no connection waits.
-    async fn accept_next(
-        &mut self,
-        listener: &TcpListener,
-        shards: &[Arc<ShardLink>],
-        admission: &Admission,
-    ) -> bool {
-        if !self.until_free(listener, shards, admission).await {
-            return false;
+    pub fn new(node: Arc<Node>, arrivals: Arrivals) -> Gate {
+        Gate {
+            node,
+            accepted: TokenBucket::default(),
+            arrivals,
+            descriptors: Descriptors::default(),
+            errors: 0,
+            told: Vec::new(),
         }
-        match accept_one(listener) {
-            Ok((stream, peer)) => {
-                self.accepted
-                    .take(admission.now_ns(), 1, self.rate(admission));
-                hand_over(stream, peer, shards, admission);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-            Err(error) if is_of_one_connection(&error) => {}
-            // Out of descriptors: the system reports this even if no connection waits.
-            Err(_) if !is_awaited(listener) => return false,
-            Err(error) => {
-                let what = "cannot accept connections for now; they wait in the backlog";
-                self.tell(what, Some(&error));
-                match make_room(shards) {
-                    true => sleep(MAKING_ROOM_CHECK).await,
-                    false => sleep(EXHAUSTED_PAUSE).await,
-                }
-            }
-        }
-        true
     }
 
-    /// Waits until one more connection may be accepted, by number and by rate. False if there is no
-    /// room and no connection waits.
-    async fn until_free(
-        &mut self,
-        listener: &TcpListener,
-        shards: &[Arc<ShardLink>],
-        admission: &Admission,
-    ) -> bool {
-        if !self.until_there_is_room(listener, shards, admission).await {
+    /// Hands over the connections that wait here, because no further ones are accepted.
+    pub fn hand_over_all(&mut self, shards: &[Arc<ShardLink>]) {
+        while let Some((stream, peer)) = self.arrivals.pop() {
+            hand_over(stream, peer, shards, &self.node.admission);
+        }
+    }
+
+    /// Accepts one connection, once that is allowed. False if no connection waits.
+    async fn accept_next(&mut self, listener: &TcpListener, shards: &[Arc<ShardLink>]) -> bool {
+        if !self.until_there_is_room(listener, shards).await {
             return false;
         }
-        let rate = self.rate(admission);
-        let used_ns = self.accepted.used_ns(admission.now_ns());
-        // The debt is forgiven before any wait, and even if the rate is only observed. The bucket
-        // keeps its debt as a time. After a reload with another rate, a debt from the old rate
-        // could hold up connections for a long time.
-        self.accepted.forgive(admission.now_ns(), rate);
-        let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
-        let limit = Limit::AcceptsPerSecond;
-        let observe = admission.observe();
-        admission
-            .meters
-            .note(observe, limit, used_ns, rate.burst_ns());
-        if wait_ns > 0 && admission.meters.exceeded(observe, limit) {
-            let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
-            sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
+        self.until_shards_are_free(listener, shards).await;
+        self.until_in_rate(listener).await;
+        let next = match self.arrivals.pop() {
+            Some(held) => Ok(held),
+            None => accept_one(listener, &mut self.descriptors),
+        };
+        match next {
+            Ok((stream, peer)) => {
+                self.errors = 0;
+                let rate = self.rate();
+                let admission = &self.node.admission;
+                self.accepted.take(admission.now_ns(), 1, rate);
+                hand_over(stream, peer, shards, admission);
+                true
+            }
+            Err(error) => self.failed(&error, listener, shards).await,
+        }
+    }
+
+    /// Sees to an error of `accept`. False if no connection waits.
+    async fn failed(
+        &mut self,
+        error: &io::Error,
+        listener: &TcpListener,
+        shards: &[Arc<ShardLink>],
+    ) -> bool {
+        let kind = AcceptError::of(error);
+        match kind {
+            AcceptError::NothingWaits => return false,
+            AcceptError::OfOneConnection => {
+                self.errors += 1;
+                if self.errors.is_multiple_of(ERRORS_IN_A_ROW) {
+                    sleep(MAKING_ROOM_CHECK).await;
+                }
+                return true;
+            }
+            // Out of descriptors: the system reports this even if no connection waits.
+            AcceptError::Exhausted | AcceptError::Unknown if !self.is_awaited(listener) => {
+                return false;
+            }
+            AcceptError::Exhausted | AcceptError::Unknown => {}
+        }
+        let what = "cannot accept connections for now; they wait in the backlog";
+        self.tell(what, Some(error));
+        let is_exhausted = kind == AcceptError::Exhausted;
+        match is_exhausted && make_room(shards, ROOM_GRACE) {
+            true => sleep(MAKING_ROOM_CHECK).await,
+            false => sleep(EXHAUSTED_PAUSE).await,
         }
         true
     }
@@ -151,47 +188,94 @@ impl Gate {
         &mut self,
         listener: &TcpListener,
         shards: &[Arc<ShardLink>],
-        admission: &Admission,
     ) -> bool {
-        let has_room = |admission: &Admission| {
-            let max = admission.limits().bites_above(Limit::Connections);
-            connections(shards) < max
-        };
-        let observe = admission.observe();
+        let (limit, observe) = (Limit::Connections, self.node.admission.observe());
+        let max = self.node.admission.limits().max(limit);
         let next = connections(shards) + 1;
-        let max = admission.limits().max(Limit::Connections);
-        if next > max && !is_awaited(listener) {
+        let lacks_descriptors = self.descriptors.are_for_operators(listener);
+        if lacks_descriptors {
+            self.node.status.fills();
+        }
+        let is_over = next > max || lacks_descriptors;
+        if is_over && !self.is_awaited(listener) {
             return false;
         }
-        if admission
-            .meters
-            .judge(observe, Limit::Connections, next, max)
-        {
-            self.tell(
-                "as many connections as may be; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog",
-                None,
-            );
+        if self.node.meters.judge(observe, limit, next, max) {
+            self.tell(FULL, None);
         }
-        while !has_room(admission) {
-            match make_room(shards) {
+        if lacks_descriptors {
+            self.tell(NO_DESCRIPTORS, None);
+        }
+        while !self.has_room(listener, shards) {
+            self.node.status.fills();
+            match make_room(shards, ROOM_GRACE) {
                 true => sleep(MAKING_ROOM_CHECK).await,
                 false => sleep(ROOM_CHECK).await,
-            }
-        }
-        if !shards.iter().any(|shard| takes_more(shard, admission)) {
-            self.tell(
-                "as many connections as may be in HTTP wait for their answers; further connections wait in the backlog",
-                None,
-            );
-            while !shards.iter().any(|shard| takes_more(shard, admission)) {
-                sleep(ROOM_CHECK).await;
             }
         }
         true
     }
 
-    fn rate(&self, admission: &Admission) -> RefillRate {
-        admission.limits().rate(Limit::AcceptsPerSecond)
+    fn has_room(&mut self, listener: &TcpListener, shards: &[Arc<ShardLink>]) -> bool {
+        let max = self.node.admission.limits().bites_above(Limit::Connections);
+        connections(shards) < max && !self.descriptors.are_for_operators(listener)
+    }
+
+    /// Waits until a shard has begun with most of its newcomers, and may have one more connection
+    /// in HTTP.
+    async fn until_shards_are_free(&mut self, listener: &TcpListener, shards: &[Arc<ShardLink>]) {
+        let node = Arc::clone(&self.node);
+        let admission = &node.admission;
+        while !shards.iter().any(|shard| is_free(shard, admission)) {
+            self.arrivals.gather(listener, &mut self.descriptors);
+            if shards.iter().any(|shard| takes_more(shard, admission)) {
+                let _ = timeout(BEGUN_CHECK, admission.begun.notified()).await;
+                continue;
+            }
+            self.tell(FULL_OF_HTTP, None);
+            match make_room(shards, IN_HTTP_GRACE) {
+                true => sleep(MAKING_ROOM_CHECK).await,
+                false => sleep(ROOM_CHECK).await,
+            }
+        }
+    }
+
+    /// Waits until the shards have begun with all their newcomers, or for [`BEGUN_CHECK`].
+    async fn until_begun(&self, shards: &[Arc<ShardLink>]) {
+        let have_begun = async {
+            while shards.iter().any(|shard| shard.newcomers() > 0) {
+                self.node.admission.begun.notified().await;
+            }
+        };
+        let _ = timeout(BEGUN_CHECK, have_begun).await;
+    }
+
+    /// Waits until one more connection may be accepted by rate.
+    async fn until_in_rate(&mut self, listener: &TcpListener) {
+        let (limit, rate) = (Limit::AcceptsPerSecond, self.rate());
+        let admission = &self.node.admission;
+        let used_ns = self.accepted.used_ns(admission.now_ns());
+        // The debt is forgiven before any wait, and even if the rate is only observed. The bucket
+        // keeps its debt as a time. After a reload with another rate, a debt from the old rate
+        // could hold up connections for a long time.
+        self.accepted.forgive(admission.now_ns(), rate);
+        let wait_ns = self.accepted.wait_ns(admission.now_ns(), rate);
+        let (observe, meters) = (admission.observe(), &admission.meters);
+        meters.note(observe, limit, used_ns, rate.burst_ns());
+        if wait_ns > 0 && meters.exceeded(observe, limit) {
+            self.arrivals.gather(listener, &mut self.descriptors);
+            let pace_ns = PACE_NS.min(rate.burst_ns() / 2);
+            sleep(Duration::from_nanos(wait_ns.max(pace_ns))).await;
+        }
+    }
+
+    fn rate(&self) -> RefillRate {
+        self.node.admission.limits().rate(Limit::AcceptsPerSecond)
+    }
+
+    /// True if a connection waits to be accepted, or to be handed over.
+    fn is_awaited(&self, listener: &TcpListener) -> bool {
+        !self.arrivals.is_empty() || is_awaited(listener)
     }
 
     /// Logs a notice at most once in [`NOTICE_INTERVAL`], because a lasting state must not fill the
@@ -206,23 +290,17 @@ impl Gate {
     }
 }
 
-/// True if a connection waits to be accepted.
-fn is_awaited(listener: &TcpListener) -> bool {
-    let mut listeners = [PollFd::new(listener, PollFlags::IN)];
-    poll(&mut listeners, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
-}
-
 /// Asks a shard to cut connections: of an address with too many connections, or else those that
-/// have waited longest for their requests. False if none can be cut: no connection is in HTTP, or
-/// all of them wait for their answers.
-fn make_room(shards: &[Arc<ShardLink>]) -> bool {
+/// have waited longest for their requests, but for `grace` at least. False if none can be cut: no
+/// connection is in HTTP, or all of them wait for their answers.
+fn make_room(shards: &[Arc<ShardLink>], grace: Duration) -> bool {
     let can_cut = |shard: &&Arc<ShardLink>| {
         let counts = [&shard.in_http.over_limit, &shard.in_http.waiting];
         counts.map(|count| count.load(Ordering::Relaxed))
     };
     let most = shards.iter().max_by_key(can_cut);
     let most = most.filter(|shard| can_cut(shard) != [0, 0]);
-    most.map(|shard| shard.make_room()).is_some()
+    most.map(|shard| shard.make_room(grace)).is_some()
 }
 
 fn connections(shards: &[Arc<ShardLink>]) -> u64 {
@@ -231,9 +309,16 @@ fn connections(shards: &[Arc<ShardLink>]) -> u64 {
         .sum()
 }
 
-/// True if a shard can make room for one more connection in HTTP.
+/// True if a shard has begun with most of its newcomers, and may have one more connection in HTTP.
+fn is_free(shard: &ShardLink, admission: &Admission) -> bool {
+    shard.newcomers() < NEWCOMERS_MAX && takes_more(shard, admission)
+}
+
+/// True if a shard may have one more connection in HTTP.
 fn takes_more(shard: &ShardLink, admission: &Admission) -> bool {
-    admission.takes_beside(shard.in_http.asking.load(Ordering::Relaxed))
+    let in_http = &shard.in_http;
+    let in_http = [&in_http.asking, &in_http.waiting].map(|count| count.load(Ordering::Relaxed));
+    admission.takes_beside(in_http.iter().sum::<usize>() + shard.newcomers())
 }
 
 fn hand_over(
@@ -244,19 +329,9 @@ fn hand_over(
 ) {
     let load = |shard: &&Arc<ShardLink>| {
         let connections = shard.connections.load(Ordering::Relaxed);
-        (!takes_more(shard, admission), connections)
+        (!is_free(shard, admission), connections)
     };
     if let Some(shard) = shards.iter().min_by_key(load) {
         shard.accept(stream, peer);
     }
-}
-
-/// True if the next accept may succeed at once: the error is that of one connection, which died
-/// before it was accepted, or a signal interrupted the call.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-    )
 }

@@ -2,10 +2,49 @@
 //!
 //! The usual soft limit is 1,024, which a busy server reaches in a minute.
 
+use std::net::TcpListener;
+use std::os::fd::AsRawFd;
+
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
+
+/// Open files that connections leave for operators: the admin listener, reloads and metrics. A
+/// quarter of a small limit.
+const FOR_OPERATORS: u64 = 64;
+
+/// How many open files are left, as far as the last ones that were opened show. The system gives
+/// the lowest free number to each new file.
+#[derive(Default)]
+pub(crate) struct Descriptors {
+    last: u64,
+}
+
+impl Descriptors {
+    /// Notes the number of a socket that was just accepted.
+    pub fn opened(&mut self, stream: &impl AsRawFd) {
+        self.last = stream.as_raw_fd() as u64;
+    }
+
+    /// True if the next open file would be one of those for operators.
+    pub fn are_for_operators(&mut self, listener: &TcpListener) -> bool {
+        let Some(limit) = getrlimit(Resource::Nofile).current else {
+            return false;
+        };
+        let first = limit - FOR_OPERATORS.min(limit / 4);
+        // A look at the lowest free number costs two system calls, so it is not made while the
+        // numbers are low.
+        if self.last + 1 < first {
+            return false;
+        }
+        match rustix::io::fcntl_dupfd_cloexec(listener, 0) {
+            Ok(next) => self.last = next.as_raw_fd() as u64,
+            Err(_) => self.last = limit,
+        }
+        self.last >= first
+    }
+}
 
 /// Raises this process's limit of open files to the highest that the system allows, and returns it.
 /// `None` if there is no limit. Meant for the start of a program. A limit that cannot be raised
@@ -24,7 +63,7 @@ pub fn raise_descriptor_limit() -> Option<u64> {
 }
 
 /// Warns if more connections are allowed than open files. Connections over the limit of open files
-/// would wait unaccepted.
+/// wait unaccepted.
 pub(crate) fn warn_of_few_descriptors(admission: &Admission) {
     let connections_max = admission.limits().max(Limit::Connections);
     if let Some(open_files) = getrlimit(Resource::Nofile).current

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::refusal::Refusal;
+use crate::server::limits::fair_queue::Party;
 
 /// The number of connections of each address, shared by all shards. An address without connections
 /// takes no memory.
@@ -49,6 +50,19 @@ impl Addresses {
         let addresses = Arc::clone(self);
         (Counted { addresses, key }, *count)
     }
+}
+
+impl Counted {
+    /// Returns the address that the connection counts for.
+    pub fn party(&self) -> Party {
+        Party::Address(self.key)
+    }
+}
+
+/// Returns whom something that came from `address` is charged to: `alone` if connections of that
+/// address are not counted.
+pub(crate) fn party_of(address: IpAddr, alone: u64) -> Party {
+    key_of(address).map_or(Party::Alone(alone), Party::Address)
 }
 
 impl Drop for Counted {

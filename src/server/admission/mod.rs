@@ -7,9 +7,11 @@ pub(crate) mod proxy_protocol;
 pub(crate) mod refusal;
 
 use std::net::IpAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+use tokio::sync::Notify;
 
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
@@ -28,6 +30,10 @@ pub(crate) struct Admission {
     /// The moment at which the bucket of joins will be full again, on the clock of
     /// [`now_ns`](Admission::now_ns).
     joins_full_at_ns: AtomicU64,
+    /// Number of shards with joins that wait for a place of that bucket.
+    shards_in_want: AtomicUsize,
+    /// Signals to the acceptor that a shard has begun with all its newcomers.
+    pub begun: Notify,
     pub refusals: Refusals,
     pub meters: Arc<LimitMeters>,
     started: Instant,
@@ -41,6 +47,8 @@ impl Admission {
             limits: Mutex::new(*limits),
             addresses: Arc::default(),
             joins_full_at_ns: AtomicU64::default(),
+            shards_in_want: AtomicUsize::new(0),
+            begun: Notify::new(),
             refusals: Refusals::default(),
             meters: Arc::default(),
             started: Instant::now(),
@@ -76,17 +84,21 @@ impl Admission {
         self.started.elapsed().as_nanos() as u64
     }
 
+    /// Returns the moment from which the nanoseconds of this admission count.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
     /// Returns how many connections one shard may have in HTTP, at least 1.
     pub fn upgrades_in_flight_max(&self) -> u64 {
         let max = self.lock().max(Limit::UpgradesInFlight);
         max.div_ceil(self.shards as u64).max(1)
     }
 
-    /// True if a shard can make room for one more connection in HTTP. `asking` connections of the
-    /// shard wait for their answers, and are not cut.
-    pub fn takes_beside(&self, asking: usize) -> bool {
+    /// True if a shard may have one more connection in HTTP, beside the `in_http` that it has.
+    pub fn takes_beside(&self, in_http: usize) -> bool {
         let max = self.upgrades_in_flight_max();
-        (asking as u64) < self.observe().bites_above(Limit::UpgradesInFlight, max)
+        (in_http as u64) < self.observe().bites_above(Limit::UpgradesInFlight, max)
     }
 
     /// Counts a connection of `address`. `None` if connections of that address are not counted.

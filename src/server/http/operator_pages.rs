@@ -66,7 +66,7 @@ impl Pages {
         let status = &self.node.status;
         Some(match path {
             "/healthz" => health(status),
-            "/readyz" => readiness(status.phase()),
+            "/readyz" => readiness(status.phase(), self.node.is_full()),
             _ => self.metrics().await,
         })
     }
@@ -111,8 +111,9 @@ fn health(status: &Status) -> HttpResponse {
     text(StatusCode::SERVICE_UNAVAILABLE, line)
 }
 
-fn readiness(phase: Phase) -> HttpResponse {
+fn readiness(phase: Phase, is_full: bool) -> HttpResponse {
     let (status, line) = match phase {
+        Phase::Admitting if is_full => (StatusCode::SERVICE_UNAVAILABLE, "full\n"),
         Phase::Admitting => (StatusCode::OK, "ready\n"),
         Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
         Phase::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),

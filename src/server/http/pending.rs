@@ -106,8 +106,9 @@ impl Pending {
     }
 
     /// Like [`cut_longest`](Pending::cut_longest), but spares a connection that has waited less
-    /// than `grace`, unless its address has too many, or it has had its answer.
-    pub fn cut_overdue(&self, grace: Duration) {
+    /// than `grace`, unless its address has too many, or it has had its answer. True if a
+    /// connection was cut.
+    pub fn cut_overdue(&self, grace: Duration) -> bool {
         let mut line = self.line.borrow_mut();
         let spared_by_nobody = line.over_limit.pop_first();
         let longest = spared_by_nobody.or_else(|| line.idle.pop_first());
@@ -117,6 +118,7 @@ impl Pending {
         });
         line.len -= usize::from(longest.is_some());
         self.show(&line);
+        longest.is_some()
     }
 
     fn show(&self, line: &Line) {

@@ -55,13 +55,16 @@ limits! {
         );
     UpgradesInFlight = "upgrades_in_flight", "Connections that are in HTTP still.",
         counts(1, 4_096).protects_memory().reached(
-            "for each further connection, the one that has waited longest without having sent a whole \
-             request head is cut",
+            "further connections wait in the kernel's backlog; meanwhile those are cut that have waited \
+             longest without having sent a whole request head, for 1 s at least",
         );
-    AcceptsPerSecond = "accepts_per_second", "Connections accepted in a second, in the long run.",
-        counts(1, 5_000)
-            .and(Key::Burst, counts(1, 1_000), "Accepted at once after a pause.")
-            .reached("further connections are accepted later; they wait in the kernel's backlog");
+    AcceptsPerSecond = "accepts_per_second", "Connections let in in a second, in the long run.",
+        counts(1, 50_000)
+            .and(Key::Burst, counts(1, 10_000), "Let in at once after a pause.")
+            .reached(
+                "further connections are let in later, and addresses take turns; most of them wait in \
+                 the kernel's backlog",
+            );
     HeadTime = "head_time_ms", "For a whole request head, from the accept, or from its first byte where an answer was before it.",
         milliseconds(1, 10_000).reached("the connection is closed without an answer");
     // 8,192 is hyper's own lower bound.
@@ -74,8 +77,8 @@ limits! {
         // At each request hyper makes room for as many, some 50 bytes each.
         counts(1, 100).up_to(1_000).protects_memory().reached("431");
     JoinsPerSecond = "joins_per_second", "Joins answered in a second, in the long run.",
-        counts(1, 20_000)
-            .and(Key::Burst, counts(1, 2_000), "Answered at once after a pause.")
+        counts(1, 50_000)
+            .and(Key::Burst, counts(1, 10_000), "Answered at once after a pause.")
             .and(
                 Key::WaitMs,
                 milliseconds(0, 8_000).up_to(9_000),
@@ -83,8 +86,16 @@ limits! {
                  after 10,000.",
             )
             .reached(
-                "the join is answered later, in order; one that would wait too long is refused with \
-                 `too many joins`",
+                "the join is answered later; addresses and connections take turns, and one that has \
+                 waited too long is refused with `too many joins`",
+            );
+    RefusedJoinsPerSecond = "refused_joins_per_second",
+        "Joins of one connection that are refused in a second, in the long run.",
+        counts(1, 5)
+            .and(Key::Burst, counts(1, 100), "Refused at once after a pause.")
+            .reached(
+                "further joins of that connection are answered later; one that would wait longer than \
+                 `joins_per_second.wait_ms` is refused with `too many joins`",
             );
     ChannelsPerConnection = "channels_per_connection", "Topics joined at once on one connection.",
         counts(1, CHANNELS_MAX as u64)
@@ -117,7 +128,15 @@ limits! {
     PartialBytes = "partial_bytes", "Incomplete messages of all connections of a shard.",
         bytes(1, 64 << 20)
             .protects_memory()
-            .reached("Close 1008 (`partial_timeout`) to the connection that exceeds it");
+            .reached(
+                "Close 1008 (`partial_timeout`) to those that keep most, of the address that keeps most",
+            );
+    WaitingBytes = "waiting_bytes",
+        "Joins that wait, and messages behind them or behind a waiting callback, of all connections of \
+         a shard.",
+        bytes(1, 64 << 20).protects_memory().reached(
+            "error reply `too many messages waiting` to a connection that has over 4,096 bytes there",
+        );
     IdleTime = "idle_time_ms", "Silence of a client; phoenix.js sends a heartbeat every 30 s.",
         milliseconds(1, SocketLimits::DEFAULT.idle_timeout_ms)
             .of_mount("idle_timeout_ms", |socket, max| socket.idle_timeout_ms(max))

@@ -1,6 +1,7 @@
 //! Limits: their names and values, the effect of each, and how near each is.
 
 pub(crate) mod counters;
+pub(crate) mod fair_queue;
 pub(crate) mod limit;
 pub(crate) mod meters;
 pub(crate) mod observe;

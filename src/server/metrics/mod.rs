@@ -67,8 +67,8 @@ impl Scrape {
         let status = &self.node.status;
         page.gauge(
             "lobbyd_admitting",
-            "1 while /readyz says ready; 0 while starting, and from the order to end on.",
-            u64::from(status.phase() == Phase::Admitting),
+            "1 while /readyz says ready; 0 while starting, while full, and from the order to end on.",
+            u64::from(status.phase() == Phase::Admitting && !self.node.is_full()),
         )?;
         page.gauge(
             "lobbyd_turn_age_seconds",

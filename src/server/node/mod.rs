@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::broker::Hub;
 use crate::server::admission::Admission;
+use crate::server::limits::limit::Limit;
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
 use closes::Closes;
@@ -40,6 +41,13 @@ impl Node {
             status: Arc::new(Status::new(shards)),
             stats: (0..shards).map(|_| Arc::default()).collect(),
         }
+    }
+
+    /// True if the server has no room for another connection, or has had none and still has 95 % of
+    /// the connections that it had then.
+    pub fn is_full(&self) -> bool {
+        let max = self.admission.limits().bites_above(Limit::Connections);
+        self.status.is_full(max)
     }
 
     /// Begins a new window of time for all peaks that the metrics show.

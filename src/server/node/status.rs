@@ -5,6 +5,9 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+/// Part of the connections of a full server below which it is ready again, in percent.
+const READY_BELOW_PERCENT: usize = 95;
+
 /// The phase of a server, by which it treats new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -28,6 +31,8 @@ pub struct Status {
     /// The moment at which each shard last began a turn, in milliseconds since `started`.
     turned_ms: Box<[AtomicU64]>,
     connections: AtomicUsize,
+    /// The number of connections at which the server was last found full; 0 if it is not full.
+    full_at: AtomicUsize,
     reloads_ok: AtomicU64,
     reloads_failed: AtomicU64,
 }
@@ -40,6 +45,7 @@ impl Status {
             phase: AtomicU8::new(Phase::Starting as u8),
             turned_ms: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             connections: AtomicUsize::new(0),
+            full_at: AtomicUsize::new(0),
             reloads_ok: AtomicU64::new(0),
             reloads_failed: AtomicU64::new(0),
         }
@@ -69,6 +75,28 @@ impl Status {
     /// Returns the number of connections, in HTTP or as WebSockets.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Notes that there is no room for another connection.
+    pub(crate) fn fills(&self) {
+        let connections = self.connections().max(1);
+        self.full_at.store(connections, Ordering::Relaxed);
+    }
+
+    /// True if there is no room for another connection, where `connections_max` are allowed. A
+    /// server that was full stays so until it has less than 95 % of the connections that it had
+    /// then. Otherwise a load balancer would send it all that wait at the first place that is free.
+    pub(crate) fn is_full(&self, connections_max: u64) -> bool {
+        let connections = self.connections();
+        if connections as u64 >= connections_max {
+            self.fills();
+        }
+        let full_at = self.full_at.load(Ordering::Relaxed);
+        let has_room = connections * 100 < full_at * READY_BELOW_PERCENT;
+        if has_room {
+            self.full_at.store(0, Ordering::Relaxed);
+        }
+        full_at > 0 && !has_room
     }
 
     /// Notes that a shard begins a turn at `now`.
@@ -123,4 +151,23 @@ impl Status {
 pub(crate) struct ReloadCounts {
     pub ok: u64,
     pub failed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_server_is_full_until_it_has_less_than_95_percent() {
+        let status = Status::new(1);
+        let full = |connections: usize| {
+            status.connections.store(connections, Ordering::Relaxed);
+            status.is_full(200)
+        };
+        assert!(!full(199) && full(200) && full(195) && full(190));
+        assert!(!full(189) && !full(199));
+        status.fills();
+        assert!(full(190), "found full below its limit, at 199");
+        assert!(!full(189));
+    }
 }

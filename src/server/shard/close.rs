@@ -66,7 +66,7 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let mut host = ShardHost::new(&mut self.services, connection.id);
+        let mut host = ShardHost::new(&mut self.services, connection.id, connection.party());
         host.recipients = match reason {
             // All connections end: broadcasts from the ending channels of thousands of clients
             // would only delay the other connections.

@@ -11,6 +11,7 @@ use super::pace::Pace;
 use crate::broker::Mailbox;
 use crate::channel::UserSocket;
 use crate::server::admission::addresses::Counted;
+use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 use crate::session::Session;
@@ -42,10 +43,6 @@ pub(crate) struct Connection {
     /// The connection's use of its rates.
     pub pace: Pace,
     /// The connection's share in the count of connections from its address.
-    #[expect(
-        dead_code,
-        reason = "it counts until it is dropped with the connection"
-    )]
     pub counted: Option<Counted>,
 }
 
@@ -104,6 +101,12 @@ impl Deadline {
 impl Connection {
     pub fn is_open(&self) -> bool {
         !matches!(self.stage, Stage::Closing(_))
+    }
+
+    /// Returns whom the connection's share of a common budget is charged to.
+    pub fn party(&self) -> Party {
+        let alone = Party::Alone(self.id);
+        self.counted.as_ref().map_or(alone, Counted::party)
     }
 
     /// Restarts the idle time, because bytes came from the client.

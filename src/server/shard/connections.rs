@@ -2,6 +2,8 @@
 //!
 //! This file keeps all of the lists but `closing`, which `close` keeps.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -11,6 +13,7 @@ use super::clock::{Clock, Stamp};
 use super::connection::{Connection, ConnectionWaker, Stage};
 use super::pace::{Charges, Throttled};
 use crate::broker::Mailbox;
+use crate::server::limits::fair_queue::Party;
 
 /// Number of places in the slab for which a shard always keeps the memory.
 const PLACES_KEPT: usize = 64;
@@ -120,6 +123,31 @@ impl Connections {
     /// until now.
     pub fn keeps(&mut self, before: usize, now: usize) {
         self.partial_bytes = (self.partial_bytes + now).saturating_sub(before);
+    }
+
+    /// Returns the connections to close so that incomplete messages keep at most `left` bytes: of
+    /// the address that keeps most, those that keep most.
+    pub fn most_incomplete(&self, left: usize) -> Vec<u32> {
+        let mut parties: HashMap<Party, usize> = HashMap::new();
+        let mut kept = Vec::new();
+        for (key, connection) in self.iter() {
+            let bytes = connection.reader.kept_bytes();
+            if bytes > 0 {
+                *parties.entry(connection.party()).or_default() += bytes;
+                kept.push((connection, bytes, key));
+            }
+        }
+        kept.sort_unstable_by_key(|(connection, bytes, _)| {
+            let of_party = parties.get(&connection.party());
+            Reverse((of_party, *bytes))
+        });
+        let mut all: usize = kept.iter().map(|(_, bytes, _)| bytes).sum();
+        let is_over = |(_, bytes, key): (&Connection, usize, u32)| {
+            let is_over = all > left;
+            all = all.saturating_sub(bytes);
+            is_over.then_some(key)
+        };
+        kept.into_iter().map_while(is_over).collect()
     }
 
     /// Counts the bytes of all incomplete messages again.

@@ -1,15 +1,16 @@
 //! Calls into sessions for mail, broadcasts that channels look at, and held joins that are due.
 
+use std::sync::Arc;
 use std::task::Context;
-
-use tokio::time::Instant;
+use std::time::Instant;
 
 use super::Shard;
 use super::host::ShardHost;
-use super::join_queue::JOINS_PER_TURN;
-use crate::broker::{Heard, HeardBy, OriginalPayload};
+use super::join_queue::{JOINS_PER_TURN_LEAST, JOINS_TIME};
+use crate::broker::{Heard, HeardBy, OriginalPayload, SubscriptionId};
 use crate::channel::{Broadcast, Mail};
 use crate::protocol::{Json, Payload};
+use crate::server::limits::limit::Limit;
 use crate::session::Session;
 use crate::websocket::CloseReason;
 
@@ -21,23 +22,62 @@ pub(crate) const DISCONNECT: &str = "disconnect";
 const HEARD_PER_TURN: usize = 256;
 
 impl Shard {
-    /// Answers the held joins that are due. True if more joins are due in the next turn.
+    /// Answers held joins while places are free and the time of a turn lasts, and refuses those
+    /// that have waited too long. True if more joins are due in the next turn.
     pub(crate) fn answer_held_joins(&mut self, cx: &mut Context<'_>) -> bool {
         if self.services.joins.is_empty() {
             return false;
         }
-        let now = Instant::now();
-        for _ in 0..JOINS_PER_TURN {
-            let Some(held) = self.services.joins.pop_due(now) else {
+        let admission = Arc::clone(&self.services.link.admission);
+        let (begun, now_ns) = (Instant::now(), admission.now_ns());
+        let mut place_ns = None;
+        let (mut looked_at, mut answered) = (0, 0);
+        while looked_at < JOINS_PER_TURN_LEAST || begun.elapsed() < JOINS_TIME {
+            looked_at += 1;
+            if let Some((connection, channel)) = self.services.joins.pop_late(now_ns) {
+                answered += usize::from(self.answer_join(connection, channel, false));
+                continue;
+            }
+            if !self.services.joins.has_ready(now_ns) {
                 break;
+            }
+            if let Err(wait_ns) = admission.take_join(now_ns) {
+                place_ns = Some(now_ns + wait_ns);
+                break;
+            }
+            let rate = self.services.refused_rate();
+            let is_answered = match self.services.joins.pop(now_ns, rate) {
+                Some((connection, channel)) => self.answer_join(connection, channel, true),
+                None => false,
             };
-            // A connection that has gone needs no answer any more.
-            let key = self.connections.place_of(held.connection);
-            if let Some((session, mut host)) = key.and_then(|key| self.session_and_host(key)) {
-                session.answer_join(held.channel, held.in_time, &mut host);
+            match is_answered {
+                true => answered += 1,
+                false => admission.give_back_join(),
             }
         }
-        self.services.joins.next_is_due(cx)
+        for _ in 0..self.services.joins.take_passed_over() {
+            self.services.exceeded(Limit::RefusedJoinsPerSecond);
+        }
+        let joins = &mut self.services.joins;
+        if joins.wants_place(place_ns.is_some()) {
+            admission.wants_place(place_ns.is_some());
+        }
+        if answered > 0 {
+            place_ns = place_ns.map(|at_ns| at_ns + admission.others_turn_ns());
+        }
+        // The answers go out in the next turn.
+        joins.next_is_due(place_ns, admission.started(), cx) || answered > 0
+    }
+
+    /// Answers one held join. False if its connection has gone, and needs no answer any more.
+    fn answer_join(&mut self, connection: u64, channel: SubscriptionId, in_time: bool) -> bool {
+        let key = self.connections.place_of(connection);
+        let Some((session, mut host)) = key.and_then(|key| self.session_and_host(key)) else {
+            self.services.joins.forget(connection);
+            return false;
+        };
+        session.answer_join(channel, in_time, &mut host);
+        true
     }
 
     pub(crate) fn hand_on_heard(&mut self) {
@@ -88,7 +128,7 @@ impl Shard {
     /// connection is gone or closing.
     pub(crate) fn session_and_host(&mut self, key: u32) -> Option<(&mut Session, ShardHost<'_>)> {
         let connection = self.connections.get_mut(key).filter(|c| c.is_open())?;
-        let host = ShardHost::new(&mut self.services, connection.id);
+        let host = ShardHost::new(&mut self.services, connection.id, connection.party());
         Some((&mut connection.session, host))
     }
 }

@@ -8,12 +8,11 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::events::{Event, Events};
-use super::join_queue::HeldJoin;
 use super::services::Services;
 use crate::broker::{SubscriptionId, Terms};
 use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
 use crate::protocol::PayloadBuf;
-use crate::server::admission::join_rate::JoinTime;
+use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
 use crate::session::BroadcastFrames;
 
@@ -24,6 +23,8 @@ pub(crate) struct ShardHost<'a> {
     key: u32,
     /// Name of the connection, never reused.
     pub connection: u64,
+    /// Whom the connection's joins are charged to.
+    party: Party,
     pub recipients: Recipients,
     /// Largest lag of any shard, in bytes, after a broadcast of this call.
     pub lag_bytes: usize,
@@ -41,13 +42,14 @@ pub(crate) enum Recipients {
 }
 
 impl<'a> ShardHost<'a> {
-    /// Returns the host of the connection with the name `connection`. The low 32 bits of the name
-    /// are the connection's place.
-    pub fn new(services: &'a mut Services, connection: u64) -> ShardHost<'a> {
+    /// Returns the host of the connection with the name `connection`, which is charged to `party`.
+    /// The low 32 bits of the name are the connection's place.
+    pub fn new(services: &'a mut Services, connection: u64, party: Party) -> ShardHost<'a> {
         ShardHost {
             services,
             key: connection as u32,
             connection,
+            party,
             recipients: Recipients::All,
             lag_bytes: 0,
         }
@@ -71,6 +73,10 @@ impl Host for ShardHost<'_> {
 
     fn join_refused(&mut self, refusal: JoinRefusal) {
         self.services.link.stats.joins_refused[refusal as usize].add(1);
+        if refusal.took_a_place() {
+            self.services.link.admission.give_back_join();
+            self.services.charge_refused_join(self.connection);
+        }
     }
 
     fn push_refused(&mut self, refusal: PushRefusal) {
@@ -146,14 +152,15 @@ impl Host for ShardHost<'_> {
     }
 
     fn may_join(&mut self, channel: SubscriptionId) -> bool {
-        let (wait, in_time) = match self.services.link.admission.next_join() {
-            JoinTime::Now => return true,
-            JoinTime::Later(wait) => (wait, true),
-            JoinTime::TooLate(wait) => (wait, false),
-        };
-        let held = HeldJoin::new(self.connection, channel, wait, in_time);
-        self.services.joins.hold(held);
-        false
+        self.services.may_join(self.connection, self.party, channel)
+    }
+
+    fn may_wait_in_line(&mut self, before: usize, now: usize) -> bool {
+        self.services.may_wait_in_line(before, now)
+    }
+
+    fn waits_in_line(&mut self, before: usize, now: usize) {
+        self.services.waiting_bytes = (self.services.waiting_bytes + now).saturating_sub(before);
     }
 
     fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::broker::{Hub, Mailbox};
 use crate::channel::{Mail, Postbox};
@@ -20,8 +21,9 @@ pub(crate) enum Command {
     /// Takes a new connection over from the acceptor.
     Accept(std::net::TcpStream, SocketAddr),
     /// Cuts some of the connections in HTTP that have waited longest without a whole request,
-    /// because other clients wait to be accepted.
-    MakeRoom,
+    /// because other clients wait to be accepted. Spares those that have waited less than this
+    /// time.
+    MakeRoom(Duration),
     /// A message for one of the shard's channels.
     Mail(Mail),
     /// Switches the shard to another router and other limits.
@@ -49,6 +51,8 @@ pub(crate) struct ShardLink {
     /// Number of this shard's connections, in HTTP or as WebSockets. The acceptor picks the shard
     /// with the fewest connections.
     pub connections: AtomicUsize,
+    /// Connections that were handed to this shard, and with which it has not begun.
+    newcomers: AtomicUsize,
     /// Connections of this shard in HTTP.
     pub in_http: Arc<InHttp>,
     /// True while a request to make room waits for the shard.
@@ -72,6 +76,7 @@ impl ShardLink {
             stats: Arc::clone(&node.stats[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),
+            newcomers: AtomicUsize::new(0),
             in_http: Arc::default(),
             is_to_make_room: AtomicBool::new(false),
             cut_off: AtomicUsize::new(0),
@@ -81,15 +86,29 @@ impl ShardLink {
 
     pub fn accept(&self, stream: std::net::TcpStream, peer: SocketAddr) {
         self.connections.fetch_add(1, Ordering::Relaxed);
+        self.newcomers.fetch_add(1, Ordering::Relaxed);
         self.status.connection_came();
         self.inbox.post(Command::Accept(stream, peer), 1);
     }
 
-    /// Asks the shard to cut some of the connections in HTTP that have waited longest. Posts no
-    /// second request before the shard has looked at the first.
-    pub fn make_room(&self) {
+    /// Returns how many connections were handed to this shard with which it has not begun.
+    pub fn newcomers(&self) -> usize {
+        self.newcomers.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the shard has begun with a connection. The acceptor learns of it once the shard
+    /// has begun with all.
+    pub fn begins(&self) {
+        if self.newcomers.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.admission.begun.notify_one();
+        }
+    }
+
+    /// Asks the shard to cut some of the connections in HTTP that have waited longest, but for
+    /// `grace` at least. Posts no second request before the shard has looked at the first.
+    pub fn make_room(&self, grace: Duration) {
         if !self.is_to_make_room.swap(true, Ordering::Relaxed) {
-            self.inbox.post(Command::MakeRoom, 1);
+            self.inbox.post(Command::MakeRoom(grace), 1);
         }
     }
 

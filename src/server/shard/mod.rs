@@ -91,6 +91,7 @@ impl Shard {
         let link = &self.services.link;
         link.status.turns(link.number, now);
         self.services.fanout.begin_turn(now);
+        self.services.joins.begin_turn(now);
         // Taking the mail also marks the shard as awake, so no publish in this turn has to wake it.
         self.services.fanout.take_mail();
         self.take_commands();

@@ -1,5 +1,7 @@
 //! Commands and events of a shard: HTTP on new sockets, and WebSockets after their upgrade.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,8 +9,8 @@ use std::time::Duration;
 
 use super::Shard;
 use super::connection::{Connection, Deadline, Stage};
-use super::events::Event;
-use super::link::Command;
+use super::events::{Event, Events};
+use super::link::{Command, ShardLink};
 use super::pace::Pace;
 use crate::channel::ConnectionName as Name;
 use crate::server::http::serve::{Outcome, Upgraded, serve};
@@ -16,15 +18,39 @@ use crate::server::limits::limit::Limit;
 use crate::session::{Session, class_of};
 use crate::websocket::{CloseReason, FrameReader};
 
-/// Least time that a connection has to send its request while the server is full and other clients
-/// wait to be accepted. A client from the backlog has sent its request already. The request of any
-/// other client is in its next packet.
-const ROOM_GRACE: Duration = Duration::from_millis(100);
-
 /// When the acceptor asks for room, one in 16 of the connections that wait for their HTTP request
-/// is cut, rounded up. A connection whose address is within its limit is spared if it has waited
-/// for less than [`ROOM_GRACE`]. So a storm of connections that send nothing ends fast.
+/// is cut, rounded up. So a storm of connections that send nothing ends fast.
 const CUT_OF: usize = 16;
+
+/// A connection that was handed to the shard, until the shard has begun with it. Dropped then, or
+/// if its task panics.
+struct Newcomer(Arc<ShardLink>);
+
+impl Drop for Newcomer {
+    fn drop(&mut self) {
+        self.0.begins();
+    }
+}
+
+/// The end of a connection's time in HTTP, reported when this value is dropped. So the connection
+/// gives its place back even if its task panics.
+struct HttpEnd {
+    events: Rc<Events>,
+    outcome: Outcome,
+}
+
+impl HttpEnd {
+    fn comes(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for HttpEnd {
+    fn drop(&mut self) {
+        let outcome = std::mem::replace(&mut self.outcome, Outcome::Ended);
+        self.events.push(Event::HttpEnded(outcome));
+    }
+}
 
 impl Shard {
     pub(crate) fn take_commands(&mut self) {
@@ -33,7 +59,7 @@ impl Shard {
         for command in commands {
             match command {
                 Command::Accept(stream, peer) => self.serve_http(stream, peer),
-                Command::MakeRoom => self.make_room_for_newcomers(),
+                Command::MakeRoom(grace) => self.make_room_for_newcomers(grace),
                 Command::Mail(mail) => self.deliver(mail),
                 Command::Reload(serving) => self.reload(&serving),
                 Command::Drain => self.drain(),
@@ -48,6 +74,7 @@ impl Shard {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::warn!(%error, "cannot watch a new socket");
+                self.services.link.begins();
                 return self.services.link.connection_gone();
             }
         };
@@ -58,39 +85,58 @@ impl Shard {
         let stop = self.lifecycle.stop();
         self.http_connections += 1;
         let entry = self.pending.enter();
-        self.make_room_in_flight();
+        self.note_in_flight();
+        let newcomer = Newcomer(Arc::clone(&self.services.link));
+        let end = HttpEnd {
+            events,
+            outcome: Outcome::Ended,
+        };
         tokio::task::spawn_local(async move {
-            let outcome = serve(stream, peer, app, entry, stop).await;
-            events.push(Event::HttpEnded(outcome));
+            let mut serving = pin!(serve(stream, peer, app, entry, stop));
+            let mut newcomer = Some(newcomer);
+            let outcome = poll_fn(|cx| {
+                let polled = serving.as_mut().poll(cx);
+                drop(newcomer.take());
+                polled
+            })
+            .await;
+            end.comes(outcome);
         });
     }
 
-    /// Cuts the connection that has waited longest for a request if too many connections are in
-    /// HTTP.
-    fn make_room_in_flight(&self) {
+    /// Notes how many connections are in HTTP. Counts if that is over the limit, which it only is
+    /// where the limit is observed: the acceptor hands over no connection beyond it.
+    fn note_in_flight(&self) {
         let admission = &self.services.link.admission;
-        let observe = admission.observe();
-        let (limit, max) = (Limit::UpgradesInFlight, admission.upgrades_in_flight_max());
-        let len = self.pending.len() as u64;
-        if admission.meters.judge(observe, limit, len, max) {
-            self.pending.cut_longest();
+        let (limit, observe) = (Limit::UpgradesInFlight, admission.observe());
+        let (len, max) = (
+            self.pending.len() as u64,
+            admission.upgrades_in_flight_max(),
+        );
+        admission.meters.note(observe, limit, len, max);
+        if len > max && observe.contains(limit) {
+            admission.meters.exceeded(observe, limit);
         }
     }
 
-    /// Cuts connections that have waited too long for their requests, because the server is full
-    /// and clients wait to be accepted.
-    fn make_room_for_newcomers(&self) {
+    /// Cuts connections that have waited for `grace` or longer for their requests, because the
+    /// server is full, or the shard in HTTP, and clients wait to be accepted.
+    fn make_room_for_newcomers(&self, grace: Duration) {
         self.services
             .link
             .is_to_make_room
             .store(false, Ordering::Relaxed);
-        let len = self.pending.len();
+        let (len, admission) = (self.pending.len(), &self.services.link.admission);
+        let is_full_of_http = len as u64 >= admission.upgrades_in_flight_max();
         // A cut connection counts in `http_connections` until its task has ended. While such a task
         // runs, its room is being made already, and no further connection is cut.
         if self.http_connections == len {
             let waiting = self.services.link.in_http.waiting.load(Ordering::Relaxed);
             for _ in 0..waiting.div_ceil(CUT_OF) {
-                self.pending.cut_overdue(ROOM_GRACE);
+                if self.pending.cut_overdue(grace) && is_full_of_http {
+                    let (observe, limit) = (admission.observe(), Limit::UpgradesInFlight);
+                    admission.meters.exceeded(observe, limit);
+                }
             }
         }
     }

@@ -39,22 +39,12 @@ impl Shard {
     /// Charges the connection at `key` for a read of `read` bytes.
     pub(crate) fn charge_read(&mut self, key: u32, read: usize, taken: &Taken) -> Verdict {
         let (services, clock) = (&self.services, &self.timers.clock);
-        let partial_bytes = self.connections.partial_bytes() as u64;
         let Some(connection) = self.connections.get_mut(key) else {
             return Verdict::GoOn;
         };
         let message_bytes_max = connection.socket.limits().message_bytes_max as u64;
         services.judge(Limit::MessageBytes, taken.largest as u64, message_bytes_max);
         let limits = &services.limits;
-        if connection.reader.kept_bytes() > 0
-            && services.judge(
-                Limit::PartialBytes,
-                partial_bytes,
-                limits.max(Limit::PartialBytes),
-            )
-        {
-            return Verdict::Close(CloseReason::PartialTimeout);
-        }
         let (lag_bytes, lag_bytes_max) = (taken.lag_bytes as u64, limits.max(Limit::LagBytes));
         let lags = lag_bytes > 0 && services.judge(Limit::LagBytes, lag_bytes, lag_bytes_max);
         let wait_ns = charge_rates(connection, services, clock.now_ns(), taken.frames, read);
@@ -72,6 +62,28 @@ impl Shard {
             (false, _) => Verdict::Throttle {
                 until_ns: clock.now_ns() + wait_ns,
             },
+        }
+    }
+}
+
+/// The part of the bytes of incomplete messages, as one in so many, that is given back at once when
+/// there are too many. So the look at all connections is seldom.
+const GIVEN_BACK_OF: u64 = 16;
+
+impl Shard {
+    /// Closes connections whose incomplete messages are too many bytes together with those of all
+    /// others, after one of them grew: of the address that keeps most, those that keep most. So
+    /// whoever fills the bound pays, and not whoever comes next.
+    pub(crate) fn bound_incomplete(&mut self) {
+        let (services, limit) = (&self.services, Limit::PartialBytes);
+        let bytes = self.connections.partial_bytes() as u64;
+        if !services.judge(limit, bytes, services.limits.max(limit)) {
+            return;
+        }
+        let most = services.limits.bites_above(limit);
+        let left = most - most / GIVEN_BACK_OF;
+        for key in self.connections.most_incomplete(left as usize) {
+            self.close(key, CloseReason::PartialTimeout);
         }
     }
 }

@@ -139,7 +139,7 @@ impl Shard {
         let now = self.timers.clock.now();
         connection.is_heard(now);
         let was_partial = connection.reader.is_partial();
-        let mut host = ShardHost::new(&mut self.services, connection.id);
+        let mut host = ShardHost::new(&mut self.services, connection.id, connection.party());
         let received = receive_frames(connection, &mut self.scratch, &mut host);
         // If a message became whole, the message that is incomplete now began with this read.
         if !was_partial || matches!(&received, Ok(taken) if taken.is_whole) {
@@ -164,6 +164,9 @@ impl Shard {
             Verdict::Pause => self.connections.pause(key, now),
             Verdict::Throttle { until_ns } => self.connections.throttle(key, now, until_ns),
             Verdict::Close(reason) => self.close(key, reason),
+        }
+        if now_kept > 0 {
+            self.bound_incomplete();
         }
     }
 }

@@ -4,14 +4,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::events::Events;
-use super::join_queue::JoinQueue;
+use super::join_queue::{HeldJoin, JoinQueue};
 use super::link::ShardLink;
 use super::pace::Charges;
-use crate::broker::Fanout;
+use crate::broker::{Fanout, SubscriptionId};
 use crate::server::http::app::{HttpApp, Served};
+use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::observe::with_observed;
+use crate::server::limits::token_bucket::RefillRate;
 use crate::server::limits::values::ServerLimits;
+
+/// Bytes that a connection may always have in line, whatever others have there.
+const LINE_BYTES_ALWAYS: usize = 4 << 10;
+
+/// Longest wait of a join that no limit holds, because turns are long, in milliseconds. phoenix.js
+/// gives up after 10,000.
+const PACED_MS_MAX: u64 = 9_000;
 
 /// The part of a shard that a session's host borrows as a whole. The connections are not in this
 /// part, because a call into a session also borrows a connection.
@@ -19,8 +28,10 @@ pub(crate) struct Services {
     pub link: Arc<ShardLink>,
     pub fanout: Fanout,
     pub events: Rc<Events>,
-    /// Joins over the rate that wait for their answer.
+    /// Joins that wait for their answer, and what connections owe for refused ones.
     pub joins: JoinQueue,
+    /// Bytes of what all connections have in line behind waiting channels.
+    pub waiting_bytes: usize,
     pub app: Arc<HttpApp>,
     pub limits: ServerLimits,
     /// The rates among `limits`, in the form in which reads are charged.
@@ -34,6 +45,7 @@ impl Services {
             link,
             events: Rc::default(),
             joins: JoinQueue::default(),
+            waiting_bytes: 0,
             app,
             charges: (&limits).into(),
             limits,
@@ -44,11 +56,80 @@ impl Services {
     /// rates have not changed.
     pub fn reload(&mut self, serving: &Served) -> Option<Charges> {
         self.app = Arc::clone(&serving.app);
+        let refused = self.refused_rate();
         self.limits = serving.limits;
+        if refused != self.refused_rate() {
+            self.joins.forgive_refused();
+        }
         self.fanout.set_settings(with_observed(&self.limits));
         let charges = Charges::from(&self.limits);
         let before = std::mem::replace(&mut self.charges, charges);
         (before != charges).then_some(charges)
+    }
+
+    /// True if the join of `channel` may be answered now. Otherwise the join is held: because the
+    /// turn is long, because other joins wait or no place is free, or because the connection owes
+    /// for refused joins.
+    pub fn may_join(&mut self, connection: u64, party: Party, channel: SubscriptionId) -> bool {
+        let admission = Arc::clone(&self.link.admission);
+        let now_ns = admission.now_ns();
+        let owes_ns = self.owes_ns(connection, now_ns);
+        let waits = owes_ns > 0 || self.joins.comes_behind(connection);
+        if !waits && admission.take_join(now_ns).is_ok() {
+            return true;
+        }
+        let is_over_rate = admission.joins_wait(now_ns) && self.exceeded(Limit::JoinsPerSecond);
+        let wait_ms = match is_over_rate || owes_ns > 0 {
+            true => admission.limits().wait_ms(Limit::JoinsPerSecond),
+            false => PACED_MS_MAX,
+        };
+        let join = HeldJoin {
+            channel,
+            late_at_ns: now_ns + wait_ms * 1_000_000,
+        };
+        let until_ns = if owes_ns > 0 { now_ns + owes_ns } else { 0 };
+        self.joins.hold(connection, party, until_ns, join);
+        false
+    }
+
+    /// True if what a connection has in line may take `now` bytes, where it takes `before`. If all
+    /// lines together take too much, only connections with little in line may have more there.
+    pub fn may_wait_in_line(&self, before: usize, now: usize) -> bool {
+        let limit = Limit::WaitingBytes;
+        let all = (self.waiting_bytes + now).saturating_sub(before) as u64;
+        !self.judge(limit, all, self.limits.max(limit)) || now <= LINE_BYTES_ALWAYS
+    }
+
+    /// Returns for how long a connection owes for refused joins, and counts if it does.
+    fn owes_ns(&self, connection: u64, now_ns: u64) -> u64 {
+        let Some(rate) = self.refused_rate() else {
+            return 0;
+        };
+        let owes_ns = self.joins.owes_ns(connection, now_ns, rate);
+        if owes_ns > 0 {
+            self.exceeded(Limit::RefusedJoinsPerSecond);
+        }
+        owes_ns
+    }
+
+    /// Charges a connection for a refused join.
+    pub fn charge_refused_join(&mut self, connection: u64) {
+        let (limit, observe) = (Limit::RefusedJoinsPerSecond, self.limits.observe);
+        let rate = self.limits.rate(limit);
+        let now_ns = self.link.admission.now_ns();
+        let used_ns = self.joins.charge(connection, now_ns, rate);
+        let meters = &self.link.meters;
+        if used_ns > rate.burst_ns() && observe.contains(limit) {
+            meters.exceeded(observe, limit);
+        }
+        meters.note(observe, limit, used_ns, rate.burst_ns());
+    }
+
+    /// Returns the rate of refused joins. `None` if it is only observed.
+    pub fn refused_rate(&self) -> Option<RefillRate> {
+        let limit = Limit::RefusedJoinsPerSecond;
+        let bites = !self.limits.observe.contains(limit);
+        bites.then(|| self.limits.rate(limit))
     }
 
     /// Notes that `used` of `max` is in use. True if `used` is over the limit and the limit bites.

@@ -1,10 +1,11 @@
 //! The admin listener of the real binary: it alone serves the metrics, wherever its address is set.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 
 use testkit::process::metric;
-use testkit::{Process, request};
+use testkit::{Process, eventually, open, request, upgrade_request};
 
 use crate::config::fixture::{Folder, ended};
 
@@ -88,4 +89,30 @@ fn socket_named_admin_that_does_not_listen_ends_it_with_3() {
         stderr.starts_with("lobbyd: cannot use what was handed over: the socket does not listen"),
         "{stderr}"
     );
+}
+
+#[test]
+fn operators_get_in_while_clients_take_all_other_open_files() {
+    let folder = Folder::of("admin_files").with("[server]\nshards = 1\n");
+    let mut command = folder.in_a_shell("ulimit -n 100; exec");
+    command.env("LOBBYD_SERVER_ADMIN_LISTEN", "127.0.0.1:0");
+    let served = Process::start(command);
+    let admin = admin_of(&served);
+    let target = "/socket/websocket?vsn=2.0.0";
+    let asked = upgrade_request(served.address(), target, "");
+    let client = |_| {
+        let mut stream = open(served.address());
+        stream.write_all(asked.as_bytes()).unwrap();
+        stream
+    };
+    let clients: Vec<_> = (0..100).map(client).collect();
+    served.logs(&["as many connections as open files allow"]);
+    assert_eq!(status(admin, "/healthz"), "200");
+    assert_eq!(status(admin, "/readyz"), "503");
+    assert_eq!(metric(admin, "lobbyd_admitting"), 0);
+    assert!(metric(admin, "process_resident_memory_bytes") > 0);
+    folder.write("[server]\nshards = 1\n[limits]\nidle_time_ms.max = 50_000\n");
+    served.reload(&["the configuration was read again"]);
+    drop(clients);
+    eventually("it is ready again", || status(admin, "/readyz") == "200");
 }

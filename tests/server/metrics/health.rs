@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use lobbyd::server::Limit;
 use lobbyd::{
     Channel, Drain, Handled, Join, Payload, Router, Running, Server, ServerLimits, Socket,
     UserSocket,
@@ -109,4 +110,35 @@ fn health_and_readiness_are_for_everybody_and_are_never_kept() {
         assert!(head.contains(&format!("content-length: {}", line.len())));
         assert_eq!(ask(address, "POST", path, "").0, 405);
     }
+}
+
+#[test]
+fn full_server_is_healthy_and_not_ready_until_it_is_under_95_percent() {
+    let any = ([127, 0, 0, 1], 0).into();
+    let router = Router::new().socket("/socket", UserSocket::new());
+    let limits = ServerLimits::default().with_max(Limit::Connections, 20);
+    let server = Server::new(router).shards(2).limits(limits).admin(any);
+    let bound = server.bind(any).unwrap();
+    let admin = bound.admin_addr().unwrap();
+    let server = bound.start();
+    let mut clients: Vec<_> = (0..19).map(|_| connect(&server)).collect();
+    let ready = || get(admin, "/readyz", "");
+    assert_eq!(ready().2, "ready\n");
+    clients.push(connect(&server));
+    let (status, _, line) = ready();
+    assert_eq!((status, line.as_str()), (503, "full\n"));
+    assert_eq!(get(admin, "/healthz", "").0, 200);
+    let connections = |expected: usize| {
+        eventually("its end is seen", || {
+            server.endpoint().status().connections() == expected
+        });
+    };
+    clients.pop();
+    connections(19);
+    assert_eq!(ready().2, "full\n", "19 of 20 are 95 %");
+    let (_, _, page) = get(admin, "/metrics", "");
+    assert!(page.contains("\nlobbyd_admitting 0\n"), "{page}");
+    clients.pop();
+    connections(18);
+    assert_eq!(ready().2, "ready\n");
 }

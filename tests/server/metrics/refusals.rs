@@ -66,9 +66,9 @@ fn refused_join_counts_under_its_reason() {
         .with_wait_ms(Limit::JoinsPerSecond, 0);
     let endpoint = server.endpoint();
     endpoint.set_admission(&none_in_time);
-    let mut late = connect(&server);
     eventually("a join comes too late", || {
-        answer(&mut late, "room:closed") == "too many joins"
+        let mut late = connect(&server);
+        answer(&mut late, "room:ok") == "too many joins"
     });
     let page = scrape(server.local_addr());
     let name = "lobbyd_joins_refused_total";

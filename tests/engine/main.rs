@@ -7,6 +7,7 @@ mod counts;
 mod edges;
 mod fairness;
 mod fixture;
+mod leave;
 mod members_max;
 mod order;
 mod publish_backpressure;

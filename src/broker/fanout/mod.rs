@@ -235,12 +235,27 @@ impl Fanout {
         let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
             return 0;
         };
-        let behind = |s: &Subscription| {
-            let room = &self.rooms[s.room];
-            let member = room.members.get(s.member as usize);
-            member.map_or(0, |m| room.log.head().saturating_sub(m.next))
+        let subscriptions = o.subscriptions.as_slice().iter();
+        subscriptions.map(|s| self.lag_of(s)).sum()
+    }
+
+    /// Returns the number of entries that one subscription lacks. 0 if the subscription only
+    /// listens.
+    fn lag_of(&self, subscription: &Subscription) -> u64 {
+        let room = &self.rooms[subscription.room];
+        let member = room.members.get(subscription.member as usize);
+        member.map_or(0, |m| room.log.head().saturating_sub(m.next))
+    }
+
+    /// True if the entries that subscription `id` lacks would make a queue of the outbox of a
+    /// connection that is blocked or catching up.
+    pub(crate) fn would_queue(&self, outlet: u32, id: SubscriptionId) -> bool {
+        let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
+            return false;
         };
-        o.subscriptions.as_slice().iter().map(behind).sum()
+        let ending = o.subscriptions.as_slice().iter().filter(|s| s.id == id);
+        let entries: u64 = ending.map(|s| self.lag_of(s)).sum();
+        entries > 0 && entries + o.outbox_len() as u64 > RETIRED_ENTRIES_MAX
     }
 
     /// Returns the bytes in this shard's logs that not every writable member has been offered yet.
@@ -262,6 +277,6 @@ impl Fanout {
     }
 }
 
-/// Most entries that [`Fanout::retire`] keeps for a connection that is blocked or catching up. Each
-/// entry takes some 60 bytes in an outbox.
+/// Most entries that become frames of the outbox of a connection that is blocked or catching up,
+/// because subscriptions of it end. Each entry takes some 60 bytes in an outbox.
 const RETIRED_ENTRIES_MAX: u64 = 1024;

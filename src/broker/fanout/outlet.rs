@@ -139,8 +139,10 @@ impl Outlet {
         }
     }
 
-    pub fn direct_bytes(&self) -> usize {
-        self.direct.as_ref().map_or(0, |direct| direct.bytes)
+    /// Returns the number of frames in the outbox.
+    pub fn outbox_len(&self) -> usize {
+        let direct = self.direct.as_deref();
+        direct.map_or(0, |direct| direct.outbox.len())
     }
 
     /// Returns the memory that the connection's own frames take.

@@ -57,4 +57,7 @@ pub enum Failure {
     /// The connection read nothing, and more replies and pushes wait for it than the outbox may
     /// hold.
     OutboxFull,
+    /// A subscription of the connection ended while the connection was blocked or catching up. Its
+    /// missing entries would have made more than 1,024 frames of the outbox.
+    FellBehind,
 }

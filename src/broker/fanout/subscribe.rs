@@ -7,6 +7,7 @@ use super::listener::{EventFilter, Listener};
 use super::outlet::{Flow, LISTENS, Outlet, Subscription};
 use super::room::{Member, Room};
 use super::settings::Retention;
+use super::sink::Failure;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::parcel::RoomKey;
 use crate::broker::topics::position::SubscriptionId;
@@ -211,8 +212,15 @@ impl Fanout {
 
     /// Ends all subscriptions with this `id`. Entries published until now still go out before the
     /// next frame.
+    ///
+    /// These entries become frames of the outbox, because the log may end. A position must never
+    /// become a queue. So a connection that is blocked or catching up is given up
+    /// ([`Failure::FellBehind`]) if its outbox would then hold more than 1,024 frames.
     pub fn unsubscribe(&mut self, outlet: u32, id: SubscriptionId) {
         self.take_mail();
+        if self.would_queue(outlet, id) {
+            return self.give_up(outlet, Failure::FellBehind);
+        }
         self.move_to_outbox(outlet, id);
         while let Some(at) = self.outlet(outlet).and_then(|o| {
             let subscriptions = o.subscriptions.as_slice();

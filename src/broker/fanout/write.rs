@@ -25,7 +25,8 @@ const COPY_BYTES_MAX: usize = 16 << 10;
 impl Fanout {
     /// Sends a frame to one connection, behind all entries that subscription `behind` was to get
     /// until now. Does nothing for a connection that was given up. A blocked connection is given up
-    /// if its outbox then holds more bytes than the settings allow.
+    /// if its outbox then weighs more than the settings allow: its bytes, and some 120 for each
+    /// frame.
     pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
         // All broadcasts published before this call, from any thread, are in the log or in the
         // mail.
@@ -39,7 +40,7 @@ impl Fanout {
         };
         o.push(frame, fence);
         let waiting = if o.flow == Flow::Blocked {
-            o.direct_bytes()
+            o.direct_weight()
         } else {
             0
         };

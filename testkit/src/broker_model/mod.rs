@@ -300,7 +300,9 @@ impl Shard {
                 | Failure::CrowdedOut => {
                     assert!(socket.blocked, "{failure:?}: never one that takes bytes");
                 }
-                Failure::OutboxFull => assert!(socket.was_blocked, "never a fast one"),
+                Failure::OutboxFull | Failure::FellBehind => {
+                    assert!(socket.was_blocked, "never a fast one");
+                }
                 Failure::Io(kind) => panic!("{kind}"),
             }
             let expected = &mut self.expected[connection];

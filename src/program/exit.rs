@@ -38,9 +38,7 @@ impl Exit {
     fn meaning(self) -> &'static str {
         match self {
             Exit::Clean => "clean shutdown; every client was asked to reconnect",
-            Exit::CutOff => {
-                "shutdown, but some clients did not take their Close in time"
-            }
+            Exit::CutOff => "shutdown, but some clients did not take their Close in time",
             Exit::Usage => "wrong arguments or configuration",
             Exit::CannotStart => {
                 "could not start: port in use, no such address or host, no permission, no listener handed over"

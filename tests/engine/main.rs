@@ -8,6 +8,7 @@ mod edges;
 mod fairness;
 mod fixture;
 mod leave;
+mod lists;
 mod members_max;
 mod order;
 mod publish_backpressure;

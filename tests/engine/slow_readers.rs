@@ -10,8 +10,9 @@ use serde_json::json;
 use testkit::{DEADLINE, eventually};
 
 use crate::fixture::{
-    LOBBY, Last, frame_of, frames_of, join_lobby, large_frame_of, limits, publish, publish_large_to,
-    publish_to, read_a_part_and_1013, read_exactly, read_to_the_end, send_queues, serve, wake,
+    LOBBY, Last, frame_of, frames_of, join_lobby, large_frame_of, limits, publish,
+    publish_large_to, publish_to, read_a_part_and_1013, read_exactly, read_to_the_end, send_queues,
+    serve, wake,
 };
 
 const MEMBERS: usize = 100;

@@ -6,7 +6,7 @@
 pub const VOCABULARY: &[&str] = &[
     "accept acceptor address addresses admin admission age app apply args arguments \
      assembly assess assigns axis",
-    "back backpressure bars binary broadcast broker bucket buf buffer builder busy by",
+    "back backpressure balance bars binary broadcast broker bucket buf buffer builder busy by",
     "callbacks canvas change changes channel checks churn clock close closes collect \
      compare compared comparison config connect connection connections consumer control \
      cores cost counters counts cursor",
@@ -24,7 +24,7 @@ pub const VOCABULARY: &[&str] = &[
      loadtest lobby log loop",
     "machine mail mailbox main manager mask max measure member members membership memory \
      message messages meter meters metrics misfit missing mod model",
-    "names node noise number",
+    "names node noise notify number",
     "object objective observe open operator origin outcome outlet outlets over",
     "pace pacer page pages palette parameters params parcel parse partial passes payload \
      peak pending phases phoenix picture places plan plot plots position print probe \

@@ -7,6 +7,7 @@
 mod decode;
 mod envelope;
 mod fanout;
+mod lists;
 mod loopback;
 mod reader;
 mod room_sizes;
@@ -35,6 +36,6 @@ fn settings() -> Criterion {
 criterion_group! {
     name = engine;
     config = settings();
-    targets = decode::benches, envelope::benches, seal::benches, fanout::benches, session::benches, reader::benches, loopback::benches, room_sizes::benches
+    targets = decode::benches, envelope::benches, seal::benches, fanout::benches, lists::benches, session::benches, reader::benches, loopback::benches, room_sizes::benches
 }
 criterion_main!(engine);

@@ -175,6 +175,31 @@ fn lap_of_many_flushes_ends_with_its_last_member() {
 }
 
 #[test]
+fn broadcast_amid_a_round_is_settled_one_round_later_and_not_two() {
+    let (hub, mut fanout) = shard(10);
+    let start = Instant::now();
+    let at = |turn| start + Duration::from_secs(turn);
+    let (mut sockets, mut waited) = (Sockets::default(), Vec::new());
+    let budget = Budget {
+        writes: 1,
+        ..Budget::default()
+    };
+    // A broadcast in each turn, and a write in each turn: the round never ends.
+    for turn in 0..100 {
+        fanout.begin_turn(at(turn));
+        publish(&mut fanout, BOTH);
+        fanout.flush(&mut sockets, budget);
+        fanout.take_laps(at(turn), |time| waited.push(time.as_secs()));
+        assert!(fanout.unsettled_bytes() <= 10 * (9 + 10), "a round's bytes");
+    }
+    assert_eq!(
+        waited, [9; 91],
+        "ten visits after each, this turn's included"
+    );
+    assert_eq!(hub.lag_bytes(0), fanout.unsettled_bytes());
+}
+
+#[test]
 fn subscriptions_are_counted_until_they_end_whichever_way() {
     let (_hub, mut fanout) = shard(4);
     let id = fanout.new_id();

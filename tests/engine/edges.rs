@@ -65,7 +65,7 @@ fn publish(fanout: &mut Fanout, topic: &str, event: &str, text: &str) {
 
 fn flush_all(fanout: &mut Fanout, sockets: &mut Sockets) {
     for _ in 0..10_000 {
-        while fanout.take_heard().is_some() {}
+        while fanout.take_heard(&mut 1).is_some() {}
         if !fanout.flush(sockets, Budget::default()) {
             return;
         }
@@ -160,6 +160,28 @@ fn close_frame_goes_out_though_the_socket_became_writable_first() {
     fanout.send_last(0, Bytes::from_static(b"close"));
     flush_all(&mut fanout, &mut sockets);
     assert_eq!(sockets.text(0), "close");
+    assert!(fanout.is_drained(0));
+}
+
+#[test]
+fn connection_given_up_just_before_its_close_gets_a_close_frame() {
+    let settings = FanoutSettings {
+        outbox_bytes_max: 3,
+        ..FanoutSettings::default()
+    };
+    let (mut fanout, mut sockets) = shard(settings);
+    fanout.open(0, Class::V2);
+    block(&mut fanout, &mut sockets, 0);
+    fanout.send(0, Bytes::from_static(b"much"), None);
+    // The client's Close is handled before the failure is taken.
+    fanout.retire(0);
+    fanout.send_last(0, Bytes::from_static(b"close"));
+    fanout.notify_when_drained(0);
+    sockets.shut.clear();
+    fanout.writable(0);
+    flush_all(&mut fanout, &mut sockets);
+    assert_eq!(sockets.text(0), "close");
+    assert_eq!(fanout.take_notified(), Some(0));
     assert!(fanout.is_drained(0));
 }
 

@@ -61,6 +61,33 @@ fn answers_for_a_thousand_clients_leave_a_pass_its_slice_of_every_turn() {
 }
 
 #[test]
+fn answers_and_rooms_share_the_writes_of_a_turn_half_and_half() {
+    let writes = |answers: u32| {
+        let hub = Arc::new(Hub::new(1));
+        let mut fanout = Fanout::new(0, hub, FanoutSettings::default());
+        for outlet in 0..1_000 {
+            fanout.open(outlet, Class::V2);
+            let id = fanout.new_id();
+            fanout.subscribe(outlet, id, "room", &[]);
+        }
+        fanout.publish("room", None, &mut seal);
+        for outlet in 1_000..1_000 + answers {
+            fanout.open(outlet, Class::V2);
+            fanout.send(outlet, Bytes::from_static(b"answer"), None);
+        }
+        let mut sockets = Taken::default();
+        fanout.flush(&mut sockets, Budget::default());
+        let members = sockets.0.iter().filter(|(outlet, _)| *outlet < 1_000);
+        let members = members.count();
+        (sockets.0.len() - members, members)
+    };
+    assert_eq!(writes(0), (0, 64), "the slice of a pass");
+    assert_eq!(writes(10), (10, 64));
+    assert_eq!(writes(100), (100, 100));
+    assert_eq!(writes(1_000), (160, 160));
+}
+
+#[test]
 fn broadcasts_that_channels_have_not_looked_at_yet_slow_their_publishers() {
     let hub = Arc::new(Hub::new(1));
     let mut fanout = Fanout::new(0, Arc::clone(&hub), FanoutSettings::default());
@@ -79,7 +106,7 @@ fn broadcasts_that_channels_have_not_looked_at_yet_slow_their_publishers() {
         "{} bytes for 10,000",
         hub.lag_bytes(0)
     );
-    while fanout.take_heard().is_some() {}
+    while fanout.take_heard(&mut 1).is_some() {}
     fanout.flush(&mut sockets, Budget::default());
     assert_eq!(hub.lag_bytes(0), 0);
 }

@@ -7,6 +7,8 @@ mod counts;
 mod edges;
 mod fairness;
 mod fixture;
+mod leave;
+mod lists;
 mod members_max;
 mod order;
 mod publish_backpressure;

@@ -6,11 +6,13 @@ use lobbyd::broker::FanoutSettings;
 use lobbyd::server::Limit;
 use lobbyd::server::ServerLimits;
 use lobbyd::websocket::Overrun;
+use serde_json::json;
 use testkit::{DEADLINE, eventually};
 
 use crate::fixture::{
-    Last, frame_of, frames_of, join_lobby, large_frame_of, limits, publish, publish_large_to,
-    publish_to, read_a_part_and_1013, read_exactly, read_to_the_end, send_queues, serve, wake,
+    LOBBY, Last, frame_of, frames_of, join_lobby, large_frame_of, limits, publish,
+    publish_large_to, publish_to, read_a_part_and_1013, read_exactly, read_to_the_end, send_queues,
+    serve, wake,
 };
 
 const MEMBERS: usize = 100;
@@ -76,6 +78,25 @@ fn reader_that_falls_off_is_closed_with_1013_and_others_lose_nothing() {
         let others = server.endpoint().closes().of("peer_gone");
         others == (MEMBERS - STOPPED) as u64
     });
+}
+
+/// A client that has stopped reading is still read: its leave must not turn its place in the log
+/// into frames of its own.
+#[test]
+fn reader_that_leaves_far_behind_is_closed_with_1013_and_never_skipped() {
+    let server = serve(limits(FanoutSettings::default()));
+    let mut members = join_lobby(server.local_addr(), 2 + STOPPED);
+    let mut stopped = members.split_off(2);
+    let since = Instant::now();
+    publish_to(&server, &mut members, 0..WITHIN);
+    for client in &mut stopped {
+        client.send(json!(["11", "9", LOBBY, "phx_leave", {}]));
+    }
+    eventually("all who left are given up", || {
+        server.endpoint().closes().slow_by(Overrun::TopicLog) == STOPPED as u64
+    });
+    read_a_part_and_1013(&mut stopped, since, WITHIN);
+    drop(members);
 }
 
 /// The rest of a frame that the kernel took in part goes before the Close. It is longer than any

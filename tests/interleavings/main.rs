@@ -264,7 +264,7 @@ fn first_member_of_a_class_lacks_no_frame_after_its_join() {
             shard.flush();
         }
         ear.fanout.take_mail();
-        let heard = std::iter::from_fn(|| ear.fanout.take_heard());
+        let heard = std::iter::from_fn(|| ear.fanout.take_heard(&mut 1));
         let text = |entry: &Entry| match &entry.original().expect("a listener's").payload {
             OriginalPayload::Text(text) => text.to_string(),
             OriginalPayload::Binary(_) => panic!("the tests publish texts"),

@@ -115,6 +115,30 @@ fn two_hundred_stopped_readers_cost_one_log_and_not_a_queue_each() {
 }
 
 #[test]
+fn stopped_readers_that_leave_take_no_more_of_the_heap_than_before() {
+    let heap = heap();
+    const MEMBERS: u32 = 500;
+    const MESSAGES: usize = 10_000;
+    let mut shard = Shard::new(FanoutSettings::default(), MEMBERS);
+    let ids: Vec<_> = (0..MEMBERS)
+        .map(|outlet| shard.join(outlet, "room:lobby"))
+        .collect();
+    shard.sockets.shut.extend(0..MEMBERS);
+    for _ in 0..MESSAGES {
+        shard.publish("room:lobby", 27);
+        shard.work();
+    }
+    let before = heap.current_usage();
+    report("stopped readers", before);
+    for (outlet, id) in (0..).zip(ids) {
+        shard.fanout.unsubscribe(outlet, id);
+    }
+    let after = heap.current_usage();
+    report("after their leave", after);
+    assert!(after < before + (64 << 10), "{} bytes", after - before);
+}
+
+#[test]
 fn logs_take_no_more_of_the_heap_than_they_are_said_to_weigh() {
     let heap = heap();
     for (frame_bytes, entries) in [(1, 60_000), (100, 40_000), (10_000, 3_000)] {

@@ -175,6 +175,7 @@ pub const ORDERS: &[Order] = &[
                 "give_back",
                 "fence",
                 "slow_consumer",
+                "notify",
                 "slow_policy",
             ],
             // the waist
@@ -195,6 +196,7 @@ pub const ORDERS: &[Order] = &[
                 "passes",
                 "retained",
                 "room_slots",
+                "balance",
             ],
         ],
     },

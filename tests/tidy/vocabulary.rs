@@ -4,9 +4,9 @@
 
 /// Words of the names in `src` and `loadtest/src`, sorted, a row for each first letter.
 pub const VOCABULARY: &[&str] = &[
-    "accept acceptor address addresses admin admission age alive app apply args arguments arrivals \
-     assembly assess assigns authority axis",
-    "back backpressure bars binary broadcast broker bucket buf buffer builder busy by",
+    "accept acceptor address addresses admin admission age alive app apply args arguments \
+     arrivals assembly assess assigns authority axis",
+    "back backpressure balance bars binary broadcast broker bucket buf buffer builder busy by",
     "callbacks canvas change changes channel checks churn clock close closes collect \
      compare compared comparison config connect connection connections consumer control \
      cores cost counters counts cursor",
@@ -24,7 +24,7 @@ pub const VOCABULARY: &[&str] = &[
      loadtest lobby log loop",
     "machine mail mailbox main manager mask max measure member members membership memory \
      message messages meter meters metrics misfit missing mod model",
-    "names node noise number",
+    "names node noise notify number",
     "object objective observe open operator origin outcome outlet outlets over",
     "pace pacer page pages palette parameters params parcel parse partial passes payload \
      peak pending phases phoenix picture places plan plot plots position print probe \

@@ -2,7 +2,7 @@
 
 use super::Fanout;
 use super::log::is_left_out;
-use super::outlet::{Fence, Flow, LISTENS, Outlet, Subscription};
+use super::outlet::{Fence, Flow, Outlet, Subscription};
 use super::room::Room;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
@@ -12,7 +12,7 @@ impl Fanout {
     /// no member.
     pub(crate) fn fence(&self, outlet: u32, id: SubscriptionId) -> Option<Fence> {
         let subscriptions = self.outlet(outlet)?.subscriptions.as_slice();
-        let member = |s: &&Subscription| s.id == id && s.member != LISTENS;
+        let member = |s: &&Subscription| s.id == id && !s.listens();
         let subscription = subscriptions.iter().find(member)?;
         let before = self.rooms[subscription.room].log.head();
         Some(Fence { id, before })
@@ -26,7 +26,7 @@ impl Fanout {
             return;
         };
         let mut subscriptions = o.subscriptions.as_slice().iter();
-        let Some(&subscription) = subscriptions.find(|s| s.id == id && s.member != LISTENS) else {
+        let Some(&subscription) = subscriptions.find(|s| s.id == id && !s.listens()) else {
             return;
         };
         let room = &mut self.rooms[subscription.room];

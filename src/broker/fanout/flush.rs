@@ -17,7 +17,7 @@ use super::Fanout;
 use super::age::Watched;
 use super::listener::Heard;
 use super::log::Log;
-use super::outlet::{Flow, LISTENS};
+use super::outlet::Flow;
 use super::room::Member;
 use super::sink::Budget;
 use super::sink::Failure;
@@ -46,6 +46,10 @@ impl Fanout {
         // Connections that are drained have a budget of their own: passes go on however many
         // answers clients ask for.
         let mut own = budget;
+        if !self.passes.rooms.is_empty() {
+            own.drains = self.outlets.queued.len().min(budget.drains_beside_passes());
+            budget.writes = budget.writes.max(own.drains);
+        }
         self.drain_queued(sink, &mut own);
         let mut rooms = self.passes.rooms.len();
         while rooms > 0 && budget.writes > 0 && budget.bytes > 0 {
@@ -55,9 +59,10 @@ impl Fanout {
             }
         }
         self.relieve();
-        self.hub
-            .shards()
-            .set_unsettled_bytes(self.shard, self.passes.unsettled_bytes + self.heard.bytes());
+        self.hub.shards().set_unsettled_bytes(
+            self.shard,
+            self.passes.unsettled.bytes() + self.heard.weight().bytes(),
+        );
         if self.counts.writes > written_before {
             self.counts.flushes += 1;
             self.hub
@@ -87,11 +92,17 @@ impl Fanout {
         if room.stamp != parcel.room.stamp {
             return;
         }
-        debug_assert_eq!(room.log.head(), parcel.sequence);
-        for listener in &room.listeners {
+        if room.log.head() != parcel.sequence {
+            return self.take_in_behind_a_gap(parcel);
+        }
+        let intercepting = room.interceptors.as_deref();
+        let intercepting = intercepting.map_or(&[][..], |i| i.of_event(&parcel.entry));
+        for listener in intercepting.iter().chain(&room.listeners) {
+            self.outlets.looks.count();
             if let Some(by) = listener.hears(&parcel) {
                 let heard = Heard {
                     outlet: listener.outlet,
+                    opened: listener.opened,
                     id: listener.id,
                     topic: Arc::clone(room.topic.name()),
                     entry: Arc::clone(&parcel.entry),
@@ -101,13 +112,13 @@ impl Fanout {
             }
         }
         if room.members.is_empty() {
-            self.kept.bytes -= room.log.skip(parcel.sequence + 1);
+            self.kept.weight.take(room.log.skip(parcel.sequence + 1));
             room.settle();
             return;
         }
-        self.passes.unsettled_bytes += parcel.entry.bytes();
-        self.kept.bytes += room.log.append(parcel.entry);
-        room.round_robin.restart();
+        self.passes.unsettled.add(parcel.entry.bytes());
+        self.kept.weight.add(room.log.append(parcel.entry));
+        room.begin_lap();
         if !room.active {
             room.active = true;
             self.passes.rooms.push_back(slot);
@@ -117,9 +128,27 @@ impl Fanout {
         }
     }
 
+    /// Takes in an entry that is not the next one of its room. Closes all members, because they
+    /// would lack entries or get some twice. Only a bug leads here.
+    #[cold]
+    fn take_in_behind_a_gap(&mut self, parcel: Parcel) {
+        let (slot, stamp) = (parcel.room.slot, parcel.room.stamp);
+        let members: Vec<u32> = self.rooms[slot].members.iter().map(|m| m.outlet).collect();
+        members
+            .into_iter()
+            .for_each(|outlet| self.close_gap(outlet));
+        if let Some(room) = self.rooms.with_stamp(slot, stamp) {
+            let weight = room.log.skip(parcel.sequence);
+            room.settle();
+            self.kept.weight.take(weight);
+            self.take_in(parcel);
+        }
+    }
+
     /// Runs a slice of one room's pass. The room goes to the end of the list if its round is not
     /// over.
     fn run_pass(&mut self, slot: u32, sink: &mut impl Sink, budget: &mut Budget) {
+        let rounds = self.rooms.get(slot).map(|room| room.round_robin.rounds());
         for _ in 0..VISITS_MAX {
             let Some(room) = self.rooms.get_mut(slot) else {
                 return;
@@ -127,31 +156,35 @@ impl Fanout {
             if budget.writes == 0 || budget.bytes == 0 {
                 break;
             }
-            let Some((index, lap)) = room.round_robin.visit() else {
+            let Some(index) = room.round_robin.visit() else {
                 break;
             };
             self.visit(slot, index, sink, budget);
-            if lap && let Some(room) = self.rooms.get_mut(slot) {
-                let settled = room.end_lap();
-                self.passes.settled(settled);
-                self.trim(slot);
-            }
         }
-        self.end_slice(slot);
+        self.end_slice(slot, rounds);
     }
 
-    fn end_slice(&mut self, slot: u32) {
+    /// Settles what the slice has offered to all members. `rounds` is the room's number of rounds
+    /// before the slice: a log is trimmed once a round, because that may look at each member.
+    fn end_slice(&mut self, slot: u32, rounds: Option<u32>) {
         let Some(room) = self.rooms.get_mut(slot) else {
             return;
         };
-        if room.round_robin.left() > 0 {
+        let is_over = room.round_robin.left() == 0;
+        let is_round_over = Some(room.round_robin.rounds()) != rounds;
+        let settled = if is_over {
+            room.active = false;
+            Some(room.settle())
+        } else {
             self.passes.rooms.push_back(slot);
-            return;
+            room.end_laps()
+        };
+        if let Some(settled) = settled {
+            self.passes.settled(settled);
         }
-        room.active = false;
-        let settled = room.settle();
-        self.passes.settled(settled);
-        self.trim(slot);
+        if is_over || is_round_over {
+            self.trim(slot);
+        }
     }
 
     fn visit(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
@@ -165,9 +198,10 @@ impl Fanout {
             .outlet(member.outlet)
             .is_some_and(|o| o.direct.is_some());
         let uneven = member.intercepts || room.log.leaves_out(member.id, member.next);
-        let offset = |sequence| room.log.offset(member.class, sequence);
-        let bytes = offset(head) - offset(member.next);
-        if bytes == 0 {
+        let bytes = room.log.bytes_from(member.class, member.next);
+        if member.next < room.log.first() {
+            self.close_gap(member.outlet);
+        } else if bytes == 0 {
             self.rooms[slot].members[index].next = head;
         } else if has_own || uneven || bytes > GATHER_BYTES_MAX {
             self.counts.members += 1;
@@ -231,6 +265,7 @@ impl Fanout {
             }
         }
         self.set_lagging(outlet, true);
+        self.notify(outlet);
     }
 
     /// Takes a connection's cursors out of the passes, or gives them back to the passes.
@@ -243,7 +278,7 @@ impl Fanout {
             let Some(subscription) = of(self, at) else {
                 return;
             };
-            if subscription.member == LISTENS {
+            if subscription.listens() {
                 continue;
             }
             let room = &mut self.rooms[subscription.room];

@@ -96,6 +96,17 @@ impl Log {
         }
     }
 
+    /// Returns the bytes from the beginning of the entry `sequence` to the head, in the stream of
+    /// `class`.
+    pub fn bytes_from(&self, class: Class, sequence: u64) -> u64 {
+        let base = self.base[class.index()];
+        let end = self
+            .entries
+            .back()
+            .map_or(base, |last| last.end[class.index()]);
+        end - base - self.offset(class, sequence)
+    }
+
     /// Appends the frames `from..to` of `class` to `out`.
     pub fn gather(&self, class: Class, from: u64, to: u64, out: &mut Vec<u8>) {
         for sequence in from..to {

@@ -1,7 +1,7 @@
 //! Leaving rooms: a subscription's end, and the removal of an empty room.
 
 use super::Fanout;
-use super::listener::EventFilter;
+use super::listener::shrink_list;
 use super::outlet::{LISTENS, Outlet, Subscription};
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::topic::MemberKind;
@@ -21,10 +21,8 @@ impl Fanout {
             return;
         };
         let subscription = o.subscriptions.remove(at);
-        if subscription.member == LISTENS {
-            self.remove_listener(subscription, |events| {
-                !matches!(events, EventFilter::Intercepted(_))
-            });
+        if subscription.listens() {
+            self.remove_listener(subscription);
         } else {
             self.remove_member(subscription);
         }
@@ -41,10 +39,8 @@ impl Fanout {
             room.members[to] = moved;
             let o = self.outlets.get_mut(moved.outlet);
             let subscriptions = o.map(|o| o.subscriptions.as_mut_slice());
-            let at = subscriptions.and_then(|s| {
-                s.iter_mut()
-                    .find(|s| s.id == moved.id && s.member != LISTENS)
-            });
+            let at =
+                subscriptions.and_then(|s| s.iter_mut().find(|s| s.id == moved.id && !s.listens()));
             if let Some(at) = at {
                 at.member = to as u32;
             }
@@ -57,23 +53,47 @@ impl Fanout {
         let kind = MemberKind::Wire(gone.class);
         self.leave_topic(subscription.room, kind);
         if gone.intercepts {
-            self.remove_listener(subscription, |events| {
-                matches!(events, EventFilter::Intercepted(_))
-            });
+            self.remove_interceptor(subscription);
         }
     }
 
-    fn remove_listener(&mut self, subscription: Subscription, which: impl Fn(EventFilter) -> bool) {
+    fn remove_interceptor(&mut self, subscription: Subscription) {
         let room = &mut self.rooms[subscription.room];
-        let mut listeners = room.listeners.iter();
-        let at = listeners.position(|l| l.id == subscription.id && which(l.events));
-        if let Some(at) = at {
-            room.listeners.swap_remove(at);
-            if is_mostly_spare(room.listeners.len(), room.listeners.capacity()) {
-                room.listeners.shrink_to(kept(room.listeners.len()));
-            }
+        let Some(interceptors) = &mut room.interceptors else {
+            return;
+        };
+        let is_gone = interceptors.remove(subscription.id);
+        if interceptors.is_empty() {
+            room.interceptors = None;
+        }
+        if is_gone {
+            self.outlets.looks.count();
             self.leave_topic(subscription.room, MemberKind::Listener);
         }
+    }
+
+    /// Removes the listener of a subscription. The last listener of the room takes its place, and
+    /// the subscription of that listener is told.
+    fn remove_listener(&mut self, subscription: Subscription) {
+        let room = &mut self.rooms[subscription.room];
+        let place = (subscription.member & !LISTENS) as usize;
+        if place >= room.listeners.len() {
+            return;
+        }
+        room.listeners.swap_remove(place);
+        shrink_list(&mut room.listeners);
+        self.outlets.looks.count();
+        if let Some(moved) = room.listeners.get(place)
+            && let Some(o) = self.outlets.get_mut(moved.outlet)
+        {
+            let from = LISTENS | room.listeners.len() as u32;
+            let mut subscriptions = o.subscriptions.as_mut_slice().iter_mut();
+            let is_moved = |s: &&mut Subscription| s.room == subscription.room && s.member == from;
+            if let Some(moved) = subscriptions.find(is_moved) {
+                moved.member = subscription.member;
+            }
+        }
+        self.leave_topic(subscription.room, MemberKind::Listener);
     }
 
     pub(crate) fn leave_topic(&mut self, slot: u32, kind: MemberKind) {
@@ -86,13 +106,13 @@ impl Fanout {
     pub(crate) fn remove_room_if_empty(&mut self, slot: u32) {
         let room = &mut self.rooms[slot];
         if room.is_empty() {
-            self.passes.unsettled_bytes -= room.unsettled_bytes();
+            self.passes.unsettled.take(room.unsettled_bytes());
             let room = self.rooms.remove(slot);
-            self.kept.bytes -= room.log.weight();
+            self.kept.weight.take(room.log.weight());
         } else if room.members.is_empty() {
-            self.passes.unsettled_bytes -= room.settle().bytes;
+            self.passes.unsettled.take(room.settle().bytes);
             let head = room.log.head();
-            self.kept.bytes -= room.log.skip(head);
+            self.kept.weight.take(room.log.skip(head));
         }
     }
 

@@ -3,6 +3,7 @@
 //! Only [`flush`](Fanout::flush) touches sockets, through a [`Sink`](self::sink::Sink).
 
 pub(crate) mod age;
+pub(crate) mod balance;
 pub(crate) mod fence;
 pub(crate) mod flush;
 pub(crate) mod give_back;
@@ -11,6 +12,7 @@ pub(crate) mod last_subscriber;
 pub(crate) mod listener;
 pub(crate) mod log;
 pub(crate) mod membership;
+pub(crate) mod notify;
 pub(crate) mod outlet;
 pub(crate) mod outlets;
 pub(crate) mod passes;
@@ -37,6 +39,7 @@ use crate::broker::topics::position::SubscriptionId;
 #[cfg(feature = "engine")]
 use crate::broker::topics::topic::Placement;
 use crate::broker::topics::topic::Topic;
+use balance::{Balance, BrokenInvariants};
 use listener::{Heard, HeardQueue};
 use outlet::{Flow, Outlet, Subscription};
 use outlets::Outlets;
@@ -62,6 +65,8 @@ pub struct Fanout {
     pub(crate) counts: FlushCounts,
     /// Number of subscriptions that get frames.
     pub(crate) members: usize,
+    /// Number of connections closed because they would have missed an entry.
+    pub(crate) gaps: u64,
     subscriptions: u64,
 }
 
@@ -83,6 +88,7 @@ impl Fanout {
             scratch: Scratch::default(),
             counts: FlushCounts::default(),
             members: 0,
+            gaps: 0,
             subscriptions: 0,
         }
     }
@@ -101,8 +107,7 @@ impl Fanout {
 
     /// Removes a connection, with its subscriptions and all frames that waited for it.
     pub fn close(&mut self, outlet: u32) {
-        self.fail(outlet);
-        self.heard.forget(outlet);
+        self.remove_subscriptions(outlet);
         self.outlets.close(outlet);
     }
 
@@ -142,7 +147,19 @@ impl Fanout {
     /// Takes a connection that the fan-out gave up, and the reason. The caller closes the
     /// connection. `None` if there is no such connection.
     pub fn take_failed(&mut self) -> Option<(u32, Failure)> {
-        self.outlets.failed.pop()
+        while let Some(failed) = self.outlets.failed.pop_front() {
+            self.outlets.looks.count();
+            if self.outlets.is_same(failed.outlet, failed.opened) {
+                self.remove_subscriptions(failed.outlet);
+                return Some((failed.outlet, failed.failure));
+            }
+        }
+        None
+    }
+
+    /// True if the fan-out gave up connections that the caller has not taken yet.
+    pub fn has_failed(&self) -> bool {
+        !self.outlets.failed.is_empty()
     }
 
     /// True if broadcasts wait for channels or connections that look at broadcasts themselves.
@@ -151,9 +168,18 @@ impl Fanout {
     }
 
     /// Takes the next broadcast for a channel or connection that looks at broadcasts itself. `None`
-    /// if no broadcast waits.
-    pub fn take_heard(&mut self) -> Option<Heard> {
-        self.heard.pop()
+    /// if no broadcast waits, or `budget` is used up. Broadcasts for connections that have closed
+    /// are dropped, and count in the budget too.
+    pub fn take_heard(&mut self, budget: &mut usize) -> Option<Heard> {
+        while *budget > 0 {
+            *budget -= 1;
+            let heard = self.heard.pop()?;
+            self.outlets.looks.count();
+            if self.outlets.is_same(heard.outlet, heard.opened) {
+                return Some(heard);
+            }
+        }
+        None
     }
 
     /// Notes that a connection's socket takes bytes again after a short write.
@@ -171,8 +197,7 @@ impl Fanout {
     /// connection has all its frames only if its subscriptions have ended. True as well if there is
     /// no such connection.
     pub fn is_drained(&self, outlet: u32) -> bool {
-        self.outlet(outlet)
-            .is_none_or(|o| o.direct.is_none() && o.flow == Flow::Open && !o.queued)
+        self.outlet(outlet).is_none_or(Outlet::is_drained)
     }
 
     /// Returns the weight of the frames that wait to be written to this connection alone, in bytes.
@@ -235,24 +260,60 @@ impl Fanout {
         let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
             return 0;
         };
-        let behind = |s: &Subscription| {
-            let room = &self.rooms[s.room];
-            let member = room.members.get(s.member as usize);
-            member.map_or(0, |m| room.log.head().saturating_sub(m.next))
+        let subscriptions = o.subscriptions.as_slice().iter();
+        subscriptions.map(|s| self.lag_of(s)).sum()
+    }
+
+    /// Returns the number of entries that one subscription lacks. 0 if the subscription only
+    /// listens.
+    fn lag_of(&self, subscription: &Subscription) -> u64 {
+        let room = &self.rooms[subscription.room];
+        let member = room.members.get(subscription.member as usize);
+        member.map_or(0, |m| room.log.head().saturating_sub(m.next))
+    }
+
+    /// True if the entries that subscription `id` lacks would make a queue of the outbox of a
+    /// connection that is blocked or catching up.
+    pub(crate) fn would_queue(&self, outlet: u32, id: SubscriptionId) -> bool {
+        let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
+            return false;
         };
-        o.subscriptions.as_slice().iter().map(behind).sum()
+        let ending = o.subscriptions.as_slice().iter().filter(|s| s.id == id);
+        let entries: u64 = ending.map(|s| self.lag_of(s)).sum();
+        entries > 0 && entries + o.outbox_len() as u64 > RETIRED_ENTRIES_MAX
+    }
+
+    /// Returns how often an invariant was found broken: 0 unless the broker has a bug.
+    pub fn broken_invariants(&self) -> BrokenInvariants {
+        let sums = [
+            &self.passes.unsettled,
+            &self.kept.weight,
+            self.heard.weight(),
+        ];
+        BrokenInvariants {
+            gaps: self.gaps,
+            shortfalls: sums.into_iter().map(Balance::shortfalls).sum(),
+        }
     }
 
     /// Returns the bytes in this shard's logs that not every writable member has been offered yet.
     #[cfg(feature = "engine")]
     pub fn unsettled_bytes(&self) -> usize {
-        self.passes.unsettled_bytes
+        self.passes.unsettled.bytes()
     }
 
     /// Returns the number of subscriptions on this shard that get frames: one for each joined
     /// channel.
     pub fn members_len(&self) -> usize {
         self.members
+    }
+
+    /// Returns the number of looks at entries of lists since the start: at listeners, at broadcasts
+    /// for them, and at connections that were given up or for which an owner waits. It follows what
+    /// changed, and never how many there are.
+    #[cfg(feature = "engine")]
+    pub fn looks(&self) -> u64 {
+        self.outlets.looks.read()
     }
 
     /// Returns the number of topics with subscribers on this shard.
@@ -262,6 +323,6 @@ impl Fanout {
     }
 }
 
-/// Most entries that [`Fanout::retire`] keeps for a connection that is blocked or catching up. Each
-/// entry takes some 60 bytes in an outbox.
+/// Most entries that become frames of the outbox of a connection that is blocked or catching up,
+/// because subscriptions of it end. Each entry takes some 60 bytes in an outbox.
 const RETIRED_ENTRIES_MAX: u64 = 1024;

@@ -11,9 +11,14 @@ use crate::broker::topics::position::SubscriptionId;
 #[derive(Debug)]
 pub(crate) struct Outlet {
     pub class: Class,
+    /// Distinguishes this connection from earlier ones with its number. An entry of a list that
+    /// outlives its connection has the `opened` of that connection.
+    pub opened: u32,
     pub flow: Flow,
     /// True while the outlet is on the list of outlets to be drained.
     pub queued: bool,
+    /// The change that the connection's owner waits for.
+    pub awaited: Awaited,
     pub subscriptions: Subscriptions,
     /// The frames for this connection alone. `None` most of the time, so that an idle connection
     /// holds no memory for such frames.
@@ -33,6 +38,21 @@ pub(crate) enum Flow {
     /// The connection takes nothing any more, and its frames were dropped.
     Failed,
 }
+
+/// A change of a connection's own frames for which the owner of the connection waits. The owner is
+/// told once, and looks at no other connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaited {
+    Nothing,
+    /// The outbox weighs no more than [`UNREAD_OUTBOX_BYTES_MAX`].
+    Room,
+    /// All frames are written, the last one included.
+    Drained,
+}
+
+/// Weight of an outbox above which its connection is not read. The client gets no further answers
+/// until it takes enough of those that wait.
+pub(crate) const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
 
 /// Frames for one connection alone.
 #[derive(Debug, Default)]
@@ -64,8 +84,8 @@ pub(crate) struct Fence {
     pub before: u64,
 }
 
-/// The place of a subscription: the room's slot, and the member's place in the room ([`LISTENS`]
-/// for a listener).
+/// The place of a subscription: the room's slot, and the member's place in the room. If the
+/// subscription only listens, `member` is the listener's place with the bit [`LISTENS`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subscription {
     pub id: SubscriptionId,
@@ -73,8 +93,16 @@ pub(crate) struct Subscription {
     pub member: u32,
 }
 
-/// Stands in [`Subscription::member`] for the place of a member if the subscription only listens.
-pub(crate) const LISTENS: u32 = u32::MAX;
+/// The bit of [`Subscription::member`] that marks the place of a listener. No room has a member at
+/// such a place.
+pub(crate) const LISTENS: u32 = 1 << 31;
+
+impl Subscription {
+    /// True if the subscription only listens.
+    pub fn listens(&self) -> bool {
+        self.member & LISTENS != 0
+    }
+}
 
 /// A connection's subscriptions. A single subscription needs no allocation.
 #[derive(Debug, Default)]
@@ -129,18 +157,37 @@ impl Subscriptions {
 }
 
 impl Outlet {
-    pub fn new(class: Class) -> Outlet {
+    pub fn new(class: Class, opened: u32) -> Outlet {
         Outlet {
             class,
+            opened,
             flow: Flow::Open,
             queued: false,
+            awaited: Awaited::Nothing,
             subscriptions: Subscriptions::None,
             direct: None,
         }
     }
 
-    pub fn direct_bytes(&self) -> usize {
-        self.direct.as_ref().map_or(0, |direct| direct.bytes)
+    /// True if no frame waits for the connection alone, and the connection is neither blocked,
+    /// catching up nor given up.
+    pub fn is_drained(&self) -> bool {
+        self.direct.is_none() && self.flow == Flow::Open && !self.queued
+    }
+
+    /// True if the change that the owner waits for has come.
+    pub fn has_awaited(&self) -> bool {
+        match self.awaited {
+            Awaited::Nothing => false,
+            Awaited::Room => self.direct_weight() <= UNREAD_OUTBOX_BYTES_MAX,
+            Awaited::Drained => self.is_drained(),
+        }
+    }
+
+    /// Returns the number of frames in the outbox.
+    pub fn outbox_len(&self) -> usize {
+        let direct = self.direct.as_deref();
+        direct.map_or(0, |direct| direct.outbox.len())
     }
 
     /// Returns the memory that the connection's own frames take.

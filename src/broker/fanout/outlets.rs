@@ -13,8 +13,41 @@ pub(crate) struct Outlets {
     each: Vec<Option<Outlet>>,
     /// Outlets that have frames of their own, or are catching up.
     pub queued: VecDeque<u32>,
-    /// Outlets that the fan-out gave up, and the reasons.
-    pub failed: Vec<(u32, Failure)>,
+    /// Outlets that the fan-out gave up, in order.
+    pub failed: VecDeque<Failed>,
+    /// Outlets whose owner waited for a change that has come.
+    pub notified: Vec<u32>,
+    /// Number of connections opened since the start; it wraps.
+    opened: u32,
+    /// Looks at entries of lists.
+    pub looks: Looks,
+}
+
+/// An outlet that the fan-out gave up, and the reason.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub outlet: u32,
+    /// The connection's [`Outlet::opened`].
+    pub opened: u32,
+    pub failure: Failure,
+}
+
+/// Number of looks at entries of lists: listeners, broadcasts for them, and outlets that were given
+/// up or wait. The tests compare it between scenes, so that work follows what changed and never how
+/// many there are. Nothing is counted without the feature `engine`.
+#[derive(Debug, Default)]
+pub(crate) struct Looks(#[cfg(feature = "engine")] std::cell::Cell<u64>);
+
+impl Looks {
+    pub fn count(&self) {
+        #[cfg(feature = "engine")]
+        self.0.set(self.0.get() + 1);
+    }
+
+    #[cfg(feature = "engine")]
+    pub fn read(&self) -> u64 {
+        self.0.get()
+    }
 }
 
 impl Outlets {
@@ -31,15 +64,21 @@ impl Outlets {
         if self.each.len() <= index {
             self.each.resize_with(index + 1, || None);
         }
-        self.each[index] = Some(Outlet::new(class));
+        self.opened = self.opened.wrapping_add(1);
+        self.each[index] = Some(Outlet::new(class, self.opened));
     }
 
-    /// Removes an outlet, from the list of failed outlets too.
+    /// True if the connection `opened` still has this outlet.
+    pub fn is_same(&self, outlet: u32, opened: u32) -> bool {
+        self.get(outlet).is_some_and(|o| o.opened == opened)
+    }
+
+    /// Removes an outlet. Entries of lists that name it are skipped when they are taken, because a
+    /// search would take longer the longer the lists are.
     pub fn close(&mut self, outlet: u32) {
         if let Some(place) = self.each.get_mut(outlet as usize) {
             *place = None;
         }
-        self.failed.retain(|(failed, _)| *failed != outlet);
     }
 
     /// Gives back memory that a crowd has left.
@@ -49,6 +88,10 @@ impl Outlets {
             self.each.shrink_to(kept(self.each.len()));
         }
         shrink_queue(&mut self.queued);
+        shrink_queue(&mut self.failed);
+        if is_mostly_spare(self.notified.len(), self.notified.capacity()) {
+            self.notified.shrink_to(kept(self.notified.len()));
+        }
     }
 }
 

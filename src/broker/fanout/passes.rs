@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::balance::Balance;
 use super::outlets::shrink_queue;
 use super::room::Settled;
 
@@ -12,18 +13,18 @@ pub(crate) struct Passes {
     /// Rooms with a pass to run, by slot.
     pub rooms: VecDeque<u32>,
     /// Bytes in logs that not every writable member has been offered yet.
-    pub unsettled_bytes: usize,
+    pub unsettled: Balance,
     /// Microseconds stamped on entries published in this turn.
     pub now_us: u32,
-    /// The publish time, in microseconds, of the oldest broadcast of each lap that ended in the
-    /// last flush.
+    /// The publish time, in microseconds, of the oldest broadcast of each room that some laps of
+    /// the last flush offered to all members.
     pub laps: Vec<u32>,
 }
 
 impl Passes {
-    /// Counts a lap that has ended, with the entries that it settled.
+    /// Counts the entries of laps that have ended.
     pub fn settled(&mut self, settled: Settled) {
-        self.unsettled_bytes -= settled.bytes;
+        self.unsettled.take(settled.bytes);
         self.laps.extend(settled.oldest_us);
     }
 

@@ -1,6 +1,7 @@
 //! The memory that one shard's logs hold: weight, bound, high water, and the rooms to sweep.
 
 use super::age::Watched;
+use super::balance::Balance;
 use super::high_water::HighWater;
 
 /// The memory that one shard's logs hold. Retained bytes are frames, payloads kept for channels,
@@ -8,7 +9,7 @@ use super::high_water::HighWater;
 #[derive(Debug, Default)]
 pub(crate) struct Retained {
     /// Weight of all logs.
-    pub bytes: usize,
+    pub weight: Balance,
     /// The weight above which blocked members are given up to free memory.
     pub relief_above_bytes: usize,
     /// Rooms that the sweep looks at.

@@ -16,6 +16,7 @@ use std::collections::BinaryHeap;
 use super::Fanout;
 use super::age::Watched;
 use super::high_water::HighWater;
+use super::outlets::shrink_queue;
 use super::sink::Failure;
 
 /// The part of the bound (1/8) that is dropped when all logs together are over it, so that the next
@@ -45,7 +46,7 @@ impl Fanout {
 
     /// Returns the weight of all logs' entries, with the memory for keeping them.
     pub fn retained_bytes(&self) -> usize {
-        self.kept.bytes
+        self.kept.weight.bytes()
     }
 
     /// Sweeps one room. Returns true if the room is still to be watched.
@@ -67,6 +68,7 @@ impl Fanout {
             return false;
         };
         room.log.give_back();
+        shrink_queue(&mut room.laps);
         // Nothing but the sweep trims an idle topic.
         room.watched = room.lagging > 0 || room.log.len() > 0 || room.log.is_roomy();
         room.watched
@@ -78,7 +80,7 @@ impl Fanout {
             return;
         }
         let to = first.min(self.floor(slot));
-        self.kept.bytes -= self.rooms[slot].log.trim(to);
+        self.kept.weight.take(self.rooms[slot].log.trim(to));
         self.give_up_fallen(slot, failure);
     }
 
@@ -87,13 +89,13 @@ impl Fanout {
     /// blocked members need, until enough is dropped. So a flooded topic costs its own readers
     /// their membership, and spares the readers of small topics.
     pub(crate) fn relieve(&mut self) {
-        if self.kept.bytes <= self.kept.relief_above_bytes {
+        if self.kept.weight.bytes() <= self.kept.relief_above_bytes {
             return;
         }
         let bytes_max = self.settings.retention_total_bytes_max;
         let part = bytes_max / RELIEF_PART;
         let mut heaviest: BinaryHeap<(usize, u32, u32)> = self.droppable().collect();
-        while self.kept.bytes > bytes_max - part
+        while self.kept.weight.bytes() > bytes_max - part
             && let Some((_, slot, stamp)) = heaviest.pop()
         {
             let left = self.drop_half(slot, stamp);
@@ -102,7 +104,7 @@ impl Fanout {
         // Entries that are left above the bound are needed by members whose sockets take bytes. The
         // logs are checked again when they have grown by another eighth of the bound, or at the
         // sweep.
-        self.kept.relief_above_bytes = bytes_max.max(self.kept.bytes.saturating_add(part));
+        self.kept.relief_above_bytes = bytes_max.max(self.kept.weight.bytes().saturating_add(part));
     }
 
     /// Returns the rooms whose logs hold entries for blocked members alone: each with the weight of
@@ -134,7 +136,7 @@ impl Fanout {
         while log.first() < floor && dropped <= half {
             dropped += log.trim(log.first() + 1);
         }
-        self.kept.bytes -= dropped;
+        self.kept.weight.take(dropped);
         self.give_up_fallen(slot, Failure::CrowdedOut);
         self.rooms.with_stamp(slot, stamp)?;
         Some(self.droppable_of(slot)).filter(|bytes| *bytes > 0)

@@ -1,8 +1,9 @@
 //! A shard's part of a topic: its log, its members with their cursors, and its pass.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::listener::EventFilter;
+use super::listener::Interceptors;
 use super::listener::Listener;
 use super::log::Log;
 use super::round_robin::RoundRobin;
@@ -19,7 +20,11 @@ pub(crate) struct Room {
     pub stamp: u32,
     pub log: Log,
     pub members: Vec<Member>,
+    /// Channels that subscribed by hand, and connections with a socket id. A subscription knows the
+    /// place of its listener.
     pub listeners: Vec<Listener>,
+    /// Members whose channels intercept events. `None` in most rooms.
+    pub interceptors: Option<Box<Interceptors>>,
     pub round_robin: RoundRobin,
     /// True while the room is on the list of rooms with a pass to run.
     pub active: bool,
@@ -29,10 +34,20 @@ pub(crate) struct Room {
     pub lagging: usize,
     /// Sequence before which every member that is not lagging has been offered all entries.
     pub settled: u64,
-    /// The log's head when the present lap began. The lap's end settles the entries before it.
-    lap_head: u64,
+    /// Laps under way, the oldest first. One begins where entries came, and settles them at its
+    /// end.
+    pub laps: VecDeque<Lap>,
     /// The bounds that the room's last join set for the log. `None`: the default bounds.
     pub retention: Option<Box<Retention>>,
+}
+
+/// A round of a pass from the place at which entries came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lap {
+    /// See [`RoundRobin::lap_end`].
+    end: i64,
+    /// The log's head behind the entries.
+    head: u64,
 }
 
 /// The entries that a lap has offered to every member that can take them.
@@ -66,12 +81,13 @@ impl Room {
             log: Log::new(first),
             members: Vec::new(),
             listeners: Vec::new(),
+            interceptors: None,
             round_robin: RoundRobin::default(),
             active: false,
             watched: false,
             lagging: 0,
             settled: first,
-            lap_head: first,
+            laps: VecDeque::new(),
             retention: None,
         }
     }
@@ -82,23 +98,35 @@ impl Room {
 
     /// Returns the events that the channel of subscription `id` intercepts.
     pub fn intercepts(&self, id: SubscriptionId) -> &'static [&'static str] {
-        // The channel may also listen to the same topic by hand, under the same id.
-        let mut own = self.listeners.iter().filter(|l| l.id == id);
-        let intercepted = own.find_map(|l| match l.events {
-            EventFilter::Intercepted(events) => Some(events),
-            EventFilter::All | EventFilter::SocketId => None,
-        });
-        intercepted.unwrap_or_default()
+        let interceptors = self.interceptors.as_deref();
+        interceptors.map_or(&[], |i| i.events_of(id))
     }
 
-    /// Ends a lap of the pass: all entries before the lap's begin have been offered to all writable
-    /// members.
-    pub fn end_lap(&mut self) -> Settled {
-        self.settle_at(self.lap_head)
+    /// Begins a lap for the entry that the log has just taken in. Entries that come at the same
+    /// place share a lap.
+    pub fn begin_lap(&mut self) {
+        self.round_robin.restart();
+        let (end, head) = (self.round_robin.lap_end(), self.log.head());
+        match self.laps.back_mut() {
+            Some(last) if last.end == end => last.head = head,
+            _ => self.laps.push_back(Lap { end, head }),
+        }
+    }
+
+    /// Ends the laps that are over: their entries have been offered to all writable members. `None`
+    /// if no lap is over.
+    pub fn end_laps(&mut self) -> Option<Settled> {
+        let mut settled = None;
+        let round_robin = self.round_robin;
+        while let Some(lap) = self.laps.pop_front_if(|lap| round_robin.is_over(lap.end)) {
+            settled = Some(lap.head);
+        }
+        settled.map(|head| self.settle_at(head))
     }
 
     /// Ends the pass: all entries have been offered to all writable members.
     pub fn settle(&mut self) -> Settled {
+        self.laps.clear();
         self.settle_at(self.log.head())
     }
 
@@ -107,7 +135,6 @@ impl Room {
         let oldest_us = oldest.flatten().map(|entry| entry.published_us());
         let bytes = self.log.bytes_between(self.settled, settled);
         self.settled = settled;
-        self.lap_head = self.log.head();
         Settled { bytes, oldest_us }
     }
 
@@ -122,7 +149,9 @@ impl Room {
         if self.lagging == 0 {
             return self.settled;
         }
-        let lagging = self.members.iter().filter(|m| m.lagging);
+        // A member in front of the log has fallen off it, and needs nothing any more.
+        let first = self.log.first();
+        let lagging = self.members.iter().filter(|m| m.lagging && m.next >= first);
         lagging.map(|m| m.next).fold(self.settled, u64::min)
     }
 }

@@ -9,6 +9,10 @@ pub(crate) struct RoundRobin {
     next: usize,
     left: usize,
     len: usize,
+    /// Number of visits since the start, less those that joins and leaves have put off.
+    visited: i64,
+    /// How often a visit came to the last place; it wraps.
+    rounds: u32,
 }
 
 /// The moves that fill the hole of a leaving member. Each pair moves a member from the second index
@@ -26,24 +30,44 @@ impl RoundRobin {
         self.left
     }
 
-    /// Returns the next place to visit, and whether that place was the last of a lap.
-    pub fn visit(&mut self) -> Option<(usize, bool)> {
+    /// Returns the next place to visit.
+    pub fn visit(&mut self) -> Option<usize> {
         if self.left == 0 {
             return None;
         }
         let index = self.next;
         self.left -= 1;
+        self.visited += 1;
         self.next += 1;
-        let lap = self.next == self.len;
-        if lap {
+        if self.next == self.len {
             self.next = 0;
+            self.rounds = self.rounds.wrapping_add(1);
         }
-        Some((index, lap))
+        Some(index)
+    }
+
+    /// Returns how often the last place was visited. Once it has changed, a room may be due to be
+    /// trimmed.
+    pub fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
+    /// Returns the number by which [`is_over`](RoundRobin::is_over) knows the lap that begins now,
+    /// at the next place. The lap is over once all members that are there now were visited.
+    pub fn lap_end(&self) -> i64 {
+        self.visited + self.len as i64
+    }
+
+    /// True if the lap with this end is over.
+    pub fn is_over(&self, lap_end: i64) -> bool {
+        lap_end <= self.visited
     }
 
     /// Adds the place of a member that joins, at the end.
     pub fn joined(&mut self) {
         self.len += 1;
+        // The laps under way may have to pass the new place too.
+        self.visited -= 1;
         // If the unvisited places wrap round the end, they now include the new place.
         if self.left > 0 {
             self.left = (self.left + 1).min(self.len);
@@ -62,6 +86,8 @@ impl RoundRobin {
                 (last != mark).then_some((mark, last)),
             ];
             self.next = mark;
+            // The laps under way come to that place again as well.
+            self.visited -= 1;
             // The member moved to `next` may have been visited in this round: visit it once more.
             if self.left > 0 {
                 self.left += 1;
@@ -101,50 +127,61 @@ mod tests {
         proptest::collection::vec(step, 1..200)
     }
 
-    /// A member: the `head` it has seen, and whether the present lap visited it.
-    #[derive(Clone, Copy)]
-    struct Member {
-        seen: u32,
-        in_lap: bool,
+    #[test]
+    fn lap_is_over_as_soon_as_each_member_was_visited_once() {
+        let mut round_robin = RoundRobin::default();
+        (0..3).for_each(|_| round_robin.joined());
+        round_robin.restart();
+        round_robin.visit();
+        // A broadcast comes in the middle of the first round.
+        round_robin.restart();
+        let lap_end = round_robin.lap_end();
+        let over = (0..3).map(|_| (round_robin.visit(), round_robin.is_over(lap_end)));
+        let over: Vec<_> = over.collect();
+        assert_eq!(over, [(Some(1), false), (Some(2), false), (Some(0), true)]);
+        assert_eq!((round_robin.visit(), round_robin.rounds()), (None, 1));
     }
 
     proptest! {
         #[test]
         fn pass_leaves_nobody_out_whoever_joins_or_leaves_in_its_middle(steps in steps()) {
             let mut round_robin = RoundRobin::default();
-            let mut members: Vec<Member> = Vec::new();
+            // The head that each member has seen.
+            let mut members: Vec<u32> = Vec::new();
+            let mut laps = Vec::new();
             let mut head = 0u32;
             for step in steps {
                 match step {
-                    Step::Publish => { head += 1; round_robin.restart(); }
+                    Step::Publish => {
+                        head += 1;
+                        round_robin.restart();
+                        laps.push((round_robin.lap_end(), head));
+                    }
                     Step::Visit(times) => for _ in 0..times {
-                        let Some((index, lap)) = round_robin.visit() else { break };
-                        members[index] = Member { seen: head, in_lap: true };
-                        if lap {
-                            // A member that is unvisited at the lap's end would lose the entries
-                            // trimmed then.
-                            prop_assert!(members.iter().all(|m| m.in_lap));
-                            members.iter_mut().for_each(|m| m.in_lap = false);
-                        }
+                        let Some(index) = round_robin.visit() else { break };
+                        members[index] = head;
                     },
-                    Step::Join => { members.push(Member { seen: head, in_lap: false }); round_robin.joined(); }
+                    Step::Join => { members.push(head); round_robin.joined(); }
                     Step::Leave(at) if !members.is_empty() => {
                         let index = usize::from(at) % members.len();
-                        let wrapped = round_robin.next;
                         for (to, from) in round_robin.left_at(index).into_iter().flatten() {
                             members[to] = members[from];
                         }
                         members.pop();
-                        if round_robin.next == 0 && wrapped != 0 {
-                            // The lap ended with the member that left.
-                            members.iter_mut().for_each(|m| m.in_lap = false);
-                        }
                     }
                     Step::Leave(_) => {}
                 }
+                // A member that has not seen what a lap settles would lose it when it is trimmed.
+                if round_robin.left() == 0 {
+                    laps.clear();
+                }
+                for (lap_end, settled) in &laps {
+                    let is_over = round_robin.is_over(*lap_end);
+                    prop_assert!(!is_over || members.iter().all(|seen| seen >= settled));
+                }
                 for index in 0..members.len() {
                     let ahead = (index + members.len() - round_robin.next) % members.len();
-                    prop_assert!(members[index].seen == head || ahead < round_robin.left, "{index} waits, unvisited");
+                    prop_assert!(members[index] == head || ahead < round_robin.left, "{index} waits, unvisited");
                 }
             }
         }

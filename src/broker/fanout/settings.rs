@@ -23,9 +23,9 @@ pub struct FanoutSettings {
     /// consumers (`Failure::CrowdedOut`). The entries for members that take bytes are limited by
     /// backpressure on publishers, not by this bound.
     pub retention_total_bytes_max: usize,
-    /// Bytes of replies and pushes that may wait in one connection's outbox while its socket takes
-    /// nothing. Default 1 MiB. Above this bound the connection is closed as a slow consumer
-    /// (`Failure::OutboxFull`).
+    /// Bytes of replies and pushes, with some 120 for each, that may wait in one connection's
+    /// outbox while its socket takes nothing. Default 1 MiB. Above this bound the connection is
+    /// closed as a slow consumer (`Failure::OutboxFull`).
     pub outbox_bytes_max: usize,
 }
 

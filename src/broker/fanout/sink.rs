@@ -21,12 +21,22 @@ pub trait Sink {
 pub struct Budget {
     /// Writes to members of rooms. Default 64, the slice of a pass. Between two slices the shard
     /// reads its sockets, and members that are visited later get the new entries in the same write.
-    /// So a much larger slice was measured to cost more (docs/engine.md).
+    /// So a much larger slice was measured to cost more (docs/engine.md). If connections are
+    /// drained in the same turn, the passes get as many writes as these, up to half of all.
     pub writes: usize,
-    /// Connections that are drained: those with frames of their own, or catching up. Default 256.
+    /// Connections that are drained: those with frames of their own, or catching up. Default 256,
+    /// or half of all writes of the turn (160) if passes run as well.
     pub drains: usize,
     /// Bytes for connections that are drained, and the same number again for passes. Default 4 MiB.
     pub bytes: usize,
+}
+
+impl Budget {
+    /// Returns how many connections are drained in a turn in which passes run as well: half of the
+    /// turn's writes. The passes get as many writes as the drains, and never fewer than `writes`.
+    pub(crate) fn drains_beside_passes(&self) -> usize {
+        self.drains.min((self.writes + self.drains) / 2)
+    }
 }
 
 impl Default for Budget {
@@ -57,4 +67,7 @@ pub enum Failure {
     /// The connection read nothing, and more replies and pushes wait for it than the outbox may
     /// hold.
     OutboxFull,
+    /// A subscription of the connection ended while the connection was blocked or catching up. Its
+    /// missing entries would have made more than 1,024 frames of the outbox.
+    FellBehind,
 }

@@ -6,6 +6,7 @@
 
 use super::Fanout;
 use super::outlet::Flow;
+use super::outlets::Failed;
 use super::room::Member;
 use super::settings::Retention;
 use super::sink::Failure;
@@ -15,9 +16,11 @@ impl Fanout {
     /// up.
     pub(crate) fn trim(&mut self, slot: u32) {
         let room = &mut self.rooms[slot];
-        self.kept.bytes -= room.log.trim(room.needed());
+        self.kept.weight.take(room.log.trim(room.needed()));
         if room.lagging > 0 {
-            self.kept.high_water.rise_to(&room.log, self.kept.bytes);
+            self.kept
+                .high_water
+                .rise_to(&room.log, self.kept.weight.bytes());
             let retention = self.retention_of(slot);
             if retention.is_exceeded_by(&self.rooms[slot].log) {
                 self.trim_to_retention(slot);
@@ -33,7 +36,7 @@ impl Fanout {
             false => Failure::LogTooLong,
         };
         while retention.is_exceeded_by(log) && log.first() < floor {
-            self.kept.bytes -= log.trim(log.first() + 1);
+            self.kept.weight.take(log.trim(log.first() + 1));
         }
         self.give_up_fallen(slot, failure);
     }
@@ -45,26 +48,42 @@ impl Fanout {
         let fell = |m: &&Member| m.lagging && m.next < first;
         let fallen: Vec<u32> = room.members.iter().filter(fell).map(|m| m.outlet).collect();
         for outlet in fallen {
-            self.give_up(outlet, failure);
+            self.mark_failed(outlet, failure);
         }
     }
 
-    /// Gives a connection up: the connection gets nothing more, and its owner gets the reason.
+    /// Gives a connection up: the connection gets nothing more, and its owner gets the reason. The
+    /// rest of a half-written frame stays: a Close may follow it.
     pub(crate) fn give_up(&mut self, outlet: u32, failure: Failure) {
-        if self.outlet(outlet).is_some_and(|o| o.flow != Flow::Failed) {
-            self.outlets.failed.push((outlet, failure));
-            self.fail(outlet);
+        if self.mark_failed(outlet, failure) {
+            self.remove_subscriptions(outlet);
         }
     }
 
-    /// Ends all subscriptions of a connection, and drops its frames. The rest of a half-written
-    /// frame stays: a Close may follow it.
-    pub(crate) fn fail(&mut self, outlet: u32) {
-        if let Some(o) = self.outlet_mut(outlet) {
-            o.flow = Flow::Failed;
-            o.drop_outbox();
-        }
-        self.remove_subscriptions(outlet);
+    /// Gives a connection up, but leaves its subscriptions to [`take_failed`](Fanout::take_failed).
+    /// A partition can cost thousands of readers their places in one lap, and the owner takes them
+    /// a few at a time. True if the connection was not given up before.
+    fn mark_failed(&mut self, outlet: u32, failure: Failure) -> bool {
+        let Some(o) = self.outlet_mut(outlet).filter(|o| o.flow != Flow::Failed) else {
+            return false;
+        };
+        o.flow = Flow::Failed;
+        o.drop_outbox();
+        let opened = o.opened;
+        self.outlets.failed.push_back(Failed {
+            outlet,
+            opened,
+            failure,
+        });
+        true
+    }
+
+    /// Gives up a connection that would miss an entry which its log does not hold, or that would
+    /// get one twice. Only a bug leads here, and it must not skip anything silently.
+    #[cold]
+    pub(crate) fn close_gap(&mut self, outlet: u32) {
+        self.gaps += 1;
+        self.give_up(outlet, Failure::FellBehind);
     }
 
     /// Returns the sequence of the oldest entry that any member without a blocked socket needs.
@@ -72,7 +91,7 @@ impl Fanout {
         let room = &self.rooms[slot];
         let is_blocked = |m: &Member| {
             self.outlet(m.outlet)
-                .is_some_and(|o| o.flow == Flow::Blocked)
+                .is_some_and(|o| matches!(o.flow, Flow::Blocked | Flow::Failed))
         };
         let catching_up = room.members.iter().filter(|m| m.lagging && !is_blocked(m));
         catching_up.map(|m| m.next).fold(room.settled, u64::min)
@@ -81,5 +100,92 @@ impl Fanout {
     pub(crate) fn retention_of(&self, slot: u32) -> Retention {
         let own = self.rooms[slot].retention.as_deref();
         own.copied().unwrap_or_else(|| self.settings.retention())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::broker::fanout::balance::BrokenInvariants;
+    use crate::broker::fanout::settings::FanoutSettings;
+    use crate::broker::fanout::sink::{Budget, Sink};
+    use crate::broker::fanout::subscribe::Terms;
+    use crate::broker::topics::entry::{Class, Draft};
+    use crate::broker::topics::hub::Hub;
+    use crate::broker::topics::parcel::{Parcel, RoomKey};
+
+    /// Sockets that take every byte.
+    struct Taking;
+
+    impl Sink for Taking {
+        fn write(&mut self, _outlet: u32, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn write_vectored(&mut self, _: u32, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+            Ok(pieces.iter().map(|piece| piece.len()).sum())
+        }
+    }
+
+    /// Returns a fan-out with one member in the room at slot 0, and the room's key.
+    fn with_a_member() -> (Fanout, RoomKey) {
+        let mut fanout = Fanout::new(0, Arc::new(Hub::new(1)), FanoutSettings::default());
+        fanout.open(0, Class::V2);
+        let id = fanout.new_id();
+        assert!(fanout.subscribe_on(0, id, "room", &Terms::default(), None));
+        let stamp = fanout.rooms[0].stamp;
+        (fanout, RoomKey { slot: 0, stamp })
+    }
+
+    fn post(fanout: &mut Fanout, room: RoomKey, sequence: u64) {
+        let mut draft = Draft::default();
+        draft.seal(Class::V2, Some(Bytes::from_static(b"entry")));
+        let entry = Arc::new(draft.into_entry(None));
+        let parcel = Parcel {
+            room,
+            sequence,
+            entry,
+        };
+        fanout.hub.mailbox(0).post(parcel, 1);
+        fanout.take_mail();
+    }
+
+    fn is_closed_and_counted(fanout: &mut Fanout) {
+        assert_eq!(fanout.take_failed(), Some((0, Failure::FellBehind)));
+        let broken = BrokenInvariants {
+            gaps: 1,
+            ..BrokenInvariants::default()
+        };
+        assert_eq!(fanout.broken_invariants(), broken);
+        assert_eq!((fanout.members_len(), fanout.retained_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn entry_missing_in_a_topics_order_closes_its_members() {
+        let (mut fanout, room) = with_a_member();
+        post(&mut fanout, room, 1);
+        post(&mut fanout, room, 3);
+        is_closed_and_counted(&mut fanout);
+    }
+
+    #[test]
+    fn cursor_in_front_of_its_log_closes_its_member_in_a_pass_and_in_a_drain() {
+        for has_own_frame in [false, true] {
+            let (mut fanout, room) = with_a_member();
+            post(&mut fanout, room, 1);
+            post(&mut fanout, room, 2);
+            let weight = fanout.rooms[0].log.trim(2);
+            fanout.kept.weight.take(weight);
+            if has_own_frame {
+                fanout.send(0, Bytes::from_static(b"reply"), None);
+            }
+            fanout.flush(&mut Taking, Budget::default());
+            is_closed_and_counted(&mut fanout);
+        }
     }
 }

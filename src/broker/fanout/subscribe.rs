@@ -7,6 +7,7 @@ use super::listener::{EventFilter, Listener};
 use super::outlet::{Flow, LISTENS, Outlet, Subscription};
 use super::room::{Member, Room};
 use super::settings::Retention;
+use super::sink::Failure;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::parcel::RoomKey;
 use crate::broker::topics::position::SubscriptionId;
@@ -54,7 +55,7 @@ impl Fanout {
         terms: &Terms,
         first: Option<Bytes>,
     ) -> bool {
-        let Some(class) = self.taking(outlet).map(|o| o.class) else {
+        let Some((class, opened)) = self.taking(outlet).map(|o| (o.class, o.opened)) else {
             return true;
         };
         let Some((slot, next)) = self.enter_topic(topic, class, terms) else {
@@ -68,7 +69,7 @@ impl Fanout {
             intercepts: !terms.intercept.is_empty(),
             next,
         };
-        let place = self.add_member(slot, member, terms);
+        let place = self.add_member(slot, member, opened, terms);
         self.keep(
             outlet,
             Subscription {
@@ -145,16 +146,19 @@ impl Fanout {
     }
 
     /// Adds a member to its room, with its listener. Returns the member's place among the members.
-    fn add_member(&mut self, slot: u32, member: Member, terms: &Terms) -> u32 {
+    fn add_member(&mut self, slot: u32, member: Member, opened: u32, terms: &Terms) -> u32 {
         let room = &mut self.rooms[slot];
         room.retention = terms.retention.map(Box::new);
         if member.intercepts {
-            room.listeners.push(Listener {
+            let listener = Listener {
                 id: member.id,
                 outlet: member.outlet,
+                opened,
                 events: EventFilter::Intercepted(terms.intercept),
                 since: member.next,
-            });
+            };
+            let interceptors = room.interceptors.get_or_insert_default();
+            interceptors.add(listener, terms.intercept);
         }
         let place = room.members.len() as u32;
         room.members.push(member);
@@ -186,16 +190,18 @@ impl Fanout {
     }
 
     fn listen_for(&mut self, outlet: u32, id: SubscriptionId, topic: &str, events: EventFilter) {
-        if self.taking(outlet).is_none() {
+        let Some(opened) = self.taking(outlet).map(|o| o.opened) else {
             return;
-        }
+        };
         let Some((slot, since)) = self.join(topic, MemberKind::Listener, u32::MAX) else {
             return;
         };
         let room = &mut self.rooms[slot];
+        let place = room.listeners.len() as u32;
         room.listeners.push(Listener {
             id,
             outlet,
+            opened,
             events,
             since,
         });
@@ -204,15 +210,22 @@ impl Fanout {
             Subscription {
                 id,
                 room: slot,
-                member: LISTENS,
+                member: LISTENS | place,
             },
         );
     }
 
     /// Ends all subscriptions with this `id`. Entries published until now still go out before the
     /// next frame.
+    ///
+    /// These entries become frames of the outbox, because the log may end. A position must never
+    /// become a queue. So a connection that is blocked or catching up is given up
+    /// ([`Failure::FellBehind`]) if its outbox would then hold more than 1,024 frames.
     pub fn unsubscribe(&mut self, outlet: u32, id: SubscriptionId) {
         self.take_mail();
+        if self.would_queue(outlet, id) {
+            return self.give_up(outlet, Failure::FellBehind);
+        }
         self.move_to_outbox(outlet, id);
         while let Some(at) = self.outlet(outlet).and_then(|o| {
             let subscriptions = o.subscriptions.as_slice();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Fanout;
 use super::log::is_left_out;
-use super::outlet::{Flow, LISTENS};
+use super::outlet::Flow;
 use super::scratch::Piece;
 use super::scratch::Then;
 use super::sink::{Budget, Failure, Sink};
@@ -25,7 +25,8 @@ const COPY_BYTES_MAX: usize = 16 << 10;
 impl Fanout {
     /// Sends a frame to one connection, behind all entries that subscription `behind` was to get
     /// until now. Does nothing for a connection that was given up. A blocked connection is given up
-    /// if its outbox then holds more bytes than the settings allow.
+    /// if its outbox then weighs more than the settings allow: its bytes, and some 120 for each
+    /// frame.
     pub fn send(&mut self, outlet: u32, frame: Bytes, behind: Option<SubscriptionId>) {
         // All broadcasts published before this call, from any thread, are in the log or in the
         // mail.
@@ -39,7 +40,7 @@ impl Fanout {
         };
         o.push(frame, fence);
         let waiting = if o.flow == Flow::Blocked {
-            o.direct_bytes()
+            o.direct_weight()
         } else {
             0
         };
@@ -107,7 +108,9 @@ impl Fanout {
         let mut share = DRAIN_BYTES_MAX;
         loop {
             let mut pieces = std::mem::take(&mut self.scratch.pieces);
-            let whole = self.collect(outlet, &mut pieces);
+            let Some(whole) = self.collect(outlet, &mut pieces) else {
+                return self.close_gap(outlet);
+            };
             let total: usize = pieces.iter().map(|p| p.bytes.len()).sum();
             budget.writes = budget.writes.saturating_sub(1);
             budget.bytes = budget.bytes.saturating_sub(total);
@@ -135,6 +138,7 @@ impl Fanout {
         {
             o.flow = Flow::Open;
             self.set_lagging(outlet, false);
+            self.notify(outlet);
         }
     }
 
@@ -146,20 +150,30 @@ impl Fanout {
             self.set_lagging(outlet, true);
         }
         self.queue(outlet);
+        self.notify(outlet);
     }
 
     /// Fills `pieces` with the frames that come next, in order. True if `pieces` then holds all
-    /// frames that wait for the connection.
-    fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> bool {
+    /// frames that wait for the connection. `None` if a cursor stands in front of its log.
+    fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> Option<bool> {
         let Some(o) = self.outlets.get(outlet) else {
-            return true;
+            return Some(true);
         };
         let mut cursors = std::mem::take(&mut self.scratch.cursors);
         cursors.clear();
+        let mut lacks_some = false;
         cursors.extend(o.subscriptions.as_slice().iter().map(|s| {
-            let members = &self.rooms[s.room].members;
-            members.get(s.member as usize).map_or(0, |m| m.next)
+            let room = &self.rooms[s.room];
+            let member = room.members.get(s.member as usize);
+            member.map_or(0, |m| {
+                lacks_some |= m.next < room.log.first();
+                m.next
+            })
         }));
+        if lacks_some {
+            self.scratch.cursors = cursors;
+            return None;
+        }
         let mut bytes = 0;
         let mut whole = true;
         if let Some(direct) = &o.direct {
@@ -170,7 +184,7 @@ impl Fanout {
             for fenced in &direct.outbox {
                 if let Some(fence) = fenced.fence {
                     let mut subscriptions = o.subscriptions.as_slice().iter();
-                    let at = subscriptions.position(|s| s.id == fence.id && s.member != LISTENS);
+                    let at = subscriptions.position(|s| s.id == fence.id && !s.listens());
                     whole = at.is_none_or(|at| {
                         self.span(outlet, at, fence.before, &mut cursors, pieces, &mut bytes)
                     });
@@ -187,7 +201,7 @@ impl Fanout {
             whole = whole && self.span(outlet, at, u64::MAX, &mut cursors, pieces, &mut bytes);
         }
         self.scratch.cursors = cursors;
-        whole
+        Some(whole)
     }
 
     /// Adds to `pieces` the frames before `to` that the subscription number `at` lacks. False if
@@ -205,7 +219,7 @@ impl Fanout {
             return true;
         };
         let subscription = o.subscriptions.as_slice()[at];
-        if subscription.member == LISTENS {
+        if subscription.listens() {
             return true;
         }
         let room = &self.rooms[subscription.room];
@@ -219,7 +233,6 @@ impl Fanout {
         while cursors[at] < to {
             let next = cursors[at] + 1;
             let entry = room.log.entry(cursors[at]);
-            debug_assert!(entry.is_some(), "a cursor stands in front of its log");
             let wanted = entry.filter(|e| !is_left_out(e, subscription.id, intercept));
             let then = Then::CursorAt {
                 subscription: at,

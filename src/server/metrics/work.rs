@@ -162,7 +162,7 @@ fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     page.histogram(
         "lobbyd_last_subscriber_seconds",
         "From a publish to the end of the turn in which the last member on a shard that can take it was written to. One \
-         time for each lap round a topic's members: that of the lap's oldest broadcast.",
+         time for each topic and turn: that of the oldest broadcast that reached its last member in the turn.",
         &laps,
     )?;
     page.histograms(
@@ -187,5 +187,14 @@ fn write_backlogs(node: &Node, page: &mut Page<'_>) -> fmt::Result {
         "lobbyd_retained_bytes",
         "Bytes that the logs of a shard hold, for passes under way and for members that are behind.",
         by_shard(node, |_, shard| shard.retained_bytes.read()),
+    )?;
+    page.counters(
+        "lobbyd_broken_invariants",
+        "Bugs in lobbyd that were found and contained: clients closed because they would have missed a message, and \
+         sums of bytes that would have fallen below zero.",
+        [
+            ([("invariant", "gap")], sum(node, |s| &s.gaps)),
+            ([("invariant", "shortfall")], sum(node, |s| &s.shortfalls)),
+        ],
     )
 }

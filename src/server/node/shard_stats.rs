@@ -31,7 +31,11 @@ pub(crate) struct ShardStats {
     pub messages: Figure,
     /// Bytes read from WebSockets.
     pub bytes: Figure,
-    /// Times from a publish to its last subscriber, one time for each lap round a room's members.
+    /// Connections that were closed because they would have missed an entry.
+    pub gaps: Figure,
+    /// Sums of bytes from which more was taken than they had.
+    pub shortfalls: Figure,
+    /// Times from a publish to its last subscriber, at most one time for each room and turn.
     pub laps: Histogram,
     pub turns: Histogram,
     /// The longest turn, in nanoseconds.

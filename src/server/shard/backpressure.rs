@@ -1,15 +1,19 @@
 //! The end of backpressure: held connections and paused publishers are read again.
 
 use super::Shard;
-use super::read::UNREAD_OUTBOX_BYTES_MAX;
 
 impl Shard {
-    /// Reads the held connections again whose clients have taken enough of the waiting frames. The
-    /// shard looks in each turn, because no waker is called when a socket takes a write as a whole.
-    pub(crate) fn read_held(&mut self) {
-        let fanout = &self.services.fanout;
-        let is_free = |key| fanout.outbox_bytes(key) <= UNREAD_OUTBOX_BYTES_MAX;
-        self.connections.release_held(&self.timers.clock, is_free);
+    /// Goes on with the connections that the fan-out reports. A held connection whose client has
+    /// taken enough of the waiting frames is read again. Our side of a closing connection whose
+    /// Close frame is out is shut. No waker is called when a socket takes a write as a whole, and a
+    /// look at all that wait would take longer the more of them there are.
+    pub(crate) fn take_notified(&mut self) {
+        while let Some(key) = self.services.fanout.take_notified() {
+            self.connections.release(key, &self.timers.clock);
+            if self.services.fanout.is_drained(key) {
+                self.connections.shut(key);
+            }
+        }
     }
 
     /// Reads paused publishers again once no shard's lag is over half of the limit.

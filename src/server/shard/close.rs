@@ -24,16 +24,25 @@ use crate::websocket::{CloseReason, ReadBuffer};
 /// client sends more is cut off, because such a client does not care for the answer.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
+/// Most connections closed in one turn for the same cause: a deadline, a log that they fell off, or
+/// a drain. Thousands may reach it in one moment, and the others wait meanwhile.
+pub(crate) const CLOSES_PER_TURN: usize = 256;
+
 impl Shard {
-    /// Closes the connections that the fan-out has given up.
-    pub(crate) fn close_failed(&mut self) {
-        while let Some((key, failure)) = self.services.fanout.take_failed() {
+    /// Closes connections that the fan-out has given up, as many as one turn may. True if more are
+    /// left.
+    pub(crate) fn close_failed(&mut self) -> bool {
+        for _ in 0..CLOSES_PER_TURN {
+            let Some((key, failure)) = self.services.fanout.take_failed() else {
+                return false;
+            };
             match self.note_failure(&failure) {
                 Some(overrun) => self.close(key, CloseReason::SlowConsumer(overrun)),
                 // The socket failed.
                 None => self.drop_connection(key, CloseReason::PeerGone),
             }
         }
+        self.services.fanout.has_failed()
     }
 
     /// Begins to close a connection, unless it is closing already.
@@ -58,6 +67,7 @@ impl Shard {
         if let Some(frame) = reason.frame() {
             self.services.fanout.send_last(key, frame);
         }
+        self.services.fanout.notify_when_drained(key);
     }
 
     /// Runs `terminate` of the connection's channels. The pushes of these channels are dropped,
@@ -74,12 +84,6 @@ impl Shard {
             _ => Recipients::Others,
         };
         connection.session.terminate(&mut host);
-    }
-
-    /// Shuts our side of the closing connections whose Close frame is out.
-    pub(crate) fn go_on_closing(&mut self) {
-        let fanout = &self.services.fanout;
-        self.connections.shut_drained(|key| fanout.is_drained(key));
     }
 
     /// Throws away the bytes that a closing connection still sends.
@@ -153,7 +157,7 @@ impl Shard {
     }
 }
 
-/// The list of closing connections whose Close frame is not out yet.
+/// The stage of closing connections.
 impl Connections {
     /// Moves a connection to [`Stage::Closing`]. Its input is thrown away until the peer has ended
     /// its side.
@@ -176,28 +180,19 @@ impl Connections {
             discarded: 0,
         });
         self.make_ready(key);
-        self.closing.push(key);
         self.keeps(kept, 0);
     }
 
-    /// Shuts our side of the closing connections for which all frames are written, the Close frame
+    /// Shuts our side of a closing connection, because all its frames are written, the Close frame
     /// included.
-    pub fn shut_drained(&mut self, is_drained: impl Fn(u32) -> bool) {
-        let mut closing = std::mem::take(&mut self.closing);
-        closing.retain(|&key| {
-            let Some(connection) = self.get_mut(key) else {
-                return false;
-            };
-            let Stage::Closing(closing) = &mut connection.stage else {
-                return false;
-            };
-            if is_drained(key) && !closing.sent {
-                closing.sent = true;
-                let _ = SockRef::from(&connection.stream).shutdown(Shutdown::Write);
-            }
-            !closing.sent
-        });
-        self.closing = closing;
+    pub fn shut(&mut self, key: u32) {
+        if let Some(connection) = self.get_mut(key)
+            && let Stage::Closing(closing) = &mut connection.stage
+            && !closing.sent
+        {
+            closing.sent = true;
+            let _ = SockRef::from(&connection.stream).shutdown(Shutdown::Write);
+        }
     }
 }
 

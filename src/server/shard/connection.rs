@@ -55,9 +55,9 @@ pub(crate) struct Deadline {
     pub is_counted: bool,
 }
 
-/// The stage of a connection. A connection in a stage other than `Open` is on the shard's list with
-/// the name of the stage. A connection in `Closing` is on that list only until its Close frame is
-/// out. An entry on a list is stale, and is skipped, if its connection is in another stage.
+/// The stage of a connection. A connection in `Paused` or `Throttled` is on the shard's list with
+/// the name of the stage. An entry on a list is stale, and is skipped, if its connection is in
+/// another stage. The fan-out reports a connection in `Held` or `Closing` when its wait is over.
 pub(crate) enum Stage {
     /// The connection is read and written.
     Open,

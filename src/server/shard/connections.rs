@@ -1,6 +1,4 @@
-//! All WebSockets of a shard, and the lists of connections that wait to be read again or closed.
-//!
-//! This file keeps all of the lists but `closing`, which `close` keeps.
+//! All WebSockets of a shard, and the lists of connections that wait to be read again.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -19,8 +17,11 @@ use crate::server::limits::fair_queue::Party;
 const PLACES_KEPT: usize = 64;
 
 /// Connections by their places, which are also their names in the fan-out. A place may be given
-/// again while an entry for an earlier connection stands on a list. Therefore each entry is checked
-/// against the [`Stage`] of the connection in that place.
+/// again while an entry for an earlier connection stands on a list. Therefore each entry of the
+/// queues has the name of its connection, and each other entry is checked against the [`Stage`] of
+/// the connection in that place.
+///
+/// Held and closing connections are on no list: the fan-out reports those whose wait is over.
 #[derive(Default)]
 pub(crate) struct Connections {
     slab: Slab<Connection>,
@@ -32,21 +33,20 @@ pub(crate) struct Connections {
     woken: Arc<Mailbox<u32>>,
     /// Buffer for the places taken out of `woken`, empty between calls. Kept for its memory.
     just_woken: Vec<u32>,
-    /// Queued connections that were woken.
-    awake: Vec<u32>,
-    /// Queued connections that may have more to read.
-    ready: Vec<u32>,
-    held: Vec<u32>,
+    /// Names of queued connections that were woken.
+    awake: Vec<u64>,
+    /// Names of queued connections that may have more to read.
+    ready: Vec<u64>,
     paused: Vec<u32>,
     throttled: Throttled,
-    /// Closing connections whose Close frame is not out yet.
-    pub(super) closing: Vec<u32>,
+    /// Names of connections whose deadline had passed at the last sweep.
+    pub overdue: Vec<u64>,
 }
 
-/// Places of connections that wait to be read, each once.
+/// Names of connections that wait to be read, each once.
 pub(crate) struct Queued {
-    pub awake: Vec<u32>,
-    pub ready: Vec<u32>,
+    pub awake: Vec<u64>,
+    pub ready: Vec<u64>,
 }
 
 impl Connections {
@@ -92,10 +92,7 @@ impl Connections {
     }
 
     /// Adds the connection that was made for [`next`](Connections::next).
-    pub fn insert(&mut self, mut connection: Connection) {
-        let key = self.slab.vacant_key() as u32;
-        // An earlier connection in this place may have left its entry on a list.
-        connection.is_queued = self.ready.contains(&key) || self.awake.contains(&key);
+    pub fn insert(&mut self, connection: Connection) {
         self.slab.insert(connection);
     }
 
@@ -162,7 +159,7 @@ impl Connections {
     /// Queues a connection to be read in this turn or the next.
     pub fn make_ready(&mut self, key: u32) {
         if let Some(connection) = self.slab.get_mut(key as usize) {
-            queue(connection, key, &mut self.ready);
+            queue(connection, &mut self.ready);
         }
     }
 
@@ -172,7 +169,7 @@ impl Connections {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && !connection.wait_readable()
         {
-            queue(connection, key, &mut self.ready);
+            queue(connection, &mut self.ready);
         }
     }
 
@@ -181,13 +178,21 @@ impl Connections {
         self.woken.take(&mut self.just_woken);
         for key in self.just_woken.drain(..) {
             if let Some(connection) = self.slab.get_mut(key as usize) {
-                queue(connection, key, &mut self.awake);
+                queue(connection, &mut self.awake);
             }
         }
         Queued {
             awake: std::mem::take(&mut self.awake),
             ready: std::mem::take(&mut self.ready),
         }
+    }
+
+    /// Takes a connection off the queues, with its place. `None` if it is gone.
+    pub fn unqueue(&mut self, name: u64) -> Option<(u32, &mut Connection)> {
+        let key = name as u32;
+        let connection = self.get_mut(key).filter(|c| c.id == name)?;
+        connection.is_queued = false;
+        Some((key, connection))
     }
 
     /// Puts back the connections that a turn did not reach, in front of the connections queued
@@ -218,25 +223,12 @@ impl Connections {
             && matches!(connection.stage, Stage::Open)
         {
             connection.stage = Stage::Held;
-            self.held.push(key);
         }
     }
 
-    /// Reads again each held connection for which `is_free` is true.
-    pub fn release_held(&mut self, clock: &Clock, is_free: impl Fn(u32) -> bool) {
-        let (slab, ready) = (&mut self.slab, &mut self.ready);
-        self.held.retain(|&key| {
-            let held = slab.get_mut(key as usize);
-            let Some(connection) = held.filter(|c| matches!(c.stage, Stage::Held)) else {
-                return false;
-            };
-            let is_free = is_free(key);
-            if is_free {
-                connection.reopen(clock);
-                queue(connection, key, ready);
-            }
-            !is_free
-        });
+    /// Reads a connection again, if it is held.
+    pub fn release(&mut self, key: u32, clock: &Clock) {
+        self.resume(key, clock, |stage| matches!(stage, Stage::Held));
     }
 
     /// Stops reading an open publisher until the shards have caught up.
@@ -305,15 +297,15 @@ impl Connections {
             && is_meant(&connection.stage)
         {
             connection.reopen(clock);
-            queue(connection, key, &mut self.ready);
+            queue(connection, &mut self.ready);
         }
     }
 }
 
 /// Puts a connection on `list`, unless the connection is queued already.
-fn queue(connection: &mut Connection, key: u32, list: &mut Vec<u32>) {
+fn queue(connection: &mut Connection, list: &mut Vec<u64>) {
     if !std::mem::replace(&mut connection.is_queued, true) {
-        list.push(key);
+        list.push(connection.id);
     }
 }
 

@@ -6,6 +6,7 @@
 use std::hint::black_box;
 
 use super::Shard;
+use super::close::CLOSES_PER_TURN;
 use super::connection::{Connection, Stage};
 use super::limit_watch::NearestDeadlines;
 use crate::server::limits::limit::Limit;
@@ -32,28 +33,41 @@ enum Due {
 impl Shard {
     pub(crate) fn sweep(&mut self) {
         self.services.fanout.sweep(self.timers.clock.now().as_ms());
-        self.close_failed();
         stir_allocator();
         self.connections.give_back();
         self.note_high_water();
         let mut nearest = NearestDeadlines::default();
-        let due: Vec<(u32, Due)> = self
+        let overdue: Vec<u64> = self
             .connections
             .iter()
-            .filter_map(|(key, connection)| {
+            .filter_map(|(_, connection)| {
                 self.look_at(connection, &mut nearest);
-                Some((key, self.due(connection)?))
+                self.due(connection).map(|_| connection.id)
             })
             .collect();
         self.note_deadlines(&nearest);
         self.connections.recount_partial_bytes();
-        for (key, due) in due {
-            match due {
-                Due::Close(reason) if self.bites(reason) => self.close(key, reason),
-                Due::Close(reason) => self.is_overdue(key, reason),
-                Due::CutOff(reason) => self.cut_off(key, reason),
+        // Those that the last sweep left over are found again.
+        self.connections.overdue = overdue;
+    }
+
+    /// Closes connections whose deadline had passed at the last sweep and has still, as many as one
+    /// turn may. True if more are left.
+    pub(crate) fn close_overdue(&mut self) -> bool {
+        for _ in 0..CLOSES_PER_TURN {
+            let Some(name) = self.connections.overdue.pop() else {
+                return false;
+            };
+            let key = name as u32;
+            let connection = self.connections.get(key).filter(|c| c.id == name);
+            match connection.and_then(|connection| self.due(connection)) {
+                Some(Due::Close(reason)) if self.bites(reason) => self.close(key, reason),
+                Some(Due::Close(reason)) => self.is_overdue(key, reason),
+                Some(Due::CutOff(reason)) => self.cut_off(key, reason),
+                None => {}
             }
         }
+        !self.connections.overdue.is_empty()
     }
 
     /// Counts the passed deadline that `reason` names. True if that deadline closes the connection.

@@ -81,10 +81,8 @@ impl Shard {
     }
 
     pub(crate) fn hand_on_heard(&mut self) {
-        for _ in 0..HEARD_PER_TURN {
-            let Some(heard) = self.services.fanout.take_heard() else {
-                return;
-            };
+        let mut budget = HEARD_PER_TURN;
+        while let Some(heard) = self.services.fanout.take_heard(&mut budget) {
             self.hear(&heard);
         }
     }

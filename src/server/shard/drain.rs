@@ -8,6 +8,7 @@ use std::task::Context;
 
 use super::Shard;
 use super::clock::Stamp;
+use super::close::CLOSES_PER_TURN;
 use super::connection::Connection;
 use super::drain_plan::SETTLE_MS_MAX;
 use crate::websocket::CloseReason;
@@ -36,7 +37,8 @@ impl Shard {
         places.into_iter().map(|(_, _, id)| id).collect()
     }
 
-    /// Closes the due connections that are settled (see [`take_settled`](Shard::take_settled)).
+    /// Closes the due connections that are settled (see [`take_settled`](Shard::take_settled)), as
+    /// many as one turn may.
     /// True if a connection was closed.
     pub(crate) fn go_on_draining(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(draining) = self.lifecycle.draining() else {
@@ -63,6 +65,9 @@ impl Shard {
         self.services.fanout.take_mail();
         let mut settled = Vec::new();
         due.retain(|&(id, since)| {
+            if settled.len() == CLOSES_PER_TURN {
+                return true;
+            }
             let Some(key) = self.connections.place_of(id) else {
                 return false;
             };

@@ -47,10 +47,14 @@ impl Shard {
         }
     }
 
-    /// Counts the limit for which the fan-out gave up a connection. Ignores an I/O error, which is
-    /// no limit.
+    /// Returns the bound that a connection passed which the fan-out gave up, and counts the limit
+    /// that sets the bound. `None` for an I/O error, which is no bound.
     pub(crate) fn note_failure(&self, failure: &Failure) -> Option<Overrun> {
         let meters = &self.services.link.meters;
+        // No setting moves this bound.
+        if matches!(failure, Failure::FellBehind) {
+            return Some(Overrun::TopicLog);
+        }
         let (limit, bound) = fanout_limits().find(|(_, bound)| (bound.gives_up)(failure))?;
         // The limit counts as one that bites even if it is observed: the fan-out bounds an observed
         // limit at 16 times its value.

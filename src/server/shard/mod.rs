@@ -100,15 +100,15 @@ impl Shard {
         self.hand_on_heard();
         let fanout = &mut self.services.fanout;
         let mut work_left = fanout.flush(&mut self.connections, Budget::default());
-        self.close_failed();
-        self.go_on_closing();
-        self.read_held();
+        work_left |= self.close_failed() | self.close_overdue();
+        self.take_notified();
         self.resume_paused();
         work_left |= self.connections.resume_throttled(&self.timers.clock, cx);
         work_left |= self.answer_held_joins(cx);
         work_left |= self.connections.has_paused() && self.timers.looks_again(cx);
         if self.timers.is_sweep_due(cx) {
             self.sweep();
+            work_left |= self.close_failed() | self.close_overdue();
             // Sets the timer for the next sweep.
             work_left |= self.timers.is_sweep_due(cx);
         }
@@ -125,6 +125,9 @@ impl Shard {
         stats.websockets.set(self.connections.len() as u64);
         stats.channels.set(fanout.members_len() as u64);
         stats.retained_bytes.set(fanout.retained_bytes() as u64);
+        let broken = fanout.broken_invariants();
+        stats.gaps.set(broken.gaps);
+        stats.shortfalls.set(broken.shortfalls);
         fanout.take_laps(now, |waited| stats.laps.observe(waited));
         stats.turned(now.duration_since(begun));
     }

@@ -10,6 +10,7 @@ use super::connections::Queued;
 use super::host::ShardHost;
 use super::rate_limit::{Taken, Verdict};
 use super::{ReadScratch, Shard};
+use crate::broker::UNREAD_OUTBOX_BYTES_MAX;
 use crate::channel::ConnectionName as Name;
 use crate::channel::Host;
 use crate::protocol::Undecodable;
@@ -25,10 +26,6 @@ const READS_PER_TURN: usize = 256;
 /// turn stays short. Counted for each of the two lists.
 const READ_BYTES_PER_TURN: usize = 256 << 10;
 
-/// Bytes in the outbox above which a connection is not read. Its client gets no further answers
-/// until it takes enough of those bytes.
-pub(crate) const UNREAD_OUTBOX_BYTES_MAX: usize = 64 << 10;
-
 impl Shard {
     pub(crate) fn read_ready(&mut self) {
         let Queued { awake, ready } = self.connections.take_queued();
@@ -41,15 +38,15 @@ impl Shard {
         self.connections.put_back(left);
     }
 
-    /// Resumes the writes of the connections at `keys` and reads them, as many as one turn may.
-    /// Returns the rest of `keys`.
-    fn see_to_some(&mut self, mut keys: Vec<u32>) -> Vec<u32> {
+    /// Resumes the writes of the connections with these names and reads them, as many as one turn
+    /// may. Returns the rest of `names`.
+    fn see_to_some(&mut self, mut names: Vec<u64>) -> Vec<u64> {
         let mut seen_to = 0;
         self.scratch.bytes_read = 0;
-        while seen_to < keys.len().min(READS_PER_TURN)
+        while seen_to < names.len().min(READS_PER_TURN)
             && self.scratch.bytes_read < READ_BYTES_PER_TURN
         {
-            self.see_to(keys[seen_to]);
+            self.see_to(names[seen_to]);
             seen_to += 1;
         }
         self.services
@@ -57,16 +54,15 @@ impl Shard {
             .stats
             .bytes
             .add(self.scratch.bytes_read as u64);
-        keys.drain(..seen_to);
-        keys
+        names.drain(..seen_to);
+        names
     }
 
     /// Resumes blocked writes of a queued connection, and reads it.
-    fn see_to(&mut self, key: u32) {
-        let Some(connection) = self.connections.get_mut(key) else {
+    fn see_to(&mut self, name: u64) {
+        let Some((key, connection)) = self.connections.unqueue(name) else {
             return;
         };
-        connection.is_queued = false;
         if connection.write_blocked && !connection.wait_writable() {
             connection.write_blocked = false;
             self.services.fanout.writable(key);
@@ -86,7 +82,8 @@ impl Shard {
             Stage::Open | Stage::Held => {}
         }
         if self.services.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {
-            return self.connections.hold(key);
+            self.connections.hold(key);
+            return self.services.fanout.notify_of_room(key);
         }
         connection.reopen(&self.timers.clock);
         let stream = &connection.stream;

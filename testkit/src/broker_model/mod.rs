@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lobbyd::broker::{
-    Budget, Class, Draft, Failure, Fanout, FanoutSettings, HeardBy, Hub, Original, OriginalPayload,
-    SubscriptionId, Wants,
+    BrokenInvariants, Budget, Class, Draft, Failure, Fanout, FanoutSettings, HeardBy, Hub,
+    Original, OriginalPayload, SubscriptionId, Wants,
 };
 
 pub use step::{At, Publish, Step};
@@ -196,6 +196,8 @@ impl World {
                 verdict::check(&shard.sockets.0[connection].received, expected);
             }
             assert_eq!(shard.fanout.unsettled_bytes(), 0);
+            let broken = shard.fanout.broken_invariants();
+            assert_eq!(broken, BrokenInvariants::default());
             shard.sweep(0);
             assert_eq!(shard.fanout.retained_bytes(), 0, "nobody needs anything");
         }
@@ -266,7 +268,7 @@ impl Shard {
     /// work is left.
     fn turn(&mut self, budget: Budget) -> bool {
         let more = self.fanout.flush(&mut self.sockets, budget);
-        while let Some(heard) = self.fanout.take_heard() {
+        while let Some(heard) = self.fanout.take_heard(&mut 1) {
             let original = heard.entry.original().expect("what is heard has one");
             let text = match &original.payload {
                 OriginalPayload::Text(text) => text,
@@ -300,7 +302,9 @@ impl Shard {
                 | Failure::CrowdedOut => {
                     assert!(socket.blocked, "{failure:?}: never one that takes bytes");
                 }
-                Failure::OutboxFull => assert!(socket.was_blocked, "never a fast one"),
+                Failure::OutboxFull | Failure::FellBehind => {
+                    assert!(socket.was_blocked, "never a fast one");
+                }
                 Failure::Io(kind) => panic!("{kind}"),
             }
             let expected = &mut self.expected[connection];

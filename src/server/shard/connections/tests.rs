@@ -43,12 +43,10 @@ async fn open(connections: &mut Connections, clock: &Clock) -> u32 {
 /// Takes the queues, and marks all connections in them as no longer queued.
 fn take(connections: &mut Connections) -> [Vec<u32>; 2] {
     let Queued { awake, ready } = connections.take_queued();
-    for &key in awake.iter().chain(&ready) {
-        if let Some(connection) = connections.get_mut(key) {
-            connection.is_queued = false;
-        }
-    }
-    [awake, ready]
+    [awake, ready].map(|names| {
+        let place = |name| Some(connections.unqueue(name)?.0);
+        names.into_iter().filter_map(place).collect()
+    })
 }
 
 #[tokio::test]
@@ -64,7 +62,8 @@ async fn connection_is_queued_once_however_often_it_is_woken() {
     connections.make_ready(other);
     connections.make_ready(other);
     let queued = connections.take_queued();
-    assert_eq!((&queued.awake, &queued.ready), (&vec![one], &vec![other]));
+    let names = [one, other].map(|key| vec![connections.get(key).unwrap().id]);
+    assert_eq!([&queued.awake, &queued.ready], [&names[0], &names[1]]);
     connections.make_ready(one);
     assert!(!connections.has_queued(), "the taken queue still has it");
     connections.put_back(queued);
@@ -100,7 +99,7 @@ async fn connection_not_read_for_one_reason_is_not_read_again_for_another() {
     connections.hold(key);
     connections.throttle(key, clock.now(), 0);
     assert_eq!(stage(&connections), "paused", "the first reason");
-    connections.release_held(&clock, |_| true);
+    connections.release(key, &clock);
     assert!(!connections.resume_throttled(&clock, &mut cx));
     assert!(connections.has_paused() && !connections.has_queued());
     connections.resume_paused(&clock);
@@ -108,9 +107,8 @@ async fn connection_not_read_for_one_reason_is_not_read_again_for_another() {
     assert_eq!(take(&mut connections), [vec![], vec![key]]);
 
     connections.hold(key);
-    connections.release_held(&clock, |_| false);
     assert_eq!(stage(&connections), "held");
-    connections.release_held(&clock, |_| true);
+    connections.release(key, &clock);
     assert_eq!(stage(&connections), "open");
     assert_eq!(take(&mut connections), [vec![], vec![key]]);
 }
@@ -141,12 +139,11 @@ async fn stale_list_entry_does_not_resume_or_shut_the_next_connection() {
 
     let (now, mut buffer) = (clock.now(), ReadBuffer::default());
     connections.begin_closing(key, CloseReason::ServiceRestart, now, &mut buffer);
-    connections.shut_drained(|_| false);
     let is_shut = |connections: &Connections| {
         let stage = &connections.get(key).unwrap().stage;
         matches!(stage, Stage::Closing(closing) if closing.sent)
     };
     assert!(!is_shut(&connections), "its Close frame is not out");
-    connections.shut_drained(|_| true);
+    connections.shut(key);
     assert!(is_shut(&connections));
 }

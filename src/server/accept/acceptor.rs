@@ -17,6 +17,7 @@ use tokio::time::{sleep, sleep_until};
 use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
+use crate::server::log::notice::summed;
 use crate::server::shard::link::ShardLink;
 
 /// How long to wait when the process or the system is out of descriptors and no connection can be
@@ -39,9 +40,6 @@ const ROOM_CHECK: Duration = Duration::from_millis(10);
 /// How often to check, while a shard cuts connections to make room, whether one more may be
 /// accepted.
 const MAKING_ROOM_CHECK: Duration = Duration::from_millis(1);
-
-/// The shortest time between two equal notices in the log.
-const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Accepts connections until the future is dropped.
 pub(crate) async fn accept(
@@ -78,8 +76,6 @@ fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
 #[derive(Default)]
 struct Gate {
     accepted: TokenBucket,
-    /// The notices of the last [`NOTICE_INTERVAL`] in the log, each with its moment.
-    told: Vec<(&'static str, Instant)>,
 }
 
 impl Gate {
@@ -104,8 +100,7 @@ impl Gate {
             // Out of descriptors: the system reports this even if no connection waits.
             Err(_) if !is_awaited(listener) => return false,
             Err(error) => {
-                let what = "cannot accept connections for now; they wait in the backlog";
-                self.tell(what, Some(&error));
+                summed!(admission.sums, NotAccepting, "resources", %error);
                 match make_room(shards) {
                     true => sleep(MAKING_ROOM_CHECK).await,
                     false => sleep(EXHAUSTED_PAUSE).await,
@@ -167,10 +162,7 @@ impl Gate {
             .meters
             .judge(observe, Limit::Connections, next, max)
         {
-            self.tell(
-                "as many connections as may be; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog",
-                None,
-            );
+            summed!(admission.sums, Full, "connections", connections_max = max);
         }
         while !has_room(admission) {
             match make_room(shards) {
@@ -179,9 +171,11 @@ impl Gate {
             }
         }
         if !shards.iter().any(|shard| takes_more(shard, admission)) {
-            self.tell(
-                "as many connections as may be in HTTP wait for their answers; further connections wait in the backlog",
-                None,
+            summed!(
+                admission.sums,
+                FullInHttp,
+                "upgrades_in_flight",
+                hint = "look at the app's connect, or raise limits.upgrades_in_flight"
             );
             while !shards.iter().any(|shard| takes_more(shard, admission)) {
                 sleep(ROOM_CHECK).await;
@@ -192,17 +186,6 @@ impl Gate {
 
     fn rate(&self, admission: &Admission) -> RefillRate {
         admission.limits().rate(Limit::AcceptsPerSecond)
-    }
-
-    /// Logs a notice at most once in [`NOTICE_INTERVAL`], because a lasting state must not fill the
-    /// log.
-    fn tell(&mut self, what: &'static str, cause: Option<&io::Error>) {
-        self.told
-            .retain(|(_, when)| when.elapsed() < NOTICE_INTERVAL);
-        if self.told.iter().all(|(told, _)| *told != what) {
-            self.told.push((what, Instant::now()));
-            tracing::warn!(error = cause.map(tracing::field::display), "{what}");
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Admission control: which connections and joins come in, and how fast, for the whole server.
 
 pub(crate) mod addresses;
+pub(crate) mod first_bytes;
 pub(crate) mod forwarded_for;
 pub(crate) mod join_rate;
 pub(crate) mod proxy_protocol;
@@ -14,6 +15,7 @@ use std::time::Instant;
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
+use crate::server::log::sums::Sums;
 use addresses::{Addresses, Counted};
 use refusal::Refusal;
 use refusal::Refusals;
@@ -30,6 +32,8 @@ pub(crate) struct Admission {
     joins_full_at_ns: AtomicU64,
     pub refusals: Refusals,
     pub meters: Arc<LimitMeters>,
+    /// The lines of the log that clients have caused.
+    pub sums: Sums,
     started: Instant,
 }
 
@@ -43,6 +47,7 @@ impl Admission {
             joins_full_at_ns: AtomicU64::default(),
             refusals: Refusals::default(),
             meters: Arc::default(),
+            sums: Sums::default(),
             started: Instant::now(),
         }
     }

@@ -64,11 +64,14 @@ fn source(header: &Header<'_>) -> Option<SocketAddr> {
     }
 }
 
-/// Reads the header from `stream`. An error if there is no header. The caller limits the time.
-pub(crate) async fn read(stream: &TcpStream) -> io::Result<Option<SocketAddr>> {
-    let mut bytes = Vec::new();
+/// Reads the header from `stream` into `bytes`, which is empty. An error if there is no header:
+/// `bytes` has what came in its place. The caller limits the time.
+pub(crate) async fn read(
+    stream: &TcpStream,
+    bytes: &mut Vec<u8>,
+) -> io::Result<Option<SocketAddr>> {
     loop {
-        let needed = match ProxyHeader::parse(&bytes) {
+        let needed = match ProxyHeader::parse(bytes) {
             ProxyHeader::Needs(needed) => needed,
             ProxyHeader::Whole(client) => return Ok(client),
             ProxyHeader::Invalid => return Err(io::ErrorKind::InvalidData.into()),

@@ -148,6 +148,9 @@ async fn speak_http(
     }
     if let Err(error) = ended {
         tracing::debug!(peer = %connection.peer, %error, "HTTP connection ended");
+        if error.is_parse() && !connection.has_asked() {
+            connection.began_with(&parts.read_buf);
+        }
         connection.failed(&error, parts.read_buf.len());
     }
     drop(parts.read_buf);

@@ -9,6 +9,7 @@ use super::Shard;
 use super::connection::{Connection, Stage};
 use super::limit_watch::NearestDeadlines;
 use crate::server::limits::limit::Limit;
+use crate::server::log::sums::INTERVAL;
 use crate::websocket::CloseReason;
 
 /// Sizes of allocations, in bytes. Together they use each of mimalloc's kinds of pages.
@@ -33,6 +34,7 @@ impl Shard {
     pub(crate) fn sweep(&mut self) {
         self.services.fanout.sweep(self.timers.clock.now().as_ms());
         self.close_failed();
+        self.services.link.admission.sums.tell_unsaid(INTERVAL);
         stir_allocator();
         self.connections.give_back();
         self.note_high_water();

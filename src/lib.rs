@@ -91,7 +91,9 @@
 //!
 //! lobbyd logs with [`tracing`], so an app should install a subscriber, such as
 //! `tracing_subscriber::fmt().init()`, first thing in its `main`. Without a subscriber nobody sees
-//! which channel crashed (`error`) and why a socket was refused (`debug`).
+//! which channel crashed (`error`) and why a socket was refused (`warn`). Lines that clients cause
+//! are summed, so that no client can flood a log. An app that logs to stderr should log by
+//! [`server::LogWriter`], so that no shard waits for whoever reads it.
 //!
 //! # Phoenix's words, and ours
 //!

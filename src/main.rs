@@ -12,7 +12,7 @@ use lobbyd::config::{
     Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
     Unresolvable, complete, effective,
 };
-use lobbyd::server::{Bound, Server, raise_descriptor_limit};
+use lobbyd::server::{Bound, LogEnd, LogWriter, Server, raise_descriptor_limit};
 use program::{
     CannotListen, Exit, InheritedSockets, Logger, ReloadOnSighup, ServiceManager, Signals,
     Unusable, WrongFilter, asked_again, asked_to_end, warn_of,
@@ -25,6 +25,9 @@ use thiserror::Error;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Nothing that is written from here on waits for a reader, and neither does the end, for longer
+    // than a second.
+    let _log = LogEnd::default();
     let arguments = match Arguments::of_process(&Exit::help()) {
         Ok(arguments) => arguments,
         Err(wrong) => return refuse(&wrong),
@@ -38,15 +41,15 @@ fn main() -> ExitCode {
         // The line of a problem begins with its place: `FILE:LINE`, which editors understand, a
         // flag or a variable. So `lobbyd:` does not stand in front.
         Err(CannotServe::Misconfigured(problems)) => {
-            let _ = writeln!(io::stderr(), "{problems}");
+            LogWriter::stderr().line(problems);
             Exit::Usage.into()
         }
         Err(CannotServe::Filter(wrong)) => {
-            let _ = writeln!(io::stderr(), "lobbyd: {wrong}");
+            LogWriter::stderr().line(format_args!("lobbyd: {wrong}"));
             Exit::Usage.into()
         }
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "lobbyd: {failure}");
+            LogWriter::stderr().line(format_args!("lobbyd: {failure}"));
             Exit::CannotStart.into()
         }
     }
@@ -70,7 +73,7 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
         }
         _ => "",
     };
-    let _ = writeln!(io::stderr(), "lobbyd: {line}{tip} (--help shows more)");
+    LogWriter::stderr().line(format_args!("lobbyd: {line}{tip} (--help shows more)"));
     Exit::Usage.into()
 }
 
@@ -217,8 +220,7 @@ fn announce(server: &Bound, config: &Config, how: &str) {
         false => format!("http://{address}/"),
     };
     let plural = if shards.get() == 1 { "" } else { "s" };
-    let _ = writeln!(
-        io::stdout(),
+    LogWriter::stdout().line(format_args!(
         "lobbyd {version} listens on {url} with {shards} shard{plural}{how}"
-    );
+    ));
 }

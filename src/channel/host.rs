@@ -6,7 +6,18 @@ use super::mail::Address;
 use super::published::Published;
 use super::refusal::{JoinRefusal, PushRefusal};
 use crate::broker::{SubscriptionId, Terms};
-use crate::protocol::PayloadBuf;
+use crate::protocol::{PayloadBuf, Ref};
+
+/// The app's code that crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crashed {
+    /// A join callback.
+    Join,
+    /// Any other callback of a channel.
+    Channel,
+    /// The callback at a channel's end.
+    Terminate,
+}
 
 /// The calls of a session to the shard that owns its connection. Every call returns at once.
 pub trait Host {
@@ -20,11 +31,19 @@ pub trait Host {
     #[must_use]
     fn subscribe(&mut self, id: SubscriptionId, topic: &str, terms: &Terms, first: Bytes) -> bool;
 
-    /// Counts a join that was answered with an error, whoever refused it. By default does nothing.
-    fn join_refused(&mut self, _refusal: JoinRefusal) {}
+    /// Counts and logs a join that was answered with an error, whoever refused it. By default does
+    /// nothing.
+    fn join_refused(&mut self, _topic: &str, _refusal: JoinRefusal) {}
 
-    /// Counts a push that a channel did not take. By default does nothing.
+    /// Counts and logs a push that a channel did not take. By default does nothing.
     fn push_refused(&mut self, _refusal: PushRefusal) {}
+
+    /// Counts and logs a message that is dropped, because its `join_ref` is not that of the channel
+    /// which serves its topic. By default does nothing.
+    fn stale_dropped(&mut self, _topic: &str, _of_channel: &Ref, _of_message: &Ref) {}
+
+    /// Logs the panic of an app's code, or the rule that the code broke. By default does nothing.
+    fn crashed(&mut self, _what: Crashed, _topic: &str, _crash: &str) {}
 
     /// Subscribes the channel `id`, not the wire, to another topic: broadcasts there come to
     /// `Session::heard`.

@@ -66,7 +66,7 @@ pub use user_socket::{SocketLimits, UserSocket};
 
 #[cfg(feature = "engine")]
 pub use {
-    host::Host,
+    host::{Crashed, Host},
     mail::{Address, Mail, MailMessage, Postbox},
     outcome::{Job, Lost, Resume},
     routes::Routes,
@@ -74,7 +74,7 @@ pub use {
 };
 #[cfg(not(feature = "engine"))]
 pub(crate) use {
-    host::Host,
+    host::{Crashed, Host},
     mail::{Address, Mail, MailMessage, Postbox},
     outcome::{Job, Lost, Resume},
     session_settings::SessionSettings,

@@ -251,7 +251,8 @@ impl Future for Job {
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => {
-                tracing::error!(
+                // The host logs that it came to this, in a sum.
+                tracing::debug!(
                     panic = panic_text(&*panic),
                     "what a channel waited for panicked"
                 );

@@ -42,6 +42,8 @@ pub enum PushRefusal {
     BadPayload,
     /// The client may not push to this topic.
     Denied,
+    /// Too many messages or bytes wait in line behind waiting channels of this connection.
+    TooManyWaiting,
 }
 
 impl JoinRefusal {
@@ -55,12 +57,35 @@ impl JoinRefusal {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Returns what would let such a join in, for the log.
+    pub(crate) fn hint(self) -> Option<&'static str> {
+        match self {
+            JoinRefusal::Unmatched => Some("add a [[room]] for the topic, or mend the client"),
+            JoinRefusal::Full => Some("raise the room's members_max"),
+            JoinRefusal::TooManyChannels => Some("raise limits.channels_per_connection"),
+            JoinRefusal::TooManyJoins => Some("raise limits.joins_per_second"),
+            JoinRefusal::TimedOut => Some("raise limits.callback_time_ms"),
+            _ => None,
+        }
+    }
 }
 
 impl PushRefusal {
     /// Returns a stable word for metric labels and the log.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// Returns what would let such a push in, for the log.
+    pub(crate) fn hint(self) -> Option<&'static str> {
+        match self {
+            PushRefusal::UnknownEvent => Some("add a [[room.event]], or mend the client"),
+            PushRefusal::TooLarge => Some("raise the event's bytes_max"),
+            PushRefusal::TooMany => Some("raise the event's messages_per_second and burst"),
+            PushRefusal::BadPayload => Some("mend the client, or the event's fields"),
+            PushRefusal::Denied | PushRefusal::TooManyWaiting => None,
+        }
     }
 }
 
@@ -90,6 +115,7 @@ mod tests {
             "too_many",
             "bad_payload",
             "denied",
+            "too_many_waiting",
         ];
         assert_eq!(pushes, expected);
     }

@@ -2,16 +2,22 @@
 //!
 //! The level can be changed while the program runs, or set by `RUST_LOG`.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
+use std::panic::{self, PanicHookInfo};
+use std::thread;
 
 use lobbyd::config::{LogFormat, LogLevel};
+use lobbyd::server::LogWriter;
 use strsim::osa_distance;
 use thiserror::Error;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
+
+use super::log_format::LineFormat;
 
 /// The variable that sets the log levels of Rust programs, also of single modules. It overrides the
 /// configured level.
@@ -41,7 +47,6 @@ impl Logger {
     /// Starts the log for the whole process. [`VARIABLE`] overrides `level`, unless the variable is
     /// empty.
     pub fn start(level: LogLevel, format: LogFormat) -> Result<Logger, WrongFilter> {
-        let lines = fmt::layer().with_writer(io::stderr);
         let (filter, level) = match from_environment()? {
             Some(filter) => (filter.boxed(), None),
             None => {
@@ -49,14 +54,15 @@ impl Logger {
                 (level.boxed(), Some(handle))
             }
         };
-        let lines = match format {
-            LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
-            LogFormat::Json => lines.json().flatten_event(true).boxed(),
-        };
+        let lines = fmt::layer()
+            .with_writer(LogWriter::stderr)
+            .with_ansi(format == LogFormat::Text && io::stderr().is_terminal())
+            .event_format(LineFormat(format));
         tracing_subscriber::registry()
             .with(filter)
             .with(lines)
             .init();
+        panic::set_hook(Box::new(log_panic));
         Ok(Logger { level })
     }
 
@@ -71,6 +77,20 @@ impl Logger {
     /// True if [`VARIABLE`] decides what is logged.
     pub fn is_from_environment(&self) -> bool {
         self.level.is_none()
+    }
+}
+
+/// Logs a panic, in place of Rust's own hook, which would wait for whoever reads stderr. The frames
+/// that `RUST_BACKTRACE` asks for follow as plain lines.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let thread = thread::current();
+    let text = panic.payload_as_str().unwrap_or("a panic without a text");
+    let at = panic.location().map(tracing::field::display);
+    tracing::error!(thread = thread.name(), at, panic = text, "panicked");
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        // Never fails.
+        let _ = LogWriter::stderr().write_all(format!("{backtrace}").as_bytes());
     }
 }
 
@@ -90,6 +110,12 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
     if let Some((word, level)) = text.split(',').find_map(mistyped) {
         return Err(wrong(format!(
             "{word:?} is no level, and {level:?} may be meant"
+        )));
+    }
+    if let Some(part) = text.split(',').find(|part| !is_directive(part)) {
+        return Err(wrong(format!(
+            "{:?} names no module; commas stand between levels",
+            part.trim()
         )));
     }
     let filter = EnvFilter::builder().parse(text);
@@ -112,6 +138,14 @@ fn mistyped(part: &str) -> Option<(&str, &'static str)> {
     let is_near = |level: &&str| begins_with(level) || osa_distance(&lower, level) == 1;
     let level = LEVELS.into_iter().find(is_near)?;
     (lower != level && !word.contains(['=', ':', '['])).then_some((word, level))
+}
+
+/// True if `part` can be a level, a module, or a module with its level. [`EnvFilter`] takes any
+/// text for a module's name: `warn lobbyd=debug` would log nothing.
+fn is_directive(part: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.' | '=');
+    // Spans stand in brackets, with any name.
+    part.contains(['[', ']', '{', '}']) || part.trim().chars().all(is_of_name)
 }
 
 fn filter(level: LogLevel) -> LevelFilter {
@@ -149,6 +183,27 @@ mod tests {
             "trace_id",
         ] {
             assert_eq!(mistyped(part), None, "{part}");
+        }
+    }
+
+    #[test]
+    fn words_without_a_comma_between_them_are_no_directive() {
+        for part in [
+            "warn lobbyd=debug",
+            "warn;lobbyd=debug",
+            "warn\tinfo",
+            "a b",
+        ] {
+            assert!(!is_directive(part), "{part:?}");
+        }
+        for part in [
+            " warn",
+            "lobbyd::server=debug ",
+            "a-b.c=off",
+            "[a span]=debug",
+            "",
+        ] {
+            assert!(is_directive(part), "{part:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod exit;
 mod inherited_sockets;
 mod log;
+mod log_format;
 mod service_manager;
 mod sighup;
 mod signals;

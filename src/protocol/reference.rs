@@ -79,6 +79,13 @@ impl Ref {
         }
     }
 
+    /// Returns the ref as JSON, for a log.
+    pub(crate) fn to_json(&self) -> String {
+        let mut json = Vec::new();
+        self.write_json(&mut json);
+        String::from_utf8_lossy(&json).into_owned()
+    }
+
     pub(super) fn write_json(&self, out: &mut Vec<u8>) {
         match &self.0 {
             RefValue::Null => out.extend_from_slice(b"null"),

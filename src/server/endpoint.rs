@@ -41,12 +41,9 @@ impl Endpoint {
     /// The caller may ignore the result.
     pub fn broadcast(&self, topic: &str, event: &str, payload: impl IntoPayload) -> Published {
         let payload = payload.into_payload();
-        let mut frames = BroadcastFrames {
-            topic,
-            event,
-            payload: &payload,
-        };
+        let mut frames = BroadcastFrames::new(topic, event, &payload);
         let published = self.node.hub.publish(topic, &mut frames);
+        self.node.skipped.note(&frames, &self.node.admission);
         let position = published.map(|published| published.position);
         position.into()
     }

@@ -24,6 +24,7 @@ use crate::server::accept::arrivals::Arrivals;
 use crate::server::accept::open_files::warn_of_few_descriptors;
 use crate::server::http::app::HttpApp;
 use crate::server::limits::values::{Drain, ServerLimits};
+use crate::server::log::log_writer::last_words;
 use crate::server::node::status::Phase;
 use crate::server::shard::link::{Command, ShardLink};
 
@@ -91,6 +92,7 @@ pub(super) fn run(
         shards.tell(|| Command::Cut);
         Ok(timeout(CUT_GRACE, shards.all_gone()).await.is_ok())
     })?;
+    node.admission.sums.tell_unsaid(Duration::ZERO);
     Ok(shards.join(all_ended))
 }
 
@@ -251,9 +253,9 @@ fn run_shard(
         });
     };
     if catch_unwind(AssertUnwindSafe(run)).is_err() {
-        eprintln!(
+        last_words(&format!(
             "lobbyd: shard {number} has failed, which is a bug; please report the panic above"
-        );
+        ));
         std::process::abort();
     }
 }

@@ -8,16 +8,13 @@ use super::joined::Joined;
 use super::wait::TOO_MANY;
 use super::{Crash, Session, guarded};
 use crate::broker::{SubscriptionId, Terms};
-use crate::channel::Host;
 use crate::channel::JoinRefs;
 use crate::channel::JoinRefusal;
 use crate::channel::frames::sealed;
+use crate::channel::{Crashed, Host};
 use crate::channel::{Early, JoinPhase};
 use crate::channel::{Join, JoinAccept, JoinOutcome};
 use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
-
-/// Bytes of a refused topic that the log shows.
-const SHOWN_BYTES_MAX: usize = 256;
 
 impl Session {
     /// Handles a join of a topic that is not joined.
@@ -26,17 +23,17 @@ impl Session {
         let topic = message.topic.as_str();
         let Some((topic, route)) = topic.and_then(|t| Some((t, routes.route_of(t)?))) else {
             let topic = topic.unwrap_or("(no text)");
-            told_refused(topic, JoinRefusal::Unmatched, host);
+            host.join_refused(topic, JoinRefusal::Unmatched);
             return self.unmatched(message, host);
         };
         let refs = JoinRefs::new(&message.join_ref, &message.reference);
         if let Some((refusal, why)) = self.no_room(topic, &refs, host) {
-            told_refused(topic, refusal, host);
+            host.join_refused(topic, refusal);
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
         // The `clone` of the values is app code too.
         let Ok(assigns) = guarded(|| self.assigns.clone()) else {
-            told_refused(topic, JoinRefusal::Crashed, host);
+            host.join_refused(topic, JoinRefusal::Crashed);
             return self.answer(
                 &message.join_ref,
                 message,
@@ -207,8 +204,7 @@ impl Session {
     }
 
     fn crashed(&self, joined: &Joined, reference: &Ref, crash: Crash, host: &mut dyn Host) {
-        let by = host.address();
-        tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a join crashed");
+        host.crashed(Crashed::Join, &joined.topic, &crash.0);
         let crashed = reason("join crashed");
         self.refuse(joined, reference, JoinRefusal::Crashed, &crashed, host);
     }
@@ -222,7 +218,7 @@ impl Session {
         response: &PayloadBuf,
         host: &mut dyn Host,
     ) {
-        told_refused(&joined.topic, refusal, host);
+        host.join_refused(&joined.topic, refusal);
         host.unsubscribe(joined.id);
         let frame = self.join_reply(joined, reference, "error", response);
         // The app's reason may have no form in the client's version; "join crashed" has a form in
@@ -248,22 +244,4 @@ impl Session {
             (self.version, joined.refs.wire(), (&*joined.topic).into());
         sealed(|out| version.encode_reply(out, join_ref, reference, &topic, status, response))
     }
-}
-
-/// Reports a join that is answered with an error, to the host and to the log.
-fn told_refused(topic: &str, refusal: JoinRefusal, host: &mut dyn Host) {
-    host.join_refused(refusal);
-    // The address is looked up only if the line is logged.
-    if tracing::enabled!(tracing::Level::DEBUG) {
-        let by = host.address();
-        let (shard, refusal) = (by.postbox.shard(), refusal.name());
-        let topic = shown(topic);
-        tracing::debug!(connection = %by, shard, topic, refusal, "join refused");
-    }
-}
-
-/// Returns the part of a topic that the log shows, because the topic may have been refused for its
-/// length.
-fn shown(topic: &str) -> &str {
-    &topic[..topic.floor_char_boundary(SHOWN_BYTES_MAX)]
 }

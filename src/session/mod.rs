@@ -16,7 +16,6 @@ mod terminate;
 mod tests;
 mod wait;
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -33,6 +32,9 @@ pub(crate) use seal_broadcast::class_of;
 
 /// Topics of one connection that a log line names.
 const TOPICS_SHOWN: usize = 3;
+
+/// Bytes of each of them.
+const TOPIC_BYTES_SHOWN: usize = 80;
 
 /// The protocol state of one connection.
 ///
@@ -80,19 +82,21 @@ impl Session {
         self.settings = Arc::clone(settings);
     }
 
-    /// Returns the first few joined topics, for a log.
-    pub fn topics_shown(&self) -> impl fmt::Display + '_ {
-        fmt::from_fn(|f| {
-            let topics = self.channels.as_slice();
-            for (at, joined) in topics.iter().take(TOPICS_SHOWN).enumerate() {
-                let comma = if at > 0 { ", " } else { "" };
-                write!(f, "{comma}{}", joined.topic)?;
-            }
-            match topics.len() > TOPICS_SHOWN {
-                true => write!(f, " and {} more", topics.len() - TOPICS_SHOWN),
-                false => Ok(()),
-            }
-        })
+    /// Returns the beginnings of the first few joined topics, for a log. A subscriber escapes the
+    /// text if it is recorded as a string.
+    pub fn topics_shown(&self) -> String {
+        let topics = self.channels.as_slice();
+        let shown = |joined: &Joined| {
+            let topic = &*joined.topic;
+            topic[..topic.floor_char_boundary(TOPIC_BYTES_SHOWN)].to_owned()
+        };
+        let mut text = (topics.iter().take(TOPICS_SHOWN).map(shown))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if topics.len() > TOPICS_SHOWN {
+            text += &format!(" and {} more", topics.len() - TOPICS_SHOWN);
+        }
+        text
     }
 
     /// Returns the number of topics that are joined or being joined.
@@ -143,7 +147,12 @@ impl Session {
                 self.make_way(id, host);
                 self.join(message, host);
             }
-            Dispatch::Stale => {}
+            Dispatch::Stale => {
+                if let Some(joined) = found {
+                    let of_channel = joined.refs.wire();
+                    host.stale_dropped(&joined.topic, of_channel, &message.join_ref);
+                }
+            }
             Dispatch::Leave(id) => self.leave(id, &message.reference, host),
             Dispatch::Event(id) => self.event(id, message, host),
         }

@@ -6,10 +6,10 @@
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
-use crate::channel::Host;
 use crate::channel::JoinPhase;
 use crate::channel::TerminateReason;
 use crate::channel::frames;
+use crate::channel::{Crashed, Host};
 use crate::channel::{Stop, StopReason};
 use crate::protocol::{PayloadBuf, Ref};
 
@@ -75,8 +75,7 @@ impl Session {
     /// Ends a channel whose callback panicked or broke a rule. Frames that the channel sent before
     /// still go out.
     pub(super) fn crash(&mut self, joined: Joined, crash: Crash, host: &mut dyn Host) {
-        let by = host.address();
-        tracing::error!(connection = %by, shard = by.postbox.shard(), topic = %joined.topic, crash = crash.0, "a channel crashed");
+        host.crashed(Crashed::Channel, &joined.topic, &crash.0);
         host.unsubscribe(joined.id);
         self.fail(joined, &TerminateReason::Crashed(crash.0), host);
     }
@@ -115,8 +114,7 @@ impl Session {
             })
         };
         if let Err(Crash(crash)) = told {
-            let by = host.address();
-            tracing::error!(connection = %by, shard = by.postbox.shard(), %topic, crash, "a channel crashed in terminate");
+            host.crashed(Crashed::Terminate, &topic, &crash);
         }
     }
 }

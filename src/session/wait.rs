@@ -15,9 +15,9 @@ use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
 use crate::channel::Host;
-use crate::channel::JoinRefusal;
 use crate::channel::{Continuation, Job, Lost, Resume};
 use crate::channel::{Early, JoinPhase};
+use crate::channel::{JoinRefusal, PushRefusal};
 use crate::protocol::{Message, Ref, reason};
 
 /// The error of an overflowing line, on the wire and in the log.
@@ -149,8 +149,12 @@ impl Session {
         };
         match line {
             Some(line) => line.push_back(QueueItem::Message(KeptMessage::new(message))),
-            None if message.reference.is_null() => {}
-            None => self.answer(&message.join_ref, message, "error", reason(TOO_MANY), host),
+            None => {
+                host.push_refused(PushRefusal::TooManyWaiting);
+                if !message.reference.is_null() {
+                    self.answer(&message.join_ref, message, "error", reason(TOO_MANY), host);
+                }
+            }
         }
     }
 

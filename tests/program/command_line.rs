@@ -147,6 +147,8 @@ fn rust_log_that_cannot_be_read_is_refused_in_one_line_with_exit_code_2() {
         ("debgu", "\"debug\" may be meant"),
         ("Warning", "\"warn\" may be meant"),
         ("lobbyd=info,inof", "\"info\" may be meant"),
+        ("warn lobbyd=debug", "commas stand between levels"),
+        ("warn;lobbyd=debug", "commas stand between levels"),
         ("lobbyd=loud", "RUST_LOG=warn,"),
         ("lobbyd[x=", "RUST_LOG=warn,"),
     ] {

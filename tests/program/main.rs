@@ -12,3 +12,4 @@ mod restart;
 mod service_manager;
 mod start_and_end_logs;
 mod units;
+mod unread_log;

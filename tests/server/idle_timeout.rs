@@ -110,6 +110,7 @@ fn unfinished_connections_keep_nobody_out_where_descriptors_are_few() {
     let address = lobbyd.address();
     let attackers = silent(address, 300);
     connect_to(address, TARGET).join("room:lobby");
+    lobbyd.logs(&["cannot accept connections"]);
     let told = lobbyd.killed().log;
     drop(attackers);
     assert_eq!(

@@ -55,6 +55,7 @@ const INNER: &[Order] = &[
             &["sighup"],  // a reload
             &["signals"], // the end
             &["exit", "inherited_sockets", "log", "service_manager"],
+            &["log_format"], // the form of a line
         ],
     },
     Order {
@@ -102,7 +103,7 @@ const INNER: &[Order] = &[
         folder: "src/server/node/",
         floors: &[
             &["mod"],
-            &["shard_stats", "status", "closes"],
+            &["shard_stats", "status", "closes", "skipped"],
             &["histogram"],
         ],
     },
@@ -111,7 +112,12 @@ const INNER: &[Order] = &[
         floors: &[
             &["join_rate"], // a step: `impl Admission`
             &["mod"],       // the waist: what one address and all of them may
-            &["addresses", "forwarded_for", "proxy_protocol"],
+            &[
+                "addresses",
+                "first_bytes",
+                "forwarded_for",
+                "proxy_protocol",
+            ],
             &["refusal"],
         ],
     },
@@ -123,6 +129,14 @@ const INNER: &[Order] = &[
             &["meters", "values"], // how near limits were; the limits of one server
             &["limit"],            // the table of limits
             &["row", "counters", "peak", "token_bucket", "fair_queue"],
+        ],
+    },
+    Order {
+        folder: "src/server/log/",
+        floors: &[
+            &["mod"], // the face
+            &["sums", "log_writer"],
+            &["notice"], // the kinds of lines, and the macro
         ],
     },
     Order {

@@ -10,6 +10,7 @@
 //! - `sizes.rs`: lines of a file, a function and the load test, columns of comments, first lines.
 //! - `names.rs`, `type_names.rs`, `test_names.rs`: words for files, types and tests. No two files
 //!   of a crate share a name, and no two types.
+//! - `log_lines.rs`: lines that clients cause are summed, or at `debug`.
 //! - `api.rs`: the types of the public API are `#[non_exhaustive]`.
 //!
 //! The plan is in `tree.rs` and `floors.rs`. Limits are in `limits.rs`, words in `words.rs`,
@@ -27,6 +28,7 @@ mod floors;
 mod graph;
 mod imports;
 mod limits;
+mod log_lines;
 mod macros;
 mod names;
 mod parse;
@@ -161,6 +163,11 @@ fn type_names_have_no_retired_or_empty_words_and_no_gerunds() {
 #[test]
 fn type_names_are_each_for_one_thing() {
     hold(|repository| type_names::twice(repository, words::SAME_TYPES));
+}
+
+#[test]
+fn lines_that_clients_cause_are_summed() {
+    hold(log_lines::bare);
 }
 
 #[test]

@@ -100,17 +100,17 @@ pub const ORDERS: &[Order] = &[
     Order {
         folder: "src/server/",
         floors: &[
-            &["mod"],                            // the face, nothing else
-            &["builder"],                        // what an app sets, what is bound
-            &["run"],                            // starts the threads and ends them
-            &["endpoint"],                       // the app's handle
-            &["reload", "accept"],               // both post to shards
-            &["shard"],                          // one thread's connections
-            &["http"],                           // before and beside WebSocket
-            &["metrics"],                        // a page of http
-            &["node"],                           // what all threads share
-            &["admission"],                      // who may connect; node holds its counts
-            &["stream", "limits", "background"], // the ground: bytes, numbers, threads
+            &["mod"],                                   // the face, nothing else
+            &["builder"],                               // what an app sets, what is bound
+            &["run"],                                   // starts the threads and ends them
+            &["endpoint"],                              // the app's handle
+            &["reload", "accept"],                      // both post to shards
+            &["shard"],                                 // one thread's connections
+            &["http"],                                  // before and beside WebSocket
+            &["metrics"],                               // a page of http
+            &["node"],                                  // what all threads share
+            &["admission"],                             // who may connect; node holds its counts
+            &["stream", "limits", "log", "background"], // the ground: bytes, numbers, lines, threads
         ],
     },
     Order {

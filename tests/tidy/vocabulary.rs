@@ -6,15 +6,16 @@
 pub const VOCABULARY: &[&str] = &[
     "accept acceptor address addresses admin admission age alive app apply args arguments \
      arrivals assembly assess assigns authority axis",
-    "back backpressure balance bars binary broadcast broker bucket buf buffer builder busy by",
-    "callbacks canvas change changes channel checks churn clock close closes collect \
-     compare compared comparison config connect connection connections consumer control \
-     cores cost counters counts cursor",
+    "back backpressure balance bars binary broadcast broker bucket buf buffer builder busy \
+     by bytes",
+    "callbacks canvas change changes channel checks churn clock close closes collect compare \
+     compared comparison config connect connection connections consumer control cores cost \
+     counters counts cursor",
     "deadlines declared decode dedupe delays deliver deliveries departure differences \
      direction document drain",
     "effective encode endpoint ends entry envelope error escape event events exit",
-    "fair fake fanout fence file files finding findings fleet floor flush for form forms \
-     forwarded frame frames",
+    "fair fake fanout fence file files finding findings first fleet floor flush for form \
+     format forms forwarded frame frames",
     "give given",
     "handle handlers handshake header held high histogram host html http hub",
     "idle inbound inherited interrupt",
@@ -24,24 +25,23 @@ pub const VOCABULARY: &[&str] = &[
      loadtest lobby log loop",
     "machine mail mailbox main manager mask max measure member members membership memory \
      message messages meter meters metrics misfit missing mod model",
-    "names node noise notify number",
+    "names node noise notice notify number",
     "object objective observe open operator origin outcome outlet outlets over",
     "pace pacer page pages palette parameters params parcel parse partial passes payload \
-     peak pending phases phoenix picture places plan plot plots position print probe \
-     prober problem problems process program progress properties protocol proxy published \
-     publisher",
+     peak pending phases phoenix picture places plan plot plots position print probe prober \
+     problem problems process program progress properties protocol proxy published publisher",
     "queue",
-    "ramp rate ratio ratios raw read reader reason recognition reconnect reconnects \
-     recovery reference refusal registry reload reply report representative request respond \
-     response restart result retained retention robin room rooms round rounds router \
-     routes routing row rows rules run",
+    "ramp rate ratio ratios raw read reader reason recognition reconnect reconnects recovery \
+     reference refusal registry reload reply report representative request respond response \
+     restart result retained retention robin room rooms round rounds router routes routing \
+     row rows rules run",
     "saturation scan scenario scenarios schedule scratch script seal serve server service \
      services session setting settings setup shard shards shrink side sighup signals sink \
-     sizes slots slow socket sockets src standing static stats status steps stream \
-     strictness subject subprotocol subscribe subscriber sync",
+     sizes skipped slots slow socket sockets src standing static stats status steps stream \
+     strictness subject subprotocol subscribe subscriber sums sync",
     "table tables tag tallies tally target terminal terminate tests text tiles time timer \
      timers token topic topics totals traffic tree trial turn tutorial",
     "unfit units upgrade usage user",
     "v1 v2 values verdict version violation",
-    "wait warnings watch water websocket wire work write writes",
+    "wait warnings watch water websocket wire work write writer writes",
 ];

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout};
@@ -18,6 +18,7 @@ use super::open_files::Descriptors;
 use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
+use crate::server::log::notice::summed;
 use crate::server::node::Node;
 use crate::server::shard::link::ShardLink;
 
@@ -62,15 +63,6 @@ const IN_HTTP_GRACE: Duration = Duration::from_secs(1);
 /// meet the same error for ever.
 const ERRORS_IN_A_ROW: u32 = 16;
 
-/// The shortest time between two equal notices in the log.
-const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
-
-const FULL: &str = "as many connections as may be; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog";
-
-const NO_DESCRIPTORS: &str = "as many connections as open files allow, beside those kept for operators; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog";
-
-const FULL_OF_HTTP: &str = "as many connections as may be are in HTTP; those that are slow to send a request are cut; meanwhile further connections wait in the backlog";
-
 /// Accepts connections until the future is dropped. Connections that `gate` holds then stay there.
 pub(crate) async fn accept(
     listener: &AsyncFd<TcpListener>,
@@ -102,8 +94,6 @@ pub(crate) struct Gate {
     descriptors: Descriptors,
     /// Errors of connections since the last one that was accepted.
     errors: u32,
-    /// The notices of the last [`NOTICE_INTERVAL`] in the log, each with its moment.
-    told: Vec<(&'static str, Instant)>,
 }
 
 impl Gate {
@@ -114,7 +104,6 @@ impl Gate {
             arrivals,
             descriptors: Descriptors::default(),
             errors: 0,
-            told: Vec::new(),
         }
     }
 
@@ -172,8 +161,7 @@ impl Gate {
             }
             AcceptError::Exhausted | AcceptError::Unknown => {}
         }
-        let what = "cannot accept connections for now; they wait in the backlog";
-        self.tell(what, Some(error));
+        summed!(self.node.admission.sums, NotAccepting, "resources", %error);
         let is_exhausted = kind == AcceptError::Exhausted;
         match is_exhausted && make_room(shards, ROOM_GRACE) {
             true => sleep(MAKING_ROOM_CHECK).await,
@@ -201,10 +189,20 @@ impl Gate {
             return false;
         }
         if self.node.meters.judge(observe, limit, next, max) {
-            self.tell(FULL, None);
+            summed!(
+                self.node.admission.sums,
+                Full,
+                "connections",
+                connections_max = max
+            );
         }
         if lacks_descriptors {
-            self.tell(NO_DESCRIPTORS, None);
+            summed!(
+                self.node.admission.sums,
+                FullOfFiles,
+                "open_files",
+                hint = "raise the limit of open files (ulimit -n, or LimitNOFILE of systemd)"
+            );
         }
         while !self.has_room(listener, shards) {
             self.node.status.fills();
@@ -232,7 +230,12 @@ impl Gate {
                 let _ = timeout(BEGUN_CHECK, admission.begun.notified()).await;
                 continue;
             }
-            self.tell(FULL_OF_HTTP, None);
+            summed!(
+                admission.sums,
+                FullInHttp,
+                "upgrades_in_flight",
+                hint = "look at the app's connect, or raise limits.upgrades_in_flight"
+            );
             match make_room(shards, IN_HTTP_GRACE) {
                 true => sleep(MAKING_ROOM_CHECK).await,
                 false => sleep(ROOM_CHECK).await,
@@ -276,17 +279,6 @@ impl Gate {
     /// True if a connection waits to be accepted, or to be handed over.
     fn is_awaited(&self, listener: &TcpListener) -> bool {
         !self.arrivals.is_empty() || is_awaited(listener)
-    }
-
-    /// Logs a notice at most once in [`NOTICE_INTERVAL`], because a lasting state must not fill the
-    /// log.
-    fn tell(&mut self, what: &'static str, cause: Option<&io::Error>) {
-        self.told
-            .retain(|(_, when)| when.elapsed() < NOTICE_INTERVAL);
-        if self.told.iter().all(|(told, _)| *told != what) {
-            self.told.push((what, Instant::now()));
-            tracing::warn!(error = cause.map(tracing::field::display), "{what}");
-        }
     }
 }
 

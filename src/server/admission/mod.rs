@@ -1,6 +1,7 @@
 //! Admission control: which connections and joins come in, and how fast, for the whole server.
 
 pub(crate) mod addresses;
+pub(crate) mod first_bytes;
 pub(crate) mod forwarded_for;
 pub(crate) mod join_rate;
 pub(crate) mod proxy_protocol;
@@ -16,6 +17,7 @@ use tokio::sync::Notify;
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
+use crate::server::log::sums::Sums;
 use addresses::{Addresses, Counted};
 use refusal::Refusal;
 use refusal::Refusals;
@@ -36,6 +38,8 @@ pub(crate) struct Admission {
     pub begun: Notify,
     pub refusals: Refusals,
     pub meters: Arc<LimitMeters>,
+    /// The lines of the log that clients have caused.
+    pub sums: Sums,
     started: Instant,
 }
 
@@ -51,6 +55,7 @@ impl Admission {
             begun: Notify::new(),
             refusals: Refusals::default(),
             meters: Arc::default(),
+            sums: Sums::default(),
             started: Instant::now(),
         }
     }

@@ -58,6 +58,9 @@ pub enum Refusal {
     /// header, and did not.
     #[error("a trusted proxy sent no PROXY header")]
     ProxyHeader,
+    /// 404. The request asks for an upgrade, at a path that is no socket's.
+    #[error("no socket is mounted at this path")]
+    Mount,
     /// 429, empty, with `retry-after`. It is sent a second after the connection came, or after the
     /// request if a proxy sent the request.
     #[error("there are too many connections from this address")]
@@ -102,6 +105,29 @@ impl Refusal {
         RefusalKind::from(self).into()
     }
 
+    /// Returns what would let such a request in, for the log: settings of the program, and what an
+    /// app sets in their place. `None` if only the client can change it.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        let hint = match self {
+            Refusal::ProxyHeader => {
+                "have the proxy send PROXY headers, or set server.proxy_protocol = false"
+            }
+            Refusal::Address => {
+                "raise limits.connections_per_address, or name the proxy in server.trusted_proxies"
+            }
+            Refusal::Mount => "mend the client's URL, or mount a socket there (socket.path)",
+            Refusal::Origin => {
+                "add the origin to socket.origins (in an app, UserSocket::check_origin)"
+            }
+            Refusal::Subprotocol => {
+                "have the client offer none, or accept one in an app (UserSocket::subprotocols)"
+            }
+            Refusal::Version => "have the client ask for vsn=2.0.0 or vsn=1.0.0",
+            _ => return None,
+        };
+        Some(hint)
+    }
+
     /// Returns the status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -111,6 +137,7 @@ impl Refusal {
             Refusal::Origin | Refusal::Subprotocol | Refusal::Version => StatusCode::FORBIDDEN,
             Refusal::App(status) => *status,
             Refusal::Address => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Mount => StatusCode::NOT_FOUND,
             Refusal::AppPanicked => StatusCode::INTERNAL_SERVER_ERROR,
             Refusal::AppTooSlow => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -156,6 +183,7 @@ mod tests {
     fn refusal_counts_under_a_name_of_its_own() {
         let all = [
             Refusal::ProxyHeader,
+            Refusal::Mount,
             Refusal::Address,
             Refusal::Method,
             Refusal::Query(QueryError::TooLong),
@@ -173,6 +201,7 @@ mod tests {
         let counts = refusals.counts();
         let expected = [
             "proxy_header",
+            "mount",
             "address",
             "method",
             "query",

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::pending;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,9 +19,11 @@ use super::pending::Slot;
 use super::response::HttpResponse;
 use super::response::refused;
 use crate::server::admission::addresses::Counted;
+use crate::server::admission::first_bytes::FirstBytes;
 use crate::server::admission::proxy_protocol::{self, Announced};
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
+use crate::server::log::notice::summed;
 
 /// How long the refusal of a connection or request is delayed if its address has too many
 /// connections. Without the delay phoenix.js would try again within 10 ms of the answer. The delay
@@ -280,6 +283,23 @@ impl HttpConnection {
         refused(&refusal)
     }
 
+    /// Logs the first bytes of a connection, if they are those of another protocol than HTTP.
+    pub fn began_with(&self, bytes: &[u8]) {
+        let came = FirstBytes::of(bytes);
+        let hint = match came {
+            FirstBytes::ProxyVersion1 | FirstBytes::ProxyVersion2 => Some(
+                "set server.proxy_protocol = true, and name the proxy in server.trusted_proxies",
+            ),
+            FirstBytes::Tls => Some("have a proxy in front end TLS"),
+            FirstBytes::Unknown(_) => None,
+            FirstBytes::Nothing | FirstBytes::Http => return,
+        };
+        summed!(
+            self.app.admission.sums, NotHttp, came.name(),
+            peer = %self.peer, came = &*came.to_string(), hint
+        );
+    }
+
     /// Counts the limit for which the connection failed, with `unread` bytes of a request not
     /// parsed.
     pub fn failed(&self, error: &hyper::Error, unread: usize) {
@@ -343,19 +363,21 @@ async fn announced(
     app: &HttpApp,
 ) -> Option<(SocketAddr, PeerRole)> {
     let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
-    let refusal = Refusal::ProxyHeader.name();
-    match timeout(time, proxy_protocol::read(stream)).await {
+    let mut bytes = Vec::new();
+    let read = timeout(time, proxy_protocol::read(stream, &mut bytes)).await;
+    let error = match read {
         Ok(Ok(Announced::Client(client))) => return Some((client, PeerRole::Client)),
         Ok(Ok(Announced::Itself)) => return Some((peer, PeerRole::Client)),
         Ok(Ok(Announced::Nobody)) => return Some((peer, PeerRole::PassesOnAnybody)),
-        Ok(Err(error)) => {
-            tracing::debug!(%peer, refusal, %error, "a trusted proxy sent no PROXY header")
-        }
-        Err(_elapsed) => {
-            tracing::debug!(%peer, refusal, "a trusted proxy's PROXY header took too long")
-        }
-    }
-    app.admission.refusals.count(Refusal::ProxyHeader);
+        Ok(Err(error)) => error,
+        Err(_elapsed) => io::ErrorKind::TimedOut.into(),
+    };
+    let (refusal, came) = (Refusal::ProxyHeader, FirstBytes::of(&bytes));
+    summed!(
+        app.admission.sums, NoProxyHeader, came.name(),
+        %peer, refusal = refusal.name(), came = &*came.to_string(), %error, hint = refusal.hint()
+    );
+    app.admission.refusals.count(refusal);
     None
 }
 

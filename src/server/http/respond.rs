@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, UPGRADE};
+use hyper::header::{CONNECTION, HOST, HeaderValue, ORIGIN, UPGRADE};
 use hyper::http::request;
 use hyper::{Method, Request, StatusCode};
 
@@ -14,17 +14,15 @@ use super::request_host::{NoOneHost, settle};
 use super::response::{HttpResponse, method_not_allowed, no_one_host, not_found, text};
 #[cfg(feature = "program")]
 use super::static_files;
-use super::upgrade::{UpgradeAnswer, has_body};
+use super::upgrade::{UpgradeAnswer, asks_upgrade, has_body};
 use crate::channel::Matched;
 use crate::server::admission::addresses::Counted;
 use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
+use crate::server::log::notice::{shown, shown_bytes, summed};
 
 /// Requests answered on one connection; the last answer has `Connection: close`. A browser's page
 /// takes a few, a prober some dozens in a minute.
 const REQUESTS_MAX: u32 = 1_000;
-
-/// Bytes of a header that are logged: a host name has at most 253.
-const SHOWN_BYTES_MAX: usize = 256;
 
 /// The answer to one request.
 pub(crate) enum Answer {
@@ -61,10 +59,15 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
     let uri = head.uri.clone();
     connection.begins_answer();
     let response = match connection.app.router().find(uri.path()) {
-        None => match host {
-            Ok(()) => resource(connection, &head).await,
-            Err(NoOneHost) => no_one_host(),
-        },
+        None => {
+            if asks_upgrade(&head.headers) {
+                unmounted(connection, client, uri.path());
+            }
+            match host {
+                Ok(()) => resource(connection, &head).await,
+                Err(NoOneHost) => no_one_host(),
+            }
+        }
         Some(mount) => match open_socket(connection, &mount, head, host, client).await {
             Ok((accepted, answer)) => {
                 return Answer::Upgrade(Upgrade {
@@ -100,8 +103,23 @@ fn is_last(connection: &HttpConnection, head: &request::Parts) -> bool {
 async fn refuse_address(connection: &HttpConnection, client: IpAddr) -> HttpResponse {
     tokio::time::sleep_until(connection.refusal_time().into()).await;
     let (peer, refusal) = (connection.peer, Refusal::Address);
-    tracing::debug!(%peer, %client, refusal = refusal.name(), why = %refusal, "socket refused");
+    summed!(
+        connection.app.admission.sums, SocketRefused, refusal.name(),
+        %peer, %client, refusal = refusal.name(), why = %refusal, hint = refusal.hint()
+    );
     with_close(connection.refuse(refusal))
+}
+
+/// Counts and logs a request for a socket at a path that is no socket's. The answer is that of the
+/// path.
+fn unmounted(connection: &HttpConnection, client: IpAddr, path: &str) {
+    let (peer, refusal, admission) = (connection.peer, Refusal::Mount, &connection.app.admission);
+    admission.refusals.count(refusal);
+    summed!(
+        admission.sums, SocketRefused, refusal.name(),
+        %peer, %client, refusal = refusal.name(), why = %refusal, path = shown(path),
+        hint = refusal.hint()
+    );
 }
 
 fn with_close(mut response: HttpResponse) -> HttpResponse {
@@ -110,7 +128,7 @@ fn with_close(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// Runs the handshake of a request, and logs a refusal.
+/// Runs the handshake of a request, and logs a refusal with what would let the request in.
 async fn open_socket(
     connection: &HttpConnection,
     mount: &Matched<'_, '_>,
@@ -120,38 +138,34 @@ async fn open_socket(
 ) -> Result<(Accepted, UpgradeAnswer), Refusal> {
     let app_timeout = Duration::from_millis(connection.app.limits.connect_timeout_ms);
     let peer = connection.peer;
-    let compared = tracing::enabled!(tracing::Level::DEBUG)
-        .then(|| [ORIGIN, HOST].map(|name| shown(&head.headers, &name)));
+    // Both are counted references, so they cost no copy of the text.
+    let [origin, host_header] = [ORIGIN, HOST].map(|name| head.headers.get(name).cloned());
     let from = RequestAddresses { peer, client };
     let opened = match host {
         Ok(()) => handshake(mount, head, from, app_timeout).await,
         Err(NoOneHost) => Err(Refusal::Request(NotAnUpgrade::Host)),
     };
     if let Err(refusal) = &opened {
-        // A fault of the app concerns the operator. Refused clients are common, so they are logged
-        // at `debug` only.
-        let name = refusal.name();
+        let (name, sums) = (refusal.name(), &connection.app.admission.sums);
+        let text =
+            |value: Option<HeaderValue>| shown_bytes(value.as_ref().map_or(b"", |v| v.as_bytes()));
         match refusal {
+            // A fault of the app, and not of the client.
             Refusal::AppPanicked | Refusal::AppTooSlow => {
-                tracing::error!(%peer, %client, refusal = name, "{refusal}");
+                summed!(sums, ConnectFailed, name, %peer, %client, refusal = name, why = %refusal);
             }
-            Refusal::Origin => {
-                let [origin, host] = compared.unwrap_or_default();
-                tracing::debug!(%peer, %client, refusal = name, why = %refusal, ?origin, ?host, "socket refused");
-            }
-            _ => {
-                tracing::debug!(%peer, %client, refusal = name, why = %refusal, "socket refused");
-            }
+            Refusal::Origin => summed!(
+                sums, SocketRefused, name,
+                %peer, %client, refusal = name, why = %refusal, origin = &*text(origin),
+                host = &*text(host_header), hint = refusal.hint()
+            ),
+            _ => summed!(
+                sums, SocketRefused, name,
+                %peer, %client, refusal = name, why = %refusal, hint = refusal.hint()
+            ),
         }
     }
     opened
-}
-
-/// Returns the beginning of a header for the log. The log escapes the text, because it comes from
-/// the client.
-fn shown(headers: &HeaderMap, name: &HeaderName) -> String {
-    let value = headers.get(name).map_or(&[][..], HeaderValue::as_bytes);
-    String::from_utf8_lossy(&value[..value.len().min(SHOWN_BYTES_MAX)]).into_owned()
 }
 
 /// Returns the answer to a request for a path that is no socket's.

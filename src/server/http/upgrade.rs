@@ -57,6 +57,11 @@ pub(crate) fn accept(head: &request::Parts) -> Result<UpgradeAnswer, NotAnUpgrad
     })
 }
 
+/// True if the request asks for a WebSocket, whether it breaks a rule of the upgrade or not.
+pub(crate) fn asks_upgrade(headers: &HeaderMap) -> bool {
+    lists(headers, UPGRADE, "websocket")
+}
+
 /// True if the head announces a body.
 pub(crate) fn has_body(headers: &HeaderMap) -> bool {
     let length = headers.get(CONTENT_LENGTH);

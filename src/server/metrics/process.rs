@@ -11,6 +11,7 @@ use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use super::page::Page;
+use crate::server::log::log_writer::lines_dropped;
 
 pub(super) fn write(page: &mut Page<'_>) -> fmt::Result {
     let used = clock_gettime(ClockId::ProcessCPUTime);
@@ -48,6 +49,11 @@ pub(super) fn write(page: &mut Page<'_>) -> fmt::Result {
             page.gauge(name, help, value)?;
         }
     }
+    page.counter(
+        "lobbyd_log_lines_dropped",
+        "Lines of the log that were dropped, because whoever reads it was too slow or had gone.",
+        lines_dropped(),
+    )?;
     if let Some(started) = started_seconds() {
         let help = "When the process started, in seconds since 1970.";
         page.gauge("process_start_time_seconds", help, started)?;

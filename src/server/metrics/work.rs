@@ -86,6 +86,11 @@ fn write_incoming(node: &Node, page: &mut Page<'_>) -> fmt::Result {
         by_reason::<PushRefusal>(node, |s| &s.pushes_refused),
     )?;
     page.counter(
+        "lobbyd_stale_messages",
+        "Messages of clients that were dropped without an answer, because their join_ref is not that of their channel.",
+        sum(node, |s| &s.stale),
+    )?;
+    page.counter(
         "lobbyd_messages_received",
         "Messages of clients, heartbeats included.",
         sum(node, |s| &s.messages),
@@ -146,7 +151,11 @@ fn write_outgoing(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     for (name, help, value) in table {
         page.counter(name, help, value)?;
     }
-    Ok(())
+    page.counters(
+        "lobbyd_broadcasts_skipped",
+        "Broadcasts that left out the subscribers of a version, because their payload has no form in it.",
+        node.skipped.counts().map(|(version, n)| ([("version", version)], n)),
+    )
 }
 
 fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {

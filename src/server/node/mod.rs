@@ -3,6 +3,7 @@
 pub(crate) mod closes;
 pub(crate) mod histogram;
 pub(crate) mod shard_stats;
+pub(crate) mod skipped;
 pub(crate) mod status;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
 use closes::Closes;
 use shard_stats::ShardStats;
+use skipped::Skipped;
 use status::Status;
 
 /// One server's shared parts. Each part is in an `Arc` of its own, because a shard keeps the parts
@@ -24,6 +26,7 @@ pub(crate) struct Node {
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub admission: Arc<Admission>,
+    pub skipped: Arc<Skipped>,
     pub status: Arc<Status>,
     /// The stats of each shard, by its number.
     pub stats: Box<[Arc<ShardStats>]>,
@@ -38,6 +41,7 @@ impl Node {
             closes: Arc::default(),
             meters: Arc::clone(&admission.meters),
             admission,
+            skipped: Arc::default(),
             status: Arc::new(Status::new(shards)),
             stats: (0..shards).map(|_| Arc::default()).collect(),
         }

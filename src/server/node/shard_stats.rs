@@ -27,6 +27,8 @@ pub(crate) struct ShardStats {
     pub joins_refused: [Figure; JoinRefusal::COUNT],
     /// Refused pushes, indexed by [`PushRefusal`].
     pub pushes_refused: [Figure; PushRefusal::COUNT],
+    /// Messages of clients that were dropped, because they belong to another join of their topic.
+    pub stale: Figure,
     /// Data messages of clients, heartbeats included.
     pub messages: Figure,
     /// Bytes read from WebSockets.

@@ -16,8 +16,10 @@ use super::clock::Stamp;
 use super::connection::{CloseState, Connection, Stage};
 use super::connections::Connections;
 use super::host::{Recipients, ShardHost};
+use super::link::ShardLink;
 use super::read::is_passing;
 use crate::channel::ConnectionName as Name;
+use crate::server::log::notice::summed;
 use crate::websocket::{CloseReason, ReadBuffer};
 
 /// Most bytes thrown away while a closing connection waits for the peer's end. A connection whose
@@ -53,7 +55,7 @@ impl Shard {
         if !connection.is_open() {
             return;
         }
-        tell(connection, self.services.link.number, &reason);
+        tell(connection, &self.services.link, &reason);
         self.services.link.closes.count(reason);
         // The fan-out has dropped all frames of a slow consumer: the client would have to read
         // those frames before it sees the reason.
@@ -196,13 +198,20 @@ impl Connections {
     }
 }
 
-fn tell(connection: &Connection, shard: u16, reason: &CloseReason) {
-    let (name, rooms) = (Name(connection.id), connection.session.topics_shown());
+/// Logs the close of a connection. Thousands may close in one turn, and for one reason as a rule.
+fn tell(connection: &Connection, link: &ShardLink, reason: &CloseReason) {
+    let (name, shard) = (Name(connection.id), link.number);
+    let rooms = || connection.session.topics_shown();
     match reason {
-        // These reasons are rare, and show that a limit is too low or a client broken.
-        CloseReason::SlowConsumer(_) | CloseReason::Overloaded | CloseReason::RateExceeded => {
-            tracing::info!(connection = %name, shard, %rooms, %reason, "closing");
-        }
-        _ => tracing::debug!(connection = %name, shard, %rooms, %reason, "closing"),
+        // These reasons show that a limit is too low or a client broken.
+        CloseReason::SlowConsumer(_)
+        | CloseReason::Overloaded
+        | CloseReason::RateExceeded
+        | CloseReason::PartialTimeout
+        | CloseReason::Violation(_) => summed!(
+            link.admission.sums, Closing, reason.name(),
+            connection = %name, shard, rooms = &*rooms(), %reason
+        ),
+        _ => tracing::debug!(connection = %name, shard, rooms = &*rooms(), %reason, "closing"),
     }
 }

@@ -10,6 +10,7 @@ use super::close::CLOSES_PER_TURN;
 use super::connection::{Connection, Stage};
 use super::limit_watch::NearestDeadlines;
 use crate::server::limits::limit::Limit;
+use crate::server::log::sums::INTERVAL;
 use crate::websocket::CloseReason;
 
 /// Sizes of allocations, in bytes. Together they use each of mimalloc's kinds of pages.
@@ -33,6 +34,7 @@ enum Due {
 impl Shard {
     pub(crate) fn sweep(&mut self) {
         self.services.fanout.sweep(self.timers.clock.now().as_ms());
+        self.services.link.admission.sums.tell_unsaid(INTERVAL);
         stir_allocator();
         self.connections.give_back();
         self.note_high_water();

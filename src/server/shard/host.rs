@@ -10,10 +10,14 @@ use tokio::time::timeout;
 use super::events::{Event, Events};
 use super::services::Services;
 use crate::broker::{SubscriptionId, Terms};
-use crate::channel::{Address, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume};
-use crate::protocol::PayloadBuf;
+use crate::channel::ConnectionName as Name;
+use crate::channel::{
+    Address, Crashed, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume,
+};
+use crate::protocol::{PayloadBuf, Ref};
 use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
+use crate::server::log::notice::{shown, summed};
 use crate::session::BroadcastFrames;
 
 /// One connection's [`Host`], made for one call into its session.
@@ -71,16 +75,56 @@ impl Host for ShardHost<'_> {
         has_place
     }
 
-    fn join_refused(&mut self, refusal: JoinRefusal) {
-        self.services.link.stats.joins_refused[refusal as usize].add(1);
+    fn join_refused(&mut self, topic: &str, refusal: JoinRefusal) {
+        let link = &self.services.link;
+        link.stats.joins_refused[refusal as usize].add(1);
+        summed!(
+            link.admission.sums, JoinRefused, refusal.name(),
+            connection = %Name(self.connection), shard = link.number, topic = shown(topic),
+            refusal = refusal.name(), hint = refusal.hint()
+        );
         if refusal.took_a_place() {
-            self.services.link.admission.give_back_join();
+            link.admission.give_back_join();
             self.services.charge_refused_join(self.connection);
         }
     }
 
     fn push_refused(&mut self, refusal: PushRefusal) {
-        self.services.link.stats.pushes_refused[refusal as usize].add(1);
+        let link = &self.services.link;
+        link.stats.pushes_refused[refusal as usize].add(1);
+        summed!(
+            link.admission.sums, PushRefused, refusal.name(),
+            connection = %Name(self.connection), shard = link.number,
+            refusal = refusal.name(), hint = refusal.hint()
+        );
+    }
+
+    fn stale_dropped(&mut self, topic: &str, of_channel: &Ref, of_message: &Ref) {
+        let link = &self.services.link;
+        link.stats.stale.add(1);
+        summed!(
+            link.admission.sums, StaleMessage, "join_ref",
+            connection = %Name(self.connection), shard = link.number, topic = shown(topic),
+            join_ref = shown(&of_message.to_json()), of_channel = shown(&of_channel.to_json()),
+            hint = "have the client send the join_ref of its last join of the topic, or null"
+        );
+    }
+
+    fn crashed(&mut self, what: Crashed, topic: &str, crash: &str) {
+        let (name, link) = (Name(self.connection), &self.services.link);
+        let (shard, sums) = (link.number, &link.admission.sums);
+        let (topic, crash) = (shown(topic), shown(crash));
+        match what {
+            Crashed::Join => {
+                summed!(sums, JoinCrashed, "crash", connection = %name, shard, topic, crash);
+            }
+            Crashed::Channel => {
+                summed!(sums, ChannelCrashed, "crash", connection = %name, shard, topic, crash);
+            }
+            Crashed::Terminate => {
+                summed!(sums, TerminateCrashed, "crash", connection = %name, shard, topic, crash);
+            }
+        }
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {
@@ -107,11 +151,7 @@ impl Host for ShardHost<'_> {
         if self.recipients == Recipients::Nobody {
             return None.into();
         }
-        let mut frames = BroadcastFrames {
-            topic,
-            event,
-            payload: &payload,
-        };
+        let mut frames = BroadcastFrames::new(topic, event, &payload);
         let fanout = &self.services.fanout;
         let Some(topic) = fanout.topic(topic) else {
             return None.into();
@@ -119,6 +159,8 @@ impl Host for ShardHost<'_> {
         let shards = self.services.link.hub.shards();
         let published = topic.publish(shards, fanout.now_us(), from, &mut frames);
         self.lag_bytes = self.lag_bytes.max(published.lag_bytes);
+        let link = &self.services.link;
+        link.skipped.note(&frames, &link.admission);
         Some(published.position).into()
     }
 
@@ -138,6 +180,7 @@ impl Host for ShardHost<'_> {
             Arc::clone(&self.services.link.meters),
             self.services.limits.observe,
         );
+        let link = Arc::clone(&self.services.link);
         tokio::task::spawn_local(async move {
             let (mut job, began) = (job, Instant::now());
             let (limit, max) = (Limit::CallbackTime, deadline.as_micros() as u64);
@@ -147,6 +190,10 @@ impl Host for ShardHost<'_> {
                 Err(_elapsed) => job.await,
             };
             meters.note(observe, limit, began.elapsed().as_micros() as u64, max);
+            if matches!(result, Err(Lost::Panicked)) {
+                let (name, shard) = (Name(connection), link.number);
+                summed!(link.admission.sums, JobPanicked, "panic", connection = %name, shard);
+            }
             report.tell(result);
         });
     }

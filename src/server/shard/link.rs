@@ -14,6 +14,7 @@ use crate::server::limits::meters::LimitMeters;
 use crate::server::node::Node;
 use crate::server::node::closes::Closes;
 use crate::server::node::shard_stats::ShardStats;
+use crate::server::node::skipped::Skipped;
 use crate::server::node::status::Status;
 
 /// A request of another thread to a shard.
@@ -39,12 +40,13 @@ pub(crate) enum Command {
 pub(crate) struct ShardLink {
     pub number: u16,
     pub hub: Arc<Hub>,
-    /// Counts of closed connections by reason. Belongs to the node, like `meters`, `status` and
-    /// `admission`.
+    /// Counts of closed connections by reason. Belongs to the node, like `meters`, `status`,
+    /// `admission` and `skipped`.
     pub closes: Arc<Closes>,
     pub meters: Arc<LimitMeters>,
     pub status: Arc<Status>,
     pub admission: Arc<Admission>,
+    pub skipped: Arc<Skipped>,
     /// Counts of this shard. Other threads only read them.
     pub stats: Arc<ShardStats>,
     pub inbox: Mailbox<Command>,
@@ -73,6 +75,7 @@ impl ShardLink {
             meters: Arc::clone(&node.meters),
             status: Arc::clone(&node.status),
             admission: Arc::clone(&node.admission),
+            skipped: Arc::clone(&node.skipped),
             stats: Arc::clone(&node.stats[usize::from(number)]),
             inbox: Mailbox::default(),
             connections: AtomicUsize::new(0),

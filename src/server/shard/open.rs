@@ -15,6 +15,7 @@ use super::pace::Pace;
 use crate::channel::ConnectionName as Name;
 use crate::server::http::serve::{Outcome, Upgraded, serve};
 use crate::server::limits::limit::Limit;
+use crate::server::log::notice::summed;
 use crate::session::{Session, class_of};
 use crate::websocket::{CloseReason, FrameReader};
 
@@ -73,7 +74,7 @@ impl Shard {
         let stream = match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(error) => {
-                tracing::warn!(%error, "cannot watch a new socket");
+                summed!(self.services.link.admission.sums, SocketUnwatched, "", %error);
                 self.services.link.begins();
                 return self.services.link.connection_gone();
             }

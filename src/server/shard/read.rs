@@ -15,6 +15,7 @@ use crate::channel::ConnectionName as Name;
 use crate::channel::Host;
 use crate::protocol::Undecodable;
 use crate::server::limits::limit::Limit;
+use crate::server::log::notice::summed;
 use crate::websocket::{CloseReason, Filled, Inbound, ReadLimits, seal};
 
 /// Most sockets read in one turn, once each, from each of two lists: connections that were woken,
@@ -218,8 +219,10 @@ fn receive_frames(
 /// causes.
 fn undecodable(cause: &Undecodable, host: &ShardHost<'_>) -> CloseReason {
     let (name, shard) = (Name(host.connection), host.services.link.number);
-    tracing::debug!(connection = %name, shard, %cause, "a client sent what is no message");
-    CloseReason::Undecodable
+    let sums = &host.services.link.admission.sums;
+    let reason = CloseReason::Undecodable;
+    summed!(sums, Undecodable, reason.name(), connection = %name, shard, %cause);
+    reason
 }
 
 /// True if an error of a socket does not end its connection.

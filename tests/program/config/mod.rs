@@ -9,6 +9,7 @@ mod fixture;
 mod invalid;
 mod invalid_files;
 mod limits;
+mod log_floods;
 mod logs;
 mod proxies;
 mod reload;

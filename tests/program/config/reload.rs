@@ -103,14 +103,18 @@ fn room_keys_that_change_are_told_with_old_and_new_value() {
     served.signal("HUP");
     let changes = [
         ("room a", "there", "gone"),
-        ("room c", "not there", "added"),
-        ("order of rooms", "b, d", "d, b"),
+        ("room c", "\"not there\"", "added"),
+        ("order of rooms", "\"b, d\"", "\"d, b\""),
         ("room b members_max", "2", "3"),
-        ("room b event say relay", "\"all\"", "[\"text\"]"),
-        ("room b event say messages_per_second", "any number", "2"),
+        ("room b event say relay", "\"all\"", "\"[\\\"text\\\"]\""),
+        (
+            "room b event say messages_per_second",
+            "\"any number\"",
+            "2",
+        ),
         ("room b event say burst", "`messages_per_second`", "5"),
         ("room b event type", "there", "gone"),
-        ("room b event *", "not there", "added"),
+        ("room b event *", "\"not there\"", "added"),
         (
             "room d retention messages_max",
             "`limits.retention_messages.max`",
@@ -140,7 +144,7 @@ fn new_value_that_a_flag_overrules_is_told_and_changes_nothing() {
     // set.
     folder.write("[log]\nlevel = \"debug\"\n[server]\nlisten = \"127.0.0.1:1\"\n");
     served.signal("HUP");
-    served.logs(&["no effect", "setting=\"server.listen\" old=not set"]);
+    served.logs(&["no effect", "setting=\"server.listen\" old=\"not set\""]);
     assert_eq!(served.log().matches("setting=\"log.level\"").count(), 1);
 }
 

@@ -3,6 +3,7 @@
 mod api;
 mod files;
 mod graph;
+mod log_lines;
 mod names;
 mod resolution;
 mod rules;

@@ -86,7 +86,8 @@ fn connection_can_be_followed_from_its_client_to_the_cause_of_its_end() {
         let is_it = |line: &str| line.contains(part) && line.contains(&name);
         eventually(part, || log.text().lines().any(is_it));
     }
-    let closing = |line: &str| line.contains("closing") && line.contains("rooms=room:a reason=");
+    let closing =
+        |line: &str| line.contains("closing") && line.contains("rooms=\"room:a\" reason=");
     assert!(
         log.text()
             .lines()

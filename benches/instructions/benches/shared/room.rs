@@ -153,12 +153,7 @@ impl Host for OneClient<'_> {
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
     ) -> Published {
-        let payload = &payload;
-        let mut frames = BroadcastFrames {
-            topic,
-            event,
-            payload,
-        };
+        let mut frames = BroadcastFrames::new(topic, event, &payload);
         let placed = self.fanout.publish(topic, from, &mut frames);
         placed.map(|placed| placed.position).into()
     }

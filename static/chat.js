@@ -8,9 +8,22 @@ const MESSAGES_SHOWN_MAX = 500;
 const NEWEST_WITHIN_PX = 48;
 // A message that the server sends back sooner than this is shown without "sending…".
 const SENDING_SHOWN_AFTER_MS = 1000;
+// Without a connection for this long, the page asks by HTTP what is wrong, and again after each such time.
+const ASK_WHY_AFTER_MS = 1000;
+const ASK_WHY_EVERY_MS = 5000;
 
-// Reasons of a failed join that may pass: the room's code crashed in the join, or the server was busy or waited too long.
-const PASSING_REASONS = ["join crashed", "too many joins", "join timed out", "too many messages waiting"];
+// The server's own reasons why a join fails, and what the page shows while the channel joins again by itself. A room's own
+// reason is not in this table, and final.
+const busy = "the server is busy, trying again…";
+const PASSING = new Map([
+  ["room full", "the room is full, waiting for a place…"],
+  ["unmatched topic", "no such room yet, trying again…"],
+  ["join crashed", "join crashed, trying again…"],
+  ["join timed out", busy],
+  ["too many channels joined", busy],
+  ["too many joins", busy],
+  ["too many messages waiting", busy],
+]);
 
 const room = new URLSearchParams(location.search).get("room") || "lobby";
 const topic = `room:${room}`;
@@ -19,14 +32,21 @@ const element = (id) => document.getElementById(id);
 const [log, messages, away, waiting, outbox, input, problem, newer] =
   ["log", "messages", "away", "waiting", "outbox", "chat-input", "problem", "newer"].map(element);
 
-let pending = []; // messages typed here that the server has not yet sent back: { body, item, state }
+let pending = []; // messages typed here that the server has not yet sent back: { body, item, state, … }
+let pinging = false; // the server is to answer a ping that was sent behind messages
 let following = true; // the newest message is in view, and is to stay there
 let unread = 0;
 let outside = false; // the join was refused or the room was closed: the page does not try again
 let lostAt = null; // when the page lost the room; null in the room, and before the first join
 let awayMs = 0; // total length of the absences since the last message came in
+let unconnectedAt = null; // when the page lost its connection or began to try; null while it is connected
+let askedWhyAt = 0;
+let composing = false; // an input method (IME) has text in the field that is not final yet
 
-const socket = new Socket("/socket");
+// The server names the path of its socket. A proxy may serve it all below a prefix, so the path begins where the page is.
+const mount = document.querySelector("meta[name=socket-path]").content;
+const endPoint = new URL(`.${mount}`, document.baseURI).pathname.replace(/\/$/, "");
+const socket = new Socket(endPoint);
 const channel = socket.channel(topic, {});
 
 channel.on("new_msg", ({ body }) => receive(typeof body === "string" ? body : JSON.stringify(body)));
@@ -44,17 +64,25 @@ channel.join()
   .receive("error", (reply) => {
     console.log("Unable to join", reply);
     const reason = reply.reason ?? JSON.stringify(reply);
-    // After a reason that may pass, the channel joins again by itself. A refusal is final, so the page gives up.
-    if (PASSING_REASONS.includes(reason)) disconnected(reason);
+    if (PASSING.has(reason)) disconnected(PASSING.get(reason));
     else refuse(reason);
   })
   .receive("timeout", () => disconnected());
+socket.onOpen(() => { unconnectedAt = null; });
+socket.onClose(() => {
+  pinging = false;
+  unconnectedAt ??= Date.now();
+  showWaiting();
+  const now = Date.now();
+  if (now - unconnectedAt >= ASK_WHY_AFTER_MS && now - askedWhyAt >= ASK_WHY_EVERY_MS) askWhy();
+});
 socket.connect();
 
 element("room").textContent = topic;
 element("composer").addEventListener("submit", (event) => {
   event.preventDefault();
-  const body = input.value;
+  endComposition();
+  const body = wellFormed(input.value);
   if (body.trim() === "" || outside) return;
   input.value = "";
   showProblem("");
@@ -62,6 +90,23 @@ element("composer").addEventListener("submit", (event) => {
   send(body);
 });
 input.addEventListener("input", () => showProblem(""));
+input.addEventListener("compositionstart", () => { composing = true; });
+input.addEventListener("compositionend", () => { composing = false; });
+// A button that took the focus would fold a phone's keyboard, and what is typed next would be lost. A tap sends `mousedown`
+// too, and moves the focus then.
+document.addEventListener("mousedown", (event) => {
+  if (document.activeElement === input && event.target.closest("button")) event.preventDefault();
+});
+
+/** Ends a composition under way: its next update would write the sent text back. Only a loss of the focus ends it. */
+function endComposition() {
+  if (!composing) return;
+  input.blur();
+  input.focus();
+}
+
+/** The text with U+FFFD for each half of a character, which no JSON in UTF-8 can hold. */
+function wellFormed(text) { return text.replace(/\p{Surrogate}/gu, "\ufffd"); }
 
 // ---- connection
 
@@ -70,13 +115,25 @@ function showState(state, text) {
   element("status").textContent = text[0].toUpperCase() + text.slice(1);
 }
 
-/** Shows that the page is out of the room for now; `reason` is the server's, where it gave one. */
-function disconnected(reason) {
+/** Shows that the page is out of the room for now, and what it waits for, where it knows. */
+function disconnected(waitsFor) {
   if (outside) return;
   if (document.body.dataset.state === "joined") lostAt = Date.now();
-  const silence = lostAt ? "reconnecting…" : "no answer yet, trying again…";
-  showState("reconnecting", reason ? `${reason}, trying again…` : silence);
+  showState("reconnecting", waitsFor ?? (lostAt ? "reconnecting…" : "no answer yet, trying again…"));
   doubtPushed();
+  showWaiting();
+}
+
+/** Asks for the socket by HTTP, because a WebSocket that does not open keeps its status from the page. */
+async function askWhy() {
+  askedWhyAt = Date.now();
+  const url = `${endPoint}/websocket?vsn=2.0.0`;
+  const status = await fetch(url, { cache: "no-store" }).then((response) => response.status, () => 0);
+  if (outside || socket.isConnected()) return;
+  if (status === 404) disconnected(`there is no socket at ${endPoint} (404), trying again…`);
+  else if (status === 429) disconnected("too many connections from your address (429), trying again…");
+  else if (status >= 500) disconnected(`the server is not available (${status}), trying again…`);
+  else disconnected();
 }
 
 function duration(ms) {
@@ -110,6 +167,9 @@ function stayOutside(state, title) {
 //   "waiting"   typed while the connection was away, to be pushed at the next join
 //   "pushed"    on its way; shown only if that takes long
 //   "doubtful"  pushed without effect so far: the person decides whether to send it again
+// A text that comes in is no proof, because somebody else may have said the same. So a message has arrived once its text is
+// `back` and the server has `taken` it: has answered a ping that was sent behind it. What was `lost` with the connection
+// does not come back any more.
 
 function send(body) {
   const message = { body, item: document.createElement("li"), state: "waiting" };
@@ -121,7 +181,7 @@ function send(body) {
 }
 
 function push(message) {
-  message.state = "pushed";
+  Object.assign(message, { state: "pushed", back: false, taken: false, lost: false });
   message.item.hidden = true;
   setTimeout(() => { if (message.state === "pushed") show(message, "sending…"); }, SENDING_SHOWN_AFTER_MS);
   channel.push("new_msg", { body: message.body })
@@ -133,6 +193,28 @@ function push(message) {
       settle(message);
       input.value = message.body;
     });
+  ping();
+}
+
+/** Sends one ping behind all that is pushed now, and the next one, if one is needed, after its answer. */
+function ping() {
+  if (pinging) return;
+  pinging = true;
+  queueMicrotask(() => {
+    const before = pending.filter(({ state, taken }) => state === "pushed" && !taken);
+    pinging = socket.ping(() => {
+      pinging = false;
+      before.forEach((message) => {
+        message.taken = true;
+        settleArrived(message);
+      });
+      if (pending.some(({ state, taken }) => state === "pushed" && !taken)) ping();
+    });
+  });
+}
+
+function settleArrived(message) {
+  if (message.back && message.taken && !message.lost) settle(message);
 }
 
 /** Offers to send a message again or to discard it, because only the person knows whether a second copy would do harm. */
@@ -146,7 +228,10 @@ function doubt(message, text) {
 }
 
 function doubtPushed() {
-  pending.filter(({ state }) => state === "pushed").forEach((message) => doubt(message, "may not have arrived"));
+  pending.filter(({ state }) => state !== "waiting").forEach((message) => {
+    message.lost = true;
+    doubt(message, "may not have arrived");
+  });
 }
 
 function settle(message) {
@@ -169,7 +254,8 @@ function show(message, text = "", ...buttons) {
 function showWaiting() {
   const count = pending.filter(({ state }) => state === "waiting").length;
   const subject = count === 1 ? "1 message" : `${count} messages`;
-  const text = outside ? `${subject} not sent` : `${subject} will be sent when the connection is back`;
+  const when = socket.isConnected() ? "you are in the room" : "the connection is back";
+  const text = outside ? `${subject} not sent` : `${subject} will be sent when ${when}`;
   waiting.textContent = count === 0 ? "" : text;
 }
 
@@ -189,8 +275,11 @@ function showProblem(text) {
 // ---- receiving
 
 function receive(body) {
-  const own = pending.find((message) => message.state !== "waiting" && message.body === body);
-  if (own) settle(own);
+  const own = pending.find((message) => message.back === false && !message.lost && message.body === body);
+  if (own) {
+    own.back = true;
+    settleArrived(own);
+  }
   append(body);
   if (following) scrollToNewest();
   else unread += 1;

@@ -8,6 +8,7 @@
 
 import { Channel } from "./socket/channel.js";
 import { REJOIN_AFTER_MS, jittered, reconnects } from "./socket/reconnect.js";
+import { isLate, onLeave, onWake, watchClock } from "./socket/wake.js";
 import { decode, encode } from "./socket/wire.js";
 
 export { Channel };
@@ -15,6 +16,8 @@ export { Channel };
 const PUSH_TIMEOUT_MS = 10_000;
 // Half of the server's idle timeout, so that one lost heartbeat does not end a quiet connection.
 const HEARTBEAT_INTERVAL_MS = 30_000;
+// Silence after which a doubted connection is given up, and the age at which a doubted try to connect is.
+const LIFE_WITHIN_MS = 5000;
 
 /** One WebSocket and the channels on it. It reconnects, and its channels rejoin, until `disconnect()`. */
 export class Socket {
@@ -37,15 +40,25 @@ export class Socket {
     this.channels = [];
     this.conn = null;
     this.ref = 0;
+    this.connectAt = 0;
+    this.clockTimer = null;
     this.heartbeatTimer = null;
     this.heartbeatRef = null;
+    this.heartbeatAt = 0;
+    this.doubtTimer = null;
+    this.doubtAt = 0;
+    this.isPutAway = false; // the browser keeps the page for the way back, and it is to connect then
     this.callbacks = { open: [], close: [], error: [], message: [] };
     this.reconnectTimer = reconnects(() => this.connect(), opts.reconnectAfterMs);
+    onLeave(() => this.putAway(), () => { if (this.isPutAway) this.connect(); });
+    onWake(() => this.woken());
   }
 
   /** Opens the connection; does nothing while there is one. */
   connect() {
+    this.isPutAway = false;
     if (this.conn) return;
+    this.connectAt = Date.now();
     const conn = new this.transport(this.endPointURL());
     this.conn = conn;
     conn.binaryType = "arraybuffer";
@@ -60,6 +73,7 @@ export class Socket {
 
   /** Closes for good; `callback` runs once the connection is gone. `connect()` starts anew. */
   disconnect(callback, code = 1000, reason = "") {
+    this.isPutAway = false;
     this.reconnectTimer.reset();
     if (!this.conn) return callback?.();
     this.abandon(code, reason, callback);
@@ -83,6 +97,19 @@ export class Socket {
     for (const kind in this.callbacks) {
       this.callbacks[kind] = this.callbacks[kind].filter(({ ref }) => !refs.includes(ref));
     }
+  }
+
+  /** Asks the server for an answer, and calls back with the milliseconds until it came. False if there is no connection. */
+  ping(callback) {
+    if (!this.isConnected()) return false;
+    const [ref, at] = [this.makeRef(), Date.now()];
+    const answered = this.onMessage((message) => {
+      if (message.ref !== ref) return;
+      this.off([answered]);
+      callback(Date.now() - at);
+    });
+    this.sendHeartbeat(ref);
+    return true;
   }
 
   isConnected() { return this.connectionState() === "open"; }
@@ -113,7 +140,8 @@ export class Socket {
 
   receive(message) {
     this.log("receive", `${message.topic} ${message.event} (${message.ref})`, message.payload);
-    if (message.ref && message.ref === this.heartbeatRef) this.heartbeatRef = null;
+    if (message.ref && message.ref === this.heartbeatRef) this.lives();
+    else if (this.doubtTimer) this.waitForLife(); // much may lie before the answer
     this.channels.filter((channel) => channel.topic === message.topic).forEach((channel) => channel.receive(message));
     this.callbacks.message.forEach(({ callback }) => callback(message));
   }
@@ -123,6 +151,7 @@ export class Socket {
     this.reconnectTimer.reset();
     this.heartbeatRef = null;
     this.heartbeatTimer = setInterval(() => this.heartbeat(), this.heartbeatIntervalMs);
+    this.clockTimer = watchClock(() => this.woken());
     this.channels.forEach((channel) => channel.connected());
     this.callbacks.open.forEach(({ callback }) => callback());
   }
@@ -131,6 +160,8 @@ export class Socket {
     this.log("transport", "close", event);
     this.conn = null;
     clearInterval(this.heartbeatTimer);
+    clearInterval(this.clockTimer);
+    this.lives();
     // After any close code: proxies close with 1000 too, and a page that wants no reconnect calls disconnect().
     if (reconnect) this.reconnectTimer.schedule();
     this.channels.slice().forEach((channel) => channel.disconnected());
@@ -138,12 +169,59 @@ export class Socket {
   }
 
   heartbeat() {
-    if (this.heartbeatRef) {
-      this.abandon(1000, "heartbeat timeout");
-      return this.lost({ code: 1006, reason: "heartbeat timeout", wasClean: false });
-    }
+    if (this.doubtTimer) return;
+    if (!this.heartbeatRef) return this.beat();
+    // The answer of before a sleep may be there, still unread.
+    if (isLate(this.heartbeatAt, this.heartbeatIntervalMs)) return this.doubt();
+    this.giveUp();
+  }
+
+  beat() {
     this.heartbeatRef = this.makeRef();
-    this.send({ join_ref: null, ref: this.heartbeatRef, topic: "phoenix", event: "heartbeat", payload: {} });
+    this.heartbeatAt = Date.now();
+    this.sendHeartbeat(this.heartbeatRef);
+  }
+
+  sendHeartbeat(ref) { this.send({ join_ref: null, ref, topic: "phoenix", event: "heartbeat", payload: {} }); }
+
+  /** The page may have slept, or changed its network: a try that waits is made now, and a connection has to show life. */
+  woken() {
+    this.reconnectTimer.hurry();
+    if (this.isConnected()) this.doubt();
+    else if (this.conn && Date.now() - this.connectAt > LIFE_WITHIN_MS) this.giveUp();
+  }
+
+  /** Sends a heartbeat at once. If nothing at all comes then, the connection is dead. */
+  doubt() {
+    if (this.doubtTimer && !isLate(this.doubtAt, LIFE_WITHIN_MS)) return;
+    this.beat();
+    this.waitForLife();
+  }
+
+  waitForLife() {
+    clearTimeout(this.doubtTimer);
+    this.doubtAt = Date.now();
+    this.doubtTimer = setTimeout(() => {
+      if (isLate(this.doubtAt, LIFE_WITHIN_MS)) this.doubt();
+      else this.giveUp();
+    }, LIFE_WITHIN_MS);
+  }
+
+  lives() {
+    clearTimeout(this.doubtTimer);
+    this.doubtTimer = this.heartbeatRef = null;
+  }
+
+  giveUp() {
+    this.abandon(1000, "heartbeat timeout");
+    this.lost({ code: 1006, reason: "heartbeat timeout", wasClean: false });
+  }
+
+  /** Lets go when the page is left: a kept page that nobody sees would hold its connection, and its place in a room. */
+  putAway() {
+    if (!this.conn && !this.reconnectTimer.isScheduled()) return;
+    this.disconnect();
+    this.isPutAway = true;
   }
 
   /** Closes the connection without waiting for its close event, which may be a minute away on a dead network. */

@@ -87,6 +87,18 @@ impl Router {
         self.static_files
     }
 
+    /// Returns the path that the page gives to its client, which appends `/websocket`: that of the
+    /// first socket there without variables.
+    #[cfg(feature = "program")]
+    pub(crate) fn page_socket(&self) -> Option<String> {
+        self.sockets().find_map(|socket| {
+            let path = format!("/{}", socket.mounted_at);
+            let path = path.strip_suffix("/websocket")?;
+            let served = !path.split('/').any(|segment| segment.starts_with(':'));
+            served.then(|| format!("/{}", path.trim_start_matches('/')))
+        })
+    }
+
     /// Returns all mounted sockets, in the order they were mounted.
     pub fn sockets(&self) -> impl Iterator<Item = &Arc<UserSocket>> {
         self.mounts.iter().map(|mount| &mount.socket)
@@ -226,6 +238,18 @@ mod tests {
                 .map(|found| found.socket.session.channels_max);
             assert_eq!(found, expected, "{path}");
         }
+    }
+
+    #[test]
+    #[cfg(feature = "program")]
+    fn socket_of_the_page_is_the_first_at_a_fixed_path() {
+        assert_eq!(router().page_socket().as_deref(), Some("/socket"));
+        let at = |path| Router::new().socket(path, UserSocket::new()).page_socket();
+        assert_eq!(at("//a/b/").as_deref(), Some("/a/b"));
+        assert_eq!(at("/").as_deref(), Some("/"));
+        assert_eq!(at("/a/:b"), None);
+        let custom = Router::new().socket("/a", UserSocket::new().path("/custom"));
+        assert_eq!(custom.page_socket(), None);
     }
 
     #[test]

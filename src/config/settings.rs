@@ -83,7 +83,8 @@ fn served() -> Vec<Setting<Config>> {
         .restart(),
         setting!(Config,
             "socket.path",
-            "The path that phoenix.js is given; it appends `/websocket`.",
+            "The path that phoenix.js is given; it appends `/websocket`. The chat page asks there too, below the path that it was \
+             loaded from.",
             socket_path
         )
         .restart(),

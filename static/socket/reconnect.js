@@ -5,16 +5,8 @@ const RECONNECT_AFTER_MS = [10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000];
 /** Delays in ms before a channel joins again after the first, second, … failed join; the last one repeats. */
 export const REJOIN_AFTER_MS = [1000, 2000, 5000, 10_000];
 
-/** A timer that calls `connect`, later at each try; at once if the page becomes visible or the network comes back. */
-export function reconnects(connect, afterMs = jittered(RECONNECT_AFTER_MS)) {
-  const timer = new RetryTimer(connect, afterMs);
-  // The rest of a delay is pointless once the network is back or a person looks.
-  globalThis.addEventListener?.("online", () => timer.hurry());
-  globalThis.document?.addEventListener?.("visibilitychange", () => {
-    if (!document.hidden) timer.hurry();
-  });
-  return timer;
-}
+/** A timer that calls `connect`, later at each try. */
+export function reconnects(connect, afterMs = jittered(RECONNECT_AFTER_MS)) { return new RetryTimer(connect, afterMs); }
 
 /** Calls `callback` after a delay that depends on the number of tries since the last reset. */
 export class RetryTimer {
@@ -28,8 +20,10 @@ export class RetryTimer {
     this.timer = setTimeout(() => this.fire(), this.delayMs(this.tries));
   }
 
+  isScheduled() { return this.timer !== null; }
+
   /** Calls `callback` now if a call is scheduled. */
-  hurry() { if (this.timer) this.fire(); }
+  hurry() { if (this.isScheduled()) this.fire(); }
 
   fire() {
     clearTimeout(this.timer);

@@ -3,7 +3,8 @@
 
 export function encode({ join_ref, ref, topic, event, payload }) {
   if (!(payload instanceof ArrayBuffer) && !ArrayBuffer.isView(payload)) {
-    return JSON.stringify([join_ref, ref, topic, event, payload]);
+    const each = (_, value) => (typeof value === "string" ? wellFormed(value) : value);
+    return JSON.stringify([join_ref, ref, topic, event, payload], each);
   }
   const fields = [join_ref ?? "", ref ?? "", topic, event].map((text) => new TextEncoder().encode(text));
   if (fields.some((field) => field.length > 255)) throw new RangeError("a ref, topic or event is over 255 bytes");
@@ -32,3 +33,6 @@ export function decode(data) {
   const payload = data.slice(at);
   return status === undefined ? { ...pushed, payload } : { ...pushed, event: "phx_reply", payload: { status, response: payload } };
 }
+
+/** The text with U+FFFD for each half of a character: a browser lets people type such text, and a server refuses it. */
+export function wellFormed(text) { return text.replace(/\p{Surrogate}/gu, "\ufffd"); }

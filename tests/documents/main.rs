@@ -7,6 +7,7 @@ mod dependencies;
 mod files;
 mod fixture;
 mod invariants;
+mod join_reasons;
 mod limits;
 mod links;
 mod promises;

@@ -182,7 +182,7 @@ async fn resource(connection: &HttpConnection, head: &request::Parts) -> HttpRes
         }
         "/healthz" => method_not_allowed(),
         #[cfg(feature = "program")]
-        _ if app.router().serves_static_files() => static_files::respond(head),
+        _ if app.router().serves_static_files() => static_files::respond(head, app.router()),
         _ => not_found(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
@@ -10,7 +11,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use rust_embed::RustEmbed;
 
 use super::response::{HttpResponse, empty, method_not_allowed, not_found, with_body};
-use crate::channel::decode_segment;
+use crate::channel::{Router, decode_segment};
 
 /// The files of `static/`. Release builds embed them in the binary; debug builds read them from the
 /// folder, so that an edit shows at once.
@@ -18,21 +19,31 @@ use crate::channel::decode_segment;
 #[folder = "static/"]
 struct StaticFiles;
 
-/// Returns the answer to a request for a file. `/` is `index.html`.
-pub(crate) fn respond(head: &request::Parts) -> HttpResponse {
+/// The page, and where its client reads the path of its socket.
+const PAGE: &str = "index.html";
+const SOCKET_PATH: &str = r#"name="socket-path" content="/socket""#;
+
+/// Returns the answer to a request for a file. `/` is the page, which gets the path of its socket
+/// in `router`.
+pub(crate) fn respond(head: &request::Parts, router: &Router) -> HttpResponse {
     let Some((name, file)) = find(head.uri.path()) else {
         return not_found();
     };
     if head.method != Method::GET && head.method != Method::HEAD {
         return method_not_allowed();
     }
-    let etag = etag(&file.metadata.sha256_hash());
+    let socket = match name.as_str() {
+        PAGE => router.page_socket(),
+        _ => None,
+    };
+    let etag = etag(&file.metadata.sha256_hash(), socket.as_deref());
     let mut response = if is_known(&head.headers, &etag) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
-        let body = match file.data {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => Bytes::from(bytes),
+        let body = match (socket, file.data) {
+            (Some(socket), page) => Bytes::from(page_for(&page, &socket)),
+            (None, Cow::Borrowed(bytes)) => Bytes::from_static(bytes),
+            (None, Cow::Owned(bytes)) => Bytes::from(bytes),
         };
         with_body(StatusCode::OK, content_type(&name), body)
     };
@@ -51,7 +62,7 @@ pub(crate) fn respond(head: &request::Parts) -> HttpResponse {
 fn find(path: &str) -> Option<(String, rust_embed::EmbeddedFile)> {
     let path = decode_segment(path).ok()?;
     let name = match path.strip_prefix('/')? {
-        "" => "index.html",
+        "" => PAGE,
         name => name,
     };
     // This check matters in debug builds only, where names are looked up in the file system.
@@ -63,10 +74,22 @@ fn find(path: &str) -> Option<(String, rust_embed::EmbeddedFile)> {
     StaticFiles::get(name).map(|file| (name.to_owned(), file))
 }
 
-/// Returns a strong tag: half of the content's SHA-256, in quotes.
-fn etag(hash: &[u8; 32]) -> String {
+/// Returns the page with the path of its socket. An app's path may have any character.
+fn page_for(page: &[u8], socket: &str) -> String {
+    let socket = socket.replace('&', "&amp;").replace('"', "&quot;");
+    let named = format!(r#"name="socket-path" content="{socket}""#);
+    String::from_utf8_lossy(page).replace(SOCKET_PATH, &named)
+}
+
+/// Returns a strong tag in quotes: half of the content's SHA-256, changed by what was written into
+/// the content.
+fn etag(hash: &[u8; 32], written: Option<&str>) -> String {
+    let mut hasher = DefaultHasher::new();
+    written.hash(&mut hasher);
+    let change = hasher.finish().to_le_bytes();
     let mut etag = String::from("\"");
-    for byte in &hash[..16] {
+    for (at, byte) in hash[..16].iter().enumerate() {
+        let byte = byte ^ change[at % change.len()];
         let _ = write!(etag, "{byte:02x}");
     }
     etag.push('"');
@@ -107,15 +130,29 @@ fn content_type(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::UserSocket;
+    use http_body_util::BodyExt;
     use hyper::Request;
     use hyper::body::Body;
 
     fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
+        ask_of(&Router::new(), method, path, headers)
+    }
+
+    fn ask_of(router: &Router, method: &str, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        respond(&request.body(()).unwrap().into_parts().0)
+        respond(&request.body(()).unwrap().into_parts().0, router)
+    }
+
+    fn body(response: HttpResponse) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let collected = runtime.block_on(response.into_body().collect()).unwrap();
+        String::from_utf8(collected.to_bytes().into()).unwrap()
     }
 
     fn header<'a>(response: &'a HttpResponse, name: &str) -> &'a str {
@@ -147,6 +184,31 @@ mod tests {
         for (name, expected) in names {
             assert_eq!(content_type(name), expected);
         }
+    }
+
+    #[test]
+    fn page_names_the_path_of_its_socket_and_changes_its_tag_with_it() {
+        let at = |path: &str| {
+            let router = Router::new().socket(path, UserSocket::new());
+            let page = ask_of(&router, "GET", "/", &[]);
+            (header(&page, "etag").to_owned(), body(page))
+        };
+        let pages = [
+            ("/socket", "/socket"),
+            ("/ws/v1", "/ws/v1"),
+            ("/\"&", "/&quot;&amp;"),
+        ];
+        for (path, named) in pages {
+            let meta = format!(r#"<meta name="socket-path" content="{named}">"#);
+            assert_eq!(at(path).1.matches(&meta).count(), 1, "{path}");
+        }
+        assert_ne!(at("/socket").0, at("/ws").0);
+        let router = Router::new().socket("/ws", UserSocket::new());
+        let tag = at("/ws").0;
+        let known = [("if-none-match", tag.as_str())];
+        assert_eq!(ask_of(&router, "GET", "/", &known).status(), 304);
+        let script = |router| header(&ask_of(router, "GET", "/chat.js", &[]), "etag").to_owned();
+        assert_eq!(script(&router), script(&Router::new()));
     }
 
     #[test]

@@ -41,3 +41,18 @@ export const atNewest = (page) =>
   });
 
 export const focused = (page) => page.evaluate(() => document.activeElement.id);
+
+/** Waits until nothing that was written here waits any more. */
+export const nothingPending = (page) => page.waitForFunction(() => document.querySelector("#outbox").children.length === 0);
+
+/** Records from now on, in order, what happens to the field: "blur", "compositionend", "submit" and the like. */
+export const recordEvents = (page, ...kinds) =>
+  page.evaluate((all) => {
+    window.recorded = [];
+    for (const kind of all) {
+      const note = () => { if (kind === "submit" || document.activeElement.id === "chat-input" || kind === "blur") window.recorded.push(kind); };
+      document.querySelector(kind === "submit" ? "#composer" : "#chat-input").addEventListener(kind, note, { capture: true });
+    }
+  }, kinds);
+
+export const recorded = (page) => page.evaluate(() => window.recorded);

@@ -3,7 +3,7 @@
 // it leaves in screenshots/ are for eyes: nothing compares them.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
@@ -11,30 +11,36 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 import { startLobbyd } from "../phoenix_js/lobbyd.mjs";
-import { atNewest, boxes, fill, focused, framesSent, say, shows, state } from "./page.mjs";
+import { atNewest, boxes, fill, focused, framesSent, nothingPending, recordEvents, recorded, say, shows, state } from "./page.mjs";
+import { startProxy } from "./proxy.mjs";
 
 const WAIT_MS = 15_000;
 const PHONE = { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 const screenshots = fileURLToPath(new URL("screenshots/", import.meta.url));
 const profile = mkdtempSync(path.join(tmpdir(), "lobbyd-chromium-"));
+const launch = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+  ],
+  env: { ...process.env, HOME: profile },
+};
 const contexts = [];
+const others = []; // servers and proxies of one test
 let server;
 let browser;
 
 before(async () => {
   mkdirSync(screenshots, { recursive: true });
   server = await startLobbyd();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
-    ],
-    env: { ...process.env, HOME: profile },
-  });
+  browser = await chromium.launch(launch);
 });
 
-afterEach(() => Promise.all(contexts.splice(0).map((context) => context.close())));
+afterEach(async () => {
+  await Promise.all(contexts.splice(0).map((context) => context.close()));
+  await Promise.all(others.splice(0).map((other) => other.stop("SIGKILL")));
+});
 
 after(async () => {
   await browser?.close();
@@ -51,7 +57,7 @@ test("two pages chat, and each shows the date and the body", async () => {
     const lines = await page.locator("#messages li").allTextContents();
     assert.match(lines[0], /^\[.*\d:\d\d:\d\d.*\] hello bob$/);
     assert.match(lines[1], /^\[.*\d:\d\d:\d\d.*\] hello ann$/);
-    assert.equal(await page.locator("#outbox li").count(), 0, "nothing is left in the outbox");
+    await nothingPending(page);
   }
   assert.equal(await ann.inputValue("#chat-input"), "", "the field is cleared");
 });
@@ -149,7 +155,7 @@ test("a restart of the server heals by itself, and what was written meanwhile ar
   await state(page, "joined", "In the lobby");
   await shows(page, 2);
   assert.match(await page.textContent("#messages li:last-child"), /\] written while away$/);
-  assert.equal(await page.locator("#outbox li").count(), 0);
+  await nothingPending(page);
   assert.match(await page.getAttribute("#messages li:last-child", "data-gap"), /^You were away for /);
   await page.screenshot({ path: `${screenshots}healed.png` });
 });
@@ -214,7 +220,7 @@ test("a message that was under way when the connection went can be sent again", 
   await page.screenshot({ path: `${screenshots}doubt.png` });
   await page.getByRole("button", { name: "Send again" }).click();
   await shows(page, 1);
-  assert.equal(await page.locator("#outbox li").count(), 0);
+  await nothingPending(page);
 });
 
 test("a rejected message comes back to the field with the reason", async () => {
@@ -257,7 +263,7 @@ test("a refused room says so once, and leaves the server alone", async () => {
 
 test("a join that fails for now shows its reason, and the page comes in when the next join succeeds", async () => {
   const page = await newPage();
-  const reasons = ["join crashed", "too many joins"];
+  const reasons = ["join crashed", "too many joins", "join timed out"];
   await page.routeWebSocket(/\/socket\/websocket/, (route) => {
     const upstream = route.connectToServer();
     route.onMessage((frame) => {
@@ -399,6 +405,235 @@ test("it looks right in light and in dark, empty and in use", async () => {
     await contexts.pop().close();
   }
 });
+
+test("a full room is waited for, and entered once there is a place", async () => {
+  const small = await other(`[[room]]\ntopic = "room:lobby"\nmembers_max = 1\n[[room.event]]\nname = "new_msg"\nrelay = ["body"]\n`);
+  const [inside, outside] = [await newPage(), await newPage()];
+  await inside.goto(small.url);
+  await state(inside, "joined", "In the lobby");
+  await outside.goto(small.url);
+  await state(outside, "reconnecting", "The room is full, waiting for a place…");
+  await say(outside, "from the door");
+  await outside.getByText("1 message will be sent when you are in the room").waitFor();
+  await outside.screenshot({ path: `${screenshots}room-full.png` });
+  await inside.goto("about:blank");
+  await state(outside, "joined", "In the lobby");
+  await shows(outside, 1);
+});
+
+test("three pages that join at once are all in at last, whatever the server's rate", async () => {
+  const slow = await other("[limits.joins_per_second]\nmax = 1\nburst = 1\nwait_ms = 1\n");
+  const pages = await Promise.all([1, 2, 3].map(() => newPage()));
+  await Promise.all(pages.map((page) => page.goto(slow.url)));
+  await Promise.all(pages.map((page) => state(page, "joined", "In the lobby")));
+});
+
+test("a room that a reload brings is entered by the pages that wait for it", async () => {
+  const room = (topic) => `[[room]]\ntopic = "${topic}"\n[[room.event]]\nname = "new_msg"\nrelay = ["body"]\n`;
+  const reloaded = await other(room("a"));
+  const page = await newPage();
+  await page.goto(reloaded.url);
+  await state(page, "reconnecting", "No such room yet, trying again…");
+  writeFileSync(reloaded.configuration, room("room:*"));
+  reloaded.signal("SIGHUP");
+  await state(page, "joined", "In the lobby");
+});
+
+test("the page finds its socket at the path of the configuration, and below a proxy's prefix", async () => {
+  for (const socketPath of ["/socket", "/a/b"]) {
+    const moved = await other(undefined, { LOBBYD_SOCKET_PATH: socketPath });
+    const proxy = await startProxy(moved.port, "/chat");
+    others.push(proxy);
+    for (const url of [moved.url, `${proxy.url}chat/index.html?room=lobby`]) {
+      const page = await newPage();
+      await page.goto(url);
+      await state(page, "joined", "In the lobby");
+      await say(page, "hello");
+      await shows(page, 1);
+      await contexts.pop().close();
+    }
+  }
+});
+
+test("a page whose socket is not where it asks says so, and comes in once it is there", async () => {
+  const proxy = await startProxy(server.port, "/chat");
+  others.push(proxy);
+  const page = await newPage(PHONE);
+  proxy.hides("/socket/websocket");
+  await page.goto(`${proxy.url}chat/`);
+  await state(page, "reconnecting", "There is no socket at /chat/socket (404), trying again…");
+  await page.screenshot({ path: `${screenshots}no-socket.png` });
+  proxy.hides(null);
+  await state(page, "joined", "In the lobby");
+});
+
+for (const event of ["visibilitychange", "online", "pageshow"]) {
+  test(`a server that has died in silence is noticed within six seconds of ${event}`, async () => {
+    const dying = await other();
+    const page = await newPage();
+    await page.goto(dying.url);
+    await state(page, "joined", "In the lobby");
+    const doubted = () => page.evaluate((kind) => (kind === "visibilitychange" ? document : window).dispatchEvent(new Event(kind)), event);
+    const opened = [];
+    page.on("websocket", (socket) => opened.push(socket));
+    await doubted();
+    dying.signal("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await doubted();
+    await state(page, "reconnecting", "Reconnecting…");
+    dying.signal("SIGCONT");
+    await state(page, "joined", "In the lobby");
+    assert.ok(opened.length > 0);
+  });
+}
+
+test("a healthy connection is kept, however often the page is shown", async () => {
+  const page = await newPage();
+  const opened = [];
+  page.on("websocket", (socket) => opened.push(socket));
+  await enter(page);
+  for (let times = 0; times < 14; times += 1) {
+    await page.evaluate(() => {
+      document.dispatchEvent(new Event("visibilitychange"));
+      for (const kind of ["online", "pageshow"]) window.dispatchEvent(new Event(kind));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  assert.equal(opened.length, 1);
+  assert.equal(await page.textContent("#status"), "In the lobby");
+});
+
+test("a page kept for the way back gives up its place, and comes in again when it is shown", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "lobbyd-chromium-"));
+  const keeping = { ...launch, ignoreDefaultArgs: ["--disable-back-forward-cache"], viewport: { width: 1000, height: 700 } };
+  const context = await chromium.launchPersistentContext(folder, keeping);
+  context.setDefaultTimeout(WAIT_MS);
+  contexts.push({ close: () => context.close().then(() => rmSync(folder, { recursive: true, force: true })) });
+  const one = await other(`[[room]]\ntopic = "room:lobby"\nmembers_max = 1\n[[room.event]]\nname = "new_msg"\nrelay = ["body"]\n`);
+  const elsewhere = await other();
+  const kept = await context.newPage();
+  await kept.goto(one.url);
+  await state(kept, "joined", "In the lobby");
+  await kept.evaluate(() => { window.isTheSame = true; });
+  await kept.goto(elsewhere.url.replace("127.0.0.1", "localhost") + "favicon.svg");
+  const second = await context.newPage();
+  await second.goto(one.url);
+  await state(second, "joined", "In the lobby");
+  await second.close();
+  await kept.goBack({ waitUntil: "commit" });
+  await state(kept, "joined", "In the lobby");
+  assert.equal(await kept.evaluate(() => window.isTheSame), true, "the browser kept the page");
+});
+
+test("Send leaves the focus in the field, by mouse and by touch, also for blanks and for keys on Send", async () => {
+  for (const touch of [false, true]) {
+    const page = await lobby(touch ? PHONE : {});
+    const press = (where) => (touch ? page.tap(where) : page.click(where));
+    await page.focus("#chat-input");
+    await recordEvents(page, "blur");
+    await page.keyboard.type("first");
+    await press("#send");
+    await shows(page, 1);
+    await page.keyboard.type("   ");
+    await press("#send");
+    await page.fill("#chat-input", "");
+    await page.keyboard.type("second");
+    await press("#send");
+    await shows(page, 2);
+    assert.match(await page.textContent("#messages li:last-child"), /\] second$/);
+    assert.equal(await focused(page), "chat-input");
+    assert.deepEqual(await recorded(page), [], "the field never lost the focus");
+    await page.keyboard.type("third");
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(page), "send");
+    await page.keyboard.press("Space");
+    await shows(page, 3);
+    assert.equal(await focused(page), "send");
+    await contexts.pop().close();
+  }
+});
+
+test("the other buttons leave the focus in the field too", async () => {
+  const page = await lobby();
+  await fill(page, 60);
+  await page.evaluate(() => { document.querySelector("#log").scrollTop = 0; });
+  await page.focus("#chat-input");
+  await recordEvents(page, "blur");
+  await say(await lobby(), "from elsewhere");
+  await page.click("#newer");
+  await atNewest(page);
+  await page.keyboard.type("on");
+  assert.equal(await page.inputValue("#chat-input"), "on");
+  assert.deepEqual(await recorded(page), []);
+});
+
+test("a composition under way ends before its text is sent, and nothing is written back", async () => {
+  for (const touch of [false, true]) {
+    const page = await lobby(touch ? PHONE : {});
+    const devtools = await page.context().newCDPSession(page);
+    await page.focus("#chat-input");
+    await recordEvents(page, "compositionstart", "compositionend", "submit");
+    await devtools.send("Input.imeSetComposition", { text: "にほ", selectionStart: 2, selectionEnd: 2 });
+    await (touch ? page.tap("#send") : page.click("#send"));
+    await shows(page, 1);
+    assert.match(await page.textContent("#messages li"), /\] にほ$/);
+    assert.deepEqual([await page.inputValue("#chat-input"), await focused(page)], ["", "chat-input"]);
+    await devtools.send("Input.imeSetComposition", { text: "ん", selectionStart: 1, selectionEnd: 1 });
+    await devtools.send("Input.insertText", { text: "ん" });
+    assert.equal(await page.inputValue("#chat-input"), "ん");
+    const events = await recorded(page);
+    assert.ok(events.indexOf("compositionend") > 0 && events.includes("submit"), events.join(" "));
+    await contexts.pop().close();
+  }
+});
+
+test("half a character that was typed arrives as the replacement character", async () => {
+  const page = await newPage();
+  const opened = [];
+  page.on("websocket", (socket) => opened.push(socket));
+  await enter(page);
+  await page.evaluate(() => {
+    document.querySelector("#chat-input").value = "x\ud83d";
+    document.querySelector("#composer").requestSubmit();
+  });
+  await shows(page, 1);
+  assert.match(await page.textContent("#messages li"), /\] x\ufffd$/);
+  await nothingPending(page);
+  assert.equal(opened.length, 1);
+});
+
+test("somebody else's words are not taken for a message of one's own that was lost", async () => {
+  const page = await newPage();
+  let cut = false;
+  await page.routeWebSocket(/\/socket\/websocket/, (route) => {
+    const upstream = route.connectToServer();
+    route.onMessage((frame) => {
+      if (cut || !String(frame).includes("new_msg")) return void (cut || upstream.send(frame));
+      cut = true;
+      route.send(JSON.stringify([null, null, "room:lobby", "new_msg", { body: "hi" }]));
+      setTimeout(() => {
+        cut = false;
+        upstream.close();
+        route.close({ code: 1012 });
+      }, 200);
+    });
+  });
+  await enter(page);
+  await say(page, "hi");
+  await page.getByText("may not have arrived").waitFor();
+  await shows(page, 1);
+  await state(page, "joined", "In the lobby");
+  await say(await lobby(), "hi");
+  await shows(page, 2);
+  assert.equal(await page.locator("#outbox li").count(), 1, "the lost one is still told");
+});
+
+/** Another server, for this test alone. */
+async function other(config, env) {
+  const started = await startLobbyd(0, { config, env });
+  others.push(started);
+  return started;
+}
 
 /** A new page in a context of its own; `page.logged` collects its console and its uncaught errors. */
 async function newPage(options = {}) {

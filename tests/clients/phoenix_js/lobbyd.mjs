@@ -1,7 +1,8 @@
 // Runs the real lobbyd binary for the JavaScript suites: on a port of its choice, stopped in all cases.
 
 import { spawn } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -14,9 +15,19 @@ const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
-/** Starts the server and waits for its start-up line. `port` 0 lets it choose. */
-export async function startLobbyd(port = 0) {
-  const child = spawn(binary(), ["--listen", `127.0.0.1:${port}`], { stdio: ["ignore", "pipe", "pipe"] });
+/**
+ * Starts the server and waits for its start-up line. `port` 0 lets it choose. `env` is added to the environment, and
+ * `config` is the text of a configuration file.
+ */
+export async function startLobbyd(port = 0, { env = {}, config } = {}) {
+  const options = { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } };
+  if (config !== undefined) {
+    const folder = mkdtempSync(path.join(tmpdir(), "lobbyd-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    options.env.LOBBYD_CONFIG = path.join(folder, "lobbyd.toml");
+    writeFileSync(options.env.LOBBYD_CONFIG, config);
+  }
+  const child = spawn(binary(), ["--listen", `127.0.0.1:${port}`], options);
   running.add(child);
   let errors = "";
   child.stderr.on("data", (text) => { errors += text; });
@@ -39,7 +50,11 @@ export async function startLobbyd(port = 0) {
   return {
     port: actualPort,
     url: `http://127.0.0.1:${actualPort}/`,
+    /** The file of `config`. */
+    configuration: options.env.LOBBYD_CONFIG,
     socketUrl: `ws://127.0.0.1:${actualPort}/socket`,
+    /** Sends a signal without waiting for what comes of it: SIGSTOP and SIGCONT. */
+    signal: (signal) => child.kill(signal),
     /** Ends the server, by default the way an operator does, and says how it ended. */
     async stop(signal = "SIGTERM") {
       child.kill(signal);

@@ -133,6 +133,164 @@ describe("connection", () => {
   });
 });
 
+describe("doubt", () => {
+  // What a browser has and Node has not: a window's and a document's events.
+  const page = { hidden: false };
+  let listeners;
+  const happens = (name) => listeners.filter(([kind]) => kind === name).forEach(([, callback]) => callback());
+  const listen = (kind, callback) => listeners.push([kind, callback]);
+  beforeEach(() => {
+    listeners = [];
+    page.hidden = false;
+    globalThis.addEventListener = listen;
+    globalThis.document = Object.assign(page, { addEventListener: listen });
+  });
+  afterEach(() => {
+    delete globalThis.addEventListener;
+    delete globalThis.document;
+    mock.restoreAll();
+  });
+  /** Moves the clock on without its timers, as a sleep of the machine does. */
+  function sleep(ms) {
+    const [now, slept] = [Date.now.bind(Date), ms];
+    mock.method(Date, "now", () => now() + slept);
+  }
+
+  for (const event of ["visibilitychange", "online", "pageshow"]) {
+    test(`a dead connection is given up five seconds after ${event}`, () => {
+      joined();
+      const dead = Wire.last;
+      happens(event);
+      assert.equal(dead.frames("heartbeat").length, 1, "a heartbeat at once");
+      mock.timers.tick(4999);
+      assert.equal(dead.closedWith, null);
+      mock.timers.tick(1);
+      assert.equal(dead.closedWith, 1000);
+      mock.timers.tick(10);
+      assert.equal(Wire.all.length, 2, "a new connection is on its way");
+    });
+  }
+
+  test("a dead connection is given up within six seconds of a sleep, however the timers stood", () => {
+    for (const before of [0, 1, 250, 29_999]) {
+      joined();
+      const dead = Wire.last;
+      mock.timers.tick(before);
+      dead.frames("heartbeat").forEach((beat) => dead.answers(beat));
+      sleep(3_600_000);
+      for (let ms = 0; ms < 6000; ms += 50) mock.timers.tick(50); // a long tick would start the timers of its course at its end
+      assert.equal(dead.closedWith, 1000, `asleep ${before} ms after the join`);
+      mock.restoreAll();
+    }
+  });
+
+  test("a connection that answers is kept, whatever happens and however often", () => {
+    joined();
+    const alive = Wire.last;
+    const answered = new Set();
+    for (let round = 0; round < 20; round += 1) {
+      ["online", "visibilitychange", "pageshow"].forEach(happens);
+      if (round % 5 === 0) sleep(60_000);
+      mock.timers.tick(4000);
+      alive.frames("heartbeat").filter((beat) => !answered.has(beat[1])).forEach((beat) => {
+        answered.add(beat[1]);
+        alive.answers(beat);
+      });
+    }
+    assert.equal(alive.closedWith, null);
+    assert.equal(Wire.all.length, 1);
+  });
+
+  test("an answer that a sleep has left unread counts, also that to the heartbeat before", () => {
+    joined();
+    const alive = Wire.last;
+    mock.timers.tick(59_999);
+    sleep(40_000);
+    mock.timers.tick(1);
+    assert.equal(alive.closedWith, null, "the timers come first, and judge nothing");
+    alive.answers(alive.frames("heartbeat").at(-1));
+    mock.timers.tick(20_000);
+    assert.equal(alive.closedWith, null);
+  });
+
+  test("what lies before the answer shows life too", () => {
+    joined();
+    happens("online");
+    for (let second = 0; second < 20; second += 4) {
+      mock.timers.tick(4000);
+      Wire.last.says(null, null, "room:lobby", "new_msg", { body: "x" });
+    }
+    assert.equal(Wire.last.closedWith, null);
+    mock.timers.tick(5000);
+    assert.equal(Wire.last.closedWith, 1000);
+  });
+
+  test("a page that is hidden doubts nothing", () => {
+    joined();
+    page.hidden = true;
+    happens("visibilitychange");
+    assert.deepEqual(Wire.last.frames("heartbeat"), []);
+  });
+
+  test("a try to connect that slept is begun anew, and a young one is not", () => {
+    connected();
+    happens("online");
+    assert.equal(Wire.last.closedWith, null);
+    sleep(60_000);
+    happens("online");
+    assert.equal(Wire.last.closedWith, 1000);
+    mock.timers.tick(10);
+    assert.equal(Wire.all.length, 2);
+  });
+
+  test("a page that is left lets go, and connects and joins again once it is shown", () => {
+    const { channel } = joined();
+    happens("pagehide");
+    assert.equal(Wire.last.closedWith, 1000);
+    mock.timers.tick(600_000);
+    happens("online");
+    assert.equal(Wire.all.length, 1, "nothing is tried meanwhile");
+    happens("pageshow");
+    Wire.last.opens();
+    Wire.last.answers(Wire.last.frames("phx_join")[0]);
+    assert.deepEqual([Wire.all.length, channel.state], [2, "joined"]);
+  });
+
+  test("a page that is left between two tries goes on trying once it is shown", () => {
+    connected();
+    Wire.last.dies();
+    happens("pagehide");
+    mock.timers.tick(600_000);
+    assert.equal(Wire.all.length, 1);
+    happens("pageshow");
+    assert.equal(Wire.all.length, 2);
+  });
+
+  test("a page that had disconnected stays away when it is shown", () => {
+    const { socket } = joined();
+    happens("pagehide");
+    socket.disconnect();
+    happens("pageshow");
+    mock.timers.tick(60_000);
+    assert.equal(Wire.all.length, 1);
+  });
+});
+
+describe("ping", () => {
+  test("its answer is told once, and without a connection it is not sent", () => {
+    const { socket } = joined();
+    const told = mock.fn();
+    assert.equal(socket.ping(told), true);
+    const [beat] = Wire.last.frames("heartbeat");
+    assert.deepEqual(beat, [null, beat[1], "phoenix", "heartbeat", {}]);
+    Wire.last.answers(beat);
+    Wire.last.answers(beat);
+    assert.equal(told.mock.callCount(), 1);
+    Wire.last.dies();
+    assert.equal(socket.ping(told), false);
+  });
+});
+
 describe("channel", () => {
   test("a join names itself in both refs and carries the parameters", () => {
     const socket = connected();
@@ -272,6 +430,11 @@ describe("wire", () => {
     const message = { join_ref: "0", ref: "1", topic: "t", event: "e", payload: { foo: 1 } };
     assert.equal(encode(message), `["0","1","t","e",{"foo":1}]`);
     assert.deepEqual(decode(encode(message)), message);
+  });
+
+  test("half a character is replaced before it goes out, wherever it stands", () => {
+    const message = { join_ref: "0", ref: "1", topic: "a\udc00", event: "e", payload: { body: ["x\ud83d", "👋", "\\ud83d"] } };
+    assert.equal(encode(message), JSON.stringify(["0", "1", "a\ufffd", "e", { body: ["x\ufffd", "👋", "\\ud83d"] }]));
   });
 
   test("a binary payload makes a binary frame, its lengths counted in bytes", () => {

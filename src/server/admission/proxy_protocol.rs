@@ -269,4 +269,32 @@ mod tests {
             assert_eq!(ProxyHeader::parse(&bytes), ProxyHeader::Whole(announced));
         }
     }
+
+    #[test]
+    fn bytes_that_begin_no_header_are_refused_at_once() {
+        let mut version_3 = header(1, 0x11, &V4);
+        version_3[12] = 0x31;
+        let too_long = format!("PROXY UNKNOWN {}", "x".repeat(93));
+        let wrong: [&[u8]; 16] = [
+            b"GET / HTTP/1.1\r\n",
+            b"POST / HTTP/1.1",
+            b"\x16\x03\x01\x02\0\x01",
+            b"\0\0",
+            &version_3,
+            &header(2, 0x11, &V4),
+            &header(1, 0x11, &V4[..11]),
+            &header(1, 0x11, &[0; HEADER_BYTES_MAX]),
+            too_long.as_bytes(),
+            b"PROXY TCP4 192.0.2.1 10.0.0.1 5000 80\n",
+            b"PROXY TCP4 192.0.2.1 10.0.0.1 5000 80 \r\n",
+            b"PROXY TCP4 2001:db8::1 ::1 5000 80\r\n",
+            b"PROXY TCP4 192.0.2.1 10.0.0.1 5000 99999\r\n",
+            b"PROXY TCP5 192.0.2.1 10.0.0.1 5000 80\r\n",
+            b"PROXY UNKNOWNX\r\n",
+            b"PROXY \r\n",
+        ];
+        for bytes in wrong {
+            assert_eq!(ProxyHeader::parse(bytes), ProxyHeader::Invalid, "{bytes:?}");
+        }
+    }
 }

@@ -42,6 +42,8 @@ pub enum PushRefusal {
     BadPayload,
     /// The client may not push to this topic.
     Denied,
+    /// The message could not be read, apart from its refs and its topic. A join may be among these.
+    Unreadable,
 }
 
 impl JoinRefusal {
@@ -84,6 +86,7 @@ mod tests {
             "too_many",
             "bad_payload",
             "denied",
+            "unreadable",
         ];
         assert_eq!(pushes, expected);
     }

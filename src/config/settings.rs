@@ -7,6 +7,7 @@ use super::number::Whole;
 use super::number::milliseconds;
 use super::setting::{Setting, number, setting};
 use super::tree::Config;
+use crate::server::FAULT_DELAY_MS_MAX;
 
 /// All settings except those of rooms, in the order of the complete file.
 pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
@@ -160,6 +161,16 @@ fn ended() -> Vec<Setting<Config>> {
             ms(),
             "Longest life of a connection in HTTP, kept alive or not. Then the answer under way is its last.",
             limits.http_lifetime_ms
+        ),
+        number!(Config,
+            "timeouts.fault_delay_ms",
+            Whole {
+                unit: "milliseconds",
+                range: 0..=FAULT_DELAY_MS_MAX
+            },
+            "How long the Close of a client is held back that sent what cannot be read nor answered. Stock clients come back \
+             at once and send it again.",
+            limits.fault_delay_ms
         ),
         number!(Config,
             "timeouts.closing_ms",

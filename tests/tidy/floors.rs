@@ -104,7 +104,7 @@ const INNER: &[Order] = &[
             &["observe"],
             &["meters", "values"], // how near limits were; the limits of one server
             &["limit"],            // the table of limits
-            &["row", "counters", "peak", "token_bucket"],
+            &["row", "counters", "peak", "step_timer", "token_bucket"],
         ],
     },
     Order {
@@ -162,7 +162,7 @@ const INNER: &[Order] = &[
         folder: "src/protocol/",
         floors: &[
             &["mod"], // the face
-            &["encode_broadcast", "encode_reply"],
+            &["encode_broadcast", "encode_reply", "fault"],
             &["version"],            // which of the forms below a socket speaks
             &["v1", "v2", "binary"], // the forms of a message
             &["message"],

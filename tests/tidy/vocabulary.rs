@@ -13,7 +13,7 @@ pub const VOCABULARY: &[&str] = &[
     "deadlines declared decode dedupe delays deliver deliveries departure differences \
      direction document drain",
     "effective encode endpoint ends entry envelope error escape event events exit",
-    "fake fanout fence file files finding findings fleet floor flush for form forms \
+    "fake fanout fault faults fence file files finding findings fleet floor flush for form forms \
      forwarded frame frames",
     "give given",
     "handle handlers handshake header held high histogram host html http hub",
@@ -37,7 +37,7 @@ pub const VOCABULARY: &[&str] = &[
      routes routing row rows rules run",
     "saturation scan scenario scenarios schedule scratch script seal serve server service \
      services session setting settings setup shard shards shrink side sighup signals sink \
-     sizes slots slow socket sockets src standing static stats status steps stream \
+     sizes slots slow socket sockets src standing static stats status step steps stream \
      strictness subject subprotocol subscribe subscriber sync",
     "table tables tag tallies tally target terminal terminate tests text tiles time timer \
      timers token topic topics totals traffic tree trial turn tutorial",

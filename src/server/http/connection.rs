@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use hyper::HeaderMap;
 use hyper::http::request;
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::app::HttpApp;
 use super::pending::Slot;
@@ -20,6 +20,7 @@ use crate::server::admission::addresses::Counted;
 use crate::server::admission::proxy_protocol;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
+use crate::server::limits::step_timer::within;
 
 /// How long the refusal of a connection or request is delayed if its address has too many
 /// connections. Without the delay phoenix.js would try again within 10 ms of the answer. The delay
@@ -270,12 +271,12 @@ impl Drop for HttpConnection {
 async fn announced(stream: &TcpStream, peer: SocketAddr, app: &HttpApp) -> Option<SocketAddr> {
     let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let refusal = Refusal::ProxyHeader.name();
-    match timeout(time, proxy_protocol::read(stream)).await {
-        Ok(Ok(client)) => return Some(client.unwrap_or(peer)),
-        Ok(Err(error)) => {
+    match within(time, proxy_protocol::read(stream)).await {
+        Some(Ok(client)) => return Some(client.unwrap_or(peer)),
+        Some(Err(error)) => {
             tracing::debug!(%peer, refusal, %error, "a trusted proxy sent no PROXY header")
         }
-        Err(_elapsed) => {
+        None => {
             tracing::debug!(%peer, refusal, "a trusted proxy's PROXY header took too long")
         }
     }

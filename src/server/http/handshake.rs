@@ -19,6 +19,7 @@ use crate::channel::{
     Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
 };
 use crate::protocol::Version;
+use crate::server::limits::step_timer::within;
 use crate::server::admission::refusal::Refusal;
 
 /// An accepted socket: all that its connection begins with.
@@ -141,13 +142,13 @@ async fn ask_app(
     info: &ConnectInfo,
     timeout: Duration,
 ) -> Result<ConnectAccept, Refusal> {
-    let answer = AssertUnwindSafe(|| (socket.connect)(params, info));
-    let answer = catch_unwind(answer).map_err(|_| Refusal::AppPanicked)?;
-    match tokio::time::timeout(timeout, unless_panicking(answer.settle())).await {
-        Ok(Some(Ok(accepted))) => Ok(accepted),
-        Ok(Some(Err(status))) => Err(Refusal::App(status)),
-        Ok(None) => Err(Refusal::AppPanicked),
-        Err(_elapsed) => Err(Refusal::AppTooSlow),
+    let answer = || (socket.connect)(params, info);
+    let answer = contained(answer).map_err(|_| Refusal::AppPanicked)?;
+    match within(timeout, unless_panicking(answer.settle())).await {
+        Some(Some(Ok(accepted))) => Ok(accepted),
+        Some(Some(Err(status))) => Err(Refusal::App(status)),
+        Some(None) => Err(Refusal::AppPanicked),
+        None => Err(Refusal::AppTooSlow),
     }
 }
 

@@ -15,7 +15,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -27,6 +27,7 @@ use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
+use crate::server::limits::step_timer::{StepTimer, within};
 use crate::server::limits::values::ServerLimits;
 
 /// hyper's lower bound for [`Limit::HeadBytes`]; hyper panics below it.
@@ -166,7 +167,7 @@ async fn run(
     connection: &HttpConnection,
 ) -> Option<hyper::Result<()>> {
     let lifetime = Duration::from_millis(limits.http_lifetime_ms);
-    let mut stop = pin!(timeout(lifetime, async {
+    let mut stop = pin!(within(lifetime, async {
         stop.await;
         // This future needs no waker: a request wakes this task, because hyper runs in it.
         let first = poll_fn(|_| {
@@ -201,9 +202,7 @@ async fn run(
     // hyper ends a connection without a request under way, and lets a request under way finish.
     Pin::new(&mut *http1).graceful_shutdown();
     let closing = Duration::from_millis(limits.closing_timeout_ms);
-    timeout(closing, poll_fn(|cx| http1.poll_without_shutdown(cx)))
-        .await
-        .ok()
+    within(closing, poll_fn(|cx| http1.poll_without_shutdown(cx))).await
 }
 
 type Http1Connection = http1::Connection<TokioIo<TcpStream>, RequestService>;
@@ -249,7 +248,7 @@ fn builder(connection: &HttpConnection) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         // Without a timer hyper's time-outs silently do nothing.
-        .timer(TokioTimer::new())
+        .timer(StepTimer)
         .header_read_timeout(head_time)
         .max_buf_size(limits.bytes_max.max(HEAD_BYTES_MAX_MIN))
         // A client may end its side right after its request, as health checks by netcat do, and

@@ -28,10 +28,14 @@ pub struct ServerLimits {
     /// Times of the server's end, once it is asked to end.
     pub drain: Drain,
     pub(crate) closing_timeout_ms: u64,
+    pub(crate) fault_delay_ms: u64,
     pub(crate) http_lifetime_ms: u64,
     pub(crate) connect_timeout_ms: u64,
     pub(crate) notsent_bytes_max: u32,
 }
+
+/// Longest time for which a Close is held back. It keeps a place among the connections meanwhile.
+pub(crate) const FAULT_DELAY_MS_MAX: u64 = 60_000;
 
 impl Default for ServerLimits {
     fn default() -> ServerLimits {
@@ -40,6 +44,7 @@ impl Default for ServerLimits {
             observe: LimitSet::default(),
             drain: Drain::default(),
             closing_timeout_ms: 5_000,
+            fault_delay_ms: 3_000,
             http_lifetime_ms: 60_000,
             connect_timeout_ms: 10_000,
             notsent_bytes_max: 128 << 10,
@@ -80,6 +85,13 @@ impl ServerLimits {
     /// milliseconds. Default 5,000. Then the connection is cut, and its client may see 1006.
     pub fn closing_timeout_ms(&self) -> u64 {
         self.closing_timeout_ms
+    }
+
+    /// Returns how long the Close of a client is held back that sent a message which cannot be
+    /// answered, in milliseconds. Default 3,000. Stock clients come back at once with the same
+    /// message, so this is the pace of such a client's loop. 0 closes at once.
+    pub fn fault_delay_ms(&self) -> u64 {
+        self.fault_delay_ms
     }
 
     /// Returns the longest life of a connection in HTTP, in milliseconds. Default 60,000: a page or
@@ -171,6 +183,17 @@ impl ServerLimits {
     #[must_use]
     pub fn with_closing_timeout_ms(mut self, ms: u64) -> ServerLimits {
         self.closing_timeout_ms = checked("closing_timeout_ms", ms, 1..=MOST);
+        self
+    }
+
+    /// Sets [how long the Close is held back](Self::fault_delay_ms) after a message that cannot be
+    /// answered.
+    ///
+    /// # Panics
+    /// If the time is over 60,000 ms.
+    #[must_use]
+    pub fn with_fault_delay_ms(mut self, ms: u64) -> ServerLimits {
+        self.fault_delay_ms = checked("fault_delay_ms", ms, 0..=FAULT_DELAY_MS_MAX);
         self
     }
 

@@ -4,6 +4,7 @@
 //! connection.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use super::Shard;
 use super::connection::{Connection, Stage};
@@ -13,6 +14,10 @@ use crate::websocket::CloseReason;
 
 /// Sizes of allocations, in bytes. Together they use each of mimalloc's kinds of pages.
 const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
+
+/// Time without a turn after which a shard counts as standing still. An idle shard turns once a
+/// second.
+const STANDS_STILL: Duration = Duration::from_millis(1_500);
 
 /// Allocates and frees memory of several sizes. The binary's allocator, mimalloc, gives freed
 /// memory back to the system only when it is called for another allocation. Without such calls, a
@@ -26,6 +31,8 @@ fn stir_allocator() {
 /// The consequence of a deadline that has passed.
 enum Due {
     Close(CloseReason),
+    /// The Close frame was held back for long enough.
+    SendClose(CloseReason),
     CutOff(CloseReason),
 }
 
@@ -35,6 +42,7 @@ impl Shard {
         self.close_failed();
         stir_allocator();
         self.connections.give_back();
+        self.spare_paused();
         self.note_high_water();
         let mut nearest = NearestDeadlines::default();
         let due: Vec<(u32, Due)> = self
@@ -51,8 +59,18 @@ impl Shard {
             match due {
                 Due::Close(reason) if self.bites(reason) => self.close(key, reason),
                 Due::Close(reason) => self.is_overdue(key, reason),
+                Due::SendClose(reason) => self.send_close(key, reason),
                 Due::CutOff(reason) => self.cut_off(key, reason),
             }
+        }
+    }
+
+    /// Begins the wait of all paused publishers again while some shard stands still. They wait for
+    /// that shard, and would be closed for its standstill.
+    fn spare_paused(&mut self) {
+        let status = &self.services.link.status;
+        if self.connections.has_paused() && !status.every_shard_turned_within(STANDS_STILL) {
+            self.connections.pause_again(&self.timers.clock);
         }
     }
 
@@ -85,6 +103,12 @@ impl Shard {
     fn due(&self, connection: &Connection) -> Option<Due> {
         let idle_timeout_ms = connection.socket.limits().idle_timeout_ms;
         match &connection.stage {
+            Stage::Closing(closing) if closing.is_held_back => {
+                let ms = self.services.limits.fault_delay_ms;
+                let is_over = self.timers.clock.is_over(closing.since, ms);
+                let is_due = is_over || self.lifecycle.is_ending();
+                is_due.then_some(Due::SendClose(closing.reason))
+            }
             Stage::Closing(closing) => self
                 .timers
                 .clock
@@ -109,7 +133,8 @@ impl Shard {
                     .timers
                     .clock
                     .is_over(connection.idle.since, idle_timeout_ms)
-                    && self.is_news(Limit::IdleTime, connection.idle.is_counted) =>
+                    && self.is_news(Limit::IdleTime, connection.idle.is_counted)
+                    && !connection.is_to_be_heard() =>
             {
                 Some(Due::Close(CloseReason::IdleTimeout))
             }
@@ -119,9 +144,13 @@ impl Shard {
 
     fn hangs(&self, connection: &Connection) -> Option<Due> {
         let ms_max = connection.partial_ms_max(&self.timers.clock, &self.services.limits);
+        let is_over = |ms| self.timers.clock.is_over(connection.partial.since, ms);
+        // The rest of the message may be here, unread. A client that sends without a pause and
+        // never ends its message is closed at twice the time.
         let hangs = connection.reader.is_partial()
             && self.is_news(Limit::PartialTime, connection.partial.is_counted)
-            && self.timers.clock.is_over(connection.partial.since, ms_max);
+            && is_over(ms_max)
+            && (is_over(2 * ms_max) || !connection.is_to_be_heard());
         hangs.then_some(Due::Close(CloseReason::PartialTimeout))
     }
 }

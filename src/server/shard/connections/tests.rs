@@ -141,6 +141,7 @@ async fn stale_list_entry_does_not_resume_or_shut_the_next_connection() {
 
     let (now, mut buffer) = (clock.now(), ReadBuffer::default());
     connections.begin_closing(key, CloseReason::ServiceRestart, now, &mut buffer);
+    connections.await_drained(key, now);
     connections.shut_drained(|_| false);
     let is_shut = |connections: &Connections| {
         let stage = &connections.get(key).unwrap().stage;

@@ -155,7 +155,7 @@ const INNER: &[Order] = &[
             &["shards"],
             &["parcel"],
             &["entry", "mailbox"],
-            &["counts", "position", "sync"],
+            &["counts", "kind", "position", "sync"],
         ],
     },
     Order {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::app_values::AppValue;
+
 /// The policy of one mount towards the `Origin` header. A refusal is answered with 403.
 ///
 /// A request without that header passes every policy. Only the first `Origin` header counts. Names
@@ -128,6 +130,8 @@ impl CheckOrigin {
 
     /// Returns the policy in which `allows` decides alone, also about origins without a host.
     pub fn custom(allows: impl Fn(&Origin) -> bool + Send + Sync + 'static) -> CheckOrigin {
+        let allows = AppValue::new(allows);
+        let allows = move |origin: &Origin| allows.get()(origin);
         CheckOrigin(Policy::Custom(Arc::new(allows)))
     }
 

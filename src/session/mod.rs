@@ -17,16 +17,15 @@ mod tests;
 mod wait;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use joined::{Channels, Joined};
 
-use crate::channel::PushRefusal;
 use crate::broker::SubscriptionId;
+use crate::channel::PushRefusal;
 use crate::channel::SessionSettings;
+use crate::channel::contained;
 use crate::channel::frames;
-use crate::channel::panic_text;
 use crate::channel::{Assigns, Host};
 use crate::protocol::{
     DecodeScratch, Fault, Message, Name, PayloadBuf, Ref, Undecodable, Version, has_half_a_pair,
@@ -160,6 +159,7 @@ impl Session {
             Dispatch::Event(id) => self.event(id, message, host),
         }
     }
+
     #[cold]
     fn unreadable_text(
         &self,
@@ -190,7 +190,6 @@ impl Session {
         let response = reason(&format!("message cannot be read: {why}"));
         self.reply(join_ref, reference, topic, "error", response, host);
     }
-
 
     /// Answers a message for an unmatched topic. As in Phoenix the answer has a null `join_ref`,
     /// whatever the message had.
@@ -296,6 +295,5 @@ pub(super) struct Crash(String);
 /// Runs app code, and catches its panic. State that a panic leaves half done belongs to the app:
 /// assigns end with the channel, and state shared by channels has locks that poison.
 fn guarded<T>(callback: impl FnOnce() -> T) -> Result<T, Crash> {
-    let outcome = catch_unwind(AssertUnwindSafe(callback));
-    outcome.map_err(|panic| Crash(panic_text(&*panic).to_owned()))
+    contained(callback).map_err(Crash)
 }

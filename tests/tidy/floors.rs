@@ -142,6 +142,7 @@ const INNER: &[Order] = &[
                 "refusal",
                 "reply",
             ],
+            &["app_values"],
         ],
     },
     Order {

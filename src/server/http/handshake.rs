@@ -2,8 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -16,11 +14,12 @@ use super::response::HttpResponse;
 use super::subprotocol;
 use super::upgrade as upgrade_request;
 use crate::channel::{
-    Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
+    AppValue, Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, contained,
+    request_host,
 };
 use crate::protocol::Version;
-use crate::server::limits::step_timer::within;
 use crate::server::admission::refusal::Refusal;
+use crate::server::limits::step_timer::within;
 
 /// An accepted socket: all that its connection begins with.
 #[derive(Debug)]
@@ -94,10 +93,13 @@ fn check(
     let query = head.uri.query().unwrap_or_default();
     let params = mount.params(query).map_err(Refusal::Query)?;
     let origin = head.headers.get(ORIGIN).map(HeaderValue::as_bytes);
-    if !socket
-        .check_origin
-        .allows(origin, request_host(&head.headers))
-    {
+    // The policy may be a function of the app.
+    let allows = || {
+        socket
+            .check_origin
+            .allows(origin, request_host(&head.headers))
+    };
+    if !contained(allows).map_err(|_| Refusal::AppPanicked)? {
         return Err(Refusal::Origin);
     }
     let mut auth_token = None;
@@ -155,10 +157,10 @@ async fn ask_app(
 /// Returns the output of `future`. `None` if `future` panics; then it is not polled again. The
 /// `catch_unwind` of futures-util would be one more crate for these lines.
 async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
+    let mut future = AppValue::new(Box::pin(future));
     let poll = |context: &mut std::task::Context<'_>| {
-        let poll = AssertUnwindSafe(|| future.as_mut().poll(context));
-        catch_unwind(poll).map_or(Poll::Ready(None), |poll| poll.map(Some))
+        let poll = contained(|| future.get_mut().as_mut().poll(context));
+        poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
     };
     poll_fn(poll).await
 }

@@ -98,6 +98,9 @@ fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
     let read = given.read()?;
     let config = read.config.clone();
     let log = Logger::start(config.log_level, config.log_format)?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let open_files = raise_descriptor_limit();
     tracing::debug!(open_files, "limit of open files: one for each connection");
     let how = inherited

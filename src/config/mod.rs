@@ -32,6 +32,7 @@ mod settings;
 mod tables;
 mod tree;
 mod unfit;
+mod warnings;
 
 pub use address::{ListenAddress, Unresolvable};
 pub use arguments::{Arguments, ConfigCommand, Flags, Subcommand};

@@ -38,6 +38,7 @@ fn served() -> Vec<Setting<Config>> {
     let shards = Whole {
         unit: "",
         range: 1..=SHARDS_MAX,
+        because: "",
     };
     vec![
         setting!(Config,
@@ -116,7 +117,8 @@ fn told() -> Vec<Setting<Config>> {
             "metrics.rooms_top",
             Whole {
                 unit: "",
-                range: 0..=1_000
+                range: 0..=1_000,
+                because: "",
             },
             "For how many of the largest rooms there are figures of their own.",
             rooms_top
@@ -166,7 +168,8 @@ fn ended() -> Vec<Setting<Config>> {
             "timeouts.fault_delay_ms",
             Whole {
                 unit: "milliseconds",
-                range: 0..=FAULT_DELAY_MS_MAX
+                range: 0..=FAULT_DELAY_MS_MAX,
+                because: "",
             },
             "How long the Close of a client is held back that sent what cannot be read nor answered. Stock clients come back \
              at once and send it again.",

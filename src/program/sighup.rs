@@ -110,6 +110,9 @@ impl ReloadOnSighup {
         let (old_level, level) = (self.running.config.log_level, new.config.log_level);
         self.log.set_level(old_level.max(level));
         tell(&changes, &without_effect(&self.running, &new));
+        for warning in new.config.warnings() {
+            tracing::warn!("{warning}");
+        }
         if level != old_level && self.log.is_from_environment() {
             tracing::warn!("log.level changes nothing: RUST_LOG overrides it");
         }

@@ -24,7 +24,7 @@ const INNER: &[Order] = &[
             &["checks", "changes", "file", "print", "room_checks"],
             &["effective", "names", "tables"], // values with their sources; the name that was meant
             &["settings"],                     // the table of settings
-            &["apply", "limit_settings"],
+            &["apply", "limit_settings", "warnings"],
             &["tree", "room_changes"], // the configuration as data
             &["room", "room_forms"],
             &["lists", "setting"],

@@ -43,5 +43,5 @@ pub const VOCABULARY: &[&str] = &[
      timers token topic topics totals traffic tree trial turn tutorial",
     "unfit units upgrade usage user",
     "v1 v2 values verdict version violation",
-    "wait watch water websocket wire work write writes",
+    "wait warnings watch water websocket wire work write writes",
 ];

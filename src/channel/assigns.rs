@@ -2,6 +2,8 @@
 
 use http::Extensions;
 
+use super::app_values::drop_value;
+
 /// Values an app keeps with a socket, found again by their type (Phoenix's `assigns`, with types
 /// for keys).
 ///
@@ -9,6 +11,15 @@ use http::Extensions;
 /// then on each channel has its own copy. Empty assigns take one pointer and no heap.
 #[derive(Clone, Debug, Default)]
 pub struct Assigns(Extensions);
+
+/// The `drop` of a value is app code, which may panic.
+impl Drop for Assigns {
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            drop_value(std::mem::take(&mut self.0));
+        }
+    }
+}
 
 impl Assigns {
     /// Keeps `value`, and returns the value of the same type that it replaces.

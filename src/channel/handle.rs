@@ -3,6 +3,7 @@
 //! A handle posts mail to the shard that owns the connection. Mail for a channel that has ended is
 //! dropped.
 
+use super::app_values::AppValue;
 use super::mail::MailMessage;
 use super::mail::{Address, Mail};
 use super::reply::{Reply, StopReason};
@@ -44,7 +45,7 @@ impl SocketHandle {
     /// Hands `info` to the channel's [`handle_info`](super::channel::Channel::handle_info), which
     /// finds its type with `downcast`.
     pub fn send<T: Send + 'static>(&self, info: T) {
-        self.post(MailMessage::Info(Box::new(info)));
+        self.post(MailMessage::Info(AppValue::new(Box::new(info))));
     }
 
     /// Ends the channel.

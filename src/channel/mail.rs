@@ -1,5 +1,6 @@
 //! The messages that reach a channel from anywhere: infos, broadcasts, and requests of handles.
 
+use super::app_values::AppValue;
 use super::reply::Reply;
 use super::reply::StopReason;
 use crate::broker::SubscriptionId;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 /// The request of a handle to a channel; see `Session::mail`.
 pub enum MailMessage {
     /// Hands an info to `handle_info`.
-    Info(Info),
+    Info(AppValue<Info>),
     /// Pushes to the client.
     Push {
         /// The event's name.

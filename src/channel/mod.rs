@@ -7,6 +7,7 @@
 //! That interface is part of the engine, public with the feature `engine` alone, for benches and
 //! tests. The interface may change with any version.
 
+mod app_values;
 mod assigns;
 mod authority;
 #[expect(
@@ -34,6 +35,7 @@ mod socket;
 mod standing;
 mod user_socket;
 
+pub(crate) use app_values::{AppValue, contained};
 pub use assigns::Assigns;
 pub(crate) use authority::RequestHost;
 pub use channel::{Channel, TerminateReason};
@@ -45,7 +47,7 @@ pub use http::{HeaderValue, StatusCode};
 pub(crate) use mail::ConnectionName;
 pub use mail::{Broadcast, Info};
 pub use origin::{CheckOrigin, Origin, OriginError};
-pub(crate) use outcome::{Continuation, HandledOutcome, JoinOutcome, panic_text};
+pub(crate) use outcome::{Continuation, HandledOutcome, JoinOutcome};
 pub use outcome::{Handled, Join, JoinAccept};
 #[cfg(feature = "program")]
 pub(crate) use params::decode_segment;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::app_values::AppValue;
 use super::authority::{
     Authority, Port, RequestHost, default_port, host_spelling, is_sent_by_browsers,
 };
@@ -146,6 +147,8 @@ impl CheckOrigin {
 
     /// Returns the policy in which `allows` decides alone, also about origins without a host.
     pub fn custom(allows: impl Fn(&Origin) -> bool + Send + Sync + 'static) -> CheckOrigin {
+        let allows = AppValue::new(allows);
+        let allows = move |origin: &Origin| allows.get()(origin);
         CheckOrigin(Policy::Custom(Arc::new(allows)))
     }
 

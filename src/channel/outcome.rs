@@ -2,15 +2,13 @@
 
 use std::future::Future;
 
+use super::app_values::{AppValue, contained};
 use super::reply::Reply;
 use super::reply::Stop;
 use super::reply::StopReason;
 use super::socket::Socket;
 use crate::broker::Retention;
 use crate::protocol::{IntoPayload, PayloadBuf};
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
@@ -198,7 +196,7 @@ impl Handled {
 pub struct Job(Pin<Box<dyn Future<Output = Resume>>>);
 
 /// The rest of a callback, to run after its [`Job`].
-pub struct Resume(pub(crate) Continuation);
+pub struct Resume(pub(crate) AppValue<Continuation>);
 
 pub(crate) enum Continuation {
     Join(Box<JoinContinuation>),
@@ -226,7 +224,7 @@ impl Job {
         Self(Box::pin(async move {
             let output = future.await;
             let then = Box::new(move |socket: &mut Socket<'_>| then(output, socket));
-            Resume(Continuation::Join(then))
+            Resume(AppValue::new(Continuation::Join(then)))
         }))
     }
 
@@ -237,7 +235,7 @@ impl Job {
         Self(Box::pin(async move {
             let output = future.await;
             let then = Box::new(move |socket: &mut Socket<'_>| then(output, socket));
-            Resume(Continuation::Handled(then))
+            Resume(AppValue::new(Continuation::Handled(then)))
         }))
     }
 }
@@ -248,23 +246,13 @@ impl Future for Job {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // A job that panicked is not polled again. So nobody sees the data that the future owns and
         // had half changed.
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+        match contained(|| self.0.as_mut().poll(context)) {
             Ok(poll) => poll.map(Ok),
             Err(panic) => {
                 // The host logs that it came to this, in a sum.
-                tracing::debug!(
-                    panic = panic_text(&*panic),
-                    "what a channel waited for panicked"
-                );
+                tracing::debug!(panic, "what a channel waited for panicked");
                 Poll::Ready(Err(Lost::Panicked))
             }
         }
     }
-}
-
-/// Returns the text of a panic, or a text for a panic that has none.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a text")
 }

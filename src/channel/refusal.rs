@@ -44,6 +44,8 @@ pub enum PushRefusal {
     Denied,
     /// Too many messages or bytes wait in line behind waiting channels of this connection.
     TooManyWaiting,
+    /// The message could not be read, apart from its refs and its topic. A join may be among these.
+    Unreadable,
 }
 
 impl JoinRefusal {
@@ -84,6 +86,7 @@ impl PushRefusal {
             PushRefusal::TooLarge => Some("raise the event's bytes_max"),
             PushRefusal::TooMany => Some("raise the event's messages_per_second and burst"),
             PushRefusal::BadPayload => Some("mend the client, or the event's fields"),
+            PushRefusal::Unreadable => Some("mend the client: its message is no valid JSON"),
             PushRefusal::Denied | PushRefusal::TooManyWaiting => None,
         }
     }
@@ -116,6 +119,7 @@ mod tests {
             "bad_payload",
             "denied",
             "too_many_waiting",
+            "unreadable",
         ];
         assert_eq!(pushes, expected);
     }

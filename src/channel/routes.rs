@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::app_values::AppValue;
 use super::channel::Channel;
 
 /// Topic patterns with their channels, tried in the order in which they were declared.
@@ -11,7 +12,7 @@ pub struct Routes(Vec<Arc<Route>>);
 /// A pattern and its channel. A joined topic keeps its route until a reload brings another route.
 pub(crate) struct Route {
     pattern: TopicPattern,
-    channel: Arc<dyn Channel>,
+    channel: AppValue<Arc<dyn Channel>>,
 }
 
 enum TopicPattern {
@@ -29,13 +30,14 @@ impl Routes {
     /// program stops at its start.
     pub fn push(&mut self, pattern: &str, channel: Arc<dyn Channel>) {
         let pattern = TopicPattern::parse(pattern);
+        let channel = AppValue::new(channel);
         self.0.push(Arc::new(Route { pattern, channel }));
     }
 
     /// Returns the channel of the first pattern that matches `topic`.
     #[cfg(feature = "engine")]
     pub fn find(&self, topic: &str) -> Option<&Arc<dyn Channel>> {
-        self.route_of(topic).map(|route| &route.channel)
+        self.route_of(topic).map(|route| route.channel.get())
     }
 
     /// Returns the first route whose pattern matches `topic`.
@@ -46,7 +48,7 @@ impl Routes {
 
 impl Route {
     pub(crate) fn channel(&self) -> &dyn Channel {
-        &*self.channel
+        &**self.channel.get()
     }
 }
 

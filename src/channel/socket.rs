@@ -2,6 +2,7 @@
 
 use std::panic::resume_unwind;
 
+use super::app_values::AppValue;
 use super::assigns::Assigns;
 use super::frames;
 use super::handle::{ReplyHandle, SocketHandle};
@@ -92,7 +93,7 @@ impl Socket<'_> {
     /// the client sends (Phoenix's after-join message). If the join is refused, `info` is dropped.
     pub fn send_info<T: Send + 'static>(&mut self, info: T) {
         match &mut self.phase {
-            JoinPhase::Joining(early) => early.infos.push(Box::new(info)),
+            JoinPhase::Joining(early) => early.infos.push(AppValue::new(Box::new(info))),
             // Through the mailbox, because a handler that always sends an info to its own channel
             // must not keep the shard busy for ever.
             JoinPhase::Joined(_) => self.handle().send(info),

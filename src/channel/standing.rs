@@ -1,5 +1,6 @@
 //! The place of one client in one topic: its refs, and whether its join is answered.
 
+use super::app_values::AppValue;
 use super::mail::Info;
 use crate::broker::SubscriptionId;
 use crate::protocol::Ref;
@@ -30,7 +31,7 @@ pub(crate) enum JoinPhase<'a> {
 #[derive(Default)]
 pub(crate) struct Early {
     pub(crate) frames: Vec<Bytes>,
-    pub(crate) infos: Vec<Info>,
+    pub(crate) infos: Vec<AppValue<Info>>,
 }
 
 /// The refs of a join, of which Phoenix keeps two. Phoenix's transport keeps the `join_ref` as it

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
+use super::app_values::AppValue;
 use super::channel::Channel;
 use super::connect::{Connect, ConnectInfo};
 use super::origin::CheckOrigin;
@@ -102,7 +103,8 @@ impl UserSocket {
         mut self,
         decide: impl Fn(&Params, &ConnectInfo) -> Connect + Send + Sync + 'static,
     ) -> UserSocket {
-        self.connect = Box::new(decide);
+        let decide = AppValue::new(decide);
+        self.connect = Box::new(move |params, info| decide.get()(params, info));
         self
     }
 

@@ -24,6 +24,7 @@ fn setting(limit: Limit, number: LimitNumber) -> Setting<Config> {
         Whole {
             unit: number.unit,
             range: number.least..=number.most,
+            because: number.because,
         },
         move |config: &Config| config.limits.number(limit, key),
         move |config: &mut Config, value| config.limits.set_number(limit, key, value),

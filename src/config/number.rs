@@ -48,6 +48,8 @@ pub struct Whole {
     pub unit: &'static str,
     /// The least and the largest number.
     pub range: RangeInclusive<u64>,
+    /// The reason why less is refused; empty where it is plain.
+    pub because: &'static str,
 }
 
 impl Whole {
@@ -59,7 +61,11 @@ impl Whole {
             MOST => String::new(),
             to => format!(" to {to}"),
         };
-        format!("a whole number{of}{} from {from}{to}", self.unit)
+        let because = match self.because {
+            "" => String::new(),
+            because => format!(" ({because})"),
+        };
+        format!("a whole number{of}{} from {from}{to}{because}", self.unit)
     }
 
     /// Reads a number from `raw`.
@@ -115,5 +121,6 @@ fn from(unit: &'static str, least: u64) -> Whole {
     Whole {
         unit,
         range: least..=MOST,
+        because: "",
     }
 }

@@ -7,10 +7,11 @@ use super::number::Whole;
 use super::number::milliseconds;
 use super::setting::{Setting, number, setting};
 use super::tree::Config;
+use crate::server::FAULT_DELAY_MS_MAX;
 
 /// All settings except those of rooms, in the order of the complete file.
 pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
-    [served(), told(), ended(), limit_settings()]
+    [served(), told(), drained(), timed(), limit_settings()]
         .into_iter()
         .flatten()
         .collect()
@@ -37,6 +38,7 @@ fn served() -> Vec<Setting<Config>> {
     let shards = Whole {
         unit: "",
         range: 1..=SHARDS_MAX,
+        because: "",
     };
     vec![
         setting!(Config,
@@ -117,7 +119,8 @@ fn told() -> Vec<Setting<Config>> {
             "metrics.rooms_top",
             Whole {
                 unit: "",
-                range: 0..=1_000
+                range: 0..=1_000,
+                because: "",
             },
             "For how many of the largest rooms there are figures of their own.",
             rooms_top
@@ -126,8 +129,7 @@ fn told() -> Vec<Setting<Config>> {
     ]
 }
 
-fn ended() -> Vec<Setting<Config>> {
-    let ms = || milliseconds(1);
+fn drained() -> Vec<Setting<Config>> {
     let from_0 = || milliseconds(0);
     vec![
         number!(Config,
@@ -146,31 +148,53 @@ fn ended() -> Vec<Setting<Config>> {
         .restart(),
         number!(Config,
             "drain.deadline_ms",
-            ms(),
+            milliseconds(1),
             "Connections that are left so long after the signal are cut.",
             limits.drain.deadline_ms
         )
         .restart(),
-        number!(Config,
+    ]
+}
+
+fn timed() -> Vec<Setting<Config>> {
+    let ms = || milliseconds(1);
+    vec![
+        number!(
+            Config,
             "timeouts.connect_ms",
             ms(),
             "Longest wait for an app's answer to a connect. Then the client gets 503.",
             limits.connect_timeout_ms
         ),
-        number!(Config,
+        number!(
+            Config,
             "timeouts.http_lifetime_ms",
             ms(),
             "Age from which the next answer of a connection in HTTP is its last, which it says; and longest time for an answer.",
             limits.http_lifetime_ms
         ),
-        number!(Config,
+        number!(
+            Config,
             "timeouts.keep_alive_ms",
             ms(),
             "How long a connection in HTTP is kept between two requests. Longer than the load balancer in front keeps it; where \
              places are few, it is cut first.",
             limits.keep_alive_ms
         ),
-        number!(Config,
+        number!(
+            Config,
+            "timeouts.fault_delay_ms",
+            Whole {
+                unit: "milliseconds",
+                range: 0..=FAULT_DELAY_MS_MAX,
+                because: "",
+            },
+            "How long the Close of a client is held back that sent what cannot be read nor answered. Stock clients come back \
+             at once and send it again.",
+            limits.fault_delay_ms
+        ),
+        number!(
+            Config,
             "timeouts.closing_ms",
             ms(),
             "Longest time for a client to take its Close, or its last answer. Then the connection is cut.",

@@ -25,7 +25,7 @@ struct SmallTime {
     why: &'static str,
 }
 
-static SMALL_TIMES: [SmallTime; 6] = [
+static SMALL_TIMES: [SmallTime; 9] = [
     SmallTime {
         path: "limits.idle_time_ms.max",
         limit: Some(Limit::IdleTime),
@@ -46,6 +46,27 @@ static SMALL_TIMES: [SmallTime; 6] = [
         ms: |config| config.limits.max(Limit::PartialTime),
         least_ms: NETWORK_MS,
         why: "a client is closed where its network loses one packet of a message",
+    },
+    SmallTime {
+        path: "limits.messages_per_second.over_ms",
+        limit: Some(Limit::MessagesPerSecond),
+        ms: |config| config.limits.over_ms(),
+        least_ms: NETWORK_MS,
+        why: "a client is closed for what its network held up and then brought at once",
+    },
+    SmallTime {
+        path: "limits.lag_bytes.wait_ms",
+        limit: Some(Limit::LagBytes),
+        ms: |config| config.limits.wait_ms(Limit::LagBytes),
+        least_ms: NETWORK_MS,
+        why: "publishers are closed for a moment of a busy machine",
+    },
+    SmallTime {
+        path: "limits.retention_time_ms.max",
+        limit: Some(Limit::RetentionTime),
+        ms: |config| config.limits.max(Limit::RetentionTime),
+        least_ms: NETWORK_MS,
+        why: "clients are closed for a moment in which their network stands still",
     },
     SmallTime {
         path: "timeouts.connect_ms",

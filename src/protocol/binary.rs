@@ -40,6 +40,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Message<'_>, Undecodable> {
     })
 }
 
+/// Returns join_ref, ref and topic of a push that is cut short behind them. `None` if it is cut
+/// short before, or is no push.
+pub(super) fn refs_and_topic(bytes: &[u8]) -> Option<[&[u8]; 3]> {
+    let (lengths, mut rest) = bytes.strip_prefix(&[PUSH])?.split_first_chunk::<4>()?;
+    let mut fields = [&[][..]; 3];
+    for (field, length) in fields.iter_mut().zip(lengths) {
+        (*field, rest) = rest.split_at_checked(usize::from(*length))?;
+    }
+    Some(fields)
+}
+
 /// Appends a push: `00 | len(jr) | len(topic) | len(event) | jr | topic | event | data`. Unlike a
 /// client's push, it has no ref.
 pub(super) fn push(

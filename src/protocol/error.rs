@@ -2,8 +2,9 @@
 
 use thiserror::Error;
 
-/// A message that is not valid in its version. The server closes the connection with 1011, as
-/// Phoenix does by crashing its transport process. Nothing of the message takes effect.
+/// A message that is not valid in its version. Nothing of the message takes effect. The server
+/// answers it with an error if its refs and its topic can be read. Otherwise the server closes the
+/// connection with 1011, as Phoenix always does by crashing its transport process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Undecodable {

@@ -17,6 +17,7 @@ mod encode_broadcast;
 mod encode_reply;
 mod error;
 mod escape;
+mod fault;
 mod frame_kind;
 mod json;
 mod json_buf;
@@ -35,6 +36,7 @@ mod version;
 mod tests;
 
 pub use error::{Undecodable, Unencodable};
+pub use fault::{Fault, has_half_a_pair};
 pub use frame_kind::FrameKind;
 pub use json::Json;
 pub use json_buf::JsonBuf;

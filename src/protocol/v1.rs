@@ -1,5 +1,7 @@
 //! Version 1: every message is a JSON object, with any opcode, and there is no binary form.
 
+use std::borrow::Cow;
+
 use super::error::{Undecodable, Unencodable};
 use super::escape::{unescape, write_bytes};
 use super::frame_kind::FrameKind;
@@ -73,6 +75,11 @@ fn slots<'a>(scanner: &mut Scanner<'a>, scratch: &mut DecodeScratch) -> Option<S
         }
         return (scanner.eat(b'}') && scanner.at_end()).then_some(slots);
     }
+}
+
+/// Returns the content of a key, given its text with quotes.
+pub(super) fn key_of(key: &str) -> Cow<'_, str> {
+    unescape(key.get(1..key.len() - 1).unwrap_or_default())
 }
 
 /// Appends a push or a broadcast, which have the same form. Unlike on V2 the payload may be any

@@ -49,10 +49,12 @@ impl Endpoint {
     }
 
     /// Closes every connection whose `connect` named this socket id, with 1001. The clients
-    /// reconnect and go through `connect` again, which may then refuse them. A broadcast of the
-    /// event `disconnect` to the id does the same.
+    /// reconnect and go through `connect` again, which may then refuse them. A socket id is no
+    /// topic: nothing else reaches it, and a topic of the same name is another thing.
     pub fn disconnect(&self, socket_id: &str) {
-        self.broadcast(socket_id, DISCONNECT, ());
+        let payload = ().into_payload();
+        let mut frames = BroadcastFrames::new(socket_id, DISCONNECT, &payload);
+        self.node.hub.publish_to_socket_id(socket_id, &mut frames);
     }
 
     /// Serves another router within other limits from now on, without disturbing connected clients.

@@ -42,6 +42,8 @@ pub use limits::meters::LimitMeters;
 pub(crate) use limits::row::{LimitNumber, MOST, Owner};
 pub(crate) use limits::token_bucket::{RefillRate, TokenBucket};
 pub use limits::values::Drain;
+#[cfg(feature = "program")]
+pub(crate) use limits::values::FAULT_DELAY_MS_MAX;
 pub use limits::values::ServerLimits;
 pub use log::log_writer::{LogEnd, LogWriter};
 pub use node::closes::CloseCounts;

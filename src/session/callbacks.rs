@@ -4,6 +4,7 @@ use super::busy::{Cause, QueueItem};
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
+use crate::channel::AppValue;
 use crate::channel::frames;
 use crate::channel::{Broadcast, Channel, MailMessage};
 use crate::channel::{Handled, HandledOutcome, Reply};
@@ -31,14 +32,16 @@ impl Session {
 
     /// Takes a broadcast on another topic that `channel` follows.
     pub fn heard(&mut self, channel: SubscriptionId, broadcast: Broadcast, host: &mut dyn Host) {
-        self.info(channel, Box::new(broadcast), host);
+        self.info(channel, AppValue::new(Box::new(broadcast)), host);
     }
 
-    pub(super) fn info(&mut self, id: SubscriptionId, info: Info, host: &mut dyn Host) {
+    pub(super) fn info(&mut self, id: SubscriptionId, info: AppValue<Info>, host: &mut dyn Host) {
         if self.is_busy(id) {
             return self.line_up(id, QueueItem::Mail(MailMessage::Info(info)), host);
         }
-        self.call(id, None, host, |app, socket| app.handle_info(info, socket));
+        self.call(id, None, host, |app, socket| {
+            app.handle_info(info.into_inner(), socket)
+        });
     }
 
     pub(super) fn event(&mut self, id: SubscriptionId, message: &Message<'_>, host: &mut dyn Host) {

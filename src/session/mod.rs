@@ -16,17 +16,20 @@ mod terminate;
 mod tests;
 mod wait;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use joined::{Channels, Joined};
 
 use crate::broker::SubscriptionId;
+use crate::channel::PushRefusal;
 use crate::channel::SessionSettings;
+use crate::channel::contained;
 use crate::channel::frames;
-use crate::channel::panic_text;
 use crate::channel::{Assigns, Host};
-use crate::protocol::{DecodeScratch, Message, PayloadBuf, Ref, Undecodable, Version, reason};
+use crate::protocol::{
+    DecodeScratch, Fault, Message, Name, PayloadBuf, Ref, Undecodable, Version, has_half_a_pair,
+    reason,
+};
 pub use seal_broadcast::BroadcastFrames;
 pub(crate) use seal_broadcast::class_of;
 
@@ -104,18 +107,21 @@ impl Session {
         self.channels.as_slice().len()
     }
 
-    /// Takes one whole text message from the client.
+    /// Takes one whole text message from the client. A message that cannot be read is answered with
+    /// an error if its refs and its topic can be.
     ///
-    /// Fails only for a message that cannot be decoded. The caller then closes the connection, as
-    /// Phoenix does.
+    /// Fails only for a message that cannot be answered either. The caller then closes the
+    /// connection, as Phoenix does for every message that it cannot read.
     pub fn text(
         &mut self,
         text: &str,
         scratch: &mut DecodeScratch,
         host: &mut dyn Host,
     ) -> Result<(), Undecodable> {
-        let message = self.version.decode_text(text, scratch)?;
-        self.received(&message, host);
+        match self.version.decode_text(text, scratch) {
+            Ok(message) => self.received(&message, host),
+            Err(cause) => return self.unreadable_text(text, cause, scratch, host),
+        }
         Ok(())
     }
 
@@ -126,8 +132,13 @@ impl Session {
         scratch: &mut DecodeScratch,
         host: &mut dyn Host,
     ) -> Result<(), Undecodable> {
-        let message = self.version.decode_binary(bytes, scratch)?;
-        self.received(&message, host);
+        match self.version.decode_binary(bytes, scratch) {
+            Ok(message) => self.received(&message, host),
+            Err(cause) => {
+                let fault = self.version.fault_in_binary(bytes, scratch);
+                self.faulty(&fault.ok_or(cause)?, &cause.to_string(), host);
+            }
+        }
         Ok(())
     }
 
@@ -158,6 +169,37 @@ impl Session {
         }
     }
 
+    #[cold]
+    fn unreadable_text(
+        &self,
+        text: &str,
+        cause: Undecodable,
+        scratch: &mut DecodeScratch,
+        host: &mut dyn Host,
+    ) -> Result<(), Undecodable> {
+        let fault = self.version.fault_in_text(text, scratch).ok_or(cause)?;
+        let why = match has_half_a_pair(text) {
+            true => "half of a surrogate pair is no character".to_owned(),
+            false => cause.to_string(),
+        };
+        self.faulty(&fault, &why, host);
+        Ok(())
+    }
+
+    /// Answers a message of which only the refs and the topic can be read. The fault lies in that
+    /// message alone: stock clients come back from a Close at once, with that very message.
+    #[cold]
+    fn faulty(&self, fault: &Fault<'_>, why: &str, host: &mut dyn Host) {
+        host.push_refused(PushRefusal::Unreadable);
+        let Fault {
+            join_ref,
+            reference,
+            topic,
+        } = fault;
+        let response = reason(&format!("message cannot be read: {why}"));
+        self.reply(join_ref, reference, topic, "error", response, host);
+    }
+
     /// Answers a message for an unmatched topic. As in Phoenix the answer has a null `join_ref`,
     /// whatever the message had.
     fn unmatched(&self, message: &Message<'_>, host: &mut dyn Host) {
@@ -180,7 +222,20 @@ impl Session {
         response: PayloadBuf,
         host: &mut dyn Host,
     ) {
-        let (version, reference, topic) = (self.version, &message.reference, &message.topic);
+        let (reference, topic) = (&message.reference, &message.topic);
+        self.reply(join_ref, reference, topic, status, response, host);
+    }
+
+    fn reply(
+        &self,
+        join_ref: &Ref,
+        reference: &Ref,
+        topic: &Name<'_>,
+        status: &str,
+        response: PayloadBuf,
+        host: &mut dyn Host,
+    ) {
+        let version = self.version;
         let encode = |out: &mut Vec<u8>| {
             version.encode_reply(out, join_ref, reference, topic, status, &response)
         };
@@ -249,6 +304,5 @@ pub(super) struct Crash(String);
 /// Runs app code, and catches its panic. State that a panic leaves half done belongs to the app:
 /// assigns end with the channel, and state shared by channels has locks that poison.
 fn guarded<T>(callback: impl FnOnce() -> T) -> Result<T, Crash> {
-    let outcome = catch_unwind(AssertUnwindSafe(callback));
-    outcome.map_err(|panic| Crash(panic_text(&*panic).to_owned()))
+    contained(callback).map_err(Crash)
 }

@@ -103,11 +103,9 @@ impl Session {
 
     fn tell_app(&self, mut joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
         let topic = joined.topic.clone();
-        // The assigns are dropped inside `guarded` too: they belong to the app, and their `drop` is
-        // app code.
         let told = {
             let host = &mut *host;
-            guarded(move || {
+            guarded(|| {
                 let (channel, mut socket) =
                     joined.channel_and_socket(self.version, host, JoinPhase::Ended);
                 channel.terminate(reason, &mut socket);

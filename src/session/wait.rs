@@ -80,7 +80,7 @@ impl Session {
         result: Result<Resume, Lost>,
         host: &mut dyn Host,
     ) {
-        let outcome = match result.map(|resume| resume.0) {
+        let outcome = match result.map(|resume| resume.0.into_inner()) {
             Ok(Continuation::Join(then)) => guarded(|| {
                 let phase = JoinPhase::Joining(&mut early);
                 then(&mut joined.socket(self.version, host, phase))
@@ -101,7 +101,7 @@ impl Session {
         result: Result<Resume, Lost>,
         host: &mut dyn Host,
     ) {
-        let outcome = match result.map(|resume| resume.0) {
+        let outcome = match result.map(|resume| resume.0.into_inner()) {
             Ok(Continuation::Handled(then)) => guarded(|| {
                 let phase = JoinPhase::Joined(reference);
                 then(&mut joined.socket(self.version, host, phase))

@@ -109,6 +109,16 @@ impl CloseReason {
         }
     }
 
+    /// True if one message of the client was at fault. Stock clients send it again as soon as they
+    /// are back, and begin their backoff anew with each open.
+    pub fn is_fault_of_a_message(&self) -> bool {
+        match self {
+            Self::Undecodable => true,
+            Self::Violation(violation) => !violation.is_in_a_close(),
+            _ => false,
+        }
+    }
+
     /// Returns the Close frame that is sent: FIN and opcode 8, two bytes of payload, the code
     /// (RFC 6455 §5.2, §5.5.1). `None` if the peer is gone: 1006 must not be sent (§7.4.1).
     pub fn frame(&self) -> Option<Bytes> {

@@ -58,6 +58,12 @@ pub enum Violation {
 }
 
 impl Violation {
+    /// True if the broken rule is one of a Close, whose client means to go.
+    pub fn is_in_a_close(&self) -> bool {
+        use Violation::{CloseCode, CloseReasonNotUtf8, HalfCloseCode};
+        matches!(self, CloseCode(_) | HalfCloseCode | CloseReasonNotUtf8)
+    }
+
     /// Returns the code for the Close frame: 1002, 1007 or 1009 (RFC 6455 §7.4.1).
     pub const fn close_code(&self) -> u16 {
         match self {

@@ -28,4 +28,4 @@ pub use deadline::{DEADLINE, eventually, uninterrupted};
 pub use frame::{Frame, frame, raw_frame};
 pub use member::ROOM;
 pub use process::{Ended, Process};
-pub use stage::{at_any_pace, serve, serve_with, start, tutorial};
+pub use stage::{at_any_pace, at_once, serve, serve_with, start, tutorial};

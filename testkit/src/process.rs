@@ -69,12 +69,14 @@ impl Process {
         address.unwrap_or_else(|| panic!("no URL in {:?}; {}", self.line, self.log()))
     }
 
-    /// Sends `TERM`, `INT` or `HUP` to the server.
+    /// Sends `TERM`, `INT`, `HUP`, `STOP` or `CONT` to the server.
     pub fn signal(&self, name: &str) {
         let signal = match name {
             "TERM" => Signal::TERM,
             "INT" => Signal::INT,
             "HUP" => Signal::HUP,
+            "STOP" => Signal::STOP,
+            "CONT" => Signal::CONT,
             _ => panic!("no signal {name} here"),
         };
         kill_process(Pid::from_child(&self.child), signal).expect("it runs");

@@ -13,7 +13,13 @@ pub fn tutorial() -> Running {
 
 /// Serves `router` on any free port, with two shards.
 pub fn serve(router: Router) -> Running {
-    serve_with(router, 2, ServerLimits::default())
+    serve_with(router, 2, at_once())
+}
+
+/// Returns the default limits, but with no wait for the Close of a message that cannot be read.
+/// They are for tests of many such messages.
+pub fn at_once() -> ServerLimits {
+    ServerLimits::default().with_fault_delay_ms(0)
 }
 
 /// Serves `router` on any free port.

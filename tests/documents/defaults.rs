@@ -11,8 +11,9 @@ fn defaults_are_told_as_they_are() {
     let limits = ServerLimits::default();
     let socket = UserSocket::new();
     let socket = socket.limits();
-    let table: [(&str, u64); 10] = [
+    let table: [(&str, u64); 11] = [
         ("closing_timeout_ms", limits.closing_timeout_ms()),
+        ("fault_delay_ms", limits.fault_delay_ms()),
         ("http_lifetime_ms", limits.http_lifetime_ms()),
         ("keep_alive_ms", limits.keep_alive_ms()),
         ("connect_timeout_ms", limits.connect_timeout_ms()),

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use lobbyd::channel::CheckOrigin;
 use lobbyd::protocol::{Payload, reason};
 use lobbyd::server::{Proxies, Running, Server, ServerLimits};
 use lobbyd::{
-    Channel, Connect, Handled, Info, Join, Router, Socket, TerminateReason, UserSocket, object,
+    Channel, CheckOrigin, Connect, Handled, Info, Join, Router, Socket, StopReason,
+    TerminateReason, UserSocket, object,
 };
 use serde_json::json;
 use testkit::{Client, connect, eventually, start};
@@ -64,6 +64,10 @@ impl Channel for Obedient {
                 socket.send_info(());
                 Handled::no_reply()
             }
+            ("panic when an info is dropped", _) => {
+                socket.send_info(PanicsWhenDropped);
+                Handled::stop(StopReason::Normal)
+            }
             ("panic in terminate", _) => {
                 socket.assign(PanicsInTerminate);
                 Handled::ok(())
@@ -92,8 +96,9 @@ pub fn arena(shards: usize, limits: ServerLimits) -> Running {
     arena_behind(Proxies::default(), shards, limits)
 }
 
-/// A value that an app keeps over an await, and that panics when it is dropped.
-struct PanicsWhenDropped;
+/// A value that an app keeps, and that panics when it is dropped.
+#[derive(Clone)]
+pub struct PanicsWhenDropped;
 
 impl Drop for PanicsWhenDropped {
     fn drop(&mut self) {
@@ -103,7 +108,8 @@ impl Drop for PanicsWhenDropped {
 
 /// Serves [`Obedient`] under `/socket`, behind `proxies`. Under `/claims` is a socket that admits
 /// clients that name their own address correctly. The connect callback of `/panics` panics; that of
-/// `/panics_later` panics in its future. The origin check of `/panics_at_origin` panics.
+/// `/panics_later` panics in its future, and the check of origins of `/judging` panics. Sockets of
+/// `/dropping` are assigned a value that panics when it is dropped.
 pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Running {
     let claims = UserSocket::new().connect(|params, info| {
         let shown = format!("{} at {}", info.client(), info.peer_data().ip());
@@ -115,10 +121,14 @@ pub fn arena_behind(proxies: Proxies, shards: usize, limits: ServerLimits) -> Ru
     let panicking = UserSocket::new().connect(|_, _| -> Connect { panics() });
     let late =
         UserSocket::new().connect(|_, _| Connect::later(async { panics() }, |()| Connect::ok()));
-    let origin = UserSocket::new().check_origin(CheckOrigin::custom(|_| panics()));
+    let dropping = UserSocket::new()
+        .channel("room:*", Obedient)
+        .connect(|_, _| Connect::accept().assign(PanicsWhenDropped).into());
+    let judging = UserSocket::new().check_origin(CheckOrigin::custom(|_| panics()));
     let router = Router::new()
-        .socket("/panics_at_origin", origin)
         .socket("/socket", UserSocket::new().channel("room:*", Obedient))
+        .socket("/dropping", dropping)
+        .socket("/judging", judging)
         .socket("/claims", claims)
         .socket("/panics", panicking)
         .socket("/panics_later", late);

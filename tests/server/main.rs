@@ -23,3 +23,4 @@ mod rate_limits;
 mod rate_reload;
 mod rooms;
 mod slow_consumers;
+mod standstill;

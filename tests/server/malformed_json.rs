@@ -1,8 +1,7 @@
 //! JSON that is deep, huge or both, and messages over the limit: answered or closed with its code.
 
-use lobbyd::server::ServerLimits;
 use serde_json::json;
-use testkit::{Client, connect, frame, raw_frame};
+use testkit::{Client, at_once, connect, frame, raw_frame};
 
 use crate::fixture::{Chat, arena, nothing_is_left};
 
@@ -12,8 +11,8 @@ fn send_payload(client: &mut Client, event: &str, payload: &str) {
 }
 
 #[test]
-fn deep_and_huge_json_is_echoed_as_it_came_or_closed_with_1011() {
-    let server = arena(1, ServerLimits::default());
+fn deep_and_huge_json_is_echoed_as_it_came_or_answered_with_an_error() {
+    let server = arena(1, at_once());
     let chat = Chat::start(&server, "room:chat");
     let deep = |count: usize| "[".repeat(count) + &"]".repeat(count);
     let objects = r#"{"a":"#.repeat(10_000) + "1" + &"}".repeat(10_000);
@@ -38,8 +37,8 @@ fn deep_and_huge_json_is_echoed_as_it_came_or_closed_with_1011() {
         client.join("room:x");
         send_payload(&mut client, "echo", payload);
         let answer = client.recv();
-        if answer.opcode == 8 {
-            assert_eq!(answer.close_code(), 1011, "{start}");
+        if answer.text().contains("message cannot be read") {
+            client.expect_nothing();
             continue;
         }
         let expected =
@@ -60,7 +59,7 @@ fn deep_and_huge_json_is_echoed_as_it_came_or_closed_with_1011() {
 
 #[test]
 fn malformed_json_is_closed_with_1011_however_deep_or_long_it_is() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_once());
     let chat = Chat::start(&server, "room:chat");
     let broken = [
         "[".repeat(60_000),
@@ -68,9 +67,9 @@ fn malformed_json_is_closed_with_1011_however_deep_or_long_it_is() {
         r#"{"a":"#.repeat(12_000),
         "\"".repeat(60_000),
         "\\".repeat(60_000),
-        format!(r#"["11","7","room:x","echo",{}]"#, "[".repeat(60_000)),
-        format!(r#"["11","7","room:x","echo","{}"#, "x".repeat(60_000)),
-        format!(r#"["11","7","room:x","echo",{}]"#, "-".repeat(60_000)),
+        format!(r#"["11",{}"#, "[".repeat(60_000)),
+        format!(r#"["11","7","room:{}"#, "x".repeat(60_000)),
+        format!(r#"["11","7",{}]"#, "-".repeat(60_000)),
         " ".repeat(65_536),
         String::new(),
     ];
@@ -85,8 +84,33 @@ fn malformed_json_is_closed_with_1011_however_deep_or_long_it_is() {
 }
 
 #[test]
+fn malformed_payload_is_answered_however_deep_or_long_it_is() {
+    let server = arena(1, at_once());
+    let chat = Chat::start(&server, "room:chat");
+    let mut client = connect(&server);
+    client.join("room:x");
+    let payloads = [
+        "[".repeat(60_000),
+        format!("\"{}", "x".repeat(60_000)),
+        "-".repeat(60_000),
+        format!("{{{}", r#""a":{"#.repeat(10_000)),
+    ];
+    for payload in payloads {
+        send_payload(&mut client, "echo", &payload);
+        client.expect(
+            json!(["11", "7", "room:x", "phx_reply", {"status": "error", "response":
+            {"reason": "message cannot be read: not valid JSON"}}]),
+        );
+        client.expect_nothing();
+    }
+    chat.end();
+    drop(client);
+    nothing_is_left(server);
+}
+
+#[test]
 fn message_over_64_kib_is_closed_with_1009_in_one_frame_many_or_none() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_once());
     let chat = Chat::start(&server, "room:chat");
     let announced = |len: u64| {
         let mut header = vec![0x82, 0xff];
@@ -126,7 +150,7 @@ fn message_over_64_kib_is_closed_with_1009_in_one_frame_many_or_none() {
 
 #[test]
 fn topic_or_join_ref_too_long_to_be_kept_is_refused() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_once());
     let mut client = connect(&server);
     let long = format!("room:{}", "x".repeat(60_000));
     client.send(json!(["1", "2", long, "phx_join", {}]));

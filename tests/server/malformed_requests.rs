@@ -3,9 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use lobbyd::server::ServerLimits;
 use serde_json::json;
-use testkit::{Client, frame, open, request, upgrade_request};
+use testkit::{Client, at_once, frame, open, request, upgrade_request};
 
 use crate::churn::reset;
 use crate::fixture::{Chat, arena, nothing_is_left};
@@ -14,7 +13,7 @@ const TARGET: &str = "/socket/websocket?vsn=2.0.0";
 
 #[test]
 fn garbage_instead_of_http_is_answered_with_400_or_431_and_closed() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_once());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
     let long = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(100_000));
@@ -43,7 +42,7 @@ fn garbage_instead_of_http_is_answered_with_400_or_431_and_closed() {
 
 #[test]
 fn requests_in_a_row_are_answered_in_order_and_the_last_may_upgrade() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_once());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
     let mut stream = open(address);
@@ -72,7 +71,7 @@ fn requests_in_a_row_are_answered_in_order_and_the_last_may_upgrade() {
 
 #[test]
 fn frames_in_the_packet_of_the_handshake_are_not_lost_however_many() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_once());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
     for count in [1, 100, 3_000] {
@@ -111,7 +110,7 @@ fn frames_in_the_packet_of_the_handshake_are_not_lost_however_many() {
 
 #[test]
 fn wrong_frame_in_the_packet_of_the_handshake_is_closed_with_its_code() {
-    let server = arena(1, ServerLimits::default());
+    let server = arena(1, at_once());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
     let attacks: [(&[u8], u16); 4] = [
@@ -132,7 +131,7 @@ fn wrong_frame_in_the_packet_of_the_handshake_is_closed_with_its_code() {
 
 #[test]
 fn client_that_goes_in_a_handshake_or_a_frame_leaves_nothing() {
-    let server = arena(2, ServerLimits::default());
+    let server = arena(2, at_once());
     let chat = Chat::start(&server, "room:chat");
     let address = server.local_addr();
     let join = frame(

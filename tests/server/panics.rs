@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 
 use serde_json::json;
 
-use crate::fixture::{Chat, arena, nothing_is_left};
-use lobbyd::server::{Limit, ServerLimits};
+use crate::fixture::{Chat, PanicsWhenDropped, arena, nothing_is_left};
+use lobbyd::server::{Limit, Reload, ServerLimits};
+use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket};
 use testkit::{connect, connect_to, open, uninterrupted, upgrade, upgrade_request};
 
 #[test]
@@ -109,7 +110,7 @@ fn connect_that_panics_now_or_later_gets_500_and_sockets_go_on() {
 fn origin_check_that_panics_gives_the_place_of_its_connection_back() {
     let limits = ServerLimits::default().with_max(Limit::Connections, 2);
     let server = arena(1, limits);
-    let path = "/panics_at_origin/websocket?vsn=2.0.0";
+    let path = "/judging/websocket?vsn=2.0.0";
     let asked = upgrade_request(server.local_addr(), path, "Origin: http://x.example\r\n");
     for _ in 0..6 {
         let mut stream = open(server.local_addr());
@@ -118,5 +119,79 @@ fn origin_check_that_panics_gives_the_place_of_its_connection_back() {
         let _ = uninterrupted(|| stream.read(&mut [0; 512]));
     }
     connect(&server).join("room:x");
+}
+
+#[test]
+fn values_that_panic_when_they_are_dropped_end_nothing_else() {
+    let server = arena(1, ServerLimits::default());
+    let chat = Chat::start(&server, "room:chat");
+    let target = "/dropping/websocket?vsn=2.0.0";
+    let mut gone = connect_to(server.local_addr(), target);
+    gone.join("room:x");
+    let mut refused = connect_to(server.local_addr(), target);
+    refused.send(json!(["3", "4", "room:panics", "phx_join", {}]));
+    refused.expect(json!(["3", "4", "room:panics", "phx_reply",
+        {"status": "error", "response": {"reason": "join crashed"}}]));
+    drop((gone, refused));
+    let mut client = connect(&server);
+    client.join("room:x");
+    client.send(json!([
+        "11",
+        "2",
+        "room:x",
+        "panic when an info is dropped",
+        {}
+    ]));
+    client.expect(json!(["11", "11", "room:x", "phx_close", {}]));
+    client.expect_nothing();
+    chat.end();
+    drop(client);
+    nothing_is_left(server);
+}
+
+/// A channel that panics when it is dropped.
+struct Dropping(PanicsWhenDropped);
+
+impl Channel for Dropping {
+    fn join(&self, _: &str, _: Payload<'_>, socket: &mut Socket<'_>) -> Join {
+        socket.assign(self.0.clone());
+        Join::ok()
+    }
+
+    fn handle_in(&self, _: &str, _: Payload<'_>, _: &mut Socket<'_>) -> Handled {
+        Handled::no_reply()
+    }
+}
+
+#[test]
+fn channel_that_panics_when_a_reload_drops_it_ends_nothing_else() {
+    let server = arena(1, ServerLimits::default());
+    for _ in 0..2 {
+        let kept = PanicsWhenDropped;
+        let socket = UserSocket::new()
+            .channel("room:*", Dropping(PanicsWhenDropped))
+            .connect(move |_, _| {
+                let _ = &kept;
+                lobbyd::Connect::ok()
+            });
+        let router = Router::new().socket("/socket", socket);
+        server.endpoint().reload(Reload::new(router));
+        let mut client = connect(&server);
+        client.join("room:x");
+        client.expect_nothing();
+    }
+    nothing_is_left(server);
+}
+
+#[test]
+fn check_of_origins_that_panics_gets_500_and_keeps_no_place() {
+    let server = arena(1, ServerLimits::default());
+    let chat = Chat::start(&server, "room:chat");
+    let origin = "Origin: http://elsewhere\r\n";
+    let answer = upgrade(server.local_addr(), "/judging/websocket?vsn=2.0.0", origin)
+        .err()
+        .expect("no upgrade");
+    assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+    chat.end();
     nothing_is_left(server);
 }

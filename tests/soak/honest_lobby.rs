@@ -124,7 +124,7 @@ impl<'a> Lobby<'a> {
                 Got::Closed(code) => return self.come_back(at, code, rounds),
             }
         }
-        let undisturbed = acts % 2 == 0 && acts == self.scene.acts.load(Ordering::SeqCst);
+        let undisturbed = acts.is_multiple_of(2) && acts == self.scene.acts.load(Ordering::SeqCst);
         if undisturbed && (quiet || self.scene.is(Phase::Hostile)) {
             let us = begun.elapsed().as_micros() as u64;
             rounds.delays_us[usize::from(!quiet)].push(us);

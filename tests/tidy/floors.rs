@@ -128,7 +128,14 @@ const INNER: &[Order] = &[
             &["observe"],
             &["meters", "values"], // how near limits were; the limits of one server
             &["limit"],            // the table of limits
-            &["row", "counters", "peak", "token_bucket", "fair_queue"],
+            &[
+                "row",
+                "counters",
+                "peak",
+                "step_timer",
+                "token_bucket",
+                "fair_queue",
+            ],
         ],
     },
     Order {
@@ -175,6 +182,7 @@ const INNER: &[Order] = &[
                 "refusal",
                 "reply",
             ],
+            &["app_values"],
         ],
     },
     Order {
@@ -188,14 +196,14 @@ const INNER: &[Order] = &[
             &["shards"],
             &["parcel"],
             &["entry", "mailbox"],
-            &["counts", "position", "sync"],
+            &["counts", "kind", "position", "sync"],
         ],
     },
     Order {
         folder: "src/protocol/",
         floors: &[
             &["mod"], // the face
-            &["encode_broadcast", "encode_reply"],
+            &["encode_broadcast", "encode_reply", "fault"],
             &["version"],            // which of the forms below a socket speaks
             &["v1", "v2", "binary"], // the forms of a message
             &["message"],

@@ -14,8 +14,8 @@ pub const VOCABULARY: &[&str] = &[
     "deadlines declared decode dedupe delays deliver deliveries departure differences \
      direction document drain",
     "effective encode endpoint ends entry envelope error escape event events exit",
-    "fair fake fanout fence file files finding findings first fleet floor flush for form \
-     format forms forwarded frame frames",
+    "fair fake fanout fault faults fence file files finding findings first fleet floor flush \
+     for form format forms forwarded frame frames",
     "give given",
     "handle handlers handshake header held high histogram host html http hub",
     "idle inbound inherited interrupt",
@@ -37,8 +37,8 @@ pub const VOCABULARY: &[&str] = &[
      row rows rules run",
     "saturation scan scenario scenarios schedule scratch script seal serve server service \
      services session setting settings setup shard shards shrink side sighup signals sink \
-     sizes skipped slots slow socket sockets src standing static stats status steps stream \
-     strictness subject subprotocol subscribe subscriber sums sync",
+     sizes skipped slots slow socket sockets src standing static stats status step steps \
+     stream strictness subject subprotocol subscribe subscriber sums sync",
     "table tables tag tallies tally target terminal terminate tests text tiles time timer \
      timers token topic topics totals traffic tree trial turn tutorial",
     "unfit units upgrade usage user",

@@ -35,6 +35,7 @@ use crate::broker::topics::entry::Class;
 #[cfg(feature = "engine")]
 use crate::broker::topics::entry::Seal;
 use crate::broker::topics::hub::Hub;
+use crate::broker::topics::kind::TopicKind;
 use crate::broker::topics::position::SubscriptionId;
 #[cfg(feature = "engine")]
 use crate::broker::topics::topic::Placement;
@@ -120,7 +121,7 @@ impl Fanout {
     /// Returns the topic `name`, if it has subscribers on any shard. This shard's rooms are
     /// searched first, without a lock.
     pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
-        match self.rooms.slot_of(name) {
+        match self.rooms.slot_of(TopicKind::Room, name) {
             Some(slot) => Some(Arc::clone(&self.rooms[slot].topic)),
             None => self.hub.topic(name),
         }

@@ -8,20 +8,21 @@ use slab::Slab;
 
 use super::room::Room;
 use crate::broker::shrink::{is_mostly_spare, kept};
+use crate::broker::topics::kind::{ByKind, TopicKind};
 use crate::broker::topics::parcel::RoomKey;
 
 /// The rooms of one shard. A room keeps its slot until it is removed. A slot may be reused, with
 /// another stamp.
 #[derive(Debug, Default)]
 pub(crate) struct RoomSlots {
-    by_name: HashMap<Arc<str>, u32>,
+    by_name: ByKind<HashMap<Arc<str>, u32>>,
     slots: Slab<Room>,
     next_stamp: u32,
 }
 
 impl RoomSlots {
-    pub fn slot_of(&self, name: &str) -> Option<u32> {
-        self.by_name.get(name).copied()
+    pub fn slot_of(&self, kind: TopicKind, name: &str) -> Option<u32> {
+        self.by_name.of(kind).get(name).copied()
     }
 
     pub fn get(&self, slot: u32) -> Option<&Room> {
@@ -48,14 +49,15 @@ impl RoomSlots {
     /// Adds a room that was made with [`next_key`](RoomSlots::next_key).
     pub fn insert(&mut self, room: Room) {
         self.next_stamp = self.next_stamp.wrapping_add(1);
-        let name = Arc::clone(room.topic.name());
+        let (kind, name) = (room.topic.kind(), Arc::clone(room.topic.name()));
         let slot = self.slots.insert(room);
-        self.by_name.insert(name, slot as u32);
+        self.by_name.of_mut(kind).insert(name, slot as u32);
     }
 
     pub fn remove(&mut self, slot: u32) -> Room {
         let room = self.slots.remove(slot as usize);
-        self.by_name.remove(room.topic.name());
+        let by_name = self.by_name.of_mut(room.topic.kind());
+        by_name.remove(room.topic.name());
         room
     }
 
@@ -66,8 +68,10 @@ impl RoomSlots {
 
     /// Gives back memory that a crowd of rooms has left.
     pub fn give_back(&mut self) {
-        if is_mostly_spare(self.by_name.len(), self.by_name.capacity()) {
-            self.by_name.shrink_to(kept(self.by_name.len()));
+        for by_name in [&mut self.by_name.rooms, &mut self.by_name.socket_ids] {
+            if is_mostly_spare(by_name.len(), by_name.capacity()) {
+                by_name.shrink_to(kept(by_name.len()));
+            }
         }
         if is_mostly_spare(self.slots.len(), self.slots.capacity()) {
             // Only slots behind the last used slot can be given back, because subscriptions and

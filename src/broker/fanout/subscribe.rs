@@ -9,6 +9,7 @@ use super::room::{Member, Room};
 use super::settings::Retention;
 use super::sink::Failure;
 use crate::broker::topics::entry::Class;
+use crate::broker::topics::kind::TopicKind;
 use crate::broker::topics::parcel::RoomKey;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::topic::{MemberKind, NotJoined};
@@ -24,6 +25,13 @@ pub struct Terms {
     /// The bounds of the topic's log on this shard from now on. Default: the bounds in
     /// [`FanoutSettings`](super::settings::FanoutSettings).
     pub retention: Option<Retention>,
+}
+
+/// The key of a topic.
+type TopicKey<'a> = (TopicKind, &'a str);
+
+fn room(name: &str) -> TopicKey<'_> {
+    (TopicKind::Room, name)
 }
 
 impl Fanout {
@@ -95,9 +103,9 @@ impl Fanout {
         // event and payload for the listener.
         let mut ahead = None;
         if !terms.intercept.is_empty() {
-            ahead = Some(self.join(topic, MemberKind::Listener, members_max)?);
+            ahead = Some(self.join(room(topic), MemberKind::Listener, members_max)?);
         }
-        let joined = self.join(topic, MemberKind::Wire(class), members_max);
+        let joined = self.join(room(topic), MemberKind::Wire(class), members_max);
         if let (None, Some((slot, _))) = (joined, ahead) {
             self.leave_topic(slot, MemberKind::Listener);
             self.remove_room_if_empty(slot);
@@ -107,9 +115,9 @@ impl Fanout {
 
     /// Adds a member to the topic, unless the topic has `members_max` channel members already.
     /// Returns the room's slot and the sequence of the first entry the member gets.
-    fn join(&mut self, name: &str, kind: MemberKind, members_max: u32) -> Option<(u32, u64)> {
+    fn join(&mut self, of: TopicKey<'_>, kind: MemberKind, members_max: u32) -> Option<(u32, u64)> {
         loop {
-            match self.try_join(name, kind, members_max) {
+            match self.try_join(of, kind, members_max) {
                 Ok(joined) => return Some(joined),
                 // The topic's last member left between look-up and join: look the topic up again.
                 Err(NotJoined::Dead) => continue,
@@ -120,11 +128,12 @@ impl Fanout {
 
     fn try_join(
         &mut self,
-        name: &str,
+        of: TopicKey<'_>,
         kind: MemberKind,
         members_max: u32,
     ) -> Result<(u32, u64), NotJoined> {
-        if let Some(slot) = self.rooms.slot_of(name) {
+        let (topic_kind, name) = of;
+        if let Some(slot) = self.rooms.slot_of(topic_kind, name) {
             let room = &self.rooms[slot];
             let key = RoomKey {
                 slot,
@@ -133,7 +142,7 @@ impl Fanout {
             let last = room.topic.join(self.shard, key, kind, members_max)?;
             return Ok((slot, last + 1));
         }
-        let topic = self.hub.topics.find_to_join(name);
+        let topic = self.hub.topics.find_to_join(topic_kind, name);
         let key = self.rooms.next_key();
         let joined = topic.join(self.shard, key, kind, members_max);
         if joined == Err(NotJoined::Full) {
@@ -181,19 +190,26 @@ impl Fanout {
 
     /// Lets a channel hear all broadcasts to `topic` from now on.
     pub fn listen(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
-        self.listen_for(outlet, id, topic, EventFilter::All);
+        self.listen_for(outlet, id, room(topic), EventFilter::All);
     }
 
-    /// Lets a connection hear all broadcasts to its socket id from now on.
-    pub fn listen_as_socket_id(&mut self, outlet: u32, id: SubscriptionId, topic: &str) {
-        self.listen_for(outlet, id, topic, EventFilter::SocketId);
+    /// Lets a connection hear all that is published to its socket id from now on.
+    pub fn listen_as_socket_id(&mut self, outlet: u32, id: SubscriptionId, socket_id: &str) {
+        let of = (TopicKind::SocketId, socket_id);
+        self.listen_for(outlet, id, of, EventFilter::SocketId);
     }
 
-    fn listen_for(&mut self, outlet: u32, id: SubscriptionId, topic: &str, events: EventFilter) {
+    fn listen_for(
+        &mut self,
+        outlet: u32,
+        id: SubscriptionId,
+        of: TopicKey<'_>,
+        events: EventFilter,
+    ) {
         let Some(opened) = self.taking(outlet).map(|o| o.opened) else {
             return;
         };
-        let Some((slot, since)) = self.join(topic, MemberKind::Listener, u32::MAX) else {
+        let Some((slot, since)) = self.join(of, MemberKind::Listener, u32::MAX) else {
             return;
         };
         let room = &mut self.rooms[slot];

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::counts::FlushCounts;
 use super::counts::HubCounts;
 use super::entry::Seal;
+use super::kind::TopicKind;
 use super::mailbox::Mailbox;
 use super::parcel::Parcel;
 use super::registry::Registry;
@@ -34,7 +35,7 @@ impl Hub {
 
     /// Returns the topic `name`, if it has members on any shard.
     pub fn topic(&self, name: &str) -> Option<Arc<Topic>> {
-        self.topics.find(name)
+        self.topics.find(TopicKind::Room, name)
     }
 
     /// Returns the stamp for broadcasts published at `now`: microseconds since the hub began. The
@@ -50,7 +51,13 @@ impl Hub {
         Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
     }
 
-    /// Returns the number of topics that have members.
+    /// Publishes to the sockets of an id. `None` if no socket has the id.
+    pub fn publish_to_socket_id(&self, id: &str, frames: &mut dyn Seal) -> Option<Placement> {
+        let topic = self.topics.find(TopicKind::SocketId, id)?;
+        Some(topic.publish(&self.shards, self.stamp(Instant::now()), None, frames))
+    }
+
+    /// Returns the number of topics that have members, socket ids included.
     pub fn topics_len(&self) -> usize {
         self.topics.len()
     }

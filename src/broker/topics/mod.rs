@@ -3,6 +3,7 @@
 pub(crate) mod counts;
 pub(crate) mod entry;
 pub(crate) mod hub;
+pub(crate) mod kind;
 pub(crate) mod mailbox;
 pub(crate) mod members_max;
 pub(crate) mod parcel;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::kind::{ByKind, TopicKind};
 use super::sync::Mutex;
 use super::sync::atomic::{AtomicU64, Ordering};
 use super::sync::lock;
@@ -17,7 +18,7 @@ use crate::broker::shrink::{is_mostly_spare, kept};
 /// looks at one part in 0.1 ms.
 const PARTS: usize = 64;
 
-type Part = HashMap<Arc<str>, Arc<Topic>>;
+type Part = ByKind<HashMap<Arc<str>, Arc<Topic>>>;
 
 /// One node's topics by name.
 #[derive(Debug)]
@@ -36,20 +37,21 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// Returns the topic `name`, if it has members on any shard.
-    pub fn find(&self, name: &str) -> Option<Arc<Topic>> {
-        lock(self.part_of(name)).get(name).cloned()
+    /// Returns the topic `name` of a kind, if it has members on any shard.
+    pub fn find(&self, kind: TopicKind, name: &str) -> Option<Arc<Topic>> {
+        lock(self.part_of(name)).of(kind).get(name).cloned()
     }
 
-    /// Returns the topic `name`, and makes the topic if there is none.
-    pub fn find_to_join(&self, name: &str) -> Arc<Topic> {
+    /// Returns the topic `name` of a kind, and makes the topic if there is none.
+    pub fn find_to_join(&self, kind: TopicKind, name: &str) -> Arc<Topic> {
         let mut part = lock(self.part_of(name));
+        let part = part.of_mut(kind);
         if let Some(topic) = part.get(name) {
             return Arc::clone(topic);
         }
         let name: Arc<str> = name.into();
         let epoch = self.epochs.fetch_add(1, Ordering::Relaxed) + 1;
-        let topic = Arc::new(Topic::new(Arc::clone(&name), epoch));
+        let topic = Arc::new(Topic::new(kind, Arc::clone(&name), epoch));
         part.insert(name, Arc::clone(&topic));
         topic
     }
@@ -57,6 +59,7 @@ impl Registry {
     /// Removes `topic` if it has no members. A join that already holds the topic finds it dead.
     pub fn remove_if_empty(&self, topic: &Topic) {
         let mut part = lock(self.part_of(topic.name()));
+        let part = part.of_mut(topic.kind());
         if topic.die_if_empty() {
             let same = |t: &Arc<Topic>| t.epoch() == topic.epoch();
             if part.get(topic.name()).is_some_and(same) {
@@ -69,16 +72,17 @@ impl Registry {
         }
     }
 
-    /// Returns the number of topics that have members.
+    /// Returns the number of topics that have members, of all kinds.
     pub fn len(&self) -> usize {
-        self.parts.iter().map(|part| lock(part).len()).sum()
+        let of_part = |part: &Part| part.rooms.len() + part.socket_ids.len();
+        self.parts.iter().map(|part| of_part(&lock(part))).sum()
     }
 
-    /// Calls `each` with every topic, under the lock of the topic's part, one part after the other.
-    /// A topic that is added or removed meanwhile may be seen or not.
+    /// Calls `each` with every topic that clients join, under the lock of the topic's part, one
+    /// part after the other. A topic that is added or removed meanwhile may be seen or not.
     pub fn walk(&self, mut each: impl FnMut(&Arc<Topic>)) {
         for part in &self.parts {
-            lock(part).values().for_each(&mut each);
+            lock(part).rooms.values().for_each(&mut each);
         }
     }
 

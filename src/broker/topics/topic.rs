@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use super::entry::{CLASSES, Class, Draft, Entry, Seal, Wants};
+use super::kind::TopicKind;
 use super::parcel::Parcel;
 use super::parcel::RoomKey;
 use super::position::{Position, SubscriptionId};
@@ -20,6 +21,7 @@ use super::sync::lock;
 #[derive(Debug)]
 pub struct Topic {
     name: Arc<str>,
+    kind: TopicKind,
     epoch: u64,
     /// Numbers of subscribers: one number for each class, and the last number for listeners.
     /// Changed under the lock. Also read without the lock, so that a broadcast is sealed before the
@@ -82,9 +84,10 @@ pub struct Placement {
 }
 
 impl Topic {
-    pub(crate) fn new(name: Arc<str>, epoch: u64) -> Topic {
+    pub(crate) fn new(kind: TopicKind, name: Arc<str>, epoch: u64) -> Topic {
         Topic {
             name,
+            kind,
             epoch,
             counts: Default::default(),
             state: Mutex::default(),
@@ -94,6 +97,10 @@ impl Topic {
     /// Returns the topic's name.
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    pub(crate) fn kind(&self) -> TopicKind {
+        self.kind
     }
 
     /// Returns the number of the topic's epoch; see [`Position`].

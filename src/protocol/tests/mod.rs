@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod faults;
 mod properties;
 mod strictness;
 mod values;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hyper::HeaderMap;
 use hyper::http::request;
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::app::HttpApp;
 use super::keep_alive::{KeepAlive, StageTimes};
@@ -23,6 +23,7 @@ use crate::server::admission::first_bytes::FirstBytes;
 use crate::server::admission::proxy_protocol::{self, Announced};
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::limit::Limit;
+use crate::server::limits::step_timer::within;
 use crate::server::log::notice::summed;
 
 /// How long the refusal of a connection or request is delayed if its address has too many
@@ -364,13 +365,13 @@ async fn announced(
 ) -> Option<(SocketAddr, PeerRole)> {
     let time = Duration::from_millis(app.limits.max(Limit::HeadTime));
     let mut bytes = Vec::new();
-    let read = timeout(time, proxy_protocol::read(stream, &mut bytes)).await;
+    let read = within(time, proxy_protocol::read(stream, &mut bytes)).await;
     let error = match read {
-        Ok(Ok(Announced::Client(client))) => return Some((client, PeerRole::Client)),
-        Ok(Ok(Announced::Itself)) => return Some((peer, PeerRole::Client)),
-        Ok(Ok(Announced::Nobody)) => return Some((peer, PeerRole::PassesOnAnybody)),
-        Ok(Err(error)) => error,
-        Err(_elapsed) => io::ErrorKind::TimedOut.into(),
+        Some(Ok(Announced::Client(client))) => return Some((client, PeerRole::Client)),
+        Some(Ok(Announced::Itself)) => return Some((peer, PeerRole::Client)),
+        Some(Ok(Announced::Nobody)) => return Some((peer, PeerRole::PassesOnAnybody)),
+        Some(Err(error)) => error,
+        None => io::ErrorKind::TimedOut.into(),
     };
     let (refusal, came) = (Refusal::ProxyHeader, FirstBytes::of(&bytes));
     summed!(

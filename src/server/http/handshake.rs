@@ -2,8 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -15,10 +13,12 @@ use hyper::http::request;
 use super::subprotocol;
 use super::upgrade::{self as upgrade_request, UpgradeAnswer};
 use crate::channel::{
-    Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, request_host,
+    AppValue, Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, contained,
+    request_host,
 };
 use crate::protocol::Version;
 use crate::server::admission::refusal::Refusal;
+use crate::server::limits::step_timer::within;
 
 /// An accepted socket: all that its connection begins with.
 #[derive(Debug)]
@@ -89,10 +89,13 @@ fn check(
     let params = mount.params(query).map_err(Refusal::Query)?;
     let origins = head.headers.get_all(ORIGIN);
     let origins = origins.into_iter().map(HeaderValue::as_bytes);
-    if !socket
-        .check_origin
-        .allows(origins, request_host(&head.headers))
-    {
+    // The policy may be a function of the app.
+    let allows = || {
+        socket
+            .check_origin
+            .allows(origins, request_host(&head.headers))
+    };
+    if !contained(allows).map_err(|_| Refusal::AppPanicked)? {
         return Err(Refusal::Origin);
     }
     let mut auth_token = None;
@@ -137,23 +140,23 @@ async fn ask_app(
     info: &ConnectInfo,
     timeout: Duration,
 ) -> Result<ConnectAccept, Refusal> {
-    let answer = AssertUnwindSafe(|| (socket.connect)(params, info));
-    let answer = catch_unwind(answer).map_err(|_| Refusal::AppPanicked)?;
-    match tokio::time::timeout(timeout, unless_panicking(answer.settle())).await {
-        Ok(Some(Ok(accepted))) => Ok(accepted),
-        Ok(Some(Err(status))) => Err(Refusal::App(status)),
-        Ok(None) => Err(Refusal::AppPanicked),
-        Err(_elapsed) => Err(Refusal::AppTooSlow),
+    let answer = || (socket.connect)(params, info);
+    let answer = contained(answer).map_err(|_| Refusal::AppPanicked)?;
+    match within(timeout, unless_panicking(answer.settle())).await {
+        Some(Some(Ok(accepted))) => Ok(accepted),
+        Some(Some(Err(status))) => Err(Refusal::App(status)),
+        Some(None) => Err(Refusal::AppPanicked),
+        None => Err(Refusal::AppTooSlow),
     }
 }
 
 /// Returns the output of `future`. `None` if `future` panics; then it is not polled again. The
 /// `catch_unwind` of futures-util would be one more crate for these lines.
 async fn unless_panicking<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
+    let mut future = AppValue::new(Box::pin(future));
     let poll = |context: &mut std::task::Context<'_>| {
-        let poll = AssertUnwindSafe(|| future.as_mut().poll(context));
-        catch_unwind(poll).map_or(Poll::Ready(None), |poll| poll.map(Some))
+        let poll = contained(|| future.get_mut().as_mut().poll(context));
+        poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
     };
     poll_fn(poll).await
 }

@@ -32,6 +32,10 @@ pub(crate) enum HttpStage {
     Idle,
 }
 
+/// A timer that fires later than this has waited for its thread. The stage then goes on for as
+/// long.
+const STANDSTILL: Duration = Duration::from_secs(1);
+
 /// The present stage of a connection, and the moment at which its time is over.
 pub(crate) struct KeepAlive {
     times: StageTimes,
@@ -83,12 +87,20 @@ impl KeepAlive {
 
     /// Becomes ready when the time of the present stage is over. `sleep` is a timer for this alone.
     pub fn poll_over(&self, mut sleep: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<HttpStage> {
-        let (stage, since) = self.stage.get();
-        let end = tokio::time::Instant::from_std(since + self.time(stage));
-        if sleep.deadline() != end {
-            sleep.as_mut().reset(end);
+        loop {
+            let (stage, since) = self.stage.get();
+            let end = tokio::time::Instant::from_std(since + self.time(stage));
+            if sleep.deadline() != end {
+                sleep.as_mut().reset(end);
+            }
+            std::task::ready!(sleep.as_mut().poll(cx));
+            let late = end.elapsed();
+            if late < STANDSTILL {
+                return Poll::Ready(stage);
+            }
+            // This thread stood still. What the client sent meanwhile is still to be read.
+            self.stage.set((stage, since + late + STANDSTILL));
         }
-        sleep.poll(cx).map(|()| stage)
     }
 
     fn enter(&self, stage: HttpStage) {

@@ -29,6 +29,7 @@ use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
+use crate::server::limits::step_timer::within;
 use crate::server::limits::values::ServerLimits;
 
 /// hyper's lower bound for [`Limit::HeadBytes`]; hyper panics below it.
@@ -144,10 +145,7 @@ async fn speak_http(
     let parts = http1.into_parts();
     let stream = parts.io.into_inner();
     if let Some(upgrade) = exchange.upgrade.take() {
-        let closing = Duration::from_millis(app.limits.closing_timeout_ms);
-        let answer = upgrade.answer.to_bytes();
-        let written = timeout(closing, write_all(&stream, &answer)).await;
-        if !matches!(written, Ok(Ok(()))) {
+        if !is_answered(&stream, &upgrade, &app).await {
             return Outcome::Ended;
         }
         return Outcome::Upgraded(Box::new(Upgraded {
@@ -180,6 +178,16 @@ async fn speak_http(
         close(stream).await;
     }
     Outcome::Ended
+}
+
+/// Writes the 101. False if the client does not take it in time.
+async fn is_answered(stream: &TcpStream, upgrade: &Upgrade, app: &HttpApp) -> bool {
+    let closing = Duration::from_millis(app.limits.closing_timeout_ms);
+    let answer = upgrade.answer.to_bytes();
+    matches!(
+        within(closing, write_all(stream, &answer)).await,
+        Some(Ok(()))
+    )
 }
 
 /// The reason why hyper drives a connection no longer.
@@ -244,9 +252,7 @@ async fn run(
     // hyper ends a connection without a request under way, and lets a request under way finish.
     Pin::new(&mut *http1).graceful_shutdown();
     let closing = Duration::from_millis(limits.closing_timeout_ms);
-    timeout(closing, poll_fn(|cx| exchange.poll(http1, cx)))
-        .await
-        .ok()
+    within(closing, poll_fn(|cx| exchange.poll(http1, cx))).await
 }
 
 type Http1Connection = http1::Connection<HttpStream, RequestService>;

@@ -114,7 +114,7 @@ limits! {
             .and(Key::Burst, counts(1, 2_000), "At once after a pause.")
             .and(
                 Key::OverMs,
-                milliseconds(0, 10_000),
+                milliseconds(1, 10_000).because("0 would close a client for one moment over its rate"),
                 "How long a client may be over without a moment in which it was not, in milliseconds; \
                  for `bytes_per_second` too.",
             )
@@ -146,7 +146,7 @@ limits! {
         bytes(1, 32 << 20)
             .and(
                 Key::WaitMs,
-                milliseconds(0, 10_000),
+                milliseconds(1, 10_000).because("0 would close a publisher for one moment of lag"),
                 "How long a publisher is not read for that, in milliseconds.",
             )
             .protects_memory()

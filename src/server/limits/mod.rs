@@ -7,5 +7,6 @@ pub(crate) mod meters;
 pub(crate) mod observe;
 pub(crate) mod peak;
 pub(crate) mod row;
+pub(crate) mod step_timer;
 pub(crate) mod token_bucket;
 pub(crate) mod values;

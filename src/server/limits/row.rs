@@ -36,6 +36,8 @@ pub(crate) struct LimitNumber {
     /// The unit, such as "milliseconds"; empty where the limit's name says it.
     pub unit: &'static str,
     pub least: u64,
+    /// The reason why less is refused; empty where it is plain.
+    pub because: &'static str,
     pub most: u64,
     pub default: u64,
     /// The meaning of the number, in sentences.
@@ -43,6 +45,12 @@ pub(crate) struct LimitNumber {
 }
 
 impl LimitNumber {
+    /// Sets the reason why less is refused.
+    pub const fn because(mut self, because: &'static str) -> LimitNumber {
+        self.because = because;
+        self
+    }
+
     pub const fn up_to(mut self, most: u64) -> LimitNumber {
         self.most = most;
         self
@@ -118,6 +126,7 @@ const fn number(unit: &'static str, least: u64, default: u64) -> LimitNumber {
         key: Key::Max,
         unit,
         least,
+        because: "",
         most: MOST,
         default,
         text: "",

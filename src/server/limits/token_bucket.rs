@@ -52,7 +52,13 @@ impl TokenBucket {
     /// Takes `count` tokens, going into debt if too few are left. Returns how long the debt will
     /// last; 0 if there is none.
     pub fn take(&mut self, now_ns: u64, count: u32, rate: RefillRate) -> u64 {
-        self.full_at_ns = self.full_at_ns.max(now_ns) + rate.ns_of(count);
+        self.take_since(now_ns, now_ns, count, rate)
+    }
+
+    /// Like [`take`](TokenBucket::take), but for tokens that may have been taken since `from_ns`.
+    /// What the bucket earned from then to `now_ns` is there beyond the burst.
+    pub fn take_since(&mut self, from_ns: u64, now_ns: u64, count: u32, rate: RefillRate) -> u64 {
+        self.full_at_ns = self.full_at_ns.max(from_ns) + rate.ns_of(count);
         self.used_ns(now_ns).saturating_sub(rate.burst_ns())
     }
 
@@ -122,6 +128,16 @@ mod tests {
         bucket.take(2_000 * MS, 1_000_000, rate());
         bucket.forgive(2_000 * MS, rate());
         assert_eq!(bucket.wait_ns(2_000 * MS, rate()), MS);
+    }
+
+    #[test]
+    fn bucket_gives_what_it_earned_since_a_moment_once_and_its_burst_beside() {
+        let mut bucket = TokenBucket::default();
+        assert_eq!(bucket.take(0, 10, rate()), 0);
+        let (from, now) = (10 * MS, 1_010 * MS);
+        assert_eq!(bucket.take_since(from, now, 600, rate()), 0);
+        assert_eq!(bucket.take_since(from, now, 410, rate()), 0);
+        assert_eq!(bucket.take_since(from, now, 1, rate()), MS);
     }
 
     #[test]

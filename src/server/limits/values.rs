@@ -28,11 +28,15 @@ pub struct ServerLimits {
     /// Times of the server's end, once it is asked to end.
     pub drain: Drain,
     pub(crate) closing_timeout_ms: u64,
+    pub(crate) fault_delay_ms: u64,
     pub(crate) http_lifetime_ms: u64,
     pub(crate) keep_alive_ms: u64,
     pub(crate) connect_timeout_ms: u64,
     pub(crate) notsent_bytes_max: u32,
 }
+
+/// Longest time for which a Close is held back. It keeps a place among the connections meanwhile.
+pub(crate) const FAULT_DELAY_MS_MAX: u64 = 60_000;
 
 impl Default for ServerLimits {
     fn default() -> ServerLimits {
@@ -41,6 +45,7 @@ impl Default for ServerLimits {
             observe: LimitSet::default(),
             drain: Drain::default(),
             closing_timeout_ms: 5_000,
+            fault_delay_ms: 3_000,
             http_lifetime_ms: 60_000,
             keep_alive_ms: 90_000,
             connect_timeout_ms: 10_000,
@@ -82,6 +87,13 @@ impl ServerLimits {
     /// milliseconds. Default 5,000. Then the connection is cut, and its client may see 1006.
     pub fn closing_timeout_ms(&self) -> u64 {
         self.closing_timeout_ms
+    }
+
+    /// Returns how long the Close of a client is held back that sent a message which cannot be
+    /// answered, in milliseconds. Default 3,000. Stock clients come back at once with the same
+    /// message, so this is the pace of such a client's loop. 0 closes at once.
+    pub fn fault_delay_ms(&self) -> u64 {
+        self.fault_delay_ms
     }
 
     /// Returns the age from which the next answer of a connection in HTTP is its last, which the
@@ -181,6 +193,17 @@ impl ServerLimits {
     #[must_use]
     pub fn with_closing_timeout_ms(mut self, ms: u64) -> ServerLimits {
         self.closing_timeout_ms = checked("closing_timeout_ms", ms, 1..=MOST);
+        self
+    }
+
+    /// Sets [how long the Close is held back](Self::fault_delay_ms) after a message that cannot be
+    /// answered.
+    ///
+    /// # Panics
+    /// If the time is over 60,000 ms.
+    #[must_use]
+    pub fn with_fault_delay_ms(mut self, ms: u64) -> ServerLimits {
+        self.fault_delay_ms = checked("fault_delay_ms", ms, 0..=FAULT_DELAY_MS_MAX);
         self
     }
 
@@ -342,47 +365,4 @@ impl Drain {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_out_of_range_are_refused_by_every_setter() {
-        let refused = |set: &dyn Fn(ServerLimits) -> ServerLimits| {
-            let set = std::panic::AssertUnwindSafe(set);
-            std::panic::catch_unwind(move || set(ServerLimits::default())).is_err()
-        };
-        for &limit in Limit::ALL {
-            for number in limit.numbers() {
-                let outside = [number.least.checked_sub(1), number.most.checked_add(1)];
-                for value in outside.into_iter().flatten() {
-                    let set = |limits: ServerLimits| limits.with(limit, number.key, value);
-                    assert!(refused(&set), "{}: {value}", limit.name());
-                }
-            }
-        }
-        for ms in [0, MOST + 1] {
-            assert!(refused(&|limits| limits.with_closing_timeout_ms(ms)));
-            assert!(refused(&|limits| limits.with_http_lifetime_ms(ms)));
-            assert!(refused(&|limits| limits.with_keep_alive_ms(ms)));
-            assert!(refused(&|limits| limits.with_connect_timeout_ms(ms)));
-        }
-        assert!(refused(&|limits| limits.with_notsent_bytes_max(0)));
-        assert!(refused(&|limits| limits.with_max(Limit::HeadBytes, 1)));
-        let join_wait_ms = |limits: ServerLimits| limits.with_wait_ms(Limit::JoinsPerSecond, 9_001);
-        assert!(refused(&join_wait_ms));
-    }
-
-    #[test]
-    fn limit_cannot_be_set_in_what_it_does_not_have() {
-        let limits = ServerLimits::default();
-        let refused = |set: fn(ServerLimits) -> ServerLimits| {
-            std::panic::catch_unwind(move || set(limits)).is_err()
-        };
-        assert!(refused(|limits| limits.with_max(Limit::IdleTime, 1)));
-        assert!(refused(|limits| limits.with_burst(Limit::HeadBytes, 1)));
-        assert!(refused(|limits| limits.with_wait_ms(Limit::HeadBytes, 1)));
-        assert!(!refused(
-            |limits| limits.with_burst(Limit::JoinsPerSecond, 1)
-        ));
-    }
-}
+mod tests;

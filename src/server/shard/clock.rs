@@ -1,9 +1,20 @@
 //! The time of a shard, read once a turn, and stamps of 32 bits that deadlines are measured from.
+//!
+//! A deadline that judges a client counts only time in which the shard could have heard the client.
+//! A shard that stands still (a stopped or paused process, swap, a callback that blocks) hears
+//! nobody, so of the time between two turns a stamp moves by [`COUNTED_A_TURN`] at most.
 
 use std::time::{Duration, Instant};
 
-/// Milliseconds since the shard started, in 32 bits. Stamps are compared by their distance, which
-/// wraps after 49.7 days (2^32 ms). The longest time that a limit can have is 1 ms shorter.
+/// Most time between two turns that counts for deadlines. An idle shard turns once a second.
+pub(crate) const COUNTED_A_TURN: Duration = Duration::from_millis(1_100);
+
+/// Most time of a standstill for which rates earn tokens afterwards.
+const EARNING_STANDSTILL: Duration = Duration::from_secs(60);
+
+/// Milliseconds since the shard started, in 32 bits, without the time in which it stood still.
+/// Stamps are compared by their distance, which wraps after 49.7 days (2^32 ms). The longest time
+/// that a limit can have is 1 ms shorter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(u32);
 
@@ -25,6 +36,18 @@ pub(crate) struct Clock {
     started: Instant,
     now: Stamp,
     now_ns: u64,
+    /// The time that has counted for deadlines.
+    counted: Duration,
+    standstill: Standstill,
+}
+
+/// The last time in which the shard stood still, in nanoseconds since the shard's start.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standstill {
+    began_ns: u64,
+    /// The end of the time in which clients may send what they could not while the shard stood
+    /// still.
+    made_up_ns: u64,
 }
 
 impl Clock {
@@ -33,17 +56,41 @@ impl Clock {
             started: Instant::now(),
             now: Stamp(0),
             now_ns: 0,
+            counted: Duration::ZERO,
+            standstill: Standstill::default(),
         }
     }
 
     /// Reads the system's clock, once a turn, and returns the present time.
     pub fn refresh(&mut self) -> Instant {
         let now = Instant::now();
-        // The cast to 32 bits makes the stamp wrap.
-        let elapsed = now.duration_since(self.started);
-        self.now = Stamp(elapsed.as_millis() as u32);
-        self.now_ns = elapsed.as_nanos() as u64;
+        self.pass_to(now);
         now
+    }
+
+    fn pass_to(&mut self, now: Instant) {
+        let before_ns = self.now_ns;
+        self.now_ns = now.duration_since(self.started).as_nanos() as u64;
+        let passed = Duration::from_nanos(self.now_ns - before_ns);
+        if passed > COUNTED_A_TURN {
+            self.standstill = Standstill {
+                began_ns: before_ns,
+                made_up_ns: self.now_ns + passed.min(EARNING_STANDSTILL).as_nanos() as u64,
+            };
+        }
+        self.counted += passed.min(COUNTED_A_TURN);
+        // The cast to 32 bits makes the stamp wrap.
+        self.now = Stamp(self.counted.as_millis() as u32);
+    }
+
+    /// Returns the moment from which a rate earns tokens that a client takes now: this moment. For
+    /// some time after a standstill it is the standstill's beginning. What clients sent meanwhile
+    /// comes all at once, and would otherwise count as sent at once.
+    pub fn earning_from_ns(&self) -> u64 {
+        match self.now_ns < self.standstill.made_up_ns {
+            true => self.standstill.began_ns,
+            false => self.now_ns,
+        }
     }
 
     pub fn now(&self) -> Stamp {
@@ -83,5 +130,34 @@ mod tests {
         let before_the_wrap = Stamp(u32::MAX - 4);
         assert_eq!(clock.since_ms(before_the_wrap), 10);
         assert_eq!(clock.since_ms(before_the_wrap.later_by(7)), 3);
+    }
+
+    #[test]
+    fn standstill_counts_as_little_more_than_a_second() {
+        let mut clock = Clock::start();
+        let (start, stamp) = (clock.started, clock.now());
+        clock.pass_to(start + Duration::from_millis(900));
+        assert_eq!(clock.since_ms(stamp), 900);
+        clock.pass_to(start + Duration::from_millis(60_900));
+        assert_eq!(clock.since_ms(stamp), 2_000);
+        assert_eq!(clock.now_ns(), 60_900_000_000);
+        clock.pass_to(start + Duration::from_millis(61_000));
+        assert_eq!(clock.since_ms(stamp), 2_100);
+    }
+
+    #[test]
+    fn rates_earn_for_a_standstill_as_long_as_it_took_and_no_longer() {
+        let mut clock = Clock::start();
+        let ms = |ms: u64| (clock.started + Duration::from_millis(ms), ms * 1_000_000);
+        let [(before, before_ns), (after, _), (late, late_ns)] = [ms(500), ms(5_500), ms(10_500)];
+        clock.pass_to(before);
+        assert_eq!(clock.earning_from_ns(), before_ns);
+        clock.pass_to(after);
+        assert_eq!(clock.earning_from_ns(), before_ns);
+        for step in 0..5 {
+            clock.pass_to(after + Duration::from_secs(step));
+        }
+        clock.pass_to(late);
+        assert_eq!(clock.earning_from_ns(), late_ns);
     }
 }

@@ -66,6 +66,19 @@ impl Shard {
         let now = self.timers.clock.now();
         self.connections
             .begin_closing(key, reason, now, &mut self.scratch.buffer);
+        let is_held_back = reason.is_fault_of_a_message()
+            && self.services.limits.fault_delay_ms > 0
+            && !self.lifecycle.is_ending();
+        match is_held_back {
+            true => self.connections.hold_back(key),
+            false => self.send_close(key, reason),
+        }
+    }
+
+    /// Sends the Close frame of a closing connection, behind all that waits for the connection.
+    pub(crate) fn send_close(&mut self, key: u32, reason: CloseReason) {
+        let now = self.timers.clock.now();
+        self.connections.sends_close(key, now);
         if let Some(frame) = reason.frame() {
             self.services.fanout.send_last(key, frame);
         }
@@ -178,11 +191,34 @@ impl Connections {
         connection.stage = Stage::Closing(CloseState {
             reason,
             since: now,
+            is_held_back: false,
             sent: false,
             discarded: 0,
         });
         self.make_ready(key);
         self.keeps(kept, 0);
+    }
+
+    /// Holds the Close frame of a closing connection back.
+    pub fn hold_back(&mut self, key: u32) {
+        if let Some(closing) = self.closing_mut(key) {
+            closing.is_held_back = true;
+        }
+    }
+
+    /// Begins the time of a closing connection anew, because its Close frame is sent now.
+    pub fn sends_close(&mut self, key: u32, now: Stamp) {
+        if let Some(closing) = self.closing_mut(key) {
+            closing.is_held_back = false;
+            closing.since = now;
+        }
+    }
+
+    fn closing_mut(&mut self, key: u32) -> Option<&mut CloseState> {
+        match &mut self.get_mut(key)?.stage {
+            Stage::Closing(closing) => Some(closing),
+            _ => None,
+        }
     }
 
     /// Shuts our side of a closing connection, because all its frames are written, the Close frame

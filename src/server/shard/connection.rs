@@ -78,6 +78,8 @@ pub(crate) enum Stage {
 pub(crate) struct CloseState {
     pub reason: CloseReason,
     pub since: Stamp,
+    /// True while the Close frame is held back, for [`ServerLimits::fault_delay_ms`].
+    pub is_held_back: bool,
     /// True once the Close frame is out and our side of the socket is shut.
     pub sent: bool,
     /// Bytes thrown away since the closing began.
@@ -141,6 +143,13 @@ impl Connection {
             Stage::Open | Stage::Held => {}
             closing @ Stage::Closing(_) => self.stage = closing,
         }
+    }
+
+    /// True if bytes of the client are here that the shard means to read and has not read yet. So a
+    /// shard that is behind with its reads judges no client as silent. Takes a system call.
+    pub fn is_to_be_heard(&self) -> bool {
+        let is_read = matches!(self.stage, Stage::Open);
+        is_read && rustix::io::ioctl_fionread(&self.stream).is_ok_and(|unread| unread > 0)
     }
 
     /// Returns how long the incomplete message may take, in milliseconds.

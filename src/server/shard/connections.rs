@@ -252,6 +252,18 @@ impl Connections {
         }
     }
 
+    /// Begins the wait of each paused publisher again.
+    pub fn pause_again(&mut self, clock: &Clock) {
+        for &key in &self.paused {
+            if let Some(connection) = self.slab.get_mut(key as usize)
+                && matches!(connection.stage, Stage::Paused { .. })
+            {
+                connection.reopen(clock);
+                connection.stage = Stage::Paused { since: clock.now() };
+            }
+        }
+    }
+
     /// Stops reading an open connection until `until_ns` of the shard's clock.
     pub fn throttle(&mut self, key: u32, now: Stamp, until_ns: u64) {
         if let Some(connection) = self.slab.get_mut(key as usize)

@@ -4,6 +4,7 @@
 //! connection.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use super::Shard;
 use super::close::CLOSES_PER_TURN;
@@ -15,6 +16,10 @@ use crate::websocket::CloseReason;
 
 /// Sizes of allocations, in bytes. Together they use each of mimalloc's kinds of pages.
 const STIRRED_BYTES: [usize; 6] = [1 << 9, 1 << 11, 1 << 13, 1 << 15, 1 << 17, 1 << 20];
+
+/// Time without a turn after which a shard counts as standing still. An idle shard turns once a
+/// second.
+const STANDS_STILL: Duration = Duration::from_millis(1_500);
 
 /// Allocates and frees memory of several sizes. The binary's allocator, mimalloc, gives freed
 /// memory back to the system only when it is called for another allocation. Without such calls, a
@@ -28,6 +33,8 @@ fn stir_allocator() {
 /// The consequence of a deadline that has passed.
 enum Due {
     Close(CloseReason),
+    /// The Close frame was held back for long enough.
+    SendClose(CloseReason),
     CutOff(CloseReason),
 }
 
@@ -37,6 +44,7 @@ impl Shard {
         self.services.link.admission.sums.tell_unsaid(INTERVAL);
         stir_allocator();
         self.connections.give_back();
+        self.spare_paused();
         self.note_high_water();
         let mut nearest = NearestDeadlines::default();
         let overdue: Vec<u64> = self
@@ -65,11 +73,21 @@ impl Shard {
             match connection.and_then(|connection| self.due(connection)) {
                 Some(Due::Close(reason)) if self.bites(reason) => self.close(key, reason),
                 Some(Due::Close(reason)) => self.is_overdue(key, reason),
+                Some(Due::SendClose(reason)) => self.send_close(key, reason),
                 Some(Due::CutOff(reason)) => self.cut_off(key, reason),
                 None => {}
             }
         }
         !self.connections.overdue.is_empty()
+    }
+
+    /// Begins the wait of all paused publishers again while some shard stands still. They wait for
+    /// that shard, and would be closed for its standstill.
+    fn spare_paused(&mut self) {
+        let status = &self.services.link.status;
+        if self.connections.has_paused() && !status.every_shard_turned_within(STANDS_STILL) {
+            self.connections.pause_again(&self.timers.clock);
+        }
     }
 
     /// Counts the passed deadline that `reason` names. True if that deadline closes the connection.
@@ -101,6 +119,12 @@ impl Shard {
     fn due(&self, connection: &Connection) -> Option<Due> {
         let idle_timeout_ms = connection.socket.limits().idle_timeout_ms;
         match &connection.stage {
+            Stage::Closing(closing) if closing.is_held_back => {
+                let ms = self.services.limits.fault_delay_ms;
+                let is_over = self.timers.clock.is_over(closing.since, ms);
+                let is_due = is_over || self.lifecycle.is_ending();
+                is_due.then_some(Due::SendClose(closing.reason))
+            }
             Stage::Closing(closing) => self
                 .timers
                 .clock
@@ -125,7 +149,8 @@ impl Shard {
                     .timers
                     .clock
                     .is_over(connection.idle.since, idle_timeout_ms)
-                    && self.is_news(Limit::IdleTime, connection.idle.is_counted) =>
+                    && self.is_news(Limit::IdleTime, connection.idle.is_counted)
+                    && !connection.is_to_be_heard() =>
             {
                 Some(Due::Close(CloseReason::IdleTimeout))
             }
@@ -135,9 +160,13 @@ impl Shard {
 
     fn hangs(&self, connection: &Connection) -> Option<Due> {
         let ms_max = connection.partial_ms_max(&self.timers.clock, &self.services.limits);
+        let is_over = |ms| self.timers.clock.is_over(connection.partial.since, ms);
+        // The rest of the message may be here, unread. A client that sends without a pause and
+        // never ends its message is closed at twice the time.
         let hangs = connection.reader.is_partial()
             && self.is_news(Limit::PartialTime, connection.partial.is_counted)
-            && self.timers.clock.is_over(connection.partial.since, ms_max);
+            && is_over(ms_max)
+            && (is_over(2 * ms_max) || !connection.is_to_be_heard());
         hangs.then_some(Due::Close(CloseReason::PartialTimeout))
     }
 }

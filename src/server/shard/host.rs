@@ -4,9 +4,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use tokio::time::timeout;
-
 use super::events::{Event, Events};
 use super::services::Services;
 use crate::broker::{SubscriptionId, Terms};
@@ -17,8 +14,10 @@ use crate::channel::{
 use crate::protocol::{PayloadBuf, Ref};
 use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
+use crate::server::limits::step_timer::within;
 use crate::server::log::notice::{shown, summed};
 use crate::session::BroadcastFrames;
+use bytes::Bytes;
 
 /// One connection's [`Host`], made for one call into its session.
 pub(crate) struct ShardHost<'a> {
@@ -184,10 +183,10 @@ impl Host for ShardHost<'_> {
         tokio::task::spawn_local(async move {
             let (mut job, began) = (job, Instant::now());
             let (limit, max) = (Limit::CallbackTime, deadline.as_micros() as u64);
-            let result = match timeout(deadline, &mut job).await {
-                Ok(result) => result,
-                Err(_elapsed) if meters.exceeded(observe, limit) => Err(Lost::TimedOut),
-                Err(_elapsed) => job.await,
+            let result = match within(deadline, &mut job).await {
+                Some(result) => result,
+                None if meters.exceeded(observe, limit) => Err(Lost::TimedOut),
+                None => job.await,
             };
             meters.note(observe, limit, began.elapsed().as_micros() as u64, max);
             if matches!(result, Err(Lost::Panicked)) {

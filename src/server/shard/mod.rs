@@ -107,8 +107,10 @@ impl Shard {
         work_left |= self.answer_held_joins(cx);
         work_left |= self.connections.has_paused() && self.timers.looks_again(cx);
         if self.timers.is_sweep_due(cx) {
+            let begun = Instant::now();
             self.sweep();
             work_left |= self.close_failed() | self.close_overdue();
+            self.timers.swept_in(begun.elapsed());
             // Sets the timer for the next sweep.
             work_left |= self.timers.is_sweep_due(cx);
         }

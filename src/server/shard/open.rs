@@ -35,18 +35,18 @@ impl Drop for Newcomer {
 
 /// The end of a connection's time in HTTP, reported when this value is dropped. So the connection
 /// gives its place back even if its task panics.
-struct HttpEnd {
+struct HttpPlace {
     events: Rc<Events>,
     outcome: Outcome,
 }
 
-impl HttpEnd {
+impl HttpPlace {
     fn comes(mut self, outcome: Outcome) {
         self.outcome = outcome;
     }
 }
 
-impl Drop for HttpEnd {
+impl Drop for HttpPlace {
     fn drop(&mut self) {
         let outcome = std::mem::replace(&mut self.outcome, Outcome::Ended);
         self.events.push(Event::HttpEnded(outcome));
@@ -88,7 +88,7 @@ impl Shard {
         let entry = self.pending.enter();
         self.note_in_flight();
         let newcomer = Newcomer(Arc::clone(&self.services.link));
-        let end = HttpEnd {
+        let end = HttpPlace {
             events,
             outcome: Outcome::Ended,
         };

@@ -4,6 +4,7 @@
 //! tokens is not read again until they have been refilled.
 
 use super::Shard;
+use super::clock::Clock;
 use super::connection::Connection;
 use super::services::Services;
 use crate::server::limits::limit::Limit;
@@ -47,7 +48,7 @@ impl Shard {
         let limits = &services.limits;
         let (lag_bytes, lag_bytes_max) = (taken.lag_bytes as u64, limits.max(Limit::LagBytes));
         let lags = lag_bytes > 0 && services.judge(Limit::LagBytes, lag_bytes, lag_bytes_max);
-        let wait_ns = charge_rates(connection, services, clock.now_ns(), taken.frames, read);
+        let wait_ns = charge_rates(connection, services, clock, taken.frames, read);
         if wait_ns == 0 {
             connection.pace.rests();
         } else {
@@ -93,10 +94,11 @@ impl Shard {
 fn charge_rates(
     connection: &mut Connection,
     services: &Services,
-    now_ns: u64,
+    clock: &Clock,
     messages: u32,
     bytes: usize,
 ) -> u64 {
+    let (now_ns, from_ns) = (clock.now_ns(), clock.earning_from_ns());
     let (charges, pace) = (services.charges, &mut connection.pace);
     let (meters, observe) = (&services.link.meters, services.limits.observe);
     let buckets = [
@@ -115,7 +117,7 @@ fn charge_rates(
     ];
     let mut wait_ns = 0;
     for (limit, bucket, count, rate) in buckets {
-        let debt_ns = bucket.take(now_ns, count, rate);
+        let debt_ns = bucket.take_since(from_ns, now_ns, count, rate);
         let (used_ns, burst_ns) = (bucket.used_ns(now_ns), rate.burst_ns());
         if debt_ns == 0 {
             meters.note(observe, limit, used_ns, burst_ns);

@@ -13,6 +13,9 @@ use crate::server::limits::values::ServerLimits;
 /// Interval at which a shard with paused publishers looks at the lag of all shards.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
 
+/// The time from one sweep to the next, in times of what the sweep took.
+const SWEEP_SHARE: u32 = 20;
+
 pub(crate) struct Timers {
     pub clock: Clock,
     /// Ticks when a sweep of the deadlines is due. The first tick comes at once.
@@ -36,6 +39,14 @@ impl Timers {
         self.sweep = every(sweep_interval(limits, app));
     }
 
+    /// Puts the next sweep off after one that took long: a sweep looks at all connections, and may
+    /// take a twentieth of the shard's time at most.
+    pub fn swept_in(&mut self, took: Duration) {
+        if let Some(rest) = rest_after(took, self.sweep.period()) {
+            self.sweep.reset_after(rest);
+        }
+    }
+
     /// True if a sweep is due now. If none is due, sets the timer for the next sweep. So the caller
     /// asks again after a sweep.
     pub fn is_sweep_due(&mut self, cx: &mut Context<'_>) -> bool {
@@ -48,6 +59,12 @@ impl Timers {
         // The second poll sets the timer for the next tick.
         is_due && self.look_again.poll_tick(cx).is_ready()
     }
+}
+
+/// Returns the rest after a sweep that `took` so long. `None` if the `period` is rest enough.
+fn rest_after(took: Duration, period: Duration) -> Option<Duration> {
+    let rest = took * SWEEP_SHARE;
+    (rest > period).then_some(rest)
 }
 
 /// Returns a timer that ticks every `period`. After a long turn one tick stands for all missed
@@ -78,6 +95,14 @@ fn sweep_interval(limits: &ServerLimits, app: &HttpApp) -> Duration {
 mod tests {
     use super::*;
     use crate::channel::{Router, UserSocket};
+
+    #[test]
+    fn sweep_that_takes_long_comes_seldom() {
+        let period = Duration::from_millis(5);
+        let rest = |us| rest_after(Duration::from_micros(us), period);
+        assert_eq!(rest(200), None);
+        assert_eq!(rest(10_000), Some(Duration::from_millis(200)));
+    }
 
     #[test]
     fn sweep_interval_is_a_quarter_of_the_shortest_deadline() {

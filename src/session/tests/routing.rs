@@ -111,7 +111,7 @@ fn bytes_that_are_no_message_end_the_connection() {
         ("", NotJson),
         ("nonsense", NotJson),
         ("{}", Shape),
-        (r#"["1","2","t","e"]"#, Shape),
+        (r#"["1","2"]"#, Shape),
         ("[1,2,3,4,5", NotJson),
     ];
     for (text, why) in table {
@@ -125,6 +125,37 @@ fn bytes_that_are_no_message_end_the_connection() {
     let reply_from_a_client = b"\x01\x01\x01\x06\x0212room:aok";
     let sent = Client::v2().sends_bytes(reply_from_a_client);
     assert_eq!(sent, Err(UnknownKind));
+}
+
+#[test]
+fn message_with_a_fault_is_answered_with_its_refs_and_nothing_else_ends() {
+    let mut client = Client::v2();
+    client.says(r#"["7","8","room:a","phx_join",{}]"#);
+    let answer = |why| {
+        format!(
+            r#"["7","9","room:a","phx_reply",{{"response":{{"reason":"message cannot be read: {why}"}},"status":"error"}}]"#
+        )
+    };
+    let half = r#"["7","9","room:a","echo",{"name":"aaa\ud83d"}]"#;
+    assert_eq!(
+        client.says(half),
+        [answer("half of a surrogate pair is no character")]
+    );
+    let no_json = r#"["7","9","room:a","echo",nonsense]"#;
+    assert_eq!(client.says(no_json), [answer("not valid JSON")]);
+    let cut = b"\x00\x01\x01\x06\x0479room:aec";
+    assert_eq!(client.sends_bytes(cut), Ok(()));
+    assert_eq!(client.hears(), [answer("binary frame is cut short")]);
+    let topic = r#"["7","9","room:\ud83d","phx_join",{}]"#;
+    let [reply] = &client.says(topic)[..] else {
+        panic!("one reply");
+    };
+    assert!(
+        reply.starts_with(r#"["7","9","room:\ud83d","phx_reply""#),
+        "{reply}"
+    );
+    let echo = r#"["7","9","room:a","phx_reply",{"response":{},"status":"ok"}]"#;
+    assert_eq!(client.says(r#"["7","9","room:a","echo",{}]"#), [echo]);
 }
 
 #[test]

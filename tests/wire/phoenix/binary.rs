@@ -173,12 +173,12 @@ fn bytes_have_no_form_in_version_1() {
     new.expect_nothing();
 }
 
-/// §2.5: truncated frames and frames of other kinds are undecodable.
+/// §2.5: frames that are truncated before the event and frames of other kinds are undecodable.
 #[test]
 fn binary_frame_that_is_no_push_closes_the_socket_with_1011() {
     let stage = stage();
     let whole = push("1", "2", b"room:a", "echo", &[]);
-    let cut = (0..whole.len()).map(|len| whole[..len].to_vec());
+    let cut = (0..whole.len() - 4).map(|len| whole[..len].to_vec());
     let kinds = [1, 2, 3, 255].map(|kind| framed(kind, &[b"1", b"2", b"room:a", b"echo"], &[]));
     let text = br#"["1","2","room:a","echo",{}]"#.to_vec();
     for bytes in cut.chain(kinds).chain([text]) {
@@ -186,6 +186,20 @@ fn binary_frame_that_is_no_push_closes_the_socket_with_1011() {
         client.send_binary(&bytes);
         assert_eq!(client.close_code(), 1011, "{bytes:?}");
         assert_eq!(stage.ended().1, TerminateReason::Closed);
+    }
+}
+
+/// §2.5: a frame that is truncated in its event is answered.
+#[test]
+fn binary_frame_that_is_cut_behind_its_topic_is_answered() {
+    let stage = stage();
+    let mut client = joined(&stage);
+    let whole = push("1", "2", b"room:a", "echo", &[]);
+    for len in whole.len() - 4..whole.len() {
+        client.send_binary(&whole[..len]);
+        let why = json!({"reason": "message cannot be read: binary frame is cut short"});
+        let error = json!({"status": "error", "response": why});
+        client.expect(json!(["1", "2", "room:a", "phx_reply", error]));
     }
 }
 

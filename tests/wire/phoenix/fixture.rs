@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Once};
 
-use lobbyd::server::{Running, ServerLimits};
+use lobbyd::server::Running;
 use lobbyd::{ReplyHandle, Router, SocketHandle, TerminateReason, UserSocket};
-use testkit::{DEADLINE, open, serve_with, upgrade_request};
+use testkit::{DEADLINE, at_once, open, serve_with, upgrade_request};
 use tokio::sync::Notify;
 
 use crate::phoenix::peer::{Peer, Version};
@@ -42,7 +42,7 @@ pub fn stage_with(set: impl FnOnce(UserSocket) -> UserSocket) -> Stage {
     let router = Router::new().socket("/socket", set(socket));
     Stage {
         notes: read,
-        server: serve_with(router, 2, ServerLimits::default()),
+        server: serve_with(router, 2, at_once()),
         gate,
     }
 }

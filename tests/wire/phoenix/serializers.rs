@@ -111,24 +111,20 @@ fn malformed_message_closes_the_socket_with_1011() {
         "x",
         "{",
         "[]",
-        "[null,\"1\",\"room:a\",\"any\"]",
+        "[null,\"1\"]",
         "{\"topic\":\"room:a\",\"event\":\"any\",\"payload\":{},\"ref\":null}",
         "\"text\"",
         "null",
-        "[null,\"1\",\"room:a\",\"any\",{}] x",
-        "[null,\"1\",\"room:a\",\"any\",{},]",
-        "[null,\"1\",\"room:a\",\"any\",{'a':1}]",
-        "[null,\"1\",\"room:a\",\"any\",01]",
-        "[null,\"1\",\"room:a\",\"any\",NaN]",
-        r#"[null,"1","room:a","any","\ud800"]"#,
-        "[null,\"1\",\"room:a\",\"any\",\"\u{1}\"]",
+        "[null,01,\"room:a\",\"any\",{}]",
+        "[null,NaN,\"room:a\",\"any\",{}]",
+        r#"["\ud800","1","room:a","any",{}]"#,
+        "[null,\"1\",room:a,\"any\",{}]",
+        "[null,\"1\",\"room:a\u{1}\",\"any\",{}]",
     ];
     let v1 = [
         "[null,\"1\",\"room:a\",\"any\",{}]",
         "{}",
         "{\"event\":\"any\",\"payload\":{},\"ref\":null}",
-        "{\"topic\":\"room:a\",\"payload\":{},\"ref\":null}",
-        "{\"topic\":\"room:a\",\"event\":\"any\",\"ref\":null}",
         "{\"topic\":\"room:a\",\"event\":\"any\",\"payload\":{}}",
         "7",
     ];
@@ -145,6 +141,45 @@ fn malformed_message_closes_the_socket_with_1011() {
         assert_eq!(stage.ended(), ended, "{text:?}");
     }
     bystander.expect_silence_in("room:a");
+}
+
+/// §2.5, **Otherwise**: a message whose refs and topic can be read is answered, and nothing ends.
+#[test]
+fn malformed_message_is_answered_if_its_refs_and_topic_can_be_read() {
+    let v2 = [
+        "[null,\"9\",\"room:a\",\"any\"]",
+        "[null,\"9\",\"room:a\",\"any\",{}] x",
+        "[null,\"9\",\"room:a\",\"any\",{},]",
+        "[null,\"9\",\"room:a\",\"any\",{'a':1}]",
+        "[null,\"9\",\"room:a\",\"any\",NaN]",
+        "[null,\"9\",\"room:a\",\"any\",\"\u{1}\"]",
+        r#"[null,"9","room:a","any","\ud800"]"#,
+        r#"[null,"9","room:a","any",{"n":1e400}]"#,
+    ];
+    let v1 = [
+        "{\"topic\":\"room:a\",\"payload\":{},\"ref\":\"9\"}",
+        "{\"topic\":\"room:a\",\"event\":\"any\",\"ref\":\"9\"}",
+        r#"{"topic":"room:a","event":"any","payload":{"name":"\ud800"},"ref":"9"}"#,
+    ];
+    let stage = stage();
+    let cases = v2.map(|text| (Version::V2, text)).into_iter();
+    for (version, text) in cases.chain(v1.map(|text| (Version::V1, text))) {
+        let mut peer = stage.peer(version);
+        peer.join("room:a");
+        peer.send_text(text);
+        let answer = peer.recv();
+        let parts = [
+            "\"room:a\"",
+            "\"9\"",
+            "phx_reply",
+            "error",
+            "message cannot be read: ",
+        ];
+        for part in parts {
+            assert!(answer.text().contains(part), "{text}: {answer:?}");
+        }
+        peer.expect_silence_in("room:a");
+    }
 }
 
 /// §2.2: the payload of a push or broadcast to V2 must be an object. In Phoenix the sender of

@@ -2,7 +2,7 @@
 //!
 //! The numbers behind B are those of the table in `mod.rs`.
 
-use lobbyd::{Connect, TerminateReason};
+use lobbyd::{Channel, Connect, Handled, Join, Payload, Socket, TerminateReason};
 use serde_json::json;
 
 use crate::phoenix::fixture::{Stage, stage_with};
@@ -55,33 +55,57 @@ fn disconnect_closes_all_sockets_of_the_id_with_1001() {
     }
 }
 
-/// §5: the payload of `disconnect` is ignored. A forced disconnect is only a broadcast of that
-/// event.
+/// §5, **Otherwise**: a client that may join a room of the id's name is in another room than the
+/// sockets of the id, and its events disconnect nobody.
 #[test]
-fn broadcast_of_disconnect_on_the_id_disconnects_too() {
-    let stage = stage();
-    let mut peer = user(&stage, Version::V2, "bob");
-    peer.expect_silence();
-    let payload = lobbyd::object! { "why": "ignored" };
-    stage
-        .server
-        .endpoint()
-        .broadcast("users:bob", "disconnect", payload);
-    assert_eq!(peer.close_code(), 1001);
+fn room_with_the_name_of_a_socket_id_is_another_thing() {
+    let stage = stage_with(|socket| {
+        let socket = socket.channel("users:*", Relaying);
+        socket.connect(|_, _| Connect::accept().id("users:bob").into())
+    });
+    let mut member = stage.peer(Version::V2);
+    let mut other = stage.peer(Version::V2);
+    for peer in [&mut member, &mut other] {
+        peer.join_with("users:bob", json!({}));
+        peer.expect_reply("1", "users:bob", "ok", json!({}));
+    }
+    member.say("2", "users:bob", "disconnect", json!({}));
+    for peer in [&mut member, &mut other] {
+        peer.expect_broadcast("users:bob", "disconnect", json!({}));
+        peer.expect_silence();
+    }
+    stage.server.endpoint().disconnect("users:bob");
+    for peer in [&mut member, &mut other] {
+        assert_eq!(peer.close_code(), 1001);
+    }
 }
 
-/// §5: any other event on the id's topic is ignored and not forwarded.
+/// A channel that relays all events.
+struct Relaying;
+
+impl Channel for Relaying {
+    fn join(&self, _: &str, _: Payload<'_>, _: &mut Socket<'_>) -> Join {
+        Join::ok()
+    }
+
+    fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
+        socket.broadcast(event, payload);
+        Handled::no_reply()
+    }
+}
+
+/// §5, **Otherwise**: no broadcast reaches a socket id, not even one of `disconnect`.
 #[test]
-fn socket_id_ignores_events_other_than_disconnect() {
+fn socket_id_is_reached_by_no_broadcast() {
     let stage = stage();
     let mut peer = user(&stage, Version::V2, "bob");
     peer.join("room:a");
-    // The client's channel follows the same topic, and so shows when the connection has seen an
-    // event.
+    // The client's channel follows the topic of that name, and so shows when an event was
+    // broadcast.
     peer.say("2", "room:a", "follow", json!({"topic": "users:bob"}));
     peer.expect_reply("2", "room:a", "ok", json!({}));
     let endpoint = stage.server.endpoint();
-    for event in ["hello", "Disconnect"] {
+    for event in ["hello", "Disconnect", "disconnect"] {
         endpoint.broadcast("users:bob", event, ());
         let heard = json!({"topic": "users:bob", "event": event, "payload": {}});
         peer.expect_push("room:a", "heard", heard);

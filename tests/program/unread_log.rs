@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -88,9 +90,19 @@ fn log_that_is_read_again_says_how_many_lines_are_missing() {
     send_stale(&mut client, 12_000);
     let dropped = metric(address, "lobbyd_log_lines_dropped_total");
     let mut stderr = lobbyd.stderr.take().expect("a pipe");
+    let bytes_read = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&bytes_read);
     let reader = std::thread::spawn(move || {
-        let mut log = String::new();
-        stderr.read_to_string(&mut log).map(|_| log)
+        let (mut log, mut part) = (Vec::new(), [0; 4096]);
+        while let Ok(read @ 1..) = stderr.read(&mut part) {
+            log.extend(&part[..read]);
+            counted.fetch_add(read, Ordering::SeqCst);
+        }
+        String::from_utf8(log)
+    });
+    // More than a pipe holds: the lines that waited are on their way, so there is room for the last.
+    eventually("the lines that waited are read", || {
+        bytes_read.load(Ordering::SeqCst) > 512 * 1024
     });
     drop(client);
     assert_eq!(lobbyd.stop(), Some(0));

@@ -249,7 +249,7 @@ impl Shard {
             }
             None => {
                 let id = self.fanout.new_id();
-                self.fanout.listen_as_socket_id(outlet, id, TOPICS[topic]);
+                self.fanout.listen(outlet, id, TOPICS[topic]);
                 id
             }
         };

@@ -75,6 +75,23 @@ fn open_loop_over_many_lobbies_is_checked_whole_and_fits_the_schema() {
 }
 
 #[test]
+fn closed_loop_without_a_number_of_publishers_spreads_its_messages() {
+    let (_server, url) = serve();
+    let publishers = |line: &str| {
+        let line = format!("{line} --warmup 0s --duration 300ms");
+        let parameters = run_at(&url, &line).ends_with(0).result().parameters;
+        let mut named = parameters
+            .into_iter()
+            .filter(|one| one.name == "publishers");
+        named.next().unwrap().value
+    };
+    assert_eq!(publishers("fanout --clients 100"), "64");
+    assert_eq!(publishers("fanout --clients 20 --window 4"), "20");
+    assert_eq!(publishers("fanout --clients 20 --publishers 2"), "2");
+    assert_eq!(publishers("fanout --clients 20 --rate 50"), "1");
+}
+
+#[test]
 fn closed_loop_keeps_its_window_in_both_versions_of_the_protocol() {
     let (_server, url) = serve();
     for vsn in ["1.0.0", "2.0.0"] {

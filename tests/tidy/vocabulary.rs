@@ -31,7 +31,7 @@ pub const VOCABULARY: &[&str] = &[
      peak pending phases phoenix picture places plan plot plots position print probe prober \
      problem problems process program progress properties protocol proxy published publisher",
     "queue",
-    "ramp rate ratio ratios raw read reader reason recognition reconnect reconnects recovery \
+    "ramp rate ratio ratios raw reach read reader reason recognition reconnect reconnects recovery \
      reference refusal registry reload reply report representative request respond response \
      restart result retained retention robin room rooms round rounds router routes routing \
      row rows rules run",

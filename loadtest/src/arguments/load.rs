@@ -26,6 +26,8 @@ pub struct Common {
     pub param: Vec<Pair>,
 
     /// A header of the upgrade request, as in --header 'Origin: http://localhost'; may be repeated
+    ///
+    /// A Host takes the place of that of the URL. Headers of the handshake itself are refused.
     #[arg(long, value_name = "NAME: VALUE", value_parser = header, help_heading = SERVER)]
     pub header: Vec<String>,
 
@@ -203,8 +205,24 @@ fn pair(text: &str) -> Result<Pair, String> {
     Ok(Pair(name.to_owned(), value.to_owned()))
 }
 
+/// Headers by which the load test upgrades a connection and reads the answer, in lower case.
+const OF_THE_HANDSHAKE: [&str; 8] = [
+    "connection",
+    "upgrade",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-extensions",
+    "sec-websocket-accept",
+    "content-length",
+    "transfer-encoding",
+];
+
 fn header(text: &str) -> Result<String, String> {
     let name = text.split_once(':').map(|(name, _)| name);
+    let reserved = name.map(str::to_ascii_lowercase).unwrap_or_default();
+    if OF_THE_HANDSHAKE.contains(&reserved.as_str()) {
+        return Err("the load test sends this header itself, as its handshake needs it".to_owned());
+    }
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
     match name {
         Some(name) if is_name(name) && !text.contains(['\r', '\n']) => Ok(text.to_owned()),

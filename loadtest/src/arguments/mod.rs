@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn wrong_arguments_say_what_is_right() {
-        let table: [(&[&str], &str); 9] = [
+        let table: [(&[&str], &str); 11] = [
             (
                 &["fanout", "--rate", "10", "--window", "3"],
                 "cannot be used with",
@@ -130,6 +130,11 @@ mod tests {
             (&["fanout", "--duration", "10"], "10s"),
             (&["fanout", "--rate", "-1"], "from 0.01"),
             (&["fanout", "--header", "x"], "Name: value"),
+            (&["fanout", "--header", "connection: x"], "sends this"),
+            (
+                &["fanout", "--header", "Sec-WebSocket-Key: x"],
+                "sends this",
+            ),
             (&["fanout", "--slo", "p98=1ms"], "no objective"),
             (&["compare", "a.json"], "2 values required"),
         ];

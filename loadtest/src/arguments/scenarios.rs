@@ -19,9 +19,13 @@ pub struct Traffic {
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub topics: AtLeastOne,
 
-    /// Clients that publish in each lobby, spread evenly over its members
-    #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
-    pub publishers: AtLeastOne,
+    /// Clients that publish in each lobby, spread evenly over its members [default: 1]
+    ///
+    /// A server may limit the messages of one client; lobbyd takes 1,000 a second by default. So in
+    /// a closed loop of fanout and floor, and in a ramp of the rate, 64 clients publish by default,
+    /// spread over the lobbies.
+    #[arg(long, value_name = "N")]
+    pub publishers: Option<AtLeastOne>,
 
     /// Messages a second in all, evenly spaced (open loop)
     ///
@@ -55,6 +59,28 @@ pub struct Traffic {
     /// The messages, and how long they flow.
     #[command(flatten)]
     pub messages: Messages,
+}
+
+impl Traffic {
+    /// Most clients that publish in all lobbies, where that is left to the scenario.
+    const SPREAD: u32 = 64;
+
+    /// Returns the number of clients that publish in each lobby.
+    pub fn publishers(&self) -> u32 {
+        self.publishers.map_or(1, |publishers| publishers.0)
+    }
+
+    /// Spreads the publishing over clients, if no number of them and no rate was given.
+    #[must_use]
+    pub fn spread(mut self) -> Traffic {
+        let topics = self.topics.0;
+        if self.publishers.is_none() && self.rate.is_none() {
+            let smallest = (self.clients.0 / topics).max(1);
+            let each = Traffic::SPREAD.div_ceil(topics).min(smallest);
+            self.publishers = Some(AtLeastOne(each));
+        }
+        self
+    }
 }
 
 /// Flags of `fanout`.

@@ -123,6 +123,10 @@ pub(super) fn bottleneck(result: &RunResult) -> Option<String> {
 
 /// Returns the sentence about the side at its limit. `None` if no limit could be reached.
 fn saturated(result: &RunResult, measurement: &Measurement) -> Option<String> {
+    if !measurement.connections.unopened.is_empty() {
+        let told = "The machine of the load generator was the bottleneck: it could open no more connections.";
+        return Some(told.to_owned());
+    }
     let told = match measurement.saturated {
         Saturated::Server => {
             "The server was the bottleneck: it used all the CPU it could, and the figures are its ceiling.".to_owned()

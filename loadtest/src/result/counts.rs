@@ -45,6 +45,9 @@ pub struct Connections {
     pub joined: u64,
     /// Connections and joins that were refused or failed, by reason.
     pub refused: Vec<Count>,
+    /// Connections that this machine could not open, by reason: the server was not asked.
+    #[serde(default)]
+    pub unopened: Vec<Count>,
     /// Connections that the load did not end, by close code or other reason.
     pub lost: Vec<Count>,
     /// All close codes that the server has sent until the end of the measurement.

@@ -113,6 +113,7 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
         wanted,
         joined,
         refused,
+        unopened,
         lost,
         ..
     } = &measurement.connections;
@@ -120,8 +121,16 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
     let mut failures = Vec::new();
     if Count::total(lost) > 0 {
         let many = counted(Count::total(lost), "connection", "connections");
+        let rate = lost.iter().any(|count| count.what.starts_with("1008"));
+        let advice = match rate {
+            true => {
+                ". lobbyd closes a client that exceeds limits.messages_per_second with 1008: raise --publishers, or let it \
+                 only observe that limit"
+            }
+            false => "",
+        };
         failures.push(format!(
-            "{many} lost of {}: {}",
+            "{many} lost of {}: {}{advice}",
             integer(*joined),
             reasons(lost)
         ));
@@ -136,6 +145,15 @@ fn connection_failures(measurement: &Measurement) -> Vec<Problem> {
             "{many} refused of {}: {}",
             integer(*wanted),
             reasons(refused)
+        ));
+    }
+    if Count::total(unopened) > 0 {
+        let many = counted(Count::total(unopened), "connection", "connections");
+        failures.push(format!(
+            "{many} of {} could not be opened by this machine, and the server was not asked: {}. Ask for fewer at once or \
+             in a second; a port is free again a minute after its connection",
+            integer(*wanted),
+            reasons(unopened)
         ));
     }
     // If nothing is published, pushes are only there to be answered, and an error is an answer.

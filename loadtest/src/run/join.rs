@@ -8,6 +8,7 @@ use super::publisher::publisher;
 use super::trial::Trial;
 use crate::clock::now_ns;
 use crate::load::fleet::{Cause, Event, Reason};
+use crate::load::wire::upgrade::is_host;
 
 impl Trial<'_> {
     /// Opens `topics` lobbies, each with `publishers` streams and `further(lobby)` other streams.
@@ -105,7 +106,10 @@ impl Trial<'_> {
         let common = &self.run.common;
         let mut flags: Vec<String> = [
             "--url",
-            &format!("ws://{}{}", self.subject.address, self.subject.path()),
+            &format!(
+                "ws://{}{}",
+                self.subject.address, self.subject.target.path_and_query
+            ),
             "--vsn",
             &common.vsn.to_string(),
             "--topic",
@@ -119,8 +123,9 @@ impl Trial<'_> {
         for header in &common.header {
             flags.extend(["--header".to_owned(), header.clone()]);
         }
-        for pair in &common.param {
-            flags.extend(["--param".to_owned(), format!("{}={}", pair.0, pair.1)]);
+        if !common.header.iter().any(|line| is_host(line)) {
+            let host = format!("Host: {}", self.subject.target.host);
+            flags.extend(["--header".to_owned(), host]);
         }
         self.prober = Some(Prober::start(self.fleet.marker(), &flags)?);
         self.gather(second)
@@ -132,6 +137,7 @@ impl Trial<'_> {
             Cause::NothingListens => {
                 "Nothing listens there. Is the server running, and on this port? --spawn starts one"
             }
+            Cause::NoRoomHere => "This machine has no room for it: the server was not asked",
             Cause::Http(404) => {
                 "The server has no socket at this path. Phoenix serves one at its mount and /websocket, as in /socket/websocket"
             }

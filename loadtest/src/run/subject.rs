@@ -1,7 +1,7 @@
 //! The server under test: one that runs already, one that is started for it, or the floor.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::error::CannotRun;
 use super::target::Target;
 use crate::floor::Writes;
 use crate::observe::host::ProcessTree;
-use crate::observe::host::{Server, SpawnError};
+use crate::observe::host::{Server, SpawnError, listens};
 use crate::result::Side;
 
 /// A server to connect to. A server that was started for the run ends with this value.
@@ -66,10 +66,7 @@ impl Subject {
                 Some(spawned.map_err(not_started)?)
             }
             (Some(command), _) => {
-                if addresses
-                    .iter()
-                    .any(|address| TcpStream::connect(address).is_ok())
-                {
+                if addresses.iter().any(listens) {
                     return Err(CannotRun::NoConnection(format!(
                         "--spawn: something listens at {} already, and would be measured instead",
                         target.host
@@ -147,10 +144,7 @@ impl Subject {
             run.progress.show(0, 0, || {
                 format!("waiting for {} to answer", self.target.host)
             });
-            if let Some(address) = addresses
-                .iter()
-                .find(|address| TcpStream::connect(address).is_ok())
-            {
+            if let Some(address) = addresses.iter().find(|address| listens(address)) {
                 return Ok(*address);
             }
             if self.has_ended() {
@@ -173,12 +167,6 @@ impl Subject {
             }
             thread::sleep(LOOK_EVERY);
         }
-    }
-
-    /// Returns the path of the server's socket, without a query.
-    pub fn path(&self) -> &str {
-        let target = &self.target.path_and_query;
-        target.split('?').next().unwrap_or(target)
     }
 
     /// Returns the server's process tree, if it is known.
@@ -261,11 +249,12 @@ const BACKLOG: i32 = 65_535;
 
 /// Returns the first of several addresses that answers, or the first if none does.
 fn answering(addresses: &[SocketAddr]) -> SocketAddr {
-    let answers =
-        |address: &&SocketAddr| TcpStream::connect_timeout(address, Duration::from_secs(2)).is_ok();
     match addresses {
         [only] => *only,
-        several => *several.iter().find(answers).unwrap_or(&several[0]),
+        several => {
+            let found = several.iter().find(|address| listens(address));
+            *found.unwrap_or(&several[0])
+        }
     }
 }
 

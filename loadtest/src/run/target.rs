@@ -32,6 +32,9 @@ pub enum BadUrl {
         "wss:// is not supported: give the server's plain port, behind whatever ends TLS (ws://HOST:PORT{0})"
     )]
     Tls(String),
+    /// The version of the protocol was given twice, or as another than --vsn.
+    #[error("the URL or a --param says vsn={0}, and --vsn {1}: give the version by --vsn alone")]
+    Version(String, Version),
     /// The scheme is none of a WebSocket.
     #[error("the scheme {0}:// is none of a WebSocket; expected ws://HOST:PORT/socket/websocket")]
     Scheme(String),
@@ -43,7 +46,8 @@ pub enum BadUrl {
 }
 
 impl Target {
-    /// Parses `url`, and adds `vsn` and `params` to its query as phoenix.js does.
+    /// Parses `url`, and adds `params` and `vsn` to its query as phoenix.js does. A `vsn` that is
+    /// there stays the only one.
     ///
     /// # Errors
     /// If no load can go to the URL.
@@ -62,11 +66,24 @@ impl Target {
             return Err(BadUrl::NoPath(url.trim_end_matches('/').to_owned()));
         }
         let port = parsed.port_or_known_default().unwrap_or(80);
+        let of_url = parsed
+            .query_pairs()
+            .map(|(name, value)| (name.into(), value.into()));
+        let typed = of_url.chain(params.iter().cloned());
+        let versions = typed.filter(|(name, _)| name == "vsn");
+        let versions: Vec<String> = versions.map(|(_, value): (String, String)| value).collect();
+        let agree =
+            versions.len() <= 1 && versions.iter().all(|typed| typed.parse() == Ok(version));
+        if !agree {
+            return Err(BadUrl::Version(versions.join(" and vsn="), version));
+        }
         let mut query = parsed.query_pairs_mut();
         for (name, value) in params {
             query.append_pair(name, value);
         }
-        query.append_pair("vsn", &version.to_string());
+        if versions.is_empty() {
+            query.append_pair("vsn", &version.to_string());
+        }
         drop(query);
         Ok(Target {
             url: url.to_owned(),
@@ -114,6 +131,19 @@ mod tests {
             .addresses()
             .unwrap();
         assert_eq!(addresses, ["[::1]:4".parse().unwrap()]);
+    }
+
+    #[test]
+    fn version_stands_once_and_is_that_of_the_flag() {
+        let found = target("ws://h/s/websocket?vsn=2.0.0&x=1").unwrap();
+        assert_eq!(found.path_and_query.matches("vsn=").count(), 1);
+        for query in ["vsn=1.0.0", "vsn=2.0.0&vsn=2.0.0", "vsn=", "vsn=9"] {
+            let error = target(&format!("ws://h/s/websocket?{query}")).unwrap_err();
+            assert!(error.contains("by --vsn alone"), "{query}: {error}");
+        }
+        let params = [("vsn".to_owned(), "1.0.0".to_owned())];
+        assert!(Target::new("ws://h/s/websocket", Version::V2, &params).is_err());
+        assert!(Target::new("ws://h/s/websocket", Version::V1, &params).is_ok());
     }
 
     #[test]

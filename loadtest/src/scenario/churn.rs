@@ -24,7 +24,7 @@ pub(super) fn run(churn: ChurnArgs, interrupt: Interrupt) -> Result<RunResult, C
     super::fanout::check_publishers(traffic)?;
     super::fanout::check_places(
         traffic.clients.0 + churners.0,
-        traffic.publishers.0 + churners.0.div_ceil(traffic.topics.0),
+        traffic.publishers() + churners.0.div_ceil(traffic.topics.0),
     )?;
     let parameters = Parameters::default()
         .traffic(traffic)
@@ -51,7 +51,7 @@ fn go(run: &mut Run, asked: &ChurnArgs) -> Result<Found, CannotRun> {
     let topics = traffic.topics.0;
     let mut trial = Trial::new(run, subject, traffic.clients.0 + churners.0)?;
     let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
-    trial.open_lobbies(topics, traffic.publishers.0, of_lobby);
+    trial.open_lobbies(topics, traffic.publishers(), of_lobby);
     let steady = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     let crowd = trial.enlist_crowd(churners.0);
     trial.gather(&steady)?;

@@ -18,6 +18,7 @@ pub(super) fn run(fanout: FanoutArgs, interrupt: Interrupt) -> Result<RunResult,
         rounds,
         common,
     } = fanout;
+    let traffic = traffic.spread();
     check_publishers(&traffic)?;
     if against_floor.is_some() {
         check_floor(&common)?;
@@ -77,19 +78,15 @@ fn in_turn(
 
 /// Checks that every lobby has enough clients for its publishers.
 pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
-    let Traffic {
-        clients,
-        topics,
-        publishers,
-        ..
-    } = traffic;
+    let (clients, topics) = (traffic.clients, traffic.topics);
+    let publishers = traffic.publishers();
     let smallest = clients.0 / topics.0.max(1);
-    if publishers.0 > smallest {
+    if publishers > smallest {
         return Err(CannotRun::Usage(format!(
             "--publishers {publishers} in lobbies of {smallest}: publishers are clients of their lobby"
         )));
     }
-    check_places(clients.0, publishers.0)
+    check_places(clients.0, publishers)
 }
 
 /// Checks the number of places in the ledger: one per client for each publisher of a lobby.
@@ -124,7 +121,7 @@ pub(super) fn measure(
     round: u32,
 ) -> Result<Judged, CannotRun> {
     let mut trial = Trial::new(run, subject, traffic.clients.0)?;
-    trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
+    trial.open_lobbies(traffic.topics.0, traffic.publishers(), |_| 0);
     let clients = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     match traffic.prober {
         true => trial.gather_with_prober(&clients)?,

@@ -19,6 +19,7 @@ pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, C
         mut common,
         ..
     } = asked;
+    let traffic = traffic.spread();
     check_publishers(&traffic)?;
     check_floor(&common)?;
     if common.spawn.is_some() || common.pid.is_some() || common.url != Common::URL {

@@ -1,9 +1,10 @@
 //! The judgement of a trial: its measurement, its faults, and whether it held.
 
 use crate::clock::now_ns;
-use crate::result::{Ended, Figure, Measurement, Objective, Problem, Severity};
+use crate::report::units::counted;
+use crate::result::{Ended, Figure, Measurement, Objective, Problem, Saturated, Severity};
 use crate::run::trial::{Trial, nanoseconds};
-use crate::run::{Found, failure, problems};
+use crate::run::{Found, failure, problems, warning};
 
 /// A measurement, with its problems, the outcome of its objectives, and its end.
 #[derive(Debug)]
@@ -19,6 +20,9 @@ pub(super) fn judge(trial: &mut Trial<'_>, label: &str, round: u32, open_loop: b
     let measurement = trial.measurement(label, round);
     let mut problems = problems(&measurement, open_loop);
     problems.extend(silent_heartbeats(trial));
+    if !open_loop {
+        problems.extend(limit_of_a_client(&measurement, trial.streams().len()));
+    }
     let mut judged = Judged {
         measurement,
         problems,
@@ -40,6 +44,29 @@ pub(super) fn silent_heartbeats(trial: &Trial<'_>) -> Option<Problem> {
             humantime::format_duration(trial.run.messages.settle)
         ))
     })
+}
+
+/// Messages that lobbyd takes of one client in a second, by default.
+const OF_A_CLIENT: f64 = 1000.0;
+
+/// Returns a warning if each of the `publishers` of a closed loop published as much as lobbyd takes
+/// of one client: then that limit was measured, and neither side's ceiling.
+fn limit_of_a_client(measurement: &Measurement, publishers: usize) -> Option<Problem> {
+    let each = measurement.throughput.published_per_second / publishers.max(1) as f64;
+    is_limited(each, measurement.saturated).then(|| {
+        warning(format!(
+            "each of {} sent {each:.0} messages a second, as many as lobbyd takes of one client by default: that limit was \
+             measured, and not the server's ceiling. Raise --publishers, or let lobbyd only observe \
+             limits.messages_per_second",
+            counted(publishers as u64, "publisher", "publishers"),
+        ))
+    })
+}
+
+/// True if a publisher that sent `each` messages a second was held at lobbyd's limit of a client.
+fn is_limited(each: f64, saturated: Saturated) -> bool {
+    let server_was_busy = matches!(saturated, Saturated::Server | Saturated::Both);
+    (each / OF_A_CLIENT - 1.0).abs() < 0.05 && !server_was_busy
 }
 
 impl Judged {
@@ -98,5 +125,19 @@ pub(super) fn figure(name: &str, value: f64, unit: &str) -> Figure {
         value,
         unit: unit.to_owned(),
         per_connection: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn publishers_at_the_limit_are_known_unless_the_server_was_busy() {
+        for each in [960.0, 1000.0, 1040.0] {
+            assert!(is_limited(each, Saturated::Neither) && is_limited(each, Saturated::Unknown));
+            assert!(!is_limited(each, Saturated::Server) && !is_limited(each, Saturated::Both));
+        }
+        assert!(!is_limited(400.0, Saturated::Neither) && !is_limited(2600.0, Saturated::Unknown));
     }
 }

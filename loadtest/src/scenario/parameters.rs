@@ -38,7 +38,7 @@ impl Parameters {
     pub fn lobbies(self, traffic: &Traffic) -> Parameters {
         self.with("clients", traffic.clients)
             .with("topics", traffic.topics)
-            .with("publishers", traffic.publishers)
+            .with("publishers", traffic.publishers())
             .maybe("prober", traffic.prober.then_some("yes"))
             .maybe("no-echo", traffic.no_echo.then_some("yes"))
             .messages(&traffic.messages)

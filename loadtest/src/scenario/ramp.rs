@@ -12,7 +12,10 @@ use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts};
 
-pub(super) fn run(ramp: RampArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+pub(super) fn run(mut ramp: RampArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    if ramp.raise == Raised::Rate {
+        ramp.traffic = ramp.traffic.spread();
+    }
     check(&ramp)?;
     let parameters = parameters(&ramp);
     let (traffic, raise) = (&ramp.traffic, &ramp.raise);
@@ -106,7 +109,7 @@ fn climb(run: &mut Run, ramp: &RampArgs) -> Result<Found, CannotRun> {
     };
     let subject = Subject::server(run, size)?;
     let mut trial = Trial::new(run, subject, size)?;
-    trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
+    trial.open_lobbies(traffic.topics.0, traffic.publishers(), |_| 0);
     let mut climb = Climb {
         trial,
         ramp,

@@ -25,7 +25,7 @@ pub(super) fn run(asked: SlowArgs, interrupt: Interrupt) -> Result<RunResult, Ca
         common,
     } = &asked;
     super::fanout::check_publishers(traffic)?;
-    let talkers = traffic.publishers.0 * traffic.topics.0;
+    let talkers = traffic.publishers() * traffic.topics.0;
     if slow.0 > traffic.clients.0 - talkers {
         return Err(CannotRun::Usage(format!(
             "--slow {slow} of --clients {}: the {talkers} publishers go on reading",
@@ -55,7 +55,7 @@ fn go(run: &mut Run, asked: &SlowArgs) -> Result<Found, CannotRun> {
     } = asked;
     let subject = Subject::server(run, traffic.clients.0)?;
     let mut trial = Trial::new(run, subject, traffic.clients.0)?;
-    trial.open_lobbies(traffic.topics.0, traffic.publishers.0, |_| 0);
+    trial.open_lobbies(traffic.topics.0, traffic.publishers(), |_| 0);
     let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     let silent = enlisted
         .iter()

@@ -1,8 +1,8 @@
 //! Failures before any figure, verdicts, and the side at its limit.
 
 use lobbyd_loadtest::report::{compare, html};
-use lobbyd_loadtest::result::Ended;
-use lobbyd_loadtest::run::{failure, warning};
+use lobbyd_loadtest::result::{Count, Ended};
+use lobbyd_loadtest::run::{failure, problems, warning};
 
 use crate::{fixtures, named, not_started, plain, words};
 
@@ -45,6 +45,52 @@ fn run_that_held_says_so_first() {
     let held = "HELD: All 12,000,000 deliveries came once, in order, as they were published. 2 objectives held.\n";
     assert!(shown.starts_with(held), "{shown}");
     assert!(!shown.contains("FAILED"), "{shown}");
+}
+
+#[test]
+fn connections_that_this_machine_could_not_open_are_not_the_servers() {
+    let mut result = fixtures::healthy();
+    result.measurements[0].connections.unopened = vec![Count {
+        what: "no local port is left".to_owned(),
+        count: 895,
+    }];
+    let shown = words(&plain(&result));
+    let told =
+        "The machine of the load generator was the bottleneck: it could open no more connections.";
+    assert!(shown.contains(told), "{shown}");
+    assert!(!shown.contains("was not the bottleneck"), "{shown}");
+    let problems = problems(&result.measurements[0], true);
+    let texts: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem.text.as_str())
+        .collect();
+    let told = texts
+        .iter()
+        .find(|text| text.starts_with("895 connections of"));
+    assert!(
+        told.is_some_and(|text| text.contains("the server was not asked")),
+        "{texts:?}"
+    );
+    assert!(
+        !texts.iter().any(|text| text.contains("refused")),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn clients_closed_for_their_rate_bring_the_advice_to_spread_it() {
+    let mut measurement = fixtures::healthy().measurements.remove(0);
+    let mut advised = |what: &str| {
+        measurement.connections.lost = vec![Count {
+            what: what.to_owned(),
+            count: 1,
+        }];
+        let problems = problems(&measurement, false);
+        let told = |text: &str| text.contains("limits.messages_per_second");
+        problems.iter().any(|problem| told(&problem.text))
+    };
+    assert!(advised("1008 (policy)"));
+    assert!(!advised("1006 (no Close frame)"));
 }
 
 #[test]

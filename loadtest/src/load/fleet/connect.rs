@@ -11,11 +11,11 @@ use super::connection::Stage;
 use super::event::Event;
 use super::reason::{Cause, Reason};
 use super::reconnect_queue::ReconnectQueue;
-use super::totals::count;
 use super::{Beat, Fleet};
 use crate::clock::now_ns;
 use crate::load::wire::phoenix::Push;
 use crate::load::wire::upgrade::{self, Answer};
+use crate::observe::host::met_itself;
 
 impl Fleet {
     /// Queues a connection, which is opened when its turn in the queue comes.
@@ -59,7 +59,7 @@ impl Fleet {
                     registry.register(&mut socket, Token(number as usize), interest)?;
                     connection.socket = Some(socket);
                 }
-                Err(error) => self.refused(number, Cause::System.because(error.to_string())),
+                Err(error) => self.refused(number, Reason::from(&error)),
             }
         }
         self.give_up_late(now);
@@ -99,6 +99,10 @@ impl Fleet {
             return;
         };
         match socket.take_error() {
+            Ok(None) if met_itself(socket) => {
+                let words = "connection refused";
+                self.refused(number, Cause::NothingListens.because(words));
+            }
             Ok(None) if socket.peer_addr().is_ok() => {
                 let _ = socket.set_nodelay(true);
                 self.totals
@@ -185,7 +189,7 @@ impl Fleet {
         if self.returning.is_some() {
             self.try_again(number);
         } else {
-            count(&mut self.totals.refused, &why.words);
+            self.totals.refuse(&why);
         }
         self.events.push(Event::Refused(number, why));
     }

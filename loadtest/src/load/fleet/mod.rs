@@ -261,6 +261,7 @@ impl Fleet {
             wanted,
             joined_now: before.joined_now,
             refused: before.refused,
+            unopened: before.unopened,
             lost: before.lost,
             replies_ok: before.replies_ok,
             replies_error: before.replies_error,
@@ -270,7 +271,7 @@ impl Fleet {
 
     /// Counts a refusal by a server that was not caused by a restart.
     pub fn count_refused(&mut self, why: &Reason) {
-        count(&mut self.totals.refused, &why.words);
+        self.totals.refuse(why);
     }
 
     /// Counts a lost connection that was not caused by a restart.

@@ -17,6 +17,8 @@ pub struct Reason {
 pub enum Cause {
     /// Nothing listens at the server's address.
     NothingListens,
+    /// The connect failed for want of local ports, open files or memory: the server was not asked.
+    NoRoomHere,
     /// Any other error of the system.
     System,
     /// The TCP connection or the answer to the upgrade did not come in time.
@@ -62,11 +64,25 @@ impl From<&io::Error> for Reason {
     fn from(error: &io::Error) -> Reason {
         let cause = match error.kind() {
             io::ErrorKind::ConnectionRefused => Cause::NothingListens,
+            io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory => Cause::NoRoomHere,
+            _ if error
+                .raw_os_error()
+                .is_some_and(|errno| NO_ROOM.contains(&errno)) =>
+            {
+                Cause::NoRoomHere
+            }
             _ => Cause::System,
         };
         cause.because(plain(error))
     }
 }
+
+/// Errors of the system for want of open files or memory that have no kind.
+const NO_ROOM: [i32; 3] = [
+    rustix::io::Errno::MFILE.raw_os_error(),
+    rustix::io::Errno::NFILE.raw_os_error(),
+    rustix::io::Errno::NOBUFS.raw_os_error(),
+];
 
 /// Returns the reason of a connection that ended with an error and without a Close frame.
 pub(super) fn broken_off(error: &io::Error) -> Reason {
@@ -82,5 +98,26 @@ fn plain(error: &io::Error) -> String {
         io::ErrorKind::TimedOut => "connection timed out".to_owned(),
         io::ErrorKind::AddrNotAvailable => "no local port is left".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn want_of_ports_files_and_memory_here_is_not_taken_for_a_refusal() {
+        use rustix::io::Errno;
+        let cause = |errno: Errno| Reason::from(&io::Error::from(errno)).cause;
+        let here = [
+            Errno::ADDRNOTAVAIL,
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOBUFS,
+            Errno::NOMEM,
+        ];
+        assert!(here.iter().all(|errno| cause(*errno) == Cause::NoRoomHere));
+        assert_eq!(cause(Errno::CONNREFUSED), Cause::NothingListens);
+        assert_eq!(cause(Errno::CONNRESET), Cause::System);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::reason::{Cause, Reason};
 use crate::load::meter::Recorder;
 use crate::result::{Connections, Count, Replies};
 
@@ -15,6 +16,7 @@ pub(super) struct Totals {
     pub first_start_ns: Option<u64>,
     pub last_join_ns: u64,
     pub refused: BTreeMap<String, u64>,
+    pub unopened: BTreeMap<String, u64>,
     pub lost: BTreeMap<String, u64>,
     pub ended_slow: BTreeMap<String, u64>,
     pub closes: BTreeMap<String, u64>,
@@ -43,6 +45,7 @@ impl Totals {
             connected,
             joined: joined_ever,
             refused: Count::sorted(&self.refused),
+            unopened: Count::sorted(&self.unopened),
             lost: Count::sorted(&self.lost),
             closes: Count::sorted(&self.closes),
             joins_per_second: if seconds > 0.0 {
@@ -54,6 +57,16 @@ impl Totals {
             time_to_connected: self.to_connected.latency(),
             time_to_upgraded: self.to_upgraded.latency(),
         }
+    }
+
+    /// Counts a connection that did not come about. Only one that the server was asked for is a
+    /// refusal.
+    pub fn refuse(&mut self, why: &Reason) {
+        let counts = match why.cause {
+            Cause::NoRoomHere => &mut self.unopened,
+            _ => &mut self.refused,
+        };
+        count(counts, &why.words);
     }
 
     /// Returns the counts of answers to pushes so far.
@@ -72,4 +85,21 @@ pub(super) fn count(reasons: &mut BTreeMap<String, u64>, why: &str) {
     let known = reasons.len() < REASONS_MAX || reasons.contains_key(why);
     let why = if known { why } else { "other reasons" };
     *reasons.entry(why.to_owned()).or_default() += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connect_without_a_local_port_is_counted_as_unopened_and_not_as_refused() {
+        use rustix::io::Errno;
+        let mut totals = Totals::default();
+        for errno in [Errno::ADDRNOTAVAIL, Errno::CONNREFUSED] {
+            totals.refuse(&Reason::from(&std::io::Error::from(errno)));
+        }
+        let found = totals.connections();
+        assert_eq!(Count::total(&found.unopened), 1, "{:?}", found.unopened);
+        assert_eq!(Count::total(&found.refused), 1, "{:?}", found.refused);
+    }
 }

@@ -18,10 +18,21 @@ pub enum Answer {
 /// Most bytes that are read of an answer's head without its end, before it is refused.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
+/// True if a line is a Host header.
+pub fn is_host(line: &str) -> bool {
+    let name = line.split(':').next().unwrap_or_default();
+    name.eq_ignore_ascii_case("host")
+}
+
 /// Returns the request's bytes. `target` is path and query, `headers` are lines without their ends.
+/// A Host among them takes the place of `host`.
 pub fn request(host: &str, target: &str, key: &str, headers: &[String]) -> Vec<u8> {
+    let host = match headers.iter().any(|line| is_host(line)) {
+        true => String::new(),
+        false => format!("Host: {host}\r\n"),
+    };
     let mut text = format!(
-        "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET {target} HTTP/1.1\r\n{host}Connection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
     );
     for header in headers {
@@ -89,6 +100,21 @@ mod tests {
     #[test]
     fn accept_key_is_that_of_the_rfc() {
         assert_eq!(accept(KEY), ACCEPT);
+    }
+
+    #[test]
+    fn host_that_was_given_takes_the_place_of_that_of_the_url() {
+        let ask = |headers: &[&str]| {
+            let headers: Vec<String> = headers.iter().map(|&line| line.to_owned()).collect();
+            String::from_utf8(request("url:1", "/s", KEY, &headers)).unwrap()
+        };
+        let hosts = |text: &str| text.lines().filter(|line| is_host(line)).count();
+        assert!(ask(&["Origin: x"]).contains("\r\nHost: url:1\r\n"));
+        for typed in ["Host: chat.example", "hOST:chat.example"] {
+            let asked = ask(&[typed]);
+            assert!(asked.contains(&format!("\r\n{typed}\r\n")), "{asked}");
+            assert_eq!(hosts(&asked), 1, "{asked}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod limits;
 mod machine;
 mod process;
 mod process_tree;
+mod reach;
 mod server;
 #[cfg(test)]
 mod wait;
@@ -16,4 +17,5 @@ pub use cores::{Cores, CoresError};
 pub use limits::{NotEnough, Room, raise_descriptors};
 pub use machine::machine;
 pub use process_tree::{OwnUsage, ProcessTree, Usage};
+pub use reach::{listens, met_itself};
 pub use server::{Server, SpawnError, Stopped, kill_servers};

@@ -29,10 +29,6 @@ struct Asked {
 struct NoPost;
 
 impl Postbox for NoPost {
-    fn shard(&self) -> u16 {
-        0
-    }
-
     fn post(&self, _mail: Mail) {
         panic!("the room sends no mail");
     }

@@ -51,7 +51,7 @@ pub struct Address {
 }
 
 /// Writes the connection as the log names it: its number, counted from 1, and its place. Both are
-/// numbers of its shard, so the log has to name [`Postbox::shard`] as well.
+/// numbers of its shard, so the log has to name the shard as well.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ConnectionName(self.connection).fmt(f)
@@ -69,9 +69,6 @@ impl fmt::Display for ConnectionName {
 
 /// The end of a shard's mailbox that takes mail from any thread.
 pub trait Postbox: Send + Sync {
-    /// Returns the number of the shard that gets the mail.
-    fn shard(&self) -> u16;
-
     /// Queues `mail`; mail for a connection or channel that is gone is dropped by the shard.
     fn post(&self, mail: Mail);
 }

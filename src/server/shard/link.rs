@@ -122,10 +122,6 @@ impl ShardLink {
 }
 
 impl Postbox for ShardLink {
-    fn shard(&self) -> u16 {
-        self.number
-    }
-
     fn post(&self, mail: Mail) {
         self.inbox.post(Command::Mail(mail), 1);
     }

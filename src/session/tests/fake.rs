@@ -35,10 +35,6 @@ pub(super) struct FakeHost {
 struct Tray(Mutex<VecDeque<Mail>>);
 
 impl Postbox for Tray {
-    fn shard(&self) -> u16 {
-        0
-    }
-
     fn post(&self, mail: Mail) {
         self.0.lock().unwrap().push_back(mail);
     }

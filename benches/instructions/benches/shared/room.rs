@@ -173,10 +173,6 @@ impl Host for OneClient<'_> {
 struct NoPost;
 
 impl Postbox for NoPost {
-    fn shard(&self) -> u16 {
-        0
-    }
-
     fn post(&self, _mail: Mail) {
         panic!("the room sends no mail");
     }

@@ -179,6 +179,16 @@ fn pings_of_a_client_that_reads_no_pongs_are_read_no_further() {
 /// Sends numbered frames until the server has read none for a while, then the rest of the last
 /// frame. Returns the number of frames.
 fn send_until_stuck(client: &mut Client, frame: impl Fn(usize) -> Vec<u8>) -> usize {
+    let sent = send_until_stuck_or_cut(client, frame);
+    sent.unwrap_or_else(|(number, error)| panic!("after {number} frames: {error}"))
+}
+
+/// Like [`send_until_stuck`]. The error is that the server has cut the client, and the number of
+/// frames until then.
+fn send_until_stuck_or_cut(
+    client: &mut Client,
+    frame: impl Fn(usize) -> Vec<u8>,
+) -> Result<usize, (usize, std::io::Error)> {
     client
         .stream
         .set_write_timeout(Some(Duration::from_millis(700)))
@@ -192,9 +202,9 @@ fn send_until_stuck(client: &mut Client, frame: impl Fn(usize) -> Vec<u8>) -> us
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
                     client.stream.set_write_timeout(Some(DEADLINE)).unwrap();
-                    return finish(client, rest.to_vec(), number);
+                    return Ok(finish(client, rest.to_vec(), number));
                 }
-                Err(error) => panic!("after {number} frames: {error}"),
+                Err(error) => return Err((number, error)),
             }
         }
     }
@@ -229,12 +239,14 @@ fn alone_memory_held_by_clients_that_never_read() {
             std::thread::spawn(move || {
                 let pings = |_| frame(9, b"").repeat(200);
                 let beats = |_| frame(1, br#"[null,"1","phoenix","heartbeat",{}]"#).repeat(50);
-                let sent = if at % 2 == 0 {
-                    send_until_stuck(&mut client, pings)
+                // On a busy machine one read may have more answers than a client may have waiting,
+                // with their 120 bytes each. Such a client is closed, and cut in the end.
+                let _ = if at % 2 == 0 {
+                    send_until_stuck_or_cut(&mut client, pings)
                 } else {
-                    send_until_stuck(&mut client, beats)
+                    send_until_stuck_or_cut(&mut client, beats)
                 };
-                stuck.send(sent).unwrap();
+                stuck.send(()).unwrap();
                 client
             })
         })

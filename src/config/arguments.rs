@@ -155,7 +155,7 @@ Examples:
   lobbyd                                 this machine only: http://127.0.0.1:4000/
   lobbyd --listen 0.0.0.0:4000           every network of this machine
   lobbyd --listen localhost:0            any free port
-  lobbyd --shards 2 --log-level debug    two threads, and why sockets are refused
+  lobbyd --shards 2 --log-level debug    two threads, and each connection in the log
   lobbyd config default > lobbyd.toml    a file with everything that can be set
   lobbyd config check lobbyd.toml        check it
   lobbyd --config lobbyd.toml            run with it

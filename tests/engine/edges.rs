@@ -46,6 +46,20 @@ fn shard(settings: FanoutSettings) -> (Fanout, Sockets) {
     (fanout, Sockets::default())
 }
 
+/// Returns a shard with connection 0, whose socket takes no byte, and which was sent more than may
+/// wait.
+fn connection_with_too_much() -> (Fanout, Sockets) {
+    let settings = FanoutSettings {
+        outbox_bytes_max: 3,
+        ..FanoutSettings::default()
+    };
+    let (mut fanout, mut sockets) = shard(settings);
+    fanout.open(0, Class::V2);
+    block(&mut fanout, &mut sockets, 0);
+    fanout.send(0, Bytes::from_static(b"much"), None);
+    (fanout, sockets)
+}
+
 fn publish(fanout: &mut Fanout, topic: &str, event: &str, text: &str) {
     let seal = &mut |draft: &mut Draft, wants: Wants| {
         for class in Class::ALL {
@@ -131,14 +145,7 @@ fn channel_that_also_listens_to_its_own_topic_still_intercepts() {
 
 #[test]
 fn failure_of_a_closed_connection_is_not_told_of_the_next_of_its_number() {
-    let settings = FanoutSettings {
-        outbox_bytes_max: 3,
-        ..FanoutSettings::default()
-    };
-    let (mut fanout, mut sockets) = shard(settings);
-    fanout.open(0, Class::V2);
-    block(&mut fanout, &mut sockets, 0);
-    fanout.send(0, Bytes::from_static(b"much"), None);
+    let (mut fanout, _) = connection_with_too_much();
     fanout.close(0);
     fanout.open(0, Class::V2);
     assert_eq!(fanout.take_failed(), None);
@@ -146,14 +153,7 @@ fn failure_of_a_closed_connection_is_not_told_of_the_next_of_its_number() {
 
 #[test]
 fn close_frame_goes_out_though_the_socket_became_writable_first() {
-    let settings = FanoutSettings {
-        outbox_bytes_max: 3,
-        ..FanoutSettings::default()
-    };
-    let (mut fanout, mut sockets) = shard(settings);
-    fanout.open(0, Class::V2);
-    block(&mut fanout, &mut sockets, 0);
-    fanout.send(0, Bytes::from_static(b"much"), None);
+    let (mut fanout, mut sockets) = connection_with_too_much();
     sockets.shut.clear();
     fanout.writable(0);
     assert_eq!(fanout.take_failed(), Some((0, Failure::OutboxFull)));
@@ -165,14 +165,7 @@ fn close_frame_goes_out_though_the_socket_became_writable_first() {
 
 #[test]
 fn connection_given_up_just_before_its_close_gets_a_close_frame() {
-    let settings = FanoutSettings {
-        outbox_bytes_max: 3,
-        ..FanoutSettings::default()
-    };
-    let (mut fanout, mut sockets) = shard(settings);
-    fanout.open(0, Class::V2);
-    block(&mut fanout, &mut sockets, 0);
-    fanout.send(0, Bytes::from_static(b"much"), None);
+    let (mut fanout, mut sockets) = connection_with_too_much();
     // The client's Close is handled before the failure is taken.
     fanout.retire(0);
     fanout.send_last(0, Bytes::from_static(b"close"));
@@ -194,14 +187,7 @@ fn block(fanout: &mut Fanout, sockets: &mut Sockets, outlet: u32) {
 
 #[test]
 fn connection_that_was_given_up_can_join_nothing() {
-    let settings = FanoutSettings {
-        outbox_bytes_max: 3,
-        ..FanoutSettings::default()
-    };
-    let (mut fanout, mut sockets) = shard(settings);
-    fanout.open(0, Class::V2);
-    block(&mut fanout, &mut sockets, 0);
-    fanout.send(0, Bytes::from_static(b"much"), None);
+    let (mut fanout, _) = connection_with_too_much();
     let id = fanout.new_id();
     fanout.subscribe(0, id, ROOM, &[]);
     fanout.listen(0, id, ROOM);

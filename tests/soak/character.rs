@@ -1,7 +1,10 @@
 //! The hostile characters: which there are, and which of them are on.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// One way to do harm. Each can be switched on alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, VariantArray, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Character {
     /// Members that never read, beside a flood in their room.
     StoppedReaders,
@@ -27,59 +30,32 @@ pub enum Character {
     Drains,
 }
 
-use Character::{
-    BlockedLog, Crumbs, Descriptors, Drains, Firehoses, HalfHandshakes, JoinsInVain, Leavers,
-    Reloads, StoppedReaders, Stops,
-};
-
-const ALL: [Character; 11] = [
-    StoppedReaders,
-    Firehoses,
-    Crumbs,
-    HalfHandshakes,
-    JoinsInVain,
-    Leavers,
-    Stops,
-    BlockedLog,
-    Descriptors,
-    Reloads,
-    Drains,
-];
-
 /// The characters that the server does not yet withstand: off, unless they are named.
-const NOT_WITHSTOOD: &[Character] = &[JoinsInVain, BlockedLog, Descriptors];
+const NOT_WITHSTOOD: &[Character] = &[
+    Character::JoinsInVain,
+    Character::BlockedLog,
+    Character::Descriptors,
+];
 
 impl Character {
     /// Returns the characters that `names` lists. "all" is all; without a list it is those that are
     /// withstood.
     pub fn chosen(names: Option<String>) -> Vec<Character> {
-        let names = names.unwrap_or_default();
+        let (names, all) = (names.unwrap_or_default(), Character::VARIANTS);
         let is_on = |one: &Character| match names.as_str() {
             "" => !NOT_WITHSTOOD.contains(one),
             "all" => true,
             list => list.split(',').any(|name| name == one.name()),
         };
-        let chosen: Vec<Character> = ALL.into_iter().filter(is_on).collect();
-        let known = |name: &str| ALL.iter().any(|one| one.name() == name);
+        let chosen: Vec<Character> = all.iter().copied().filter(is_on).collect();
+        let known = |name: &str| all.iter().any(|one| one.name() == name);
         let unknown = names.split(',').find(|name| !known(name));
         let unknown = unknown.filter(|name| !["", "all"].contains(name));
-        assert_eq!(unknown, None, "no such character; there are {ALL:?}");
+        assert_eq!(unknown, None, "no such character; there are {all:?}");
         chosen
     }
 
     pub fn name(self) -> &'static str {
-        match self {
-            StoppedReaders => "stopped_readers",
-            Firehoses => "firehoses",
-            Crumbs => "crumbs",
-            HalfHandshakes => "half_handshakes",
-            JoinsInVain => "joins_in_vain",
-            Leavers => "leavers",
-            Stops => "stops",
-            BlockedLog => "blocked_log",
-            Descriptors => "descriptors",
-            Reloads => "reloads",
-            Drains => "drains",
-        }
+        self.into()
     }
 }

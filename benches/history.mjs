@@ -133,7 +133,7 @@ function ratiosOf(row, run) {
   )
 }
 
-function main([action, name, note, ...rest]) {
+function main([action, name, note]) {
   const file = process.env.HISTORY ?? "benches/history.jsonl"
   const drawing = process.env.HISTORY_SVG ?? "docs/history.svg"
   let text = readFileSync(file, "utf8")
@@ -144,7 +144,6 @@ function main([action, name, note, ...rest]) {
     return
   }
   if (action === "add") {
-    if (!name || rest.length) throw new Error("add takes a name, and perhaps a note")
     const figures = process.env.FIGURES ?? "benches/instructions/figures.json"
     const line = lineOf(name, note, process.env.RESULTS ?? "target/table", figures)
     text += `${JSON.stringify(line)}\n`

@@ -121,6 +121,14 @@ test("add refuses rows that are missing, mixed or of changes", () => {
   assert.deepEqual([found.status, found.text], [1, textOf([line()])])
 })
 
+test("a wrong call exits with 2, shows the calls, and writes nothing", () => {
+  for (const words of [[], ["add"], ["add", ""], ["add", "v2", "note", "more"], ["draw", "v2"], ["erase"]]) {
+    const found = history([line()], ...words)
+    assert.deepEqual([found.status, found.text], [2, textOf([line()])], words.join(" "))
+    assert.match(found.stderr, /benches\/history add NAME \[NOTE\]/)
+  }
+})
+
 test("check fails when the drawing is not of the file", () => {
   assert.equal(history([line()], "draw").status, 0)
   assert.equal(history([line()], "check").status, 0)

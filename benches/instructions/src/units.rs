@@ -104,7 +104,7 @@ pub const INSTRUCTIONS: [Unit; 22] = [
 ];
 
 /// All works whose blocks of heap are counted.
-pub const ALLOCATIONS: [Blocks; 4] = [
+pub const ALLOCATIONS: [Blocks; 7] = [
     Blocks {
         bench: "flush.twice_the_members",
         without: Some("flush.once"),
@@ -114,6 +114,21 @@ pub const ALLOCATIONS: [Blocks; 4] = [
         bench: "flush.twice_the_frames",
         without: Some("flush.sixteen"),
         name: "blocks of a flush of 16 more frames to 1,000 members",
+    },
+    Blocks {
+        bench: "catch_up.twice_the_copied",
+        without: Some("catch_up.copied"),
+        name: "blocks of a catch-up by 9 KiB of 1,000 more members",
+    },
+    Blocks {
+        bench: "catch_up.twice_the_vectored",
+        without: Some("catch_up.vectored"),
+        name: "blocks of a catch-up by 64 KiB of 1,000 more members",
+    },
+    Blocks {
+        bench: "answered.twice_the_members",
+        without: Some("answered.once"),
+        name: "blocks of a catch-up by 64 KiB and an answer, of 1,000 more",
     },
     Blocks {
         bench: "publish",

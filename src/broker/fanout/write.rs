@@ -153,8 +153,9 @@ impl Fanout {
         self.notify(outlet);
     }
 
-    /// Fills `pieces` with the frames that come next, in order. True if `pieces` then holds all
-    /// frames that wait for the connection. `None` if a cursor stands in front of its log.
+    /// Fills `pieces` with the frames that come next, in order: at most [`PIECES_MAX`] of them have
+    /// bytes. True if `pieces` then holds all frames that wait for the connection. `None` if a
+    /// cursor stands in front of its log.
     fn collect(&mut self, outlet: u32, pieces: &mut Vec<Piece>) -> Option<bool> {
         let Some(o) = self.outlets.get(outlet) else {
             return Some(true);
@@ -273,9 +274,16 @@ impl Fanout {
             _ => {
                 // Leave out empty pieces, because the kernel counts them too. Each subscription may
                 // have an empty piece.
-                let filled = pieces.iter().filter(|p| !p.bytes.is_empty());
-                let slices: Vec<IoSlice<'_>> = filled.map(|p| IoSlice::new(&p.bytes)).collect();
-                sink.write_vectored(outlet, &slices)
+                let mut filled = pieces.iter().filter(|p| !p.bytes.is_empty());
+                // On the stack: a list would be an allocation for each write.
+                let mut slices = [IoSlice::new(&[]); PIECES_MAX];
+                let mut used = 0;
+                for (slice, piece) in slices.iter_mut().zip(&mut filled) {
+                    *slice = IoSlice::new(&piece.bytes);
+                    used += 1;
+                }
+                debug_assert!(filled.next().is_none(), "more pieces than a write has");
+                sink.write_vectored(outlet, &slices[..used])
             }
         }
     }

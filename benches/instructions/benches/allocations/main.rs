@@ -4,8 +4,10 @@
 //! is the same.
 
 #![allow(missing_docs, reason = "gungraun's macros make modules without any")]
-#![allow(dead_code, reason = "the shared rooms have more than this bench uses")]
+#![allow(dead_code, reason = "what is shared has more than this bench uses")]
 
+#[path = "../shared/late.rs"]
+mod late;
 #[path = "../shared/room.rs"]
 mod room;
 #[path = "../../../scenes/mod.rs"]
@@ -17,6 +19,7 @@ use gungraun::prelude::*;
 use gungraun::{Dhat, Tool};
 use lobbyd_instructions::MEMBERS;
 
+use late::LateMembers;
 use room::{Room, open_room};
 use scenes::lobby::Lobby;
 use scenes::messages::body;
@@ -42,6 +45,41 @@ fn lobby_that_lacks(members: u32, frames: u64) -> (Lobby, u64) {
     lobby.flush(frames);
     lobby.append(frames);
     (lobby, frames)
+}
+
+// Counts the writes to members that were blocked: of 9 KiB, which are copied together, and of 64 KiB,
+// which are vectored.
+#[library_benchmark(setup = late_members)]
+#[bench::copied(MEMBERS, 64)]
+#[bench::twice_the_copied(2 * MEMBERS, 64)]
+#[bench::vectored(MEMBERS, 1024)]
+#[bench::twice_the_vectored(2 * MEMBERS, 1024)]
+fn catch_up(mut late: LateMembers) -> LateMembers {
+    black_box(&mut late).catch_up(0);
+    late
+}
+
+fn late_members(members: u32, body_bytes: usize) -> LateMembers {
+    let mut late = LateMembers::new(members, body_bytes);
+    late.catch_up(0);
+    assert_eq!(late.vectored() > 0, body_bytes > 64);
+    late.block();
+    late
+}
+
+// Counts the same writes where each member has a frame of its own too.
+#[library_benchmark(setup = answered_members)]
+#[bench::once(MEMBERS)]
+#[bench::twice_the_members(2 * MEMBERS)]
+fn answered(mut late: LateMembers) -> LateMembers {
+    black_box(&mut late).catch_up(1);
+    late
+}
+
+fn answered_members(members: u32) -> LateMembers {
+    let mut late = late_members(members, 1024);
+    late.answer();
+    late
 }
 
 // Counts one push into a room by rules, up to the mailbox.
@@ -80,5 +118,8 @@ fn config() -> LibraryBenchmarkConfig {
     config
 }
 
-library_benchmark_group!(name = allocating, benchmarks = [flush, publish, join]);
+library_benchmark_group!(
+    name = allocating,
+    benchmarks = [flush, catch_up, answered, publish, join]
+);
 main!(config = config(), library_benchmark_groups = allocating);

@@ -5,10 +5,13 @@
 //! the number by which its count is divided.
 
 #![allow(missing_docs, reason = "gungraun's macros make modules without any")]
+#![allow(dead_code, reason = "what is shared has more than this bench uses")]
 
 mod decode;
 mod fields;
 mod flush;
+#[path = "../shared/late.rs"]
+mod late;
 mod metrics;
 mod publish;
 mod read;

@@ -43,5 +43,9 @@ pub use topics::room_sizes::SIZE_CLASSES;
 pub use topics::room_sizes::{LargeRoom, RoomSizes};
 #[cfg(feature = "engine")]
 pub use topics::shards::Shards;
+#[cfg(not(feature = "engine"))]
+pub(crate) use topics::topic::Topic;
 #[cfg(feature = "engine")]
 pub use topics::topic::{Placement, Topic};
+pub(crate) use topics::topic_backpressure::lag_bytes_without_wait;
+pub(crate) use topics::topic_bucket::SharedTokens;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::mail::Address;
 use super::published::Published;
 use super::refusal::{JoinRefusal, PushRefusal};
+use super::topic_rate::TopicRates;
 use crate::broker::{SubscriptionId, Terms};
 use crate::protocol::{PayloadBuf, Ref};
 
@@ -65,6 +66,20 @@ pub trait Host {
         payload: PayloadBuf,
         from: Option<SubscriptionId>,
     ) -> Published;
+
+    /// Charges `topic` for a push with a payload of `bytes`, at `rates` that all its members share.
+    /// By default every push passes.
+    ///
+    /// # Errors
+    /// The reason why the push does not pass, if the topic is over a rate.
+    fn charge_topic(
+        &mut self,
+        _topic: &str,
+        _rates: &TopicRates,
+        _bytes: usize,
+    ) -> Result<(), PushRefusal> {
+        Ok(())
+    }
 
     /// Runs `job` apart from the session, to its end or its deadline. Then hands the result to
     /// `Session::resume` for channel `id`. The job goes on when the connection ends.

@@ -33,6 +33,7 @@ mod routes;
 mod session_settings;
 mod socket;
 mod standing;
+mod topic_rate;
 mod user_socket;
 
 pub(crate) use app_values::{AppValue, contained};
@@ -63,6 +64,7 @@ pub(crate) use session_settings::CHANNELS_MAX;
 pub use socket::Socket;
 pub(crate) use socket::check_broadcast;
 pub(crate) use standing::{Early, JoinPhase, JoinRefs, Standing};
+pub use topic_rate::{Rate, TopicRates};
 pub(crate) use user_socket::MESSAGE_BYTES_LEAST;
 pub use user_socket::{SocketLimits, UserSocket};
 

@@ -38,6 +38,10 @@ pub enum PushRefusal {
     TooLarge,
     /// The client pushes the event too often.
     TooMany,
+    /// All members of the topic together push too many messages.
+    RoomMessages,
+    /// All members of the topic together push too many bytes.
+    RoomBytes,
     /// The payload is not what the event needs.
     BadPayload,
     /// The client may not push to this topic.
@@ -85,6 +89,10 @@ impl PushRefusal {
             PushRefusal::UnknownEvent => Some("add a [[room.event]], or mend the client"),
             PushRefusal::TooLarge => Some("raise the event's bytes_max"),
             PushRefusal::TooMany => Some("raise the event's messages_per_second and burst"),
+            PushRefusal::RoomMessages => {
+                Some("raise the room's messages_per_second and messages_burst")
+            }
+            PushRefusal::RoomBytes => Some("raise the room's bytes_per_second and bytes_burst"),
             PushRefusal::BadPayload => Some("mend the client, or the event's fields"),
             PushRefusal::Unreadable => Some("mend the client: its message is no valid JSON"),
             PushRefusal::Denied | PushRefusal::TooManyWaiting => None,
@@ -116,6 +124,8 @@ mod tests {
             "unknown_event",
             "too_large",
             "too_many",
+            "room_messages",
+            "room_bytes",
             "bad_payload",
             "denied",
             "too_many_waiting",

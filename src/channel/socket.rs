@@ -11,6 +11,7 @@ use super::published::Published;
 use super::refusal::PushRefusal;
 use super::standing::JoinPhase;
 use super::standing::Standing;
+use super::topic_rate::TopicRates;
 use crate::broker::SubscriptionId;
 use crate::protocol::{IntoPayload, PayloadBuf, Unencodable};
 
@@ -105,6 +106,22 @@ impl Socket<'_> {
     /// The channel itself has to answer the client.
     pub fn count_refused(&mut self, refusal: PushRefusal) {
         self.host.push_refused(refusal);
+    }
+
+    /// Charges this topic for a push of this client, with a payload of `bytes`, at `rates` that all
+    /// members of the topic share, on all shards.
+    ///
+    /// The channel itself has to leave out the broadcast, to [count](Self::count_refused) the
+    /// refusal and to answer the client.
+    ///
+    /// # Errors
+    /// If the topic is over a rate: [`PushRefusal::RoomMessages`] or [`PushRefusal::RoomBytes`].
+    /// Then the push costs nothing. If the server only observes these limits
+    /// ([`Limit::RoomMessagesPerSecond`](crate::Limit::RoomMessagesPerSecond) and
+    /// [`Limit::RoomBytesPerSecond`](crate::Limit::RoomBytesPerSecond)), the excess is counted, and
+    /// the push passes.
+    pub fn charge_topic(&mut self, rates: &TopicRates, bytes: usize) -> Result<(), PushRefusal> {
+        self.host.charge_topic(self.standing.topic, rates, bytes)
     }
 
     /// Returns a reference to this channel that can be kept and sent anywhere.

@@ -59,6 +59,10 @@ fn wrong_pairs(config: &Config) -> Vec<Wrong> {
             config.limits.burst(Limit::BytesPerSecond),
         ),
         (
+            "limits.room_bytes_per_second.max",
+            config.limits.max(Limit::RoomBytesPerSecond),
+        ),
+        (
             "limits.partial_bytes.max",
             config.limits.max(Limit::PartialBytes),
         ),

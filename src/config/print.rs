@@ -44,7 +44,9 @@ The limits, each with its value (max) and whether it bites: mode = \"observe\" o
 metric lobbyd_limit_reached_total. One that protects memory then bites at 16 times its value.";
 
 const ROOMS: &str = "\
-Rooms without code; the first whose topic matches is taken. A file with any [[room]] has only its own.";
+Rooms without code; the first whose topic matches is taken. A file with any [[room]] has only its own. \
+The built-in lobby has no rates and no bytes_max, so that a load test can measure it. Set them before strangers come: a message \
+goes to every member, so what may come in is what each must be able to take.";
 
 fn head(table: &str) -> String {
     let about = about(table);

@@ -7,8 +7,8 @@ use super::number::bytes;
 use super::number::counts;
 use super::number::milliseconds;
 use super::setting::{Setting, number, setting};
-use crate::rooms::{EventName, EventRule, JoinRule, JoinWord, Rate, RoomRules};
-use crate::server::ServerLimits;
+use crate::rooms::{EventName, EventRule, JoinRule, JoinWord, Rate, RoomRules, TopicRates};
+use crate::server::{Limit, MOST, ServerLimits};
 
 /// A room of a file: its rules, and a retention of which the file may set only a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,8 @@ impl Default for RoomConfig {
 }
 
 impl RoomConfig {
-    /// Returns the rules to serve. A part of the retention that is not set is taken from `limits`.
+    /// Returns the rules to serve. A part of the retention or of the rates that is not set is taken
+    /// from `limits`.
     pub fn rules(&self, limits: &ServerLimits) -> RoomRules {
         let kept = limits.retention();
         let (own, mut retention) = (&self.retention, kept);
@@ -56,8 +57,23 @@ impl RoomConfig {
         retention.ms_max = own.time_ms_max.unwrap_or(kept.ms_max);
         RoomRules {
             retention: (retention != kept).then_some(retention),
+            rates: self.rates(limits),
             ..self.rules.clone()
         }
+    }
+}
+
+impl RoomConfig {
+    fn rates(&self, limits: &ServerLimits) -> TopicRates {
+        let or_of = |own: Option<Rate>, limit: Limit| {
+            let max = limits.max(limit);
+            let of_limit = (max < MOST).then(|| Rate::per_second(max as u32));
+            own.or(of_limit)
+        };
+        let mut rates = self.rules.rates;
+        rates.messages = or_of(rates.messages, Limit::RoomMessagesPerSecond);
+        rates.bytes = or_of(rates.bytes, Limit::RoomBytesPerSecond);
+        rates
     }
 }
 
@@ -97,26 +113,45 @@ fn set_reason(room: &mut RoomConfig, reason: Option<String>) {
     }
 }
 
-/// Returns the pushes in a second. None for 0, which stands in a rate if the file sets only its
+/// Returns the times in a second. None for 0, which stands in a rate if the file sets only its
 /// burst.
-fn per_second(event: &EventRule) -> Option<u32> {
-    let rate = event.rate.map(|rate| rate.per_second);
-    rate.filter(|per_second| *per_second > 0)
+fn per_second(rate: Option<Rate>) -> Option<u32> {
+    let per_second = rate.map(|rate| rate.per_second);
+    per_second.filter(|per_second| *per_second > 0)
 }
 
-fn set_per_second(event: &mut EventRule, per_second: Option<u32>) {
-    let burst = burst(event);
-    let rate = |per_second| Rate { per_second, burst };
-    event.rate = per_second.map(rate);
+fn set_per_second(rate: &mut Option<Rate>, per_second: Option<u32>) {
+    let burst = burst(*rate);
+    let of = |per_second| Rate { per_second, burst };
+    *rate = per_second.map(of);
 }
 
-fn burst(event: &EventRule) -> Option<u32> {
-    event.rate?.burst
+fn burst(rate: Option<Rate>) -> Option<u32> {
+    rate?.burst
 }
 
-fn set_burst(event: &mut EventRule, burst: Option<u32>) {
-    let per_second = per_second(event).unwrap_or_default();
-    event.rate = Some(Rate { per_second, burst });
+fn set_burst(rate: &mut Option<Rate>, burst: Option<u32>) {
+    let per_second = per_second(*rate).unwrap_or_default();
+    *rate = Some(Rate { per_second, burst });
+}
+
+/// `rate!(Target, whole, "per_second key", "text", "burst key", field.of.target)`: the two settings
+/// of a rate. `$text` says what counts and what a push over the rate gets.
+macro_rules! rate {
+    ($target:ty, $whole:expr, $key:expr, $text:expr, $example:expr, $burst_key:expr, $burst_example:expr, $($field:ident).+) => {
+        [
+            Setting::<$target>::number(
+                $key, $whole, |c| per_second(c.$($field).+),
+                |c, value| set_per_second(&mut c.$($field).+, value), $text,
+            )
+            .unset("any number", $example),
+            Setting::<$target>::number(
+                $burst_key, $whole, |c| burst(c.$($field).+),
+                |c, value| set_burst(&mut c.$($field).+, value), "As many at once after a pause.",
+            )
+            .unset(concat!("`", $key, "`"), $burst_example),
+        ]
+    };
 }
 
 /// The settings of a `[[room]]`.
@@ -139,6 +174,28 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
         )
         .unset("any number", "1_000"),
     ]
+    .into_iter()
+    .chain(rate!(RoomConfig,
+        counts(1),
+        "messages_per_second",
+        "Pushes in a second by all members of a topic together, in the long run. A push over this rate is answered with \
+         `too many messages in this room`, and is not relayed.",
+        "100",
+        "messages_burst",
+        "200",
+        rules.rates.messages
+    ))
+    .chain(rate!(RoomConfig,
+        bytes(1),
+        "bytes_per_second",
+        "Bytes of payloads in a second by all members of a topic together, in the long run. A push over this rate is \
+         answered with `too many bytes in this room`, and is not relayed.",
+        "131_072",
+        "bytes_burst",
+        "262_144",
+        rules.rates.bytes
+    ))
+    .collect()
 });
 
 /// The settings of a `[[room.event]]`.
@@ -168,11 +225,18 @@ pub static EVENT: LazyLock<Vec<Setting<EventRule>>> = LazyLock::new(|| {
             bytes_max
         )
         .unset("`limits.message_bytes.max`", "2_000"),
-        Setting::number("messages_per_second", counts(1), per_second, set_per_second, "Pushes in a second by one member, in the long run. A push over this rate is answered with `too many messages`.")
-        .unset("any number", "10"),
-        Setting::number("burst", counts(1), burst, set_burst, "Pushes at once after a pause.")
-        .unset("`messages_per_second`", "20"),
     ]
+    .into_iter()
+    .chain(rate!(EventRule,
+        counts(1),
+        "messages_per_second",
+        "Pushes in a second by one member, in the long run. A push over this rate is answered with `too many messages`.",
+        "10",
+        "burst",
+        "20",
+        rate
+    ))
+    .collect()
 });
 
 /// The settings of a `[room.retention]`.

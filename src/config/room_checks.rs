@@ -20,10 +20,11 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
         if let Some(text) = of_topic(&room.rules, &rooms[..at], lines) {
             wrong(own.room.of("topic"), "topic", text);
         }
+        let message = effective.config.limits.max(Limit::MessageBytes) as usize;
         if own.room.is_sound {
             of_join(room, own, &mut wrong);
+            of_rates(room, own, message, &mut wrong);
         }
-        let message = effective.config.limits.max(Limit::MessageBytes) as usize;
         of_events(&room.rules.events, &own.events, message, &mut wrong);
     }
 }
@@ -77,12 +78,48 @@ fn of_join(room: &RoomConfig, lines: &RoomLines, wrong: &mut impl FnMut(usize, &
         ("event", event),
         ("members_max", own.find("members_max")),
         ("retention", own.find("retention")),
+        ("messages_per_second", own.find("messages_per_second")),
+        ("bytes_per_second", own.find("bytes_per_second")),
     ];
     for (key, line) in means_nothing {
         if let Some(line) = line {
             let text = "means nothing where nobody may join";
             wrong(line, key, text.to_owned());
         }
+    }
+}
+
+/// Adds a burst without its rate, and a burst of bytes into which some message would never fit.
+fn of_rates(
+    room: &RoomConfig,
+    lines: &RoomLines,
+    message: usize,
+    wrong: &mut impl FnMut(usize, &str, String),
+) {
+    let own = &lines.room;
+    for (rate, burst) in [
+        ("messages_per_second", "messages_burst"),
+        ("bytes_per_second", "bytes_burst"),
+    ] {
+        if let (None, Some(line)) = (own.find(rate), own.find(burst)) {
+            wrong(line, burst, format!("means nothing without {rate}"));
+        }
+    }
+    let Some(line) = own.find("bytes_per_second") else {
+        return;
+    };
+    let burst = room
+        .rules
+        .rates
+        .bytes
+        .map_or(0, |rate| rate.burst() as usize);
+    let sizes = room.rules.events.iter();
+    let largest = sizes.map(|event| event.bytes_max.unwrap_or(message)).max();
+    if let Some(largest) = largest.filter(|largest| *largest > burst) {
+        let text = format!(
+            "a payload of {largest} bytes would never be relayed; expected a bytes_burst of at least that, or a smaller bytes_max of its events"
+        );
+        wrong(own.find("bytes_burst").unwrap_or(line), "bytes_burst", text);
     }
 }
 

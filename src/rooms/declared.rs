@@ -2,6 +2,7 @@
 
 use super::rate::PushRates;
 use super::rules::{EventName, EventRule, JoinRule, Relay, RoomRules, is_reserved};
+use crate::channel::TopicRates;
 use crate::{
     Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
 };
@@ -69,7 +70,7 @@ impl Channel for DeclaredRoom {
             let why = format!("unknown event {event:?}");
             return Refused(PushRefusal::UnknownEvent, why).told(socket);
         };
-        match events[at].relayed(at, event, payload, socket) {
+        match events[at].relayed(at, event, payload, &self.rules.rates, socket) {
             Ok(()) if events[at].acknowledge => Handled::ok(()),
             Ok(()) => Handled::no_reply(),
             Err(refused) => refused.told(socket),
@@ -89,13 +90,14 @@ impl Refused {
 }
 
 impl EventRule {
-    /// Relays a push of `event` by this rule, which is the `at`th of its room. Err if the push is
-    /// refused.
+    /// Relays a push of `event` by this rule, which is the `at`th of its room, at the `rates` of
+    /// the room. Err if the push is refused.
     fn relayed(
         &self,
         at: usize,
         event: &str,
         payload: Payload<'_>,
+        rates: &TopicRates,
         socket: &mut Socket<'_>,
     ) -> Result<(), Refused> {
         if self.bytes_max.is_some_and(|most| bytes_of(payload) > most) {
@@ -109,6 +111,10 @@ impl EventRule {
             && !PushRates::of(socket).admits(at, rate)
         {
             return Err(Refused(PushRefusal::TooMany, "too many messages".into()));
+        }
+        if !rates.are_open() {
+            let charged = socket.charge_topic(rates, bytes_of(payload));
+            charged.map_err(|refusal| Refused(refusal, why_over(refusal).into()))?;
         }
         if self.echo {
             socket.broadcast(event, relayed);
@@ -153,6 +159,14 @@ fn lacks(event: &str, field: &str) -> String {
         false => "a",
     };
     format!("{event} needs an object with {article} {field}")
+}
+
+/// Returns the reason that a member gets whose room is over a rate.
+fn why_over(refusal: PushRefusal) -> &'static str {
+    match refusal {
+        PushRefusal::RoomBytes => "too many bytes in this room",
+        _ => "too many messages in this room",
+    }
 }
 
 fn bytes_of(payload: Payload<'_>) -> usize {

@@ -8,10 +8,11 @@ mod tutorial;
 pub use declared::DeclaredRoom;
 #[cfg(feature = "program")]
 pub(crate) use rules::JoinWord;
-pub use rules::{EventName, EventRule, JoinRule, Rate, Relay, RoomRules, is_reserved};
+pub use rules::{EventName, EventRule, JoinRule, Relay, RoomRules, is_reserved};
 pub use tutorial::{RoomChannel, tutorial};
 
 use crate::channel::UserSocket;
+pub use crate::channel::{Rate, TopicRates};
 
 /// Adds `rooms` to `socket`, each at its topic, behind the channels that the socket has already. A
 /// topic is served by the first channel or room that matches it.

@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use super::rules::Rate;
-use crate::channel::Socket;
+use crate::channel::{Rate, Socket};
 use crate::server::{RefillRate, TokenBucket};
 
 /// The token buckets of one member in one room, by the places of the rules. They are made at the
@@ -44,8 +43,7 @@ impl PushRates {
             self.buckets.resize(at + 1, TokenBucket::default());
         }
         let now_ns = now.saturating_duration_since(self.since).as_nanos() as u64;
-        let burst = rate.burst.unwrap_or(rate.per_second);
-        self.buckets[at].try_take(now_ns, RefillRate::new(rate.per_second, burst))
+        self.buckets[at].try_take(now_ns, RefillRate::new(rate.per_second, rate.burst()))
     }
 }
 

@@ -3,6 +3,7 @@
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 
 use crate::Retention;
+use crate::channel::{Rate, TopicRates};
 
 /// A room without code, to be served by a [`DeclaredRoom`](super::declared::DeclaredRoom).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub struct RoomRules {
     /// `retention_bytes`, `retention_messages` and `retention_time_ms`
     /// ([`Limit::RetentionBytes`](crate::Limit::RetentionBytes) and the two after it).
     pub retention: Option<Retention>,
+    /// How much all members of one topic may push together. Default: any amount. A push over a rate
+    /// is not relayed, and is answered with the error `too many messages in this room` or `too many
+    /// bytes in this room`.
+    pub rates: TopicRates,
 }
 
 /// Whether clients may join.
@@ -88,49 +93,6 @@ pub enum Relay {
     Fields(Vec<String>),
 }
 
-/// How often something may be done: a number of times a second in the long run, and a number of
-/// times at once after a pause.
-///
-/// ```
-/// use lobbyd::rooms::{EventName, EventRule, Rate};
-/// let mut rule = EventRule::relaying(EventName::Named("new_msg".into()));
-/// rule.rate = Some(Rate::per_second(10).with_burst(20));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    pub(crate) per_second: u32,
-    /// `None` means as many as in a second.
-    pub(crate) burst: Option<u32>,
-}
-
-impl Rate {
-    /// Returns the rate of `count` times a second in the long run, and as many at once after a
-    /// pause.
-    ///
-    /// # Panics
-    /// If `count` is 0.
-    pub fn per_second(count: u32) -> Rate {
-        assert!(count > 0, "a rate is at least 1 a second, not 0");
-        Rate {
-            per_second: count,
-            burst: None,
-        }
-    }
-
-    /// Sets the times at once after a pause. Default: as many as in a second.
-    ///
-    /// # Panics
-    /// If `count` is 0.
-    #[must_use]
-    pub fn with_burst(self, count: u32) -> Rate {
-        assert!(count > 0, "a burst is at least 1, not 0");
-        Rate {
-            burst: Some(count),
-            ..self
-        }
-    }
-}
-
 impl EventName {
     /// Returns the name; `*` for [`EventName::Any`].
     pub fn as_str(&self) -> &str {
@@ -158,6 +120,7 @@ impl RoomRules {
             members_max: None,
             events: Vec::new(),
             retention: None,
+            rates: TopicRates::default(),
         }
     }
 
@@ -209,12 +172,6 @@ mod tests {
     use super::*;
     use crate::channel::UserSocket;
     use crate::rooms::{DeclaredRoom, declare};
-
-    #[test]
-    fn rate_of_nothing_is_refused_when_it_is_set() {
-        assert!(std::panic::catch_unwind(|| Rate::per_second(0)).is_err());
-        assert!(std::panic::catch_unwind(|| Rate::per_second(1).with_burst(0)).is_err());
-    }
 
     #[test]
     fn rule_for_a_reserved_event_is_refused_when_the_room_is_made() {

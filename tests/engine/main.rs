@@ -13,6 +13,7 @@ mod members_max;
 mod order;
 mod publish_backpressure;
 mod retention;
+mod room_lag;
 mod room_retention;
 mod scene;
 mod slow_readers;

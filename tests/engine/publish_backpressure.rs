@@ -57,6 +57,10 @@ impl Channel for Holding {
 struct Held {
     holder: Client,
     publisher: Client,
+    /// A client of [`QUIET`] on the shard of the publisher.
+    quiet: Client,
+    /// A client that stands in for the quiet one on the held shard.
+    _spare: Client,
     let_go: mpsc::Sender<()>,
     // The server is dropped last, so that it need not wait for the clients to close.
     server: Running,
@@ -76,20 +80,29 @@ impl Held {
             .socket("/socket", hasty.idle_timeout_ms(IDLE_TIMEOUT_MS));
         let server = serve_with(router, 2, limits);
         // Each connection goes to the shard with the fewest.
-        let mut holder = connect_to(server.local_addr(), "/patient/websocket?vsn=2.0.0");
+        let patient = || connect_to(server.local_addr(), "/patient/websocket?vsn=2.0.0");
+        let mut holder = patient();
         holder.join(LOBBY);
+        holder.join(QUIET);
         let mut publisher = connect(&server);
         publisher.join(LOBBY);
+        let [spare, mut quiet] = [patient(), patient()];
+        quiet.join(QUIET);
         holder.send(json!(["11", "2", LOBBY, "hold", {}]));
         is_held.recv_timeout(DEADLINE).expect("the shard is held");
         Held {
             holder,
             publisher,
+            quiet,
+            _spare: spare,
             let_go,
             server,
         }
     }
 }
+
+/// A room with a member on the held shard, where next to nothing is said.
+const QUIET: &str = "room:quiet";
 
 const MESSAGES: usize = 3_000;
 
@@ -221,6 +234,30 @@ fn publisher_for_whom_no_shard_gets_free_is_closed_with_1013() {
     assert_eq!(held.server.endpoint().closes().of("overloaded"), 1);
     held.let_go.send(()).unwrap();
     drop(publisher);
+    sending.join().unwrap();
+}
+
+#[test]
+fn publisher_of_a_settled_room_goes_on_while_another_room_lags() {
+    const WAIT_MS: u64 = 400;
+    let limits = ServerLimits::default()
+        .with_max(Limit::LagBytes, 1 << 20)
+        .with_wait_ms(Limit::LagBytes, WAIT_MS);
+    let held = Held::new(limits);
+    let sending = send_all(&held.publisher);
+    let (flooder, code) = count(held.publisher, &AtomicUsize::new(0));
+    assert_eq!(code, Some(1013), "whose room lags");
+    // The lag stays, because the shard is held.
+    let mut quiet = held.quiet;
+    for word in 0..10 {
+        quiet.send(json!(["11", "2", QUIET, "word", {"word": word}]));
+        quiet.expect(json!([null, null, QUIET, "word", {"word": word}]));
+        std::thread::sleep(Duration::from_millis(WAIT_MS / 4));
+    }
+    let closes = held.server.endpoint().closes();
+    assert_eq!(closes.of("overloaded"), 1, "the flooder alone");
+    held.let_go.send(()).unwrap();
+    drop(flooder);
     sending.join().unwrap();
 }
 

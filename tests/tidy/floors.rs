@@ -181,6 +181,7 @@ const INNER: &[Order] = &[
                 "published",
                 "refusal",
                 "reply",
+                "topic_rate",
             ],
             &["app_values"],
         ],
@@ -191,11 +192,11 @@ const INNER: &[Order] = &[
             &["mod"], // the face
             &["room_sizes"],
             &["hub"], // what all shards share
-            &["members_max", "registry"],
+            &["members_max", "registry", "topic_backpressure"],
             &["topic"],
             &["shards"],
             &["parcel"],
-            &["entry", "mailbox"],
+            &["entry", "mailbox", "room_lag", "topic_bucket"],
             &["counts", "kind", "position", "sync"],
         ],
     },

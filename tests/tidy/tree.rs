@@ -122,6 +122,7 @@ pub const ORDERS: &[Order] = &[
                 "read",
                 "rate_limit",
                 "backpressure",
+                "room_rate",
                 "host",
                 "deliver",
                 "deadlines",

@@ -21,7 +21,7 @@ pub const VOCABULARY: &[&str] = &[
     "idle inbound inherited interrupt",
     "join joined joins json judge",
     "keep kind",
-    "last latency later ledger lib lifecycle limit limits lines link listener lists load \
+    "lag last latency later ledger lib lifecycle limit limits lines link listener lists load \
      loadtest lobby log loop",
     "machine mail mailbox main manager mask max measure member members membership memory \
      message messages meter meters metrics misfit missing mod model",

@@ -105,14 +105,16 @@ impl Fanout {
                     opened: listener.opened,
                     id: listener.id,
                     topic: Arc::clone(room.topic.name()),
+                    room: parcel.room,
                     entry: Arc::clone(&parcel.entry),
                     by,
                 };
-                self.heard.push(heard);
+                room.lag.add(self.heard.push(heard));
             }
         }
         if room.members.is_empty() {
             self.kept.weight.take(room.log.skip(parcel.sequence + 1));
+            room.lag.take(parcel.entry.bytes());
             room.settle();
             return;
         }

@@ -7,7 +7,7 @@ use super::balance::Balance;
 use super::outlets::shrink_queue;
 use crate::broker::shrink::{is_mostly_spare, kept};
 use crate::broker::topics::entry::Entry;
-use crate::broker::topics::parcel::Parcel;
+use crate::broker::topics::parcel::{Parcel, RoomKey};
 use crate::broker::topics::position::SubscriptionId;
 
 /// A subscriber that looks at broadcasts itself.
@@ -148,6 +148,8 @@ pub struct Heard {
     pub id: SubscriptionId,
     /// The topic of the broadcast.
     pub topic: Arc<str>,
+    /// The room of the topic.
+    pub(crate) room: RoomKey,
     /// The entry of the broadcast.
     pub entry: Arc<Entry>,
     /// The reason why this channel or connection gets the broadcast.
@@ -184,15 +186,20 @@ pub(crate) struct HeardQueue {
 }
 
 impl HeardQueue {
-    pub fn push(&mut self, heard: Heard) {
-        self.weight.add(heard.bytes());
+    /// Adds a broadcast. Returns its weight.
+    pub fn push(&mut self, heard: Heard) -> usize {
+        let bytes = heard.bytes();
+        self.weight.add(bytes);
         self.queue.push_back(heard);
+        bytes
     }
 
-    pub fn pop(&mut self) -> Option<Heard> {
+    /// Takes the next broadcast, and its weight.
+    pub fn pop(&mut self) -> Option<(Heard, usize)> {
         let heard = self.queue.pop_front()?;
-        self.weight.take(heard.bytes());
-        Some(heard)
+        let bytes = heard.bytes();
+        self.weight.take(bytes);
+        Some((heard, bytes))
     }
 
     pub fn is_empty(&self) -> bool {

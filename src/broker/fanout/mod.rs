@@ -174,7 +174,10 @@ impl Fanout {
     pub fn take_heard(&mut self, budget: &mut usize) -> Option<Heard> {
         while *budget > 0 {
             *budget -= 1;
-            let heard = self.heard.pop()?;
+            let (heard, bytes) = self.heard.pop()?;
+            if let Some(room) = self.rooms.with_stamp(heard.room.slot, heard.room.stamp) {
+                room.lag.take(bytes);
+            }
             self.outlets.looks.count();
             if self.outlets.is_same(heard.outlet, heard.opened) {
                 return Some(heard);

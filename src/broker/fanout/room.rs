@@ -10,7 +10,8 @@ use super::round_robin::RoundRobin;
 use super::settings::Retention;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
-use crate::broker::topics::topic::Topic;
+use crate::broker::topics::room_lag::RoomLag;
+use crate::broker::topics::topic::{PARCEL_BYTES, Topic};
 
 /// One topic on one shard. It exists while the shard has subscribers of the topic.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Room {
     pub topic: Arc<Topic>,
     /// Distinguishes parcels of this use of the slot from parcels of an earlier use.
     pub stamp: u32,
+    /// What the room has outstanding, which publishers of all shards see.
+    pub lag: Arc<RoomLag>,
     pub log: Log,
     pub members: Vec<Member>,
     /// Channels that subscribed by hand, and connections with a socket id. A subscription knows the
@@ -74,10 +77,11 @@ pub(crate) struct Member {
 }
 
 impl Room {
-    pub fn new(topic: Arc<Topic>, stamp: u32, first: u64) -> Room {
+    pub fn new(topic: Arc<Topic>, stamp: u32, first: u64, lag: Arc<RoomLag>) -> Room {
         Room {
             topic,
             stamp,
+            lag,
             log: Log::new(first),
             members: Vec::new(),
             listeners: Vec::new(),
@@ -134,6 +138,8 @@ impl Room {
         let oldest = (self.settled < settled).then(|| self.log.entry(self.settled));
         let oldest_us = oldest.flatten().map(|entry| entry.published_us());
         let bytes = self.log.bytes_between(self.settled, settled);
+        let entries = settled.saturating_sub(self.settled) as usize;
+        self.lag.take(bytes + entries * PARCEL_BYTES);
         self.settled = settled;
         Settled { bytes, oldest_us }
     }

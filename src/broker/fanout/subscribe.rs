@@ -1,5 +1,7 @@
 //! Subscriptions: where a cursor begins, and the entries that still go out when it ends.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::Fanout;
@@ -139,18 +141,22 @@ impl Fanout {
                 slot,
                 stamp: room.stamp,
             };
-            let last = room.topic.join(self.shard, key, kind, members_max)?;
+            let last = room
+                .topic
+                .join(self.shard, key, kind, members_max, &room.lag)?;
             return Ok((slot, last + 1));
         }
         let topic = self.hub.topics.find_to_join(topic_kind, name);
         let key = self.rooms.next_key();
-        let joined = topic.join(self.shard, key, kind, members_max);
+        let lag = Arc::default();
+        let joined = topic.join(self.shard, key, kind, members_max, &lag);
         if joined == Err(NotJoined::Full) {
             // The topic may be new, and then no leaving member would remove it.
             self.hub.topics.remove_if_empty(&topic);
         }
         let last = joined?;
-        self.rooms.insert(Room::new(topic, key.stamp, last + 1));
+        self.rooms
+            .insert(Room::new(topic, key.stamp, last + 1, lag));
         Ok((key.slot, last + 1))
     }
 

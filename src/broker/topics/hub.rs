@@ -77,11 +77,6 @@ impl Hub {
         self.shards.lag_bytes(shard)
     }
 
-    /// Returns the largest lag of any shard, in bytes.
-    pub fn lag_bytes_max(&self) -> usize {
-        self.shards.lag_bytes_max()
-    }
-
     /// Returns the broker's totals since the start.
     pub fn counts(&self) -> HubCounts {
         self.shards.counts()

@@ -1,19 +1,24 @@
 //! Entering and leaving a topic, and its member limit, which is exact over all shards.
 
+use std::sync::Arc;
+
 use super::parcel::RoomKey;
+use super::room_lag::RoomLag;
 use super::sync::atomic::Ordering;
 use super::sync::lock;
 use super::topic::{Interest, MemberKind, NotJoined, Topic};
 
 impl Topic {
     /// Adds a member on `shard`, unless the topic has `members_max` channel members on all shards
-    /// together. Returns the sequence of the last entry that the member does not get.
+    /// together. `lag` is that of the shard's room. Returns the sequence of the last entry that the
+    /// member does not get.
     pub(crate) fn join(
         &self,
         shard: u16,
         room: RoomKey,
         kind: MemberKind,
         members_max: u32,
+        lag: &Arc<RoomLag>,
     ) -> Result<u64, NotJoined> {
         let mut state = lock(&self.state);
         if state.dead {
@@ -25,7 +30,8 @@ impl Topic {
         state.members += 1;
         self.counts[kind.index()].fetch_add(1, Ordering::Relaxed);
         if !state.interest.iter().any(|i| i.shard == shard) {
-            state.interest.push(Interest { shard, room });
+            let lag = Arc::clone(lag);
+            state.interest.push(Interest { shard, room, lag });
         }
         Ok(state.sequence)
     }

@@ -49,12 +49,6 @@ impl Shards {
         reach.mailbox.bytes() + self.unsettled_bytes(shard)
     }
 
-    /// Returns the largest lag of any shard, in bytes.
-    pub fn lag_bytes_max(&self) -> usize {
-        let shards = 0..u16::try_from(self.each.len()).unwrap_or(u16::MAX);
-        shards.map(|s| self.lag_bytes(s)).max().unwrap_or(0)
-    }
-
     /// Returns the broker's totals since the start.
     pub fn counts(&self) -> HubCounts {
         HubCounts {

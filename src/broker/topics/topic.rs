@@ -12,10 +12,12 @@ use super::kind::TopicKind;
 use super::parcel::Parcel;
 use super::parcel::RoomKey;
 use super::position::{Position, SubscriptionId};
+use super::room_lag::RoomLag;
 use super::shards::Shards;
 use super::sync::Mutex;
 use super::sync::atomic::{AtomicU32, Ordering};
 use super::sync::lock;
+use super::topic_bucket::TopicTokens;
 
 /// One topic that has members on some shard of this node.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ pub struct Topic {
     /// lock is taken.
     pub(super) counts: [AtomicU32; CLASSES + 1],
     pub(super) state: Mutex<TopicState>,
+    buckets: TopicTokens,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +46,8 @@ pub(super) struct TopicState {
 pub(super) struct Interest {
     pub(super) shard: u16,
     pub(super) room: RoomKey,
+    /// What the shard's room of the topic has outstanding.
+    pub(super) lag: Arc<RoomLag>,
 }
 
 /// The kind of a subscriber.
@@ -78,8 +83,8 @@ pub(crate) enum NotJoined {
 pub struct Placement {
     /// The broadcast's place in the topic's order.
     pub position: Position,
-    /// Largest lag of an interested shard, in bytes (see [`Shards::lag_bytes`]). Backpressure slows
-    /// a publisher by this lag.
+    /// Largest lag of an interested shard, in bytes (see [`Shards::lag_bytes`]). If it is large,
+    /// and the topic has [too much](Topic::lags) of it, backpressure slows the publisher.
     pub lag_bytes: usize,
 }
 
@@ -91,6 +96,7 @@ impl Topic {
             epoch,
             counts: Default::default(),
             state: Mutex::default(),
+            buckets: TopicTokens::default(),
         }
     }
 
@@ -106,6 +112,12 @@ impl Topic {
     /// Returns the number of the topic's epoch; see [`Position`].
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Returns the buckets that the topic's members share. They are full again when the topic has
+    /// had no subscriber.
+    pub(crate) fn buckets(&self) -> &TopicTokens {
+        &self.buckets
     }
 
     /// Marks the topic dead if it has no members. Called only under the registry's lock.
@@ -150,7 +162,7 @@ impl Topic {
     ) -> Placement {
         state.sequence += 1;
         let sequence = state.sequence;
-        let bytes = entry.bytes();
+        let bytes = entry.bytes() + PARCEL_BYTES;
         let entry = Arc::new(entry);
         let mut lag_bytes = 0;
         // Empty, and so without an allocation, unless some shard sleeps. A node with a sleeping
@@ -162,8 +174,10 @@ impl Topic {
                 sequence,
                 entry: Arc::clone(&entry),
             };
+            // Before the mail is there, because the shard may settle it at once.
+            interest.lag.add(bytes);
             let mailbox = shards.mailbox(interest.shard);
-            let (waiting, waker) = mailbox.put(parcel, bytes + PARCEL_BYTES);
+            let (waiting, waker) = mailbox.put(parcel, bytes);
             lag_bytes = lag_bytes.max(waiting + shards.unsettled_bytes(interest.shard));
             // The waker is called once no lock is held.
             sleepers.extend(waker);
@@ -204,6 +218,6 @@ impl Topic {
     }
 }
 
-/// Weight of a parcel in a mailbox, in addition to its frames. The weight is over 0, so a mailbox
-/// of 0 bytes is empty.
-const PARCEL_BYTES: usize = size_of::<Parcel>();
+/// Weight of a parcel in a mailbox and of an entry in a room's lag, in addition to its frames. The
+/// weight is over 0, so a mailbox of 0 bytes is empty.
+pub(crate) const PARCEL_BYTES: usize = size_of::<Parcel>();

@@ -10,7 +10,7 @@
 //! mount also has its value and its setter in `UserSocket`. One of the fan-out also has its bound,
 //! its high water and its failure in `broker/fanout`.
 
-use super::row::{FanoutLimit, Key, LimitNumber, Owner, Row, bytes, counts, milliseconds};
+use super::row::{FanoutLimit, Key, LimitNumber, MOST, Owner, Row, bytes, counts, milliseconds};
 use crate::broker::{Failure, FanoutSettings};
 use crate::channel::{CHANNELS_MAX, MESSAGE_BYTES_LEAST, SocketLimits};
 use crate::websocket::Overrun;
@@ -123,6 +123,18 @@ limits! {
         bytes(1, 1 << 20)
             .and(Key::Burst, bytes(1, 4 << 20), "At once after a pause.")
             .reached(RATE_REACHED);
+    RoomMessagesPerSecond = "room_messages_per_second",
+        "Messages that all members of a room push together in a second, where its `[[room]]` sets no \
+         `messages_per_second`. The default is no bound.",
+        counts(1, MOST)
+            .of_room("RoomRules::rates")
+            .reached("the push is answered with `too many messages in this room`, and is not relayed");
+    RoomBytesPerSecond = "room_bytes_per_second",
+        "Bytes of payloads that all members of a room push together in a second, where its `[[room]]` \
+         sets no `bytes_per_second`. The default is no bound.",
+        bytes(1, MOST)
+            .of_room("RoomRules::rates")
+            .reached("the push is answered with `too many bytes in this room`, and is not relayed");
     PartialTime = "partial_time_ms", "Time from the first byte of a message to its last.",
         milliseconds(1, 30_000).reached("Close 1008 (`partial_timeout`)");
     PartialBytes = "partial_bytes", "Incomplete messages of all connections of a shard.",
@@ -151,8 +163,8 @@ limits! {
             )
             .protects_memory()
             .reached(
-                "clients that publish are read later; Close 1013 (`overloaded`) to one that has to wait \
-                 too long",
+                "clients that publish to a room that has over three times what is free of it are read \
+                 later; Close 1013 (`overloaded`) to one that has to wait too long",
             );
     OutboxBytes = "outbox_bytes",
         "Answers and pushes that wait for one connection that takes nothing.",

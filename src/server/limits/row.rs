@@ -79,6 +79,8 @@ pub(crate) enum Owner {
     Server,
     /// Each mount, which may have a value of its own.
     Mount(MountLimit),
+    /// Each room, which may have a value of its own in the named field.
+    Room(&'static str),
     /// Each shard's fan-out, with its [`FanoutSettings`].
     Fanout(FanoutLimit),
 }
@@ -151,6 +153,10 @@ impl LimitNumber {
         self.row().of_mount(setter, set)
     }
 
+    pub const fn of_room(self, field: &'static str) -> Row {
+        self.row().of_room(field)
+    }
+
     pub const fn of_fanout(self, limit: FanoutLimit) -> Row {
         self.row().of_fanout(limit)
     }
@@ -198,6 +204,12 @@ impl Row {
         set: fn(UserSocket, u64) -> UserSocket,
     ) -> Row {
         self.owner = Owner::Mount(MountLimit { setter, set });
+        self
+    }
+
+    /// Gives each room a value of its own, in the named field.
+    pub const fn of_room(mut self, field: &'static str) -> Row {
+        self.owner = Owner::Room(field);
         self
     }
 

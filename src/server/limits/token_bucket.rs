@@ -23,7 +23,7 @@ impl RefillRate {
     }
 
     /// Returns the time in which `count` tokens are earned.
-    fn ns_of(self, count: u32) -> u64 {
+    pub fn ns_of(self, count: u32) -> u64 {
         times(self.one, count)
     }
 

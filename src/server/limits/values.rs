@@ -131,12 +131,19 @@ impl ServerLimits {
     /// 4,294,967,295. If each mount has a value of its own:
     /// [`IdleTime`](Limit::IdleTime), [`MessageBytes`](Limit::MessageBytes) and
     /// [`ChannelsPerConnection`](Limit::ChannelsPerConnection) are set on the
-    /// [`UserSocket`](crate::channel::UserSocket).
+    /// [`UserSocket`](crate::channel::UserSocket). If each room has one:
+    /// [`RoomMessagesPerSecond`](Limit::RoomMessagesPerSecond) and
+    /// [`RoomBytesPerSecond`](Limit::RoomBytesPerSecond) are set in the rules of rooms
+    /// ([`TopicRates`](crate::rooms::TopicRates)).
     #[must_use]
     pub fn with_max(self, limit: Limit, max: u64) -> ServerLimits {
         if let Owner::Mount(mount) = limit.owner() {
             let (name, setter) = (limit.name(), mount.setter);
             panic!("each mount has its own {name}: it is set by UserSocket::{setter}");
+        }
+        if let Owner::Room(field) = limit.owner() {
+            let name = limit.name();
+            panic!("each room has its own {name}: it is set in {field}");
         }
         self.with(limit, Key::Max, max)
     }

@@ -1,7 +1,7 @@
 //! All WebSockets of a shard, and the lists of connections that wait to be read again.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -10,7 +10,7 @@ use slab::Slab;
 use super::clock::{Clock, Stamp};
 use super::connection::{Connection, ConnectionWaker, Stage};
 use super::pace::{Charges, Throttled};
-use crate::broker::Mailbox;
+use crate::broker::{Mailbox, Topic};
 use crate::server::limits::fair_queue::Party;
 
 /// Number of places in the slab for which a shard always keeps the memory.
@@ -37,7 +37,8 @@ pub(crate) struct Connections {
     awake: Vec<u64>,
     /// Names of queued connections that may have more to read.
     ready: Vec<u64>,
-    paused: Vec<u32>,
+    /// Names of paused publishers, each with the topic that it waits for.
+    paused: VecDeque<(u64, Arc<Topic>)>,
     throttled: Throttled,
     /// Names of connections whose deadline had passed at the last sweep.
     pub overdue: Vec<u64>,
@@ -189,10 +190,14 @@ impl Connections {
 
     /// Takes a connection off the queues, with its place. `None` if it is gone.
     pub fn unqueue(&mut self, name: u64) -> Option<(u32, &mut Connection)> {
-        let key = name as u32;
-        let connection = self.get_mut(key).filter(|c| c.id == name)?;
+        let connection = self.named(name)?;
         connection.is_queued = false;
-        Some((key, connection))
+        Some((name as u32, connection))
+    }
+
+    /// Returns the connection with this name. `None` if it is gone.
+    fn named(&mut self, name: u64) -> Option<&mut Connection> {
+        self.get_mut(name as u32).filter(|c| c.id == name)
     }
 
     /// Puts back the connections that a turn did not reach, in front of the connections queued
@@ -231,13 +236,13 @@ impl Connections {
         self.resume(key, clock, |stage| matches!(stage, Stage::Held));
     }
 
-    /// Stops reading an open publisher until the shards have caught up.
-    pub fn pause(&mut self, key: u32, now: Stamp) {
+    /// Stops reading an open publisher until `topic` has caught up.
+    pub fn pause(&mut self, key: u32, now: Stamp, topic: Arc<Topic>) {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && matches!(connection.stage, Stage::Open)
         {
             connection.stage = Stage::Paused { since: now };
-            self.paused.push(key);
+            self.paused.push_back((connection.id, topic));
         }
     }
 
@@ -245,17 +250,41 @@ impl Connections {
         !self.paused.is_empty()
     }
 
-    /// Reads all paused publishers again.
-    pub fn resume_paused(&mut self, clock: &Clock) {
-        for key in std::mem::take(&mut self.paused) {
-            self.resume(key, clock, |stage| matches!(stage, Stage::Paused { .. }));
+    pub fn paused_len(&self) -> usize {
+        self.paused.len()
+    }
+
+    /// Takes the paused publisher that is the next to look at, and the topic that it waits for. It
+    /// has to [wait on](Connections::wait_on) or to be [resumed](Connections::resume_paused).
+    pub fn next_paused(&mut self) -> Option<(u64, Arc<Topic>)> {
+        self.paused.pop_front()
+    }
+
+    /// Puts a paused publisher at the end of the list, unless the connection is paused no more.
+    pub fn wait_on(&mut self, name: u64, topic: Arc<Topic>) {
+        let is_paused = |c: &Connection| matches!(c.stage, Stage::Paused { .. });
+        if self.named(name).is_some_and(|c| is_paused(c)) {
+            self.paused.push_back((name, topic));
+        }
+    }
+
+    /// Reads a publisher again, if it is paused.
+    pub fn resume_paused(&mut self, name: u64, clock: &Clock) {
+        if self.named(name).is_some() {
+            self.resume(name as u32, clock, |stage| {
+                matches!(stage, Stage::Paused { .. })
+            });
+        }
+        if self.paused.is_empty() {
+            self.paused = VecDeque::new();
         }
     }
 
     /// Begins the wait of each paused publisher again.
     pub fn pause_again(&mut self, clock: &Clock) {
-        for &key in &self.paused {
-            if let Some(connection) = self.slab.get_mut(key as usize)
+        for (name, _) in &self.paused {
+            if let Some(connection) = self.slab.get_mut(*name as u32 as usize)
+                && connection.id == *name
                 && matches!(connection.stage, Stage::Paused { .. })
             {
                 connection.reopen(clock);

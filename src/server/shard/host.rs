@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::events::{Event, Events};
 use super::services::Services;
-use crate::broker::{SubscriptionId, Terms};
+use crate::broker::{SubscriptionId, Terms, Topic};
 use crate::channel::ConnectionName as Name;
 use crate::channel::{
-    Address, Crashed, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume,
+    Address, Crashed, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume, TopicRates,
 };
 use crate::protocol::{PayloadBuf, Ref};
 use crate::server::limits::fair_queue::Party;
@@ -31,6 +31,8 @@ pub(crate) struct ShardHost<'a> {
     pub recipients: Recipients,
     /// Largest lag of any shard, in bytes, after a broadcast of this call.
     pub lag_bytes: usize,
+    /// The last topic of a broadcast of this call that has more of that lag than it may.
+    pub lagging: Option<Arc<Topic>>,
 }
 
 /// The clients that receive the frames of a session.
@@ -55,6 +57,15 @@ impl<'a> ShardHost<'a> {
             party,
             recipients: Recipients::All,
             lag_bytes: 0,
+            lagging: None,
+        }
+    }
+
+    /// Notes that a shard with members of `topic` lags, after a broadcast to `topic`.
+    #[cold]
+    fn note_lag(&mut self, topic: Arc<Topic>) {
+        if self.services.lags(&topic) {
+            self.lagging = Some(topic);
         }
     }
 }
@@ -160,7 +171,19 @@ impl Host for ShardHost<'_> {
         self.lag_bytes = self.lag_bytes.max(published.lag_bytes);
         let link = &self.services.link;
         link.skipped.note(&frames, &link.admission);
+        if published.lag_bytes > self.services.lag_bytes_without_wait {
+            self.note_lag(topic);
+        }
         Some(published.position).into()
+    }
+
+    fn charge_topic(
+        &mut self,
+        topic: &str,
+        rates: &TopicRates,
+        bytes: usize,
+    ) -> Result<(), PushRefusal> {
+        self.services.charge_topic(topic, rates, bytes)
     }
 
     fn defer(&mut self, channel: SubscriptionId, job: Job) {

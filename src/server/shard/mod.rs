@@ -26,6 +26,7 @@ pub(crate) mod pace;
 pub(crate) mod rate_limit;
 pub(crate) mod read;
 pub(crate) mod reload;
+pub(crate) mod room_rate;
 pub(crate) mod services;
 pub(crate) mod socket_write;
 pub(crate) mod timers;

@@ -3,10 +3,13 @@
 //! A read is charged as a whole, so each message only adds 1 to a count. A connection that owes
 //! tokens is not read again until they have been refilled.
 
+use std::sync::Arc;
+
 use super::Shard;
 use super::clock::Clock;
 use super::connection::Connection;
 use super::services::Services;
+use crate::broker::Topic;
 use crate::server::limits::limit::Limit;
 use crate::websocket::CloseReason;
 
@@ -22,13 +25,15 @@ pub(crate) struct Taken {
     pub largest: usize,
     /// Largest lag of any shard, in bytes, after a broadcast of this read.
     pub lag_bytes: usize,
+    /// The topic of a broadcast of this read that has more of that lag than it may.
+    pub lagging: Option<Arc<Topic>>,
 }
 
 /// The decision about a connection after a read.
 pub(crate) enum Verdict {
     GoOn,
-    /// The connection published more than the shards can take: it is paused.
-    Pause,
+    /// The connection published more to this topic than the shards can take: it is paused.
+    Pause(Arc<Topic>),
     /// The connection is over its rate: it is not read until `until_ns` of the shard's clock.
     Throttle {
         until_ns: u64,
@@ -38,7 +43,7 @@ pub(crate) enum Verdict {
 
 impl Shard {
     /// Charges the connection at `key` for a read of `read` bytes.
-    pub(crate) fn charge_read(&mut self, key: u32, read: usize, taken: &Taken) -> Verdict {
+    pub(crate) fn charge_read(&mut self, key: u32, read: usize, taken: Taken) -> Verdict {
         let (services, clock) = (&self.services, &self.timers.clock);
         let Some(connection) = self.connections.get_mut(key) else {
             return Verdict::GoOn;
@@ -46,8 +51,11 @@ impl Shard {
         let message_bytes_max = connection.socket.limits().message_bytes_max as u64;
         services.judge(Limit::MessageBytes, taken.largest as u64, message_bytes_max);
         let limits = &services.limits;
-        let (lag_bytes, lag_bytes_max) = (taken.lag_bytes as u64, limits.max(Limit::LagBytes));
-        let lags = lag_bytes > 0 && services.judge(Limit::LagBytes, lag_bytes, lag_bytes_max);
+        if taken.lag_bytes > 0 {
+            let (used, max) = (taken.lag_bytes as u64, limits.max(Limit::LagBytes));
+            let meters = &services.link.meters;
+            meters.note(limits.observe, Limit::LagBytes, used, max);
+        }
         let wait_ns = charge_rates(connection, services, clock, taken.frames, read);
         if wait_ns == 0 {
             connection.pace.rests();
@@ -57,10 +65,10 @@ impl Shard {
                 return Verdict::Close(CloseReason::RateExceeded);
             }
         }
-        match (lags, wait_ns) {
-            (true, _) => Verdict::Pause,
-            (false, 0) => Verdict::GoOn,
-            (false, _) => Verdict::Throttle {
+        match (taken.lagging, wait_ns) {
+            (Some(topic), _) if services.has_to_wait(&topic) => Verdict::Pause(topic),
+            (_, 0) => Verdict::GoOn,
+            (_, _) => Verdict::Throttle {
                 until_ns: clock.now_ns() + wait_ns,
             },
         }

@@ -151,7 +151,7 @@ impl Shard {
         let now_kept = connection.reader.kept_bytes();
         self.connections.keeps(kept, now_kept);
         let verdict = match received {
-            Ok(taken) => self.charge_read(key, read, &taken),
+            Ok(taken) => self.charge_read(key, read, taken),
             Err(reason) => {
                 self.note_violation(&reason);
                 Verdict::Close(reason)
@@ -159,7 +159,7 @@ impl Shard {
         };
         match verdict {
             Verdict::GoOn => {}
-            Verdict::Pause => self.connections.pause(key, now),
+            Verdict::Pause(topic) => self.connections.pause(key, now, topic),
             Verdict::Throttle { until_ns } => self.connections.throttle(key, now, until_ns),
             Verdict::Close(reason) => self.close(key, reason),
         }
@@ -212,6 +212,7 @@ fn receive_frames(
         frames,
         largest,
         lag_bytes: host.lag_bytes,
+        lagging: host.lagging.take(),
     })
 }
 

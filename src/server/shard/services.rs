@@ -7,7 +7,7 @@ use super::events::Events;
 use super::join_queue::{HeldJoin, JoinQueue};
 use super::link::ShardLink;
 use super::pace::Charges;
-use crate::broker::{Fanout, SubscriptionId};
+use crate::broker::{Fanout, SubscriptionId, lag_bytes_without_wait};
 use crate::server::http::app::{HttpApp, Served};
 use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
@@ -36,6 +36,8 @@ pub(crate) struct Services {
     pub limits: ServerLimits,
     /// The rates among `limits`, in the form in which reads are charged.
     pub charges: Charges,
+    /// The lag of a shard up to which no publisher waits, in bytes.
+    pub lag_bytes_without_wait: usize,
 }
 
 impl Services {
@@ -48,6 +50,7 @@ impl Services {
             waiting_bytes: 0,
             app,
             charges: (&limits).into(),
+            lag_bytes_without_wait: without_wait(&limits),
             limits,
         }
     }
@@ -58,6 +61,7 @@ impl Services {
         self.app = Arc::clone(&serving.app);
         let refused = self.refused_rate();
         self.limits = serving.limits;
+        self.lag_bytes_without_wait = without_wait(&self.limits);
         if refused != self.refused_rate() {
             self.joins.forgive_refused();
         }
@@ -142,9 +146,10 @@ impl Services {
     pub fn exceeded(&self, limit: Limit) -> bool {
         self.link.meters.exceeded(self.limits.observe, limit)
     }
+}
 
-    /// Returns the lag of a shard, in bytes, above which publishers are paused.
-    pub fn lag_bytes_that_bite(&self) -> u64 {
-        self.limits.bites_above(Limit::LagBytes)
-    }
+/// Returns the lag of a shard up to which no room lags, and none would if the limit were not only
+/// observed.
+fn without_wait(limits: &ServerLimits) -> usize {
+    lag_bytes_without_wait(limits.max(Limit::LagBytes)) as usize
 }

@@ -2,11 +2,12 @@
 
 use crate::config::fixture::{Folder, ended};
 use crate::config::invalid_files::FILES;
+use crate::config::invalid_rates::RATES;
 
 #[test]
 fn wrong_file_is_refused_with_every_wrong_line_and_what_was_expected() {
     let folder = Folder::of("wrong_files");
-    for (file, lines) in FILES {
+    for (file, lines) in FILES.iter().chain(RATES) {
         folder.write(file);
         let expected: String = lines
             .iter()

@@ -290,7 +290,7 @@ pub const FILES: &[(&str, &[&str])] = &[
             "3: room.max_members: no such setting; did you mean room.members_max?",
             "4: room.relay: no such setting; did you mean room.event.relay?",
             "5: room.bytes_max: no such setting; did you mean room.event.bytes_max or room.retention.bytes_max?",
-            "6: room.x: no such setting; expected topic, join, reason, members_max, event or retention",
+            "6: room.x: no such setting; expected topic, join, reason, members_max, messages_per_second, messages_burst, bytes_per_second, bytes_burst, event or retention",
         ],
     ),
     (

@@ -8,6 +8,7 @@ mod documents;
 mod fixture;
 mod invalid;
 mod invalid_files;
+mod invalid_rates;
 mod limits;
 mod log_floods;
 mod logs;

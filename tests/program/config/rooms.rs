@@ -5,9 +5,9 @@ use std::sync::Barrier;
 use lobbyd::Retention;
 use lobbyd::broker::FanoutSettings;
 use lobbyd::config::Config;
-use lobbyd::rooms::tutorial;
+use lobbyd::rooms::{Rate, TopicRates, tutorial};
 use serde_json::json;
-use testkit::{Client, Process, ROOM, connect_to};
+use testkit::{Client, Process, ROOM, connect_to, eventually};
 
 use crate::config::fixture::Folder;
 
@@ -52,6 +52,66 @@ fn two_in(served: &Process) -> [Client; 2] {
 #[test]
 fn rooms_without_a_file_are_the_tutorials() {
     assert_eq!(Config::default().room_rules(), tutorial());
+}
+
+#[test]
+fn room_has_rates_of_its_own_or_those_of_the_limits() {
+    let own = "[[room]]\ntopic = \"a\"\nmessages_per_second = 100\nmessages_burst = 200\n\
+               bytes_per_second = 70_000\n";
+    let rates = |file: &str| {
+        let folder = Folder::of("rooms_rates").with(file);
+        let rules = folder.config().room_rules();
+        rules.iter().map(|room| room.rates).collect::<Vec<_>>()
+    };
+    let set = TopicRates::default()
+        .with_messages(Rate::per_second(100).with_burst(200))
+        .with_bytes(Rate::per_second(70_000));
+    let other = "[[room]]\ntopic = \"b\"\n";
+    assert_eq!(
+        rates(&format!("{own}{other}")),
+        [set, TopicRates::default()]
+    );
+    let limits = "[limits]\nroom_messages_per_second.max = 7\nroom_bytes_per_second.max = 80_000\n";
+    let of_limits = TopicRates::default()
+        .with_messages(Rate::per_second(7))
+        .with_bytes(Rate::per_second(80_000));
+    assert_eq!(rates(&format!("{limits}{own}{other}")), [set, of_limits]);
+}
+
+#[test]
+fn rate_of_a_room_bites_is_observed_and_changes_by_sighup() {
+    let file = |mode: &str, burst: u32| {
+        format!(
+            "limits.room_messages_per_second.mode = \"{mode}\"\n\
+             [[room]]\ntopic = \"room:*\"\nmessages_per_second = 1\nmessages_burst = {burst}\n\
+             [[room.event]]\nname = \"say\"\necho = false\nacknowledge = true\n"
+        )
+    };
+    let folder = Folder::of("rooms_rate").with(&file("observe", 1));
+    let served = folder.serve(&[]);
+    let [mut one, mut other] = two_in(&served);
+    let reached = |mode: &str| {
+        let labels = format!("limit=\"room_messages_per_second\",mode=\"{mode}\"");
+        served.metric(&format!("lobbyd_limit_reached_total{{{labels}}}"))
+    };
+    for number in 0..10 {
+        one.push("say", json!({ "number": number }));
+        one.expect_reply("ok", json!({}));
+        other.expect_event("say", json!({ "number": number }));
+    }
+    assert!(reached("observe") > 0);
+    assert_eq!(reached("enforce"), 0);
+    folder.write(&file("enforce", 3));
+    served.reload(&["setting=\"room room:* messages_burst\"", "old=1", "new=3"]);
+    eventually("the rate bites", || {
+        one.push("say", json!({}));
+        one.json()[4]["response"]["reason"] == "too many messages in this room"
+    });
+    served.logs(&[
+        "refusal=\"room_messages\"",
+        "raise the room's messages_per_second",
+    ]);
+    assert!(reached("enforce") > 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lobbyd::rooms::{EventName, EventRule, Rate, Relay, RoomRules, declare};
+use lobbyd::rooms::{EventName, EventRule, Rate, Relay, RoomRules, TopicRates, declare};
 use lobbyd::server::{Limit, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Payload, Reload, Router, Socket, UserSocket};
 use serde_json::json;
@@ -91,12 +91,18 @@ fn refused_join_counts_under_its_reason() {
 #[test]
 fn push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     let open = || RoomRules {
-        events: vec![EventRule {
-            relay: Relay::Fields(vec!["body".into()]),
-            bytes_max: Some(20),
-            rate: Some(Rate::per_second(1).with_burst(1)),
-            ..EventRule::relaying(EventName::Named("say".into()))
-        }],
+        events: vec![
+            EventRule {
+                relay: Relay::Fields(vec!["body".into()]),
+                bytes_max: Some(20),
+                rate: Some(Rate::per_second(1).with_burst(1)),
+                ..EventRule::relaying(EventName::Named("say".into()))
+            },
+            EventRule::relaying(EventName::Named("move".into())),
+        ],
+        rates: TopicRates::default()
+            .with_messages(Rate::per_second(1).with_burst(2))
+            .with_bytes(Rate::per_second(1).with_burst(30)),
         ..RoomRules::open("room:a")
     };
     let router = |rules| Router::new().socket("/socket", declare(UserSocket::new(), [rules]));
@@ -116,6 +122,11 @@ fn push_that_a_room_by_rules_refuses_counts_under_its_reason() {
         push("say", json!({"body": "b"})),
     ];
     assert_eq!(told[3].as_deref(), Some("too many messages"), "{told:?}");
+    // The room's rates are met last.
+    assert_eq!(push("move", json!({"x": 1})), None);
+    let told = [json!({"x": 2}), json!({"x": "too many bytes"})].map(|p| push("move", p));
+    let expected = ["messages", "bytes"].map(|what| Some(format!("too many {what} in this room")));
+    assert_eq!(told, expected);
     server
         .endpoint()
         .reload(Reload::new(router(RoomRules::closed("room:a", "over"))));
@@ -127,6 +138,7 @@ fn push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     let exact = ["unknown_event", "too_large", "bad_payload"].map(count);
     assert_eq!(exact, [1.0; 3]);
     assert!(count("too_many") >= 1.0);
+    assert_eq!(["room_messages", "room_bytes"].map(count), [1.0; 2]);
     assert_eq!(count("denied"), 1.0);
     let reloads = |result| page.value("lobbyd_reloads_total", &[("result", result)]);
     assert_eq!(["ok", "failed"].map(reloads), [1.0, 0.0]);

@@ -3,4 +3,5 @@
 mod fixture;
 mod members_max;
 mod reload;
+mod room_rates;
 mod rules;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::broker::{Class, Fanout, FanoutSettings, Hub, Terms};
 use crate::channel::{Assigns, UserSocket};
 use crate::protocol::Version;
 use crate::server::limits::values::ServerLimits;
@@ -12,6 +13,15 @@ use crate::server::shard::connection::Deadline;
 use crate::server::shard::pace::Pace;
 use crate::session::Session;
 use crate::websocket::{CloseReason, FrameReader, ReadBuffer};
+
+/// Returns a topic with a member, which does not lag.
+fn topic() -> Arc<Topic> {
+    let mut fanout = Fanout::new(0, Arc::new(Hub::new(1)), FanoutSettings::DEFAULT);
+    fanout.open(0, Class::V2);
+    let id = fanout.new_id();
+    assert!(fanout.subscribe_on(0, id, "room:x", &Terms::default(), None));
+    fanout.topic("room:x").expect("it has a member")
+}
 
 /// Opens a connection, and returns its place.
 async fn open(connections: &mut Connections, clock: &Clock) -> u32 {
@@ -95,14 +105,15 @@ async fn connection_not_read_for_one_reason_is_not_read_again_for_another() {
         Stage::Throttled { .. } => "throttled",
         Stage::Closing(_) => "closing",
     };
-    connections.pause(key, clock.now());
+    connections.pause(key, clock.now(), topic());
     connections.hold(key);
     connections.throttle(key, clock.now(), 0);
     assert_eq!(stage(&connections), "paused", "the first reason");
     connections.release(key, &clock);
     assert!(!connections.resume_throttled(&clock, &mut cx));
     assert!(connections.has_paused() && !connections.has_queued());
-    connections.resume_paused(&clock);
+    let (name, _) = connections.next_paused().expect("it is on the list");
+    connections.resume_paused(name, &clock);
     assert_eq!(stage(&connections), "open");
     assert_eq!(take(&mut connections), [vec![], vec![key]]);
 
@@ -129,11 +140,12 @@ async fn new_rates_resume_the_connections_that_old_rates_throttled() {
 async fn stale_list_entry_does_not_resume_or_shut_the_next_connection() {
     let (mut connections, clock) = (Connections::default(), Clock::start());
     let key = open(&mut connections, &clock).await;
-    connections.pause(key, clock.now());
+    connections.pause(key, clock.now(), topic());
     connections.remove(key);
     assert_eq!(open(&mut connections, &clock).await, key);
     connections.throttle(key, clock.now(), u64::MAX >> 1);
-    connections.resume_paused(&clock);
+    let (name, _) = connections.next_paused().expect("it is on the list");
+    connections.resume_paused(name, &clock);
     let stage = &connections.get(key).unwrap().stage;
     assert!(matches!(stage, Stage::Throttled { .. }));
 

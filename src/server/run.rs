@@ -26,15 +26,12 @@ use crate::server::http::app::HttpApp;
 use crate::server::limits::values::{Drain, ServerLimits};
 use crate::server::log::log_writer::last_words;
 use crate::server::node::status::Phase;
+use crate::server::node::turn_time::STEPS_BETWEEN_LOOKS;
 use crate::server::shard::link::{Command, ShardLink};
 
 /// How long a shard may take to cut all its connections, once it is ordered to. That takes one
 /// turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
-
-/// Most tasks of a shard, such as connections in HTTP, that run between two of its turns. So a
-/// crowd of newcomers does not delay what rooms are written for long.
-const TASKS_PER_TURN: u32 = 16;
 
 /// How often a drain logs how many connections are left.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
@@ -210,10 +207,16 @@ fn start_shard(
     limits: ServerLimits,
     over: mpsc::UnboundedSender<()>,
 ) -> io::Result<JoinHandle<()>> {
+    let (at_sleep, at_waking) = (
+        Arc::clone(&link.stats.turn_time),
+        Arc::clone(&link.stats.turn_time),
+    );
     let runtime = || {
         Builder::new_current_thread()
             .enable_all()
-            .event_interval(TASKS_PER_TURN)
+            .event_interval(STEPS_BETWEEN_LOOKS)
+            .on_thread_park(move || at_sleep.sleeps())
+            .on_thread_unpark(move || at_waking.wakes())
             .build_local(LocalOptions::default())
     };
     let (made, is_made) = std::sync::mpsc::channel();
@@ -246,6 +249,7 @@ fn run_shard(
     limits: ServerLimits,
 ) {
     let number = link.number;
+    link.stats.turn_time.wakes();
     let run = || {
         runtime.block_on(async {
             // The turn has its own budget; tokio's budget would cut it short in the middle.

@@ -1,10 +1,14 @@
 //! Connections that are too many, too fast or from one address, or never finish their handshake.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use lobbyd::server::{Limit, Proxies, Running, ServerLimits, raise_descriptor_limit};
+use lobbyd::server::{Limit, Proxies, Running, Server, ServerLimits, raise_descriptor_limit};
+use lobbyd::{Connect, Router, UserSocket};
+use socket2::{Domain, Socket, Type};
 use testkit::{
     Client, connect, eventually, open, request, uninterrupted, upgrade, upgrade_request,
 };
@@ -48,6 +52,47 @@ fn connections_beyond_the_maximum_wait_until_others_have_gone() {
     let mut fourth = Client::upgraded(fourth);
     fourth.join("room:x");
     drop((three, fourth));
+    nothing_is_left(server);
+}
+
+#[test]
+fn crowd_beyond_the_backlog_is_accepted_while_the_shard_does_other_work() {
+    /// More than a shard is handed, and the backlog.
+    const CROWD: usize = 1_500;
+    raise_descriptor_limit();
+    let (lets_go, is_let_go) = channel::<()>();
+    let is_let_go = Mutex::new(Some(is_let_go));
+    let socket = UserSocket::new().connect(move |_, _| {
+        let first = is_let_go.lock().unwrap().take();
+        if let Some(gate) = first {
+            let _ = gate.recv();
+        }
+        Connect::ok()
+    });
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any_port: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    listener.bind(&any_port.into()).unwrap();
+    listener.listen(700).unwrap();
+    let router = Router::new().socket("/socket", socket);
+    let bound = Server::new(router).shards(1).listen_on(listener.into());
+    let server = bound.unwrap().start();
+    let address = server.local_addr();
+    let ask = |stream: &mut TcpStream| {
+        let asked = upgrade_request(address, TARGET, "");
+        stream.write_all(asked.as_bytes()).unwrap();
+    };
+    let mut first = open(address);
+    ask(&mut first);
+    let come = |_| TcpStream::connect_timeout(&address, testkit::DEADLINE);
+    let crowd: Result<Vec<TcpStream>, _> = (0..CROWD).map(come).collect();
+    let mut crowd = crowd.expect("a full backlog drops what comes");
+    drop(lets_go);
+    crowd.iter_mut().for_each(ask);
+    for stream in crowd.into_iter().chain([first]) {
+        let limit = Some(testkit::DEADLINE);
+        stream.set_read_timeout(limit).unwrap();
+        drop(Client::upgraded(stream));
+    }
     nothing_is_left(server);
 }
 

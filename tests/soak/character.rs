@@ -30,21 +30,12 @@ pub enum Character {
     Drains,
 }
 
-/// The characters that the server does not yet withstand: off, unless they are named.
-const NOT_WITHSTOOD: &[Character] = &[
-    Character::JoinsInVain,
-    Character::BlockedLog,
-    Character::Descriptors,
-];
-
 impl Character {
-    /// Returns the characters that `names` lists. "all" is all; without a list it is those that are
-    /// withstood.
+    /// Returns the characters that `names` lists. "all" is all, and so is no list.
     pub fn chosen(names: Option<String>) -> Vec<Character> {
         let (names, all) = (names.unwrap_or_default(), Character::VARIANTS);
         let is_on = |one: &Character| match names.as_str() {
-            "" => !NOT_WITHSTOOD.contains(one),
-            "all" => true,
+            "" | "all" => true,
             list => list.split(',').any(|name| name == one.name()),
         };
         let chosen: Vec<Character> = all.iter().copied().filter(is_on).collect();

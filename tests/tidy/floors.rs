@@ -104,6 +104,7 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"],
             &["shard_stats", "status", "closes", "skipped"],
+            &["turn_time"],
             &["histogram"],
         ],
     },

@@ -180,7 +180,7 @@ impl Gate {
         let (limit, observe) = (Limit::Connections, self.node.admission.observe());
         let max = self.node.admission.limits().max(limit);
         let next = connections(shards) + 1;
-        let lacks_descriptors = self.descriptors.are_for_operators(listener);
+        let lacks_descriptors = self.lacks_descriptors(listener);
         if lacks_descriptors {
             self.node.status.fills();
         }
@@ -216,7 +216,13 @@ impl Gate {
 
     fn has_room(&mut self, listener: &TcpListener, shards: &[Arc<ShardLink>]) -> bool {
         let max = self.node.admission.limits().bites_above(Limit::Connections);
-        connections(shards) < max && !self.descriptors.are_for_operators(listener)
+        connections(shards) < max && !self.lacks_descriptors(listener)
+    }
+
+    /// True if the next connection needs a descriptor and there is none. A connection that waits
+    /// here has its own already.
+    fn lacks_descriptors(&mut self, listener: &TcpListener) -> bool {
+        self.arrivals.is_empty() && self.descriptors.are_for_operators(listener)
     }
 
     /// Waits until a shard has begun with most of its newcomers, and may have one more connection

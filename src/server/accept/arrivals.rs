@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SocketFlags;
@@ -15,8 +16,16 @@ use crate::server::admission::addresses::party_of;
 use crate::server::admission::forwarded_for::Proxies;
 use crate::server::limits::fair_queue::{FairQueue, Party};
 
-/// Most connections that wait here. Further ones wait in the backlog.
-const ARRIVALS_MAX: usize = 256;
+/// Most connections that wait here. Further ones wait in the backlog, which is full at
+/// `net.core.somaxconn` (4,096 as a rule). A client that comes then has to ask again, a second
+/// later. A connection that waits here costs a descriptor and some 50 bytes.
+const ARRIVALS_MAX: usize = 16_384;
+
+/// Most connections that are taken out of the backlog at once, so that others have their turn.
+const GATHERED_MAX: usize = 1_024;
+
+/// Least time from one look at all that wait here to the next. A look is a system call for each.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// The connections that were accepted and wait to be handed over.
 pub(crate) struct Arrivals {
@@ -24,6 +33,10 @@ pub(crate) struct Arrivals {
     proxies: Proxies,
     /// Number of connections that came here, which tells those apart whose address is not counted.
     came: u64,
+    /// Most that may wait here.
+    max: usize,
+    /// The moment of the last look for connections that were reset.
+    looked: Option<Instant>,
 }
 
 impl Arrivals {
@@ -33,6 +46,8 @@ impl Arrivals {
             queue: FairQueue::default(),
             proxies,
             came: 0,
+            max: ARRIVALS_MAX,
+            looked: None,
         }
     }
 
@@ -42,10 +57,16 @@ impl Arrivals {
 
     /// Takes connections out of the backlog, as many as may wait here.
     pub fn gather(&mut self, listener: &TcpListener, descriptors: &mut Descriptors) {
-        if self.queue.len() >= ARRIVALS_MAX {
+        let is_old = |looked: Instant| looked.elapsed() >= LOOK_AGAIN;
+        if self.queue.len() >= self.max && self.looked.is_none_or(is_old) {
             self.queue.retain(|(stream, _)| !is_gone(stream));
+            self.looked = Some(Instant::now());
         }
-        while self.queue.len() < ARRIVALS_MAX && !descriptors.are_for_operators(listener) {
+        let most = self.max.saturating_sub(self.queue.len());
+        for _ in 0..most.min(GATHERED_MAX) {
+            if descriptors.are_for_operators(listener) {
+                return;
+            }
             let Ok((stream, peer)) = accept_one(listener, descriptors) else {
                 return;
             };
@@ -100,7 +121,6 @@ fn is_gone(stream: &TcpStream) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
 
     fn reset(stream: TcpStream) {
         let socket = socket2::SockRef::from(&stream);
@@ -116,10 +136,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let mut arrivals = Arrivals::new(Proxies::default());
+        arrivals.max = 256;
         let mut descriptors = Descriptors::default();
         let begun = Instant::now();
         let mut resets = 0;
-        while resets < 2 * ARRIVALS_MAX {
+        while resets < 2 * arrivals.max {
             (0..64).for_each(|_| reset(open(&listener)));
             resets += 64;
             arrivals.gather(&listener, &mut descriptors);

@@ -14,35 +14,34 @@ use crate::server::limits::limit::Limit;
 /// quarter of a small limit.
 const FOR_OPERATORS: u64 = 64;
 
-/// How many open files are left, as far as the last ones that were opened show. The system gives
-/// the lowest free number to each new file.
+/// Whether open files are left for connections. The system gives the lowest free number to each new
+/// file.
 #[derive(Default)]
 pub(crate) struct Descriptors {
-    last: u64,
+    /// The highest number of a socket that was accepted. The last one would not do: it may be that
+    /// of a connection that has just gone, between others that are all in use.
+    highest: u64,
 }
 
 impl Descriptors {
     /// Notes the number of a socket that was just accepted.
     pub fn opened(&mut self, stream: &impl AsRawFd) {
-        self.last = stream.as_raw_fd() as u64;
+        self.highest = self.highest.max(stream.as_raw_fd() as u64);
     }
 
     /// True if the next open file would be one of those for operators.
-    pub fn are_for_operators(&mut self, listener: &TcpListener) -> bool {
+    pub fn are_for_operators(&self, listener: &TcpListener) -> bool {
         let Some(limit) = getrlimit(Resource::Nofile).current else {
             return false;
         };
         let first = limit - FOR_OPERATORS.min(limit / 4);
         // A look at the lowest free number costs two system calls, so it is not made while the
         // numbers are low.
-        if self.last + 1 < first {
+        if self.highest + 1 < first {
             return false;
         }
-        match rustix::io::fcntl_dupfd_cloexec(listener, 0) {
-            Ok(next) => self.last = next.as_raw_fd() as u64,
-            Err(_) => self.last = limit,
-        }
-        self.last >= first
+        let next = rustix::io::fcntl_dupfd_cloexec(listener, 0);
+        next.map_or(true, |next| next.as_raw_fd() as u64 >= first)
     }
 }
 

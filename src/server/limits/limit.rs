@@ -55,15 +55,15 @@ limits! {
         );
     UpgradesInFlight = "upgrades_in_flight", "Connections that are in HTTP still.",
         counts(1, 4_096).protects_memory().reached(
-            "further connections wait in the kernel's backlog; meanwhile those are cut that have waited \
+            "further connections wait, accepted but not begun with; meanwhile those are cut that have waited \
              longest without having sent a whole request head, for 1 s at least",
         );
     AcceptsPerSecond = "accepts_per_second", "Connections let in in a second, in the long run.",
         counts(1, 50_000)
             .and(Key::Burst, counts(1, 10_000), "Let in at once after a pause.")
             .reached(
-                "further connections are let in later, and addresses take turns; most of them wait in \
-                 the kernel's backlog",
+                "further connections are let in later, and addresses take turns; beyond 16,384 they wait \
+                 in the kernel's backlog",
             );
     HeadTime = "head_time_ms", "For a whole request head, from the accept, or from its first byte where an answer was before it.",
         milliseconds(1, 10_000).reached("the connection is closed without an answer");

@@ -176,13 +176,14 @@ fn write_times(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     )?;
     page.histograms(
         "lobbyd_turn_seconds",
-        "Time a shard took for a turn. The other connections of the shard wait meanwhile.",
-        by_shard(node, |_, shard| held(&shard.turns)),
+        "Time for which a shard worked without a look at its sockets: a turn, or steps of HTTP and of callbacks' futures, \
+         or both. All other connections of the shard wait meanwhile.",
+        by_shard(node, |_, shard| held(&shard.turn_time.stretches)),
     )?;
     page.gauges(
         "lobbyd_turn_longest_seconds",
-        "The longest turn of a shard in the last 30 to 60 seconds.",
-        by_shard(node, |_, shard| shard.longest_turn.read() as f64 / 1e9),
+        "The longest of these times of a shard in the last 30 to 60 seconds.",
+        by_shard(node, |_, shard| shard.turn_time.longest.read() as f64 / 1e9),
     )
 }
 

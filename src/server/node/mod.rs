@@ -5,6 +5,7 @@ pub(crate) mod histogram;
 pub(crate) mod shard_stats;
 pub(crate) mod skipped;
 pub(crate) mod status;
+pub(crate) mod turn_time;
 
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ impl Node {
     pub fn next_window(&self) {
         self.meters.next_window();
         for shard in &self.stats {
-            shard.longest_turn.next_window();
+            shard.turn_time.longest.next_window();
         }
     }
 }

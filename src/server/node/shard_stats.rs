@@ -1,12 +1,12 @@
 //! The stats of one shard for the metrics: connections, joins, received messages, and times.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use strum::EnumCount;
 
 use super::histogram::{Figure, Histogram};
+use super::turn_time::TurnTime;
 use crate::channel::{JoinRefusal, PushRefusal};
-use crate::server::limits::peak::Peak;
 
 /// The stats of one shard. The shard alone writes them, at a message, a join, a read or a turn, and
 /// never per delivery. Threads that make the page of metrics read them. They have cache lines of
@@ -39,15 +39,5 @@ pub(crate) struct ShardStats {
     pub shortfalls: Figure,
     /// Times from a publish to its last subscriber, at most one time for each room and turn.
     pub laps: Histogram,
-    pub turns: Histogram,
-    /// The longest turn, in nanoseconds.
-    pub longest_turn: Peak,
-}
-
-impl ShardStats {
-    /// Notes the duration of a turn.
-    pub fn turned(&self, turn: Duration) {
-        self.turns.observe(turn);
-        self.longest_turn.note(turn.as_nanos() as u64);
-    }
+    pub turn_time: Arc<TurnTime>,
 }

@@ -16,6 +16,7 @@ use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::step_timer::within;
 use crate::server::log::notice::{shown, summed};
+use crate::server::node::turn_time::in_steps;
 use crate::session::BroadcastFrames;
 use bytes::Bytes;
 
@@ -203,7 +204,8 @@ impl Host for ShardHost<'_> {
             self.services.limits.observe,
         );
         let link = Arc::clone(&self.services.link);
-        tokio::task::spawn_local(async move {
+        let time = Arc::clone(&link.stats.turn_time);
+        tokio::task::spawn_local(in_steps(time, async move {
             let (mut job, began) = (job, Instant::now());
             let (limit, max) = (Limit::CallbackTime, deadline.as_micros() as u64);
             let result = match within(deadline, &mut job).await {
@@ -217,7 +219,7 @@ impl Host for ShardHost<'_> {
                 summed!(link.admission.sums, JobPanicked, "panic", connection = %name, shard);
             }
             report.tell(result);
-        });
+        }));
     }
 
     fn may_join(&mut self, channel: SubscriptionId) -> bool {

@@ -91,6 +91,7 @@ impl Shard {
         let now = self.timers.clock.refresh();
         let link = &self.services.link;
         link.status.turns(link.number, now);
+        link.stats.turn_time.turns(now);
         self.services.fanout.begin_turn(now);
         self.services.joins.begin_turn(now);
         // Taking the mail also marks the shard as awake, so no publish in this turn has to wake it.
@@ -116,12 +117,12 @@ impl Shard {
             work_left |= self.timers.is_sweep_due(cx);
         }
         work_left |= self.go_on_draining(cx);
-        self.show(now);
+        self.show();
         work_left || self.connections.has_queued()
     }
 
-    /// Publishes the shard's counts to the metrics at the end of a turn that began at `begun`.
-    fn show(&mut self, begun: Instant) {
+    /// Publishes the shard's counts to the metrics at the end of a turn.
+    fn show(&mut self) {
         let now = Instant::now();
         let (stats, fanout) = (&self.services.link.stats, &mut self.services.fanout);
         stats.http.set(self.http_connections as u64);
@@ -132,7 +133,6 @@ impl Shard {
         stats.gaps.set(broken.gaps);
         stats.shortfalls.set(broken.shortfalls);
         fanout.take_laps(now, |waited| stats.laps.observe(waited));
-        stats.turned(now.duration_since(begun));
     }
 
     /// Marks the shard as asleep, to be woken through `cx`. False if mail, a command or a woken

@@ -16,6 +16,7 @@ use crate::channel::ConnectionName as Name;
 use crate::server::http::serve::{Outcome, Upgraded, serve};
 use crate::server::limits::limit::Limit;
 use crate::server::log::notice::summed;
+use crate::server::node::turn_time::in_steps;
 use crate::session::{Session, class_of};
 use crate::websocket::{CloseReason, FrameReader};
 
@@ -92,7 +93,8 @@ impl Shard {
             events,
             outcome: Outcome::Ended,
         };
-        tokio::task::spawn_local(async move {
+        let time = Arc::clone(&self.services.link.stats.turn_time);
+        tokio::task::spawn_local(in_steps(time, async move {
             let mut serving = pin!(serve(stream, peer, app, entry, stop));
             let mut newcomer = Some(newcomer);
             let outcome = poll_fn(|cx| {
@@ -102,7 +104,7 @@ impl Shard {
             })
             .await;
             end.comes(outcome);
-        });
+        }));
     }
 
     /// Notes how many connections are in HTTP. Counts if that is over the limit, which it only is

@@ -8,6 +8,7 @@ mod documents;
 mod format;
 mod gauges;
 mod health;
-mod page;
+pub mod page;
 mod refusals;
 mod room_sizes;
+mod turn_time;

@@ -92,6 +92,11 @@ impl Shard {
         self.fanout.flush(&mut self.sockets, Budget::default())
     }
 
+    /// Brings a connection up to date before its leave, as a shard does.
+    pub fn catch_up(&mut self, outlet: u32, budget: &mut Budget) -> bool {
+        self.fanout.catch_up(outlet, &mut self.sockets, budget)
+    }
+
     /// Lets `ms` milliseconds pass, and sweeps entries that are too old.
     pub fn sweep_after(&mut self, ms: u32) {
         self.now_ms += ms;

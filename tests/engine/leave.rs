@@ -1,7 +1,7 @@
 //! Subscriptions that end while their connection is behind: a position never becomes a queue.
 
 use bytes::Bytes;
-use lobbyd::broker::{Failure, FanoutSettings, SubscriptionId};
+use lobbyd::broker::{Budget, Failure, FanoutSettings, SubscriptionId};
 use testkit::shard::Shard;
 
 const ROOM: &str = "room:lobby";
@@ -67,6 +67,67 @@ fn leave_of_a_reader_that_takes_bytes_brings_all_it_was_due() {
     shard.fanout.unsubscribe(0, id);
     shard.work();
     assert_eq!((shard.sockets.bytes, shard.given_up()), (5_000, vec![]));
+}
+
+/// Returns a shard whose connection 0 takes bytes, and has 5,000 entries before it.
+fn open_and_behind() -> (Shard, SubscriptionId) {
+    let mut shard = Shard::new(FanoutSettings::default(), 2);
+    let id = shard.join(0, ROOM);
+    shard.join(1, ROOM);
+    (0..5_000).for_each(|_| shard.publish(ROOM, 10));
+    (shard, id)
+}
+
+#[test]
+fn reader_that_takes_bytes_has_them_before_its_leave_is_read() {
+    let (mut shard, id) = open_and_behind();
+    assert!(shard.catch_up(0, &mut Budget::default()));
+    assert_eq!(shard.sockets.bytes, 50_000);
+    shard.fanout.unsubscribe(0, id);
+    assert_eq!(shard.fanout.outbox_bytes(0), 0);
+    shard.work();
+    // The other member has them too, and the first one none of them twice.
+    assert_eq!((shard.sockets.bytes, shard.given_up()), (100_000, vec![]));
+}
+
+#[test]
+fn open_reader_that_takes_nothing_makes_no_queue_by_its_leave() {
+    let (mut shard, id) = open_and_behind();
+    shard.sockets.shut.insert(0);
+    assert!(shard.catch_up(0, &mut Budget::default()));
+    shard.fanout.unsubscribe(0, id);
+    assert_eq!(shard.given_up(), [(0, Failure::FellBehind)]);
+    assert_eq!(shard.fanout.outbox_bytes(0), 0);
+}
+
+#[test]
+fn reader_for_whom_the_turn_has_no_bytes_left_is_brought_up_to_date_by_the_next() {
+    let (mut shard, _) = open_and_behind();
+    let mut none = Budget::default();
+    none.bytes = 0;
+    assert!(!shard.catch_up(0, &mut none));
+    assert_eq!(shard.sockets.bytes, 0);
+    shard.work();
+    assert!(shard.catch_up(0, &mut none));
+    assert_eq!((shard.sockets.bytes, shard.given_up()), (100_000, vec![]));
+}
+
+#[test]
+fn reader_a_little_behind_is_left_to_the_pass() {
+    let (mut shard, _) = open_and_behind();
+    shard.work();
+    (0..1_024).for_each(|_| shard.publish(ROOM, 10));
+    assert!(shard.catch_up(0, &mut Budget::default()));
+    assert_eq!(shard.sockets.bytes, 100_000);
+}
+
+#[test]
+fn close_of_an_open_reader_far_behind_drops_its_position() {
+    let (mut shard, _) = open_and_behind();
+    shard.fanout.retire(0);
+    assert_eq!(shard.fanout.outbox_bytes(0), 0);
+    shard.work();
+    assert_eq!((shard.sockets.bytes, shard.given_up()), (50_000, vec![]));
 }
 
 #[test]

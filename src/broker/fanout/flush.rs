@@ -52,7 +52,7 @@ impl Fanout {
         }
         self.drain_queued(sink, &mut own);
         let mut rooms = self.passes.rooms.len();
-        while rooms > 0 && budget.writes > 0 && budget.bytes > 0 {
+        while rooms > 0 && budget.has_left() {
             rooms -= 1;
             if let Some(slot) = self.passes.rooms.pop_front() {
                 self.run_pass(slot, sink, &mut budget);
@@ -155,7 +155,7 @@ impl Fanout {
             let Some(room) = self.rooms.get_mut(slot) else {
                 return;
             };
-            if budget.writes == 0 || budget.bytes == 0 {
+            if !budget.has_left() {
                 break;
             }
             let Some(index) = room.round_robin.visit() else {
@@ -189,7 +189,13 @@ impl Fanout {
         }
     }
 
-    fn visit(&mut self, slot: u32, index: usize, sink: &mut impl Sink, budget: &mut Budget) {
+    pub(crate) fn visit(
+        &mut self,
+        slot: u32,
+        index: usize,
+        sink: &mut impl Sink,
+        budget: &mut Budget,
+    ) {
         let room = &self.rooms[slot];
         let member = room.members[index];
         let head = room.log.head();

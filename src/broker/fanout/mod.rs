@@ -4,6 +4,7 @@
 
 pub(crate) mod age;
 pub(crate) mod balance;
+mod catch_up;
 pub(crate) mod fence;
 pub(crate) mod flush;
 pub(crate) mod give_back;
@@ -212,9 +213,9 @@ impl Fanout {
     /// Ends all subscriptions of a connection. The entries published until now still go out, before
     /// the next frame that is sent.
     ///
-    /// A connection that is blocked or catching up, and more than 1,024 entries behind, is
-    /// [silenced](Fanout::silence) instead. Otherwise its cursors would become a queue, for
-    /// thousands of connections at once when a server ends.
+    /// A connection that is more than 1,024 entries behind is [silenced](Fanout::silence) instead.
+    /// Otherwise its cursors would become a queue, for thousands of connections at once when a
+    /// server ends. One whose socket takes bytes can [catch up](Fanout::catch_up) before.
     pub fn retire(&mut self, outlet: u32) {
         self.take_mail();
         if self.is_far_behind(outlet) {
@@ -258,10 +259,9 @@ impl Fanout {
             .unwrap_or(0)
     }
 
-    /// Returns the number of entries that wait for a connection that is blocked or catching up, all
-    /// its topics together. 0 for any other connection: the passes bring its entries.
+    /// Returns the number of entries that a connection lacks, all its topics together.
     fn lags_by(&self, outlet: u32) -> u64 {
-        let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
+        let Some(o) = self.outlet(outlet) else {
             return 0;
         };
         let subscriptions = o.subscriptions.as_slice().iter();
@@ -327,6 +327,7 @@ impl Fanout {
     }
 }
 
-/// Most entries that become frames of the outbox of a connection that is blocked or catching up,
-/// because subscriptions of it end. Each entry takes some 60 bytes in an outbox.
+/// Most entries that become frames of the outbox of a connection because subscriptions of it end.
+/// Each entry takes some 60 bytes in an outbox. A connection whose socket takes bytes
+/// [catches up](Fanout::catch_up) before, so it has no more of them than came since.
 const RETIRED_ENTRIES_MAX: u64 = 1024;

@@ -32,6 +32,11 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// True if writes and bytes are left.
+    pub fn has_left(&self) -> bool {
+        self.writes > 0 && self.bytes > 0
+    }
+
     /// Returns how many connections are drained in a turn in which passes run as well: half of the
     /// turn's writes. The passes get as many writes as the drains, and never fewer than `writes`.
     pub(crate) fn drains_beside_passes(&self) -> usize {

@@ -18,6 +18,7 @@ use super::connections::Connections;
 use super::host::{Recipients, ShardHost};
 use super::link::ShardLink;
 use super::read::is_passing;
+use crate::broker::Budget;
 use crate::channel::ConnectionName as Name;
 use crate::server::log::notice::summed;
 use crate::websocket::{CloseReason, ReadBuffer};
@@ -60,7 +61,9 @@ impl Shard {
         // The fan-out has dropped all frames of a slow consumer: the client would have to read
         // those frames before it sees the reason.
         if !matches!(reason, CloseReason::SlowConsumer(_)) {
-            self.services.fanout.retire(key);
+            let (fanout, mut budget) = (&mut self.services.fanout, Budget::default());
+            while budget.has_left() && !fanout.catch_up(key, &mut self.connections, &mut budget) {}
+            fanout.retire(key);
         }
         self.terminate(key, reason);
         let now = self.timers.clock.now();

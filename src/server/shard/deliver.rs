@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Shard;
 use super::host::ShardHost;
 use super::join_queue::{JOINS_PER_TURN_LEAST, JOINS_TIME};
-use crate::broker::{Heard, HeardBy, OriginalPayload, SubscriptionId};
+use crate::broker::{Budget, Heard, HeardBy, OriginalPayload, SubscriptionId};
 use crate::channel::{Broadcast, Mail};
 use crate::protocol::{Json, Payload};
 use crate::server::limits::limit::Limit;
@@ -123,8 +123,11 @@ impl Shard {
     }
 
     /// Returns the session of a connection and the host for a call into it. `None` if the
-    /// connection is gone or closing.
+    /// connection is gone or closing. One that is far behind is written to before the call, which
+    /// may end channels of it.
     pub(crate) fn session_and_host(&mut self, key: u32) -> Option<(&mut Session, ShardHost<'_>)> {
+        let (fanout, mut budget) = (&mut self.services.fanout, Budget::default());
+        fanout.catch_up(key, &mut self.connections, &mut budget);
         let connection = self.connections.get_mut(key).filter(|c| c.is_open())?;
         let host = ShardHost::new(&mut self.services, connection.id, connection.party());
         Some((&mut connection.session, host))

@@ -71,6 +71,8 @@ pub(crate) struct ReadScratch {
     /// Bytes read so far in this turn from one of the two lists: connections that were woken, or
     /// connections with more to read.
     pub bytes_read: usize,
+    /// What this turn may still write to connections that are far behind, before it reads them.
+    pub catch_up: Budget,
 }
 
 impl Shard {

@@ -10,7 +10,7 @@ use super::connections::Queued;
 use super::host::ShardHost;
 use super::rate_limit::{Taken, Verdict};
 use super::{ReadScratch, Shard};
-use crate::broker::UNREAD_OUTBOX_BYTES_MAX;
+use crate::broker::{Budget, UNREAD_OUTBOX_BYTES_MAX};
 use crate::channel::ConnectionName as Name;
 use crate::channel::Host;
 use crate::protocol::Undecodable;
@@ -29,6 +29,7 @@ const READ_BYTES_PER_TURN: usize = 256 << 10;
 
 impl Shard {
     pub(crate) fn read_ready(&mut self) {
+        self.scratch.catch_up = Budget::default();
         let Queued { awake, ready } = self.connections.take_queued();
         // Connections queued during these reads are read in the next turn, behind the connections
         // left over.
@@ -86,6 +87,12 @@ impl Shard {
             self.connections.hold(key);
             return self.services.fanout.notify_of_room(key);
         }
+        if !self.catches_up(key) {
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
         connection.reopen(&self.timers.clock);
         let stream = &connection.stream;
         let kept = connection.reader.kept_bytes();
@@ -105,6 +112,19 @@ impl Shard {
             Err(_) => return self.drop_connection(key, CloseReason::PeerGone),
         }
         self.connections.wait_readable(key);
+    }
+
+    /// True if the connection may be read now. One that is far behind is written to first, because
+    /// a leave among the bytes would make a queue of all that it lacks. If there is too much for
+    /// this turn, the next one looks again.
+    fn catches_up(&mut self, key: u32) -> bool {
+        let (fanout, budget) = (&mut self.services.fanout, &mut self.scratch.catch_up);
+        let is_near = fanout.catch_up(key, &mut self.connections, budget);
+        if !is_near {
+            self.connections.hold(key);
+            fanout.notify_of_room(key);
+        }
+        is_near
     }
 
     /// Receives the bytes that came with the handshake request.

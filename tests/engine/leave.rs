@@ -101,10 +101,12 @@ fn open_reader_that_takes_nothing_makes_no_queue_by_its_leave() {
 }
 
 #[test]
-fn reader_for_whom_the_turn_has_no_bytes_left_is_brought_up_to_date_by_the_next() {
+fn reader_that_the_turn_has_no_bytes_left_for_catches_up_in_the_next() {
     let (mut shard, _) = open_and_behind();
-    let mut none = Budget::default();
-    none.bytes = 0;
+    let mut none = Budget {
+        bytes: 0,
+        ..Budget::default()
+    };
     assert!(!shard.catch_up(0, &mut none));
     assert_eq!(shard.sockets.bytes, 0);
     shard.work();
@@ -113,7 +115,7 @@ fn reader_for_whom_the_turn_has_no_bytes_left_is_brought_up_to_date_by_the_next(
 }
 
 #[test]
-fn reader_a_little_behind_is_left_to_the_pass() {
+fn member_that_lacks_little_is_left_to_the_pass() {
     let (mut shard, _) = open_and_behind();
     shard.work();
     (0..1_024).for_each(|_| shard.publish(ROOM, 10));

@@ -170,6 +170,7 @@ pub const ORDERS: &[Order] = &[
                 "subscribe",
                 "membership",
                 "flush",
+                "catch_up",
                 "write",
                 "retention",
                 "last_subscriber",

@@ -8,7 +8,7 @@ pub const VOCABULARY: &[&str] = &[
      arrivals assembly assess assigns authority axis",
     "back backpressure balance bars binary broadcast broker bucket buf buffer builder busy \
      by bytes",
-    "callbacks canvas change changes channel checks churn clock close closes collect compare \
+    "callbacks canvas catch change changes channel checks churn clock close closes collect compare \
      compared comparison config connect connection connections consumer control cores cost \
      counters counts cursor",
     "deadlines declared decode dedupe delays deliver deliveries departure differences \
@@ -41,7 +41,7 @@ pub const VOCABULARY: &[&str] = &[
      stream strictness subject subprotocol subscribe subscriber sums sync",
     "table tables tag tallies tally target terminal terminate tests text tiles time timer \
      timers token topic topics totals traffic tree trial turn tutorial",
-    "unfit units upgrade usage user",
+    "unfit units up upgrade usage user",
     "v1 v2 values verdict version violation",
     "wait warnings watch water websocket wire work write writer writes",
 ];

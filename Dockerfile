@@ -22,8 +22,8 @@ COPY --from=build /out/lobbyd /usr/local/bin/lobbyd
 # Of nobody; by number, so that runAsNonRoot can tell that it is not root.
 USER 65532:65532
 EXPOSE 4000
-# Its end by SIGTERM may take as long as drain.deadline_ms: give it more than that (--stop-timeout,
-# terminationGracePeriodSeconds).
+# Its end by SIGTERM may take as long as drain.deadline_ms and 6 s: give it more than that
+# (--stop-timeout, terminationGracePeriodSeconds).
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/lobbyd"]
 CMD ["--listen", "0.0.0.0:4000"]

@@ -51,8 +51,14 @@ pub enum OriginError {
         "origin {0:?} has no host: write \"//{0}\" for any scheme and port, or \"https://{0}\""
     )]
     NoHost(String),
-    /// The text that follows the host is no port.
-    #[error("origin {0:?} has a port that is no number from 0 to 65535")]
+    /// The entry is what browsers send for pages without a host, as `null` and `file://`, or can
+    /// be none of theirs. Such an origin matches no entry.
+    #[error(
+        "origin {0:?} has no host, and a list lets in pages by their hosts alone: no entry lets in those of files and sandboxes"
+    )]
+    Hostless(String),
+    /// The text that follows the host is no port, or a port that no page has.
+    #[error("origin {0:?} has a port that is no number from 1 to 65535")]
     BadPort(String),
     /// A `*` is not part of a `*.` in front of a host.
     #[error(
@@ -259,13 +265,11 @@ impl Allowed {
             return Err(OriginError::HasPath(text.into()));
         }
         let parsed = Authority::parse(text);
-        let host = parsed
-            .host
-            .ok_or_else(|| OriginError::NoHost(text.into()))?;
+        let host = parsed.host.ok_or_else(|| no_host(text))?;
         let port = match parsed.port {
-            Port::Number(port) => Some(port),
             Port::Absent => parsed.scheme.as_deref().and_then(default_port),
-            Port::Invalid => return Err(OriginError::BadPort(text.into())),
+            Port::Number(port) if port > 0 => Some(port),
+            Port::Number(_) | Port::Invalid => return Err(OriginError::BadPort(text.into())),
         };
         let (host, wildcard) = match host.strip_prefix("*.") {
             Some(host) => (host.to_owned(), true),
@@ -304,6 +308,18 @@ impl Allowed {
             Some(front) => self.wildcard && front.ends_with('.'),
             None => false,
         }
+    }
+}
+
+/// Returns the error of an entry without a host: what would mend it, if `//` in front does.
+fn no_host(text: &str) -> OriginError {
+    let is_mended = text != "null" && !text.contains("//") && {
+        let mended = format!("//{text}");
+        Authority::parse(&mended).host.is_some() && Allowed::parse(&mended).is_ok()
+    };
+    match is_mended {
+        true => OriginError::NoHost(text.into()),
+        false => OriginError::Hostless(text.into()),
     }
 }
 

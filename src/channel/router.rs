@@ -60,8 +60,8 @@ impl Router {
     /// `_` only matches. The first mount that matches is taken.
     ///
     /// # Panics
-    /// If a `:` has no name, or a name stands twice in one path: a mistake in the program, reported
-    /// at its start.
+    /// If a `:` has no name, a name stands twice in one path, or a segment is `.` or `..`, which no
+    /// browser sends: a mistake in the program, reported at its start.
     pub fn socket(mut self, path: &str, mut socket: UserSocket) -> Router {
         let path = format!("{path}/{}", socket.path);
         let pattern = MountPath::parse(&path);
@@ -167,6 +167,9 @@ impl MountPath {
             let segment = match segment.strip_prefix(':') {
                 Some("") => panic!("the path {path:?} has a `:` without a name"),
                 Some(name) => Segment::Variable(name.to_owned()),
+                None if matches!(segment, "." | "..") => {
+                    panic!("the path {path:?} has a segment that browsers take out: {segment:?}")
+                }
                 None => Segment::Literal(segment.to_owned()),
             };
             let twice = matches!(segment, Segment::Variable(_)) && pattern.contains(&segment);
@@ -274,6 +277,12 @@ mod tests {
     #[should_panic(expected = "names a variable twice")]
     fn variable_may_not_stand_twice_in_a_path() {
         let _ = Router::new().socket("/:id", UserSocket::new().path("/:id"));
+    }
+
+    #[test]
+    #[should_panic(expected = "browsers take out: \"..\"")]
+    fn path_that_browsers_never_ask_for_is_no_mount() {
+        let _ = Router::new().socket("/a/../b", UserSocket::new());
     }
 
     #[test]

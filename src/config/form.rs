@@ -94,9 +94,21 @@ impl Form for SocketPath {
 
     fn read(raw: Raw<'_>) -> Result<SocketPath, Unfit> {
         let path = raw.text().ok_or(Unfit::Form)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
-        let fits = path.starts_with('/') && !path.ends_with('/') && path.chars().all(plain);
-        fits.then(|| SocketPath(path.to_owned())).ok_or(Unfit::Form)
+        if !path.starts_with('/') || path.ends_with('/') {
+            return Err(Unfit::Form);
+        }
+        let is_plain = |c: &char| c.is_ascii_alphanumeric() || "/-_.~".contains(*c);
+        let why = match path.chars().find(|c| !is_plain(c)) {
+            Some(c) => format!(
+                "has {c:?}; expected letters, digits, \"-\", \"_\", \".\" and \"~\" alone between its \"/\""
+            ),
+            None if path.split('/').any(|part| part == "." || part == "..") => {
+                "has a \".\" or \"..\" between its \"/\", which browsers take out before they ask"
+                    .to_owned()
+            }
+            None => return Ok(SocketPath(path.to_owned())),
+        };
+        Err(Unfit::Because(format!("{} {why}", quoted(path))))
     }
 
     fn show(&self) -> Option<String> {

@@ -149,7 +149,7 @@ fn drained() -> Vec<Setting<Config>> {
         number!(Config,
             "drain.deadline_ms",
             milliseconds(1),
-            "Connections that are left so long after the signal are cut.",
+            "Connections that are left so long after the signal are cut; one without its Close gets that first.",
             limits.drain.deadline_ms
         )
         .restart(),

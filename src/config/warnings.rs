@@ -25,7 +25,7 @@ struct SmallTime {
     why: &'static str,
 }
 
-static SMALL_TIMES: [SmallTime; 9] = [
+static SMALL_TIMES: [SmallTime; 12] = [
     SmallTime {
         path: "limits.idle_time_ms.max",
         limit: Some(Limit::IdleTime),
@@ -55,6 +55,20 @@ static SMALL_TIMES: [SmallTime; 9] = [
         why: "a client is closed for what its network held up and then brought at once",
     },
     SmallTime {
+        path: "limits.joins_per_second.wait_ms",
+        limit: Some(Limit::JoinsPerSecond),
+        ms: |config| config.limits.wait_ms(Limit::JoinsPerSecond),
+        least_ms: NETWORK_MS,
+        why: "joins are refused for a moment in which many come, and phoenix.js waits 10000 ms for an answer",
+    },
+    SmallTime {
+        path: "limits.callback_time_ms.max",
+        limit: Some(Limit::CallbackTime),
+        ms: |config| config.limits.max(Limit::CallbackTime),
+        least_ms: NETWORK_MS,
+        why: "channels whose app waits for anything refuse joins and end",
+    },
+    SmallTime {
         path: "limits.lag_bytes.wait_ms",
         limit: Some(Limit::LagBytes),
         ms: |config| config.limits.wait_ms(Limit::LagBytes),
@@ -74,6 +88,13 @@ static SMALL_TIMES: [SmallTime; 9] = [
         ms: |config| config.limits.connect_timeout_ms(),
         least_ms: 100,
         why: "clients get 503 where the app looks anything up",
+    },
+    SmallTime {
+        path: "timeouts.http_lifetime_ms",
+        limit: None,
+        ms: |config| config.limits.http_lifetime_ms(),
+        least_ms: NETWORK_MS,
+        why: "an answer is cut where its network loses one packet",
     },
     SmallTime {
         path: "timeouts.keep_alive_ms",

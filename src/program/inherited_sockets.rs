@@ -10,6 +10,8 @@ use listenfd::ListenFd;
 use socket2::SockRef;
 use thiserror::Error;
 
+use super::environment::value_of;
+
 /// The listeners that were handed over.
 #[derive(Debug, Default)]
 pub struct InheritedSockets {
@@ -42,10 +44,11 @@ impl InheritedSockets {
     /// first two variables. To be called before there are threads, because it changes the
     /// environment.
     pub fn from_environment() -> Result<InheritedSockets, Unusable> {
-        if let Ok(count) = env::var("LISTEN_FDS")
-            && count.parse::<u16>().is_err()
-        {
-            return Err(Unusable::Count(count));
+        if let Some(count) = value_of("LISTEN_FDS") {
+            let count = count.to_string_lossy().into_owned();
+            if count.parse::<u16>().is_err() {
+                return Err(Unusable::Count(count));
+            }
         }
         let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut names = names.split(':');

@@ -3,7 +3,6 @@
 //! The level can be changed while the program runs, or set by `RUST_LOG`.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, PanicHookInfo};
 use std::thread;
@@ -17,6 +16,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
+use super::environment::value_of;
 use super::log_format::LineFormat;
 
 /// The variable that sets the log levels of Rust programs, also of single modules. It overrides the
@@ -96,9 +96,7 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 /// Returns the filter that [`VARIABLE`] has, if the variable is there and not empty.
 fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
-    // As for lobbyd's own variables: a `\r` at the end belongs to no value.
-    let is_set = |value: &std::ffi::OsString| !value.is_empty() && value != "\r";
-    let Some(value) = env::var_os(VARIABLE).filter(is_set) else {
+    let Some(value) = value_of(VARIABLE) else {
         return Ok(None);
     };
     let wrong = |what: String| WrongFilter {
@@ -106,6 +104,7 @@ fn from_environment() -> Result<Option<EnvFilter>, WrongFilter> {
         what,
     };
     let text = value.to_str().ok_or_else(|| wrong("not UTF-8".into()))?;
+    // As for lobbyd's own variables: a `\r` at the end belongs to no value.
     let text = text.strip_suffix('\r').unwrap_or(text);
     if let Some((word, level)) = text.split(',').find_map(mistyped) {
         return Err(wrong(format!(

@@ -1,5 +1,6 @@
 //! The process round the server: log, signals, inherited sockets, service manager, hot reload.
 
+mod environment;
 mod exit;
 mod inherited_sockets;
 mod log;

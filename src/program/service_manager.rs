@@ -10,6 +10,8 @@ use lobbyd::Endpoint;
 use lobbyd::server::Status;
 use sd_notify::NotifyState;
 
+use super::environment::value_of;
+
 /// Time between two reports of the number of connections.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
 
@@ -25,7 +27,10 @@ impl ServiceManager {
     /// Returns the service manager that `NOTIFY_SOCKET` and `WATCHDOG_USEC` name.
     pub fn from_environment() -> ServiceManager {
         ServiceManager {
-            tell: sd_notify::notify,
+            tell: match value_of("NOTIFY_SOCKET") {
+                Some(_) => sd_notify::notify,
+                None => |_| Ok(()),
+            },
             watchdog: sd_notify::watchdog_enabled(),
         }
     }

@@ -6,8 +6,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::channel::Router;
+use crate::server::accept::open_files::warn_of_few_descriptors;
 use crate::server::http::app::HttpApp;
 use crate::server::http::app::Served;
+use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
 use crate::server::shard::link::{Command, ShardLink};
 
@@ -80,8 +82,12 @@ impl Live {
         let app = HttpApp::new(reload.router).limits(reload.limits);
         let mut current = self.lock();
         let app = Arc::new(app.succeeding(&current.serving.app));
-        app.admission.set_limits(&reload.limits);
         let limits = reload.limits;
+        let connections_max = app.admission.limits().max(Limit::Connections);
+        app.admission.set_limits(&limits);
+        if limits.max(Limit::Connections) > connections_max {
+            warn_of_few_descriptors(&app.admission);
+        }
         let serving = Arc::new(Served { app, limits });
         let replaced = std::mem::replace(&mut current.serving, Arc::clone(&serving));
         for shard in current.shards.iter().filter_map(Weak::upgrade) {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -32,6 +33,10 @@ use crate::server::shard::link::{Command, ShardLink};
 /// How long a shard may take to cut all its connections, once it is ordered to. That takes one
 /// turn.
 const CUT_GRACE: Duration = Duration::from_secs(1);
+
+/// Longest time for a Close that is sent when the drain's deadline is over, where
+/// [`ServerLimits::closing_timeout_ms`] is longer. A service manager waits only so long.
+const LATE_CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How often a drain logs how many connections are left.
 const REPORT_EVERY: Duration = Duration::from_secs(2);
@@ -76,15 +81,23 @@ pub(super) fn run(
             () = accept(&listener, &shards.links, &mut gate) => {}
         }
         node.status.enter(Phase::Draining);
-        let times = live.serving().limits.drain;
-        let deadline = Duration::from_millis(times.deadline_ms);
-        let is_drained = tokio::select! {
+        let limits = live.serving().limits;
+        let deadline = Duration::from_millis(limits.drain.deadline_ms);
+        let mut cut = pin!(cut);
+        let is_late = tokio::select! {
             biased;
-            () = drain(listener, &mut shards, &mut gate, &times) => true,
-            _ = timeout(deadline, cut) => false,
+            () = drain(listener, &mut shards, &mut gate, &limits.drain) => return io::Result::Ok(true),
+            cut = timeout(deadline, &mut cut) => cut.is_err(),
         };
-        if is_drained {
-            return io::Result::Ok(true);
+        if is_late {
+            gate.hand_over_all(&shards.links);
+            shards.tell(|| Command::CloseRest);
+            let time = Duration::from_millis(limits.closing_timeout_ms);
+            tokio::select! {
+                biased;
+                () = shards.all_gone() => return Ok(true),
+                _ = timeout(time.min(LATE_CLOSE_TIME_MAX), cut) => {}
+            }
         }
         shards.tell(|| Command::Cut);
         Ok(timeout(CUT_GRACE, shards.all_gone()).await.is_ok())

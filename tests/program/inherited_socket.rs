@@ -66,3 +66,21 @@ fn socket_that_was_handed_to_another_process_is_left_alone() {
         lobbyd.line
     );
 }
+
+#[test]
+fn variables_of_a_starter_that_are_empty_count_as_not_set() {
+    for empty in ["", "\r"] {
+        let mut command = crate::fixture::lobbyd();
+        for variable in ["LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET", "WATCHDOG_USEC"] {
+            command.env(variable, empty);
+        }
+        let lobbyd = Process::start(command);
+        let end = "with 2 shards\n";
+        assert!(lobbyd.line.ends_with(end), "{:?}", lobbyd.line);
+        lobbyd.signal("TERM");
+        let ended = lobbyd.ended();
+        assert_eq!(ended.code, Some(0));
+        let log = ended.log;
+        assert!(!log.contains("service manager"), "{log}");
+    }
+}

@@ -154,3 +154,72 @@ fn client_within_its_rate_is_not_closed_for_a_callback_that_blocks() {
     }
     other.expect_nothing();
 }
+
+#[test]
+fn joins_that_wait_are_not_refused_for_a_stop_of_the_process() {
+    const JOINS: usize = 40;
+    let mut command = testkit::lobbyd!();
+    command.args(["--listen", "127.0.0.1:0", "--shards", "1"]);
+    for (key, value) in [("MAX", "20"), ("BURST", "2"), ("WAIT_MS", "8000")] {
+        command.env(format!("LOBBYD_LIMITS_JOINS_PER_SECOND_{key}"), value);
+    }
+    let lobbyd = Process::start(command);
+    let connect = |_| connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
+    let mut clients: Vec<Client> = (0..JOINS).map(connect).collect();
+    for client in &mut clients {
+        client.send(json!(["11", "1", "room:lobby", "phx_join", {}]));
+        client.send_raw(&beat("2"));
+    }
+    // The joins are held once the heartbeats behind them are answered.
+    let mut early = vec![false; JOINS];
+    for (client, early) in clients.iter_mut().zip(&mut early) {
+        while client.json()[2] != "phoenix" {
+            *early = true;
+        }
+    }
+    let held = early.iter().filter(|early| !**early).count();
+    assert!(held > 0, "all joins were answered at once");
+    lobbyd.signal("STOP");
+    std::thread::sleep(Duration::from_millis(9_000));
+    lobbyd.signal("CONT");
+    let waiting = clients.iter_mut().zip(early).filter(|(_, early)| !early);
+    for (client, _) in waiting {
+        let reply = loop {
+            let message = client.json();
+            if message[3] == "phx_reply" {
+                break message;
+            }
+        };
+        assert_eq!(reply[4]["status"], "ok", "{reply}");
+    }
+}
+
+/// A drain whose time runs out while the process is stopped: those that were not told yet get
+/// their Close afterwards, and the process ends within the time that it has for that.
+#[test]
+fn drain_that_stands_still_past_its_deadline_closes_all_with_1012() {
+    const DEADLINE_MS: u64 = 4_000;
+    let mut command = testkit::lobbyd!();
+    command.args(["--listen", "127.0.0.1:0", "--shards", "2"]);
+    command.env("LOBBYD_DRAIN_WINDOW_MS", "1900");
+    command.env("LOBBYD_DRAIN_DEADLINE_MS", DEADLINE_MS.to_string());
+    let lobbyd = Process::start(command);
+    lobbyd::server::raise_descriptor_limit();
+    let connect = |_| connect_to(lobbyd.address(), "/socket/websocket?vsn=2.0.0");
+    // At a thousand a second and shard, so many take the whole window.
+    let mut clients: Vec<Client> = (0..3_000).map(connect).collect();
+    for client in &mut clients {
+        client.send_raw(&beat("1"));
+        answered(client, "1");
+    }
+    lobbyd.signal("TERM");
+    lobbyd.logs(&["accepting no more; closing connections"]);
+    lobbyd.signal("STOP");
+    std::thread::sleep(Duration::from_millis(DEADLINE_MS + 500));
+    lobbyd.signal("CONT");
+    for mut client in clients {
+        assert_eq!(client.recv().close_code(), 1012);
+    }
+    let ended = lobbyd.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.log);
+}

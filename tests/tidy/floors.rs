@@ -55,7 +55,7 @@ const INNER: &[Order] = &[
             &["sighup"],  // a reload
             &["signals"], // the end
             &["exit", "inherited_sockets", "log", "service_manager"],
-            &["log_format"], // the form of a line
+            &["environment", "log_format"], // one variable, and the form of a line
         ],
     },
     Order {

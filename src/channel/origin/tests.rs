@@ -229,13 +229,24 @@ fn function_decides_alone_even_without_a_host() {
 #[test]
 fn list_entry_without_meaning_is_reported_when_the_list_is_built() {
     let error = |entry: &str| CheckOrigin::list([entry]).unwrap_err();
-    for entry in ["example.com", "", "null", "file://", "example.com:80"] {
+    for entry in ["example.com", "example.com:80", "*.h", "localhost"] {
         assert_eq!(error(entry), OriginError::NoHost(entry.into()));
     }
-    assert_eq!(
-        error("http://h:x"),
-        OriginError::BadPort("http://h:x".into())
-    );
+    for entry in [
+        "",
+        "null",
+        "file://",
+        "//",
+        "https://",
+        "https:/h/",
+        "a b",
+        "//:80",
+    ] {
+        assert_eq!(error(entry), OriginError::Hostless(entry.into()));
+    }
+    for entry in ["http://h:x", "//h:0", "http://h:65536"] {
+        assert_eq!(error(entry), OriginError::BadPort(entry.into()));
+    }
     for entry in ["*", "//*", "//*.", "//a.*.com", "//*.*.com"] {
         assert_eq!(error(entry), OriginError::BadWildcard(entry.into()));
     }

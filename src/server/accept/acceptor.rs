@@ -182,7 +182,7 @@ impl Gate {
         let next = connections(shards) + 1;
         let lacks_descriptors = self.lacks_descriptors(listener);
         if lacks_descriptors {
-            self.node.status.fills();
+            self.node.lacks_files();
         }
         let is_over = next > max || lacks_descriptors;
         if is_over && !self.is_awaited(listener) {
@@ -219,8 +219,8 @@ impl Gate {
         connections(shards) < max && !self.lacks_descriptors(listener)
     }
 
-    /// True if the next connection needs a descriptor and there is none. A connection that waits
-    /// here has its own already.
+    /// True if the next connection would take one of the operators' open files. One that waits here
+    /// has its own already.
     fn lacks_descriptors(&mut self, listener: &TcpListener) -> bool {
         self.arrivals.is_empty() && self.descriptors.are_for_operators(listener)
     }

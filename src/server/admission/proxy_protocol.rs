@@ -139,10 +139,13 @@ pub(crate) async fn read(stream: &TcpStream, bytes: &mut Vec<u8>) -> io::Result<
         stream.readable().await?;
         let known = bytes.len();
         bytes.resize(known + needed, 0);
-        match stream.try_read(&mut bytes[known..]) {
+        let read = stream.try_read(&mut bytes[known..]);
+        // Whatever became of the read: what did not come is not to be shown as what came.
+        bytes.truncate(known + *read.as_ref().unwrap_or(&0));
+        match read {
             Ok(0) => return Err(io::Error::other("the connection ended")),
-            Ok(read) => bytes.truncate(known + read),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => bytes.truncate(known),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
     }
@@ -161,6 +164,10 @@ async fn rest_of_line(stream: &TcpStream) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
+    use std::time::Duration;
+
+    use socket2::SockRef;
 
     /// Makes a header with this command and family, and with `rest` behind its length.
     fn header(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
@@ -267,6 +274,28 @@ mod tests {
         for (command, family, len, announced) in table {
             let bytes = header(command, family, &vec![1; len]);
             assert_eq!(ProxyHeader::parse(&bytes), ProxyHeader::Whole(announced));
+        }
+    }
+
+    #[tokio::test]
+    async fn connection_that_ends_too_early_shows_the_bytes_that_came_and_no_more() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let whole = header(1, 0x11, &V4);
+        let beginnings: [&[u8]; 5] = [b"", b"PRO", b"PROXY TCP4 1", &whole[..3], &whole[..20]];
+        for came in beginnings {
+            for is_reset in [false, true] {
+                let address = listener.local_addr().unwrap();
+                let mut client = std::net::TcpStream::connect(address).unwrap();
+                let (stream, _) = listener.accept().await.unwrap();
+                client.write_all(came).unwrap();
+                let linger = is_reset.then_some(Duration::ZERO);
+                SockRef::from(&client).set_linger(linger).unwrap();
+                drop(client);
+                let mut bytes = Vec::new();
+                assert!(read(&stream, &mut bytes).await.is_err(), "{came:?}");
+                // The kernel may drop what came before a reset.
+                assert!(bytes == came || is_reset && bytes.is_empty(), "{bytes:?}");
+            }
         }
     }
 

@@ -152,8 +152,11 @@ pub enum NotAnUpgrade {
     /// HTTP/1.0 has no upgrade.
     #[error("a WebSocket upgrade needs HTTP/1.1")]
     HttpVersion,
-    /// RFC 9112, 3.2, and RFC 6455, 4.2.1, item 2: no `Host`, two, or one that names no host.
-    #[error("the 'host' header must be there once, and name a host")]
+    /// RFC 9112, 3.2, and RFC 6455, 4.2.1, item 2: no `Host`, two, or one that names no host. Or a
+    /// request target with such a host.
+    #[error(
+        "the 'host' header must be there once, and name a host; so must a target that is a whole URL"
+    )]
     Host,
     /// RFC 6455, 4.2.1, item 4. A plain GET breaks this rule first.
     #[error("the 'connection' header must contain 'upgrade'")]

@@ -1,7 +1,8 @@
 //! The listener for operators: health, readiness and metrics on an address of their own.
 //!
 //! The accepting thread serves it, so it answers while shards are busy, hang or drain. This file
-//! also begins a new time window for the peaks of the metrics every 30 s.
+//! also notes each second that the process runs, and begins a new time window for the peaks of the
+//! metrics every 30 s.
 
 use std::future;
 use std::io;
@@ -22,11 +23,15 @@ use super::serve::serve as serve_connection;
 use crate::channel::Router;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
-use crate::server::node::Node;
+use crate::server::node::{Node, open_files_max};
 
-/// Connections served at a time. For each further connection, the one that has waited longest
+/// Most connections served at a time. For each further connection, the one that has waited longest
 /// without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
+
+/// The part of the limit of open files that they may take at most: half of the quarter that is left
+/// for operators, so that the rest is enough for a reload and for the metrics.
+const PART_OF_OPEN_FILES: u64 = 8;
 
 /// Returns limits for clients that scrape or probe, which are near and quick. Between two scrapes a
 /// connection is kept as long as on the main listener; it is cut where places are few.
@@ -44,6 +49,9 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 /// The shortest time for which a peak is shown; the longest is twice that.
 const WINDOW: Duration = Duration::from_secs(30);
+
+/// How often it is noted that the process runs.
+const RUNS_EVERY: Duration = Duration::from_secs(1);
 
 /// The address of the admin listener.
 #[derive(Debug)]
@@ -77,8 +85,9 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// Begins to serve `listener`, and to begin the time windows of peaks, in tasks of the present
-/// runtime, which is a local runtime. Without a listener only the windows begin.
+/// Begins to serve `listener`, to note that the process runs, and to begin the time windows of
+/// peaks, in tasks of the present runtime, which is a local runtime. Without a listener it does the
+/// other two alone.
 ///
 /// # Errors
 /// If the runtime cannot watch the listener.
@@ -87,6 +96,7 @@ pub(crate) fn start(
     node: &Arc<Node>,
     rooms_top: usize,
 ) -> io::Result<()> {
+    spawn_local(note_running(Arc::clone(node)));
     spawn_local(count_windows(Arc::clone(node)));
     let Some(listener) = listener else {
         return Ok(());
@@ -104,7 +114,9 @@ pub(crate) fn start(
 }
 
 async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let open_files = usize::try_from(open_files_max() / PART_OF_OPEN_FILES);
+    let places = open_files.map_or(CONNECTIONS_MAX, |most| most.clamp(1, CONNECTIONS_MAX));
+    let places = Arc::new(Semaphore::new(places));
     let pending = Rc::new(Pending::new(Arc::default()));
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
@@ -123,6 +135,13 @@ async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
             serve_connection(stream, peer, app, entry, future::pending()).await;
             drop(place);
         });
+    }
+}
+
+async fn note_running(node: Arc<Node>) {
+    loop {
+        node.status.runs();
+        sleep(RUNS_EVERY).await;
     }
 }
 

@@ -11,7 +11,8 @@ use crate::channel::RequestHost;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Error: the request has no `Host`, more than one, or one that is no host.
+/// Error: the request has no `Host`, more than one, or one that is no host, or a target whose
+/// authority is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoOneHost;
 
@@ -21,16 +22,21 @@ pub(crate) struct NoOneHost;
 pub(crate) fn settle(head: &mut request::Parts, is_proxied: bool) -> Result<(), NoOneHost> {
     check(head)?;
     let forwarded = is_proxied.then(|| forwarded(&head.headers)).flatten();
-    // RFC 9112, 3.2.2: of a target in absolute form the host counts, and `Host` does not.
-    let of_target = || {
-        let authority = head.uri.authority()?.as_str();
-        let host = authority.rsplit('@').next().filter(|host| is_host(host))?;
-        HeaderValue::from_str(host).ok()
-    };
-    if let Some(host) = forwarded.or_else(of_target) {
+    if let Some(host) = forwarded.or(of_target(head)?) {
         head.headers.insert(HOST, host);
     }
     Ok(())
+}
+
+/// Returns the host of a target in absolute form, which counts, and `Host` does not (RFC 9112,
+/// 3.2.2). So a malformed one is refused, as a malformed `Host` is.
+fn of_target(head: &request::Parts) -> Result<Option<HeaderValue>, NoOneHost> {
+    let Some(authority) = head.uri.authority() else {
+        return Ok(None);
+    };
+    let host = authority.as_str().rsplit('@').next();
+    let host = host.filter(|host| is_host(host)).ok_or(NoOneHost)?;
+    HeaderValue::from_str(host).map(Some).map_err(|_| NoOneHost)
 }
 
 fn check(head: &request::Parts) -> Result<(), NoOneHost> {
@@ -114,6 +120,10 @@ mod tests {
         assert_eq!(found.as_deref(), Ok("good:81"));
         let found = settled(Version::HTTP_11, "http://good/", &[]);
         assert_eq!(found, Err(NoOneHost));
+        for target in ["http://a..b,c/", "http://h:99999/"] {
+            let found = settled(Version::HTTP_11, target, &["evil"]);
+            assert_eq!(found, Err(NoOneHost), "{target}");
+        }
     }
 
     #[test]

@@ -92,6 +92,8 @@ fn is_last(connection: &HttpConnection, head: &request::Parts) -> bool {
     // No answer depends on the body of a request, so the body is not read. Ending the connection is
     // simpler than reading the body to find the next request behind it.
     has_body(&head.headers)
+        // A client of a tunnel would take what follows for the tunnel.
+        || head.method == Method::CONNECT
         // A proxy may tunnel after an upgrade without waiting for its 101. What follows one that
         // was refused is then the client's own, on a connection of the proxy that is believed.
         || head.headers.contains_key(UPGRADE)
@@ -170,6 +172,10 @@ async fn open_socket(
 
 /// Returns the answer to a request for a path that is no socket's.
 async fn resource(connection: &HttpConnection, head: &request::Parts) -> HttpResponse {
+    if head.method == Method::CONNECT {
+        // The target names a host, and no path of this server.
+        return method_not_allowed();
+    }
     let (app, peer) = (&*connection.app, connection.known_peer());
     if let Some(pages) = &app.pages
         && let Some(answer) = pages.answer(head, peer).await

@@ -317,7 +317,9 @@ pub struct Drain {
     /// clients that wait for the next process wait less.
     pub window_ms: u64,
     /// Longest time from the order to end until the end, in milliseconds. Default 30,000.
-    /// Connections left then are cut.
+    /// Connections left then are cut. Where the process stood still meanwhile, some may not have
+    /// their Close yet: they get it then, and have [`ServerLimits::closing_timeout_ms`] more, but
+    /// 5,000 at most.
     pub deadline_ms: u64,
 }
 

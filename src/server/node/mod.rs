@@ -9,6 +9,8 @@ pub(crate) mod turn_time;
 
 use std::sync::Arc;
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::broker::Hub;
 use crate::server::admission::Admission;
 use crate::server::limits::limit::Limit;
@@ -49,10 +51,15 @@ impl Node {
     }
 
     /// True if the server has no room for another connection, or has had none and still has 95 % of
-    /// the connections that it had then.
+    /// the connections that it may have.
     pub fn is_full(&self) -> bool {
         let max = self.admission.limits().bites_above(Limit::Connections);
-        self.status.is_full(max)
+        self.status.is_full(max, open_files_max())
+    }
+
+    /// Notes that no open file is left for another connection.
+    pub fn lacks_files(&self) {
+        self.status.lacks_files(open_files_max());
     }
 
     /// Begins a new window of time for all peaks that the metrics show.
@@ -62,4 +69,9 @@ impl Node {
             shard.turn_time.longest.next_window();
         }
     }
+}
+
+/// Returns the limit of open files, which an operator may raise while the process runs.
+pub(crate) fn open_files_max() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -45,6 +45,7 @@ pub(crate) struct Clock {
 #[derive(Clone, Copy, Debug, Default)]
 struct Standstill {
     began_ns: u64,
+    ended_ns: u64,
     /// The end of the time in which clients may send what they could not while the shard stood
     /// still.
     made_up_ns: u64,
@@ -75,6 +76,7 @@ impl Clock {
         if passed > COUNTED_A_TURN {
             self.standstill = Standstill {
                 began_ns: before_ns,
+                ended_ns: self.now_ns,
                 made_up_ns: self.now_ns + passed.min(EARNING_STANDSTILL).as_nanos() as u64,
             };
         }
@@ -87,10 +89,26 @@ impl Clock {
     /// some time after a standstill it is the standstill's beginning. What clients sent meanwhile
     /// comes all at once, and would otherwise count as sent at once.
     pub fn earning_from_ns(&self) -> u64 {
-        match self.now_ns < self.standstill.made_up_ns {
+        match self.makes_up() {
             true => self.standstill.began_ns,
             false => self.now_ns,
         }
+    }
+
+    /// True if clients may still send what they could not while the shard stood still.
+    pub fn makes_up(&self) -> bool {
+        self.now_ns < self.standstill.made_up_ns
+    }
+
+    /// Returns the time since the shard last stood still, or since its start.
+    pub fn since_standstill(&self) -> Duration {
+        Duration::from_nanos(self.now_ns - self.standstill.ended_ns)
+    }
+
+    /// Returns the time since the shard's start in which it could have heard its clients: what
+    /// counts for deadlines.
+    pub fn heard(&self) -> Duration {
+        self.counted
     }
 
     pub fn now(&self) -> Stamp {
@@ -143,6 +161,8 @@ mod tests {
         assert_eq!(clock.now_ns(), 60_900_000_000);
         clock.pass_to(start + Duration::from_millis(61_000));
         assert_eq!(clock.since_ms(stamp), 2_100);
+        assert_eq!(clock.heard(), Duration::from_millis(2_100));
+        assert_eq!(clock.since_standstill(), Duration::from_millis(100));
     }
 
     #[test]

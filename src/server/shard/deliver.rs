@@ -34,7 +34,7 @@ impl Shard {
         let (mut looked_at, mut answered) = (0, 0);
         while looked_at < JOINS_PER_TURN_LEAST || begun.elapsed() < JOINS_TIME {
             looked_at += 1;
-            if let Some((connection, channel)) = self.services.joins.pop_late(now_ns) {
+            if let Some((connection, channel)) = self.services.joins.pop_late() {
                 answered += usize::from(self.answer_join(connection, channel, false));
                 continue;
             }

@@ -81,6 +81,22 @@ impl Shard {
         settled
     }
 
+    /// Ends a drain whose time is over: a client that was not closed yet is closed now, so that
+    /// nobody is cut without a Close. Where all are closed, they are cut.
+    ///
+    /// After a standstill nobody is cut: a Close may have to be written still, and an answer to be
+    /// read.
+    pub(crate) fn close_rest(&mut self) {
+        let are_closed = self.connections.iter().all(|(_, c)| !c.is_open());
+        if are_closed && !self.timers.clock.makes_up() {
+            return self.cut();
+        }
+        self.drain();
+        if let Some(draining) = self.lifecycle.draining() {
+            draining.hasten();
+        }
+    }
+
     /// Cuts all WebSockets at once, and ends the wait for connections in HTTP.
     pub(crate) fn cut(&mut self) {
         self.lifecycle.cut();

@@ -58,6 +58,11 @@ impl DrainPlan {
         std::mem::take(&mut self.due)
     }
 
+    /// Has all connections become due now.
+    pub(crate) fn hasten(&mut self) {
+        self.window_ms = 0;
+    }
+
     /// Puts back due connections that are not to be closed yet.
     pub(crate) fn put_back(&mut self, due: Vec<(u64, Stamp)>) {
         self.due = due;

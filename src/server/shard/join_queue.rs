@@ -24,7 +24,7 @@ pub(crate) const JOINS_PER_TURN_LEAST: usize = 8;
 const BUCKETS_LEAST: usize = 64;
 
 /// The held joins of one shard, and what connections owe for refused ones. Times are nanoseconds on
-/// the clock of the server's admission.
+/// the clock of the server's admission, but for those at which a join has waited too long.
 pub(crate) struct JoinQueue {
     /// The held joins of each connection, in the order in which they came. A line without joins is
     /// still named in `ready` or in `later`.
@@ -33,8 +33,8 @@ pub(crate) struct JoinQueue {
     ready: FairQueue<u64>,
     /// Connections that owe for refused joins, each with the end of its debt.
     later: BinaryHeap<Reverse<(u64, u64)>>,
-    /// Connections, each with the moment at which its first join has waited too long. An entry may
-    /// be of a join that is answered already.
+    /// Connections, each with the moment at which its first join has waited too long, on the clock
+    /// of `heard_ns`. An entry may be of a join that is answered already.
     late: BinaryHeap<Reverse<(u64, u64)>>,
     /// Refused joins of connections that had some lately.
     refused: HashMap<u64, TokenBucket>,
@@ -45,6 +45,8 @@ pub(crate) struct JoinQueue {
     /// True if joins wait for a place in the rate of all shards.
     wants_place: bool,
     turn_began: Instant,
+    /// The time until this turn in which the shard could have heard its clients.
+    heard_ns: u64,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -56,7 +58,7 @@ struct HeldLine {
 /// A join that waits in the line of its connection.
 pub(crate) struct HeldJoin {
     pub channel: SubscriptionId,
-    /// The moment at which the join has waited too long.
+    /// The moment at which the join has waited too long: see [`JoinQueue::late_after_ns`].
     pub late_at_ns: u64,
 }
 
@@ -72,15 +74,24 @@ impl Default for JoinQueue {
             passed_over: 0,
             wants_place: false,
             turn_began: Instant::now(),
+            heard_ns: 0,
             timer: None,
         }
     }
 }
 
 impl JoinQueue {
-    /// Notes that a turn began at `now`.
-    pub fn begin_turn(&mut self, now: Instant) {
+    /// Notes that a turn began at `now`. Until then the shard could have heard its clients for the
+    /// time `heard`.
+    pub fn begin_turn(&mut self, now: Instant, heard: Duration) {
         self.turn_began = now;
+        self.heard_ns = heard.as_nanos() as u64;
+    }
+
+    /// Returns the moment at which a join that comes now has waited for `wait_ms`. Time in which
+    /// the shard stands still does not count, because it could answer nobody.
+    pub fn late_after_ns(&self, wait_ms: u64) -> u64 {
+        self.heard_ns + wait_ms * 1_000_000
     }
 
     pub fn is_empty(&self) -> bool {
@@ -160,16 +171,16 @@ impl JoinQueue {
         std::mem::replace(&mut self.wants_place, wants) != wants
     }
 
-    /// Takes a join that has waited too long at `now_ns`, with its connection.
-    pub fn pop_late(&mut self, now_ns: u64) -> Option<(u64, SubscriptionId)> {
+    /// Takes a join that has waited too long in this turn, with its connection.
+    pub fn pop_late(&mut self) -> Option<(u64, SubscriptionId)> {
         while let Some(&Reverse((at_ns, connection))) = self.late.peek()
-            && at_ns <= now_ns
+            && at_ns <= self.heard_ns
         {
             self.late.pop();
             let Some(line) = self.lines.get_mut(&connection) else {
                 continue;
             };
-            let is_late = |join: &mut HeldJoin| join.late_at_ns <= now_ns;
+            let is_late = |join: &mut HeldJoin| join.late_at_ns <= self.heard_ns;
             let late = line.joins.pop_front_if(is_late);
             if let Some(next) = line.joins.front() {
                 self.late.push(Reverse((next.late_at_ns, connection)));
@@ -208,11 +219,14 @@ impl JoinQueue {
             let Reverse((at_ns, _)) = *heap.peek()?;
             Some(at_ns)
         };
-        let moments = [place_ns, first(&self.later), first(&self.late)];
-        let Some(at_ns) = moments.into_iter().flatten().min() else {
+        let at = |at_ns| start + Duration::from_nanos(at_ns);
+        let late_in = |at_ns: u64| Duration::from_nanos(at_ns.saturating_sub(self.heard_ns));
+        let late = first(&self.late).map(|at_ns| self.turn_began + late_in(at_ns));
+        let moments = [place_ns.map(at), first(&self.later).map(at), late];
+        let Some(at) = moments.into_iter().flatten().min() else {
             return true;
         };
-        let at = tokio::time::Instant::from_std(start + Duration::from_nanos(at_ns));
+        let at = tokio::time::Instant::from_std(at);
         let timer = &mut self.timer;
         let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if timer.deadline() != at {
@@ -342,9 +356,14 @@ mod tests {
         let mut scene = Scene::new();
         (1..4).for_each(|at| scene.hold(1, Party::Alone(1), at * SECOND));
         scene.hold(2, Party::Alone(2), 2 * SECOND);
-        assert!(scene.queue.pop_late(SECOND - 1).is_none());
+        let begin_turn = |queue: &mut JoinQueue, heard_ns| {
+            queue.begin_turn(Instant::now(), Duration::from_nanos(heard_ns));
+        };
+        begin_turn(&mut scene.queue, SECOND - 1);
+        assert!(scene.queue.pop_late().is_none());
+        begin_turn(&mut scene.queue, 2 * SECOND);
         let queue = &mut scene.queue;
-        let late = std::iter::from_fn(|| queue.pop_late(2 * SECOND));
+        let late = std::iter::from_fn(|| queue.pop_late());
         let late: Vec<_> = late.map(|(connection, _)| connection).collect();
         assert_eq!(late.len(), 3);
         assert_eq!(scene.order(2 * SECOND), [1]);

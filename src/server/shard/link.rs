@@ -31,6 +31,9 @@ pub(crate) enum Command {
     Reload(Arc<Served>),
     /// Closes all connections with 1012, a few at a time, and ends.
     Drain,
+    /// Closes with 1012 at once whom the drain has not closed yet, because its time is over. If all
+    /// are closed, cuts those that are left.
+    CloseRest,
     /// Cuts all connections that are left and ends, because the time for the drain is over or the
     /// server was asked again to end.
     Cut,

@@ -95,7 +95,8 @@ impl Shard {
         link.status.turns(link.number, now);
         link.stats.turn_time.turns(now);
         self.services.fanout.begin_turn(now);
-        self.services.joins.begin_turn(now);
+        let heard = self.timers.clock.heard();
+        self.services.joins.begin_turn(now, heard);
         // Taking the mail also marks the shard as awake, so no publish in this turn has to wake it.
         self.services.fanout.take_mail();
         self.take_commands();

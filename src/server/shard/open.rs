@@ -65,6 +65,7 @@ impl Shard {
                 Command::Mail(mail) => self.deliver(mail),
                 Command::Reload(serving) => self.reload(&serving),
                 Command::Drain => self.drain(),
+                Command::CloseRest => self.close_rest(),
                 Command::Cut => self.cut(),
             }
         }
@@ -123,12 +124,17 @@ impl Shard {
     }
 
     /// Cuts connections that have waited for `grace` or longer for their requests, because the
-    /// server is full, or the shard in HTTP, and clients wait to be accepted.
+    /// server is full, or the shard in HTTP, and clients wait to be accepted. Time in which the
+    /// shard stood still does not count: their requests may be here, unread.
     fn make_room_for_newcomers(&self, grace: Duration) {
         self.services
             .link
             .is_to_make_room
             .store(false, Ordering::Relaxed);
+        let grace = match self.timers.clock.since_standstill() < grace {
+            true => Duration::MAX,
+            false => grace,
+        };
         let (len, admission) = (self.pending.len(), &self.services.link.admission);
         let is_full_of_http = len as u64 >= admission.upgrades_in_flight_max();
         // A cut connection counts in `http_connections` until its task has ended. While such a task

@@ -89,7 +89,7 @@ impl Services {
         };
         let join = HeldJoin {
             channel,
-            late_at_ns: now_ns + wait_ms * 1_000_000,
+            late_at_ns: self.joins.late_after_ns(wait_ms),
         };
         let until_ns = if owes_ns > 0 { now_ns + owes_ns } else { 0 };
         self.joins.hold(connection, party, until_ns, join);

@@ -111,8 +111,34 @@ fn operators_get_in_while_clients_take_all_other_open_files() {
     assert_eq!(status(admin, "/readyz"), "503");
     assert_eq!(metric(admin, "lobbyd_admitting"), 0);
     assert!(metric(admin, "process_resident_memory_bytes") > 0);
+    let silent: Vec<_> = (0..80).map(|_| open(admin)).collect();
     folder.write("[server]\nshards = 1\n[limits]\nidle_time_ms.max = 50_000\n");
     served.reload(&["the configuration was read again"]);
-    drop(clients);
+    assert_eq!(status(admin, "/healthz"), "200");
+    drop((clients, silent));
     eventually("it is ready again", || status(admin, "/readyz") == "200");
+}
+
+#[test]
+fn connections_with_an_open_file_are_served_where_no_other_is_left() {
+    let folder = Folder::of("arrivals").with(
+        "[server]\nshards = 1\n[limits]\naccepts_per_second.max = 100\naccepts_per_second.burst = 2\n",
+    );
+    let mut command = folder.in_a_shell("ulimit -n 160; exec");
+    command.env("LOBBYD_SERVER_ADMIN_LISTEN", "127.0.0.1:0");
+    let served = Process::start(command);
+    let admin = admin_of(&served);
+    let asked = upgrade_request(served.address(), "/socket/websocket?vsn=2.0.0", "");
+    let client = |_| {
+        let mut stream = open(served.address());
+        stream.write_all(asked.as_bytes()).unwrap();
+        stream
+    };
+    // Over the rate they wait with their open files, until none is left but those of operators.
+    let clients: Vec<_> = (0..160).map(client).collect();
+    served.logs(&["as many connections as open files allow"]);
+    eventually("all that are accepted are served", || {
+        metric(admin, "lobbyd_connections{state=\"websocket\"}") > 90
+    });
+    drop(clients);
 }

@@ -4,10 +4,34 @@ use crate::config::fixture::{Folder, ended};
 use crate::config::invalid_files::FILES;
 use crate::config::invalid_rates::RATES;
 
+/// Sockets that no browser could ever open.
+const UNMET: &[(&str, &[&str])] = &[
+    (
+        "[socket]\npath = \"/a b\"",
+        &[
+            "2: socket.path: \"/a b\" has ' '; expected letters, digits, \"-\", \"_\", \".\" and \"~\" alone between its \"/\"",
+        ],
+    ),
+    (
+        "[socket]\npath = \"/..\"",
+        &[
+            "2: socket.path: \"/..\" has a \".\" or \"..\" between its \"/\", which browsers take out before they ask",
+        ],
+    ),
+    (
+        "[socket]\norigins = [\"null\", \"file://\", \"//h:0\"]",
+        &[
+            "2: socket.origins: origin \"null\" has no host, and a list lets in pages by their hosts alone: no entry lets in those of files and sandboxes",
+            "2: socket.origins: origin \"file://\" has no host, and a list lets in pages by their hosts alone: no entry lets in those of files and sandboxes",
+            "2: socket.origins: origin \"//h:0\" has a port that is no number from 1 to 65535",
+        ],
+    ),
+];
+
 #[test]
 fn wrong_file_is_refused_with_every_wrong_line_and_what_was_expected() {
     let folder = Folder::of("wrong_files");
-    for (file, lines) in FILES.iter().chain(RATES) {
+    for (file, lines) in FILES.iter().chain(RATES).chain(UNMET) {
         folder.write(file);
         let expected: String = lines
             .iter()

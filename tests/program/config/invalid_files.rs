@@ -132,7 +132,7 @@ pub const FILES: &[(&str, &[&str])] = &[
     (
         "[socket]\npath = \"/:x/:x\"",
         &[
-            "2: socket.path: expected a path that begins and does not end with \"/\", as in \"/socket\", found \"/:x/:x\"",
+            "2: socket.path: \"/:x/:x\" has ':'; expected letters, digits, \"-\", \"_\", \".\" and \"~\" alone between its \"/\"",
         ],
     ),
     (

@@ -169,3 +169,14 @@ fn thread_serves_others_between_two_answers_of_one_connection() {
     seen.dedup();
     assert_eq!(seen.len(), 30, "each in a turn of its own");
 }
+
+#[test]
+fn tunnel_is_refused_and_nothing_behind_it_is_answered() {
+    let behind = "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (target, code) in [("h:80", 405), ("a..b,c:1", 400)] {
+        let request = format!("CONNECT {target} HTTP/1.1\r\nHost: h\r\n\r\n{behind}");
+        let received = converse(HttpApp::new(router()), vec![request.into()]).received;
+        assert_eq!(status(&received), code, "{received}");
+        assert_eq!(received.matches("HTTP/1.1 ").count(), 1, "{received}");
+    }
+}

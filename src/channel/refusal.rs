@@ -50,6 +50,12 @@ pub enum PushRefusal {
     TooManyWaiting,
     /// The message could not be read, apart from its refs and its topic. A join may be among these.
     Unreadable,
+    /// The connection has not joined the topic, or has left it.
+    Unmatched,
+    /// The event is no string.
+    NoEventName,
+    /// The ref is too long to be kept.
+    NameTooLong,
 }
 
 impl JoinRefusal {
@@ -72,7 +78,14 @@ impl JoinRefusal {
             JoinRefusal::TooManyChannels => Some("raise limits.channels_per_connection"),
             JoinRefusal::TooManyJoins => Some("raise limits.joins_per_second"),
             JoinRefusal::TimedOut => Some("raise limits.callback_time_ms"),
-            _ => None,
+            JoinRefusal::TooManyWaiting => Some(
+                "have the client join one topic after the other, or raise limits.waiting_bytes",
+            ),
+            JoinRefusal::NameTooLong => {
+                Some("mend the client: a topic or ref has at most 1,024 bytes")
+            }
+            JoinRefusal::Denied => Some("change the room's join, or have the app allow it"),
+            JoinRefusal::Crashed => None,
         }
     }
 }
@@ -95,7 +108,11 @@ impl PushRefusal {
             PushRefusal::RoomBytes => Some("raise the room's bytes_per_second and bytes_burst"),
             PushRefusal::BadPayload => Some("mend the client, or the event's fields"),
             PushRefusal::Unreadable => Some("mend the client: its message is no valid JSON"),
-            PushRefusal::Denied | PushRefusal::TooManyWaiting => None,
+            PushRefusal::Unmatched => Some("have the client join the topic first"),
+            PushRefusal::NoEventName => Some("mend the client: an event is a JSON string"),
+            PushRefusal::NameTooLong => Some("mend the client: a ref has at most 1,024 bytes"),
+            PushRefusal::TooManyWaiting => Some("have the client wait for its join's answer"),
+            PushRefusal::Denied => Some("let the room be joined again, or have the app allow it"),
         }
     }
 }
@@ -130,6 +147,9 @@ mod tests {
             "denied",
             "too_many_waiting",
             "unreadable",
+            "unmatched",
+            "no_event_name",
+            "name_too_long",
         ];
         assert_eq!(pushes, expected);
     }

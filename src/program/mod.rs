@@ -4,6 +4,7 @@ mod environment;
 mod exit;
 mod inherited_sockets;
 mod log;
+mod log_escape;
 mod log_format;
 mod service_manager;
 mod sighup;

@@ -7,6 +7,7 @@ use crate::protocol::Name;
 use crate::protocol::Payload;
 use crate::protocol::PayloadBuf;
 use crate::protocol::Ref;
+use bytes::Bytes;
 use compact_str::CompactString;
 use std::collections::VecDeque;
 
@@ -16,8 +17,8 @@ pub(crate) struct Busy {
     /// The ref of the join or event that the job answers. `None` if no reply is due.
     pub(crate) reference: Option<Ref>,
     pub(crate) line: VecDeque<QueueItem>,
-    /// Bytes of the items in `line`, and of the payload of a join that waits for its moment. They
-    /// are part of [`Session`](super::Session)'s `waiting_bytes`.
+    /// Bytes that the items in `line` keep, and the wait itself. They are part of
+    /// [`Session`](super::Session)'s `waiting_bytes`.
     pub(crate) line_bytes: usize,
 }
 
@@ -56,32 +57,70 @@ pub(crate) enum KeptName {
 }
 
 impl Busy {
+    /// Returns a wait that keeps `cause` and `reference`, with nobody in line.
+    pub(crate) fn new(cause: Cause, reference: Option<Ref>) -> Self {
+        let line_bytes = cause.heap_bytes() + reference.as_ref().map_or(0, Ref::heap_bytes);
+        Self {
+            cause,
+            reference,
+            line: VecDeque::new(),
+            line_bytes,
+        }
+    }
+
     pub(crate) fn is_joining(&self) -> bool {
         matches!(self.cause, Cause::Join(_) | Cause::Held(_))
     }
 }
 
-impl QueueItem {
-    pub(crate) fn bytes(&self) -> usize {
+impl Cause {
+    fn heap_bytes(&self) -> usize {
         match self {
-            Self::Message(KeptMessage { payload, .. })
-            | Self::Intercepted { payload, .. }
-            | Self::Mail(
-                MailMessage::Push { payload, .. } | MailMessage::Broadcast { payload, .. },
-            ) => payload_bytes(payload.as_payload()),
-            Self::Mail(MailMessage::Reply { reply, .. }) => {
-                payload_bytes(reply.payload.as_payload())
-            }
-            // A value that an app sends to itself has no size that is visible here.
-            Self::Mail(MailMessage::Info(_) | MailMessage::Stop(_)) => 0,
+            Self::Join(early) => early.frames.iter().map(Bytes::len).sum(),
+            Self::Event => 0,
+            Self::Held(payload) => payload_bytes(payload),
         }
     }
 }
 
-pub(crate) fn payload_bytes(payload: Payload<'_>) -> usize {
-    match payload {
+impl QueueItem {
+    /// Returns the bytes that the item keeps: its place in the line, and all of its heap. So small
+    /// items weigh something too, and no part of a message weighs nothing.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.heap_bytes()
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Message(message) => message.heap_bytes(),
+            Self::Intercepted { event, payload } => event.len() + payload_bytes(payload),
+            Self::Mail(mail) => match mail {
+                MailMessage::Push { event, payload }
+                | MailMessage::Broadcast { event, payload, .. } => {
+                    event.len() + payload_bytes(payload)
+                }
+                MailMessage::Reply { reference, reply } => {
+                    reference.heap_bytes() + reply.status.len() + payload_bytes(&reply.payload)
+                }
+                // A value that an app sends to itself has no size that is visible here.
+                MailMessage::Info(_) | MailMessage::Stop(_) => 0,
+            },
+        }
+    }
+}
+
+fn payload_bytes(payload: &PayloadBuf) -> usize {
+    match payload.as_payload() {
         Payload::Json(json) => json.as_raw().len(),
         Payload::Binary(data) => data.len(),
+    }
+}
+
+/// Returns the bytes of heap that a short text keeps.
+pub(super) fn text_heap_bytes(text: &CompactString) -> usize {
+    match text.is_heap_allocated() {
+        true => text.capacity(),
+        false => 0,
     }
 }
 
@@ -96,6 +135,15 @@ impl KeptMessage {
             },
             payload: message.payload.to_buf(),
         }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let event = match &self.event {
+            KeptName::Text(text) => text_heap_bytes(text),
+            KeptName::Other(json) => json.len(),
+        };
+        let refs = self.join_ref.heap_bytes() + self.reference.heap_bytes();
+        event + refs + payload_bytes(&self.payload)
     }
 
     pub(crate) fn view<'a>(&'a self, topic: &'a str) -> Message<'a> {

@@ -1,6 +1,7 @@
 //! Runs joined channels' callbacks for events, infos and broadcasts, and acts on their outcomes.
 
 use super::busy::{Cause, QueueItem};
+use super::join::TOO_LONG;
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
@@ -8,7 +9,7 @@ use crate::channel::AppValue;
 use crate::channel::frames;
 use crate::channel::{Broadcast, Channel, MailMessage};
 use crate::channel::{Handled, HandledOutcome, Reply};
-use crate::channel::{Host, Info};
+use crate::channel::{Host, Info, PushRefusal};
 use crate::channel::{JoinPhase, Socket};
 use crate::protocol::{Message, Payload, Ref, reason};
 
@@ -46,11 +47,18 @@ impl Session {
 
     pub(super) fn event(&mut self, id: SubscriptionId, message: &Message<'_>, host: &mut dyn Host) {
         let (reference, payload) = (Some(&message.reference), message.payload);
+        // A channel that waits for a job keeps the ref, for its answer.
+        let is_too_long = message.reference.text_bytes() > self.settings.name_bytes_max;
         // A name that is no string matches no event; Phoenix's app would crash on such a name.
+        let refused = |socket: &mut Socket<'_>, refusal, why| {
+            socket.count_refused(refusal);
+            Handled::error(reason(why))
+        };
         let event = message.event.as_str();
         self.call(id, reference, host, |app, socket| match event {
+            None => refused(socket, PushRefusal::NoEventName, "event is not a string"),
+            Some(_) if is_too_long => refused(socket, PushRefusal::NameTooLong, TOO_LONG),
             Some(event) => app.handle_in(event, payload, socket),
-            None => Handled::error(reason("event is not a string")),
         });
     }
 

@@ -1,9 +1,8 @@
 //! Admission to a topic, and the order in which the client gets the frames of a join.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::busy::{Busy, Cause, payload_bytes};
+use super::busy::{Busy, Cause};
 use super::joined::Joined;
 use super::wait::TOO_MANY;
 use super::{Crash, Session, guarded};
@@ -16,6 +15,9 @@ use crate::channel::{Early, JoinPhase};
 use crate::channel::{Join, JoinAccept, JoinOutcome};
 use crate::protocol::{Message, Payload, PayloadBuf, Ref, reason};
 
+/// The error of a topic or a ref that is too long to be kept, on the wire.
+pub(super) const TOO_LONG: &str = "topic or ref too long";
+
 impl Session {
     /// Handles a join of a topic that is not joined.
     pub(super) fn join(&mut self, message: &Message<'_>, host: &mut dyn Host) {
@@ -27,7 +29,11 @@ impl Session {
             return self.unmatched(message, host);
         };
         let refs = JoinRefs::new(&message.join_ref, &message.reference);
-        if let Some((refusal, why)) = self.no_room(topic, &refs, host) {
+        let ref_bytes = refs
+            .channel()
+            .text_bytes()
+            .max(message.reference.text_bytes());
+        if let Some((refusal, why)) = self.no_room(topic, ref_bytes, host) {
             host.join_refused(topic, refusal);
             return self.answer(&message.join_ref, message, "error", reason(why), host);
         }
@@ -60,8 +66,11 @@ impl Session {
     /// Keeps a join until its moment has come. Messages for its topic line up behind the join, as
     /// behind any channel that waits.
     fn hold_join(&mut self, mut joined: Joined, message: &Message<'_>, host: &mut dyn Host) {
-        let line_bytes = payload_bytes(message.payload);
-        let waiting_bytes = self.waiting_bytes + line_bytes;
+        let cause = Cause::Held(message.payload.to_buf());
+        let mut busy = Busy::new(cause, Some(message.reference.clone()));
+        // A channel is kept for the wait alone: its join may well be refused.
+        busy.line_bytes += size_of::<Busy>() + joined.bytes();
+        let waiting_bytes = self.waiting_bytes + busy.line_bytes;
         if waiting_bytes > self.settings.waiting_bytes_max
             || !host.may_wait_in_line(self.waiting_bytes, waiting_bytes)
         {
@@ -69,12 +78,7 @@ impl Session {
             return self.refuse(&joined, &message.reference, refusal, &why, host);
         }
         self.waits_with(waiting_bytes, host);
-        joined.busy = Some(Box::new(Busy {
-            cause: Cause::Held(message.payload.to_buf()),
-            reference: Some(message.reference.clone()),
-            line: VecDeque::new(),
-            line_bytes,
-        }));
+        joined.busy = Some(Box::new(busy));
         self.channels.insert(joined);
     }
 
@@ -126,15 +130,15 @@ impl Session {
     fn no_room(
         &self,
         topic: &str,
-        refs: &JoinRefs,
+        ref_bytes: usize,
         host: &mut dyn Host,
     ) -> Option<(JoinRefusal, &'static str)> {
         let settings = &self.settings;
-        let longest = topic.len().max(refs.channel().text_bytes());
+        let longest = topic.len().max(ref_bytes);
         if !host.may_have_channels(self.channels_len() + 1, settings.channels_max) {
             Some((JoinRefusal::TooManyChannels, "too many channels joined"))
         } else if longest > settings.name_bytes_max {
-            Some((JoinRefusal::NameTooLong, "topic or ref too long"))
+            Some((JoinRefusal::NameTooLong, TOO_LONG))
         } else {
             None
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::busy::Busy;
+use super::busy::{Busy, text_heap_bytes};
 use crate::broker::SubscriptionId;
 use crate::channel::Host;
 use crate::channel::JoinRefs;
@@ -35,6 +35,11 @@ impl Joined {
             topic: &self.topic,
             refs: &self.refs,
         }
+    }
+
+    /// Returns the bytes that the channel keeps, apart from the app's values.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + text_heap_bytes(&self.topic) + self.refs.channel().heap_bytes()
     }
 
     /// Returns the socket for one callback.

@@ -152,7 +152,10 @@ impl Session {
             Dispatch::LeaveUnjoined => {
                 self.answer(&message.join_ref, message, "ok", PayloadBuf::EMPTY, host);
             }
-            Dispatch::Unmatched => self.unmatched(message, host),
+            Dispatch::Unmatched => {
+                host.push_refused(PushRefusal::Unmatched);
+                self.unmatched(message, host);
+            }
             Dispatch::Wait(id) => self.wait_in_line(id, message, host),
             Dispatch::JoinAgain(id) => {
                 self.make_way(id, host);

@@ -10,7 +10,6 @@ use super::busy::Busy;
 use super::busy::Cause;
 use super::busy::KeptMessage;
 use super::busy::QueueItem;
-use super::busy::payload_bytes;
 use super::joined::Joined;
 use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
@@ -33,12 +32,10 @@ impl Session {
         job: Job,
         host: &mut dyn Host,
     ) {
-        joined.busy = Some(Box::new(Busy {
-            cause,
-            reference,
-            line: VecDeque::new(),
-            line_bytes: 0,
-        }));
+        let busy = Busy::new(cause, reference);
+        // A long ref was refused before, and the frames of a join are the app's own.
+        self.waits_with(self.waiting_bytes + busy.line_bytes, host);
+        joined.busy = Some(Box::new(busy));
         host.defer(joined.id, job);
         self.channels.insert(joined);
     }
@@ -138,17 +135,15 @@ impl Session {
         message: &Message<'_>,
         host: &mut dyn Host,
     ) {
-        let names = message.event.as_str().map_or(0, str::len)
-            + message.join_ref.heap_bytes()
-            + message.reference.heap_bytes();
-        let bytes = names + payload_bytes(message.payload);
+        let waiting = QueueItem::Message(KeptMessage::new(message));
+        let bytes = waiting.bytes();
         let may_wait = host.may_wait_in_line(self.waiting_bytes, self.waiting_bytes + bytes);
         let line = match may_wait {
             true => self.place_in_line(id, bytes, host),
             false => None,
         };
         match line {
-            Some(line) => line.push_back(QueueItem::Message(KeptMessage::new(message))),
+            Some(line) => line.push_back(waiting),
             None => {
                 host.push_refused(PushRefusal::TooManyWaiting);
                 if !message.reference.is_null() {

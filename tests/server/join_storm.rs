@@ -291,3 +291,61 @@ fn held_lines_have_a_common_bound_that_small_ones_do_not_pay_for() {
     drop((filling, small));
     nothing_is_left(server);
 }
+
+#[test]
+fn address_that_fills_the_lines_of_held_joins_leaves_room_for_another() {
+    let limits = ServerLimits::default()
+        .with_max(Limit::JoinsPerSecond, 1)
+        .with_burst(Limit::JoinsPerSecond, 1)
+        .with_wait_ms(Limit::JoinsPerSecond, 9_000)
+        .with_max(Limit::WaitingBytes, 1_000_000);
+    let proxies = Proxies {
+        trusted: vec!["127.0.0.0/8".parse().unwrap()],
+        proxy_protocol: false,
+    };
+    let server = arena_behind(proxies, 1, limits);
+    let of = |address: &str| {
+        let from = format!("X-Forwarded-For: {address}\r\n");
+        let target = "/socket/websocket?vsn=2.0.0";
+        upgrade(server.local_addr(), target, &from).expect("the client is let in")
+    };
+    let sized = |number: usize, bytes: usize| {
+        let mut join = join(number);
+        join[4] = json!({"token": "t".repeat(bytes)});
+        join
+    };
+    // Answers so far, of which the last is that to the heartbeat.
+    let heard = |client: &mut Client| {
+        client.send(json!([null, "hb", "phoenix", "heartbeat", {}]));
+        let mut answers = Vec::new();
+        while answers
+            .last()
+            .is_none_or(|(reference, ..): &(String, _, _)| reference != "hb")
+        {
+            answers.push(reply(client));
+        }
+        answers
+    };
+    let mut refused = 0;
+    let mut crowd: Vec<Client> = (0..5).map(|_| of("198.51.100.7")).collect();
+    for client in &mut crowd {
+        let large = (0..4).map(|number| sized(number, 60_000));
+        send_at_once(
+            client,
+            large.chain((4..24).map(|number| sized(number, 5_000))),
+        );
+        let is_refused = |(_, status, _): &&(String, String, Value)| status == "error";
+        refused += heard(client).iter().filter(is_refused).count();
+    }
+    assert!(refused > 0, "the crowd has filled its part");
+    assert!(server.endpoint().limit_meters().bitten(Limit::WaitingBytes) > 0);
+    let mut newcomer = of("198.51.100.9");
+    newcomer.send(sized(1, 6_000));
+    let answers = heard(&mut newcomer);
+    assert!(
+        answers.iter().all(|(_, status, _)| status == "ok"),
+        "{answers:?}"
+    );
+    drop((crowd, newcomer));
+    nothing_is_left(server);
+}

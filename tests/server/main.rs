@@ -10,6 +10,7 @@ mod close_frames;
 mod drain;
 mod fixture;
 mod half_open;
+mod held_back_close;
 mod idle_timeout;
 mod join_storm;
 mod malformed_json;

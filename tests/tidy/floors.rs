@@ -56,6 +56,7 @@ const INNER: &[Order] = &[
             &["signals"], // the end
             &["exit", "inherited_sockets", "log", "service_manager"],
             &["environment", "log_format"], // one variable, and the form of a line
+            &["log_escape"],
         ],
     },
     Order {
@@ -81,10 +82,10 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"], // the face
             &["admin_listener"],
-            &["serve"],                  // one connection, request by request
-            &["respond", "http_stream"], // which answer a request gets; the bytes under hyper
-            &["connection"],             // between two requests
-            &["app", "handshake"],       // what is served; the checks of an upgrade
+            &["serve"], // one connection, request by request
+            &["respond", "http_stream", "request_fault"], // which answer a request gets; the bytes under hyper
+            &["connection"],                              // between two requests
+            &["app", "handshake"], // what is served; the checks of an upgrade
             &["operator_pages", "static_files", "upgrade"],
             &[
                 "pending",

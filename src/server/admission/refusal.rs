@@ -58,6 +58,9 @@ pub enum Refusal {
     /// header, and did not.
     #[error("a trusted proxy sent no PROXY header")]
     ProxyHeader,
+    /// 400, empty. The request is no valid HTTP, so nobody knows what it asks for.
+    #[error("the request is no valid HTTP/1.1")]
+    Malformed,
     /// 404. The request asks for an upgrade, at a path that is no socket's.
     #[error("no socket is mounted at this path")]
     Mount,
@@ -112,6 +115,7 @@ impl Refusal {
             Refusal::ProxyHeader => {
                 "have the proxy send PROXY headers, or set server.proxy_protocol = false"
             }
+            Refusal::Malformed => "mend the client, or the proxy in front: see why",
             Refusal::Address => {
                 "raise limits.connections_per_address, or name the proxy in server.trusted_proxies"
             }
@@ -132,7 +136,8 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Refusal::Query(QueryError::TooLong) => StatusCode::URI_TOO_LONG,
-            Refusal::ProxyHeader | Refusal::Method | Refusal::Query(_) => StatusCode::BAD_REQUEST,
+            Refusal::ProxyHeader | Refusal::Malformed => StatusCode::BAD_REQUEST,
+            Refusal::Method | Refusal::Query(_) => StatusCode::BAD_REQUEST,
             Refusal::AuthToken | Refusal::Request(_) => StatusCode::BAD_REQUEST,
             Refusal::Origin | Refusal::Subprotocol | Refusal::Version => StatusCode::FORBIDDEN,
             Refusal::App(status) => *status,
@@ -186,6 +191,7 @@ mod tests {
     fn refusal_counts_under_a_name_of_its_own() {
         let all = [
             Refusal::ProxyHeader,
+            Refusal::Malformed,
             Refusal::Mount,
             Refusal::Address,
             Refusal::Method,
@@ -204,6 +210,7 @@ mod tests {
         let counts = refusals.counts();
         let expected = [
             "proxy_header",
+            "malformed",
             "mount",
             "address",
             "method",

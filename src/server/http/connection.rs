@@ -284,39 +284,6 @@ impl HttpConnection {
         refused(&refusal)
     }
 
-    /// Logs the first bytes of a connection, if they are those of another protocol than HTTP.
-    pub fn began_with(&self, bytes: &[u8]) {
-        let came = FirstBytes::of(bytes);
-        let hint = match came {
-            FirstBytes::ProxyVersion1 | FirstBytes::ProxyVersion2 => Some(
-                "set server.proxy_protocol = true, and name the proxy in server.trusted_proxies",
-            ),
-            FirstBytes::Tls => Some("have a proxy in front end TLS"),
-            FirstBytes::Unknown(_) => None,
-            FirstBytes::Nothing | FirstBytes::Http => return,
-        };
-        summed!(
-            self.app.admission.sums, NotHttp, came.name(),
-            peer = %self.peer, came = &*came.to_string(), hint
-        );
-    }
-
-    /// Counts the limit for which the connection failed, with `unread` bytes of a request not
-    /// parsed.
-    pub fn failed(&self, error: &hyper::Error, unread: usize) {
-        let admission = &self.app.admission;
-        let observe = admission.observe();
-        if error.is_parse_too_large() {
-            let is_long = unread >= HeadLimits::of(&self.app).bytes_max;
-            let limit = if is_long {
-                Limit::HeadBytes
-            } else {
-                Limit::HeadLines
-            };
-            admission.meters.exceeded(observe, limit);
-        }
-    }
-
     /// Counts a head that was late. The first one is counted at the connection's end.
     pub fn head_was_late(&self) {
         if self.has_asked() {

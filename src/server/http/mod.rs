@@ -8,6 +8,7 @@ pub(crate) mod http_stream;
 pub(crate) mod keep_alive;
 pub(crate) mod operator_pages;
 pub(crate) mod pending;
+pub(crate) mod request_fault;
 pub(crate) mod request_host;
 pub(crate) mod respond;
 pub(crate) mod response;

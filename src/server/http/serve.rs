@@ -162,10 +162,7 @@ async fn speak_http(
         HttpEnd::Hyper(Ok(())) | HttpEnd::Upgraded | HttpEnd::Idle => {}
         HttpEnd::Hyper(Err(error)) => {
             tracing::debug!(peer = %connection.peer, %error, "HTTP connection ended");
-            if error.is_parse() && !connection.has_asked() {
-                connection.began_with(&parts.read_buf);
-            }
-            connection.failed(&error, parts.read_buf.len());
+            connection.failed(&error, &parts.read_buf);
         }
         HttpEnd::HeadLate => {
             let error = "the request head took too long";

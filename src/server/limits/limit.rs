@@ -147,7 +147,8 @@ limits! {
         "Joins that wait, and messages behind them or behind a waiting callback, of all connections of \
          a shard.",
         bytes(1, 64 << 20).protects_memory().reached(
-            "error reply `too many messages waiting` to a connection that has over 4,096 bytes there",
+            "error reply `too many messages waiting` to a connection that has over 4,096 bytes there, \
+             and whose address has over seven times what is free",
         );
     IdleTime = "idle_time_ms", "Silence of a client; phoenix.js sends a heartbeat every 30 s.",
         milliseconds(1, SocketLimits::DEFAULT.idle_timeout_ms)

@@ -14,6 +14,8 @@ pub(crate) enum Notice {
     NoProxyHeader,
     /// The first bytes of a connection are no HTTP.
     NotHttp,
+    /// A request that is no valid HTTP, or whose head is too large.
+    RequestRefused,
     JoinRefused,
     PushRefused,
     StaleMessage,
@@ -56,6 +58,7 @@ impl Notice {
             Notice::ConnectFailed => "socket refused, because the app's connect failed",
             Notice::NoProxyHeader => "a trusted proxy sent no PROXY header",
             Notice::NotHttp => "a connection began with what is no HTTP",
+            Notice::RequestRefused => "request refused",
             Notice::JoinRefused => "join refused",
             Notice::PushRefused => "push refused",
             Notice::StaleMessage => "a message of another join of its topic was dropped",
@@ -86,6 +89,7 @@ impl Notice {
             self,
             Notice::SocketRefused
                 | Notice::ConnectFailed
+                | Notice::RequestRefused
                 | Notice::JoinRefused
                 | Notice::PushRefused
         )

@@ -82,7 +82,7 @@ fn write_incoming(node: &Node, page: &mut Page<'_>) -> fmt::Result {
     )?;
     page.counters(
         "lobbyd_pushes_refused",
-        "Pushes that rooms of the configuration did not take, by the reason.",
+        "Pushes that were not taken, by the reason.",
         by_reason::<PushRefusal>(node, |s| &s.pushes_refused),
     )?;
     page.counter(

@@ -4,9 +4,13 @@
 //! does not read and is over 1,024 broadcasts behind, get the Close frame alone. Meanwhile, and
 //! until the peer's end, input is thrown away. A socket that is closed with unread input is reset,
 //! and the client would never see the reason.
+//!
+//! While the Close frame is held back, nothing is read: TCP holds the client back, whatever it
+//! sends. A client that was reset instead would come back at once.
 
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
+use std::task::Context;
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -23,9 +27,9 @@ use crate::channel::ConnectionName as Name;
 use crate::server::log::notice::summed;
 use crate::websocket::{CloseReason, ReadBuffer};
 
-/// Most bytes thrown away while a closing connection waits for the peer's end. A connection whose
-/// client sends more is cut off, because such a client does not care for the answer.
-const DISCARDED_BYTES_MAX: usize = 1 << 20;
+/// Most bytes thrown away while a closing connection waits for the peer's end. Behind them nothing
+/// is read, until the time for closing is over: a reset now could overtake the Close frame.
+const DISCARDED_BYTES_MAX: usize = 16 << 20;
 
 /// Most connections closed in one turn for the same cause: a deadline, a log that they fell off, or
 /// a drain. Thousands may reach it in one moment, and the others wait meanwhile.
@@ -73,9 +77,28 @@ impl Shard {
             && self.services.limits.fault_delay_ms > 0
             && !self.lifecycle.is_ending();
         match is_held_back {
-            true => self.connections.hold_back(key),
+            true => {
+                let delay_ns = self.services.limits.fault_delay_ms * 1_000_000;
+                let until_ns = self.timers.clock.now_ns() + delay_ns;
+                self.connections.hold_back(key, until_ns);
+            }
             false => self.send_close(key, reason),
         }
+    }
+
+    /// Sends the Close frames that were held back for long enough, as many as one turn may. True if
+    /// the timer for the next has fired already.
+    pub(crate) fn send_held_back(&mut self, cx: &mut Context<'_>) -> bool {
+        for _ in 0..CLOSES_PER_TURN {
+            let now_ns = self.timers.clock.now_ns();
+            let Some((key, reason)) = self.connections.pop_held_back(now_ns) else {
+                break;
+            };
+            self.send_close(key, reason);
+        }
+        self.connections
+            .held_back
+            .next_is_due(&self.timers.clock, cx)
     }
 
     /// Sends the Close frame of a closing connection, behind all that waits for the connection.
@@ -104,7 +127,8 @@ impl Shard {
         connection.session.terminate(&mut host);
     }
 
-    /// Throws away the bytes that a closing connection still sends.
+    /// Throws away the bytes that a closing connection still sends, unless its Close frame is held
+    /// back.
     pub(crate) fn discard_input(&mut self, key: u32) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
@@ -112,6 +136,9 @@ impl Shard {
         let Stage::Closing(closing) = &mut connection.stage else {
             return;
         };
+        if closing.held_until_ns.is_some() || closing.discarded >= DISCARDED_BYTES_MAX {
+            return;
+        }
         let stream = &connection.stream;
         let read = connection
             .reader
@@ -121,10 +148,6 @@ impl Shard {
             Ok(filled) if filled.read > 0 => {
                 closing.discarded += filled.read;
                 self.scratch.bytes_read += filled.read;
-                if closing.discarded > DISCARDED_BYTES_MAX {
-                    let reason = closing.reason;
-                    return self.cut_off(key, reason);
-                }
                 self.connections.wait_readable(key);
             }
             Err(error) if is_passing(&error) => {
@@ -194,7 +217,7 @@ impl Connections {
         connection.stage = Stage::Closing(CloseState {
             reason,
             since: now,
-            is_held_back: false,
+            held_until_ns: None,
             sent: false,
             discarded: 0,
         });
@@ -202,18 +225,32 @@ impl Connections {
         self.keeps(kept, 0);
     }
 
-    /// Holds the Close frame of a closing connection back.
-    pub fn hold_back(&mut self, key: u32) {
+    /// Holds the Close frame of a closing connection back, until `until_ns` of the shard's clock.
+    pub fn hold_back(&mut self, key: u32, until_ns: u64) {
         if let Some(closing) = self.closing_mut(key) {
-            closing.is_held_back = true;
+            closing.held_until_ns = Some(until_ns);
+            self.held_back.push(until_ns, key);
         }
     }
 
-    /// Begins the time of a closing connection anew, because its Close frame is sent now.
+    /// Takes a closing connection whose Close frame was held back for long enough.
+    fn pop_held_back(&mut self, now_ns: u64) -> Option<(u32, CloseReason)> {
+        while let Some((until_ns, key)) = self.held_back.pop_due(now_ns) {
+            let closing = self.closing_mut(key);
+            if let Some(closing) = closing.filter(|c| c.held_until_ns == Some(until_ns)) {
+                return Some((key, closing.reason));
+            }
+        }
+        None
+    }
+
+    /// Begins the time of a closing connection anew, because its Close frame is sent now, and reads
+    /// the connection again.
     pub fn sends_close(&mut self, key: u32, now: Stamp) {
         if let Some(closing) = self.closing_mut(key) {
-            closing.is_held_back = false;
+            closing.held_until_ns = None;
             closing.since = now;
+            self.make_ready(key);
         }
     }
 

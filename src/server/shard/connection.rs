@@ -70,7 +70,8 @@ pub(crate) enum Stage {
     /// The connection sent more than its rate: it is not read until `until_ns` of the shard's
     /// clock.
     Throttled { since: Stamp, until_ns: u64 },
-    /// The Close frame waits or is sent. Input is thrown away until the peer's end.
+    /// The Close frame waits or is sent. Input is thrown away until the peer's end, but waits while
+    /// the Close frame is held back.
     Closing(CloseState),
 }
 
@@ -78,8 +79,9 @@ pub(crate) enum Stage {
 pub(crate) struct CloseState {
     pub reason: CloseReason,
     pub since: Stamp,
-    /// True while the Close frame is held back, for [`ServerLimits::fault_delay_ms`].
-    pub is_held_back: bool,
+    /// While the Close frame is held back, for [`ServerLimits::fault_delay_ms`]: the end of that
+    /// time, in nanoseconds of the shard's clock.
+    pub held_until_ns: Option<u64>,
     /// True once the Close frame is out and our side of the socket is shut.
     pub sent: bool,
     /// Bytes thrown away since the closing began.

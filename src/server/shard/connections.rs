@@ -40,6 +40,8 @@ pub(crate) struct Connections {
     /// Names of paused publishers, each with the topic that it waits for.
     paused: VecDeque<(u64, Arc<Topic>)>,
     throttled: Throttled,
+    /// Closing connections whose Close frames are held back.
+    pub held_back: Throttled,
     /// Names of connections whose deadline had passed at the last sweep.
     pub overdue: Vec<u64>,
 }

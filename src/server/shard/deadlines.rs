@@ -33,7 +33,7 @@ fn stir_allocator() {
 /// The consequence of a deadline that has passed.
 enum Due {
     Close(CloseReason),
-    /// The Close frame was held back for long enough.
+    /// The Close frame is held back no longer, because all connections end.
     SendClose(CloseReason),
     CutOff(CloseReason),
 }
@@ -119,11 +119,9 @@ impl Shard {
     fn due(&self, connection: &Connection) -> Option<Due> {
         let idle_timeout_ms = connection.socket.limits().idle_timeout_ms;
         match &connection.stage {
-            Stage::Closing(closing) if closing.is_held_back => {
-                let ms = self.services.limits.fault_delay_ms;
-                let is_over = self.timers.clock.is_over(closing.since, ms);
-                let is_due = is_over || self.lifecycle.is_ending();
-                is_due.then_some(Due::SendClose(closing.reason))
+            Stage::Closing(closing) if closing.held_until_ns.is_some() => {
+                let is_ending = self.lifecycle.is_ending();
+                is_ending.then_some(Due::SendClose(closing.reason))
             }
             Stage::Closing(closing) => self
                 .timers

@@ -27,7 +27,7 @@ pub(crate) struct ShardHost<'a> {
     key: u32,
     /// Name of the connection, never reused.
     pub connection: u64,
-    /// Whom the connection's joins are charged to.
+    /// Whom the connection's joins and lines are charged to.
     party: Party,
     pub recipients: Recipients,
     /// Largest lag of any shard, in bytes, after a broadcast of this call.
@@ -227,11 +227,11 @@ impl Host for ShardHost<'_> {
     }
 
     fn may_wait_in_line(&mut self, before: usize, now: usize) -> bool {
-        self.services.may_wait_in_line(before, now)
+        self.services.may_wait_in_line(self.party, before, now)
     }
 
     fn waits_in_line(&mut self, before: usize, now: usize) {
-        self.services.waiting_bytes = (self.services.waiting_bytes + now).saturating_sub(before);
+        self.services.waiting.note(self.party, before, now);
     }
 
     fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {

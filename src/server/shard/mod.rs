@@ -16,6 +16,7 @@ pub(crate) mod deliver;
 pub(crate) mod drain;
 pub(crate) mod drain_plan;
 pub(crate) mod events;
+pub(crate) mod held_bytes;
 pub(crate) mod host;
 pub(crate) mod join_queue;
 pub(crate) mod lifecycle;
@@ -109,6 +110,7 @@ impl Shard {
         self.take_notified();
         self.resume_paused();
         work_left |= self.connections.resume_throttled(&self.timers.clock, cx);
+        work_left |= self.send_held_back(cx);
         work_left |= self.answer_held_joins(cx);
         work_left |= self.connections.has_paused() && self.timers.looks_again(cx);
         if self.timers.is_sweep_due(cx) {

@@ -22,8 +22,8 @@ pub(crate) struct Pace {
     pub(crate) over_since: Option<Stamp>,
 }
 
-/// The queue of connections that are not read because they were over their rate, and the timer for
-/// the next connection in it.
+/// The queue of connections that are not read for a while, and the timer for the next connection in
+/// it: they were over their rate, or their Close frame is held back.
 #[derive(Default)]
 pub(crate) struct Throttled {
     queue: BinaryHeap<Reverse<(u64, u32)>>,

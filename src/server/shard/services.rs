@@ -4,13 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::events::Events;
+use super::held_bytes::HeldBytes;
 use super::join_queue::{HeldJoin, JoinQueue};
 use super::link::ShardLink;
 use super::pace::Charges;
 use crate::broker::{Fanout, SubscriptionId, lag_bytes_without_wait};
 use crate::server::http::app::{HttpApp, Served};
 use crate::server::limits::fair_queue::Party;
-use crate::server::limits::limit::Limit;
+use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::observe::with_observed;
 use crate::server::limits::token_bucket::RefillRate;
 use crate::server::limits::values::ServerLimits;
@@ -31,7 +32,7 @@ pub(crate) struct Services {
     /// Joins that wait for their answer, and what connections owe for refused ones.
     pub joins: JoinQueue,
     /// Bytes of what all connections have in line behind waiting channels.
-    pub waiting_bytes: usize,
+    pub waiting: HeldBytes,
     pub app: Arc<HttpApp>,
     pub limits: ServerLimits,
     /// The rates among `limits`, in the form in which reads are charged.
@@ -47,7 +48,7 @@ impl Services {
             link,
             events: Rc::default(),
             joins: JoinQueue::default(),
-            waiting_bytes: 0,
+            waiting: HeldBytes::default(),
             app,
             charges: (&limits).into(),
             lag_bytes_without_wait: without_wait(&limits),
@@ -96,12 +97,23 @@ impl Services {
         false
     }
 
-    /// True if what a connection has in line may take `now` bytes, where it takes `before`. If all
-    /// lines together take too much, only connections with little in line may have more there.
-    pub fn may_wait_in_line(&self, before: usize, now: usize) -> bool {
-        let limit = Limit::WaitingBytes;
-        let all = (self.waiting_bytes + now).saturating_sub(before) as u64;
-        !self.judge(limit, all, self.limits.max(limit)) || now <= LINE_BYTES_ALWAYS
+    /// True if what a connection of `party` has in line may take `now` bytes, where it takes
+    /// `before`. A connection with little in line always may. Otherwise all lines together may not
+    /// take too much, and those of `party` not too much of what is free.
+    pub fn may_wait_in_line(&self, party: Party, before: usize, now: usize) -> bool {
+        let (limit, more) = (Limit::WaitingBytes, now.saturating_sub(before));
+        let all = (self.waiting.all() + more) as u64;
+        let is_over = self.judge(limit, all, self.limits.max(limit));
+        if now <= LINE_BYTES_ALWAYS || is_over {
+            return now <= LINE_BYTES_ALWAYS;
+        }
+        let most = self.limits.bites_above(limit);
+        let is_over_share = self.waiting.is_over_share(party, more, most);
+        if is_over_share {
+            // `most` is what bites, even if the limit is observed.
+            self.link.meters.exceeded(LimitSet::default(), limit);
+        }
+        !is_over_share
     }
 
     /// Returns for how long a connection owes for refused joins, and counts if it does.

@@ -9,7 +9,8 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use crate::broker::{Position, SubscriptionId, Terms};
-use crate::channel::{Address, Broadcast, Host, Job, Lost, Mail, Postbox, Published, Resume};
+use crate::channel::{Address, Broadcast, Host, Job, Lost, Mail, Postbox};
+use crate::channel::{Published, PushRefusal, Resume};
 use crate::protocol::{PayloadBuf, Version};
 
 pub(super) struct FakeHost {
@@ -26,6 +27,8 @@ pub(super) struct FakeHost {
     /// True if joins are held until their moment. `held` lists the held joins.
     pub(super) holds_joins: bool,
     pub(super) held: VecDeque<SubscriptionId>,
+    /// The reasons for which pushes were refused.
+    pub(super) refused: Vec<PushRefusal>,
     postbox: Arc<Tray>,
     ids: u64,
     sequence: u64,
@@ -53,6 +56,7 @@ impl FakeHost {
             jobs: VecDeque::new(),
             holds_joins: false,
             held: VecDeque::new(),
+            refused: Vec::new(),
             postbox: Arc::default(),
             ids: 0,
             sequence: 0,
@@ -148,6 +152,10 @@ impl Host for FakeHost {
         self.subscriptions
             .insert(id, (topic.into(), terms.intercept));
         true
+    }
+
+    fn push_refused(&mut self, refusal: PushRefusal) {
+        self.refused.push(refusal);
     }
 
     fn listen(&mut self, id: SubscriptionId, topic: &str) {

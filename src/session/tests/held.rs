@@ -2,6 +2,8 @@
 
 use super::Client;
 use crate::broker::SubscriptionId;
+use crate::channel::PushRefusal;
+use crate::session::busy::QueueItem;
 
 const NOTHING: [&str; 0] = [];
 
@@ -75,6 +77,53 @@ fn held_joins_of_a_connection_keep_a_bounded_number_of_bytes() {
     assert!(fifth[0].contains("too many messages waiting"), "{fifth:?}");
     moment_comes(&mut client, false);
     assert_eq!(client.says(&join(5)), NOTHING, "there is room again");
+}
+
+#[test]
+fn part_of_what_waits_weighs_what_it_keeps_whichever_it_is() {
+    const LONG: usize = 40_000;
+    let text = "x".repeat(LONG);
+    let zeros = format!("[{}0]", "0,".repeat(LONG / 2));
+    let mut client = held(r#"["1","1","room:a","phx_join",{}]"#);
+    for message in [
+        format!(r#"["1","2","room:a",{zeros},{{}}]"#),
+        format!(r#"["1","2","room:a","{text}",{{}}]"#),
+        format!(r#"["1","2","room:a","echo","{text}"]"#),
+        format!(r#"["1","{text}","room:a","echo",{{}}]"#),
+        format!(r#"["1",{zeros},"room:a","echo",{{}}]"#),
+        format!(r#"["{text}","2","room:a","echo",{{}}]"#),
+    ] {
+        let before = client.session.waiting_bytes;
+        assert_eq!(client.says(&message), NOTHING);
+        let weighs = client.session.waiting_bytes - before;
+        assert!((LONG..LONG + 300).contains(&weighs), "{weighs}");
+    }
+    let before = client.session.waiting_bytes;
+    client.says(r#"["1","2","room:a","echo",{}]"#);
+    let weighs = client.session.waiting_bytes - before;
+    assert!(weighs > size_of::<QueueItem>(), "{weighs}");
+    let seventh = format!(r#"["1","2","room:a",{zeros},{{}}]"#);
+    let refused = client.says(&seventh);
+    assert!(refused[0].contains("too many messages waiting"));
+    assert_eq!(client.host.refused, [PushRefusal::TooManyWaiting]);
+    moment_comes(&mut client, false);
+    assert_eq!(client.session.waiting_bytes, 0);
+}
+
+#[test]
+fn held_join_weighs_its_refs_and_one_with_a_long_ref_is_refused() {
+    let text = "x".repeat(1_000);
+    let mut client = held(&format!(
+        r#"["{text}","{text}","room:{}","phx_join",{{}}]"#,
+        &text[5..]
+    ));
+    assert!(client.session.waiting_bytes > 3 * 990);
+    let long = "x".repeat(40_000);
+    for refs in [format!(r#""1","{long}""#), format!(r#""{long}","1""#)] {
+        let refused = client.says(&format!(r#"[{refs},"room:b","phx_join",{{}}]"#));
+        assert!(refused[0].contains("topic or ref too long"));
+    }
+    assert_eq!(client.session.channels_len(), 1);
 }
 
 #[test]

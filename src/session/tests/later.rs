@@ -3,7 +3,7 @@
 
 use super::Client;
 use super::app::Note;
-use crate::channel::{Assigns, Lost, StopReason};
+use crate::channel::{Assigns, Lost, PushRefusal, StopReason};
 use crate::object;
 use crate::protocol::IntoPayload;
 use crate::protocol::Version;
@@ -248,6 +248,21 @@ fn line_is_limited_in_bytes_too() {
     assert_eq!(client.says(&event(4)), [refused]);
     assert_eq!(client.finishes_job().len(), 2);
     assert_eq!(client.says(&event(5)).len(), 1);
+}
+
+#[test]
+fn event_whose_ref_is_too_long_to_be_kept_is_refused() {
+    let mut client = Client::in_room();
+    let long = "x".repeat(1_025);
+    let refused = client.says(&format!(r#"["1","{long}","room:a","later",{{}}]"#));
+    assert_eq!(refused, [error("1", &long, "topic or ref too long")]);
+    assert_eq!(client.host.refused, [PushRefusal::NameTooLong]);
+    assert_eq!(client.host.jobs_len(), 0, "no callback has run");
+    let short = "x".repeat(1_024);
+    client.says(&format!(r#"["1","{short}","room:a","later",{{}}]"#));
+    assert!(client.session.waiting_bytes >= 1_024, "it is kept");
+    assert_eq!(client.finishes_job(), [ok("1", &short)]);
+    assert_eq!(client.session.waiting_bytes, 0);
 }
 
 #[test]

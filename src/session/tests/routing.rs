@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Client;
 use super::app::{Diary, TestChannel};
+use crate::channel::PushRefusal;
 use crate::channel::Routes;
 use crate::protocol::{Undecodable, Version};
 
@@ -55,7 +56,9 @@ fn topic_that_is_no_string_matches_nothing_and_is_echoed() {
         client.says(r#"["4","9",{"a":1},"phx_join",{}]"#),
         [expected]
     );
+    assert_eq!(client.host.refused, []);
     assert_eq!(client.says(r#"["4","9",{"a":1},"x",{}]"#), [expected]);
+    assert_eq!(client.host.refused, [PushRefusal::Unmatched]);
 }
 
 #[test]
@@ -64,6 +67,7 @@ fn event_that_is_no_string_is_an_error_and_the_channel_lives_on() {
     let expected = r#"["1","2","room:a","phx_reply",{"response":{"reason":"event is not a string"},"status":"error"}]"#;
     assert_eq!(client.says(r#"["1","2","room:a",5,{}]"#), [expected]);
     assert_eq!(client.session.channels_len(), 1);
+    assert_eq!(client.host.refused, [PushRefusal::NoEventName]);
 }
 
 #[test]

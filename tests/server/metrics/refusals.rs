@@ -150,6 +150,62 @@ fn push_that_a_room_by_rules_refuses_counts_under_its_reason() {
     );
 }
 
+#[test]
+fn push_that_reaches_no_channel_counts_under_its_reason() {
+    let server = testkit::tutorial();
+    let mut client = connect(&server);
+    let long = "r".repeat(1_025);
+    let mut push = |reference: &str, topic: &str, event: serde_json::Value| {
+        client.send(json!(["11", reference, topic, event, {}]));
+        let reply = client.json();
+        reply[4]["response"]["reason"].as_str().map(str::to_owned)
+    };
+    assert_eq!(push("1", "room:lobby", json!("phx_join")), None);
+    for (reference, topic, event, told) in [
+        ("2", "room:elsewhere", json!("new_msg"), "unmatched topic"),
+        ("3", "phoenix", json!("beat"), "unmatched topic"),
+        ("4", "room:lobby", json!([0]), "event is not a string"),
+        (&long, "room:lobby", json!("x"), "topic or ref too long"),
+    ] {
+        assert_eq!(push(reference, topic, event).as_deref(), Some(told));
+    }
+    let page = scrape(server.local_addr());
+    let count = |reason| page.value("lobbyd_pushes_refused_total", &[("reason", reason)]);
+    let counts = ["unmatched", "no_event_name", "name_too_long"].map(count);
+    assert_eq!(counts, [2.0, 1.0, 1.0]);
+}
+
+#[test]
+fn request_that_is_no_valid_http_is_counted_and_logged_with_what_is_wrong() {
+    let mut command = testkit::lobbyd!();
+    command.args(["--listen", "127.0.0.1:0"]);
+    let lobbyd = Process::start(command);
+    let target = "/socket/websocket?vsn=2.0.0";
+    let good = testkit::upgrade_request(lobbyd.address(), target, "");
+    let with = |line: &str| good.replacen("Host:", &format!("{line}Host:"), 1);
+    let many = "A: b\r\n".repeat(200);
+    for (request, status) in [
+        (with("Bad Header: x\r\n"), "400"),
+        (with("Content-Length: 1\r\nContent-Length: 2\r\n"), "400"),
+        (good.replacen("HTTP/1.1", "HTTP/1.2", 1), "400"),
+        (with(&many), "431"),
+    ] {
+        let answer = testkit::request(lobbyd.address(), &request);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+    lobbyd.shows("lobbyd_refusals_total{reason=\"malformed\"}", 3);
+    let malformed = ["request refused", "refusal=\"malformed\"", "why=", "hint="];
+    lobbyd.logs(&malformed);
+    lobbyd.logs(&[
+        "request refused",
+        "refusal=\"head_lines\"",
+        "raise limits.head_lines",
+    ]);
+}
+
 /// Texts that the lines of the log must have.
 const TOLD: [[&str; 4]; 4] = [
     [

@@ -130,7 +130,8 @@
 //! Where a callback of Phoenix would raise, a callback here panics. The outcome is the same: that
 //! client's channel ends with `phx_error`, and the client joins again. A channel is no process
 //! here: one instance serves all clients of its route. Callbacks run on the thread that owns the
-//! client's connection, so a callback must not block.
+//! client's connection, so a callback must not block. A `Display` that panics while the message of
+//! another panic is formatted aborts the process: so Rust has it, and nothing can catch it.
 //!
 //! Structs and enums of this API are `#[non_exhaustive]` where they may grow. A struct of settings
 //! is made by its `default`, or by a constructor such as [`rooms::RoomRules::open`]. A `match` on a

@@ -93,8 +93,8 @@ impl Shard {
     }
 
     /// Brings a connection up to date before its leave, as a shard does.
-    pub fn catch_up(&mut self, outlet: u32, budget: &mut Budget) -> bool {
-        self.fanout.catch_up(outlet, &mut self.sockets, budget)
+    pub fn catch_up(&mut self, outlet: u32, budget: &mut Budget) {
+        self.fanout.catch_up(outlet, &mut self.sockets, budget);
     }
 
     /// Lets `ms` milliseconds pass, and sweeps entries that are too old.

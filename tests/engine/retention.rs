@@ -198,3 +198,24 @@ fn members_that_have_stopped_reading_are_no_lag_so_they_slow_no_publisher() {
     assert!(shard.fanout.retained_bytes() > 5_000 * 100);
     assert_eq!(shard.given_up(), []);
 }
+
+#[test]
+fn log_that_members_that_catch_up_need_is_lag_over_its_bound() {
+    let settings = FanoutSettings {
+        retention_total_bytes_max: 1 << 20,
+        ..FanoutSettings::default()
+    };
+    let mut shard = Shard::new(settings, 1);
+    shard.join(0, ROOM);
+    (0..100).for_each(|_| shard.publish(ROOM, 100 << 10));
+    // The member is offered 256 KiB, and goes on in later turns.
+    shard.turn();
+    assert_eq!(shard.fanout.unsettled_bytes(), 0);
+    let lag = shard.hub.lag_bytes(0);
+    assert!((8 << 20..10 << 20).contains(&lag), "{lag} bytes");
+    shard.work();
+    assert_eq!(
+        (shard.hub.lag_bytes(0), shard.sockets.bytes),
+        (0, 100 * (100 << 10))
+    );
+}

@@ -10,48 +10,30 @@ use super::sink::{Budget, Sink};
 const FEW_BYTES: usize = RETIRED_ENTRIES_MAX as usize * 16;
 
 impl Fanout {
-    /// Brings a connection whose socket takes bytes nearly up to date, as far as the budget goes,
-    /// if it is over 1,024 entries behind. Call this before anything that may end subscriptions of
-    /// the connection, because each entry that it lacks would become a frame of its outbox.
+    /// Writes to a connection whose socket takes bytes what it lacks, as far as the budget goes, if
+    /// it is over 1,024 entries behind. Call this before anything that may end subscriptions of the
+    /// connection, because each entry that it lacks would become a frame of its outbox.
     ///
-    /// False if the connection is still as far behind, and its socket takes bytes. It is catching
-    /// up then: the next flushes go on with it.
-    pub fn catch_up(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) -> bool {
+    /// The connection may still be as far behind afterwards: blocked, catching up, or open where
+    /// the budget was used.
+    pub fn catch_up(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) {
         let waiting = self.hub.mailbox(self.shard).bytes() + self.passes.unsettled.bytes();
         let flow = self.outlet(outlet).map_or(Flow::Failed, |o| o.flow);
-        if flow == Flow::Open && waiting < FEW_BYTES {
-            return true;
+        if flow != Flow::Open || waiting >= FEW_BYTES {
+            self.write_to_late(outlet, sink, budget);
         }
-        self.catch_up_by_writes(outlet, sink, budget)
     }
 
-    fn catch_up_by_writes(
-        &mut self,
-        outlet: u32,
-        sink: &mut impl Sink,
-        budget: &mut Budget,
-    ) -> bool {
+    fn write_to_late(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) {
         self.take_mail();
-        if !self.can_catch_up(outlet) {
-            return true;
+        if !budget.has_left() || !self.is_far_behind(outlet) {
+            return;
         }
-        if budget.has_left() {
-            match self.outlet(outlet).map(|o| o.flow) {
-                Some(Flow::Open) => self.visit_all(outlet, sink, budget),
-                _ => self.drain(outlet, sink, budget),
-            }
+        match self.outlet(outlet).map(|o| o.flow) {
+            Some(Flow::Open) => self.visit_all(outlet, sink, budget),
+            Some(Flow::CatchingUp) => self.drain(outlet, sink, budget),
+            _ => {}
         }
-        let is_late = self.can_catch_up(outlet);
-        if is_late {
-            self.go_on_later(outlet);
-        }
-        !is_late
-    }
-
-    /// True if the connection is far behind, and its socket takes bytes.
-    fn can_catch_up(&self, outlet: u32) -> bool {
-        let takes = |flow| matches!(flow, Flow::Open | Flow::CatchingUp);
-        self.outlet(outlet).is_some_and(|o| takes(o.flow)) && self.is_far_behind(outlet)
     }
 
     /// Writes to an open connection what each of its subscriptions lacks, as a pass does.

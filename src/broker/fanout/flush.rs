@@ -59,10 +59,10 @@ impl Fanout {
             }
         }
         self.relieve();
-        self.hub.shards().set_unsettled_bytes(
-            self.shard,
-            self.passes.unsettled.bytes() + self.heard.weight().bytes(),
-        );
+        if self.outlets.queued.is_empty() && self.passes.rooms.is_empty() {
+            self.trim_after_catching_up();
+        }
+        self.show_lag();
         if self.counts.writes > written_before {
             self.counts.flushes += 1;
             self.hub

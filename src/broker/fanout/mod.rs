@@ -276,15 +276,24 @@ impl Fanout {
         member.map_or(0, |m| room.log.head().saturating_sub(m.next))
     }
 
-    /// True if the entries that subscription `id` lacks would make a queue of the outbox of a
-    /// connection that is blocked or catching up.
+    /// True if the connection is far behind, and its socket takes bytes.
+    pub fn can_catch_up(&self, outlet: u32) -> bool {
+        let takes = |flow| matches!(flow, Flow::Open | Flow::CatchingUp);
+        self.outlet(outlet).is_some_and(|o| takes(o.flow)) && self.is_far_behind(outlet)
+    }
+
+    /// True if the entries that subscription `id` lacks would make a queue of the outbox.
     pub(crate) fn would_queue(&self, outlet: u32, id: SubscriptionId) -> bool {
-        let Some(o) = self.outlet(outlet).filter(|o| o.flow != Flow::Open) else {
+        let Some(o) = self.outlet(outlet) else {
             return false;
         };
         let ending = o.subscriptions.as_slice().iter().filter(|s| s.id == id);
         let entries: u64 = ending.map(|s| self.lag_of(s)).sum();
-        entries > 0 && entries + o.outbox_len() as u64 > RETIRED_ENTRIES_MAX
+        let max = match o.flow {
+            Flow::Open => OPEN_ENTRIES_MAX,
+            _ => RETIRED_ENTRIES_MAX,
+        };
+        entries > 0 && entries + o.outbox_len() as u64 > max
     }
 
     /// Returns how often an invariant was found broken: 0 unless the broker has a bug.
@@ -328,6 +337,10 @@ impl Fanout {
 }
 
 /// Most entries that become frames of the outbox of a connection because subscriptions of it end.
-/// Each entry takes some 60 bytes in an outbox. A connection whose socket takes bytes
-/// [catches up](Fanout::catch_up) before, so it has no more of them than came since.
+/// Each entry takes some 60 bytes in an outbox.
 const RETIRED_ENTRIES_MAX: u64 = 1024;
+
+/// The same for a connection whose socket has taken all that it was offered. It
+/// [catches up](Fanout::catch_up) before a leave is read, and may itself publish some thousands of
+/// entries in that read.
+const OPEN_ENTRIES_MAX: u64 = 8 * RETIRED_ENTRIES_MAX;

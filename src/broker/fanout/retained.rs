@@ -12,6 +12,9 @@ pub(crate) struct Retained {
     pub weight: Balance,
     /// The weight above which blocked members are given up to free memory.
     pub relief_above_bytes: usize,
+    /// True while rooms show what their logs keep over their bounds, because all logs are over
+    /// theirs.
+    pub shows_over: bool,
     /// Rooms that the sweep looks at.
     pub watched: Vec<Watched>,
     /// The highest amounts since the last sweep took them.

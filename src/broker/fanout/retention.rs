@@ -6,7 +6,7 @@
 //!
 //! Only blocked members can fall off. A member that is offered every entry, or catches up as fast
 //! as this shard lets it, keeps the entries that it needs. Backpressure on publishers bounds these
-//! entries.
+//! entries: what all logs keep over their bound counts as the shard's lag.
 //!
 //! Bytes and entries are checked when a lap ends, age by the sweep, and all logs together once a
 //! flush. No bound is checked per delivery.
@@ -71,6 +71,9 @@ impl Fanout {
         shrink_queue(&mut room.laps);
         // Nothing but the sweep trims an idle topic.
         room.watched = room.lagging > 0 || room.log.len() > 0 || room.log.is_roomy();
+        if !room.watched {
+            room.lag.keeps_over(0);
+        }
         room.watched
     }
 
@@ -105,6 +108,52 @@ impl Fanout {
         // logs are checked again when they have grown by another eighth of the bound, or at the
         // sweep.
         self.kept.relief_above_bytes = bytes_max.max(self.kept.weight.bytes().saturating_add(part));
+    }
+
+    /// Drops what no member needs any more, where logs are over their bound and no member is
+    /// catching up. The end of a pass would drop it, but publishers may wait for it, and so no pass
+    /// comes.
+    pub(crate) fn trim_after_catching_up(&mut self) {
+        if self.kept.weight.bytes() <= self.settings.retention_total_bytes_max {
+            return;
+        }
+        let watched = std::mem::take(&mut self.kept.watched);
+        for room in &watched {
+            if self.rooms.with_stamp(room.slot, room.stamp).is_some() {
+                self.trim(room.slot);
+            }
+        }
+        let newly_watched = std::mem::replace(&mut self.kept.watched, watched);
+        self.kept.watched.extend(newly_watched);
+    }
+
+    /// Shows publishers the bytes that are still to be offered or handed on. What the logs keep
+    /// over their bound counts as well: members that catch up need it, and no retention drops it.
+    pub(crate) fn show_lag(&mut self) {
+        let waiting = self.passes.unsettled.bytes() + self.heard.weight().bytes();
+        let bound = self.settings.retention_total_bytes_max;
+        let over = self.kept.weight.bytes().saturating_sub(bound);
+        let shards = self.hub.shards();
+        shards.set_unsettled_bytes(self.shard, waiting.max(over));
+        if over > 0 || self.kept.shows_over {
+            self.show_rooms_over(over > 0);
+        }
+    }
+
+    #[cold]
+    fn show_rooms_over(&mut self, are_over: bool) {
+        self.kept.shows_over = are_over;
+        for watched in &self.kept.watched {
+            if let Some(room) = self
+                .rooms
+                .get(watched.slot)
+                .filter(|r| r.stamp == watched.stamp)
+            {
+                let bound = self.retention_of(watched.slot).bytes_max;
+                let over = room.log.weight().saturating_sub(bound);
+                room.lag.keeps_over(if are_over { over } else { 0 });
+            }
+        }
     }
 
     /// Returns the rooms whose logs hold entries for blocked members alone: each with the weight of

@@ -142,7 +142,7 @@ impl Fanout {
         }
     }
 
-    pub(crate) fn go_on_later(&mut self, outlet: u32) {
+    fn go_on_later(&mut self, outlet: u32) {
         if let Some(o) = self.outlet_mut(outlet)
             && o.flow == Flow::Open
         {

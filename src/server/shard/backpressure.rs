@@ -64,6 +64,9 @@ impl Shard {
                 continue;
             }
             self.connections.resume_paused(name, &self.timers.clock);
+            if let Some(key) = self.connections.place_of(name) {
+                self.throttle_debtor(key);
+            }
             resumed += 1;
             if resumed == RESUMED_PER_TURN {
                 return;

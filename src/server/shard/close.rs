@@ -66,7 +66,9 @@ impl Shard {
         // those frames before it sees the reason.
         if !matches!(reason, CloseReason::SlowConsumer(_)) {
             let (fanout, mut budget) = (&mut self.services.fanout, Budget::default());
-            while budget.has_left() && !fanout.catch_up(key, &mut self.connections, &mut budget) {}
+            while budget.has_left() && fanout.can_catch_up(key) {
+                fanout.catch_up(key, &mut self.connections, &mut budget);
+            }
             fanout.retire(key);
         }
         self.terminate(key, reason);

@@ -33,9 +33,9 @@ pub(crate) struct Connections {
     woken: Arc<Mailbox<u32>>,
     /// Buffer for the places taken out of `woken`, empty between calls. Kept for its memory.
     just_woken: Vec<u32>,
-    /// Names of queued connections that were woken.
+    /// Names of queued connections that were woken, and are in some room.
     awake: Vec<u64>,
-    /// Names of queued connections that may have more to read.
+    /// Names of queued connections that may have more to read, or are in no room yet.
     ready: Vec<u64>,
     /// Names of paused publishers, each with the topic that it waits for.
     paused: VecDeque<(u64, Arc<Topic>)>,
@@ -181,7 +181,13 @@ impl Connections {
         self.woken.take(&mut self.just_woken);
         for key in self.just_woken.drain(..) {
             if let Some(connection) = self.slab.get_mut(key as usize) {
-                queue(connection, &mut self.awake);
+                // A crowd that joins must not stand in front of those that are in their rooms.
+                let is_in = connection.session.channels_len() > 0;
+                let list = match is_in {
+                    true => &mut self.awake,
+                    false => &mut self.ready,
+                };
+                queue(connection, list);
             }
         }
         Queued {

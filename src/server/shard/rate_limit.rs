@@ -75,6 +75,22 @@ impl Shard {
     }
 }
 
+impl Shard {
+    /// Throttles a connection that is paused no more and still owes tokens for its last read. Its
+    /// pauses would otherwise take the place of its rates.
+    pub(crate) fn throttle_debtor(&mut self, key: u32) {
+        let (services, clock) = (&self.services, &self.timers.clock);
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let wait_ns = charge_rates(connection, services, clock, 0, 0);
+        if wait_ns > 0 {
+            let until_ns = clock.now_ns() + wait_ns;
+            self.connections.throttle(key, clock.now(), until_ns);
+        }
+    }
+}
+
 /// The part of the bytes of incomplete messages, as one in so many, that is given back at once when
 /// there are too many. So the look at all connections is seldom.
 const GIVEN_BACK_OF: u64 = 16;

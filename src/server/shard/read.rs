@@ -1,6 +1,7 @@
 //! Reading each ready socket once, receiving its frames, and charging its connection for them.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use fastwebsockets::OpCode;
 use tokio::io::Interest;
@@ -27,6 +28,13 @@ const READS_PER_TURN: usize = 256;
 /// turn stays short. Counted for each of the two lists.
 const READ_BYTES_PER_TURN: usize = 256 << 10;
 
+/// Time after which a turn reads no further connection that is in no room, or has more to read. A
+/// join takes ten times as long as a message, so a crowd that joins would make turns of 8 ms.
+/// Looked at after each [`READS_BETWEEN_LOOKS`] reads.
+const READ_TIME_PER_TURN: Duration = Duration::from_micros(500);
+
+const READS_BETWEEN_LOOKS: usize = 8;
+
 impl Shard {
     pub(crate) fn read_ready(&mut self) {
         self.scratch.catch_up = Budget::default();
@@ -34,15 +42,16 @@ impl Shard {
         // Connections queued during these reads are read in the next turn, behind the connections
         // left over.
         let left = Queued {
-            awake: self.see_to_some(awake),
-            ready: self.see_to_some(ready),
+            awake: self.see_to_some(awake, |_| false),
+            ready: self.see_to_some(ready, |begun| begun.elapsed() > READ_TIME_PER_TURN),
         };
         self.connections.put_back(left);
     }
 
     /// Resumes the writes of the connections with these names and reads them, as many as one turn
-    /// may. Returns the rest of `names`.
-    fn see_to_some(&mut self, mut names: Vec<u64>) -> Vec<u64> {
+    /// may, and until `is_late`. Returns the rest of `names`.
+    fn see_to_some(&mut self, mut names: Vec<u64>, is_late: impl Fn(&Instant) -> bool) -> Vec<u64> {
+        let begun = Instant::now();
         let mut seen_to = 0;
         self.scratch.bytes_read = 0;
         while seen_to < names.len().min(READS_PER_TURN)
@@ -50,6 +59,9 @@ impl Shard {
         {
             self.see_to(names[seen_to]);
             seen_to += 1;
+            if seen_to % READS_BETWEEN_LOOKS == 0 && is_late(&begun) {
+                break;
+            }
         }
         self.services
             .link
@@ -87,9 +99,9 @@ impl Shard {
             self.connections.hold(key);
             return self.services.fanout.notify_of_room(key);
         }
-        if !self.catches_up(key) {
-            return;
-        }
+        // A leave among the bytes would make a queue of all that the connection lacks.
+        let (fanout, budget) = (&mut self.services.fanout, &mut self.scratch.catch_up);
+        fanout.catch_up(key, &mut self.connections, budget);
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -112,19 +124,6 @@ impl Shard {
             Err(_) => return self.drop_connection(key, CloseReason::PeerGone),
         }
         self.connections.wait_readable(key);
-    }
-
-    /// True if the connection may be read now. One that is far behind is written to first, because
-    /// a leave among the bytes would make a queue of all that it lacks. If there is too much for
-    /// this turn, the next one looks again.
-    fn catches_up(&mut self, key: u32) -> bool {
-        let (fanout, budget) = (&mut self.services.fanout, &mut self.scratch.catch_up);
-        let is_near = fanout.catch_up(key, &mut self.connections, budget);
-        if !is_near {
-            self.connections.hold(key);
-            fanout.notify_of_room(key);
-        }
-        is_near
     }
 
     /// Receives the bytes that came with the handshake request.

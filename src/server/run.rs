@@ -207,7 +207,7 @@ impl ShardThreads {
         if cut_told > 0 {
             tracing::info!(
                 connections = cut_told,
-                "cut after their Close had gone to the kernel, without waiting for their clients' answer"
+                "cut after their Close had gone to the kernel, without waiting for the ends of their clients"
             );
         }
         Summary { cut_off }

@@ -19,7 +19,8 @@ impl Fanout {
     pub fn catch_up(&mut self, outlet: u32, sink: &mut impl Sink, budget: &mut Budget) {
         let waiting = self.hub.mailbox(self.shard).bytes() + self.passes.unsettled.bytes();
         let flow = self.outlet(outlet).map_or(Flow::Failed, |o| o.flow);
-        if flow != Flow::Open || waiting >= FEW_BYTES {
+        let is_open_and_late = flow == Flow::Open && waiting >= FEW_BYTES;
+        if is_open_and_late || flow == Flow::CatchingUp {
             self.write_to_late(outlet, sink, budget);
         }
     }

@@ -22,6 +22,7 @@ impl RoomLag {
         self.outstanding.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Shows what the room's log keeps over its bound. 0 while all logs are within theirs.
     pub fn keeps_over(&self, bytes: usize) {
         self.kept_over.store(bytes, Ordering::Relaxed);
     }

@@ -28,9 +28,9 @@ const READS_PER_TURN: usize = 256;
 /// turn stays short. Counted for each of the two lists.
 const READ_BYTES_PER_TURN: usize = 256 << 10;
 
-/// Time after which a turn reads no further connection that is in no room, or has more to read. A
-/// join takes ten times as long as a message, so a crowd that joins would make turns of 8 ms.
-/// Looked at after each [`READS_BETWEEN_LOOKS`] reads.
+/// Time after which a turn reads no further connection that is in no room, or has more to read. So
+/// a crowd that joins at once leaves most of a turn to the rooms. Looked at after each
+/// [`READS_BETWEEN_LOOKS`] reads.
 const READ_TIME_PER_TURN: Duration = Duration::from_micros(500);
 
 const READS_BETWEEN_LOOKS: usize = 8;

@@ -58,22 +58,22 @@ impl Firehose {
         while started.elapsed() < Duration::from_secs(1) {
             chat.goes_on(1);
         }
-        self.over.store(true, Ordering::Relaxed);
-        let counts: Vec<usize> = self
-            .threads
-            .into_iter()
-            .map(|t| t.join().unwrap())
-            .collect();
+        let (sent, received) = self.stop();
         println!(
-            "{} bytes sent, {} received, {:?}",
-            counts[0],
-            counts[1],
+            "{sent} bytes sent, {received} received, {:?}",
             started.elapsed()
         );
         assert!(
-            counts[0] >= bytes_min && counts[1] >= bytes_min,
-            "{counts:?} bytes"
+            sent >= bytes_min && received >= bytes_min,
+            "{sent} bytes sent, {received} received"
         );
+    }
+
+    /// Ends the attack. Returns the bytes sent and those received.
+    fn stop(self) -> (usize, usize) {
+        self.over.store(true, Ordering::Relaxed);
+        let mut counts = self.threads.into_iter().map(|t| t.join().unwrap());
+        (counts.next().unwrap(), counts.next().unwrap())
     }
 }
 
@@ -206,5 +206,32 @@ fn publisher_beyond_what_the_shards_take_is_slowed_and_loses_nothing() {
         reader.join().expect("everybody gets everything in order");
     }
     chat.end();
+    nothing_is_left(server);
+}
+
+#[test]
+fn publishers_that_wait_for_a_room_are_held_to_their_own_rates_as_well() {
+    // Each read exceeds the lag, so a publisher is paused after each, and owes for it meanwhile.
+    let limits = at_any_pace()
+        .with_max(Limit::LagBytes, 512)
+        .with_max(Limit::MessagesPerSecond, 1_000)
+        .with_burst(Limit::MessagesPerSecond, 100);
+    let server = arena(1, limits);
+    let mut members: Vec<Client> = (0..24).map(|_| connect(&server)).collect();
+    members
+        .iter_mut()
+        .for_each(|member| member.join("room:lobby"));
+    let listeners = members.split_off(4);
+    let message = json!(["11", "2", "room:lobby", "new_msg", {"body": "x".repeat(500)}]);
+    let bytes = text(&message).repeat(200);
+    let begun = Instant::now();
+    let firehose = Firehose::start(members, listeners, &bytes);
+    std::thread::sleep(Duration::from_secs(1));
+    let (_, received) = firehose.stop();
+    let took = begun.elapsed();
+    // The last read of each is charged behind it: at most 64 KiB, of messages of 540 bytes.
+    let each_max = 100.0 + 125.0 + 1_000.0 * took.as_secs_f64();
+    let each = received as f64 / 24.0 / 4.0 / 540.0;
+    assert!(each <= each_max, "{each} messages of each in {took:?}");
     nothing_is_left(server);
 }

@@ -143,6 +143,7 @@ pub const ORDERS: &[Order] = &[
                 "clock",
                 "pace",
                 "join_queue",
+                "ended",
                 "held_bytes",
                 "drain_plan",
                 "socket_write",

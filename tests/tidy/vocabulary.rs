@@ -13,7 +13,7 @@ pub const VOCABULARY: &[&str] = &[
      counters counts cursor",
     "deadlines declared decode dedupe delays deliver deliveries departure differences \
      direction document drain",
-    "effective encode endpoint ends entry envelope environment error escape event events exit",
+    "effective encode ended endpoint ends entry envelope environment error escape event events exit",
     "fair fake fanout fault faults fence file files finding findings first fleet floor flush \
      for form format forms forwarded frame frames",
     "give given",

@@ -38,12 +38,17 @@ impl Fanout {
             && o.has_awaited()
         {
             o.awaited = Awaited::Nothing;
-            self.outlets.notified.push(outlet);
+            self.outlets.notified.push_back(outlet);
         }
     }
 
-    /// Takes a connection for which its owner waited. `None` if no change has come.
+    /// Takes the connection that has been reported for longest. `None` if no change has come.
     pub fn take_notified(&mut self) -> Option<u32> {
-        self.outlets.notified.pop()
+        self.outlets.notified.pop_front()
+    }
+
+    /// True if [`take_notified`](Fanout::take_notified) would return a connection.
+    pub fn has_notified(&self) -> bool {
+        !self.outlets.notified.is_empty()
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Outlets {
     /// Outlets that the fan-out gave up, in order.
     pub failed: VecDeque<Failed>,
     /// Outlets whose owner waited for a change that has come.
-    pub notified: Vec<u32>,
+    pub notified: VecDeque<u32>,
     /// Number of connections opened since the start; it wraps.
     opened: u32,
     /// Looks at entries of lists.
@@ -89,9 +89,7 @@ impl Outlets {
         }
         shrink_queue(&mut self.queued);
         shrink_queue(&mut self.failed);
-        if is_mostly_spare(self.notified.len(), self.notified.capacity()) {
-            self.notified.shrink_to(kept(self.notified.len()));
-        }
+        shrink_queue(&mut self.notified);
     }
 }
 

@@ -24,8 +24,8 @@ pub struct Budget {
     /// So a much larger slice was measured to cost more (docs/engine.md). If connections are
     /// drained in the same turn, the passes get as many writes as these, up to half of all.
     pub writes: usize,
-    /// Connections that are drained: those with frames of their own, or catching up. Default 256,
-    /// or half of all writes of the turn (160) if passes run as well.
+    /// Connections that are drained: those with frames of their own, or catching up. Default 64. If
+    /// passes run as well, at most half of all writes of the turn, which is as many by default.
     pub drains: usize,
     /// Bytes for connections that are drained, and the same number again for passes. Default 4 MiB.
     pub bytes: usize,
@@ -48,7 +48,7 @@ impl Default for Budget {
     fn default() -> Budget {
         Budget {
             writes: 64,
-            drains: 256,
+            drains: 64,
             bytes: 4 << 20,
         }
     }

@@ -28,7 +28,7 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 /// Most newcomers that a shard has still to begin with. Further connections wait until it has begun
 /// with some, so a crowd comes in at the pace at which the shards work, in turns that stay short.
-const NEWCOMERS_MAX: usize = 64;
+const NEWCOMERS_MAX: usize = 32;
 
 /// Connections handed over one behind the other from which on they are a crowd. Then this thread
 /// waits until the shards have begun with them, because a shard on the same core has to give way

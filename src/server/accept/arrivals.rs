@@ -22,7 +22,7 @@ use crate::server::limits::fair_queue::{FairQueue, Party};
 const ARRIVALS_MAX: usize = 16_384;
 
 /// Most connections that are taken out of the backlog at once, so that others have their turn.
-const GATHERED_MAX: usize = 1_024;
+const GATHERED_MAX: usize = 128;
 
 /// Least time from one look at all that wait here to the next. A look is a system call for each.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);

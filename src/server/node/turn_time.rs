@@ -15,7 +15,7 @@ use crate::server::limits::peak::Peak;
 
 /// Steps of tasks, such as connections in HTTP, after which the runtime looks at the sockets. So a
 /// crowd of newcomers does not delay what rooms are written for long.
-pub(crate) const STEPS_BETWEEN_LOOKS: u32 = 16;
+pub(crate) const STEPS_BETWEEN_LOOKS: u32 = 8;
 
 /// What the thread of one shard has worked. That thread alone writes. It has cache lines of its
 /// own, as the other stats of the shard do.

@@ -12,6 +12,10 @@ const LOOKS_PER_TURN: usize = 256;
 /// broadcasts, and the next turn sees the lag that these leave.
 const RESUMED_PER_TURN: usize = 16;
 
+/// Most connections that the fan-out has reported which a turn goes on with. A crowd that leaves
+/// has thousands at once, and to shut a socket takes as long as a write.
+const NOTIFIED_PER_TURN: usize = 64;
+
 impl Services {
     /// True if `topic` has more outstanding on some shard than the limit allows, whether or not the
     /// limit is only observed.
@@ -40,14 +44,18 @@ impl Shard {
     /// Goes on with the connections that the fan-out reports. A held connection whose client has
     /// taken enough of the waiting frames is read again. Our side of a closing connection whose
     /// Close frame is out is shut. No waker is called when a socket takes a write as a whole, and a
-    /// look at all that wait would take longer the more of them there are.
-    pub(crate) fn take_notified(&mut self) {
-        while let Some(key) = self.services.fanout.take_notified() {
+    /// look at all that wait would take longer the more of them there are. True if more are left.
+    pub(crate) fn take_notified(&mut self) -> bool {
+        for _ in 0..NOTIFIED_PER_TURN {
+            let Some(key) = self.services.fanout.take_notified() else {
+                return false;
+            };
             self.connections.release(key, &self.timers.clock);
             if self.services.fanout.is_drained(key) {
                 self.connections.shut(key);
             }
         }
+        self.services.fanout.has_notified()
     }
 
     /// Reads paused publishers again whose rooms have caught up, as many as one turn may. Those

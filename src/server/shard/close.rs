@@ -11,7 +11,7 @@
 use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 use std::task::Context;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
@@ -19,6 +19,7 @@ use super::Shard;
 use super::clock::Stamp;
 use super::connection::{CloseState, Connection, Stage};
 use super::connections::Connections;
+use super::ended::ClientEnd;
 use super::host::{Recipients, ShardHost};
 use super::link::ShardLink;
 use super::read::is_passing;
@@ -35,6 +36,10 @@ const DISCARDED_BYTES_MAX: usize = 16 << 20;
 /// a drain. Thousands may reach it in one moment, and the others wait meanwhile.
 pub(crate) const CLOSES_PER_TURN: usize = 256;
 
+/// Time of a turn for connections that their clients have ended. The others wait meanwhile, and
+/// take no more than their memory.
+const ENDED_TIME: Duration = Duration::from_micros(250);
+
 impl Shard {
     /// Closes connections that the fan-out has given up, as many as one turn may. True if more are
     /// left.
@@ -50,6 +55,33 @@ impl Shard {
             }
         }
         self.services.fanout.has_failed()
+    }
+
+    /// Sees to connections that their clients have ended, for as long as one turn may. True if more
+    /// are left.
+    pub(crate) fn see_to_ended(&mut self) -> bool {
+        if self.connections.ended.is_empty() {
+            return false;
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < ENDED_TIME
+            && let Some((name, end)) = self.connections.ended.pop()
+        {
+            self.see_to_end_of(name, end);
+        }
+        !self.connections.ended.is_empty()
+    }
+
+    fn see_to_end_of(&mut self, name: u64, end: ClientEnd) {
+        let key = name as u32;
+        let connection = self.connections.get(key).filter(|c| c.id == name);
+        match (connection.map(|c| &c.stage), end) {
+            (None, _) => {}
+            (_, ClientEnd::Drop(reason)) => self.drop_connection(key, reason),
+            (Some(Stage::Ended), ClientEnd::Close(reason)) => self.close(key, reason),
+            // It is closed for another reason meanwhile.
+            (_, ClientEnd::Close(_)) => {}
+        }
     }
 
     /// Begins to close a connection, unless it is closing already.
@@ -157,8 +189,8 @@ impl Shard {
             }
             // The peer has ended its side, which the shard waited for, or the read has failed.
             _ => {
-                let reason = closing.reason;
-                self.drop_connection(key, reason);
+                let gone = ClientEnd::Drop(closing.reason);
+                self.connections.ends(key, gone);
             }
         }
     }

@@ -70,6 +70,9 @@ pub(crate) enum Stage {
     /// The connection sent more than its rate: it is not read until `until_ns` of the shard's
     /// clock.
     Throttled { since: Stamp, until_ns: u64 },
+    /// The client has ended the connection, or broke a rule: it is on the shard's list of ended
+    /// connections, and is not read.
+    Ended,
     /// The Close frame waits or is sent. Input is thrown away until the peer's end, but waits while
     /// the Close frame is held back.
     Closing(CloseState),
@@ -105,6 +108,11 @@ impl Deadline {
 impl Connection {
     pub fn is_open(&self) -> bool {
         !matches!(self.stage, Stage::Closing(_))
+    }
+
+    /// True if the shard takes what the client sends, now or after a wait.
+    pub fn is_read(&self) -> bool {
+        !matches!(self.stage, Stage::Ended | Stage::Closing(_))
     }
 
     /// Returns whom the connection's share of a common budget is charged to.
@@ -143,15 +151,15 @@ impl Connection {
             // In `Held` the client did not take the frames that wait for it, so the wait was the
             // client's.
             Stage::Open | Stage::Held => {}
-            closing @ Stage::Closing(_) => self.stage = closing,
+            ended @ (Stage::Ended | Stage::Closing(_)) => self.stage = ended,
         }
     }
 
     /// True if bytes of the client are here that the shard means to read and has not read yet. So a
     /// shard that is behind with its reads judges no client as silent. Takes a system call.
     pub fn is_to_be_heard(&self) -> bool {
-        let is_read = matches!(self.stage, Stage::Open);
-        is_read && rustix::io::ioctl_fionread(&self.stream).is_ok_and(|unread| unread > 0)
+        let is_awaited = matches!(self.stage, Stage::Open);
+        is_awaited && rustix::io::ioctl_fionread(&self.stream).is_ok_and(|unread| unread > 0)
     }
 
     /// Returns how long the incomplete message may take, in milliseconds.

@@ -9,6 +9,7 @@ use slab::Slab;
 
 use super::clock::{Clock, Stamp};
 use super::connection::{Connection, ConnectionWaker, Stage};
+use super::ended::{ClientEnd, EndedConnections};
 use super::pace::{Charges, Throttled};
 use crate::broker::{Mailbox, Topic};
 use crate::server::limits::fair_queue::Party;
@@ -42,6 +43,7 @@ pub(crate) struct Connections {
     throttled: Throttled,
     /// Closing connections whose Close frames are held back.
     pub held_back: Throttled,
+    pub ended: EndedConnections,
     /// Names of connections whose deadline had passed at the last sweep.
     pub overdue: Vec<u64>,
 }
@@ -251,6 +253,17 @@ impl Connections {
         {
             connection.stage = Stage::Paused { since: now };
             self.paused.push_back((connection.id, topic));
+        }
+    }
+
+    /// Puts a connection that its client has ended on the list of ended connections. It is read no
+    /// more.
+    pub fn ends(&mut self, key: u32, end: ClientEnd) {
+        if let Some(connection) = self.slab.get_mut(key as usize) {
+            if connection.is_open() {
+                connection.stage = Stage::Ended;
+            }
+            self.ended.push(connection.id, end);
         }
     }
 

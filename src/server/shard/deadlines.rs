@@ -123,6 +123,7 @@ impl Shard {
                 let is_ending = self.lifecycle.is_ending();
                 is_ending.then_some(Due::SendClose(closing.reason))
             }
+            Stage::Ended => None,
             Stage::Closing(closing) => self
                 .timers
                 .clock

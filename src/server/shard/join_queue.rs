@@ -15,7 +15,7 @@ use crate::server::limits::token_bucket::{RefillRate, TokenBucket};
 
 /// Time of a turn for joins. Those that come later in the turn are held, so that rooms are written
 /// to meanwhile. Held joins get as much time of their own, at the end of the turn.
-pub(crate) const JOINS_TIME: Duration = Duration::from_micros(500);
+pub(crate) const JOINS_TIME: Duration = Duration::from_micros(250);
 
 /// Least held joins that are answered in one turn, however long the turn is.
 pub(crate) const JOINS_PER_TURN_LEAST: usize = 8;

@@ -15,6 +15,7 @@ pub(crate) mod deadlines;
 pub(crate) mod deliver;
 pub(crate) mod drain;
 pub(crate) mod drain_plan;
+pub(crate) mod ended;
 pub(crate) mod events;
 pub(crate) mod held_bytes;
 pub(crate) mod host;
@@ -106,8 +107,8 @@ impl Shard {
         self.hand_on_heard();
         let fanout = &mut self.services.fanout;
         let mut work_left = fanout.flush(&mut self.connections, Budget::default());
-        work_left |= self.close_failed() | self.close_overdue();
-        self.take_notified();
+        work_left |= self.close_failed() | self.close_overdue() | self.see_to_ended();
+        work_left |= self.take_notified();
         self.resume_paused();
         work_left |= self.connections.resume_throttled(&self.timers.clock, cx);
         work_left |= self.send_held_back(cx);

@@ -8,6 +8,7 @@ use tokio::io::Interest;
 
 use super::connection::{Connection, Stage};
 use super::connections::Queued;
+use super::ended::ClientEnd;
 use super::host::ShardHost;
 use super::rate_limit::{Taken, Verdict};
 use super::{ReadScratch, Shard};
@@ -31,7 +32,7 @@ const READ_BYTES_PER_TURN: usize = 256 << 10;
 /// Time after which a turn reads no further connection that is in no room, or has more to read. So
 /// a crowd that joins at once leaves most of a turn to the rooms. Looked at after each
 /// [`READS_BETWEEN_LOOKS`] reads.
-const READ_TIME_PER_TURN: Duration = Duration::from_micros(500);
+const READ_TIME_PER_TURN: Duration = Duration::from_micros(250);
 
 const READS_BETWEEN_LOOKS: usize = 8;
 
@@ -92,7 +93,7 @@ impl Shard {
         };
         match &connection.stage {
             Stage::Closing(_) => return self.discard_input(key),
-            Stage::Paused { .. } | Stage::Throttled { .. } => return,
+            Stage::Paused { .. } | Stage::Throttled { .. } | Stage::Ended => return,
             Stage::Open | Stage::Held => {}
         }
         if self.services.fanout.outbox_bytes(key) > UNREAD_OUTBOX_BYTES_MAX {
@@ -112,7 +113,10 @@ impl Shard {
             .reader
             .fill(&mut self.scratch.buffer, |space| stream.try_read(space));
         match filled {
-            Ok(Filled { read: 0, .. }) => return self.drop_connection(key, CloseReason::PeerGone),
+            Ok(Filled { read: 0, .. }) => {
+                let gone = ClientEnd::Drop(CloseReason::PeerGone);
+                return self.connections.ends(key, gone);
+            }
             Ok(filled) => {
                 self.scratch.bytes_read += filled.read;
                 if filled.is_short() {
@@ -121,7 +125,10 @@ impl Shard {
                 self.receive(key, kept, filled.read);
             }
             Err(error) if is_passing(&error) => connection.pace.rests(),
-            Err(_) => return self.drop_connection(key, CloseReason::PeerGone),
+            Err(_) => {
+                let gone = ClientEnd::Drop(CloseReason::PeerGone);
+                return self.connections.ends(key, gone);
+            }
         }
         self.connections.wait_readable(key);
     }
@@ -130,7 +137,7 @@ impl Shard {
     pub(crate) fn read_leftover(&mut self, key: u32, mut leftover: &[u8]) {
         self.services.link.stats.bytes.add(leftover.len() as u64);
         while !leftover.is_empty() {
-            let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_open()) else {
+            let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_read()) else {
                 return;
             };
             let kept = connection.reader.kept_bytes();
@@ -180,7 +187,7 @@ impl Shard {
             Verdict::GoOn => {}
             Verdict::Pause(topic) => self.connections.pause(key, now, topic),
             Verdict::Throttle { until_ns } => self.connections.throttle(key, now, until_ns),
-            Verdict::Close(reason) => self.close(key, reason),
+            Verdict::Close(reason) => self.connections.ends(key, ClientEnd::Close(reason)),
         }
         if now_kept > 0 {
             self.bound_incomplete();

@@ -107,6 +107,7 @@ async fn connection_not_read_for_one_reason_is_not_read_again_for_another() {
         Stage::Held => "held",
         Stage::Paused { .. } => "paused",
         Stage::Throttled { .. } => "throttled",
+        Stage::Ended => "ended",
         Stage::Closing(_) => "closing",
     };
     connections.pause(key, clock.now(), topic());
@@ -162,4 +163,35 @@ async fn stale_list_entry_does_not_resume_or_shut_the_next_connection() {
     assert!(!is_shut(&connections), "its Close frame is not out");
     connections.shut(key);
     assert!(is_shut(&connections));
+}
+
+#[tokio::test]
+async fn connection_that_its_client_ended_is_read_no_more() {
+    let (mut connections, clock) = (Connections::default(), Clock::start());
+    let key = open(&mut connections, &clock).await;
+    let name = connections.get(key).unwrap().id;
+    let gone = ClientEnd::Drop(CloseReason::PeerGone);
+    connections.ends(key, gone);
+    connections.pause(key, clock.now(), topic());
+    connections.throttle(key, clock.now(), 0);
+    connections.hold(key);
+    connections.release(key, &clock);
+    assert!(!connections.get(key).unwrap().is_read());
+    assert!(!connections.has_paused() && !connections.has_queued());
+    assert_eq!(connections.ended.pop(), Some((name, gone)));
+}
+
+#[tokio::test]
+async fn ends_are_seen_to_in_the_order_in_which_they_came() {
+    let (mut connections, clock) = (Connections::default(), Clock::start());
+    let (first, second) = (
+        open(&mut connections, &clock).await,
+        open(&mut connections, &clock).await,
+    );
+    connections.ends(second, ClientEnd::Close(CloseReason::PeerGone));
+    connections.ends(first, ClientEnd::Drop(CloseReason::PeerGone));
+    let order = std::iter::from_fn(|| connections.ended.pop());
+    let order: Vec<u32> = order.map(|(name, _)| name as u32).collect();
+    assert_eq!(order, [second, first]);
+    assert!(connections.ended.is_empty());
 }

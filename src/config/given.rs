@@ -78,7 +78,7 @@ impl Given {
         }
         if is_known {
             super::checks::check(&effective, &mut problems);
-            effective.warnings = super::warnings::warnings(&effective);
+            effective.warnings = super::checks::warnings::warnings(&effective);
         }
         // The problems of the file in the order of its lines, then all other problems.
         problems.sort_by_key(|problem| match problem.line {

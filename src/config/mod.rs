@@ -25,14 +25,12 @@ mod problem;
 mod raw;
 mod room;
 mod room_changes;
-mod room_checks;
 mod room_forms;
 mod setting;
 mod settings;
 mod tables;
 mod tree;
 mod unfit;
-mod warnings;
 
 pub use address::{ListenAddress, Unresolvable};
 pub use arguments::{Arguments, ConfigCommand, Flags, Subcommand};

@@ -21,14 +21,7 @@ const INNER: &[Order] = &[
             &["mod"],       // the face
             &["arguments"], // the command line
             &["given"],     // the settings of all sources
-            &[
-                "checks",
-                "changes",
-                "file",
-                "print",
-                "room_checks",
-                "warnings",
-            ],
+            &["checks", "changes", "file", "print"],
             &["effective", "names", "tables"], // values with their sources; the name that was meant
             &["settings"],                     // the table of settings
             &["apply", "limit_settings"],
@@ -46,6 +39,14 @@ const INNER: &[Order] = &[
                 "problem",
                 "change",
             ],
+        ],
+    },
+    Order {
+        folder: "src/config/checks/",
+        floors: &[
+            &["mod"], // the face, and settings that contradict each other
+            &["warnings"],
+            &["room_checks"],
         ],
     },
     Order {

@@ -1,9 +1,9 @@
 //! Values that are taken with a warning, because they will probably do what nobody meant.
 
-use super::effective::Effective;
-use super::problem::Problem;
-use super::settings::index_of;
-use super::tree::Config;
+use crate::config::effective::Effective;
+use crate::config::problem::Problem;
+use crate::config::settings::index_of;
+use crate::config::tree::Config;
 use crate::server::Limit;
 
 /// The interval of phoenix.js's heartbeat, and of other Phoenix clients'.
@@ -113,7 +113,7 @@ static SMALL_TIMES: [SmallTime; 12] = [
 ];
 
 /// Returns the warnings of the settings that could be read, each with its place.
-pub(super) fn warnings(effective: &Effective) -> Vec<Problem> {
+pub fn warnings(effective: &Effective) -> Vec<Problem> {
     let config = &effective.config;
     let hurts = |time: &&SmallTime| {
         let is_observed = |limit| config.limits.observe.contains(limit);

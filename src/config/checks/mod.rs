@@ -2,14 +2,16 @@
 //!
 //! The checks of rooms are in `room_checks`.
 
+mod room_checks;
+pub(super) mod warnings;
+
 use std::net::IpAddr;
 
-use super::address::ListenAddress;
-use super::effective::Effective;
-use super::problem::Problem;
-use super::room_checks;
-use super::settings::index_of;
-use super::tree::Config;
+use crate::config::address::ListenAddress;
+use crate::config::effective::Effective;
+use crate::config::problem::Problem;
+use crate::config::settings::index_of;
+use crate::config::tree::Config;
 use crate::server::Limit;
 
 /// Adds the problems of the settings that could be read.

@@ -1,10 +1,10 @@
 //! Checks of rooms: topics that can never match, rules without meaning, values without effect.
 
-use super::effective::Effective;
-use super::lines::{RoomLines, TableLines};
-use super::problem::Problem;
-use super::room::RoomConfig;
 use crate::channel::UserSocket;
+use crate::config::effective::Effective;
+use crate::config::lines::{RoomLines, TableLines};
+use crate::config::problem::Problem;
+use crate::config::room::RoomConfig;
 use crate::rooms::{EventRule, JoinRule, RoomRules, is_reserved};
 use crate::server::Limit;
 

@@ -92,7 +92,10 @@ impl Shard {
         if !connection.is_open() {
             return;
         }
-        tell(connection, &self.services.link, &reason);
+        let is_held_back = reason.is_fault_of_a_message() && !self.lifecycle.is_ending();
+        let delay_ms = is_held_back.then_some(self.services.limits.fault_delay_ms);
+        let delay_ms = delay_ms.filter(|ms| *ms > 0);
+        tell(connection, &self.services.link, &reason, delay_ms);
         self.services.link.closes.count(reason);
         // The fan-out has dropped all frames of a slow consumer: the client would have to read
         // those frames before it sees the reason.
@@ -107,16 +110,12 @@ impl Shard {
         let now = self.timers.clock.now();
         self.connections
             .begin_closing(key, reason, now, &mut self.scratch.buffer);
-        let is_held_back = reason.is_fault_of_a_message()
-            && self.services.limits.fault_delay_ms > 0
-            && !self.lifecycle.is_ending();
-        match is_held_back {
-            true => {
-                let delay_ns = self.services.limits.fault_delay_ms * 1_000_000;
-                let until_ns = self.timers.clock.now_ns() + delay_ns;
+        match delay_ms {
+            Some(ms) => {
+                let until_ns = self.timers.clock.now_ns() + ms * 1_000_000;
                 self.connections.hold_back(key, until_ns);
             }
-            false => self.send_close(key, reason),
+            None => self.send_close(key, reason),
         }
     }
 
@@ -308,8 +307,14 @@ impl Connections {
     }
 }
 
-/// Logs the close of a connection. Thousands may close in one turn, and for one reason as a rule.
-fn tell(connection: &Connection, link: &ShardLink, reason: &CloseReason) {
+/// Logs the close of a connection, and for how long its Close is held back. Thousands may close in
+/// one turn, and for one reason as a rule.
+fn tell(
+    connection: &Connection,
+    link: &ShardLink,
+    reason: &CloseReason,
+    close_delay_ms: Option<u64>,
+) {
     let (name, shard) = (Name(connection.id), link.number);
     let rooms = || connection.session.topics_shown();
     match reason {
@@ -320,8 +325,10 @@ fn tell(connection: &Connection, link: &ShardLink, reason: &CloseReason) {
         | CloseReason::PartialTimeout
         | CloseReason::Violation(_) => summed!(
             link.admission.sums, Closing, reason.name(),
-            connection = %name, shard, rooms = &*rooms(), %reason
+            connection = %name, shard, rooms = &*rooms(), %reason, close_delay_ms
         ),
-        _ => tracing::debug!(connection = %name, shard, rooms = &*rooms(), %reason, "closing"),
+        _ => tracing::debug!(
+            connection = %name, shard, rooms = &*rooms(), %reason, close_delay_ms, "closing"
+        ),
     }
 }

@@ -1,7 +1,7 @@
 //! The log of the real binary: as JSON one object per line, and at no level any client's text.
 
 use serde_json::{Value, json};
-use testkit::{connect_to, upgrade};
+use testkit::{connect_to, frame, raw_frame, upgrade};
 
 use crate::config::fixture::Folder;
 
@@ -63,4 +63,32 @@ fn json_line_is_an_object_with_time_level_message_and_fields() {
         .unwrap();
     assert_eq!(closed["connection"], connected["connection"]);
     assert!(closed["reason"].is_string(), "{closed}");
+}
+
+/// The client gets such a Close 3 s after the line of the log, so the line has the delay.
+#[test]
+fn close_that_is_held_back_is_logged_with_its_delay() {
+    let file = "log.level = \"debug\"\nlimits.message_bytes.max = 2_000\ntimeouts.fault_delay_ms = 1_234\n";
+    let served = Folder::of("held_back").with(file).serve(&[]);
+    let faults = [
+        (raw_frame(0x83, b""), "protocol_violation (1002)"),
+        (frame(1, b"\xff"), "not_utf8 (1007)"),
+        (frame(1, &[b'x'; 2_001]), "message_too_big (1009)"),
+        (frame(1, b"no message"), "undecodable (1011)"),
+    ];
+    for (bytes, reason) in faults {
+        let mut client = connect_to(served.address(), "/socket/websocket?vsn=2.0.0");
+        client.send_raw(&bytes);
+        served.logs(&["closing", reason, "close_delay_ms=1234"]);
+    }
+    let mut client = connect_to(served.address(), "/socket/websocket?vsn=2.0.0");
+    client.send_raw(&frame(8, &999_u16.to_be_bytes()));
+    assert_eq!(client.close_code(), 1002);
+    drop(client);
+    served.signal("TERM");
+    let log = served.ended().log;
+    let illegal = log.lines().rfind(|line| line.contains(" closing "));
+    let illegal = illegal.unwrap_or_else(|| panic!("{log}"));
+    assert!(illegal.contains("protocol_violation"), "{illegal}");
+    assert!(!illegal.contains("close_delay_ms"), "{illegal}");
 }

@@ -86,6 +86,19 @@ impl Effective {
         }
     }
 
+    /// Returns the setting at which a message about `path` and the settings `with` is reported: the
+    /// first of them that was set, or `path` if all of them are defaults. None if one could not be
+    /// read.
+    pub(crate) fn report_at(&self, path: &str, with: &[&str]) -> Option<usize> {
+        let all = [path].into_iter().chain(with.iter().copied());
+        let indices: Vec<usize> = all.filter_map(index_of).collect();
+        if indices.iter().any(|index| self.unusable.contains(index)) {
+            return None;
+        }
+        let mut set = indices.iter().filter(|index| self.is_set(**index));
+        set.next().or(indices.first()).copied()
+    }
+
     /// True if the setting at `index` is set by the file, a variable or a flag.
     pub(crate) fn is_set(&self, index: usize) -> bool {
         self.sources[index] != Source::Default

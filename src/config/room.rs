@@ -147,7 +147,7 @@ macro_rules! rate {
             .unset("any number", $example),
             Setting::<$target>::number(
                 $burst_key, $whole, |c| burst(c.$($field).+),
-                |c, value| set_burst(&mut c.$($field).+, value), "As many at once after a pause.",
+                |c, value| set_burst(&mut c.$($field).+, value), "How many at once after a pause.",
             )
             .unset(concat!("`", $key, "`"), $burst_example),
         ]
@@ -159,8 +159,8 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
     vec![
         setting!(RoomConfig,
             "topic",
-            "Which topics: one by its whole name, or `prefix*` for all that begin with `prefix`, the bare prefix included. \
-             The first room whose topic matches is taken.",
+            "The topics of the room: one whole name, or `prefix*` for all that begin with `prefix`, the bare prefix included. The \
+             first room that matches a topic is taken.",
             rules.topic
         ),
         Setting::new("join", join, set_join, "Whether clients may join."),
@@ -169,7 +169,7 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
         number!(RoomConfig,
             "members_max",
             counts(1),
-            "Members at once. One too many is refused with `{\"reason\": \"room full\"}`.",
+            "Members at once. A further join is refused with `{\"reason\": \"room full\"}`.",
             rules.members_max
         )
         .unset("any number", "1_000"),
@@ -178,7 +178,7 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
     .chain(rate!(RoomConfig,
         counts(1),
         "messages_per_second",
-        "Pushes in a second by all members of a topic together, in the long run. A push over this rate is answered with \
+        "Pushes per second by all members of a topic together, in the long run. A push over this rate is answered with \
          `too many messages in this room`, and is not relayed.",
         "100",
         "messages_burst",
@@ -188,7 +188,7 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
     .chain(rate!(RoomConfig,
         bytes(1),
         "bytes_per_second",
-        "Bytes of payloads in a second by all members of a topic together, in the long run. A push over this rate is \
+        "Bytes of payloads per second by all members of a topic together, in the long run. A push over this rate is \
          answered with `too many bytes in this room`, and is not relayed.",
         "131_072",
         "bytes_burst",
@@ -203,13 +203,13 @@ pub static EVENT: LazyLock<Vec<Setting<EventRule>>> = LazyLock::new(|| {
     vec![
         setting!(EventRule,
             "name",
-            "The event that clients may push; `*` is any. The first that matches is taken; what no entry names is answered \
-             with `unknown event`.",
+            "The event that clients may push; `*` is any event. The first entry that matches is taken. An event that none \
+             matches is answered with `unknown event`.",
             event),
         setting!(EventRule,
             "relay",
-            "What goes to the room: `\"all\"`, the payload byte for byte, or a list of the fields that do. A payload without \
-             one of these is answered with `NAME needs an object with a FIELD`.",
+            "What goes to the room. `\"all\"` is the payload, byte for byte; a list names the fields that go. A payload \
+             without one of them is answered with `NAME needs an object with a FIELD`.",
             relay
         ),
         setting!(EventRule,"echo", "Whether the sender gets the event too.", echo),
@@ -230,7 +230,7 @@ pub static EVENT: LazyLock<Vec<Setting<EventRule>>> = LazyLock::new(|| {
     .chain(rate!(EventRule,
         counts(1),
         "messages_per_second",
-        "Pushes in a second by one member, in the long run. A push over this rate is answered with `too many messages`.",
+        "Pushes per second by one member, in the long run. A push over this rate is answered with `too many messages`.",
         "10",
         "burst",
         "20",

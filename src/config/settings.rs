@@ -43,8 +43,8 @@ fn served() -> Vec<Setting<Config>> {
     vec![
         setting!(Config,
             "server.listen",
-            "Where clients connect: an IP address or a host name, which is looked up once and an IPv4 address preferred, and a \
-             port. IPv6 in brackets: `[::1]:4000`. `0.0.0.0:4000` is every network of the machine. Port 0 takes any free port, \
+            "Where clients connect: an address and a port. A host name is looked up once; an IPv4 address is preferred. IPv6 \
+             stands in brackets: `[::1]:4000`. `0.0.0.0:4000` is every network of the machine. Port 0 takes any free port, \
              which the start-up line shows.",
             listen
         )
@@ -72,8 +72,8 @@ fn served() -> Vec<Setting<Config>> {
         ),
         setting!(Config,
             "server.trusted_proxies",
-            "Networks whose word on a client's address is believed, in `X-Forwarded-For` or a PROXY header, and on the host it \
-             asked for, in `X-Forwarded-Host`.",
+            "The networks of your proxies. Only from these does lobbyd believe a client's address, in `X-Forwarded-For` or a PROXY \
+             header, and the host that it asked for, in `X-Forwarded-Host`.",
             trusted_proxies
         )
         .restart(),
@@ -85,15 +85,15 @@ fn served() -> Vec<Setting<Config>> {
         .restart(),
         setting!(Config,
             "socket.path",
-            "The path that phoenix.js is given; it appends `/websocket`. The chat page asks there too, below the path that it was \
-             loaded from.",
+            "The path that you give to phoenix.js, which appends `/websocket`. The chat page uses it too, below the path that the \
+             page was loaded from.",
             socket_path
         )
         .restart(),
         setting!(Config,
             "socket.origins",
-            "Which web pages may connect; others get 403. `\"own_host\"`: those of the host in the request's own `Host`. \
-             `\"any\"`: all. A list names them, each `[scheme:]//host[:port]` or `//*.host`.",
+            "Which web pages may connect; others get 403. `\"own_host\"`: pages of the host that the request's `Host` names. \
+             `\"any\"`: all pages. A list names them, each as `[scheme:]//host[:port]` or `//*.host`.",
             origins
         ),
     ]
@@ -122,7 +122,7 @@ fn told() -> Vec<Setting<Config>> {
                 range: 0..=1_000,
                 because: "",
             },
-            "For how many of the largest rooms there are figures of their own.",
+            "How many of the largest rooms have metrics of their own, with their topics.",
             rooms_top
         )
         .restart(),
@@ -135,21 +135,22 @@ fn drained() -> Vec<Setting<Config>> {
         number!(Config,
             "drain.ready_delay_ms",
             from_0(),
-            "How long lobbyd goes on accepting while `/readyz` already fails, so that load balancers notice.",
+            "How long lobbyd goes on accepting after the signal. `/readyz` fails meanwhile, so that load balancers notice.",
             limits.drain.ready_delay_ms
         )
         .restart(),
         number!(Config,
             "drain.window_ms",
             from_0(),
-            "Connections are then closed over this time, in random order, those in the largest rooms last.",
+            "The time over which connections are then closed, in random order, those in the largest rooms last. At most half of \
+             what `drain.deadline_ms` leaves.",
             limits.drain.window_ms
         )
         .restart(),
         number!(Config,
             "drain.deadline_ms",
             milliseconds(1),
-            "Connections that are left so long after the signal are cut; one without its Close gets that first.",
+            "The longest time from the signal to the end. What is left then is cut; a connection that has no Close yet gets one first.",
             limits.drain.deadline_ms
         )
         .restart(),
@@ -163,22 +164,23 @@ fn timed() -> Vec<Setting<Config>> {
             Config,
             "timeouts.connect_ms",
             ms(),
-            "Longest wait for an app's answer to a connect. Then the client gets 503.",
+            "How long an app may take to answer a connect. After that the client gets 503.",
             limits.connect_timeout_ms
         ),
         number!(
             Config,
             "timeouts.http_lifetime_ms",
             ms(),
-            "Age from which the next answer of a connection in HTTP is its last, which it says; and longest time for an answer.",
+            "A connection in HTTP that is this old ends with its next answer, which says `Connection: close`. This is also the \
+             longest time for one answer.",
             limits.http_lifetime_ms
         ),
         number!(
             Config,
             "timeouts.keep_alive_ms",
             ms(),
-            "How long a connection in HTTP is kept between two requests. Longer than the load balancer in front keeps it; where \
-             places are few, it is cut first.",
+            "How long a connection in HTTP is kept between two requests. Set it longer than your load balancer keeps its own. \
+             Where places are few, such a connection is cut first.",
             limits.keep_alive_ms
         ),
         number!(
@@ -189,15 +191,15 @@ fn timed() -> Vec<Setting<Config>> {
                 range: 0..=FAULT_DELAY_MS_MAX,
                 because: "",
             },
-            "How long the Close of a client is held back that sent what cannot be read nor answered. Stock clients come back \
-             at once and send it again.",
+            "How long after its message a client gets a Close of 1002, 1007, 1009 or 1011 (`undecodable`). Stock clients come \
+             back at once and send the same message again, so this is the pace of their loop; 0 is no delay.",
             limits.fault_delay_ms
         ),
         number!(
             Config,
             "timeouts.closing_ms",
             ms(),
-            "Longest time for a client to take its Close, or its last answer. Then the connection is cut.",
+            "How long a client may take to read its Close, or its last answer in HTTP. After that the connection is cut.",
             limits.closing_timeout_ms
         ),
     ]

@@ -39,7 +39,7 @@ pub use http::serve::{Upgraded, serve_http};
 pub use limits::limit::{Limit, LimitSet};
 pub use limits::meters::LimitMeters;
 #[cfg(feature = "program")]
-pub(crate) use limits::row::{LimitNumber, MOST, Owner};
+pub(crate) use limits::row::{Key, LimitNumber, MOST, Owner};
 pub(crate) use limits::token_bucket::{RefillRate, TokenBucket};
 pub use limits::values::Drain;
 #[cfg(feature = "program")]

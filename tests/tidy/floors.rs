@@ -46,7 +46,8 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"], // the face, and settings that contradict each other
             &["warnings"],
-            &["room_checks"],
+            &["room_warnings", "message_limits"],
+            &["room_checks", "number_warnings"],
         ],
     },
     Order {

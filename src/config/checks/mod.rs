@@ -1,38 +1,35 @@
 //! Settings that are valid one by one, but contradict each other.
 //!
-//! The checks of rooms are in `room_checks`.
+//! The checks of rooms are in `room_checks`, and values that only hurt in `warnings`.
 
+mod message_limits;
+mod number_warnings;
 mod room_checks;
+mod room_warnings;
 pub(super) mod warnings;
 
 use std::net::IpAddr;
 
+use self::message_limits::message_limits;
 use crate::config::address::ListenAddress;
 use crate::config::effective::Effective;
 use crate::config::problem::Problem;
-use crate::config::settings::index_of;
 use crate::config::tree::Config;
-use crate::server::Limit;
 
 /// Adds the problems of the settings that could be read.
 pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
-    for (path, with, text) in wrong_pairs(&effective.config) {
-        let both = [path].into_iter().chain(with.iter().copied());
-        let indices: Vec<usize> = both.filter_map(index_of).collect();
-        let is_unusable = |index| effective.unusable.contains(index);
-        if indices.iter().any(is_unusable) {
-            continue;
+    let pairs = wrong_pairs(&effective.config).into_iter();
+    let biting = message_limits(effective)
+        .into_iter()
+        .filter(|bound| bound.bites);
+    let biting = biting.map(|bound| (bound.path, bound.with, bound.refused()));
+    for (path, with, text) in pairs.chain(biting) {
+        if let Some(index) = effective.report_at(path, with) {
+            problems.push(Problem {
+                line: effective.line(index),
+                text: format!("{}: {text}", effective.place(index)),
+            });
         }
-        // The problem is reported at the first of these settings that was set. If all of them are
-        // defaults, it is reported at the first.
-        let at = indices.iter().find(|index| effective.is_set(**index));
-        let Some(&index) = at.or(indices.first()) else {
-            continue;
-        };
-        problems.push(Problem {
-            line: effective.line(index),
-            text: format!("{}: {text}", effective.place(index)),
-        });
     }
     room_checks::check(effective, problems);
 }
@@ -54,29 +51,6 @@ fn wrong_pairs(config: &Config) -> Vec<Wrong> {
         ));
     }
     wrong.extend(drain(config));
-    let message = config.limits.max(Limit::MessageBytes);
-    let others = [
-        (
-            "limits.bytes_per_second.burst",
-            config.limits.burst(Limit::BytesPerSecond),
-        ),
-        (
-            "limits.room_bytes_per_second.max",
-            config.limits.max(Limit::RoomBytesPerSecond),
-        ),
-        (
-            "limits.partial_bytes.max",
-            config.limits.max(Limit::PartialBytes),
-        ),
-    ];
-    for (path, bytes) in others {
-        if bytes < message {
-            let text = format!(
-                "a message of limits.message_bytes.max, {message}, would never fit into the {bytes} of {path}"
-            );
-            wrong.push((path, &["limits.message_bytes.max"], text));
-        }
-    }
     wrong
 }
 

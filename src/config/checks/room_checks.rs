@@ -20,10 +20,18 @@ pub(super) fn check(effective: &Effective, problems: &mut Vec<Problem>) {
         if let Some(text) = of_topic(&room.rules, &rooms[..at], lines) {
             wrong(own.room.of("topic"), "topic", text);
         }
-        let message = effective.config.limits.max(Limit::MessageBytes) as usize;
+        let limits = &effective.config.limits;
+        let message = limits.max(Limit::MessageBytes) as usize;
         if own.room.is_sound {
             of_join(room, own, &mut wrong);
-            of_rates(room, own, message, &mut wrong);
+            of_bursts(own, &mut wrong);
+            let is_observed = limits.observe.contains(Limit::RoomBytesPerSecond);
+            if let Some((line, largest)) = too_large(room, own, message).filter(|_| !is_observed) {
+                let text = format!(
+                    "a payload of {largest} bytes would never be relayed; expected a bytes_burst of at least that, a smaller bytes_max of its events, or limits.room_bytes_per_second.mode = \"observe\""
+                );
+                wrong(line, "bytes_burst", text);
+            }
         }
         of_events(&room.rules.events, &own.events, message, &mut wrong);
     }
@@ -89,13 +97,8 @@ fn of_join(room: &RoomConfig, lines: &RoomLines, wrong: &mut impl FnMut(usize, &
     }
 }
 
-/// Adds a burst without its rate, and a burst of bytes into which some message would never fit.
-fn of_rates(
-    room: &RoomConfig,
-    lines: &RoomLines,
-    message: usize,
-    wrong: &mut impl FnMut(usize, &str, String),
-) {
+/// Adds a burst without its rate.
+fn of_bursts(lines: &RoomLines, wrong: &mut impl FnMut(usize, &str, String)) {
     let own = &lines.room;
     for (rate, burst) in [
         ("messages_per_second", "messages_burst"),
@@ -105,22 +108,27 @@ fn of_rates(
             wrong(line, burst, format!("means nothing without {rate}"));
         }
     }
-    let Some(line) = own.find("bytes_per_second") else {
-        return;
-    };
-    let burst = room
-        .rules
-        .rates
-        .bytes
-        .map_or(0, |rate| rate.burst() as usize);
-    let sizes = room.rules.events.iter();
-    let largest = sizes.map(|event| event.bytes_max.unwrap_or(message)).max();
-    if let Some(largest) = largest.filter(|largest| *largest > burst) {
-        let text = format!(
-            "a payload of {largest} bytes would never be relayed; expected a bytes_burst of at least that, or a smaller bytes_max of its events"
-        );
-        wrong(own.find("bytes_burst").unwrap_or(line), "bytes_burst", text);
-    }
+}
+
+/// Returns the room's largest payload if it would never fit into the room's own burst of bytes,
+/// with the line of that burst.
+pub(super) fn too_large(
+    room: &RoomConfig,
+    lines: &RoomLines,
+    message: usize,
+) -> Option<(usize, usize)> {
+    let line = lines.room.find("bytes_per_second")?;
+    let burst = room.rules.rates.bytes.map_or(0, |rate| rate.burst());
+    let largest = largest_payload(&room.rules, message)?;
+    let line = lines.room.find("bytes_burst").unwrap_or(line);
+    (largest > burst as usize).then_some((line, largest))
+}
+
+/// Returns the bytes of the largest payload that members may push, where a message may have
+/// `message` bytes. None if the room takes no pushes.
+pub(super) fn largest_payload(rules: &RoomRules, message: usize) -> Option<usize> {
+    let sizes = rules.events.iter();
+    sizes.map(|event| event.bytes_max.unwrap_or(message)).max()
 }
 
 fn of_events(

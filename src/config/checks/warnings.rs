@@ -1,157 +1,103 @@
 //! Values that are taken with a warning, because they will probably do what nobody meant.
+//!
+//! The warnings of rooms are in `room_warnings`.
 
+use super::message_limits::message_limits;
+use super::number_warnings::{SMALL_NUMBERS, SmallNumber};
+use super::room_warnings;
 use crate::config::effective::Effective;
 use crate::config::problem::Problem;
-use crate::config::settings::index_of;
+use crate::config::settings::SETTINGS;
 use crate::config::tree::Config;
-use crate::server::Limit;
 
-/// The interval of phoenix.js's heartbeat, and of other Phoenix clients'.
-const HEARTBEAT_MS: u64 = 30_000;
-
-/// How long load balancers keep a connection without a request: 60 s in AWS's, 75 s in nginx.
-const LOAD_BALANCER_MS: u64 = 75_000;
-
-/// A slow mobile network takes some seconds to bring back a packet that was lost.
-const NETWORK_MS: u64 = 1_000;
-
-/// A time that hurts where it is less than `least_ms`.
-struct SmallTime {
-    path: &'static str,
-    /// The limit that the time belongs to: one that is only observed hurts nobody.
-    limit: Option<Limit>,
-    ms: fn(&Config) -> u64,
-    least_ms: u64,
-    why: &'static str,
-}
-
-static SMALL_TIMES: [SmallTime; 12] = [
-    SmallTime {
-        path: "limits.idle_time_ms.max",
-        limit: Some(Limit::IdleTime),
-        ms: |config| config.limits.max(Limit::IdleTime),
-        least_ms: HEARTBEAT_MS + NETWORK_MS,
-        why: "phoenix.js sends a heartbeat every 30000 ms, so clients that only listen are closed between two of them",
-    },
-    SmallTime {
-        path: "limits.head_time_ms.max",
-        limit: Some(Limit::HeadTime),
-        ms: |config| config.limits.max(Limit::HeadTime),
-        least_ms: NETWORK_MS,
-        why: "a request is cut where its network loses one packet",
-    },
-    SmallTime {
-        path: "limits.partial_time_ms.max",
-        limit: Some(Limit::PartialTime),
-        ms: |config| config.limits.max(Limit::PartialTime),
-        least_ms: NETWORK_MS,
-        why: "a client is closed where its network loses one packet of a message",
-    },
-    SmallTime {
-        path: "limits.messages_per_second.over_ms",
-        limit: Some(Limit::MessagesPerSecond),
-        ms: |config| config.limits.over_ms(),
-        least_ms: NETWORK_MS,
-        why: "a client is closed for what its network held up and then brought at once",
-    },
-    SmallTime {
-        path: "limits.joins_per_second.wait_ms",
-        limit: Some(Limit::JoinsPerSecond),
-        ms: |config| config.limits.wait_ms(Limit::JoinsPerSecond),
-        least_ms: NETWORK_MS,
-        why: "joins are refused for a moment in which many come, and phoenix.js waits 10000 ms for an answer",
-    },
-    SmallTime {
-        path: "limits.callback_time_ms.max",
-        limit: Some(Limit::CallbackTime),
-        ms: |config| config.limits.max(Limit::CallbackTime),
-        least_ms: NETWORK_MS,
-        why: "channels whose app waits for anything refuse joins and end",
-    },
-    SmallTime {
-        path: "limits.lag_bytes.wait_ms",
-        limit: Some(Limit::LagBytes),
-        ms: |config| config.limits.wait_ms(Limit::LagBytes),
-        least_ms: NETWORK_MS,
-        why: "publishers are closed for a moment of a busy machine",
-    },
-    SmallTime {
-        path: "limits.retention_time_ms.max",
-        limit: Some(Limit::RetentionTime),
-        ms: |config| config.limits.max(Limit::RetentionTime),
-        least_ms: NETWORK_MS,
-        why: "clients are closed for a moment in which their network stands still",
-    },
-    SmallTime {
-        path: "timeouts.connect_ms",
-        limit: None,
-        ms: |config| config.limits.connect_timeout_ms(),
-        least_ms: 100,
-        why: "clients get 503 where the app looks anything up",
-    },
-    SmallTime {
-        path: "timeouts.http_lifetime_ms",
-        limit: None,
-        ms: |config| config.limits.http_lifetime_ms(),
-        least_ms: NETWORK_MS,
-        why: "an answer is cut where its network loses one packet",
-    },
-    SmallTime {
-        path: "timeouts.keep_alive_ms",
-        limit: None,
-        ms: |config| config.limits.keep_alive_ms(),
-        least_ms: LOAD_BALANCER_MS + 1,
-        why: "load balancers keep connections for 60000 to 75000 ms, and answer 502 where theirs was just closed",
-    },
-    SmallTime {
-        path: "timeouts.closing_ms",
-        limit: None,
-        ms: |config| config.limits.closing_timeout_ms(),
-        least_ms: NETWORK_MS,
-        why: "clients are cut before they have their Close, and see 1006",
-    },
-];
-
-/// Returns the warnings of the settings that could be read, each with its place.
+/// Returns the warnings of the settings that could be read, each with its place, in the order of
+/// the file's lines.
 pub fn warnings(effective: &Effective) -> Vec<Problem> {
     let config = &effective.config;
-    let hurts = |time: &&SmallTime| {
-        let is_observed = |limit| config.limits.observe.contains(limit);
-        (time.ms)(config) < time.least_ms && !time.limit.is_some_and(is_observed)
-    };
-    let told = SMALL_TIMES.iter().filter(hurts).filter_map(|time| {
-        let index = index_of(time.path)?;
-        let is_usable = !effective.unusable.contains(&index);
-        is_usable.then(|| Problem {
-            line: effective.line(index),
-            text: format!(
-                "{}: warning: {} ms: {}",
-                effective.place(index),
-                (time.ms)(config),
-                time.why
-            ),
-        })
+    let small = SMALL_NUMBERS.iter().filter(|small| small.hurts(config));
+    let small = small.filter_map(|small| of_small(small, effective));
+    let observed = message_limits(effective)
+        .into_iter()
+        .filter(|bound| !bound.bites);
+    let observed = observed.map(|bound| (bound.path, bound.with, bound.observed()));
+    let others = observed.chain(of_proxies(config)).chain(of_drain(config));
+    let others = others.filter_map(|(path, with, text)| {
+        let index = effective.report_at(path, with)?;
+        Some(warning(effective, index, &text))
     });
-    told.collect()
+    let mut warnings: Vec<Problem> = small.chain(others).collect();
+    room_warnings::warn(effective, &mut warnings);
+    warnings.sort_by_key(|warning| match warning.line {
+        0 => usize::MAX,
+        line => line,
+    });
+    warnings
+}
+
+fn warning(effective: &Effective, index: usize, text: &str) -> Problem {
+    Problem {
+        line: effective.line(index),
+        text: format!("{}: warning: {text}", effective.place(index)),
+    }
+}
+
+fn of_small(small: &SmallNumber, effective: &Effective) -> Option<Problem> {
+    let path = small.path();
+    let index = effective.report_at(&path, small.with)?;
+    let value = small.shown(&effective.config);
+    let text = match SETTINGS[index].path == path {
+        true => format!("{value}: {}", small.why),
+        false => format!("{path}, {value}: {}", small.why),
+    };
+    Some(warning(effective, index, &text))
+}
+
+/// A setting, the settings that belong to its warning, and the text.
+type Warned = (&'static str, &'static [&'static str], String);
+
+/// A network of all addresses makes each client a trusted proxy.
+fn of_proxies(config: &Config) -> Option<Warned> {
+    let mut networks = config.trusted_proxies.iter();
+    let all = networks.find(|network| network.prefix_len() == 0)?;
+    let text = format!(
+        "{all} is every address: a client may then choose the address that it is logged by, and \
+         counts for none; name the networks of your proxies alone"
+    );
+    Some(("server.trusted_proxies", &[], text))
+}
+
+fn of_drain(config: &Config) -> Option<Warned> {
+    let drain = config.limits.drain;
+    let (window_ms, used_ms) = (drain.window_ms, drain.closing_window_ms());
+    let text = format!(
+        "only {used_ms} ms of drain.window_ms, {window_ms}, are used: at most half of what \
+         drain.deadline_ms leaves, so that the clients closed last have time to answer"
+    );
+    let with: &[&str] = &["drain.deadline_ms", "drain.ready_delay_ms"];
+    (used_ms < window_ms).then_some(("drain.window_ms", with, text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::settings::index_of;
     use crate::config::{Config, Given};
 
-    #[test]
-    fn defaults_and_times_without_effect_give_no_warning_and_small_ones_do() {
-        let warnings = |environment: &[(&str, &str)]| {
-            let owned = environment
-                .iter()
-                .map(|(a, b)| (a.to_string(), b.to_string()));
-            let given = Given {
-                environment: owned.collect(),
-                ..Given::default()
-            };
-            given.read().unwrap().warnings
+    fn warnings(environment: &[(&str, &str)]) -> Vec<String> {
+        let owned = environment
+            .iter()
+            .map(|(a, b)| (a.to_string(), b.to_string()));
+        let given = Given {
+            environment: owned.collect(),
+            ..Given::default()
         };
+        let read = given.read().unwrap();
+        let texts = read.warnings.into_iter().map(|warning| warning.text);
+        texts.collect()
+    }
+
+    #[test]
+    fn defaults_and_values_without_effect_give_no_warning_and_small_ones_do() {
         assert!(warnings(&[]).is_empty());
         let idle = ("LOBBYD_LIMITS_IDLE_TIME_MS_MAX", "30000");
         let observed = ("LOBBYD_LIMITS_IDLE_TIME_MS_MODE", "observe");
@@ -159,15 +105,50 @@ mod tests {
         let told = warnings(&[idle]);
         assert_eq!(told.len(), 1);
         let start = "LOBBYD_LIMITS_IDLE_TIME_MS_MAX: warning: 30000 ms: phoenix.js sends";
-        assert!(told[0].text.starts_with(start), "{}", told[0].text);
-        for time in &SMALL_TIMES {
-            assert!(
-                (time.ms)(&Config::default()) >= time.least_ms,
-                "{}",
-                time.path
-            );
-            let variable = format!("LOBBYD_{}", time.path.to_uppercase().replace('.', "_"));
-            assert_eq!(warnings(&[(&variable, "20")]).len(), 1, "{}", time.path);
+        assert!(told[0].starts_with(start), "{}", told[0]);
+        for small in &SMALL_NUMBERS {
+            let path = small.path();
+            assert!(!small.hurts(&Config::default()), "{path}");
+            let variable = SETTINGS[index_of(&path).unwrap()].variable();
+            let least = small.least(&Config::default());
+            let no_window = ("LOBBYD_DRAIN_WINDOW_MS", "0");
+            let told = warnings(&[(&variable, &(least - 1).to_string()), no_window]);
+            assert_eq!(told.len(), 1, "{path}: {told:?}");
+            assert!(told[0].starts_with(&variable), "{}", told[0]);
+        }
+    }
+
+    /// A limit that protects memory bites at 16 times its value, so only less than a sixteenth
+    /// hurts.
+    #[test]
+    fn observed_limit_that_protects_memory_hurts_below_a_sixteenth() {
+        let observed = ("LOBBYD_LIMITS_RETENTION_TIME_MS_MODE", "observe");
+        let with = |ms| warnings(&[observed, ("LOBBYD_LIMITS_RETENTION_TIME_MS_MAX", ms)]);
+        assert_eq!(with("62").len(), 1);
+        assert!(with("63").is_empty());
+    }
+
+    #[test]
+    fn value_that_another_setting_makes_small_is_told_where_that_one_is_set() {
+        let told = warnings(&[("LOBBYD_LIMITS_MESSAGE_BYTES_MAX", "2000000")]);
+        let start = "LOBBYD_LIMITS_MESSAGE_BYTES_MAX: warning: limits.retention_bytes.max, 1048576 bytes: one message";
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with(start), "{}", told[0]);
+    }
+
+    #[test]
+    fn proxies_of_every_address_and_a_shortened_window_are_told() {
+        let told = warnings(&[
+            ("LOBBYD_SERVER_TRUSTED_PROXIES", "10.0.0.0/8,::/0"),
+            ("LOBBYD_DRAIN_WINDOW_MS", "20000"),
+        ]);
+        let starts = [
+            "LOBBYD_SERVER_TRUSTED_PROXIES: warning: ::/0 is every address",
+            "LOBBYD_DRAIN_WINDOW_MS: warning: only 15000 ms of drain.window_ms, 20000, are used",
+        ];
+        assert_eq!(told.len(), 2, "{told:?}");
+        for (told, start) in told.iter().zip(starts) {
+            assert!(told.starts_with(start), "{told}");
         }
     }
 }

@@ -44,53 +44,53 @@ macro_rules! limits {
 limits! {
     Connections = "connections", "Connections in all, in HTTP or as WebSockets.",
         counts(1, 250_000).reached(
-            "for further connections those are cut that have waited longest for their request; where \
-             none does, they wait in the kernel's backlog until others have gone",
+            "a further connection takes the place of the one that has waited longest for its request; if none \
+             waits, it stays in the kernel's backlog until another has gone",
         );
     ConnectionsPerAddress = "connections_per_address",
-        "Connections from one address (of IPv6 the first 64 bits); those of loopback do not count.",
+        "Connections from one address (for IPv6, from its first 64 bits). Loopback does not count.",
         counts(1, 10_000).reached(
-            "the next connection of that address gets 429 with `retry-after` a second after it came, or \
-             is closed then if it has not asked",
+            "a second after it came, a further connection of that address gets 429 with `retry-after`; if it \
+             has sent no request by then, it is closed",
         );
-    UpgradesInFlight = "upgrades_in_flight", "Connections that are in HTTP still.",
+    UpgradesInFlight = "upgrades_in_flight", "Connections that still speak HTTP.",
         counts(1, 4_096).protects_memory().reached(
-            "further connections wait, accepted but not begun with; meanwhile those are cut that have waited \
-             longest without having sent a whole request head, for 1 s at least",
+            "further connections are accepted and wait; meanwhile connections that have sent no whole request \
+             head for 1 s or more are cut, the oldest first",
         );
-    AcceptsPerSecond = "accepts_per_second", "Connections let in in a second, in the long run.",
+    AcceptsPerSecond = "accepts_per_second", "Connections let in per second, in the long run.",
         counts(1, 50_000)
             .and(Key::Burst, counts(1, 10_000), "Let in at once after a pause.")
             .reached(
                 "further connections are let in later, and addresses take turns; beyond 16,384 they wait \
                  in the kernel's backlog",
             );
-    HeadTime = "head_time_ms", "For a whole request head, from the accept, or from its first byte where an answer was before it.",
+    HeadTime = "head_time_ms", "Time for a whole request head, from the accept; after an earlier answer, from the head's first byte.",
         milliseconds(1, 10_000).reached("the connection is closed without an answer");
     // 8,192 is hyper's own lower bound.
     HeadBytes = "head_bytes",
-        "A request head. Up to twice as much may pass, as it happens to be read.",
+        "A request head. Up to twice as much may pass, which depends on how it arrives.",
         bytes(8_192, 64 << 10)
             .protects_memory()
             .reached("431, or 414 if the head fits and its URL has over 65,534 bytes");
     HeadLines = "head_lines", "Header lines of a request.",
         // At each request hyper makes room for as many, some 50 bytes each.
         counts(1, 100).up_to(1_000).protects_memory().reached("431");
-    JoinsPerSecond = "joins_per_second", "Joins answered in a second, in the long run.",
+    JoinsPerSecond = "joins_per_second", "Joins answered per second, in the long run.",
         counts(1, 50_000)
             .and(Key::Burst, counts(1, 10_000), "Answered at once after a pause.")
             .and(
                 Key::WaitMs,
                 milliseconds(0, 8_000).up_to(9_000),
-                "Longest wait of a join for that, in milliseconds, at most 9,000; phoenix.js gives up \
-                 after 10,000.",
+                "How long a join may wait for its answer, in milliseconds, at most 9,000; phoenix.js \
+                 gives up after 10,000.",
             )
             .reached(
                 "the join is answered later; addresses and connections take turns, and one that has \
                  waited too long is refused with `too many joins`",
             );
     RefusedJoinsPerSecond = "refused_joins_per_second",
-        "Joins of one connection that are refused in a second, in the long run.",
+        "Refused joins of one connection per second, in the long run.",
         counts(1, 5)
             .and(Key::Burst, counts(1, 100), "Refused at once after a pause.")
             .reached(
@@ -107,50 +107,51 @@ limits! {
         bytes(MESSAGE_BYTES_LEAST as u64, SocketLimits::DEFAULT.message_bytes_max as u64)
             .protects_memory()
             .of_mount("message_bytes_max", |socket, max| socket.message_bytes_max(max as usize))
-            .reached("Close 1009 (`message_too_big`)");
+            .reached("Close 1009 (`message_too_big`), after `timeouts.fault_delay_ms`");
     MessagesPerSecond = "messages_per_second",
-        "Messages of one connection in a second, in the long run.",
+        "Messages of one connection per second, in the long run.",
         counts(1, 1_000)
             .and(Key::Burst, counts(1, 2_000), "At once after a pause.")
             .and(
                 Key::OverMs,
                 milliseconds(1, 10_000).because("0 would close a client for one moment over its rate"),
-                "How long a client may be over without a moment in which it was not, in milliseconds; \
-                 for `bytes_per_second` too.",
+                "How long a client may be over this rate, or over `bytes_per_second`, without a pause, in \
+                 milliseconds.",
             )
             .reached(RATE_REACHED);
-    BytesPerSecond = "bytes_per_second", "Bytes of one connection in a second, in the long run.",
+    BytesPerSecond = "bytes_per_second", "Bytes of one connection per second, in the long run.",
         bytes(1, 1 << 20)
             .and(Key::Burst, bytes(1, 4 << 20), "At once after a pause.")
             .reached(RATE_REACHED);
     RoomMessagesPerSecond = "room_messages_per_second",
-        "Messages that all members of a room push together in a second, where its `[[room]]` sets no \
-         `messages_per_second`. The default is no bound.",
+        "Messages per second of all members of a room together, in rooms that set no `messages_per_second`; \
+         as many at once. The default is no bound.",
         counts(1, MOST)
             .of_room("RoomRules::rates")
             .reached("the push is answered with `too many messages in this room`, and is not relayed");
     RoomBytesPerSecond = "room_bytes_per_second",
-        "Bytes of payloads that all members of a room push together in a second, where its `[[room]]` \
-         sets no `bytes_per_second`. The default is no bound.",
+        "Bytes of payloads per second of all members of a room together, in rooms that set no \
+         `bytes_per_second`; as many at once. The default is no bound.",
         bytes(1, MOST)
             .of_room("RoomRules::rates")
             .reached("the push is answered with `too many bytes in this room`, and is not relayed");
     PartialTime = "partial_time_ms", "Time from the first byte of a message to its last.",
         milliseconds(1, 30_000).reached("Close 1008 (`partial_timeout`)");
-    PartialBytes = "partial_bytes", "Incomplete messages of all connections of a shard.",
+    PartialBytes = "partial_bytes", "Incomplete messages of all connections of a shard together.",
         bytes(1, 64 << 20)
             .protects_memory()
             .reached(
-                "Close 1008 (`partial_timeout`) to those that keep most, of the address that keeps most",
+                "Close 1008 (`partial_timeout`) to the connections that keep most of these bytes, of the \
+                 address that keeps most",
             );
     WaitingBytes = "waiting_bytes",
-        "Joins that wait, and messages behind them or behind a waiting callback, of all connections of \
-         a shard.",
+        "Joins that wait, and messages that wait behind a join or a callback, of all connections of a \
+         shard together.",
         bytes(1, 64 << 20).protects_memory().reached(
-            "error reply `too many messages waiting` to a connection that has over 4,096 bytes there, \
-             and whose address has over seven times what is free",
+            "error reply `too many messages waiting` to a connection with over 4,096 of these bytes, if its \
+             address has over seven times the bytes that are free",
         );
-    IdleTime = "idle_time_ms", "Silence of a client; phoenix.js sends a heartbeat every 30 s.",
+    IdleTime = "idle_time_ms", "How long a client may send nothing; phoenix.js sends a heartbeat every 30 s.",
         milliseconds(1, SocketLimits::DEFAULT.idle_timeout_ms)
             .of_mount("idle_timeout_ms", |socket, max| socket.idle_timeout_ms(max))
             .reached("Close 1001 (`idle_timeout`)");
@@ -160,15 +161,15 @@ limits! {
             .and(
                 Key::WaitMs,
                 milliseconds(1, 10_000).because("0 would close a publisher for one moment of lag"),
-                "How long a publisher is not read for that, in milliseconds.",
+                "How long a publisher may wait for this limit, in milliseconds; meanwhile it is not read.",
             )
             .protects_memory()
             .reached(
-                "clients that publish to a room that has over three times what is free of it are read \
-                 later; Close 1013 (`overloaded`) to one that has to wait too long",
+                "a room that has over three times the bytes that are free has its publishers read later; \
+                 Close 1013 (`overloaded`) to one that waits longer than `wait_ms`",
             );
     OutboxBytes = "outbox_bytes",
-        "Answers and pushes that wait for one connection that takes nothing.",
+        "Answers and pushes that wait for one connection whose client reads nothing.",
         bytes(1, FanoutSettings::DEFAULT.outbox_bytes_max as u64)
             .of_fanout(FanoutLimit {
                 set: |settings, max| settings.outbox_bytes_max = max as usize,
@@ -217,15 +218,14 @@ limits! {
             .reached(
                 "Close 1013 (`slow_consumer`, `all_logs`) to clients of the heaviest log that do not read",
             );
-    CallbackTime = "callback_time_ms", "What an app's callback waits for.",
+    CallbackTime = "callback_time_ms", "How long an app's callback may wait for its future.",
         milliseconds(1, 30_000).reached(
-            "a join is refused with `join timed out`; a channel that waits for another event ends with \
-             `phx_error`",
+            "a join is refused with `join timed out`; after another event the channel ends with `phx_error`",
         );
 }
 
-const RATE_REACHED: &str = "what the client sends is read later; Close 1008 (`rate_exceeded`) if it is over \
-                            the rate for too long without a rest";
+const RATE_REACHED: &str = "the client is read later; Close 1008 (`rate_exceeded`) if it is over its rate for \
+                            longer than `messages_per_second.over_ms` without a pause";
 
 const LOG_REACHED: &str = "Close 1013 (`slow_consumer`, `topic_log`) to a client that does not read and falls off the log's end";
 

@@ -171,13 +171,6 @@ pub const FILES: &[(&str, &[&str])] = &[
             "4: drain.deadline_ms: drain.deadline_ms, 20, would end before drain.ready_delay_ms and drain.window_ms, 1 and 20; expected a deadline of at least 21",
         ],
     ),
-    (
-        "[limits]\nbytes_per_second.burst = 9\npartial_bytes.max = 9",
-        &[
-            "2: limits.bytes_per_second.burst: a message of limits.message_bytes.max, 65536, would never fit into the 9 of limits.bytes_per_second.burst",
-            "3: limits.partial_bytes.max: a message of limits.message_bytes.max, 65536, would never fit into the 9 of limits.partial_bytes.max",
-        ],
-    ),
     ("room = 1", &["1: room: expected [[room]], found 1"]),
     (
         "[room]\ntopic = \"a\"",

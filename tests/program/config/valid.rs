@@ -138,6 +138,66 @@ fn small_time_is_taken_with_a_warning() {
     served.logs(&["WARN", "the configuration is used, but may hurt", idle]);
 }
 
+/// An observed limit cuts nobody, so a low value may be tried. What it would do is told.
+#[test]
+fn observed_rate_that_no_payload_would_pass_is_taken_with_a_warning() {
+    let folder = Folder::of("observed_rates").with(
+        "[limits]\nroom_bytes_per_second = { max = 1_000, mode = \"observe\" }\n\
+         bytes_per_second = { max = 1_000, burst = 9, mode = \"observe\" }\n\
+         partial_bytes = { max = 4_096, mode = \"observe\" }\n\
+         [[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x\"\n\
+         [[room]]\ntopic = \"b\"\nbytes_per_second = 100\n[[room.event]]\nname = \"x\"\nbytes_max = 101\n",
+    );
+    let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    let told = [
+        "2: limits.room_bytes_per_second.max: warning: with mode = \"enforce\" a payload of 65536 bytes is never relayed in the room \"a\", which takes 1000 bytes at once; that mode takes at least 65536, or a smaller bytes_max of the room's events",
+        "3: limits.bytes_per_second.burst: warning: with mode = \"enforce\" a client is closed with 1008 for one message of limits.message_bytes.max, 65536: what is over the burst, 9, takes longer than limits.messages_per_second.over_ms, 10000 ms, at 1000 bytes a second; that mode takes a burst of at least 55536",
+        "4: limits.partial_bytes.max: warning: with mode = \"enforce\" a client is closed with 1008 in the middle of a message of limits.message_bytes.max, 65536; that mode takes at least 65536",
+        "11: room.bytes_burst: warning: with limits.room_bytes_per_second.mode = \"enforce\" a payload of 101 bytes is never relayed",
+    ];
+    let expected: String = told.iter().map(|l| format!("lobbyd.toml:{l}\n")).collect();
+    assert_eq!((code, &*stderr), (0, &*expected));
+}
+
+/// A rate bounds only rooms that set none, and a message larger than its client's burst passes in
+/// time.
+#[test]
+fn rates_under_a_message_are_taken_where_each_payload_passes() {
+    let folder = Folder::of("small_rates").with(
+        "[limits]\nroom_bytes_per_second.max = 1_000\nbytes_per_second.burst = 9\n\
+         [[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x\"\nbytes_max = 1_000\n\
+         [[room]]\ntopic = \"b\"\nbytes_per_second = 70_000\n[[room.event]]\nname = \"x\"\n\
+         [[room]]\ntopic = \"c\"\n",
+    );
+    let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    assert_eq!((code, &*stderr), (0, ""));
+}
+
+#[test]
+fn retention_of_a_room_that_closes_its_members_is_taken_with_a_warning() {
+    let room = |retention: &str| {
+        format!(
+            "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"x\"\nbytes_max = 2_000\n[room.retention]\n{retention}"
+        )
+    };
+    let folder = Folder::of("small_retention").with(&room(
+        "bytes_max = 1_999\nmessages_max = 15\ntime_ms_max = 999\n",
+    ));
+    let check = ["config", "check", "lobbyd.toml"];
+    let (code, _, stderr) = folder.run(&check);
+    let told = [
+        "7: room.retention.bytes_max: warning: 1999 bytes: one payload of 2000 bytes closes members whose network is busy",
+        "8: room.retention.messages_max: warning: 15: a few messages close members whose network is busy",
+        "9: room.retention.time_ms_max: warning: 999 ms: clients are closed for a moment in which their network stands still",
+    ];
+    let expected: String = told.iter().map(|l| format!("lobbyd.toml:{l}\n")).collect();
+    assert_eq!((code, &*stderr), (0, &*expected));
+    folder.write(&room(
+        "bytes_max = 2_000\nmessages_max = 16\ntime_ms_max = 1_000\n",
+    ));
+    assert_eq!(folder.run(&check).2, "");
+}
+
 #[test]
 fn file_without_rooms_has_none_and_its_effective_values_neither() {
     let folder = Folder::of("no_rooms").with("room = []\n");

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::Args;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
     Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
@@ -63,7 +64,9 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
     }
     let text = wrong.to_string();
     let (first, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
-    let tips = rest.lines().filter(|line| line.starts_with("  tip: "));
+    // clap takes a flag of another command for a value that begins with dashes.
+    let is_tip = |line: &&str| line.starts_with("  tip: ") && !line.contains("as a value");
+    let tips = rest.lines().filter(is_tip);
     let told: Vec<&str> = first.lines().chain(tips).map(str::trim).collect();
     let line = told.join("; ").replacen("error: ", "", 1);
     let line = line.replace(":; ", ": ");
@@ -71,10 +74,25 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
         ErrorKind::ArgumentConflict if first.contains("subcommand") => {
             "; tip: flags stand behind the subcommand, as in 'config show --config FILE'"
         }
+        ErrorKind::UnknownArgument if is_flag_of_a_server(wrong) => {
+            "; tip: flags of a server are for 'lobbyd' alone and for 'config show'"
+        }
         _ => "",
     };
     LogWriter::stderr().line(format_args!("lobbyd: {line}{tip} (--help shows more)"));
     Exit::Usage.into()
+}
+
+/// True if the argument that is wrong there is a flag of a server.
+fn is_flag_of_a_server(wrong: &clap::Error) -> bool {
+    let Some(ContextValue::String(argument)) = wrong.get(ContextKind::InvalidArg) else {
+        return false;
+    };
+    let name = argument.trim_start_matches('-');
+    let command = Flags::augment_args(clap::Command::new("lobbyd"));
+    command
+        .get_arguments()
+        .any(|flag| flag.get_long() == Some(name))
 }
 
 /// Runs `lobbyd config …` and prints its answer. A closed stdout is no failure.

@@ -36,8 +36,9 @@ pub trait Host {
     /// nothing.
     fn join_refused(&mut self, _topic: &str, _refusal: JoinRefusal) {}
 
-    /// Counts and logs a push that a channel did not take. By default does nothing.
-    fn push_refused(&mut self, _refusal: PushRefusal) {}
+    /// Counts and logs a push that was not taken, with its topic and its event where they are
+    /// strings. By default does nothing.
+    fn push_refused(&mut self, _topic: Option<&str>, _event: Option<&str>, _refusal: PushRefusal) {}
 
     /// Counts and logs a message that is dropped, because its `join_ref` is not that of the channel
     /// which serves its topic. By default does nothing.

@@ -63,7 +63,7 @@ pub(crate) use routes::Route;
 pub(crate) use session_settings::CHANNELS_MAX;
 pub use socket::Socket;
 pub(crate) use socket::check_broadcast;
-pub(crate) use standing::{Early, JoinPhase, JoinRefs, Standing};
+pub(crate) use standing::{Early, HandledEvent, JoinPhase, JoinRefs, Standing};
 pub use topic_rate::{Rate, TopicRates};
 pub(crate) use user_socket::MESSAGE_BYTES_LEAST;
 pub use user_socket::{SocketLimits, UserSocket};

@@ -71,21 +71,19 @@ impl JoinRefusal {
     }
 
     /// Returns what would let such a join in, for the log.
-    pub(crate) fn hint(self) -> Option<&'static str> {
+    pub(crate) fn hint(self) -> &'static str {
         match self {
-            JoinRefusal::Unmatched => Some("add a [[room]] for the topic, or mend the client"),
-            JoinRefusal::Full => Some("raise the room's members_max"),
-            JoinRefusal::TooManyChannels => Some("raise limits.channels_per_connection"),
-            JoinRefusal::TooManyJoins => Some("raise limits.joins_per_second"),
-            JoinRefusal::TimedOut => Some("raise limits.callback_time_ms"),
-            JoinRefusal::TooManyWaiting => Some(
-                "have the client join one topic after the other, or raise limits.waiting_bytes",
-            ),
-            JoinRefusal::NameTooLong => {
-                Some("mend the client: a topic or ref has at most 1,024 bytes")
+            JoinRefusal::Unmatched => "add a [[room]] for the topic, or mend the client",
+            JoinRefusal::Full => "raise the room's members_max",
+            JoinRefusal::TooManyChannels => "raise limits.channels_per_connection",
+            JoinRefusal::TooManyJoins => "raise limits.joins_per_second",
+            JoinRefusal::TimedOut => "raise limits.callback_time_ms",
+            JoinRefusal::TooManyWaiting => {
+                "have the client join one topic after the other, or raise limits.waiting_bytes"
             }
-            JoinRefusal::Denied => Some("change the room's join, or have the app allow it"),
-            JoinRefusal::Crashed => None,
+            JoinRefusal::NameTooLong => "mend the client: a topic or ref has at most 1,024 bytes",
+            JoinRefusal::Denied => "change the room's join, or have the app allow it",
+            JoinRefusal::Crashed => "mend the app: its crash is a line of its own",
         }
     }
 }
@@ -97,22 +95,20 @@ impl PushRefusal {
     }
 
     /// Returns what would let such a push in, for the log.
-    pub(crate) fn hint(self) -> Option<&'static str> {
+    pub(crate) fn hint(self) -> &'static str {
         match self {
-            PushRefusal::UnknownEvent => Some("add a [[room.event]], or mend the client"),
-            PushRefusal::TooLarge => Some("raise the event's bytes_max"),
-            PushRefusal::TooMany => Some("raise the event's messages_per_second and burst"),
-            PushRefusal::RoomMessages => {
-                Some("raise the room's messages_per_second and messages_burst")
-            }
-            PushRefusal::RoomBytes => Some("raise the room's bytes_per_second and bytes_burst"),
-            PushRefusal::BadPayload => Some("mend the client, or the event's fields"),
-            PushRefusal::Unreadable => Some("mend the client: its message is no valid JSON"),
-            PushRefusal::Unmatched => Some("have the client join the topic first"),
-            PushRefusal::NoEventName => Some("mend the client: an event is a JSON string"),
-            PushRefusal::NameTooLong => Some("mend the client: a ref has at most 1,024 bytes"),
-            PushRefusal::TooManyWaiting => Some("have the client wait for its join's answer"),
-            PushRefusal::Denied => Some("let the room be joined again, or have the app allow it"),
+            PushRefusal::UnknownEvent => "add a [[room.event]], or mend the client",
+            PushRefusal::TooLarge => "raise the event's bytes_max",
+            PushRefusal::TooMany => "raise the event's messages_per_second and burst",
+            PushRefusal::RoomMessages => "raise the room's messages_per_second and messages_burst",
+            PushRefusal::RoomBytes => "raise the room's bytes_per_second and bytes_burst",
+            PushRefusal::BadPayload => "mend the client, or the event's fields",
+            PushRefusal::Unreadable => "mend the client: its message is no valid JSON",
+            PushRefusal::Unmatched => "have the client join the topic first",
+            PushRefusal::NoEventName => "mend the client: an event is a JSON string",
+            PushRefusal::NameTooLong => "mend the client: a ref has at most 1,024 bytes",
+            PushRefusal::TooManyWaiting => "have the client wait for its join's answer",
+            PushRefusal::Denied => "let the room be joined again, or have the app allow it",
         }
     }
 }

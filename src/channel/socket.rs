@@ -9,8 +9,7 @@ use super::handle::{ReplyHandle, SocketHandle};
 use super::host::Host;
 use super::published::Published;
 use super::refusal::PushRefusal;
-use super::standing::JoinPhase;
-use super::standing::Standing;
+use super::standing::{HandledEvent, JoinPhase, Standing};
 use super::topic_rate::TopicRates;
 use crate::broker::SubscriptionId;
 use crate::protocol::{IntoPayload, PayloadBuf, Unencodable};
@@ -102,10 +101,15 @@ impl Socket<'_> {
         }
     }
 
-    /// Counts a push that this channel does not take, in the metric `lobbyd_pushes_refused_total`.
-    /// The channel itself has to answer the client.
+    /// Counts a push that this channel does not take, in the metric `lobbyd_pushes_refused_total`,
+    /// and logs it with topic and event. The channel itself has to answer the client.
     pub fn count_refused(&mut self, refusal: PushRefusal) {
-        self.host.push_refused(refusal);
+        let event = match self.phase {
+            JoinPhase::Joined(event) => event.name,
+            _ => None,
+        };
+        let topic = Some(self.standing.topic);
+        self.host.push_refused(topic, event, refusal);
     }
 
     /// Charges this topic for a push of this client, with a payload of `bytes`, at `rates` that all
@@ -133,9 +137,10 @@ impl Socket<'_> {
     /// is nothing to answer: outside `handle_in`, or for an event the client sent without a ref.
     pub fn reply_handle(&self) -> Option<ReplyHandle> {
         match self.phase {
-            JoinPhase::Joined(Some(reference)) if !reference.is_null() => {
-                Some(ReplyHandle::new(self.handle(), reference.clone()))
-            }
+            JoinPhase::Joined(HandledEvent {
+                reference: Some(reference),
+                ..
+            }) if !reference.is_null() => Some(ReplyHandle::new(self.handle(), reference.clone())),
             _ => None,
         }
     }

@@ -20,11 +20,20 @@ pub(crate) struct Standing<'a> {
 pub(crate) enum JoinPhase<'a> {
     /// `join`, not yet answered: frames and infos for the client wait for the reply.
     Joining(&'a mut Early),
-    /// A callback of a joined channel, with the ref of the event that it handles, if it handles
-    /// one.
-    Joined(Option<&'a Ref>),
+    /// A callback of a joined channel, with the event that it handles.
+    Joined(HandledEvent<'a>),
     /// `terminate`: the subscription is gone.
     Ended,
+}
+
+/// The client's event that a callback handles. Most callbacks handle none.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct HandledEvent<'a> {
+    /// The ref of the event: null if it came without one, `None` where no reply is possible.
+    pub(crate) reference: Option<&'a Ref>,
+    /// The name of the event. `None` if it is no string, and behind a job, which keeps the ref
+    /// alone.
+    pub(crate) name: Option<&'a str>,
 }
 
 /// The frames and infos of a `join`, sent in order once the join is accepted; a refusal drops them.

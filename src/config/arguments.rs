@@ -162,7 +162,8 @@ Examples:
 
 Ctrl-C or SIGTERM shuts it down: every client is asked to reconnect (close code 1012). A
 second one ends it at once. With systemd's socket activation, the passed socket is used in
-place of --listen. SIGHUP makes it read its file again.";
+place of --listen. SIGHUP makes it read its file again; without a file it changes
+nothing, but a terminal that closes ends what runs in it.";
 
 #[cfg(test)]
 mod tests {

@@ -74,7 +74,8 @@ impl Form for ListenAddress {
 
     fn read(raw: Raw<'_>) -> Result<ListenAddress, Unfit> {
         let text = raw.text().ok_or(Unfit::Form)?;
-        text.parse().map_err(Unfit::Because)
+        let because = |why: String| Unfit::Because(format!("{why}, found {}", raw.found()));
+        text.parse().map_err(because)
     }
 
     fn show(&self) -> Option<String> {

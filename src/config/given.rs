@@ -9,7 +9,7 @@ use super::effective::Effective;
 use super::effective::Flag;
 use super::effective::Source;
 use super::file::FileReader;
-use super::names::unknown_variable;
+use super::names::{FILE_VARIABLE, unknown_variable};
 use super::problem::{Problem, Problems};
 use super::settings::SETTINGS;
 use super::tree::Config;
@@ -24,9 +24,6 @@ pub struct Given {
     /// The flags of the command line.
     pub flags: Vec<Flag>,
 }
-
-/// The variable that names the file, where no flag names it.
-const FILE_VARIABLE: &str = "LOBBYD_CONFIG";
 
 impl Given {
     /// Returns the sources of this process: its environment, `flags`, and the file `file` or else
@@ -80,11 +77,8 @@ impl Given {
             super::checks::check(&effective, &mut problems);
             effective.warnings = super::checks::warnings::warnings(&effective);
         }
-        // The problems of the file in the order of its lines, then all other problems.
-        problems.sort_by_key(|problem| match problem.line {
-            0 => usize::MAX,
-            line => line,
-        });
+        in_order(&mut problems);
+        in_order(&mut effective.warnings);
         match problems.is_empty() {
             true => Ok(effective),
             false => Err(Problems(problems)),
@@ -121,6 +115,14 @@ impl Given {
             }
         }
     }
+}
+
+/// Sorts problems: those of the file in the order of its lines, then all others.
+fn in_order(problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| match problem.line {
+        0 => usize::MAX,
+        line => line,
+    });
 }
 
 /// Returns the value of a variable, or `None` if the variable counts as not set. All variables are

@@ -102,16 +102,31 @@ fn one_of<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
+/// The variable that names the file, where no flag names it.
+pub(super) const FILE_VARIABLE: &str = "LOBBYD_CONFIG";
+
 /// Returns the message for the unknown variable `name`. It suggests a variable that ends with the
 /// same words, or the nearest spelling. So LOBBYD_LISTEN means LOBBYD_SERVER_LISTEN.
 pub fn unknown_variable(name: &str) -> String {
-    let names = || SETTINGS.iter().map(|setting| setting.variable());
-    let end = name.strip_prefix("LOBBYD").unwrap_or(name);
-    let ends = names().filter(|candidate| candidate.ends_with(end));
-    let meant = ends.min_by_key(String::len);
-    match meant.or_else(|| nearest(name, names())) {
-        Some(meant) => format!("no such setting; did you mean {meant}?"),
-        None => "no such setting".to_owned(),
+    let variables = SETTINGS.iter().map(|setting| setting.variable());
+    let names: Vec<String> = variables.chain([FILE_VARIABLE.to_owned()]).collect();
+    // All names begin with the same word, so it makes no two of them alike.
+    let words = |name: &str| name.strip_prefix("LOBBYD_").unwrap_or(name).to_owned();
+    let own = words(name);
+    if own.is_empty() {
+        return "no such setting; a name is missing, as in LOBBYD_LOG_LEVEL".to_owned();
+    }
+    let end = format!("_{own}");
+    let ends = names.iter().filter(|candidate| candidate.ends_with(&end));
+    let meant = ends
+        .min_by_key(|candidate| candidate.len())
+        .map(|name| words(name));
+    match meant.or_else(|| nearest(&own, names.iter().map(|name| words(name)))) {
+        Some(meant) => format!("no such setting; did you mean LOBBYD_{meant}?"),
+        None if own.starts_with("ROOM") => {
+            "no such setting; rooms stand in the file alone, as [[room]]".to_owned()
+        }
+        None => "no such setting; lobbyd config default prints all of them".to_owned(),
     }
 }
 

@@ -28,6 +28,10 @@ pub enum Unusable {
     /// The variable `LISTEN_FDS` is no number.
     #[error("cannot use what was handed over: LISTEN_FDS={0:?} is no number of sockets")]
     Count(String),
+    /// The variable `LISTEN_PID` is no number. Taken for another process's, it would have lobbyd
+    /// bind an address instead.
+    #[error("cannot use what was handed over: LISTEN_PID={0:?} is no number of a process")]
+    Pid(String),
     /// A socket is not a TCP socket that listens.
     #[error("cannot use what was handed over: {0}; a TCP socket that listens was expected")]
     NoListener(io::Error),
@@ -49,9 +53,16 @@ impl InheritedSockets {
             if count.parse::<u16>().is_err() {
                 return Err(Unusable::Count(count));
             }
+            let pid = env::var_os("LISTEN_PID").unwrap_or_default();
+            if !pid.is_empty() && pid.to_str().is_none_or(|pid| pid.parse::<u32>().is_err()) {
+                return Err(Unusable::Pid(pid.to_string_lossy().into_owned()));
+            }
         }
-        let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
-        let mut names = names.split(':');
+        let names = value_of("LISTEN_FDNAMES").unwrap_or_default();
+        let names = names.to_string_lossy();
+        // The `\r` that ends a line of Windows belongs to no name: an admin listener is not to be
+        // taken for that of clients.
+        let mut names = names.strip_suffix('\r').unwrap_or(&names).split(':');
         let mut handed_over = ListenFd::from_env();
         let mut inherited = InheritedSockets::default();
         for index in 0..handed_over.len() {

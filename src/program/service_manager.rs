@@ -26,6 +26,14 @@ pub struct ServiceManager<Tell = fn(&[NotifyState<'_>]) -> io::Result<()>> {
 impl ServiceManager {
     /// Returns the service manager that `NOTIFY_SOCKET` and `WATCHDOG_USEC` name.
     pub fn from_environment() -> ServiceManager {
+        let time = value_of("WATCHDOG_USEC");
+        let time = time.map(|time| time.to_string_lossy().into_owned());
+        if let Some(time) = time.filter(|time| time.parse::<u64>().is_err()) {
+            tracing::warn!(
+                WATCHDOG_USEC = time,
+                "the watchdog is not fed, because its time is no number of microseconds"
+            );
+        }
         ServiceManager {
             tell: match value_of("NOTIFY_SOCKET") {
                 Some(_) => sd_notify::notify,

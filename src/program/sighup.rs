@@ -1,7 +1,7 @@
 //! Reloading at SIGHUP: the configuration is read again, and takes effect as a whole or not at all.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::pin::pin;
 
 use lobbyd::Endpoint;
@@ -20,42 +20,77 @@ pub struct ReloadOnSighup {
     running: Effective,
     endpoint: Endpoint,
     log: Logger,
+    purpose: Purpose,
     hangup: Option<Signal>,
+}
+
+/// What a SIGHUP is for. Without a file its default, the end of the process at once, would drop
+/// every client without a Close, for a `kill -HUP` that was meant as a reload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// The configuration file is read again.
+    Reload,
+    /// Nothing: there is no file. Under nohup stdin is no terminal, so lobbyd goes on, as nohup
+    /// promises.
+    Nothing,
+    /// The terminal in which somebody runs lobbyd without a file has closed. lobbyd ends as by
+    /// Ctrl-C, because it would hold its port unseen otherwise.
+    End,
+}
+
+impl Purpose {
+    fn of(has_file: bool, is_in_a_terminal: bool) -> Purpose {
+        match (has_file, is_in_a_terminal) {
+            (true, _) => Purpose::Reload,
+            (false, true) => Purpose::End,
+            (false, false) => Purpose::Nothing,
+        }
+    }
 }
 
 impl ReloadOnSighup {
     /// Makes the reload of a server that runs `running`, which was read from `given`. From now on a
-    /// SIGHUP waits for [`until`](ReloadOnSighup::until). Without a configuration file there is
-    /// nothing to read again: a SIGHUP then ends the process, as is its default.
+    /// SIGHUP waits for [`until`](ReloadOnSighup::until).
     pub fn new(
         given: Given,
         running: Effective,
         endpoint: Endpoint,
         log: Logger,
     ) -> ReloadOnSighup {
-        let hangup = given.file.is_some().then(hangups).and_then(|hangups| {
-            let told = |error| {
-                tracing::error!(%error, "cannot listen to SIGHUP; the configuration stays as it is");
-            };
-            hangups.map_err(told).ok()
-        });
+        let told = |error| {
+            tracing::error!(%error, "cannot listen to SIGHUP; it would end lobbyd without a Close to any client");
+        };
+        let hangup = hangups().map_err(told).ok();
+        let purpose = Purpose::of(given.file.is_some(), io::stdin().is_terminal());
         ReloadOnSighup {
             given,
             running,
             endpoint,
             log,
+            purpose,
             hangup,
         }
     }
 
-    /// Waits for `end`, and meanwhile reads the configuration again at every SIGHUP.
+    /// Waits for `end`, and meanwhile does at every SIGHUP what it is for.
     pub async fn until(mut self, service: &ServiceManager, end: impl Future<Output = ()>) {
         let mut end = pin!(end);
         loop {
             tokio::select! {
                 biased;
-                () = came(&mut self.hangup) => service.reloads(|| self.again()),
+                () = came(&mut self.hangup) => {}
                 () = &mut end => return,
+            }
+            match self.purpose {
+                Purpose::Reload => service.reloads(|| self.again()),
+                Purpose::Nothing => tracing::warn!(
+                    hint = "name a file by --config or LOBBYD_CONFIG",
+                    "SIGHUP came, and there is no configuration file to read again"
+                ),
+                Purpose::End => {
+                    service.stopping();
+                    return tracing::info!("asked to end, because the terminal has closed");
+                }
             }
         }
     }
@@ -66,9 +101,9 @@ impl ReloadOnSighup {
         &self,
         end: End,
     ) -> impl Future<Output = ()> + use<End> {
-        let listens = self.hangup.is_some();
+        let reads = self.hangup.is_some() && self.purpose == Purpose::Reload;
         async move {
-            let mut hangup = listens.then(|| signal(SignalKind::hangup()).ok()).flatten();
+            let mut hangup = reads.then(|| signal(SignalKind::hangup()).ok()).flatten();
             let mut end = pin!(end);
             loop {
                 tokio::select! {
@@ -154,10 +189,11 @@ fn tell(changes: &Changes, without_effect: &[WithoutEffect]) {
     }
 }
 
-/// Logs what the values of a configuration will do that is probably not meant.
+/// Logs what the values of a configuration will do that is probably not meant. The values may be
+/// those of the start, so the target is that of the configuration, and not of a reload.
 pub fn warn_of(effective: &Effective) {
     for warning in &effective.warnings {
-        tracing::warn!(reason = %warning.text, "the configuration is used, but may hurt");
+        tracing::warn!(target: "lobbyd::config", reason = %warning.text, "the configuration is used, but may hurt");
     }
 }
 
@@ -175,4 +211,18 @@ fn hangups() -> io::Result<Signal> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _inside = runtime.enter();
     signal(SignalKind::hangup())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hangup_reads_the_file_or_ends_what_a_terminal_ran_or_does_nothing() {
+        for is_in_a_terminal in [true, false] {
+            assert_eq!(Purpose::of(true, is_in_a_terminal), Purpose::Reload);
+        }
+        assert_eq!(Purpose::of(false, true), Purpose::End);
+        assert_eq!(Purpose::of(false, false), Purpose::Nothing);
+    }
 }

@@ -25,6 +25,24 @@ pub enum Undecodable {
     Truncated,
 }
 
+impl Undecodable {
+    /// Returns what the client should do, for the log.
+    pub(crate) fn hint(self) -> &'static str {
+        match self {
+            Undecodable::NotJson => "have the client send JSON",
+            Undecodable::Shape => {
+                "have the client send messages of the vsn in its URL: arrays for 2.0.0, objects for 1.0.0"
+            }
+            Undecodable::MissingKey => {
+                "have the client send topic, event, payload and ref in each message"
+            }
+            Undecodable::UnknownKind | Undecodable::Truncated => {
+                "have the client send binary messages as phoenix.js does, or JSON in text messages"
+            }
+        }
+    }
+}
+
 /// A message that has no form in the version of the receiver. Nothing was appended to the output.
 /// The caller skips that receiver, or treats the message as a fault of the sending channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

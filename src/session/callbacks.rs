@@ -9,8 +9,8 @@ use crate::channel::AppValue;
 use crate::channel::frames;
 use crate::channel::{Broadcast, Channel, MailMessage};
 use crate::channel::{Handled, HandledOutcome, Reply};
+use crate::channel::{HandledEvent, JoinPhase, Socket};
 use crate::channel::{Host, Info, PushRefusal};
-use crate::channel::{JoinPhase, Socket};
 use crate::protocol::{Message, Payload, Ref, reason};
 
 impl Session {
@@ -26,7 +26,7 @@ impl Session {
             let (event, payload) = (event.into(), payload.to_buf());
             return self.line_up(channel, QueueItem::Intercepted { event, payload }, host);
         }
-        self.call(channel, None, host, |app, socket| {
+        self.call(channel, HandledEvent::default(), host, |app, socket| {
             app.handle_out(event, payload, socket)
         });
     }
@@ -40,13 +40,12 @@ impl Session {
         if self.is_busy(id) {
             return self.line_up(id, QueueItem::Mail(MailMessage::Info(info)), host);
         }
-        self.call(id, None, host, |app, socket| {
+        self.call(id, HandledEvent::default(), host, |app, socket| {
             app.handle_info(info.into_inner(), socket)
         });
     }
 
     pub(super) fn event(&mut self, id: SubscriptionId, message: &Message<'_>, host: &mut dyn Host) {
-        let (reference, payload) = (Some(&message.reference), message.payload);
         // A channel that waits for a job keeps the ref, for its answer.
         let is_too_long = message.reference.text_bytes() > self.settings.name_bytes_max;
         // A name that is no string matches no event; Phoenix's app would crash on such a name.
@@ -54,8 +53,12 @@ impl Session {
             socket.count_refused(refusal);
             Handled::error(reason(why))
         };
-        let event = message.event.as_str();
-        self.call(id, reference, host, |app, socket| match event {
+        let (event, payload) = (message.event.as_str(), message.payload);
+        let handled = HandledEvent {
+            reference: Some(&message.reference),
+            name: event,
+        };
+        self.call(id, handled, host, |app, socket| match event {
             None => refused(socket, PushRefusal::NoEventName, "event is not a string"),
             Some(_) if is_too_long => refused(socket, PushRefusal::NameTooLong, TOO_LONG),
             Some(event) => app.handle_in(event, payload, socket),
@@ -68,12 +71,10 @@ impl Session {
     }
 
     /// Runs one callback of a channel that is not busy, and does nothing if the channel has ended.
-    /// `reference` is the ref of the handled event: null if the event came without a ref, `None`
-    /// where no reply is possible.
     fn call(
         &mut self,
         id: SubscriptionId,
-        reference: Option<&Ref>,
+        event: HandledEvent<'_>,
         host: &mut dyn Host,
         callback: impl FnOnce(&dyn Channel, &mut Socket<'_>) -> Handled,
     ) {
@@ -81,11 +82,11 @@ impl Session {
             return;
         };
         let outcome = guarded(|| {
-            let phase = JoinPhase::Joined(reference);
+            let phase = JoinPhase::Joined(event);
             let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
             callback(channel, &mut socket)
         });
-        self.handled(joined, reference, outcome, host);
+        self.handled(joined, event.reference, outcome, host);
     }
 
     /// Handles the outcome of a joined channel's callback, a panic included. `joined` is not in the

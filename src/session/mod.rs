@@ -153,7 +153,7 @@ impl Session {
                 self.answer(&message.join_ref, message, "ok", PayloadBuf::EMPTY, host);
             }
             Dispatch::Unmatched => {
-                host.push_refused(PushRefusal::Unmatched);
+                host.push_refused(topic, message.event.as_str(), PushRefusal::Unmatched);
                 self.unmatched(message, host);
             }
             Dispatch::Wait(id) => self.wait_in_line(id, message, host),
@@ -193,12 +193,12 @@ impl Session {
     /// message alone: stock clients come back from a Close at once, with that very message.
     #[cold]
     fn faulty(&self, fault: &Fault<'_>, why: &str, host: &mut dyn Host) {
-        host.push_refused(PushRefusal::Unreadable);
         let Fault {
             join_ref,
             reference,
             topic,
         } = fault;
+        host.push_refused(topic.as_str(), None, PushRefusal::Unreadable);
         let response = reason(&format!("message cannot be read: {why}"));
         self.reply(join_ref, reference, topic, "error", response, host);
     }

@@ -15,7 +15,7 @@ use super::{Crash, Session, guarded};
 use crate::broker::SubscriptionId;
 use crate::channel::Host;
 use crate::channel::{Continuation, Job, Lost, Resume};
-use crate::channel::{Early, JoinPhase};
+use crate::channel::{Early, HandledEvent, JoinPhase};
 use crate::channel::{JoinRefusal, PushRefusal};
 use crate::protocol::{Message, Ref, reason};
 
@@ -100,7 +100,8 @@ impl Session {
     ) {
         let outcome = match result.map(|resume| resume.0.into_inner()) {
             Ok(Continuation::Handled(then)) => guarded(|| {
-                let phase = JoinPhase::Joined(reference);
+                let name = None;
+                let phase = JoinPhase::Joined(HandledEvent { reference, name });
                 then(&mut joined.socket(self.version, host, phase))
             }),
             Ok(Continuation::Join(_)) | Err(_) => Err(Crash::lost()),
@@ -145,7 +146,8 @@ impl Session {
         match line {
             Some(line) => line.push_back(waiting),
             None => {
-                host.push_refused(PushRefusal::TooManyWaiting);
+                let (topic, event) = (message.topic.as_str(), message.event.as_str());
+                host.push_refused(topic, event, PushRefusal::TooManyWaiting);
                 if !message.reference.is_null() {
                     self.answer(&message.join_ref, message, "error", reason(TOO_MANY), host);
                 }

@@ -133,6 +133,38 @@ impl CloseReason {
         self.kind().into()
     }
 
+    /// Returns what would keep such a client connected, for the log. `None` for ends that are
+    /// nobody's fault, and for messages that are none, which have a line of their own.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        let hint = match self {
+            Self::Violation(Violation::MessageTooBig { .. }) => {
+                "have the client send smaller messages, or raise limits.message_bytes"
+            }
+            Self::Violation(_) => "mend the client: reason names the rule that it breaks",
+            Self::PartialTimeout => {
+                "look at the client's network, or raise limits.partial_time_ms and limits.partial_bytes"
+            }
+            Self::RateExceeded => {
+                "have the client send less, or raise limits.messages_per_second and limits.bytes_per_second"
+            }
+            Self::SlowConsumer(Overrun::TopicLog) => {
+                "raise limits.retention_bytes and limits.retention_messages, or publish less"
+            }
+            Self::SlowConsumer(Overrun::Age) => {
+                "have the client read, or raise limits.retention_time_ms"
+            }
+            Self::SlowConsumer(Overrun::AllLogs) => "raise limits.retention_total_bytes",
+            Self::SlowConsumer(Overrun::Outbox) => {
+                "have the app answer and push less, or raise limits.outbox_bytes"
+            }
+            Self::Overloaded => {
+                "give the room a rate, have clients publish less, or use more cores"
+            }
+            _ => return None,
+        };
+        Some(hint)
+    }
+
     pub(crate) fn kind(&self) -> CloseKind {
         match self {
             Self::ClientClosed => CloseKind::ClientClosed,

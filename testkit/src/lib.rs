@@ -27,5 +27,5 @@ pub use client::{
 pub use deadline::{DEADLINE, eventually, uninterrupted};
 pub use frame::{Frame, frame, raw_frame};
 pub use member::ROOM;
-pub use process::{Ended, Process};
+pub use process::{Ended, Process, terminal};
 pub use stage::{at_any_pace, at_once, serve, serve_with, start, tutorial};

@@ -4,12 +4,15 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::client::request;
 use crate::deadline::{DEADLINE, eventually};
@@ -30,6 +33,18 @@ pub struct Process {
     stdout: BufReader<ChildStdout>,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
+}
+
+/// Returns a terminal, and the side of it that a process may have as its stdin. No process gets a
+/// signal from it, because it controls none.
+pub fn terminal() -> (OwnedFd, OwnedFd) {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&terminal).expect("it is ours");
+    unlockpt(&terminal).expect("it is ours");
+    let name = ptsname(&terminal, Vec::new()).expect("its name");
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let side = rustix::fs::open(name, flags, Mode::empty()).expect("its other side");
+    (terminal, side)
 }
 
 /// The end of a server's process.

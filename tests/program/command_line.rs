@@ -49,7 +49,7 @@ fn signal_that_comes_with_the_first_line_ends_it_as_any_other() {
 
 #[test]
 fn wrong_use_is_one_clear_line_and_exit_code_2() {
-    let table: [(&[&str], &[&str]); 10] = [
+    let table: [(&[&str], &[&str]); 12] = [
         (&["--listen", "4000"], &["--listen", "127.0.0.1:4000"]),
         (
             &["--listen", "http://localhost:4000"],
@@ -71,6 +71,16 @@ fn wrong_use_is_one_clear_line_and_exit_code_2() {
                 "flags stand behind the subcommand",
                 "config show --config FILE",
             ],
+        ),
+        (
+            &["config", "check", "--listen", "127.0.0.1:0", "a.toml"],
+            &[
+                "'--listen' found; tip: flags of a server are for 'lobbyd' alone and for 'config show' (--help",
+            ],
+        ),
+        (
+            &["config", "check", "--foo", "a.toml"],
+            &["'--foo' found (--help"],
         ),
         (
             &["--shards", "1", "--shards", "2"],

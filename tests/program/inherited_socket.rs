@@ -45,9 +45,23 @@ fn descriptor_that_is_no_listener_is_one_clear_line_and_exit_code_3() {
     refuses(lobbyd_with(UdpSocket::bind("127.0.0.1:0").unwrap()), tcp);
     refuses(lobbyd_with(connected), "the socket does not listen");
     let handed_over = || lobbyd_with(TcpListener::try_clone(&listener).unwrap());
-    let mut none = handed_over();
-    none.env("LISTEN_FDS", "many");
-    refuses(none, "LISTEN_FDS=\"many\" is no number");
+    for (value, shown) in [
+        ("many", "many"),
+        ("1\r", "1\\r"),
+        ("1 ", "1 "),
+        ("-1", "-1"),
+    ] {
+        let mut none = handed_over();
+        none.env("LISTEN_FDS", value);
+        refuses(none, &format!("LISTEN_FDS=\"{shown}\" is no number"));
+    }
+    for (value, shown) in [("7\r", "7\\r"), ("\r", "\\r"), ("me", "me")] {
+        let mut nobody = testkit::lobbyd!();
+        // No machine has this address, so a server that binds one in place of the socket ends too.
+        nobody.args(["--listen", "203.0.113.1:4000"]);
+        nobody.env("LISTEN_FDS", "1").env("LISTEN_PID", value);
+        refuses(nobody, &format!("LISTEN_PID=\"{shown}\" is no number"));
+    }
     let mut missing = handed_over();
     missing.env("LISTEN_FDS", "2");
     refuses(missing, "fd 4 is not a");
@@ -83,4 +97,14 @@ fn variables_of_a_starter_that_are_empty_count_as_not_set() {
         let log = ended.log;
         assert!(!log.contains("service manager"), "{log}");
     }
+}
+
+#[test]
+fn admin_listener_keeps_its_name_where_a_line_of_windows_ends_it() {
+    let (listener, address) = held_listener();
+    let mut command = lobbyd_with(listener);
+    command.env("LISTEN_FDNAMES", "admin\r");
+    let lobbyd = Process::start(command);
+    assert_ne!(lobbyd.address(), address);
+    lobbyd.logs(&["served to operators", &format!("admin={address}")]);
 }

@@ -16,7 +16,7 @@ fn understood<'w>(words: impl Iterator<Item = &'w str>) -> Arguments {
 }
 
 #[test]
-fn service_has_a_file_to_read_again_as_sighup_would_end_it_without() {
+fn service_has_a_file_that_sighup_reads_again() {
     let unit = read("deploy/systemd/lobbyd.service");
     let value = |key: &str| {
         let line = unit.lines().find_map(|line| line.strip_prefix(key));

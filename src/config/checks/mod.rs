@@ -59,7 +59,7 @@ fn drain(config: &Config) -> Option<Wrong> {
     // Without a window all are closed at once, which takes some time too.
     let least = drain.ready_delay_ms + drain.window_ms.max(1);
     let text = format!(
-        "drain.deadline_ms, {}, would end before drain.ready_delay_ms and drain.window_ms, {} and {}; expected a deadline of at least {least}",
+        "a deadline of {} ms comes before the end of a ready delay of {} ms and a window of {} ms; expected a deadline of at least {least}",
         drain.deadline_ms, drain.ready_delay_ms, drain.window_ms,
     );
     let with = &["drain.window_ms", "drain.ready_delay_ms"];

@@ -161,7 +161,10 @@ impl Gate {
             }
             AcceptError::Exhausted | AcceptError::Unknown => {}
         }
-        summed!(self.node.admission.sums, NotAccepting, "resources", %error);
+        summed!(
+            self.node.admission.sums, NotAccepting, "resources",
+            %error, hint = "raise the limit of open files of the process or system, or give it memory: see error"
+        );
         let is_exhausted = kind == AcceptError::Exhausted;
         match is_exhausted && make_room(shards, ROOM_GRACE) {
             true => sleep(MAKING_ROOM_CHECK).await,
@@ -193,7 +196,8 @@ impl Gate {
                 self.node.admission.sums,
                 Full,
                 "connections",
-                connections_max = max
+                connections_max = max,
+                hint = "raise limits.connections, or send new clients to another server"
             );
         }
         if lacks_descriptors {

@@ -1,6 +1,6 @@
 //! What a connection began with where something else was awaited, in words for the log.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use ppp::v2::PROTOCOL_PREFIX;
 
@@ -29,11 +29,12 @@ pub(crate) enum FirstBytes<'a> {
     ProxyVersion2,
     Http,
     Tls,
+    Ssh,
     Unknown(&'a [u8]),
 }
 
-impl FirstBytes<'_> {
-    pub fn of(bytes: &[u8]) -> FirstBytes<'_> {
+impl<'a> FirstBytes<'a> {
+    pub fn of(bytes: &'a [u8]) -> FirstBytes<'a> {
         let begins = |with: &[u8]| bytes.starts_with(with);
         match bytes {
             [] => FirstBytes::Nothing,
@@ -45,6 +46,8 @@ impl FirstBytes<'_> {
             _ if HTTP_WORDS.iter().any(|word| begins(word)) => FirstBytes::Http,
             // A TLS record of a handshake: type 22, version 3.x (RFC 8446 §5.1).
             [0x16, 0x03, ..] => FirstBytes::Tls,
+            // RFC 4253 §4.2.
+            _ if begins(b"SSH-") => FirstBytes::Ssh,
             _ => FirstBytes::Unknown(&bytes[..bytes.len().min(SHOWN_BYTES_MAX)]),
         }
     }
@@ -57,20 +60,30 @@ impl FirstBytes<'_> {
             FirstBytes::ProxyVersion2 => "proxy_version_2",
             FirstBytes::Http => "http",
             FirstBytes::Tls => "tls",
+            FirstBytes::Ssh => "ssh",
             FirstBytes::Unknown(_) => "unknown",
         }
     }
-}
 
-impl fmt::Display for FirstBytes<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Returns the words of a line of the log.
+    pub fn words(&self) -> &'static str {
         match self {
-            FirstBytes::Nothing => f.write_str("nothing"),
-            FirstBytes::ProxyVersion1 => f.write_str("a PROXY header of version 1"),
-            FirstBytes::ProxyVersion2 => f.write_str("a PROXY header of version 2"),
-            FirstBytes::Http => f.write_str("plain HTTP"),
-            FirstBytes::Tls => f.write_str("TLS"),
-            FirstBytes::Unknown(bytes) => write!(f, "\"{}\"", bytes.escape_ascii()),
+            FirstBytes::Nothing => "nothing",
+            FirstBytes::ProxyVersion1 => "a PROXY header of version 1",
+            FirstBytes::ProxyVersion2 => "a PROXY header of version 2",
+            FirstBytes::Http => "plain HTTP",
+            FirstBytes::Tls => "TLS",
+            FirstBytes::Ssh => "SSH",
+            FirstBytes::Unknown(_) => "other bytes",
+        }
+    }
+
+    /// Returns the beginning of bytes that have no name, for a line of the log. To be recorded as a
+    /// string, which subscribers escape.
+    pub fn shown(&self) -> Option<Cow<'a, str>> {
+        match self {
+            FirstBytes::Unknown(bytes) => Some(String::from_utf8_lossy(bytes)),
+            _ => None,
         }
     }
 }
@@ -82,19 +95,21 @@ mod tests {
     #[test]
     fn first_bytes_are_named_by_their_protocol() {
         let header: &[u8] = PROTOCOL_PREFIX;
-        let named: [(&[u8], &str); 7] = [
+        let named: [(&[u8], &str); 8] = [
             (b"", "nothing"),
             (b"PROXY TCP4 192.0", "a PROXY header of version 1"),
             (header, "a PROXY header of version 2"),
             (&header[4..], "a PROXY header of version 2"),
             (b"GET / HTTP/1.1\r\n", "plain HTTP"),
             (b"\x16\x03\x01\x02\x00\x01", "TLS"),
-            (b"SSH-2.0-OpenSSH_9.2 Debian\r\n", "\"SSH-2.0-OpenSSH_\""),
+            (b"SSH-2.0-OpenSSH_9.2 Debian\r\n", "SSH"),
+            (b"\0\x01\x02", "other bytes"),
         ];
-        for (bytes, name) in named {
-            assert_eq!(FirstBytes::of(bytes).to_string(), name);
+        for (bytes, words) in named {
+            assert_eq!(FirstBytes::of(bytes).words(), words);
         }
-        let shown = FirstBytes::of(b"\x1b[31m\n\xff").to_string();
-        assert_eq!(shown, "\"\\x1b[31m\\n\\xff\"");
+        let shown = FirstBytes::of(b"a line of some protocol\r\n").shown();
+        assert_eq!(shown.as_deref(), Some("a line of some p"));
+        assert_eq!(FirstBytes::of(b"GET / HTTP/1.1\r\n").shown(), None);
     }
 }

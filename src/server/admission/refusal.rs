@@ -58,7 +58,8 @@ pub enum Refusal {
     /// header, and did not.
     #[error("a trusted proxy sent no PROXY header")]
     ProxyHeader,
-    /// 400, empty. The request is no valid HTTP, so nobody knows what it asks for.
+    /// 400: the request is no valid HTTP, so nobody knows what it asks for. Empty, but for a page
+    /// whose request names no one host.
     #[error("the request is no valid HTTP/1.1")]
     Malformed,
     /// 404. The request asks for an upgrade, at a path that is no socket's.
@@ -68,7 +69,7 @@ pub enum Refusal {
     /// request if a proxy sent the request.
     #[error("there are too many connections from this address")]
     Address,
-    /// 400, empty.
+    /// 400, empty; 405 with a reason for `CONNECT`, which names a host and no path.
     #[error("the method is not GET")]
     Method,
     /// 400, or 414 for a query that is too long.
@@ -109,9 +110,9 @@ impl Refusal {
     }
 
     /// Returns what would let such a request in, for the log: settings of the program, and what an
-    /// app sets in their place. `None` if only the client can change it.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        let hint = match self {
+    /// app sets in their place, or what the client should do.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
             Refusal::ProxyHeader => {
                 "have the proxy send PROXY headers, or set server.proxy_protocol = false"
             }
@@ -120,6 +121,11 @@ impl Refusal {
                 "raise limits.connections_per_address, or name the proxy in server.trusted_proxies"
             }
             Refusal::Mount => "mend the client's URL, or mount a socket there (socket.path)",
+            Refusal::Method => "have the client open the socket by GET",
+            Refusal::Query(_) => "mend the client's URL: see why",
+            Refusal::AuthToken => {
+                "have the client send its token in Base64, as authToken of phoenix.js does"
+            }
             Refusal::Origin => {
                 "add the origin to socket.origins (in an app, UserSocket::check_origin)"
             }
@@ -127,9 +133,13 @@ impl Refusal {
                 "have the client offer none, or accept one in an app (UserSocket::subprotocols)"
             }
             Refusal::Version => "have the client ask for vsn=2.0.0 or vsn=1.0.0",
-            _ => return None,
-        };
-        Some(hint)
+            Refusal::App(_) => "have the client send what the app's connect wants, or change that",
+            Refusal::AppPanicked => "mend the app: its panic is a line of its own",
+            Refusal::AppTooSlow => {
+                "have the app's connect answer sooner, or raise timeouts.connect_ms"
+            }
+            Refusal::Request(rule) => rule.hint(),
+        }
     }
 
     /// Returns the status of the answer.
@@ -178,6 +188,24 @@ pub enum NotAnUpgrade {
     /// WebSocket frames follow an upgrade request, so it has no body.
     #[error("an upgrade request must have no body")]
     Body,
+}
+
+impl NotAnUpgrade {
+    /// Returns what would let such a request in, for the log.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            NotAnUpgrade::HttpVersion => {
+                "have the client, or the proxy in front, speak HTTP/1.1 (nginx: proxy_http_version)"
+            }
+            NotAnUpgrade::Host => "have the client, or the proxy in front, send one Host",
+            NotAnUpgrade::Connection | NotAnUpgrade::Upgrade => {
+                "use a WebSocket client, and have the proxy in front pass on Connection and Upgrade"
+            }
+            NotAnUpgrade::Key | NotAnUpgrade::WebSocketVersion | NotAnUpgrade::Body => {
+                "mend the client: see why"
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -343,7 +343,8 @@ async fn announced(
     let (refusal, came) = (Refusal::ProxyHeader, FirstBytes::of(&bytes));
     summed!(
         app.admission.sums, NoProxyHeader, came.name(),
-        %peer, refusal = refusal.name(), came = &*came.to_string(), %error, hint = refusal.hint()
+        %peer, refusal = refusal.name(), came = came.words(), bytes = came.shown().as_deref(),
+        %error, hint = refusal.hint()
     );
     app.admission.refusals.count(refusal);
     None

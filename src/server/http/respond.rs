@@ -59,15 +59,10 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
     let uri = head.uri.clone();
     connection.begins_answer();
     let response = match connection.app.router().find(uri.path()) {
-        None => {
-            if asks_upgrade(&head.headers) {
-                unmounted(connection, client, uri.path());
-            }
-            match host {
-                Ok(()) => resource(connection, &head).await,
-                Err(NoOneHost) => no_one_host(),
-            }
-        }
+        None => match host {
+            Ok(()) => resource(connection, &head, client).await,
+            Err(NoOneHost) => for_no_one_host(connection, client),
+        },
         Some(mount) => match open_socket(connection, &mount, head, host, client).await {
             Ok((accepted, answer)) => {
                 return Answer::Upgrade(Upgrade {
@@ -124,6 +119,39 @@ fn unmounted(connection: &HttpConnection, client: IpAddr, path: &str) {
     );
 }
 
+/// Counts and logs a request for a page that does not say whose host it is for. A socket's is
+/// refused by [`open_socket`].
+fn for_no_one_host(connection: &HttpConnection, client: IpAddr) -> HttpResponse {
+    let (why, refusal) = (NotAnUpgrade::Host, Refusal::Malformed);
+    request_refused(connection, client, refusal, &why.to_string(), why.hint());
+    no_one_host()
+}
+
+/// Counts and logs a request for a tunnel. Its target names a host, and no path of this server.
+fn no_tunnel(connection: &HttpConnection, client: IpAddr) -> HttpResponse {
+    let (why, hint) = (
+        "CONNECT asks for a tunnel",
+        "take lobbyd out of the client's proxy settings",
+    );
+    request_refused(connection, client, Refusal::Method, why, hint);
+    method_not_allowed()
+}
+
+fn request_refused(
+    connection: &HttpConnection,
+    client: IpAddr,
+    refusal: Refusal,
+    why: &str,
+    hint: &str,
+) {
+    let (peer, admission) = (connection.peer, &connection.app.admission);
+    admission.refusals.count(refusal);
+    summed!(
+        admission.sums, RequestRefused, refusal.name(),
+        %peer, %client, refusal = refusal.name(), why, hint
+    );
+}
+
 fn with_close(mut response: HttpResponse) -> HttpResponse {
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(CONNECTION, close);
@@ -154,7 +182,10 @@ async fn open_socket(
         match refusal {
             // A fault of the app, and not of the client.
             Refusal::AppPanicked | Refusal::AppTooSlow => {
-                summed!(sums, ConnectFailed, name, %peer, %client, refusal = name, why = %refusal);
+                summed!(
+                    sums, ConnectFailed, name,
+                    %peer, %client, refusal = name, why = %refusal, hint = refusal.hint()
+                );
             }
             Refusal::Origin => summed!(
                 sums, SocketRefused, name,
@@ -171,10 +202,16 @@ async fn open_socket(
 }
 
 /// Returns the answer to a request for a path that is no socket's.
-async fn resource(connection: &HttpConnection, head: &request::Parts) -> HttpResponse {
+async fn resource(
+    connection: &HttpConnection,
+    head: &request::Parts,
+    client: IpAddr,
+) -> HttpResponse {
     if head.method == Method::CONNECT {
-        // The target names a host, and no path of this server.
-        return method_not_allowed();
+        return no_tunnel(connection, client);
+    }
+    if asks_upgrade(&head.headers) {
+        unmounted(connection, client, head.uri.path());
     }
     let (app, peer) = (&*connection.app, connection.known_peer());
     if let Some(pages) = &app.pages

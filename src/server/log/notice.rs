@@ -77,7 +77,7 @@ impl Notice {
                 "as many connections as open files allow, beside those kept for operators; to make room, connections that are slow to send a request are cut; meanwhile further connections wait in the backlog"
             }
             Notice::FullInHttp => {
-                "as many connections as may be are in HTTP; those that are slow to send a request are cut; meanwhile further connections wait in the backlog"
+                "as many connections as may be are in HTTP; those that are slow to send a request are cut; meanwhile further connections wait, accepted but not begun with"
             }
             Notice::SocketUnwatched => "cannot watch a new socket",
         }

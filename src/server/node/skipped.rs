@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::protocol::Version;
+use crate::protocol::{Unencodable, Version};
 use crate::server::admission::Admission;
 use crate::server::log::notice::{shown, summed};
 use crate::session::BroadcastFrames;
@@ -24,7 +24,8 @@ impl Skipped {
                 count.fetch_add(1, Ordering::Relaxed);
                 summed!(
                     admission.sums, BroadcastSkipped, version,
-                    topic = shown(frames.topic), event = shown(frames.event), version, %why
+                    topic = shown(frames.topic), event = shown(frames.event), version, %why,
+                    hint = hint(*why)
                 );
             }
         }
@@ -34,5 +35,14 @@ impl Skipped {
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let versions = VERSIONS.iter().zip(&self.0);
         versions.map(|((_, version), count)| (*version, count.load(Ordering::Relaxed)))
+    }
+}
+
+/// Returns what would let such a broadcast reach all subscribers, for the log.
+fn hint(why: Unencodable) -> &'static str {
+    match why {
+        Unencodable::BinaryToV1 => "have clients ask for vsn=2.0.0, or have the event carry JSON",
+        Unencodable::NotAnObject => "have the app broadcast an object",
+        Unencodable::TooLong => "have the app use names of at most 255 bytes",
     }
 }

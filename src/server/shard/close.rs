@@ -325,7 +325,7 @@ fn tell(
         | CloseReason::PartialTimeout
         | CloseReason::Violation(_) => summed!(
             link.admission.sums, Closing, reason.name(),
-            connection = %name, shard, rooms = &*rooms(), %reason, close_delay_ms
+            connection = %name, shard, rooms = &*rooms(), %reason, close_delay_ms, hint = reason.hint()
         ),
         _ => tracing::debug!(
             connection = %name, shard, rooms = &*rooms(), %reason, close_delay_ms, "closing"

@@ -100,12 +100,13 @@ impl Host for ShardHost<'_> {
         }
     }
 
-    fn push_refused(&mut self, refusal: PushRefusal) {
+    fn push_refused(&mut self, topic: Option<&str>, event: Option<&str>, refusal: PushRefusal) {
         let link = &self.services.link;
         link.stats.pushes_refused[refusal as usize].add(1);
         summed!(
             link.admission.sums, PushRefused, refusal.name(),
             connection = %Name(self.connection), shard = link.number,
+            topic = topic.map(shown), event = event.map(shown),
             refusal = refusal.name(), hint = refusal.hint()
         );
     }

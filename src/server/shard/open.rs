@@ -76,7 +76,10 @@ impl Shard {
         let stream = match tokio::net::TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(error) => {
-                summed!(self.services.link.admission.sums, SocketUnwatched, "", %error);
+                summed!(
+                    self.services.link.admission.sums, SocketUnwatched, "",
+                    %error, hint = "raise fs.epoll.max_user_watches, or give it memory: see error"
+                );
                 self.services.link.begins();
                 return self.services.link.connection_gone();
             }

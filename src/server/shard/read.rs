@@ -248,7 +248,10 @@ fn undecodable(cause: &Undecodable, host: &ShardHost<'_>) -> CloseReason {
     let (name, shard) = (Name(host.connection), host.services.link.number);
     let sums = &host.services.link.admission.sums;
     let reason = CloseReason::Undecodable;
-    summed!(sums, Undecodable, reason.name(), connection = %name, shard, %cause);
+    summed!(
+        sums, Undecodable, reason.name(),
+        connection = %name, shard, %cause, hint = cause.hint()
+    );
     reason
 }
 

@@ -154,7 +154,7 @@ impl Host for FakeHost {
         true
     }
 
-    fn push_refused(&mut self, refusal: PushRefusal) {
+    fn push_refused(&mut self, _: Option<&str>, _: Option<&str>, refusal: PushRefusal) {
         self.refused.push(refusal);
     }
 

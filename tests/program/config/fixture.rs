@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use lobbyd::config::{Config, Given};
-use testkit::Process;
+use testkit::{DEADLINE, Process};
 
 /// A folder that may hold a file `lobbyd.toml`. It is removed when this value is dropped.
 pub struct Folder(PathBuf);
@@ -80,9 +81,20 @@ impl Drop for Folder {
     }
 }
 
+/// Runs a command that ends by itself, and writes less than a pipe holds. One that still runs at the
+/// deadline is killed, so that a wrong file that is taken fails its test and does not hang it.
 pub fn ended(command: &mut Command) -> (i32, String, String) {
-    let output = command.output().expect("it runs");
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("it runs");
+    let until = Instant::now() + DEADLINE;
+    while child.try_wait().unwrap().is_none() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let _ = child.kill();
+    let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let code = output.status.code().expect("no signal ended it");
-    (code, text(output.stdout), text(output.stderr))
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    let code = output.status.code();
+    let code = code.unwrap_or_else(|| panic!("it did not end by itself: {stdout}{stderr}"));
+    (code, stdout, stderr)
 }

@@ -75,49 +75,84 @@ fn file_that_cannot_be_read_is_refused() {
     assert_eq!(code, 2);
 }
 
+/// Variables with their values, and the lines about them.
+const WRONG_VARIABLES: &[(&str, &str, &str)] = &[
+    (
+        "LOBBYD_LISTEN",
+        "x",
+        "LOBBYD_LISTEN: no such setting; did you mean LOBBYD_SERVER_LISTEN?",
+    ),
+    (
+        "LOBBYD_LIMITS_CONECTIONS_MAX",
+        "1",
+        "LOBBYD_LIMITS_CONECTIONS_MAX: no such setting; did you mean LOBBYD_LIMITS_CONNECTIONS_MAX?",
+    ),
+    (
+        "LOBBYD_FOO",
+        "1",
+        "LOBBYD_FOO: no such setting; lobbyd config default prints all of them",
+    ),
+    (
+        "LOBBYD_PORT",
+        "5000",
+        "LOBBYD_PORT: no such setting; lobbyd config default prints all of them",
+    ),
+    (
+        "LOBBYD_",
+        "1",
+        "LOBBYD_: no such setting; a name is missing, as in LOBBYD_LOG_LEVEL",
+    ),
+    (
+        "LOBBYD_ROOM",
+        "a",
+        "LOBBYD_ROOM: no such setting; rooms stand in the file alone, as [[room]]",
+    ),
+    (
+        "LOBBYD_ROOMS_TOP",
+        "1",
+        "LOBBYD_ROOMS_TOP: no such setting; did you mean LOBBYD_METRICS_ROOMS_TOP?",
+    ),
+    (
+        "LOBBYD_CONFG",
+        "a.toml",
+        "LOBBYD_CONFG: no such setting; did you mean LOBBYD_CONFIG?",
+    ),
+    (
+        "LOBBYD_LIMITS_PARTIAL_BYTES_MAX",
+        "4_000",
+        "LOBBYD_LIMITS_PARTIAL_BYTES_MAX: a client is closed with 1008 in the middle of a message of limits.message_bytes.max, 65536; expected at least 65536",
+    ),
+    (
+        "LOBBYD_SERVER_SHARDS",
+        "many",
+        "LOBBYD_SERVER_SHARDS: expected a whole number from 1 to 1024, found \"many\"",
+    ),
+    (
+        "LOBBYD_SERVER_PROXY_PROTOCOL",
+        "true",
+        "LOBBYD_SERVER_PROXY_PROTOCOL: needs server.trusted_proxies: whose headers are to be believed?",
+    ),
+    (
+        "LOBBYD_DRAIN_WINDOW_MS",
+        "60000",
+        "LOBBYD_DRAIN_WINDOW_MS: a deadline of 30000 ms comes before the end of a ready delay of 0 ms and a window of 60000 ms; expected a deadline of at least 60000",
+    ),
+    (
+        "LOBBYD_SERVER_TRUSTED_PROXIES",
+        "x,10.0.0.0/8,y",
+        "LOBBYD_SERVER_TRUSTED_PROXIES: \"x\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"\nLOBBYD_SERVER_TRUSTED_PROXIES: \"y\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"",
+    ),
+    (
+        "LOBBYD_CONFIG",
+        "none.toml",
+        "none.toml: cannot be read: No such file or directory (os error 2)",
+    ),
+];
+
 #[test]
 fn wrong_variable_is_refused_with_the_nearest_name() {
-    let table = [
-        (
-            "LOBBYD_LISTEN",
-            "x",
-            "LOBBYD_LISTEN: no such setting; did you mean LOBBYD_SERVER_LISTEN?",
-        ),
-        (
-            "LOBBYD_LIMITS_CONECTIONS_MAX",
-            "1",
-            "LOBBYD_LIMITS_CONECTIONS_MAX: no such setting; did you mean LOBBYD_LIMITS_CONNECTIONS_MAX?",
-        ),
-        ("LOBBYD_FOO", "1", "LOBBYD_FOO: no such setting"),
-        ("LOBBYD_PORT", "5000", "LOBBYD_PORT: no such setting"),
-        (
-            "LOBBYD_SERVER_SHARDS",
-            "many",
-            "LOBBYD_SERVER_SHARDS: expected a whole number from 1 to 1024, found \"many\"",
-        ),
-        (
-            "LOBBYD_SERVER_PROXY_PROTOCOL",
-            "true",
-            "LOBBYD_SERVER_PROXY_PROTOCOL: needs server.trusted_proxies: whose headers are to be believed?",
-        ),
-        (
-            "LOBBYD_DRAIN_WINDOW_MS",
-            "60000",
-            "LOBBYD_DRAIN_WINDOW_MS: drain.deadline_ms, 30000, would end before drain.ready_delay_ms and drain.window_ms, 0 and 60000; expected a deadline of at least 60000",
-        ),
-        (
-            "LOBBYD_SERVER_TRUSTED_PROXIES",
-            "x,10.0.0.0/8,y",
-            "LOBBYD_SERVER_TRUSTED_PROXIES: \"x\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"\nLOBBYD_SERVER_TRUSTED_PROXIES: \"y\" is no network; expected one as in \"10.0.0.0/8\" or \"::1\"",
-        ),
-        (
-            "LOBBYD_CONFIG",
-            "none.toml",
-            "none.toml: cannot be read: No such file or directory (os error 2)",
-        ),
-    ];
     let folder = Folder::of("wrong_variables");
-    for (name, value, expected) in table {
+    for (name, value, expected) in WRONG_VARIABLES {
         let (code, stdout, stderr) = ended(folder.lobbyd(&[]).env(name, value));
         assert_eq!(stderr, format!("{expected}\n"));
         assert_eq!((code, &*stdout), (2, ""));

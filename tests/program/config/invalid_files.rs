@@ -83,7 +83,7 @@ pub const FILES: &[(&str, &[&str])] = &[
     ),
     (
         "[server]\nlisten = \"4000\"",
-        &["2: server.listen: expected ADDR:PORT, as in 127.0.0.1:4000"],
+        &["2: server.listen: expected ADDR:PORT, as in 127.0.0.1:4000, found \"4000\""],
     ),
     (
         "[server]\nstatic_files = \"yes\"",
@@ -168,7 +168,7 @@ pub const FILES: &[(&str, &[&str])] = &[
     (
         "[drain]\nready_delay_ms = 1\nwindow_ms = 20\ndeadline_ms = 20",
         &[
-            "4: drain.deadline_ms: drain.deadline_ms, 20, would end before drain.ready_delay_ms and drain.window_ms, 1 and 20; expected a deadline of at least 21",
+            "4: drain.deadline_ms: a deadline of 20 ms comes before the end of a ready delay of 1 ms and a window of 20 ms; expected a deadline of at least 21",
         ],
     ),
     ("room = 1", &["1: room: expected [[room]], found 1"]),
@@ -300,7 +300,7 @@ pub const FILES: &[(&str, &[&str])] = &[
     (
         "[drain]\nwindow_ms = 60_000",
         &[
-            "2: drain.window_ms: drain.deadline_ms, 30000, would end before drain.ready_delay_ms and drain.window_ms, 0 and 60000; expected a deadline of at least 60000",
+            "2: drain.window_ms: a deadline of 30000 ms comes before the end of a ready delay of 0 ms and a window of 60000 ms; expected a deadline of at least 60000",
         ],
     ),
     (
@@ -374,7 +374,7 @@ pub const FILES: &[(&str, &[&str])] = &[
         &[
             "4: room.topic: \"a\" stands in line 2 already",
             "6: server.listn: no such setting; did you mean server.listen?",
-            "8: drain.deadline_ms: drain.deadline_ms, 1, would end before drain.ready_delay_ms and drain.window_ms, 0 and 1000; expected a deadline of at least 1000",
+            "8: drain.deadline_ms: a deadline of 1 ms comes before the end of a ready delay of 0 ms and a window of 1000 ms; expected a deadline of at least 1000",
         ],
     ),
     (

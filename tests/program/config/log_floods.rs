@@ -1,9 +1,10 @@
 //! Lines that strangers cause: summed for each reason, with what would let them in, and unforgeable.
 
 use std::io::Write;
+use std::net::SocketAddr;
 
 use serde_json::json;
-use testkit::{Client, Process, connect_to, eventually, open, upgrade};
+use testkit::{Client, Process, connect_to, eventually, open, request, upgrade, upgrade_request};
 
 use crate::config::fixture::Folder;
 use crate::fixture::lobbyd;
@@ -120,7 +121,10 @@ fn first_bytes_in_place_of_a_proxy_header_are_named() {
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcdefg",
             "came=\"TLS\"",
         ),
-        (b"\x1b[31m forged\nline, and more", "came=\"\\\"\\\\x1b[31m"),
+        (
+            b"\x1b[31m forged\nline, and more",
+            "came=\"other bytes\" bytes=\"\\u{1b}[31m forged\\nli\"",
+        ),
     ];
     for (bytes, came) in begins {
         let mut stream = open(served.address());
@@ -137,7 +141,7 @@ fn first_bytes_in_place_of_a_proxy_header_are_named() {
 #[test]
 fn first_bytes_in_place_of_http_are_named() {
     let served = Process::start(lobbyd());
-    let begins: [(&[u8], &str); 3] = [
+    let begins: [(&[u8], &str); 5] = [
         (
             b"PROXY TCP4 192.0.2.1 192.0.2.2 5000 80\r\n\r\n",
             "came=\"a PROXY header of version 1\"",
@@ -150,11 +154,161 @@ fn first_bytes_in_place_of_http_are_named() {
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abcdefg\r\n\r\n",
             "came=\"TLS\"",
         ),
+        (b"SSH-2.0-OpenSSH_9.2 Debian\r\n\r\n", "came=\"SSH\""),
+        (
+            b"\x01 \"b\"\r\n\r\n",
+            "came=\"other bytes\" bytes=\"\\u{1} \\\"b\\\"\\r\\n\\r\\n\"",
+        ),
     ];
     for (bytes, came) in begins {
         let mut stream = open(served.address());
         stream.write_all(bytes).unwrap();
-        served.logs(&[" WARN ", "no HTTP", came]);
+        let refused = ["refusal=\"malformed\"", "why=\"invalid ", "hint="];
+        served.logs(&[
+            " WARN ", "no HTTP", came, refused[0], refused[1], refused[2],
+        ]);
+    }
+}
+
+#[test]
+fn body_of_a_request_that_is_refused_is_in_no_line() {
+    let served = Process::start(lobbyd());
+    for line in [
+        "Content-Length: 6\r\nContent-Length: 7",
+        "Transfer-Encoding: gzip",
+    ] {
+        let head = format!("POST / HTTP/1.1\r\nHost: h\r\n{line}\r\n\r\n");
+        let answer = request(served.address(), &format!("{head}s3cret"));
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    }
+    let target = "POST http://[ HTTP/1.1\r\nHost: h\r\n\r\ns3cret";
+    assert!(request(served.address(), target).starts_with("HTTP/1.1 400 "));
+    served.shows("lobbyd_refusals_total{reason=\"malformed\"}", 3);
+    let lines = lines_at_the_end(served, "");
+    assert!(lines.iter().any(|line| line.contains("request refused")));
+    assert!(!lines.concat().contains("s3cret"), "{lines:?}");
+}
+
+/// Requests with the beginnings of their answers, and the text and the refusal of their lines.
+fn refused_requests(address: SocketAddr) -> [(String, u16, &'static str, &'static str); 6] {
+    let socket = upgrade_request(address, TARGET, "");
+    let (of_socket, of_any) = ("socket refused", "request refused");
+    let with = |one: &str, other: &str| socket.replacen(one, other, 1);
+    let head = |line: &str| format!("{line} HTTP/1.1\r\nHost: h\r\n\r\n");
+    let other = with("Upgrade: websocket", "Upgrade: h2c");
+    [
+        (with("GET", "POST"), 400, of_socket, "method"),
+        (with("vsn=2.0.0", "x=%"), 400, of_socket, "query"),
+        (with("vsn=2.0.0", "vsn=7"), 403, of_socket, "version"),
+        (other, 400, of_socket, "no_upgrade"),
+        (head("CONNECT a.example:443"), 405, of_any, "method"),
+        (head("GET http://a..b,c/"), 400, of_any, "malformed"),
+    ]
+}
+
+#[test]
+fn requests_that_get_4xx_are_told_with_a_hint_and_counted() {
+    let served = Process::start(lobbyd());
+    for (bytes, status, text, refusal) in refused_requests(served.address()) {
+        let answer = request(served.address(), &bytes);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        let refusal = format!("refusal=\"{refusal}\"");
+        served.logs(&[" WARN ", text, &refusal, "why=", "hint=", "client="]);
+    }
+    let counts = [
+        ("method", 2),
+        ("query", 1),
+        ("version", 1),
+        ("no_upgrade", 1),
+        ("malformed", 1),
+    ];
+    for (refusal, count) in counts {
+        let metric = format!("lobbyd_refusals_total{{reason=\"{refusal}\"}}");
+        served.shows(&metric, count);
+    }
+}
+
+#[test]
+fn refused_pushes_name_their_topic_and_event_and_no_payload() {
+    let folder = Folder::of("refused_pushes")
+        .with("[[room]]\ntopic = \"lobby:*\"\n[[room.event]]\nname = \"say\"\nbytes_max = 5\n");
+    let served = folder.serve(&[]);
+    let mut client = connect_to(served.address(), TARGET);
+    client.send(json!(["1", "1", "lobby:a", "phx_join", {}]));
+    assert!(client.recv().text().contains("ok"));
+    let long = "x".repeat(1_000);
+    let pushes = [
+        (
+            "elsewhere",
+            json!("say"),
+            "unmatched",
+            "event=\"say\"".to_owned(),
+        ),
+        (
+            "lobby:a",
+            json!("shout\n"),
+            "unknown_event",
+            "event=\"shout\\n\"".to_owned(),
+        ),
+        (
+            "lobby:a",
+            json!("say"),
+            "too_large",
+            "event=\"say\"".to_owned(),
+        ),
+        ("lobby:a", json!(7), "no_event_name", "hint=".to_owned()),
+        (&long, json!("say"), "unmatched", String::new()),
+    ];
+    for (topic, event, refusal, shown) in pushes {
+        client.send(json!([null, "2", topic, event, {"body": "s3cret"}]));
+        assert!(client.recv().text().contains("error"));
+        let parts = [
+            format!("topic=\"{topic}\""),
+            format!("refusal=\"{refusal}\""),
+        ];
+        if !shown.is_empty() {
+            served.logs(&[
+                " WARN ",
+                "push refused",
+                &parts[0],
+                &parts[1],
+                &shown,
+                "hint=",
+            ]);
+        }
+    }
+    client.send_text(r#"[null, "2", "lobby:a", "say", {"body": s3cret}]"#);
+    assert!(client.recv().text().contains("cannot be read"));
+    served.logs(&[
+        "push refused",
+        "topic=\"lobby:a\"",
+        "refusal=\"unreadable\"",
+    ]);
+    drop(client);
+    let log = lines_at_the_end(served, "").concat();
+    assert!(!log.contains("s3cret") && !log.contains(&long), "{log}");
+}
+
+#[test]
+fn messages_that_close_their_client_are_told_with_a_hint() {
+    let folder = Folder::of("closing_hints").with("limits.message_bytes.max = 100\n");
+    let served = folder.serve(&[]);
+    let messages = [
+        ("{}".to_owned(), "no message", "the vsn in its URL"),
+        ("?".to_owned(), "no message", ""),
+        (
+            "x".repeat(101),
+            "message_too_big",
+            "raise limits.message_bytes",
+        ),
+    ];
+    for (message, text, hint) in messages {
+        let mut client = connect_to(served.address(), TARGET);
+        client.send_text(&message);
+        served.logs(&[text, "hint=", hint]);
     }
 }
 

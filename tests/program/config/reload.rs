@@ -1,7 +1,9 @@
 //! SIGHUP to the real binary: changes are applied or reported, and a wrong file changes nothing.
 
+use std::process::Stdio;
+
 use serde_json::json;
-use testkit::connect_to;
+use testkit::{Process, connect_to, terminal};
 
 use crate::config::fixture::Folder;
 
@@ -179,28 +181,44 @@ fn room_taken_out_lives_on_for_its_members_and_nobody_else_can_join() {
 }
 
 #[test]
-fn sighup_without_a_file_ends_it_as_ever() {
+fn sighup_without_a_file_is_told_and_ends_nobody() {
     let folder = Folder::of("no_reload");
-    let lobbyd = folder.lobbyd(&["--listen", "127.0.0.1:0"]);
-    // A suite that runs under nohup ignores SIGHUP, which its children would inherit.
-    let mut child = std::process::Command::new("env");
-    child
-        .arg("--default-signal=HUP")
-        .arg(lobbyd.get_program())
-        .args(lobbyd.get_args())
-        .stdout(std::process::Stdio::piped());
-    let mut child = child.spawn().unwrap();
-    let mut line = String::new();
-    let stdout = child.stdout.take().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
-    let pid = child.id().to_string();
-    std::process::Command::new("kill")
-        .args(["-s", "HUP", &pid])
-        .status()
-        .unwrap();
-    assert_eq!(
-        std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()),
-        Some(1)
+    let mut command = folder.lobbyd(&["--listen", "127.0.0.1:0"]);
+    command.stdin(Stdio::null());
+    let served = Process::start(command);
+    let mut client = connect_to(served.address(), TARGET);
+    client.join("room:lobby");
+    served.signal("HUP");
+    served.logs(&["WARN", "no configuration file to read again", "--config"]);
+    client.send(json!([null, "2", "phoenix", "heartbeat", {}]));
+    assert!(client.recv().text().contains("ok"));
+    served.signal("TERM");
+    assert_eq!(client.close_code(), 1012);
+    drop(client);
+    assert_eq!(served.ended().code, Some(0));
+}
+
+/// A terminal that closes sends SIGHUP to what runs in it.
+#[test]
+fn sighup_without_a_file_in_a_terminal_ends_it_as_ctrl_c_does() {
+    let folder = Folder::of("terminal");
+    let (_terminal, stdin) = terminal();
+    let mut command = folder.lobbyd(&["--listen", "127.0.0.1:0"]);
+    command.stdin(stdin);
+    let served = Process::start(command);
+    let mut client = connect_to(served.address(), TARGET);
+    client.join("room:lobby");
+    served.signal("HUP");
+    // The shell and the kernel send one each.
+    served.signal("HUP");
+    assert_eq!(client.close_code(), 1012);
+    drop(client);
+    let ended = served.ended();
+    assert_eq!(ended.code, Some(0));
+    assert!(
+        ended.log.contains("the terminal has closed"),
+        "{}",
+        ended.log
     );
 }
 
@@ -209,7 +227,7 @@ fn new_log_level_that_rust_log_overrides_has_no_effect_and_that_is_told() {
     let folder = Folder::of("reload_rust_log").with("[log]\nlevel = \"error\"\n");
     let mut command = folder.serving(&[]);
     command.env("RUST_LOG", "info");
-    let mut served = testkit::Process::start(command);
+    let mut served = Process::start(command);
     folder.write("[log]\nlevel = \"debug\"\n");
     served.signal("HUP");
     served.logs(&["WARN", "log.level", "RUST_LOG overrides it"]);

@@ -123,7 +123,7 @@ fn variable_without_a_value_is_as_if_not_set_and_drops_its_line_end() {
 #[test]
 fn small_time_is_taken_with_a_warning() {
     let folder = Folder::of("small_times").with(
-        "[limits]\nidle_time_ms.max = 20_000\n[timeouts]\nkeep_alive_ms = 5_000\nclosing_ms = 5_000\n",
+        "[timeouts]\nkeep_alive_ms = 5_000\nclosing_ms = 5_000\n[limits]\nidle_time_ms.max = 20_000\n",
     );
     let (code, stdout, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
     assert!(
@@ -131,11 +131,14 @@ fn small_time_is_taken_with_a_warning() {
         "{stdout}"
     );
     assert_eq!((code, stderr.lines().count()), (0, 2), "{stderr}");
-    let idle = "lobbyd.toml:2: limits.idle_time_ms.max: warning: 20000 ms: phoenix.js sends a heartbeat every 30000 ms";
-    let kept = "lobbyd.toml:4: timeouts.keep_alive_ms: warning: 5000 ms: load balancers keep";
-    assert!(stderr.contains(idle) && stderr.contains(kept), "{stderr}");
+    let idle = "lobbyd.toml:5: limits.idle_time_ms.max: warning: 20000 ms: phoenix.js sends a heartbeat every 30000 ms";
+    let kept = "lobbyd.toml:2: timeouts.keep_alive_ms: warning: 5000 ms: load balancers keep";
+    let (first, last) = stderr.split_once('\n').unwrap();
+    let is_in_order = first.starts_with(kept) && last.starts_with(idle);
+    assert!(is_in_order, "not in the order of their lines: {stderr}");
     let served = folder.serve(&[]);
-    served.logs(&["WARN", "the configuration is used, but may hurt", idle]);
+    let text = "WARN lobbyd::config: the configuration is used, but may hurt";
+    served.logs(&[text, idle]);
 }
 
 /// An observed limit cuts nobody, so a low value may be tried. What it would do is told.

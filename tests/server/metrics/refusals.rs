@@ -184,11 +184,13 @@ fn request_that_is_no_valid_http_is_counted_and_logged_with_what_is_wrong() {
     let good = testkit::upgrade_request(lobbyd.address(), target, "");
     let with = |line: &str| good.replacen("Host:", &format!("{line}Host:"), 1);
     let many = "A: b\r\n".repeat(200);
+    let long = format!("A: {}\r\n", "b".repeat(200_000));
     for (request, status) in [
         (with("Bad Header: x\r\n"), "400"),
         (with("Content-Length: 1\r\nContent-Length: 2\r\n"), "400"),
         (good.replacen("HTTP/1.1", "HTTP/1.2", 1), "400"),
         (with(&many), "431"),
+        (with(&long), "431"),
     ] {
         let answer = testkit::request(lobbyd.address(), &request);
         assert!(
@@ -202,7 +204,14 @@ fn request_that_is_no_valid_http_is_counted_and_logged_with_what_is_wrong() {
     lobbyd.logs(&[
         "request refused",
         "refusal=\"head_lines\"",
+        "why=\"the request head has too many lines\"",
         "raise limits.head_lines",
+    ]);
+    lobbyd.logs(&[
+        "request refused",
+        "refusal=\"head_bytes\"",
+        "why=\"the request head has too many bytes\"",
+        "raise limits.head_bytes",
     ]);
 }
 

@@ -11,6 +11,7 @@ use criterion::{BenchmarkId, Criterion};
 use lobbyd::broker::{
     Budget, Class, Draft, Fanout, FanoutSettings, Hub, Original, OriginalPayload, Sink, Wants,
 };
+use lobbyd::server::{IdleShard, Limit, ServerLimits, raise_descriptor_limit};
 
 use crate::scenes::messages::TOPIC;
 
@@ -36,6 +37,8 @@ pub fn benches(criterion: &mut Criterion) {
     leaves(criterion);
     closes(criterion);
     falls(criterion);
+    falling(criterion);
+    idle(criterion);
 }
 
 /// Sockets that take every byte, but those below a number take none.
@@ -213,6 +216,84 @@ fn falls(criterion: &mut Criterion) {
                     }
                 };
                 timed(rounds, make, take)
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Measures the longest turn while all readers of a room fall off together.
+fn falling(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("longest turn while readers fall off together");
+    group.sample_size(10);
+    let settings = FanoutSettings {
+        retention_entries_max: 1,
+        ..FanoutSettings::default()
+    };
+    for members in ENTRIES {
+        let make = || {
+            let mut shard = Shard::new(members, members, settings);
+            for outlet in 0..members {
+                let id = shard.fanout.new_id();
+                shard.fanout.subscribe(outlet, id, TOPIC, &[]);
+            }
+            shard.publish("new_msg");
+            while shard.turn() {}
+            shard
+        };
+        group.bench_function(BenchmarkId::from_parameter(members), |bencher| {
+            bencher.iter_custom(|rounds| {
+                let round = |_| {
+                    let mut shard = make();
+                    shard.publish("new_msg");
+                    let mut longest = Duration::ZERO;
+                    loop {
+                        let begun = Instant::now();
+                        let goes_on = shard.turn();
+                        longest = longest.max(begun.elapsed());
+                        if !goes_on {
+                            break longest;
+                        }
+                    }
+                };
+                (0..rounds).map(round).sum()
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Measures a turn of the sweep, and of a cut, with so many connections. Each takes an open file.
+fn idle(criterion: &mut Criterion) {
+    raise_descriptor_limit();
+    let mut group = criterion.benchmark_group("turn with idle connections");
+    group.sample_size(10);
+    let limits = ServerLimits::default().with_max(Limit::RetentionTime, 20);
+    let make = |connections| IdleShard::new(connections, limits).expect("as many open files");
+    for connections in [1_000, 4_000, 16_000] {
+        let mut shard = make(connections);
+        group.bench_function(BenchmarkId::new("sweep", connections), |bencher| {
+            bencher.iter_custom(|rounds| {
+                let looked_at_some = |_| loop {
+                    let before = shard.looks();
+                    let took = shard.turn();
+                    if shard.looks() > before {
+                        break took;
+                    }
+                };
+                (0..rounds).map(looked_at_some).sum()
+            });
+        });
+        drop(shard);
+        group.bench_function(BenchmarkId::new("cut", connections), |bencher| {
+            bencher.iter_custom(|rounds| {
+                let first_turn = |_| {
+                    let mut shard = make(connections);
+                    shard.turn();
+                    shard.cut();
+                    shard.turn()
+                };
+                (0..rounds).map(first_turn).sum()
             });
         });
     }

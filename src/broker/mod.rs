@@ -25,6 +25,7 @@ pub use fanout::balance::BrokenInvariants;
 pub use fanout::high_water::HighWater;
 pub use fanout::listener::{Heard, HeardBy};
 pub(crate) use fanout::outlet::UNREAD_OUTBOX_BYTES_MAX;
+pub(crate) use fanout::outlets::Looks;
 pub use fanout::settings::FanoutSettings;
 pub use fanout::settings::Retention;
 pub use fanout::sink::{Budget, Failure, Sink};

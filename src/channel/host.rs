@@ -1,5 +1,7 @@
 //! The interface between a session and its shard: a session decides, its host carries out.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 
 use super::mail::Address;
@@ -80,6 +82,11 @@ pub trait Host {
         _bytes: usize,
     ) -> Result<(), PushRefusal> {
         Ok(())
+    }
+
+    /// Returns the moment since which the client may have sent what is handled now. By default now.
+    fn sent_since(&self) -> Instant {
+        Instant::now()
     }
 
     /// Runs `job` apart from the session, to its end or its deadline. Then hands the result to

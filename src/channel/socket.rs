@@ -1,6 +1,7 @@
 //! The client's end of one channel, which a callback can use while the callback runs.
 
 use std::panic::resume_unwind;
+use std::time::Instant;
 
 use super::app_values::AppValue;
 use super::assigns::Assigns;
@@ -126,6 +127,13 @@ impl Socket<'_> {
     /// the push passes.
     pub fn charge_topic(&mut self, rates: &TopicRates, bytes: usize) -> Result<(), PushRefusal> {
         self.host.charge_topic(self.standing.topic, rates, bytes)
+    }
+
+    /// Returns the moment since which the client may have sent what is handled now. It is now, but
+    /// for some time after a standstill of the server it is the standstill's beginning: what
+    /// clients sent meanwhile comes all at once, and a rate would take it for a burst.
+    pub fn sent_since(&self) -> Instant {
+        self.host.sent_since()
     }
 
     /// Returns a reference to this channel that can be kept and sent anywhere.

@@ -108,7 +108,8 @@ impl EventRule {
             .of(event, payload)
             .map_err(|why| Refused(PushRefusal::BadPayload, why))?;
         if let Some(rate) = self.rate
-            && !PushRates::of(socket).admits(at, rate)
+            && let from = socket.sent_since()
+            && !PushRates::of(socket).admits(at, rate, from)
         {
             return Err(Refused(PushRefusal::TooMany, "too many messages".into()));
         }

@@ -14,36 +14,38 @@ pub(super) struct PushRates {
     buckets: Vec<TokenBucket>,
 }
 
-impl Default for PushRates {
-    fn default() -> PushRates {
+impl PushRates {
+    /// Returns full buckets that count time from `since`.
+    fn full(since: Instant) -> PushRates {
         PushRates {
-            since: Instant::now(),
+            since,
             buckets: Vec::new(),
         }
     }
-}
 
-impl PushRates {
     /// Returns the buckets of the member that `socket` belongs to, and makes them if there are
     /// none.
     pub fn of<'s>(socket: &'s mut Socket<'_>) -> &'s mut PushRates {
         if socket.assigns::<PushRates>().is_none() {
-            socket.assign(PushRates::default());
+            let since = socket.sent_since();
+            socket.assign(PushRates::full(since));
         }
         socket.assigns_mut().expect("assigned above")
     }
 
-    /// Takes one push from the bucket of the rule at `at`. False if the bucket is empty.
-    pub fn admits(&mut self, at: usize, rate: Rate) -> bool {
-        self.admits_at(at, rate, Instant::now())
+    /// Takes one push, which may have been sent since `from`, from the bucket of the rule at `at`.
+    /// False if the bucket is empty.
+    pub fn admits(&mut self, at: usize, rate: Rate, from: Instant) -> bool {
+        self.admits_at(at, rate, from, Instant::now())
     }
 
-    fn admits_at(&mut self, at: usize, rate: Rate, now: Instant) -> bool {
+    fn admits_at(&mut self, at: usize, rate: Rate, from: Instant, now: Instant) -> bool {
         if self.buckets.len() <= at {
             self.buckets.resize(at + 1, TokenBucket::default());
         }
-        let now_ns = now.saturating_duration_since(self.since).as_nanos() as u64;
-        self.buckets[at].try_take(now_ns, RefillRate::new(rate.per_second, rate.burst()))
+        let ns = |moment: Instant| moment.saturating_duration_since(self.since).as_nanos() as u64;
+        let rate = RefillRate::new(rate.per_second, rate.burst());
+        self.buckets[at].try_take_since(ns(from), ns(now), rate)
     }
 }
 
@@ -54,14 +56,14 @@ mod tests {
     use super::*;
 
     fn taken(rates: &mut PushRates, rate: Rate, now: Instant, tries: usize) -> usize {
-        let admitted = (0..tries).filter(|_| rates.admits_at(0, rate, now));
+        let admitted = (0..tries).filter(|_| rates.admits_at(0, rate, now, now));
         admitted.count()
     }
 
     #[test]
     fn bucket_gives_its_burst_at_once_and_its_rate_from_then_on() {
         let rate = Rate::per_second(10).with_burst(20);
-        let mut bucket = PushRates::default();
+        let mut bucket = PushRates::full(Instant::now());
         let start = bucket.since;
         assert_eq!(taken(&mut bucket, rate, start, 100), 20);
         for second in 1..=3 {
@@ -73,10 +75,23 @@ mod tests {
     }
 
     #[test]
+    fn pushes_of_a_standstill_are_charged_as_they_were_sent() {
+        let rate = Rate::per_second(10).with_burst(20);
+        let mut bucket = PushRates::full(Instant::now());
+        let start = bucket.since;
+        assert_eq!(taken(&mut bucket, rate, start, 100), 20);
+        let now = start + Duration::from_secs(6);
+        let from = now - Duration::from_secs(3);
+        let admitted = (0..100).filter(|_| bucket.admits_at(0, rate, from, now));
+        assert_eq!(admitted.count(), 20 + 30);
+        assert_eq!(taken(&mut bucket, rate, now, 100), 0);
+    }
+
+    #[test]
     fn new_rate_counts_from_where_the_bucket_is() {
         let slow = Rate::per_second(1).with_burst(2);
         let fast = Rate::per_second(1000).with_burst(5000);
-        let mut bucket = PushRates::default();
+        let mut bucket = PushRates::full(Instant::now());
         let start = bucket.since;
         assert_eq!(taken(&mut bucket, slow, start, 10), 2);
         assert_eq!(taken(&mut bucket, fast, start, 10_000), 3000);
@@ -89,7 +104,7 @@ mod tests {
     fn pushes_taken_at_a_slow_rate_are_no_debt_at_another() {
         let slow = Rate::per_second(1).with_burst(100);
         let fast = Rate::per_second(1000).with_burst(10);
-        let mut bucket = PushRates::default();
+        let mut bucket = PushRates::full(Instant::now());
         let start = bucket.since;
         assert_eq!(taken(&mut bucket, slow, start, 1000), 100);
         assert_eq!(taken(&mut bucket, fast, start, 1000), 0);

@@ -50,5 +50,7 @@ pub use node::closes::CloseCounts;
 pub use node::status::{Phase, Status};
 pub use reload::Reload;
 pub use run::{Running, Summary};
+#[cfg(feature = "engine")]
+pub use shard::idle_shard::IdleShard;
 
 pub use crate::websocket::Overrun;

@@ -30,8 +30,8 @@ use crate::server::node::status::Phase;
 use crate::server::node::turn_time::STEPS_BETWEEN_LOOKS;
 use crate::server::shard::link::{Command, ShardLink};
 
-/// How long a shard may take to cut all its connections, once it is ordered to. That takes one
-/// turn.
+/// How long a shard may take to cut all its connections, once it is ordered to. Those that are left
+/// then end with the process.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
 /// Longest time for a Close that is sent when the drain's deadline is over, where

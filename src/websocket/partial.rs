@@ -83,6 +83,11 @@ impl Partial {
         &self.bytes
     }
 
+    /// Returns the number of kept bytes in use.
+    pub(super) fn live_bytes(&self) -> usize {
+        self.assembly.live().len()
+    }
+
     /// Returns the memory held, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         size_of::<Self>() + self.bytes.capacity()

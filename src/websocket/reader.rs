@@ -41,6 +41,12 @@ impl FrameReader {
         self.partial.as_ref().map_or(0, |p| p.memory_bytes())
     }
 
+    /// Bytes that came of an incomplete frame or message, without headers and control frames that
+    /// are whole. Meaningful after `next` returned `None`.
+    pub fn partial_bytes(&self) -> usize {
+        self.partial.as_ref().map_or(0, |p| p.live_bytes())
+    }
+
     /// Whether a frame or message is incomplete. Meaningful after `next` returned `None`; start a
     /// deadline when it becomes true.
     pub fn is_partial(&self) -> bool {

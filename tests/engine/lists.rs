@@ -4,6 +4,7 @@ use bytes::Bytes;
 use lobbyd::broker::{
     Class, Draft, Failure, FanoutSettings, Original, OriginalPayload, SubscriptionId, Wants,
 };
+use lobbyd::server::{IdleShard, Limit, ServerLimits, raise_descriptor_limit};
 use testkit::shard::Shard;
 
 const ROOM: &str = "room:lobby";
@@ -178,16 +179,123 @@ fn listener_that_takes_the_place_of_another_leaves_alone_too() {
     assert_eq!(heard.map(|heard| heard.outlet).collect::<Vec<_>>(), [1]);
 }
 
-#[test]
-fn readers_that_fall_off_together_leave_their_room_a_few_at_a_time() {
+/// Returns a shard whose connections are members of one room and take no byte. Its log has as many
+/// entries as it may have, so they fall off with the next one. With it come their subscriptions.
+fn at_the_edge(members: u32) -> (Shard, Vec<SubscriptionId>) {
     let settings = FanoutSettings {
         retention_entries_max: 10,
         ..ROOMY
     };
-    let mut shard = Shard::new(settings, MANY);
-    shard.join_all(0..MANY, ROOM);
-    shard.sockets.shut.extend(0..MANY);
+    let mut shard = Shard::new(settings, members);
+    let ids = (0..members).map(|outlet| shard.join(outlet, ROOM));
+    let ids = ids.collect();
+    shard.sockets.shut.extend(0..members);
+    for _ in 0..10 {
+        shard.publish(ROOM, 10);
+        shard.work();
+    }
+    assert!(!shard.fanout.has_failed());
+    (shard, ids)
+}
+
+#[test]
+fn readers_that_fall_off_together_are_found_a_slice_at_a_time() {
+    for members in [4 * FEW, MANY] {
+        let (mut shard, _) = at_the_edge(members);
+        shard.publish(ROOM, 10);
+        let mut looked_at = 0;
+        while looked_at < members.into() {
+            let looked = looks(&mut shard, |shard| {
+                assert!(shard.turn() || shard.fanout.has_failed())
+            });
+            assert!(looked <= 1_024, "{looked} in a turn");
+            looked_at += looked;
+        }
+        shard.work();
+        let fell: Vec<_> = (0..members)
+            .map(|outlet| (outlet, Failure::LogTooLong))
+            .collect();
+        assert_eq!(shard.given_up(), fell);
+    }
+}
+
+/// Readers at early places are found last. What happens to them before must show no gap.
+#[test]
+fn reader_that_fell_off_and_is_not_found_yet_gets_no_later_frame() {
+    let (mut shard, ids) = at_the_edge(4 * FEW);
+    shard.publish(ROOM, 10);
+    shard.turn();
+    shard.publish(ROOM, 10);
+    shard.open(1);
+    shard.fanout.unsubscribe(2, ids[2]);
+    shard.fanout.retire(3);
+    shard.fanout.close(4);
+    (2..4).for_each(|outlet| shard.open(outlet));
+    shard
+        .fanout
+        .send(1, Bytes::from_static(b"reply"), Some(ids[1]));
+    shard.work();
+    assert_eq!(shard.sockets.bytes, 0);
+    let fell = (0..4 * FEW).filter(|outlet| *outlet != 4);
+    let fell: Vec<_> = fell.map(|outlet| (outlet, Failure::LogTooLong)).collect();
+    assert_eq!(shard.given_up(), fell);
+    assert_eq!(shard.fanout.broken_invariants().gaps, 0);
+    assert_eq!(
+        (shard.fanout.rooms_len(), shard.fanout.retained_bytes()),
+        (0, 0)
+    );
+}
+
+#[test]
+fn readers_that_fell_off_are_all_found_whoever_leaves_meanwhile() {
+    let (mut shard, ids) = at_the_edge(MANY);
+    shard.publish(ROOM, 10);
+    let mut left = 0;
+    while shard.turn() {
+        // Early and late members leave, and entries go on leaving the log.
+        for outlet in [left, MANY - 1 - left] {
+            shard.fanout.unsubscribe(outlet, ids[outlet as usize]);
+        }
+        left += 1;
+        if left % 2 == 0 && left < 20 {
+            shard.publish(ROOM, 10);
+        }
+    }
+    assert!(left > 10, "all were found in {left} turns");
+    // The first two left before they fell.
+    assert_eq!(shard.given_up().len(), MANY as usize - 2);
+    assert_eq!(shard.fanout.broken_invariants().gaps, 0);
+    assert_eq!(
+        (shard.fanout.rooms_len(), shard.fanout.retained_bytes()),
+        (0, 0)
+    );
+}
+
+#[test]
+fn readers_that_fall_off_later_are_found_where_earlier_ones_left_unfound() {
+    let (mut shard, _) = at_the_edge(4 * FEW);
+    let (listener, id) = (4 * FEW, shard.fanout.new_id());
+    shard.fanout.open(listener, Class::V2);
+    shard.fanout.listen(listener, id, ROOM);
+    for _ in 0..2 {
+        publish(&mut shard, ROOM, "shout");
+        shard.turn();
+    }
+    (0..4 * FEW).for_each(|outlet| shard.fanout.close(outlet));
+    while shard.fanout.take_heard(&mut 1_000).is_some() || shard.turn() {}
+    (0..9).for_each(|outlet| shard.fanout.open(outlet, Class::V2));
+    shard.join_all(0..9, ROOM);
     for _ in 0..12 {
+        publish(&mut shard, ROOM, "shout");
+        while shard.fanout.take_heard(&mut 1_000).is_some() || shard.turn() {}
+    }
+    assert_eq!(shard.given_up().len(), 9);
+}
+
+#[test]
+fn readers_that_fall_off_together_leave_their_room_a_few_at_a_time() {
+    let (mut shard, _) = at_the_edge(MANY);
+    for _ in 0..2 {
         shard.publish(ROOM, 10);
         shard.work();
     }
@@ -212,4 +320,48 @@ fn readers_that_fall_off_together_leave_their_room_a_few_at_a_time() {
         (shard.fanout.rooms_len(), shard.fanout.retained_bytes()),
         (0, 0)
     );
+}
+
+/// Returns the looks of the turns of a whole round of the sweep, and those of the next.
+fn rounds_of_the_sweep(shard: &mut IdleShard) -> [Vec<u64>; 2] {
+    let connections = shard.connections() as u64;
+    [1, 2].map(|round| {
+        let mut turns = Vec::new();
+        while shard.looks() < round * connections {
+            let before = shard.looks();
+            shard.turn();
+            turns.push(shard.looks() - before);
+        }
+        turns.retain(|looks| *looks > 0);
+        turns
+    })
+}
+
+/// Cuts all connections, and returns how many each turn cut.
+fn cut(shard: &mut IdleShard) -> Vec<usize> {
+    shard.cut();
+    let mut turns = Vec::new();
+    while shard.connections() > 0 {
+        let before = shard.connections();
+        shard.turn();
+        turns.push(before - shard.connections());
+    }
+    turns
+}
+
+#[test]
+fn sweep_and_cut_take_as_many_connections_a_turn_however_many_there_are() {
+    raise_descriptor_limit();
+    // A round of the sweep begins every 5 ms.
+    let limits = ServerLimits::default().with_max(Limit::RetentionTime, 20);
+    for connections in [2_000, 8_000] {
+        let mut shard = IdleShard::new(connections, limits).expect("as many open files");
+        for looks in rounds_of_the_sweep(&mut shard) {
+            assert!(looks.iter().all(|looks| *looks <= 1_024), "{looks:?}");
+            assert_eq!(looks.len(), connections.div_ceil(1_024));
+        }
+        let cut = cut(&mut shard);
+        assert!(cut.iter().all(|cut| *cut <= 256), "{cut:?}");
+        assert_eq!(cut.len(), connections.div_ceil(256));
+    }
 }

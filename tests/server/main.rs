@@ -12,6 +12,7 @@ mod fixture;
 mod half_open;
 mod held_back_close;
 mod idle_timeout;
+mod join_pace;
 mod join_storm;
 mod malformed_json;
 mod malformed_requests;

@@ -1,5 +1,6 @@
 //! Messages that arrive in very small parts, or never end.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use lobbyd::server::{Limit, Running};
@@ -113,6 +114,41 @@ fn pings_inside_a_message_in_fragments_do_not_put_its_deadline_off() {
         std::thread::sleep(Duration::from_millis(5));
     };
     assert_eq!(code, 1008);
+    chat.end();
+    drop(client);
+    nothing_is_left(server);
+}
+
+/// A client that takes no answers, so that it is not read on in the middle of a message: the rest
+/// has come, and waits for the server.
+#[test]
+fn message_that_the_server_does_not_read_on_is_not_late() {
+    let server = with_partial_timeout(300);
+    let chat = Chat::start(&server, "room:chat");
+    let mut client = testkit::connect_narrow(server.local_addr());
+    client.join("room:x");
+    let echo = frame(1, message(16_000).as_bytes());
+    let patience = Duration::from_millis(1_500);
+    client.stream.set_write_timeout(Some(patience)).unwrap();
+    // Each write ends in the middle of a message, as the reads then do.
+    let (twice, mut sent) = (echo.repeat(2), echo.len() / 2);
+    client.send_raw(&echo[..sent]);
+    while let Ok(written) = client
+        .stream
+        .write(&twice[sent % echo.len()..][..echo.len()])
+    {
+        sent += written;
+        assert!(sent < 256 << 20, "the server reads on");
+    }
+    let rest = echo[sent % echo.len()..].to_vec();
+    let mut writing = client.stream.try_clone().unwrap();
+    writing.set_write_timeout(Some(DEADLINE)).unwrap();
+    let writing = std::thread::spawn(move || writing.write_all(&rest));
+    for _ in 0..=sent / echo.len() {
+        is_echoed(&mut client, 16_000);
+    }
+    writing.join().unwrap().unwrap();
+    client.expect_nothing();
     chat.end();
     drop(client);
     nothing_is_left(server);

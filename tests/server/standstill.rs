@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use lobbyd::rooms::{EventName, EventRule, Rate, RoomRules, TopicRates, declare};
 use lobbyd::server::{Limit, Running, ServerLimits};
 use lobbyd::{Channel, Handled, Join, Payload, Router, Socket, UserSocket};
 use serde_json::json;
@@ -87,7 +88,34 @@ impl Channel for Blocking {
     }
 }
 
-/// A server with a channel that blocks its shard.
+/// Rooms that take 50 pushes a second: one from each member, the others from all together.
+fn paced_rooms() -> [RoomRules; 3] {
+    let room = |topic, rate, rates| {
+        let any = EventRule::relaying(EventName::Any);
+        RoomRules {
+            events: vec![EventRule {
+                acknowledge: true,
+                echo: false,
+                rate,
+                ..any
+            }],
+            rates,
+            ..RoomRules::open(topic)
+        }
+    };
+    let (rate, open) = (Rate::per_second(50), TopicRates::default());
+    [
+        room("paced by event:*", Some(rate), open),
+        room("paced by messages:*", None, open.with_messages(rate)),
+        room(
+            "paced by bytes:*",
+            None,
+            open.with_bytes(Rate::per_second(100)),
+        ),
+    ]
+}
+
+/// A server with a channel that blocks its shard, and with rooms that have rates.
 struct Blocked {
     server: Running,
     begun: Receiver<()>,
@@ -99,6 +127,7 @@ impl Blocked {
         let ((release, gate), (begins, begun)) = (channel(), channel());
         let gate = Mutex::new(gate);
         let socket = UserSocket::new().channel("room:*", Blocking { begins, gate });
+        let socket = declare(socket, paced_rooms());
         let router = Router::new().socket("/socket", socket);
         let server = serve_with(router, shards, limits);
         Blocked {
@@ -153,6 +182,28 @@ fn client_within_its_rate_is_not_closed_for_a_callback_that_blocks() {
         answered(&mut other, &number);
     }
     other.expect_nothing();
+}
+
+#[test]
+fn pushes_within_a_rooms_rates_are_not_refused_for_a_callback_that_blocks() {
+    let blocked = Blocked::serve(1, ServerLimits::default());
+    let [mut member, mut other] = [connect(&blocked.server), connect(&blocked.server)];
+    member.join("room:x");
+    for kind in ["event", "messages", "bytes"] {
+        let topic = format!("paced by {kind}:x");
+        other.join(&topic);
+        blocked.block(&mut member);
+        std::thread::sleep(Duration::from_millis(3_000));
+        let push = |number: usize| json!(["11", number.to_string(), topic, "say", {}]);
+        let sent = (0..140).flat_map(|number| frame(1, push(number).to_string().as_bytes()));
+        other.send_raw(&sent.collect::<Vec<u8>>());
+        blocked.release.send(()).expect("it waits");
+        for number in 0..140 {
+            let ok = json!({"status": "ok", "response": {}});
+            other.expect(json!(["11", number.to_string(), topic, "phx_reply", ok]));
+        }
+        other.leave(&topic);
+    }
 }
 
 #[test]

@@ -137,6 +137,7 @@ const INNER: &[Order] = &[
                 "counters",
                 "peak",
                 "step_timer",
+                "wait_clock",
                 "token_bucket",
                 "fair_queue",
             ],

@@ -130,6 +130,7 @@ pub const ORDERS: &[Order] = &[
                 "reload",
                 "drain",
                 "close",
+                "idle_shard",
                 "poll_session",
             ],
             // the waist: the struct and its turn
@@ -150,6 +151,7 @@ pub const ORDERS: &[Order] = &[
                 "services",
                 "lifecycle",
                 "timers",
+                "deadlines_round",
                 "windows",
                 "parked_joins",
             ],

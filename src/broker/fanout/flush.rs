@@ -41,6 +41,7 @@ impl Fanout {
     /// needs no new event.
     pub fn flush(&mut self, sink: &mut impl Sink, mut budget: Budget) -> bool {
         self.take_mail();
+        self.go_on_giving_up();
         self.passes.laps.clear();
         let written_before = self.counts.writes;
         // Connections that are drained have a budget of their own: passes go on however many
@@ -69,7 +70,8 @@ impl Fanout {
                 .shards()
                 .show_flush_counts(self.shard, &self.counts);
         }
-        !self.outlets.queued.is_empty() || !self.passes.rooms.is_empty() || self.has_heard()
+        let is_passing = !self.outlets.queued.is_empty() || !self.passes.rooms.is_empty();
+        is_passing || !self.kept.falls.is_empty() || self.has_heard()
     }
 
     /// Takes the mail in: every entry goes to its topic's log, and to the topic's listeners.

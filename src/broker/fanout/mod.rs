@@ -159,9 +159,10 @@ impl Fanout {
         None
     }
 
-    /// True if the fan-out gave up connections that the caller has not taken yet.
+    /// True if the fan-out gave up connections that the caller has not taken yet, or still looks
+    /// for some that fell off their logs.
     pub fn has_failed(&self) -> bool {
-        !self.outlets.failed.is_empty()
+        !self.outlets.failed.is_empty() || !self.kept.falls.is_empty()
     }
 
     /// True if broadcasts wait for channels or connections that look at broadcasts themselves.
@@ -189,6 +190,7 @@ impl Fanout {
 
     /// Notes that a connection's socket takes bytes again after a short write.
     pub fn writable(&mut self, outlet: u32) {
+        self.give_up_if_fallen(outlet);
         if let Some(o) = self.outlet_mut(outlet)
             && o.flow == Flow::Blocked
         {
@@ -218,6 +220,7 @@ impl Fanout {
     /// server ends. One whose socket takes bytes can [catch up](Fanout::catch_up) before.
     pub fn retire(&mut self, outlet: u32) {
         self.take_mail();
+        self.give_up_if_fallen(outlet);
         if self.is_far_behind(outlet) {
             return self.silence(outlet);
         }
@@ -322,8 +325,9 @@ impl Fanout {
     }
 
     /// Returns the number of looks at entries of lists since the start: at listeners, at broadcasts
-    /// for them, and at connections that were given up or for which an owner waits. It follows what
-    /// changed, and never how many there are.
+    /// for them, at members that may have fallen off a log, and at connections that were given up
+    /// or for which an owner waits. In a turn it follows what changed, and never how many there
+    /// are.
     #[cfg(feature = "engine")]
     pub fn looks(&self) -> u64 {
         self.outlets.looks.read()

@@ -1,5 +1,7 @@
 //! The memory that one shard's logs hold: weight, bound, high water, and the rooms to sweep.
 
+use std::collections::VecDeque;
+
 use super::age::Watched;
 use super::balance::Balance;
 use super::high_water::HighWater;
@@ -17,6 +19,20 @@ pub(crate) struct Retained {
     pub shows_over: bool,
     /// Rooms that the sweep looks at.
     pub watched: Vec<Watched>,
+    /// Rooms that are looked through for members that fell off their logs.
+    pub falls: VecDeque<RoomToSearch>,
+    /// Members that may still be looked at before the next flush or sweep.
+    pub fall_looks: usize,
     /// The highest amounts since the last sweep took them.
     pub high_water: HighWater,
+}
+
+/// A room that is looked through from its last place to its first. A leave moves members to earlier
+/// places only, so none is passed over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoomToSearch {
+    pub slot: u32,
+    pub stamp: u32,
+    /// Places that are not looked at yet.
+    pub left: usize,
 }

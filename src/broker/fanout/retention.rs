@@ -31,6 +31,7 @@ impl Fanout {
     /// and an eighth of the age that the retention allows. [`take_failed`](Fanout::take_failed)
     /// returns the connections whose members fell off.
     pub fn sweep(&mut self, now_ms: u32) {
+        self.go_on_giving_up();
         let mut watched = std::mem::take(&mut self.kept.watched);
         watched.retain_mut(|w| self.look_after(w, now_ms));
         self.kept.watched = watched;

@@ -8,6 +8,7 @@ use super::listener::Listener;
 use super::log::Log;
 use super::round_robin::RoundRobin;
 use super::settings::Retention;
+use super::sink::Failure;
 use crate::broker::topics::entry::Class;
 use crate::broker::topics::position::SubscriptionId;
 use crate::broker::topics::room_lag::RoomLag;
@@ -40,8 +41,18 @@ pub(crate) struct Room {
     /// Laps under way, the oldest first. One begins where entries came, and settles them at its
     /// end.
     pub laps: VecDeque<Lap>,
+    /// The look for members that fell off the log. `None` if none is under way.
+    pub fall: Option<Fall>,
     /// The bounds that the room's last join set for the log. `None`: the default bounds.
     pub retention: Option<Box<Retention>>,
+}
+
+/// A look for members that fell off the log's old end, some in each turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fall {
+    pub failure: Failure,
+    /// True if more entries have left the log since the look began, so that another has to follow.
+    pub again: bool,
 }
 
 /// A round of a pass from the place at which entries came.
@@ -92,6 +103,7 @@ impl Room {
             lagging: 0,
             settled: first,
             laps: VecDeque::new(),
+            fall: None,
             retention: None,
         }
     }

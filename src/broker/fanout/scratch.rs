@@ -15,6 +15,8 @@ pub(crate) struct Scratch {
     pub cursors: Vec<u64>,
     pub bytes: Vec<u8>,
     pub parcels: Vec<Parcel>,
+    /// Connections that fell off a log, of one slice of its members.
+    pub fallen: Vec<u32>,
 }
 
 /// A batch of one room's frames, gathered once for a slice, because most members of a slice lack

@@ -3,13 +3,21 @@
 //! A connection that was given up gets nothing more, and its owner gets the reason. Bytes and
 //! entries of a log are checked where the log is trimmed: when a lap ends, and by the sweep. They
 //! are never checked per delivery.
+//!
+//! A partition can cost all readers of a large room their places at once, so the members that fell
+//! are looked for a slice at a time. Until one is found it only holds its place: it is blocked, and
+//! is given up before it could get a frame.
 
 use super::Fanout;
-use super::outlet::Flow;
+use super::outlet::{Flow, Outlet, Subscription};
 use super::outlets::Failed;
-use super::room::Member;
+use super::retained::RoomToSearch;
+use super::room::Fall;
 use super::settings::Retention;
 use super::sink::Failure;
+
+/// Most members that are looked at in one flush because some of their room fell off its log.
+const FALL_LOOKS: usize = 1_024;
 
 impl Fanout {
     /// Drops entries that no member needs. A blocked member that falls off the retention is given
@@ -41,13 +49,86 @@ impl Fanout {
         self.give_up_fallen(slot, failure);
     }
 
-    /// Gives up the members that fell off the log's old end.
+    /// Gives up the members that fell off the log's old end: now those among the members that may
+    /// still be looked at, and the others from flush to flush.
     pub(crate) fn give_up_fallen(&mut self, slot: u32, failure: Failure) {
-        let room = &self.rooms[slot];
-        let first = room.log.first();
-        let fell = |m: &&Member| m.lagging && m.next < first;
-        let fallen: Vec<u32> = room.members.iter().filter(fell).map(|m| m.outlet).collect();
-        for outlet in fallen {
+        let room = &mut self.rooms[slot];
+        if room.lagging == 0 {
+            return;
+        }
+        let again = room.fall.is_some();
+        room.fall = Some(Fall { failure, again });
+        if !again {
+            self.kept.falls.push_back(RoomToSearch {
+                slot,
+                stamp: room.stamp,
+                left: room.members.len(),
+            });
+        }
+        self.look_for_fallen();
+    }
+
+    /// Lets some members be looked at, and gives up those among them that fell.
+    #[inline]
+    pub(crate) fn go_on_giving_up(&mut self) {
+        self.kept.fall_looks = FALL_LOOKS;
+        if !self.kept.falls.is_empty() {
+            self.look_for_fallen();
+        }
+    }
+
+    #[cold]
+    fn look_for_fallen(&mut self) {
+        while self.kept.fall_looks > 0
+            && let Some(mut search) = self.kept.falls.pop_front()
+        {
+            let RoomToSearch { slot, stamp, left } = search;
+            let Some(room) = self.rooms.with_stamp(slot, stamp) else {
+                continue;
+            };
+            let Some(fall) = room.fall else {
+                continue;
+            };
+            let (first, len) = (room.log.first(), room.members.len());
+            let to = left.min(len);
+            let from = to.saturating_sub(self.kept.fall_looks);
+            self.kept.fall_looks -= to - from;
+            search.left = from;
+            if from == 0 {
+                let (goes_on, again) = (fall.again && len > 0, false);
+                search.left = if goes_on { len } else { 0 };
+                room.fall = goes_on.then_some(Fall { again, ..fall });
+            }
+            let mut gone = std::mem::take(&mut self.scratch.fallen);
+            let fallen = room.members[from..to]
+                .iter()
+                .filter(|m| m.lagging && m.next < first);
+            gone.extend(fallen.map(|m| m.outlet));
+            self.outlets.looks.add(to - from);
+            for outlet in gone.drain(..) {
+                self.mark_failed(outlet, fall.failure);
+            }
+            self.scratch.fallen = gone;
+            if search.left > 0 {
+                self.kept.falls.push_front(search);
+            }
+        }
+    }
+
+    /// Gives up a connection that fell off some log and was not found yet, before anything else
+    /// happens to it.
+    pub(crate) fn give_up_if_fallen(&mut self, outlet: u32) {
+        if self.kept.falls.is_empty() {
+            return;
+        }
+        let subscriptions = self.outlet(outlet).map(|o| o.subscriptions.as_slice());
+        let failure = |s: &Subscription| {
+            let room = &self.rooms[s.room];
+            let member = room.members.get(s.member as usize)?;
+            let fell = member.lagging && member.next < room.log.first();
+            room.fall.filter(|_| fell).map(|fall| fall.failure)
+        };
+        if let Some(failure) = subscriptions.unwrap_or_default().iter().find_map(failure) {
             self.mark_failed(outlet, failure);
         }
     }
@@ -89,12 +170,24 @@ impl Fanout {
     /// Returns the sequence of the oldest entry that any member without a blocked socket needs.
     pub(crate) fn floor(&self, slot: u32) -> u64 {
         let room = &self.rooms[slot];
-        let is_blocked = |m: &Member| {
-            self.outlet(m.outlet)
-                .is_some_and(|o| matches!(o.flow, Flow::Blocked | Flow::Failed))
-        };
-        let catching_up = room.members.iter().filter(|m| m.lagging && !is_blocked(m));
-        catching_up.map(|m| m.next).fold(room.settled, u64::min)
+        let catching_up = |o: &&Outlet| o.flow == Flow::CatchingUp;
+        if room.lagging == 0 {
+            return room.settled;
+        }
+        // Whoever catches up is queued. In a partition that is hardly anybody, and the room is
+        // large.
+        if self.outlets.queued.len() < room.members.len() {
+            let queued = self.outlets.queued.iter().filter_map(|n| self.outlet(*n));
+            let subscriptions = queued
+                .filter(catching_up)
+                .flat_map(|o| o.subscriptions.as_slice())
+                .filter(|s| s.room == slot && !s.listens());
+            let next = subscriptions.map(|s| room.members[s.member as usize].next);
+            return next.fold(room.settled, u64::min);
+        }
+        let lagging = room.members.iter().filter(|m| m.lagging);
+        let next = lagging.filter(|m| self.outlet(m.outlet).is_some_and(|o| catching_up(&o)));
+        next.map(|m| m.next).fold(room.settled, u64::min)
     }
 
     pub(crate) fn retention_of(&self, slot: u32) -> Retention {

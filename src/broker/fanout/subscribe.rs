@@ -245,6 +245,7 @@ impl Fanout {
     /// ([`Failure::FellBehind`]) if its outbox would then hold more than 1,024 frames.
     pub fn unsubscribe(&mut self, outlet: u32, id: SubscriptionId) {
         self.take_mail();
+        self.give_up_if_fallen(outlet);
         if self.would_queue(outlet, id) {
             return self.give_up(outlet, Failure::FellBehind);
         }

@@ -9,12 +9,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_local;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::app::HttpApp;
 use super::operator_pages::{MetricsTo, Pages};
@@ -23,11 +23,19 @@ use super::serve::serve as serve_connection;
 use crate::channel::Router;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
+use crate::server::limits::wait_clock::WaitClock;
 use crate::server::node::{Node, open_files_max};
 
 /// Most connections served at a time. For each further connection, the one that has waited longest
 /// without a request is cut.
 const CONNECTIONS_MAX: usize = 32;
+
+/// Least time that a connection has to send its request while others wait to be accepted. Its
+/// request is in its next packet.
+const ROOM_GRACE: Duration = Duration::from_millis(100);
+
+/// How often to look, while as many as may are served, whether one can be cut.
+const ROOM_CHECK: Duration = Duration::from_millis(10);
 
 /// The part of the limit of open files that they may take at most: half of the quarter that is left
 /// for operators, so that the rest is enough for a reload and for the metrics.
@@ -118,23 +126,39 @@ async fn serve(listener: tokio::net::TcpListener, app: Arc<HttpApp>) {
     let places = open_files.map_or(CONNECTIONS_MAX, |most| most.clamp(1, CONNECTIONS_MAX));
     let places = Arc::new(Semaphore::new(places));
     let pending = Rc::new(Pending::new(Arc::default()));
+    let mut time = WaitClock::begin(Instant::now());
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
             sleep(EXHAUSTED_PAUSE).await;
             continue;
         };
-        if places.available_permits() == 0 {
-            pending.cut_longest();
-        }
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
+        let place = place_among(&places, &pending, &mut time).await;
         let app = Arc::clone(&app);
         let entry = pending.enter();
         spawn_local(async move {
             serve_connection(stream, peer, app, entry, future::pending()).await;
             drop(place);
         });
+    }
+}
+
+/// Waits for a place, and makes one if all are taken. Each look is a turn of this thread, so that a
+/// standstill cuts nobody whose request came meanwhile.
+async fn place_among(
+    places: &Arc<Semaphore>,
+    pending: &Pending,
+    time: &mut WaitClock,
+) -> OwnedSemaphorePermit {
+    loop {
+        time.look(Instant::now());
+        pending.begin_turn(*time);
+        if places.available_permits() == 0 {
+            pending.cut_overdue(ROOM_GRACE);
+        }
+        let place = Arc::clone(places).acquire_owned();
+        if let Ok(Ok(place)) = timeout(ROOM_CHECK, place).await {
+            return place;
+        }
     }
 }
 
@@ -153,5 +177,27 @@ async fn count_windows(node: Arc<Node>) {
     loop {
         window.tick().await;
         node.next_window();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn connection_that_has_just_come_is_not_cut_for_the_next_one() {
+        let places = Arc::new(Semaphore::new(1));
+        let taken = Arc::clone(&places).acquire_owned().await;
+        let pending = Rc::new(Pending::new(Arc::default()));
+        let (entry, came) = (pending.enter(), Instant::now());
+        let mut time = WaitClock::begin(came);
+        let ends_when_cut = async {
+            let _ = entry.is_cut.await;
+            drop(taken);
+            came.elapsed()
+        };
+        let next = place_among(&places, &pending, &mut time);
+        let (cut_after, _place) = tokio::join!(ends_when_cut, next);
+        assert!(cut_after >= ROOM_GRACE, "{cut_after:?}");
     }
 }

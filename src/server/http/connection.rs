@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use hyper::HeaderMap;
 use hyper::http::request;
 use tokio::net::TcpStream;
-use tokio::time::sleep;
 
 use super::app::HttpApp;
 use super::keep_alive::{KeepAlive, StageTimes};
@@ -203,7 +202,7 @@ impl HttpConnection {
     /// Counts a late head once its time is over, if that limit is only observed. Never ends.
     pub async fn watch_head(&self) -> Infallible {
         let time = Duration::from_millis(self.app.limits.max(Limit::HeadTime));
-        sleep(time.saturating_sub(self.arrived.elapsed())).await;
+        within(time.saturating_sub(self.arrived.elapsed()), pending::<()>()).await;
         let observe = self.app.admission.observe();
         if !self.has_asked() && observe.contains(Limit::HeadTime) {
             self.judge_head_time(u64::MAX);

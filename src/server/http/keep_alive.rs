@@ -5,11 +5,12 @@
 //! its stages are told apart here. hyper knows one time for both.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::Sleep;
+use crate::server::limits::step_timer::StepSleep;
 
 /// The longest time of each [`HttpStage`].
 #[derive(Clone, Copy, Debug)]
@@ -32,20 +33,31 @@ pub(crate) enum HttpStage {
     Idle,
 }
 
-/// A timer that fires later than this has waited for its thread. The stage then goes on for as
-/// long.
-const STANDSTILL: Duration = Duration::from_secs(1);
-
-/// The present stage of a connection, and the moment at which its time is over.
+/// The present stage of a connection, and how long it may last.
 pub(crate) struct KeepAlive {
     times: StageTimes,
-    stage: Cell<(HttpStage, Instant)>,
+    /// The stage, and how many times began before its own.
+    stage: Cell<(HttpStage, u64)>,
+}
+
+/// The timer of one connection's stages.
+pub(crate) struct StageTimer {
+    wait: StepSleep,
+    /// The number of the time that it waits for.
+    time: Option<u64>,
+}
+
+impl StageTimer {
+    /// Returns a timer with the steps of `wait`.
+    pub fn new(wait: StepSleep) -> StageTimer {
+        StageTimer { wait, time: None }
+    }
 }
 
 impl KeepAlive {
     /// Begins with a connection whose first head is awaited from now on.
     pub fn begin(times: StageTimes) -> KeepAlive {
-        let stage = Cell::new((HttpStage::Head, Instant::now()));
+        let stage = Cell::new((HttpStage::Head, 0));
         KeepAlive { times, stage }
     }
 
@@ -85,26 +97,20 @@ impl KeepAlive {
         was_written
     }
 
-    /// Becomes ready when the time of the present stage is over. `sleep` is a timer for this alone.
-    pub fn poll_over(&self, mut sleep: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<HttpStage> {
-        loop {
-            let (stage, since) = self.stage.get();
-            let end = tokio::time::Instant::from_std(since + self.time(stage));
-            if sleep.deadline() != end {
-                sleep.as_mut().reset(end);
-            }
-            std::task::ready!(sleep.as_mut().poll(cx));
-            let late = end.elapsed();
-            if late < STANDSTILL {
-                return Poll::Ready(stage);
-            }
-            // This thread stood still. What the client sent meanwhile is still to be read.
-            self.stage.set((stage, since + late + STANDSTILL));
+    /// Becomes ready when the time of the present stage is over. `timer` is for this alone, and is
+    /// polled as soon as a stage has begun.
+    pub fn poll_over(&self, timer: &mut StageTimer, cx: &mut Context<'_>) -> Poll<HttpStage> {
+        let (stage, time) = self.stage.get();
+        if timer.time != Some(time) {
+            timer.wait.restart(self.time(stage));
+            timer.time = Some(time);
         }
+        Pin::new(&mut timer.wait).poll(cx).map(|()| stage)
     }
 
     fn enter(&self, stage: HttpStage) {
-        self.stage.set((stage, Instant::now()));
+        let (_, time) = self.stage.get();
+        self.stage.set((stage, time + 1));
     }
 
     fn time(&self, stage: HttpStage) -> Duration {
@@ -119,6 +125,21 @@ impl KeepAlive {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn standstill_in_the_middle_of_a_stage_is_one_step_of_its_time() {
+        let step = Duration::from_millis(40);
+        let [head, answer, idle] = [4 * step; 3];
+        let alive = KeepAlive::begin(StageTimes { head, answer, idle });
+        let mut timer = StageTimer::new(StepSleep::in_steps(head, step));
+        let first = std::future::poll_fn(|cx| Poll::Ready(alive.poll_over(&mut timer, cx)));
+        assert!(first.await.is_pending());
+        std::thread::sleep(3 * step);
+        let goes_on = std::time::Instant::now();
+        let over = std::future::poll_fn(|cx| alive.poll_over(&mut timer, cx));
+        assert_eq!(over.await, HttpStage::Head);
+        assert!(goes_on.elapsed() >= 3 * step);
+    }
 
     #[test]
     fn stages_follow_one_another_and_a_late_byte_begins_a_head() {

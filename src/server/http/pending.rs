@@ -3,8 +3,11 @@
 //! When there are too many, the connection that has waited longest is cut. A connection whose
 //! address has too many connections is cut before it, and after those one that has had its answer
 //! and is only kept alive.
+//!
+//! A wait counts only the time in which the thread could have heard the connection. It is judged
+//! as of the thread's last turn but one: what came before this turn may be unread still.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,6 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+
+use crate::server::limits::wait_clock::WaitClock;
 
 /// Counts of the connections in HTTP, for other threads.
 #[derive(Default)]
@@ -28,6 +33,10 @@ pub(crate) struct InHttp {
 pub(crate) struct Pending {
     line: RefCell<Line>,
     counts: Arc<InHttp>,
+    /// The time of the thread, as of its present turn.
+    time: Cell<WaitClock>,
+    /// The time until which waits are judged: that of the turn before.
+    judged: Cell<Duration>,
 }
 
 #[derive(Default)]
@@ -47,7 +56,8 @@ struct Line {
 }
 
 struct PendingRequest {
-    since: Instant,
+    /// The thread's time at which the wait began.
+    since: Duration,
     /// Cuts the connection when dropped.
     cut: oneshot::Sender<()>,
 }
@@ -77,7 +87,14 @@ impl Pending {
         Pending {
             line: RefCell::default(),
             counts,
+            time: Cell::new(WaitClock::begin(Instant::now())),
+            judged: Cell::default(),
         }
+    }
+
+    /// Notes that a turn of the thread begins, at `time`.
+    pub fn begin_turn(&self, time: WaitClock) {
+        self.judged.set(self.time.replace(time).until_look());
     }
 
     /// Adds a new connection at the end of the line.
@@ -85,7 +102,7 @@ impl Pending {
         let (cut, is_cut) = oneshot::channel();
         let mut line = self.line.borrow_mut();
         line.len += 1;
-        let ticket = line.line_up(cut);
+        let ticket = line.line_up(cut, self.time.get());
         self.show(&line);
         let slot = Slot {
             pending: Rc::clone(self),
@@ -99,22 +116,17 @@ impl Pending {
         self.line.borrow().len
     }
 
-    /// Cuts the connection that has waited longest for its request, if any waits. Connections of an
-    /// address with too many go first.
-    pub fn cut_longest(&self) {
-        self.cut_overdue(Duration::ZERO);
-    }
-
-    /// Like [`cut_longest`](Pending::cut_longest), but spares a connection that has waited less
-    /// than `grace`, unless its address has too many, or it has had its answer. True if a
-    /// connection was cut.
+    /// Cuts the connection that has waited longest for its request, if it has waited for `grace`.
+    /// Connections of an address with too many, and those that have had their answers, go before
+    /// it without a grace. True if a connection was cut.
     pub fn cut_overdue(&self, grace: Duration) -> bool {
         let mut line = self.line.borrow_mut();
         let spared_by_nobody = line.over_limit.pop_first();
         let longest = spared_by_nobody.or_else(|| line.idle.pop_first());
         let longest = longest.or_else(|| {
             let first = line.waiting.first_entry()?;
-            (first.get().since.elapsed() >= grace).then(|| first.remove_entry())
+            let waited = self.judged.get().checked_sub(first.get().since);
+            (waited? >= grace).then(|| first.remove_entry())
         });
         line.len -= usize::from(longest.is_some());
         self.show(&line);
@@ -131,9 +143,9 @@ impl Pending {
 }
 
 impl Line {
-    fn line_up(&mut self, cut: oneshot::Sender<()>) -> u64 {
+    fn line_up(&mut self, cut: oneshot::Sender<()>, time: WaitClock) -> u64 {
         self.tickets += 1;
-        let since = Instant::now();
+        let since = time.until_now();
         self.waiting
             .insert(self.tickets, PendingRequest { since, cut });
         self.tickets
@@ -184,7 +196,7 @@ impl Slot {
             Place::Asking(cut) => {
                 self.pending.counts.asking.fetch_sub(1, Ordering::Relaxed);
                 let mut line = self.pending.line.borrow_mut();
-                let ticket = line.line_up(cut);
+                let ticket = line.line_up(cut, self.pending.time.get());
                 self.pending.show(&line);
                 Place::PendingRequest(ticket)
             }
@@ -198,7 +210,8 @@ impl Slot {
         if let Place::PendingRequest(ticket) = *place {
             let mut line = self.pending.line.borrow_mut();
             if let Some(PendingRequest { cut, .. }) = line.idle.remove(&ticket) {
-                *place = Place::PendingRequest(line.line_up(cut));
+                let time = self.pending.time.get();
+                *place = Place::PendingRequest(line.line_up(cut, time));
             }
         }
     }
@@ -236,6 +249,35 @@ mod tests {
         entry.is_cut.try_recv() == Err(oneshot::error::TryRecvError::Closed)
     }
 
+    const GRACE: Duration = Duration::from_secs(1);
+
+    /// Passes two turns that begin `passed` after the connections came, one behind the other.
+    fn two_turns_after(pending: &Pending, passed: Duration) {
+        let mut time = pending.time.get();
+        time.look(Instant::now() + passed);
+        pending.begin_turn(time);
+        pending.begin_turn(time);
+    }
+
+    #[test]
+    fn connection_is_cut_for_a_wait_in_which_its_thread_could_hear_it() {
+        let pending = Rc::new(Pending::new(Arc::default()));
+        let mut time = WaitClock::begin(Instant::now());
+        let mut silent = pending.enter();
+        let start = Instant::now();
+        let mut turn_at = |ms| {
+            time.look(start + Duration::from_millis(ms));
+            pending.begin_turn(time);
+            pending.cut_overdue(2 * GRACE)
+        };
+        // The thread stands still twice for a minute, with few turns between.
+        let standing = [60_000, 60_001, 60_002, 120_000];
+        assert!(!standing.map(&mut turn_at).contains(&true));
+        assert!(!is_cut(&mut silent));
+        assert!(turn_at(120_100), "2.2 s were heard");
+        assert!(is_cut(&mut silent));
+    }
+
     #[test]
     fn connection_over_its_addresss_limit_is_cut_before_older_connections() {
         let counts = Arc::new(InHttp::default());
@@ -243,11 +285,12 @@ mod tests {
         let [mut first, mut over] = [pending.enter(), pending.enter()];
         over.slot.is_over_limit();
         assert_eq!(counts.over_limit.load(Ordering::Relaxed), 1);
-        pending.cut_overdue(Duration::from_secs(3600));
+        pending.cut_overdue(GRACE);
         assert!(is_cut(&mut over) && !is_cut(&mut first));
-        pending.cut_overdue(Duration::from_secs(3600));
+        pending.cut_overdue(GRACE);
         assert!(!is_cut(&mut first), "it has only just come");
-        pending.cut_longest();
+        two_turns_after(&pending, GRACE);
+        pending.cut_overdue(GRACE);
         assert!(is_cut(&mut first));
         assert_eq!(pending.len(), 0);
         assert_eq!(counts.waiting.load(Ordering::Relaxed), 0);
@@ -262,7 +305,7 @@ mod tests {
         served.slot.is_answered();
         served.slot.is_idle();
         assert_eq!(counts.waiting.load(Ordering::Relaxed), 2);
-        pending.cut_overdue(Duration::from_secs(3600));
+        pending.cut_overdue(GRACE);
         assert!(is_cut(&mut served) && !is_cut(&mut silent));
         drop(served);
         assert_eq!(
@@ -273,12 +316,13 @@ mod tests {
         silent.slot.is_answered();
         silent.slot.is_idle();
         silent.slot.asks();
-        pending.cut_longest();
+        two_turns_after(&pending, GRACE);
+        pending.cut_overdue(GRACE);
         assert!(!is_cut(&mut silent), "it asks again");
         silent.slot.is_answered();
         silent.slot.is_idle();
         silent.slot.begins_request();
-        pending.cut_overdue(Duration::from_secs(3600));
+        pending.cut_overdue(GRACE);
         assert!(!is_cut(&mut silent), "its request has begun");
     }
 
@@ -290,7 +334,8 @@ mod tests {
         first.slot.asks();
         assert_eq!(counts.asking.load(Ordering::Relaxed), 1);
         first.slot.is_answered();
-        pending.cut_longest();
+        two_turns_after(&pending, GRACE);
+        pending.cut_overdue(GRACE);
         assert!(is_cut(&mut second) && !is_cut(&mut first));
         drop(first);
         assert_eq!(pending.len(), 0);

@@ -17,19 +17,19 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::app::HttpApp;
 use super::connection::{HeadLimits, HttpConnection};
 use super::handshake::Accepted;
 use super::http_stream::HttpStream;
-use super::keep_alive::HttpStage;
+use super::keep_alive::{HttpStage, StageTimer};
 use super::pending::{PendingEntry, Slot};
 use super::respond::{Answer, Upgrade, respond};
 use super::response::HttpResponse;
 use crate::server::admission::addresses::Counted;
 use crate::server::limits::limit::Limit;
-use crate::server::limits::step_timer::within;
+use crate::server::limits::step_timer::{StepSleep, within};
 use crate::server::limits::values::ServerLimits;
 
 /// hyper's lower bound for [`Limit::HeadBytes`]; hyper panics below it.
@@ -228,7 +228,7 @@ async fn run(
             .contains(Limit::HeadTime)
             .then(|| connection.watch_head())
     );
-    let mut stage_time = pin!(sleep(Duration::MAX));
+    let mut stage_timer = StageTimer::new(StepSleep::new(Duration::ZERO));
     let ending = poll_fn(|cx| {
         if let Some(watch) = watch.as_mut().as_pin_mut() {
             let _ = watch.poll(cx);
@@ -236,7 +236,7 @@ async fn run(
         if let Poll::Ready(ending) = exchange.poll(http1, cx) {
             return Poll::Ready(Some(ending));
         }
-        match connection.keep_alive.poll_over(stage_time.as_mut(), cx) {
+        match connection.keep_alive.poll_over(&mut stage_timer, cx) {
             Poll::Ready(HttpStage::Idle) => Poll::Ready(Some(HttpEnd::Idle)),
             Poll::Ready(HttpStage::Head) => Poll::Ready(Some(HttpEnd::HeadLate)),
             Poll::Ready(HttpStage::Answer | HttpStage::Write) => Poll::Ready(None),

@@ -135,7 +135,7 @@ limits! {
         bytes(1, MOST)
             .of_room("RoomRules::rates")
             .reached("the push is answered with `too many bytes in this room`, and is not relayed");
-    PartialTime = "partial_time_ms", "Time from the first byte of a message to its last.",
+    PartialTime = "partial_time_ms", "Time from the first byte of a message to its last, unless the rest waits here, unread.",
         milliseconds(1, 30_000).reached("Close 1008 (`partial_timeout`)");
     PartialBytes = "partial_bytes", "Incomplete messages of all connections of a shard together.",
         bytes(1, 64 << 20)

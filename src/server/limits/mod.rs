@@ -10,3 +10,4 @@ pub(crate) mod row;
 pub(crate) mod step_timer;
 pub(crate) mod token_bucket;
 pub(crate) mod values;
+pub(crate) mod wait_clock;

@@ -21,7 +21,7 @@ pub(crate) async fn within<F: Future>(time: Duration, future: F) -> Option<F::Ou
 }
 
 /// A wait, one step after the other.
-struct StepSleep {
+pub(crate) struct StepSleep {
     step: Pin<Box<tokio::time::Sleep>>,
     /// The time behind the present step.
     left: Duration,
@@ -29,11 +29,21 @@ struct StepSleep {
 }
 
 impl StepSleep {
-    fn new(time: Duration) -> StepSleep {
+    pub fn new(time: Duration) -> StepSleep {
         StepSleep::in_steps(time, STEP)
     }
 
-    fn in_steps(time: Duration, longest: Duration) -> StepSleep {
+    /// Begins to wait for `time`, whatever is left of the wait before.
+    pub fn restart(&mut self, time: Duration) {
+        let first = time.min(self.longest);
+        self.left = time - first;
+        self.step
+            .as_mut()
+            .reset(tokio::time::Instant::now() + first);
+    }
+
+    /// Returns a wait whose steps take `longest` at most.
+    pub fn in_steps(time: Duration, longest: Duration) -> StepSleep {
         let first = time.min(longest);
         StepSleep {
             step: Box::pin(tokio::time::sleep(first)),

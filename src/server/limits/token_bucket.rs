@@ -68,13 +68,13 @@ impl TokenBucket {
         self.full_at_ns = self.full_at_ns.min(now_ns + rate.burst_ns());
     }
 
-    /// Takes a token if one is left. Any debt is forgiven first: at a new, slower rate it may stand
-    /// for many seconds.
-    pub fn try_take(&mut self, now_ns: u64, rate: RefillRate) -> bool {
+    /// Takes a token, which may have been used since `from_ns`, if one is left. Any debt is
+    /// forgiven first: at a new, slower rate it may stand for many seconds.
+    pub fn try_take_since(&mut self, from_ns: u64, now_ns: u64, rate: RefillRate) -> bool {
         self.forgive(now_ns, rate);
         let has_one = self.wait_ns(now_ns, rate) == 0;
         if has_one {
-            self.take(now_ns, 1, rate);
+            self.take_since(from_ns, now_ns, 1, rate);
         }
         has_one
     }

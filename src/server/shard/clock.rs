@@ -1,13 +1,11 @@
 //! The time of a shard, read once a turn, and stamps of 32 bits that deadlines are measured from.
 //!
-//! A deadline that judges a client counts only time in which the shard could have heard the client.
-//! A shard that stands still (a stopped or paused process, swap, a callback that blocks) hears
-//! nobody, so of the time between two turns a stamp moves by [`COUNTED_A_TURN`] at most.
+//! A deadline that judges a client counts only time in which the shard could have heard the client,
+//! so of the time between two turns a stamp moves by [`COUNTED_A_LOOK`] at most.
 
 use std::time::{Duration, Instant};
 
-/// Most time between two turns that counts for deadlines. An idle shard turns once a second.
-pub(crate) const COUNTED_A_TURN: Duration = Duration::from_millis(1_100);
+use crate::server::limits::wait_clock::{COUNTED_A_LOOK, WaitClock};
 
 /// Most time of a standstill for which rates earn tokens afterwards.
 const EARNING_STANDSTILL: Duration = Duration::from_secs(60);
@@ -15,7 +13,7 @@ const EARNING_STANDSTILL: Duration = Duration::from_secs(60);
 /// Milliseconds since the shard started, in 32 bits, without the time in which it stood still.
 /// Stamps are compared by their distance, which wraps after 49.7 days (2^32 ms). The longest time
 /// that a limit can have is 1 ms shorter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stamp(u32);
 
 impl Stamp {
@@ -36,8 +34,8 @@ pub(crate) struct Clock {
     started: Instant,
     now: Stamp,
     now_ns: u64,
-    /// The time that has counted for deadlines.
-    counted: Duration,
+    /// The time that counts for deadlines.
+    heard: WaitClock,
     standstill: Standstill,
 }
 
@@ -45,7 +43,6 @@ pub(crate) struct Clock {
 #[derive(Clone, Copy, Debug, Default)]
 struct Standstill {
     began_ns: u64,
-    ended_ns: u64,
     /// The end of the time in which clients may send what they could not while the shard stood
     /// still.
     made_up_ns: u64,
@@ -53,11 +50,12 @@ struct Standstill {
 
 impl Clock {
     pub fn start() -> Clock {
+        let started = Instant::now();
         Clock {
-            started: Instant::now(),
+            started,
             now: Stamp(0),
             now_ns: 0,
-            counted: Duration::ZERO,
+            heard: WaitClock::begin(started),
             standstill: Standstill::default(),
         }
     }
@@ -69,20 +67,18 @@ impl Clock {
         now
     }
 
-    fn pass_to(&mut self, now: Instant) {
+    pub(crate) fn pass_to(&mut self, now: Instant) {
         let before_ns = self.now_ns;
         self.now_ns = now.duration_since(self.started).as_nanos() as u64;
-        let passed = Duration::from_nanos(self.now_ns - before_ns);
-        if passed > COUNTED_A_TURN {
+        let passed = self.heard.look(now);
+        if passed > COUNTED_A_LOOK {
             self.standstill = Standstill {
                 began_ns: before_ns,
-                ended_ns: self.now_ns,
                 made_up_ns: self.now_ns + passed.min(EARNING_STANDSTILL).as_nanos() as u64,
             };
         }
-        self.counted += passed.min(COUNTED_A_TURN);
         // The cast to 32 bits makes the stamp wrap.
-        self.now = Stamp(self.counted.as_millis() as u32);
+        self.now = Stamp(self.heard.until_look().as_millis() as u32);
     }
 
     /// Returns the moment from which a rate earns tokens that a client takes now: this moment. For
@@ -100,15 +96,16 @@ impl Clock {
         self.now_ns < self.standstill.made_up_ns
     }
 
-    /// Returns the time since the shard last stood still, or since its start.
-    pub fn since_standstill(&self) -> Duration {
-        Duration::from_nanos(self.now_ns - self.standstill.ended_ns)
+    /// Returns how long before this moment the moment of
+    /// [`earning_from_ns`](Self::earning_from_ns) is, for rates on another clock.
+    pub fn earning_ns(&self) -> u64 {
+        self.now_ns - self.earning_from_ns()
     }
 
     /// Returns the time since the shard's start in which it could have heard its clients: what
     /// counts for deadlines.
-    pub fn heard(&self) -> Duration {
-        self.counted
+    pub fn heard(&self) -> WaitClock {
+        self.heard
     }
 
     pub fn now(&self) -> Stamp {
@@ -161,8 +158,8 @@ mod tests {
         assert_eq!(clock.now_ns(), 60_900_000_000);
         clock.pass_to(start + Duration::from_millis(61_000));
         assert_eq!(clock.since_ms(stamp), 2_100);
-        assert_eq!(clock.heard(), Duration::from_millis(2_100));
-        assert_eq!(clock.since_standstill(), Duration::from_millis(100));
+        let heard = clock.heard().until_look();
+        assert_eq!(heard, Duration::from_millis(2_100));
     }
 
     #[test]
@@ -171,9 +168,13 @@ mod tests {
         let ms = |ms: u64| (clock.started + Duration::from_millis(ms), ms * 1_000_000);
         let [(before, before_ns), (after, _), (late, late_ns)] = [ms(500), ms(5_500), ms(10_500)];
         clock.pass_to(before);
-        assert_eq!(clock.earning_from_ns(), before_ns);
+        assert_eq!(
+            (clock.earning_from_ns(), clock.earning_ns()),
+            (before_ns, 0)
+        );
         clock.pass_to(after);
         assert_eq!(clock.earning_from_ns(), before_ns);
+        assert_eq!(clock.earning_ns(), 5_000_000_000);
         for step in 0..5 {
             clock.pass_to(after + Duration::from_secs(step));
         }

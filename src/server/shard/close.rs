@@ -46,7 +46,7 @@ impl Shard {
     pub(crate) fn close_failed(&mut self) -> bool {
         for _ in 0..CLOSES_PER_TURN {
             let Some((key, failure)) = self.services.fanout.take_failed() else {
-                return false;
+                break;
             };
             match self.note_failure(&failure) {
                 Some(overrun) => self.close(key, CloseReason::SlowConsumer(overrun)),
@@ -256,6 +256,7 @@ impl Connections {
         });
         self.make_ready(key);
         self.keeps(kept, 0);
+        self.closes();
     }
 
     /// Holds the Close frame of a closing connection back, until `until_ns` of the shard's clock.

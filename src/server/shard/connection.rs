@@ -27,9 +27,10 @@ pub(crate) struct Connection {
     pub session: Session,
     pub socket: Arc<UserSocket>,
     pub stage: Stage,
-    /// True while the connection is on one of its shard's two queues of connections to read. A
-    /// second entry would have the connection read more often than other connections.
-    pub is_queued: bool,
+    /// The moment since which the connection is on one of its shard's two queues of connections to
+    /// read. `None` if it is on none. A second entry would have the connection read more often than
+    /// other connections.
+    pub queued_since: Option<Stamp>,
     /// True while the shard waits for room in the socket, because the socket took less than it was
     /// given.
     pub write_blocked: bool,
@@ -39,7 +40,7 @@ pub(crate) struct Connection {
     pub partial: Deadline,
     /// Milliseconds of the time in `partial` in which the connection was not read, because it was
     /// over its rate.
-    pub partial_throttled_ms: u64,
+    pub partial_throttled_ms: u32,
     /// The connection's use of its rates.
     pub pace: Pace,
     /// The connection's share in the count of connections from its address.
@@ -106,6 +107,33 @@ impl Deadline {
 }
 
 impl Connection {
+    /// Returns an open connection, whose address is not counted. `name` is its name and its waker.
+    pub fn new(
+        name: (u64, Waker),
+        stream: TcpStream,
+        session: Session,
+        socket: Arc<UserSocket>,
+        now: Stamp,
+    ) -> Connection {
+        let (id, waker) = name;
+        Connection {
+            id,
+            stream,
+            waker,
+            reader: FrameReader::new(),
+            session,
+            socket,
+            stage: Stage::Open,
+            queued_since: None,
+            write_blocked: false,
+            idle: Deadline::begin(now),
+            partial: Deadline::begin(now),
+            partial_throttled_ms: 0,
+            pace: Pace::default(),
+            counted: None,
+        }
+    }
+
     pub fn is_open(&self) -> bool {
         !matches!(self.stage, Stage::Closing(_))
     }
@@ -146,7 +174,8 @@ impl Connection {
             Stage::Throttled { since, .. } => {
                 let waited_ms = clock.since_ms(since);
                 self.idle.put_off(waited_ms);
-                self.partial_throttled_ms += waited_ms;
+                let throttled_ms = u64::from(self.partial_throttled_ms) + waited_ms;
+                self.partial_throttled_ms = throttled_ms.min(u32::MAX.into()) as u32;
             }
             // In `Held` the client did not take the frames that wait for it, so the wait was the
             // client's.
@@ -158,8 +187,12 @@ impl Connection {
     /// True if bytes of the client are here that the shard means to read and has not read yet. So a
     /// shard that is behind with its reads judges no client as silent. Takes a system call.
     pub fn is_to_be_heard(&self) -> bool {
-        let is_awaited = matches!(self.stage, Stage::Open);
-        is_awaited && rustix::io::ioctl_fionread(&self.stream).is_ok_and(|unread| unread > 0)
+        matches!(self.stage, Stage::Open) && self.has_unread()
+    }
+
+    /// True if bytes of the client are here that the shard has not read. Takes a system call.
+    pub fn has_unread(&self) -> bool {
+        rustix::io::ioctl_fionread(&self.stream).is_ok_and(|unread| unread > 0)
     }
 
     /// Returns how long the incomplete message may take, in milliseconds.
@@ -168,7 +201,7 @@ impl Connection {
             Stage::Throttled { since, .. } => clock.since_ms(since),
             _ => 0,
         };
-        limits.partial_ms_max(self.partial_throttled_ms + throttled_ms)
+        limits.partial_ms_max(u64::from(self.partial_throttled_ms) + throttled_ms)
     }
 
     /// Has the connection woken when its socket has bytes to read. False if there are bytes now.

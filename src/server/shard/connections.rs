@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -11,7 +12,7 @@ use super::clock::{Clock, Stamp};
 use super::connection::{Connection, ConnectionWaker, Stage};
 use super::ended::{ClientEnd, EndedConnections};
 use super::pace::{Charges, Throttled};
-use crate::broker::{Mailbox, Topic};
+use crate::broker::{Looks, Mailbox, Topic};
 use crate::server::limits::fair_queue::Party;
 
 /// Number of places in the slab for which a shard always keeps the memory.
@@ -28,6 +29,8 @@ pub(crate) struct Connections {
     slab: Slab<Connection>,
     /// Number of connections opened since the start, closed ones included.
     opened: u64,
+    /// Number of closing connections.
+    closing: usize,
     /// Bytes of incomplete messages that all connections keep.
     partial_bytes: usize,
     /// Places of connections whose wakers were called.
@@ -44,8 +47,12 @@ pub(crate) struct Connections {
     /// Closing connections whose Close frames are held back.
     pub held_back: Throttled,
     pub ended: EndedConnections,
-    /// Names of connections whose deadline had passed at the last sweep.
+    /// Names of connections whose deadline had passed when the sweep looked at them.
     pub overdue: Vec<u64>,
+    /// The time of the present turn.
+    now: Stamp,
+    /// Looks at places of connections, by steps that look at them in order.
+    pub looks: Looks,
 }
 
 /// Names of connections that wait to be read, each once.
@@ -63,6 +70,16 @@ impl Connections {
         self.slab.is_empty()
     }
 
+    /// True if no connection is open.
+    pub fn are_all_closing(&self) -> bool {
+        self.closing == self.len()
+    }
+
+    /// Notes that an open connection begins to close.
+    pub fn closes(&mut self) {
+        self.closing += 1;
+    }
+
     pub fn get(&self, key: u32) -> Option<&Connection> {
         self.slab.get(key as usize)
     }
@@ -73,6 +90,19 @@ impl Connections {
 
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Connection)> {
         self.slab.iter().map(|(key, c)| (key as u32, c))
+    }
+
+    /// Returns the number of places, whether or not a connection has them.
+    pub fn places(&self) -> usize {
+        self.slab.capacity()
+    }
+
+    /// Returns the connections in these places.
+    pub fn at(&self, places: Range<usize>) -> impl Iterator<Item = &Connection> {
+        places.filter_map(|place| {
+            self.looks.count();
+            self.slab.get(place)
+        })
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Connection> {
@@ -104,6 +134,7 @@ impl Connections {
     pub fn remove(&mut self, key: u32) {
         if let Some(connection) = self.slab.try_remove(key as usize) {
             self.keeps(connection.reader.kept_bytes(), 0);
+            self.closing -= usize::from(!connection.is_open());
         }
     }
 
@@ -151,20 +182,19 @@ impl Connections {
         };
         kept.into_iter().map_while(is_over).collect()
     }
-
-    /// Counts the bytes of all incomplete messages again.
-    pub fn recount_partial_bytes(&mut self) {
-        let each = self.slab.iter();
-        self.partial_bytes = each.map(|(_, c)| c.reader.kept_bytes()).sum();
-    }
 }
 
 /// The queues of connections to read.
 impl Connections {
+    /// Notes the time of the turn that begins: connections that it queues wait from then on.
+    pub fn begin_turn(&mut self, now: Stamp) {
+        self.now = now;
+    }
+
     /// Queues a connection to be read in this turn or the next.
     pub fn make_ready(&mut self, key: u32) {
         if let Some(connection) = self.slab.get_mut(key as usize) {
-            queue(connection, &mut self.ready);
+            queue(connection, &mut self.ready, self.now);
         }
     }
 
@@ -174,7 +204,7 @@ impl Connections {
         if let Some(connection) = self.slab.get_mut(key as usize)
             && !connection.wait_readable()
         {
-            queue(connection, &mut self.ready);
+            queue(connection, &mut self.ready, self.now);
         }
     }
 
@@ -189,7 +219,7 @@ impl Connections {
                     true => &mut self.awake,
                     false => &mut self.ready,
                 };
-                queue(connection, list);
+                queue(connection, list, self.now);
             }
         }
         Queued {
@@ -198,11 +228,13 @@ impl Connections {
         }
     }
 
-    /// Takes a connection off the queues, with its place. `None` if it is gone.
-    pub fn unqueue(&mut self, name: u64) -> Option<(u32, &mut Connection)> {
+    /// Takes a connection off the queues, with its place and the moment since which it was queued.
+    /// `None` if it is gone.
+    pub fn unqueue(&mut self, name: u64) -> Option<(u32, Stamp, &mut Connection)> {
+        let now = self.now;
         let connection = self.named(name)?;
-        connection.is_queued = false;
-        Some((name as u32, connection))
+        let since = connection.queued_since.take().unwrap_or(now);
+        Some((name as u32, since, connection))
     }
 
     /// Returns the connection with this name. `None` if it is gone.
@@ -301,19 +333,6 @@ impl Connections {
         }
     }
 
-    /// Begins the wait of each paused publisher again.
-    pub fn pause_again(&mut self, clock: &Clock) {
-        for (name, _) in &self.paused {
-            if let Some(connection) = self.slab.get_mut(*name as u32 as usize)
-                && connection.id == *name
-                && matches!(connection.stage, Stage::Paused { .. })
-            {
-                connection.reopen(clock);
-                connection.stage = Stage::Paused { since: clock.now() };
-            }
-        }
-    }
-
     /// Stops reading an open connection until `until_ns` of the shard's clock.
     pub fn throttle(&mut self, key: u32, now: Stamp, until_ns: u64) {
         if let Some(connection) = self.slab.get_mut(key as usize)
@@ -359,14 +378,15 @@ impl Connections {
             && is_meant(&connection.stage)
         {
             connection.reopen(clock);
-            queue(connection, &mut self.ready);
+            queue(connection, &mut self.ready, self.now);
         }
     }
 }
 
 /// Puts a connection on `list`, unless the connection is queued already.
-fn queue(connection: &mut Connection, list: &mut Vec<u64>) {
-    if !std::mem::replace(&mut connection.is_queued, true) {
+fn queue(connection: &mut Connection, list: &mut Vec<u64>, now: Stamp) {
+    if connection.queued_since.is_none() {
+        connection.queued_since = Some(now);
         list.push(connection.id);
     }
 }

@@ -1,15 +1,15 @@
 //! The sweep: closes connections at their deadlines, drops old entries of logs, gives memory back.
 //!
-//! The sweep looks at all connections, because a timer for each would cost memory in each
-//! connection.
+//! A round of the sweep takes as many turns as it needs: each looks at some connections. The other
+//! steps are for the turn that begins a round.
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::task::Context;
+use std::time::{Duration, Instant};
 
 use super::Shard;
 use super::close::CLOSES_PER_TURN;
 use super::connection::{Connection, Stage};
-use super::limit_watch::NearestDeadlines;
 use crate::server::limits::limit::Limit;
 use crate::server::log::sums::INTERVAL;
 use crate::websocket::CloseReason;
@@ -39,30 +39,54 @@ enum Due {
 }
 
 impl Shard {
-    pub(crate) fn sweep(&mut self) {
+    /// Takes this turn's part of the sweep if one is due, and closes what it found overdue. If none
+    /// is due, has the shard woken for the next. True if another turn has to follow at once.
+    pub(crate) fn sweep(&mut self, cx: &mut Context<'_>) -> bool {
+        // Those of the last part are closed first, so that there are never many.
+        if !self.connections.overdue.is_empty() || !self.timers.sweep.is_due(cx) {
+            return false;
+        }
+        let begun = Instant::now();
+        if self.timers.sweep.is_new() {
+            self.begin_round();
+        }
+        self.look_at_some();
+        let work_left = self.close_failed() | self.close_overdue();
+        self.timers.sweep.looked_in(begun.elapsed());
+        // Sets the timer.
+        work_left | self.timers.sweep.is_due(cx)
+    }
+
+    /// Sees to the logs and the memory of the shard.
+    fn begin_round(&mut self) {
         self.services.fanout.sweep(self.timers.clock.now().as_ms());
         self.services.link.admission.sums.tell_unsaid(INTERVAL);
         stir_allocator();
         self.connections.give_back();
         self.spare_paused();
         self.note_high_water();
-        let mut nearest = NearestDeadlines::default();
-        let overdue: Vec<u64> = self
-            .connections
-            .iter()
-            .filter_map(|(_, connection)| {
-                self.look_at(connection, &mut nearest);
-                self.due(connection).map(|_| connection.id)
-            })
-            .collect();
-        self.note_deadlines(&nearest);
-        self.connections.recount_partial_bytes();
-        // Those that the last sweep left over are found again.
-        self.connections.overdue = overdue;
     }
 
-    /// Closes connections whose deadline had passed at the last sweep and has still, as many as one
-    /// turn may. True if more are left.
+    /// Finds connections whose deadline has passed, among those of this turn.
+    fn look_at_some(&mut self) {
+        let places = self.timers.sweep.next_places(self.connections.places());
+        let mut nearest = std::mem::take(&mut self.timers.sweep.nearest);
+        let mut overdue = std::mem::take(&mut self.connections.overdue);
+        for connection in self.connections.at(places) {
+            self.look_at(connection, &mut nearest);
+            if self.due(connection).is_some() {
+                overdue.push(connection.id);
+            }
+        }
+        self.connections.overdue = overdue;
+        match self.timers.sweep.is_whole() {
+            true => self.note_deadlines(&nearest),
+            false => self.timers.sweep.nearest = nearest,
+        }
+    }
+
+    /// Closes connections whose deadline had passed when the sweep looked at them, and has still,
+    /// as many as one turn may. True if more are left.
     pub(crate) fn close_overdue(&mut self) -> bool {
         for _ in 0..CLOSES_PER_TURN {
             let Some(name) = self.connections.overdue.pop() else {
@@ -70,23 +94,30 @@ impl Shard {
             };
             let key = name as u32;
             let connection = self.connections.get(key).filter(|c| c.id == name);
-            match connection.and_then(|connection| self.due(connection)) {
-                Some(Due::Close(reason)) if self.bites(reason) => self.close(key, reason),
-                Some(Due::Close(reason)) => self.is_overdue(key, reason),
-                Some(Due::SendClose(reason)) => self.send_close(key, reason),
-                Some(Due::CutOff(reason)) => self.cut_off(key, reason),
-                None => {}
+            if let Some(due) = connection.and_then(|connection| self.due(connection)) {
+                self.end(key, due);
             }
         }
         !self.connections.overdue.is_empty()
     }
 
-    /// Begins the wait of all paused publishers again while some shard stands still. They wait for
-    /// that shard, and would be closed for its standstill.
+    fn end(&mut self, key: u32, due: Due) {
+        match due {
+            Due::Close(reason) if self.bites(reason) => self.close(key, reason),
+            Due::Close(reason) => self.is_overdue(key, reason),
+            Due::SendClose(reason) => self.send_close(key, reason),
+            Due::CutOff(reason) => self.cut_off(key, reason),
+        }
+    }
+
+    /// Counts the waits of all paused publishers from now on while some shard stands still. They
+    /// wait for that shard, and would be closed for its standstill.
     fn spare_paused(&mut self) {
         let status = &self.services.link.status;
-        if self.connections.has_paused() && !status.every_shard_turned_within(STANDS_STILL) {
-            self.connections.pause_again(&self.timers.clock);
+        if !self.connections.has_paused() {
+            self.timers.spared_paused = None;
+        } else if !status.every_shard_turned_within(STANDS_STILL) {
+            self.timers.spared_paused = Some(self.timers.clock.now());
         }
     }
 
@@ -129,11 +160,12 @@ impl Shard {
                 .clock
                 .is_over(closing.since, self.services.limits.closing_timeout_ms)
                 .then_some(Due::CutOff(closing.reason)),
-            Stage::Paused { since } => self
-                .timers
-                .clock
-                .is_over(*since, self.services.limits.wait_ms(Limit::LagBytes))
-                .then_some(Due::Close(CloseReason::Overloaded)),
+            Stage::Paused { since } => {
+                let wait_ms = self.services.limits.wait_ms(Limit::LagBytes);
+                let is_over = |since| self.timers.clock.is_over(since, wait_ms);
+                let is_over = is_over(*since) && self.timers.spared_paused.is_none_or(is_over);
+                is_over.then_some(Due::Close(CloseReason::Overloaded))
+            }
             Stage::Throttled { .. } => {
                 let time_max = self.services.limits.over_ms();
                 let is_over = |since| self.timers.clock.is_over(since, time_max);
@@ -157,15 +189,34 @@ impl Shard {
         }
     }
 
+    /// Looks at the incomplete message of a connection. While bytes are here, unread, the rest of
+    /// the message may be among them: the next read looks at it then.
     fn hangs(&self, connection: &Connection) -> Option<Due> {
-        let ms_max = connection.partial_ms_max(&self.timers.clock, &self.services.limits);
-        let is_over = |ms| self.timers.clock.is_over(connection.partial.since, ms);
-        // The rest of the message may be here, unread. A client that sends without a pause and
-        // never ends its message is closed at twice the time.
-        let hangs = connection.reader.is_partial()
-            && self.is_news(Limit::PartialTime, connection.partial.is_counted)
-            && is_over(ms_max)
-            && (is_over(2 * ms_max) || !connection.is_to_be_heard());
+        let hangs = self.is_partial_late(connection) && !connection.has_unread();
         hangs.then_some(Due::Close(CloseReason::PartialTimeout))
     }
+
+    /// True if the incomplete message of a connection has taken too long, and that is still to be
+    /// counted.
+    fn is_partial_late(&self, connection: &Connection) -> bool {
+        let ms_max = connection.partial_ms_max(&self.timers.clock, &self.services.limits);
+        connection.reader.is_partial()
+            && self.is_news(Limit::PartialTime, connection.partial.is_counted)
+            && self.timers.clock.is_over(connection.partial.since, ms_max)
+    }
+
+    /// Looks at the message of a connection that a read has left incomplete. The client is late if
+    /// the read took all that it had sent, or took little of the message and much besides.
+    pub(crate) fn look_at_partial(&mut self, key: u32, has_much_besides: bool) {
+        let Some(connection) = self.connections.get(key).filter(|c| c.is_open()) else {
+            return;
+        };
+        let is_late = self.is_partial_late(connection);
+        if is_late && (has_much_besides || !connection.has_unread()) {
+            self.end(key, Due::Close(CloseReason::PartialTimeout));
+        }
+    }
 }
+
+#[cfg(all(test, feature = "engine"))]
+mod tests;

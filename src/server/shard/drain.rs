@@ -87,8 +87,7 @@ impl Shard {
     /// After a standstill nobody is cut: a Close may have to be written still, and an answer to be
     /// read.
     pub(crate) fn close_rest(&mut self) {
-        let are_closed = self.connections.iter().all(|(_, c)| !c.is_open());
-        if are_closed && !self.timers.clock.makes_up() {
+        if self.connections.are_all_closing() && !self.timers.clock.makes_up() {
             return self.cut();
         }
         self.drain();
@@ -97,13 +96,24 @@ impl Shard {
         }
     }
 
-    /// Cuts all WebSockets at once, and ends the wait for connections in HTTP.
+    /// Begins to cut all WebSockets, and ends the wait for connections in HTTP.
     pub(crate) fn cut(&mut self) {
         self.lifecycle.cut();
-        let keys: Vec<u32> = self.connections.iter().map(|(key, _)| key).collect();
-        for key in keys {
-            self.cut_off(key, CloseReason::ServiceRestart);
+    }
+
+    /// Cuts the next WebSockets of a shard that cuts all, as many as one turn may. True if more are
+    /// left.
+    pub(crate) fn go_on_cutting(&mut self) -> bool {
+        let places = self.connections.places();
+        let Some(next) = self.lifecycle.cut_next(places, CLOSES_PER_TURN) else {
+            return false;
+        };
+        let ids: Vec<u64> = self.connections.at(next).map(|c| c.id).collect();
+        for id in ids {
+            // The low 32 bits of a name are the connection's place.
+            self.cut_off(id as u32, CloseReason::ServiceRestart);
         }
+        !self.connections.is_empty()
     }
 
     /// True if the shard may end: all WebSockets are closed, and no connection is in HTTP or the

@@ -188,6 +188,12 @@ impl Host for ShardHost<'_> {
         self.services.charge_topic(topic, rates, bytes)
     }
 
+    fn sent_since(&self) -> Instant {
+        let now = Instant::now();
+        let earning = Duration::from_nanos(self.services.earning_ns);
+        now.checked_sub(earning).unwrap_or(now)
+    }
+
     fn defer(&mut self, channel: SubscriptionId, job: Job) {
         let events = Rc::clone(&self.services.events);
         let (connection, deadline) = (

@@ -247,16 +247,16 @@ impl JoinQueue {
 
 /// What connections owe for refused joins.
 impl JoinQueue {
-    /// Charges a connection for a refused join. Returns the time in which its missing tokens are
-    /// earned.
-    pub fn charge(&mut self, connection: u64, now_ns: u64, rate: RefillRate) -> u64 {
+    /// Charges a connection for a refused join, which it may have sent since `from_ns`. Returns the
+    /// time in which its missing tokens are earned.
+    pub fn charge(&mut self, connection: u64, from_ns: u64, now_ns: u64, rate: RefillRate) -> u64 {
         if self.refused.len() >= self.refused_kept {
             self.refused.retain(|_, bucket| bucket.used_ns(now_ns) > 0);
             self.refused_kept = BUCKETS_LEAST.max(2 * self.refused.len());
             self.refused.shrink_to(self.refused_kept);
         }
         let bucket = self.refused.entry(connection).or_default();
-        bucket.take(now_ns, 1, rate);
+        bucket.take_since(from_ns, now_ns, 1, rate);
         bucket.used_ns(now_ns)
     }
 
@@ -341,7 +341,7 @@ mod tests {
     fn connection_that_was_refused_often_waits_until_it_has_paid() {
         let mut scene = Scene::new();
         for _ in 0..4 {
-            scene.queue.charge(1, 0, rate());
+            scene.queue.charge(1, 0, 0, rate());
         }
         scene.hold(1, Party::Alone(1), 9 * SECOND);
         scene.hold(2, Party::Alone(2), 9 * SECOND);
@@ -349,6 +349,15 @@ mod tests {
         assert!(scene.order(2 * SECOND).is_empty());
         assert_eq!(scene.order(3 * SECOND), [1]);
         assert!(scene.queue.is_empty());
+    }
+
+    #[test]
+    fn refused_joins_of_a_standstill_are_charged_as_they_were_sent() {
+        let mut queue = JoinQueue::default();
+        let now_ns = 61 * SECOND;
+        let used_ns = (0..62).map(|_| queue.charge(1, SECOND, now_ns, rate()));
+        assert_eq!(used_ns.last(), Some(2 * SECOND));
+        assert_eq!(queue.owes_ns(1, now_ns, rate()), SECOND);
     }
 
     #[test]
@@ -383,7 +392,8 @@ mod tests {
     fn buckets_of_refused_joins_are_forgotten_once_they_are_full() {
         let mut queue = JoinQueue::default();
         for connection in 0..10_000 {
-            queue.charge(connection, connection * SECOND, rate());
+            let now_ns = connection * SECOND;
+            queue.charge(connection, now_ns, now_ns, rate());
         }
         assert!(queue.refused.len() <= BUCKETS_LEAST);
     }

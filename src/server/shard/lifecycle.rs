@@ -1,6 +1,7 @@
 //! Whether a shard serves, drains or is cut, and the signal to its HTTP tasks that it ends.
 
 use std::future::Future;
+use std::ops::Range;
 
 use tokio::sync::watch;
 
@@ -16,8 +17,11 @@ pub(crate) struct Lifecycle {
 enum Course {
     Serving,
     Draining(DrainPlan),
-    /// The shard has cut its connections and waits for none.
-    Cut,
+    /// The shard cuts its connections and waits for none.
+    Cut {
+        /// The place of the connection that is cut next.
+        next: usize,
+    },
 }
 
 impl Lifecycle {
@@ -49,15 +53,26 @@ impl Lifecycle {
 
     pub fn cut(&mut self) {
         self.stops.send_replace(true);
-        self.course = Course::Cut;
+        self.course = Course::Cut { next: 0 };
     }
 
     /// Returns the state of the drain. `None` if the shard does not drain.
     pub fn draining(&mut self) -> Option<&mut DrainPlan> {
         match &mut self.course {
             Course::Draining(draining) => Some(draining),
-            Course::Serving | Course::Cut => None,
+            Course::Serving | Course::Cut { .. } => None,
         }
+    }
+
+    /// Returns the next of `places` whose connections this turn cuts, at most `count` of them.
+    /// After the last place the first is next. `None` if the shard does not cut.
+    pub fn cut_next(&mut self, places: usize, count: usize) -> Option<Range<usize>> {
+        let Course::Cut { next } = &mut self.course else {
+            return None;
+        };
+        let from = if *next < places { *next } else { 0 };
+        *next = (from + count).min(places);
+        Some(from..*next)
     }
 
     /// True if a shard without WebSockets may end while `http_connections` connections are in HTTP.
@@ -67,7 +82,7 @@ impl Lifecycle {
             Course::Draining(draining) => {
                 http_connections == 0 || clock.is_over(draining.since, HTTP_GRACE_MS)
             }
-            Course::Cut => true,
+            Course::Cut { .. } => true,
         }
     }
 }
@@ -91,5 +106,7 @@ mod tests {
         lifecycle.cut();
         assert!(lifecycle.is_ending() && lifecycle.may_end(&clock, 1));
         assert!(lifecycle.draining().is_none());
+        let cut = [0; 4].map(|_| lifecycle.cut_next(5, 2));
+        assert_eq!(cut, [Some(0..2), Some(2..4), Some(4..5), Some(0..2)]);
     }
 }

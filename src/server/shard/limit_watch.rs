@@ -2,6 +2,7 @@
 
 use super::Shard;
 use super::connection::{Connection, Stage};
+use super::deadlines_round::NearestDeadlines;
 use crate::broker::{Failure, Retention};
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::observe::with_observed;
@@ -23,14 +24,6 @@ fn fanout_limits() -> impl Iterator<Item = (Limit, &'static FanoutLimit)> {
         Owner::Fanout(bound) => Some((limit, bound)),
         _ => None,
     })
-}
-
-/// The connections' deadlines that are nearest to their end: one of each kind, as the time used in
-/// thousandths of the time allowed.
-#[derive(Default)]
-pub(crate) struct NearestDeadlines {
-    idle: u64,
-    partial: u64,
 }
 
 impl Shard {

@@ -12,6 +12,7 @@ pub(crate) mod close;
 pub(crate) mod connection;
 pub(crate) mod connections;
 pub(crate) mod deadlines;
+pub(crate) mod deadlines_round;
 pub(crate) mod deliver;
 pub(crate) mod drain;
 pub(crate) mod drain_plan;
@@ -19,6 +20,8 @@ pub(crate) mod ended;
 pub(crate) mod events;
 pub(crate) mod held_bytes;
 pub(crate) mod host;
+#[cfg(feature = "engine")]
+pub(crate) mod idle_shard;
 pub(crate) mod join_queue;
 pub(crate) mod lifecycle;
 pub(crate) mod limit_watch;
@@ -97,8 +100,11 @@ impl Shard {
         link.status.turns(link.number, now);
         link.stats.turn_time.turns(now);
         self.services.fanout.begin_turn(now);
+        self.connections.begin_turn(self.timers.clock.now());
         let heard = self.timers.clock.heard();
-        self.services.joins.begin_turn(now, heard);
+        self.pending.begin_turn(heard);
+        self.services.joins.begin_turn(now, heard.until_look());
+        self.services.earning_ns = self.timers.clock.earning_ns();
         // Taking the mail also marks the shard as awake, so no publish in this turn has to wake it.
         self.services.fanout.take_mail();
         self.take_commands();
@@ -114,15 +120,8 @@ impl Shard {
         work_left |= self.send_held_back(cx);
         work_left |= self.answer_held_joins(cx);
         work_left |= self.connections.has_paused() && self.timers.looks_again(cx);
-        if self.timers.is_sweep_due(cx) {
-            let begun = Instant::now();
-            self.sweep();
-            work_left |= self.close_failed() | self.close_overdue();
-            self.timers.swept_in(begun.elapsed());
-            // Sets the timer for the next sweep.
-            work_left |= self.timers.is_sweep_due(cx);
-        }
-        work_left |= self.go_on_draining(cx);
+        work_left |= self.sweep(cx);
+        work_left |= self.go_on_draining(cx) | self.go_on_cutting();
         self.show();
         work_left || self.connections.has_queued()
     }

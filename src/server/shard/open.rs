@@ -8,17 +8,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Shard;
-use super::connection::{Connection, Deadline, Stage};
+use super::connection::Connection;
 use super::events::{Event, Events};
 use super::link::{Command, ShardLink};
-use super::pace::Pace;
 use crate::channel::ConnectionName as Name;
 use crate::server::http::serve::{Outcome, Upgraded, serve};
 use crate::server::limits::limit::Limit;
 use crate::server::log::notice::summed;
 use crate::server::node::turn_time::in_steps;
 use crate::session::{Session, class_of};
-use crate::websocket::{CloseReason, FrameReader};
+use crate::websocket::CloseReason;
 
 /// When the acceptor asks for room, one in 16 of the connections that wait for their HTTP request
 /// is cut, rounded up. So a storm of connections that send nothing ends fast.
@@ -127,17 +126,12 @@ impl Shard {
     }
 
     /// Cuts connections that have waited for `grace` or longer for their requests, because the
-    /// server is full, or the shard in HTTP, and clients wait to be accepted. Time in which the
-    /// shard stood still does not count: their requests may be here, unread.
+    /// server is full, or the shard in HTTP, and clients wait to be accepted.
     fn make_room_for_newcomers(&self, grace: Duration) {
         self.services
             .link
             .is_to_make_room
             .store(false, Ordering::Relaxed);
-        let grace = match self.timers.clock.since_standstill() < grace {
-            true => Duration::MAX,
-            false => grace,
-        };
         let (len, admission) = (self.pending.len(), &self.services.link.admission);
         let is_full_of_http = len as u64 >= admission.upgrades_in_flight_max();
         // A cut connection counts in `http_connections` until its task has ended. While such a task
@@ -199,21 +193,10 @@ impl Shard {
                 .listen_as_socket_id(key, subscription, socket_id);
         }
         let now = self.timers.clock.now();
+        let session = Session::new(accepted.version, settings, accepted.assigns);
         self.connections.insert(Connection {
-            id,
-            stream,
-            waker,
-            reader: FrameReader::new(),
-            session: Session::new(accepted.version, settings, accepted.assigns),
-            socket,
-            stage: Stage::Open,
-            is_queued: false,
-            write_blocked: false,
-            idle: Deadline::begin(now),
-            partial: Deadline::begin(now),
-            partial_throttled_ms: 0,
-            pace: Pace::default(),
             counted,
+            ..Connection::new((id, waker), stream, session, socket, now)
         });
         tracing::debug!(connection = %Name(id), shard = self.services.link.number, %client, %peer, "connected");
         self.read_leftover(key, &leftover);

@@ -18,7 +18,7 @@ use crate::channel::Host;
 use crate::protocol::Undecodable;
 use crate::server::limits::limit::Limit;
 use crate::server::log::notice::summed;
-use crate::websocket::{CloseReason, Filled, Inbound, ReadLimits, seal};
+use crate::websocket::{CloseReason, Filled, FrameReader, Inbound, ReadLimits, seal};
 
 /// Most sockets read in one turn, once each, from each of two lists: connections that were woken,
 /// and connections with more to read. A client that always sends gets only its share. With two
@@ -35,6 +35,12 @@ const READ_BYTES_PER_TURN: usize = 256 << 10;
 const READ_TIME_PER_TURN: Duration = Duration::from_micros(250);
 
 const READS_BETWEEN_LOOKS: usize = 8;
+
+/// Bytes by which an incomplete message has to grow in a read, so that the time for which it was
+/// not read counts as the shard's. A message has few such parts, so a client that sends it byte by
+/// byte gains nothing. As many bytes beside the message show that a client sends other frames
+/// instead of its rest.
+const MUCH_BYTES: usize = 256;
 
 impl Shard {
     pub(crate) fn read_ready(&mut self) {
@@ -75,19 +81,20 @@ impl Shard {
 
     /// Resumes blocked writes of a queued connection, and reads it.
     fn see_to(&mut self, name: u64) {
-        let Some((key, connection)) = self.connections.unqueue(name) else {
+        let Some((key, since, connection)) = self.connections.unqueue(name) else {
             return;
         };
+        let waited_ms = self.timers.clock.since_ms(since);
         if connection.write_blocked && !connection.wait_writable() {
             connection.write_blocked = false;
             self.services.fanout.writable(key);
         }
-        self.read(key);
+        self.read(key, waited_ms);
     }
 
-    /// Reads a connection once, and receives all frames that came. Then waits to be woken, or
-    /// queues the connection for the next turn.
-    pub(crate) fn read(&mut self, key: u32) {
+    /// Reads a connection once that was queued for `waited_ms`, and receives all frames that came.
+    /// Then waits to be woken, or queues the connection for the next turn.
+    pub(crate) fn read(&mut self, key: u32, waited_ms: u64) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -108,26 +115,27 @@ impl Shard {
         };
         connection.reopen(&self.timers.clock);
         let stream = &connection.stream;
-        let kept = connection.reader.kept_bytes();
-        let filled = connection
+        let before = Kept::by(&connection.reader);
+        let filled: io::Result<Filled> = connection
             .reader
             .fill(&mut self.scratch.buffer, |space| stream.try_read(space));
         match filled {
-            Ok(Filled { read: 0, .. }) => {
-                let gone = ClientEnd::Drop(CloseReason::PeerGone);
-                return self.connections.ends(key, gone);
-            }
-            Ok(filled) => {
+            Ok(filled) if filled.read > 0 => {
                 self.scratch.bytes_read += filled.read;
                 if filled.is_short() {
                     connection.is_exhausted_for(Interest::READABLE);
                 }
-                self.receive(key, kept, filled.read);
+                self.receive(key, before, filled.read, waited_ms);
             }
-            Err(error) if is_passing(&error) => connection.pace.rests(),
-            Err(_) => {
-                let gone = ClientEnd::Drop(CloseReason::PeerGone);
-                return self.connections.ends(key, gone);
+            nothing => {
+                connection.pace.rests();
+                // The reader may have made room for the read.
+                let now = connection.reader.kept_bytes();
+                self.connections.keeps(before.memory, now);
+                if !nothing.is_err_and(|error| is_passing(&error)) {
+                    let gone = ClientEnd::Drop(CloseReason::PeerGone);
+                    return self.connections.ends(key, gone);
+                }
             }
         }
         self.connections.wait_readable(key);
@@ -140,7 +148,7 @@ impl Shard {
             let Some(connection) = self.connections.get_mut(key).filter(|c| c.is_read()) else {
                 return;
             };
-            let kept = connection.reader.kept_bytes();
+            let before = Kept::by(&connection.reader);
             let copied = connection.reader.fill(&mut self.scratch.buffer, |space| {
                 let len = space.len().min(leftover.len());
                 space[..len].copy_from_slice(&leftover[..len]);
@@ -148,15 +156,15 @@ impl Shard {
                 Ok(len)
             });
             if let Ok(filled) = copied {
-                self.receive(key, kept, filled.read);
+                self.receive(key, before, filled.read, 0);
             }
         }
     }
 
     /// Receives all whole frames that were read, in order, and charges the connection for them.
-    /// `kept` is the number of bytes that the reader kept before the read, and `read` the number of
-    /// bytes read.
-    fn receive(&mut self, key: u32, kept: usize, read: usize) {
+    /// `before` is what the reader kept before the read, `read` the number of bytes read, and
+    /// `waited_ms` the time for which the connection was queued before.
+    fn receive(&mut self, key: u32, before: Kept, read: usize, waited_ms: u64) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -166,8 +174,17 @@ impl Shard {
         let mut host = ShardHost::new(&mut self.services, connection.id, connection.party());
         let received = receive_frames(connection, &mut self.scratch, &mut host);
         // If a message became whole, the message that is incomplete now began with this read.
+        let mut grown = None;
         if !was_partial || matches!(&received, Ok(taken) if taken.is_whole) {
             connection.begins_message(now);
+        } else {
+            let bytes = connection.reader.partial_bytes();
+            let bytes = bytes.saturating_sub(before.of_message);
+            // The rest of the message waited for the shard. One byte would not show that.
+            if bytes >= MUCH_BYTES {
+                connection.partial.put_off(waited_ms);
+            }
+            grown = Some(bytes);
         }
         if received.is_err() {
             // The shared buffer must not pass the unread bytes to the next connection. The bytes
@@ -175,7 +192,7 @@ impl Shard {
             connection.reader.discard(&mut self.scratch.buffer);
         }
         let now_kept = connection.reader.kept_bytes();
-        self.connections.keeps(kept, now_kept);
+        self.connections.keeps(before.memory, now_kept);
         let verdict = match received {
             Ok(taken) => self.charge_read(key, read, taken),
             Err(reason) => {
@@ -190,7 +207,28 @@ impl Shard {
             Verdict::Close(reason) => self.connections.ends(key, ClientEnd::Close(reason)),
         }
         if now_kept > 0 {
+            if let Some(grown) = grown {
+                self.look_at_partial(key, read >= grown + MUCH_BYTES);
+            }
             self.bound_incomplete();
+        }
+    }
+}
+
+/// What a reader keeps of an incomplete message.
+#[derive(Clone, Copy)]
+struct Kept {
+    /// The memory for it, in bytes.
+    memory: usize,
+    /// Bytes of the message itself.
+    of_message: usize,
+}
+
+impl Kept {
+    fn by(reader: &FrameReader) -> Kept {
+        Kept {
+            memory: reader.kept_bytes(),
+            of_message: reader.partial_bytes(),
         }
     }
 }

@@ -1,4 +1,7 @@
 //! The charge for a push at the rates that all members of its topic share.
+//!
+//! What clients sent while the shard stood still is charged as if it had come when it was sent. If
+//! other shards took from the topic's bucket meanwhile, no more than its burst is left of that.
 
 use super::services::Services;
 use crate::broker::SharedTokens;
@@ -22,16 +25,17 @@ impl Services {
             return Ok(());
         };
         let (now_ns, buckets) = (self.link.admission.now_ns(), topic.buckets());
+        let times_ns = (now_ns.saturating_sub(self.earning_ns), now_ns);
         let mut taken_ns = 0;
         if let Some(rate) = rates.bytes {
             let (limit, count) = (Limit::RoomBytesPerSecond, bytes.min(u32::MAX as usize));
             taken_ns = self
-                .take(limit, &buckets.bytes, now_ns, rate, count as u32)
+                .take(limit, &buckets.bytes, times_ns, rate, count as u32)
                 .ok_or(PushRefusal::RoomBytes)?;
         }
         if let Some(rate) = rates.messages {
             let limit = Limit::RoomMessagesPerSecond;
-            let taken = self.take(limit, &buckets.messages, now_ns, rate, 1);
+            let taken = self.take(limit, &buckets.messages, times_ns, rate, 1);
             if taken.is_none() {
                 buckets.bytes.give_back(taken_ns);
                 return Err(PushRefusal::RoomMessages);
@@ -40,19 +44,20 @@ impl Services {
         Ok(())
     }
 
-    /// Takes `count` tokens out of a bucket. Returns what they cost, or 0 if they are not there and
-    /// the limit is only observed. `None` if the limit bites.
+    /// Takes `count` tokens out of a bucket. The first of the times is the moment since which they
+    /// may have been used, the second is now. Returns what they cost, or 0 if they are not there
+    /// and the limit is only observed. `None` if the limit bites.
     fn take(
         &self,
         limit: Limit,
         bucket: &SharedTokens,
-        now_ns: u64,
+        (from_ns, now_ns): (u64, u64),
         rate: Rate,
         count: u32,
     ) -> Option<u64> {
         let rate = RefillRate::new(rate.per_second, rate.burst());
         let (cost_ns, burst_ns) = (rate.ns_of(count), rate.burst_ns());
-        let taken = bucket.try_take(now_ns, cost_ns, burst_ns);
+        let taken = bucket.try_take(from_ns, now_ns, cost_ns, burst_ns);
         let (Ok(used_ns) | Err(used_ns)) = taken;
         let observe = self.limits.observe;
         self.link.meters.note(observe, limit, used_ns, burst_ns);

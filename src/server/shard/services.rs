@@ -37,6 +37,9 @@ pub(crate) struct Services {
     pub limits: ServerLimits,
     /// The rates among `limits`, in the form in which reads are charged.
     pub charges: Charges,
+    /// How long before this turn the moment is from which rates earn: see
+    /// [`Clock::earning_ns`](super::clock::Clock::earning_ns).
+    pub earning_ns: u64,
     /// The lag of a shard up to which no publisher waits, in bytes.
     pub lag_bytes_without_wait: usize,
 }
@@ -51,6 +54,7 @@ impl Services {
             waiting: HeldBytes::default(),
             app,
             charges: (&limits).into(),
+            earning_ns: 0,
             lag_bytes_without_wait: without_wait(&limits),
             limits,
         }
@@ -133,7 +137,8 @@ impl Services {
         let (limit, observe) = (Limit::RefusedJoinsPerSecond, self.limits.observe);
         let rate = self.limits.rate(limit);
         let now_ns = self.link.admission.now_ns();
-        let used_ns = self.joins.charge(connection, now_ns, rate);
+        let from_ns = now_ns.saturating_sub(self.earning_ns);
+        let used_ns = self.joins.charge(connection, from_ns, now_ns, rate);
         let meters = &self.link.meters;
         if used_ns > rate.burst_ns() && observe.contains(limit) {
             meters.exceeded(observe, limit);

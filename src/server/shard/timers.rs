@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::clock::Clock;
+use super::clock::{Clock, Stamp};
+use super::deadlines_round::DeadlinesRound;
 use crate::server::http::app::HttpApp;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::values::ServerLimits;
@@ -13,13 +14,12 @@ use crate::server::limits::values::ServerLimits;
 /// Interval at which a shard with paused publishers looks at the lag of all shards.
 const PAUSE_CHECK: Duration = Duration::from_millis(5);
 
-/// The time from one sweep to the next, in times of what the sweep took.
-const SWEEP_SHARE: u32 = 20;
-
 pub(crate) struct Timers {
     pub clock: Clock,
-    /// Ticks when a sweep of the deadlines is due. The first tick comes at once.
-    sweep: Interval,
+    pub sweep: DeadlinesRound,
+    /// The moment from which waits of paused publishers count, because some shard stood still until
+    /// then. `None` if they count as a whole.
+    pub spared_paused: Option<Stamp>,
     /// Ticks when the shard is to look at its paused publishers again. A publisher may wait for
     /// another shard, which does not wake this shard.
     look_again: Interval,
@@ -29,28 +29,15 @@ impl Timers {
     pub fn new(limits: &ServerLimits, app: &HttpApp) -> Timers {
         Timers {
             clock: Clock::start(),
-            sweep: every(sweep_interval(limits, app)),
+            sweep: DeadlinesRound::every(sweep_interval(limits, app)),
+            spared_paused: None,
             look_again: every(PAUSE_CHECK),
         }
     }
 
     /// Sets the interval of sweeps that the new limits ask for.
     pub fn set_limits(&mut self, limits: &ServerLimits, app: &HttpApp) {
-        self.sweep = every(sweep_interval(limits, app));
-    }
-
-    /// Puts the next sweep off after one that took long: a sweep looks at all connections, and may
-    /// take a twentieth of the shard's time at most.
-    pub fn swept_in(&mut self, took: Duration) {
-        if let Some(rest) = rest_after(took, self.sweep.period()) {
-            self.sweep.reset_after(rest);
-        }
-    }
-
-    /// True if a sweep is due now. If none is due, sets the timer for the next sweep. So the caller
-    /// asks again after a sweep.
-    pub fn is_sweep_due(&mut self, cx: &mut Context<'_>) -> bool {
-        self.sweep.poll_tick(cx).is_ready()
+        self.sweep.set_period(sweep_interval(limits, app));
     }
 
     /// True if the shard has to look at paused publishers in another turn at once.
@@ -61,12 +48,6 @@ impl Timers {
     }
 }
 
-/// Returns the rest after a sweep that `took` so long. `None` if the `period` is rest enough.
-fn rest_after(took: Duration, period: Duration) -> Option<Duration> {
-    let rest = took * SWEEP_SHARE;
-    (rest > period).then_some(rest)
-}
-
 /// Returns a timer that ticks every `period`. After a long turn one tick stands for all missed
 /// ticks.
 fn every(period: Duration) -> Interval {
@@ -75,8 +56,8 @@ fn every(period: Duration) -> Interval {
     ticks
 }
 
-/// Returns the interval of sweeps: a quarter of the shortest deadline, but at least 5 ms and at
-/// most 1 s.
+/// Returns the time of a round of the sweep: a quarter of the shortest deadline, but at least 5 ms
+/// and at most 1 s.
 fn sweep_interval(limits: &ServerLimits, app: &HttpApp) -> Duration {
     let idle = app.router().idle_timeout_ms_min();
     let shortest = [
@@ -95,14 +76,6 @@ fn sweep_interval(limits: &ServerLimits, app: &HttpApp) -> Duration {
 mod tests {
     use super::*;
     use crate::channel::{Router, UserSocket};
-
-    #[test]
-    fn sweep_that_takes_long_comes_seldom() {
-        let period = Duration::from_millis(5);
-        let rest = |us| rest_after(Duration::from_micros(us), period);
-        assert_eq!(rest(200), None);
-        assert_eq!(rest(10_000), Some(Duration::from_millis(200)));
-    }
 
     #[test]
     fn sweep_interval_is_a_quarter_of_the_shortest_deadline() {

@@ -9,10 +9,8 @@ use crate::broker::{Class, Fanout, FanoutSettings, Hub, Terms};
 use crate::channel::{Assigns, UserSocket};
 use crate::protocol::Version;
 use crate::server::limits::values::ServerLimits;
-use crate::server::shard::connection::Deadline;
-use crate::server::shard::pace::Pace;
 use crate::session::Session;
-use crate::websocket::{CloseReason, FrameReader, ReadBuffer};
+use crate::websocket::{CloseReason, ReadBuffer};
 
 /// Returns a topic with a member, which does not lag.
 fn topic() -> Arc<Topic> {
@@ -30,22 +28,9 @@ async fn open(connections: &mut Connections, clock: &Clock) -> u32 {
     let stream = TcpStream::connect(address).await.unwrap();
     let socket = Arc::new(UserSocket::new());
     let (key, id, waker) = connections.next();
-    connections.insert(Connection {
-        id,
-        stream,
-        waker,
-        reader: FrameReader::new(),
-        session: Session::new(Version::V2, Arc::clone(&socket.session), Assigns::default()),
-        socket,
-        stage: Stage::Open,
-        is_queued: false,
-        write_blocked: false,
-        idle: Deadline::begin(clock.now()),
-        partial: Deadline::begin(clock.now()),
-        partial_throttled_ms: 0,
-        pace: Pace::default(),
-        counted: None,
-    });
+    let session = Session::new(Version::V2, Arc::clone(&socket.session), Assigns::default());
+    let connection = Connection::new((id, waker), stream, session, socket, clock.now());
+    connections.insert(connection);
     assert_eq!(connections.place_of(id), Some(key));
     key
 }

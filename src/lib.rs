@@ -176,6 +176,7 @@ mod broker;
 pub mod channel;
 #[cfg(feature = "program")]
 pub mod config;
+pub mod credentials;
 #[cfg(feature = "engine")]
 pub mod protocol;
 #[cfg(not(feature = "engine"))]

@@ -1,5 +1,7 @@
 //! What a client may do where: patterns of topics, each with operations. The union of all counts.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 
 /// Most patterns of one client. Further ones are left out.
@@ -23,7 +25,8 @@ pub enum Operation<'a> {
 /// and no denial: what any pattern grants is granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
-    each: Box<[Grant]>,
+    /// Shared, because each connection of a cached token has them.
+    each: Arc<[Grant]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +71,7 @@ impl Grants {
     /// Returns these grants and those of `more`, up to [`PATTERNS_MAX`].
     #[must_use]
     pub fn and(&self, more: &Grants) -> Grants {
-        let both = self.each.iter().chain(&more.each).take(PATTERNS_MAX);
+        let both = self.each.iter().chain(more.each.iter()).take(PATTERNS_MAX);
         Grants {
             each: both.cloned().collect(),
         }
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn star_as_an_operation_grants_all_and_a_star_inside_a_pattern_is_a_character() {
+    fn star_grants_all_as_operation_and_is_a_character_inside_a_pattern() {
         let grants = Grants::new([("*", vec!["*"])]);
         assert!(grants.allow("any", Operation::History));
         let grants = Grants::new([("room:*:x", vec!["join"])]);

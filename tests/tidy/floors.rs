@@ -71,6 +71,25 @@ const INNER: &[Order] = &[
         ],
     },
     Order {
+        folder: "src/credentials/",
+        floors: &[
+            &["mod"],      // the face
+            &["verifier"], // all checks of a token, in their order
+            &["issuer"],
+            &[
+                "claims_dialect",
+                "jwt",
+                "keys",
+                "sign",
+                "token_cache",
+                "verdict",
+            ],
+            &["claims", "key", "subject"],
+            &["key_problem"],
+            &["algorithm", "grants", "refusal", "secret"], // the ground
+        ],
+    },
+    Order {
         folder: "src/server/accept/",
         floors: &[
             &["mod"],

@@ -249,7 +249,6 @@ pub const WAISTS: &[Waist] = &[
 
 /// Rooms of planned features: a feature has its place before its first line.
 pub const COMING: &[&str] = &[
-    "src/credentials",               // tokens, keys, claims; no I/O
     "src/hooks",                     // questions to a backend
     "src/presence",                  // who is there, as data and rules
     "src/cluster",                   // several nodes, one order where it is asked for

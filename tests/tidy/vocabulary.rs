@@ -4,29 +4,29 @@
 
 /// Words of the names in `src` and `loadtest/src`, sorted, a row for each first letter.
 pub const VOCABULARY: &[&str] = &[
-    "accept acceptor address addresses admin admission age alive app apply args arguments \
-     arrivals assembly assess assigns authority axis",
+    "accept acceptor address addresses admin admission age algorithm alive app apply args \
+     arguments arrivals assembly assess assigns attacks authority axis",
     "back backpressure balance bars binary broadcast broker bucket buf buffer builder busy \
      by bytes",
-    "callbacks canvas catch change changes channel checks churn clock close closes collect compare \
-     compared comparison config connect connection connections consumer control cores cost \
-     counters counts cursor",
-    "deadlines declared decode dedupe delays deliver deliveries departure differences \
+    "cache cached callbacks canvas catch change changes channel checks churn claims clock close closes \
+     codes collect compare compared comparison config connect connection connections consumer control cores cost \
+     counters counts credentials cursor",
+    "deadlines declared decode dedupe delays deliver deliveries departure dialect dialects differences \
      direction document drain",
     "effective encode ended endpoint ends entry envelope environment error escape event events exit",
     "fair fake fanout fault faults fence file files finding findings first fleet floor flush \
      for form format forms forwarded frame frames",
-    "give given",
+    "give given grants",
     "handle handlers handshake header held high histogram host html http hub",
-    "idle inbound inherited interrupt",
-    "join joined joins json judge",
-    "keep kind",
+    "idle inbound inherited interrupt issuer",
+    "join joined joins json judge jwt",
+    "keep key keys kind",
     "lag last latency later ledger lib lifecycle limit limits lines link listener lists load \
      loadtest lobby log loop",
     "machine mail mailbox main manager mask max measure member members membership memory \
      message messages meter meters metrics misfit missing mod model",
     "names node noise notice notify number",
-    "object objective observe open operator origin outcome outlet outlets over",
+    "object objective observe open operator oracle origin outcome outlet outlets over",
     "pace pacer page pages palette parameters params parcel parse partial passes payload \
      peak pending phases phoenix picture places plan plot plots position print probe prober \
      problem problems process program progress properties protocol proxy published publisher",
@@ -35,13 +35,13 @@ pub const VOCABULARY: &[&str] = &[
      reference refusal registry reload reply report representative request respond response \
      restart result retained retention robin room rooms round rounds router routes routing \
      row rows rules run",
-    "saturation scan scenario scenarios schedule scratch script seal serve server service \
-     services session setting settings setup shard shards shrink side sighup signals sink \
+    "saturation scan scenario scenarios schedule scratch script seal secret serve server service \
+     services session setting settings setup shard shards shrink side sighup sign signals sink \
      sizes skipped slots slow socket sockets src standing static stats status step steps \
      stream strictness subject subprotocol subscribe subscriber sums sync",
     "table tables tag tallies tally target terminal terminate tests text tiles time timer \
      timers token topic topics totals traffic tree trial turn tutorial",
     "unfit units up upgrade usage user",
-    "v1 v2 values verdict version violation",
+    "v1 v2 values vectors verdict verifier version violation",
     "wait warnings watch water websocket wire work write writer writes",
 ];

@@ -157,8 +157,12 @@ pub const SAME_NAMES: &[(&[&str], &str)] = &[
         "what an app sends; how a session takes it",
     ),
     (
-        &["src/channel/refusal.rs", "src/server/admission/refusal.rs"],
-        "of a join or push; of a connection",
+        &[
+            "src/channel/refusal.rs",
+            "src/credentials/refusal.rs",
+            "src/server/admission/refusal.rs",
+        ],
+        "of a join or push; of a token; of a connection",
     ),
     (
         &["src/server/reload.rs", "src/server/shard/reload.rs"],
@@ -180,7 +184,14 @@ pub const SAME_NAMES: &[(&[&str], &str)] = &[
 
 /// Types of one name in a crate, by name and files: real words for two things. The public API and
 /// the JSON of a result keep their words, so the other one gets a new name before it stands here.
-pub const SAME_TYPES: &[SameType] = &[];
+pub const SAME_TYPES: &[SameType] = &[(
+    "Verdict",
+    &[
+        "src/credentials/verdict.rs",
+        "src/server/shard/rate_limit.rs",
+    ],
+    "over a token; over a frame by its rate",
+)];
 
 /// The name, the files that define it, and why both are called so.
 pub type SameType = (&'static str, &'static [&'static str], &'static str);

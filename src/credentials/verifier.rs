@@ -1,0 +1,378 @@
+//! From a token to credentials: the checks in their order, the cheap ones before the dear ones.
+
+use std::sync::{Mutex, PoisonError};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::algorithm::Algorithm;
+use super::claims::{ClaimsMap, RegisteredClaims, TimeBounds, at_path, is_over, seconds, subject};
+use super::claims_dialect::{ClaimsDialect, GrantRule, MappedClaims};
+use super::issuer::Issuer;
+use super::jwt::Jwt;
+use super::key::TokenKey;
+use super::refusal::TokenRefusal;
+use super::subject::Credentials;
+use super::token_cache::{CachedToken, TokenCache, TokenDigest};
+use super::verdict::Verdict;
+
+/// The check of tokens that begin as Phoenix.Token's do.
+pub type PhoenixCheck = Box<dyn Fn(&str, &Occasion<'_>) -> Verdict + Send + Sync>;
+
+/// What a token was given for, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'a> {
+    now_ms: u64,
+    topic: Option<&'a str>,
+    tells: bool,
+}
+
+impl<'a> Occasion<'a> {
+    /// A connect, or a refresh, at this time in milliseconds since 1970.
+    pub fn connect(now_ms: u64) -> Occasion<'a> {
+        Occasion {
+            now_ms,
+            topic: None,
+            tells: false,
+        }
+    }
+
+    /// The join of a topic.
+    pub fn join(topic: &'a str, now_ms: u64) -> Occasion<'a> {
+        Occasion {
+            topic: Some(topic),
+            ..Occasion::connect(now_ms)
+        }
+    }
+
+    /// Asks for [`Verdict::Expired`] where a token is genuine and its time is over. Without it
+    /// such a token is refused before any arithmetic, and a storm of old tabs costs base64.
+    #[must_use]
+    pub fn tell(self) -> Occasion<'a> {
+        Occasion {
+            tells: true,
+            ..self
+        }
+    }
+
+    /// Returns the time.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    fn now_s(&self) -> i64 {
+        i64::try_from(self.now_ms / 1_000).unwrap_or(i64::MAX)
+    }
+}
+
+/// All issuers, and what holds for the tokens of each. Shared by all threads.
+pub struct Verifier {
+    issuers: Box<[Issuer]>,
+    bounds: TimeBounds,
+    token_bytes_max: usize,
+    keeps_claims: bool,
+    rules: Vec<GrantRule>,
+    phoenix: Option<PhoenixCheck>,
+    cache: Mutex<TokenCache>,
+}
+
+/// Why issuers cannot stand beside each other: no token could tell which is meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the issuers {0:?} and {1:?} have the same `iss`")]
+#[non_exhaustive]
+pub struct SameIssuer(pub String, pub String);
+
+impl Verifier {
+    /// Returns the verifier of tokens of these issuers.
+    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Result<Verifier, SameIssuer> {
+        let issuers: Box<[Issuer]> = issuers.into_iter().collect();
+        for (at, issuer) in issuers.iter().enumerate() {
+            if let Some(same) = issuers[..at].iter().find(|other| other.iss == issuer.iss) {
+                return Err(SameIssuer(same.name.clone(), issuer.name.clone()));
+            }
+        }
+        Ok(Verifier {
+            issuers,
+            bounds: TimeBounds {
+                leeway_s: 30,
+                lifetime_max_s: None,
+            },
+            token_bytes_max: 8_192,
+            keeps_claims: false,
+            rules: Vec::new(),
+            phoenix: None,
+            cache: Mutex::default(),
+        })
+    }
+
+    /// Sets `auth.token_bytes_max`, 8,192 if nothing is said.
+    #[must_use]
+    pub fn token_bytes_max(mut self, bytes: usize) -> Verifier {
+        self.token_bytes_max = bytes;
+        self
+    }
+
+    /// Sets `auth.leeway_s`, by which clocks may differ: 30 if nothing is said.
+    #[must_use]
+    pub fn leeway_s(mut self, seconds: u64) -> Verifier {
+        self.bounds.leeway_s = seconds;
+        self
+    }
+
+    /// Sets `auth.lifetime_max_s`: how long a token may live from its `iat` to its `exp`.
+    #[must_use]
+    pub fn lifetime_max_s(mut self, seconds: u64) -> Verifier {
+        self.bounds.lifetime_max_s = Some(seconds);
+        self
+    }
+
+    /// Sets `auth.keep_claims`: credentials then have all claims of their token.
+    #[must_use]
+    pub fn keep_claims(mut self, keeps: bool) -> Verifier {
+        self.keeps_claims = keeps;
+        self
+    }
+
+    /// Adds what the file grants by claims.
+    #[must_use]
+    pub fn grant(mut self, rule: GrantRule) -> Verifier {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Takes Phoenix's own tokens too, by this check.
+    #[must_use]
+    pub fn phoenix(mut self, check: PhoenixCheck) -> Verifier {
+        self.phoenix = Some(check);
+        self
+    }
+
+    /// Returns the issuers, whose keys can be replaced.
+    pub fn issuers(&self) -> &[Issuer] {
+        &self.issuers
+    }
+
+    /// True for what stands for no token: nothing, the words that JavaScript writes for a missing
+    /// value, and Supabase's opaque keys where one of the issuers is Supabase's.
+    pub fn is_absent(&self, token: &str) -> bool {
+        let is_supabase = |issuer: &Issuer| issuer.dialect == ClaimsDialect::Supabase;
+        matches!(token, "" | "undefined" | "null")
+            || token.starts_with("sb_") && self.issuers.iter().any(is_supabase)
+    }
+
+    /// True for a token whose check takes more than a few µs unless it is in the cache: it was
+    /// signed with a private key.
+    pub fn is_costly(&self, token: &str) -> bool {
+        token.len() <= self.token_bytes_max
+            && Jwt::algorithm_of(token).is_some_and(|algorithm| !algorithm.is_hmac())
+    }
+
+    /// Returns the verdict over a token that was good before, if it is in the cache and good still.
+    pub fn cached(&self, token: &str, occasion: &Occasion<'_>) -> Option<Verdict> {
+        if token.len() > self.token_bytes_max {
+            return None;
+        }
+        self.find(&digest_of(token), occasion)
+    }
+
+    /// Checks a token.
+    pub fn verify(&self, token: &str, occasion: &Occasion<'_>) -> Verdict {
+        if self.is_absent(token) {
+            return Verdict::Refused(TokenRefusal::Missing);
+        }
+        if token.len() > self.token_bytes_max {
+            return Verdict::Refused(TokenRefusal::TooLong);
+        }
+        if is_phoenix(token) {
+            return match &self.phoenix {
+                Some(check) => check(token, occasion),
+                None => Verdict::Refused(TokenRefusal::Issuer),
+            };
+        }
+        let digest = digest_of(token);
+        let found = self.find(&digest, occasion);
+        found.unwrap_or_else(|| match self.check(token, occasion) {
+            Ok((checked, true)) => Verdict::Expired(checked.credentials),
+            Ok((checked, false)) => {
+                let credentials = checked.credentials.clone();
+                self.cache().insert(digest, checked);
+                Verdict::Taken(credentials)
+            }
+            Err(refusal) => Verdict::Refused(refusal),
+        })
+    }
+
+    fn find(&self, digest: &TokenDigest, occasion: &Occasion<'_>) -> Option<Verdict> {
+        let cached = self.cache().get(digest)?;
+        let is_in_time = !cached
+            .exp
+            .is_some_and(|exp| is_over(exp, self.bounds, occasion.now_s()));
+        let keys = self.issuers[cached.issuer].current_keys();
+        let has_key = |keys: &_| has_key(keys, &cached, occasion.now_ms);
+        if !is_in_time || !keys.as_deref().is_some_and(has_key) {
+            self.cache().remove(digest);
+            return None;
+        }
+        // Revocations are looked up here, at each hit, and in `check` behind the claims.
+        Some(match check_topic(cached.topic.as_deref(), occasion) {
+            Ok(()) => Verdict::Taken(cached.credentials),
+            Err(refusal) => Verdict::Refused(refusal),
+        })
+    }
+
+    /// Makes all checks, and returns whether the token's time is over.
+    fn check(
+        &self,
+        token: &str,
+        occasion: &Occasion<'_>,
+    ) -> Result<(CachedToken, bool), TokenRefusal> {
+        let jwt = Jwt::parse(token)?;
+        let media_type = jwt.media_type.as_deref();
+        if !self
+            .issuers
+            .iter()
+            .any(|issuer| issuer.takes_type(media_type))
+        {
+            return Err(TokenRefusal::Type);
+        }
+        let at = self.issuer_of(&jwt.claims).ok_or(TokenRefusal::Issuer)?;
+        let issuer = &self.issuers[at];
+        if !issuer.takes_type(media_type) {
+            return Err(TokenRefusal::Type);
+        }
+        let (algorithm, key) = self.check_signature(&jwt, issuer, occasion)?;
+        let registered = RegisteredClaims::read(&jwt.claims)?;
+        let now_s = occasion.now_s();
+        let over = registered.check_times(self.bounds, issuer.needs_exp(), now_s)?;
+        registered.check_audience(&issuer.audience)?;
+        let (credentials, topic) = self.credentials(issuer, &jwt.claims, &registered)?;
+        check_topic(topic.as_deref(), occasion)?;
+        let checked = CachedToken {
+            credentials,
+            issuer: at,
+            key,
+            algorithm,
+            exp: registered.exp,
+            topic,
+        };
+        Ok((checked, over))
+    }
+
+    /// Finds the key that signed a token. Its time is looked at first: `exp` is not verified yet,
+    /// but a lie can only refuse itself.
+    fn check_signature(
+        &self,
+        jwt: &Jwt<'_>,
+        issuer: &Issuer,
+        occasion: &Occasion<'_>,
+    ) -> Result<(Algorithm, [u8; 16]), TokenRefusal> {
+        let algorithm = jwt.algorithm.ok_or(TokenRefusal::Algorithm)?;
+        let Some(keys) = issuer.current_keys() else {
+            return Err(match issuer.algorithms.contains(&algorithm) {
+                true => TokenRefusal::KeysUnavailable,
+                false => TokenRefusal::Algorithm,
+            });
+        };
+        // Supabase's servers name their shared secret in tokens by an id that nobody configures.
+        let unnamed = issuer.dialect == ClaimsDialect::Supabase && algorithm.is_hmac();
+        let keys = keys.of_token(algorithm, jwt.kid.as_deref(), unnamed, occasion.now_ms)?;
+        let exp = jwt.claims.get("exp").and_then(seconds);
+        let is_over = exp.is_some_and(|exp| is_over(exp, self.bounds, occasion.now_s()));
+        if is_over && !occasion.tells {
+            return Err(TokenRefusal::Expired);
+        }
+        let mut keys = keys.into_iter();
+        let key = keys.find(|key| key.verify(algorithm, jwt.signed, &jwt.signature));
+        let key = key.map(TokenKey::digest).ok_or(TokenRefusal::Signature)?;
+        Ok((algorithm, key))
+    }
+
+    /// Returns the place of the issuer that a token names. Not verified: it only chooses the keys.
+    fn issuer_of(&self, claims: &ClaimsMap) -> Option<usize> {
+        let iss = claims.get("iss").and_then(Value::as_str);
+        let of = |iss: Option<&str>| {
+            let mut issuers = self.issuers.iter();
+            issuers.position(|issuer| issuer.iss.as_deref() == iss)
+        };
+        of(iss).or_else(|| of(None))
+    }
+
+    fn credentials(
+        &self,
+        issuer: &Issuer,
+        claims: &ClaimsMap,
+        registered: &RegisteredClaims<'_>,
+    ) -> Result<(Credentials, Option<String>), TokenRefusal> {
+        let named = match at_path(claims, &issuer.subject_claim) {
+            Some(value) => Some(subject(value)?),
+            None if issuer.dialect.needs_subject() => return Err(TokenRefusal::Claims("sub")),
+            None => None,
+        };
+        let MappedClaims {
+            mut grants,
+            meta,
+            connection_end,
+            topic,
+        } = issuer.dialect.read(claims)?;
+        for more in self.rules.iter().filter_map(|rule| rule.grants(claims)) {
+            grants = grants.and(more);
+        }
+        let end = connection_end.or(registered.exp);
+        let never = connection_end == Some(0);
+        let credentials = Credentials {
+            subject: named.map(CompactString::from),
+            expires_ms: end.filter(|_| !never).map(milliseconds),
+            issued_ms: registered.iat.map(milliseconds),
+            id: registered.jti.map(CompactString::from),
+            issuer: issuer.name.as_str().into(),
+            grants,
+            meta,
+            claims: self.keeps_claims.then(|| Value::Object(claims.clone())),
+        };
+        Ok((credentials, topic))
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, TokenCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Verifier");
+        shown
+            .field("issuers", &self.issuers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// True if a token begins as those of Phoenix.Token.sign do: with the base64url of `HS256`, `HS384`
+/// or `HS512`. A JWT begins with that of `{`.
+fn is_phoenix(token: &str) -> bool {
+    let first = token.split('.').next();
+    matches!(first, Some("SFMyNTY" | "SFMzODQ" | "SFM1MTI"))
+}
+
+fn has_key(keys: &super::keys::KeySet, cached: &CachedToken, now_ms: u64) -> bool {
+    keys.has(cached.key, cached.algorithm, now_ms)
+}
+
+/// A token for one topic is good for the join of that topic alone, and never for a connection
+/// (RFC 8725, section 3.12).
+fn check_topic(of_token: Option<&str>, occasion: &Occasion<'_>) -> Result<(), TokenRefusal> {
+    match of_token {
+        Some(_) if of_token != occasion.topic => Err(TokenRefusal::Claims("channel")),
+        _ => Ok(()),
+    }
+}
+
+fn digest_of(token: &str) -> TokenDigest {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes
+}
+
+fn milliseconds(seconds: i64) -> u64 {
+    u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000)
+}

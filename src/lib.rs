@@ -142,11 +142,13 @@
 //! | feature | in default | brings |
 //! |---|---|---|
 //! | `program` | yes | the `lobbyd` binary, its configuration (`config`), and the chat page that `Router::static_files` serves |
+//! | `auth` | yes | checks of JWTs and of `Phoenix.Token` in [`credentials`]. Without it `Credentials` and `Grants` are there for an app that checks tokens itself |
 //! | `engine` | no | `broker`, `protocol`, `session` and `websocket` as public modules, and `server::serve_http`, for benches and tests |
 //! | `shuttle` | no | locks that a test schedules; never for production |
 //!
-//! An app that writes channels needs none of these features: `default-features = false` leaves at
-//! most 100 crates to compile. `engine` and `config` may change with any version.
+//! An app that writes channels and checks no tokens needs none of these features:
+//! `default-features = false` leaves at most 100 crates to compile. `engine` and `config` may
+//! change with any version.
 //!
 //! # Layout
 //!
@@ -161,6 +163,8 @@
 //! - `broker` (engine): one order per topic, logs and cursors, and the passes that write them to
 //!   sockets.
 //! - [`server`]: threads, sockets and HTTP around the other modules.
+//! - [`credentials`]: tokens, and what they say of a client. The server asks for none: an app does,
+//!   in its [`UserSocket::connect`].
 //! - [`rooms`]: rooms by rules, the tutorial's among them, written with the public API alone.
 //! - `config` (program): the binary's configuration by flags, environment and file.
 //!

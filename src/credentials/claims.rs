@@ -1,5 +1,6 @@
 //! Types of the registered claims (RFC 7519, section 4.1), times and audience: plain functions.
 
+use compact_str::CompactString;
 use serde_json::{Map, Value};
 
 use super::refusal::TokenRefusal;
@@ -136,13 +137,23 @@ pub(super) fn texts(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
-/// Returns who a token names: a text or an integer, not empty, without control characters.
-pub(super) fn subject(value: &Value) -> Result<String, TokenRefusal> {
+/// Returns who a token names: a text or an integer.
+pub(super) fn subject(value: &Value) -> Result<CompactString, TokenRefusal> {
     let text = value.as_str().map(str::to_owned).or_else(|| integer(value));
-    let fits = |text: &String| {
-        (1..=SUBJECT_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
-    };
-    text.filter(fits).ok_or(TokenRefusal::Claims("sub"))
+    check_subject(text.unwrap_or_default().into(), "sub")
+}
+
+/// Returns a subject that is not empty, not too long, and without control characters. The refusal
+/// of another one names the claim.
+pub(super) fn check_subject(
+    text: CompactString,
+    claim: &'static str,
+) -> Result<CompactString, TokenRefusal> {
+    let fits = (1..=SUBJECT_BYTES_MAX).contains(&text.len());
+    match fits && !text.contains(char::is_control) {
+        true => Ok(text),
+        false => Err(TokenRefusal::Claims(claim)),
+    }
 }
 
 fn integer(value: &Value) -> Option<String> {

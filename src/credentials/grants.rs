@@ -44,8 +44,8 @@ struct Grant {
 
 impl Grants {
     /// Returns the grants of these patterns, each with its operations. Operations that are unknown
-    /// are left out, because a newer backend may name more. Patterns beyond [`PATTERNS_MAX`] are
-    /// left out.
+    /// are left out, because a newer backend may name more. Patterns beyond
+    /// 256 are left out.
     pub fn new<'a, O>(patterns: impl IntoIterator<Item = (&'a str, O)>) -> Grants
     where
         O: IntoIterator<Item = &'a str>,
@@ -68,7 +68,7 @@ impl Grants {
         self.each.is_empty()
     }
 
-    /// Returns these grants and those of `more`, up to [`PATTERNS_MAX`].
+    /// Returns these grants and those of `more`, up to 256 patterns.
     #[must_use]
     pub fn and(&self, more: &Grants) -> Grants {
         let both = self.each.iter().chain(more.each.iter()).take(PATTERNS_MAX);

@@ -1,6 +1,8 @@
 //! Bytes that no log, error or `Debug` shows.
 
-/// A secret. Its `Debug` shows the length alone.
+use zeroize::Zeroize;
+
+/// A secret. What it prints is its length alone, and its bytes are zeroed when it is dropped.
 #[derive(Clone)]
 pub struct Secret(Box<[u8]>);
 
@@ -16,9 +18,21 @@ impl Secret {
     }
 }
 
-impl std::fmt::Debug for Secret {
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl std::fmt::Display for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "…({} bytes)", self.0.len())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
     }
 }
 
@@ -30,6 +44,7 @@ mod tests {
     fn secret_shows_its_length_alone() {
         let secret = Secret::new(*b"marker");
         assert_eq!(format!("{secret:?}"), "…(6 bytes)");
+        assert_eq!(secret.to_string(), "…(6 bytes)");
         assert_eq!(secret.expose(), b"marker");
     }
 }

@@ -12,13 +12,11 @@ use super::claims_dialect::{ClaimsDialect, GrantRule, MappedClaims};
 use super::issuer::Issuer;
 use super::jwt::Jwt;
 use super::key::TokenKey;
+use super::phoenix_token::PhoenixTokens;
 use super::refusal::TokenRefusal;
 use super::subject::Credentials;
 use super::token_cache::{CachedToken, TokenCache, TokenDigest};
 use super::verdict::Verdict;
-
-/// The check of tokens that begin as Phoenix.Token's do.
-pub type PhoenixCheck = Box<dyn Fn(&str, &Occasion<'_>) -> Verdict + Send + Sync>;
 
 /// What a token was given for, and when.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +71,7 @@ pub struct Verifier {
     token_bytes_max: usize,
     keeps_claims: bool,
     rules: Vec<GrantRule>,
-    phoenix: Option<PhoenixCheck>,
+    phoenix: Option<PhoenixTokens>,
     cache: Mutex<TokenCache>,
 }
 
@@ -134,17 +132,18 @@ impl Verifier {
         self
     }
 
-    /// Adds what the file grants by claims.
+    /// Adds what the file grants by claims of a JWT.
     #[must_use]
     pub fn grant(mut self, rule: GrantRule) -> Verifier {
         self.rules.push(rule);
         self
     }
 
-    /// Takes Phoenix's own tokens too, by this check.
+    /// Takes tokens of an app of Phoenix too. Their time and their subject are checked as
+    /// [`PhoenixSettings`](super::PhoenixSettings) say, without leeway, and they grant nothing.
     #[must_use]
-    pub fn phoenix(mut self, check: PhoenixCheck) -> Verifier {
-        self.phoenix = Some(check);
+    pub fn phoenix(mut self, tokens: PhoenixTokens) -> Verifier {
+        self.phoenix = Some(tokens);
         self
     }
 
@@ -185,10 +184,7 @@ impl Verifier {
             return Verdict::Refused(TokenRefusal::TooLong);
         }
         if is_phoenix(token) {
-            return match &self.phoenix {
-                Some(check) => check(token, occasion),
-                None => Verdict::Refused(TokenRefusal::Issuer),
-            };
+            return self.verify_phoenix(token, occasion);
         }
         let digest = digest_of(token);
         let found = self.find(&digest, occasion);
@@ -201,6 +197,18 @@ impl Verifier {
             }
             Err(refusal) => Verdict::Refused(refusal),
         })
+    }
+
+    /// Checks a Phoenix.Token. None comes to the cache: it has several texts, and its check takes
+    /// little more than the hash of one.
+    fn verify_phoenix(&self, token: &str, occasion: &Occasion<'_>) -> Verdict {
+        let Some(tokens) = &self.phoenix else {
+            return Verdict::Refused(TokenRefusal::Issuer);
+        };
+        match tokens.verify(token, occasion.now_ms) {
+            Verdict::Expired(_) if !occasion.tells => Verdict::Refused(TokenRefusal::Expired),
+            verdict => verdict,
+        }
     }
 
     fn find(&self, digest: &TokenDigest, occasion: &Occasion<'_>) -> Option<Verdict> {
@@ -321,7 +329,7 @@ impl Verifier {
         let end = connection_end.or(registered.exp);
         let never = connection_end == Some(0);
         let credentials = Credentials {
-            subject: named.map(CompactString::from),
+            subject: named,
             expires_ms: end.filter(|_| !never).map(milliseconds),
             issued_ms: registered.iat.map(milliseconds),
             id: registered.jti.map(CompactString::from),
@@ -347,11 +355,10 @@ impl std::fmt::Debug for Verifier {
     }
 }
 
-/// True if a token begins as those of Phoenix.Token.sign do: with the base64url of `HS256`, `HS384`
-/// or `HS512`. A JWT begins with that of `{`.
+/// True if a token begins as those of Phoenix.Token.sign do: with the base64url of `HS`. A JWT
+/// begins with that of `{`.
 fn is_phoenix(token: &str) -> bool {
-    let first = token.split('.').next();
-    matches!(first, Some("SFMyNTY" | "SFMzODQ" | "SFM1MTI"))
+    token.starts_with("SFM")
 }
 
 fn has_key(keys: &super::keys::KeySet, cached: &CachedToken, now_ms: u64) -> bool {

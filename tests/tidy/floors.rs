@@ -75,18 +75,20 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"],      // the face
             &["verifier"], // all checks of a token, in their order
-            &["issuer"],
+            &["issuer", "phoenix_token"],
             &[
                 "claims_dialect",
                 "jwt",
                 "keys",
+                "phoenix_settings",
                 "sign",
+                "term_encode",
                 "token_cache",
                 "verdict",
             ],
-            &["claims", "key", "subject"],
+            &["claims", "key", "subject", "terms"],
             &["key_problem"],
-            &["algorithm", "grants", "refusal", "secret"], // the ground
+            &["algorithm", "grants", "integer", "refusal", "secret"], // the ground
         ],
     },
     Order {

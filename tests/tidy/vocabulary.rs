@@ -18,7 +18,7 @@ pub const VOCABULARY: &[&str] = &[
      for form format forms forwarded frame frames",
     "give given grants",
     "handle handlers handshake header held high histogram host html http hub",
-    "idle inbound inherited interrupt issuer",
+    "idle inbound inherited integer interrupt issuer",
     "join joined joins json judge jwt",
     "keep key keys kind",
     "lag last latency later ledger lib lifecycle limit limits lines link listener lists load \
@@ -39,7 +39,7 @@ pub const VOCABULARY: &[&str] = &[
      services session setting settings setup shard shards shrink side sighup sign signals sink \
      sizes skipped slots slow socket sockets src standing static stats status step steps \
      stream strictness subject subprotocol subscribe subscriber sums sync",
-    "table tables tag tallies tally target terminal terminate tests text tiles time timer \
+    "table tables tag tallies tally target term terminal terminate terms tests text tiles time timer \
      timers token topic topics totals traffic tree trial turn tutorial",
     "unfit units up upgrade usage user",
     "v1 v2 values vectors verdict verifier version violation",

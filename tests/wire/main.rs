@@ -4,5 +4,6 @@ mod fastwebsockets_server;
 mod handlers;
 mod join_later;
 mod phoenix;
+mod tokens;
 mod tutorial;
 mod websocket;

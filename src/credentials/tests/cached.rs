@@ -52,6 +52,18 @@ fn refused_and_expired_tokens_are_not_cached() {
 }
 
 #[test]
+fn tokens_of_phoenix_are_not_cached() {
+    let verifier = verifier(accounts()).phoenix(phoenix(SECRET));
+    let (jwt, token) = (token(json!({})), phoenix_token(SECRET, NOW_MS));
+    taken(&verifier, &jwt);
+    taken(&verifier, &token);
+    let occasion = Occasion::connect(NOW_MS);
+    assert_eq!(verifier.cached(&token, &occasion), None);
+    let cached = verifier.cached(&jwt, &occasion);
+    assert_eq!(cached, Some(Verdict::Taken(taken(&verifier, &jwt))));
+}
+
+#[test]
 fn costly_tokens_are_those_of_private_keys() {
     let verifier = verifier(accounts());
     assert!(!verifier.is_costly(&token(json!({}))));

@@ -173,20 +173,64 @@ fn types_of_an_issuer_are_compared_as_media_types() {
 }
 
 #[test]
-fn phoenix_token_goes_to_its_own_check() {
-    let check = |token: &str, occasion: &Occasion<'_>| {
-        assert_eq!((token, occasion.now_ms()), ("SFMyNTY.a.b", NOW_MS));
-        Verdict::Refused(TokenRefusal::Signature)
+fn verifier_takes_jwts_and_phoenix_tokens_each_by_its_own_keys() {
+    let both = verifier(accounts()).phoenix(phoenix(SECRET));
+    let (jwt, token) = (token(json!({})), phoenix_token(SECRET, NOW_MS));
+    for _ in 0..2 {
+        assert_eq!(taken(&both, &jwt).issuer, "accounts");
+        let credentials = taken(&both, &token);
+        assert_eq!(credentials.issuer, "phoenix");
+        assert_eq!(credentials.subject.as_deref(), Some("99"));
+        assert!(credentials.grants.is_empty());
+    }
+
+    // One secret of both is no key of the other: Phoenix derives its own from it.
+    let (mac, payload) = (
+        jwt.rsplit_once('.').unwrap().1,
+        token.rsplit_once('.').unwrap().0,
+    );
+    let crossed = format!("{payload}.{mac}");
+    assert_eq!(refusal(&both, &crossed), Some(TokenRefusal::Signature));
+    let signed = jwt.rsplit_once('.').unwrap().0;
+    let crossed = format!("{signed}.{}", token.rsplit_once('.').unwrap().1);
+    assert_eq!(refusal(&both, &crossed), Some(TokenRefusal::Signature));
+
+    let other = b"the secret of another app of Phoenix";
+    let signature = Some(TokenRefusal::Signature);
+    let foreign = verifier(accounts()).phoenix(phoenix(other));
+    assert_eq!(refusal(&foreign, &token), signature);
+    assert_eq!(refusal(&both, &phoenix_token(other, NOW_MS)), signature);
+    let jwts_alone = verifier(accounts());
+    assert_eq!(refusal(&jwts_alone, &token), Some(TokenRefusal::Issuer));
+    let phoenix_alone = Verifier::new([]).unwrap().phoenix(phoenix(SECRET));
+    assert_eq!(refusal(&phoenix_alone, &jwt), Some(TokenRefusal::Type));
+    assert_eq!(taken(&phoenix_alone, &token).issuer, "phoenix");
+}
+
+#[test]
+fn phoenix_token_that_is_over_is_told_where_it_is_asked_for() {
+    let verifier = verifier(accounts()).phoenix(phoenix(SECRET));
+    let old = phoenix_token(SECRET, NOW_MS - 1_209_600_001);
+    assert_eq!(refusal(&verifier, &old), Some(TokenRefusal::Expired));
+    let told = verifier.verify(&old, &Occasion::connect(NOW_MS).tell());
+    let Verdict::Expired(credentials) = told else {
+        panic!("{told:?}");
     };
-    let verifier = verifier(accounts()).phoenix(Box::new(check));
-    assert_eq!(
-        refusal(&verifier, "SFMyNTY.a.b"),
-        Some(TokenRefusal::Signature)
-    );
-    assert_eq!(
-        refusal(&verifier, "SFMyNTYx.a.b"),
-        Some(TokenRefusal::Malformed)
-    );
+    assert_eq!(credentials.expires_ms, Some(NOW_MS - 1));
+}
+
+#[test]
+fn phoenix_tokens_at_fault_are_refused_by_what_is_wrong() {
+    let verifier = verifier(accounts()).phoenix(phoenix(SECRET));
+    for (token, expected) in [
+        ("SFMyNTYx.a.b", TokenRefusal::Malformed),
+        ("SFMyNTY.a.b", TokenRefusal::Malformed),
+        ("SFMyNTY.YQ.YQ", TokenRefusal::Signature),
+        ("XCP.a.b", TokenRefusal::Encrypted),
+        ("QTEyOEdDTQ.a.b.c.d", TokenRefusal::Encrypted),
+    ] {
+        assert_eq!(refusal(&verifier, token), Some(expected), "{token}");
+    }
 }
 
 #[test]

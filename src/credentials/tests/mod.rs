@@ -21,8 +21,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Algorithm, Audience, Credentials, Issuer, KeyAlgorithms, KeySet, Occasion, Secret, Signer,
-    TokenKey, TokenRefusal, Verdict, Verifier,
+    Algorithm, Audience, Credentials, Issuer, KeyAlgorithms, KeySet, MaxAge, Occasion,
+    PhoenixSettings, PhoenixTokens, Secret, Signer, TokenKey, TokenRefusal, Verdict, Verifier,
 };
 
 /// 2026-11-30, in milliseconds since 1970.
@@ -125,6 +125,17 @@ pub fn claims(changes: Value) -> Map<String, Value> {
 pub fn token(changes: Value) -> String {
     let key = Signer::secret(&Secret::new(SECRET)).unwrap();
     key.sign(Algorithm::Hs256, None, &claims(changes)).unwrap()
+}
+
+/// Takes tokens of the app of Phoenix with this `secret_key_base`.
+pub fn phoenix(secret: &[u8]) -> PhoenixTokens {
+    PhoenixTokens::new(PhoenixSettings::new(vec![Secret::new(secret)])).unwrap()
+}
+
+/// Returns a token of the subject 99, as an app of Phoenix signs it.
+pub fn phoenix_token(secret: &[u8], signed_ms: u64) -> String {
+    let day = MaxAge::Seconds(86_400.0);
+    phoenix(secret).sign(&json!(99), signed_ms, day).unwrap()
 }
 
 /// Signs any header and any claims with [`SECRET`].

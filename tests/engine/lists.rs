@@ -273,21 +273,32 @@ fn readers_that_fell_off_are_all_found_whoever_leaves_meanwhile() {
 
 #[test]
 fn readers_that_fall_off_later_are_found_where_earlier_ones_left_unfound() {
-    let (mut shard, _) = at_the_edge(4 * FEW);
-    let (listener, id) = (4 * FEW, shard.fanout.new_id());
-    shard.fanout.open(listener, Class::V2);
+    let (mut shard, _) = at_the_edge(MANY);
+    let (late, listener) = (MANY, MANY + 1);
+    for outlet in [late, listener] {
+        shard.fanout.open(outlet, Class::V2);
+    }
+    shard.sockets.shut.insert(late);
+    shard.join(late, ROOM);
+    let id = shard.fanout.new_id();
     shard.fanout.listen(listener, id, ROOM);
-    for _ in 0..2 {
-        publish(&mut shard, ROOM, "shout");
+    let say = |shard: &mut Shard| publish(shard, ROOM, "shout");
+    // The late one falls off as well, while the look for the others is under way.
+    for _ in 0..12 {
+        say(&mut shard);
         shard.turn();
     }
-    (0..4 * FEW).for_each(|outlet| shard.fanout.close(outlet));
-    while shard.fanout.take_heard(&mut 1_000).is_some() || shard.turn() {}
+    assert!(shard.fanout.members_len() > 0 && shard.fanout.has_failed());
+    (0..=late).for_each(|outlet| shard.fanout.close(outlet));
+    let work = |shard: &mut Shard| {
+        while shard.fanout.take_heard(&mut 1_000).is_some() || shard.turn() {}
+    };
+    work(&mut shard);
     (0..9).for_each(|outlet| shard.fanout.open(outlet, Class::V2));
     shard.join_all(0..9, ROOM);
     for _ in 0..12 {
-        publish(&mut shard, ROOM, "shout");
-        while shard.fanout.take_heard(&mut 1_000).is_some() || shard.turn() {}
+        say(&mut shard);
+        work(&mut shard);
     }
     assert_eq!(shard.given_up().len(), 9);
 }

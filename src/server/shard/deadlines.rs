@@ -208,7 +208,7 @@ impl Shard {
     /// Looks at the message of a connection that a read has left incomplete. The client is late if
     /// the read took all that it had sent, or took little of the message and much besides.
     pub(crate) fn look_at_partial(&mut self, key: u32, has_much_besides: bool) {
-        let Some(connection) = self.connections.get(key).filter(|c| c.is_open()) else {
+        let Some(connection) = self.connections.get(key).filter(|c| c.is_read()) else {
             return;
         };
         let is_late = self.is_partial_late(connection);

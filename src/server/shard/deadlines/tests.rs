@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::server::limits::values::ServerLimits;
+use crate::server::shard::ended::ClientEnd;
 use crate::server::shard::idle_shard::IdleShard;
 
 const PARTIAL_MS: u64 = 30_000;
@@ -194,6 +195,18 @@ fn client_that_sends_pings_instead_of_the_rest_is_late() {
     assert!(!scene.is_overdue(), "the rest may be unread");
     scene.read_after(1_000);
     assert!(scene.is_closed());
+}
+
+#[test]
+fn client_that_is_ended_for_something_else_is_not_closed_as_late() {
+    let mut scene = Scene::new();
+    scene.begin(&beat(3_000)[..1_000]);
+    scene.pass(PARTIAL_MS);
+    let shard = &mut scene.idle.shard;
+    let end = ClientEnd::Close(CloseReason::RateExceeded);
+    shard.connections.ends(scene.key, end);
+    shard.look_at_partial(scene.key, true);
+    assert!(matches!(scene.connection().stage, Stage::Ended));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn speaks_http(came: FirstBytes<'_>) -> &'static str {
         FirstBytes::ProxyVersion1 | FirstBytes::ProxyVersion2 => {
             "set server.proxy_protocol = true, and name the proxy in server.trusted_proxies"
         }
-        FirstBytes::Tls => "have a proxy in front end TLS",
+        FirstBytes::Tls => "put a proxy in front that ends TLS",
         _ => "have the client speak HTTP/1.1 here, or use another port",
     }
 }

@@ -333,8 +333,8 @@ impl Shard {
             expected.end = End::Silenced;
         } else {
             self.fanout.take_mail();
-            // A connection that is very far behind gets only its Close: it has stopped reading, or no
-            // flush has come to it since a burst.
+            // A connection that is very far behind gets only its Close: it has stopped reading, or
+            // no flush has come to it since a burst.
             let is_far_behind = self.fanout.is_far_behind(outlet);
             self.fanout.retire(outlet);
             expected.end = match is_far_behind {

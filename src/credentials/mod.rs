@@ -1,6 +1,6 @@
 //! Tokens, and what they say of a client: who it is, until when, and what it may do. No I/O.
 //!
-//! A [`Verifier`] takes the JWTs of its issuers and the tokens of `Phoenix.Token`, and turns each
+//! A `Verifier` takes the JWTs of its issuers and the tokens of `Phoenix.Token`, and turns each
 //! into [`Credentials`]. The app says where a token arrives and what it is good for: here `connect`
 //! lets a client in by its parameter `token`, and the channel asks the credentials for a grant.
 //!

@@ -5,7 +5,7 @@ export async function say(page, body) {
   await page.press("#chat-input", "Enter");
 }
 
-/** Sends numbered messages from the page itself, all at once. */
+/** Sends numbered messages from the page itself, all at once, and waits until the page shows the newest. */
 export async function fill(page, count) {
   await page.evaluate((last) => {
     const [field, form] = [document.querySelector("#chat-input"), document.querySelector("#composer")];
@@ -15,6 +15,14 @@ export async function fill(page, count) {
     }
   }, count);
   await page.waitForFunction((last) => document.querySelector("#messages").textContent.includes(`message ${last}`), count);
+  // The page scrolls there in its next frame, and would take back what a test scrolls before.
+  await atNewest(page);
+}
+
+/** Scrolls the log as a person does, and waits until the page has seen it. */
+export async function scrollUp(page, top) {
+  await page.evaluate((there) => { document.querySelector("#log").scrollTop = there; }, top);
+  await page.waitForSelector("#log:not([data-following])");
 }
 
 export const boxes = (page, ...selectors) =>

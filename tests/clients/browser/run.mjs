@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 import { startLobbyd } from "../phoenix_js/lobbyd.mjs";
-import { atNewest, boxes, fill, focused, framesSent, nothingPending, recordEvents, recorded, say, shows, state } from "./page.mjs";
+import { atNewest, boxes, fill, focused, framesSent, nothingPending, recordEvents, recorded, say, scrollUp, shows, state } from "./page.mjs";
 import { startProxy } from "./proxy.mjs";
 
 const WAIT_MS = 15_000;
@@ -113,8 +113,7 @@ test("keys alone are enough to write, read back and come back to the newest", as
 test("who reads the newest stays there, and who scrolled up is left where they are", async () => {
   const page = await lobby();
   await fill(page, 60);
-  await atNewest(page);
-  await page.evaluate(() => { document.querySelector("#log").scrollTop = 100; });
+  await scrollUp(page, 100);
   const other = await lobby();
   await say(other, "one");
   await page.getByText("1 new message", { exact: false }).waitFor();
@@ -381,7 +380,7 @@ test("on a phone nothing scrolls sideways, and the field is large enough not to 
   }
   const reader = await lobby(PHONE);
   await fill(reader, 40);
-  await reader.evaluate(() => { document.querySelector("#log").scrollTop = 0; });
+  await scrollUp(reader, 0);
   await say(await lobby(), "from elsewhere");
   await reader.getByText("1 new message", { exact: false }).waitFor();
   const [pill] = await boxes(reader, "#newer");
@@ -556,7 +555,7 @@ test("Send leaves the focus in the field, by mouse and by touch, also for blanks
 test("the other buttons leave the focus in the field too", async () => {
   const page = await lobby();
   await fill(page, 60);
-  await page.evaluate(() => { document.querySelector("#log").scrollTop = 0; });
+  await scrollUp(page, 0);
   await page.focus("#chat-input");
   await recordEvents(page, "blur");
   await say(await lobby(), "from elsewhere");

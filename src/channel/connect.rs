@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, request};
 
 use super::assigns::Assigns;
 use super::authority::RequestHost;
+use crate::credentials::Credentials;
 
 /// The answer of a connect callback.
 ///
@@ -53,6 +54,7 @@ enum Decision {
 pub struct ConnectAccept {
     pub(crate) id: Option<String>,
     pub(crate) assigns: Assigns,
+    pub(crate) credentials: Option<Arc<Credentials>>,
 }
 
 impl ConnectAccept {
@@ -71,6 +73,18 @@ impl ConnectAccept {
     /// [`Assigns`]).
     pub fn assign<T: Clone + Send + Sync + 'static>(mut self, value: T) -> ConnectAccept {
         self.assigns.insert(value);
+        self
+    }
+}
+
+impl ConnectAccept {
+    /// Gives the client credentials, in place of those of its token. Rooms by rules ask them
+    /// (`join = "known"`, `"own"`, `"granted"`), and channels by [`Socket::credentials`]. Default:
+    /// those of the token, if the mount checks tokens.
+    ///
+    /// [`Socket::credentials`]: super::socket::Socket::credentials
+    pub fn credentials(mut self, credentials: Credentials) -> ConnectAccept {
+        self.credentials = Some(Arc::new(credentials));
         self
     }
 }
@@ -160,6 +174,7 @@ pub struct ConnectInfo {
     pub(crate) head: request::Parts,
     pub(crate) auth_token: Option<String>,
     pub(crate) custom: Arc<[(String, String)]>,
+    pub(crate) credentials: Option<Arc<Credentials>>,
 }
 
 /// The address that a client connected to, as the client named it.
@@ -238,6 +253,12 @@ impl ConnectInfo {
         self.auth_token.as_deref()
     }
 
+    /// Returns what the client's token says of it, on a mount that checks tokens
+    /// (`UserSocket::tokens`). `None` if the client has no token, or one whose time is over.
+    pub fn credentials(&self) -> Option<&Arc<Credentials>> {
+        self.credentials.as_ref()
+    }
+
     /// Returns the value that `UserSocket::connect_info` gave the mount for `name`.
     pub fn custom(&self, name: &str) -> Option<&str> {
         let mut pairs = self.custom.iter();
@@ -284,6 +305,7 @@ mod tests {
             head: request.body(()).unwrap().into_parts().0,
             auth_token: None,
             custom: [("region".to_owned(), "eu".to_owned())].into(),
+            credentials: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The settings that all sessions of one mount share.
 
 use super::routes::Routes;
+use crate::credentials::TokenPolicy;
 
 /// The settings that all sessions of one mount share.
 pub struct SessionSettings {
@@ -20,6 +21,8 @@ pub struct SessionSettings {
     /// null), because both are kept; 1,024 by default. A ref on the heap counts 16 bytes more than
     /// its text. A join with a longer topic or ref is refused with "topic or ref too long".
     pub name_bytes_max: usize,
+    /// What the mount does with tokens. `None`: it checks none.
+    pub token_policy: Option<Box<TokenPolicy>>,
 }
 
 /// Topics that a connection may have joined at a time, by default: as in Phoenix.
@@ -34,6 +37,7 @@ impl SessionSettings {
             waiting_messages_max: 64,
             waiting_bytes_max: 256 * 1024,
             name_bytes_max: 1024,
+            token_policy: None,
         }
     }
 }

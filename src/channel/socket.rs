@@ -1,6 +1,7 @@
 //! The client's end of one channel, which a callback can use while the callback runs.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::app_values::AppValue;
@@ -13,6 +14,7 @@ use super::refusal::PushRefusal;
 use super::standing::{HandledEvent, JoinPhase, Standing};
 use super::topic_rate::TopicRates;
 use crate::broker::SubscriptionId;
+use crate::credentials::Credentials;
 use crate::protocol::{IntoPayload, PayloadBuf, Unencodable};
 
 /// One client in one topic, as its channel's callbacks see it.
@@ -42,6 +44,12 @@ impl Socket<'_> {
     /// Returns the value of type `T` that was assigned, to change in place.
     pub fn assigns_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
         self.assigns.get_mut()
+    }
+
+    /// Returns what is known of the client: by its token, where the mount checks tokens, or by its
+    /// connect callback (`ConnectAccept::credentials`). `None` if nothing is.
+    pub fn credentials(&self) -> Option<&Arc<Credentials>> {
+        self.standing.credentials
     }
 
     /// Sends an event to this client alone. In `join` the event follows the join reply. If the join

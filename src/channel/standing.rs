@@ -3,9 +3,11 @@
 use super::app_values::AppValue;
 use super::mail::Info;
 use crate::broker::SubscriptionId;
+use crate::credentials::Credentials;
 use crate::protocol::Ref;
 use crate::protocol::Version;
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// The client, topic and refs that a socket belongs to.
 #[derive(Clone, Copy)]
@@ -14,6 +16,7 @@ pub(crate) struct Standing<'a> {
     pub(crate) id: SubscriptionId,
     pub(crate) topic: &'a str,
     pub(crate) refs: &'a JoinRefs,
+    pub(crate) credentials: Option<&'a Arc<Credentials>>,
 }
 
 /// Which callback is running, as far as the socket must know.

@@ -12,6 +12,8 @@ use super::origin::CheckOrigin;
 use super::params::Params;
 use super::routes::Routes;
 use super::session_settings::SessionSettings;
+#[cfg(feature = "auth")]
+use crate::credentials::{TokenPolicy, Verifier};
 
 /// Least value of [`SocketLimits::message_bytes_max`]: a heartbeat may take as much.
 pub(crate) const MESSAGE_BYTES_LEAST: usize = 100;
@@ -35,6 +37,8 @@ pub struct UserSocket {
     pub(crate) auth_token: bool,
     pub(crate) connect_info: Arc<[(String, String)]>,
     pub(crate) limits: SocketLimits,
+    #[cfg(feature = "auth")]
+    pub(crate) verifier: Option<Arc<Verifier>>,
 }
 
 /// The limits of a connection that hold outside its session.
@@ -79,6 +83,8 @@ impl UserSocket {
             auth_token: false,
             connect_info: Arc::new([]),
             limits: SocketLimits::default(),
+            #[cfg(feature = "auth")]
+            verifier: None,
         }
     }
 
@@ -151,6 +157,16 @@ impl UserSocket {
     /// option of phoenix.js.
     pub fn auth_token(mut self, on: bool) -> UserSocket {
         self.auth_token = on;
+        self
+    }
+
+    /// Checks tokens by `verifier`, at the connect before the app's callback, at joins and when a
+    /// client hands over a newer one. `policy` says where tokens arrive and what their end does.
+    /// Default: no token is looked at.
+    #[cfg(feature = "auth")]
+    pub fn tokens(mut self, verifier: Arc<Verifier>, policy: TokenPolicy) -> UserSocket {
+        self.verifier = Some(verifier);
+        self.session_mut().token_policy = Some(Box::new(policy));
         self
     }
 
@@ -228,6 +244,7 @@ impl fmt::Debug for UserSocket {
             .field("check_origin", &self.check_origin)
             .field("subprotocols", &self.subprotocols)
             .field("auth_token", &self.auth_token)
+            .field("token_policy", &self.session.token_policy)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

@@ -99,6 +99,7 @@ pub(crate) mod terms;
 mod tests;
 #[cfg(feature = "auth")]
 pub(crate) mod token_cache;
+pub(crate) mod token_policy;
 pub(crate) mod verdict;
 #[cfg(feature = "auth")]
 pub(crate) mod verifier;
@@ -134,6 +135,7 @@ pub use subject::Credentials;
 pub use terms::Term;
 #[cfg(feature = "auth")]
 pub use terms::Unreadable;
+pub use token_policy::{AtExpiry, ExpiredToken, RemovedKey, TokenPolicy};
 pub use verdict::Verdict;
 #[cfg(feature = "auth")]
 pub use verifier::{Occasion, SameIssuer, Verifier};

@@ -83,7 +83,7 @@ impl Session {
         };
         let outcome = guarded(|| {
             let phase = JoinPhase::Joined(event);
-            let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
+            let (channel, mut socket) = joined.channel_and_socket(self.client(), host, phase);
             callback(channel, &mut socket)
         });
         self.handled(joined, event.reference, outcome, host);
@@ -128,7 +128,7 @@ impl Session {
         let Some(reference) = reference else {
             return Err(Crash("a reply where there is nobody to reply to".into()));
         };
-        let standing = joined.standing(self.version);
+        let standing = joined.standing(self.client());
         frames::reply(standing, reference, &reply.status, &reply.payload)
             .map_err(|why| Crash(format!("reply: {why}")))
     }

@@ -119,7 +119,7 @@ impl Session {
         let topic = joined.topic.clone();
         let outcome = guarded(|| {
             let phase = JoinPhase::Joining(&mut early);
-            let (channel, mut socket) = joined.channel_and_socket(self.version, host, phase);
+            let (channel, mut socket) = joined.channel_and_socket(self.client(), host, phase);
             channel.join(&topic, payload, &mut socket)
         });
         self.joined(joined, reference, early, outcome, host);

@@ -11,7 +11,15 @@ use crate::channel::JoinRefs;
 use crate::channel::Route;
 use crate::channel::{Assigns, Channel};
 use crate::channel::{JoinPhase, Socket, Standing};
+use crate::credentials::Credentials;
 use crate::protocol::Version;
+
+/// What all channels of a connection know of their client.
+#[derive(Clone, Copy)]
+pub(super) struct Client<'a> {
+    pub(super) version: Version,
+    pub(super) credentials: Option<&'a Arc<Credentials>>,
+}
 
 /// One channel of a connection.
 pub(super) struct Joined {
@@ -28,12 +36,13 @@ pub(super) struct Joined {
 }
 
 impl Joined {
-    pub(super) fn standing(&self, version: Version) -> Standing<'_> {
+    pub(super) fn standing<'a>(&'a self, client: Client<'a>) -> Standing<'a> {
         Standing {
-            version,
+            version: client.version,
             id: self.id,
             topic: &self.topic,
             refs: &self.refs,
+            credentials: client.credentials,
         }
     }
 
@@ -45,25 +54,26 @@ impl Joined {
     /// Returns the socket for one callback.
     pub(super) fn socket<'a>(
         &'a mut self,
-        version: Version,
+        client: Client<'a>,
         host: &'a mut dyn Host,
         phase: JoinPhase<'a>,
     ) -> Socket<'a> {
-        self.channel_and_socket(version, host, phase).1
+        self.channel_and_socket(client, host, phase).1
     }
 
     /// Returns the app's channel, and the socket for one of its callbacks.
     pub(super) fn channel_and_socket<'a>(
         &'a mut self,
-        version: Version,
+        client: Client<'a>,
         host: &'a mut dyn Host,
         phase: JoinPhase<'a>,
     ) -> (&'a dyn Channel, Socket<'a>) {
         let standing = Standing {
-            version,
+            version: client.version,
             id: self.id,
             topic: &self.topic,
             refs: &self.refs,
+            credentials: client.credentials,
         };
         let assigns = &mut self.assigns;
         let socket = Socket {

@@ -45,7 +45,7 @@ impl Session {
         let id = joined.id;
         match message {
             MailMessage::Push { event, payload } => {
-                let frame = frames::push(joined.standing(self.version), &event, &payload);
+                let frame = frames::push(joined.standing(self.client()), &event, &payload);
                 let frame = frame.map_err(|why| Crash(format!("push of {event:?}: {why}")))?;
                 host.send(frame, Some(id));
             }

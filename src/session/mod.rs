@@ -18,7 +18,7 @@ mod wait;
 
 use std::sync::Arc;
 
-use joined::{Channels, Joined};
+use joined::{Channels, Client, Joined};
 
 use crate::broker::SubscriptionId;
 use crate::channel::PushRefusal;
@@ -26,6 +26,7 @@ use crate::channel::SessionSettings;
 use crate::channel::contained;
 use crate::channel::frames;
 use crate::channel::{Assigns, Host};
+use crate::credentials::Credentials;
 use crate::protocol::{
     DecodeScratch, Fault, Message, Name, PayloadBuf, Ref, Undecodable, Version, has_half_a_pair,
     reason,
@@ -51,6 +52,8 @@ pub struct Session {
     /// Bytes of all messages that wait, in the lines of this connection's channels.
     waiting_bytes: usize,
     version: Version,
+    /// What is known of the client, by its token or its connect callback.
+    credentials: Option<Arc<Credentials>>,
 }
 
 impl Session {
@@ -63,6 +66,24 @@ impl Session {
             channels: Channels::new(),
             waiting_bytes: 0,
             version,
+            credentials: None,
+        }
+    }
+
+    /// Sets what is known of the client.
+    #[must_use]
+    pub fn known(self, credentials: Option<Arc<Credentials>>) -> Self {
+        Self {
+            credentials,
+            ..self
+        }
+    }
+
+    /// Returns what all channels know of the client.
+    fn client(&self) -> Client<'_> {
+        Client {
+            version: self.version,
+            credentials: self.credentials.as_ref(),
         }
     }
 

@@ -21,7 +21,7 @@ impl Session {
             return;
         };
         host.unsubscribe(id);
-        let standing = joined.standing(self.version);
+        let standing = joined.standing(self.client());
         // An empty object has a form in every version.
         if let Ok(frame) = frames::reply(standing, reference, "ok", &PayloadBuf::EMPTY) {
             host.send(frame, None);
@@ -38,7 +38,7 @@ impl Session {
             return;
         };
         host.unsubscribe(id);
-        let close = frames::close(joined.standing(self.version));
+        let close = frames::close(joined.standing(self.client()));
         self.tell_app(joined, &TerminateReason::JoinedAgain, host);
         host.send(close, None);
     }
@@ -67,7 +67,7 @@ impl Session {
         if is_failure {
             self.fail(joined, &reason, host);
         } else {
-            host.send(frames::close(joined.standing(self.version)), None);
+            host.send(frames::close(joined.standing(self.client())), None);
             self.tell_app(joined, &reason, host);
         }
     }
@@ -96,7 +96,7 @@ impl Session {
 
     /// Sends the pushes of `terminate`, then `phx_error`, after which phoenix.js joins again.
     fn fail(&mut self, joined: Joined, reason: &TerminateReason, host: &mut dyn Host) {
-        let error = frames::error(joined.standing(self.version));
+        let error = frames::error(joined.standing(self.client()));
         self.tell_app(joined, reason, host);
         host.send(error, None);
     }
@@ -107,7 +107,7 @@ impl Session {
             let host = &mut *host;
             guarded(|| {
                 let (channel, mut socket) =
-                    joined.channel_and_socket(self.version, host, JoinPhase::Ended);
+                    joined.channel_and_socket(self.client(), host, JoinPhase::Ended);
                 channel.terminate(reason, &mut socket);
             })
         };

@@ -80,7 +80,7 @@ impl Session {
         let outcome = match result.map(|resume| resume.0.into_inner()) {
             Ok(Continuation::Join(then)) => guarded(|| {
                 let phase = JoinPhase::Joining(&mut early);
-                then(&mut joined.socket(self.version, host, phase))
+                then(&mut joined.socket(self.client(), host, phase))
             }),
             Err(Lost::TimedOut) => {
                 let (refusal, why) = (JoinRefusal::TimedOut, reason("join timed out"));
@@ -102,7 +102,7 @@ impl Session {
             Ok(Continuation::Handled(then)) => guarded(|| {
                 let name = None;
                 let phase = JoinPhase::Joined(HandledEvent { reference, name });
-                then(&mut joined.socket(self.version, host, phase))
+                then(&mut joined.socket(self.client(), host, phase))
             }),
             Ok(Continuation::Join(_)) | Err(_) => Err(Crash::lost()),
         };

@@ -88,7 +88,14 @@ const INNER: &[Order] = &[
             ],
             &["claims", "key", "subject", "terms"],
             &["key_problem"],
-            &["algorithm", "grants", "integer", "refusal", "secret"], // the ground
+            &[
+                "algorithm",
+                "grants",
+                "integer",
+                "refusal",
+                "secret",
+                "token_policy",
+            ], // the ground
         ],
     },
     Order {

@@ -28,7 +28,7 @@ pub const VOCABULARY: &[&str] = &[
     "names node noise notice notify number",
     "object objective observe open operator oracle origin outcome outlet outlets over",
     "pace pacer page pages palette parameters params parcel parse partial passes payload \
-     peak pending phases phoenix picture places plan plot plots position print probe prober \
+     peak pending phases phoenix picture places plan plot plots policy position print probe prober \
      problem problems process program progress properties protocol proxy published publisher",
     "queue",
     "ramp rate ratio ratios raw reach read reader reason recognition reconnect reconnects recovery \

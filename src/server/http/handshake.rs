@@ -16,6 +16,7 @@ use crate::channel::{
     AppValue, Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, contained,
     request_host,
 };
+use crate::credentials::Credentials;
 use crate::protocol::Version;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::step_timer::within;
@@ -31,6 +32,8 @@ pub struct Accepted {
     pub assigns: Assigns,
     /// The name under which the socket can be disconnected from outside.
     pub socket_id: Option<String>,
+    /// What is known of the client.
+    pub credentials: Option<Arc<Credentials>>,
 }
 
 /// Runs all checks. Returns the socket with the 101 that opens it.
@@ -47,13 +50,18 @@ pub(crate) async fn handshake(
     let app = ask_app(socket, &asked.params, &asked.info, app_timeout).await?;
     let mut answer = upgrade_request::accept(&asked.info.head).map_err(Refusal::Request)?;
     answer.subprotocol = asked.subprotocol;
-    let ConnectAccept { id, assigns } = app;
+    let ConnectAccept {
+        id,
+        assigns,
+        credentials,
+    } = app;
     let socket = Arc::clone(socket);
     let accepted = Accepted {
         socket,
         version: asked.version,
         assigns,
         socket_id: id,
+        credentials: credentials.or(asked.info.credentials),
     };
     Ok((accepted, answer))
 }
@@ -114,6 +122,7 @@ fn check(
         head,
         auth_token,
         custom,
+        credentials: None,
     };
     Ok(Asked {
         params,

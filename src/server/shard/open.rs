@@ -194,6 +194,7 @@ impl Shard {
         }
         let now = self.timers.clock.now();
         let session = Session::new(accepted.version, settings, accepted.assigns);
+        let session = session.known(accepted.credentials);
         self.connections.insert(Connection {
             counted,
             ..Connection::new((id, waker), stream, session, socket, now)

@@ -9,7 +9,8 @@ use crate::session::joined::{Channels, Joined};
 fn idle_session_with_one_channel_is_small_and_needs_no_heap_of_its_own() {
     assert_eq!(size_of::<Ref>(), 16);
     assert!(size_of::<Joined>() <= 80, "{}", size_of::<Joined>());
-    assert!(size_of::<Session>() <= 112, "{}", size_of::<Session>());
+    // 8 of them point to the credentials.
+    assert!(size_of::<Session>() <= 120, "{}", size_of::<Session>());
 }
 
 #[test]

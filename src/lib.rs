@@ -142,7 +142,7 @@
 //! | feature | in default | brings |
 //! |---|---|---|
 //! | `program` | yes | the `lobbyd` binary, its configuration (`config`), and the chat page that `Router::static_files` serves |
-//! | `auth` | yes | checks of JWTs and of `Phoenix.Token` in [`credentials`]. Without it `Credentials` and `Grants` are there for an app that checks tokens itself |
+//! | `auth` | yes | checks of JWTs and of `Phoenix.Token` in [`credentials`], and the keys of issuers from their URLs. Without it `Credentials` and `Grants` are there for an app that checks tokens itself |
 //! | `engine` | no | `broker`, `protocol`, `session` and `websocket` as public modules, and `server::serve_http`, for benches and tests |
 //! | `shuttle` | no | locks that a test schedules; never for production |
 //!

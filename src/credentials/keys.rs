@@ -62,6 +62,12 @@ impl KeySet {
         keys.any(|key| key.digest() == digest)
     }
 
+    /// True if a key with this digest is there and in its time.
+    pub(super) fn has_mark(&self, digest: [u8; 16], now_ms: u64) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|key| key.digest() == digest && !key.is_over(now_ms))
+    }
+
     /// Returns the keys that may have signed a token with this algorithm and `kid`. A key without
     /// a name is tried for tokens without one, and for others with `unnamed`.
     pub(super) fn of_token(

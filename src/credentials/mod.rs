@@ -74,6 +74,8 @@ pub(crate) mod integer;
 #[cfg(feature = "auth")]
 pub(crate) mod issuer;
 #[cfg(feature = "auth")]
+pub(crate) mod jwks;
+#[cfg(feature = "auth")]
 pub(crate) mod jwt;
 #[cfg(feature = "auth")]
 pub(crate) mod key;
@@ -82,10 +84,16 @@ pub(crate) mod key_problem;
 #[cfg(feature = "auth")]
 pub(crate) mod keys;
 #[cfg(feature = "auth")]
+pub(crate) mod occasion;
+#[cfg(feature = "auth")]
 pub(crate) mod phoenix_settings;
 #[cfg(feature = "auth")]
 pub(crate) mod phoenix_token;
 pub(crate) mod refusal;
+#[cfg(feature = "auth")]
+mod removed_keys;
+#[cfg(feature = "auth")]
+pub(crate) mod screened;
 #[cfg(feature = "auth")]
 pub(crate) mod secret;
 #[cfg(feature = "auth")]
@@ -99,6 +107,8 @@ pub(crate) mod terms;
 mod tests;
 #[cfg(feature = "auth")]
 pub(crate) mod token_cache;
+#[cfg(feature = "auth")]
+pub(crate) mod token_checks;
 pub(crate) mod token_policy;
 pub(crate) mod verdict;
 #[cfg(feature = "auth")]
@@ -116,11 +126,19 @@ pub use integer::Integer;
 #[cfg(feature = "auth")]
 pub use issuer::Issuer;
 #[cfg(feature = "auth")]
+pub(crate) use jwks::jwks_result::{JwksAnswer, JwksResult};
+#[cfg(feature = "auth")]
+pub use jwks::jwks_source::{JwksSource, JwksSourceProblem};
+#[cfg(feature = "auth")]
+pub(crate) use jwks::key_refresh::{FetchStep, KeyRefresh, TakenAnswer};
+#[cfg(feature = "auth")]
 pub use key::{KeyAlgorithms, SecretFormat, TokenKey};
 #[cfg(feature = "auth")]
 pub use key_problem::KeyProblem;
 #[cfg(feature = "auth")]
 pub use keys::{Jwks, JwksReaders, KeySet};
+#[cfg(feature = "auth")]
+pub use occasion::Occasion;
 #[cfg(feature = "auth")]
 pub use phoenix_settings::{KeyDigest, MaxAge, PhoenixProblem, PhoenixSettings};
 #[cfg(feature = "auth")]
@@ -135,7 +153,11 @@ pub use subject::Credentials;
 pub use terms::Term;
 #[cfg(feature = "auth")]
 pub use terms::Unreadable;
+#[cfg(feature = "auth")]
+pub(crate) use token_checks::{NoThread, TokenHost};
+#[cfg(feature = "auth")]
+pub use token_checks::{TokenCheck, TokenChecks, TokenWait};
 pub use token_policy::{AtExpiry, ExpiredToken, RemovedKey, TokenPolicy};
 pub use verdict::Verdict;
 #[cfg(feature = "auth")]
-pub use verifier::{Occasion, SameIssuer, Verifier};
+pub use verifier::{SameIssuer, Verifier};

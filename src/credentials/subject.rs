@@ -26,4 +26,20 @@ pub struct Credentials {
     pub meta: Option<Value>,
     /// All claims, where the configuration keeps them.
     pub claims: Option<Value>,
+    /// The key that signed its JWT.
+    #[cfg(feature = "auth")]
+    pub(super) key: Option<KeyMark>,
+}
+
+/// What one key is known by: a part of the SHA-256 of its bytes. Not shown, because a secret may be
+/// weak.
+#[cfg(feature = "auth")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeyMark(pub [u8; 16]);
+
+#[cfg(feature = "auth")]
+impl std::fmt::Debug for KeyMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }

@@ -6,63 +6,18 @@ use aws_lc_rs::digest::{SHA256, digest};
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::algorithm::Algorithm;
 use super::claims::{ClaimsMap, RegisteredClaims, TimeBounds, at_path, is_over, seconds, subject};
 use super::claims_dialect::{ClaimsDialect, GrantRule, MappedClaims};
 use super::issuer::Issuer;
 use super::jwt::Jwt;
 use super::key::TokenKey;
+use super::occasion::Occasion;
 use super::phoenix_token::PhoenixTokens;
 use super::refusal::TokenRefusal;
-use super::subject::Credentials;
+use super::screened::{Candidate, Checked, EarlyRefusal, Judged, Screened};
+use super::subject::{Credentials, KeyMark};
 use super::token_cache::{CachedToken, TokenCache, TokenDigest};
 use super::verdict::Verdict;
-
-/// What a token was given for, and when.
-#[derive(Clone, Copy, Debug)]
-pub struct Occasion<'a> {
-    now_ms: u64,
-    topic: Option<&'a str>,
-    tells: bool,
-}
-
-impl<'a> Occasion<'a> {
-    /// A connect, or a refresh, at this time in milliseconds since 1970.
-    pub fn connect(now_ms: u64) -> Occasion<'a> {
-        Occasion {
-            now_ms,
-            topic: None,
-            tells: false,
-        }
-    }
-
-    /// The join of a topic.
-    pub fn join(topic: &'a str, now_ms: u64) -> Occasion<'a> {
-        Occasion {
-            topic: Some(topic),
-            ..Occasion::connect(now_ms)
-        }
-    }
-
-    /// Asks for [`Verdict::Expired`] where a token is genuine and its time is over. Without it
-    /// such a token is refused before any arithmetic, and a storm of old tabs costs base64.
-    #[must_use]
-    pub fn tell(self) -> Occasion<'a> {
-        Occasion {
-            tells: true,
-            ..self
-        }
-    }
-
-    /// Returns the time.
-    pub fn now_ms(&self) -> u64 {
-        self.now_ms
-    }
-
-    fn now_s(&self) -> i64 {
-        i64::try_from(self.now_ms / 1_000).unwrap_or(i64::MAX)
-    }
-}
 
 /// All issuers, and what holds for the tokens of each. Shared by all threads.
 pub struct Verifier {
@@ -172,128 +127,176 @@ impl Verifier {
         if token.len() > self.token_bytes_max {
             return None;
         }
-        self.find(&digest_of(token), occasion)
+        let (_, verdict) = self.find(&digest_of(token), occasion)?;
+        Some(verdict)
     }
 
-    /// Checks a token.
+    /// Checks a token, on this thread.
     pub fn verify(&self, token: &str, occasion: &Occasion<'_>) -> Verdict {
+        match self.screen(token, occasion) {
+            Screened::Decided(judged) => judged.verdict,
+            Screened::Signed(candidate) => {
+                let checked = self.check(&candidate, occasion.now_ms());
+                self.conclude(checked, occasion)
+            }
+        }
+    }
+
+    /// Makes all checks of a token that come before its signature, which take a few µs.
+    pub(super) fn screen<'t>(&self, token: &'t str, occasion: &Occasion<'_>) -> Screened<'t> {
+        let refused = |refusal| Judged::by(None, Verdict::Refused(refusal));
         if self.is_absent(token) {
-            return Verdict::Refused(TokenRefusal::Missing);
+            return Screened::Decided(refused(TokenRefusal::Missing));
         }
         if token.len() > self.token_bytes_max {
-            return Verdict::Refused(TokenRefusal::TooLong);
+            return Screened::Decided(refused(TokenRefusal::TooLong));
         }
         if is_phoenix(token) {
-            return self.verify_phoenix(token, occasion);
+            return Screened::Decided(self.verify_phoenix(token, occasion));
         }
         let digest = digest_of(token);
-        let found = self.find(&digest, occasion);
-        found.unwrap_or_else(|| match self.check(token, occasion) {
-            Ok((checked, true)) => Verdict::Expired(checked.credentials),
-            Ok((checked, false)) => {
-                let credentials = checked.credentials.clone();
-                self.cache().insert(digest, checked);
-                Verdict::Taken(credentials)
+        if let Some((issuer, verdict)) = self.find(&digest, occasion) {
+            let judged = Judged::by(Some(issuer), verdict);
+            let cached = true;
+            return Screened::Decided(Judged { cached, ..judged });
+        }
+        match self.candidate(token, digest, occasion) {
+            Ok(candidate) => Screened::Signed(candidate),
+            Err(early) => Screened::Decided(early.into()),
+        }
+    }
+
+    /// Checks the signature of a token, and its claims but for the topic, and keeps it in the cache
+    /// if it is good. Returns whether the token's time is over.
+    pub(super) fn check(&self, candidate: &Candidate<'_>, now_ms: u64) -> Checked {
+        let Candidate { jwt, algorithm, .. } = candidate;
+        let issuer = &self.issuers[candidate.issuer];
+        let keys = candidate.keys.of_token(
+            *algorithm,
+            jwt.kid.as_deref(),
+            issuer.takes_unnamed(*algorithm),
+            now_ms,
+        )?;
+        let mut keys = keys.into_iter();
+        let key = keys.find(|key| key.verify(*algorithm, jwt.signed, &jwt.signature));
+        let key = key.map(TokenKey::digest).ok_or(TokenRefusal::Signature)?;
+        let registered = RegisteredClaims::read(&jwt.claims)?;
+        let now_s = Occasion::connect(now_ms).now_s();
+        let over = registered.check_times(self.bounds, issuer.needs_exp(), now_s)?;
+        registered.check_audience(&issuer.audience)?;
+        let (mut credentials, topic) = self.credentials(issuer, &jwt.claims, &registered)?;
+        credentials.key = Some(KeyMark(key));
+        let checked = CachedToken {
+            credentials,
+            issuer: candidate.issuer,
+            key,
+            algorithm: *algorithm,
+            exp: registered.exp,
+            topic,
+        };
+        if !over {
+            self.cache().insert(candidate.digest, checked.clone());
+        }
+        Ok((checked, over))
+    }
+
+    /// Returns the verdict over a token that was checked, for what it was given.
+    pub(super) fn conclude(&self, checked: Checked, occasion: &Occasion<'_>) -> Verdict {
+        let is_for = |(checked, over): (CachedToken, bool)| {
+            check_topic(checked.topic.as_deref(), occasion)?;
+            match (over, occasion.tells) {
+                (false, _) => Ok(Verdict::Taken(checked.credentials)),
+                (true, true) => Ok(Verdict::Expired(checked.credentials)),
+                (true, false) => Err(TokenRefusal::Expired),
             }
-            Err(refusal) => Verdict::Refused(refusal),
-        })
+        };
+        checked.and_then(is_for).unwrap_or_else(Verdict::Refused)
     }
 
     /// Checks a Phoenix.Token. None comes to the cache: it has several texts, and its check takes
     /// little more than the hash of one.
-    fn verify_phoenix(&self, token: &str, occasion: &Occasion<'_>) -> Verdict {
+    fn verify_phoenix(&self, token: &str, occasion: &Occasion<'_>) -> Judged {
         let Some(tokens) = &self.phoenix else {
-            return Verdict::Refused(TokenRefusal::Issuer);
+            return Judged::by(None, Verdict::Refused(TokenRefusal::Issuer));
         };
-        match tokens.verify(token, occasion.now_ms) {
+        let verdict = match tokens.verify(token, occasion.now_ms()) {
             Verdict::Expired(_) if !occasion.tells => Verdict::Refused(TokenRefusal::Expired),
             verdict => verdict,
-        }
+        };
+        let judged = Judged::by(None, verdict);
+        let phoenix = true;
+        Judged { phoenix, ..judged }
     }
 
-    fn find(&self, digest: &TokenDigest, occasion: &Occasion<'_>) -> Option<Verdict> {
+    fn find(&self, digest: &TokenDigest, occasion: &Occasion<'_>) -> Option<(usize, Verdict)> {
         let cached = self.cache().get(digest)?;
         let is_in_time = !cached
             .exp
             .is_some_and(|exp| is_over(exp, self.bounds, occasion.now_s()));
         let keys = self.issuers[cached.issuer].current_keys();
-        let has_key = |keys: &_| has_key(keys, &cached, occasion.now_ms);
+        let has_key = |keys: &_| has_key(keys, &cached, occasion.now_ms());
         if !is_in_time || !keys.as_deref().is_some_and(has_key) {
             self.cache().remove(digest);
             return None;
         }
         // Revocations are looked up here, at each hit, and in `check` behind the claims.
-        Some(match check_topic(cached.topic.as_deref(), occasion) {
+        let verdict = match check_topic(cached.topic.as_deref(), occasion) {
             Ok(()) => Verdict::Taken(cached.credentials),
             Err(refusal) => Verdict::Refused(refusal),
-        })
+        };
+        Some((cached.issuer, verdict))
     }
 
-    /// Makes all checks, and returns whether the token's time is over.
-    fn check(
-        &self,
-        token: &str,
-        occasion: &Occasion<'_>,
-    ) -> Result<(CachedToken, bool), TokenRefusal> {
+    /// Takes a token apart, and finds its issuer.
+    fn read<'t>(&self, token: &'t str) -> Result<(Jwt<'t>, usize), TokenRefusal> {
         let jwt = Jwt::parse(token)?;
         let media_type = jwt.media_type.as_deref();
-        if !self
-            .issuers
-            .iter()
-            .any(|issuer| issuer.takes_type(media_type))
-        {
+        let mut issuers = self.issuers.iter();
+        if !issuers.any(|issuer| issuer.takes_type(media_type)) {
             return Err(TokenRefusal::Type);
         }
         let at = self.issuer_of(&jwt.claims).ok_or(TokenRefusal::Issuer)?;
-        let issuer = &self.issuers[at];
-        if !issuer.takes_type(media_type) {
-            return Err(TokenRefusal::Type);
+        match self.issuers[at].takes_type(media_type) {
+            true => Ok((jwt, at)),
+            false => Err(TokenRefusal::Type),
         }
-        let (algorithm, key) = self.check_signature(&jwt, issuer, occasion)?;
-        let registered = RegisteredClaims::read(&jwt.claims)?;
-        let now_s = occasion.now_s();
-        let over = registered.check_times(self.bounds, issuer.needs_exp(), now_s)?;
-        registered.check_audience(&issuer.audience)?;
-        let (credentials, topic) = self.credentials(issuer, &jwt.claims, &registered)?;
-        check_topic(topic.as_deref(), occasion)?;
-        let checked = CachedToken {
-            credentials,
-            issuer: at,
-            key,
-            algorithm,
-            exp: registered.exp,
-            topic,
-        };
-        Ok((checked, over))
     }
 
-    /// Finds the key that signed a token. Its time is looked at first: `exp` is not verified yet,
-    /// but a lie can only refuse itself.
-    fn check_signature(
+    /// Makes the checks of a token that is not in the cache, up to its signature.
+    pub(super) fn candidate<'t>(
         &self,
-        jwt: &Jwt<'_>,
-        issuer: &Issuer,
+        token: &'t str,
+        digest: TokenDigest,
         occasion: &Occasion<'_>,
-    ) -> Result<(Algorithm, [u8; 16]), TokenRefusal> {
-        let algorithm = jwt.algorithm.ok_or(TokenRefusal::Algorithm)?;
-        let Some(keys) = issuer.current_keys() else {
-            return Err(match issuer.algorithms.contains(&algorithm) {
-                true => TokenRefusal::KeysUnavailable,
-                false => TokenRefusal::Algorithm,
-            });
+    ) -> Result<Candidate<'t>, EarlyRefusal> {
+        let by = |issuer, refusal| EarlyRefusal {
+            refusal,
+            issuer,
+            lacks_key: false,
         };
-        // Supabase's servers name their shared secret in tokens by an id that nobody configures.
-        let unnamed = issuer.dialect == ClaimsDialect::Supabase && algorithm.is_hmac();
-        let keys = keys.of_token(algorithm, jwt.kid.as_deref(), unnamed, occasion.now_ms)?;
+        let (jwt, issuer) = self.read(token).map_err(|refusal| by(None, refusal))?;
+        let refused = |refusal| by(Some(issuer), refusal);
+        let algorithm = jwt.algorithm.ok_or(refused(TokenRefusal::Algorithm))?;
+        // Not verified yet, but a lie can only refuse itself.
         let exp = jwt.claims.get("exp").and_then(seconds);
         let is_over = exp.is_some_and(|exp| is_over(exp, self.bounds, occasion.now_s()));
+        let now_ms = occasion.now_ms();
+        let keys = self.issuers[issuer].keys_of(algorithm, jwt.kid.as_deref(), now_ms);
+        let keys = keys.map_err(|refusal| EarlyRefusal {
+            // Old tabs whose key is gone bring no fetch about.
+            lacks_key: !is_over && self.issuers[issuer].may_fetch(algorithm, refusal),
+            ..refused(refusal)
+        })?;
         if is_over && !occasion.tells {
-            return Err(TokenRefusal::Expired);
+            return Err(refused(TokenRefusal::Expired));
         }
-        let mut keys = keys.into_iter();
-        let key = keys.find(|key| key.verify(algorithm, jwt.signed, &jwt.signature));
-        let key = key.map(TokenKey::digest).ok_or(TokenRefusal::Signature)?;
-        Ok((algorithm, key))
+        Ok(Candidate {
+            jwt,
+            issuer,
+            algorithm,
+            keys,
+            digest,
+        })
     }
 
     /// Returns the place of the issuer that a token names. Not verified: it only chooses the keys.
@@ -337,6 +340,7 @@ impl Verifier {
             grants,
             meta,
             claims: self.keeps_claims.then(|| Value::Object(claims.clone())),
+            key: None,
         };
         Ok((credentials, topic))
     }

@@ -11,9 +11,15 @@ use tokio::sync::oneshot;
 use super::endpoint::Endpoint;
 use super::node::Node;
 use super::reload::Live;
+#[cfg(feature = "auth")]
+use super::run::BackgroundEnd;
 use super::run::{Parts, Running, Summary, run};
 use crate::channel::Router;
+#[cfg(feature = "auth")]
+use crate::credentials::TokenChecks;
 use crate::server::admission::forwarded_for::Proxies;
+#[cfg(feature = "auth")]
+use crate::server::background::background_settings::BackgroundSettings;
 use crate::server::http::admin_listener as admin;
 use crate::server::http::admin_listener::Admin;
 use crate::server::http::app::HttpApp;
@@ -38,6 +44,8 @@ pub struct Server {
     limits: ServerLimits,
     admin: Admin,
     rooms_top: usize,
+    #[cfg(feature = "auth")]
+    background: BackgroundSettings,
 }
 
 /// How many rooms the metrics name by default. Each name is a label's value, which a monitoring
@@ -60,6 +68,8 @@ impl Server {
             limits: ServerLimits::default(),
             admin: Admin::Nowhere,
             rooms_top: ROOMS_TOP,
+            #[cfg(feature = "auth")]
+            background: BackgroundSettings::default(),
         }
     }
 
@@ -125,6 +135,51 @@ impl Server {
         self
     }
 
+    /// Sets the number of background threads, which check signatures of tokens beside the shards.
+    /// Default: as many as cores that the process may use, 4 at most. They start when the first
+    /// token needs one.
+    ///
+    /// # Panics
+    /// If `count` is 0 or more than 1,024.
+    #[cfg(feature = "auth")]
+    pub fn background_threads(mut self, count: usize) -> Server {
+        assert!(
+            (1..=SHARDS_MAX).contains(&count),
+            "a server has 1 to {SHARDS_MAX} background threads, not {count}"
+        );
+        self.background.pool.threads = count;
+        self
+    }
+
+    /// Sets by how much the background threads stand back behind the shards on a busy machine, as
+    /// `nice` does: 0 to 19, default 10. On Linux alone.
+    ///
+    /// # Panics
+    /// If `nice` is more than 19.
+    #[cfg(feature = "auth")]
+    pub fn background_nice(mut self, nice: u8) -> Server {
+        assert!(nice <= 19, "a thread is nice by 0 to 19, not by {nice}");
+        self.background.pool.nice = nice;
+        self
+    }
+
+    /// Sets for how long the server starts at most while an issuer has had no keys from its URL, in
+    /// milliseconds: `/readyz` is not ready meanwhile. Default 30,000.
+    #[cfg(feature = "auth")]
+    pub fn jwks_wait_ms(mut self, wait_ms: u64) -> Server {
+        self.background.jwks_wait_ms = wait_ms;
+        self
+    }
+
+    /// Has the background of this server do the dear part of these checks, fetch the keys of their
+    /// issuers, and count their verdicts. May be called for several, each of one server alone.
+    /// Without it checks are made on the thread that asks, and no keys are fetched.
+    #[cfg(feature = "auth")]
+    pub fn tokens(mut self, checks: TokenChecks) -> Server {
+        self.background.tokens.push(checks);
+        self
+    }
+
     /// Binds `address`, without accepting any connection yet. Port 0 takes any free port.
     ///
     /// # Errors
@@ -163,6 +218,8 @@ impl Server {
         socket.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let node = Arc::new(Node::new(self.shards, &self.limits));
+        #[cfg(feature = "auth")]
+        node.background.set_up(&self.background);
         self.app.admission = Arc::clone(&node.admission);
         let admin = std::mem::replace(&mut self.admin, Admin::Nowhere).bind()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;
@@ -182,6 +239,8 @@ impl Server {
             address,
             admin,
             admin_address,
+            #[cfg(feature = "auth")]
+            background: BackgroundEnd(Arc::clone(&node)),
             node,
             live,
         })
@@ -203,6 +262,8 @@ pub struct Bound {
     admin_address: Option<SocketAddr>,
     node: Arc<Node>,
     live: Arc<Live>,
+    #[cfg(feature = "auth")]
+    background: BackgroundEnd,
 }
 
 impl Bound {
@@ -257,6 +318,8 @@ impl Bound {
             shards: self.shards,
             node: self.node,
             live: self.live,
+            #[cfg(feature = "auth")]
+            background: self.background,
         };
         run(parts, start_admin, shutdown, cut)
     }

@@ -80,6 +80,8 @@ impl Endpoint {
     /// [`Bound`](super::builder::Bound) was dropped that never ran.
     pub fn reload(&self, reload: Reload) {
         if let Some(live) = self.live.upgrade() {
+            #[cfg(feature = "auth")]
+            self.node.background.set_limits(reload.server_limits());
             live.reload(reload);
             self.node.status.reloaded();
         }
@@ -113,6 +115,8 @@ impl Endpoint {
     /// this by its own limits.
     pub fn set_admission(&self, limits: &ServerLimits) {
         self.node.admission.set_limits(limits);
+        #[cfg(feature = "auth")]
+        self.node.background.set_limits(limits);
     }
 
     /// Returns how often each limit was reached, and how near it is.

@@ -10,6 +10,8 @@
 
 mod accept;
 mod admission;
+#[cfg(feature = "auth")]
+mod background;
 mod builder;
 mod endpoint;
 mod http;

@@ -39,6 +39,11 @@ impl Reload {
         limits.drain.check();
         Reload { limits, ..self }
     }
+
+    #[cfg(feature = "auth")]
+    pub(super) fn server_limits(&self) -> &ServerLimits {
+        &self.limits
+    }
 }
 
 /// The present router and limits, which the running server owns. A reload replaces them, and hands

@@ -49,6 +49,21 @@ pub(super) struct Parts {
     /// The only strong reference: when [`run`] returns, the router is dropped, and the app's
     /// channels with it.
     pub live: Arc<Live>,
+    #[cfg(feature = "auth")]
+    pub background: BackgroundEnd,
+}
+
+/// Ends the background of a server when it is dropped: at the end of the run, or of what was bound
+/// and never ran. An app may keep the node for longer, by an endpoint.
+#[cfg(feature = "auth")]
+#[derive(Debug)]
+pub(super) struct BackgroundEnd(pub Arc<Node>);
+
+#[cfg(feature = "auth")]
+impl Drop for BackgroundEnd {
+    fn drop(&mut self) {
+        self.0.background.stop();
+    }
 }
 
 pub(super) fn run(
@@ -62,6 +77,8 @@ pub(super) fn run(
         shards,
         node,
         live,
+        #[cfg(feature = "auth")]
+            background: _background,
     } = parts;
     let runtime = Builder::new_current_thread()
         .enable_all()

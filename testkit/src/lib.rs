@@ -5,6 +5,7 @@
 //! | a server on a free port | [`stage`] |
 //! | a client that sends and shows bare frames | [`client`], [`mod@frame`] |
 //! | the messages and expectations of a client in a room | [`member`] |
+//! | an issuer of keys at a URL | [`idp`] |
 //! | the binary as a process | [`process`] |
 //! | this process measured, or a test in a process of its own | [`own_process`] |
 //! | a shard of the broker without threads and sockets | [`shard`] |
@@ -15,6 +16,7 @@ pub mod broker_model;
 pub mod client;
 pub mod deadline;
 pub mod frame;
+pub mod idp;
 pub mod member;
 pub mod own_process;
 pub mod process;
@@ -26,6 +28,7 @@ pub use client::{
 };
 pub use deadline::{DEADLINE, eventually, uninterrupted};
 pub use frame::{Frame, frame, raw_frame};
+pub use idp::{Idp, http_answer};
 pub use member::ROOM;
 pub use process::{Ended, Process, terminal};
 pub use stage::{at_any_pace, at_once, serve, serve_with, start, tutorial};

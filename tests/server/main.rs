@@ -14,6 +14,7 @@ mod held_back_close;
 mod idle_timeout;
 mod join_pace;
 mod join_storm;
+mod key_fetches;
 mod malformed_json;
 mod malformed_requests;
 mod metrics;

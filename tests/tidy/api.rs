@@ -17,6 +17,10 @@ pub const CLOSED_TYPES: &[ClosedType] = &[
         "a payload is JSON or bytes: the wire has no third kind",
     ),
     (
+        &["TokenCheck"],
+        "a verdict is there or has to be waited for: an app handles both",
+    ),
+    (
         &["RoomChannel"],
         "the tutorial's channel: an app mounts it as it is, and it has no state",
     ),

@@ -73,13 +73,17 @@ const INNER: &[Order] = &[
     Order {
         folder: "src/credentials/",
         floors: &[
-            &["mod"],      // the face
-            &["verifier"], // all checks of a token, in their order
+            &["mod"],                          // the face
+            &["token_checks", "removed_keys"], // checks that may take their time
+            &["verifier"],                     // all checks of a token, in their order
+            &["screened"],
             &["issuer", "phoenix_token"],
+            &["jwks"], // keys from a URL
             &[
                 "claims_dialect",
                 "jwt",
                 "keys",
+                "occasion",
                 "phoenix_settings",
                 "sign",
                 "term_encode",
@@ -96,6 +100,15 @@ const INNER: &[Order] = &[
                 "secret",
                 "token_policy",
             ], // the ground
+        ],
+    },
+    Order {
+        folder: "src/credentials/jwks/",
+        floors: &[
+            &["mod"],
+            &["key_refresh"],                  // which set is in force
+            &["jwks_result", "jwks_schedule"], // which set is taken; when one is fetched
+            &["jwks_source"],
         ],
     },
     Order {
@@ -128,7 +141,7 @@ const INNER: &[Order] = &[
     },
     Order {
         folder: "src/server/metrics/",
-        floors: &[&["mod"], &["process", "work"], &["page"]],
+        floors: &[&["mod"], &["process", "token_metrics", "work"], &["page"]],
     },
     Order {
         folder: "src/server/node/",
@@ -137,6 +150,17 @@ const INNER: &[Order] = &[
             &["shard_stats", "status", "closes", "skipped"],
             &["turn_time"],
             &["histogram"],
+        ],
+    },
+    Order {
+        folder: "src/server/background/",
+        floors: &[
+            &["mod"], // what a server has beside its shards
+            &["fetch_keys", "token_host", "background_settings"],
+            &["pool", "token_stats", "key_wait", "fetcher", "http_client"],
+            &["job_queue", "issuer_counts"],
+            &["job_stats"],
+            &["shared_histogram"],
         ],
     },
     Order {

@@ -253,7 +253,6 @@ pub const COMING: &[&str] = &[
     "src/presence",                  // who is there, as data and rules
     "src/cluster",                   // several nodes, one order where it is asked for
     "src/server/stream",             // TLS or plain
-    "src/server/background",         // two threads beside the shards: signatures, outgoing HTTP
     "src/server/shard/poll_session", // long-poll
     "src/server/shard/windows",      // presence and delivery policies by time
     "src/server/shard/parked_joins", // joins that wait for a seat

@@ -2,10 +2,12 @@
 
 mod attacks;
 mod cached;
+mod checks;
 mod codes;
 mod dialects;
 mod key_forms;
 mod oracle;
+mod rotation;
 mod vectors;
 
 use std::sync::LazyLock;

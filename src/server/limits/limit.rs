@@ -76,6 +76,12 @@ limits! {
     HeadLines = "head_lines", "Header lines of a request.",
         // At each request hyper makes room for as many, some 50 bytes each.
         counts(1, 100).up_to(1_000).protects_memory().reached("431");
+    TokenChecks = "token_checks",
+        "Tokens with a signature of a private key that wait for their check, and whatever else waits for a \
+         background thread.",
+        counts(1, 8_192).protects_memory().reached(
+            "the token is refused at once with `keys_unavailable`: 503 to a connect, an error reply to a join",
+        );
     JoinsPerSecond = "joins_per_second", "Joins answered per second, in the long run.",
         counts(1, 50_000)
             .and(Key::Burst, counts(1, 10_000), "Answered at once after a pause.")

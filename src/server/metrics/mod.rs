@@ -6,6 +6,8 @@
 
 mod page;
 mod process;
+#[cfg(feature = "auth")]
+mod token_metrics;
 mod work;
 
 use std::fmt;
@@ -52,6 +54,8 @@ impl Collector for Scrape {
         self.write_ends(&mut page)?;
         self.write_limits(&mut page)?;
         self.write_rooms(&mut page)?;
+        #[cfg(feature = "auth")]
+        token_metrics::write(&self.node.background, &mut page)?;
         process::write(&mut page)
     }
 }

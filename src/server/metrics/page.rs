@@ -7,6 +7,8 @@ use prometheus_client::encoding::{
 };
 use prometheus_client::metrics::MetricType;
 
+#[cfg(feature = "auth")]
+use crate::server::background::shared_histogram::DurationCounts;
 use crate::server::node::histogram::Durations;
 
 /// A label's name and value.
@@ -80,6 +82,25 @@ impl Page<'_> {
         name: &str,
         help: &str,
         values: impl IntoIterator<Item = (L, Durations)>,
+    ) -> fmt::Result {
+        let mut metric = self
+            .0
+            .encode_descriptor(name, help, None, MetricType::Histogram)?;
+        for (labels, held) in values {
+            let (sum, count) = (held.sum_seconds, held.count());
+            let mut one = metric.encode_family(&labels)?;
+            one.encode_histogram::<NoLabelSet>(sum, count, &held.buckets, None)?;
+        }
+        Ok(())
+    }
+
+    /// Writes histograms that several threads note.
+    #[cfg(feature = "auth")]
+    pub fn bucketed<L: EncodeLabelSet>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (L, DurationCounts)>,
     ) -> fmt::Result {
         let mut metric = self
             .0

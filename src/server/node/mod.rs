@@ -13,6 +13,8 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::broker::Hub;
 use crate::server::admission::Admission;
+#[cfg(feature = "auth")]
+use crate::server::background::Background;
 use crate::server::limits::limit::Limit;
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
@@ -31,6 +33,9 @@ pub(crate) struct Node {
     pub admission: Arc<Admission>,
     pub skipped: Arc<Skipped>,
     pub status: Arc<Status>,
+    /// Threads beside the shards. None runs before somebody needs it.
+    #[cfg(feature = "auth")]
+    pub background: Background,
     /// The stats of each shard, by its number.
     pub stats: Box<[Arc<ShardStats>]>,
 }
@@ -39,13 +44,20 @@ impl Node {
     /// Returns the node of a server with `shards` shards.
     pub fn new(shards: usize, limits: &ServerLimits) -> Node {
         let admission = Arc::new(Admission::new(shards, limits));
+        #[cfg(feature = "auth")]
+        let background = Background::new(limits, &admission.meters);
+        let status = Status::new(shards);
+        #[cfg(feature = "auth")]
+        let status = status.awaiting_keys(Arc::clone(&background.keys));
         Node {
             hub: Arc::new(Hub::new(shards)),
             closes: Arc::default(),
             meters: Arc::clone(&admission.meters),
+            #[cfg(feature = "auth")]
+            background,
             admission,
             skipped: Arc::default(),
-            status: Arc::new(Status::new(shards)),
+            status: Arc::new(status),
             stats: (0..shards).map(|_| Arc::default()).collect(),
         }
     }

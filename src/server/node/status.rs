@@ -2,8 +2,13 @@
 //!
 //! Used by health checks, a service manager's watchdog and the metrics.
 
+#[cfg(feature = "auth")]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+#[cfg(feature = "auth")]
+use crate::server::background::key_wait::KeyWait;
 
 /// Part of the connections of a full server below which it is ready again, in percent.
 const READY_BELOW_PERCENT: u64 = 95;
@@ -16,7 +21,9 @@ const STANDSTILL_MS: u64 = 1_500;
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Phase {
-    /// The server is bound, and does not accept connections yet.
+    /// The server is bound, and does not accept connections yet. Or it does, and an issuer of
+    /// tokens has had no keys from its URL, which would refuse its clients: 30 s at most
+    /// (`auth.jwks_wait_ms`).
     Starting,
     /// The server accepts connections.
     Admitting,
@@ -47,6 +54,8 @@ pub struct Status {
     open_files_then: AtomicU64,
     reloads_ok: AtomicU64,
     reloads_failed: AtomicU64,
+    #[cfg(feature = "auth")]
+    keys: Arc<KeyWait>,
 }
 
 impl Status {
@@ -64,13 +73,23 @@ impl Status {
             open_files_then: AtomicU64::new(0),
             reloads_ok: AtomicU64::new(0),
             reloads_failed: AtomicU64::new(0),
+            #[cfg(feature = "auth")]
+            keys: Arc::default(),
         }
+    }
+
+    /// Has the server start for as long as these keys are awaited.
+    #[cfg(feature = "auth")]
+    pub(crate) fn awaiting_keys(self, keys: Arc<KeyWait>) -> Status {
+        Status { keys, ..self }
     }
 
     /// Returns what the server does with new connections.
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,
+            #[cfg(feature = "auth")]
+            1 if self.keys.is_awaited() => Phase::Starting,
             1 => Phase::Admitting,
             _ => Phase::Draining,
         }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use lobbyd::server::Limit;
 use serde_json::Value;
-use testkit::tutorial;
 
-use crate::metrics::page::{Kind, Page, scrape};
+use crate::key_fetches::page_with_tokens;
+use crate::metrics::page::{Kind, Page};
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -16,7 +16,7 @@ fn read(path: &str) -> String {
 }
 
 fn page() -> Page {
-    scrape(tutorial().local_addr())
+    page_with_tokens()
 }
 
 /// Returns the names of metrics in an expression, with the suffixes of histograms.

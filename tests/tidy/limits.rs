@@ -10,7 +10,7 @@ pub const TEST_NAME_MAX: usize = 70;
 
 /// Lines of `loadtest/src`. The goal is 16,000: a new report must replace an old one. This number
 /// falls with each hundred lines less, and rises only in a commit that gives the reason.
-pub const LOADTEST_LINES_MAX: usize = 18_700;
+pub const LOADTEST_LINES_MAX: usize = 20_000;
 
 /// Files over `FILE_LINES_MAX`, each with the reason why it is one thing.
 pub const LONG_FILES: &[(&str, &str)] = &[];
@@ -36,10 +36,6 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
     (
         "src/session/tests/app.rs::handle_in",
         "a table: what the app of the tests does with each event",
-    ),
-    (
-        "loadtest/src/load/fleet/script.rs::wrong_template_says_what_is_wrong_with_it",
-        "a table of templates",
     ),
     (
         "loadtest/src/run/assess.rs::faults",

@@ -21,15 +21,38 @@ pub struct Common {
     #[arg(long, value_name = "VERSION", default_value_t = Version::V2, help_heading = SERVER)]
     pub vsn: Version,
 
-    /// A parameter of the socket, as in --param token=abc; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, help_heading = SERVER)]
-    pub param: Vec<Pair>,
+    /// A parameter of the socket, as in --param token=abc or token=@FILE; may be repeated
+    ///
+    /// With @FILE the first client takes the first line of the file, the second client the second
+    /// line, and so on. A file with fewer lines than clients is an error. A value that begins with
+    /// @ is written with @@.
+    #[arg(long, value_name = "NAME=VALUE|@FILE", value_parser = param, help_heading = SERVER)]
+    pub param: Vec<Param>,
 
     /// A header of the upgrade request, as in --header 'Origin: http://localhost'; may be repeated
     ///
     /// A Host takes the place of that of the URL. Headers of the handshake itself are refused.
     #[arg(long, value_name = "NAME: VALUE", value_parser = header, help_heading = SERVER)]
     pub header: Vec<String>,
+
+    /// The token that phoenix.js 1.8 sends as authToken, in Sec-WebSocket-Protocol
+    ///
+    /// @FILE has a line for each client, as for --param.
+    #[arg(long, value_name = "TOKEN|@FILE", value_parser = source, help_heading = SERVER)]
+    pub auth_token: Option<Source>,
+
+    /// A CSV file with a row for each client, and the names of the columns in its first row
+    ///
+    /// {name} is then replaced by the client's value in --param, --header, --auth-token, --topic,
+    /// --join-payload and --payload. Values are percent-encoded in parameters, and escaped in JSON.
+    /// Clients whose rows make the same --topic are a lobby. A name that no column has is an error,
+    /// and so is a file with fewer rows than clients.
+    #[arg(long, value_name = "FILE.csv", verbatim_doc_comment, help_heading = SERVER)]
+    pub clients_file: Option<PathBuf>,
+
+    /// Let clients behind the last row or line begin again with the first
+    #[arg(long, help_heading = SERVER)]
+    pub reuse_rows: bool,
 
     /// Start the server with this command, and stop it at the end
     ///
@@ -194,15 +217,62 @@ impl FromStr for Bind {
     }
 }
 
-/// A name and a value, as in `--param`.
+/// A name and its value, as in `--param`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair(pub String, pub String);
+pub struct Param {
+    /// The name of the parameter.
+    pub name: String,
+    /// The value, or the file that has one for each client.
+    pub source: Source,
+}
 
-fn pair(text: &str) -> Result<Pair, String> {
+fn param(text: &str) -> Result<Param, String> {
     let (name, value) = text
         .split_once('=')
         .ok_or("expected NAME=VALUE, as in token=abc")?;
-    Ok(Pair(name.to_owned(), value.to_owned()))
+    Ok(Param {
+        name: name.to_owned(),
+        source: source(value)?,
+    })
+}
+
+/// A value that was typed, or a file with a line for each client.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The value.
+    Text(String),
+    /// The file.
+    Lines(PathBuf),
+}
+
+fn source(text: &str) -> Result<Source, String> {
+    match text.strip_prefix('@') {
+        Some(value) if value.starts_with('@') => Ok(Source::Text(value.to_owned())),
+        Some("") => Err("a file is expected behind @; @@ is an @ itself".to_owned()),
+        Some(file) => Ok(Source::Lines(file.into())),
+        None => Ok(Source::Text(text.to_owned())),
+    }
+}
+
+impl Source {
+    /// Returns the value as it is typed.
+    pub fn typed(&self) -> String {
+        match self {
+            Source::Text(value) if value.starts_with('@') => format!("@{value}"),
+            Source::Text(value) => value.clone(),
+            Source::Lines(file) => format!("@{}", file.display()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Source {
+    /// A value may be a secret, so only a file is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Source::Text(_) => f.write_str("…"),
+            Source::Lines(file) => write!(f, "@{}", file.display()),
+        }
+    }
 }
 
 /// Headers by which the load test upgrades a connection and reads the answer, in lower case.
@@ -223,7 +293,8 @@ fn header(text: &str) -> Result<String, String> {
     if OF_THE_HANDSHAKE.contains(&reserved.as_str()) {
         return Err("the load test sends this header itself, as its handshake needs it".to_owned());
     }
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = |byte: u8| byte.is_ascii_graphic() && !b"{}".contains(&byte);
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(fits);
     match name {
         Some(name) if is_name(name) && !text.contains(['\r', '\n']) => Ok(text.to_owned()),
         _ => Err("expected 'Name: value', as in 'Origin: http://localhost'".to_owned()),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub use load::{AtLeastOne, Bind, Common, Messages, Pair};
+pub use load::{AtLeastOne, Bind, Common, Messages, Param, Source};
 pub use restart_args::RestartArgs;
 pub use scenarios::{
     ChurnArgs, FanoutArgs, FloorArgs, FloorSide, IdleArgs, JoinsArgs, Raised, RampArgs, SlowArgs,
@@ -60,6 +60,9 @@ pub struct ProbeArgs {
     /// The marker in the tags of the run's messages
     #[arg(long)]
     pub marker: String,
+    /// The row of the first client in files of values
+    #[arg(long, default_value_t = 0)]
+    pub first_row: u32,
     /// The server, and the topic to join.
     #[command(flatten)]
     pub common: Common,
@@ -115,8 +118,31 @@ mod tests {
     }
 
     #[test]
+    fn values_of_params_are_typed_or_of_a_file() {
+        let typed = [
+            "fanout", "--param", "a=x@y", "--param", "b=@@z", "--param", "c=@d.txt",
+        ];
+        let Command::Fanout(fanout) = parse(&typed).unwrap().command else {
+            panic!("another command");
+        };
+        let sources: Vec<Source> = fanout
+            .common
+            .param
+            .iter()
+            .map(|p| p.source.clone())
+            .collect();
+        let text = |text: &str| Source::Text(text.to_owned());
+        assert_eq!(
+            sources,
+            [text("x@y"), text("@z"), Source::Lines("d.txt".into())]
+        );
+        let again: Vec<String> = sources.iter().map(Source::typed).collect();
+        assert_eq!(again, ["x@y", "@@z", "@d.txt"]);
+    }
+
+    #[test]
     fn wrong_arguments_say_what_is_right() {
-        let table: [(&[&str], &str); 11] = [
+        let table: [(&[&str], &str); 13] = [
             (
                 &["fanout", "--rate", "10", "--window", "3"],
                 "cannot be used with",
@@ -126,6 +152,8 @@ mod tests {
                 "cannot be used with",
             ),
             (&["fanout", "--param", "x"], "NAME=VALUE"),
+            (&["fanout", "--param", "x=@"], "@@ is an @ itself"),
+            (&["fanout", "--header", "{x}: y"], "Name: value"),
             (&["fanout", "--clients", "0"], "at least 1"),
             (&["fanout", "--duration", "10"], "10s"),
             (&["fanout", "--rate", "-1"], "from 0.01"),

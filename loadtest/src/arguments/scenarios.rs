@@ -15,7 +15,7 @@ pub struct Traffic {
     #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(1000))]
     pub clients: AtLeastOne,
 
-    /// Lobbies that the clients are spread over; more than one lobby needs {lobby} in --topic
+    /// LobbyPlan that the clients are spread over; more than one lobby needs {lobby} in --topic
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub topics: AtLeastOne,
 
@@ -70,13 +70,13 @@ impl Traffic {
         self.publishers.map_or(1, |publishers| publishers.0)
     }
 
-    /// Spreads the publishing over clients, if no number of them and no rate was given.
+    /// Spreads the publishing over clients, if no number of them and no rate was given. `smallest`
+    /// is the number of clients in the smallest lobby.
     #[must_use]
-    pub fn spread(mut self) -> Traffic {
+    pub fn spread(mut self, smallest: u32) -> Traffic {
         let topics = self.topics.0;
         if self.publishers.is_none() && self.rate.is_none() {
-            let smallest = (self.clients.0 / topics).max(1);
-            let each = Traffic::SPREAD.div_ceil(topics).min(smallest);
+            let each = Traffic::SPREAD.div_ceil(topics).min(smallest.max(1));
             self.publishers = Some(AtLeastOne(each));
         }
         self
@@ -140,7 +140,7 @@ pub struct JoinsArgs {
     #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(1000))]
     pub clients: AtLeastOne,
 
-    /// Lobbies that the clients are spread over
+    /// LobbyPlan that the clients are spread over
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub topics: AtLeastOne,
 
@@ -156,7 +156,7 @@ pub struct IdleArgs {
     #[arg(long, short, value_name = "N", default_value_t = AtLeastOne(10_000))]
     pub clients: AtLeastOne,
 
-    /// Lobbies that the clients are spread over
+    /// LobbyPlan that the clients are spread over
     #[arg(long, value_name = "N", default_value_t = AtLeastOne(1))]
     pub topics: AtLeastOne,
 

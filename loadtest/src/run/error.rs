@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::target::BadUrl;
+use crate::load::columns::BadColumns;
 use crate::load::fleet::ScriptError;
 
 /// The reason why nothing was measured.
@@ -25,6 +26,12 @@ pub enum CannotRun {
 impl From<BadUrl> for CannotRun {
     fn from(error: BadUrl) -> CannotRun {
         CannotRun::Usage(format!("--url: {error}"))
+    }
+}
+
+impl From<BadColumns> for CannotRun {
+    fn from(error: BadColumns) -> CannotRun {
+        CannotRun::Usage(error.to_string())
     }
 }
 

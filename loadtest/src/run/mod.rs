@@ -1,9 +1,11 @@
 //! The run of a scenario: its checked parameters, its shared state, and its result.
 
 mod assess;
+mod clients;
 mod error;
 pub mod interrupt;
 mod join;
+pub mod mask;
 mod measure;
 pub mod prober;
 pub mod progress;
@@ -19,6 +21,7 @@ use std::time::SystemTime;
 
 use crate::arguments::{Common, Messages};
 use crate::load::fleet::{FleetSettings, Script, Words};
+use crate::load::template::Template;
 use crate::observe::host::{Cores, Room, machine, raise_descriptors};
 use crate::result::{
     Ended, Measurement, Objective, Parameter, Problem, Ramp, Ratio, Restart, RunResult,
@@ -29,6 +32,7 @@ use progress::Progress;
 use target::Target;
 
 pub use assess::{failure, problems, warning};
+pub use clients::Clients;
 pub use error::CannotRun;
 pub(crate) use publisher::publisher;
 
@@ -55,6 +59,8 @@ pub struct Run {
     pub target: Target,
     /// The topics and payloads of the connections.
     pub script: Script,
+    /// The clients: their lobbies and values.
+    pub clients: Clients,
     /// The flag that a signal sets to end the run.
     pub interrupt: Interrupt,
     /// The line of progress.
@@ -71,30 +77,23 @@ pub struct Run {
 
 impl Run {
     /// Checks the flags, binds this process to the load's cores, raises its limit of open files.
-    /// `size` is the number of clients and the number of lobbies.
     ///
     /// # Errors
     /// The first flag that makes no sense or a limit of the system, before a server is started.
     pub fn new(
         common: Common,
         messages: Messages,
-        size: (u32, u32),
+        clients: Clients,
         starts: Starts,
         interrupt: Interrupt,
     ) -> Result<Run, CannotRun> {
-        let (clients, topics) = size;
-        let params: Vec<(String, String)> = common
-            .param
-            .iter()
-            .map(|pair| (pair.0.clone(), pair.1.clone()))
-            .collect();
-        let target = Target::new(&common.url, common.vsn, &params)?;
-        let script = Script::new(words(&common, &messages), topics)?;
-        if topics > clients {
-            return Err(CannotRun::Usage(format!(
-                "--topics {topics} for --clients {clients}: some lobbies would be empty"
-            )));
-        }
+        let mut target = Target::new(&common.url, common.vsn, &clients.params)?;
+        target.query = clients.query.clone();
+        let Clients {
+            columns, lobbies, ..
+        } = &clients;
+        let words = words(&common, &messages);
+        let script = Script::new(words, columns, lobbies, clients.count)?;
         for objective in common
             .slo
             .iter()
@@ -118,6 +117,7 @@ impl Run {
             messages,
             target,
             script,
+            clients,
             interrupt,
             seed,
             server_cores,
@@ -177,8 +177,8 @@ impl Run {
         FleetSettings {
             address,
             host: target.host.clone(),
-            path_and_query: target.path_and_query.clone(),
-            headers: common.header.clone(),
+            path_and_query: Template::text(&target.path_and_query).then(target.query.clone()),
+            headers: self.clients.headers.clone(),
             script: self.script.clone(),
             heartbeat_ns: common.heartbeat.as_nanos().max(1) as u64,
             connecting_max: common.connecting_max.map_or(CONNECTING_MAX, |most| most.0) as usize,
@@ -243,7 +243,7 @@ impl Run {
             schema_version: SCHEMA_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: scenario.to_owned(),
-            command_line: masked(std::env::args()),
+            command_line: mask::command_line(std::env::args()),
             started_at: humantime::format_rfc3339_seconds(self.started).to_string(),
             seed: self.seed,
             parameters,
@@ -279,28 +279,6 @@ pub struct Found {
     pub ended: Ended,
 }
 
-/// Returns the command line without values of --param and --header, which may be secret.
-fn masked(arguments: impl Iterator<Item = String>) -> Vec<String> {
-    let mut secret = false;
-    let mask = |argument: String| {
-        let (flag, value) = match argument.split_once('=') {
-            Some((flag, value)) if flag.starts_with("--") => (flag.to_owned(), Some(value)),
-            _ => (argument.clone(), None),
-        };
-        let names_a_secret = matches!(flag.as_str(), "--param" | "--header");
-        let hidden = |text: &str| match text.find(['=', ':']) {
-            Some(at) => format!("{}…", &text[..=at]),
-            None => "…".to_owned(),
-        };
-        match value {
-            Some(value) if names_a_secret => format!("{flag}={}", hidden(value)),
-            None if std::mem::replace(&mut secret, names_a_secret) => hidden(&argument),
-            _ => argument,
-        }
-    };
-    arguments.map(mask).collect()
-}
-
 fn words<'a>(common: &'a Common, messages: &'a Messages) -> Words<'a> {
     Words {
         version: common.vsn,
@@ -325,18 +303,5 @@ fn cores(common: &Common, starts: Starts) -> (Option<Cores>, Option<Cores>) {
     match Cores::allowed().ok().and_then(|cores| cores.split_last()) {
         Some((others, last)) => (Some(others), Some(last)),
         None => (None, None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn command_line_is_kept_without_its_secrets() {
-        let line = "x fanout --param token=abc --header Authorization:b --param=key=c --rate 5";
-        let kept = masked(line.split(' ').map(str::to_owned)).join(" ");
-        let expected = "x fanout --param token=… --header Authorization:… --param=key=… --rate 5";
-        assert_eq!(kept, expected);
     }
 }

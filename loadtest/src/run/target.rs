@@ -6,6 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use thiserror::Error;
 use url::Url;
 
+use crate::load::template::Template;
 use crate::load::wire::phoenix::Version;
 
 /// A server's WebSocket endpoint.
@@ -17,6 +18,8 @@ pub struct Target {
     pub host: String,
     /// Path and query, with `vsn` and the parameters.
     pub path_and_query: String,
+    /// What follows in the query: parameters that each client has of its own.
+    pub query: Template,
     name: String,
     port: u16,
 }
@@ -89,6 +92,7 @@ impl Target {
             url: url.to_owned(),
             host: format!("{name}:{port}"),
             path_and_query: format!("{}?{}", parsed.path(), parsed.query().unwrap_or_default()),
+            query: Template::default(),
             name: name.trim_matches(['[', ']']).to_owned(),
             port,
         })

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::fanout::{check_places, check_publishers, read_clients};
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::ChurnArgs;
@@ -13,7 +14,9 @@ use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts, failure};
 
-pub(super) fn run(churn: ChurnArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+pub(super) fn run(mut churn: ChurnArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let (traffic, clients) = read_clients(churn.traffic, &churn.common, churn.churners.0)?;
+    churn.traffic = traffic;
     let ChurnArgs {
         traffic,
         churners,
@@ -21,8 +24,8 @@ pub(super) fn run(churn: ChurnArgs, interrupt: Interrupt) -> Result<RunResult, C
         stay,
         common,
     } = &churn;
-    super::fanout::check_publishers(traffic)?;
-    super::fanout::check_places(
+    check_publishers(traffic, &clients)?;
+    check_places(
         traffic.clients.0 + churners.0,
         traffic.publishers() + churners.0.div_ceil(traffic.topics.0),
     )?;
@@ -33,9 +36,8 @@ pub(super) fn run(churn: ChurnArgs, interrupt: Interrupt) -> Result<RunResult, C
     let parameters = parameters
         .with("stay", humantime::format_duration(*stay))
         .common(common);
-    let size = (traffic.clients.0, traffic.topics.0);
     let (common, messages) = (common.clone(), traffic.messages.clone());
-    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
+    let run = Run::new(common, messages, clients, Starts::Nothing, interrupt)?;
     run.conclude("churn", parameters, |run| go(run, &churn))
 }
 
@@ -48,12 +50,12 @@ fn go(run: &mut Run, asked: &ChurnArgs) -> Result<Found, CannotRun> {
         ..
     } = asked;
     let subject = Subject::server(run, traffic.clients.0 + churners.0)?;
-    let topics = traffic.topics.0;
     let mut trial = Trial::new(run, subject, traffic.clients.0 + churners.0)?;
-    let of_lobby = |lobby| (churners.0 + topics - 1 - lobby) / topics;
-    trial.open_lobbies(topics, traffic.publishers(), of_lobby);
-    let steady = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
-    let crowd = trial.enlist_crowd(churners.0);
+    let steady = traffic.clients.0;
+    let crowd = steady..steady + churners.0;
+    trial.open_lobbies(traffic.publishers(), crowd.clone());
+    let steady = trial.enlist(0..steady, steady, !traffic.no_echo);
+    let crowd = trial.enlist_crowd(crowd);
     trial.gather(&steady)?;
     let mut crowd = Crowd::new(crowd, *churn_rate, *stay, trial.run.seed);
     trial.talk(traffic, traffic.rate, |trial, _| Some(crowd.turn(trial)))?;

@@ -2,14 +2,16 @@
 
 use super::judge::{Judged, judge};
 use super::parameters::Parameters;
-use crate::arguments::{FanoutArgs, Traffic};
+use crate::arguments::{AtLeastOne, Common, FanoutArgs, Traffic};
 use crate::floor::Writes;
+use crate::load::lobby_plan::LobbyPlan;
 use crate::report::median;
 use crate::result::{Ended, Measurement, Ratio, RatioFigure, RunResult, Side};
 use crate::run::interrupt::Interrupt;
+use crate::run::prober::CONNECTIONS;
 use crate::run::subject::Subject;
 use crate::run::trial::Trial;
-use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
+use crate::run::{CannotRun, Clients, Found, Run, Starts, failure, warning};
 
 pub(super) fn run(fanout: FanoutArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let FanoutArgs {
@@ -18,8 +20,7 @@ pub(super) fn run(fanout: FanoutArgs, interrupt: Interrupt) -> Result<RunResult,
         rounds,
         common,
     } = fanout;
-    let traffic = traffic.spread();
-    check_publishers(&traffic)?;
+    let (traffic, clients) = read_measured(traffic, &common)?;
     if against_floor.is_some() {
         check_floor(&common)?;
     }
@@ -31,12 +32,11 @@ pub(super) fn run(fanout: FanoutArgs, interrupt: Interrupt) -> Result<RunResult,
         )
         .with("rounds", rounds)
         .common(&common);
-    let size = (traffic.clients.0, traffic.topics.0);
     let starts = match against_floor {
         Some(_) if common.server_cores.is_some() => Starts::Floor,
         _ => Starts::Nothing,
     };
-    let run = Run::new(common, traffic.messages.clone(), size, starts, interrupt)?;
+    let run = Run::new(common, traffic.messages.clone(), clients, starts, interrupt)?;
     let floors = against_floor.map_or(&[][..], |side| side.writes());
     run.conclude("fanout", parameters, |run| {
         in_turn(run, &traffic, floors, rounds.0)
@@ -76,11 +76,42 @@ fn in_turn(
     Ok(found)
 }
 
+/// Reads the clients of a measurement, and spreads the publishing over them.
+pub(super) fn read_measured(
+    traffic: Traffic,
+    common: &Common,
+) -> Result<(Traffic, Clients), CannotRun> {
+    let of_prober = if traffic.prober { CONNECTIONS } else { 0 };
+    let (traffic, clients) = read_clients(traffic, common, of_prober)?;
+    if let (true, LobbyPlan::ByTopic { .. }) = (traffic.prober, &clients.lobbies) {
+        return Err(CannotRun::Usage(
+            "--prober joins one lobby, so --topic cannot have a column with it".to_owned(),
+        ));
+    }
+    let smallest = clients.lobbies.smallest(traffic.clients.0);
+    let traffic = traffic.spread(smallest);
+    check_publishers(&traffic, &clients)?;
+    Ok((traffic, clients))
+}
+
+/// Reads the clients of `traffic` and `further` ones. Returns the traffic with the number of
+/// lobbies that they make.
+pub(super) fn read_clients(
+    mut traffic: Traffic,
+    common: &Common,
+    further: u32,
+) -> Result<(Traffic, Clients), CannotRun> {
+    let size = (traffic.clients.0, traffic.topics.0);
+    let clients = Clients::read(common, size, further)?;
+    traffic.topics = AtLeastOne(clients.lobbies.count());
+    Ok((traffic, clients))
+}
+
 /// Checks that every lobby has enough clients for its publishers.
-pub(super) fn check_publishers(traffic: &Traffic) -> Result<(), CannotRun> {
-    let (clients, topics) = (traffic.clients, traffic.topics);
+pub(super) fn check_publishers(traffic: &Traffic, of_run: &Clients) -> Result<(), CannotRun> {
+    let clients = traffic.clients;
     let publishers = traffic.publishers();
-    let smallest = clients.0 / topics.0.max(1);
+    let smallest = of_run.lobbies.smallest(clients.0);
     if publishers > smallest {
         return Err(CannotRun::Usage(format!(
             "--publishers {publishers} in lobbies of {smallest}: publishers are clients of their lobby"
@@ -103,7 +134,7 @@ pub(super) fn check_places(clients: u32, publishers: u32) -> Result<(), CannotRu
 }
 
 /// Checks the version of the protocol, because the floor speaks only one.
-pub(super) fn check_floor(common: &crate::arguments::Common) -> Result<(), CannotRun> {
+pub(super) fn check_floor(common: &Common) -> Result<(), CannotRun> {
     match common.vsn {
         crate::load::wire::phoenix::Version::V2 => Ok(()),
         crate::load::wire::phoenix::Version::V1 => Err(CannotRun::Usage(
@@ -121,7 +152,7 @@ pub(super) fn measure(
     round: u32,
 ) -> Result<Judged, CannotRun> {
     let mut trial = Trial::new(run, subject, traffic.clients.0)?;
-    trial.open_lobbies(traffic.topics.0, traffic.publishers(), |_| 0);
+    trial.open_lobbies(traffic.publishers(), 0..0);
     let clients = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     match traffic.prober {
         true => trial.gather_with_prober(&clients)?,

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use super::fanout::{check_floor, check_publishers, measure};
+use super::fanout::{check_floor, measure, read_measured};
 use super::parameters::Parameters;
 use crate::arguments::{Common, FloorArgs};
 use crate::floor;
@@ -19,8 +19,6 @@ pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, C
         mut common,
         ..
     } = asked;
-    let traffic = traffic.spread();
-    check_publishers(&traffic)?;
     check_floor(&common)?;
     if common.spawn.is_some() || common.pid.is_some() || common.url != Common::URL {
         let text =
@@ -30,6 +28,7 @@ pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, C
     if traffic.topics.0 > 1 && !common.topic.contains("{lobby}") {
         common.topic = "room:{lobby}".to_owned(); // the floor accepts any topic
     }
+    let (traffic, clients) = read_measured(traffic, &common)?;
     let parameters = Parameters::default()
         .traffic(&traffic)
         .with("writes", format!("{writes:?}").to_lowercase())
@@ -37,9 +36,8 @@ pub(super) fn run(asked: FloorArgs, interrupt: Interrupt) -> Result<RunResult, C
         .into_iter()
         .filter(|parameter| parameter.name != "url")
         .collect();
-    let size = (traffic.clients.0, traffic.topics.0);
     let messages = traffic.messages.clone();
-    let run = Run::new(common, messages, size, Starts::Floor, interrupt)?;
+    let run = Run::new(common, messages, clients, Starts::Floor, interrupt)?;
     run.conclude("floor", parameters, |run| {
         let mut found = Found::default();
         for writes in writes.writes() {

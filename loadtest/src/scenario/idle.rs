@@ -11,15 +11,16 @@ use crate::result::{Figure, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
-use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
+use crate::run::{CannotRun, Clients, Found, Run, Starts, failure, warning};
 
 /// Pushes that wait for an answer at once, over all connections, with at most one per connection.
 const ASKING_MAX: usize = 64;
 
 pub(super) fn run(idle: IdleArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let clients = Clients::read(&idle.common, (idle.clients.0, idle.topics.0), 0)?;
     let parameters = Parameters::default()
         .with("clients", idle.clients)
-        .with("topics", idle.topics)
+        .with("topics", clients.lobbies.count())
         .with("duration", humantime::format_duration(idle.duration))
         .with("pushes-each", idle.pushes_each)
         .maybe(
@@ -32,11 +33,10 @@ pub(super) fn run(idle: IdleArgs, interrupt: Interrupt) -> Result<RunResult, Can
         duration: idle.duration,
         ..Messages::default()
     };
-    let size = (idle.clients.0, idle.topics.0);
     let run = Run::new(
         idle.common.clone(),
         messages,
-        size,
+        clients,
         Starts::Nothing,
         interrupt,
     )?;
@@ -48,7 +48,7 @@ fn go(run: &mut Run, asked: &IdleArgs) -> Result<Found, CannotRun> {
     let ping_event = &asked.ping_event;
     let subject = Subject::server(run, clients.0)?;
     let mut trial = Trial::new(run, subject, clients.0)?;
-    trial.open_lobbies(asked.topics.0, 0, |_| 0);
+    trial.open_lobbies(0, 0..0);
     let enlisted = trial.enlist(0..clients.0, clients.0, true);
     trial.gather(&enlisted)?;
     trial.begin_measuring_without_end();

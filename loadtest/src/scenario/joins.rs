@@ -7,7 +7,7 @@ use crate::result::RunResult;
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::trial::Trial;
-use crate::run::{CannotRun, Run, Starts};
+use crate::run::{CannotRun, Clients, Run, Starts};
 
 pub(super) fn run(joins: JoinsArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
     let JoinsArgs {
@@ -15,6 +15,8 @@ pub(super) fn run(joins: JoinsArgs, interrupt: Interrupt) -> Result<RunResult, C
         topics,
         mut common,
     } = joins;
+    let of_run = Clients::read(&common, (clients.0, topics.0), 0)?;
+    let topics = of_run.lobbies.count();
     let parameters = Parameters::default()
         .with("clients", clients)
         .with("topics", topics)
@@ -22,12 +24,12 @@ pub(super) fn run(joins: JoinsArgs, interrupt: Interrupt) -> Result<RunResult, C
     Run::without_messages(&common)?;
     let at_once = common.connect_rate.is_none();
     common.connecting_max.get_or_insert(AtLeastOne(u32::MAX));
-    let (messages, size) = (Messages::default(), (clients.0, topics.0));
-    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
+    let messages = Messages::default();
+    let run = Run::new(common, messages, of_run, Starts::Nothing, interrupt)?;
     run.conclude("joins", parameters, |run| {
         let subject = Subject::server(run, clients.0)?;
         let mut trial = Trial::new(run, subject, clients.0)?;
-        trial.open_lobbies(topics.0, 0, |_| 0);
+        trial.open_lobbies(0, 0..0);
         let enlisted = trial.enlist(0..clients.0, clients.0, true);
         trial.begin_measuring_without_end();
         trial.storm(&enlisted)?;

@@ -1,7 +1,8 @@
 //! The parameters of a run, as names and values for the result.
 
-use crate::arguments::{Common, Messages, Traffic};
+use crate::arguments::{Common, Messages, Param, Source, Traffic};
 use crate::result::Parameter;
+use crate::run::mask;
 
 /// Names and values in the order of reading.
 #[derive(Debug, Default)]
@@ -59,7 +60,12 @@ impl Parameters {
     pub fn common(self, common: &Common) -> Vec<Parameter> {
         let time = |duration| humantime::format_duration(duration).to_string();
         let names = |names: Vec<&str>| (!names.is_empty()).then(|| names.join(", "));
-        let params = common.param.iter().map(|pair| pair.0.as_str()).collect();
+        let param = |param: &Param| match &param.source {
+            Source::Text(_) => param.name.clone(),
+            lines @ Source::Lines(_) => format!("{}={}", param.name, lines.typed()),
+        };
+        let params: Vec<String> = common.param.iter().map(param).collect();
+        let params = params.iter().map(String::as_str).collect();
         let headers = common
             .header
             .iter()
@@ -69,8 +75,17 @@ impl Parameters {
             .with("vsn", common.vsn)
             .maybe("param", names(params))
             .maybe("header", names(headers))
+            .maybe(
+                "auth-token",
+                common.auth_token.as_ref().map(|token| format!("{token:?}")),
+            )
+            .maybe(
+                "clients-file",
+                common.clients_file.as_ref().map(|file| file.display()),
+            )
+            .maybe("reuse-rows", common.reuse_rows.then_some("yes"))
             .with("topic", &common.topic)
-            .with("join-payload", &common.join_payload)
+            .with("join-payload", mask::payload(&common.join_payload))
             .with("heartbeat", time(common.heartbeat))
             .maybe("connect-rate", common.connect_rate)
             .maybe("connecting-max", common.connecting_max)

@@ -12,7 +12,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::prober::CONNECTIONS;
 use crate::run::subject::Subject;
 use crate::run::trial::Trial;
-use crate::run::{CannotRun, Run, Starts};
+use crate::run::{CannotRun, Clients, Run, Starts};
 
 /// The priority of this process over the load generator. Only root can set it; otherwise both have
 /// the same priority.
@@ -21,21 +21,26 @@ const NICENESS: i32 = -10;
 const LOOK_EVERY_NS: u64 = 5 * MILLISECOND_NS;
 
 pub(super) fn run(asked: ProbeArgs, interrupt: Interrupt) -> Result<String, CannotRun> {
-    let ProbeArgs { marker, common } = asked;
+    let ProbeArgs {
+        marker,
+        first_row,
+        common,
+    } = asked;
     let marker = marker.as_bytes().first_chunk().copied().map(Marker);
     let marker = marker.ok_or_else(|| CannotRun::Usage("--marker is too short".to_owned()))?;
     let _ = rustix::process::setpriority_process(None, NICENESS);
+    let clients = Clients::read_from(&common, first_row, (CONNECTIONS, 1), 0)?;
     let mut run = Run::new(
         common,
         Messages::default(),
-        (CONNECTIONS, 1),
+        clients,
         Starts::Nothing,
         interrupt,
     )?;
     let subject = Subject::server(&mut run, CONNECTIONS)?;
     let mut trial = Trial::new(&mut run, subject, CONNECTIONS)?;
     trial.fleet.probe(marker);
-    trial.open_lobbies(1, 0, |_| 0);
+    trial.open_lobbies(0, 0..0);
     let enlisted = trial.enlist(0..CONNECTIONS, CONNECTIONS, true);
     trial.gather(&enlisted)?;
     let _ = writeln!(std::io::stdout(), "ready");

@@ -2,30 +2,25 @@
 
 use std::cmp::Ordering;
 
+use super::fanout::{check_publishers, read_clients};
 use super::judge::{Judged, judge, silent_heartbeats};
 use super::parameters::Parameters;
-use crate::arguments::{Raised, RampArgs, Traffic};
+use crate::arguments::{AtLeastOne, Raised, RampArgs, Traffic};
 use crate::clock::now_ns;
+use crate::load::lobby_plan::LobbyPlan;
 use crate::result::{self, Deliveries, Ended, Measurement, Objective, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
-use crate::run::{CannotRun, Found, Run, Starts};
+use crate::run::{CannotRun, Clients, Found, Run, Starts};
 
 pub(super) fn run(mut ramp: RampArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
-    if ramp.raise == Raised::Rate {
-        ramp.traffic = ramp.traffic.spread();
-    }
-    check(&ramp)?;
+    let clients = read(&mut ramp)?;
+    check(&ramp, &clients)?;
     let parameters = parameters(&ramp);
     let (traffic, raise) = (&ramp.traffic, &ramp.raise);
-    let most = match raise {
-        Raised::Rate => traffic.clients.0,
-        Raised::Clients => ramp.first() as u32,
-    };
-    let size = (most, traffic.topics.0);
     let (common, messages) = (ramp.common.clone(), traffic.messages.clone());
-    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
+    let run = Run::new(common, messages, clients, Starts::Nothing, interrupt)?;
     run.conclude("ramp", parameters, |run| {
         let mut found = climb(run, &ramp)?;
         found.ramp = Some(found.summit(*raise));
@@ -39,7 +34,33 @@ pub(super) fn run(mut ramp: RampArgs, interrupt: Interrupt) -> Result<RunResult,
     })
 }
 
-fn check(ramp: &RampArgs) -> Result<(), CannotRun> {
+/// Reads the clients, those of the largest step too, and spreads a ramp of the rate over them.
+fn read(ramp: &mut RampArgs) -> Result<Clients, CannotRun> {
+    let mut traffic = ramp.traffic.clone();
+    let further = match ramp.raise {
+        Raised::Rate => 0,
+        Raised::Clients => {
+            traffic.clients = AtLeastOne((ramp.first() as u32).max(1));
+            (ramp.to as u32).saturating_sub(traffic.clients.0)
+        }
+    };
+    let (traffic, clients) = read_clients(traffic, &ramp.common, further)?;
+    match (ramp.raise, &clients.lobbies) {
+        (Raised::Rate, lobbies) => {
+            ramp.traffic = traffic.spread(lobbies.smallest(ramp.traffic.clients.0));
+        }
+        (Raised::Clients, LobbyPlan::Even(_)) => {}
+        (Raised::Clients, LobbyPlan::ByTopic { .. }) => {
+            return Err(CannotRun::Usage(
+                "a ramp of clients fills lobbies that are there: --topic cannot have a column"
+                    .to_owned(),
+            ));
+        }
+    }
+    Ok(clients)
+}
+
+fn check(ramp: &RampArgs, clients: &Clients) -> Result<(), CannotRun> {
     let usage = |text: &str| Err(CannotRun::Usage(text.to_owned()));
     if ramp.common.slo.is_empty() {
         return usage("a ramp needs an objective that can break: --slo p99=50ms, say");
@@ -49,13 +70,17 @@ fn check(ramp: &RampArgs) -> Result<(), CannotRun> {
             "a ramp of the rate sets it itself: --from and --to instead of --rate or --window",
         ),
         _ if ramp.first() > ramp.to => usage("--from is more than --to"),
-        _ => super::fanout::check_publishers(&Traffic {
-            clients: match ramp.raise {
+        _ => {
+            let first = match ramp.raise {
                 Raised::Rate => ramp.traffic.clients,
-                Raised::Clients => crate::arguments::AtLeastOne(ramp.first() as u32),
-            },
-            ..ramp.traffic.clone()
-        }),
+                Raised::Clients => AtLeastOne(ramp.first() as u32),
+            };
+            let traffic = Traffic {
+                clients: first,
+                ..ramp.traffic.clone()
+            };
+            check_publishers(&traffic, clients)
+        }
     }
 }
 
@@ -109,7 +134,7 @@ fn climb(run: &mut Run, ramp: &RampArgs) -> Result<Found, CannotRun> {
     };
     let subject = Subject::server(run, size)?;
     let mut trial = Trial::new(run, subject, size)?;
-    trial.open_lobbies(traffic.topics.0, traffic.publishers(), |_| 0);
+    trial.open_lobbies(traffic.publishers(), 0..0);
     let mut climb = Climb {
         trial,
         ramp,

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::fanout::{check_publishers, read_clients};
 use super::judge::{figure, judge};
 use super::parameters::Parameters;
 use crate::arguments::{SlowArgs, Traffic};
@@ -17,14 +18,16 @@ use crate::run::subject::Subject;
 use crate::run::trial::{Phase, Trial, nanoseconds};
 use crate::run::{CannotRun, Found, Run, Starts, failure, warning};
 
-pub(super) fn run(asked: SlowArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+pub(super) fn run(mut asked: SlowArgs, interrupt: Interrupt) -> Result<RunResult, CannotRun> {
+    let (traffic, clients) = read_clients(asked.traffic, &asked.common, 0)?;
+    asked.traffic = traffic;
     let SlowArgs {
         traffic,
         slow,
         stop_for,
         common,
     } = &asked;
-    super::fanout::check_publishers(traffic)?;
+    check_publishers(traffic, &clients)?;
     let talkers = traffic.publishers() * traffic.topics.0;
     if slow.0 > traffic.clients.0 - talkers {
         return Err(CannotRun::Usage(format!(
@@ -40,9 +43,8 @@ pub(super) fn run(asked: SlowArgs, interrupt: Interrupt) -> Result<RunResult, Ca
             stop_words.unwrap_or_else(|| "the measured time".into()),
         )
         .common(common);
-    let size = (traffic.clients.0, traffic.topics.0);
     let (common, messages) = (common.clone(), traffic.messages.clone());
-    let run = Run::new(common, messages, size, Starts::Nothing, interrupt)?;
+    let run = Run::new(common, messages, clients, Starts::Nothing, interrupt)?;
     run.conclude("slow", parameters, |run| go(run, &asked))
 }
 
@@ -55,7 +57,7 @@ fn go(run: &mut Run, asked: &SlowArgs) -> Result<Found, CannotRun> {
     } = asked;
     let subject = Subject::server(run, traffic.clients.0)?;
     let mut trial = Trial::new(run, subject, traffic.clients.0)?;
-    trial.open_lobbies(traffic.topics.0, traffic.publishers(), |_| 0);
+    trial.open_lobbies(traffic.publishers(), 0..0);
     let enlisted = trial.enlist(0..traffic.clients.0, traffic.clients.0, !traffic.no_echo);
     let silent = enlisted
         .iter()

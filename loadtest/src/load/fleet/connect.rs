@@ -109,7 +109,9 @@ impl Fleet {
                     .to_connected
                     .record(connection.started_ns, now_ns());
                 connection.stage = Stage::Upgrading;
-                connection.out.bytes.extend_from_slice(&self.request);
+                let columns = self.settings.script.columns();
+                let (lobby, out) = (connection.lobby, &mut connection.out.bytes);
+                self.request.write(columns, lobby, number, out);
                 self.list_for_writing(number);
             }
             Ok(None) => {}
@@ -142,12 +144,12 @@ impl Fleet {
         let connection = &mut self.connections[number as usize];
         connection.stage = Stage::Joining;
         connection.join_ref = connection.reference();
-        let payload = script.join_payload(connection.lobby);
+        let payload = script.join_payload(connection.lobby, number);
         let message = Push {
             reference: connection.join_ref,
             topic: &script.quoted_topic(connection.lobby),
             event: b"\"phx_join\"",
-            payload: payload.as_bytes(),
+            payload: &payload,
             join_ref: Some(connection.join_ref),
         };
         self.queue(number, &message);

@@ -150,7 +150,8 @@ impl Fleet {
             return match status {
                 Status::Ok => self.joined_at(number, now),
                 Status::Error(why) => {
-                    let topic = self.topic_of(number);
+                    let lobby = self.connections[number as usize].lobby;
+                    let topic = self.settings.script.shown_topic(lobby);
                     let words = format!("the join of {topic:?} was refused: {why}");
                     self.join_refused(number, Cause::JoinRefused.because(words));
                 }

@@ -33,6 +33,7 @@ use mio::{Events, Poll};
 use crate::clock::now_ns;
 use crate::load::ledger::Ledger;
 use crate::load::meter::Meter;
+use crate::load::template::Template;
 use crate::load::wire::tag::Marker;
 use crate::load::wire::upgrade;
 use crate::observe::watch::Watch;
@@ -45,6 +46,7 @@ pub use lobby_delays::LobbyRecorders;
 pub use pacer::Pacer;
 pub use reason::{Cause, Reason};
 pub use reconnect_queue::ReconnectQueue;
+use script::PayloadEnds;
 pub use script::{Script, ScriptError, Words};
 pub use settings::FleetSettings;
 use timer::{TIMER, Timer};
@@ -58,7 +60,8 @@ pub struct Fleet {
     polled: Events,
     timer: Timer,
     buffer: Box<[u8]>,
-    request: Vec<u8>,
+    /// The request of an upgrade, with places for values of the client.
+    request: Template,
     accept: String,
     random: fastrand::Rng,
     connections: Vec<Connection>,
@@ -79,6 +82,8 @@ pub struct Fleet {
     marker: Marker,
     /// The topics of the lobbies as JSON, made when they are first needed.
     topics: Vec<Vec<u8>>,
+    /// The payload around the text: of each stream if it varies by client, or of all.
+    payload_ends: Vec<PayloadEnds>,
     /// Buffer in which a payload is put together.
     payload: Vec<u8>,
     /// True in the process of the prober: the fleet publishes nothing, and times the load
@@ -129,6 +134,10 @@ impl Fleet {
         let marker = Marker::unique();
         let filler = settings.script.filler(&mut random);
         let script = settings.script.clone().with_text(marker, filler.clone());
+        let payload_ends = match script.payload_varies() {
+            true => Vec::new(),
+            false => vec![script.payload_ends(0)],
+        };
         let FleetSettings {
             host,
             path_and_query,
@@ -154,6 +163,7 @@ impl Fleet {
             abandon_due_ns: 0,
             marker,
             topics: Vec::new(),
+            payload_ends,
             payload: Vec::new(),
             probes: false,
             tells_replies: false,
@@ -202,6 +212,12 @@ impl Fleet {
         );
         if let Some(stream) = stream {
             self.publishers[stream as usize] = member;
+            if self.settings.script.payload_varies() {
+                let ends = self.settings.script.payload_ends(member);
+                self.payload_ends
+                    .resize(self.publishers.len(), PayloadEnds::default());
+                self.payload_ends[stream as usize] = ends;
+            }
         }
         member
     }

@@ -2,9 +2,14 @@
 //!
 //! Topics and payloads are made from templates, so that the channels of any app can be driven.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::load::columns::{BadColumns, Columns};
+use crate::load::lobby_plan::LobbyPlan;
+use crate::load::template::{Escape, Template};
 use crate::load::wire::phoenix::Version;
 use crate::load::wire::tag::{Marker, TAG_LEN, Tag};
 
@@ -15,11 +20,13 @@ pub struct Script {
     topic: String,
     /// The topic of lobby 0, if it is not made from `topic`.
     first_topic: Option<String>,
-    join_payload: String,
+    join_payload: Template,
     event: Box<[u8]>,
     /// The payload's JSON before and, below, behind the text.
-    before: Box<[u8]>,
-    behind: Box<[u8]>,
+    before: Template,
+    behind: Template,
+    columns: Arc<Columns>,
+    lobbies: LobbyPlan,
     text_len: usize,
     /// The text in place of `{body}`: tag and filler. Empty until the run's marker is known.
     text: Box<[u8]>,
@@ -34,15 +41,20 @@ pub enum ScriptError {
     )]
     NoBody(String),
     /// A template is not JSON.
-    #[error("{flag} is not JSON: {error} (got {text})")]
+    #[error("{flag} is not JSON{of_client}: {error}{got}")]
     NotJson {
         /// The flag that gave the template.
         flag: &'static str,
+        /// The client with whose values it is not, in words.
+        of_client: String,
         /// The parser's message.
         error: String,
-        /// The template as typed.
-        text: String,
+        /// The template as typed, in words, if it holds no secret.
+        got: String,
     },
+    /// A template names a column that does not exist.
+    #[error(transparent)]
+    Columns(#[from] BadColumns),
     /// The text is too short for a tag.
     #[error("--bytes {0} is too short: a message's number and time take {TAG_LEN}")]
     TooShort(usize),
@@ -55,15 +67,27 @@ pub enum ScriptError {
 
 /// Stands in a payload template for the text.
 const BODY: &str = "{body}";
-/// Stands in a topic or a join payload for the lobby's number.
+/// Stands in a topic for the lobby's number.
 const LOBBY: &str = "{lobby}";
 
+/// The payload of a publisher's messages, before and behind the text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PayloadEnds {
+    before: Vec<u8>,
+    behind: Vec<u8>,
+}
+
 impl Script {
-    /// Makes a script from templates as typed, for `topics` lobbies.
+    /// Makes a script from templates as typed, for `clients` in `lobbies`.
     ///
     /// # Errors
     /// The first template that cannot be used, and the reason.
-    pub fn new(words: Words<'_>, topics: u32) -> Result<Script, ScriptError> {
+    pub fn new(
+        words: Words<'_>,
+        columns: &Arc<Columns>,
+        lobbies: &LobbyPlan,
+        clients: u32,
+    ) -> Result<Script, ScriptError> {
         let Words {
             version,
             topic,
@@ -72,36 +96,73 @@ impl Script {
             payload,
             text_len,
         } = words;
-        if topics > 1 && !topic.contains(LOBBY) {
-            return Err(ScriptError::OneTopic(topics));
+        match lobbies {
+            LobbyPlan::Even(topics) if *topics > 1 && !topic.contains(LOBBY) => {
+                return Err(ScriptError::OneTopic(*topics));
+            }
+            _ => {}
         }
-        is_json(
-            "--join-payload",
-            join_payload,
-            &join_payload.replace(LOBBY, "0"),
-        )?;
-        is_json("--payload", payload, &payload.replace(BODY, "x"))?;
         let no_body = || ScriptError::NoBody(payload.to_owned());
         let (before, behind) = payload.split_once(BODY).ok_or_else(no_body)?;
-        let inside_a_string =
-            is_json("--payload", payload, &payload.replace(BODY, "\\u0041")).is_ok();
-        if behind.contains(BODY) || !inside_a_string {
+        if behind.contains(BODY) {
+            return Err(no_body());
+        }
+        let json = |flag, text, lobby| Template::parse(flag, text, columns, Escape::Json, lobby);
+        let script = Script {
+            version,
+            topic: topic.to_owned(),
+            first_topic: None,
+            join_payload: json("--join-payload", join_payload, true)?,
+            event: quoted(event).into(),
+            before: json("--payload", before, false)?,
+            behind: json("--payload", behind, false)?,
+            columns: columns.clone(),
+            lobbies: lobbies.clone(),
+            text_len,
+            text: Box::default(),
+        };
+        script.check_json(payload, clients)?;
+        if script.payload_is_json(0, "\\u0041").is_err() {
             return Err(no_body());
         }
         if text_len < TAG_LEN {
             return Err(ScriptError::TooShort(text_len));
         }
-        Ok(Script {
-            version,
-            topic: topic.to_owned(),
-            first_topic: None,
-            join_payload: join_payload.to_owned(),
-            event: quoted(event).into(),
-            before: before.as_bytes().into(),
-            behind: behind.as_bytes().into(),
-            text_len,
-            text: Box::default(),
-        })
+        Ok(script)
+    }
+
+    /// Checks that joins and messages are JSON with the values of each client.
+    fn check_json(&self, payload: &str, clients: u32) -> Result<(), ScriptError> {
+        let checked = |template: bool| if template { clients } else { 1 };
+        let of_client = |varies: bool, client: u32| match varies {
+            true => format!(" with the values of row {}", self.columns.row(client) + 1),
+            false => String::new(),
+        };
+        let varies = self.join_payload.has_columns();
+        for client in 0..checked(varies) {
+            is_json(&self.join_payload(0, client)).map_err(|error| ScriptError::NotJson {
+                flag: "--join-payload",
+                of_client: of_client(varies, client),
+                error,
+                got: String::new(),
+            })?;
+        }
+        let varies = self.payload_varies();
+        for client in 0..checked(varies) {
+            let written = self.payload_is_json(client, "x");
+            written.map_err(|error| ScriptError::NotJson {
+                flag: "--payload",
+                of_client: of_client(varies, client),
+                error,
+                got: format!(" (got {payload})"),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn payload_is_json(&self, client: u32, body: &str) -> Result<(), String> {
+        let PayloadEnds { before, behind } = self.payload_ends(client);
+        is_json(&[&before, body.as_bytes(), &behind].concat())
     }
 
     /// Returns the version of the protocol.
@@ -141,18 +202,50 @@ impl Script {
     /// Returns the topic of a lobby.
     pub fn topic(&self, lobby: u32) -> String {
         let first = self.first_topic.as_ref().filter(|_| lobby == 0);
-        first
-            .unwrap_or(&self.topic)
-            .replace(LOBBY, &lobby.to_string())
+        match self.lobbies.topic(lobby) {
+            Some(topic) => topic.to_owned(),
+            None => first
+                .unwrap_or(&self.topic)
+                .replace(LOBBY, &lobby.to_string()),
+        }
+    }
+
+    /// Returns the topic of a lobby as reasons show it: as typed, if it has values of clients.
+    pub(super) fn shown_topic(&self, lobby: u32) -> String {
+        match self.lobbies {
+            LobbyPlan::Even(_) => self.topic(lobby),
+            LobbyPlan::ByTopic { .. } => self.topic.clone(),
+        }
     }
 
     pub(super) fn quoted_topic(&self, lobby: u32) -> Vec<u8> {
         quoted(&self.topic(lobby))
     }
 
-    /// Returns the payload of a lobby's joins.
-    pub fn join_payload(&self, lobby: u32) -> String {
-        self.join_payload.replace(LOBBY, &lobby.to_string())
+    /// Returns the payload of a client's join.
+    pub(super) fn join_payload(&self, lobby: u32, client: u32) -> Vec<u8> {
+        let mut payload = Vec::new();
+        self.join_payload
+            .write(&self.columns, lobby, client, &mut payload);
+        payload
+    }
+
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// True if values of clients stand in the payload.
+    pub(super) fn payload_varies(&self) -> bool {
+        self.before.has_columns() || self.behind.has_columns()
+    }
+
+    /// Returns what stands around the text in a client's messages.
+    pub(super) fn payload_ends(&self, client: u32) -> PayloadEnds {
+        let mut ends = PayloadEnds::default();
+        let PayloadEnds { before, behind } = &mut ends;
+        self.before.write(&self.columns, 0, client, before);
+        self.behind.write(&self.columns, 0, client, behind);
+        ends
     }
 
     pub(super) fn event(&self) -> &[u8] {
@@ -160,10 +253,16 @@ impl Script {
     }
 
     /// Writes a payload with `tag` in its text into `payload`, in place of its old bytes.
-    pub(super) fn write_payload(&mut self, marker: Marker, tag: Tag, payload: &mut Vec<u8>) {
+    pub(super) fn write_payload(
+        &mut self,
+        marker: Marker,
+        tag: Tag,
+        ends: &PayloadEnds,
+        payload: &mut Vec<u8>,
+    ) {
         tag.write(marker, &mut self.text[..TAG_LEN]);
         payload.clear();
-        for part in [&self.before, &self.text, &self.behind] {
+        for part in [&*ends.before, &self.text, &ends.behind] {
             payload.extend_from_slice(part);
         }
     }
@@ -186,15 +285,9 @@ pub struct Words<'a> {
     pub text_len: usize,
 }
 
-fn is_json(flag: &'static str, typed: &str, text: &str) -> Result<(), ScriptError> {
-    match serde_json::from_str::<Value>(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ScriptError::NotJson {
-            flag,
-            error: error.to_string(),
-            text: typed.to_owned(),
-        }),
-    }
+fn is_json(text: &[u8]) -> Result<(), String> {
+    let parsed = serde_json::from_slice::<Value>(text);
+    parsed.map(drop).map_err(|error| error.to_string())
 }
 
 fn quoted(text: &str) -> Vec<u8> {
@@ -214,10 +307,14 @@ mod tests {
         text_len: 64,
     };
 
+    fn script(words: Words<'_>, topics: u32) -> Result<Script, ScriptError> {
+        Script::new(words, &Arc::default(), &LobbyPlan::Even(topics), topics)
+    }
+
     #[test]
     fn payload_has_the_tag_and_as_many_bytes_as_asked_for() {
         let marker = Marker(*b"ghijklmn");
-        let script = Script::new(WORDS, 1).unwrap();
+        let script = script(WORDS, 1).unwrap();
         let filler = script.filler(&mut fastrand::Rng::with_seed(1));
         let mut script = script.with_text(marker, filler);
         let mut payload = Vec::new();
@@ -226,7 +323,8 @@ mod tests {
             sequence: 2,
             intended_ns: 3,
         };
-        script.write_payload(marker, tag, &mut payload);
+        let ends = script.payload_ends(0);
+        script.write_payload(marker, tag, &ends, &mut payload);
         let value: Value = serde_json::from_slice(&payload).unwrap();
         let body = value["body"].as_str().unwrap();
         assert_eq!(body.len(), 64);
@@ -235,76 +333,29 @@ mod tests {
 
     #[test]
     fn wrong_template_says_what_is_wrong_with_it() {
-        let wrong = |words: Words<'_>, topics| Script::new(words, topics).unwrap_err().to_string();
-        assert!(
-            wrong(
-                Words {
-                    payload: "{}",
-                    ..WORDS
-                },
-                1
-            )
-            .contains("needs {body} once")
-        );
-        assert!(
-            wrong(
-                Words {
-                    payload: r#"{"a":{body}}"#,
-                    ..WORDS
-                },
-                1
-            )
-            .contains("--payload")
-        );
-        assert!(
-            wrong(
-                Words {
-                    payload: r#"{"a":"{body}{body}"}"#,
-                    ..WORDS
-                },
-                1
-            )
-            .contains("once")
-        );
-        assert!(
-            wrong(
-                Words {
-                    payload: r#"{"a":"{body}""#,
-                    ..WORDS
-                },
-                1
-            )
-            .contains("--payload is not JSON")
-        );
-        assert!(
-            wrong(
-                Words {
-                    join_payload: "{",
-                    ..WORDS
-                },
-                1
-            )
-            .contains("--join-payload is not JSON")
-        );
-        assert!(
-            wrong(
-                Words {
-                    text_len: 8,
-                    ..WORDS
-                },
-                1
-            )
-            .contains("take 38")
-        );
+        let wrong = |words: Words<'_>, topics| script(words, topics).unwrap_err().to_string();
+        for (payload, part) in [
+            ("{}", "needs {body} once"),
+            (r#"{"a":{body}}"#, "--payload"),
+            (r#"{"a":"{body}{body}"}"#, "once"),
+            (r#"{"a":"{body}""#, "--payload is not JSON"),
+        ] {
+            let error = wrong(Words { payload, ..WORDS }, 1);
+            assert!(error.contains(part), "{payload}: {error}");
+        }
+        let join_payload = Words {
+            join_payload: "{",
+            ..WORDS
+        };
+        assert!(wrong(join_payload, 1).contains("--join-payload is not JSON"));
+        let text_len = Words {
+            text_len: 8,
+            ..WORDS
+        };
+        assert!(wrong(text_len, 1).contains("take 38"));
         assert!(wrong(WORDS, 2).contains("room:{lobby}"));
-        let many = Script::new(
-            Words {
-                topic: "room:{lobby}",
-                ..WORDS
-            },
-            2,
-        )
-        .unwrap();
+        let topic = "room:{lobby}";
+        let many = script(Words { topic, ..WORDS }, 2).unwrap();
         assert_eq!(many.topic(1), "room:1");
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::script::Script;
+use crate::load::template::Template;
 
 /// The settings of a fleet.
 #[derive(Clone, Debug)]
@@ -12,9 +13,9 @@ pub struct FleetSettings {
     /// The Host header.
     pub host: String,
     /// Path and query of the upgrade.
-    pub path_and_query: String,
+    pub path_and_query: Template,
     /// Further header lines of the upgrade.
-    pub headers: Vec<String>,
+    pub headers: Vec<Template>,
     /// The topics and payloads of the connections.
     pub script: Script,
     /// From one heartbeat of a connection to its next, in nanoseconds.

@@ -28,9 +28,11 @@ impl Fleet {
         let tag = self.ledger.publish(stream, intended_ns);
         let marker = self.marker;
         let mut payload = std::mem::take(&mut self.payload);
+        let of_stream = self.payload_ends.get(stream as usize);
+        let ends = of_stream.unwrap_or(&self.payload_ends[0]);
         self.settings
             .script
-            .write_payload(marker, tag, &mut payload);
+            .write_payload(marker, tag, ends, &mut payload);
         let now = now_ns();
         self.push(number, None, &payload, Some((stream, tag.sequence)), now);
         self.payload = payload;

@@ -197,12 +197,22 @@ impl<'a> Incoming<'a> {
         if reply.status == "ok" {
             return Some(Status::Ok);
         }
-        let reason = match reply.response.get("reason") {
-            Some(serde_json::Value::String(reason)) => shortened(reason),
-            _ => shortened(&reply.response.to_string()),
-        };
-        Some(Status::Error(reason))
+        let reason = reason_with_code(&reply.response);
+        Some(Status::Error(
+            reason.unwrap_or_else(|| shortened(&reply.response.to_string())),
+        ))
     }
+}
+
+/// Returns the reason of a refusal, with its code if it has one, as in `token expired
+/// (token_expired)`. `None` if the refusal has no reason in words.
+pub fn reason_with_code(refusal: &serde_json::Value) -> Option<String> {
+    let text = |name| refusal.get(name).and_then(serde_json::Value::as_str);
+    let reason = shortened(text("reason")?);
+    Some(match text("code") {
+        Some(code) => format!("{reason} ({})", shortened(code)),
+        None => reason,
+    })
 }
 
 /// Returns a reason in at most 120 visible characters, because reasons are counted and shown.
@@ -267,6 +277,10 @@ mod tests {
             (
                 r#"[null,"7","t","phx_reply",{"response":["full"],"status":"error"}]"#,
                 Some(Status::Error("[\"full\"]".into())),
+            ),
+            (
+                r#"["1","7","t","phx_reply",{"status":"error","response":{"reason":"token expired","code":"token_expired"}}]"#,
+                Some(Status::Error("token expired (token_expired)".into())),
             ),
             (
                 r#"["1","7","t","phx_reply",[]]"#,

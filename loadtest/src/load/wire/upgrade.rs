@@ -4,6 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha1::{Digest, Sha1};
 
+use super::phoenix::reason_with_code;
+use crate::load::template::Template;
+
 /// The server's answer to an upgrade request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -19,28 +22,28 @@ pub enum Answer {
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
 /// True if a line is a Host header.
-pub fn is_host(line: &str) -> bool {
-    let name = line.split(':').next().unwrap_or_default();
-    name.eq_ignore_ascii_case("host")
+pub fn is_host(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next();
+    name.is_some_and(|name| name.eq_ignore_ascii_case(b"host"))
 }
 
-/// Returns the request's bytes. `target` is path and query, `headers` are lines without their ends.
-/// A Host among them takes the place of `host`.
-pub fn request(host: &str, target: &str, key: &str, headers: &[String]) -> Vec<u8> {
-    let host = match headers.iter().any(|line| is_host(line)) {
+/// Returns the request. `target` is path and query, `headers` are lines without their ends. A Host
+/// among them takes the place of `host`.
+pub fn request(host: &str, target: &Template, key: &str, headers: &[Template]) -> Template {
+    let host = match headers.iter().any(|line| is_host(line.beginning())) {
         true => String::new(),
         false => format!("Host: {host}\r\n"),
     };
-    let mut text = format!(
-        "GET {target} HTTP/1.1\r\n{host}Connection: Upgrade\r\nUpgrade: websocket\r\n\
+    let own = format!(
+        " HTTP/1.1\r\n{host}Connection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
     );
+    let request = Template::text("GET ").then(target.clone());
+    let mut request = request.then(Template::text(&own));
     for header in headers {
-        text.push_str(header);
-        text.push_str("\r\n");
+        request = request.then(header.clone()).then(Template::text("\r\n"));
     }
-    text.push_str("\r\n");
-    text.into_bytes()
+    request.then(Template::text("\r\n"))
 }
 
 /// Returns a random key as in RFC 6455 §4.1.
@@ -74,7 +77,12 @@ pub fn answer(bytes: &[u8], accept: &str) -> Answer {
     let code = response.code.unwrap_or_default();
     if code != 101 {
         let reason = response.reason.unwrap_or_default();
-        let words = format!("HTTP {code} {reason}").trim_end().to_owned();
+        let mut words = format!("HTTP {code} {reason}").trim_end().to_owned();
+        // A body that arrives apart from its head is not waited for.
+        let body = serde_json::from_slice(&bytes[head_len..]).ok();
+        if let Some(reason) = body.and_then(|body| reason_with_code(&body)) {
+            words = format!("{words}: {reason}");
+        }
         return Answer::Refused(Some(code), words);
     }
     let accepted = response
@@ -93,6 +101,7 @@ pub fn answer(bytes: &[u8], accept: &str) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::columns::Columns;
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
     const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -105,10 +114,12 @@ mod tests {
     #[test]
     fn host_that_was_given_takes_the_place_of_that_of_the_url() {
         let ask = |headers: &[&str]| {
-            let headers: Vec<String> = headers.iter().map(|&line| line.to_owned()).collect();
-            String::from_utf8(request("url:1", "/s", KEY, &headers)).unwrap()
+            let headers: Vec<Template> = headers.iter().map(|line| Template::text(line)).collect();
+            let request = request("url:1", &Template::text("/s"), KEY, &headers);
+            request.written(&Columns::default(), 0, 0)
         };
-        let hosts = |text: &str| text.lines().filter(|line| is_host(line)).count();
+        let of_host = |line: &&str| is_host(line.as_bytes());
+        let hosts = |text: &str| text.lines().filter(of_host).count();
         assert!(ask(&["Origin: x"]).contains("\r\nHost: url:1\r\n"));
         for typed in ["Host: chat.example", "hOST:chat.example"] {
             let asked = ask(&[typed]);
@@ -133,6 +144,12 @@ mod tests {
         assert_eq!(
             refused("HTTP/1.1 403 Forbidden\r\n\r\n"),
             "HTTP 403 Forbidden"
+        );
+        let with_code = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\n\
+            {\"reason\":\"token signature\",\"code\":\"token_signature\"}";
+        assert_eq!(
+            refused(with_code),
+            "HTTP 401 Unauthorized: token signature (token_signature)"
         );
         assert_eq!(refused("SSH-2.0-OpenSSH\r\n"), "an answer that is not HTTP");
         assert!(refused("HTTP/1.1 101 x\r\n\r\n").contains("Accept"));

@@ -11,11 +11,12 @@ use super::parameters::Parameters;
 use crate::arguments::{Common, RestartArgs};
 use crate::clock::now_ns;
 use crate::load::fleet::LobbyRecorders;
+use crate::load::lobby_plan::LobbyPlan;
 use crate::result::{LobbyDelays, RunResult};
 use crate::run::interrupt::Interrupt;
 use crate::run::subject::Subject;
 use crate::run::trial::{Trial, nanoseconds};
-use crate::run::{CannotRun, Found, Run, Starts, publisher};
+use crate::run::{CannotRun, Clients, Found, Run, Starts, publisher};
 use phases::Phases;
 use traffic::SteadyTraffic;
 
@@ -42,10 +43,23 @@ pub(super) fn run(restart: RestartArgs, interrupt: Interrupt) -> Result<RunResul
         topic: restart.lobby_topic.clone(),
         ..common.clone()
     };
-    let size = (restart.clients(), 1 + restart.lobbies.0);
-    let mut run = Run::new(words, messages.clone(), size, Starts::Nothing, interrupt)?;
+    let clients = clients(&restart, &words)?;
+    let mut run = Run::new(words, messages.clone(), clients, Starts::Nothing, interrupt)?;
     run.script = run.script.with_first_topic(&common.topic);
     run.conclude("restart", parameters, |run| go(run, &restart))
+}
+
+/// Reads the clients. Their lobbies are those of the flags, so no topic has values of clients.
+fn clients(restart: &RestartArgs, words: &Common) -> Result<Clients, CannotRun> {
+    let size = (restart.clients(), 1 + restart.lobbies.0);
+    let large = Clients::read(&restart.common, (size.0, 1), 0)?;
+    match (large.lobbies, Clients::read(words, size, 0)) {
+        (LobbyPlan::Even(_), Ok(clients)) if matches!(clients.lobbies, LobbyPlan::Even(_)) => Ok(clients),
+        (LobbyPlan::Even(_), Err(error)) => Err(error),
+        _ => Err(CannotRun::Usage(
+            "--topic and --lobby-topic have no columns here: --lobby and --lobbies say who is in which lobby".to_owned(),
+        )),
+    }
 }
 
 fn check(restart: &RestartArgs) -> Result<(), CannotRun> {

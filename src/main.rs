@@ -13,10 +13,11 @@ use lobbyd::config::{
     Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
     Unresolvable, complete, effective,
 };
+use lobbyd::credentials::TooManyRevocations;
 use lobbyd::server::{Bound, LogEnd, LogWriter, Server, raise_descriptor_limit};
 use program::{
     CannotListen, Exit, InheritedSockets, Logger, ReloadOnSighup, ServiceManager, Signals,
-    Unusable, WrongFilter, asked_again, asked_to_end, warn_of,
+    Unusable, WrongFilter, announce_issuers, asked_again, asked_to_end, revoke, warn_of,
 };
 use thiserror::Error;
 
@@ -132,6 +133,8 @@ fn serve(flags: &Flags) -> Result<Exit, CannotServe> {
         .map(|_| ", on a socket that was handed over");
     let server = listen(&config, inherited)?;
     let endpoint = server.endpoint();
+    announce_issuers(&config);
+    revoke(&endpoint, &config)?;
     let reload = ReloadOnSighup::new(given, read, endpoint.clone(), log);
     let orders = Signals::listen().map_err(CannotServe::NoThreads)?;
     announce(&server, &config, how.unwrap_or_default());
@@ -161,6 +164,12 @@ fn listen(config: &Config, inherited: InheritedSockets) -> Result<Bound, CannotS
         .proxies(config.proxies())
         .rooms_top(config.rooms_top);
     let not_bound = (config.admin_listen.as_ref()).filter(|_| inherited.admin.is_some());
+    if let Some(threads) = config.background_threads {
+        server = server.background_threads(threads.into());
+    }
+    server = server
+        .background_nice(u8::try_from(config.background_nice).unwrap_or(u8::MAX))
+        .jwks_wait_ms(config.auth.jwks_wait_ms);
     if let Some(admin) = inherited.admin.map(Ok).or_else(|| bind_admin(config)) {
         server = server.admin_on(admin?);
     }
@@ -220,6 +229,8 @@ enum CannotServe {
     CannotListen(#[from] CannotListen),
     #[error(transparent)]
     Unusable(#[from] Unusable),
+    #[error("auth.revoked_file: {0}")]
+    TooManyRevocations(#[from] TooManyRevocations),
     #[error("cannot start the threads that serve: {0}")]
     NoThreads(io::Error),
 }

@@ -6,6 +6,7 @@ use super::mail::Info;
 use super::outcome::{Handled, Join};
 use super::reply::StopReason;
 use super::socket::Socket;
+use crate::credentials::Credentials;
 use crate::protocol::Payload;
 
 /// The app's code for one kind of topic, like a channel module of Phoenix.
@@ -54,6 +55,14 @@ pub trait Channel: Send + Sync + 'static {
         Handled::no_reply()
     }
 
+    /// True if a client with these credentials may be in `topic`. Is called for its members, not
+    /// for a join: when a client hands over a newer token, and with `None` when its token is over.
+    /// A member that may not be there any longer is removed. Default: it may stay.
+    fn allows(&self, topic: &str, credentials: Option<&Credentials>) -> bool {
+        let _ = (topic, credentials);
+        true
+    }
+
     /// Is called last for this client in this topic, whatever ended the channel. The call comes for
     /// every join that was accepted, also after a panic. Events that the callback pushes still go
     /// out, unless the whole connection ends. Events that it broadcasts no longer reach its own
@@ -85,6 +94,10 @@ impl<C: Channel + ?Sized> Channel for Arc<C> {
         (**self).handle_out(event, payload, socket)
     }
 
+    fn allows(&self, topic: &str, credentials: Option<&Credentials>) -> bool {
+        (**self).allows(topic, credentials)
+    }
+
     fn terminate(&self, reason: &TerminateReason, socket: &mut Socket<'_>) {
         (**self).terminate(reason, socket);
     }
@@ -98,6 +111,9 @@ pub enum TerminateReason {
     Left,
     /// The connection ended.
     Closed,
+    /// The client's token is over, or a newer one does not let it in here any longer
+    /// ([`Channel::allows`]).
+    NotAllowed,
     /// The client joined the topic again on the same connection; the new join follows.
     JoinedAgain,
     /// A callback, or [`SocketHandle::stop`](super::handle::SocketHandle::stop), ended the channel.

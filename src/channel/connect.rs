@@ -175,6 +175,7 @@ pub struct ConnectInfo {
     pub(crate) auth_token: Option<String>,
     pub(crate) custom: Arc<[(String, String)]>,
     pub(crate) credentials: Option<Arc<Credentials>>,
+    pub(crate) token_is_over: bool,
 }
 
 /// The address that a client connected to, as the client named it.
@@ -259,6 +260,14 @@ impl ConnectInfo {
         self.credentials.as_ref()
     }
 
+    /// True if the client's token was genuine and its time is over, on a mount that lets such a
+    /// client in to be told so at its joins ([`ExpiredToken::Tell`]).
+    ///
+    /// [`ExpiredToken::Tell`]: crate::credentials::ExpiredToken::Tell
+    pub fn token_is_over(&self) -> bool {
+        self.token_is_over
+    }
+
     /// Returns the value that `UserSocket::connect_info` gave the mount for `name`.
     pub fn custom(&self, name: &str) -> Option<&str> {
         let mut pairs = self.custom.iter();
@@ -306,6 +315,7 @@ mod tests {
             auth_token: None,
             custom: [("region".to_owned(), "eu".to_owned())].into(),
             credentials: None,
+            token_is_over: false,
         }
     }
 

@@ -4,11 +4,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use strum::{EnumCount, IntoStaticStr, VariantArray};
+
 use super::mail::Address;
+use super::outcome::Job;
 use super::published::Published;
 use super::refusal::{JoinRefusal, PushRefusal};
 use super::topic_rate::TopicRates;
 use crate::broker::{SubscriptionId, Terms};
+use crate::credentials::Credentials;
 use crate::protocol::{PayloadBuf, Ref};
 
 /// The app's code that crashed.
@@ -20,6 +24,23 @@ pub enum Crashed {
     Channel,
     /// The callback at a channel's end.
     Terminate,
+}
+
+/// What happened to a client's token, for the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+#[non_exhaustive]
+pub enum TokenEvent {
+    /// The client was warned that its token ends soon.
+    Warned,
+    /// A room was ended, because the token is over.
+    RoomEnded,
+    /// The connection was closed, because the token is over.
+    Closed,
+    /// A newer token took the place of the one before.
+    Refreshed,
+    /// A newer token was not taken.
+    RefreshRefused,
 }
 
 /// The calls of a session to the shard that owns its connection. Every call returns at once.
@@ -91,7 +112,7 @@ pub trait Host {
 
     /// Runs `job` apart from the session, to its end or its deadline. Then hands the result to
     /// `Session::resume` for channel `id`. The job goes on when the connection ends.
-    fn defer(&mut self, id: SubscriptionId, job: super::outcome::Job);
+    fn defer(&mut self, id: SubscriptionId, job: Job);
 
     /// True if the join of channel `id` may be answered now. If not, the host calls
     /// [`Session::answer_join`](crate::session::Session::answer_join) when the join may be
@@ -116,6 +137,14 @@ pub trait Host {
     fn may_have_channels(&mut self, channels: usize, channels_max: usize) -> bool {
         channels <= channels_max
     }
+
+    /// True if these credentials were revoked. By default none are.
+    fn is_revoked(&self, _credentials: &Credentials) -> bool {
+        false
+    }
+
+    /// Counts what happened to a client's token. By default does nothing.
+    fn count_token(&mut self, _event: TokenEvent) {}
 
     /// Returns the address to which handles of this connection send their mail.
     fn address(&self) -> Address;

@@ -3,12 +3,14 @@
 use std::future::Future;
 
 use super::app_values::{AppValue, contained};
+use super::refusal::JoinRefusal;
 use super::reply::Reply;
 use super::reply::Stop;
 use super::reply::StopReason;
 use super::socket::Socket;
 use crate::broker::Retention;
-use crate::protocol::{IntoPayload, PayloadBuf};
+use crate::credentials::{TokenRefusal, Verdict};
+use crate::protocol::{IntoPayload, Object, PayloadBuf};
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
@@ -27,7 +29,7 @@ pub struct Join(pub(crate) JoinOutcome);
 
 pub(crate) enum JoinOutcome {
     Accepted(JoinAccept),
-    Refused(PayloadBuf),
+    Refused(JoinRefusal, PayloadBuf),
     Later(Job),
 }
 
@@ -110,7 +112,25 @@ impl Join {
     /// Refuses the client with `response`. The callback's pushes, infos and subscriptions are
     /// dropped; its broadcasts have gone out by then.
     pub fn error(response: impl IntoPayload) -> Self {
-        Self(JoinOutcome::Refused(response.into_payload()))
+        Self(JoinOutcome::Refused(
+            JoinRefusal::Denied,
+            response.into_payload(),
+        ))
+    }
+
+    /// Refuses a client without credentials with the words and the code of `refusal`, such as
+    /// `{"reason": "token missing", "code": "token_missing"}`. [`Socket::lacks_token`] says which
+    /// it is.
+    pub fn lacks_token(refusal: TokenRefusal) -> Self {
+        let response = refused_as(&refusal.to_string(), refusal.code());
+        Self(JoinOutcome::Refused(JoinRefusal::Token, response))
+    }
+
+    /// Refuses a client whose credentials do not reach so far, with
+    /// `{"reason": "forbidden", "code": "forbidden"}`.
+    pub fn forbidden() -> Self {
+        let response = refused_as("forbidden", "forbidden");
+        Self(JoinOutcome::Refused(JoinRefusal::Forbidden, response))
     }
 
     /// Waits for `future`; `then` turns its output into the answer.
@@ -126,6 +146,12 @@ impl Join {
     ) -> Self {
         Self(JoinOutcome::Later(Job::joining(future, then)))
     }
+}
+
+/// Returns the answer to what is refused: words, and a code that is stable.
+pub(crate) fn refused_as(words: &str, code: &str) -> PayloadBuf {
+    let object = Object::new().put("reason", words);
+    object.put("code", code).into_payload()
 }
 
 /// The outcome of a callback other than `join`.
@@ -158,6 +184,12 @@ impl Handled {
     /// Replies with a status of your own, which phoenix.js hands to `receive(status, …)`.
     pub fn reply(status: &str, payload: impl IntoPayload) -> Self {
         Self(HandledOutcome::Reply(Reply::new(status, payload)))
+    }
+
+    /// Replies with status `error` and `{"reason": "forbidden", "code": "forbidden"}`, because the
+    /// client's credentials do not reach so far.
+    pub fn forbidden() -> Self {
+        Self::error(refused_as("forbidden", "forbidden"))
     }
 
     /// Ends the channel.
@@ -199,6 +231,9 @@ pub struct Job(Pin<Box<dyn Future<Output = Resume>>>);
 pub struct Resume(pub(crate) AppValue<Continuation>);
 
 pub(crate) enum Continuation {
+    /// The verdict over a token, for the session itself.
+    #[cfg_attr(not(feature = "auth"), expect(dead_code))]
+    Token(Box<Verdict>),
     Join(Box<JoinContinuation>),
     Handled(Box<HandledContinuation>),
 }
@@ -217,6 +252,14 @@ pub enum Lost {
 }
 
 impl Job {
+    /// Returns the wait for a verdict over a token.
+    #[cfg(feature = "auth")]
+    pub(crate) fn checking(verdict: impl Future<Output = Verdict> + 'static) -> Self {
+        Self(Box::pin(async move {
+            Resume(AppValue::new(Continuation::Token(Box::new(verdict.await))))
+        }))
+    }
+
     pub(crate) fn joining<F: Future + 'static>(
         future: F,
         then: impl FnOnce(F::Output, &mut Socket<'_>) -> Join + 'static,

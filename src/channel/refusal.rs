@@ -23,6 +23,10 @@ pub enum JoinRefusal {
     NameTooLong,
     /// The future that the channel waited for took too long.
     TimedOut,
+    /// The client has no credentials, or its token is not taken.
+    Token,
+    /// The client's credentials do not let it join the topic.
+    Forbidden,
     /// The app's code panicked, or its answer has no form in the client's version.
     Crashed,
 }
@@ -46,6 +50,8 @@ pub enum PushRefusal {
     BadPayload,
     /// The client may not push to this topic.
     Denied,
+    /// The client's credentials do not let it push the event to this topic.
+    Forbidden,
     /// Too many messages or bytes wait in line behind waiting channels of this connection.
     TooManyWaiting,
     /// The message could not be read, apart from its refs and its topic. A join may be among these.
@@ -61,8 +67,8 @@ pub enum PushRefusal {
 impl JoinRefusal {
     /// True if the join was let in by its rate, and was then refused by the channel or its room.
     pub(crate) fn took_a_place(self) -> bool {
-        use JoinRefusal::{Crashed, Denied, Full, TimedOut};
-        matches!(self, Denied | Full | TimedOut | Crashed)
+        use JoinRefusal::{Crashed, Denied, Forbidden, Full, TimedOut, Token};
+        matches!(self, Denied | Full | TimedOut | Crashed | Token | Forbidden)
     }
 
     /// Returns a stable word for metric labels and the log.
@@ -82,6 +88,8 @@ impl JoinRefusal {
                 "have the client join one topic after the other, or raise limits.waiting_bytes"
             }
             JoinRefusal::NameTooLong => "mend the client: a topic or ref has at most 1,024 bytes",
+            JoinRefusal::Token => "have the client send a token that is good and not over",
+            JoinRefusal::Forbidden => "have the token grant the topic, or change the room's join",
             JoinRefusal::Denied => "change the room's join, or have the app allow it",
             JoinRefusal::Crashed => "mend the app: its crash is a line of its own",
         }
@@ -108,6 +116,7 @@ impl PushRefusal {
             PushRefusal::NoEventName => "mend the client: an event is a JSON string",
             PushRefusal::NameTooLong => "mend the client: a ref has at most 1,024 bytes",
             PushRefusal::TooManyWaiting => "have the client wait for its join's answer",
+            PushRefusal::Forbidden => "have the token grant the push, or change the event's push",
             PushRefusal::Denied => "let the room be joined again, or have the app allow it",
         }
     }
@@ -129,6 +138,8 @@ mod tests {
             "too_many_waiting",
             "name_too_long",
             "timed_out",
+            "token",
+            "forbidden",
             "crashed",
         ];
         assert_eq!(joins, expected);
@@ -141,6 +152,7 @@ mod tests {
             "room_bytes",
             "bad_payload",
             "denied",
+            "forbidden",
             "too_many_waiting",
             "unreadable",
             "unmatched",

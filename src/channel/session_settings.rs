@@ -1,6 +1,8 @@
 //! The settings that all sessions of one mount share.
 
 use super::routes::Routes;
+#[cfg(feature = "auth")]
+use crate::credentials::TokenChecks;
 use crate::credentials::TokenPolicy;
 
 /// The settings that all sessions of one mount share.
@@ -23,6 +25,9 @@ pub struct SessionSettings {
     pub name_bytes_max: usize,
     /// What the mount does with tokens. `None`: it checks none.
     pub token_policy: Option<Box<TokenPolicy>>,
+    /// What checks them. It is there if `token_policy` is.
+    #[cfg(feature = "auth")]
+    pub token_checks: Option<TokenChecks>,
 }
 
 /// Topics that a connection may have joined at a time, by default: as in Phoenix.
@@ -38,6 +43,8 @@ impl SessionSettings {
             waiting_bytes_max: 256 * 1024,
             name_bytes_max: 1024,
             token_policy: None,
+            #[cfg(feature = "auth")]
+            token_checks: None,
         }
     }
 }

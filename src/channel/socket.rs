@@ -11,10 +11,10 @@ use super::handle::{ReplyHandle, SocketHandle};
 use super::host::Host;
 use super::published::Published;
 use super::refusal::PushRefusal;
-use super::standing::{HandledEvent, JoinPhase, Standing};
+use super::standing::{HandledEvent, JoinPhase, Standing, TopicCredentials};
 use super::topic_rate::TopicRates;
 use crate::broker::SubscriptionId;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, TokenRefusal};
 use crate::protocol::{IntoPayload, PayloadBuf, Unencodable};
 
 /// One client in one topic, as its channel's callbacks see it.
@@ -48,8 +48,20 @@ impl Socket<'_> {
 
     /// Returns what is known of the client: by its token, where the mount checks tokens, or by its
     /// connect callback (`ConnectAccept::credentials`). `None` if nothing is.
+    ///
+    /// A token that is good for one topic alone, which the client sent with its join, counts there
+    /// in place of the connection's.
     pub fn credentials(&self) -> Option<&Arc<Credentials>> {
-        self.standing.credentials
+        let own = self.assigns.get::<TopicCredentials>();
+        own.map(|own| &own.0).or(self.standing.credentials)
+    }
+
+    /// Returns why a client without credentials has none: its token is over, or it has sent none.
+    pub fn lacks_token(&self) -> TokenRefusal {
+        match self.standing.is_told {
+            true => TokenRefusal::Expired,
+            false => TokenRefusal::Missing,
+        }
     }
 
     /// Sends an event to this client alone. In `join` the event follows the join reply. If the join

@@ -17,7 +17,14 @@ pub(crate) struct Standing<'a> {
     pub(crate) topic: &'a str,
     pub(crate) refs: &'a JoinRefs,
     pub(crate) credentials: Option<&'a Arc<Credentials>>,
+    /// True if the client's token was genuine and is over.
+    pub(crate) is_told: bool,
 }
+
+/// The credentials of a token that is good for one topic alone. They are in the assigns of that
+/// topic's channel, and take the place of the connection's there.
+#[derive(Clone)]
+pub(crate) struct TopicCredentials(pub(crate) Arc<Credentials>);
 
 /// Which callback is running, as far as the socket must know.
 pub(crate) enum JoinPhase<'a> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderName;
 
@@ -12,8 +13,9 @@ use super::origin::CheckOrigin;
 use super::params::Params;
 use super::routes::Routes;
 use super::session_settings::SessionSettings;
+use crate::credentials::Credentials;
 #[cfg(feature = "auth")]
-use crate::credentials::{TokenPolicy, Verifier};
+use crate::credentials::{RemovedKey, TokenChecks, TokenPolicy};
 
 /// Least value of [`SocketLimits::message_bytes_max`]: a heartbeat may take as much.
 pub(crate) const MESSAGE_BYTES_LEAST: usize = 100;
@@ -37,8 +39,6 @@ pub struct UserSocket {
     pub(crate) auth_token: bool,
     pub(crate) connect_info: Arc<[(String, String)]>,
     pub(crate) limits: SocketLimits,
-    #[cfg(feature = "auth")]
-    pub(crate) verifier: Option<Arc<Verifier>>,
 }
 
 /// The limits of a connection that hold outside its session.
@@ -83,8 +83,6 @@ impl UserSocket {
             auth_token: false,
             connect_info: Arc::new([]),
             limits: SocketLimits::default(),
-            #[cfg(feature = "auth")]
-            verifier: None,
         }
     }
 
@@ -160,13 +158,16 @@ impl UserSocket {
         self
     }
 
-    /// Checks tokens by `verifier`, at the connect before the app's callback, at joins and when a
+    /// Checks tokens by `checks`, at the connect before the app's callback, at joins and when a
     /// client hands over a newer one. `policy` says where tokens arrive and what their end does.
     /// Default: no token is looked at.
+    ///
+    /// A server that serves the socket checks signatures of private keys on its background threads.
     #[cfg(feature = "auth")]
-    pub fn tokens(mut self, verifier: Arc<Verifier>, policy: TokenPolicy) -> UserSocket {
-        self.verifier = Some(verifier);
-        self.session_mut().token_policy = Some(Box::new(policy));
+    pub fn tokens(mut self, checks: TokenChecks, policy: TokenPolicy) -> UserSocket {
+        let session = self.session_mut();
+        session.token_checks = Some(checks);
+        session.token_policy = Some(Box::new(policy));
         self
     }
 
@@ -221,6 +222,47 @@ impl UserSocket {
     /// Returns the limits as they are set.
     pub fn limits(&self) -> &SocketLimits {
         &self.limits
+    }
+
+    /// True if tokens are taken from phoenix.js's `authToken`.
+    pub(crate) fn checks_auth_token(&self) -> bool {
+        let policy = self.session.token_policy.as_ref();
+        policy.is_some_and(|policy| policy.auth_token)
+    }
+
+    /// Returns how long the refusal of a token is held back.
+    pub(crate) fn refusal_delay(&self) -> Duration {
+        let policy = self.session.token_policy.as_ref();
+        Duration::from_millis(policy.map_or(0, |policy| policy.refusal_delay_ms))
+    }
+
+    /// Returns the socket id of a client with these credentials, if the app gives it none.
+    pub(crate) fn socket_id_of(&self, credentials: Option<&Credentials>) -> Option<String> {
+        let pattern = &self.session.token_policy.as_ref()?.socket_id;
+        let subject = credentials?.subject.as_ref()?;
+        (!pattern.is_empty()).then(|| pattern.replace("{subject}", subject))
+    }
+
+    /// True if the key that signed the client's token is gone, and that ends the token here.
+    #[cfg(feature = "auth")]
+    pub(crate) fn has_lost_key(&self, credentials: &Credentials, now_ms: u64) -> bool {
+        self.token_checks().is_some_and(|(checks, policy)| {
+            policy.removed_key == RemovedKey::Expire
+                && !checks.verifier().has_key_of(credentials, now_ms)
+        })
+    }
+
+    /// No token is checked here.
+    #[cfg(not(feature = "auth"))]
+    pub(crate) fn has_lost_key(&self, _credentials: &Credentials, _now_ms: u64) -> bool {
+        false
+    }
+
+    /// Returns what checks the tokens of this mount, and what it does with them.
+    #[cfg(feature = "auth")]
+    pub(crate) fn token_checks(&self) -> Option<(&TokenChecks, &TokenPolicy)> {
+        let policy = self.session.token_policy.as_deref();
+        self.session.token_checks.as_ref().zip(policy)
     }
 
     fn session_mut(&mut self) -> &mut SessionSettings {

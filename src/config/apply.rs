@@ -6,6 +6,7 @@ use super::lists::Origins;
 use super::tree::Config;
 use crate::channel::{CheckOrigin, OriginError};
 use crate::channel::{Router, UserSocket};
+use crate::credentials::TokenPolicy;
 use crate::rooms::{RoomRules, declare};
 use crate::server::{Limit, Owner, Proxies};
 
@@ -21,10 +22,20 @@ impl Config {
             Origins::Any => CheckOrigin::off(),
             Origins::List(entries) => CheckOrigin::list(entries)?,
         };
-        let socket = self.with_limits(UserSocket::new().check_origin(origins));
+        let mut socket = self.with_limits(UserSocket::new().check_origin(origins));
+        if let Some(tokens) = &self.tokens {
+            socket = socket.tokens(tokens.checks.clone(), self.token_policy());
+        }
         Ok(Router::new()
             .socket(&self.socket_path.0, self.with_rooms(socket))
             .static_files(self.static_files))
+    }
+
+    /// Returns where tokens arrive, and what their end does.
+    fn token_policy(&self) -> TokenPolicy {
+        let mut policy = self.auth.policy.clone();
+        policy.required = self.auth.required.unwrap_or(true);
+        policy
     }
 
     /// Sets the limits that each mount may set for itself.

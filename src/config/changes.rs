@@ -1,5 +1,6 @@
 //! The changes that a reload makes to a process that runs, and the changes that take a restart.
 
+use super::auth_changes::of_auth;
 use super::change::Change;
 use super::effective::{Effective, Source};
 use super::room_changes::of_rooms;
@@ -35,6 +36,13 @@ pub fn settle(running: &Config, new: &mut Config) -> Changes {
             changes.now.push(change);
         }
     }
+    if let (Some(old), Some(now)) = (&running.tokens, &mut new.tokens)
+        && old.digest == now.digest
+    {
+        // Made of the same: the checks before serve on, with what they remember.
+        now.checks = old.checks.clone();
+    }
+    changes.now.extend(of_auth(running, new));
     changes.now.extend(of_rooms(&running.rooms, &new.rooms));
     changes
 }

@@ -1,5 +1,6 @@
 //! The configuration in effect, with the source of each value.
 
+use super::auth::auth_lines::AuthLines;
 use super::lines::RoomLines;
 use super::problem::Problem;
 use super::raw::Raw;
@@ -45,6 +46,8 @@ pub struct Effective {
     pub of_file: Vec<Option<String>>,
     /// The lines of each room in the file; empty if the rooms are the built-in rooms.
     pub room_lines: Vec<RoomLines>,
+    /// The lines of issuers and grants in the file.
+    pub auth_lines: AuthLines,
     /// The settings whose values could not be used, as indices into [`SETTINGS`]. The checks leave
     /// them out.
     pub(crate) unusable: Vec<usize>,

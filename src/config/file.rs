@@ -16,11 +16,11 @@ use super::settings::{SETTINGS, index_of};
 pub(super) struct FileReader<'r> {
     name: &'r str,
     text: &'r str,
-    effective: &'r mut Effective,
+    pub effective: &'r mut Effective,
     problems: &'r mut Vec<Problem>,
 }
 
-type TomlValue<'i> = Spanned<DeValue<'i>>;
+pub(super) type TomlValue<'i> = Spanned<DeValue<'i>>;
 
 impl<'r> FileReader<'r> {
     pub fn new(
@@ -61,6 +61,8 @@ impl<'r> FileReader<'r> {
             let path = join(within, key.get_ref());
             if path == "room" {
                 self.rooms(value);
+            } else if self.auth_list(&path, value) {
+                // Its tables were read.
             } else if let Some(index) = index_of(&path) {
                 self.setting(index, value);
             } else if SETTINGS.iter().any(|setting| is_in(&setting.path, &path)) {
@@ -89,7 +91,7 @@ impl<'r> FileReader<'r> {
         }
     }
 
-    fn no_table(&mut self, path: &str, value: &TomlValue<'_>) {
+    pub(super) fn no_table(&mut self, path: &str, value: &TomlValue<'_>) {
         let found = Raw::Toml(value.get_ref()).found();
         let mut text = format!("expected a table, found {found}");
         if index_of(&join(path, "max")).is_some() {
@@ -116,14 +118,26 @@ impl<'r> FileReader<'r> {
 
     fn room(&mut self, at: usize, table: &DeTable<'_>, lines: &mut RoomLines) -> RoomConfig {
         let mut room = RoomConfig::default();
-        self.fields("room", &ROOM, table, &mut room, &mut lines.room);
+        self.fields(
+            "room",
+            (&ROOM, &["event", "retention"]),
+            table,
+            &mut room,
+            &mut lines.room,
+        );
         if let Some(value) = table.get("event")
             && let Some(tables) = self.tables("room.event", value)
         {
             for (at, table) in tables {
                 let mut event = event();
                 let mut of_event = TableLines::new(self.line(at));
-                self.fields("room.event", &EVENT, table, &mut event, &mut of_event);
+                self.fields(
+                    "room.event",
+                    (&EVENT, &[]),
+                    table,
+                    &mut event,
+                    &mut of_event,
+                );
                 if event.event.as_str().is_empty() && !table.contains_key("name") {
                     self.problem(at, "room.event", "has no name");
                 }
@@ -136,7 +150,7 @@ impl<'r> FileReader<'r> {
             match value.get_ref().as_table() {
                 Some(table) => self.fields(
                     "room.retention",
-                    &RETENTION,
+                    (&RETENTION, &[]),
                     table,
                     &mut room.retention,
                     &mut lines.room,
@@ -152,10 +166,10 @@ impl<'r> FileReader<'r> {
 
     /// Reads the settings of one table of a room. A key that is neither a setting nor an inner
     /// table is a problem.
-    fn fields<T: 'static>(
+    pub(super) fn fields<T: 'static>(
         &mut self,
         within: &str,
-        settings: &[Setting<T>],
+        (settings, inner): (&[Setting<T>], &[&str]),
         table: &DeTable<'_>,
         target: &mut T,
         lines: &mut TableLines,
@@ -174,8 +188,7 @@ impl<'r> FileReader<'r> {
         }
         for key in table.keys() {
             let name: &str = key.get_ref();
-            let is_table = within == "room" && ["event", "retention"].contains(&name);
-            if !is_table && !settings.iter().any(|setting| setting.path == name) {
+            if !inner.contains(&name) && !settings.iter().any(|setting| setting.path == name) {
                 lines.is_sound = false;
                 let text = unknown(within, name);
                 self.problem(key.span().start, &join(within, name), &text);
@@ -185,7 +198,7 @@ impl<'r> FileReader<'r> {
 
     /// Returns the tables of `[[path]]`, each with its offset in the text. Adds a problem and
     /// returns None if `value` is no list of tables.
-    fn tables<'v, 'i>(
+    pub(super) fn tables<'v, 'i>(
         &mut self,
         path: &str,
         value: &'v TomlValue<'i>,
@@ -208,7 +221,7 @@ impl<'r> FileReader<'r> {
         }
     }
 
-    fn problem(&mut self, at: usize, path: &str, text: &str) {
+    pub(super) fn problem(&mut self, at: usize, path: &str, text: &str) {
         let line = self.line(at);
         self.problems.push(Problem {
             line,
@@ -218,7 +231,7 @@ impl<'r> FileReader<'r> {
         });
     }
 
-    fn line(&self, at: usize) -> usize {
+    pub(super) fn line(&self, at: usize) -> usize {
         let before = self.text.as_bytes().iter().take(at);
         1 + before.filter(|byte| **byte == b'\n').count()
     }

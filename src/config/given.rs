@@ -5,10 +5,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::auth::auth_lines::AuthLines;
 use super::effective::Effective;
 use super::effective::Flag;
 use super::effective::Source;
 use super::file::FileReader;
+use super::load::load_auth::load_auth;
 use super::names::{FILE_VARIABLE, unknown_variable};
 use super::problem::{Problem, Problems};
 use super::settings::SETTINGS;
@@ -57,6 +59,7 @@ impl Given {
             sources: vec![Source::Default; SETTINGS.len()],
             of_file: vec![None; SETTINGS.len()],
             room_lines: Vec::new(),
+            auth_lines: AuthLines::default(),
             unusable: Vec::new(),
             warnings: Vec::new(),
         };
@@ -76,6 +79,7 @@ impl Given {
         if is_known {
             super::checks::check(&effective, &mut problems);
             effective.warnings = super::checks::warnings::warnings(&effective);
+            load_auth(&mut effective, &mut problems);
         }
         in_order(&mut problems);
         in_order(&mut effective.warnings);

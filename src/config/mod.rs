@@ -7,6 +7,9 @@
 mod address;
 mod apply;
 mod arguments;
+mod auth;
+mod auth_changes;
+mod auth_settings;
 mod change;
 mod changes;
 mod checks;
@@ -17,6 +20,7 @@ mod given;
 mod limit_settings;
 mod lines;
 mod lists;
+mod load;
 mod log_values;
 mod names;
 mod number;
@@ -34,6 +38,9 @@ mod unfit;
 
 pub use address::{ListenAddress, Unresolvable};
 pub use arguments::{Arguments, ConfigCommand, Flags, Subcommand};
+pub use auth::auth_lines::{AuthLines, IssuerLines};
+pub use auth::auth_values::AuthConfig;
+pub use auth::loaded_tokens::{IssuerSigner, LoadedTokens};
 pub use change::Change;
 pub use changes::{Changes, WithoutEffect, settle, without_effect};
 pub use effective::{Effective, Flag, Source};

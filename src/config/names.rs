@@ -2,6 +2,7 @@
 
 use strsim::osa_distance;
 
+use super::auth::auth_tables::{GRANT, ISSUER, KEY, WHEN};
 use super::room::{EVENT, RETENTION, ROOM};
 use super::settings::SETTINGS;
 
@@ -89,7 +90,24 @@ fn everywhere() -> impl Iterator<Item = String> {
         .map(|setting| join("room.event", &setting.path));
     let kept = RETENTION.iter();
     let kept = kept.map(|setting| join("room.retention", &setting.path));
-    plain.chain(room).chain(event).chain(kept)
+    plain.chain(room).chain(event).chain(kept).chain(of_auth())
+}
+
+/// Returns the path of every setting of the lists of `[auth]`.
+fn of_auth() -> impl Iterator<Item = String> {
+    let issuer = ISSUER
+        .iter()
+        .map(|setting| join("auth.issuer", &setting.path));
+    let key = KEY
+        .iter()
+        .map(|setting| join("auth.issuer.key", &setting.path));
+    let grant = GRANT
+        .iter()
+        .map(|setting| join("auth.grant", &setting.path));
+    let when = WHEN
+        .iter()
+        .map(|setting| join("auth.grant.when", &setting.path));
+    issuer.chain(key).chain(grant).chain(when)
 }
 
 /// Joins names as in "a, b or c".

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::auth::auth_tables::{GRANT, ISSUER, KEY, WHEN};
+use super::auth::auth_values::{AuthConfig, GrantConfig, IssuerConfig, KeyConfig};
 use super::effective::{Effective, Source};
 use super::room::{EVENT, RETENTION, ROOM, RoomConfig};
 use super::setting::Setting;
@@ -31,6 +33,9 @@ pub fn complete() -> String {
             text += &head(table);
         }
         text += &commented(setting, &config);
+        if setting.path == "auth.phoenix.key_digest" {
+            text += &complete_lists();
+        }
     }
     text += &format!("\n{}", comment(ROOMS));
     for (at, room) in config.rooms.iter().enumerate() {
@@ -122,6 +127,7 @@ pub fn effective(effective: &Effective) -> String {
         };
         text += &format!("{line:<40} # {source}\n");
     }
+    text += &effective_lists(effective);
     for (at, room) in effective.config.rooms.iter().enumerate() {
         let source = match effective.room_lines.get(at) {
             Some(lines) => format!("{}:{}", effective.file_name(), lines.room.line),
@@ -203,4 +209,68 @@ fn comment(text: &str) -> String {
         width += wide;
     }
     lines + "\n"
+}
+
+/// Returns the part of the complete file about issuers and grants: comments alone, because there
+/// are none by default.
+fn complete_lists() -> String {
+    let issuer = IssuerConfig {
+        name: "accounts".to_owned(),
+        ..IssuerConfig::default()
+    };
+    let grant = GrantConfig {
+        claim: "role".to_owned(),
+        has: "service_role".to_owned(),
+        topics: vec!["*".to_owned()],
+        allow: vec!["*".to_owned()],
+    };
+    let mut text = "\n[[auth.issuer]]\n".to_owned();
+    text.extend(ISSUER.iter().map(|setting| commented(setting, &issuer)));
+    text += "\n[[auth.issuer.key]]\n";
+    text.extend(
+        KEY.iter()
+            .map(|setting| commented(setting, &KeyConfig::default())),
+    );
+    text += "\n[[auth.grant]]\n";
+    text += &format!("when = {}\n", when(&grant));
+    text.extend(GRANT.iter().map(|setting| commented(setting, &grant)));
+    let lines = text.lines().map(|line| match line {
+        "" => "\n".to_owned(),
+        line if line.starts_with('#') => format!("{line}\n"),
+        line => format!("#{line}\n"),
+    });
+    lines.collect()
+}
+
+/// Returns the issuers and grants in effect as a file, each with its source.
+fn effective_lists(effective: &Effective) -> String {
+    let AuthConfig {
+        issuers, grants, ..
+    } = &effective.config.auth;
+    let file = effective.file_name();
+    let lines = &effective.auth_lines;
+    let mut text = String::new();
+    for (issuer, own) in issuers.iter().zip(&lines.issuers) {
+        text += &format!("\n[[auth.issuer]]{:<26} # {file}:{}\n", "", own.issuer.line);
+        text += &bare(&ISSUER, issuer);
+        for key in &issuer.keys {
+            text += "[[auth.issuer.key]]\n";
+            text += &bare(&KEY, key);
+        }
+    }
+    for (grant, own) in grants.iter().zip(&lines.grants) {
+        text += &format!("\n[[auth.grant]]{:<27} # {file}:{}\n", "", own.line);
+        text += &format!("when = {}\n", when(grant));
+        text += &bare(&GRANT, grant);
+    }
+    text
+}
+
+fn when(grant: &GrantConfig) -> String {
+    let of = |setting: &Setting<GrantConfig>| {
+        let value = setting.show(grant).unwrap_or_default();
+        format!("{} = {value}", setting.path)
+    };
+    let each: Vec<String> = WHEN.iter().map(of).collect();
+    format!("{{ {} }}", each.join(", "))
 }

@@ -7,7 +7,9 @@ use super::number::bytes;
 use super::number::counts;
 use super::number::milliseconds;
 use super::setting::{Setting, number, setting};
-use crate::rooms::{EventName, EventRule, JoinRule, JoinWord, Rate, RoomRules, TopicRates};
+use crate::rooms::{
+    EventName, EventRule, JoinRule, JoinWord, PushRule, Rate, RoomRules, TopicRates,
+};
 use crate::server::{Limit, MOST, ServerLimits};
 
 /// A room of a file: its rules, and a retention of which the file may set only a part.
@@ -84,6 +86,8 @@ pub(super) fn event() -> EventRule {
 
 impl Word for JoinWord {}
 
+impl Word for PushRule {}
+
 fn join(room: &RoomConfig) -> JoinWord {
     (&room.rules.join).into()
 }
@@ -93,6 +97,9 @@ fn set_join(room: &mut RoomConfig, word: JoinWord) {
     room.rules.join = match word {
         JoinWord::Allow => JoinRule::Allow,
         JoinWord::Deny => JoinRule::Deny(reason(room).unwrap_or_default()),
+        JoinWord::Known => JoinRule::Known,
+        JoinWord::Own => JoinRule::Own,
+        JoinWord::Granted => JoinRule::Granted,
     };
 }
 
@@ -163,7 +170,10 @@ pub static ROOM: LazyLock<Vec<Setting<RoomConfig>>> = LazyLock::new(|| {
              first room that matches a topic is taken.",
             rules.topic
         ),
-        Setting::new("join", join, set_join, "Whether clients may join."),
+        Setting::new("join", join, set_join,
+            "Which clients may join: all (`allow`), none (`deny`), those with a good token (`known`), the one whose subject is \
+             the part of the topic behind the star (`own`), or those whose token grants `join` for the topic (`granted`). A \
+             client without a good token is refused with the code `token_missing` or `token_expired`, others with `forbidden`."),
         Setting::new("reason", reason, set_reason, "What a refused client gets, as `{\"reason\": …}`. A deny needs one, an allow has none.")
         .unset("none", "\"unauthorized\""),
         number!(RoomConfig,
@@ -206,6 +216,9 @@ pub static EVENT: LazyLock<Vec<Setting<EventRule>>> = LazyLock::new(|| {
             "The event that clients may push; `*` is any event. The first entry that matches is taken. An event that none \
              matches is answered with `unknown event`.",
             event),
+        Setting::new("push", |rule: &EventRule| rule.push, |rule, push| rule.push = push,
+            "Which members may push it: all (`members`), those whose token grants `push` or `push:NAME` for the topic \
+             (`granted`), or none, so that it comes from the server's side alone (`nobody`). Others get the error `forbidden`."),
         setting!(EventRule,
             "relay",
             "What goes to the room. `\"all\"` is the payload, byte for byte; a list names the fields that go. A payload \

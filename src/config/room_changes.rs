@@ -57,7 +57,7 @@ fn of_room(old: &RoomConfig, new: &RoomConfig) -> Vec<Change> {
 
 /// Returns the names that have gone, the names that are new, and any change in the order of the
 /// names that stay.
-fn of_names(old: Vec<&str>, new: Vec<&str>, kind: &str, order: &str) -> Vec<Change> {
+pub(super) fn of_names(old: Vec<&str>, new: Vec<&str>, kind: &str, order: &str) -> Vec<Change> {
     let change = |name: &str, old: &str, new: &str| Change {
         what: format!("{kind} {name}"),
         old: old.to_owned(),
@@ -83,7 +83,12 @@ fn of_names(old: Vec<&str>, new: Vec<&str>, kind: &str, order: &str) -> Vec<Chan
     changes
 }
 
-fn of_keys<T: 'static>(settings: &[Setting<T>], old: &T, new: &T, what: &str) -> Vec<Change> {
+pub(super) fn of_keys<T: 'static>(
+    settings: &[Setting<T>],
+    old: &T,
+    new: &T,
+    what: &str,
+) -> Vec<Change> {
     let differ = settings.iter().filter(|setting| !setting.is_same(old, new));
     differ
         .map(|setting| Change {

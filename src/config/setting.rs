@@ -134,7 +134,11 @@ impl<T: 'static> Setting<T> {
     /// Returns the value as a file would have it, masked if it is secret. None if it is not set.
     pub fn show(&self, target: &T) -> Option<String> {
         let value = (self.show)(target)?;
-        Some(if self.secret { MASK.to_owned() } else { value })
+        Some(match self.secret {
+            // The text of a secret is in quotes.
+            true => format!("\"…({} bytes)\"", value.len().saturating_sub(2)),
+            false => value,
+        })
     }
 
     /// Returns the value as [`Setting::show`] does, or the meaning of a missing value.
@@ -167,8 +171,6 @@ impl<T: 'static> Setting<T> {
         format!("LOBBYD_{}", self.path.to_uppercase().replace('.', "_"))
     }
 }
-
-const MASK: &str = "\"********\"";
 
 /// `setting!(Target, "a.path", "what it means", field.of.target)`: a setting of a form.
 macro_rules! setting {
@@ -209,7 +211,7 @@ mod tests {
         );
         assert!(secret.is_same(&one, &other));
         secret.set(&mut other, Raw::Typed("trace")).unwrap();
-        assert_eq!(secret.show(&other).as_deref(), Some(MASK));
+        assert_eq!(secret.show(&other).as_deref(), Some("\"…(5 bytes)\""));
         assert!(!secret.is_same(&one, &other));
     }
 }

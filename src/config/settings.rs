@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::auth_settings::auth_settings;
 use super::limit_settings::limit_settings;
 use super::number::Whole;
 use super::number::milliseconds;
@@ -11,10 +12,17 @@ use crate::server::FAULT_DELAY_MS_MAX;
 
 /// All settings except those of rooms, in the order of the complete file.
 pub static SETTINGS: LazyLock<Vec<Setting<Config>>> = LazyLock::new(|| {
-    [served(), told(), drained(), timed(), limit_settings()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        served(),
+        told(),
+        drained(),
+        timed(),
+        auth_settings(),
+        limit_settings(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 });
 
 /// Returns a sentence about a table of the file; empty for a table that needs none.
@@ -26,6 +34,14 @@ pub fn about(table: &str) -> &'static str {
         "drain" => "How lobbyd ends at SIGTERM or SIGINT.",
         "metrics" => "What `/metrics` shows.",
         "timeouts" => "How long lobbyd waits for the app and for clients.",
+        "auth" => {
+            "Who comes in, by tokens: JWTs of the issuers below, or tokens of an app of Phoenix. Without either, no token is \
+             looked at."
+        }
+        "auth.phoenix" => "An app of Phoenix signs tokens by `Phoenix.Token.sign`.",
+        "background" => {
+            "Threads beside those that serve connections. They start when they are needed."
+        }
         _ => "",
     }
 }

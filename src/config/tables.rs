@@ -1,5 +1,7 @@
 //! The tables of `docs/configuration.md`, made from the table of settings.
 
+use super::auth::auth_tables::{GRANT, ISSUER, KEY};
+use super::auth::auth_values::{GrantConfig, IssuerConfig, KeyConfig};
 use super::number::with_marks;
 use super::room::{EVENT, RETENTION, ROOM, RoomConfig, event};
 use super::setting::Setting;
@@ -17,6 +19,9 @@ pub fn tables() -> Vec<(&'static str, String)> {
         ("rooms", of_rooms(&ROOM, &room)),
         ("events", of_rooms(&EVENT, &event())),
         ("retention", of_rooms(&RETENTION, &room.retention)),
+        ("issuers", of_rooms(&ISSUER, &IssuerConfig::default())),
+        ("issuer-keys", of_rooms(&KEY, &KeyConfig::default())),
+        ("grants", of_rooms(&GRANT, &GrantConfig::default())),
     ]
 }
 

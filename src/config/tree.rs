@@ -3,6 +3,8 @@
 use ipnet::IpNet;
 
 use super::address::ListenAddress;
+use super::auth::auth_values::AuthConfig;
+use super::auth::loaded_tokens::LoadedTokens;
 use super::form::SocketPath;
 use super::lists::Origins;
 use super::log_values::{LogFormat, LogLevel};
@@ -37,6 +39,14 @@ pub struct Config {
     pub rooms_top: usize,
     /// The limits of the server and of its one mount, and the times of the server.
     pub limits: ServerLimits,
+    /// Who signs tokens, where they arrive, and what their end does.
+    pub auth: AuthConfig,
+    /// What `auth` came to, with the secrets and keys that were read. None without it.
+    pub tokens: Option<LoadedTokens>,
+    /// The number of background threads. None: one for each core, at most 4.
+    pub background_threads: Option<u16>,
+    /// By how much they stand back.
+    pub background_nice: u16,
     /// The rooms; a topic belongs to the first room that matches it.
     pub rooms: Vec<RoomConfig>,
 }
@@ -56,6 +66,10 @@ impl Default for Config {
             log_format: LogFormat::Text,
             rooms_top: 10,
             limits: ServerLimits::default(),
+            auth: AuthConfig::default(),
+            tokens: None,
+            background_threads: None,
+            background_nice: 10,
             rooms: tutorial().into_iter().map(RoomConfig::from).collect(),
         }
     }

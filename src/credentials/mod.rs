@@ -92,6 +92,8 @@ pub(crate) mod phoenix_token;
 pub(crate) mod refusal;
 #[cfg(feature = "auth")]
 mod removed_keys;
+pub(crate) mod revocation;
+pub(crate) mod revocations;
 #[cfg(feature = "auth")]
 pub(crate) mod screened;
 #[cfg(feature = "auth")]
@@ -113,6 +115,7 @@ pub(crate) mod token_policy;
 pub(crate) mod verdict;
 #[cfg(feature = "auth")]
 pub(crate) mod verifier;
+pub(crate) mod wall_clock;
 
 #[cfg(feature = "auth")]
 pub use algorithm::Algorithm;
@@ -144,6 +147,8 @@ pub use phoenix_settings::{KeyDigest, MaxAge, PhoenixProblem, PhoenixSettings};
 #[cfg(feature = "auth")]
 pub use phoenix_token::PhoenixTokens;
 pub use refusal::TokenRefusal;
+pub use revocation::{BadRevocation, Revocation, Revoked};
+pub use revocations::{REVOCATIONS_MAX, Revocations, TooManyRevocations};
 #[cfg(feature = "auth")]
 pub use secret::Secret;
 #[cfg(feature = "auth")]
@@ -161,3 +166,4 @@ pub use token_policy::{AtExpiry, ExpiredToken, RemovedKey, TokenPolicy};
 pub use verdict::Verdict;
 #[cfg(feature = "auth")]
 pub use verifier::{SameIssuer, Verifier};
+pub(crate) use wall_clock::unix_ms;

@@ -38,6 +38,8 @@ pub enum TokenRefusal {
     Audience,
     /// The token, or all tokens of its subject until then, were revoked.
     Revoked,
+    /// The token is of another subject than the connection's token before.
+    SubjectChanged,
 }
 
 impl TokenRefusal {
@@ -61,6 +63,53 @@ impl TokenRefusal {
             TokenRefusal::Lifetime => "token_lifetime",
             TokenRefusal::Audience => "token_audience",
             TokenRefusal::Revoked => "token_revoked",
+            TokenRefusal::SubjectChanged => "subject_changed",
+        }
+    }
+
+    /// Returns what would have such a token taken, for the log: settings of the program, and what
+    /// an app sets in their place, or what the client should do.
+    pub fn hint(self) -> &'static str {
+        match self {
+            TokenRefusal::Missing => {
+                "have the client send a token, or set auth.required = false and let rooms decide"
+            }
+            TokenRefusal::TooLong => {
+                "have the issuer put less into tokens, or raise auth.token_bytes_max"
+            }
+            TokenRefusal::Malformed => {
+                "have the client send one signed JWT or Phoenix.Token, whole and as it was issued"
+            }
+            TokenRefusal::Encrypted => "have the issuer sign tokens instead of encrypting them",
+            TokenRefusal::Type => "add the token's `typ` to the issuer's types",
+            TokenRefusal::Issuer => "add an [[auth.issuer]] with the token's `iss`",
+            TokenRefusal::Algorithm => {
+                "add the token's `alg` to the key's algorithms, if its key may be used so"
+            }
+            TokenRefusal::KeyUnknown => {
+                "add the token's key to the issuer, or look at its jwks_url"
+            }
+            TokenRefusal::KeysUnavailable => {
+                "look at the issuer's jwks_url and at limits.token_checks; clients may come again"
+            }
+            TokenRefusal::Expired => "have the client ask for a new token before it connects",
+            TokenRefusal::Signature => {
+                "look at the issuer's key: the token was signed with another one"
+            }
+            TokenRefusal::Claims(_) => "have the issuer mend the claim that is named",
+            TokenRefusal::NotYetValid | TokenRefusal::IssuedInFuture => {
+                "set the clocks of the issuer and of this machine, or raise auth.leeway_s"
+            }
+            TokenRefusal::Lifetime => {
+                "have the issuer give shorter tokens, or raise auth.lifetime_max_s"
+            }
+            TokenRefusal::Audience => {
+                "add the token's `aud` to the issuer's audience (`any` for all)"
+            }
+            TokenRefusal::SubjectChanged => {
+                "have the client open another connection for another subject"
+            }
+            TokenRefusal::Revoked => "let it be: the token, or its subject, was revoked",
         }
     }
 
@@ -68,7 +117,7 @@ impl TokenRefusal {
     /// or 503 if it may come again.
     pub fn status(self) -> u16 {
         match self {
-            TokenRefusal::Revoked => 403,
+            TokenRefusal::Revoked | TokenRefusal::SubjectChanged => 403,
             TokenRefusal::KeysUnavailable => 503,
             _ => 401,
         }

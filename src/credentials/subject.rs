@@ -20,6 +20,8 @@ pub struct Credentials {
     pub id: Option<CompactString>,
     /// Name of the issuer in the configuration, `"phoenix"` for a Phoenix.Token.
     pub issuer: CompactString,
+    /// The only topic that the token may join, if it is a token for one join alone.
+    pub topic: Option<CompactString>,
     /// What the client may do beyond what the rooms allow everybody.
     pub grants: Grants,
     /// What the token says of the client for others to see, such as a name: presence shows it.

@@ -65,6 +65,10 @@ struct Shared {
 
 /// The answer to a token: there is no third one.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is made and moved once for a token"
+)]
 pub enum TokenCheck {
     /// The verdict.
     Now(Verdict),

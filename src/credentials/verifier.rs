@@ -337,6 +337,7 @@ impl Verifier {
             issued_ms: registered.iat.map(milliseconds),
             id: registered.jti.map(CompactString::from),
             issuer: issuer.name.as_str().into(),
+            topic: topic.as_deref().map(CompactString::from),
             grants,
             meta,
             claims: self.keeps_claims.then(|| Value::Object(claims.clone())),

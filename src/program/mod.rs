@@ -3,6 +3,7 @@
 mod environment;
 mod exit;
 mod inherited_sockets;
+mod issuers;
 mod log;
 mod log_escape;
 mod log_format;
@@ -12,6 +13,7 @@ mod signals;
 
 pub use exit::{CannotListen, Exit};
 pub use inherited_sockets::{InheritedSockets, Unusable};
+pub use issuers::{announce_issuers, revoke};
 pub use log::{Logger, WrongFilter};
 pub use service_manager::ServiceManager;
 pub use sighup::{ReloadOnSighup, warn_of};

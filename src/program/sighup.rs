@@ -7,9 +7,11 @@ use std::pin::pin;
 use lobbyd::Endpoint;
 use lobbyd::channel::OriginError;
 use lobbyd::config::{Changes, Config, Effective, Given, WithoutEffect, settle, without_effect};
+use lobbyd::credentials::TooManyRevocations;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::issuers::revoke;
 use super::log::Logger;
 use super::service_manager::ServiceManager;
 use super::signals::came;
@@ -198,9 +200,20 @@ pub fn warn_of(effective: &Effective) {
 }
 
 /// Applies `config` to the running server, as a whole or not at all.
-fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), OriginError> {
-    endpoint.reload(lobbyd::Reload::new(config.router()?).limits(config.limits));
+fn apply(endpoint: &Endpoint, config: &Config) -> Result<(), CannotReload> {
+    let router = config.router()?;
+    revoke(endpoint, config)?;
+    endpoint.reload(lobbyd::Reload::new(router).limits(config.limits));
     Ok(())
+}
+
+/// The reason why a configuration that was read is not applied.
+#[derive(Debug, thiserror::Error)]
+enum CannotReload {
+    #[error(transparent)]
+    Origin(#[from] OriginError),
+    #[error("auth.revoked_file: {0}")]
+    Revocations(#[from] TooManyRevocations),
 }
 
 /// Listens for SIGHUP. To be called before the start-up line is printed, because a program that

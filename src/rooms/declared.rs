@@ -1,8 +1,12 @@
 //! A room by rules: a channel written with nothing but the public channel API.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::push_grants::PushGrants;
 use super::rate::PushRates;
-use super::rules::{EventName, EventRule, JoinRule, Relay, RoomRules, is_reserved};
+use super::rules::{EventName, EventRule, JoinRule, PushRule, Relay, RoomRules, is_reserved};
 use crate::channel::TopicRates;
+use crate::credentials::Credentials;
 use crate::{
     Channel, Handled, IntoPayload, Join, Object, Payload, PayloadBuf, PushRefusal, Socket, reason,
 };
@@ -16,6 +20,8 @@ const FIELDS_A_PASS: usize = 8;
 #[derive(Debug)]
 pub struct DeclaredRoom {
     rules: RoomRules,
+    /// Tells this room's rules from those before a reload.
+    id: u64,
 }
 
 impl DeclaredRoom {
@@ -24,7 +30,8 @@ impl DeclaredRoom {
     /// # Panics
     /// If a rule is for an event that is [reserved](super::rules::is_reserved): relayed, it would
     /// end other members' channels or answer their pushes. If a rule can never be the first that
-    /// fits, because a rule before it is for the same event or for any.
+    /// fits, because a rule before it is for the same event or for any. If `join` is
+    /// [`JoinRule::Own`] and the topic does not end with a star.
     pub fn new(rules: RoomRules) -> DeclaredRoom {
         for (at, rule) in rules.events.iter().enumerate() {
             let event = rule.event.as_str();
@@ -41,14 +48,21 @@ impl DeclaredRoom {
                 "the room {topic:?} has a rule for the reserved event {event:?}"
             );
         }
-        DeclaredRoom { rules }
+        assert!(
+            rules.join != JoinRule::Own || rules.topic.ends_with('*'),
+            "the room {:?} is everybody's own, and its topic does not end with a star",
+            rules.topic
+        );
+        static ROOMS: AtomicU64 = AtomicU64::new(0);
+        let id = ROOMS.fetch_add(1, Ordering::Relaxed);
+        DeclaredRoom { rules, id }
     }
 }
 
 impl Channel for DeclaredRoom {
-    fn join(&self, _topic: &str, _params: Payload<'_>, _socket: &mut Socket<'_>) -> Join {
-        if let JoinRule::Deny(why) = &self.rules.join {
-            return Join::error(reason(why));
+    fn join(&self, topic: &str, _params: Payload<'_>, socket: &mut Socket<'_>) -> Join {
+        if let Some(refusal) = self.rules.refused(topic, socket) {
+            return refusal;
         }
         let mut accept = Join::accept();
         if let Some(count) = self.rules.members_max {
@@ -60,17 +74,29 @@ impl Channel for DeclaredRoom {
         accept.into()
     }
 
+    fn allows(&self, topic: &str, credentials: Option<&Credentials>) -> bool {
+        self.rules.admits(topic, credentials) != Some(false)
+    }
+
     fn handle_in(&self, event: &str, payload: Payload<'_>, socket: &mut Socket<'_>) -> Handled {
         // Only a member that joined before a reload brought this rule can push here.
         if let JoinRule::Deny(why) = &self.rules.join {
             return Refused(PushRefusal::Denied, why.clone()).told(socket);
+        }
+        if !self.is_member(socket) {
+            return Refused(PushRefusal::Forbidden, String::new()).told(socket);
         }
         let events = &self.rules.events;
         let Some(at) = events.iter().position(|rule| rule.is_for(event)) else {
             let why = format!("unknown event {event:?}");
             return Refused(PushRefusal::UnknownEvent, why).told(socket);
         };
-        match events[at].relayed(at, event, payload, &self.rules.rates, socket) {
+        let allowed = self.may_push(at, event, socket);
+        let relayed = allowed.and_then(|()| {
+            let rates = &self.rules.rates;
+            events[at].relayed(at, event, payload, rates, socket)
+        });
+        match relayed {
             Ok(()) if events[at].acknowledge => Handled::ok(()),
             Ok(()) => Handled::no_reply(),
             Err(refused) => refused.told(socket),
@@ -78,14 +104,44 @@ impl Channel for DeclaredRoom {
     }
 }
 
-/// A push that is refused, with the reason that goes to its sender.
+impl DeclaredRoom {
+    /// Err if the client may not push `event` by the rule at `at`.
+    fn may_push(&self, at: usize, event: &str, socket: &mut Socket<'_>) -> Result<(), Refused> {
+        let allowed = match self.rules.events[at].push {
+            PushRule::Members => true,
+            PushRule::Granted => PushGrants::of(socket, &self.rules, self.id).allow(at, event),
+            PushRule::Nobody => false,
+        };
+        match allowed {
+            true => Ok(()),
+            false => Err(Refused(PushRefusal::Forbidden, String::new())),
+        }
+    }
+
+    /// True unless the client joined before a reload brought a rule that does not let it in.
+    fn is_member(&self, socket: &mut Socket<'_>) -> bool {
+        match self.rules.join {
+            JoinRule::Allow | JoinRule::Deny(_) => true,
+            JoinRule::Known => socket.credentials().is_some(),
+            JoinRule::Own | JoinRule::Granted => {
+                PushGrants::of(socket, &self.rules, self.id).is_member()
+            }
+        }
+    }
+}
+
+/// A push that is refused, with the reason that goes to its sender: none for `Forbidden`, which
+/// has always the same.
 struct Refused(PushRefusal, String);
 
 impl Refused {
     fn told(self, socket: &mut Socket<'_>) -> Handled {
         let Refused(refusal, why) = self;
         socket.count_refused(refusal);
-        Handled::error(reason(&why))
+        match refusal {
+            PushRefusal::Forbidden => Handled::forbidden(),
+            _ => Handled::error(reason(&why)),
+        }
     }
 }
 

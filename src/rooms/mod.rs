@@ -1,6 +1,8 @@
 //! Rooms that come with lobbyd, over the public channel API: by rules, and the tutorial's.
 
+mod admit;
 mod declared;
+mod push_grants;
 mod rate;
 mod rules;
 mod tutorial;
@@ -8,7 +10,7 @@ mod tutorial;
 pub use declared::DeclaredRoom;
 #[cfg(feature = "program")]
 pub(crate) use rules::JoinWord;
-pub use rules::{EventName, EventRule, JoinRule, Relay, RoomRules, is_reserved};
+pub use rules::{EventName, EventRule, JoinRule, PushRule, Relay, RoomRules, is_reserved};
 pub use tutorial::{RoomChannel, tutorial};
 
 use crate::channel::UserSocket;

@@ -47,6 +47,34 @@ pub enum JoinRule {
     /// Clients are refused with this reason. If a reload brings this rule, members of the room stay
     /// and still get its broadcasts. Their pushes are answered with the reason as an error.
     Deny(String),
+    /// Clients with credentials may join: their token is good, or the app gave them credentials.
+    ///
+    /// By this rule and the two below a client without credentials is refused with the code
+    /// `token_missing`, or `token_expired` if its token was genuine and is over. A client with
+    /// credentials that do not fit is refused with `forbidden`. A member ends when its token is
+    /// over (`lobbyd:token_expired`, then `phx_error`), or when a newer one does not let it in
+    /// (`lobbyd:token_forbidden`, then `phx_close`). If a reload brings one of these rules, members
+    /// stay until then, and a push of a member that it does not let in is answered with the error
+    /// `forbidden`.
+    Known,
+    /// A client may join the topic that has its subject behind the prefix: with `user:*`, the
+    /// subject `u17` may join `user:u17`.
+    Own,
+    /// Clients whose credentials grant `join` for the topic may join.
+    Granted,
+}
+
+/// Who may push an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
+#[cfg_attr(not(feature = "engine"), non_exhaustive)]
+pub enum PushRule {
+    /// All members.
+    Members,
+    /// Members whose credentials grant `push`, or `push:EVENT`, for the topic.
+    Granted,
+    /// No client. The event comes from the app alone.
+    Nobody,
 }
 
 /// An event that members may push.
@@ -55,6 +83,9 @@ pub enum JoinRule {
 pub struct EventRule {
     /// The events that the rule is for.
     pub event: EventName,
+    /// Who may push it. Default all members. A push that may not be is answered with the error
+    /// `forbidden`.
+    pub push: PushRule,
     /// The part of the payload that is relayed.
     pub relay: Relay,
     /// Whether the sender gets the event too. Default true.
@@ -139,12 +170,19 @@ impl EventRule {
     pub fn relaying(event: EventName) -> EventRule {
         EventRule {
             event,
+            push: PushRule::Members,
             relay: Relay::All,
             echo: true,
             acknowledge: false,
             bytes_max: None,
             rate: None,
         }
+    }
+
+    /// Sets who may push the event.
+    #[must_use]
+    pub fn pushed_by(self, push: PushRule) -> EventRule {
+        EventRule { push, ..self }
     }
 
     /// True if this rule fits every event that `other` fits.
@@ -160,11 +198,13 @@ impl EventRule {
     }
 }
 
-/// True if `event` has a meaning of its own to every client of Phoenix. If such an event were
-/// relayed, it would end other members' channels (`phx_close`, `phx_error`) or answer their pushes
-/// (`phx_reply`, `chan_reply_…`).
+/// True if `event` has a meaning of its own to every client of Phoenix, or is lobbyd's own
+/// (`lobbyd:…`). If such an event were relayed, it would end other members' channels (`phx_close`,
+/// `phx_error`), answer their pushes (`phx_reply`, `chan_reply_…`), or speak for the server.
 pub fn is_reserved(event: &str) -> bool {
-    event.starts_with("phx_") || event.starts_with("chan_reply_")
+    ["phx_", "chan_reply_", "lobbyd:"]
+        .iter()
+        .any(|prefix| event.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -175,7 +215,7 @@ mod tests {
 
     #[test]
     fn rule_for_a_reserved_event_is_refused_when_the_room_is_made() {
-        for event in ["phx_close", "chan_reply_1"] {
+        for event in ["phx_close", "chan_reply_1", "lobbyd:gap"] {
             let mut rules = RoomRules::open("room:a");
             let event = EventName::Named(event.to_owned());
             rules.events = vec![EventRule::relaying(event)];

@@ -173,7 +173,8 @@ impl Server {
 
     /// Has the background of this server do the dear part of these checks, fetch the keys of their
     /// issuers, and count their verdicts. May be called for several, each of one server alone.
-    /// Without it checks are made on the thread that asks, and no keys are fetched.
+    /// Without it checks are made on the thread that asks, and no keys are fetched. The
+    /// checks of a mount (`UserSocket::tokens`) need no such call.
     #[cfg(feature = "auth")]
     pub fn tokens(mut self, checks: TokenChecks) -> Server {
         self.background.tokens.push(checks);
@@ -219,7 +220,10 @@ impl Server {
         let address = listener.local_addr()?;
         let node = Arc::new(Node::new(self.shards, &self.limits));
         #[cfg(feature = "auth")]
-        node.background.set_up(&self.background);
+        {
+            node.background.set_up(&self.background);
+            node.background.serve_all(self.app.router());
+        }
         self.app.admission = Arc::clone(&node.admission);
         let admin = std::mem::replace(&mut self.admin, Admin::Nowhere).bind()?;
         let admin_address = admin.as_ref().map(TcpListener::local_addr).transpose()?;

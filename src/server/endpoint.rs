@@ -6,6 +6,7 @@ use super::metrics;
 use super::reload::{Live, Reload};
 use crate::broker::HubCounts;
 use crate::channel::Published;
+use crate::credentials::{Revocation, TooManyRevocations, unix_ms};
 use crate::protocol::IntoPayload;
 use crate::server::admission::refusal::RefusalCounts;
 use crate::server::limits::meters::LimitMeters;
@@ -57,6 +58,27 @@ impl Endpoint {
         self.node.hub.publish_to_socket_id(socket_id, &mut frames);
     }
 
+    /// Takes a token, or the tokens of a subject, no longer. Returns at once: connections that came
+    /// in by one of them are closed with 4403 within some two seconds, and no connect, join or
+    /// refresh takes one from now on. Nothing of it outlives the process.
+    ///
+    /// # Errors
+    /// If [`REVOCATIONS_MAX`](crate::credentials::REVOCATIONS_MAX) revocations are in force. Then
+    /// nothing is revoked.
+    pub fn revoke(&self, revocation: Revocation) -> Result<(), TooManyRevocations> {
+        self.node.admission.revocations.add(revocation, unix_ms())
+    }
+
+    /// Replaces the revocations that came from a file by these. Those of
+    /// [`revoke`](Endpoint::revoke) stay.
+    ///
+    /// # Errors
+    /// If there are more than [`REVOCATIONS_MAX`](crate::credentials::REVOCATIONS_MAX) with those.
+    /// Then the earlier ones of the file stay.
+    pub fn set_revoked(&self, revocations: Vec<Revocation>) -> Result<(), TooManyRevocations> {
+        self.node.admission.revocations.set_file(revocations)
+    }
+
     /// Serves another router within other limits from now on, without disturbing connected clients.
     /// Before the server runs, the change holds from its start. Returns at once, and each shard
     /// follows with its next turn. New connections meet all of the change; connections in HTTP at
@@ -81,7 +103,11 @@ impl Endpoint {
     pub fn reload(&self, reload: Reload) {
         if let Some(live) = self.live.upgrade() {
             #[cfg(feature = "auth")]
-            self.node.background.set_limits(reload.server_limits());
+            {
+                let background = &self.node.background;
+                background.set_limits(reload.server_limits());
+                background.serve_all(reload.router());
+            }
             live.reload(reload);
             self.node.status.reloaded();
         }

@@ -41,6 +41,11 @@ impl Reload {
     }
 
     #[cfg(feature = "auth")]
+    pub(super) fn router(&self) -> &Router {
+        &self.router
+    }
+
+    #[cfg(feature = "auth")]
     pub(super) fn server_limits(&self) -> &ServerLimits {
         &self.limits
     }

@@ -28,6 +28,9 @@ pub(crate) enum Cause {
     Join(Early),
     /// Any other callback.
     Event,
+    /// No callback yet, because the join's token is being checked. Holds the payload of the
+    /// client's join.
+    Token(PayloadBuf),
     /// No callback yet, because the join's moment has not come. Holds the payload of the client's
     /// join.
     Held(PayloadBuf),
@@ -69,7 +72,7 @@ impl Busy {
     }
 
     pub(crate) fn is_joining(&self) -> bool {
-        matches!(self.cause, Cause::Join(_) | Cause::Held(_))
+        !matches!(self.cause, Cause::Event)
     }
 }
 
@@ -78,7 +81,7 @@ impl Cause {
         match self {
             Self::Join(early) => early.frames.iter().map(Bytes::len).sum(),
             Self::Event => 0,
-            Self::Held(payload) => payload_bytes(payload),
+            Self::Held(payload) | Self::Token(payload) => payload_bytes(payload),
         }
     }
 }

@@ -107,8 +107,22 @@ impl Session {
         self.work_off(channel, &topic, busy.line, host);
     }
 
-    /// Runs the join callback, because the moment of the join has come.
+    /// Answers a join whose moment has come. Checks the token that it brings, if it brings one.
     fn ask_to_join(
+        &mut self,
+        joined: Joined,
+        reference: &Ref,
+        payload: Payload<'_>,
+        host: &mut dyn Host,
+    ) {
+        match self.settings.token_policy.is_some() {
+            true => self.join_by_token(joined, reference, payload, host),
+            false => self.call_join(joined, reference, payload, host),
+        }
+    }
+
+    /// Runs the join callback.
+    pub(super) fn call_join(
         &mut self,
         mut joined: Joined,
         reference: &Ref,
@@ -158,8 +172,8 @@ impl Session {
             Ok(JoinOutcome::Accepted(acceptance)) => {
                 self.accept(joined, reference, early, &acceptance, host);
             }
-            Ok(JoinOutcome::Refused(response)) => {
-                self.refuse(&joined, reference, JoinRefusal::Denied, &response, host);
+            Ok(JoinOutcome::Refused(refusal, response)) => {
+                self.refuse(&joined, reference, refusal, &response, host);
             }
             Ok(JoinOutcome::Later(job)) => {
                 let cause = Cause::Join(early);

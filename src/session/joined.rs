@@ -19,6 +19,7 @@ use crate::protocol::Version;
 pub(super) struct Client<'a> {
     pub(super) version: Version,
     pub(super) credentials: Option<&'a Arc<Credentials>>,
+    pub(super) is_told: bool,
 }
 
 /// One channel of a connection.
@@ -43,6 +44,7 @@ impl Joined {
             topic: &self.topic,
             refs: &self.refs,
             credentials: client.credentials,
+            is_told: client.is_told,
         }
     }
 
@@ -74,6 +76,7 @@ impl Joined {
             topic: &self.topic,
             refs: &self.refs,
             credentials: client.credentials,
+            is_told: client.is_told,
         };
         let assigns = &mut self.assigns;
         let socket = Socket {

@@ -3,22 +3,30 @@
 //! The session stands between the decoder and the app's channels, and does no I/O: it hands all its
 //! decisions to its [`Host`], in order. This file sorts messages, `join` admits, `callbacks` runs
 //! callbacks, `mail` serves handles, `terminate` ends channels, and `wait` is the line of a channel
-//! that waits. A session is used from one thread and never re-entered.
+//! that waits. `token` and `refresh` take tokens that come in messages, and `expire` sees to their
+//! ends. A session is used from one thread and never re-entered.
 
 mod busy;
 mod callbacks;
+mod expire;
+pub(crate) mod expiry;
 mod join;
 pub(crate) mod joined;
 mod mail;
+mod refresh;
 pub(crate) mod seal_broadcast;
+mod sent_tokens;
 mod terminate;
 #[cfg(test)]
 mod tests;
+mod token;
 mod wait;
 
 use std::sync::Arc;
 
+use expiry::Expiry;
 use joined::{Channels, Client, Joined};
+use sent_tokens::SentTokens;
 
 use crate::broker::SubscriptionId;
 use crate::channel::PushRefusal;
@@ -31,6 +39,7 @@ use crate::protocol::{
     DecodeScratch, Fault, Message, Name, PayloadBuf, Ref, Undecodable, Version, has_half_a_pair,
     reason,
 };
+pub use expiry::Expired;
 pub use seal_broadcast::BroadcastFrames;
 pub(crate) use seal_broadcast::class_of;
 
@@ -54,6 +63,12 @@ pub struct Session {
     version: Version,
     /// What is known of the client, by its token or its connect callback.
     credentials: Option<Arc<Credentials>>,
+    /// True if the client's token was genuine and is over: it has no credentials, and is told so.
+    is_told: bool,
+    /// When its token is to be seen to next.
+    expiry: Expiry,
+    /// The tokens that came in messages. `None` if none came.
+    sent: Option<Box<SentTokens>>,
 }
 
 impl Session {
@@ -67,16 +82,15 @@ impl Session {
             waiting_bytes: 0,
             version,
             credentials: None,
+            is_told: false,
+            expiry: Expiry::NEVER,
+            sent: None,
         }
     }
 
-    /// Sets what is known of the client.
-    #[must_use]
-    pub fn known(self, credentials: Option<Arc<Credentials>>) -> Self {
-        Self {
-            credentials,
-            ..self
-        }
+    /// Returns what is known of the client.
+    pub fn credentials(&self) -> Option<&Arc<Credentials>> {
+        self.credentials.as_ref()
     }
 
     /// Returns what all channels know of the client.
@@ -84,6 +98,7 @@ impl Session {
         Client {
             version: self.version,
             credentials: self.credentials.as_ref(),
+            is_told: self.is_told,
         }
     }
 
@@ -104,6 +119,10 @@ impl Session {
             }
         }
         self.settings = Arc::clone(settings);
+        if self.settings.token_policy.is_none() {
+            // The mount looks at no tokens any longer, so none of them ends anything.
+            self.expiry = Expiry::NEVER;
+        }
     }
 
     /// Returns the beginnings of the first few joined topics, for a log. A subscriber escapes the
@@ -165,6 +184,9 @@ impl Session {
 
     /// Handles a message, or puts the message in the line of a channel that waits.
     fn received(&mut self, message: &Message<'_>, host: &mut dyn Host) {
+        if self.settings.token_policy.is_some() && self.is_refresh(message) {
+            return self.refresh(message, host);
+        }
         let topic = message.topic.as_str();
         let found = topic.and_then(|topic| self.channels.with_topic(topic));
         match dispatch(message, found) {

@@ -80,6 +80,40 @@ impl Session {
         self.fail(joined, &TerminateReason::Crashed(crash.0), host);
     }
 
+    /// Ends a channel because the client's token does not let it be there any longer. Sends
+    /// `event`, then `phx_error`, after which phoenix.js joins again, or else `phx_close`. A
+    /// channel that waits ends without a further callback of what it waits for. Its line meets a
+    /// topic that is not joined.
+    pub(super) fn end_not_allowed(
+        &mut self,
+        id: SubscriptionId,
+        (event, payload): (&str, &PayloadBuf),
+        comes_back: bool,
+        host: &mut dyn Host,
+    ) {
+        let Some(mut joined) = self.channels.remove(id) else {
+            return;
+        };
+        host.unsubscribe(id);
+        let busy = joined.busy.take();
+        if let Some(busy) = &busy {
+            self.waits_with(self.waiting_bytes - busy.line_bytes, host);
+        }
+        let topic = joined.topic.clone();
+        let standing = joined.standing(self.client());
+        if let Ok(frame) = frames::push(standing, event, payload) {
+            host.send(frame, None);
+        }
+        if comes_back {
+            self.fail(joined, &TerminateReason::NotAllowed, host);
+        } else {
+            host.send(frames::close(standing), None);
+            self.tell_app(joined, &TerminateReason::NotAllowed, host);
+        }
+        let line = busy.map(|busy| busy.line).unwrap_or_default();
+        self.work_off(id, &topic, line, host);
+    }
+
     /// Ends the session, because the connection is gone. Every joined channel's `terminate` runs,
     /// with [`TerminateReason::Closed`]. Jobs that channels wait for run on, up to their deadline,
     /// and their continuations are never called.

@@ -16,7 +16,9 @@ use crate::broker::SubscriptionId;
 use crate::channel::Host;
 use crate::channel::{Continuation, Job, Lost, Resume};
 use crate::channel::{Early, HandledEvent, JoinPhase};
+use crate::channel::{Join, JoinOutcome};
 use crate::channel::{JoinRefusal, PushRefusal};
+use crate::credentials::{TokenRefusal, Verdict};
 use crate::protocol::{Message, Ref, reason};
 
 /// The error of an overflowing line, on the wire and in the log.
@@ -49,6 +51,9 @@ impl Session {
         result: Result<Resume, Lost>,
         host: &mut dyn Host,
     ) {
+        let Some(result) = self.resume_refresh(channel, result, host) else {
+            return;
+        };
         let Some(mut joined) = self.channels.remove(channel) else {
             return;
         };
@@ -58,6 +63,14 @@ impl Session {
         self.waits_with(self.waiting_bytes - busy.line_bytes, host);
         let topic = joined.topic.clone();
         match busy.cause {
+            Cause::Token(payload) => {
+                let verdict = match result.map(|resume| resume.0.into_inner()) {
+                    Ok(Continuation::Token(verdict)) => *verdict,
+                    _ => Verdict::Refused(TokenRefusal::KeysUnavailable),
+                };
+                let reference = busy.reference.unwrap_or_default();
+                self.join_by_verdict(joined, &reference, payload.as_payload(), verdict, host);
+            }
             Cause::Join(early) => {
                 let reference = busy.reference.unwrap_or_default();
                 self.resume_join(joined, &reference, early, result, host);
@@ -86,9 +99,26 @@ impl Session {
                 let (refusal, why) = (JoinRefusal::TimedOut, reason("join timed out"));
                 return self.refuse(&joined, reference, refusal, &why, host);
             }
-            Ok(Continuation::Handled(_)) | Err(Lost::Panicked) => Err(Crash::lost()),
+            Ok(Continuation::Handled(_) | Continuation::Token(_)) | Err(Lost::Panicked) => {
+                Err(Crash::lost())
+            }
         };
+        let outcome = outcome.map(|join| self.judge_late(&joined, join));
         self.joined(joined, reference, early, outcome, host);
+    }
+
+    /// Refuses a join that was accepted, if the client has other credentials by now, and they do
+    /// not let it in.
+    fn judge_late(&self, joined: &Joined, join: Join) -> Join {
+        let is_accepted = matches!(join.0, JoinOutcome::Accepted(_));
+        if !is_accepted || self.settings.token_policy.is_none() || self.allows(joined) {
+            return join;
+        }
+        match (&self.credentials, self.is_told) {
+            (Some(_), _) => Join::forbidden(),
+            (None, true) => Join::lacks_token(TokenRefusal::Expired),
+            (None, false) => Join::lacks_token(TokenRefusal::Missing),
+        }
     }
 
     fn resume_event(
@@ -104,7 +134,7 @@ impl Session {
                 let phase = JoinPhase::Joined(HandledEvent { reference, name });
                 then(&mut joined.socket(self.client(), host, phase))
             }),
-            Ok(Continuation::Join(_)) | Err(_) => Err(Crash::lost()),
+            Ok(Continuation::Join(_) | Continuation::Token(_)) | Err(_) => Err(Crash::lost()),
         };
         self.handled(joined, reference, outcome, host);
     }
@@ -204,7 +234,7 @@ impl Session {
         let topic = joined.topic.clone();
         match busy.cause {
             Cause::Event => self.crash(joined, crash, host),
-            Cause::Join(_) | Cause::Held(_) => {
+            Cause::Join(_) | Cause::Held(_) | Cause::Token(_) => {
                 let reference = busy.reference.unwrap_or_default();
                 let refusal = match &*crash.0 == TOO_MANY {
                     true => JoinRefusal::TooManyWaiting,

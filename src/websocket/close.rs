@@ -47,6 +47,11 @@ pub enum CloseReason {
     /// The client publishes more than the server can pass on, and backpressure lasted too long.
     /// 1013. The client reconnects, with its backoff.
     Overloaded,
+    /// The client's token is over. 4401, after HTTP's 401. The client reconnects, and its params
+    /// are asked anew.
+    TokenExpired,
+    /// The client's token, or its subject, was revoked. 4403.
+    TokenRevoked,
     /// The connection broke or ended without a Close frame. 1006, which is never sent, because
     /// there is no peer to read it. The client, if alive, reconnects.
     PeerGone,
@@ -91,6 +96,8 @@ pub(crate) enum CloseKind {
     RateExceeded,
     SlowConsumer,
     Overloaded,
+    TokenExpired,
+    TokenRevoked,
     PeerGone,
 }
 
@@ -105,6 +112,8 @@ impl CloseReason {
             Self::Undecodable => 1011,
             Self::ServiceRestart => 1012,
             Self::SlowConsumer(_) | Self::Overloaded => 1013,
+            Self::TokenExpired => 4401,
+            Self::TokenRevoked => 4403,
             Self::Violation(violation) => violation.close_code(),
         }
     }
@@ -181,6 +190,8 @@ impl CloseReason {
             Self::RateExceeded => CloseKind::RateExceeded,
             Self::SlowConsumer(_) => CloseKind::SlowConsumer,
             Self::Overloaded => CloseKind::Overloaded,
+            Self::TokenExpired => CloseKind::TokenExpired,
+            Self::TokenRevoked => CloseKind::TokenRevoked,
             Self::PeerGone => CloseKind::PeerGone,
         }
     }
@@ -267,6 +278,8 @@ mod tests {
             "rate_exceeded",
             "slow_consumer",
             "overloaded",
+            "token_expired",
+            "token_revoked",
             "peer_gone",
         ];
         assert_eq!(names, expected);

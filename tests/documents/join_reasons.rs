@@ -2,8 +2,9 @@
 
 use crate::fixture::{quoted, read};
 
-/// The reasons that do not pass by themselves: the page gives up at them, as at a room's own.
-const FINAL: &[&str] = &["topic or ref too long"];
+/// The reasons that do not pass by themselves: the page gives up at them, as at a room's own. It
+/// has no token.
+const FINAL: &[&str] = &["topic or ref too long", "token missing", "forbidden"];
 
 #[test]
 fn page_waits_for_each_refusal_of_the_server_that_passes() {

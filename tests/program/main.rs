@@ -2,6 +2,7 @@
 //!
 //! The tests use real sockets, and the real binary where an operator would use it.
 
+mod authentication;
 mod command_line;
 mod config;
 mod drain;

@@ -27,3 +27,4 @@ mod rate_reload;
 mod rooms;
 mod slow_consumers;
 mod standstill;
+mod tokens;

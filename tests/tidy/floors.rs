@@ -21,12 +21,13 @@ const INNER: &[Order] = &[
             &["mod"],       // the face
             &["arguments"], // the command line
             &["given"],     // the settings of all sources
+            &["load"],      // what the file's secrets and keys come to
             &["checks", "changes", "file", "print"],
             &["effective", "names", "tables"], // values with their sources; the name that was meant
             &["settings"],                     // the table of settings
-            &["apply", "limit_settings"],
+            &["apply", "auth_changes", "auth_settings", "limit_settings"],
             &["tree", "room_changes"], // the configuration as data
-            &["room", "room_forms"],
+            &["auth", "room", "room_forms"],
             &["lists", "setting"],
             &["form", "number"], // how one value is read and written
             // the ground: one value, one place, one problem
@@ -39,6 +40,24 @@ const INNER: &[Order] = &[
                 "problem",
                 "change",
             ],
+        ],
+    },
+    Order {
+        folder: "src/config/auth/",
+        floors: &[
+            &["mod"],         // the face
+            &["auth_tables"], // the settings of the lists
+            &["auth_values"], // [auth] as data
+            &["auth_forms", "auth_lines", "loaded_tokens"],
+        ],
+    },
+    Order {
+        folder: "src/config/load/",
+        floors: &[
+            &["mod"], // the face
+            &["load_auth", "read_lists"],
+            &["load_issuer"],
+            &["findings", "read_secret"],
         ],
     },
     Order {
@@ -56,7 +75,13 @@ const INNER: &[Order] = &[
             &["mod"],     // the face
             &["sighup"],  // a reload
             &["signals"], // the end
-            &["exit", "inherited_sockets", "log", "service_manager"],
+            &[
+                "exit",
+                "inherited_sockets",
+                "issuers",
+                "log",
+                "service_manager",
+            ],
             &["environment", "log_format"], // one variable, and the form of a line
             &["log_escape"],
         ],
@@ -66,7 +91,8 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"], // the face, and how rooms become a mount
             &["declared"],
-            &["tutorial", "rate"],
+            &["tutorial", "rate", "push_grants"],
+            &["admit"],
             &["rules"], // what a file or an app says of a room
         ],
     },
@@ -90,7 +116,8 @@ const INNER: &[Order] = &[
                 "token_cache",
                 "verdict",
             ],
-            &["claims", "key", "subject", "terms"],
+            &["revocations"], // those in force
+            &["claims", "key", "revocation", "subject", "terms"],
             &["key_problem"],
             &[
                 "algorithm",
@@ -99,6 +126,7 @@ const INNER: &[Order] = &[
                 "refusal",
                 "secret",
                 "token_policy",
+                "wall_clock",
             ], // the ground
         ],
     },
@@ -129,9 +157,11 @@ const INNER: &[Order] = &[
             &["respond", "http_stream", "request_fault"], // which answer a request gets; the bytes under hyper
             &["connection"],                              // between two requests
             &["app", "handshake"], // what is served; the checks of an upgrade
+            &["identify"],         // whom a connect is from
             &["operator_pages", "static_files", "upgrade"],
             &[
                 "pending",
+                "identity",
                 "request_host",
                 "response",
                 "subprotocol",
@@ -207,10 +237,19 @@ const INNER: &[Order] = &[
         folder: "src/session/",
         floors: &[
             // steps: `impl Session`
-            &["join", "callbacks", "mail", "terminate", "wait"],
-            &["mod"],    // the waist
-            &["joined"], // the topics of a session
-            &["busy", "seal_broadcast"],
+            &[
+                "join",
+                "callbacks",
+                "mail",
+                "terminate",
+                "wait",
+                "token",
+                "refresh",
+                "expire",
+            ],
+            &["mod"],                   // the waist
+            &["joined", "sent_tokens"], // the topics of a session, and what it knows of tokens
+            &["busy", "seal_broadcast", "expiry"],
         ],
     },
     Order {

@@ -26,8 +26,11 @@ const fn over_lib(from: &'static str, to: &'static [&'static str]) -> Import {
 /// The imports that are allowed in `src`. A folder without a line here may not be in `src`.
 pub const IMPORTS: &[Import] = &[
     // The steps of the program are the binary's, over what the library publishes.
-    over_lib("main", &["program", "config", "server", "channel"]),
-    over_lib("program", &["config", "server", "channel"]),
+    over_lib(
+        "main",
+        &["program", "config", "server", "channel", "credentials"],
+    ),
+    over_lib("program", &["config", "server", "channel", "credentials"]),
     // The face hands names on and uses none.
     import("lib", &[]),
     // Settings become rooms and a server, as an app would build them.

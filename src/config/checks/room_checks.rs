@@ -70,6 +70,13 @@ fn of_topic(rules: &RoomRules, before: &[RoomConfig], lines: &[RoomLines]) -> Op
 
 fn of_join(room: &RoomConfig, lines: &RoomLines, wrong: &mut impl FnMut(usize, &str, String)) {
     let own = &lines.room;
+    let topic = &*room.rules.topic;
+    if room.rules.join == JoinRule::Own && !topic.is_empty() && !topic.ends_with('*') {
+        let text = format!(
+            "\"own\" needs a topic with a star, whose place the subject takes; expected topic = \"{topic}:*\" or the like"
+        );
+        wrong(own.of("join"), "join", text);
+    }
     let JoinRule::Deny(reason) = &room.rules.join else {
         if let Some(line) = own.find("reason") {
             let text = "only a deny has one; expected join = \"deny\"";
@@ -162,8 +169,12 @@ fn of_name(event: &EventRule, before: &[EventRule], lines: &[TableLines]) -> Opt
         return None;
     }
     if is_reserved(name) {
+        let obeyed = match name.starts_with("lobbyd:") {
+            true => ", which the server alone sends",
+            false => ", which phoenix.js obeys",
+        };
         return Some(format!(
-            "{name:?} is an event of the protocol's own, which phoenix.js obeys; expected another name"
+            "{name:?} is an event of the protocol's own{obeyed}; expected another name"
         ));
     }
     if name.len() > 1 && name.contains('*') {

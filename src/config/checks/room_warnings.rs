@@ -1,4 +1,4 @@
-//! Warnings of rooms: retentions that close members, and rates under which nothing would pass.
+//! Warnings of rooms: tokens that nobody checks, retentions that close members, rates too small.
 
 use super::number_warnings::{FEW_MESSAGES, NETWORK_MS, STANDS_STILL};
 use super::room_checks::{largest_payload, too_large};
@@ -6,10 +6,12 @@ use crate::config::effective::Effective;
 use crate::config::lines::RoomLines;
 use crate::config::problem::Problem;
 use crate::config::room::RoomConfig;
+use crate::rooms::{JoinRule, JoinWord, PushRule, RoomRules};
 use crate::server::Limit;
 
 /// Adds the warnings of the rooms that could be read.
-pub(super) fn warn(effective: &Effective, warnings: &mut Vec<Problem>) {
+/// `checks_tokens` is true if the configuration says which tokens are good.
+pub(super) fn warn(effective: &Effective, checks_tokens: bool, warnings: &mut Vec<Problem>) {
     let limits = &effective.config.limits;
     let message = limits.max(Limit::MessageBytes) as usize;
     let rooms = effective.config.rooms.iter().zip(&effective.room_lines);
@@ -19,6 +21,9 @@ pub(super) fn warn(effective: &Effective, warnings: &mut Vec<Problem>) {
             let text = format!("{file}:{line}: room.{key}: warning: {text}");
             warnings.push(Problem { line, text });
         };
+        if !checks_tokens {
+            of_tokens(&room.rules, own, &mut warn);
+        }
         of_retention(room, own, message, &mut warn);
         if limits.observe.contains(Limit::RoomBytesPerSecond)
             && let Some((line, largest)) = too_large(room, own, message)
@@ -27,6 +32,25 @@ pub(super) fn warn(effective: &Effective, warnings: &mut Vec<Problem>) {
                 "with limits.room_bytes_per_second.mode = \"enforce\" a payload of {largest} bytes is never relayed"
             );
             warn(line, "bytes_burst", text);
+        }
+    }
+}
+
+/// Adds the rules that ask for a token, where none is ever good.
+fn of_tokens(rules: &RoomRules, own: &RoomLines, warn: &mut impl FnMut(usize, &str, String)) {
+    let why = "no client has credentials without [[auth.issuer]] or [auth.phoenix]";
+    if matches!(
+        rules.join,
+        JoinRule::Known | JoinRule::Own | JoinRule::Granted
+    ) {
+        let word: &str = JoinWord::from(&rules.join).into();
+        let text = format!("{word:?}: nobody can join, because {why}");
+        warn(own.room.of("join"), "join", text);
+    }
+    for (event, lines) in rules.events.iter().zip(&own.events) {
+        if event.push == PushRule::Granted {
+            let text = format!("\"granted\": nobody can push it, because {why}");
+            warn(lines.of("push"), "event.push", text);
         }
     }
 }

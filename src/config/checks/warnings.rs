@@ -26,7 +26,7 @@ pub fn warnings(effective: &Effective) -> Vec<Problem> {
         Some(warning(effective, index, &text))
     });
     let mut warnings: Vec<Problem> = small.chain(others).collect();
-    room_warnings::warn(effective, &mut warnings);
+    room_warnings::warn(effective, config.auth.is_set(), &mut warnings);
     warnings.sort_by_key(|warning| match warning.line {
         0 => usize::MAX,
         line => line,

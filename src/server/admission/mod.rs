@@ -14,6 +14,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use crate::credentials::Revocations;
 use crate::server::limits::limit::{Limit, LimitSet};
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
@@ -37,6 +38,8 @@ pub(crate) struct Admission {
     /// Signals to the acceptor that a shard has begun with all its newcomers.
     pub begun: Notify,
     pub refusals: Refusals,
+    /// The tokens that are taken no longer.
+    pub revocations: Revocations,
     pub meters: Arc<LimitMeters>,
     /// The lines of the log that clients have caused.
     pub sums: Sums,
@@ -54,6 +57,7 @@ impl Admission {
             shards_in_want: AtomicUsize::new(0),
             begun: Notify::new(),
             refusals: Refusals::default(),
+            revocations: Revocations::default(),
             meters: Arc::default(),
             sums: Sums::default(),
             started: Instant::now(),

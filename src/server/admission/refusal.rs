@@ -1,6 +1,7 @@
 //! The reasons for which requests for a socket are refused, counted since the start.
 
 use crate::channel::QueryError;
+use crate::credentials::TokenRefusal;
 use hyper::StatusCode;
 use strum::{EnumCount, EnumDiscriminants, IntoStaticStr, VariantArray};
 use thiserror::Error;
@@ -87,6 +88,10 @@ pub enum Refusal {
     /// 403, empty.
     #[error("the vsn parameter names no version that is spoken here")]
     Version,
+    /// 401, 403 or 503 by the refusal, with its words and its code as JSON. It is sent
+    /// [`TokenPolicy::refusal_delay_ms`](crate::credentials::TokenPolicy) after the request.
+    #[error("{0}")]
+    Token(TokenRefusal),
     /// The app refused: the status that the app chose, 403 if it chose none; empty.
     #[error("the app refused the connection with {0}")]
     App(StatusCode),
@@ -133,6 +138,7 @@ impl Refusal {
                 "have the client offer none, or accept one in an app (UserSocket::subprotocols)"
             }
             Refusal::Version => "have the client ask for vsn=2.0.0 or vsn=1.0.0",
+            Refusal::Token(refusal) => refusal.hint(),
             Refusal::App(_) => "have the client send what the app's connect wants, or change that",
             Refusal::AppPanicked => "mend the app: its panic is a line of its own",
             Refusal::AppTooSlow => {
@@ -151,6 +157,9 @@ impl Refusal {
             Refusal::AuthToken | Refusal::Request(_) => StatusCode::BAD_REQUEST,
             Refusal::Origin | Refusal::Subprotocol | Refusal::Version => StatusCode::FORBIDDEN,
             Refusal::App(status) => *status,
+            Refusal::Token(refusal) => {
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::UNAUTHORIZED)
+            }
             Refusal::Address => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Mount => StatusCode::NOT_FOUND,
             Refusal::AppPanicked => StatusCode::INTERNAL_SERVER_ERROR,
@@ -228,6 +237,7 @@ mod tests {
             Refusal::AuthToken,
             Refusal::Subprotocol,
             Refusal::Version,
+            Refusal::Token(TokenRefusal::Missing),
             Refusal::App(StatusCode::FORBIDDEN),
             Refusal::AppPanicked,
             Refusal::AppTooSlow,
@@ -247,6 +257,7 @@ mod tests {
             "auth_token",
             "subprotocol",
             "version",
+            "token",
             "app",
             "app_panicked",
             "app_too_slow",

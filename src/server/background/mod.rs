@@ -18,6 +18,7 @@ pub(crate) mod token_stats;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::channel::Router;
 use crate::credentials::TokenChecks;
 use crate::server::limits::meters::LimitMeters;
 use crate::server::limits::values::ServerLimits;
@@ -59,6 +60,15 @@ impl Background {
         self.pool.set_up(settings.pool);
         self.keys.set_wait_ms(settings.jwks_wait_ms);
         settings.tokens.iter().for_each(|checks| self.serve(checks));
+    }
+
+    /// Serves the checks of all mounts of a router.
+    pub fn serve_all(&self, router: &Router) {
+        for socket in router.sockets() {
+            if let Some((checks, _)) = socket.token_checks() {
+                self.serve(checks);
+            }
+        }
     }
 
     /// Serves checks of tokens from now on: their dear signatures are checked by the pool, their

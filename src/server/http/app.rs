@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::operator_pages::Pages;
-use crate::channel::Router;
+use crate::channel::{Router, UserSocket};
 use crate::server::admission::Admission;
 use crate::server::admission::forwarded_for::Proxies;
 use crate::server::limits::values::ServerLimits;
@@ -57,6 +57,18 @@ impl HttpApp {
     pub fn limits(mut self, limits: ServerLimits) -> HttpApp {
         self.limits = limits;
         self
+    }
+
+    /// Returns how often a key of a mount's issuers went since this app began to serve.
+    pub(crate) fn key_removals(&self) -> u64 {
+        #[cfg(feature = "auth")]
+        let removals = |socket: &UserSocket| {
+            let checks = socket.token_checks();
+            checks.map_or(0, |(checks, _)| checks.verifier().key_removals())
+        };
+        #[cfg(not(feature = "auth"))]
+        let removals = |_: &UserSocket| 0;
+        self.router.sockets().map(|socket| removals(socket)).sum()
     }
 
     /// Returns the router.

@@ -263,6 +263,15 @@ impl HttpConnection {
         self.slot.iter().for_each(Slot::is_answered);
     }
 
+    /// Notes that the answer is a refusal that is held back for a while. If the server is full
+    /// meanwhile, the connection is cut before others.
+    pub fn awaits_refusal(&self) {
+        if let Some(slot) = &self.slot {
+            slot.is_answered();
+            slot.is_over_limit();
+        }
+    }
+
     /// Notes that bytes have come.
     pub fn bytes_came(&self) {
         if self.keep_alive.bytes_came() {

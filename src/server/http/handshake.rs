@@ -10,14 +10,19 @@ use hyper::Method;
 use hyper::header::{HeaderValue, ORIGIN};
 use hyper::http::request;
 
+#[cfg(feature = "auth")]
+use super::identify::{TokenPlaces, identify};
+use super::identity::Identity;
 use super::subprotocol;
 use super::upgrade::{self as upgrade_request, UpgradeAnswer};
 use crate::channel::{
     AppValue, Assigns, ConnectAccept, ConnectInfo, Matched, Params, UserSocket, Value, contained,
     request_host,
 };
-use crate::credentials::Credentials;
+#[cfg(feature = "auth")]
+use crate::credentials::TokenRefusal;
 use crate::protocol::Version;
+use crate::server::admission::Admission;
 use crate::server::admission::refusal::Refusal;
 use crate::server::limits::step_timer::within;
 
@@ -33,7 +38,7 @@ pub struct Accepted {
     /// The name under which the socket can be disconnected from outside.
     pub socket_id: Option<String>,
     /// What is known of the client.
-    pub credentials: Option<Arc<Credentials>>,
+    pub(crate) identity: Identity,
 }
 
 /// Runs all checks. Returns the socket with the 101 that opens it.
@@ -43,10 +48,14 @@ pub(crate) async fn handshake(
     mount: &Matched<'_, '_>,
     head: request::Parts,
     from: RequestAddresses,
+    admission: &Admission,
     app_timeout: Duration,
 ) -> Result<(Accepted, UpgradeAnswer), Refusal> {
-    let asked = check(mount, head, from)?;
+    let mut asked = check(mount, head, from)?;
     let socket = mount.socket;
+    let mut identity = asked.identify(socket, admission, app_timeout).await?;
+    asked.info.credentials = identity.credentials.clone();
+    asked.info.token_is_over = identity.is_told;
     let app = ask_app(socket, &asked.params, &asked.info, app_timeout).await?;
     let mut answer = upgrade_request::accept(&asked.info.head).map_err(Refusal::Request)?;
     answer.subprotocol = asked.subprotocol;
@@ -55,13 +64,16 @@ pub(crate) async fn handshake(
         assigns,
         credentials,
     } = app;
-    let socket = Arc::clone(socket);
+    if credentials.is_some() {
+        identity.credentials = credentials;
+        identity.is_told = false;
+    }
     let accepted = Accepted {
-        socket,
+        socket: Arc::clone(socket),
         version: asked.version,
         assigns,
-        socket_id: id,
-        credentials: credentials.or(asked.info.credentials),
+        socket_id: id.or_else(|| socket.socket_id_of(identity.credentials.as_deref())),
+        identity,
     };
     Ok((accepted, answer))
 }
@@ -79,8 +91,40 @@ pub(crate) struct RequestAddresses {
 struct Asked {
     params: Params,
     info: ConnectInfo,
+    /// The token of phoenix.js's `authToken`, which the app is not shown unless it asks.
+    #[cfg_attr(not(feature = "auth"), expect(dead_code))]
+    auth_token: Option<String>,
     subprotocol: Option<HeaderValue>,
     version: Version,
+}
+
+impl Asked {
+    /// Finds out whom the request is from. Waits for the check of a token as long as for the app.
+    #[cfg(feature = "auth")]
+    async fn identify(
+        &self,
+        socket: &UserSocket,
+        admission: &Admission,
+        timeout: Duration,
+    ) -> Result<Identity, Refusal> {
+        let places = TokenPlaces {
+            headers: &self.info.head.headers,
+            auth_token: self.auth_token.as_deref(),
+            params: &self.params,
+        };
+        let identity = within(timeout, identify(socket, places, &admission.revocations)).await;
+        identity.unwrap_or(Err(Refusal::Token(TokenRefusal::KeysUnavailable)))
+    }
+
+    #[cfg(not(feature = "auth"))]
+    async fn identify(
+        &self,
+        _socket: &UserSocket,
+        _admission: &Admission,
+        _timeout: Duration,
+    ) -> Result<Identity, Refusal> {
+        Ok(Identity::default())
+    }
 }
 
 /// Runs all checks that come before the app is asked.
@@ -107,12 +151,15 @@ fn check(
         return Err(Refusal::Origin);
     }
     let mut auth_token = None;
-    if socket.auth_token {
+    let takes_auth_token = socket.auth_token || socket.checks_auth_token();
+    if takes_auth_token {
         auth_token = subprotocol::take_auth_token(&mut head.headers)
             .map_err(|subprotocol::BadToken| Refusal::AuthToken)?;
     }
     let names = socket.subprotocols.as_deref();
-    let subprotocol = subprotocol::choose(names, socket.auth_token, &head.headers)
+    // Without a list and without the app's word, names that nobody knows are no reason to refuse.
+    let has_token = socket.auth_token || takes_auth_token && names.is_some();
+    let subprotocol = subprotocol::choose(names, has_token, &head.headers)
         .map_err(|subprotocol::NothingInCommon| Refusal::Subprotocol)?;
     let version = version(&params).ok_or(Refusal::Version)?;
     let custom = Arc::clone(&socket.connect_info);
@@ -120,13 +167,15 @@ fn check(
         peer: from.peer,
         client: from.client,
         head,
-        auth_token,
+        auth_token: auth_token.clone().filter(|_| socket.auth_token),
         custom,
         credentials: None,
+        token_is_over: false,
     };
     Ok(Asked {
         params,
         info,
+        auth_token,
         subprotocol,
         version,
     })

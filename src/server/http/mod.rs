@@ -5,6 +5,9 @@ pub(crate) mod app;
 pub(crate) mod connection;
 pub(crate) mod handshake;
 pub(crate) mod http_stream;
+#[cfg(feature = "auth")]
+pub(crate) mod identify;
+pub(crate) mod identity;
 pub(crate) mod keep_alive;
 pub(crate) mod operator_pages;
 pub(crate) mod pending;

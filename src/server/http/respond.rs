@@ -72,6 +72,9 @@ pub(crate) async fn respond(connection: &HttpConnection, request: Request<Incomi
                     counted,
                 });
             }
+            Err(refusal @ Refusal::Token(_)) => {
+                refuse_token(connection, refusal, mount.socket.refusal_delay()).await
+            }
             Err(refusal) => connection.refuse(refusal),
         },
     };
@@ -105,6 +108,19 @@ async fn refuse_address(connection: &HttpConnection, client: IpAddr) -> HttpResp
         %peer, %client, refusal = refusal.name(), why = %refusal, hint = refusal.hint()
     );
     with_close(connection.refuse(refusal))
+}
+
+/// Returns the answer to a client whose token is not taken, after a delay. Without it phoenix.js
+/// would come again within 10 ms.
+async fn refuse_token(
+    connection: &HttpConnection,
+    refusal: Refusal,
+    delay: Duration,
+) -> HttpResponse {
+    let response = connection.refuse(refusal);
+    connection.awaits_refusal();
+    tokio::time::sleep(delay).await;
+    response
 }
 
 /// Counts and logs a request for a socket at a path that is no socket's. The answer is that of the
@@ -172,7 +188,7 @@ async fn open_socket(
     let [origin, host_header] = [ORIGIN, HOST].map(|name| head.headers.get(name).cloned());
     let from = RequestAddresses { peer, client };
     let opened = match host {
-        Ok(()) => handshake(mount, head, from, app_timeout).await,
+        Ok(()) => handshake(mount, head, from, &connection.app.admission, app_timeout).await,
         Err(NoOneHost) => Err(Refusal::Request(NotAnUpgrade::Host)),
     };
     if let Err(refusal) = &opened {

@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    SEC_WEBSOCKET_VERSION, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 
+use crate::credentials::TokenRefusal;
 use crate::server::admission::refusal::{NotAnUpgrade, Refusal};
 
 /// An answer of lobbyd, with its whole body in memory.
@@ -92,6 +94,10 @@ fn add_security_headers(response: &mut HttpResponse) {
 /// WebSocket does not see it.
 const RETRY_AFTER_S: &str = "10";
 
+/// The `retry-after` while an issuer's keys cannot be had, in seconds: as long as the longest wait
+/// before the keys are asked for again.
+const KEYS_RETRY_AFTER_S: &str = "60";
+
 /// Returns the answer to a request that was refused. It has the reason if the client can mend its
 /// mistake; otherwise it is empty, as in Phoenix.
 pub(crate) fn refused(refusal: &Refusal) -> HttpResponse {
@@ -110,9 +116,37 @@ pub(crate) fn refused(refusal: &Refusal) -> HttpResponse {
             .headers_mut()
             .insert(SEC_WEBSOCKET_VERSION, version);
     }
+    if let Refusal::Token(why) = refusal {
+        return token_refused(*why);
+    }
     if *refusal == Refusal::Address {
         let later = HeaderValue::from_static(RETRY_AFTER_S);
         response.headers_mut().insert(RETRY_AFTER, later);
+    }
+    response
+}
+
+/// Returns the answer to a connect whose token is not taken, or which has none: words and a code
+/// for whoever can read them. A browser's WebSocket cannot.
+fn token_refused(why: TokenRefusal) -> HttpResponse {
+    let status = StatusCode::from_u16(why.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    let body = serde_json::json!({"reason": why.to_string(), "code": why.code()});
+    let mut response = with_body(status, "application/json", body.to_string().into());
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match (status, why) {
+        // RFC 6750, 3.1: no error code for a request without a token.
+        (StatusCode::UNAUTHORIZED, TokenRefusal::Missing) => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        (StatusCode::UNAUTHORIZED, _) => {
+            let error = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            headers.insert(WWW_AUTHENTICATE, error);
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, _) => {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(KEYS_RETRY_AFTER_S));
+        }
+        _ => {}
     }
     response
 }

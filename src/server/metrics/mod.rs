@@ -55,7 +55,7 @@ impl Collector for Scrape {
         self.write_limits(&mut page)?;
         self.write_rooms(&mut page)?;
         #[cfg(feature = "auth")]
-        token_metrics::write(&self.node.background, &mut page)?;
+        token_metrics::write(&self.node, &mut page)?;
         process::write(&mut page)
     }
 }

@@ -5,16 +5,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::page::Page;
+use crate::channel::TokenEvent;
 use crate::credentials::{Issuer, Verifier};
 use crate::server::background::Background;
 use crate::server::background::shared_histogram::DurationCounts;
+use crate::server::node::Node;
 
 /// Writes the metrics of a server that checks tokens. There are none without `[auth]`.
-pub(super) fn write(background: &Background, page: &mut Page<'_>) -> fmt::Result {
+pub(super) fn write(node: &Node, page: &mut Page<'_>) -> fmt::Result {
+    let background = &node.background;
     if !background.is_used() {
         return Ok(());
     }
     write_tokens(background, page)?;
+    write_refreshes(node, page)?;
     write_keys(&background.keys.verifiers(), page)?;
     let pool = &background.pool;
     page.gauge(
@@ -27,6 +31,38 @@ pub(super) fn write(background: &Background, page: &mut Page<'_>) -> fmt::Result
         "lobbyd_background_seconds",
         "How long a job took on a background thread, by its kind, without its wait.",
         jobs.map(|(kind, times)| ([("job", kind.name())], times)),
+    )
+}
+
+fn write_refreshes(node: &Node, page: &mut Page<'_>) -> fmt::Result {
+    let count = |event: TokenEvent| {
+        let shards = node.stats.iter();
+        shards
+            .map(|shard| shard.tokens[event as usize].read())
+            .sum()
+    };
+    page.counters(
+        "lobbyd_refreshes",
+        "Newer tokens that connected clients handed over in an event, by the answer.",
+        [
+            ([("result", "ok")], count(TokenEvent::Refreshed)),
+            ([("result", "refused")], count(TokenEvent::RefreshRefused)),
+        ],
+    )?;
+    page.counters(
+        "lobbyd_credentials_expired",
+        "What the ends of tokens came to, of clients that were connected.",
+        [
+            ([("outcome", "warned")], count(TokenEvent::Warned)),
+            ([("outcome", "refreshed")], count(TokenEvent::Refreshed)),
+            ([("outcome", "room_ended")], count(TokenEvent::RoomEnded)),
+            ([("outcome", "closed")], count(TokenEvent::Closed)),
+        ],
+    )?;
+    page.gauge(
+        "lobbyd_revocations",
+        "Tokens and subjects that are taken no longer, those whose time is over included.",
+        node.admission.revocations.len(),
     )
 }
 

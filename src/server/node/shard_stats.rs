@@ -6,7 +6,7 @@ use strum::EnumCount;
 
 use super::histogram::{Figure, Histogram};
 use super::turn_time::TurnTime;
-use crate::channel::{JoinRefusal, PushRefusal};
+use crate::channel::{JoinRefusal, PushRefusal, TokenEvent};
 
 /// The stats of one shard. The shard alone writes them, at a message, a join, a read or a turn, and
 /// never per delivery. Threads that make the page of metrics read them. They have cache lines of
@@ -27,6 +27,8 @@ pub(crate) struct ShardStats {
     pub joins_refused: [Figure; JoinRefusal::COUNT],
     /// Refused pushes, indexed by [`PushRefusal`].
     pub pushes_refused: [Figure; PushRefusal::COUNT],
+    /// What happened to tokens of connected clients, indexed by [`TokenEvent`].
+    pub tokens: [Figure; TokenEvent::COUNT],
     /// Messages of clients that were dropped, because they belong to another join of their topic.
     pub stale: Figure,
     /// Data messages of clients, heartbeats included.

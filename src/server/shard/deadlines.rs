@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use super::Shard;
 use super::close::CLOSES_PER_TURN;
 use super::connection::{Connection, Stage};
+use crate::credentials::unix_ms;
 use crate::server::limits::limit::Limit;
 use crate::server::log::sums::INTERVAL;
+use crate::session::Expired;
 use crate::websocket::CloseReason;
 
 /// Sizes of allocations, in bytes. Together they use each of mimalloc's kinds of pages.
@@ -36,6 +38,10 @@ enum Due {
     /// The Close frame is held back no longer, because all connections end.
     SendClose(CloseReason),
     CutOff(CloseReason),
+    /// The moment of the client's token has come.
+    Token,
+    /// The key of the client's token is gone, so the token ends now.
+    Key,
 }
 
 impl Shard {
@@ -47,6 +53,7 @@ impl Shard {
             return false;
         }
         let begun = Instant::now();
+        self.timers.wall_ms = unix_ms();
         if self.timers.sweep.is_new() {
             self.begin_round();
         }
@@ -65,6 +72,14 @@ impl Shard {
         self.connections.give_back();
         self.spare_paused();
         self.note_high_water();
+        // A round looks at the credentials of all connections if revocations came since the last
+        // that did. A connection that opens meanwhile has looked itself.
+        let number = self.services.link.admission.revocations.number();
+        self.timers.judges_revocations = number != self.timers.revocations_seen;
+        self.timers.revocations_seen = number;
+        let changes = self.timers.reloads + self.services.app.key_removals();
+        self.timers.judges_keys = changes != self.timers.key_changes_seen;
+        self.timers.key_changes_seen = changes;
     }
 
     /// Finds connections whose deadline has passed, among those of this turn.
@@ -86,19 +101,22 @@ impl Shard {
     }
 
     /// Closes connections whose deadline had passed when the sweep looked at them, and has still,
-    /// as many as one turn may. True if more are left.
+    /// as many as one turn may. True if another turn has to follow at once: more are left, or
+    /// something was sent, which the next turn writes.
     pub(crate) fn close_overdue(&mut self) -> bool {
+        let mut has_sent = false;
         for _ in 0..CLOSES_PER_TURN {
             let Some(name) = self.connections.overdue.pop() else {
-                return false;
+                return has_sent;
             };
             let key = name as u32;
             let connection = self.connections.get(key).filter(|c| c.id == name);
             if let Some(due) = connection.and_then(|connection| self.due(connection)) {
+                has_sent |= matches!(due, Due::Token);
                 self.end(key, due);
             }
         }
-        !self.connections.overdue.is_empty()
+        has_sent || !self.connections.overdue.is_empty()
     }
 
     fn end(&mut self, key: u32, due: Due) {
@@ -107,7 +125,45 @@ impl Shard {
             Due::Close(reason) => self.is_overdue(key, reason),
             Due::SendClose(reason) => self.send_close(key, reason),
             Due::CutOff(reason) => self.cut_off(key, reason),
+            Due::Token => self.expire_token(key),
+            Due::Key => {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.session.end_token_now();
+                }
+            }
         }
+    }
+
+    /// Sees to the token of a connection whose moment has come.
+    fn expire_token(&mut self, key: u32) {
+        let Some((session, mut host)) = self.session_and_host(key) else {
+            return;
+        };
+        match session.expire(&mut host) {
+            Expired::Stays => {}
+            Expired::Close => self.close(key, CloseReason::TokenExpired),
+        }
+    }
+
+    /// Returns what is due for the token of a connection.
+    fn token_due(&self, connection: &Connection) -> Option<Due> {
+        let session = &connection.session;
+        if session.is_due(self.timers.wall_ms) {
+            return Some(Due::Token);
+        }
+        let revocations = &self.services.link.admission.revocations;
+        let is_revoked = self.timers.judges_revocations
+            && session
+                .credentials()
+                .is_some_and(|known| revocations.revoke(known, self.timers.wall_ms));
+        if is_revoked {
+            return Some(Due::Close(CloseReason::TokenRevoked));
+        }
+        let wall_ms = self.timers.wall_ms;
+        let lost_key = |known| connection.socket.has_lost_key(known, wall_ms);
+        let has_lost_key =
+            self.timers.judges_keys && session.credentials().is_some_and(|known| lost_key(known));
+        has_lost_key.then_some(Due::Key)
     }
 
     /// Counts the waits of all paused publishers from now on while some shard stands still. They
@@ -148,6 +204,11 @@ impl Shard {
     }
 
     fn due(&self, connection: &Connection) -> Option<Due> {
+        if connection.is_read()
+            && let Some(due) = self.token_due(connection)
+        {
+            return Some(due);
+        }
         let idle_timeout_ms = connection.socket.limits().idle_timeout_ms;
         match &connection.stage {
             Stage::Closing(closing) if closing.held_until_ns.is_some() => {

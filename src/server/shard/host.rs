@@ -9,8 +9,10 @@ use super::services::Services;
 use crate::broker::{SubscriptionId, Terms, Topic};
 use crate::channel::ConnectionName as Name;
 use crate::channel::{
-    Address, Crashed, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume, TopicRates,
+    Address, Crashed, Host, Job, JoinRefusal, Lost, Published, PushRefusal, Resume, TokenEvent,
+    TopicRates,
 };
+use crate::credentials::{Credentials, unix_ms};
 use crate::protocol::{PayloadBuf, Ref};
 use crate::server::limits::fair_queue::Party;
 use crate::server::limits::limit::Limit;
@@ -109,6 +111,15 @@ impl Host for ShardHost<'_> {
             topic = topic.map(shown), event = event.map(shown),
             refusal = refusal.name(), hint = refusal.hint()
         );
+    }
+
+    fn is_revoked(&self, credentials: &Credentials) -> bool {
+        let revocations = &self.services.link.admission.revocations;
+        revocations.revoke(credentials, unix_ms())
+    }
+
+    fn count_token(&mut self, event: TokenEvent) {
+        self.services.link.stats.tokens[event as usize].add(1);
     }
 
     fn stale_dropped(&mut self, topic: &str, of_channel: &Ref, of_message: &Ref) {

@@ -12,6 +12,7 @@ use super::connection::Connection;
 use super::events::{Event, Events};
 use super::link::{Command, ShardLink};
 use crate::channel::ConnectionName as Name;
+use crate::credentials::unix_ms;
 use crate::server::http::serve::{Outcome, Upgraded, serve};
 use crate::server::limits::limit::Limit;
 use crate::server::log::notice::summed;
@@ -194,16 +195,30 @@ impl Shard {
         }
         let now = self.timers.clock.now();
         let session = Session::new(accepted.version, settings, accepted.assigns);
-        let session = session.known(accepted.credentials);
+        let session = session
+            .known(accepted.identity.credentials)
+            .told(accepted.identity.is_told);
+        let is_revoked = self.is_revoked(&session);
         self.connections.insert(Connection {
             counted,
             ..Connection::new((id, waker), stream, session, socket, now)
         });
         tracing::debug!(connection = %Name(id), shard = self.services.link.number, %client, %peer, "connected");
+        if is_revoked {
+            return self.close(key, CloseReason::TokenRevoked);
+        }
         self.read_leftover(key, &leftover);
         self.connections.make_ready(key);
         if self.lifecycle.is_ending() {
             self.close(key, CloseReason::ServiceRestart);
         }
+    }
+
+    /// True if the client's credentials were revoked. Its token was checked in the handshake, and
+    /// may have been revoked since.
+    fn is_revoked(&self, session: &Session) -> bool {
+        let revocations = &self.services.link.admission.revocations;
+        let credentials = session.credentials();
+        credentials.is_some_and(|known| revocations.revoke(known, unix_ms()))
     }
 }

@@ -13,6 +13,7 @@ impl Shard {
             self.connections.forgive(&self.timers.clock, charges);
         }
         self.timers.set_limits(&serving.limits, &serving.app);
+        self.timers.reloads += 1;
         for connection in self.connections.iter_mut() {
             if let Some(socket) = serving.app.router().successor_of(&connection.socket) {
                 connection.session.reload(&socket.session);

@@ -20,6 +20,18 @@ pub(crate) struct Timers {
     /// The moment from which waits of paused publishers count, because some shard stood still until
     /// then. `None` if they count as a whole.
     pub spared_paused: Option<Stamp>,
+    /// The time of day as of this turn's part of the sweep, in milliseconds since 1970.
+    pub wall_ms: u64,
+    /// The number of the revocations that the last round has seen.
+    pub revocations_seen: u64,
+    /// True if this round looks for connections that were revoked.
+    pub judges_revocations: bool,
+    /// Reloads so far. Each may have taken keys away.
+    pub reloads: u64,
+    /// The reloads and the removals of keys that the last round has seen.
+    pub key_changes_seen: u64,
+    /// True if this round looks for connections whose token's key is gone.
+    pub judges_keys: bool,
     /// Ticks when the shard is to look at its paused publishers again. A publisher may wait for
     /// another shard, which does not wake this shard.
     look_again: Interval,
@@ -31,6 +43,12 @@ impl Timers {
             clock: Clock::start(),
             sweep: DeadlinesRound::every(sweep_interval(limits, app)),
             spared_paused: None,
+            wall_ms: 0,
+            revocations_seen: 0,
+            judges_revocations: false,
+            reloads: 0,
+            key_changes_seen: 0,
+            judges_keys: false,
             look_again: every(PAUSE_CHECK),
         }
     }

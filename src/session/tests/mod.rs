@@ -16,6 +16,12 @@ mod reload;
 mod room;
 mod routing;
 mod script;
+#[cfg(feature = "auth")]
+mod token_joins;
+#[cfg(feature = "auth")]
+mod token_refresh;
+#[cfg(feature = "auth")]
+mod token_setup;
 
 use std::sync::Arc;
 

@@ -28,10 +28,29 @@ const UNMET: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Rules about tokens that mean nothing.
+const TOKENS: &[(&str, &[&str])] = &[
+    (
+        "[[room]]\ntopic = \"user\"\njoin = \"own\"\nreason = \"no\"",
+        &[
+            "3: room.join: \"own\" needs a topic with a star, whose place the subject takes; expected topic = \"user:*\" or the like",
+            "4: room.reason: only a deny has one; expected join = \"deny\"",
+        ],
+    ),
+    (
+        "[[room]]\ntopic = \"a\"\njoin = \"asked\"\n[[room.event]]\nname = \"lobbyd:gap\"\npush = \"none\"",
+        &[
+            "3: room.join: expected \"allow\", \"deny\", \"known\", \"own\" or \"granted\", found \"asked\"",
+            "5: room.event.name: \"lobbyd:gap\" is an event of the protocol's own, which the server alone sends; expected another name",
+            "6: room.event.push: expected \"members\", \"granted\" or \"nobody\", found \"none\"",
+        ],
+    ),
+];
+
 #[test]
 fn wrong_file_is_refused_with_every_wrong_line_and_what_was_expected() {
     let folder = Folder::of("wrong_files");
-    for (file, lines) in FILES.iter().chain(RATES).chain(UNMET) {
+    for (file, lines) in FILES.iter().chain(RATES).chain(UNMET).chain(TOKENS) {
         folder.write(file);
         let expected: String = lines
             .iter()

@@ -71,7 +71,7 @@ pub const FILES: &[(&str, &[&str])] = &[
     (
         "\"a\\nb\" = 1",
         &[
-            "1: a\\nb: no such setting; expected server, socket, log, metrics, drain, timeouts, limits or room",
+            "1: a\\nb: no such setting; expected server, socket, log, metrics, drain, timeouts, auth, background, limits or room",
         ],
     ),
     ("server = 1", &["1: server: expected a table, found 1"]),
@@ -289,7 +289,7 @@ pub const FILES: &[(&str, &[&str])] = &[
     (
         "[[room]]\ntopic = \"a\"\n[[room.event]]\nname = \"b\"\nbroadcast = true",
         &[
-            "5: room.event.broadcast: no such setting; expected name, relay, echo, acknowledge, bytes_max, messages_per_second or burst",
+            "5: room.event.broadcast: no such setting; expected name, push, relay, echo, acknowledge, bytes_max, messages_per_second or burst",
         ],
     ),
     (

@@ -8,6 +8,7 @@ use super::*;
 use crate::channel::QueryError;
 use crate::channel::{CheckOrigin, Connect, Router};
 use crate::server::admission::refusal::NotAnUpgrade;
+use crate::server::limits::values::ServerLimits;
 use hyper::StatusCode;
 
 /// Decides about a request made of `method`, `target` and `headers`. Returns the accepted socket
@@ -33,7 +34,9 @@ fn ask(
     let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
     let client = peer.ip();
     let from = RequestAddresses { peer, client };
-    runtime.block_on(handshake(&mount, head, from, Duration::from_millis(50)))
+    let admission = Admission::new(1, &ServerLimits::default());
+    let app_timeout = Duration::from_millis(50);
+    runtime.block_on(handshake(&mount, head, from, &admission, app_timeout))
 }
 
 const UPGRADE: [(&str, &str); 5] = [

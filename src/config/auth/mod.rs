@@ -1,0 +1,7 @@
+//! `[auth]` as data, and the settings of its lists.
+
+pub(super) mod auth_forms;
+pub(super) mod auth_lines;
+pub(super) mod auth_tables;
+pub(super) mod auth_values;
+pub(super) mod loaded_tokens;

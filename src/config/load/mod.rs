@@ -1,0 +1,7 @@
+//! What `[auth]` comes to: its lists are read, then its secrets and keys, and checks are made.
+
+mod findings;
+pub(super) mod load_auth;
+mod load_issuer;
+mod read_lists;
+mod read_secret;

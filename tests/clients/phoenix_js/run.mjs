@@ -6,9 +6,8 @@ import { after, afterEach, before, describe, test } from "node:test";
 import WebSocket from "ws";
 
 import { clients } from "./clients.mjs";
-import { startLobbyd, within } from "./lobbyd.mjs";
-
-const WAIT_MS = 10_000;
+import { answer, inbox } from "./inbox.mjs";
+import { startLobbyd } from "./lobbyd.mjs";
 
 for (const client of clients) {
   describe(`${client.name} (${client.version})`, () => {
@@ -159,26 +158,8 @@ async function watched(member) {
   return { ...member, closes, joins };
 }
 
-/** How the server answered a push, as data. */
-function answer(push) {
-  const answered = new Promise((resolve) => {
-    for (const status of ["ok", "error", "timeout"]) push.receive(status, (response) => resolve({ status, response }));
-  });
-  return within(WAIT_MS, "an answer", answered);
-}
-
 function assertReason({ status, response }) {
   assert.equal(status, "error");
   assert.equal(typeof response.reason, "string", "an error says its reason");
   assert.ok(response.reason.length > 5, `a reason that helps, not '${response.reason}'`);
-}
-
-/** A queue one can wait at: `next()` is the oldest item, present or to come. */
-function inbox(what) {
-  const [items, waiting] = [[], []];
-  return {
-    get length() { return items.length; },
-    put(item) { waiting.length > 0 ? waiting.shift()(item) : items.push(item); },
-    next() { return items.length > 0 ? items.shift() : within(WAIT_MS, what, new Promise((resolve) => waiting.push(resolve))); },
-  };
 }

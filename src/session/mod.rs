@@ -31,6 +31,7 @@ use sent_tokens::SentTokens;
 use crate::broker::SubscriptionId;
 use crate::channel::PushRefusal;
 use crate::channel::SessionSettings;
+use crate::channel::TopicCredentials;
 use crate::channel::contained;
 use crate::channel::frames;
 use crate::channel::{Assigns, Host};
@@ -91,6 +92,21 @@ impl Session {
     /// Returns what is known of the client.
     pub fn credentials(&self) -> Option<&Arc<Credentials>> {
         self.credentials.as_ref()
+    }
+
+    /// True if `judge` is of any credentials of the client: the connection's, and those of tokens
+    /// that are good for one topic alone.
+    pub fn any_credentials(&self, judge: impl Fn(&Credentials) -> bool) -> bool {
+        if self.credentials.as_deref().is_some_and(&judge) {
+            return true;
+        }
+        // Only tokens that came in messages are for one topic.
+        let channels = self
+            .sent
+            .as_ref()
+            .map_or(&[][..], |_| self.channels.as_slice());
+        let mut own = channels.iter().filter_map(|joined| joined.assigns.get());
+        own.any(|TopicCredentials(own)| judge(own))
     }
 
     /// Returns what all channels know of the client.

@@ -148,8 +148,8 @@ impl Session {
     fn keep_topic_credentials(&mut self, joined: &mut Joined, own: Arc<Credentials>) {
         let policy = self.settings.token_policy.as_ref();
         let grace_ms = policy.map_or(0, |policy| policy.expiry_grace_ms);
+        let sent = self.sent.get_or_insert_default();
         if let Some(expires_ms) = own.expires_ms {
-            let sent = self.sent.get_or_insert_default();
             let due_ms = expires_ms.saturating_add(grace_ms);
             sent.topics_due_ms = Some(sent.topics_due_ms.map_or(due_ms, |due| due.min(due_ms)));
         }

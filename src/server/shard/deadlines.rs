@@ -153,9 +153,7 @@ impl Shard {
         }
         let revocations = &self.services.link.admission.revocations;
         let is_revoked = self.timers.judges_revocations
-            && session
-                .credentials()
-                .is_some_and(|known| revocations.revoke(known, self.timers.wall_ms));
+            && session.any_credentials(|known| revocations.revoke(known, self.timers.wall_ms));
         if is_revoked {
             return Some(Due::Close(CloseReason::TokenRevoked));
         }

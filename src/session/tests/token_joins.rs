@@ -154,6 +154,23 @@ fn token_for_one_topic_counts_there_alone_and_ends_there_alone() {
 }
 
 #[test]
+fn credentials_of_one_topic_are_among_those_that_may_be_revoked() {
+    let mut claims = claims("u17", 600, json!({}));
+    for (name, value) in [("iss", "centrifugo"), ("channel", "room:a"), ("jti", "one")] {
+        claims[name] = value.into();
+    }
+    let mut client = stranger();
+    let is_one = |client: &super::Client| {
+        let session = &client.session;
+        session.any_credentials(|known| known.id.as_deref() == Some("one"))
+    };
+    client.joins("room:a", &json!({"access_token": signed(&claims)}));
+    assert!(client.session.credentials().is_none() && is_one(&client));
+    client.says(r#"["1","9","room:a","phx_leave",{}]"#);
+    assert!(!is_one(&client));
+}
+
+#[test]
 fn dear_token_is_waited_for_and_checked_once_for_all_joins_of_a_frame() {
     let (mut client, threads) = threaded();
     let token = signed_dearly(&claims("u17", 600, json!({"room:*": ["join"]})));

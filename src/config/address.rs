@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -23,6 +23,22 @@ impl Default for ListenAddress {
             host: "127.0.0.1".to_owned(),
             port: 4000,
         }
+    }
+}
+
+impl ListenAddress {
+    /// Returns the IP address, if no name has to be looked up for it.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match &*self.host {
+            "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
+            host => host.parse().ok(),
+        }
+    }
+
+    /// True if only this machine can reach the address. A name that has to be looked up may be any
+    /// machine's.
+    pub fn is_loopback(&self) -> bool {
+        self.ip().is_some_and(|ip| ip.is_loopback())
     }
 }
 

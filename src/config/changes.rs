@@ -21,13 +21,8 @@ pub struct Changes {
 pub fn settle(running: &Config, new: &mut Config) -> Changes {
     let mut changes = Changes::default();
     for setting in SETTINGS.iter() {
-        if setting.is_same(running, new) {
+        let Some(change) = setting.change("", running, new) else {
             continue;
-        }
-        let change = Change {
-            what: setting.path.clone(),
-            old: setting.show_or_unset(running),
-            new: setting.show_or_unset(new),
         };
         if setting.restart {
             changes.at_restart.push(change);

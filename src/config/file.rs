@@ -208,8 +208,14 @@ impl<'r> FileReader<'r> {
         let array = value.get_ref().as_array();
         let tables = array.and_then(|array| array.iter().map(one).collect());
         if tables.is_none() {
-            let found = Raw::Toml(value.get_ref()).found();
-            let text = format!("expected [[{path}]], found {found}");
+            let text = match path.starts_with("auth.") {
+                // It may be a secret in place of the table that it belongs into.
+                true => format!("expected [[{path}]]"),
+                false => {
+                    let found = Raw::Toml(value.get_ref()).found();
+                    format!("expected [[{path}]], found {found}")
+                }
+            };
             self.problem(value.span().start, path, &text);
         }
         tables

@@ -9,6 +9,9 @@ use super::unfit::Unfit;
 
 /// A type of values that a setting may have.
 pub trait Form: Clone + Sized {
+    /// Whether no message may show a value that was given.
+    const SECRET: bool = false;
+
     /// Returns a description of the expected value, to follow the word "expected" in a message.
     fn expected() -> String;
 
@@ -20,6 +23,11 @@ pub trait Form: Clone + Sized {
 
     /// Returns the value as a file would have it. None if the value is not set.
     fn show(&self) -> Option<String>;
+
+    /// True if the two are the same value.
+    fn is_same(&self, other: &Self) -> bool {
+        self.show() == other.show()
+    }
 }
 
 impl Form for bool {
@@ -54,6 +62,8 @@ impl Form for String {
 }
 
 impl<F: Form> Form for Option<F> {
+    const SECRET: bool = F::SECRET;
+
     fn expected() -> String {
         F::expected()
     }
@@ -64,6 +74,13 @@ impl<F: Form> Form for Option<F> {
 
     fn show(&self) -> Option<String> {
         self.as_ref()?.show()
+    }
+
+    fn is_same(&self, other: &Option<F>) -> bool {
+        match (self, other) {
+            (Some(one), Some(other)) => one.is_same(other),
+            _ => self.is_none() == other.is_none(),
+        }
     }
 }
 

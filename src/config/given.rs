@@ -2,8 +2,8 @@
 //!
 //! No value is used unless all values are right.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use super::auth::auth_lines::AuthLines;
 use super::effective::Effective;
@@ -17,7 +17,7 @@ use super::settings::SETTINGS;
 use super::tree::Config;
 
 /// The sources of a configuration, which can be read again at any time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Given {
     /// The path of the file, if there is one.
     pub file: Option<PathBuf>,
@@ -102,6 +102,7 @@ impl Given {
 
     fn read_environment(&self, effective: &mut Effective, problems: &mut Vec<Problem>) {
         let links = self.links();
+        let mut unknown = Vec::new();
         for (name, value) in &self.environment {
             if !name.starts_with("LOBBYD_") || name == FILE_VARIABLE {
                 continue;
@@ -112,12 +113,33 @@ impl Given {
             match SETTINGS.iter().find(|setting| setting.variable() == *name) {
                 Some(setting) => effective.set(&setting.path, value, Source::Environment, problems),
                 None if links.iter().any(|start| name.starts_with(start)) => {}
-                None => problems.push(Problem {
-                    line: 0,
-                    text: format!("{}: {}", name.escape_debug(), unknown_variable(name)),
-                }),
+                None => unknown.push(name),
             }
         }
+        // After all settings: one of them may name a variable that has a secret.
+        let auth = &effective.config.auth;
+        let is_secret = |name: &&String| auth.secret_variables().any(|secret| secret == **name);
+        problems.extend(
+            unknown
+                .into_iter()
+                .filter(|name| !is_secret(name))
+                .map(|name| {
+                    let text = format!("{}: {}", name.escape_debug(), unknown_variable(name));
+                    Problem { line: 0, text }
+                }),
+        );
+    }
+}
+
+/// Shows no value of a variable, because one may be a secret.
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.environment.iter().map(|(name, _)| &**name).collect();
+        f.debug_struct("Given")
+            .field("file", &self.file)
+            .field("environment", &names)
+            .field("flags", &self.flags)
+            .finish()
     }
 }
 

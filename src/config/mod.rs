@@ -40,7 +40,7 @@ pub use address::{ListenAddress, Unresolvable};
 pub use arguments::{Arguments, ConfigCommand, Flags, Subcommand};
 pub use auth::auth_lines::{AuthLines, IssuerLines};
 pub use auth::auth_values::AuthConfig;
-pub use auth::loaded_tokens::{IssuerSigner, LoadedTokens};
+pub use auth::loaded_tokens::{KeySigner, LoadedTokens};
 pub use change::Change;
 pub use changes::{Changes, WithoutEffect, settle, without_effect};
 pub use effective::{Effective, Flag, Source};

@@ -141,6 +141,10 @@ pub fn unknown_variable(name: &str) -> String {
         .map(|name| words(name));
     match meant.or_else(|| nearest(&own, names.iter().map(|name| words(name)))) {
         Some(meant) => format!("no such setting; did you mean LOBBYD_{meant}?"),
+        None if own.starts_with("AUTH_ISSUER") || own.starts_with("AUTH_GRANT") => {
+            "no such setting; issuers and grants stand in the file alone, as [[auth.issuer]] and [[auth.grant]]"
+                .to_owned()
+        }
         None if own.starts_with("ROOM") => {
             "no such setting; rooms stand in the file alone, as [[room]]".to_owned()
         }

@@ -126,6 +126,7 @@ pub fn effective(effective: &Effective) -> String {
             None => format!("# {}: {}", setting.key(), unset(setting)),
         };
         text += &format!("{line:<40} # {source}\n");
+        text += &shown_secret(effective, &setting.path);
     }
     text += &effective_lists(effective);
     for (at, room) in effective.config.rooms.iter().enumerate() {
@@ -146,10 +147,21 @@ impl fmt::Display for Effective {
             .iter()
             .filter(|source| **source != Source::Default);
         let (set, rooms) = (set.count(), &self.config.rooms);
+        let issuers: Vec<&str> = self.config.auth.issuer_names().collect();
         let topics: Vec<&str> = rooms.iter().map(|room| &*room.rules.topic).collect();
         let plural = |count| if count == 1 { "" } else { "s" };
         let (file, plural_set, plural_rooms) = (self.file_name(), plural(set), plural(rooms.len()));
-        write!(f, "{file}: ok: {set} setting{plural_set} and ")?;
+        let and = match issuers.is_empty() {
+            true => " and ".to_owned(),
+            false => {
+                let (count, plural) = (issuers.len(), plural(issuers.len()));
+                format!(
+                    ", {count} issuer{plural} of tokens ({}) and ",
+                    issuers.join(", ")
+                )
+            }
+        };
+        write!(f, "{file}: ok: {set} setting{plural_set}{and}")?;
         let whose = match self.room_lines.is_empty() {
             // Only a file can have taken the built-in rooms away.
             _ if rooms.is_empty() => return write!(f, "no room"),
@@ -253,9 +265,11 @@ fn effective_lists(effective: &Effective) -> String {
     for (issuer, own) in issuers.iter().zip(&lines.issuers) {
         text += &format!("\n[[auth.issuer]]{:<26} # {file}:{}\n", "", own.issuer.line);
         text += &bare(&ISSUER, issuer);
-        for key in &issuer.keys {
+        for (at, key) in issuer.keys.iter().enumerate() {
             text += "[[auth.issuer.key]]\n";
             text += &bare(&KEY, key);
+            let what = format!("{} {}", issuer.key_name(at), key.source());
+            text += &shown_secret(effective, &what);
         }
     }
     for (grant, own) in grants.iter().zip(&lines.grants) {
@@ -264,6 +278,15 @@ fn effective_lists(effective: &Effective) -> String {
         text += &bare(&GRANT, grant);
     }
     text
+}
+
+/// Returns a comment about the secret that the setting `what` names: its length, and where it came
+/// from. Empty for another setting, and for a secret of the file itself, which its setting shows.
+fn shown_secret(effective: &Effective, what: &str) -> String {
+    let tokens = effective.config.tokens.iter();
+    let mut secrets = tokens.flat_map(|tokens| &tokens.secrets);
+    let found = secrets.find(|(name, text)| name == what && !text.is_inline());
+    found.map_or(String::new(), |(_, text)| format!("# secret: \"{text}\"\n"))
 }
 
 fn when(grant: &GrantConfig) -> String {

@@ -1,6 +1,10 @@
 //! A value as it was given, in a file or as text, before its setting has read it.
 
+use std::borrow::Cow;
+
+use toml::Spanned;
 use toml::de::DeValue;
+use toml::value::Datetime;
 
 /// A value of the file, or the text of a variable or flag.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +55,27 @@ impl<'a> Raw<'a> {
                 Some(entries.map(|entry| Raw::Toml(entry.get_ref())).collect())
             }
         }
+    }
+
+    /// Returns the value as a time, which a file may have with or without quotes.
+    pub fn time(self) -> Option<Datetime> {
+        match self {
+            Raw::Toml(DeValue::Datetime(time)) => Some(*time),
+            _ => self.text()?.parse().ok(),
+        }
+    }
+
+    /// Returns the entries of a table that has texts alone.
+    pub fn texts_by_key(self) -> Option<Vec<(&'a str, &'a str)>> {
+        let Raw::Toml(DeValue::Table(table)) = self else {
+            return None;
+        };
+        let entries = table.iter();
+        let pair = |(key, value): (&'a Spanned<Cow<'a, str>>, &'a Spanned<DeValue<'a>>)| {
+            let key: &str = key.get_ref();
+            Some((key, Raw::Toml(value.get_ref()).text()?))
+        };
+        entries.map(pair).collect()
     }
 
     /// Returns a description of the value, to follow the word "found" in a message.

@@ -1,5 +1,6 @@
 //! One setting: its name, its meaning, and the access to its value.
 
+use super::change::Change;
 use super::form::Form;
 use super::number::{Number, Whole, with_marks};
 use super::raw::Raw;
@@ -9,6 +10,7 @@ use crate::server::Limit;
 type Set<T> = dyn Fn(&mut T, Raw<'_>) -> Result<(), Unfit> + Send + Sync;
 type Show<T> = dyn Fn(&T) -> Option<String> + Send + Sync;
 type Keep<T> = dyn Fn(&mut T, &T) + Send + Sync;
+type Same<T> = dyn Fn(&T, &T) -> bool + Send + Sync;
 
 /// A setting of a `T`. Messages, the complete file, the tables of the documentation and the reload
 /// are all made from settings.
@@ -27,11 +29,18 @@ pub struct Setting<T> {
     pub limit: Option<Limit>,
     /// Whether a change of the setting takes a restart.
     pub restart: bool,
-    /// Whether the value is masked in all output.
+    /// Whether no message may show a value that was given. [`Setting::show`] then shows its length
+    /// alone.
     pub secret: bool,
+    access: Access<T>,
+}
+
+/// How the value of a setting is set, shown, kept and compared.
+struct Access<T> {
     set: Box<Set<T>>,
     show: Box<Show<T>>,
     keep: Box<Keep<T>>,
+    same: Box<Same<T>>,
 }
 
 impl<T: 'static> Setting<T> {
@@ -42,17 +51,19 @@ impl<T: 'static> Setting<T> {
         put: impl Fn(&mut T, F) + Copy + Send + Sync + 'static,
         doc: &'static str,
     ) -> Setting<T> {
-        Setting::with(
-            path.into(),
-            doc,
-            F::expected(),
-            Box::new(move |target, raw| {
+        let access = Access {
+            set: Box::new(move |target, raw| {
                 put(target, F::read(raw)?);
                 Ok(())
             }),
-            Box::new(move |target| get(target).show()),
-            Box::new(move |target, from| put(target, get(from))),
-        )
+            show: Box::new(move |target| get(target).show()),
+            keep: Box::new(move |target, from| put(target, get(from))),
+            same: Box::new(move |one, other| get(one).is_same(&get(other))),
+        };
+        Setting {
+            secret: F::SECRET,
+            ..Setting::with(path.into(), doc, F::expected(), access)
+        }
     }
 
     /// Returns a setting that is a number, whose value `get` reads and `put` sets.
@@ -63,27 +74,20 @@ impl<T: 'static> Setting<T> {
         put: impl Fn(&mut T, N) + Copy + Send + Sync + 'static,
         doc: &'static str,
     ) -> Setting<T> {
-        Setting::with(
-            path.into(),
-            doc,
-            whole.expected(),
-            Box::new(move |target, raw| {
+        let expected = whole.expected();
+        let access = Access {
+            set: Box::new(move |target, raw| {
                 put(target, N::of(whole.read(raw)?));
                 Ok(())
             }),
-            Box::new(move |target| Some(with_marks(get(target).get()?, '_'))),
-            Box::new(move |target, from| put(target, get(from))),
-        )
+            show: Box::new(move |target| Some(with_marks(get(target).get()?, '_'))),
+            keep: Box::new(move |target, from| put(target, get(from))),
+            same: Box::new(move |one, other| get(one).get() == get(other).get()),
+        };
+        Setting::with(path.into(), doc, expected, access)
     }
 
-    fn with(
-        path: String,
-        doc: &'static str,
-        expected: String,
-        set: Box<Set<T>>,
-        show: Box<Show<T>>,
-        keep: Box<Keep<T>>,
-    ) -> Setting<T> {
+    fn with(path: String, doc: &'static str, expected: String, access: Access<T>) -> Setting<T> {
         Setting {
             path,
             doc,
@@ -93,9 +97,7 @@ impl<T: 'static> Setting<T> {
             limit: None,
             restart: false,
             secret: false,
-            set,
-            show,
-            keep,
+            access,
         }
     }
 
@@ -123,7 +125,7 @@ impl<T: 'static> Setting<T> {
     /// # Errors
     /// Everything that is wrong with the value, in words.
     pub fn set(&self, target: &mut T, raw: Raw<'_>) -> Result<(), Vec<String>> {
-        (self.set)(target, raw).map_err(|unfit| match unfit {
+        (self.access.set)(target, raw).map_err(|unfit| match unfit {
             Unfit::Because(text) => vec![text],
             Unfit::Each(texts) => texts,
             Unfit::Form if self.secret => vec![format!("expected {}", self.expected)],
@@ -131,14 +133,10 @@ impl<T: 'static> Setting<T> {
         })
     }
 
-    /// Returns the value as a file would have it, masked if it is secret. None if it is not set.
+    /// Returns the value as a file would have it. None if it is not set. The form of a secret shows
+    /// its length alone.
     pub fn show(&self, target: &T) -> Option<String> {
-        let value = (self.show)(target)?;
-        Some(match self.secret {
-            // The text of a secret is in quotes.
-            true => format!("\"…({} bytes)\"", value.len().saturating_sub(2)),
-            false => value,
-        })
+        (self.access.show)(target)
     }
 
     /// Returns the value as [`Setting::show`] does, or the meaning of a missing value.
@@ -148,12 +146,26 @@ impl<T: 'static> Setting<T> {
 
     /// True if `one` and `other` have the same value.
     pub fn is_same(&self, one: &T, other: &T) -> bool {
-        (self.show)(one) == (self.show)(other)
+        (self.access.same)(one, other)
+    }
+
+    /// Returns the change of the value from `old` to `new`, where there is one. `what` is in front
+    /// of the path.
+    pub fn change(&self, what: &str, old: &T, new: &T) -> Option<Change> {
+        let shown = |target: &T| match self.show(target) {
+            Some(_) if self.secret => "changed".to_owned(),
+            _ => self.show_or_unset(target),
+        };
+        (!self.is_same(old, new)).then(|| Change {
+            what: join(what, &self.path),
+            old: self.show_or_unset(old),
+            new: shown(new),
+        })
     }
 
     /// Sets the value in `target` to the value that `from` has.
     pub fn keep(&self, target: &mut T, from: &T) {
-        (self.keep)(target, from);
+        (self.access.keep)(target, from);
     }
 
     /// Returns the last part of the path.
@@ -169,6 +181,14 @@ impl<T: 'static> Setting<T> {
     /// Returns the name of the variable that sets the setting.
     pub fn variable(&self) -> String {
         format!("LOBBYD_{}", self.path.to_uppercase().replace('.', "_"))
+    }
+}
+
+/// Returns the path of a setting of `what`, such as a room. Of nothing, it is the path alone.
+fn join(what: &str, path: &str) -> String {
+    match what {
+        "" => path.to_owned(),
+        _ => format!("{what} {path}"),
     }
 }
 
@@ -192,26 +212,3 @@ macro_rules! number {
 }
 
 pub(super) use {number, setting};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::tree::Config;
-
-    #[test]
-    fn secret_is_masked_in_all_output_and_its_change_is_noticed() {
-        let mut secret = setting!(Config, "a.secret", "A secret.", log_level);
-        secret.secret = true;
-        let (one, mut other) = (Config::default(), Config::default());
-        let wrong = secret.set(&mut other, Raw::Typed("s3cr3t")).unwrap_err();
-        let wrong = wrong.join(" ");
-        assert!(
-            wrong.starts_with("expected ") && !wrong.contains("s3cr3t"),
-            "{wrong}"
-        );
-        assert!(secret.is_same(&one, &other));
-        secret.set(&mut other, Raw::Typed("trace")).unwrap();
-        assert_eq!(secret.show(&other).as_deref(), Some("\"…(5 bytes)\""));
-        assert!(!secret.is_same(&one, &other));
-    }
-}

@@ -48,7 +48,9 @@ const INNER: &[Order] = &[
             &["mod"],         // the face
             &["auth_tables"], // the settings of the lists
             &["auth_values"], // [auth] as data
-            &["auth_forms", "auth_lines", "loaded_tokens"],
+            &["key_end", "loaded_tokens"],
+            &["secret_text"], // what was read, and shown by its length alone
+            &["auth_forms", "auth_lines"],
         ],
     },
     Order {
@@ -56,8 +58,9 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"], // the face
             &["load_auth", "read_lists"],
-            &["load_issuer"],
-            &["findings", "read_secret"],
+            &["load_issuer", "load_phoenix"],
+            &["load_keys"],
+            &["findings"],
         ],
     },
     Order {

@@ -14,7 +14,7 @@ pub const VOCABULARY: &[&str] = &[
      cursor",
     "deadlines declared decode dedupe delays deliver deliveries departure dialect dialects \
      differences direction document drain",
-    "effective encode ended endpoint ends entry envelope environment error escape event \
+    "effective encode end ended endpoint ends entry envelope environment error escape event \
      events exit expire expiry",
     "fair fake fanout fault faults fence fetch fetcher file files finding findings first \
      fleet floor flush for form format forms forwarded frame frames",

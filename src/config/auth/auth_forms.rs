@@ -1,7 +1,6 @@
-//! The forms of values that `[auth]` alone has: files, algorithms, audiences and times.
+//! The forms of values that `[auth]` alone has: files, algorithms, audiences and ages.
 
 use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
 
 use crate::config::form::{Form, quoted};
 use crate::config::lists::{each, list};
@@ -155,35 +154,5 @@ impl Form for MaxAgeSeconds {
             MaxAgeSeconds::OfToken => quoted("token"),
             MaxAgeSeconds::Infinity => quoted("infinity"),
         })
-    }
-}
-
-/// A moment, written as RFC 3339 has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnixTime {
-    /// As it was written.
-    text: String,
-    /// In milliseconds since 1970.
-    pub ms: u64,
-}
-
-impl Form for UnixTime {
-    fn expected() -> String {
-        "a time as in \"2026-12-01T00:00:00Z\"".to_owned()
-    }
-
-    fn read(raw: Raw<'_>) -> Result<UnixTime, Unfit> {
-        let text = match raw {
-            Raw::Toml(toml::de::DeValue::Datetime(time)) => time.to_string(),
-            _ => raw.text().ok_or(Unfit::Form)?.to_owned(),
-        };
-        let time = humantime::parse_rfc3339(&text).map_err(|_| Unfit::Form)?;
-        let since = time.duration_since(UNIX_EPOCH).map_err(|_| Unfit::Form)?;
-        let ms = since.as_millis() as u64;
-        Ok(UnixTime { text, ms })
-    }
-
-    fn show(&self) -> Option<String> {
-        Some(quoted(&self.text))
     }
 }

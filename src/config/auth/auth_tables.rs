@@ -97,7 +97,9 @@ pub static KEY: LazyLock<Vec<Setting<KeyConfig>>> = LazyLock::new(|| {
         .unset("none", "\"/run/secrets/jwt\""),
         setting!(KeyConfig, "secret_env", "The variable with a shared secret.", secret_env)
             .unset("none", "\"JWT_SECRET\""),
-        secret_setting(),
+        setting!(KeyConfig, "secret",
+            "A shared secret itself. A file or a variable is better: whoever reads the configuration has the secret.", secret)
+        .unset("none", "\"a secret of 32 bytes, or of more\""),
         setting!(KeyConfig, "encoding", "How the secret is written.", encoding),
         setting!(KeyConfig, "public_key_file",
             "The file with a public key or a certificate, as PEM.", public_key_file)
@@ -106,14 +108,6 @@ pub static KEY: LazyLock<Vec<Setting<KeyConfig>>> = LazyLock::new(|| {
             .unset("never", "\"2026-12-31T00:00:00Z\""),
     ]
 });
-
-fn secret_setting() -> Setting<KeyConfig> {
-    let mut setting = setting!(KeyConfig, "secret",
-        "A shared secret itself. A file or a variable is better: whoever reads the configuration has the secret.", secret)
-    .unset("none", "\"…\"");
-    setting.secret = true;
-    setting
-}
 
 /// The settings of an `[[auth.grant]]`, but for `when`.
 pub static GRANT: LazyLock<Vec<Setting<GrantConfig>>> = LazyLock::new(|| {

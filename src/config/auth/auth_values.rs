@@ -1,6 +1,8 @@
 //! `[auth]` as plain data: who signs tokens, where they arrive, and what their end does.
 
-use super::auth_forms::{AlgorithmNames, AudienceNames, FilePath, MaxAgeSeconds, UnixTime};
+use super::auth_forms::{AlgorithmNames, AudienceNames, FilePath, MaxAgeSeconds};
+use super::key_end::KeyEnd;
+use super::secret_text::SecretText;
 use crate::config::form::Word;
 use crate::credentials::{
     AtExpiry, ClaimsDialect, ExpiredToken, KeyDigest, RemovedKey, SecretFormat, TokenPolicy,
@@ -100,7 +102,7 @@ pub struct KeyConfig {
     /// Its algorithms. Empty: those of the issuer that fit it.
     pub algorithms: AlgorithmNames,
     /// The secret itself.
-    pub secret: Option<String>,
+    pub secret: Option<SecretText>,
     /// The file of the secret.
     pub secret_file: Option<FilePath>,
     /// The variable of the secret.
@@ -110,7 +112,7 @@ pub struct KeyConfig {
     /// The file of the public key.
     pub public_key_file: Option<FilePath>,
     /// When the key ends.
-    pub until: Option<UnixTime>,
+    pub until: Option<KeyEnd>,
 }
 
 /// One `[[auth.grant]]`.
@@ -130,6 +132,43 @@ impl AuthConfig {
     /// True if anybody signs tokens here.
     pub fn is_set(&self) -> bool {
         !self.issuers.is_empty() || self.phoenix.is_set()
+    }
+
+    /// Returns the names of all that sign tokens.
+    pub(in crate::config) fn issuer_names(&self) -> impl Iterator<Item = &str> {
+        let issuers = self.issuers.iter().map(|issuer| &*issuer.name);
+        issuers.chain(self.phoenix.is_set().then_some("phoenix"))
+    }
+
+    /// Returns the names of the variables that have secrets. They are no settings, whatever they
+    /// are called.
+    pub(in crate::config) fn secret_variables(&self) -> impl Iterator<Item = &str> {
+        let keys = self.issuers.iter().flat_map(|issuer| &issuer.keys);
+        let of_keys = keys.filter_map(|key| key.secret_env.as_deref());
+        of_keys.chain(self.phoenix.secret_key_base_env.as_deref())
+    }
+}
+
+impl IssuerConfig {
+    /// Returns the name of one of its keys for messages, by its place.
+    pub(in crate::config) fn key_name(&self, at: usize) -> String {
+        let id = self.keys.get(at).and_then(|key| key.id.as_deref());
+        match id {
+            Some(id) => format!("auth.issuer {} key {id}", self.name),
+            None => format!("auth.issuer {} key {}", self.name, at + 1),
+        }
+    }
+}
+
+impl KeyConfig {
+    /// Returns the setting that says where the key is.
+    pub(in crate::config) fn source(&self) -> &'static str {
+        match (&self.secret_file, &self.secret_env, &self.secret) {
+            (Some(_), _, _) => "secret_file",
+            (_, Some(_), _) => "secret_env",
+            (_, _, Some(_)) => "secret",
+            _ => "public_key_file",
+        }
     }
 }
 

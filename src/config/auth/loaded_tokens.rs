@@ -1,10 +1,9 @@
 //! What `[auth]` came to: the checks of tokens, with the secrets and keys that were read for them.
 
-use std::collections::HashMap;
+use super::secret_text::SecretText;
+use crate::credentials::{Algorithm, PhoenixSettings, Revocation, Signer, TokenChecks};
 
-use crate::credentials::{Algorithm, Revocation, Signer, TokenChecks};
-
-/// What `[auth]` came to.
+/// What `[auth]` came to. Its `Debug` shows no byte of a secret.
 #[derive(Clone, Debug)]
 pub struct LoadedTokens {
     /// What checks tokens.
@@ -16,22 +15,25 @@ pub struct LoadedTokens {
     pub revoked: Vec<Revocation>,
     /// Who signs tokens, one line each, for the start: the name, the source, the keys.
     pub issuers: Vec<String>,
-    /// The keys that can sign: those of a shared secret, by the issuer's name.
-    pub signers: HashMap<String, IssuerSigner>,
+    /// The secrets that were read, each with the setting that names it.
+    pub(in crate::config) secrets: Vec<(String, SecretText)>,
+    /// The keys that can sign: those of a shared secret.
+    pub signers: Vec<KeySigner>,
+    /// How the app of Phoenix signs.
+    pub phoenix: Option<PhoenixSettings>,
 }
 
-/// A key that can sign for an issuer, with what its tokens say.
+/// A key that can sign for an issuer.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct IssuerSigner {
-    /// The key.
+pub struct KeySigner {
+    /// The issuer's name.
+    pub issuer: String,
+    /// The key's name.
+    pub id: Option<String>,
+    /// Its algorithms, at least one.
+    pub algorithms: Vec<Algorithm>,
+    /// When the key ends, in milliseconds since 1970.
+    pub until_ms: Option<u64>,
+    /// What signs.
     pub signer: Signer,
-    /// What it signs with.
-    pub algorithm: Algorithm,
-    /// Its name.
-    pub kid: Option<String>,
-    /// The `iss` that its tokens must have.
-    pub iss: Option<String>,
-    /// An `aud` that its tokens may have.
-    pub audience: Option<String>,
 }

@@ -11,7 +11,6 @@ pub(super) mod warnings;
 use std::net::IpAddr;
 
 use self::message_limits::message_limits;
-use crate::config::address::ListenAddress;
 use crate::config::effective::Effective;
 use crate::config::problem::Problem;
 use crate::config::tree::Config;
@@ -78,18 +77,10 @@ fn one_place(config: &Config) -> Option<String> {
             "is server.listen as well; expected another address or port than {public}"
         ));
     }
-    let (one, other) = (address(public)?, address(admin)?);
+    let (one, other) = (public.ip()?, admin.ip()?);
     let covers =
         |one: IpAddr, other: IpAddr| one.is_unspecified() && (one.is_ipv6() || other.is_ipv4());
     (one == other || covers(one, other) || covers(other, one)).then(|| {
         format!("has the port of server.listen, {public}, and one of the two addresses covers the other; expected another port")
     })
-}
-
-/// Returns the address, if no name has to be looked up for it.
-fn address(listen: &ListenAddress) -> Option<IpAddr> {
-    match &*listen.host {
-        "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
-        host => host.parse().ok(),
-    }
 }

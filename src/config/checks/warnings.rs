@@ -20,7 +20,10 @@ pub fn warnings(effective: &Effective) -> Vec<Problem> {
         .into_iter()
         .filter(|bound| !bound.bites);
     let observed = observed.map(|bound| (bound.path, bound.with, bound.observed()));
-    let others = observed.chain(of_proxies(config)).chain(of_drain(config));
+    let others = observed
+        .chain(of_proxies(config))
+        .chain(of_drain(config))
+        .chain(of_plain_tokens(config));
     let others = others.filter_map(|(path, with, text)| {
         let index = effective.report_at(path, with)?;
         Some(warning(effective, index, &text))
@@ -64,6 +67,18 @@ fn of_proxies(config: &Config) -> Option<Warned> {
          counts for none; name the networks of your proxies alone"
     );
     Some(("server.trusted_proxies", &[], text))
+}
+
+/// A token that travels in plain text belongs to whoever hears it (ASVS 5, 4.4.1).
+fn of_plain_tokens(config: &Config) -> Option<Warned> {
+    let is_exposed = config.auth.is_set() && !config.listen.is_loopback();
+    if !is_exposed || !config.trusted_proxies.is_empty() {
+        return None;
+    }
+    let text = "clients on other machines send their tokens in plain text; put a proxy with TLS in \
+                front, and name its network in server.trusted_proxies";
+    let with: &[&str] = &["server.trusted_proxies"];
+    Some(("server.listen", with, text.to_owned()))
 }
 
 fn of_drain(config: &Config) -> Option<Warned> {

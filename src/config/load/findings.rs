@@ -1,21 +1,49 @@
-//! What is found while `[auth]` is made into checks: what is wrong, what will hurt, and a digest.
+//! What is found while `[auth]` is made into checks of tokens: problems, warnings, and secrets.
 
-use aws_lc_rs::digest::Context;
+use aws_lc_rs::digest::{Context, SHA256};
 
+use crate::config::auth::secret_text::SecretText;
 use crate::config::effective::Effective;
 use crate::config::problem::Problem;
 use crate::config::settings::index_of;
 
 /// What is found while `[auth]` is made into checks.
-pub(super) struct Findings<'a> {
+pub struct Findings<'a> {
     pub effective: &'a Effective,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
     /// Of all that the checks are made of.
     pub digest: Context,
+    /// The secrets that were read, each with the setting that names it.
+    pub secrets: Vec<(String, SecretText)>,
+}
+
+impl<'a> Findings<'a> {
+    /// Returns none so far.
+    pub fn new(effective: &'a Effective) -> Findings<'a> {
+        Findings {
+            effective,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            digest: Context::new(&SHA256),
+            secrets: Vec::new(),
+        }
+    }
 }
 
 impl Findings<'_> {
+    /// Notes what the checks are made of.
+    pub fn note(&mut self, bytes: &[u8]) {
+        self.digest.update(&bytes.len().to_le_bytes());
+        self.digest.update(bytes);
+    }
+
+    /// Notes a secret, and the setting that names it.
+    pub fn take(&mut self, what: &str, text: &SecretText) {
+        self.note(text.secret().expose());
+        self.secrets.push((what.to_owned(), text.clone()));
+    }
+
     /// Adds what is wrong at `line` of the file.
     pub fn wrong(&mut self, line: usize, path: &str, text: &str) {
         let text = format!("{}:{line}: {path}: {text}", self.effective.file_name());
@@ -35,5 +63,13 @@ impl Findings<'_> {
         let (line, place) = (self.effective.line(index), self.effective.place(index));
         let text = format!("{place}: {text}");
         self.problems.push(Problem { line, text });
+    }
+
+    /// Adds what will hurt with the setting at `path`.
+    pub fn warn_setting(&mut self, path: &str, text: &str) {
+        let index = index_of(path).unwrap_or_default();
+        let (line, place) = (self.effective.line(index), self.effective.place(index));
+        let text = format!("{place}: warning: {text}");
+        self.warnings.push(Problem { line, text });
     }
 }

@@ -1,33 +1,23 @@
 //! Making the checks of tokens from `[auth]`: reads secrets and keys, and reports what is wrong.
 
-use std::collections::HashMap;
-
-use aws_lc_rs::digest::{Context, SHA256};
-
 use super::findings::Findings;
 use super::load_issuer::{LoadedIssuer, load_issuer};
-use super::read_secret::{read_text, secret_of_file, secret_of_variable};
+use super::load_phoenix::told_of_phoenix;
 use crate::config::auth::auth_lines::{AuthLines, IssuerLines};
-use crate::config::auth::auth_values::{AuthConfig, GrantConfig};
+use crate::config::auth::auth_values::{AuthConfig, GrantConfig, IssuerConfig};
 use crate::config::auth::loaded_tokens::LoadedTokens;
+use crate::config::auth::secret_text::read_text;
 use crate::config::effective::Effective;
 use crate::config::problem::Problem;
-use crate::config::settings::index_of;
-use crate::credentials::{
-    GrantRule, PhoenixSettings, PhoenixTokens, Revocation, Secret, TokenChecks, Verifier,
-};
+use crate::credentials::{GrantRule, Revocation, TokenChecks, Verifier};
+use crate::rooms::is_reserved;
 
 /// Makes the checks of the configuration. None if there is no `[auth]`, or something is wrong with
 /// it.
 pub(in crate::config) fn load_auth(effective: &mut Effective, problems: &mut Vec<Problem>) {
     let auth = effective.config.auth.clone();
-    let mut findings = Findings {
-        effective,
-        problems: Vec::new(),
-        warnings: Vec::new(),
-        digest: Context::new(&SHA256),
-    };
-    let loaded = findings.made_of(&auth);
+    let mut findings = Findings::new(effective);
+    let loaded = findings.load(&auth);
     let Findings {
         problems: found,
         warnings,
@@ -40,16 +30,15 @@ pub(in crate::config) fn load_auth(effective: &mut Effective, problems: &mut Vec
 }
 
 impl Findings<'_> {
-    fn made_of(&mut self, auth: &AuthConfig) -> Option<LoadedTokens> {
+    fn load(&mut self, auth: &AuthConfig) -> Option<LoadedTokens> {
         let lines = self.effective.auth_lines.clone();
         let issuers = self.issuers(auth, &lines);
         self.grants(&auth.grants, &lines);
         let phoenix = self.phoenix(auth);
         let revoked = self.revoked(auth);
-        let named: Vec<String> = issuers.iter().map(|one| one.told.clone()).collect();
-        let signers: HashMap<_, _> = (issuers.iter())
-            .filter_map(|one| Some((one.name.clone(), one.signer.clone()?)))
-            .collect();
+        self.policy(auth);
+        let mut told: Vec<String> = issuers.iter().map(|one| one.told.clone()).collect();
+        let signers = issuers.iter().flat_map(|one| one.signers.clone()).collect();
         let verifier = Verifier::new(issuers.into_iter().map(|one| one.issuer));
         // That two have the same `iss` was reported with its lines.
         let mut verifier = verifier.ok()?;
@@ -69,14 +58,12 @@ impl Findings<'_> {
             } = grant;
             verifier = verifier.grant(GrantRule::new(claim, has, topics, allow));
         }
-        let mut told = named;
-        if let Some(phoenix) = phoenix {
-            verifier = verifier.phoenix(phoenix);
-            let salt = &auth.phoenix.salt;
-            told.push(format!("phoenix: Phoenix.Token, salt {salt:?}, HS256"));
+        let (phoenix, tokens) = phoenix.unzip();
+        if let Some(tokens) = tokens {
+            verifier = verifier.phoenix(tokens);
+            told.push(told_of_phoenix(auth));
         }
-        // What is plain data tells all else apart.
-        self.digest.update(format!("{auth:?}").as_bytes());
+        self.note_values(auth);
         let mut digest = [0; 32];
         digest.copy_from_slice(self.digest.clone().finish().as_ref());
         Some(LoadedTokens {
@@ -84,8 +71,50 @@ impl Findings<'_> {
             digest,
             revoked,
             issuers: told,
+            secrets: std::mem::take(&mut self.secrets),
             signers,
+            phoenix,
         })
+    }
+
+    /// Notes the plain values that a verifier is made of. Where tokens arrive and what their end
+    /// does is not among them.
+    fn note_values(&mut self, auth: &AuthConfig) {
+        let bounds = (auth.token_bytes_max, auth.leeway_s, auth.lifetime_max_s);
+        let fetched = (
+            auth.jwks_refresh_s,
+            auth.jwks_cooldown_s,
+            auth.jwks_stale_max_s,
+        );
+        let AuthConfig {
+            phoenix,
+            issuers,
+            grants,
+            keep_claims,
+            ..
+        } = auth;
+        let values =
+            format!("{bounds:?} {fetched:?} {keep_claims} {phoenix:?} {issuers:?} {grants:?}");
+        self.note(values.as_bytes());
+    }
+
+    /// Looks for values that would do what nobody means.
+    fn policy(&mut self, auth: &AuthConfig) {
+        if auth.required == Some(true) && !auth.is_set() {
+            let text = "nobody signs tokens, so no client could come in; expected an \
+                        [[auth.issuer]], or auth.phoenix.secret_key_base_file";
+            self.wrong_setting("auth.required", text);
+        }
+        let id = &auth.policy.socket_id;
+        if !id.is_empty() && !id.contains("{subject}") {
+            let text =
+                "all clients would have the same id; expected {subject} in it, or \"\" for none";
+            self.wrong_setting("auth.socket_id", text);
+        }
+        if is_reserved(&auth.policy.refresh_event) {
+            let text = "is an event of the protocol's own; expected another name, or \"\" for none";
+            self.wrong_setting("auth.refresh_event", text);
+        }
     }
 
     fn issuers(&mut self, auth: &AuthConfig, lines: &AuthLines) -> Vec<LoadedIssuer> {
@@ -101,9 +130,9 @@ impl Findings<'_> {
 
     fn no_twins(
         &mut self,
-        issuer: &crate::config::auth::auth_values::IssuerConfig,
+        issuer: &IssuerConfig,
         own: &IssuerLines,
-        before: &crate::config::auth::auth_values::IssuerConfig,
+        before: &IssuerConfig,
         of_it: &IssuerLines,
     ) {
         if issuer.name == before.name && !issuer.name.is_empty() {
@@ -142,81 +171,13 @@ impl Findings<'_> {
         }
     }
 
-    fn phoenix(&mut self, auth: &AuthConfig) -> Option<PhoenixTokens> {
-        let own = &auth.phoenix;
-        let path = match (&own.secret_key_base_file, &own.secret_key_base_env) {
-            (Some(_), Some(_)) => {
-                let text =
-                    "stands beside auth.phoenix.secret_key_base_env; expected one of the two";
-                self.wrong_setting("auth.phoenix.secret_key_base_file", text);
-                return None;
-            }
-            (Some(_), None) => "auth.phoenix.secret_key_base_file",
-            (None, Some(_)) => "auth.phoenix.secret_key_base_env",
-            (None, None) => {
-                if own.previous_file.is_some() {
-                    let text = "needs the present secret too, in secret_key_base_file or _env";
-                    self.wrong_setting("auth.phoenix.previous_file", text);
-                }
-                return None;
-            }
-        };
-        let file = own.secret_key_base_file.as_ref().map(secret_of_file);
-        let read = file.or_else(|| own.secret_key_base_env.as_deref().map(secret_of_variable))?;
-        let present = self.secret(path, read)?;
-        let mut secrets = vec![present];
-        if let Some(file) = &own.previous_file {
-            secrets.extend(self.secret("auth.phoenix.previous_file", secret_of_file(file)));
-        }
-        let mut settings = PhoenixSettings::new(secrets);
-        settings.salt.clone_from(&own.salt);
-        settings.max_age = own.max_age.of_library();
-        settings.subject.clone_from(&own.subject);
-        settings.key_iterations = own.key_iterations.try_into().ok()?;
-        settings.key_length = own.key_length;
-        settings.key_digest = own.key_digest.into();
-        settings.keep_claims = auth.keep_claims;
-        match PhoenixTokens::new(settings) {
-            Ok(tokens) => Some(tokens),
-            Err(why) => {
-                self.wrong_setting(path, &why.to_string());
-                None
-            }
-        }
-    }
-
-    /// Takes the secret that was read for a setting.
-    fn secret(
-        &mut self,
-        path: &str,
-        read: Result<super::read_secret::ReadSecret, String>,
-    ) -> Option<Secret> {
-        match read {
-            Ok(read) => {
-                if let Some(warning) = read.warning {
-                    let index = index_of(path).unwrap_or_default();
-                    let (line, place) = (self.effective.line(index), self.effective.place(index));
-                    let text = format!("{place}: warning: {warning}");
-                    self.warnings.push(Problem { line, text });
-                }
-                self.digest.update(&read.bytes);
-                Some(Secret::new(read.bytes))
-            }
-            Err(why) => {
-                self.wrong_setting(path, &why);
-                None
-            }
-        }
-    }
-
     fn revoked(&mut self, auth: &AuthConfig) -> Vec<Revocation> {
         let Some(file) = &auth.revoked_file else {
             return Vec::new();
         };
         let read = read_text(file);
         let lines = read.and_then(|text| {
-            let name = file.0.display();
-            Revocation::lines(&text).map_err(|why| format!("{name}: {why}"))
+            Revocation::lines(&text).map_err(|why| format!("the file is wrong in {why}"))
         });
         lines.unwrap_or_else(|why| {
             self.wrong_setting("auth.revoked_file", &why);

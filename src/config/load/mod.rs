@@ -3,5 +3,6 @@
 mod findings;
 pub(super) mod load_auth;
 mod load_issuer;
+mod load_keys;
+mod load_phoenix;
 mod read_lists;
-mod read_secret;

@@ -5,19 +5,21 @@ mod program;
 use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use lobbyd::channel::OriginError;
 use lobbyd::config::{
     Arguments, Config, ConfigCommand, Flags, Given, ListenAddress, Problems, Subcommand,
-    Unresolvable, complete, effective,
+    TokenCommand, Unresolvable, complete, effective,
 };
 use lobbyd::credentials::TooManyRevocations;
 use lobbyd::server::{Bound, LogEnd, LogWriter, Server, raise_descriptor_limit};
 use program::{
     CannotListen, Exit, InheritedSockets, Logger, ReloadOnSighup, ServiceManager, Signals,
-    Unusable, WrongFilter, announce_issuers, asked_again, asked_to_end, revoke, warn_of,
+    TokenError, Unusable, WrongFilter, announce_issuers, asked_again, asked_to_end, explain_token,
+    revoke, sign_token, warn_of,
 };
 use thiserror::Error;
 
@@ -37,13 +39,21 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         None => serve(&arguments.flags),
         Some(Subcommand::Config(command)) => configure(command),
+        Some(Subcommand::Token(command)) => look_at_token(&command),
     };
     match done {
         Ok(exit) => exit.into(),
         // The line of a problem begins with its place: `FILE:LINE`, which editors understand, a
         // flag or a variable. So `lobbyd:` does not stand in front.
-        Err(CannotServe::Misconfigured(problems)) => {
+        Err(
+            CannotServe::Misconfigured(problems)
+            | CannotServe::Token(TokenError::Misconfigured(problems)),
+        ) => {
             LogWriter::stderr().line(problems);
+            Exit::Usage.into()
+        }
+        Err(CannotServe::Token(wrong)) => {
+            LogWriter::stderr().line(format_args!("lobbyd: {wrong}"));
             Exit::Usage.into()
         }
         Err(CannotServe::Filter(wrong)) => {
@@ -63,7 +73,7 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
         let _ = wrong.print();
         return Exit::Clean.into();
     }
-    let text = wrong.to_string();
+    let text = without_token(wrong);
     let (first, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
     // clap takes a flag of another command for a value that begins with dashes.
     let is_tip = |line: &&str| line.starts_with("  tip: ") && !line.contains("as a value");
@@ -82,6 +92,21 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
     };
     LogWriter::stderr().line(format_args!("lobbyd: {line}{tip} (--help shows more)"));
     Exit::Usage.into()
+}
+
+/// Returns the text of wrong use. A token that stands in place of a command is not in it.
+fn without_token(wrong: &clap::Error) -> String {
+    let text = wrong.to_string();
+    let kinds = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg];
+    let values = kinds.into_iter().filter_map(|kind| wrong.get(kind));
+    let typed = values.filter_map(|value| match value {
+        ContextValue::String(typed) if typed.matches('.').count() >= 2 => Some(typed),
+        _ => None,
+    });
+    typed.fold(text, |text, typed| {
+        let shown = format!("…({} bytes)", typed.len());
+        text.replace(typed.as_str(), &shown)
+    })
 }
 
 /// True if the argument that is wrong there is a flag of a server.
@@ -113,6 +138,26 @@ fn configure(command: ConfigCommand) -> Result<Exit, CannotServe> {
     };
     let _ = io::stdout().write_all(text.as_bytes());
     Ok(Exit::Clean)
+}
+
+/// Runs `lobbyd token …` and prints its answer. A closed stdout is no failure.
+fn look_at_token(command: &TokenCommand) -> Result<Exit, CannotServe> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now_ms = since.map_or(0, |since| since.as_millis() as u64);
+    let (text, exit) = match command {
+        TokenCommand::Explain(flags) => explain_token(flags, now_ms)?,
+        TokenCommand::Sign(flags) => {
+            let signed = sign_token(flags, now_ms)?;
+            if let Some(why) = signed.refused {
+                let line =
+                    format_args!("lobbyd: warning: this configuration refuses the token: {why}");
+                LogWriter::stderr().line(line);
+            }
+            (format!("{}\n", signed.token), Exit::Clean)
+        }
+    };
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(exit)
 }
 
 /// Runs the server until a signal asks it to end.
@@ -229,6 +274,8 @@ enum CannotServe {
     CannotListen(#[from] CannotListen),
     #[error(transparent)]
     Unusable(#[from] Unusable),
+    #[error(transparent)]
+    Token(#[from] TokenError),
     #[error("auth.revoked_file: {0}")]
     TooManyRevocations(#[from] TooManyRevocations),
     #[error("cannot start the threads that serve: {0}")]

@@ -11,6 +11,7 @@ use super::given::Given;
 use super::log_values::LogFormat;
 use super::log_values::LogLevel;
 use super::settings::SHARDS_MAX;
+use super::token_arguments::TokenCommand;
 
 /// A WebSocket broker that speaks the Phoenix Channels protocol
 ///
@@ -78,6 +79,9 @@ pub enum Subcommand {
     /// Checks or shows the configuration, without serving
     #[command(subcommand, arg_required_else_help = false)]
     Config(ConfigCommand),
+    /// Explains a token, or makes one
+    #[command(subcommand, arg_required_else_help = false)]
+    Token(TokenCommand),
 }
 
 /// A command that checks or shows a configuration.
@@ -159,6 +163,7 @@ Examples:
   lobbyd config default > lobbyd.toml    a file with everything that can be set
   lobbyd config check lobbyd.toml        check it
   lobbyd --config lobbyd.toml            run with it
+  lobbyd token explain - < token.txt     say whether a token would be taken, and why
 
 Ctrl-C or SIGTERM shuts it down: every client is asked to reconnect (close code 1012). A
 second one ends it at once. With systemd's socket activation, the passed socket is used in

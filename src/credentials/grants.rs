@@ -68,6 +68,11 @@ impl Grants {
         self.each.is_empty()
     }
 
+    /// Returns each pattern with its operations, as a token has them.
+    pub fn patterns(&self) -> impl Iterator<Item = (String, Vec<String>)> {
+        self.each.iter().map(Grant::pattern)
+    }
+
     /// Returns these grants and those of `more`, up to 256 patterns.
     #[must_use]
     pub fn and(&self, more: &Grants) -> Grants {
@@ -104,6 +109,24 @@ impl Grant {
         }
         grant.push = events.into();
         grant
+    }
+
+    fn pattern(&self) -> (String, Vec<String>) {
+        let star = if self.is_prefix { "*" } else { "" };
+        let named = [
+            ("*", self.all),
+            ("join", self.join),
+            ("push", self.push_all),
+            ("presence", self.presence),
+            ("history", self.history),
+        ];
+        let named = named.into_iter().filter(|(_, is_granted)| *is_granted);
+        let named = named.map(|(name, _)| name.to_owned());
+        let events = self.push.iter().map(|event| format!("push:{event}"));
+        (
+            format!("{}{star}", self.topic),
+            named.chain(events).collect(),
+        )
     }
 
     fn fits(&self, topic: &str) -> bool {
@@ -157,6 +180,23 @@ mod tests {
             );
         }
         assert!(Grants::default().is_empty());
+    }
+
+    #[test]
+    fn patterns_are_shown_as_a_token_has_them() {
+        let grants = Grants::new([
+            ("room:*", vec!["push:say", "join", "later"]),
+            ("a", vec!["*"]),
+        ]);
+        let shown: Vec<_> = grants.patterns().collect();
+        let of = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| name.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown[0], ("room:*".to_owned(), of(&["join", "push:say"])));
+        assert_eq!(shown[1], ("a".to_owned(), of(&["*"])));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Exit {
     /// 1: lobbyd was asked to end, and some connections were cut off. Their clients did not take
     /// the Close in time, or a second signal came.
     CutOff,
+    /// 1 as well, of `lobbyd token explain`: the token is refused.
+    Refused,
     /// 2: wrong arguments, or a wrong configuration.
     Usage,
     /// 3: nothing was served. A host has no address, an address could not be listened on, threads
@@ -29,7 +31,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Exit::Clean => 0,
-            Exit::CutOff => 1,
+            Exit::CutOff | Exit::Refused => 1,
             Exit::Usage => 2,
             Exit::CannotStart => 3,
         }
@@ -37,8 +39,13 @@ impl Exit {
 
     fn meaning(self) -> &'static str {
         match self {
-            Exit::Clean => "clean shutdown; every client was asked to reconnect",
-            Exit::CutOff => "shutdown, but some clients did not take their Close in time",
+            Exit::Clean => {
+                "clean shutdown; every client was asked to reconnect; token explain: taken"
+            }
+            Exit::CutOff => {
+                "shutdown, but some clients did not take their Close in time; token explain: refused"
+            }
+            Exit::Refused => "the token is refused",
             Exit::Usage => "wrong arguments or configuration",
             Exit::CannotStart => {
                 "could not start: port in use, no such address or host, no permission, no listener handed over"

@@ -20,8 +20,9 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"],       // the face
             &["arguments"], // the command line
-            &["given"],     // the settings of all sources
-            &["load"],      // what the file's secrets and keys come to
+            &["token_arguments"],
+            &["given"], // the settings of all sources
+            &["load"],  // what the file's secrets and keys come to
             &["checks", "changes", "file", "print"],
             &["effective", "names", "tables"], // values with their sources; the name that was meant
             &["settings"],                     // the table of settings
@@ -75,15 +76,17 @@ const INNER: &[Order] = &[
     Order {
         folder: "src/program/",
         floors: &[
-            &["mod"],     // the face
-            &["sighup"],  // a reload
-            &["signals"], // the end
+            &["mod"],                                       // the face
+            &["sighup", "sign_token"],                      // a reload; a token that is made
+            &["explain_token", "signals", "signed_claims"], // a token that is looked at; the end
+            &["token_error", "token_steps"],
             &[
                 "exit",
                 "inherited_sockets",
                 "issuers",
                 "log",
                 "service_manager",
+                "token_parts",
             ],
             &["environment", "log_format"], // one variable, and the form of a line
             &["log_escape"],

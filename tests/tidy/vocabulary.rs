@@ -15,7 +15,7 @@ pub const VOCABULARY: &[&str] = &[
     "deadlines declared decode dedupe delays deliver deliveries departure dialect dialects \
      differences direction document drain",
     "effective encode end ended endpoint ends entry envelope environment error escape event \
-     events exit expire expiry",
+     events exit expire expiry explain",
     "fair fake fanout fault faults fence fetch fetcher file files finding findings first \
      fleet floor flush for form format forms forwarded frame frames",
     "give given grants",

@@ -8,8 +8,8 @@ use lobbyd::credentials::{Credentials, Occasion, Operation, Revocations, TokenRe
 
 use super::exit::Exit;
 use super::token_error::TokenError;
-use super::token_parts::TokenParts;
-use super::token_steps::{Step, steps};
+use super::token_form::TokenParts;
+use super::token_steps::{TokenStep, steps};
 
 /// Most bytes that are read from stdin. A longer text is no token.
 const STDIN_BYTES_MAX: u64 = 1 << 20;
@@ -91,7 +91,7 @@ impl Explained {
         let parts = TokenParts::of(token);
         let steps = steps(&parts);
         let failed = self.refusal.and_then(|refusal| {
-            let fails = |step: &Step| step.fails_with(refusal, &parts);
+            let fails = |step: &TokenStep| step.fails_with(refusal, &parts);
             steps.iter().position(fails)
         });
         let mut text = String::new();
@@ -104,7 +104,7 @@ impl Explained {
                 false => "-",
             };
             let seen = match failed == Some(at) || is_reached {
-                true if *step == Step::Form && failed == Some(at) => {
+                true if *step == TokenStep::Form && failed == Some(at) => {
                     "not one signed token, whole".to_owned()
                 }
                 true => step.seen(&parts, token.len(), config, now_ms),

@@ -12,9 +12,9 @@ mod service_manager;
 mod sighup;
 mod sign_token;
 mod signals;
-mod signed_claims;
+mod token_claims;
 mod token_error;
-mod token_parts;
+mod token_form;
 mod token_steps;
 
 pub use exit::{CannotListen, Exit};

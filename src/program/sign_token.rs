@@ -9,7 +9,7 @@ use lobbyd::credentials::{
 use serde_json::{Map, Value};
 
 use super::explain_token::config_of;
-use super::signed_claims::{IssuerConfig, claims_of};
+use super::token_claims::{IssuerConfig, claims_of};
 use super::token_error::TokenError;
 
 /// How long a token lives where nothing is said, in seconds.

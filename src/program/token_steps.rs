@@ -3,11 +3,11 @@
 use lobbyd::config::Config;
 use lobbyd::credentials::TokenRefusal;
 
-use super::token_parts::{TokenParts, shown};
+use super::token_form::{TokenParts, shown};
 
 /// One check of a token, or several that are told together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum TokenStep {
     Presence,
     Length,
     Form,
@@ -23,84 +23,88 @@ pub(super) enum Step {
     Revocation,
 }
 
-const OF_JWT: [Step; 13] = [
-    Step::Presence,
-    Step::Length,
-    Step::Form,
-    Step::Type,
-    Step::Issuer,
-    Step::Algorithm,
-    Step::Key,
-    Step::Signature,
-    Step::ClaimTypes,
-    Step::Times,
-    Step::Audience,
-    Step::Subject,
-    Step::Revocation,
+const OF_JWT: [TokenStep; 13] = [
+    TokenStep::Presence,
+    TokenStep::Length,
+    TokenStep::Form,
+    TokenStep::Type,
+    TokenStep::Issuer,
+    TokenStep::Algorithm,
+    TokenStep::Key,
+    TokenStep::Signature,
+    TokenStep::ClaimTypes,
+    TokenStep::Times,
+    TokenStep::Audience,
+    TokenStep::Subject,
+    TokenStep::Revocation,
 ];
 
-const OF_PHOENIX: [Step; 8] = [
-    Step::Presence,
-    Step::Length,
-    Step::Issuer,
-    Step::Form,
-    Step::Signature,
-    Step::ClaimTypes,
-    Step::Times,
-    Step::Revocation,
+const OF_PHOENIX: [TokenStep; 8] = [
+    TokenStep::Presence,
+    TokenStep::Length,
+    TokenStep::Issuer,
+    TokenStep::Form,
+    TokenStep::Signature,
+    TokenStep::ClaimTypes,
+    TokenStep::Times,
+    TokenStep::Revocation,
 ];
 
 /// Returns the checks of a token, in their order.
-pub(super) fn steps(parts: &TokenParts) -> &'static [Step] {
+pub(super) fn steps(parts: &TokenParts) -> &'static [TokenStep] {
     match parts {
         TokenParts::Phoenix => &OF_PHOENIX,
         _ => &OF_JWT,
     }
 }
 
-impl Step {
+impl TokenStep {
     /// Returns its name.
     pub fn name(self) -> &'static str {
         match self {
-            Step::Presence => "presence",
-            Step::Length => "length",
-            Step::Form => "form",
-            Step::Type => "type",
-            Step::Issuer => "issuer",
-            Step::Algorithm => "algorithm",
-            Step::Key => "key",
-            Step::Signature => "signature",
-            Step::ClaimTypes => "claims",
-            Step::Times => "times",
-            Step::Audience => "audience",
-            Step::Subject => "subject",
-            Step::Revocation => "revocation",
+            TokenStep::Presence => "presence",
+            TokenStep::Length => "length",
+            TokenStep::Form => "form",
+            TokenStep::Type => "type",
+            TokenStep::Issuer => "issuer",
+            TokenStep::Algorithm => "algorithm",
+            TokenStep::Key => "key",
+            TokenStep::Signature => "signature",
+            TokenStep::ClaimTypes => "claims",
+            TokenStep::Times => "times",
+            TokenStep::Audience => "audience",
+            TokenStep::Subject => "subject",
+            TokenStep::Revocation => "revocation",
         }
     }
 
     /// True if a token that fails here is refused like this.
     pub fn fails_with(self, refusal: TokenRefusal, parts: &TokenParts) -> bool {
         let step = match refusal {
-            TokenRefusal::Missing => Step::Presence,
-            TokenRefusal::TooLong => Step::Length,
-            TokenRefusal::Malformed | TokenRefusal::Encrypted => Step::Form,
-            TokenRefusal::Type => Step::Type,
-            TokenRefusal::Issuer => Step::Issuer,
-            TokenRefusal::Algorithm => Step::Algorithm,
-            TokenRefusal::KeyUnknown | TokenRefusal::KeysUnavailable => Step::Key,
-            TokenRefusal::Signature => Step::Signature,
-            TokenRefusal::Claims(_) if matches!(parts, TokenParts::Phoenix) => Step::ClaimTypes,
+            TokenRefusal::Missing => TokenStep::Presence,
+            TokenRefusal::TooLong => TokenStep::Length,
+            TokenRefusal::Malformed | TokenRefusal::Encrypted => TokenStep::Form,
+            TokenRefusal::Type => TokenStep::Type,
+            TokenRefusal::Issuer => TokenStep::Issuer,
+            TokenRefusal::Algorithm => TokenStep::Algorithm,
+            TokenRefusal::KeyUnknown | TokenRefusal::KeysUnavailable => TokenStep::Key,
+            TokenRefusal::Signature => TokenStep::Signature,
+            TokenRefusal::Claims(_) if matches!(parts, TokenParts::Phoenix) => {
+                TokenStep::ClaimTypes
+            }
             // An `exp` that has to be there is looked for with the times.
-            TokenRefusal::Claims("exp") if parts.claim("exp").is_none() => Step::Times,
-            TokenRefusal::Claims("exp" | "nbf" | "iat" | "jti" | "aud" | "iss") => Step::ClaimTypes,
-            TokenRefusal::Claims("sub") if has_wrong_type(parts) => Step::ClaimTypes,
-            TokenRefusal::Claims(_) => Step::Subject,
+            TokenRefusal::Claims("exp") if parts.claim("exp").is_none() => TokenStep::Times,
+            TokenRefusal::Claims("exp" | "nbf" | "iat" | "jti" | "aud" | "iss") => {
+                TokenStep::ClaimTypes
+            }
+            TokenRefusal::Claims("sub") if has_wrong_type(parts) => TokenStep::ClaimTypes,
+            TokenRefusal::Claims(_) => TokenStep::Subject,
             TokenRefusal::Expired
             | TokenRefusal::NotYetValid
             | TokenRefusal::IssuedInFuture
-            | TokenRefusal::Lifetime => Step::Times,
-            TokenRefusal::Audience => Step::Audience,
-            _ => Step::Revocation,
+            | TokenRefusal::Lifetime => TokenStep::Times,
+            TokenRefusal::Audience => TokenStep::Audience,
+            _ => TokenStep::Revocation,
         };
         self == step
     }
@@ -110,26 +114,29 @@ impl Step {
         let header = |name| parts.header(name).map(shown);
         let claim = |name| parts.claim(name).map(shown);
         match self {
-            Step::Length => {
+            TokenStep::Length => {
                 let most = config.auth.token_bytes_max;
                 format!("{bytes} bytes of at most {most}")
             }
-            Step::Form => match parts {
+            TokenStep::Form => match parts {
                 TokenParts::Jwt { .. } => "a JWT".to_owned(),
                 TokenParts::Phoenix => "a Phoenix.Token".to_owned(),
                 TokenParts::Unknown => String::new(),
             },
-            Step::Type => header("typ").unwrap_or_else(|| "no typ".to_owned()),
-            Step::Issuer => match parts {
+            TokenStep::Type => header("typ").unwrap_or_else(|| "no typ".to_owned()),
+            TokenStep::Issuer => match parts {
                 TokenParts::Phoenix => "[auth.phoenix]".to_owned(),
                 _ => issuer(parts, config),
             },
-            Step::Algorithm => header("alg").unwrap_or_else(|| "no alg".to_owned()),
-            Step::Key => header("kid").map_or("no kid".to_owned(), |kid| format!("kid {kid}")),
-            Step::Times => times(parts, now_ms),
-            Step::Audience => claim("aud").unwrap_or_else(|| "no aud".to_owned()),
-            Step::Subject => claim("sub").unwrap_or_else(|| "no sub".to_owned()),
-            Step::Presence | Step::Signature | Step::ClaimTypes | Step::Revocation => String::new(),
+            TokenStep::Algorithm => header("alg").unwrap_or_else(|| "no alg".to_owned()),
+            TokenStep::Key => header("kid").map_or("no kid".to_owned(), |kid| format!("kid {kid}")),
+            TokenStep::Times => times(parts, now_ms),
+            TokenStep::Audience => claim("aud").unwrap_or_else(|| "no aud".to_owned()),
+            TokenStep::Subject => claim("sub").unwrap_or_else(|| "no sub".to_owned()),
+            TokenStep::Presence
+            | TokenStep::Signature
+            | TokenStep::ClaimTypes
+            | TokenStep::Revocation => String::new(),
         }
     }
 }

@@ -76,9 +76,9 @@ const INNER: &[Order] = &[
     Order {
         folder: "src/program/",
         floors: &[
-            &["mod"],                                       // the face
-            &["sighup", "sign_token"],                      // a reload; a token that is made
-            &["explain_token", "signals", "signed_claims"], // a token that is looked at; the end
+            &["mod"],                                      // the face
+            &["sighup", "sign_token"],                     // a reload; a token that is made
+            &["explain_token", "signals", "token_claims"], // a token that is looked at; the end
             &["token_error", "token_steps"],
             &[
                 "exit",
@@ -86,7 +86,7 @@ const INNER: &[Order] = &[
                 "issuers",
                 "log",
                 "service_manager",
-                "token_parts",
+                "token_form",
             ],
             &["environment", "log_format"], // one variable, and the form of a line
             &["log_escape"],

@@ -1,6 +1,7 @@
 //! The real binary, in a folder and an environment of its own.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -38,6 +39,23 @@ impl Folder {
     /// Writes `lobbyd.toml`.
     pub fn write(&self, file: &str) {
         fs::write(self.0.join("lobbyd.toml"), file).unwrap();
+    }
+
+    /// Writes another file with these permissions.
+    pub fn file(&self, name: &str, text: impl AsRef<[u8]>, mode: u32) {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Returns the path of a file.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file that only its owner can read.
+    pub fn secret(&self, name: &str, text: impl AsRef<[u8]>) {
+        self.file(name, text, 0o600);
     }
 
     /// Returns the command that runs the program with these arguments and an empty environment.

@@ -12,5 +12,6 @@ mod inherited_socket;
 mod restart;
 mod service_manager;
 mod start_and_end_logs;
+mod token_commands;
 mod units;
 mod unread_log;

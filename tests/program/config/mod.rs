@@ -4,9 +4,10 @@
 //! with their source. A running server reads its file again at SIGHUP.
 
 mod admin_listener;
+mod auth_reload;
 mod auth_secrets;
 mod documents;
-mod fixture;
+pub mod fixture;
 mod invalid;
 mod invalid_auth;
 mod invalid_files;

@@ -1,0 +1,129 @@
+//! SIGHUP with `[auth]`: keys rotate, and what did not change keeps the tokens that it knows.
+
+use std::sync::Arc;
+
+use lobbyd::config::settle;
+use testkit::{connect_to, upgrade};
+
+use crate::config::fixture::Folder;
+
+fn issuer(keys: &str) -> String {
+    format!("[auth]\nrefusal_delay_ms = 0\n[[auth.issuer]]\nname = \"accounts\"\n{keys}")
+}
+
+fn key(id: &str) -> String {
+    format!("[[auth.issuer.key]]\nid = \"{id}\"\nsecret_file = \"{id}\"\n")
+}
+
+fn token(folder: &Folder, id: &str) -> String {
+    let arguments = [
+        "token",
+        "sign",
+        "--config",
+        "lobbyd.toml",
+        "--subject",
+        "u17",
+        "--key",
+        id,
+    ];
+    let (code, stdout, stderr) = folder.run(&arguments);
+    assert_eq!((code, &*stderr), (0, ""));
+    stdout.trim_end().to_owned()
+}
+
+#[test]
+fn key_that_is_added_and_taken_out_at_sighup_rotates_without_a_restart() {
+    let folder = Folder::of("rotated_key").with(&issuer(&key("old")));
+    folder.secret("old", "the old secret of 32 bytes or more\n");
+    folder.secret("new", "the new secret of 32 bytes or more\n");
+    let served = folder.serve(&[]);
+    let target = |token: &str| format!("/socket/websocket?vsn=2.0.0&token={token}");
+    let status = |token: &str| match upgrade(served.address(), &target(token), "") {
+        Ok(_) => "101".to_owned(),
+        Err(answer) => answer.split(' ').nth(1).unwrap_or_default().to_owned(),
+    };
+    let of_old = token(&folder, "old");
+    assert_eq!(status(&of_old), "101");
+    folder.write(&issuer(&(key("old") + &key("new"))));
+    let of_new = token(&folder, "new");
+    assert_eq!(status(&of_new), "401");
+    served.reload(&["the configuration was read again"]);
+    served.logs(&[
+        "changed",
+        "setting=\"auth.issuer accounts keys\"",
+        "old=\"1 table\"",
+        "new=\"2 tables\"",
+    ]);
+    assert_eq!(
+        (status(&of_old), status(&of_new)),
+        ("101".to_owned(), "101".to_owned())
+    );
+    let mut client = connect_to(served.address(), &target(&of_old));
+    client.join("room:lobby");
+    folder.write(&issuer(&key("new")));
+    served.reload(&["the configuration was read again"]);
+    assert_eq!(
+        (status(&of_old), status(&of_new)),
+        ("401".to_owned(), "101".to_owned())
+    );
+    // The client with the old token stays (auth.removed_key = "keep").
+    client.expect_nothing();
+    let told = [
+        "takes tokens",
+        "accounts: ",
+        "key \\\"old\\\" of secret_file",
+    ];
+    served.logs(&told);
+}
+
+#[test]
+fn checks_stay_with_what_they_know_unless_what_they_are_made_of_changes() {
+    let folder = Folder::of("kept_checks");
+    folder.secret("old", "the old secret of 32 bytes or more\n");
+    let file = issuer(&format!(
+        "[[auth.issuer.key]]\nsecret_file = {:?}\n",
+        folder.path("old")
+    ));
+    let read = |file: &str| {
+        folder.write(file);
+        folder.config()
+    };
+    let running = read(&file);
+    let is_kept = |file: &str| {
+        let mut new = read(file);
+        settle(&running, &mut new);
+        let of = |config: &lobbyd::config::Config| {
+            let tokens = config.tokens.as_ref().unwrap();
+            Arc::clone(tokens.checks.verifier())
+        };
+        Arc::ptr_eq(&of(&running), &of(&new))
+    };
+    assert!(is_kept(&file));
+    // Where tokens arrive, and rooms, are no part of the checks.
+    for other in [
+        "params = [\"jwt\"]",
+        "expired = \"refuse\"",
+        "required = false",
+    ] {
+        assert!(
+            is_kept(&file.replace("[auth]\n", &format!("[auth]\n{other}\n"))),
+            "{other}"
+        );
+    }
+    assert!(is_kept(&format!("{file}[[room]]\ntopic = \"a\"\n")));
+    for other in [
+        "leeway_s = 1",
+        "keep_claims = true",
+        "token_bytes_max = 1_000",
+    ] {
+        assert!(
+            !is_kept(&file.replace("[auth]\n", &format!("[auth]\n{other}\n"))),
+            "{other}"
+        );
+    }
+    assert!(!is_kept(
+        &file.replace("name = ", "audience = \"any\"\nname = ")
+    ));
+    folder.secret("old", "another secret of 32 bytes or more\n");
+    assert!(!is_kept(&file));
+}

@@ -89,7 +89,7 @@ fn of_rooms<T: 'static>(settings: &[Setting<T>], target: &T) -> String {
     for setting in settings {
         let default = match setting.show(target) {
             None if setting.unset.is_empty() => "required".to_owned(),
-            Some(value) if value == "\"\"" => "required".to_owned(),
+            Some(value) if value == "\"\"" || value == "[]" => "required".to_owned(),
             _ => cell(setting, target),
         };
         text += &format!("| `{}` | {default} | {} |\n", setting.path, setting.doc);

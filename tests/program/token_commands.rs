@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
+use rcgen::KeyPair;
+
 use crate::config::fixture::Folder;
 
 const FILE: &str = r#"
@@ -170,6 +172,35 @@ fn token_of_each_dialect_is_signed_as_it_is_read() {
     assert_eq!(code, 0, "{text}");
     assert!(
         text.contains("taken: subject \"17\" of phoenix\ngrants: none"),
+        "{text}"
+    );
+}
+
+#[test]
+fn token_of_a_private_key_is_taken_by_its_public_key() {
+    let folder = folder("token_of_a_pair");
+    let pair = KeyPair::generate().unwrap();
+    folder.secret("private.pem", pair.serialize_pem());
+    folder.secret("public.pem", pair.public_key_pem());
+    let flags = ["--issuer", "accounts", "--subject", "u17", "--key", "pair"];
+    let signed = sign(
+        &folder,
+        &[&flags[..], &["--private-key", "private.pem"]].concat(),
+    );
+    let (code, text) = explain(&folder, &signed, &[]);
+    assert_eq!(code, 0, "{text}");
+    assert!(
+        text.contains("  ok       algorithm   \"ES256\"\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("  ok       key         kid \"pair\"\n"),
+        "{text}"
+    );
+    folder.secret("public.pem", KeyPair::generate().unwrap().public_key_pem());
+    let (code, text) = explain(&folder, &signed, &[]);
+    assert!(
+        code == 1 && text.contains("(code token_signature)"),
         "{text}"
     );
 }

@@ -247,6 +247,26 @@ fn doubtful_auth_is_taken_with_a_warning() {
 }
 
 #[test]
+fn key_of_a_set_that_cannot_be_taken_is_left_out_with_a_warning() {
+    let folder = folder("left_out_key");
+    let set = r#"{"keys": [{"kty": "oct", "kid": "s", "k": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"},
+        {"kty": "wood", "kid": "w"}, {"kty": "RSA", "use": "enc"}]}"#;
+    folder.secret("set", set);
+    folder.write("[[auth.issuer]]\nname = \"a\"\njwks_file = \"set\"\n");
+    let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    let told = [
+        "the key \"w\" is left out: the JWK is of an unknown kind or curve",
+        "a key without a kid is left out: the JWK is not for signatures (`use`, `key_ops`)",
+    ];
+    let told = told.map(|l| format!("lobbyd.toml:3: auth.issuer.jwks_file: warning: {l}\n"));
+    assert_eq!((code, stderr), (0, told.concat()));
+    folder.secret("set", r#"{"keys": [{"kty": "wood", "kid": "w"}]}"#);
+    let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+    let told = "lobbyd.toml:3: auth.issuer.jwks_file: has no key that can be taken\n";
+    assert_eq!((code, &*stderr), (2, told));
+}
+
+#[test]
 fn secret_file_that_every_user_can_read_is_taken_with_a_warning() {
     let folder = folder("readable_secret");
     folder.file("open", "a secret of 32 bytes, or of more\n", 0o644);

@@ -13,5 +13,6 @@ mod restart;
 mod service_manager;
 mod start_and_end_logs;
 mod token_commands;
+mod token_usage;
 mod units;
 mod unread_log;

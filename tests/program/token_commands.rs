@@ -43,7 +43,7 @@ topics = ["*"]
 allow = ["*"]
 "#;
 
-fn folder(test: &str) -> Folder {
+pub fn folder(test: &str) -> Folder {
     let folder = Folder::of(test).with(FILE);
     folder.secret("secret", "a secret of 32 bytes, or of more\n");
     folder.secret("key_base", "the secret_key_base of an app of Phoenix\n");
@@ -205,6 +205,31 @@ fn token_of_a_private_key_is_taken_by_its_public_key() {
     );
 }
 
+/// Holds that a token is refused at this check, with this code.
+fn assert_refused(folder: &Folder, token: &str, check: &str, code: &str) {
+    let (exit, text) = explain(folder, token, &[]);
+    assert_eq!(exit, 1, "{code}: {text}");
+    let refused: Vec<_> = checks(&text)
+        .into_iter()
+        .filter(|(state, _)| *state == "refused")
+        .collect();
+    assert_eq!(refused, [("refused", check)], "{code}: {text}");
+    assert!(
+        text.contains("\nrefused: ") && text.contains(&format!("(code {code}): ")),
+        "{text}"
+    );
+    // Checks behind it were not made, but for a token whose time alone is over.
+    let behind = checks(&text)
+        .into_iter()
+        .skip_while(|(state, _)| *state != "refused")
+        .skip(1);
+    let state = if code == "token_expired" { "ok" } else { "-" };
+    assert!(
+        behind.clone().all(|(behind, _)| behind == state),
+        "{code}: {text}"
+    );
+}
+
 #[test]
 fn token_that_is_refused_is_told_with_its_check_its_code_and_what_helps() {
     let folder = folder("token_refusals");
@@ -241,28 +266,7 @@ fn token_that_is_refused_is_told_with_its_check_its_code_and_what_helps() {
         (signed(&["jti=j1"]), "revocation", "token_revoked"),
     ];
     for (token, check, code) in table {
-        let (exit, text) = explain(&folder, &token, &[]);
-        assert_eq!(exit, 1, "{code}: {text}");
-        let refused: Vec<_> = checks(&text)
-            .into_iter()
-            .filter(|(state, _)| *state == "refused")
-            .collect();
-        assert_eq!(refused, [("refused", check)], "{code}: {text}");
-        let conclusion = format!("\nrefused: ");
-        assert!(
-            text.contains(&conclusion) && text.contains(&format!("(code {code}): ")),
-            "{text}"
-        );
-        // Checks behind it were not made, but for a token whose time alone is over.
-        let behind = checks(&text)
-            .into_iter()
-            .skip_while(|(state, _)| *state != "refused")
-            .skip(1);
-        let state = if code == "token_expired" { "ok" } else { "-" };
-        assert!(
-            behind.clone().all(|(behind, _)| behind == state),
-            "{code}: {text}"
-        );
+        assert_refused(&folder, &token, check, code);
     }
     let phoenix = sign(&folder, &["--phoenix", "--subject", "17"]);
     let (body, _) = phoenix.rsplit_once('.').unwrap();
@@ -309,101 +313,4 @@ fn token_that_its_own_configuration_refuses_is_signed_with_a_warning() {
     assert_eq!(stdout.matches('.').count(), 2, "{stdout}");
     let start = "lobbyd: warning: this configuration refuses the token: token audience: ";
     assert!(stderr.starts_with(start), "{stderr}");
-}
-
-#[test]
-fn wrong_use_of_token_commands_is_one_line_and_exit_code_2() {
-    let folder = folder("token_usage");
-    let sign = ["token", "sign", "--config", "lobbyd.toml"];
-    for (flags, told) in [
-        (
-            &[][..],
-            "expected --issuer with one of accounts, cent, supa",
-        ),
-        (
-            &["--issuer", "acounts"],
-            "--issuer: \"acounts\" is none of accounts, cent, supa",
-        ),
-        (
-            &["--issuer", "accounts", "--key", "b"],
-            "has no shared secret \"b\" that is in force; expected --private-key FILE",
-        ),
-        (
-            &["--issuer", "accounts", "--algorithm", "HS257"],
-            "--algorithm: \"HS257\" is none of HS256",
-        ),
-        (
-            &["--issuer", "accounts", "--algorithm", "ES256"],
-            "has no shared secret with ES256 that is in force",
-        ),
-        (
-            &["--issuer", "accounts", "--topic", "a"],
-            "only tokens with claims = \"centrifugo\" are for one topic",
-        ),
-        (
-            &["--issuer", "supa", "--grant", "a=join"],
-            "as [[auth.grant]]",
-        ),
-        (
-            &["--issuer", "cent", "--grant", "a=push:x"],
-            "cannot say \"push:x\"",
-        ),
-        (
-            &["--issuer", "accounts", "--private-key", "none"],
-            "--private-key: the file cannot be read",
-        ),
-        (
-            &["--issuer", "accounts", "--private-key", "secret"],
-            "not a PEM block of a private key",
-        ),
-        (
-            &["--issuer", "accounts", "--grant", "a=jion"],
-            "\"jion\" is no operation",
-        ),
-        (
-            &["--issuer", "accounts", "--expires-in", "0"],
-            "a time is expected, as in 90, 15m, 1h or 7d",
-        ),
-        (&["--phoenix"], "expected --subject"),
-        (
-            &["--phoenix", "--key", "a"],
-            "'--phoenix' cannot be used with '--key <ID>'",
-        ),
-        (
-            &["--phoenix", "--subject", "1", "--claim", "a=b"],
-            "expected auth.phoenix.subject",
-        ),
-    ] {
-        let (code, stdout, stderr) = folder.run(&[&sign[..], flags].concat());
-        assert_eq!((code, &*stdout), (2, ""), "{flags:?}");
-        assert!(
-            stderr.starts_with("lobbyd: ") && stderr.contains(told),
-            "{flags:?}: {stderr}"
-        );
-        assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    }
-    // Without [auth] no token can be explained, and a wrong file is told as by `config check`.
-    let (code, _, stderr) = folder.run(&["token", "explain", "x"]);
-    assert!(
-        code == 2 && stderr.contains("looks at no tokens"),
-        "{stderr}"
-    );
-    folder.write("[auth]\nparms = []\n");
-    let (code, _, stderr) = folder.run(&["token", "explain", "x", "--config", "lobbyd.toml"]);
-    let told = "lobbyd.toml:2: auth.parms: no such setting; did you mean auth.params?\n";
-    assert_eq!((code, &*stderr), (2, told));
-}
-
-#[test]
-fn token_in_place_of_a_command_is_not_in_the_message() {
-    let folder = folder("misplaced_token");
-    for arguments in [
-        &["token", "eyJmarker.marker.marker"][..],
-        &["eyJmarker.marker.marker"],
-        &["token", "explain", "a", "eyJmarker.marker.marker"],
-    ] {
-        let (code, stdout, stderr) = folder.run(arguments);
-        assert_eq!((code, &*stdout), (2, ""));
-        assert!(!stderr.contains("marker"), "{stderr}");
-    }
 }

@@ -77,7 +77,7 @@ fn key_that_is_added_and_taken_out_at_sighup_rotates_without_a_restart() {
 }
 
 #[test]
-fn checks_stay_with_what_they_know_unless_what_they_are_made_of_changes() {
+fn verifier_stays_unless_what_it_is_made_of_changes() {
     let folder = Folder::of("kept_checks");
     folder.secret("old", "the old secret of 32 bytes or more\n");
     let file = issuer(&format!(

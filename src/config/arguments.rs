@@ -87,7 +87,7 @@ pub enum Subcommand {
 /// A command that checks or shows a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
 pub enum ConfigCommand {
-    /// Says whether lobbyd would start with this file, and what is wrong with it
+    /// Says whether this file is right, and what is wrong with it. Binds and looks up no address
     Check {
         /// The configuration file
         file: PathBuf,

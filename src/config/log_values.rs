@@ -15,7 +15,7 @@ pub enum LogLevel {
     Warn,
     /// Also events of the whole server, and connections that a limit closed
     Info,
-    /// Also events of single connections, such as refused sockets
+    /// Also events of single connections: each refusal that others only sum
     Debug,
     /// Everything, the messages of libraries included
     Trace,

@@ -224,7 +224,7 @@ impl ShardThreads {
         if cut_told > 0 {
             tracing::info!(
                 connections = cut_told,
-                "cut after their Close had gone to the kernel, without waiting for the ends of their clients"
+                "clients were sent their Close and did not end in time; their connections were cut"
             );
         }
         Summary { cut_off }

@@ -157,7 +157,7 @@ impl CloseReason {
                 "have the client send less, or raise limits.messages_per_second and limits.bytes_per_second"
             }
             Self::SlowConsumer(Overrun::TopicLog) => {
-                "raise limits.retention_bytes and limits.retention_messages, or publish less"
+                "raise limits.retention_bytes and limits.retention_messages (of a room alone: [room.retention]), or publish less"
             }
             Self::SlowConsumer(Overrun::Age) => {
                 "have the client read, or raise limits.retention_time_ms"

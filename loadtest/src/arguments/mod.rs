@@ -85,7 +85,8 @@ Examples:
   lobbyd-loadtest fanout --clients 1000 --window 16          as many as the server can, 16 in flight
   lobbyd-loadtest ramp --clients 1000 --slo p99=50ms         how many messages a second hold 50 ms
   lobbyd-loadtest idle --clients 10000 --pid $(pidof lobbyd) memory per connection
-  lobbyd-loadtest restart --spawn 'lobbyd'                   until everybody is back after a restart
+  lobbyd-loadtest restart --spawn 'lobbyd --config FILE'     until everybody is back after a restart;
+                                                             the FILE lets clients into room:*
   lobbyd-loadtest fanout --window 16 --against-floor --spawn 'lobbyd --shards 1'
 
 Each command's --help says more. Exit codes:

@@ -88,20 +88,6 @@ fn of_join(room: &RoomConfig, lines: &RoomLines, wrong: &mut impl FnMut(usize, &
         let text = "a deny needs a reason, as in reason = \"unauthorized\"";
         wrong(own.of("join"), "join", text.to_owned());
     }
-    let event = lines.events.first().map(|event| event.line);
-    let means_nothing = [
-        ("event", event),
-        ("members_max", own.find("members_max")),
-        ("retention", own.find("retention")),
-        ("messages_per_second", own.find("messages_per_second")),
-        ("bytes_per_second", own.find("bytes_per_second")),
-    ];
-    for (key, line) in means_nothing {
-        if let Some(line) = line {
-            let text = "means nothing where nobody may join";
-            wrong(line, key, text.to_owned());
-        }
-    }
 }
 
 /// Adds a burst without its rate.

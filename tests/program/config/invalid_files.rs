@@ -206,10 +206,6 @@ pub const FILES: &[(&str, &[&str])] = &[
         &["3: room.join: a deny needs a reason, as in reason = \"unauthorized\""],
     ),
     (
-        "[[room]]\ntopic = \"a\"\njoin = \"deny\"\nreason = \"no\"\nmembers_max = 1",
-        &["5: room.members_max: means nothing where nobody may join"],
-    ),
-    (
         "[[room]]\ntopic = \"a\"\nmembers_max = 0",
         &["3: room.members_max: expected a whole number from 1, found 0"],
     ),

@@ -26,10 +26,6 @@ pub const RATES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "[[room]]\ntopic = \"a\"\njoin = \"deny\"\nreason = \"no\"\nmessages_per_second = 1",
-        &["5: room.messages_per_second: means nothing where nobody may join"],
-    ),
-    (
         "[limits]\nroom_bytes_per_second.max = 100",
         &[
             "2: limits.room_bytes_per_second.max: a payload of 65536 bytes is never relayed in the room \"room:lobby\", which takes 100 bytes at once; expected at least 65536, or a smaller bytes_max of the room's events, or limits.room_bytes_per_second.mode = \"observe\"",

@@ -57,7 +57,7 @@ fn rooms_without_a_file_are_the_tutorials() {
 #[test]
 fn room_is_shut_by_two_lines_and_keeps_its_others() {
     let text = "[[room]]\ntopic = \"a\"\nmembers_max = 9\nmessages_per_second = 5\njoin = \"deny\"\n\
-                reason = \"closed\"\n[[room.event]]\nname = \"say\"\n[room.retention]\nmessages_max = 9\n";
+                reason = \"closed\"\n[[room.event]]\nname = \"say\"\n[room.retention]\nmessages_max = 500\n";
     let folder = Folder::of("shut").with(text);
     let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
     assert_eq!((code, &*stderr), (0, ""));

@@ -229,10 +229,8 @@ impl Issuer {
     /// Takes the answer of its URL, and brings a new set into force.
     pub(crate) fn take_answer(&self, answer: JwksAnswer) -> Option<TakenAnswer> {
         let refresh = self.refresh.as_ref()?;
-        let taken = refresh.take(answer, &self.algorithms, now_ms());
-        if let Some(keys) = &taken.keys {
-            self.bring_into_force(keys.clone());
-        }
+        let into_force = |keys| self.bring_into_force(keys);
+        let taken = refresh.take(answer, &self.algorithms, now_ms(), into_force);
         refresh.wake();
         Some(taken)
     }

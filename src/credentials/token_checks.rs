@@ -153,13 +153,15 @@ impl TokenChecks {
         let shared = &self.0;
         let candidate = match shared.verifier.screen(token, occasion) {
             Screened::Signed(candidate) => candidate,
-            Screened::Decided(judged) => {
-                let answered = shared.ask_for_key(token, &judged);
-                return match answered {
-                    Some(answered) => CheckStage::Lacking { judged, answered },
-                    None => CheckStage::Judged(judged),
-                };
-            }
+            Screened::Decided(judged) => match shared.ask_for_key(token, &judged) {
+                Some(answered) => return CheckStage::Lacking { judged, answered },
+                // An answer may have come since the token was screened, and brought its key.
+                None if judged.lacks_key => match shared.verifier.screen(token, occasion) {
+                    Screened::Signed(candidate) => candidate,
+                    Screened::Decided(judged) => return CheckStage::Judged(judged),
+                },
+                None => return CheckStage::Judged(judged),
+            },
         };
         let issuer = candidate.issuer;
         let flight = match candidate.algorithm.is_hmac() {

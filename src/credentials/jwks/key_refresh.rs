@@ -134,9 +134,18 @@ impl KeyRefresh {
         }
     }
 
-    /// Takes an answer. A new set comes into force by the caller, who then calls
+    /// Takes an answer, and brings a new set into force by `into_force`. The caller then calls
     /// [`wake`](KeyRefresh::wake).
-    pub fn take(&self, answer: JwksAnswer, algorithms: &[Algorithm], now_ms: u64) -> TakenAnswer {
+    ///
+    /// The set is in force before the lock is given back, so a token that is told that a try was
+    /// too short a time ago finds what it brought.
+    pub fn take(
+        &self,
+        answer: JwksAnswer,
+        algorithms: &[Algorithm],
+        now_ms: u64,
+        into_force: impl FnOnce(KeySet),
+    ) -> TakenAnswer {
         let mut state = self.lock();
         let mut taken = TakenAnswer {
             result: JwksResult::Unchanged,
@@ -172,6 +181,9 @@ impl KeyRefresh {
                 self.had_keys.store(true, Ordering::Relaxed);
             }
             false => state.schedule.failed(now_ms, fastrand::u64(..)),
+        }
+        if let Some(keys) = &taken.keys {
+            into_force(keys.clone());
         }
         taken.failures = state.schedule.failures();
         state.asking.clear();

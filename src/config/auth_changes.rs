@@ -2,7 +2,7 @@
 
 use super::auth::auth_tables::{ISSUER, KEY};
 use super::auth::auth_values::IssuerConfig;
-use super::auth::loaded_tokens::LoadedTokens;
+use super::auth::loaded_tokens::{FileDigest, LoadedTokens};
 use super::change::Change;
 use super::room_changes::of_names;
 use super::setting::Setting;
@@ -33,9 +33,7 @@ pub(super) fn of_auth(running: &Config, new: &Config) -> Vec<Change> {
         return changes;
     };
     changes.extend(of_secrets(before, after));
-    if changes.is_empty() && old == now && before.digest != after.digest {
-        changes.push(changed("auth: the contents of a file", "as they were"));
-    }
+    changes.extend(of_files(before, after));
     if before.revoked != after.revoked {
         let count = before.revoked.len();
         changes.push(changed(
@@ -77,6 +75,16 @@ fn of_secrets(before: &LoadedTokens, after: &LoadedTokens) -> Vec<Change> {
         (!is_told).then(|| changed(what, &old.to_string()))
     };
     after.secrets.iter().filter_map(of_one).collect()
+}
+
+/// Returns the files of public keys that have other contents now, under the same setting.
+fn of_files(before: &LoadedTokens, after: &LoadedTokens) -> Vec<Change> {
+    let of_one = |file: &FileDigest| {
+        let mut old = before.files.iter();
+        let old = old.find(|old| old.what == file.what)?;
+        (old.digest != file.digest).then(|| changed(&file.what, "its contents before"))
+    };
+    after.files.iter().filter_map(of_one).collect()
 }
 
 fn changed(what: &str, old: &str) -> Change {

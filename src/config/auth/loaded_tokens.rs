@@ -17,10 +17,21 @@ pub struct LoadedTokens {
     pub issuers: Vec<String>,
     /// The secrets that were read, each with the setting that names it.
     pub(in crate::config) secrets: Vec<(String, SecretText)>,
+    /// The files of public keys that were read.
+    pub(in crate::config) files: Vec<FileDigest>,
     /// The keys that can sign: those of a shared secret.
     pub signers: Vec<KeySigner>,
     /// How the app of Phoenix signs.
     pub phoenix: Option<PhoenixSettings>,
+}
+
+/// A file of public keys as it was read, to notice that it holds something else now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::config) struct FileDigest {
+    /// The setting that names the file.
+    pub what: String,
+    /// A digest of its contents.
+    pub digest: [u8; 32],
 }
 
 /// A key that can sign for an issuer.

@@ -2,6 +2,7 @@
 //!
 //! The checks of rooms are in `room_checks`, and values that only hurt in `warnings`.
 
+mod auth_warnings;
 mod message_limits;
 mod number_warnings;
 mod room_checks;

@@ -2,6 +2,7 @@
 //!
 //! The warnings of rooms are in `room_warnings`.
 
+use super::auth_warnings::idle_auth;
 use super::message_limits::message_limits;
 use super::number_warnings::{SMALL_NUMBERS, SmallNumber};
 use super::room_warnings;
@@ -29,6 +30,7 @@ pub fn warnings(effective: &Effective) -> Vec<Problem> {
         Some(warning(effective, index, &text))
     });
     let mut warnings: Vec<Problem> = small.chain(others).collect();
+    warnings.extend(idle_auth(effective));
     room_warnings::warn(effective, config.auth.is_set(), &mut warnings);
     warnings.sort_by_key(|warning| match warning.line {
         0 => usize::MAX,
@@ -37,7 +39,7 @@ pub fn warnings(effective: &Effective) -> Vec<Problem> {
     warnings
 }
 
-fn warning(effective: &Effective, index: usize, text: &str) -> Problem {
+pub(super) fn warning(effective: &Effective, index: usize, text: &str) -> Problem {
     Problem {
         line: effective.line(index),
         text: format!("{}: warning: {text}", effective.place(index)),

@@ -1,7 +1,8 @@
 //! What is found while `[auth]` is made into checks of tokens: problems, warnings, and secrets.
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context, SHA256, digest};
 
+use crate::config::auth::loaded_tokens::FileDigest;
 use crate::config::auth::secret_text::SecretText;
 use crate::config::effective::Effective;
 use crate::config::problem::Problem;
@@ -16,6 +17,8 @@ pub struct Findings<'a> {
     pub digest: Context,
     /// The secrets that were read, each with the setting that names it.
     pub secrets: Vec<(String, SecretText)>,
+    /// The files of public keys that were read.
+    pub files: Vec<FileDigest>,
 }
 
 impl<'a> Findings<'a> {
@@ -27,6 +30,7 @@ impl<'a> Findings<'a> {
             warnings: Vec::new(),
             digest: Context::new(&SHA256),
             secrets: Vec::new(),
+            files: Vec::new(),
         }
     }
 }
@@ -42,6 +46,18 @@ impl Findings<'_> {
     pub fn take(&mut self, what: &str, text: &SecretText) {
         self.note(text.secret().expose());
         self.secrets.push((what.to_owned(), text.clone()));
+    }
+
+    /// Notes a file of public keys, and the setting that names it.
+    pub fn take_file(&mut self, what: &str, text: &str) {
+        self.note(text.as_bytes());
+        let mut of_text = [0; 32];
+        of_text.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        let what = what.to_owned();
+        self.files.push(FileDigest {
+            what,
+            digest: of_text,
+        });
     }
 
     /// Adds what is wrong at `line` of the file.

@@ -72,6 +72,7 @@ impl Findings<'_> {
             revoked,
             issuers: told,
             secrets: std::mem::take(&mut self.secrets),
+            files: std::mem::take(&mut self.files),
             signers,
             phoenix,
         })

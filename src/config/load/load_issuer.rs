@@ -176,7 +176,7 @@ fn source_of(
         return Some(Some(source));
     };
     let with_ca = read_text(file).and_then(|pem| {
-        findings.note(pem.as_bytes());
+        findings.take_file(&format!("auth.issuer {} ca_file", config.name), &pem);
         source.ca_pem(&pem).map_err(|why| why.to_string())
     });
     match with_ca {

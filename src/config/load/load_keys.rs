@@ -27,15 +27,10 @@ pub(super) fn load_key(
 ) -> Option<LoadedKey> {
     let source = source_of(key, own, findings)?;
     let (line, path) = (own.of(source), format!("auth.issuer.key.{source}"));
+    let what = format!("{what} {source}");
     let read = match source {
-        "public_key_file" => public_key(key, issuer, own, findings),
-        _ => secret_key(
-            key,
-            issuer,
-            (line, &path),
-            &format!("{what} {source}"),
-            findings,
-        ),
+        "public_key_file" => public_key(key, issuer, own, &what, findings),
+        _ => secret_key(key, issuer, (line, &path), &what, findings),
     };
     let (mut loaded, signer) = match read {
         Ok(loaded) => loaded,
@@ -135,6 +130,7 @@ fn public_key(
     key: &KeyConfig,
     issuer: &IssuerConfig,
     own: &TableLines,
+    what: &str,
     findings: &mut Findings<'_>,
 ) -> Result<LoadedKey, WrongKey> {
     // A default, as `config show` has it, means nothing anywhere.
@@ -145,7 +141,7 @@ fn public_key(
     }
     let text = key.public_key_file.as_ref().map(read_text);
     let text = text.unwrap_or_else(|| Ok(String::new()))?;
-    findings.note(text.as_bytes());
+    findings.take_file(what, &text);
     let loaded = TokenKey::public_pem(&text, algorithms(key, issuer))?;
     Ok((loaded, None))
 }
@@ -213,7 +209,7 @@ pub(super) fn keys_of_file(
         false => &config.algorithms.0,
     };
     let read = read_text(file).and_then(|text| {
-        findings.note(text.as_bytes());
+        findings.take_file(&format!("auth.issuer {} jwks_file", config.name), &text);
         Jwks::parse(&text, algorithms, JwksReaders::Server).map_err(|why| why.to_string())
     });
     let jwks = match read {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lobbyd::config::settle;
+use rcgen::KeyPair;
 use testkit::{connect_to, upgrade};
 
 use crate::config::fixture::Folder;
@@ -126,4 +127,40 @@ fn verifier_stays_unless_what_it_is_made_of_changes() {
     ));
     folder.secret("old", "another secret of 32 bytes or more\n");
     assert!(!is_kept(&file));
+}
+
+#[test]
+fn file_that_changed_is_told_at_sighup_by_its_setting_beside_other_changes() {
+    let folder = Folder::of("changed_files");
+    let keys = format!(
+        "jwks_file = {:?}\n[[auth.issuer.key]]\nid = \"p\"\npublic_key_file = {:?}\n",
+        folder.path("set"),
+        folder.path("public")
+    );
+    let keys = issuer(&keys);
+    let set = |kid: &str| {
+        let x = "11qYAycSpj1FpXbM9KdOtzq5mRzfnAOjUyI3s-fkVhM";
+        format!(r#"{{"keys": [{{"kty": "OKP", "crv": "Ed25519", "kid": "{kid}", "x": "{x}"}}]}}"#)
+    };
+    let public = || KeyPair::generate().unwrap().public_key_pem();
+    folder.secret("set", set("one"));
+    folder.secret("public", public());
+    folder.write(&keys);
+    let running = folder.config();
+    let changes = |file: &str| {
+        folder.write(file);
+        let settled = settle(&running, &mut folder.config());
+        let lines: Vec<String> = settled.now.iter().map(ToString::to_string).collect();
+        lines
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(changes(&keys), none);
+    folder.secret("set", set("two"));
+    let of_set = "auth.issuer accounts jwks_file: its contents before -> changed";
+    assert_eq!(changes(&keys), [of_set]);
+    folder.secret("public", public());
+    let of_public = "auth.issuer accounts key p public_key_file: its contents before -> changed";
+    let file = keys.replace("[auth]\n", "[auth]\nleeway_s = 1\n");
+    let told = ["auth.leeway_s: 30 -> 1", of_public, of_set];
+    assert_eq!(changes(&file), told);
 }

@@ -247,6 +247,36 @@ fn doubtful_auth_is_taken_with_a_warning() {
 }
 
 #[test]
+fn auth_without_an_issuer_is_taken_with_a_warning_that_it_does_nothing() {
+    let folder = Folder::of("idle_auth");
+    folder.secret("revoked", "");
+    let grant = "[[auth.grant]]\nwhen = {claim = \"role\", has = \"staff\"}\ntopics = [\"*\"]\nallow = [\"*\"]\n";
+    for (file, place) in [
+        ("[auth]\nexpired = \"refuse\"\n", "2: auth.expired"),
+        (
+            "[auth]\nrevoked_file = \"revoked\"\n",
+            "2: auth.revoked_file",
+        ),
+        ("[auth.phoenix]\nsalt = \"mine\"\n", "2: auth.phoenix.salt"),
+        (grant, "1: auth.grant"),
+    ] {
+        folder.write(file);
+        let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+        let told = format!(
+            "lobbyd.toml:{place}: warning: does nothing, because nobody signs tokens: every client comes in without one; \
+             expected an [[auth.issuer]], or auth.phoenix.secret_key_base_file\n"
+        );
+        assert_eq!((code, stderr), (0, told), "of {file}");
+    }
+    // What happens anyway is no surprise.
+    for file in ["[auth]\nexpired = \"tell\"\n", "[auth]\nrequired = false\n"] {
+        folder.write(file);
+        let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
+        assert_eq!((code, &*stderr), (0, ""), "of {file}");
+    }
+}
+
+#[test]
 fn key_of_a_set_that_cannot_be_taken_is_left_out_with_a_warning() {
     let folder = folder("left_out_key");
     let set = r#"{"keys": [{"kty": "oct", "kid": "s", "k": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"},

@@ -69,7 +69,7 @@ const INNER: &[Order] = &[
         floors: &[
             &["mod"], // the face, and settings that contradict each other
             &["warnings"],
-            &["room_warnings", "message_limits"],
+            &["auth_warnings", "room_warnings", "message_limits"],
             &["room_checks", "number_warnings"],
         ],
     },

@@ -1,6 +1,5 @@
 //! The warning of an `[auth]` that checks no token, because nobody signs any.
 
-use super::warnings::warning;
 use crate::config::effective::Effective;
 use crate::config::problem::Problem;
 use crate::config::settings::SETTINGS;
@@ -28,7 +27,10 @@ pub(super) fn idle_auth(effective: &Effective) -> Option<Problem> {
             && !setting.is_same(config, &default)
     });
     if let Some((index, _)) = set {
-        return Some(warning(effective, index, IDLE));
+        return Some(Problem {
+            line: effective.line(index),
+            text: format!("{}: warning: {IDLE}", effective.place(index)),
+        });
     }
     let grant = effective.auth_lines.grants.first()?;
     let file = effective.file_name();

@@ -39,7 +39,7 @@ pub fn warnings(effective: &Effective) -> Vec<Problem> {
     warnings
 }
 
-pub(super) fn warning(effective: &Effective, index: usize, text: &str) -> Problem {
+fn warning(effective: &Effective, index: usize, text: &str) -> Problem {
     Problem {
         line: effective.line(index),
         text: format!("{}: warning: {text}", effective.place(index)),

@@ -130,7 +130,7 @@ fn verifier_stays_unless_what_it_is_made_of_changes() {
 }
 
 #[test]
-fn file_that_changed_is_told_at_sighup_by_its_setting_beside_other_changes() {
+fn file_that_changed_is_told_at_sighup_beside_other_changes() {
     let folder = Folder::of("changed_files");
     let keys = format!(
         "jwks_file = {:?}\n[[auth.issuer.key]]\nid = \"p\"\npublic_key_file = {:?}\n",

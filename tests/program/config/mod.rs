@@ -6,6 +6,7 @@
 mod admin_listener;
 mod auth_reload;
 mod auth_secrets;
+mod complete_file;
 mod documents;
 pub mod fixture;
 mod invalid;

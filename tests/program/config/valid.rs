@@ -257,28 +257,6 @@ fn file_without_rooms_has_none_and_its_effective_values_neither() {
 }
 
 #[test]
-fn complete_file_is_right_also_where_its_comment_signs_are_gone() {
-    let folder = Folder::of("uncommented");
-    let text = complete();
-    let is_setting = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
-    // Secrets exclude each other. Those of docs/authentication.md have a test of their own.
-    let (before, rest) = text.split_once("#[[auth.issuer]]").unwrap();
-    let (_, after) = rest.split_once("\n# Threads beside").unwrap();
-    let names_a_secret = |line: &&str| line.contains("_file = ") || line.contains("_env = ");
-    let settings = before.lines().chain(after.lines()).filter(is_setting);
-    let left_out: Vec<&str> = settings.filter(|line| !names_a_secret(line)).collect();
-    assert!(left_out.len() > 8, "{left_out:?}");
-    // A reason alone would need a change in another line too.
-    let uncommented = left_out.iter().filter(|line| !line.starts_with("#reason"));
-    let file = uncommented.fold(text.clone(), |text, line| {
-        text.replacen(line, &line[1..], 1)
-    });
-    folder.write(&file);
-    let (code, _, stderr) = folder.run(&["config", "check", "lobbyd.toml"]);
-    assert_eq!((code, &*stderr), (0, ""), "{file}");
-}
-
-#[test]
 fn check_says_what_a_right_file_defines() {
     let folder = Folder::of("check").with("[server]\nshards = 3\n");
     let built_in = "lobbyd.toml: ok: 1 setting and the built-in 2 rooms (room:lobby, room:*)\n";
@@ -287,34 +265,6 @@ fn check_says_what_a_right_file_defines() {
     folder.write("[[room]]\ntopic = \"game:*\"\n");
     let own = "lobbyd.toml: ok: 0 settings and 1 room (game:*)\n";
     assert_eq!(folder.run(&["config", "check", "lobbyd.toml"]).1, own);
-}
-
-/// `config default` prints all the defaults, and `config show` prints the given values.
-#[test]
-fn complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
-    let folder = Folder::of("complete");
-    let (code, text, _) = folder.run(&["config", "default"]);
-    assert_eq!((code, &*text), (0, &*complete()));
-    folder.write(&text);
-    let path = format!("{}/complete/lobbyd.toml", env!("CARGO_TARGET_TMPDIR"));
-    let given = Given {
-        file: Some(path.into()),
-        ..Given::default()
-    };
-    let read = given.read().unwrap().config;
-    assert_same(&read, &Config::default());
-    for setting in SETTINGS.iter() {
-        let named = text.lines().any(|line| {
-            line.trim_start_matches('#')
-                .starts_with(&format!("{} =", setting.key()))
-        });
-        assert!(named, "{}", setting.path);
-    }
-    folder.write(EVERYTHING);
-    let all = given.read().unwrap();
-    folder.write(&effective(&all));
-    assert_same(&given.read().unwrap().config, &all.config);
-    assert_eq!(all.config.rooms.len(), 3);
 }
 
 fn assert_same(one: &Config, other: &Config) {
@@ -397,4 +347,32 @@ fn settings_are_what_is_served() {
     assert_eq!(client.close_code(), 1009);
     let mut another = connect_to(served.address(), target);
     another.join("room:lobby");
+}
+
+/// `config default` prints all the defaults, and `config show` prints the given values.
+#[test]
+fn complete_file_is_the_defaults_and_what_is_shown_can_be_read_again() {
+    let folder = Folder::of("complete");
+    let (code, text, _) = folder.run(&["config", "default"]);
+    assert_eq!((code, &*text), (0, &*complete()));
+    folder.write(&text);
+    let path = format!("{}/complete/lobbyd.toml", env!("CARGO_TARGET_TMPDIR"));
+    let given = Given {
+        file: Some(path.into()),
+        ..Given::default()
+    };
+    let read = given.read().unwrap().config;
+    assert_same(&read, &Config::default());
+    for setting in SETTINGS.iter() {
+        let named = text.lines().any(|line| {
+            line.trim_start_matches('#')
+                .starts_with(&format!("{} =", setting.key()))
+        });
+        assert!(named, "{}", setting.path);
+    }
+    folder.write(EVERYTHING);
+    let all = given.read().unwrap();
+    folder.write(&effective(&all));
+    assert_same(&given.read().unwrap().config, &all.config);
+    assert_eq!(all.config.rooms.len(), 3);
 }

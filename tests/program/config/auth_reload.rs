@@ -164,3 +164,41 @@ fn file_that_changed_is_told_at_sighup_beside_other_changes() {
     let told = ["auth.leeway_s: 30 -> 1", of_public, of_set];
     assert_eq!(changes(&file), told);
 }
+
+#[test]
+fn revocations_of_the_file_are_those_of_the_last_file_that_was_right() {
+    let folder = Folder::of("revocations");
+    folder.secret("old", "the old secret of 32 bytes or more\n");
+    let other = "{\"jti\": \"other\"}\n";
+    folder.secret("revoked", other);
+    let revoking = issuer(&key("old")).replace("[auth]\n", "[auth]\nrevoked_file = \"revoked\"\n");
+    folder.write(&revoking);
+    let served = folder.serve(&[]);
+    let sign = [
+        "token",
+        "sign",
+        "--config",
+        "lobbyd.toml",
+        "--subject",
+        "u17",
+    ];
+    let (code, token, stderr) = folder.run(&[&sign[..], &["--claim", "jti=mine"]].concat());
+    assert_eq!((code, &*stderr), (0, ""));
+    let target = format!("/socket/websocket?vsn=2.0.0&token={}", token.trim_end());
+    let status = || match upgrade(served.address(), &target, "") {
+        Ok(_) => "101".to_owned(),
+        Err(answer) => answer.split(' ').nth(1).unwrap_or_default().to_owned(),
+    };
+    assert_eq!(status(), "101");
+    folder.secret("revoked", format!("{other}{{\"jti\": \"mine\"}}\n"));
+    served.reload(&["the configuration was read again"]);
+    assert_eq!(status(), "403");
+    // With a faulty file nothing changes, and the line that is wrong is named.
+    folder.secret("revoked", format!("{other}garbage\n"));
+    served.reload(&["nothing was changed"]);
+    served.logs(&["auth.revoked_file: the file is wrong in line 2"]);
+    assert_eq!(status(), "403");
+    folder.secret("revoked", other);
+    served.reload(&["the configuration was read again"]);
+    assert_eq!(status(), "101");
+}
